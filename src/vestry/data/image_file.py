@@ -1,0 +1,128 @@
+"""One picture in a file: PNG or JPEG by its content, measured before it is decoded."""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
+
+from vestry.data.limits import MOST_PIXELS
+from vestry.errors import DataError
+
+SIGNATURES: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
+    (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+)
+GREY_MODES = ("1", "L", "LA")
+MODES = (*GREY_MODES, "P", "RGB", "RGBA", "CMYK")
+DAMAGE = (
+    OSError,
+    SyntaxError,  # Pillow's word for a broken header
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    EOFError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """What a file says of its picture: sides in pixels, whether it has colour, or holes."""
+
+    height: int
+    width: int
+    colour: bool
+    transparent: bool
+
+
+def read_header(path: Path, name: str) -> ImageHeader | None:
+    """Measure the picture in `path`; None where the file is neither PNG nor JPEG.
+
+    name: what an error calls the file. Raises DataError where the header is damaged, more than
+    MOST_PIXELS are claimed, or a pixel has more than 8 bits.
+    """
+    try:
+        with path.open("rb") as stream:
+            image = open_image(stream)
+            if image is None:
+                return None
+            header = ImageHeader(image.height, image.width, has_colour(image), has_holes(image))
+            mode = image.mode
+    except DAMAGE as error:
+        raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
+    check_header(name, header, mode)
+    return header
+
+
+def open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
+    """Read the header alone. The class is called directly, not through Image.open, which would
+    try other formats and warn of sizes that are refused here with a better word."""
+    start = stream.read(8)
+    stream.seek(0)
+    for signature, image_class in SIGNATURES:
+        if start.startswith(signature):
+            return image_class(stream)
+    return None
+
+
+def has_colour(image: ImageFile.ImageFile) -> bool:
+    if image.mode != "P":
+        return image.mode not in GREY_MODES
+    palette = np.array(image.getpalette("RGB") or [0], dtype=np.uint8)
+    return len(palette) % 3 != 0 or bool((np.diff(palette.reshape(-1, 3)) != 0).any())
+
+
+def has_holes(image: ImageFile.ImageFile) -> bool:
+    return image.has_transparency_data
+
+
+def check_header(name: str, header: ImageHeader, mode: str) -> None:
+    pixels = header.height * header.width
+    if pixels > MOST_PIXELS:
+        raise DataError(
+            f"{name}: {header.width:,} x {header.height:,} pixels ({pixels / 1e6:,.0f} "
+            f"megapixels); at most {MOST_PIXELS / 1e6:,.0f} are decoded. Make the image smaller "
+            "or take it out of the folder"
+        )
+    if pixels == 0:
+        raise DataError(f"{name}: an image of {header.width} x {header.height} pixels")
+    if mode not in MODES:
+        raise DataError(
+            f"{name}: pixels of kind {mode}; 8 bits a channel are read. Store it as an 8-bit image"
+        )
+
+
+def read_pixels(
+    path: Path, name: str, colour: bool, size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """(height, width) or, with `colour`, (height, width, 3), uint8.
+
+    size: (height, width) to resize to, bilinear over all the pixels that a new one covers.
+    What is transparent is laid on white, as a viewer shows it. The header must have been read.
+    """
+    try:
+        with path.open("rb") as stream:
+            image = open_image(stream)
+            if image is None:
+                raise DataError(f"{name}: neither PNG nor JPEG")
+            flat = on_white(image).convert("RGB" if colour else "L")
+    except DAMAGE as error:
+        raise DataError(f"{name}: damaged image ({error}); replace the file") from None
+    if size is not None and (flat.height, flat.width) != size:
+        flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.asarray(flat)
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)

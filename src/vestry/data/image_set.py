@@ -1,0 +1,119 @@
+"""Labelled images as everything else sees them: raw bytes, integer labels, names and ids."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled images of one size.
+
+    images: (n, height, width) grey or (n, height, width, 3) colour, uint8 in 0..255.
+    labels: (n,) int64, each an index into `classes`.
+    classes: one name a class, in label order.
+    ids: (n,) text, stable across runs and subsets: a row keeps its id wherever it goes.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    ids: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        check_shapes(self)
+        check_labels(self)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width) or (height, width, 3)."""
+        return self.images.shape[1:]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over pixels, labels, shape and class names; the same images, the same text."""
+        digest = hashlib.sha256()
+        digest.update(repr((self.images.shape, self.classes)).encode())
+        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(self.images).data)
+        return digest.hexdigest()
+
+    def rows(self, index: NDArray[np.int64]) -> "ImageSet":
+        """The rows at `index`, in that order, with the ids that they had.
+
+        Rows that follow one another are a view of these arrays: a split copies nothing.
+        """
+        part = contiguous(index)
+        return ImageSet(self.images[part], self.labels[part], self.classes, self.ids[part])
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """(classes,) how many rows each class has."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a data source holds, as it was found: nothing split off, nothing left out.
+
+    test: the source's own test rows, or None where it has none.
+    licence: who owns the images and on what terms, where that is known.
+    notes: what a reader of the results must know of how they were read.
+    """
+
+    name: str
+    train: ImageSet
+    test: ImageSet | None
+    licence: str | None
+    notes: tuple[str, ...]
+
+
+def array_ids(split: str, count: int) -> NDArray[np.str_]:
+    """Ids of rows that have no names of their own: "train/00000", "train/00001", ..."""
+    width = max(5, len(str(count - 1)))
+    return np.array([f"{split}/{row:0{width}d}" for row in range(count)], dtype=np.str_)
+
+
+def contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """`index` as a slice where its rows follow one another."""
+    if len(index) and index[0] >= 0 and bool((np.diff(index) == 1).all()):
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return index
+
+
+def check_shapes(image_set: ImageSet) -> None:
+    images, labels, ids = image_set.images, image_set.labels, image_set.ids
+    if images.dtype != np.uint8:
+        raise DataError(f"images are {images.dtype}; raw bytes (uint8, 0 to 255) are needed")
+    grey, colour = images.ndim == 3, images.ndim == 4 and images.shape[3] == 3
+    if not (grey or colour):
+        raise DataError(
+            f"images have shape {images.shape}; (n, height, width) or (n, height, width, 3) "
+            "is needed"
+        )
+    if not all(images.shape[1:]):
+        raise DataError(f"images have shape {images.shape}; no side may be 0")
+    if not len(images) == len(labels) == len(ids):
+        raise DataError(f"{len(images)} images, {len(labels)} labels and {len(ids)} ids")
+
+
+def check_labels(image_set: ImageSet) -> None:
+    labels, classes = image_set.labels, image_set.classes
+    if len(classes) < 2:
+        raise DataError(f"{len(classes)} class ({', '.join(classes)}); at least 2 are needed")
+    if len(set(classes)) < len(classes):
+        twice = next(name for name in classes if classes.count(name) > 1)
+        raise DataError(f"two classes have the name {twice!r}; each needs its own")
+    if len(labels) and not (labels.min() >= 0 and labels.max() < len(classes)):
+        wrong = int(np.flatnonzero((labels < 0) | (labels >= len(classes)))[0])
+        raise DataError(
+            f"label {labels[wrong]} of {image_set.ids[wrong]} is out of range: "
+            f"there are {len(classes)} classes, so labels go from 0 to {len(classes) - 1}"
+        )

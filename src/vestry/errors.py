@@ -1,0 +1,33 @@
+"""Errors that a user can act on: what is wrong, where, and how to go on."""
+
+
+class VestryError(Exception):
+    """Something the user can put right; its text is shown as it stands, without a traceback."""
+
+    exit_code = 1
+
+
+class StudyError(VestryError):
+    """The study file, or a setting that overrides it, does not say something that can be done."""
+
+    exit_code = 2
+
+
+class DataError(VestryError):
+    """The images or labels are missing, damaged or not what they claim to be."""
+
+
+class MemberError(VestryError):
+    """A member cannot be fitted, stored or restored."""
+
+
+class TableError(VestryError):
+    """A probability table is damaged, or was asked to do what its split does not allow."""
+
+
+def one_line(error: BaseException) -> str:
+    """The error's text on one line, with its kind where the text alone would not say enough."""
+    text = " ".join(str(error).split())
+    if isinstance(error, VestryError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

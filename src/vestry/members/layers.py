@@ -1,0 +1,288 @@
+"""A network as data: the layers that may stand in a study file, and the shapes that follow from them.
+
+Nothing here needs torch, so a study is checked, and its parameters are counted, before any work.
+"""
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from vestry.errors import StudyError
+
+Shape = tuple[int, ...]
+"""Of one image: (height, width, channels), or (features,) after flattening."""
+Count = Annotated[int, Field(ge=1, le=65536)]
+Size = Count | tuple[Count, Count]
+Activation = Literal["relu", "none", "tanh", "sigmoid"]
+Padding = Literal["valid", "same"]
+
+
+def pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
+
+
+def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Pixels added before and after, as TensorFlow does it: the odd one goes to the end."""
+    total = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
+    return total // 2, total - total // 2
+
+
+class LayerBase(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str | None = None
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape that leaves the layer; ValueError where `shape` cannot enter it."""
+        raise NotImplementedError
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:  # noqa: ARG002
+        """All parameters, and those of them that training changes."""
+        return 0, 0
+
+
+class Conv(LayerBase):
+    """Two-dimensional convolution; `conv` is the number of filters."""
+
+    conv: Count
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = "valid"
+    activation: Activation = "relu"
+
+    def pads(self, shape: Shape) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows added above and below, columns added left and right."""
+        if self.padding == "valid":
+            return (0, 0), (0, 0)
+        (kh, kw), (sh, sw) = pair(self.kernel), pair(self.stride)
+        return same_padding(shape[0], kh, sh), same_padding(shape[1], kw, sw)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        require_image(shape)
+        (kh, kw), (sh, sw) = pair(self.kernel), pair(self.stride)
+        (top, bottom), (left, right) = self.pads(shape)
+        height = (shape[0] + top + bottom - kh) // sh + 1
+        width = (shape[1] + left + right - kw) // sw + 1
+        return require_room((height, width, self.conv), shape, f"a {kh} x {kw} kernel")
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        kh, kw = pair(self.kernel)
+        count = (kh * kw * shape[2] + 1) * self.conv
+        return count, count
+
+
+class Pool(LayerBase):
+    """Maximum or average over windows; the stride is the window's size unless given."""
+
+    pool: Size
+    stride: Size | None = None
+    kind: Literal["max", "average"] = "max"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        require_image(shape)
+        (ph, pw), (sh, sw) = pair(self.pool), pair(self.stride or self.pool)
+        pooled = ((shape[0] - ph) // sh + 1, (shape[1] - pw) // sw + 1, shape[2])
+        return require_room(pooled, shape, f"a {ph} x {pw} pool")
+
+
+class Dense(LayerBase):
+    """Fully connected; `dense` is the number of units."""
+
+    dense: Count
+    activation: Activation = "relu"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError(
+                f"dense takes a flat vector, but a {describe(shape)} image arrives; "
+                "put { flatten = true } or { global_pool = \"average\" } before it"
+            )
+        return (self.dense,)
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        count = (shape[0] + 1) * self.dense
+        return count, count
+
+
+class Dropout(LayerBase):
+    """Sets this fraction of values to zero while training, and scales the rest up."""
+
+    dropout: float = Field(ge=0, lt=1)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+
+class BatchNorm(LayerBase):
+    """Normalises each channel over the batch; momentum and epsilon are Keras's defaults."""
+
+    batch_norm: Literal[True]
+    momentum: float = Field(0.99, ge=0, lt=1)
+    epsilon: float = Field(1e-3, gt=0)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 4 * shape[-1], 2 * shape[-1]
+
+
+class Flatten(LayerBase):
+    """An image becomes a vector, row by row, channels fastest."""
+
+    flatten: Literal[True]
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+
+class GlobalPool(LayerBase):
+    """Each channel becomes one number."""
+
+    global_pool: Literal["average", "max"]
+
+    def output_shape(self, shape: Shape) -> Shape:
+        require_image(shape)
+        return (shape[2],)
+
+
+class Concat(LayerBase):
+    """Puts an earlier layer's output, flattened, in front of the current vector."""
+
+    concat: str
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise ValueError(
+                f"concat joins flat vectors, but a {describe(shape)} image arrives; "
+                "put { flatten = true } before it"
+            )
+        return shape
+
+
+KINDS: dict[str, type[LayerBase]] = {
+    "conv": Conv,
+    "pool": Pool,
+    "dense": Dense,
+    "dropout": Dropout,
+    "batch_norm": BatchNorm,
+    "flatten": Flatten,
+    "global_pool": GlobalPool,
+    "concat": Concat,
+}
+
+
+def kind_of(value: Any) -> str | None:
+    """The one key that says which layer this is."""
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return next((kind for kind in KINDS if kind in keys), None)
+
+
+def check_kinds(values: Any) -> Any:
+    """Name the layer and the nearest valid kind, which pydantic's own message would not."""
+    for index, value in enumerate(values if isinstance(values, list | tuple) else []):
+        if isinstance(value, dict) and kind_of(value) is None:
+            raise ValueError(f"layer {index + 1}: {unknown_kind(list(value))}")
+    return values
+
+
+def unknown_kind(keys: list[str]) -> str:
+    for key in keys:
+        if near := difflib.get_close_matches(key, KINDS, n=1):
+            return f"unknown layer {key!r}; did you mean {near[0]!r}?"
+    shown = ", ".join(map(repr, keys)) or "nothing"
+    return f"found {shown}, but a layer is one of {', '.join(KINDS)}"
+
+
+Layer = Annotated[
+    Annotated[Conv, Tag("conv")]
+    | Annotated[Pool, Tag("pool")]
+    | Annotated[Dense, Tag("dense")]
+    | Annotated[Dropout, Tag("dropout")]
+    | Annotated[BatchNorm, Tag("batch_norm")]
+    | Annotated[Flatten, Tag("flatten")]
+    | Annotated[GlobalPool, Tag("global_pool")]
+    | Annotated[Concat, Tag("concat")],
+    Discriminator(kind_of),
+]
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(check_kinds)]
+
+
+@dataclass(frozen=True)
+class TracedLayer:
+    """One layer of a network whose input is known."""
+
+    layer: LayerBase
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    trainable: int
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.layer) or ""
+
+
+def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list[TracedLayer]:
+    """Follow one image of shape (height, width[, channels]) to its class scores.
+
+    The last entry is the output layer, which the network adds. Raises StudyError with the
+    layer's place where an image shrinks to nothing, a vector is missing, or a name is unknown.
+    """
+    shape: Shape = (*image_shape, 1) if len(image_shape) == 2 else tuple(image_shape)
+    known: dict[str, Shape] = {"input": shape}
+    traced = []
+    for place, layer in enumerated(layers, classes):
+        try:
+            step = trace_one(layer, shape, known)
+        except ValueError as error:
+            raise StudyError(f"{place}: {error}") from error
+        traced.append(step)
+        shape = step.output_shape
+        if layer.name is not None:
+            known[layer.name] = shape
+    return traced
+
+
+def enumerated(layers: Sequence[LayerBase], classes: int) -> Iterator[tuple[str, LayerBase]]:
+    for index, layer in enumerate(layers):
+        yield f"layer {index + 1} ({kind_of(layer)})", layer
+    yield "the output layer", Dense(dense=classes, activation="none")
+
+
+def trace_one(layer: LayerBase, shape: Shape, known: dict[str, Shape]) -> TracedLayer:
+    if layer.name is not None and layer.name in known:
+        raise ValueError(f"the name {layer.name!r} is taken already; choose another")
+    output = layer.output_shape(shape)
+    if isinstance(layer, Concat):
+        if layer.concat not in known:
+            raise ValueError(f"no earlier layer is called {layer.concat!r}; {nearest(layer, known)}")
+        output = (output[0] + math.prod(known[layer.concat]),)
+    total, trainable = layer.parameters(shape)
+    return TracedLayer(layer, shape, output, total, trainable)
+
+
+def nearest(layer: Concat, known: dict[str, Shape]) -> str:
+    near = difflib.get_close_matches(layer.concat, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+
+
+def describe(shape: Shape) -> str:
+    return " x ".join(map(str, shape))
+
+
+def require_image(shape: Shape) -> None:
+    if len(shape) != 3:
+        raise ValueError("the image is flat already; put this layer before { flatten = true }")
+
+
+def require_room(output: Shape, shape: Shape, what: str) -> Shape:
+    if min(output[:2]) < 1:
+        raise ValueError(
+            f"{what} does not fit a {shape[0]} x {shape[1]} image, which would shrink below 1 x 1; "
+            "take a smaller one, padding = \"same\", or fewer pools"
+        )
+    return output

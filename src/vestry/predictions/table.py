@@ -1,0 +1,121 @@
+"""The probability table: the waist of the house.
+
+Every member and every committee, of whatever kind, becomes one of these; everything after it works
+on tables alone. A table holds no labels, so the same code serves fresh images.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.errors import TableError
+from vestry.run_folder import atomic_path
+
+Split = Literal["training", "validation", "test", "fresh"]
+
+ROW_SUM_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class ProbabilityTable:
+    """Class probabilities of one maker for the rows of one split.
+
+    ids: (n,) text, the rows' ids. probabilities: (n, classes) float32, rows summing to 1.
+    classes: class names in label order. maker: the member's or committee's name.
+    """
+
+    ids: NDArray[np.str_]
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    maker: str
+    split: Split
+
+    def __post_init__(self) -> None:
+        check_shape(self)
+        check_values(self)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) the most probable class; the first of equals."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    def save(self, path: Path) -> None:
+        """Write an `.npz` that numpy alone can read, whole or not at all."""
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                ids=self.ids,
+                classes=np.array(self.classes),
+                probabilities=self.probabilities,
+                maker=np.array(self.maker),
+                split=np.array(self.split),
+            )
+
+
+def load_table(path: Path) -> ProbabilityTable:
+    """Read a table.
+
+    Raises TableError where the file is missing, damaged or not a table; never unpickles.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return ProbabilityTable(
+                ids=file["ids"],
+                classes=tuple(str(name) for name in file["classes"]),
+                probabilities=file["probabilities"],
+                maker=str(file["maker"]),
+                split=str(file["split"]),  # type: ignore[arg-type]
+            )
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TableError(f"{path} is not a whole probability table: {error}") from error
+
+
+def check_shape(table: ProbabilityTable) -> None:
+    expected = (len(table.ids), len(table.classes))
+    if table.probabilities.shape != expected:
+        raise TableError(
+            f"table of {table.maker}: probabilities have shape {table.probabilities.shape}, "
+            f"but {expected[0]} ids and {expected[1]} classes ask for {expected}"
+        )
+    if table.probabilities.dtype != np.float32:
+        raise TableError(f"table of {table.maker}: {table.probabilities.dtype}, not float32")
+
+
+def check_values(table: ProbabilityTable) -> None:
+    values = table.probabilities
+    whole = np.isfinite(values).all() and (values >= 0).all()
+    sums = values.sum(axis=1, dtype=np.float64)
+    if not (whole and (np.abs(sums - 1) <= ROW_SUM_TOLERANCE).all()):
+        raise TableError(
+            f"table of {table.maker}: every row must hold probabilities that sum to 1; "
+            "the model gave something else (NaN, negative or unnormalised values)"
+        )
+
+
+def check_same_rows(tables: list[ProbabilityTable]) -> None:
+    """Raise TableError unless all tables speak of the same rows, classes and split."""
+    first = tables[0]
+    for table in tables[1:]:
+        if table.classes != first.classes:
+            raise TableError(f"{table.maker} and {first.maker} have different classes")
+        if table.split != first.split or not np.array_equal(table.ids, first.ids):
+            raise TableError(
+                f"{table.maker} ({table.split}) and {first.maker} ({first.split}) "
+                "speak of different rows"
+            )
+
+
+def refuse_test_rows(table: ProbabilityTable, purpose: str) -> None:
+    """Raise TableError if `table` is of test rows: whatever is fitted must not see them."""
+    if table.split == "test":
+        raise TableError(
+            f"{purpose} cannot be fitted on the test table of {table.maker}: "
+            "fit on its validation table; the test set is for the final comparison only"
+        )
