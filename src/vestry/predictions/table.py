@@ -65,7 +65,8 @@ def load_table(path: Path) -> ProbabilityTable:
     Raises TableError where the file is missing, damaged or not a table; never unpickles.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return ProbabilityTable(
                 ids=file["ids"],
                 classes=tuple(str(name) for name in file["classes"]),

@@ -1,0 +1,73 @@
+"""One file from the network: checked against its SHA-256, whole or not at all."""
+
+from pathlib import Path
+
+from vestry.data.places import Progress
+
+CONNECT_SECONDS = 4
+READ_SECONDS = 10
+CHUNK = 2**16
+
+
+class Meter:
+    """What pooch calls a progress bar: passes the bytes on, and stops a file that is too long."""
+
+    def __init__(self, name: str, size: int, report: Progress | None) -> None:
+        self.name = name
+        self.size = size
+        self.report = report
+        self.total = size
+        self.done = 0
+
+    def update(self, count: int) -> None:
+        self.done += count
+        if self.done > self.size + CHUNK:
+            raise ValueError("longer than published")
+        if self.report is not None and count:
+            self.report(self.name, min(self.done, self.size), self.size)
+
+    def reset(self) -> None:
+        self.done = 0
+
+    def close(self) -> None:
+        """Part of the protocol; there is nothing to close."""
+
+
+def download(
+    url: str, target: Path, sha256: str, size: int, report: Progress | None = None
+) -> str | None:
+    """Fetch `url` into `target`; give None, or in a few words why it could not be had.
+
+    size: the published length in bytes; a server that sends more is cut off.
+    A host that does not answer costs CONNECT_SECONDS an address, so that a machine without a
+    network learns it in seconds.
+    """
+    import pooch  # noqa: PLC0415 - only where something is downloaded
+
+    pooch.get_logger().setLevel("WARNING")
+    downloader = pooch.HTTPDownloader(
+        progressbar=Meter(target.name, size, report),
+        chunk_size=CHUNK,
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        headers={"Accept-Encoding": "identity"},  # the stored bytes, or the hash cannot agree
+    )
+    try:
+        pooch.retrieve(url, f"sha256:{sha256}", target.name, target.parent, downloader=downloader)
+    except (OSError, ValueError) as error:
+        return reason(error)
+    return None
+
+
+def reason(error: Exception) -> str:
+    """A download's failure in a few words; requests' own texts are a paragraph."""
+    from requests import exceptions  # noqa: PLC0415 - comes with pooch
+
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
+        return f"answered {error.response.status_code}"
+    if isinstance(error, exceptions.Timeout):
+        return "no answer in time"
+    if isinstance(error, exceptions.ConnectionError):
+        return "no connection"
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return "sent a file that is not the published one"
+    return str(error)

@@ -1,0 +1,76 @@
+"""Where data is looked for: the user's folder, the cache, the study's own folder, the network."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from vestry.errors import DataError, StudyError
+
+DATA_VARIABLE = "VESTRY_DATA"
+
+Progress = Callable[[str, int, int], None]
+"""Told, while a file is downloaded: its name, the bytes so far, the bytes in all."""
+
+
+class MissingDataError(DataError):
+    """The data is nowhere to be found: the one case in which a study may use `otherwise`."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where to look, in this order.
+
+    data: a folder that holds `fashion-mnist/` and the like, or None.
+    cache: where downloads are kept.
+    base: the folder that relative paths in a study start from.
+    hosts: URLs to download from instead of the published ones; an empty tuple forbids downloads.
+    """
+
+    data: Path | None
+    cache: Path
+    base: Path
+    hosts: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, data: Path | None = None, base: Path | None = None) -> "Places":
+        """Places on this machine: `data` (the flag) goes over the environment's VESTRY_DATA."""
+        given = data or os.environ.get(DATA_VARIABLE) or None
+        return cls(
+            data=expanded(Path(given)).absolute() if given else None,
+            cache=platformdirs.user_cache_path("vestry"),
+            base=(base or Path()).absolute(),
+        )
+
+    def path(self, text: str) -> Path:
+        """The path that `text` in a study file means."""
+        return self.base / expanded(Path(text))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a task's description: `from_dict` gives the same places in another process."""
+        return {
+            "data": None if self.data is None else str(self.data),
+            "cache": str(self.cache),
+            "base": str(self.base),
+            "hosts": None if self.hosts is None else list(self.hosts),
+        }
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> "Places":
+        return cls(
+            data=None if value["data"] is None else Path(value["data"]),
+            cache=Path(value["cache"]),
+            base=Path(value["base"]),
+            hosts=None if value["hosts"] is None else tuple(value["hosts"]),
+        )
+
+
+def expanded(path: Path) -> Path:
+    """`path` with a home folder in place of ~."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise StudyError(f"{path}: there is no such home folder; write the path out") from None

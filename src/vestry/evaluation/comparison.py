@@ -1,0 +1,86 @@
+"""Makers side by side: their scores, what several seeds do to them, and who is ahead."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vestry.evaluation.intervals import wilson
+from vestry.evaluation.mistakes import mistakes
+from vestry.predictions.scores import SCALAR_SCORES, Labels, score
+from vestry.predictions.table import ProbabilityTable
+
+Scores = dict[str, Any]
+Results = dict[str, Any]
+
+
+def evaluate(
+    validation: ProbabilityTable, test: ProbabilityTable, truths: Mapping[str, Labels]
+) -> Results:
+    """The part of a maker's results that follows from its two tables."""
+    tables = {"validation": validation, "test": test}
+    scores = {
+        split: score(table.probabilities, truths[split], table.classes)
+        for split, table in tables.items()
+    }
+    return {
+        "scores": scores,
+        "intervals": {
+            split: {"accuracy": wilson(scores[split]["accuracy"], len(table))}
+            for split, table in tables.items()
+        },
+        "mistakes": mistakes(test, truths["test"]),
+    }
+
+
+def over_seeds(each: list[dict[str, Scores]]) -> Results | None:
+    """Mean and sample standard deviation of every score over seeds; None for a single seed."""
+    if len(each) < 2:
+        return None
+    return {split: spread([scores[split] for scores in each]) for split in ("validation", "test")}
+
+
+def spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
+    columns = {name: [entry[name] for entry in scores] for name in SCALAR_SCORES}
+    return {
+        name: {
+            "mean": float(np.mean(values)),
+            "deviation": float(np.std(values, ddof=1)),
+            "values": values,
+        }
+        for name, values in columns.items()
+    }
+
+
+def mean_of_members(members: list[Results]) -> Results:
+    """Plain means of members' own scores: what a committee's scores are *not*."""
+    return {
+        split: {
+            name: float(np.mean([member["scores"][split][name] for member in members]))
+            for name in SCALAR_SCORES
+        }
+        for split in ("validation", "test")
+    }
+
+
+def ranking(members: dict[str, Results], committees: dict[str, Results]) -> list[Results]:
+    """Makers by mean validation accuracy, the better log loss first among equals."""
+    rows = [
+        {
+            "name": name,
+            "kind": kind,
+            "validation_accuracy": central(entry, "validation", "accuracy"),
+            "test_accuracy": central(entry, "test", "accuracy"),
+            "log_loss": central(entry, "validation", "log_loss"),
+        }
+        for kind, entries in (("member", members), ("committee", committees))
+        for name, entry in entries.items()
+    ]
+    rows.sort(key=lambda row: (-row["validation_accuracy"], row["log_loss"]))
+    return [{key: value for key, value in row.items() if key != "log_loss"} for row in rows]
+
+
+def central(entry: Results, split: str, name: str) -> float:
+    """The mean over seeds where there are several, else the one figure."""
+    several = entry.get("over_seeds")
+    return float(several[split][name]["mean"] if several else entry["scores"][split][name])

@@ -1,0 +1,187 @@
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_files import huge_png, pictures, write_class_folders, write_picture
+from PIL import Image
+
+from vestry.data.folder import load
+from vestry.data.image_file import read_header, read_pixels
+from vestry.data.places import MissingDataError
+from vestry.errors import DataError
+
+
+def refused(folder: Path, *words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load(folder, "folder:x")
+    text = str(caught.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+def test_one_folder_a_class(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "dog", "cat")
+    source = load(tmp_path, "folder:x")
+    assert source.train.classes == ("cat", "dog")
+    assert source.train.ids.tolist()[4:6] == ["cat/4.png", "dog/0.png"]
+    assert source.train.labels.tolist() == [0] * 5 + [1] * 5
+    np.testing.assert_array_equal(source.train.images[5:], pictures(5))
+    assert source.test is None and source.notes == ()
+
+
+def test_train_and_test_above_the_classes(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "train", "a", "b")
+    write_class_folders(tmp_path / "test", "b", count=2)
+    write_class_folders(tmp_path / "later", "a")
+    source = load(tmp_path, "folder:x")
+    assert source.train.ids[0] == "train/a/0.png"
+    assert source.test is not None
+    assert source.test.ids.tolist() == ["test/b/0.png", "test/b/1.png"]
+    assert source.test.labels.tolist() == [1, 1]
+    assert "1 (later)" in source.notes[0]
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "bus", "train")
+    assert load(tmp_path, "folder:x").train.classes == ("bus", "train")
+
+
+def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    (tmp_path / "a" / "0.png").rename(tmp_path / "a" / "0.data")
+    stream = io.BytesIO()
+    Image.fromarray(pictures(1)[0]).save(stream, "GIF")
+    (tmp_path / "a" / "x.png").write_bytes(stream.getvalue())
+    (tmp_path / "a" / ".hidden").write_text("hidden")
+    (tmp_path / "b" / "deeper").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "README").write_text("read me")
+    source = load(tmp_path, "folder:x")
+    assert len(source.train) == 10 and source.train.ids[0] == "a/0.data"
+    assert source.notes == (
+        "not read, since not a PNG or JPEG file in a class folder: 3 (README, a/x.png, b/deeper)",
+        "not a class, since no image lies in it: 1 (empty)",
+    )
+
+
+def test_jpeg_is_read_as_pillow_reads_it(tmp_path: Path) -> None:
+    for name in "ab":
+        path = write_picture(tmp_path / name / "0.jpg", pictures(1, 16, 16, 3)[0])
+    source = load(tmp_path, "folder:x")
+    np.testing.assert_array_equal(source.train.images[1], np.asarray(Image.open(path)))
+
+
+def test_one_colour_image_makes_all_colour(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    colour = pictures(1, 6, 5, 3)[0]
+    write_picture(tmp_path / "b" / "9.png", colour)
+    source = load(tmp_path, "folder:x")
+    assert source.train.image_shape == (6, 5, 3)
+    np.testing.assert_array_equal(source.train.images[-1], colour)
+    np.testing.assert_array_equal(source.train.images[0], np.stack([pictures(5)[0]] * 3, axis=2))
+    assert source.notes == ("read as colour, though grey: 10 of 11 images",)
+
+
+def test_a_grey_palette_is_grey_and_holes_are_white(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b", count=1)
+    grey = Image.fromarray(pictures(1)[0])
+    grey.convert("RGB").quantize(256).save(tmp_path / "a" / "0.png")
+    glyph = np.zeros((6, 5, 2), np.uint8)
+    glyph[0, :, 1] = 255
+    Image.fromarray(glyph).save(tmp_path / "b" / "0.png")
+    source = load(tmp_path, "folder:x")
+    np.testing.assert_array_equal(source.train.images[0], pictures(1)[0])
+    assert source.train.images[1, 0].tolist() == [0] * 5
+    assert (source.train.images[1, 1:] == 255).all()
+    assert source.notes == ("laid on white, since transparent: 1 of 2 images",)
+
+
+def test_a_200_megapixel_png_is_refused_by_its_header(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    (tmp_path / "b" / "huge.png").write_bytes(huge_png(20_000, 10_000))
+    refused(tmp_path, "huge.png", "20,000 x 10,000 pixels (200 megapixels)", "at most 50")
+
+
+def test_images_of_other_sizes_are_refused_or_resized(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    odd = write_picture(tmp_path / "a" / "3.png", pictures(1, 12, 10)[0])
+    refused(tmp_path, str(odd), "12 x 10", "a/0.png has 6 x 5", "image_size = [6, 5]")
+    source = load(tmp_path, "folder:x", image_size=(6, 5))
+    np.testing.assert_array_equal(source.train.images[0], pictures(5)[0])
+    assert source.notes == (
+        "resized to 6 x 5 (height x width), whatever their proportions: 1 of 10 images",
+    )
+    assert load(tmp_path, "folder:x", image_size=(3, 4)).train.image_shape == (3, 4)
+
+
+def test_too_few_classes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="no such folder"):
+        load(tmp_path / "nothing", "folder:nothing")
+    refused(tmp_path, "no class", "at least two")
+    write_class_folders(tmp_path, "only")
+    refused(tmp_path, "one class (only)", "at least two")
+
+
+def test_a_test_class_that_is_never_learnt_is_refused(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "train", "a", "b")
+    (tmp_path / "test").mkdir()
+    refused(tmp_path, "test/ holds no")
+    write_class_folders(tmp_path / "test", "c")
+    refused(tmp_path, "images of c", "never learnt")
+
+
+@pytest.mark.parametrize("keep", [8, 20, 60])
+def test_a_truncated_image_is_refused(tmp_path: Path, keep: int) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    path = tmp_path / "b" / "2.png"
+    path.write_bytes(path.read_bytes()[:keep])
+    refused(tmp_path, str(path), "damaged")
+
+
+def test_sixteen_bits_are_refused_not_clipped(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    write_picture(tmp_path / "b" / "2.png", pictures(1)[0].astype(np.uint16) * 200)
+    refused(tmp_path, "2.png", "8-bit")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are text on Windows")
+def test_a_file_name_that_is_no_text_has_an_id_that_is(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b")
+    (tmp_path / "a" / "0.png").rename(os.fsdecode(os.fsencode(tmp_path / "a") + b"/\xff.png"))
+    source = load(tmp_path, "folder:x")
+    assert source.train.ids[4] == "a/\\xff.png"
+    assert len(source.train.fingerprint) == 64
+
+
+def encoded(form: str) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pictures(1, 16, 16, 3)[0]).quantize(16).convert(
+        "P" if form == "PNG" else "RGB"
+    ).save(stream, form)
+    return stream.getvalue()
+
+
+@pytest.mark.filterwarnings("default")  # Pillow warns of much that it can still read
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data(), form=st.sampled_from(["PNG", "JPEG"]))
+def test_changed_bytes_give_a_data_error_or_a_picture(
+    tmp_path: Path, data: st.DataObject, form: str
+) -> None:
+    content = bytearray(encoded(form))
+    for _ in range(data.draw(st.integers(1, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "a"
+    path.write_bytes(bytes(content))
+    try:
+        header = read_header(path, "a")
+        if header is None:
+            return
+        pixels = read_pixels(path, "a", colour=True)
+    except DataError:
+        return
+    assert pixels.shape == (header.height, header.width, 3) and pixels.dtype == np.uint8

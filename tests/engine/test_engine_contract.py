@@ -1,0 +1,141 @@
+"""What every engine promises; a new one joins the list of ENGINES."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vestry.engine.local import LocalEngine
+from vestry.engine.task import Task, digest
+
+HERE = Path(__file__).parent
+
+
+def local(cores):
+    paths = [str(HERE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return LocalEngine(cores, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
+
+
+ENGINES = {"local": local}
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request):
+    return ENGINES[request.param]
+
+
+def task(tmp_path, function, name="t", cores=1, limit=60.0, **context):
+    description = {"name": name}
+    key = digest(description)
+    return Task(
+        name=name,
+        function=f"jobs:{function}",
+        description=description,
+        folder=tmp_path / key,
+        workspace=tmp_path / f"{key}.unfinished",
+        context=context,
+        cores=cores,
+        time_limit=limit,
+    )
+
+
+def run(engine, tasks):
+    events = []
+    return list(engine.run(tasks, events.append)), events
+
+
+def test_a_task_is_done_and_its_events_arrive_under_its_name(engine, tmp_path):
+    job = task(tmp_path, "write", "one")
+    assert not job.is_done
+    (outcome,), events = run(engine(1), [job])
+    assert outcome.reason is None and job.is_done
+    assert {"event": "stage", "text": "writing", "task": "one"} in events
+    assert [e["event"] for e in events] == ["started", "stage", "done"]
+
+
+def test_one_that_fails_gives_its_reason_and_the_others_go_on(engine, tmp_path):
+    jobs = [task(tmp_path, "fail", "bad"), task(tmp_path, "write", "good")]
+    outcomes, _ = run(engine(1), jobs)
+    reasons = {outcome.task.name: outcome.reason for outcome in outcomes}
+    assert reasons == {"bad": "ValueError: the reason", "good": None}
+    details = next(o.details for o in outcomes if o.reason)
+    assert "jobs.py" in details
+
+
+def test_one_that_outlasts_its_limit_is_ended_and_the_others_go_on(engine, tmp_path):
+    slow = task(tmp_path, "sleep", "slow", limit=0.5, started=str(tmp_path / "started"))
+    outcomes, _ = run(engine(1), [slow, task(tmp_path, "write", "good")])
+    reasons = {outcome.task.name: outcome.reason for outcome in outcomes}
+    assert "time limit of 0.5 s" in reasons["slow"] and reasons["good"] is None
+
+
+def test_one_whose_process_dies_is_listed_with_its_last_words(engine, tmp_path):
+    outcomes, _ = run(engine(1), [task(tmp_path, "die", "mortal"), task(tmp_path, "write", "good")])
+    by_name = {outcome.task.name: outcome for outcome in outcomes}
+    assert "exit code 7" in by_name["mortal"].reason
+    assert "last words" in by_name["mortal"].details
+    assert by_name["good"].reason is None
+
+
+def test_tasks_of_one_core_share_two_cores_and_one_of_two_has_them_alone(engine, tmp_path):
+    here = {"mine": str(tmp_path / "a"), "other": str(tmp_path / "b")}
+    there = {"mine": here["other"], "other": here["mine"]}
+    together = [
+        task(tmp_path, "both_at_once", "a", **here),
+        task(tmp_path, "both_at_once", "b", **there),
+    ]
+    outcomes, events = run(engine(2), [*together, task(tmp_path, "write", "wide", cores=2)])
+    assert [outcome.reason for outcome in outcomes] == [None] * 3
+    order = [(event["event"], event["task"]) for event in events if event["event"] != "stage"]
+    assert order.index(("started", "wide")) > order.index(("done", "a"))
+    assert order.index(("started", "wide")) > order.index(("done", "b"))
+
+
+def test_a_task_that_wants_more_cores_than_there_are_still_runs(engine, tmp_path):
+    (outcome,), _ = run(engine(1), [task(tmp_path, "write", cores=64)])
+    assert outcome.reason is None
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys_but_on_every_value():
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    assert digest({"a": 1, "b": 2}) != digest({"a": 1, "b": 3})
+
+
+def test_a_warm_worker_does_the_next_task(tmp_path):
+    jobs = [task(tmp_path, "write", f"t{i}") for i in range(3)]
+    run(local(1), jobs)
+    processes = {(job.folder / "card.json").read_text().split('"process": ')[1] for job in jobs}
+    assert len(processes) == 1
+
+
+def test_no_worker_outlives_a_killed_parent(tmp_path):
+    started = tmp_path / "started"
+    script = (
+        "import sys; sys.path[:0] = [{here!r}]\n"
+        "from pathlib import Path\n"
+        "from test_engine_contract import local, task\n"
+        "list(local(1).run([task(Path({tmp!r}), 'sleep', started={started!r})], print))\n"
+    ).format(here=str(HERE), tmp=str(tmp_path), started=str(started))
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
+    wait_for(started.exists)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    assert children
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    wait_for(lambda: not any(alive(child) for child in children))
+
+
+def alive(process):
+    status = Path(f"/proc/{process}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
