@@ -21,6 +21,10 @@ class MemberError(VestryError):
     """A member cannot be fitted, stored or restored."""
 
 
+class RunError(VestryError):
+    """The run folder cannot be used as it is."""
+
+
 class TableError(VestryError):
     """A probability table is damaged, or was asked to do what its split does not allow."""
 

@@ -5,6 +5,7 @@ into it when whole. A folder is complete when its card, written last, exists.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from vestry.errors import RunError
 
 TEMPORARY_PREFIX = ".part-"
 
@@ -54,6 +57,23 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that a killed process left anywhere under `folder`."""
     for leftover in folder.rglob(f"{TEMPORARY_PREFIX}*"):
         leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep `folder` to one run at a time; a killed one lets go of it by itself.
+
+    Raises RunError where another run has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise RunError(f"another run is at work in {folder}; wait for it, or give --out") from error
+    finally:
+        os.close(handle)
 
 
 def link_folder(source: Path, target: Path) -> None:

@@ -14,12 +14,6 @@ from pydantic import BaseModel, ValidationError
 from vestry.errors import StudyError
 
 LARGEST_FILE = 1_000_000
-PHRASES = {
-    "missing": "is missing",
-    "extra_forbidden": "is unknown",
-}
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables; raises StudyError where it cannot be read or is not TOML."""
     try:
@@ -119,9 +113,13 @@ def set_where_known(entry: dict[str, Any], key: str, value: Any) -> dict[str, An
     return entry | {key: value} if takes else entry
 
 
-def lines_of(error: ValidationError, model: type[BaseModel], place: str) -> list[str]:
-    """One line a problem: place, key, what is wrong, the nearest valid name."""
-    return [line_of(dict(problem), model, place) for problem in error.errors()]
+def lines_of(error: ValidationError, model: type[BaseModel], place: str, skip: str) -> list[str]:
+    """One line a problem: place, key, what is wrong, the nearest valid name.
+
+    Problems below the key `skip` are left out.
+    """
+    problems = [dict(problem) for problem in error.errors()]
+    return [line_of(p, model, place) for p in problems if p["loc"][:1] != (skip,)]
 
 
 def line_of(problem: dict[str, Any], model: type[BaseModel], place: str) -> str:

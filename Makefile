@@ -1,0 +1,48 @@
+# People and CI run the same commands. Everything lives in .venv; `make clean` removes it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KERAS_VENV := .venv-keras
+
+# Real images where they are at hand; elsewhere they are downloaded, or digits stand in, loudly.
+ifneq ($(wildcard ../shared/data),)
+export VESTRY_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: study test lint format bench clean
+
+study: $(VENV)/installed
+	@$(BIN)/vestry run studies/default.toml
+
+test: $(VENV)/installed
+	$(BIN)/pytest
+
+lint: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed $(KERAS_VENV)/installed
+	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
+
+# One pip command for everything: a later one could ask for another build of torch.
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "make: this Python cannot make environments; on Debian: apt install python3-venv" >&2; \
+	  rm -rf $(VENV); exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(KERAS_VENV)/installed: pyproject.toml
+	@$(PYTHON) -m venv $(KERAS_VENV)
+	$(KERAS_VENV)/bin/pip install --quiet --disable-pip-version-check 'keras>=3.8' 'tensorflow>=2.18'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(KERAS_VENV)

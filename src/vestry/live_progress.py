@@ -1,0 +1,102 @@
+"""The live display on a terminal: one bar over all fits, and one for each that is being fitted."""
+
+import contextlib
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import TimeElapsedColumn as ElapsedColumn
+
+from vestry.progress import duration, line_of
+
+Event = dict[str, Any]
+
+
+class LiveProgress:
+    """Bars that follow a run's events; what should stay is printed above them."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self.bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[text]}", markup=False),
+            ElapsedColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self.ids: dict[str, TaskID] = {}
+        self.overall: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        handler = getattr(self, f"on_{event['event']}", None)
+        if handler:
+            handler(event)
+        if event["event"] not in ("epoch", "step", "started", "stage") and line_of(event):
+            self.console.print(line_of(event), markup=False)
+
+    def on_tasks(self, event: Event) -> None:
+        self.overall = self.bars.add_task(
+            "all fits", total=event["total"], completed=event["found"], text=""
+        )
+
+    def on_download(self, event: Event) -> None:
+        name = event["file"]
+        if name not in self.ids:
+            self.ids[name] = self.bars.add_task(name, total=event["total"] or None, text="bytes")
+        self.bars.update(self.ids[name], completed=event["received"])
+
+    def on_started(self, event: Event) -> None:
+        self.ids[event["task"]] = self.bars.add_task(event["task"], total=None, text="fitting")
+
+    def on_stage(self, event: Event) -> None:
+        if "task" in event:
+            self.update(event, text=event["text"])
+        else:
+            self.console.print(event["text"], style="dim", markup=False)
+
+    def on_step(self, event: Event) -> None:
+        text = f"epoch {event['epoch']}"
+        if event.get("images_per_second"):
+            text += f", {event['images_per_second']:,.0f} images/s"
+        if event.get("train_loss") is not None:
+            text += f", loss {event['train_loss']:.4f}"
+        self.update(event, total=event["epochs"], text=text + left(event))
+
+    def on_epoch(self, event: Event) -> None:
+        text = (
+            f"loss {event['train_loss']:.4f}, validation {event['validation_accuracy']:.1%}, "
+            f"{event['images_per_second']:,.0f} images/s"
+        )
+        self.update(
+            event, total=event["epochs"], completed=event["epoch"], text=text + left(event)
+        )
+
+    def on_done(self, event: Event) -> None:
+        self.leave(event)
+
+    def on_failed(self, event: Event) -> None:
+        self.leave(event)
+
+    def update(self, event: Event, **fields: Any) -> None:
+        if event["task"] in self.ids:
+            self.bars.update(self.ids[event["task"]], **fields)
+
+    def leave(self, event: Event) -> None:
+        with contextlib.suppress(KeyError):
+            self.bars.remove_task(self.ids.pop(event["task"]))
+        if self.overall is not None:
+            self.bars.advance(self.overall)
+
+
+def left(event: Event) -> str:
+    seconds = event.get("seconds_left")
+    return f", {duration(seconds)} left" if seconds is not None else ""

@@ -1,0 +1,9 @@
+"""The settings of each kind of member, by the kind's name; nothing heavy is imported for them."""
+
+from vestry.members.estimator import EstimatorSettings
+from vestry.members.network_settings import NetworkSettings
+
+MEMBER_SETTINGS: dict[str, type[EstimatorSettings] | type[NetworkSettings]] = {
+    "estimator": EstimatorSettings,
+    "layers": NetworkSettings,
+}

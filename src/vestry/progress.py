@@ -1,0 +1,99 @@
+"""What a run says while it works, on standard error; this is the plain form, without a terminal."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+Event = dict[str, Any]
+PLAIN_EPOCH_SECONDS = 5.0
+
+
+class Progress(Protocol):
+    """Takes a run's events; used as a context, so that a live display is taken down again."""
+
+    def __call__(self, event: Event) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Silence:
+    """Says nothing, but for warnings."""
+
+    def __call__(self, event: Event) -> None:
+        if event["event"] == "warning":
+            print(f"vestry: warning: {event['text']}", file=sys.stderr)  # noqa: T201
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class PlainProgress(Silence):
+    """A line for everything that matters; epochs of one task at most every five seconds."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.last_epoch: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        text = self.text(event)
+        if text:
+            print(text, file=self.stream, flush=True)  # noqa: T201
+
+    def text(self, event: Event) -> str:
+        if event["event"] == "epoch":
+            now = time.monotonic()
+            if now - self.last_epoch.get(event["task"], 0.0) < PLAIN_EPOCH_SECONDS:
+                return ""
+            self.last_epoch[event["task"]] = now
+        return line_of(event)
+
+
+def line_of(event: Event) -> str:
+    """The event in words; empty for one that only a live display shows."""
+    task = event.get("task", "")
+    match event["event"]:
+        case "stage":
+            return f"{task}: {event['text']}" if task else str(event["text"])
+        case "note":
+            return str(event["text"])
+        case "warning":
+            return f"WARNING: {event['text']}"
+        case "planned":
+            return f"{event['member']}: {event['text']}"
+        case "tasks" if event["found"]:
+            return f"{event['found']} of {event['total']} fits found finished from before"
+        case "started":
+            return f"{task}: started"
+        case "epoch":
+            return f"{task}: {epoch_text(event)}"
+        case "done":
+            return f"{task}: done"
+        case "failed":
+            return f"{task}: FAILED: {event['reason']}"
+    return ""
+
+
+def epoch_text(event: Event) -> str:
+    """Epoch, losses, validation accuracy, speed and time left."""
+    return (
+        f"epoch {event['epoch']} of {event['epochs']}, "
+        f"loss {event['train_loss']:.4f}, validation loss {event['validation_loss']:.4f}, "
+        f"validation accuracy {event['validation_accuracy']:.1%}, "
+        f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
+    )
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
