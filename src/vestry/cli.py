@@ -65,9 +65,9 @@ def run(
         Path | None,
         typer.Option(help="Run folder; by default one named after the study, below --runs."),
     ] = None,
-    runs: Annotated[
-        Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of run folders.")
-    ] = Path("runs"),
+    runs: Annotated[Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of run folders.")] = Path(
+        "runs"
+    ),
     data: DataOption = None,
     assignments: Annotated[
         list[str] | None,
@@ -136,7 +136,8 @@ def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
         )
     lines = [results["title"], "", "by validation accuracy             validation    test"]
     lines += [
-        f"{place:>3}. {row['name']:<30} {row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}"
+        f"{place:>3}. {row['name']:<30} "
+        f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}"
         for place, row in enumerate(results["ranking"], 1)
     ]
     lines += [f"FAILED: {entry['name']}: {entry['reason']}" for entry in results["failures"]]
@@ -243,7 +244,9 @@ def exit_code() -> int:
         error.show()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("vestry: interrupted; what was finished is kept, run it again to go on", err=True)
+        typer.echo(
+            "vestry: interrupted; what was finished is kept, run it again to go on", err=True
+        )
         return 130
     except OSError as error:
         typer.echo(f"vestry: {os_error_text(error)}", err=True)

@@ -1,5 +1,8 @@
 """Errors that a user can act on: what is wrong, where, and how to go on."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class VestryError(Exception):
     """Something the user can put right; its text is shown as it stands, without a traceback."""
@@ -35,3 +38,12 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, VestryError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest of `known` as a question, or all of them where they are few and none is near."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    return f"; there is {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 8 else ""

@@ -76,9 +76,7 @@ class LiveProgress:
             f"loss {event['train_loss']:.4f}, validation {event['validation_accuracy']:.1%}, "
             f"{event['images_per_second']:,.0f} images/s"
         )
-        self.update(
-            event, total=event["epochs"], completed=event["epoch"], text=text + left(event)
-        )
+        self.update(event, total=event["epochs"], completed=event["epoch"], text=text + left(event))
 
     def on_done(self, event: Event) -> None:
         self.leave(event)

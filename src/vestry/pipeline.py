@@ -19,7 +19,6 @@ from vestry.evaluation.comparison import ranking
 from vestry.evaluation.shown_images import shown_ids
 from vestry.evaluation.votes import first_rows, votes
 from vestry.member_tasks import PlannedMember, plan
-from vestry.predictions.table import ProbabilityTable
 from vestry.report.page import write_report
 from vestry.results import Makers, committee_makers, fitted_makers
 from vestry.run_folder import RunFolder, locked, remove_leftovers, write_json, write_text
@@ -59,9 +58,16 @@ def run_study(
         report({"event": "stage", "text": "comparing"})
         results = compare(file, dataset, run, planned, failed)
         clock.stop("comparison")
-        write_run(file, dataset, run, results | {
-            "environment": environment(cores), "seconds": clock.seconds(),
-        })
+        write_run(
+            file,
+            dataset,
+            run,
+            results
+            | {
+                "environment": environment(cores),
+                "seconds": clock.seconds(),
+            },
+        )
         report({"event": "stage", "text": "drawing the page"})
         return Finished(write_report(run), results)
 
@@ -128,7 +134,7 @@ def compare(
         reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
         raise MemberError(f"no member could be fitted ({reasons})")
     committees = committee_makers(study.committee, members, run, truths)
-    tables: dict[str, ProbabilityTable] = members.test_tables | committees.test_tables
+    tables = {n: t["test"] for n, t in (members.tables | committees.tables).items()}
     grid = samples(
         dataset.training,
         study.samples.rows * study.samples.columns,

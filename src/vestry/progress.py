@@ -48,7 +48,7 @@ class PlainProgress(Silence):
     def __call__(self, event: Event) -> None:
         text = self.text(event)
         if text:
-            print(text, file=self.stream, flush=True)  # noqa: T201
+            print(text, file=self.stream, flush=True)
 
     def text(self, event: Event) -> str:
         if event["event"] == "epoch":
@@ -62,26 +62,25 @@ class PlainProgress(Silence):
 def line_of(event: Event) -> str:
     """The event in words; empty for one that only a live display shows."""
     task = event.get("task", "")
+    text = ""
     match event["event"]:
         case "stage":
-            return f"{task}: {event['text']}" if task else str(event["text"])
+            text = f"{task}: {event['text']}" if task else event["text"]
         case "note":
-            return str(event["text"])
+            text = event["text"]
         case "warning":
-            return f"WARNING: {event['text']}"
+            text = f"WARNING: {event['text']}"
         case "planned":
-            return f"{event['member']}: {event['text']}"
+            text = f"{event['member']}: {event['text']}"
         case "tasks" if event["found"]:
-            return f"{event['found']} of {event['total']} fits found finished from before"
-        case "started":
-            return f"{task}: started"
+            text = f"{event['found']} of {event['total']} fits found finished from before"
+        case "started" | "done":
+            text = f"{task}: {event['event']}"
         case "epoch":
-            return f"{task}: {epoch_text(event)}"
-        case "done":
-            return f"{task}: done"
+            text = f"{task}: {epoch_text(event)}"
         case "failed":
-            return f"{task}: FAILED: {event['reason']}"
-    return ""
+            text = f"{task}: FAILED: {event['reason']}"
+    return text
 
 
 def epoch_text(event: Event) -> str:

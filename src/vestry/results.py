@@ -12,7 +12,7 @@ from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds
 from vestry.member_tasks import PlannedMember
 from vestry.predictions.scores import Labels, score
-from vestry.predictions.table import ProbabilityTable, load_table
+from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run_folder import RunFolder, link_folder, read_json, write_json
 
 CARD_KEYS = (
@@ -28,6 +28,8 @@ CARD_KEYS = (
     "stored",
 )
 Truths = Mapping[str, Labels]
+Tables = dict[Split, ProbabilityTable]
+SPLITS: tuple[Split, ...] = ("validation", "test")
 
 
 @dataclass
@@ -35,13 +37,11 @@ class Makers:
     """Members or committees: their results and tables by name, and what came to nothing."""
 
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    validation_tables: dict[str, ProbabilityTable] = field(default_factory=dict)
-    test_tables: dict[str, ProbabilityTable] = field(default_factory=dict)
+    tables: dict[str, Tables] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, name: str, results: dict[str, Any], tables: list[ProbabilityTable]) -> None:
-        self.results[name] = results
-        self.validation_tables[name], self.test_tables[name] = tables
+    def add(self, name: str, results: dict[str, Any], tables: Tables) -> None:
+        self.results[name], self.tables[name] = results, tables
 
     def fail(self, name: str, reason: str, seed: int | None = None) -> None:
         self.failures.append({"name": name, "seed": seed, "reason": reason})
@@ -86,8 +86,8 @@ def add_member(
 ) -> None:
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
-    tables = [named(load_table(first / f"{s}.npz"), member.name) for s in ("validation", "test")]
-    results = {key: card.get(key) for key in CARD_KEYS} | evaluate(*tables, truths)
+    tables = {split: named(load_table(first / f"{split}.npz"), member.name) for split in SPLITS}
+    results = {key: card.get(key) for key in CARD_KEYS} | evaluate(tables, truths)
     results |= {
         "seeds": list(folders),
         "over_seeds": over_seeds([seed_scores(folder, truths) for folder in folders.values()]),
@@ -144,16 +144,15 @@ def committee_makers(
 def add_committee(
     makers: Makers, entry: CommitteeSettings, members: Makers, run: RunFolder, truths: Truths
 ) -> None:
-    validation = [members.validation_tables[name] for name in entry.members]
-    test = [members.test_tables[name] for name in entry.members]
-    committee = Committee(entry.name, entry.rule).fit(validation, truths["validation"])
-    tables = [committee.table(validation), committee.table(test)]
+    stacks = {split: [members.tables[name][split] for name in entry.members] for split in SPLITS}
+    committee = Committee(entry.name, entry.rule).fit(stacks["validation"], truths["validation"])
+    tables = {split: committee.table(stack) for split, stack in stacks.items()}
     folder = run.committee(entry.name)
-    for table in tables:
-        table.save(folder / f"{table.split}.npz")
+    for split, table in tables.items():
+        table.save(folder / f"{split}.npz")
     write_json(folder / "card.json", committee.card() | {"members": entry.members})
     own = [members.results[name] for name in entry.members]
-    results = evaluate(*tables, truths) | {
+    results = evaluate(tables, truths) | {
         "rule": entry.rule,
         "members": entry.members,
         "parameters": total(own, "parameters"),

@@ -82,7 +82,9 @@ def link_folder(source: Path, target: Path) -> None:
     The card comes last, so that a target with a card is whole.
     """
     target.mkdir(parents=True, exist_ok=True)
-    names = sorted((p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == "card.json")
+    names = sorted(
+        (p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == "card.json"
+    )
     for stale in [p for p in target.iterdir() if p.is_file() and p.name not in names]:
         stale.unlink()
     for name in names:

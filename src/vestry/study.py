@@ -5,34 +5,52 @@ Errors are found before any work starts; each is one line that names file, place
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from vestry.committees.committee import CommitteeSettings
 from vestry.data.dataset import DataSettings
-from vestry.errors import StudyError
+from vestry.errors import StudyError, did_you_mean
 from vestry.members.estimator import EstimatorSettings
 from vestry.members.network_settings import NetworkSettings
 from vestry.members.training import TrainingSettings
-from vestry.study_file import did_you_mean, lines_of, override, read_toml
+from vestry.study_file import override, read_toml
+from vestry.study_problems import lines_of
 
-# A member's name is also its folder's.
-NAME = r"^[^\s./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]{0,79}$"
+NAME = re.compile(
+    r"[^\s./\\:*?\"<>|\x00-\x1f]([^/\\:*?\"<>|\x00-\x1f]{0,78}[^\s/\\:*?\"<>|\x00-\x1f])?"
+)
+
+
+def folder_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a folder's name too: at most 80 characters, none of "
+            '/ \\ : * ? " < > |, no dot or space in front'
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(folder_name)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Entry(BaseModel):
     """What every member of a study has, whatever its kind."""
 
-    name: str = Field(pattern=NAME, description="what the page and the run folder call it")
+    name: Name = Field(description="what the page and the run folder call it")
     seeds: list[Seed] = Field([0], min_length=1, description="it is fitted once for each")
     threads: int | None = Field(
-        None, ge=1, le=1024, description="cores it gets; by default networks what their size "
+        None,
+        ge=1,
+        le=1024,
+        description="cores it gets; by default networks what their size "
         "is fastest on, estimators 1",
     )
     time_limit: float | None = Field(None, gt=0, description="seconds that one fit may take")
@@ -111,13 +129,19 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
 
     Raises StudyError, one line a problem.
     """
-    tables = override(read_toml(path), assignments)
+    tables = override(read_toml(path), assignments, takes)
     problems = [f"{path}: {line}" for line in problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
     entries = [member_tables(tables, entry) for entry in tables["member"]]
     members = [ENTRIES[kind_of(entry)](**entry) for entry in entries]
     return StudyFile(path, Study(**(tables | {"member": members})))
+
+
+def takes(entry: dict[str, Any], key: str) -> bool:
+    """Whether a member or committee of this kind has a key of that name."""
+    kinds = [model for kind, model in ENTRIES.items() if kind in entry]
+    return any(key in model.model_fields for model in (kinds or [CommitteeSettings]))
 
 
 def problems_of(tables: dict[str, Any]) -> list[str]:
@@ -156,9 +180,7 @@ def kind_of(entry: dict[str, Any]) -> str:
     return next(kind for kind in ENTRIES if kind in entry)
 
 
-def checked(
-    model: type[BaseModel], table: Any, place: str, skip: str = ""
-) -> list[str]:
+def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
     if not isinstance(table, dict):
         return [f"{place}: a table is needed, not {table!r}"]
     try:
@@ -169,8 +191,10 @@ def checked(
 
 
 def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
-    names = [member["name"] for member in members]
-    makers = names + [committee["name"] for committee in committees]
+    names = list(dict.fromkeys(member["name"] for member in members))
+    makers = [member["name"] for member in members] + [
+        committee["name"] for committee in committees
+    ]
     lines = [
         f"the name {name!r} is given {makers.count(name)} times; each maker needs its own"
         for name in dict.fromkeys(makers)

@@ -8,17 +8,14 @@ import numpy as np
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.mistakes import mistakes
 from vestry.predictions.scores import SCALAR_SCORES, Labels, score
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import ProbabilityTable, Split
 
 Scores = dict[str, Any]
 Results = dict[str, Any]
 
 
-def evaluate(
-    validation: ProbabilityTable, test: ProbabilityTable, truths: Mapping[str, Labels]
-) -> Results:
-    """The part of a maker's results that follows from its two tables."""
-    tables = {"validation": validation, "test": test}
+def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> Results:
+    """The part of a maker's results that follows from its tables, given by split."""
     scores = {
         split: score(table.probabilities, truths[split], table.classes)
         for split, table in tables.items()
@@ -29,7 +26,7 @@ def evaluate(
             split: {"accuracy": wilson(scores[split]["accuracy"], len(table))}
             for split, table in tables.items()
         },
-        "mistakes": mistakes(test, truths["test"]),
+        "mistakes": mistakes(tables["test"], truths["test"]),
     }
 
 
@@ -65,19 +62,23 @@ def mean_of_members(members: list[Results]) -> Results:
 
 def ranking(members: dict[str, Results], committees: dict[str, Results]) -> list[Results]:
     """Makers by mean validation accuracy, the better log loss first among equals."""
-    rows = [
+    makers = [(name, "member", entry) for name, entry in members.items()]
+    makers += [(name, "committee", entry) for name, entry in committees.items()]
+    makers.sort(key=lambda maker: order(maker[2]))
+    return [
         {
             "name": name,
             "kind": kind,
             "validation_accuracy": central(entry, "validation", "accuracy"),
             "test_accuracy": central(entry, "test", "accuracy"),
-            "log_loss": central(entry, "validation", "log_loss"),
         }
-        for kind, entries in (("member", members), ("committee", committees))
-        for name, entry in entries.items()
+        for name, kind, entry in makers
     ]
-    rows.sort(key=lambda row: (-row["validation_accuracy"], row["log_loss"]))
-    return [{key: value for key, value in row.items() if key != "log_loss"} for row in rows]
+
+
+def order(entry: Results) -> tuple[float, float]:
+    accuracy = central(entry, "validation", "accuracy")
+    return -accuracy, central(entry, "validation", "log_loss")
 
 
 def central(entry: Results, split: str, name: str) -> float:

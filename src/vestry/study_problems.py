@@ -1,0 +1,104 @@
+"""What pydantic finds wrong with a study, said as its author would want to read it.
+
+One line a problem: the place, the key, what is wrong with it, and the nearest valid name.
+"""
+
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from vestry.errors import did_you_mean
+
+Problem = Mapping[str, Any]
+Models = list[type[BaseModel]]
+
+
+def lines_of(error: ValidationError, model: type[BaseModel], place: str, skip: str) -> list[str]:
+    """The problems of `error`, which `model` raised; those below the key `skip` are left out."""
+    problems = [problem for problem in error.errors() if problem["loc"][:1] != (skip,)]
+    misspelt = {target for problem in problems for target in meant(problem, model)}
+    return [
+        f"{place}: {text_of(problem, model)}"
+        for problem in problems
+        if not (problem["type"] == "missing" and problem["loc"] in misspelt)
+    ]
+
+
+def meant(problem: Problem, model: type[BaseModel]) -> list[tuple[Any, ...]]:
+    """Where the key would stand that an unknown one was meant to be."""
+    if problem["type"] != "extra_forbidden":
+        return []
+    *above, key = problem["loc"]
+    hint = did_you_mean(str(key), names_at(model, above))
+    return [(*above, name) for name in names_at(model, above) if f"mean `{name}`" in hint]
+
+
+def text_of(problem: Problem, model: type[BaseModel]) -> str:
+    loc, key = problem["loc"], shown(problem["loc"], model)
+    match problem["type"]:
+        case "extra_forbidden":
+            near = did_you_mean(str(loc[-1]), names_at(model, loc[:-1]))
+            return f"key `{key}` is unknown{near}"
+        case "missing":
+            return f"key `{key}` is missing"
+        case "literal_error":
+            allowed = [word.strip("' ") for word in problem["ctx"]["expected"].split(",")]
+            allowed = [part.strip("' ") for word in allowed for part in word.split("' or '")]
+            near = did_you_mean(str(problem["input"]), allowed)
+            return f"`{key}` cannot be {problem['input']!r}{near}"
+        case "union_tag_not_found" | "union_tag_invalid":
+            names = [next(iter(option.model_fields)) for option in models_at(model, loc)]
+            return f"`{key}` needs one of {', '.join(f'`{name}`' for name in names)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"`{key}`: {message[:1].lower() + message[1:]}{given(problem)}"
+
+
+def given(problem: Problem) -> str:
+    value = problem.get("input")
+    plain = isinstance(value, str | int | float | bool) and problem["type"] != "value_error"
+    return f", not {value!r}" if plain else ""
+
+
+def shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
+    """A place as its author counts: from 1, without the names of a union's branches."""
+    parts: list[str] = []
+    for depth, part in enumerate(loc):
+        if isinstance(part, int):
+            parts[-1] += f" #{part + 1}"
+        elif len(models_at(model, loc[:depth])) <= 1:
+            parts.append(str(part))
+    return ".".join(parts) or "value"
+
+
+def names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
+    return [name for found in models_at(model, loc) for name in found.model_fields]
+
+
+def models_at(model: type[BaseModel], loc: Sequence[Any]) -> Models:
+    """The models that may stand at `loc` below `model`: several where a union has not been decided.
+
+    In a union the location names the branch by the key that tells it from the others.
+    """
+    here: Models = [model]
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        holding = [found for found in here if str(part) in found.model_fields]
+        if len(here) > 1:
+            here = holding[:1]
+        else:
+            here = [m for found in holding for m in models_in(annotation(found, str(part)))]
+    return here
+
+
+def annotation(model: type[BaseModel], name: str) -> Any:
+    return model.model_fields[name].annotation
+
+
+def models_in(annotation: Any) -> Models:
+    """Every model that an annotation speaks of, through unions, lists and Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in typing.get_args(annotation) for found in models_in(part)]

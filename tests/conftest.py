@@ -1,0 +1,53 @@
+"""What tests of several floors share: the command as a user runs it, and a small study."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from studies_at_hand import SMALL_STUDY
+
+
+@pytest.fixture
+def small_study(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL_STUDY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def vestry():
+    """Run the command in a process of its own; gives what it printed and its exit code."""
+
+    def run(*arguments, cwd=None, env=None, timeout=240):
+        return subprocess.run(
+            [sys.executable, "-m", "vestry", *map(str, arguments)],
+            cwd=cwd,
+            env=os.environ | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist():
+    """The folder that holds the real data, through VESTRY_DATA."""
+    given = os.environ.get("VESTRY_DATA")
+    if not given or not (Path(given) / "fashion-mnist").is_dir():
+        pytest.skip("VESTRY_DATA names no folder that holds fashion-mnist/")
+    return Path(given)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory, vestry):
+    """One small study, run once for all tests that only look at what it left."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "small.toml").write_text(SMALL_STUDY)
+    done = vestry("run", "small.toml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "runs" / "small"
