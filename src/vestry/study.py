@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from vestry.committees.committee import CommitteeSettings
 from vestry.data.dataset import DataSettings
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.estimator import EstimatorSettings
+from vestry.members.estimator_settings import EstimatorSettings
 from vestry.members.network_settings import NetworkSettings
 from vestry.members.training import TrainingSettings
 from vestry.study_file import override, read_toml

@@ -115,11 +115,12 @@ def test_a_warm_worker_does_the_next_task(tmp_path):
 def test_no_worker_outlives_a_killed_parent(tmp_path):
     started = tmp_path / "started"
     script = (
-        "import sys; sys.path[:0] = [{here!r}]\n"
+        f"import sys; sys.path[:0] = [{str(HERE)!r}]\n"
         "from pathlib import Path\n"
         "from test_engine_contract import local, task\n"
-        "list(local(1).run([task(Path({tmp!r}), 'sleep', started={started!r})], print))\n"
-    ).format(here=str(HERE), tmp=str(tmp_path), started=str(started))
+        f"job = task(Path({str(tmp_path)!r}), 'sleep', started={str(started)!r})\n"
+        "list(local(1).run([job], print))\n"
+    )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
     wait_for(started.exists)
     children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()

@@ -20,7 +20,8 @@ def truths():
 
 
 def evaluated(seed, truths):
-    return evaluate(table("validation", seed=seed), table("test", seed=seed + 50), truths)
+    tables = {"validation": table("validation", seed=seed), "test": table("test", seed=seed + 50)}
+    return evaluate(tables, truths)
 
 
 def test_mistakes_are_the_off_diagonal_cells_and_the_most_confident_come_first(truths):

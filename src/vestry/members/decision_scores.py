@@ -1,7 +1,15 @@
 """Decision scores to probabilities: a softmax whose temperature is learnt on validation rows."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+
+def decision_scores(estimator: Any, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, classes) decision scores; a two-class estimator's single score becomes two."""
+    scores = np.asarray(estimator.decision_function(features), dtype=np.float64)
+    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from vestry.errors import MemberError, one_line
 from vestry.run_folder import atomic_path
 
 if TYPE_CHECKING:
-    from vestry.members.estimator import EstimatorMember
+    from vestry.members.fitted_estimator import EstimatorMember
 
 GATE_ROWS = 1000
 GATE_TOLERANCE = 1e-4
@@ -58,10 +58,11 @@ def converted(estimator: Any) -> onnx.ModelProto:
             with warnings.catch_warnings():
                 # It reads attributes that scikit-learn has deprecated.
                 warnings.simplefilter("ignore", FutureWarning)
-                return convert_sklearn(
+                model: onnx.ModelProto = convert_sklearn(
                     estimator, initial_types=inputs, options=options, target_opset=OPSETS
                 )
-        except Exception as error:  # noqa: BLE001, PERF203 - converters raise whatever they like
+                return model
+        except Exception as error:  # converters raise whatever they like
             reason = error
     raise MemberError(
         f"not stored: {type(estimator).__name__} has no ONNX form here ({one_line(reason)[:160]})"
@@ -95,7 +96,7 @@ def whole_graph(member: "EstimatorMember", model: onnx.ModelProto) -> onnx.Model
 
 
 def constants(member: "EstimatorMember") -> list[TensorProto]:
-    values = {
+    values: dict[str, NDArray[Any]] = {
         "v_flat": np.array([0, -1], np.int64),
         "v_offset": member.scaling.offset,
         "v_divisor": member.scaling.divisor,
@@ -135,7 +136,7 @@ def probability_nodes(
 
 
 def exchange_nodes() -> list[onnx.NodeProto]:
-    """Exchange the top probability and the label's, as `estimator.agree` does."""
+    """Exchange the top probability and the label's, as `fitted_estimator.agree` does."""
     make = helper.make_node
     return [
         make("ArgMax", ["v_given"], ["v_top"], axis=1, keepdims=0),
