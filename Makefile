@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export VESTRY_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: study test lint format bench clean
+.PHONY: study test lint format docs bench clean
 
 study: $(VENV)/installed
 	@$(BIN)/vestry run studies/default.toml
@@ -27,6 +27,9 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/installed
+	$(BIN)/python docs/make_commands.py
 
 bench: $(VENV)/installed $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python

@@ -1,0 +1,205 @@
+"""`vestry run` as a user runs it, on a small study of the embedded digits."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from studies_at_hand import SMALL_STUDY
+
+from vestry.predictions.scores import score
+
+
+def results_of(run):
+    return json.loads((run / "results.json").read_text())
+
+
+def without_times(value):
+    """Results without what two runs of the same study may differ in; see docs/results.md."""
+    if isinstance(value, dict):
+        left_out = {"created", "environment", "images_per_second"}
+        return {
+            key: without_times(part)
+            for key, part in value.items()
+            if key not in left_out and not key.endswith("seconds")
+        }
+    return [without_times(part) for part in value] if isinstance(value, list) else value
+
+
+def test_it_leaves_every_file_that_the_design_names(finished_run):
+    left = {str(p.relative_to(finished_run)) for p in finished_run.rglob("*") if p.is_file()}
+    assert {
+        "study.toml",
+        "environment.json",
+        "split.json",
+        "results.json",
+        "report.html",
+        "figures/images.npz",
+        "members/Net/card.json",
+        "members/Net/history.csv",
+        "members/Net/validation.npz",
+        "members/Net/test.npz",
+        "members/Net/weights.safetensors",
+        "members/Linear/card.json",
+        "members/Linear/model.onnx",
+        "members/Linear/test.npz",
+        "committees/Both/card.json",
+        "committees/Both/validation.npz",
+        "committees/Both/test.npz",
+    } <= left
+    assert not [name for name in left if ".part-" in name or ".unfinished" in name]
+    assert not [name for name in left if name.endswith((".pkl", ".pickle", ".joblib", ".pt"))]
+
+
+def test_the_committees_scores_are_those_of_its_own_averaged_table(finished_run):
+    results = results_of(finished_run)
+    for split in ("validation", "test"):
+        tables = {}
+        for place in ("members/Net", "members/Linear", "committees/Both"):
+            with np.load(finished_run / place / f"{split}.npz", allow_pickle=False) as file:
+                tables[place] = dict(file)
+        mean = (tables["members/Net"]["probabilities"].astype(float)
+                + tables["members/Linear"]["probabilities"]) / 2
+        own = tables["committees/Both"]["probabilities"]
+        assert np.abs(own - mean).max() < 1e-6
+        truth = true_labels(tables["committees/Both"]["ids"])
+        accuracy = (own.argmax(axis=1) == truth).mean()
+        entry = results["committees"]["Both"]
+        assert entry["scores"][split]["accuracy"] == pytest.approx(accuracy, abs=1e-12)
+        members = [results["members"][name]["scores"][split] for name in ("Net", "Linear")]
+        expected = np.mean([scores["accuracy"] for scores in members])
+        assert entry["mean_of_members"][split]["accuracy"] == pytest.approx(expected)
+
+
+def true_labels(ids):
+    from vestry.data import digits
+
+    rows = digits.load().train
+    known = dict(zip(rows.ids.tolist(), rows.labels.tolist(), strict=True))
+    return np.array([known[str(name)] for name in ids])
+
+
+def test_every_score_can_be_computed_again_from_the_tables(finished_run):
+    results = results_of(finished_run)
+    for name, entry in results["members"].items():
+        with np.load(finished_run / "members" / name / "test.npz", allow_pickle=False) as file:
+            classes = tuple(map(str, file["classes"]))
+            again = score(file["probabilities"], true_labels(file["ids"]), classes)
+        assert entry["scores"]["test"] == again
+
+
+def test_splits_share_no_row_and_split_json_gives_them_all(finished_run):
+    from vestry.data.split_record import ids_of
+
+    record = json.loads((finished_run / "split.json").read_text())
+    ids = {name: ids_of(entries) for name, entries in record["ids"].items()}
+    everything = [name for part in ids.values() for name in part]
+    assert len(everything) == len(set(everything)) == 1797
+    assert {name: len(part) for name, part in ids.items()} == record["rows"]
+
+
+def test_a_second_run_fits_nothing_and_gives_the_same_results(finished_run, vestry):
+    before = results_of(finished_run)
+    cards = {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")}
+    started = time.monotonic()
+    done = vestry("run", "small.toml", cwd=finished_run.parent.parent)
+    assert done.returncode == 0 and time.monotonic() - started < 30
+    assert "2 of 2 fits found finished" in done.stderr
+    assert {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")} == cards
+    assert without_times(results_of(finished_run)) == without_times(before)
+
+
+def test_the_page_can_be_drawn_again_from_the_run_alone(finished_run, vestry):
+    before = (finished_run / "report.html").read_bytes()
+    done = vestry("report", finished_run)
+    assert done.returncode == 0 and done.stdout.strip().endswith("report.html")
+    assert (finished_run / "report.html").read_bytes() == before
+
+
+def test_the_page_s_path_is_the_last_line_and_json_is_json(finished_run, vestry):
+    folder = finished_run.parent.parent
+    plain = vestry("run", "small.toml", cwd=folder)
+    assert plain.stdout.splitlines()[-1] == "runs/small/report.html"
+    found = json.loads(vestry("run", "small.toml", "--json", "-q", cwd=folder).stdout)
+    assert found["report"] == "runs/small/report.html" and len(found["ranking"]) == 3
+
+
+def test_a_renamed_member_is_not_fitted_again(small_study, vestry):
+    folder = small_study.parent
+    assert vestry("run", small_study, cwd=folder).returncode == 0
+    small_study.write_text(SMALL_STUDY.replace('"Linear"', '"Ridge"'))
+    done = vestry("run", small_study, cwd=folder)
+    assert "2 of 2 fits found finished" in done.stderr
+    members = {p.name for p in (folder / "runs" / "small" / "members").iterdir()}
+    assert members == {"Net", "Ridge"}
+
+
+def test_a_changed_setting_fits_only_its_own_member(small_study, vestry):
+    folder = small_study.parent
+    assert vestry("run", small_study, cwd=folder).returncode == 0
+    done = vestry("run", small_study, "--set", "member.Linear.scale=standard", cwd=folder)
+    assert "1 of 2 fits found finished" in done.stderr
+    back = vestry("run", small_study, cwd=folder)
+    assert "2 of 2 fits found finished" in back.stderr
+
+
+def test_several_seeds_give_mean_deviation_and_their_own_folders(small_study, vestry):
+    folder = small_study.parent
+    done = vestry("run", small_study, "--set", "member.Net.seeds=[3, 5]", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    entry = results_of(folder / "runs" / "small")["members"]["Net"]
+    values = entry["over_seeds"]["test"]["accuracy"]["values"]
+    assert entry["seeds"] == [3, 5] and len(values) == 2
+    assert entry["scores"]["test"]["accuracy"] == values[0]
+    assert entry["over_seeds"]["test"]["accuracy"]["mean"] == pytest.approx(np.mean(values))
+    assert (folder / "runs/small/members/Net/seed-5/test.npz").is_file()
+
+
+def test_a_member_that_fails_is_listed_and_the_others_go_on(small_study, vestry):
+    folder = small_study.parent
+    done = vestry(
+        "run", small_study, "--set", "member.Linear.estimator=sklearn.svm.SVCC", cwd=folder
+    )
+    assert done.returncode == 3
+    assert "FAILED: Linear: there is no sklearn.svm.SVCC to import" in done.stdout
+    results = results_of(folder / "runs" / "small")
+    assert set(results["members"]) == {"Net"} and not results["committees"]
+    assert [entry["name"] for entry in results["failures"]] == ["Linear", "Both"]
+    assert "no sklearn.svm.SVCC" in (folder / "runs/small/report.html").read_text()
+
+
+def test_a_member_that_outlasts_its_time_limit_is_listed(small_study, vestry):
+    done = vestry(
+        "run", small_study, "--set", "member.Net.epochs=100000", "--set",
+        "member.Net.time_limit=4", cwd=small_study.parent,
+    )
+    assert done.returncode == 3 and "time limit of 4 s" in done.stdout
+
+
+def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vestry):
+    folder = small_study.parent
+    assert vestry("run", small_study, cwd=folder).returncode == 0
+    before = (folder / "runs/small/results.json").read_bytes()
+    wrong = ["--set", "member.Linear.estimator=no.Such", "--set", "member.Net.time_limit=0.01"]
+    done = vestry("run", small_study, *wrong, "--set", "member.Net.epochs=9", cwd=folder)
+    assert done.returncode == 1 and "no member could be fitted" in done.stderr
+    assert (folder / "runs/small/results.json").read_bytes() == before
+
+
+def test_a_study_falls_back_loudly_where_the_data_is_missing(small_study, vestry, tmp_path):
+    text = SMALL_STUDY.replace('source = "digits"', 'source = "idx:nowhere"\notherwise = "digits"')
+    small_study.write_text(text)
+    done = vestry("run", small_study, cwd=small_study.parent)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING: not on idx:nowhere but on digits" in done.stderr
+    results = results_of(small_study.parent / "runs" / "small")
+    assert results["data"]["fell_back"] and results["data"]["used"] == "digits"
+    assert results["notices"][0]["level"] == "warning"
+
+
+def test_a_folder_with_other_files_is_not_used(small_study, vestry, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    done = vestry("run", small_study, "--out", tmp_path / "mine")
+    assert done.returncode == 2 and "holds other files" in done.stderr
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
