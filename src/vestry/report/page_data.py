@@ -1,0 +1,58 @@
+"""Everything that the page shows, as plain data made from `results.json` alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from vestry.report.dataset import Dataset, dataset_data
+from vestry.report.learning import Learning, learning_data
+from vestry.report.making import Making, making_data
+from vestry.report.mistakes import ModelMistakes, mistakes_data
+from vestry.report.models import Results
+from vestry.report.ranking import Answer, answer_data
+from vestry.report.votes import Votes, votes_data
+
+
+@dataclass(frozen=True)
+class PageData:
+    """One attribute a section, in the page's order."""
+
+    title: str
+    classes: list[str]
+    answer: Answer
+    mistakes: list[ModelMistakes]
+    learning: Learning
+    votes: Votes
+    dataset: Dataset
+    making: Making
+
+
+def page_data(results: Results) -> PageData:
+    return PageData(
+        title=results["title"],
+        classes=results["data"]["classes"],
+        answer=answer_data(results),
+        mistakes=mistakes_data(results),
+        learning=learning_data(results),
+        votes=votes_data(results),
+        dataset=dataset_data(results),
+        making=making_data(results),
+    )
+
+
+def wanted_images(page: PageData) -> list[str]:
+    """Ids of all images that the page shows, the least dispensable first.
+
+    The cells of the confusion matrices take turns, so that a full sheet leaves each cell some.
+    """
+    ids = [image for image, _ in page.dataset.samples]
+    ids += [ballot.image for ballot in page.votes.ballots]
+    ids += [vector.image for _, vectors in page.votes.first_rows for vector in vectors]
+    ids += [hard.image for model in page.mistakes for hard in model.hardest]
+    return list(dict.fromkeys([*ids, *in_turns(page)]))
+
+
+def in_turns(page: PageData) -> Iterator[str]:
+    cells = [ids for model in page.mistakes for ids in model.images.values()]
+    for turn in zip_longest(*cells):
+        yield from (image for image in turn if image is not None)

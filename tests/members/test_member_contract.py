@@ -1,0 +1,95 @@
+"""What every kind of member promises; a new kind joins the list of CASES."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vestry.data import digits
+from vestry.members.member import KINDS, FitJob, kind_module
+from vestry.members.settings import MEMBER_SETTINGS
+
+CASES = {
+    "estimator": {"estimator": "sklearn.ensemble.RandomForestClassifier"},
+    "layers": {
+        "layers": [{"conv": 8, "kernel": 3}, {"pool": 2}, {"flatten": True}, {"dense": 32}],
+        "epochs": 6,
+        "batch_size": 32,
+    },
+}
+
+
+def test_every_kind_has_a_case():
+    assert set(CASES) == set(KINDS) == set(MEMBER_SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return digits.load().train
+
+
+@pytest.fixture(params=sorted(CASES))
+def kind(request):
+    return request.param
+
+
+def job(rows, workspace, colour=False, seed=0):
+    workspace.mkdir(parents=True, exist_ok=True)
+    images = np.repeat(rows.images[..., None], 3, axis=3) if colour else rows.images
+    return FitJob(
+        images=images[:1200],
+        labels=rows.labels[:1200],
+        validation_images=images[1200:1500],
+        validation_labels=rows.labels[1200:1500],
+        classes=10,
+        seed=seed,
+        threads=1,
+        workspace=workspace,
+        report=lambda event: json.dumps(event),
+    )
+
+
+def fitted(kind, job):
+    return kind_module(kind).fit(MEMBER_SETTINGS[kind](**CASES[kind]), job)
+
+
+def test_raw_images_go_in_and_probabilities_come_out(kind, rows, tmp_path):
+    member = fitted(kind, job(rows, tmp_path / "work"))
+    fresh = rows.images[1500:]
+    given = member.predict_proba(fresh)
+    assert given.dtype == np.float32 and given.shape == (len(fresh), 10)
+    assert (given >= 0).all() and np.abs(given.sum(axis=1, dtype=float) - 1).max() < 1e-5
+    assert (given.argmax(axis=1) == rows.labels[1500:]).mean() > 0.8  # it has learnt something
+    assert member.predict_proba(fresh[:0]).shape == (0, 10)
+    assert np.allclose(member.predict_proba(fresh[:7]), given[:7], atol=1e-5)
+
+
+def test_colour_images_work_as_well(kind, rows, tmp_path):
+    member = fitted(kind, job(rows, tmp_path / "work", colour=True))
+    colour = np.repeat(rows.images[1500:, ..., None], 3, axis=3)
+    assert (member.predict_proba(colour).argmax(axis=1) == rows.labels[1500:]).mean() > 0.8
+
+
+def test_the_same_job_gives_the_same_member_and_another_seed_another(kind, rows, tmp_path):
+    first, again, other = (
+        fitted(kind, job(rows, tmp_path / name, seed=seed)).predict_proba(rows.images[1500:])
+        for name, seed in (("a", 0), ("b", 0), ("c", 1))
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_it_is_stored_without_a_pickle_and_comes_back(kind, rows, tmp_path):
+    member = fitted(kind, job(rows, tmp_path / "work"))
+    member.save(tmp_path / "model")
+    card = json.loads(json.dumps(member.card(), allow_nan=False))
+    suffixes = {p.suffix for p in (tmp_path / "model").iterdir()}
+    assert suffixes <= {".onnx", ".safetensors", ".csv"} and card["stored"]
+    assert {"parameters", "definition", "fit_seconds", "notes", "warnings"} <= set(card)
+    restored = kind_module(kind).load(tmp_path / "model", card)
+    fresh = rows.images[1500:]
+    assert np.abs(restored.predict_proba(fresh) - member.predict_proba(fresh)).max() < 1e-4
+
+
+def test_test_labels_are_nowhere_in_a_job():
+    assert not [name for name in FitJob.__dataclass_fields__ if "test" in name]

@@ -1,0 +1,266 @@
+"""The page as a file: whole, self-contained, safe, and there for every kind of run."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import example
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vestry.errors import DataError
+from vestry.report.page import render, write_report
+from vestry.run_folder import RunFolder
+
+HOSTILE = '</script><img src=x onerror="alert(1)">&\'{{7*7}}'
+VOID = {"meta", "link", "img", "br", "path", "input"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, and notices tags that do not close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style"} & set(self.open):
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"[ \n]+", " ", " ".join(self.text))
+
+
+def drawn(results: dict[str, Any], images: dict[str, NDArray[Any]]) -> Reader:
+    return Reader(render(results, [str(i) for i in images["ids"]], images["images"], "runs/x"))
+
+
+def page_of(plan: example.Plan | None = None) -> Reader:
+    return drawn(*example.build(plan))
+
+
+def test_write_report_reads_the_run_and_writes_one_file(tmp_path: Path) -> None:
+    run = RunFolder(example.write(tmp_path / "run", *example.build()))
+    assert write_report(run) == run.report
+    text = run.report.read_text(encoding="utf-8")
+    reader = Reader(text)
+    assert reader.open == []
+    assert "A committee of three CNNs" in reader.words
+    assert not list(run.path.rglob(".part-*"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda run: run.results.unlink(), "no results"),
+        (lambda run: run.images.unlink(), "no images"),
+        (lambda run: run.results.write_text("{"), "damaged"),
+        (lambda run: run.results.write_text('{"format": 99}'), "format 99"),
+        (lambda run: run.images.write_bytes(b"PK"), "damaged"),
+        (lambda run: np.savez(run.images, ids=np.array(["a"])), "damaged"),
+        (lambda run: np.savez(run.images, ids=np.array([{}]), images=np.zeros(1)), "damaged"),
+    ],
+)
+def test_missing_and_damaged_files_say_so(
+    tmp_path: Path, damage: Callable[[RunFolder], object], words: str
+) -> None:
+    run = RunFolder(example.write(tmp_path, *example.build(example.Plan(votes=1, samples=3))))
+    damage(run)
+    with pytest.raises(DataError, match=words):
+        write_report(run)
+    assert not run.report.exists()
+
+
+def test_nothing_is_asked_of_the_network() -> None:
+    results, images = example.build(example.Plan(reported=example.study_b().reported))
+    text = render(results, [str(i) for i in images["ids"]], images["images"], "runs/x")
+    without_data = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
+    assert not re.findall(r"(?:https?:)?//[a-z]", re.sub(r"(?m)^\s*//.*$", "", without_data))
+    assert "@import" not in without_data
+    for _, attributes in Reader(text).tags:
+        assert "src" not in attributes
+        target = attributes.get("href")
+        assert target is None or target.startswith(("#", "data:"))
+
+
+def test_same_results_same_page() -> None:
+    one, other = (render(r, list(i["ids"]), i["images"], "x") for r, i in [example.build()] * 2)
+    again = example.build()
+    assert one == other == render(again[0], list(again[1]["ids"]), again[1]["images"], "x")
+
+
+def test_names_from_users_are_text_and_never_markup() -> None:
+    classes = (HOSTILE, *example.FASHION[1:])
+    plan = example.Plan(
+        classes=classes,
+        strengths={HOSTILE + "m": 3.0, "B": 3.0},
+        networks=(HOSTILE + "m",),
+        committee=(HOSTILE + "m", "B"),
+    )
+    results, images = example.build(plan)
+    results["title"] = HOSTILE
+    results["study"] |= {"text": HOSTILE, "file": HOSTILE}
+    results["data"] |= {"used": HOSTILE, "licence": HOSTILE, "fell_back": HOSTILE}
+    results["notices"] = [{"level": "warning", "text": HOSTILE}]
+    results["failures"] = [{"name": HOSTILE, "seed": 1, "reason": HOSTILE}]
+    results["votes"]["images"][0]["id"] = HOSTILE
+    reader = drawn(results, images)
+    assert reader.open == []
+    assert [tag for tag, _ in reader.tags if tag == "img"] == []
+    assert not any("onerror" in attributes for _, attributes in reader.tags)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 3
+    assert HOSTILE in reader.words
+    assert "49" not in reader.words.split("is ahead")[0]
+
+
+def test_data_in_the_script_is_readable_json() -> None:
+    results, images = example.build()
+    text = render(results, list(images["ids"]), images["images"], "x")
+    found = re.search(r'<script type="application/json" id="cells">(.*?)</script>', text)
+    assert found is not None
+    cells = json.loads(found[1])
+    assert set(cells) == {f"m{n}" for n in range(6)}
+    counts = {str(len(places)) for places in cells["m0"].values()}
+    assert counts - {"0"}
+
+
+def test_cells_say_how_many_are_shown() -> None:
+    words = page_of(
+        example.Plan(
+            strengths={"Weak": 0.5},
+            networks=(),
+            committee=(),
+            rows=dict.fromkeys(("training", "validation", "test"), 4000),
+        )
+    ).words
+    assert re.search(r"Showing 40 of \d+", words)
+
+
+def test_one_member_without_history_or_committee() -> None:
+    words = page_of(example.Plan(strengths={"Only": 3.0}, networks=(), committee=())).words
+    assert "It is the only model of this run" in words
+    assert "Only is fitted in one go" in words
+    assert "Mean of the members" not in words
+
+
+def test_failures_only() -> None:
+    results, images = example.build()
+    results |= {"members": {}, "committees": {}, "ranking": [], "votes": None, "first_rows": None}
+    results["failures"] = [
+        {"name": "SVC", "seed": 3, "reason": "took longer than 60 s"},
+        {"name": "Committee", "seed": None, "reason": "a member is missing"},
+    ]
+    words = drawn(results, images).words
+    assert "There is no answer: 2 models came to nothing" in words
+    assert "SVC (seed 3): took longer than 60 s" in words
+    assert "Committee : a member is missing" in words
+
+
+def test_a_failed_member_is_listed_while_the_others_are_ranked() -> None:
+    results, images = example.build()
+    results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory"}]
+    words = drawn(results, images).words
+    assert "1 model came to nothing. SVC (seed 0): out of memory" in words
+    assert "is ahead on the" in words
+
+
+def test_notices_stand_before_the_ranking_and_warnings_first() -> None:
+    results, images = example.build()
+    results["notices"] = [
+        {"level": "note", "text": "training rows were capped at 3000"},
+        {"level": "warning", "text": "ran on digits"},
+    ]
+    results["data"] |= {"used": "digits", "fell_back": "no data and no network"}
+    words = drawn(results, images).words
+    top = words[: words.index("Ranking by validation accuracy")]
+    assert top.index("ran on digits") < top.index("capped at 3000")
+    data = words[words.index("Samples with their labels") - 300 :]
+    assert "asked for fashion-mnist and ran on digits: no data and no network" in data
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (20, 30), (12, 12, 3), (90, 70, 3)])
+def test_every_image_shape(shape: tuple[int, ...]) -> None:
+    reader = page_of(example.Plan(image_shape=shape, samples=5, votes=2))
+    assert " × ".join(map(str, shape)) in reader.words
+    assert any("thumb" in (attributes.get("class") or "") for _, attributes in reader.tags)
+
+
+def test_two_classes() -> None:
+    words = page_of(example.Plan(classes=("no", "yes"))).words
+    assert "in 2 classes" in words and "Confusion matrix, test images" in words
+
+
+def test_sixty_classes_are_listed_as_pairs() -> None:
+    plan = example.Plan(classes=tuple(f"kind {n}" for n in range(60)))
+    reader = page_of(plan)
+    assert "A matrix of 60 classes could not be read" in reader.words
+    assert "Confusion matrix, test images" not in reader.words
+    assert "The five largest and the five smallest classes" in reader.words
+    assert "All 60 classes" in reader.words
+    assert "only the most probable" in reader.words
+
+
+def test_perfect_model_has_no_mistakes_to_show() -> None:
+    results, images = example.build(
+        example.Plan(strengths={"Sure": 60.0}, networks=(), committee=())
+    )
+    words = drawn(results, images).words
+    assert "Sure makes no mistake on 1\u202f000 test images." in words
+    assert "Hardest images" not in words
+
+
+def test_pictures_that_are_not_stored_leave_a_mark() -> None:
+    results, images = example.build(example.Plan(samples=3, votes=1))
+    kept = {"ids": images["ids"][:1], "images": images["images"][:1]}
+    reader = drawn(results, kept)
+    assert any("gone" in (attributes.get("class") or "") for _, attributes in reader.tags)
+
+
+def test_long_tables_make_the_pictures_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, images = example.build()
+    whole = render(results, list(images["ids"]), images["images"], "x")
+    limit = len(whole.encode()) - 20_000
+    monkeypatch.setattr("vestry.report.page.PAGE_LIMIT", limit)
+    monkeypatch.setattr("vestry.report.page.LEAST_SHEET", 1000)
+    text = render(results, list(images["ids"]), images["images"], "x")
+    assert len(text.encode()) <= limit
+    assert "found no room" in text and "found no room" not in whole
+
+
+@pytest.mark.parametrize(
+    "classes", [example.FASHION, tuple(f"A class with quite a long name, {n}" for n in range(25))]
+)
+def test_twelve_models_stay_under_ten_megabytes(classes: tuple[str, ...]) -> None:
+    names = {f"Model {n}": 1.0 + 0.2 * n for n in range(11)}
+    plan = example.Plan(
+        strengths=names,
+        networks=tuple(names),
+        committee=tuple(names),
+        rows={"training": 6000, "validation": 2000, "test": 10_000},
+        image_shape=(32, 32, 3),
+        classes=classes,
+    )
+    results, images = example.build(plan)
+    text = render(results, list(images["ids"]), images["images"], "x")
+    assert len(text.encode()) < 10_000_000
+    assert "found no room: this page is kept under 10 MB" in text
