@@ -111,7 +111,7 @@ def test_a_second_run_fits_nothing_and_gives_the_same_results(finished_run, vest
 
 def test_the_page_can_be_drawn_again_from_the_run_alone(finished_run, vestry):
     before = (finished_run / "report.html").read_bytes()
-    done = vestry("report", finished_run)
+    done = vestry("report", "runs/small", cwd=finished_run.parent.parent)
     assert done.returncode == 0 and done.stdout.strip().endswith("report.html")
     assert (finished_run / "report.html").read_bytes() == before
 

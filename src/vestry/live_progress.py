@@ -4,7 +4,7 @@ import contextlib
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
 from vestry.progress import duration, line_of
@@ -19,8 +19,7 @@ class LiveProgress:
         self.console = console or Console(stderr=True, highlight=False)
         self.bars = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
             TextColumn("{task.fields[text]}", markup=False),
             ElapsedColumn(),
             console=self.console,
@@ -28,6 +27,7 @@ class LiveProgress:
         )
         self.ids: dict[str, TaskID] = {}
         self.overall: TaskID | None = None
+        self.total = self.finished = 0
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -44,14 +44,16 @@ class LiveProgress:
             self.console.print(line_of(event), markup=False)
 
     def on_tasks(self, event: Event) -> None:
+        self.total = event["total"]
         self.overall = self.bars.add_task(
             "all fits", total=event["total"], completed=event["found"], text=""
         )
+        self.count(event["found"])
 
     def on_download(self, event: Event) -> None:
         name = event["file"]
         if name not in self.ids:
-            self.ids[name] = self.bars.add_task(name, total=event["total"] or None, text="bytes")
+            self.ids[name] = self.bars.add_task(name, total=event["total"] or None, text="")
         self.bars.update(self.ids[name], completed=event["received"])
 
     def on_started(self, event: Event) -> None:
@@ -64,19 +66,12 @@ class LiveProgress:
             self.console.print(event["text"], style="dim", markup=False)
 
     def on_step(self, event: Event) -> None:
-        text = f"epoch {event['epoch']}"
-        if event.get("images_per_second"):
-            text += f", {event['images_per_second']:,.0f} images/s"
-        if event.get("train_loss") is not None:
-            text += f", loss {event['train_loss']:.4f}"
-        self.update(event, total=event["epochs"], text=text + left(event))
+        done = event["epoch"] - 1 + event["part"]
+        self.update(event, total=event["epochs"], completed=done, text=where(event))
 
     def on_epoch(self, event: Event) -> None:
-        text = (
-            f"loss {event['train_loss']:.4f}, validation {event['validation_accuracy']:.1%}, "
-            f"{event['images_per_second']:,.0f} images/s"
-        )
-        self.update(event, total=event["epochs"], completed=event["epoch"], text=text + left(event))
+        text = f"{where(event)}, validation {event['validation_accuracy']:.1%}"
+        self.update(event, total=event["epochs"], completed=event["epoch"], text=text)
 
     def on_done(self, event: Event) -> None:
         self.leave(event)
@@ -91,10 +86,18 @@ class LiveProgress:
     def leave(self, event: Event) -> None:
         with contextlib.suppress(KeyError):
             self.bars.remove_task(self.ids.pop(event["task"]))
+        self.count(self.finished + 1)
+
+    def count(self, finished: int) -> None:
+        self.finished = finished
         if self.overall is not None:
-            self.bars.advance(self.overall)
+            text = f"{finished} of {self.total}"
+            self.bars.update(self.overall, completed=finished, text=text)
 
 
-def left(event: Event) -> str:
-    seconds = event.get("seconds_left")
-    return f", {duration(seconds)} left" if seconds is not None else ""
+def where(event: Event) -> str:
+    """Epoch, loss, speed and time left."""
+    return (
+        f"epoch {event['epoch']} of {event['epochs']}, loss {event['train_loss']:.3f}, "
+        f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
+    )

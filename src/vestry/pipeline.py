@@ -19,6 +19,7 @@ from vestry.evaluation.comparison import ranking
 from vestry.evaluation.shown_images import shown_ids
 from vestry.evaluation.votes import first_rows, votes
 from vestry.member_tasks import PlannedMember, plan
+from vestry.members.threads import PROCESS_ENVIRONMENT
 from vestry.report.page import write_report
 from vestry.results import Makers, committee_makers, fitted_makers
 from vestry.run_folder import RunFolder, locked, remove_leftovers, write_json, write_text
@@ -113,7 +114,7 @@ def fit_members(planned: list[PlannedMember], cores: int, report: Report) -> Res
     report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
     failed = {}
     if waiting:
-        for outcome in LocalEngine(cores).run(list(waiting.values()), report):
+        for outcome in LocalEngine(cores, PROCESS_ENVIRONMENT).run(list(waiting.values()), report):
             if outcome.reason:
                 failed[outcome.task.folder.name] = outcome.reason
     return failed

@@ -140,8 +140,8 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
 
 def takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a member or committee of this kind has a key of that name."""
-    kinds = [model for kind, model in ENTRIES.items() if kind in entry]
-    return any(key in model.model_fields for model in (kinds or [CommitteeSettings]))
+    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in ENTRIES if kind in entry]
+    return any(key in model.model_fields for model in models or [CommitteeSettings])
 
 
 def problems_of(tables: dict[str, Any]) -> list[str]:

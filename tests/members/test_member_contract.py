@@ -13,7 +13,7 @@ CASES = {
     "estimator": {"estimator": "sklearn.ensemble.RandomForestClassifier"},
     "layers": {
         "layers": [{"conv": 8, "kernel": 3}, {"pool": 2}, {"flatten": True}, {"dense": 32}],
-        "epochs": 6,
+        "epochs": 12,
         "batch_size": 32,
     },
 }

@@ -43,9 +43,7 @@ def refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -
     job.report({"event": "stage", "text": "fitting again with the validation rows"})
     held_out = first.predict_proba(job.validation_images)
     images = np.concatenate([job.images, job.validation_images])
-    member = fit_rows(
-        settings, job, images, np.concatenate([job.labels, job.validation_labels])
-    )
+    member = fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))
     member.temperature, member.held_out = first.temperature, held_out
     member.warnings = list(dict.fromkeys(first.warnings + member.warnings))
     return member

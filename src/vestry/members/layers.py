@@ -1,4 +1,5 @@
-"""A network as data: the layers that may stand in a study file, and the shapes that follow from them.
+"""A network as data: the layers that may stand in a study file, and the shapes that follow from
+them.
 
 Nothing here needs torch, so a study is checked, and its parameters are counted, before any work.
 """
@@ -98,7 +99,7 @@ class Dense(LayerBase):
         if len(shape) != 1:
             raise ValueError(
                 f"dense takes a flat vector, but a {describe(shape)} image arrives; "
-                "put { flatten = true } or { global_pool = \"average\" } before it"
+                'put { flatten = true } or { global_pool = "average" } before it'
             )
         return (self.dense,)
 
@@ -225,6 +226,13 @@ class TracedLayer:
     def kind(self) -> str:
         return kind_of(self.layer) or ""
 
+    def words(self) -> str:
+        """The layer as a study file writes it, without what is left at its default."""
+        settings = self.layer.model_dump(mode="json", exclude_defaults=True)
+        kind = settings.pop(self.kind)
+        parts = [self.kind if kind is True else f"{self.kind} {kind}"]
+        return ", ".join(parts + [f"{name} {value}" for name, value in settings.items()])
+
 
 def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list[TracedLayer]:
     """Follow one image of shape (height, width[, channels]) to its class scores.
@@ -259,7 +267,9 @@ def trace_one(layer: LayerBase, shape: Shape, known: dict[str, Shape]) -> Traced
     output = layer.output_shape(shape)
     if isinstance(layer, Concat):
         if layer.concat not in known:
-            raise ValueError(f"no earlier layer is called {layer.concat!r}; {nearest(layer, known)}")
+            raise ValueError(
+                f"no earlier layer is called {layer.concat!r}; {nearest(layer, known)}"
+            )
         output = (output[0] + math.prod(known[layer.concat]),)
     total, trainable = layer.parameters(shape)
     return TracedLayer(layer, shape, output, total, trainable)
@@ -283,6 +293,6 @@ def require_room(output: Shape, shape: Shape, what: str) -> Shape:
     if min(output[:2]) < 1:
         raise ValueError(
             f"{what} does not fit a {shape[0]} x {shape[1]} image, which would shrink below 1 x 1; "
-            "take a smaller one, padding = \"same\", or fewer pools"
+            'take a smaller one, padding = "same", or fewer pools'
         )
     return output

@@ -39,7 +39,9 @@ class TrainingSettings(BaseModel):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """For sgd and rmsprop; the others have their own."""
     weight_decay: Annotated[float, Field(ge=0)] | None = None
-    """Decoupled: each step shrinks every parameter by learning rate times this. None: 0.004 for adamw, else 0."""
+    """Decoupled: each step shrinks every parameter by learning rate times this. None: 0.004 for
+    adamw, else 0.
+    """
     early_stopping: EarlyStopping | None = None
     schedule: Schedule | None = None
     precision: Precision = "auto"

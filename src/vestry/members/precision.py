@@ -1,0 +1,225 @@
+"""In which precision, and by which operations, a layer is trained: each layer shape is tried once.
+
+bfloat16 has to be earned: it is slower for some shapes, and has known wrong results for others. A
+candidate must come close to a float64 reference, forward and backward; of those that do, the
+fastest is taken. The choice depends on a clock, so it is made once per machine and kept: otherwise
+a study that is killed and started again could end with other weights than an undisturbed one.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+from torch import Tensor
+
+from vestry.members.assembly import Computation, assemble
+from vestry.members.blocks.block import Block
+from vestry.members.blocks.convolution import Convolution
+from vestry.members.blocks.dense import Dense
+from vestry.members.layers import TracedLayer
+from vestry.members.parameters import ParameterVector
+from vestry.members.training import Precision
+from vestry.run_folder import atomic_path
+
+VERSION = 1
+"""Part of every key: raise it when a block computes differently, so that layers are tried again."""
+TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
+"""Relative error (Frobenius norm) that a candidate may show against float64."""
+ADVANTAGE = 1.1
+"""bfloat16 has to be this much faster than float32 to be taken."""
+ROUNDS, SECONDS = 8, 0.02
+"""Each candidate is timed in so many turns of about so long; its fastest turn counts."""
+NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16"}
+TYPES = {name: dtype for dtype, name in NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a layer computes in, and what the trial found: microseconds and error by candidate."""
+
+    compute: str
+    input_gradient: str
+    tried: dict[str, dict[str, float]]
+
+    @property
+    def computation(self) -> Computation:
+        return Computation(TYPES[self.compute], self.input_gradient)  # type: ignore[arg-type]
+
+
+def choose(
+    traced: list[TracedLayer], batch_size: int, precision: Precision, threads: int
+) -> dict[int, Choice]:
+    """A choice for each layer that multiplies matrices, by the layer's index."""
+    choices = {}
+    for index, layer in enumerate(assemble(traced, {})):
+        for block in layer.blocks:
+            if isinstance(block, Convolution | Dense):
+                choices[index] = cached(block, batch_size, precision, threads)
+    return choices
+
+
+def cached(
+    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
+) -> Choice:
+    """The choice that this machine once made for the shape; made now where there is none."""
+    description = describe(block, batch_size, precision, threads)
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:32]
+    path = Path(platformdirs.user_cache_dir("vestry")) / "precision" / f"{digest}.json"
+    if not path.exists():
+        choice = attempt(block, batch_size, precision)
+        publish(path, {"shape": description, "choice": asdict(choice)})
+    return Choice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
+
+
+def publish(path: Path, value: dict[str, Any]) -> None:
+    """Write the file unless it exists: of two processes that try at once, the first counts."""
+    with atomic_path(path.with_name(f"{path.stem}.{os.getpid()}.json")) as temporary:
+        temporary.write_text(json.dumps(value, indent=1), encoding="utf-8")
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    path.with_name(f"{path.stem}.{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def describe(
+    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
+) -> dict[str, Any]:
+    shape: dict[str, Any] = {"shapes": block.shapes, "first": block.first, "batch": batch_size}
+    if isinstance(block, Convolution):
+        shape["geometry"] = asdict(block.geometry)
+    machine = {
+        "processor": processor(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "threads": threads,
+    }
+    return {"version": VERSION, "precision": precision, **shape, **machine}
+
+
+def processor() -> str:
+    """The processor's name; `platform` gives it on some systems, Linux has it in a file."""
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def candidates(block: Convolution | Dense, precision: Precision) -> Iterator[Computation]:
+    for dtype, name in NAMES.items():
+        if precision in ("auto", name):
+            yield Computation(dtype, "fold")
+            if isinstance(block, Convolution) and not block.first and not block.geometry.apart:
+                yield Computation(dtype, "transposed")
+
+
+def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -> Choice:
+    """Try every candidate: first its values, then its time, in turns so that a busy machine hits
+    all.
+    """
+    reference = Trial(block, Computation(torch.float64), batch_size).run()
+    trials: dict[Computation, Trial] = {}
+    errors: dict[Computation, float] = {}
+    for computation in candidates(block, precision):
+        trial = Trial(block, computation, batch_size)
+        errors[computation] = relative_error(trial.run(), reference)
+        if errors[computation] <= TOLERANCE[computation.compute]:
+            trials[computation] = trial
+    if not trials:
+        plain = Computation()
+        trials[plain] = Trial(block, plain, batch_size)
+    times = fastest_turns(trials)
+    tried = {
+        label(computation): {
+            "microseconds": round(seconds * 1e6, 1),
+            "error": errors.get(computation, 0.0),
+        }
+        for computation, seconds in times.items()
+    }
+    best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == torch.bfloat16 else 1.0))
+    return Choice(NAMES[best.compute], best.input_gradient, tried)
+
+
+def label(computation: Computation) -> str:
+    return f"{NAMES[computation.compute]} {computation.input_gradient}"
+
+
+def fastest_turns(trials: dict[Computation, "Trial"]) -> dict[Computation, float]:
+    repeats = {c: max(1, int(SECONDS / trial.turn(2))) for c, trial in trials.items()}
+    times = dict.fromkeys(trials, float("inf"))
+    for _ in range(ROUNDS if len(trials) > 1 else 1):
+        for computation, trial in trials.items():
+            times[computation] = min(times[computation], trial.turn(repeats[computation]))
+    return times
+
+
+class Trial:
+    """One block on fixed random values: images in [0, 1], gradients and weights around zero."""
+
+    def __init__(
+        self, block: Convolution | Dense, computation: Computation, batch_size: int
+    ) -> None:
+        random = torch.Generator().manual_seed(0)
+        dtype = computation.compute
+        self.block = rebuilt(block, computation)
+        vector = ParameterVector(
+            block.shapes, torch.float64 if dtype == torch.float64 else torch.float32
+        )
+        inputs = block.shapes[0][0]
+        for parameter in vector.parameters:
+            parameter.value.copy_(
+                torch.randn(parameter.value.shape, generator=random) / inputs**0.5
+            )
+        vector.refresh()
+        self.parameters = vector.parameters
+        self.block.bind(self.parameters)
+        geometry = getattr(block, "geometry", None)
+        shape = (inputs,) if geometry is None else geometry.image
+        self.input = torch.rand((batch_size, *shape), generator=random).to(dtype)
+        output = self.block.forward(self.input, training=True)
+        self.gradient = torch.randn(output.shape, generator=random).to(dtype)
+
+    def run(self) -> list[Tensor]:
+        output = self.block.forward(self.input, training=True)
+        back = self.block.backward(self.gradient)
+        results = [output, *(parameter.gradient for parameter in self.parameters)]
+        return results if back is None else [*results, back]
+
+    def turn(self, repeats: int) -> float:
+        """Seconds a run."""
+        start = time.perf_counter()
+        for _ in range(repeats):
+            self.block.forward(self.input, training=True)
+            self.block.backward(self.gradient)
+        return (time.perf_counter() - start) / repeats
+
+
+def rebuilt(block: Convolution | Dense, computation: Computation) -> Block:
+    if isinstance(block, Dense):
+        inputs, units = block.shapes[0]
+        return Dense(inputs, units, computation.compute, block.first)
+    return Convolution(
+        block.geometry, block.filters, computation.compute, computation.input_gradient, block.first
+    )
+
+
+def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
+    """The largest over outputs and gradients of |result - reference| / |reference|; infinite for
+    NaN.
+    """
+    errors = [
+        float((result.double() - exact).norm() / exact.norm())
+        for result, exact in zip(results, reference, strict=True)
+    ]
+    worst = max(errors)
+    return float("inf") if any(map(math.isnan, errors)) else worst

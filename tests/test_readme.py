@@ -1,0 +1,43 @@
+"""README's map names what is there, and every module of a floor that it lists one by one."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def mapped():
+    """Paths that README's tree names, by their indentation."""
+    text = (ROOT / "README.md").read_text()
+    tree = next(block for block in text.split("```") if block.startswith("\nsrc/vestry/"))
+    folders = {}
+    for line in tree.strip("\n").splitlines():
+        indent = len(line) - len(line.lstrip())
+        names = re.split(r"\s{2,}|(?<=[/y]) (?=[a-z]+ )", line.strip())[0]
+        folders = {depth: path for depth, path in folders.items() if depth < indent}
+        parent = folders[max(folders)] if folders else ROOT
+        for name in names.split(", "):
+            path = parent / name.strip()
+            yield path
+            if name.endswith("/"):
+                folders[indent] = path
+
+
+def test_everything_on_the_map_is_there():
+    paths = list(mapped())
+    assert len(paths) > 30
+    assert not [str(path) for path in paths if not path.exists()]
+
+
+def test_every_module_and_folder_at_the_top_is_on_the_map():
+    known = {path.resolve() for path in mapped()}
+    package = ROOT / "src" / "vestry"
+    there = [p for p in package.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
+    missing = {p.name for p in there if p.resolve() not in known}
+    assert missing == {"__init__.py", "__main__.py"}
+
+
+def test_every_study_is_in_the_table():
+    text = (ROOT / "README.md").read_text()
+    for study in (ROOT / "studies").glob("*.toml"):
+        assert f"`studies/{study.name}`" in text
