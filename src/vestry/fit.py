@@ -48,7 +48,7 @@ def code_version() -> str:
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for place in CODE:
-        files = sorted((here / place).glob("*.py")) if (here / place).is_dir() else [here / place]
+        files = sorted((here / place).rglob("*.py")) if (here / place).is_dir() else [here / place]
         for file in files:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

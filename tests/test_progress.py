@@ -1,0 +1,83 @@
+"""What a run says while it works: bars on a terminal, plain lines elsewhere, nothing when quiet."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+from vestry.progress import PlainProgress, duration, line_of
+
+EPOCH = {
+    "event": "epoch",
+    "task": "Net",
+    "epoch": 3,
+    "epochs": 10,
+    "train_loss": 0.5,
+    "validation_loss": 0.6,
+    "validation_accuracy": 0.8125,
+    "images_per_second": 8123.4,
+    "seconds_left": 75.0,
+}
+
+
+def test_a_line_names_member_epoch_loss_speed_and_time_left():
+    assert line_of(EPOCH) == (
+        "Net: epoch 3 of 10, loss 0.5000, validation loss 0.6000, "
+        "validation accuracy 81.2%, 8,123 images/s, 1 min 15 s left"
+    )
+    assert duration(59.4) == "59 s"
+
+
+def test_plain_lines_do_not_flood(capsys):
+    report = PlainProgress(sys.stderr)
+    for epoch in range(1, 50):
+        report(EPOCH | {"epoch": epoch})
+    report({"event": "failed", "task": "Net", "reason": "why"})
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and lines[-1] == "Net: FAILED: why"
+
+
+def test_quiet_says_nothing_but_the_result(small_study, vestry):
+    done = vestry("run", small_study, "--quiet", cwd=small_study.parent)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_no_escape_codes_without_a_terminal(small_study, vestry):
+    done = vestry("run", small_study, cwd=small_study.parent)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Net: network of" in done.stderr and "Net: done" in done.stderr
+
+
+def test_a_terminal_shows_live_bars_with_epoch_loss_speed_and_time_left(small_study):
+    screen = on_a_terminal(
+        [sys.executable, "-m", "vestry", "run", str(small_study)]
+        + ["--set", "training.epochs=40", "--cores", "1"],
+        small_study.parent,
+    )
+    assert "all fits" in screen
+    pattern = r"Net .*epoch \d+ of 40, loss \d\.\d{3}, [\d,]+ images/s, \d+ s left"
+    assert re.search(pattern, screen)
+    assert "2 of 2" in screen
+
+
+def on_a_terminal(command, folder):
+    """Everything that the command writes to a terminal of 160 columns, without colours."""
+    leader, follower = pty.openpty()
+    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=follower, stderr=follower, stdin=follower
+    )
+    os.close(follower)
+    written = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        written += part
+    os.close(leader)
+    assert process.wait(timeout=120) == 0
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode())
