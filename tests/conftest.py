@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from studies_at_hand import SMALL_STUDY
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import typer
 from PIL import Image
-from studies_at_hand import SMALL_STUDY
 
+from studies_at_hand import SMALL_STUDY
 from vestry.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -43,9 +43,9 @@ def test_the_documentation_names_every_command_and_option():
 def every_command(group, path):
     for name, command in group.commands.items():
         words = f"{path} {name}"
-        yield from every_command(command, words) if hasattr(command, "commands") else [
-            (words, command)
-        ]
+        yield from (
+            every_command(command, words) if hasattr(command, "commands") else [(words, command)]
+        )
 
 
 def test_help_imports_nothing_heavy():
@@ -163,7 +163,7 @@ def test_bad_data_is_one_line_and_exit_code_1(vestry, tmp_path, make, said):
     ("old", "new", "said"),
     [
         ("epochs = 2", "epoch = 2", "did you mean `epochs`?"),
-        ("conv = 8", "cnv = 8", "did you mean 'conv'?"),
+        ("conv = 8", "cnv = 8", "did you mean `conv`?"),
         ('"Net", "Linear"]', '"Nett", "Linear"]', "did you mean `Net`?"),
         ("{ pool = 2 }", "{ pool = 2 }, { pool = 2 }, { pool = 2 }", "below 1 x 1"),
     ],

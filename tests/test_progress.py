@@ -51,8 +51,10 @@ def test_no_escape_codes_without_a_terminal(small_study, vestry):
 
 def test_a_terminal_shows_live_bars_with_epoch_loss_speed_and_time_left(small_study):
     screen = on_a_terminal(
-        [sys.executable, "-m", "vestry", "run", str(small_study)]
-        + ["--set", "training.epochs=40", "--cores", "1"],
+        [
+            *(sys.executable, "-m", "vestry", "run", str(small_study)),
+            *("--set", "training.epochs=40", "--cores", "1"),
+        ],
         small_study.parent,
     )
     assert "all fits" in screen

@@ -1,4 +1,4 @@
-"""Killed, interrupted, out of disk: nothing is lost, nothing is done twice, nothing is half there."""
+"""Killed, interrupted, out of disk: nothing is lost, done twice or half there."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
 
@@ -39,7 +40,7 @@ def test_a_run_that_is_killed_ten_times_ends_like_an_undisturbed_one(longer, ves
     started = time.monotonic()
     assert vestry("run", "longer.toml", "--out", "calm", cwd=longer).returncode == 0
     whole = time.monotonic() - started
-    moments = random.Random(0)
+    moments = random.Random(0)  # noqa: S311
     finished = {}
     for _ in range(10):
         process = start(longer, "--out", "killed")

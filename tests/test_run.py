@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import pytest
-from studies_at_hand import SMALL_STUDY
 
+from studies_at_hand import SMALL_STUDY
 from vestry.predictions.scores import score
 
 
@@ -58,8 +58,10 @@ def test_the_committees_scores_are_those_of_its_own_averaged_table(finished_run)
         for place in ("members/Net", "members/Linear", "committees/Both"):
             with np.load(finished_run / place / f"{split}.npz", allow_pickle=False) as file:
                 tables[place] = dict(file)
-        mean = (tables["members/Net"]["probabilities"].astype(float)
-                + tables["members/Linear"]["probabilities"]) / 2
+        mean = (
+            tables["members/Net"]["probabilities"].astype(float)
+            + tables["members/Linear"]["probabilities"]
+        ) / 2
         own = tables["committees/Both"]["probabilities"]
         assert np.abs(own - mean).max() < 1e-6
         truth = true_labels(tables["committees/Both"]["ids"])
@@ -170,8 +172,13 @@ def test_a_member_that_fails_is_listed_and_the_others_go_on(small_study, vestry)
 
 def test_a_member_that_outlasts_its_time_limit_is_listed(small_study, vestry):
     done = vestry(
-        "run", small_study, "--set", "member.Net.epochs=100000", "--set",
-        "member.Net.time_limit=4", cwd=small_study.parent,
+        "run",
+        small_study,
+        "--set",
+        "member.Net.epochs=100000",
+        "--set",
+        "member.Net.time_limit=4",
+        cwd=small_study.parent,
     )
     assert done.returncode == 3 and "time limit of 4 s" in done.stdout
 

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from studies_at_hand import SMALL_STUDY
 
+from studies_at_hand import SMALL_STUDY
 from vestry.errors import StudyError
 from vestry.study import Study, read_study
 
@@ -25,7 +25,7 @@ WRONG = [
     ("epochs = 2", 'optimizer = "adm"', "did you mean `adam`?"),
     ("epochs = 2", "schedule = { linear = 1 }", "`schedule` needs one of `exponential`"),
     ("epochs = 2", "early_stopping = { patienc = 5 }", "did you mean `patience`?"),
-    ("conv = 8", "cnv = 8", "did you mean 'conv'?"),
+    ("conv = 8", "cnv = 8", "did you mean `conv`?"),
     ("kernel = 3", "kernl = 3", "member 1 (Net): key `layers #1.kernl` is unknown; did you mean"),
     ("pool = 2", 'pool = 2, kind = "maxi"', "`layers #2.kind` cannot be 'maxi'; did you mean"),
     ('"Net", "Linear"]', '"Nett", "Linear"]', "'Nett', which nobody defines; did you mean `Net`?"),
@@ -35,7 +35,7 @@ WRONG = [
     ('name = "Linear"', 'name = "Net"', "the name 'Net' is given 2 times"),
     ('name = "Linear"', 'name = "../Linear"', "cannot be a folder's name"),
     ('name = "Linear"', 'name = "Linear"\nscale = "std"', "did you mean `standard`?"),
-    ('"digits"', '"digit"', "did you mean digits?"),
+    ('"digits"', '"digit"', "did you mean `digits`?"),
     ("fraction = 0.2", "fractoin = 0.2", "did you mean `fraction`?"),
     ("fraction = 0.2", "fraction = 1.2", "`data.validation.fraction`"),
     ("title", "titel", "did you mean `title`?"),
@@ -57,7 +57,7 @@ def test_a_mistake_is_one_line_that_names_file_key_and_nearest_name(read, old, n
 
 def test_a_file_that_is_not_there_names_the_nearest(tmp_path):
     (tmp_path / "default.toml").touch()
-    with pytest.raises(StudyError, match="did you mean `default.toml`"):
+    with pytest.raises(StudyError, match=r"did you mean `default.toml`"):
         read_study(tmp_path / "defalt.toml")
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # The usage errors' class, wherever typer keeps it: newer ones bring a click of their own.
 UsageProblem: type[Any] = typer.BadParameter.__mro__[2]
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="vestry",
     help="Which model for my small labelled images, how good is it really, "
@@ -233,24 +235,29 @@ def main() -> None:
 
 
 def exit_code() -> int:
+    code, said = called()
+    for line in said:
+        typer.echo(f"vestry: {line}", err=True)
+    return code
+
+
+def called() -> tuple[int, list[str]]:
+    """Run the command; its exit code, and what is to be said of an error, line by line."""
     try:
         result = app(standalone_mode=False)
-        return result if isinstance(result, int) else 0
     except VestryError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"vestry: {line}", err=True)
-        return error.exit_code
+        return error.exit_code, str(error).splitlines()
     except UsageProblem as error:
         error.show()
-        return int(error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo(
-            "vestry: interrupted; what was finished is kept, run it again to go on", err=True
-        )
-        return 130
+        return int(error.exit_code), []
     except OSError as error:
-        typer.echo(f"vestry: {os_error_text(error)}", err=True)
-        return 1
+        return 1, [os_error_text(error)]
+    except (KeyboardInterrupt, typer.Abort):
+        result = INTERRUPTED
+    # Typer answers Ctrl-C with this code, too, instead of passing the interrupt on.
+    if result == INTERRUPTED:
+        return INTERRUPTED, ["interrupted; what was finished is kept, run it again to go on"]
+    return result if isinstance(result, int) else 0, []
 
 
 def os_error_text(error: OSError) -> str:

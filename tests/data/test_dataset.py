@@ -159,8 +159,8 @@ def test_more_rows_than_there_are_is_an_error_that_counts(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"source": "digit"}, "did you mean digits?"),
-        ({"otherwise": "digit"}, "did you mean digits?"),
+        ({"source": "digit"}, "did you mean `digits`?"),
+        ({"otherwise": "digit"}, "did you mean `digits`?"),
         ({"sauce": 1}, "sauce"),
         ({"validation": {"fraction": 2}}, "validation.fraction"),
         ({"image_size": [8, 8]}, "image_size resizes a folder: source"),

@@ -29,9 +29,9 @@ def test_fashion_mnist_is_found_in_the_users_folder(published: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("fashion_mnist", "did you mean fashion-mnist?"),
-        ("Digit", "did you mean digits?"),
-        ("foldr:x", "did you mean folder:DIR?"),
+        ("fashion_mnist", "did you mean `fashion-mnist`?"),
+        ("Digit", "did you mean `digits`?"),
+        ("foldr:x", "did you mean `folder:DIR`?"),
         ("nothing like it", f"The sources are {', '.join(KINDS)}"),
         ("", "unknown source ''"),
         ("npz", "write npz:FILE"),

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from vestry.errors import StudyError
-from vestry.members.layers import Layers, same_padding, trace
+from vestry.members.layers import Layers, same_padding
 from vestry.members.threads import MOST_CORES, multiply_adds, network_threads
+from vestry.members.tracing import trace
 
 PARSED = TypeAdapter(Layers)
 NETWORKS = tomllib.loads(
@@ -58,7 +59,7 @@ def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
         ([{"dense": 5}], "layer 1 (dense): dense takes a flat vector"),
         ([{"conv": 4, "kernel": 3}], "the output layer: dense takes a flat vector"),
         ([{"flatten": True}, {"pool": 2}], "flat already"),
-        ([{"flatten": True}, {"concat": "inptu"}], "did you mean 'input'?"),
+        ([{"flatten": True}, {"concat": "inptu"}], "did you mean `input`?"),
         ([{"concat": "input"}], "concat joins flat vectors"),
         ([{"flatten": True, "name": "a"}, {"dense": 3, "name": "a"}], "taken already"),
         ([{"flatten": True, "name": "input"}], "taken already"),
@@ -73,7 +74,7 @@ def test_what_cannot_be_built(layers, words):
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer 'cnov'; did you mean 'conv'?"),
+        ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer `cnov`; did you mean `conv`?"),
         ([{"zzz": 3}], "a layer is one of conv, pool"),
         ([{}], "found nothing"),
         ([{"conv": 3, "kernel": 3, "strides": 2}], "strides"),

@@ -45,7 +45,7 @@ def job(rows, workspace, colour=False, seed=0):
         seed=seed,
         threads=1,
         workspace=workspace,
-        report=lambda event: json.dumps(event),
+        report=json.dumps,
     )
 
 

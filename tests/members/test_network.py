@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 from pydantic import TypeAdapter
+from reference_network import TorchNetwork
 from torch.nn import functional
 
 from vestry.members.assembly import Computation
 from vestry.members.blocks.dropout import Dropout
 from vestry.members.layers import Layers
 from vestry.members.network import Network
-from vestry.members.torch_module import TorchNetwork
 
 PARSED = TypeAdapter(Layers)
 FLAT = {"flatten": True}

@@ -5,11 +5,12 @@ import json
 import pytest
 import torch
 
-from vestry.members import precision
+from vestry.members import precision, trial
 from vestry.members.blocks.convolution import Convolution, Geometry
 from vestry.members.blocks.dense import Dense
-from vestry.members.layers import Conv, Flatten, trace
+from vestry.members.layers import Conv, Flatten
 from vestry.members.layers import Dense as DenseLayer
+from vestry.members.tracing import trace
 
 LAYERS = [Conv(conv=8, kernel=3), Flatten(flatten=True), DenseLayer(dense=16)]
 GEOMETRY = Geometry((9, 9, 8), (3, 3), (1, 1), ((0, 0), (0, 0)), (7, 7))
@@ -18,7 +19,7 @@ GEOMETRY = Geometry((9, 9, 8), (3, 3), (1, 1), ((0, 0), (0, 0)), (7, 7))
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(precision.platformdirs, "user_cache_dir", lambda name: str(tmp_path))
-    monkeypatch.setattr(precision, "SECONDS", 0.001)
+    monkeypatch.setattr(trial, "SECONDS", 0.001)
     return tmp_path / "precision"
 
 
@@ -50,6 +51,18 @@ def test_a_candidate_with_wrong_values_is_refused(monkeypatch):
     monkeypatch.setattr(Convolution, "transposed", lambda self, rows: correct(self, rows) * 1.1)
     choice = precision.attempt(Convolution(GEOMETRY, 4), 4, "auto")
     assert set(choice.tried) <= {"fp32 fold", "bf16 fold"}
+
+
+def test_a_precision_that_is_never_right_is_replaced_and_says_so(monkeypatch):
+    monkeypatch.setattr(precision, "relative_error", lambda *_: float("inf"))
+    choice = precision.attempt(Dense(20, 10), 4, "bf16")
+    assert choice.compute == "fp32" and "in bf16 came close" in choice.note
+
+
+def test_a_trial_that_cannot_be_kept_says_so(cache):
+    cache.write_text("a file stands where the folder would")
+    choice = precision.choose(trace(LAYERS, (10, 10), 3), 4, "auto", 1)[0]
+    assert "could not be kept" in choice.note
 
 
 def test_nan_is_an_infinite_error():

@@ -1,11 +1,9 @@
 """Where images come from, by the text that a study file gives: `digits`, `folder:DIR`, ..."""
 
-import difflib
-
 from vestry.data import digits, fashion_mnist, folder, idx_folder, npz
 from vestry.data.image_set import Source
 from vestry.data.places import Places, Progress
-from vestry.errors import StudyError
+from vestry.errors import StudyError, did_you_mean
 
 __all__ = ["KINDS", "Source", "load_source", "source_kind"]
 
@@ -33,9 +31,8 @@ def source_kind(text: str) -> tuple[str, str]:
         return text, ""
     if colon and kind in KINDS:
         raise StudyError(f"source {text!r}: {kind} takes no path; write {kind!r}")
-    near = difflib.get_close_matches(kind.strip().lower(), [*paths, *KINDS], n=1)
-    hint = f"did you mean {paths.get(near[0], near[0])}? " if near else ""
-    raise StudyError(f"unknown source {text!r}; {hint}The sources are {', '.join(KINDS)}")
+    near = did_you_mean(kind.strip().lower(), KINDS)
+    raise StudyError(f"unknown source {text!r}{near} The sources are {', '.join(KINDS)}")
 
 
 def load_source(

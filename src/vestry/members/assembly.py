@@ -20,7 +20,8 @@ from vestry.members.blocks.pooling import (
     MaxPool,
     WindowMax,
 )
-from vestry.members.layers import TracedLayer, pair
+from vestry.members.layers import pair
+from vestry.members.tracing import TracedLayer
 
 
 @dataclass(frozen=True)

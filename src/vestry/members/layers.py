@@ -4,15 +4,12 @@ them.
 Nothing here needs torch, so a study is checked, and its parameters are counted, before any work.
 """
 
-import difflib
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from vestry.errors import StudyError
+from vestry.errors import did_you_mean
 
 Shape = tuple[int, ...]
 """Of one image: (height, width, channels), or (features,) after flattening."""
@@ -20,6 +17,10 @@ Count = Annotated[int, Field(ge=1, le=65536)]
 Size = Count | tuple[Count, Count]
 Activation = Literal["relu", "none", "tanh", "sigmoid"]
 Padding = Literal["valid", "same"]
+
+
+def describe(shape: Shape) -> str:
+    return " x ".join(map(str, shape))
 
 
 def pair(size: int | tuple[int, int]) -> tuple[int, int]:
@@ -30,6 +31,20 @@ def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
     """Pixels added before and after, as TensorFlow does it: the odd one goes to the end."""
     total = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
     return total // 2, total - total // 2
+
+
+def require_image(shape: Shape) -> None:
+    if len(shape) != 3:
+        raise ValueError("the image is flat already; put this layer before { flatten = true }")
+
+
+def require_room(output: Shape, shape: Shape, what: str) -> Shape:
+    if min(output[:2]) < 1:
+        raise ValueError(
+            f"{what} does not fit a {shape[0]} x {shape[1]} image, which would shrink below 1 x 1; "
+            'take a smaller one, padding = "same", or fewer pools'
+        )
+    return output
 
 
 class LayerBase(BaseModel):
@@ -192,8 +207,8 @@ def check_kinds(values: Any) -> Any:
 
 def unknown_kind(keys: list[str]) -> str:
     for key in keys:
-        if near := difflib.get_close_matches(key, KINDS, n=1):
-            return f"unknown layer {key!r}; did you mean {near[0]!r}?"
+        if "mean" in (near := did_you_mean(key, KINDS)):
+            return f"unknown layer `{key}`{near}"
     shown = ", ".join(map(repr, keys)) or "nothing"
     return f"found {shown}, but a layer is one of {', '.join(KINDS)}"
 
@@ -210,89 +225,3 @@ Layer = Annotated[
     Discriminator(kind_of),
 ]
 Layers = Annotated[tuple[Layer, ...], BeforeValidator(check_kinds)]
-
-
-@dataclass(frozen=True)
-class TracedLayer:
-    """One layer of a network whose input is known."""
-
-    layer: LayerBase
-    input_shape: Shape
-    output_shape: Shape
-    parameters: int
-    trainable: int
-
-    @property
-    def kind(self) -> str:
-        return kind_of(self.layer) or ""
-
-    def words(self) -> str:
-        """The layer as a study file writes it, without what is left at its default."""
-        settings = self.layer.model_dump(mode="json", exclude_defaults=True)
-        kind = settings.pop(self.kind)
-        parts = [self.kind if kind is True else f"{self.kind} {kind}"]
-        return ", ".join(parts + [f"{name} {value}" for name, value in settings.items()])
-
-
-def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list[TracedLayer]:
-    """Follow one image of shape (height, width[, channels]) to its class scores.
-
-    The last entry is the output layer, which the network adds. Raises StudyError with the
-    layer's place where an image shrinks to nothing, a vector is missing, or a name is unknown.
-    """
-    shape: Shape = (*image_shape, 1) if len(image_shape) == 2 else tuple(image_shape)
-    known: dict[str, Shape] = {"input": shape}
-    traced = []
-    for place, layer in enumerated(layers, classes):
-        try:
-            step = trace_one(layer, shape, known)
-        except ValueError as error:
-            raise StudyError(f"{place}: {error}") from error
-        traced.append(step)
-        shape = step.output_shape
-        if layer.name is not None:
-            known[layer.name] = shape
-    return traced
-
-
-def enumerated(layers: Sequence[LayerBase], classes: int) -> Iterator[tuple[str, LayerBase]]:
-    for index, layer in enumerate(layers):
-        yield f"layer {index + 1} ({kind_of(layer)})", layer
-    yield "the output layer", Dense(dense=classes, activation="none")
-
-
-def trace_one(layer: LayerBase, shape: Shape, known: dict[str, Shape]) -> TracedLayer:
-    if layer.name is not None and layer.name in known:
-        raise ValueError(f"the name {layer.name!r} is taken already; choose another")
-    output = layer.output_shape(shape)
-    if isinstance(layer, Concat):
-        if layer.concat not in known:
-            raise ValueError(
-                f"no earlier layer is called {layer.concat!r}; {nearest(layer, known)}"
-            )
-        output = (output[0] + math.prod(known[layer.concat]),)
-    total, trainable = layer.parameters(shape)
-    return TracedLayer(layer, shape, output, total, trainable)
-
-
-def nearest(layer: Concat, known: dict[str, Shape]) -> str:
-    near = difflib.get_close_matches(layer.concat, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-
-
-def describe(shape: Shape) -> str:
-    return " x ".join(map(str, shape))
-
-
-def require_image(shape: Shape) -> None:
-    if len(shape) != 3:
-        raise ValueError("the image is flat already; put this layer before { flatten = true }")
-
-
-def require_room(output: Shape, shape: Shape, what: str) -> Shape:
-    if min(output[:2]) < 1:
-        raise ValueError(
-            f"{what} does not fit a {shape[0]} x {shape[1]} image, which would shrink below 1 x 1; "
-            'take a smaller one, padding = "same", or fewer pools'
-        )
-    return output

@@ -13,8 +13,9 @@ from vestry.members.blocks.block import Block
 from vestry.members.blocks.dropout import Dropout
 from vestry.members.blocks.joining import Concat
 from vestry.members.layers import Concat as ConcatLayer
-from vestry.members.layers import LayerBase, Shape, trace
+from vestry.members.layers import LayerBase, Shape
 from vestry.members.parameters import Parameter, ParameterVector
+from vestry.members.tracing import trace
 
 
 class Network:

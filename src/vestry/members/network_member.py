@@ -17,7 +17,8 @@ from vestry.members.member import FitJob
 from vestry.members.network import Network
 from vestry.members.network_settings import NetworkSettings
 from vestry.members.precision import Choice, choose
-from vestry.members.trainer import Progress, Rows, Trainer, as_tensor, predict
+from vestry.members.rows import Rows, as_tensor
+from vestry.members.trainer import Progress, Trainer, predict
 from vestry.run_folder import atomic_path, write_text
 
 WEIGHTS, HISTORY = "weights.safetensors", "history.csv"
@@ -31,12 +32,13 @@ class NetworkMember:
     settings: NetworkSettings
     facts: dict[str, Any]
     history: list[dict[str, float]]
+    threads: int
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
         if len(images) == 0:
             return np.zeros((0, self.network.classes), np.float32)
-        with torch.inference_mode():
+        with machine.prepared(self.threads), torch.inference_mode():
             scores = predict(self.network, as_tensor(images))
             return torch.softmax(scores, 1).numpy()
 
@@ -57,7 +59,11 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
-    machine.prepare(job.threads)
+    with machine.prepared(job.threads):
+        return trained(settings, job)
+
+
+def trained(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     shape = job.images.shape[1:]
     plain = Network(settings.layers, shape, job.classes, job.seed)
     with torch.inference_mode():
@@ -76,7 +82,7 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     facts = card(network, settings, choices, progress, shape, job.classes)
-    return NetworkMember(network, settings, facts, progress.history)
+    return NetworkMember(network, settings, facts, progress.history, job.threads)
 
 
 def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
@@ -84,7 +90,7 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
     settings = NetworkSettings(**card["settings"])
     network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
     network.restore(load_file(folder / WEIGHTS))
-    return NetworkMember(network, settings, card, [])
+    return NetworkMember(network, settings, card, [], torch.get_num_threads())
 
 
 def card(
@@ -121,7 +127,11 @@ def card(
             "epochs_run": progress.epoch,
             **ending(settings, progress.stopper),
         },
-        "notes": [],
+        "notes": [
+            f"Layer {place(network, index)}: {choice.note}."
+            for index, choice in choices.items()
+            if choice.note
+        ],
     }
 
 

@@ -9,26 +9,22 @@ a study that is killed and started again could end with other weights than an un
 import contextlib
 import hashlib
 import json
-import math
 import os
-import platform
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 import torch
-from torch import Tensor
 
+from vestry.environment import processor
 from vestry.members.assembly import Computation, assemble
-from vestry.members.blocks.block import Block
 from vestry.members.blocks.convolution import Convolution
 from vestry.members.blocks.dense import Dense
-from vestry.members.layers import TracedLayer
-from vestry.members.parameters import ParameterVector
+from vestry.members.tracing import TracedLayer
 from vestry.members.training import Precision
+from vestry.members.trial import Trial, fastest_turns, relative_error
 from vestry.run_folder import atomic_path
 
 VERSION = 1
@@ -37,8 +33,8 @@ TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
 """Relative error (Frobenius norm) that a candidate may show against float64."""
 ADVANTAGE = 1.1
 """bfloat16 has to be this much faster than float32 to be taken."""
-ROUNDS, SECONDS = 8, 0.02
-"""Each candidate is timed in so many turns of about so long; its fastest turn counts."""
+NOT_ACCURATE = "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+NOT_KEPT = "its trial could not be kept, so another run may compute it otherwise"
 NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16"}
 TYPES = {name: dtype for dtype, name in NAMES.items()}
 
@@ -50,6 +46,8 @@ class Choice:
     compute: str
     input_gradient: str
     tried: dict[str, dict[str, float]]
+    note: str = ""
+    """What a reader of the results must know of it; empty where all went as it should."""
 
     @property
     def computation(self) -> Computation:
@@ -77,7 +75,11 @@ def cached(
     path = Path(platformdirs.user_cache_dir("vestry")) / "precision" / f"{digest}.json"
     if not path.exists():
         choice = attempt(block, batch_size, precision)
-        publish(path, {"shape": description, "choice": asdict(choice)})
+        try:
+            publish(path, {"shape": description, "choice": asdict(choice)})
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return replace(choice, note=f"{choice.note} {NOT_KEPT} ({path.parent}: {reason})")
     return Choice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
 
 
@@ -105,16 +107,6 @@ def describe(
     return {"version": VERSION, "precision": precision, **shape, **machine}
 
 
-def processor() -> str:
-    """The processor's name; `platform` gives it on some systems, Linux has it in a file."""
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def candidates(block: Convolution | Dense, precision: Precision) -> Iterator[Computation]:
     for dtype, name in NAMES.items():
         if precision in ("auto", name):
@@ -135,6 +127,7 @@ def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -
         errors[computation] = relative_error(trial.run(), reference)
         if errors[computation] <= TOLERANCE[computation.compute]:
             trials[computation] = trial
+    note = "" if trials else NOT_ACCURATE.format(precision=precision)
     if not trials:
         plain = Computation()
         trials[plain] = Trial(block, plain, batch_size)
@@ -147,79 +140,8 @@ def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -
         for computation, seconds in times.items()
     }
     best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == torch.bfloat16 else 1.0))
-    return Choice(NAMES[best.compute], best.input_gradient, tried)
+    return Choice(NAMES[best.compute], best.input_gradient, tried, note)
 
 
 def label(computation: Computation) -> str:
     return f"{NAMES[computation.compute]} {computation.input_gradient}"
-
-
-def fastest_turns(trials: dict[Computation, "Trial"]) -> dict[Computation, float]:
-    repeats = {c: max(1, int(SECONDS / trial.turn(2))) for c, trial in trials.items()}
-    times = dict.fromkeys(trials, float("inf"))
-    for _ in range(ROUNDS if len(trials) > 1 else 1):
-        for computation, trial in trials.items():
-            times[computation] = min(times[computation], trial.turn(repeats[computation]))
-    return times
-
-
-class Trial:
-    """One block on fixed random values: images in [0, 1], gradients and weights around zero."""
-
-    def __init__(
-        self, block: Convolution | Dense, computation: Computation, batch_size: int
-    ) -> None:
-        random = torch.Generator().manual_seed(0)
-        dtype = computation.compute
-        self.block = rebuilt(block, computation)
-        vector = ParameterVector(
-            block.shapes, torch.float64 if dtype == torch.float64 else torch.float32
-        )
-        inputs = block.shapes[0][0]
-        for parameter in vector.parameters:
-            parameter.value.copy_(
-                torch.randn(parameter.value.shape, generator=random) / inputs**0.5
-            )
-        vector.refresh()
-        self.parameters = vector.parameters
-        self.block.bind(self.parameters)
-        geometry = getattr(block, "geometry", None)
-        shape = (inputs,) if geometry is None else geometry.image
-        self.input = torch.rand((batch_size, *shape), generator=random).to(dtype)
-        output = self.block.forward(self.input, training=True)
-        self.gradient = torch.randn(output.shape, generator=random).to(dtype)
-
-    def run(self) -> list[Tensor]:
-        output = self.block.forward(self.input, training=True)
-        back = self.block.backward(self.gradient)
-        results = [output, *(parameter.gradient for parameter in self.parameters)]
-        return results if back is None else [*results, back]
-
-    def turn(self, repeats: int) -> float:
-        """Seconds a run."""
-        start = time.perf_counter()
-        for _ in range(repeats):
-            self.block.forward(self.input, training=True)
-            self.block.backward(self.gradient)
-        return (time.perf_counter() - start) / repeats
-
-
-def rebuilt(block: Convolution | Dense, computation: Computation) -> Block:
-    if isinstance(block, Dense):
-        inputs, units = block.shapes[0]
-        return Dense(inputs, units, computation.compute, block.first)
-    return Convolution(
-        block.geometry, block.filters, computation.compute, computation.input_gradient, block.first
-    )
-
-
-def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
-    """The largest over outputs and gradients of |result - reference| / |reference|; infinite for
-    NaN.
-    """
-    errors = [
-        float((result.double() - exact).norm() / exact.norm())
-        for result, exact in zip(results, reference, strict=True)
-    ]
-    worst = max(errors)
-    return float("inf") if any(map(math.isnan, errors)) else worst

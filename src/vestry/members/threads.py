@@ -8,7 +8,8 @@ or a loss, below. There a single core is also the one that leaves the other to t
 import math
 from collections.abc import Sequence
 
-from vestry.members.layers import Conv, Dense, TracedLayer, pair
+from vestry.members.layers import Conv, Dense, pair
+from vestry.members.tracing import TracedLayer
 
 MULTIPLY_ADDS_PER_CORE = 5_000_000
 MOST_CORES = 8

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.errors import MemberError
@@ -17,35 +16,12 @@ from vestry.members.early_stopping import Stopper
 from vestry.members.history import figures
 from vestry.members.network import Network
 from vestry.members.optimizers import optimizer
+from vestry.members.rows import Rows, chunk_rows, scaled
 from vestry.members.training import TrainingSettings
 
-CHUNK_PIXELS = 4_000_000
-"""Images are picked out of the training set and scaled in chunks of about this many numbers."""
 CHECKPOINT_SECONDS = 5.0
 REPORT_SECONDS = 0.25
 PREDICT_BATCH = 256
-
-
-@dataclass
-class Rows:
-    """Images (n, height, width, channels) uint8 and labels (n,) int64, as tensors."""
-
-    images: Tensor
-    labels: Tensor
-
-    @classmethod
-    def of(cls, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> "Rows":
-        return cls(as_tensor(images), torch.from_numpy(np.ascontiguousarray(labels)))
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def as_tensor(images: NDArray[np.uint8]) -> Tensor:
-    with_channels = images if images.ndim == 4 else images[..., None]
-    # torch has no read-only tensors: it warns when it is given a read-only array
-    writable = np.require(with_channels, requirements=["C", "W"])
-    return torch.from_numpy(writable)
 
 
 @dataclass
@@ -152,7 +128,7 @@ class Trainer:
                 self.step(images[first : first + batch], truth[rows], seen[rows], rate)
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
-                self.report(self.step_event(start + len(images), seen, truth, started))
+                self.report(self.step_event(start + len(images), seen, labels, started))
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
@@ -207,7 +183,7 @@ class Trainer:
             **row,
         }
 
-    def step_event(self, done: int, seen: Tensor, truth: Tensor, started: float) -> dict[str, Any]:
+    def step_event(self, done: int, seen: Tensor, labels: Tensor, started: float) -> dict[str, Any]:
         """Where this epoch stands; the loss is the mean over its images so far."""
         speed = done / (time.monotonic() - started)
         rest = (self.settings.epochs - self.progress.epoch) * len(self.training) - done
@@ -217,19 +193,9 @@ class Trainer:
             "epochs": self.settings.epochs,
             "part": done / len(self.training),
             "images_per_second": round(speed, 1),
-            "train_loss": -float((seen[:done] * truth[:done]).sum()) / done,
+            "train_loss": -float(seen[:done].gather(1, labels[:done, None]).mean()),
             "seconds_left": round(rest / speed, 1),
         }
-
-
-def chunk_rows(images: Tensor, batch_size: int) -> int:
-    """Rows picked at once: a whole number of batches."""
-    return max(1, CHUNK_PIXELS // (images[0].numel() * batch_size)) * batch_size
-
-
-def scaled(images: Tensor) -> Tensor:
-    """uint8 to float32 in [0, 1]."""
-    return images.to(torch.float32).mul_(1 / 255)
 
 
 def predict(network: Network, images: Tensor) -> Tensor:

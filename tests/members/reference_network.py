@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vestry.members import layers as definition
-from vestry.members.layers import LayerBase, Shape, TracedLayer, pair, trace
+from vestry.members.layers import LayerBase, Shape, pair
+from vestry.members.tracing import TracedLayer, trace
 
 
 class TorchNetwork(nn.Module):
