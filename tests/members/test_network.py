@@ -105,7 +105,7 @@ def reference_gradients(reference, network, images, labels):
     return scores.detach(), found
 
 
-@pytest.mark.parametrize("way", ["fold", "transposed"])
+@pytest.mark.parametrize("way", ["fold", "transposed", "library"])
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_are_autograds(name, way):
     network, reference, images, labels = build(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 
@@ -9,10 +10,13 @@ from vestry.members import layers as definition
 from vestry.members.blocks.activation import ACTIVATIONS
 from vestry.members.blocks.batch_norm import BatchNorm
 from vestry.members.blocks.block import Block
-from vestry.members.blocks.convolution import Convolution, Geometry, InputGradient
+from vestry.members.blocks.convolution import Convolution
 from vestry.members.blocks.dense import Dense
 from vestry.members.blocks.dropout import Dropout
+from vestry.members.blocks.geometry import Geometry
 from vestry.members.blocks.joining import Concat, Flatten
+from vestry.members.blocks.library_convolution import LibraryConvolution
+from vestry.members.blocks.patch_convolution import PatchConvolution
 from vestry.members.blocks.pooling import (
     AveragePool,
     GlobalAveragePool,
@@ -23,13 +27,21 @@ from vestry.members.blocks.pooling import (
 from vestry.members.layers import pair
 from vestry.members.tracing import TracedLayer
 
+Method = Literal["fold", "transposed", "library"]
+"""Of a convolution: over patches, with either way to the input's gradient, or the library's own."""
+
 
 @dataclass(frozen=True)
 class Computation:
     """How one layer's products are computed in training; `precision.py` finds it by trial."""
 
     compute: torch.dtype = torch.float32
-    input_gradient: InputGradient = "fold"
+    method: Method = "fold"
+
+    def convolution(self, geometry: Geometry, filters: int, first: bool) -> Convolution:
+        if self.method == "library":
+            return LibraryConvolution(geometry, filters, self.compute, first)
+        return PatchConvolution(geometry, filters, self.compute, first, self.method)
 
 
 PLAIN = Computation()
@@ -148,4 +160,4 @@ def convolution(
         output,
         window,
     )
-    return Convolution(geometry, layer.conv, computation.compute, computation.input_gradient, first)
+    return computation.convolution(geometry, layer.conv, first)

@@ -109,7 +109,8 @@ def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None
 
 
 def first_line(message: object) -> str:
-    return str(message).strip().splitlines()[0] if str(message).strip() else repr(message)
+    text = str(message).strip()
+    return text.splitlines()[0].rstrip(":") if text else repr(message)
 
 
 def load(folder: Path, card: dict[str, Any]) -> Any:

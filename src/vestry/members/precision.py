@@ -27,7 +27,7 @@ from vestry.members.training import Precision
 from vestry.members.trial import Trial, fastest_turns, relative_error
 from vestry.run_folder import atomic_path
 
-VERSION = 1
+VERSION = 2
 """Part of every key: raise it when a block computes differently, so that layers are tried again."""
 TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
 """Relative error (Frobenius norm) that a candidate may show against float64."""
@@ -44,14 +44,14 @@ class Choice:
     """What a layer computes in, and what the trial found: microseconds and error by candidate."""
 
     compute: str
-    input_gradient: str
+    method: str
     tried: dict[str, dict[str, float]]
     note: str = ""
     """What a reader of the results must know of it; empty where all went as it should."""
 
     @property
     def computation(self) -> Computation:
-        return Computation(TYPES[self.compute], self.input_gradient)  # type: ignore[arg-type]
+        return Computation(TYPES[self.compute], self.method)  # type: ignore[arg-type]
 
 
 def choose(
@@ -111,8 +111,10 @@ def candidates(block: Convolution | Dense, precision: Precision) -> Iterator[Com
     for dtype, name in NAMES.items():
         if precision in ("auto", name):
             yield Computation(dtype, "fold")
-            if isinstance(block, Convolution) and not block.first and not block.geometry.apart:
-                yield Computation(dtype, "transposed")
+            if isinstance(block, Convolution):
+                yield Computation(dtype, "library")
+                if not block.first and not block.geometry.apart:
+                    yield Computation(dtype, "transposed")
 
 
 def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -> Choice:
@@ -140,8 +142,8 @@ def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -
         for computation, seconds in times.items()
     }
     best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == torch.bfloat16 else 1.0))
-    return Choice(NAMES[best.compute], best.input_gradient, tried, note)
+    return Choice(NAMES[best.compute], best.method, tried, note)
 
 
 def label(computation: Computation) -> str:
-    return f"{NAMES[computation.compute]} {computation.input_gradient}"
+    return f"{NAMES[computation.compute]} {computation.method}"

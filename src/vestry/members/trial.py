@@ -70,9 +70,7 @@ def rebuilt(block: Convolution | Dense, computation: Computation) -> Block:
     if isinstance(block, Dense):
         inputs, units = block.shapes[0]
         return Dense(inputs, units, computation.compute, block.first)
-    return Convolution(
-        block.geometry, block.filters, computation.compute, computation.input_gradient, block.first
-    )
+    return computation.convolution(block.geometry, block.filters, block.first)
 
 
 def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
