@@ -21,7 +21,7 @@ import numpy as np
 
 from vestry.data.dataset import DataSettings, load_dataset
 from vestry.data.places import Places
-from vestry.members.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 
 HERE = Path(__file__).parent
 NETWORKS = HERE / "networks.toml"

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from vestry.members.member import FitJob
-from vestry.members.network_member import fit
-from vestry.members.network_settings import NetworkSettings
-from vestry.members.threads import network_threads
-from vestry.members.tracing import trace
+from vestry.members.networks.network_member import fit
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.threads import network_threads
+from vestry.members.networks.tracing import trace
 
 NETWORKS = Path(__file__).with_name("networks.toml")
 

@@ -6,7 +6,8 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.errors import StudyError
-from vestry.study import Study, read_study
+from vestry.study import Study
+from vestry.study_reader import read_study
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """`python -m vestry` is the `vestry` command."""
 
-from vestry.cli import main
+from vestry.entry import main
 
 main()

@@ -8,9 +8,9 @@ from vestry.data.dataset import Dataset, resolved
 from vestry.data.places import Places
 from vestry.engine.task import Task, digest
 from vestry.errors import StudyError
+from vestry.members.networks.threads import network_threads
+from vestry.members.networks.tracing import trace
 from vestry.members.settings import MEMBER_SETTINGS
-from vestry.members.threads import network_threads
-from vestry.members.tracing import trace
 from vestry.run_folder import RunFolder
 from vestry.study import EstimatorEntry, Member, NetworkEntry, Study
 

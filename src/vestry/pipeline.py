@@ -19,11 +19,12 @@ from vestry.evaluation.comparison import ranking
 from vestry.evaluation.shown_images import shown_ids
 from vestry.evaluation.votes import first_rows, votes
 from vestry.member_tasks import PlannedMember, plan
-from vestry.members.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.progress import downloads
 from vestry.report.page import write_report
 from vestry.results import Makers, committee_makers, fitted_makers
 from vestry.run_folder import RunFolder, locked, remove_leftovers, write_json, write_text
-from vestry.study import StudyFile
+from vestry.study_reader import StudyFile
 
 Results = dict[str, Any]
 FORMAT = 1
@@ -86,13 +87,6 @@ class Clock:
 
     def seconds(self) -> dict[str, float]:
         return {**self.spent, "total": self.last - self.started}
-
-
-def downloads(report: Report) -> Any:
-    def tell(name: str, received: int, total: int) -> None:
-        report({"event": "download", "file": name, "received": received, "total": total})
-
-    return tell
 
 
 def announce(dataset: Dataset, planned: list[PlannedMember], report: Report) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
@@ -91,6 +92,15 @@ def epoch_text(event: Event) -> str:
         f"validation accuracy {event['validation_accuracy']:.1%}, "
         f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
     )
+
+
+def downloads(report: Callable[[Event], None]) -> Callable[[str, int, int], None]:
+    """What a download tells its progress to, so that it becomes events."""
+
+    def tell(name: str, received: int, total: int) -> None:
+        report({"event": "download", "file": name, "received": received, "total": total})
+
+    return tell
 
 
 def duration(seconds: float) -> str:

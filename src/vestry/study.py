@@ -1,27 +1,18 @@
-"""The study: what may stand in a study file, and what it means.
-
-Errors are found before any work starts; each is one line that names file, place and nearest name.
-"""
+"""The study: what may stand in a study file, and what it means."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vestry.committees.committee import CommitteeSettings
 from vestry.data.dataset import DataSettings
-from vestry.errors import StudyError, did_you_mean
-from vestry.members.estimator_settings import EstimatorSettings
-from vestry.members.network_settings import NetworkSettings
-from vestry.members.training import TrainingSettings
-from vestry.study_file import override, read_toml
-from vestry.study_problems import lines_of
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.training import TrainingSettings
 
 NAME = re.compile(
     r"[^\s./\\:*?\"<>|\x00-\x1f]([^/\\:*?\"<>|\x00-\x1f]{0,78}[^\s/\\:*?\"<>|\x00-\x1f])?"
@@ -114,100 +105,6 @@ class Study(BaseModel):
     def digest(self) -> str:
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True)
-class StudyFile:
-    """A study and the file that it was read from."""
-
-    path: Path
-    study: Study
-
-
-def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
-    """Read and check a study file; `assignments` are `--set KEY=VALUE`s.
-
-    Raises StudyError, one line a problem.
-    """
-    tables = override(read_toml(path), assignments, takes)
-    problems = [f"{path}: {line}" for line in problems_of(tables)]
-    if problems:
-        raise StudyError("\n".join(problems))
-    entries = [member_tables(tables, entry) for entry in tables["member"]]
-    members = [ENTRIES[kind_of(entry)](**entry) for entry in entries]
-    return StudyFile(path, Study(**(tables | {"member": members})))
-
-
-def takes(entry: dict[str, Any], key: str) -> bool:
-    """Whether a member or committee of this kind has a key of that name."""
-    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in ENTRIES if kind in entry]
-    return any(key in model.model_fields for model in models or [CommitteeSettings])
-
-
-def problems_of(tables: dict[str, Any]) -> list[str]:
-    """Everything that is wrong with a study's tables, one line each."""
-    members = tables.get("member")
-    if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
-        return ["there is no [[member]]; a study compares at least one"]
-    lines = checked(TrainingSettings, tables.get("training", {}), "[training]")
-    if lines:
-        return lines
-    for number, entry in enumerate(members, 1):
-        lines += member_problems(tables, entry, f"member {number} ({entry.get('name', 'no name')})")
-    committees = tables.get("committee", [])
-    lines += checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or name_problems(members, committees)
-
-
-def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
-    kinds = [kind for kind in ENTRIES if kind in entry]
-    if len(kinds) > 1:
-        return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
-    if not kinds:
-        near = (did_you_mean(key, ENTRIES) for key in entry)
-        hint = next((text for text in near if "mean" in text), "")
-        return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
-    return checked(ENTRIES[kinds[0]], member_tables(tables, entry), place)
-
-
-def member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The member's own keys over the study's defaults."""
-    defaults = tables.get("training", {}) if "layers" in entry else {}
-    return {**defaults, **entry}
-
-
-def kind_of(entry: dict[str, Any]) -> str:
-    return next(kind for kind in ENTRIES if kind in entry)
-
-
-def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
-    if not isinstance(table, dict):
-        return [f"{place}: a table is needed, not {table!r}"]
-    try:
-        model(**table)
-    except ValidationError as error:
-        return lines_of(error, model, place, skip)
-    return []
-
-
-def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
-    names = list(dict.fromkeys(member["name"] for member in members))
-    makers = [member["name"] for member in members] + [
-        committee["name"] for committee in committees
-    ]
-    lines = [
-        f"the name {name!r} is given {makers.count(name)} times; each maker needs its own"
-        for name in dict.fromkeys(makers)
-        if makers.count(name) > 1
-    ]
-    for committee in committees:
-        lines += [
-            f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
-            f"{did_you_mean(name, names)}"
-            for name in committee["members"]
-            if name not in names
-        ]
-    return lines
 
 
 def without_none(value: Any) -> Any:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = {
-    "estimator": "vestry.members.estimator",
-    "layers": "vestry.members.network_member",
+    "estimator": "vestry.members.estimators.estimator",
+    "layers": "vestry.members.networks.network_member",
 }
 
 

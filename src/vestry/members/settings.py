@@ -1,7 +1,7 @@
 """The settings of each kind of member, by the kind's name; nothing heavy is imported for them."""
 
-from vestry.members.estimator_settings import EstimatorSettings
-from vestry.members.network_settings import NetworkSettings
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.networks.network_settings import NetworkSettings
 
 MEMBER_SETTINGS: dict[str, type[EstimatorSettings] | type[NetworkSettings]] = {
     "estimator": EstimatorSettings,

@@ -1,0 +1,120 @@
+"""Members of the kind `estimator`: any class with the scikit-learn contract, by its import path."""
+
+import contextlib
+import importlib
+import inspect
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import threadpoolctl
+from numpy.typing import NDArray
+
+from vestry.errors import MemberError, one_line
+from vestry.members.estimators.decision_scores import decision_scores, fit_temperature
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.fitted_estimator import EstimatorMember
+from vestry.members.estimators.scaling import fit_scaling
+from vestry.members.member import FitJob
+
+
+def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
+    """Fit on the training rows; the temperature, where one is needed, on validation rows.
+
+    Raises MemberError where the class cannot be imported, built or fitted.
+    """
+    started = time.perf_counter()
+    member = fit_rows(settings, job, job.images, job.labels)
+    if not hasattr(member.estimator, "predict_proba"):
+        member.temperature = validation_temperature(member, job)
+    if settings.refit:
+        member = refitted(member, settings, job)
+    member.fit_seconds = time.perf_counter() - started
+    member.check_images = job.validation_images
+    return member
+
+
+def refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
+    """A model of all rows, which keeps what `first` said of the validation rows, held out then."""
+    job.report({"event": "stage", "text": "fitting again with the validation rows"})
+    held_out = first.predict_proba(job.validation_images)
+    images = np.concatenate([job.images, job.validation_images])
+    member = fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))
+    member.temperature, member.held_out = first.temperature, held_out
+    member.warnings = list(dict.fromkeys(first.warnings + member.warnings))
+    return member
+
+
+def fit_rows(
+    settings: EstimatorSettings,
+    job: FitJob,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+) -> EstimatorMember:
+    scaling = fit_scaling(images, settings.scale)
+    estimator = build(settings, job)
+    with warnings.catch_warnings(record=True) as caught, limited(job.threads):
+        warnings.simplefilter("always")
+        try:
+            estimator.fit(scaling.apply(images), labels)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise MemberError(
+                f"{settings.estimator} cannot be fitted: {one_line(error)}"
+            ) from error
+    said = list(dict.fromkeys(first_line(w.message) for w in caught))
+    return EstimatorMember(
+        settings, estimator, scaling, images.shape[1:], job.classes, warnings=said
+    )
+
+
+@contextlib.contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Let whatever an estimator computes with use `threads` threads, and no more."""
+    with (
+        threadpoolctl.threadpool_limits(threads),
+        joblib.parallel_config(backend="threading", n_jobs=threads),
+    ):
+        yield
+
+
+def build(settings: EstimatorSettings, job: FitJob) -> Any:
+    """The unfitted estimator; it gets the seed where it takes one and the study gives none."""
+    factory = import_class(settings.estimator)
+    params = dict(settings.params)
+    if "random_state" in inspect.signature(factory).parameters:
+        params.setdefault("random_state", job.seed)
+    try:
+        return factory(**params)
+    except TypeError as error:
+        raise MemberError(f"{settings.estimator} does not take these params: {error}") from error
+
+
+def import_class(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise MemberError(f"there is no {path} to import: {one_line(error)}") from error
+
+
+def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:
+    if not hasattr(member.estimator, "decision_function"):
+        return None
+    features = member.scaling.apply(job.validation_images)
+    return fit_temperature(decision_scores(member.estimator, features), job.validation_labels)
+
+
+def first_line(message: object) -> str:
+    text = str(message).strip()
+    return text.splitlines()[0].rstrip(":") if text else repr(message)
+
+
+def load(folder: Path, card: dict[str, Any]) -> Any:
+    """Restore a stored estimator as an ONNX session; raises MemberError where none was stored."""
+    from vestry.members.estimators.onnx_member import OnnxMember  # noqa: PLC0415 - heavy
+
+    return OnnxMember(folder / "model.onnx", card)

@@ -1,0 +1,179 @@
+"""Fitted estimators as ONNX files: raw images in, probabilities out, nothing pickled.
+
+A converted model is kept only if it passes the parity gate on real rows; converters are known to be
+silently wrong for some models.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, compose, helper, numpy_helper
+
+from vestry.errors import MemberError, one_line
+from vestry.members.estimators.onnx_member import run, session
+from vestry.members.estimators.scaling import Scaling
+from vestry.run_folder import atomic_path
+
+GATE_ROWS = 1000
+GATE_TOLERANCE = 1e-4
+IR_VERSION = 10
+OPSETS = {"": 21, "ai.onnx.ml": 3}
+
+
+class Exportable(Protocol):
+    """What the graph of a fitted estimator is made from, and checked against."""
+
+    estimator: Any
+    scaling: Scaling
+    image_shape: tuple[int, ...]
+    classes: int
+    temperature: float | None
+    check_images: NDArray[np.uint8] | None
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]: ...
+
+
+def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
+    """Write `member` to `path` and return what the parity gate measured.
+
+    Raises MemberError where the estimator has no converter or the gate refuses the result.
+    """
+    model = whole_graph(member, converted(member.estimator))
+    content = model.SerializeToString()
+    gate = parity(member, content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return gate
+
+
+def converted(estimator: Any) -> onnx.ModelProto:
+    """The estimator alone: float features to label and scores.
+
+    Which options a converter takes differs by class, so they are offered from most to least.
+    """
+    from skl2onnx import convert_sklearn  # noqa: PLC0415 - heavy
+    from skl2onnx.common.data_types import FloatTensorType  # noqa: PLC0415
+
+    inputs = [("features", FloatTensorType([None, estimator.n_features_in_]))]
+    raw = {} if hasattr(estimator, "predict_proba") else {"raw_scores": True}
+    offers: list[dict[str, bool]] = [{"zipmap": False, **raw}, raw, {"zipmap": False}, {}]
+    reason: Exception | None = None
+    for offer in offers:
+        try:
+            options = {id(estimator): offer} if offer else None
+            with warnings.catch_warnings():
+                # It reads attributes that scikit-learn has deprecated.
+                warnings.simplefilter("ignore", FutureWarning)
+                model: onnx.ModelProto = convert_sklearn(
+                    estimator, initial_types=inputs, options=options, target_opset=OPSETS
+                )
+                return model
+        except Exception as error:  # converters raise whatever they like
+            reason = error
+    raise MemberError(
+        f"not stored: {type(estimator).__name__} has no ONNX form here ({one_line(reason)[:160]})"
+        if reason
+        else "not stored"
+    )
+
+
+def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model` between raw images and probabilities that agree with its own label."""
+    model = compose.add_prefix(model, "estimator_")
+    label, *rest = [output.name for output in model.graph.output]
+    scores = rest[0] if rest else None
+    images = helper.make_tensor_value_info(
+        "images", TensorProto.UINT8, ["rows", *member.image_shape]
+    )
+    probabilities = helper.make_tensor_value_info(
+        "probabilities", TensorProto.FLOAT, ["rows", member.classes]
+    )
+    graph = helper.make_graph(
+        [*features_nodes(), *model.graph.node, *probability_nodes(member, label, scores)],
+        "vestry-estimator",
+        [images],
+        [probabilities],
+        [*model.graph.initializer, *constants(member)],
+    )
+    versions = {entry.domain: entry.version for entry in model.opset_import}
+    versions[""] = OPSETS[""]
+    opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+
+
+def constants(member: Exportable) -> list[TensorProto]:
+    values: dict[str, NDArray[Any]] = {
+        "v_flat": np.array([0, -1], np.int64),
+        "v_offset": member.scaling.offset,
+        "v_divisor": member.scaling.divisor,
+        "v_classes": np.array(member.classes, np.int64),
+        "v_off_on": np.array([0, 1], np.float32),
+        "v_last": np.array([1], np.int64),
+    }
+    if member.temperature is not None:
+        values["v_temperature"] = np.array(member.temperature, np.float32)
+    return [numpy_helper.from_array(value, name) for name, value in values.items()]
+
+
+def features_nodes() -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Cast", ["images"], ["v_pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["v_pixels", "v_flat"], ["v_rows"]),
+        helper.make_node("Sub", ["v_rows", "v_offset"], ["v_centred"]),
+        helper.make_node("Div", ["v_centred", "v_divisor"], ["estimator_features"]),
+    ]
+
+
+def probability_nodes(member: Exportable, label: str, scores: str | None) -> list[onnx.NodeProto]:
+    make = helper.make_node
+    own_label = make("OneHot", [label, "v_classes", "v_off_on"], ["v_label"])
+    if scores is None or not (hasattr(member.estimator, "predict_proba") or member.temperature):
+        return [own_label, make("Identity", ["v_label"], ["probabilities"])]
+    if member.temperature is not None:
+        softened = [
+            make("Div", [scores, "v_temperature"], ["v_softened"]),
+            make("Softmax", ["v_softened"], ["v_given"], axis=1),
+        ]
+    else:
+        softened = [make("Identity", [scores], ["v_given"])]
+    return [*softened, own_label, *exchange_nodes()]
+
+
+def exchange_nodes() -> list[onnx.NodeProto]:
+    """Exchange the top probability and the label's, as `fitted_estimator.agree` does."""
+    make = helper.make_node
+    return [
+        make("ArgMax", ["v_given"], ["v_top"], axis=1, keepdims=0),
+        make("OneHot", ["v_top", "v_classes", "v_off_on"], ["v_top_mark"]),
+        make("ReduceMax", ["v_given", "v_last"], ["v_top_value"], keepdims=1),
+        make("Mul", ["v_given", "v_label"], ["v_label_values"]),
+        make("ReduceSum", ["v_label_values", "v_last"], ["v_label_value"], keepdims=1),
+        make("Sub", ["v_top_value", "v_label_value"], ["v_gap"]),
+        make("Sub", ["v_label", "v_top_mark"], ["v_direction"]),
+        make("Mul", ["v_direction", "v_gap"], ["v_change"]),
+        make("Add", ["v_given", "v_change"], ["probabilities"]),
+    ]
+
+
+def parity(member: Exportable, content: bytes) -> dict[str, Any]:
+    """Compare the file with the estimator on real rows; raise MemberError where they differ."""
+    if member.check_images is None or not len(member.check_images):
+        raise MemberError("not stored: there are no rows to check the ONNX form on")
+    images = member.check_images[:GATE_ROWS]
+    expected = member.predict_proba(images)
+    try:
+        given = run(session(content), images)
+    except Exception as error:
+        raise MemberError(f"not stored: its ONNX form does not run ({one_line(error)})") from error
+    gap = float(np.abs(given - expected).max()) if given.shape == expected.shape else np.inf
+    equal = int((given.argmax(axis=1) == expected.argmax(axis=1)).sum())
+    if not (gap <= GATE_TOLERANCE and equal == len(images)):
+        raise MemberError(
+            f"not stored: its ONNX form differs from it (labels equal on {equal} of "
+            f"{len(images)} rows, probabilities up to {gap:.1e} apart)"
+        )
+    return {"rows": len(images), "labels_equal": equal, "largest_gap": gap}

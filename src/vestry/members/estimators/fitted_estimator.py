@@ -1,0 +1,144 @@
+"""A fitted estimator as a member: raw images in, probabilities that agree with its labels out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.errors import MemberError, one_line
+from vestry.members.estimators.decision_scores import decision_scores, softmax
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.scaling import Scaling
+
+# Rows per call when predicting, so that float features of a large set never stand in memory whole.
+PREDICT_ROWS = 5000
+
+FITTED_ON = {
+    False: "Fitted on the training rows.",
+    True: "The validation figures are those of a model fitted on the training rows; the test "
+    "figures are those of a second one, fitted on training and validation rows together.",
+}
+
+
+@dataclass
+class EstimatorMember:
+    """A fitted estimator with its scaling, and its temperature where it has no probabilities."""
+
+    settings: EstimatorSettings
+    estimator: Any
+    scaling: Scaling
+    image_shape: tuple[int, ...]
+    classes: int
+    temperature: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    held_out: NDArray[np.float32] | None = None
+    fit_seconds: float = 0.0
+    relabelled: int = 0
+    check_images: NDArray[np.uint8] | None = None
+    stored: dict[str, Any] = field(default_factory=dict)
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        starts = range(0, len(images), PREDICT_ROWS)
+        parts = [self.predict_part(images[start : start + PREDICT_ROWS]) for start in starts]
+        return np.concatenate([np.zeros((0, self.classes), np.float32), *parts])
+
+    def predict_part(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        features = self.scaling.apply(images)
+        probabilities = self.raw_proba(features)
+        labels = np.asarray(self.estimator.predict(features)).astype(np.int64)
+        agreed, changed = agree(probabilities, labels)
+        self.relabelled += changed
+        return agreed
+
+    def raw_proba(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
+        columns = np.asarray(self.estimator.classes_).astype(np.int64)
+        if hasattr(self.estimator, "predict_proba"):
+            known = self.estimator.predict_proba(features)
+        elif self.temperature is not None:
+            known = softmax(decision_scores(self.estimator, features) / self.temperature)
+        else:
+            known = self.estimator.predict(features)[:, None] == columns
+        full = np.zeros((len(features), self.classes), np.float32)
+        full[:, columns] = known
+        return full
+
+    def held_out_proba(self) -> NDArray[np.float32] | None:
+        return self.held_out
+
+    def save(self, folder: Path) -> None:
+        """Write `model.onnx` where it passes the parity gate; say why in the card where not."""
+        from vestry.members.estimators.estimator_onnx import save_onnx  # noqa: PLC0415 - heavy
+
+        try:
+            gate = save_onnx(self, folder / "model.onnx")
+            self.stored = {"stored": "model.onnx", "parity": gate, "stored_note": ""}
+        except MemberError as error:
+            self.stored = {"stored": None, "stored_note": one_line(error)}
+
+    def card(self) -> dict[str, Any]:
+        return {
+            "kind": "estimator",
+            "definition": definition(self.settings, self.estimator),
+            "parameters": parameter_count(self.estimator),
+            "trainable_parameters": parameter_count(self.estimator),
+            "classes": self.classes,
+            "image_shape": list(self.image_shape),
+            "fit_seconds": self.fit_seconds,
+            "temperature": self.temperature,
+            "fitted_on": FITTED_ON[self.held_out is not None],
+            "warnings": self.warnings,
+            "notes": self.notes(),
+            **self.stored,
+        }
+
+    def notes(self) -> list[str]:
+        notes = []
+        if self.temperature is not None:
+            notes.append(
+                "It has no probabilities of its own: they are a softmax over its decision scores, "
+                f"at temperature {self.temperature:.3g}, fitted on validation rows."
+            )
+        elif not hasattr(self.estimator, "predict_proba"):
+            notes.append("It gives labels only: its probabilities are 0 or 1.")
+        if self.relabelled:
+            notes.append(
+                f"In {self.relabelled} predicted rows its most probable class was not its own "
+                "label; the two probabilities were exchanged so that the label stands."
+            )
+        if self.stored.get("stored_note"):
+            notes.append(self.stored["stored_note"])
+        return notes
+
+
+def agree(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], int]:
+    """Probabilities whose most probable class is `labels`, and how many rows had to change.
+
+    An SVC votes among pairs, a forest's float32 probabilities may tie: what the page calls the
+    estimator's answer must all the same be what the estimator answers.
+    """
+    top = probabilities.argmax(axis=1)
+    rows = np.flatnonzero(top != labels)
+    agreed = probabilities.copy()
+    agreed[rows, labels[rows]] = np.nextafter(probabilities[rows, top[rows]], np.float32(2))
+    agreed[rows, top[rows]] = probabilities[rows, labels[rows]]
+    return agreed, len(rows)
+
+
+def parameter_count(estimator: Any) -> int | None:
+    """Fitted coefficients and intercepts of a linear model; None for any other."""
+    if not hasattr(estimator, "coef_") or hasattr(estimator, "support_vectors_"):
+        return None
+    return int(np.size(estimator.coef_) + np.size(getattr(estimator, "intercept_", ())))
+
+
+def definition(settings: EstimatorSettings, estimator: Any) -> list[str]:
+    scales = {"none": "pixels 0 to 255", "unit": "pixels / 255", "standard": "pixels standardised"}
+    given = ", ".join(f"{key} = {value}" for key, value in settings.params.items())
+    return [
+        f"{settings.estimator}({given or 'library defaults'})",
+        f"{scales[settings.scale]}, {estimator.n_features_in_:,} flat features",
+    ]

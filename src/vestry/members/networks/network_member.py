@@ -1,0 +1,161 @@
+"""The member of the kind `layers`: a network trained here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from vestry.members.member import FitJob
+from vestry.members.networks import checkpoint, machine
+from vestry.members.networks.early_stopping import Stopper
+from vestry.members.networks.history import to_csv
+from vestry.members.networks.layers import describe
+from vestry.members.networks.network import Network
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.precision import Choice, choose
+from vestry.members.networks.rows import Rows, as_tensor
+from vestry.members.networks.trainer import Progress, Trainer, predict
+from vestry.run_folder import atomic_path, write_text
+
+WEIGHTS, HISTORY = "weights.safetensors", "history.csv"
+
+
+@dataclass
+class NetworkMember:
+    """A trained network; `fit` and `load` make it."""
+
+    network: Network
+    settings: NetworkSettings
+    facts: dict[str, Any]
+    history: list[dict[str, float]]
+    threads: int
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
+        if len(images) == 0:
+            return np.zeros((0, self.network.classes), np.float32)
+        with machine.prepared(self.threads), torch.inference_mode():
+            scores = predict(self.network, as_tensor(images))
+            return torch.softmax(scores, 1).numpy()
+
+    def held_out_proba(self) -> None:
+        """Training does not learn from validation rows, so `predict_proba` serves for them."""
+
+    def save(self, folder: Path) -> None:
+        tensors = {name: t.contiguous() for name, t in self.network.tensors().items()}
+        with atomic_path(folder / WEIGHTS) as temporary:
+            save_file(tensors, temporary)
+        write_text(folder / HISTORY, to_csv(self.history))
+
+    def card(self) -> dict[str, Any]:
+        return self.facts
+
+
+def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
+    """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
+    one.
+    """
+    with machine.prepared(job.threads):
+        return trained(settings, job)
+
+
+def trained(settings: NetworkSettings, job: FitJob) -> NetworkMember:
+    shape = job.images.shape[1:]
+    plain = Network(settings.layers, shape, job.classes, job.seed)
+    with torch.inference_mode():
+        choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
+    computations = {index: choice.computation for index, choice in choices.items()}
+    network = Network(settings.layers, shape, job.classes, job.seed, computations)
+    trainer = Trainer(
+        network,
+        settings,
+        Rows.of(job.images, job.labels),
+        Rows.of(job.validation_images, job.validation_labels),
+        job.seed,
+        job.workspace,
+        job.report,
+    )
+    progress = trainer.run()
+    checkpoint.remove(job.workspace)
+    facts = card(network, settings, choices, progress, shape, job.classes)
+    return NetworkMember(network, settings, facts, progress.history, job.threads)
+
+
+def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
+    """The member that `save` wrote into `folder`; its predictions are the same to the bit."""
+    settings = NetworkSettings(**card["settings"])
+    network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
+    network.restore(load_file(folder / WEIGHTS))
+    return NetworkMember(network, settings, card, [], torch.get_num_threads())
+
+
+def card(
+    network: Network,
+    settings: NetworkSettings,
+    choices: dict[int, Choice],
+    progress: Progress,
+    shape: tuple[int, ...],
+    classes: int,
+) -> dict[str, Any]:
+    return {
+        "kind": "layers",
+        "settings": settings.model_dump(mode="json"),
+        "image_shape": list(shape),
+        "classes": classes,
+        "parameters": sum(layer.parameters for layer in network.traced),
+        "trainable_parameters": sum(layer.trainable for layer in network.traced),
+        "definition": definition(network),
+        "fitted_on": "Fitted on the training rows; early stopping, where it is set, watched the "
+        "validation rows.",
+        "fit_seconds": progress.seconds,
+        "stored": WEIGHTS,
+        "warnings": [],
+        "training": {
+            "epochs": settings.epochs,
+            "batch_size": settings.batch_size,
+            "optimizer": settings.optimizer,
+            "learning_rate": settings.initial_learning_rate,
+            "patience": settings.early_stopping.patience if settings.early_stopping else None,
+            "precision": {
+                place(network, index): choice.compute for index, choice in choices.items()
+            },
+            "trials": {place(network, index): choice.tried for index, choice in choices.items()},
+            "epochs_run": progress.epoch,
+            **ending(settings, progress.stopper),
+        },
+        "notes": [
+            f"Layer {place(network, index)}: {choice.note}."
+            for index, choice in choices.items()
+            if choice.note
+        ],
+    }
+
+
+def definition(network: Network) -> list[str]:
+    """A line a layer: its settings, the shape that leaves it, its parameters."""
+    return [
+        f"{layer.words()} -> {describe(layer.output_shape)}"
+        + (f", {layer.parameters:,} parameters" if layer.parameters else "")
+        for layer in network.traced
+    ]
+
+
+def place(network: Network, index: int) -> str:
+    last = index == len(network.traced) - 1
+    return "output" if last else f"{index + 1} {network.traced[index].kind}"
+
+
+def ending(settings: NetworkSettings, stopper: Stopper) -> dict[str, Any]:
+    """Which epoch was best by the monitored figure, and whether its weights were kept."""
+    stopping = settings.early_stopping
+    if stopping is None:
+        return {"stopped_early": False, "best_epoch": None, "restored_best": False}
+    return {
+        "stopped_early": stopper.stops(stopping),
+        "best_epoch": stopper.best_epoch,
+        "restored_best": stopping.restore_best,
+    }

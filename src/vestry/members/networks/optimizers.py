@@ -1,0 +1,140 @@
+"""One step of each optimizer over the flat parameter vector, with Keras's formulas and defaults.
+
+`weight_decay` is decoupled for all of them, as in Keras: a step first shrinks every parameter by
+learning rate times decay.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from vestry.members.networks.training import TrainingSettings
+
+
+class Optimizer:
+    """Changes `values` in place by `gradients`; keeps what it must remember in `memory`."""
+
+    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
+        self.values = values
+        self.gradients = gradients
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self.memory: dict[str, Tensor] = {}
+
+    def step(self, learning_rate: float) -> None:
+        self.steps += 1
+        if self.weight_decay:
+            self.values.mul_(1 - learning_rate * self.weight_decay)
+        self.move(learning_rate)
+
+    def move(self, learning_rate: float) -> None:
+        raise NotImplementedError
+
+    def remember(self, name: str, fill: float = 0.0) -> Tensor:
+        self.memory[name] = torch.full_like(self.values, fill)
+        return self.memory[name]
+
+
+class GradientDescent(Optimizer):
+    def __init__(
+        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
+    ) -> None:
+        super().__init__(values, gradients, weight_decay)
+        self.momentum = momentum
+        if momentum:
+            self.velocity = self.remember("velocity")
+
+    def move(self, learning_rate: float) -> None:
+        if self.momentum:
+            self.velocity.mul_(self.momentum).sub_(self.gradients, alpha=learning_rate)
+            self.values.add_(self.velocity)
+        else:
+            self.values.sub_(self.gradients, alpha=learning_rate)
+
+
+class Adam(Optimizer):
+    """Kingma and Ba (2015). Keras adds epsilon before the bias correction of the second moment.
+
+    torch's fused kernel adds it after, so it is given epsilon divided by that correction's root,
+    which makes the two formulas the same.
+    """
+
+    first_decay, second_decay, epsilon = 0.9, 0.999, 1e-7
+
+    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
+        super().__init__(values, gradients, weight_decay)
+        self.first = self.remember("first")
+        self.second = self.remember("second")
+        self.count = torch.zeros(())
+
+    def move(self, learning_rate: float) -> None:
+        self.count.fill_(self.steps)
+        correction = math.sqrt(1 - self.second_decay**self.steps)
+        torch._fused_adam_(
+            [self.values],
+            [self.gradients],
+            [self.first],
+            [self.second],
+            [],
+            [self.count],
+            lr=learning_rate,
+            beta1=self.first_decay,
+            beta2=self.second_decay,
+            weight_decay=0.0,
+            eps=self.epsilon / correction,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+class Adagrad(Optimizer):
+    """Duchi, Hazan and Singer (2011); starts at 0.1, with epsilon under the root."""
+
+    epsilon, start = 1e-7, 0.1
+
+    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
+        super().__init__(values, gradients, weight_decay)
+        self.squares = self.remember("squares", self.start)
+
+    def move(self, learning_rate: float) -> None:
+        self.squares.addcmul_(self.gradients, self.gradients)
+        root = (self.squares + self.epsilon).sqrt_()
+        self.values.addcdiv_(self.gradients, root, value=-learning_rate)
+
+
+class RmsProp(Optimizer):
+    """Hinton's lecture 6e; epsilon stands under the root."""
+
+    decay, epsilon = 0.9, 1e-7
+
+    def __init__(
+        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
+    ) -> None:
+        super().__init__(values, gradients, weight_decay)
+        self.momentum = momentum
+        self.squares = self.remember("squares")
+        if momentum:
+            self.velocity = self.remember("velocity")
+
+    def move(self, learning_rate: float) -> None:
+        self.squares.mul_(self.decay).addcmul_(self.gradients, self.gradients, value=1 - self.decay)
+        root = (self.squares + self.epsilon).sqrt_()
+        if self.momentum:
+            self.velocity.mul_(self.momentum).addcdiv_(self.gradients, root, value=learning_rate)
+            self.values.sub_(self.velocity)
+        else:
+            self.values.addcdiv_(self.gradients, root, value=-learning_rate)
+
+
+def optimizer(settings: TrainingSettings, values: Tensor, gradients: Tensor) -> Optimizer:
+    decay = settings.resolved_weight_decay
+    match settings.optimizer:
+        case "sgd":
+            return GradientDescent(values, gradients, decay, settings.momentum)
+        case "adam" | "adamw":
+            return Adam(values, gradients, decay)
+        case "adagrad":
+            return Adagrad(values, gradients, decay)
+        case "rmsprop":
+            return RmsProp(values, gradients, decay, settings.momentum)

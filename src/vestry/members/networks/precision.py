@@ -1,0 +1,149 @@
+"""In which precision, and by which operations, a layer is trained: each layer shape is tried once.
+
+bfloat16 has to be earned: it is slower for some shapes, and has known wrong results for others. A
+candidate must come close to a float64 reference, forward and backward; of those that do, the
+fastest is taken. The choice depends on a clock, so it is made once per machine and kept: otherwise
+a study that is killed and started again could end with other weights than an undisturbed one.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+
+from vestry.environment import processor
+from vestry.members.networks.assembly import Computation, assemble
+from vestry.members.networks.blocks.convolution import Convolution
+from vestry.members.networks.blocks.dense import Dense
+from vestry.members.networks.tracing import TracedLayer
+from vestry.members.networks.training import Precision
+from vestry.members.networks.trial import Trial, fastest_turns, relative_error
+from vestry.run_folder import atomic_path
+
+VERSION = 2
+"""Part of every key: raise it when a block computes differently, so that layers are tried again."""
+TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
+"""Relative error (Frobenius norm) that a candidate may show against float64."""
+ADVANTAGE = 1.1
+"""bfloat16 has to be this much faster than float32 to be taken."""
+NOT_ACCURATE = "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+NOT_KEPT = "its trial could not be kept, so another run may compute it otherwise"
+NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16"}
+TYPES = {name: dtype for dtype, name in NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a layer computes in, and what the trial found: microseconds and error by candidate."""
+
+    compute: str
+    method: str
+    tried: dict[str, dict[str, float]]
+    note: str = ""
+    """What a reader of the results must know of it; empty where all went as it should."""
+
+    @property
+    def computation(self) -> Computation:
+        return Computation(TYPES[self.compute], self.method)  # type: ignore[arg-type]
+
+
+def choose(
+    traced: list[TracedLayer], batch_size: int, precision: Precision, threads: int
+) -> dict[int, Choice]:
+    """A choice for each layer that multiplies matrices, by the layer's index."""
+    choices = {}
+    for index, layer in enumerate(assemble(traced, {})):
+        for block in layer.blocks:
+            if isinstance(block, Convolution | Dense):
+                choices[index] = cached(block, batch_size, precision, threads)
+    return choices
+
+
+def cached(
+    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
+) -> Choice:
+    """The choice that this machine once made for the shape; made now where there is none."""
+    description = describe(block, batch_size, precision, threads)
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:32]
+    path = Path(platformdirs.user_cache_dir("vestry")) / "precision" / f"{digest}.json"
+    if not path.exists():
+        choice = attempt(block, batch_size, precision)
+        try:
+            publish(path, {"shape": description, "choice": asdict(choice)})
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return replace(choice, note=f"{choice.note} {NOT_KEPT} ({path.parent}: {reason})")
+    return Choice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
+
+
+def publish(path: Path, value: dict[str, Any]) -> None:
+    """Write the file unless it exists: of two processes that try at once, the first counts."""
+    with atomic_path(path.with_name(f"{path.stem}.{os.getpid()}.json")) as temporary:
+        temporary.write_text(json.dumps(value, indent=1), encoding="utf-8")
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    path.with_name(f"{path.stem}.{os.getpid()}.json").unlink(missing_ok=True)
+
+
+def describe(
+    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
+) -> dict[str, Any]:
+    shape: dict[str, Any] = {"shapes": block.shapes, "first": block.first, "batch": batch_size}
+    if isinstance(block, Convolution):
+        shape["geometry"] = asdict(block.geometry)
+    machine = {
+        "processor": processor(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "threads": threads,
+    }
+    return {"version": VERSION, "precision": precision, **shape, **machine}
+
+
+def candidates(block: Convolution | Dense, precision: Precision) -> Iterator[Computation]:
+    for dtype, name in NAMES.items():
+        if precision in ("auto", name):
+            yield Computation(dtype, "fold")
+            if isinstance(block, Convolution):
+                yield Computation(dtype, "library")
+                if not block.first and not block.geometry.apart:
+                    yield Computation(dtype, "transposed")
+
+
+def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -> Choice:
+    """Try every candidate: first its values, then its time, in turns so that a busy machine hits
+    all.
+    """
+    reference = Trial(block, Computation(torch.float64), batch_size).run()
+    trials: dict[Computation, Trial] = {}
+    errors: dict[Computation, float] = {}
+    for computation in candidates(block, precision):
+        trial = Trial(block, computation, batch_size)
+        errors[computation] = relative_error(trial.run(), reference)
+        if errors[computation] <= TOLERANCE[computation.compute]:
+            trials[computation] = trial
+    note = "" if trials else NOT_ACCURATE.format(precision=precision)
+    if not trials:
+        plain = Computation()
+        trials[plain] = Trial(block, plain, batch_size)
+    times = fastest_turns(trials)
+    tried = {
+        label(computation): {
+            "microseconds": round(seconds * 1e6, 1),
+            "error": errors.get(computation, 0.0),
+        }
+        for computation, seconds in times.items()
+    }
+    best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == torch.bfloat16 else 1.0))
+    return Choice(NAMES[best.compute], best.method, tried, note)
+
+
+def label(computation: Computation) -> str:
+    return f"{NAMES[computation.compute]} {computation.method}"

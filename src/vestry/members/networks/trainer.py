@@ -1,0 +1,213 @@
+"""The training loop: epochs, early stopping, history, checkpoints, progress."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vestry.errors import MemberError
+from vestry.members.networks import checkpoint
+from vestry.members.networks.early_stopping import Stopper
+from vestry.members.networks.history import figures
+from vestry.members.networks.network import Network
+from vestry.members.networks.optimizers import optimizer
+from vestry.members.networks.rows import Rows, chunk_rows, scaled
+from vestry.members.networks.training import TrainingSettings
+
+CHECKPOINT_SECONDS = 5.0
+REPORT_SECONDS = 0.25
+PREDICT_BATCH = 256
+
+
+@dataclass
+class Progress:
+    """Where training stands after a whole epoch; a checkpoint holds all of it."""
+
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    stopper: Stopper = field(default_factory=Stopper)
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Trains `network` on `training` rows; `progress` and the network's weights are the result.
+
+    The result depends on the settings, the rows, the seed, the number of threads and the machine
+    alone: training that was interrupted and resumed ends with the same bits.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        settings: TrainingSettings,
+        training: Rows,
+        validation: Rows,
+        seed: int,
+        workspace: Path,
+        report: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.training = training
+        self.validation = validation
+        self.seed = seed
+        self.workspace = workspace
+        self.report = report
+        self.optimizer = optimizer(settings, network.vector.values, network.vector.gradients)
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self.one_hot = torch.eye(network.traced[-1].output_shape[0])
+
+    def run(self) -> Progress:
+        with torch.inference_mode():
+            self.resume()
+            saved = time.monotonic()
+            while not self.finished():
+                self.epoch()
+                if time.monotonic() - saved > CHECKPOINT_SECONDS and not self.finished():
+                    self.save()
+                    saved = time.monotonic()
+            if self.best:
+                self.network.restore(self.best)
+        return self.progress
+
+    def finished(self) -> bool:
+        stopping = self.settings.early_stopping
+        stopped = stopping is not None and self.progress.stopper.stops(stopping)
+        return stopped or self.progress.epoch >= self.settings.epochs
+
+    def epoch(self) -> None:
+        progress, settings = self.progress, self.settings
+        rate = settings.initial_learning_rate
+        if settings.schedule is not None:
+            rate *= settings.schedule.factor(progress.epoch, settings.epochs)
+        start = time.perf_counter()
+        log_probabilities, labels = self.train(rate)
+        seconds = time.perf_counter() - start
+        row = {
+            "epoch": progress.epoch + 1,
+            "seconds": round(seconds, 4),
+            "images_per_second": round(len(self.training) / seconds, 1),
+            "learning_rate": rate,
+            **named("train", figures(log_probabilities, labels)),
+            **named("validation", self.validate()),
+        }
+        if not np.isfinite(row["train_loss"]):
+            raise MemberError(
+                f"training diverged in epoch {progress.epoch + 1}: the loss is no longer a number; "
+                f"try a learning rate below {rate:g}"
+            )
+        progress.epoch += 1
+        progress.history.append(row)
+        progress.seconds += time.perf_counter() - start
+        self.follow(row)
+        self.report(self.epoch_event(row))
+
+    def train(self, rate: float) -> tuple[Tensor, Tensor]:
+        """One pass over the rows in a new order; the log probabilities that the steps saw, and
+        labels.
+        """
+        network, batch = self.network, self.settings.batch_size
+        random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
+        network.seed_dropout(random)
+        order = torch.from_numpy(random.permutation(len(self.training)))
+        labels = self.training.labels[order]
+        truth = self.one_hot[labels]
+        seen = torch.empty(truth.shape)
+        chunk = chunk_rows(self.training.images, batch)
+        started = reported = time.monotonic()
+        for start in range(0, len(order), chunk):
+            images = scaled(self.training.images.index_select(0, order[start : start + chunk]))
+            for first in range(0, len(images), batch):
+                rows = slice(start + first, start + min(first + batch, len(images)))
+                self.step(images[first : first + batch], truth[rows], seen[rows], rate)
+            if time.monotonic() - reported > REPORT_SECONDS:
+                reported = time.monotonic()
+                self.report(self.step_event(start + len(images), seen, labels, started))
+        return seen, labels
+
+    def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
+        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth."""
+        self.network.vector.refresh()
+        scores = self.network.forward(images, training=True)
+        torch.log_softmax(scores, 1, out=seen)
+        self.network.backward((seen.exp() - truth).div_(len(images)))
+        self.optimizer.step(rate)
+
+    def validate(self) -> dict[str, float]:
+        if len(self.validation) == 0:
+            return {}
+        scores = predict(self.network, self.validation.images)
+        return figures(torch.log_softmax(scores, 1), self.validation.labels)
+
+    def follow(self, row: dict[str, float]) -> None:
+        stopping = self.settings.early_stopping
+        if stopping is None:
+            return
+        improved = self.progress.stopper.improved(stopping, self.progress.epoch, row)
+        if improved and stopping.restore_best:
+            self.best = {name: tensor.clone() for name, tensor in self.network.tensors().items()}
+
+    def save(self) -> None:
+        tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
+        tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.memory.items()}
+        tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
+        state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
+        checkpoint.write(self.workspace, tensors, state)
+
+    def resume(self) -> None:
+        found = checkpoint.read(self.workspace)
+        if found is None:
+            return
+        tensors, state = found
+        self.progress = Progress(**state | {"stopper": Stopper(**state["stopper"])})
+        self.network.restore(part(tensors, "network/"))
+        for name, tensor in part(tensors, "optimizer/").items():
+            self.optimizer.memory[name].copy_(tensor)
+        self.optimizer.steps = self.progress.epoch * -(
+            -len(self.training) // self.settings.batch_size
+        )
+        self.best = part(tensors, "best/")
+
+    def epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
+        left = self.settings.epochs - self.progress.epoch
+        return {
+            "event": "epoch",
+            "epochs": self.settings.epochs,
+            "seconds_left": round(left * self.progress.seconds / self.progress.epoch, 1),
+            **row,
+        }
+
+    def step_event(self, done: int, seen: Tensor, labels: Tensor, started: float) -> dict[str, Any]:
+        """Where this epoch stands; the loss is the mean over its images so far."""
+        speed = done / (time.monotonic() - started)
+        rest = (self.settings.epochs - self.progress.epoch) * len(self.training) - done
+        return {
+            "event": "step",
+            "epoch": self.progress.epoch + 1,
+            "epochs": self.settings.epochs,
+            "part": done / len(self.training),
+            "images_per_second": round(speed, 1),
+            "train_loss": -float(seen[:done].gather(1, labels[:done, None]).mean()),
+            "seconds_left": round(rest / speed, 1),
+        }
+
+
+def predict(network: Network, images: Tensor) -> Tensor:
+    """(n, classes) float32 scores, a bounded number of images at a time."""
+    starts = range(0, len(images), PREDICT_BATCH)
+    batches = (scaled(images[start : start + PREDICT_BATCH]) for start in starts)
+    return torch.cat([network.forward(batch, training=False) for batch in batches])
+
+
+def named(split: str, values: dict[str, float]) -> dict[str, float]:
+    return {f"{split}_{name}": value for name, value in values.items()}
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,109 @@
+"""From a study file to a study; what is wrong with it is found before any work starts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from vestry.committees.committee import CommitteeSettings
+from vestry.errors import StudyError, did_you_mean
+from vestry.members.networks.training import TrainingSettings
+from vestry.study import ENTRIES, Study
+from vestry.study_file import override, read_toml
+from vestry.study_problems import lines_of
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study and the file that it was read from."""
+
+    path: Path
+    study: Study
+
+
+def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
+    """Read and check a study file; `assignments` are `--set KEY=VALUE`s.
+
+    Raises StudyError, one line a problem.
+    """
+    tables = override(read_toml(path), assignments, takes)
+    problems = [f"{path}: {line}" for line in problems_of(tables)]
+    if problems:
+        raise StudyError("\n".join(problems))
+    entries = [member_tables(tables, entry) for entry in tables["member"]]
+    members = [ENTRIES[kind_of(entry)](**entry) for entry in entries]
+    return StudyFile(path, Study(**(tables | {"member": members})))
+
+
+def takes(entry: dict[str, Any], key: str) -> bool:
+    """Whether a member or committee of this kind has a key of that name."""
+    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in ENTRIES if kind in entry]
+    return any(key in model.model_fields for model in models or [CommitteeSettings])
+
+
+def problems_of(tables: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with a study's tables, one line each."""
+    members = tables.get("member")
+    if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
+        return ["there is no [[member]]; a study compares at least one"]
+    lines = checked(TrainingSettings, tables.get("training", {}), "[training]")
+    if lines:
+        return lines
+    for number, entry in enumerate(members, 1):
+        lines += member_problems(tables, entry, f"member {number} ({entry.get('name', 'no name')})")
+    committees = tables.get("committee", [])
+    lines += checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
+    return lines or name_problems(members, committees)
+
+
+def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
+    kinds = [kind for kind in ENTRIES if kind in entry]
+    if len(kinds) > 1:
+        return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
+    if not kinds:
+        near = (did_you_mean(key, ENTRIES) for key in entry)
+        hint = next((text for text in near if "mean" in text), "")
+        return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
+    return checked(ENTRIES[kinds[0]], member_tables(tables, entry), place)
+
+
+def member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """The member's own keys over the study's defaults."""
+    defaults = tables.get("training", {}) if "layers" in entry else {}
+    return {**defaults, **entry}
+
+
+def kind_of(entry: dict[str, Any]) -> str:
+    return next(kind for kind in ENTRIES if kind in entry)
+
+
+def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
+    if not isinstance(table, dict):
+        return [f"{place}: a table is needed, not {table!r}"]
+    try:
+        model(**table)
+    except ValidationError as error:
+        return lines_of(error, model, place, skip)
+    return []
+
+
+def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(member["name"] for member in members))
+    makers = [member["name"] for member in members] + [
+        committee["name"] for committee in committees
+    ]
+    lines = [
+        f"the name {name!r} is given {makers.count(name)} times; each maker needs its own"
+        for name in dict.fromkeys(makers)
+        if makers.count(name) > 1
+    ]
+    for committee in committees:
+        lines += [
+            f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
+            f"{did_you_mean(name, names)}"
+            for name in committee["members"]
+            if name not in names
+        ]
+    return lines

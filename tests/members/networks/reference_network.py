@@ -1,0 +1,131 @@
+"""The same network as a plain torch module: for export, and as the reference of the tests."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vestry.members.networks import layers as definition
+from vestry.members.networks.layers import LayerBase, Shape, pair
+from vestry.members.networks.tracing import TracedLayer, trace
+
+
+class TorchNetwork(nn.Module):
+    """Takes images (n, height, width, channels) in [0, 1], gives (n, classes) scores (logits).
+
+    Inside, images are (n, channels, height, width), as torch's layers want them; flattening goes
+    back to the order of the study's layers.
+    """
+
+    def __init__(self, layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.traced = trace(layers, image_shape, classes)
+        self.steps = nn.ModuleList([module_of(step) for step in self.traced])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.permute(0, 3, 1, 2)
+        known = {"input": x}
+        for step, module in zip(self.traced, self.steps, strict=True):
+            if isinstance(step.layer, definition.Concat):
+                x = torch.cat((flat(known[step.layer.concat]), x), 1)
+            else:
+                x = module(x)
+            if step.layer.name is not None:
+                known[step.layer.name] = x
+        return x
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take the tensors of a `Network`, by their names there."""
+        for index, (step, module) in enumerate(zip(self.traced, self.steps, strict=True)):
+            prefix = f"{index + 1}.{step.kind}."
+            own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+            if own:
+                restore_one(module, step, own)
+
+
+class Padded(nn.Module):
+    """Pads like TensorFlow (which may be uneven), convolves, activates."""
+
+    def __init__(self, step: TracedLayer, layer: definition.Conv) -> None:
+        super().__init__()
+        (top, bottom), (left, right) = layer.pads(step.input_shape)
+        self.pads = (left, right, top, bottom)
+        self.inner = nn.Conv2d(
+            step.input_shape[2], layer.conv, pair(layer.kernel), pair(layer.stride)
+        )
+        self.activation = layer.activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activate(self.inner(functional.pad(x, self.pads)), self.activation)
+
+
+class Activated(nn.Module):
+    def __init__(self, inputs: int, units: int, activation: str) -> None:
+        super().__init__()
+        self.inner = nn.Linear(inputs, units)
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activate(self.inner(x), self.activation)
+
+
+class Flat(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return flat(x)
+
+
+class GlobalPool(nn.Module):
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3)) if self.kind == "average" else x.amax((2, 3))
+
+
+def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each kind
+    match step.layer:
+        case definition.Conv() as layer:
+            return Padded(step, layer)
+        case definition.Dense() as layer:
+            return Activated(step.input_shape[0], layer.dense, layer.activation)
+        case definition.Pool() as layer:
+            pool = nn.MaxPool2d if layer.kind == "max" else nn.AvgPool2d
+            return pool(pair(layer.pool), pair(layer.stride or layer.pool))
+        case definition.Dropout() as layer:
+            return nn.Dropout(layer.dropout)
+        case definition.BatchNorm() as layer:
+            norm = nn.BatchNorm2d if len(step.input_shape) == 3 else nn.BatchNorm1d
+            return norm(step.input_shape[-1], layer.epsilon, 1 - layer.momentum)
+        case definition.GlobalPool() as layer:
+            return GlobalPool(layer.global_pool)
+        case definition.Flatten():
+            return Flat()
+    return nn.Identity()
+
+
+def restore_one(module: nn.Module, step: TracedLayer, own: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        if isinstance(module, Padded):
+            kh, kw = module.inner.kernel_size
+            kernel = own["kernel"].view(kh, kw, step.input_shape[2], -1)
+            module.inner.weight.copy_(kernel.permute(3, 2, 0, 1))
+            module.inner.bias.copy_(own["bias"])  # type: ignore[union-attr]
+        elif isinstance(module, Activated):
+            module.inner.weight.copy_(own["kernel"].t())
+            module.inner.bias.copy_(own["bias"])
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.weight.copy_(own["scale"])
+            module.bias.copy_(own["shift"])
+            module.running_mean.copy_(own["moving_mean"])  # type: ignore[union-attr]
+            module.running_var.copy_(own["moving_variance"])  # type: ignore[union-attr]
+
+
+def activate(x: Tensor, name: str) -> Tensor:
+    return x if name == "none" else getattr(torch, name)(x)
+
+
+def flat(x: Tensor) -> Tensor:
+    """(n, channels, height, width) to (n, features) with the channels fastest."""
+    return x.permute(0, 2, 3, 1).flatten(1) if x.ndim == 4 else x

@@ -1,0 +1,102 @@
+"""Layers as data: shapes, counts, and errors that say where and what."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from vestry.errors import StudyError
+from vestry.members.networks.layers import Layers, same_padding
+from vestry.members.networks.threads import MOST_CORES, multiply_adds, network_threads
+from vestry.members.networks.tracing import trace
+
+PARSED = TypeAdapter(Layers)
+NETWORKS = tomllib.loads(
+    (Path(__file__).parents[3] / "benchmarks" / "networks.toml").read_text(encoding="utf-8")
+)["network"]
+TRAINABLE = {"B Model-3": 99_498, "D regularised CNN": 421_834, "D wide and deep": 32_750}
+
+
+def traced(layers, shape=(28, 28), classes=10):
+    return trace(PARSED.validate_python(layers), shape, classes)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n["name"])
+def test_parameter_counts_are_those_of_the_reports(network):
+    steps = traced(network["layers"])
+    assert sum(step.parameters for step in steps) == network["parameters"]
+    expected = TRAINABLE.get(network["name"], network["parameters"])
+    assert sum(step.trainable for step in steps) == expected
+
+
+def test_a_layer_in_full():
+    step, _, output = traced(
+        [{"conv": 8, "kernel": [3, 5], "stride": [2, 1], "padding": "same"}, {"flatten": True}],
+        (7, 9, 3),
+        4,
+    )
+    assert step.output_shape == (4, 9, 8)
+    assert step.parameters == (3 * 5 * 3 + 1) * 8
+    assert output.input_shape == (4 * 9 * 8,)
+    assert multiply_adds([step]) == 4 * 9 * 8 * 3 * 5 * 3
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 9))
+def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
+    before, after = same_padding(length, kernel, stride)
+    assert (length + before + after - kernel) // stride + 1 == -(-length // stride)
+    assert 0 <= after - before <= 1
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ([{"conv": 4, "kernel": 5}] * 3 + [{"flatten": True}], "layer 3 (conv): a 5 x 5 kernel"),
+        ([{"pool": 30}, {"flatten": True}], "shrink below 1 x 1"),
+        ([{"dense": 5}], "layer 1 (dense): dense takes a flat vector"),
+        ([{"conv": 4, "kernel": 3}], "the output layer: dense takes a flat vector"),
+        ([{"flatten": True}, {"pool": 2}], "flat already"),
+        ([{"flatten": True}, {"concat": "inptu"}], "did you mean `input`?"),
+        ([{"concat": "input"}], "concat joins flat vectors"),
+        ([{"flatten": True, "name": "a"}, {"dense": 3, "name": "a"}], "taken already"),
+        ([{"flatten": True, "name": "input"}], "taken already"),
+    ],
+)
+def test_what_cannot_be_built(layers, words):
+    with pytest.raises(StudyError) as error:
+        traced(layers, (10, 10), 3)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer `cnov`; did you mean `conv`?"),
+        ([{"zzz": 3}], "a layer is one of conv, pool"),
+        ([{}], "found nothing"),
+        ([{"conv": 3, "kernel": 3, "strides": 2}], "strides"),
+        ([{"conv": 0, "kernel": 3}], "greater than or equal to 1"),
+        ([{"dropout": 1.0}], "less than 1"),
+        ([{"batch_norm": False}], "True"),
+    ],
+)
+def test_what_cannot_be_read(layers, words):
+    with pytest.raises(ValidationError) as error:
+        PARSED.validate_python(layers)
+    assert words in str(error.value)
+
+
+def test_layers_survive_json():
+    for network in NETWORKS:
+        layers = PARSED.validate_python(network["layers"])
+        assert PARSED.validate_json(PARSED.dump_json(layers)) == layers
+
+
+def test_threads_grow_with_the_work_of_a_batch():
+    threads = {n["name"]: network_threads(traced(n["layers"]), n["batch_size"]) for n in NETWORKS}
+    assert threads["D shallow"] == threads["B Model-2"] == threads["D wide and deep"] == 1
+    assert threads["B Model-1"] == 2
+    assert threads["D deeper CNN"] == MOST_CORES

@@ -1,0 +1,199 @@
+"""Hand-written passes against autograd, for every kind of layer and in whole networks."""
+
+import numpy as np
+import pytest
+import torch
+from pydantic import TypeAdapter
+from reference_network import TorchNetwork
+from torch.nn import functional
+
+from vestry.members.networks.assembly import Computation
+from vestry.members.networks.blocks.dropout import Dropout
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.network import Network
+
+PARSED = TypeAdapter(Layers)
+FLAT = {"flatten": True}
+CASES = {
+    "dense": [FLAT, {"dense": 7}],
+    "dense tanh": [FLAT, {"dense": 7, "activation": "tanh"}, {"dense": 5, "activation": "sigmoid"}],
+    "conv": [{"conv": 5, "kernel": 3}, {"conv": 4, "kernel": [2, 3]}, FLAT],
+    "conv, no activation": [{"conv": 5, "kernel": 3, "activation": "none"}, FLAT],
+    "strided": [{"conv": 5, "kernel": 3, "stride": 2}, {"conv": 4, "kernel": 3, "stride": 2}, FLAT],
+    "leftover pixels": [
+        {"conv": 9, "kernel": 2, "stride": 3},
+        {"conv": 4, "kernel": 1, "stride": 2},
+        FLAT,
+    ],
+    "same": [
+        {"conv": 9, "kernel": 3, "padding": "same"},
+        {"conv": 8, "kernel": [3, 2], "stride": 2, "padding": "same"},
+        {"conv": 4, "kernel": 4, "stride": [2, 1], "padding": "same"},
+        FLAT,
+    ],
+    "apart": [{"conv": 9, "kernel": 2, "stride": 2}, {"conv": 4, "kernel": 2, "stride": 2}, FLAT],
+    "pool": [
+        {"conv": 9, "kernel": 2},
+        {"pool": 2},
+        {"conv": 6, "kernel": 2, "activation": "tanh"},
+        {"pool": 2},
+        FLAT,
+    ],
+    "pool of many filters": [{"conv": 17, "kernel": 2}, {"pool": [3, 2]}, FLAT],
+    "pool first": [{"pool": [2, 3]}, {"conv": 4, "kernel": 2}, FLAT],
+    "overlapping pool": [{"conv": 4, "kernel": 3}, {"pool": 3, "stride": 2}, FLAT],
+    "average pool": [{"conv": 4, "kernel": 3}, {"pool": 2, "kind": "average"}, FLAT],
+    "global average": [{"conv": 4, "kernel": 3}, {"global_pool": "average"}],
+    "global max": [{"conv": 4, "kernel": 3}, {"global_pool": "max"}],
+    "batch norm": [
+        {"conv": 4, "kernel": 3},
+        {"batch_norm": True},
+        {"pool": 2},
+        FLAT,
+        {"dense": 6},
+        {"batch_norm": True},
+    ],
+    "wide and deep": [FLAT, {"dense": 6}, {"batch_norm": True}, {"concat": "input"}],
+    "joined again": [
+        {"conv": 4, "kernel": 3, "name": "early"},
+        {"pool": 2},
+        FLAT,
+        {"dense": 6, "name": "middle"},
+        {"dense": 5},
+        {"concat": "middle"},
+        {"concat": "early"},
+    ],
+}
+
+
+def build(layers, shape=(11, 12, 2), computation=None):
+    layers = PARSED.validate_python(layers)
+    choices = {} if computation is None else dict.fromkeys(range(20), computation)
+    network = Network(layers, shape, 3, 5, choices)
+    torch.manual_seed(1)
+    for name, tensor in network.tensors().items():  # biases and statistics that are not all alike
+        if not name.endswith("kernel"):
+            tensor.add_(0.2 * torch.rand(tensor.shape))
+    network.vector.refresh()
+    reference = TorchNetwork(layers, shape, 3)
+    reference.restore(network.tensors())
+    return network, reference, torch.rand(6, *shape), torch.randint(3, (6,))
+
+
+def gradients(network, images, labels):
+    scores = network.forward(images, training=True)
+    truth = functional.one_hot(labels, 3)
+    network.backward((torch.softmax(scores, 1) - truth) / len(images))
+    return scores, {name: p.gradient.clone() for name, p in network.parameters().items()}
+
+
+def reference_gradients(reference, network, images, labels):
+    """By autograd, under the names and in the order of axes that `network` uses."""
+    reference.train()
+    scores = reference(images)
+    functional.cross_entropy(scores, labels).backward()
+    found = {}
+    for index, (step, module) in enumerate(zip(reference.traced, reference.steps, strict=True)):
+        key = f"{index + 1}.{step.kind}"
+        inner = getattr(module, "inner", None)
+        if inner is not None:
+            kernel = inner.weight.grad
+            kernel = kernel.permute(2, 3, 1, 0).flatten(0, 2) if kernel.ndim == 4 else kernel.t()
+            found |= {f"{key}.kernel": kernel, f"{key}.bias": inner.bias.grad}
+        elif step.kind == "batch_norm":
+            found |= {f"{key}.scale": module.weight.grad, f"{key}.shift": module.bias.grad}
+    return scores.detach(), found
+
+
+@pytest.mark.parametrize("way", ["fold", "transposed", "library"])
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_autograds(name, way):
+    network, reference, images, labels = build(
+        CASES[name], computation=Computation(torch.float32, way)
+    )
+    scores, own = gradients(network, images, labels)
+    expected_scores, expected = reference_gradients(reference, network, images, labels)
+    torch.testing.assert_close(scores, expected_scores, rtol=1e-4, atol=1e-5)
+    assert own.keys() == expected.keys()
+    for key, gradient in expected.items():
+        torch.testing.assert_close(
+            own[key], gradient, rtol=1e-3, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
+        )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_inference_is_the_modules(name):
+    network, reference, images, _ = build(CASES[name])
+    with torch.no_grad():
+        expected = reference.eval()(images)
+    torch.testing.assert_close(
+        network.forward(images, training=False), expected, rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["conv", "pool", "batch norm", "wide and deep", "same"])
+def test_bfloat16_gradients_are_close(name):
+    network, reference, images, labels = build(CASES[name], computation=Computation(torch.bfloat16))
+    _, own = gradients(network, images, labels)
+    _, expected = reference_gradients(reference, network, images, labels)
+    for key, gradient in expected.items():  # rounding may change which pixel of a pool is largest
+        assert (own[key] - gradient).norm() <= 0.2 * gradient.norm() + 1e-3, key
+
+
+def test_same_padding_puts_the_odd_pixel_at_the_end():
+    """A 2 x 2 sum at stride 2 over 3 x 3: TensorFlow's windows start at the first pixel."""
+    network = Network(
+        PARSED.validate_python(
+            [{"conv": 1, "kernel": 2, "stride": 2, "padding": "same", "activation": "none"}, FLAT]
+        ),
+        (3, 3, 1),
+        4,
+    )
+    network.tensors()["1.conv.kernel"].fill_(1.0)
+    network.tensors()["3.dense.kernel"].copy_(torch.eye(4))
+    image = torch.arange(9.0).view(1, 3, 3, 1)
+    expected = [0 + 1 + 3 + 4, 2 + 5, 6 + 7, 8]
+    assert network.forward(image, training=False).flatten().tolist() == expected
+
+
+def test_weights_start_as_keras_does():
+    network = Network(PARSED.validate_python([{"conv": 32, "kernel": 3}, FLAT]), (8, 8, 16), 10, 3)
+    tensors = network.tensors()
+    kernel = tensors["1.conv.kernel"]
+    limit = (6 / (9 * (16 + 32))) ** 0.5
+    assert kernel.abs().max() <= limit
+    assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.03)
+    assert not tensors["1.conv.bias"].any()
+    again = Network(PARSED.validate_python([{"conv": 32, "kernel": 3}, FLAT]), (8, 8, 16), 10, 4)
+    assert not torch.equal(kernel, again.tensors()["1.conv.kernel"])
+
+
+def test_batch_norm_moves_the_biased_variance():
+    network = Network(PARSED.validate_python([FLAT, {"batch_norm": True}]), (2, 2, 1), 3)
+    images = torch.rand(5, 2, 2, 1)
+    network.forward(images, training=True)
+    rows = images.flatten(1)
+    tensors = network.tensors()
+    torch.testing.assert_close(tensors["2.batch_norm.moving_mean"], 0.01 * rows.mean(0))
+    variance = 0.99 + 0.01 * rows.var(0, correction=0)
+    torch.testing.assert_close(tensors["2.batch_norm.moving_variance"], variance)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_drops_and_scales(dtype):
+    dropout = Dropout(0.3)
+    dropout.seed(np.random.default_rng(0))
+    values = torch.full((1000, 1000), 7.0, dtype=dtype)
+    out = dropout.forward(values, training=True)
+    share = (out == 0).float().mean().item()
+    assert share == pytest.approx(0.3, abs=0.002)
+    assert torch.equal(out[out != 0].unique(), torch.tensor([7 / 0.7], dtype=dtype))
+    assert torch.equal(dropout.backward(values), out)
+    assert dropout.forward(values, training=False) is values
+
+
+def test_weights_of_another_network_are_refused():
+    one = Network(PARSED.validate_python([FLAT, {"dense": 4}]), (4, 4, 1), 3)
+    other = Network(PARSED.validate_python([FLAT]), (4, 4, 1), 3)
+    with pytest.raises(ValueError, match="weights of another network"):
+        one.restore(other.tensors())
