@@ -12,7 +12,7 @@ from vestry.data.split_record import split_record
 from vestry.data.summary import data_summary, samples
 from vestry.data.thumbnails import save_thumbnails
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import Report
+from vestry.engine.task import Outcome, Report
 from vestry.environment import environment
 from vestry.errors import MemberError
 from vestry.evaluation.comparison import ranking
@@ -47,29 +47,21 @@ def run_study(
     data are not right, MemberError where no member could be fitted; a member that fails beside
     others is listed in the results.
     """
+    clock = Clock()
+    report({"event": "stage", "text": f"loading {file.study.data.source}"})
+    dataset = load_dataset(file.study.data, places, downloads(report))
+    planned = plan(file.study, dataset, places, run, cores)
+    announce(dataset, planned, report)
+    clock.stop("data")
     with locked(run.path):
         remove_leftovers(run.path)
-        clock = Clock()
-        report({"event": "stage", "text": f"loading {file.study.data.source}"})
-        dataset = load_dataset(file.study.data, places, downloads(report))
-        planned = plan(file.study, dataset, places, run, cores)
-        announce(dataset, planned, report)
-        clock.stop("data")
         failed = fit_members(planned, cores, report)
         clock.stop("fitting")
         report({"event": "stage", "text": "comparing"})
         results = compare(file, dataset, run, planned, failed)
         clock.stop("comparison")
-        write_run(
-            file,
-            dataset,
-            run,
-            results
-            | {
-                "environment": environment(cores),
-                "seconds": clock.seconds(),
-            },
-        )
+        results |= {"environment": environment(cores), "seconds": clock.seconds()}
+        write_run(file, dataset, run, results)
         report({"event": "stage", "text": "drawing the page"})
         return Finished(write_report(run), results)
 
@@ -101,17 +93,14 @@ def announce(dataset: Dataset, planned: list[PlannedMember], report: Report) -> 
         report({"event": "planned", "member": member.name, "text": member.text})
 
 
-def fit_members(planned: list[PlannedMember], cores: int, report: Report) -> Results:
-    """Do what is not done yet; returns each failed task's reason and details by its digest."""
+def fit_members(planned: list[PlannedMember], cores: int, report: Report) -> dict[str, Outcome]:
+    """Do what is not done yet; returns what failed by the task's digest."""
     tasks = [task for member in planned for task in member.tasks.values()]
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
     report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
-    failed = {}
-    if waiting:
-        for outcome in LocalEngine(cores, PROCESS_ENVIRONMENT).run(list(waiting.values()), report):
-            if outcome.reason:
-                failed[outcome.task.folder.name] = outcome.reason
-    return failed
+    engine = LocalEngine(cores, PROCESS_ENVIRONMENT)
+    outcomes = engine.run(list(waiting.values()), report) if waiting else ()
+    return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}
 
 
 def compare(
@@ -119,7 +108,7 @@ def compare(
     dataset: Dataset,
     run: RunFolder,
     planned: list[PlannedMember],
-    failed: dict[str, str],
+    failed: dict[str, Outcome],
 ) -> Results:
     """Everything that `results.json` says but where, how long and when; see docs/results.md."""
     study = file.study

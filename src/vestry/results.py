@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.committees.committee import Committee, CommitteeSettings
+from vestry.engine.task import Outcome
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds
 from vestry.member_tasks import PlannedMember
@@ -43,12 +44,12 @@ class Makers:
     def add(self, name: str, results: dict[str, Any], tables: Tables) -> None:
         self.results[name], self.tables[name] = results, tables
 
-    def fail(self, name: str, reason: str, seed: int | None = None) -> None:
-        self.failures.append({"name": name, "seed": seed, "reason": reason})
+    def fail(self, name: str, reason: str, seed: int | None = None, details: str = "") -> None:
+        self.failures.append({"name": name, "seed": seed, "reason": reason, "details": details})
 
 
 def fitted_makers(
-    planned: list[PlannedMember], failed: Mapping[str, str], run: RunFolder, truths: Truths
+    planned: list[PlannedMember], failed: Mapping[str, Outcome], run: RunFolder, truths: Truths
 ) -> Makers:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
     makers = Makers()
@@ -56,7 +57,8 @@ def fitted_makers(
         done = {seed: task for seed, task in member.tasks.items() if task.is_done}
         for seed, task in member.tasks.items():
             if seed not in done:
-                makers.fail(member.name, failed[task.folder.name], seed)
+                outcome = failed[task.folder.name]
+                makers.fail(member.name, str(outcome.reason), seed, outcome.details)
         if done:
             folders = {seed: task.folder for seed, task in done.items()}
             publish(member.name, folders, run)

@@ -1,8 +1,8 @@
 """How many cores a network trains on, and how a process that trains should be started.
 
 Measured on two cores (AMD Zen 4) over the ten networks of `benchmarks/networks.toml`: a second core
-gives 1.3 to 1.7 times the speed from about ten million multiply-adds a batch upwards, and nothing,
-or a loss, below. There a single core is also the one that leaves the other to the next member.
+pays from about ten million multiply-adds a batch upwards and gains little or nothing below. There
+a single core also leaves the other to the next member.
 """
 
 import math
@@ -18,10 +18,9 @@ PROCESS_ENVIRONMENT = {"GOMP_SPINCOUNT": "3000"}
 """Environment of a process that trains; read when torch is loaded, so it cannot be set later.
 
 Between two parallel pieces of work OpenMP's threads wait in a busy loop, by default for
-milliseconds. Where another program wants the core too, each wait then costs a whole turn of the
-scheduler, and training runs 5 to 40 times slower. After 3,000 rounds, some ten microseconds, the
-thread sleeps instead: a machine at rest loses about a tenth, a busy one no more than the other
-program takes.
+milliseconds. Where another program wants the core too, each wait then costs a turn of the
+scheduler, and training all but stands still. After 3,000 rounds, some ten microseconds, the thread
+sleeps instead: that costs a little on a machine at rest and saves the run on a busy one.
 """
 
 
