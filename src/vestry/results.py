@@ -96,9 +96,8 @@ def add_member(
         "threads": card["task"]["threads"],
         "reported": member.entry.reported,
         "history": history(first / "history.csv"),
+        "note": member.entry.note,
     }
-    if member.entry.note:
-        results["notes"] = [member.entry.note, *results["notes"]]
     makers.add(member.name, results, tables)
 
 
@@ -160,7 +159,8 @@ def add_committee(
         "parameters": total(own, "parameters"),
         "fit_seconds": total(own, "fit_seconds"),
         "reported": entry.reported,
-        "notes": [entry.note] if entry.note else [],
+        "notes": [],
+        "note": entry.note,
         "mean_of_members": mean_of_members(own),
     }
     makers.add(entry.name, results, tables)

@@ -8,6 +8,7 @@ from vestry.report.models import Model, Results, models_in_study_order
 from vestry.report.numbers import counted, duration, whole
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
+KIND_WORDS = {"layers": "network"}
 # strftime would follow the reader's locale; the page is in English.
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -66,7 +67,8 @@ def recipe(model: Model) -> Recipe:
         kind = "committee"
         lines = [f"rule: {entry['rule']}", f"members: {', '.join(entry['members'])}"]
     else:
-        kind, lines = entry["kind"], entry["definition"]
+        kind = KIND_WORDS.get(entry["kind"], entry["kind"])
+        lines = entry["definition"]
     said = [entry.get("fitted_on"), arithmetic(entry.get("training") or {})]
     remarks = [*entry.get("notes", []), *(remark for remark in said if remark)]
     return Recipe(
