@@ -42,9 +42,13 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+# The benchmark's other side: the packages of the extra `keras`, without Vestry's own.
 $(KERAS_VENV)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(KERAS_VENV)
-	$(KERAS_VENV)/bin/pip install --quiet --disable-pip-version-check 'keras>=3.8' 'tensorflow>=2.18'
+	$(PYTHON) -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["keras"])' \
+	  | tr ' ' '\n' > $(KERAS_VENV)/requirements.txt
+	$(KERAS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $(KERAS_VENV)/requirements.txt
 	@touch $@
 
 clean:

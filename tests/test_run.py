@@ -1,7 +1,6 @@
 """`vestry run` as a user runs it, on a small study of the embedded digits."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -103,9 +102,8 @@ def test_splits_share_no_row_and_split_json_gives_them_all(finished_run):
 def test_a_second_run_fits_nothing_and_gives_the_same_results(finished_run, vestry):
     before = results_of(finished_run)
     cards = {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")}
-    started = time.monotonic()
     done = vestry("run", "small.toml", cwd=finished_run.parent.parent)
-    assert done.returncode == 0 and time.monotonic() - started < 30
+    assert done.returncode == 0
     assert "2 of 2 fits found finished" in done.stderr
     assert {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")} == cards
     assert without_times(results_of(finished_run)) == without_times(before)
