@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from vestry.study_reader import read_study
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -41,3 +43,15 @@ def test_every_study_is_in_the_table():
     text = (ROOT / "README.md").read_text()
     for study in (ROOT / "studies").glob("*.toml"):
         assert f"`studies/{study.name}`" in text
+
+
+def test_the_example_is_a_study(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    (tmp_path / "example.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    study = read_study(tmp_path / "example.toml").study
+    assert [member.name for member in study.member] == ["CNN", "SVM"]
+
+
+def test_every_shipped_study_reads():
+    for path in (ROOT / "studies").glob("*.toml"):
+        assert read_study(path).study.member
