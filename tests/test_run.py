@@ -7,6 +7,7 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.predictions.scores import score
+from vestry.predictions.table import load_table
 
 
 def results_of(run):
@@ -132,6 +133,12 @@ def test_a_renamed_member_is_not_fitted_again(small_study, vestry):
     assert "2 of 2 fits found finished" in done.stderr
     members = {p.name for p in (folder / "runs" / "small" / "members").iterdir()}
     assert members == {"Net", "Ridge"}
+    table = load_table(folder / "runs" / "small" / "members" / "Ridge" / "test.npz")
+    assert table.maker == "Ridge"
+    assert {load_table(p).maker for p in folder.glob("runs/small/tasks/*/test.npz")} == {
+        "Net",
+        "Linear",
+    }
 
 
 def test_a_changed_setting_fits_only_its_own_member(small_study, vestry):
@@ -200,6 +207,16 @@ def test_a_study_falls_back_loudly_where_the_data_is_missing(small_study, vestry
     results = results_of(small_study.parent / "runs" / "small")
     assert results["data"]["fell_back"] and results["data"]["used"] == "digits"
     assert results["notices"][0]["level"] == "warning"
+
+
+def test_what_was_skipped_is_said_on_the_console_and_on_the_page(small_study, vestry):
+    estimator = "member.Linear.estimator=sklearn.ensemble.HistGradientBoostingClassifier"
+    done = vestry("run", small_study, "--set", estimator, cwd=small_study.parent)
+    assert done.returncode == 0, done.stderr
+    assert "Linear: not stored: HistGradientBoostingClassifier" in done.stderr
+    run = small_study.parent / "runs" / "small"
+    assert results_of(run)["members"]["Linear"]["stored"] is None
+    assert "not stored: HistGradientBoostingClassifier" in (run / "report.html").read_text()
 
 
 def test_a_folder_with_other_files_is_not_used(small_study, vestry, tmp_path):

@@ -27,22 +27,28 @@ LIBRARIES = {"estimator": ("scikit-learn", "numpy"), "layers": ("torch",)}
 CODE = ("members", "predictions/table.py", "fit.py")
 
 
+def shared_description(dataset: Dataset) -> dict[str, Any]:
+    """The part of a task's description that all members of a study have in common."""
+    return {
+        "code": code_version(),
+        "data": dataset.provenance.fingerprint,
+        "ids": ids_digest(dataset),
+    }
+
+
 def description(
-    dataset: Dataset, settings: dict[str, Any], seed: int, threads: int
+    shared: dict[str, Any], settings: dict[str, Any], seed: int, threads: int
 ) -> dict[str, Any]:
     """Everything that a fitted member depends on; its digest names the task's folder."""
     return {
-        "code": code_version(),
+        **shared,
         "libraries": {name: metadata.version(name) for name in LIBRARIES[settings["kind"]]},
-        "data": dataset.provenance.fingerprint,
-        "ids": ids_digest(dataset),
         "member": settings,
         "seed": seed,
         "threads": threads,
     }
 
 
-@functools.cache
 def code_version() -> str:
     """SHA-256 over the source that fits members: other code may give other figures."""
     here = Path(__file__).parent

@@ -36,23 +36,27 @@ def plan(
         "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
         "places": places.as_dict(),
     }
-    return [planned(study, entry, dataset, context, run, cores) for entry in study.member]
+    shared = fit.shared_description(dataset)
+    return [
+        planned(study, entry, size_up(entry, dataset, cores), shared, context, run)
+        for entry in study.member
+    ]
 
 
 def planned(
     study: Study,
     entry: Member,
-    dataset: Dataset,
+    size: tuple[str, int],
+    shared: dict[str, Any],
     context: dict[str, Any],
     run: RunFolder,
-    cores: int,
 ) -> PlannedMember:
-    text, threads = size_up(entry, dataset, cores)
+    text, threads = size
     names = MEMBER_SETTINGS[entry.kind].model_fields
     settings = entry.model_dump(mode="json", include=set(names))
     tasks = {}
     for seed in entry.seeds:
-        description = fit.description(dataset, settings, seed, threads)
+        description = fit.description(shared, settings, seed, threads)
         key = digest(description)
         tasks[seed] = Task(
             name=entry.name if len(entry.seeds) == 1 else f"{entry.name}, seed {seed}",

@@ -10,7 +10,7 @@ from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
 from vestry.data.split_record import split_record
 from vestry.data.summary import data_summary, samples
-from vestry.data.thumbnails import save_thumbnails
+from vestry.data.thumbnails import save_thumbnails, shrink_note
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome, Report
 from vestry.environment import environment
@@ -59,6 +59,7 @@ def run_study(
         clock.stop("fitting")
         report({"event": "stage", "text": "comparing"})
         results = compare(file, dataset, run, planned, failed)
+        repeat_notices(results, report)
         clock.stop("comparison")
         results |= {"environment": environment(cores), "seconds": clock.seconds()}
         write_run(file, dataset, run, results)
@@ -145,7 +146,8 @@ def compare(
 def notices(dataset: Dataset, members: Makers) -> list[dict[str, str]]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
-    said = [{"level": "note", "text": note} for note in provenance.notes]
+    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
+    said = [{"level": "note", "text": text} for text in texts]
     if provenance.fell_back:
         text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
         said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
@@ -155,6 +157,13 @@ def notices(dataset: Dataset, members: Makers) -> list[dict[str, str]]:
         for warning in entry["warnings"]
     ]
     return said
+
+
+def repeat_notices(results: Results, report: Report) -> None:
+    """Say on the console what the page says on top, but for what was announced before."""
+    for notice in results["notices"]:
+        if notice["level"] == "note":
+            report({"event": "note", "text": notice["text"]})
 
 
 def write_run(file: StudyFile, dataset: Dataset, run: RunFolder, results: Results) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from vestry.committees.committee import Committee, CommitteeSettings
 from vestry.engine.task import Outcome
 from vestry.errors import VestryError, one_line
-from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds
+from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds, scored
 from vestry.member_tasks import PlannedMember
-from vestry.predictions.scores import Labels, score
+from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run_folder import RunFolder, link_folder, read_json, write_json
 
@@ -61,19 +61,31 @@ def fitted_makers(
                 makers.fail(member.name, str(outcome.reason), seed, outcome.details)
         if done:
             folders = {seed: task.folder for seed, task in done.items()}
-            publish(member.name, folders, run)
-            add_member(makers, member, folders, truths)
+            add_member(makers, member, publish(member.name, folders, run), truths)
     remove_others(run.path / "members", set(makers.results))
     return makers
 
 
-def publish(name: str, folders: dict[int, Path], run: RunFolder) -> None:
-    """The first seed's files in the member's folder, the others' in `seed-<n>` below it."""
+def publish(name: str, folders: dict[int, Path], run: RunFolder) -> dict[int, Path]:
+    """The first seed's files in the member's folder, the others' in `seed-<n>` below it.
+
+    Returns where each seed's files now stand.
+    """
     first, *others = folders
-    link_folder(folders[first], run.member(name))
-    for seed in others:
-        link_folder(folders[seed], run.member(name) / f"seed-{seed}")
-    remove_others(run.member(name), {f"seed-{seed}" for seed in others})
+    places = {first: run.member(name)}
+    places |= {seed: run.member(name) / f"seed-{seed}" for seed in others}
+    for seed, place in places.items():
+        link_folder(folders[seed], place)
+        rename_maker(place, name)
+    remove_others(run.member(name), {place.name for place in places.values()})
+    return places
+
+
+def rename_maker(folder: Path, name: str) -> None:
+    """Write the tables anew where the study has renamed their maker since they were made."""
+    for split, table in load_tables(folder).items():
+        if table.maker != name:
+            replace(table, maker=name).save(folder / f"{split}.npz")
 
 
 def remove_others(folder: Path, names: set[str]) -> None:
@@ -86,13 +98,15 @@ def remove_others(folder: Path, names: set[str]) -> None:
 def add_member(
     makers: Makers, member: PlannedMember, folders: dict[int, Path], truths: Truths
 ) -> None:
-    first = next(iter(folders.values()))
+    first, *others = folders.values()
     card = read_json(first / "card.json")
-    tables = {split: named(load_table(first / f"{split}.npz"), member.name) for split in SPLITS}
+    tables = load_tables(first)
     results = {key: card.get(key) for key in CARD_KEYS} | evaluate(tables, truths)
     results |= {
         "seeds": list(folders),
-        "over_seeds": over_seeds([seed_scores(folder, truths) for folder in folders.values()]),
+        "over_seeds": over_seeds(
+            [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
+        ),
         "threads": card["task"]["threads"],
         "reported": member.entry.reported,
         "history": history(first / "history.csv"),
@@ -101,17 +115,8 @@ def add_member(
     makers.add(member.name, results, tables)
 
 
-def named(table: ProbabilityTable, name: str) -> ProbabilityTable:
-    """The table under the name that the study gives its maker now."""
-    return replace(table, maker=name)
-
-
-def seed_scores(folder: Path, truths: Truths) -> dict[str, Any]:
-    return {
-        split: score(table.probabilities, truth, table.classes)
-        for split, truth in truths.items()
-        for table in [load_table(folder / f"{split}.npz")]
-    }
+def load_tables(folder: Path) -> Tables:
+    return {split: load_table(folder / f"{split}.npz") for split in SPLITS}
 
 
 def history(path: Path) -> dict[str, list[float]] | None:

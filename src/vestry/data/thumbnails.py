@@ -24,6 +24,17 @@ def save_thumbnails(sets: list[ImageSet], wanted: list[str], path: Path) -> None
         np.savez_compressed(file, ids=np.array(wanted), images=stacked)
 
 
+def shrink_note(image_shape: tuple[int, ...]) -> list[str]:
+    """What the page must say where it shows images smaller than they are."""
+    height, width = image_shape[:2]
+    if max(height, width) <= LARGEST_SIDE:
+        return []
+    return [
+        f"Pictures on this page are made smaller, to {LARGEST_SIDE} pixels at most; the models saw "
+        f"them at {height} x {width}."
+    ]
+
+
 def smaller(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     if max(height, width) <= LARGEST_SIDE:

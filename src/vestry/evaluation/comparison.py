@@ -16,10 +16,7 @@ Results = dict[str, Any]
 
 def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> Results:
     """The part of a maker's results that follows from its tables, given by split."""
-    scores = {
-        split: score(table.probabilities, truths[split], table.classes)
-        for split, table in tables.items()
-    }
+    scores = scored(tables, truths)
     return {
         "scores": scores,
         "intervals": {
@@ -27,6 +24,16 @@ def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labe
             for split, table in tables.items()
         },
         "mistakes": mistakes(tables["test"], truths["test"]),
+    }
+
+
+def scored(
+    tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]
+) -> dict[str, Scores]:
+    """Every table's scores, by split."""
+    return {
+        split: score(table.probabilities, truths[split], table.classes)
+        for split, table in tables.items()
     }
 
 

@@ -59,6 +59,7 @@ class ModelMistakes:
     report: list[ReportRow]
     averages: list[ReportRow]
     hardest: list[Hard]
+    wrong: int
 
 
 def mistakes_data(results: Results) -> list[ModelMistakes]:
@@ -86,6 +87,7 @@ def model_mistakes(model: Model, results: Results) -> ModelMistakes:
         report=[ReportRow(name, **scores["per_class"][name]) for name in classes],
         averages=[average(scores, kind, sum(map(sum, scores["confusion"]))) for kind in AVERAGES],
         hardest=[hard(row, classes) for row in model.mistakes["hardest"]],
+        wrong=sum(cell.count for cell in wrong),
     )
 
 

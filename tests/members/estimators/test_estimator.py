@@ -162,6 +162,18 @@ def test_standard_scaling_is_the_training_rows_and_constant_pixels_do_no_harm(di
     assert np.abs(features[:, constant]).max() == 0
 
 
+def test_the_count_of_exchanged_rows_is_that_of_its_tables(job, digits, tmp_path):
+    member = fit(job, "sklearn.svm.SVC", scale="standard")
+    features = member.scaling.apply(digits[0][800:])
+    expected = (
+        member.raw_proba(features).argmax(axis=1) != member.estimator.predict(features)
+    ).sum()
+    member.predict_proba(digits[0][800:])
+    member.save(tmp_path)  # the parity gate predicts as well, and must not count
+    assert member.predicted == len(digits[0]) - 800
+    assert member.relabelled == expected
+
+
 def test_agree_changes_only_rows_that_disagree_and_keeps_their_values():
     given = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
     agreed, changed = agree(given, np.array([1, 1]))

@@ -34,7 +34,7 @@ class Exportable(Protocol):
     temperature: float | None
     check_images: NDArray[np.uint8] | None
 
-    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]: ...
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]: ...
 
 
 def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def parity(member: Exportable, content: bytes) -> dict[str, Any]:
     if member.check_images is None or not len(member.check_images):
         raise MemberError("not stored: there are no rows to check the ONNX form on")
     images = member.check_images[:GATE_ROWS]
-    expected = member.predict_proba(images)
+    expected, _ = member.answer(images)
     try:
         given = run(session(content), images)
     except Exception as error:

@@ -36,21 +36,22 @@ class EstimatorMember:
     held_out: NDArray[np.float32] | None = None
     fit_seconds: float = 0.0
     relabelled: int = 0
+    predicted: int = 0
     check_images: NDArray[np.uint8] | None = None
     stored: dict[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         starts = range(0, len(images), PREDICT_ROWS)
-        parts = [self.predict_part(images[start : start + PREDICT_ROWS]) for start in starts]
-        return np.concatenate([np.zeros((0, self.classes), np.float32), *parts])
+        parts = [self.answer(images[start : start + PREDICT_ROWS]) for start in starts]
+        self.relabelled += sum(changed for _, changed in parts)
+        self.predicted += len(images)
+        return np.concatenate([np.zeros((0, self.classes), np.float32), *(p for p, _ in parts)])
 
-    def predict_part(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
+        """Probabilities that agree with its labels, and how many rows had to change for that."""
         features = self.scaling.apply(images)
-        probabilities = self.raw_proba(features)
         labels = np.asarray(self.estimator.predict(features)).astype(np.int64)
-        agreed, changed = agree(probabilities, labels)
-        self.relabelled += changed
-        return agreed
+        return agree(self.raw_proba(features), labels)
 
     def raw_proba(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
         columns = np.asarray(self.estimator.classes_).astype(np.int64)
@@ -88,7 +89,7 @@ class EstimatorMember:
             "fit_seconds": self.fit_seconds,
             "temperature": self.temperature,
             "fitted_on": FITTED_ON[self.held_out is not None],
-            "warnings": self.warnings,
+            "warnings": [*self.warnings, *filter(None, [self.stored.get("stored_note")])],
             "notes": self.notes(),
             **self.stored,
         }
@@ -104,11 +105,10 @@ class EstimatorMember:
             notes.append("It gives labels only: its probabilities are 0 or 1.")
         if self.relabelled:
             notes.append(
-                f"In {self.relabelled} predicted rows its most probable class was not its own "
-                "label; the two probabilities were exchanged so that the label stands."
+                f"In {self.relabelled:,} of the {self.predicted:,} rows of its tables its most "
+                "probable class was not its own label; the two probabilities were exchanged so "
+                "that the label stands."
             )
-        if self.stored.get("stored_note"):
-            notes.append(self.stored["stored_note"])
         return notes
 
 

@@ -113,7 +113,6 @@ def card(
         "validation rows.",
         "fit_seconds": progress.seconds,
         "stored": WEIGHTS,
-        "warnings": [],
         "training": {
             "epochs": settings.epochs,
             "batch_size": settings.batch_size,
@@ -127,7 +126,8 @@ def card(
             "epochs_run": progress.epoch,
             **ending(settings, progress.stopper),
         },
-        "notes": [
+        "notes": [],
+        "warnings": [
             f"Layer {place(network, index)}: {choice.note}."
             for index, choice in choices.items()
             if choice.note
