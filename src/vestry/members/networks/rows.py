@@ -39,5 +39,7 @@ def chunk_rows(images: Tensor, batch_size: int) -> int:
 
 
 def scaled(images: Tensor) -> Tensor:
-    """uint8 to float32 in [0, 1]."""
+    """uint8 to float32 in [0, 1]; features, float32 already, are left as they are."""
+    if images.dtype == torch.float32:
+        return images
     return images.to(torch.float32).mul_(1 / 255)
