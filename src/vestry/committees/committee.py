@@ -1,76 +1,94 @@
 """What a committee is: members' tables in, one table of its own out.
 
-A rule is learnt with `fit` on tables of validation rows (rules that learn nothing still take part,
-so that all are used alike) and applied with `combine`. Every rule passes the same contract test.
+A rule is learnt with `fit` on tables of validation rows or out-of-fold tables of training rows
+(rules that learn nothing still take part, so that all are used alike) and applied with `combine`.
+Every rule passes the same contract test.
 """
 
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
-from vestry.committees.averaging import Mean
+from vestry.committees.averaging import Geometric, Mean, Weighted
+from vestry.committees.folds import folds
+from vestry.committees.rule import Rule
+from vestry.committees.selection import Greedy
+from vestry.committees.stacking import Stacking
+from vestry.committees.voting import Vote
+from vestry.errors import TableError
 from vestry.predictions.table import ProbabilityTable, check_same_rows, refuse_test_rows
 
 Tables = list[ProbabilityTable]
 
-
-class CommitteeSettings(BaseModel):
-    """One `[[committee]]` of a study file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1, description="what the page calls it")
-    rule: Literal["mean"] = Field("mean", description="how members' probabilities become one")
-    members: list[str] = Field(min_length=2, description="names of members of this study")
-    reported: dict[str, float] = Field(
-        default_factory=dict, description="test figures that a report gave, shown beside ours"
-    )
-    note: str = Field("", description="a remark that the page shows")
-
-
-class Rule(Protocol):
-    """How probabilities of several members become one set of probabilities."""
-
-    def fit(self, stacked: NDArray[np.float64], truth: NDArray[np.int64]) -> "Rule":
-        """Learn from (members, n, classes) validation probabilities and (n,) labels."""
-        ...
-
-    def combine(self, stacked: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn (members, n, classes) into (n, classes), rows summing to 1."""
-        ...
-
-    def card(self) -> dict[str, Any]:
-        """What was learnt, JSON-able."""
-        ...
-
-
-RULES: dict[str, type[Rule]] = {"mean": Mean}
+RULES: dict[str, type[Rule]] = {
+    "mean": Mean,
+    "weighted": Weighted,
+    "geometric": Geometric,
+    "vote": Vote,
+    "stacking": Stacking,
+    "greedy": Greedy,
+}
+HELD_OUT_FOLDS = 5
 
 
 class Committee:
-    """Members' tables under one rule.
+    """Members' tables under one rule, which `options` may set up (see the rule's `__init__`).
 
     `fit` refuses test rows; `table` takes any split. Both raise TableError where the tables do not
     speak of the same rows.
     """
 
-    def __init__(self, name: str, rule: str) -> None:
+    def __init__(self, name: str, rule: str, options: Mapping[str, Any] | None = None) -> None:
         self.name = name
         self.rule = rule
+        self.options = dict(options or {})
+
+    @property
+    def learns(self) -> bool:
+        return RULES[self.rule].learns
 
     def fit(self, tables: Tables, truth: NDArray[np.int64]) -> "Committee":
+        """Learn the rule from tables of the same rows and their (n,) labels."""
+        self.rule_ = self.fitted(stack(self.fittable(tables, truth)), truth)
+        return self
+
+    def fittable(self, tables: Tables, truth: NDArray[np.int64]) -> Tables:
         for table in tables:
             refuse_test_rows(table, f"committee {self.name}")
         check_same_rows(tables)
-        self.rule_ = RULES[self.rule]().fit(stack(tables), truth)
-        return self
+        if len(truth) != len(tables[0]):
+            raise TableError(
+                f"committee {self.name}: {len(tables[0])} rows in the tables, {len(truth)} labels"
+            )
+        return tables
+
+    def fitted(self, stacked: NDArray[np.float64], truth: NDArray[np.int64]) -> Rule:
+        return RULES[self.rule](**self.options).fit(stacked, truth)
 
     def table(self, tables: Tables) -> ProbabilityTable:
         """The committee's own table for the rows of `tables`."""
         check_same_rows(tables)
-        combined = self.rule_.combine(stack(tables))
+        return self.own_table(tables, self.rule_.combine(stack(tables)))
+
+    def held_out_table(self, tables: Tables, truth: NDArray[np.int64]) -> ProbabilityTable:
+        """Its table for the rows that it learns from: each row's by a rule that did not see it.
+
+        The rule is fitted five times, each time on four fifths of the rows, so that a committee
+        that learns is not flattered by the rows that it is ranked by.
+        """
+        stacked = stack(self.fittable(tables, truth))
+        count = min(HELD_OUT_FOLDS, len(truth))
+        if count < 2:
+            raise TableError(f"committee {self.name}: one row cannot be both fitted on and judged")
+        combined = np.empty(stacked.shape[1:])
+        for seen, unseen in folds(stacked, truth, count):
+            rule = self.fitted(stacked[:, seen], truth[seen])
+            combined[unseen] = rule.combine(stacked[:, unseen])
+        return self.own_table(tables, combined)
+
+    def own_table(self, tables: Tables, combined: NDArray[np.float64]) -> ProbabilityTable:
         first = tables[0]
         return ProbabilityTable(
             first.ids, first.classes, combined.astype(np.float32), self.name, first.split

@@ -1,5 +1,7 @@
 """What a committee gained, and which figure a report took for its accuracy."""
 
+from typing import Any
+
 from vestry.report.models import Model
 from vestry.report.numbers import counted, decimal, listed, per_cent, points
 
@@ -11,6 +13,21 @@ SCORE_NAMES = {
     "precision_macro": "macro precision",
     "recall_macro": "macro recall",
     "f1_macro": "macro F1",
+}
+RULE_WORDS = {
+    "mean": "mean of the probabilities",
+    "geometric": "geometric mean of the probabilities, made to sum to 1",
+    "vote": "majority vote, ties by the mean probability; its probabilities are the shares of "
+    "votes, with the members\u2019 mean as one vote more",
+    "stacking": "multinomial logistic regression on the members\u2019 log probabilities",
+}
+WEIGHTED_BY = {
+    "accuracy": ", weights in proportion to accuracy above chance",
+    "log_loss": ", weights in proportion to exp(\u2212log loss)",
+}
+LEARNT_FROM = {
+    "validation": ", learnt from the validation rows",
+    "out_of_fold": ", learnt from out-of-fold probabilities of the training rows",
 }
 FOUR_DIGITS = 0.5e-4
 # Each member's figure and the committee's were rounded to four digits before we saw them.
@@ -85,7 +102,52 @@ def means_remark(committee: Model, members: list[Model]) -> str | None:
 
 
 def made_of(committee: Model) -> str:
-    names = committee.entry["members"]
-    rule = committee.entry["rule"]
-    how = "mean of the probabilities" if rule == "mean" else f"rule \u201c{rule}\u201d"
-    return f"{counted(len(names), 'member')}: {listed(list(names))}; {how}."
+    """Its members, its rule, and what that learnt and from which rows."""
+    names = list(committee.entry["members"])
+    said = [f"{counted(len(names), 'member')}: {listed(names)}; {rule_words(committee.entry)}."]
+    if committee.entry.get("fitted_on") == "validation":
+        said.append(
+            "In its own validation figures, each row\u2019s probabilities come from a rule fitted "
+            "without that row."
+        )
+    said += [f"{note[:1].upper()}{note[1:]}." for note in committee.entry.get("notes") or []]
+    return " ".join(said)
+
+
+def rule_words(entry: dict[str, Any]) -> str:
+    """The rule with what it learnt; without figures where a run does not say them."""
+    learnt = entry.get("learnt") or {}
+    rows = LEARNT_FROM.get(entry.get("fitted_on") or "", "")
+    match entry["rule"]:
+        case "weighted":
+            by = WEIGHTED_BY.get(learnt.get("by", ""), "")
+            return f"weighted mean of the probabilities{by}{rows}{figures(learnt, 'weights')}"
+        case "greedy":
+            return f"greedy selection with replacement, by log loss{rows}{seats(learnt)}"
+        case "stacking":
+            influence = figures(learnt, "influence")
+            even = f" (the plain mean of logarithms gives each {1 / len(entry['members']):.2f})"
+            return (
+                f"{RULE_WORDS['stacking']}{rows}"
+                f"{influence.replace(':', '; influence:', 1)}{even if influence else ''}"
+            )
+        case rule:
+            return RULE_WORDS.get(rule, f"rule \u201c{rule}\u201d")
+
+
+def figures(learnt: dict[str, Any], key: str) -> str:
+    """ ": A 0.41 and B 0.59"."""
+    values: dict[str, float] = learnt.get(key) or {}
+    parts = [f"{name} {decimal(value, 2)}" for name, value in values.items()]
+    return f": {listed(parts)}" if parts else ""
+
+
+def seats(learnt: dict[str, Any]) -> str:
+    """Who was chosen how often."""
+    chosen: dict[str, int] = learnt.get("chosen") or {}
+    if not chosen:
+        return ""
+    parts = [f"{name} has {count or 'none'}" for name, count in chosen.items()]
+    kept, asked = sum(chosen.values()), learnt.get("rounds")
+    more = f" (the best of up to {asked})" if asked and asked > kept else ""
+    return f"; of {counted(kept, 'seat')}{more}, {listed(parts)}"

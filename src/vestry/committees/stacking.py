@@ -1,0 +1,193 @@
+"""The committee rule that learns how to combine: multinomial logistic regression."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from vestry.committees.folds import canonical_order, folds
+from vestry.committees.rule import FLOOR, Labels, Stack
+
+Floats = NDArray[np.float64]
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
+FOLDS = 5
+ITERATIONS = 5000
+
+
+@dataclass(frozen=True)
+class Regression:
+    """coefficients: (features, classes). intercepts: (classes,)."""
+
+    coefficients: Floats
+    intercepts: Floats
+    converged: bool
+
+    def log_probabilities(self, design: Floats) -> Floats:
+        return np.asarray(log_softmax(design @ self.coefficients + self.intercepts, axis=1))
+
+
+class Stacking:
+    """Multinomial logistic regression on the members' log probabilities, with an L2 penalty.
+
+    Stacked generalisation (Wolpert 1992), with probabilities as its level-1 data and a linear model
+    on top as Ting and Witten (1999), "Issues in stacked generalization", advise. What is minimised
+    is sum(log loss) + |coefficients|^2 / (2 C), which is convex; the intercepts are free. C is the
+    candidate with the lowest log loss in a 5-fold cross-validation of the rows it is fitted on.
+
+    A class of which there is no row keeps the members' mean probability: nothing can be learnt of
+    it.
+    """
+
+    learns = True
+
+    def fit(self, stacked: Stack, truth: Labels) -> "Stacking":
+        order = canonical_order(stacked, truth)
+        stacked, truth = stacked[:, order], truth[order]
+        self.present_ = np.unique(truth)
+        self.shape_ = (len(stacked), stacked.shape[2])
+        self.notes_: list[str] = []
+        labels = np.searchsorted(self.present_, truth)
+        self.losses_ = self.cross_validate(stacked, labels)
+        # Equal losses: the stronger penalty.
+        self.strength_ = STRENGTHS[int(np.argmin(self.losses_))] if self.losses_ else STRENGTHS[0]
+        self.model_ = regress(design(stacked), labels, len(self.present_), self.strength_, 1e-7)
+        if not self.model_.converged:
+            self.notes_.append(f"the regression stopped after {ITERATIONS:,} steps, unconverged")
+        absent = self.shape_[1] - len(self.present_)
+        if absent:
+            self.notes_.append(
+                f"{absent} of {self.shape_[1]} classes had no rows to learn from; "
+                "they keep the members' mean probability"
+            )
+        return self
+
+    def cross_validate(self, stacked: Stack, labels: Labels) -> list[float]:
+        """The mean held-out log loss of each candidate; none where there are too few rows."""
+        if len(labels) < 2 * FOLDS:
+            self.notes_.append(
+                f"{len(labels)} rows are too few to choose a penalty by cross-validation; "
+                "the strongest was taken"
+            )
+            return []
+        total = np.zeros(len(STRENGTHS))
+        features = design(stacked)
+        for fitted, held_out in folds(stacked, labels, FOLDS):
+            model = None
+            for place, strength in enumerate(STRENGTHS):
+                model = regress(
+                    features[fitted], labels[fitted], len(self.present_), strength, 1e-4, model
+                )
+                logs = model.log_probabilities(features[held_out])
+                total[place] -= np.maximum(
+                    logs[np.arange(len(held_out)), labels[held_out]], np.log(FLOOR)
+                ).sum()
+        return [round(float(value), 12) for value in total / len(labels)]
+
+    def combine(self, stacked: Stack) -> Stack:
+        learnt = np.exp(self.model_.log_probabilities(design(stacked)))
+        if len(self.present_) == self.shape_[1]:
+            return np.asarray(learnt)
+        result = stacked.mean(axis=0)
+        left = result[:, self.present_].sum(axis=1, keepdims=True)
+        result[:, self.present_] = learnt * left
+        return np.asarray(result / result.sum(axis=1, keepdims=True))
+
+    def card(self) -> dict[str, Any]:
+        coefficients = self.model_.coefficients
+        return {
+            "c": self.strength_,
+            "candidates": list(STRENGTHS),
+            "log_loss": self.losses_,
+            "influence": influence(coefficients, self.shape_, self.present_),
+            "coefficients": coefficients.tolist(),
+            "intercepts": self.model_.intercepts.tolist(),
+            "classes_learnt": self.present_.tolist(),
+            "notes": self.notes_,
+        }
+
+
+def design(stacked: Stack) -> Floats:
+    """(n, members * classes) log probabilities, floored; a member's classes stand together."""
+    return np.asarray(np.log(np.maximum(np.concatenate(list(stacked), axis=1), FLOOR)))
+
+
+def influence(
+    coefficients: Floats, shape: tuple[int, int], present: NDArray[np.int64]
+) -> list[float]:
+    """How much a class's score rises, on average over classes, with a member's log probability of
+    it, beyond what the other classes' scores do.
+
+    Plain averaging of log probabilities gives each member 1 / members.
+    """
+    members, classes = shape
+    blocks = coefficients.reshape(members, classes, len(present))[:, present]
+    if len(present) < 2:
+        return [0.0] * members
+    own = np.trace(blocks, axis1=1, axis2=2) / len(present)
+    others = blocks.sum(axis=(1, 2)) - own * len(present)
+    return [float(v) for v in own - others / (len(present) * (len(present) - 1))]
+
+
+def regress(
+    features: Floats,
+    labels: Labels,
+    classes: int,
+    strength: float,
+    tolerance: float,
+    start: Regression | None = None,
+) -> Regression:
+    """The minimum by L-BFGS (Liu and Nocedal 1989), from zero or from another solution.
+
+    features: (n, d). labels: (n,), every class of 0..classes-1 that has rows. tolerance: the
+    largest slope that counts as flat, per row.
+    """
+    n, d = features.shape
+    truth = np.eye(classes)[labels]
+    penalty = 1 / (strength * n)
+    centre = features.mean(axis=0)
+    turn = whitening(features - centre, penalty, classes)
+    turned = (features - centre) @ turn
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        values = flat.reshape(d + 1, classes)
+        coefficients = turn @ values[:d]
+        logs = log_softmax(turned @ values[:d] + values[d], axis=1)
+        gap = (np.exp(logs) - truth) / n
+        slope = np.empty_like(values)
+        slope[:d] = turned.T @ gap + turn.T @ (penalty * coefficients)
+        slope[d] = gap.sum(axis=0)
+        cost = -(logs * truth).sum() / n + penalty / 2 * (coefficients**2).sum()
+        return float(cost), slope.ravel()
+
+    first = np.zeros((d + 1, classes))
+    if start is not None:
+        first[:d] = np.linalg.solve(turn, start.coefficients)
+        first[d] = start.intercepts + centre @ start.coefficients
+    found = minimize(
+        loss,
+        first.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "gtol": tolerance, "ftol": 1e-15},
+    )
+    values = found.x.reshape(d + 1, classes)
+    coefficients = turn @ values[:d]
+    intercepts = values[d] - centre @ coefficients
+    flat = float(np.abs(found.jac).max()) <= 10 * tolerance
+    return Regression(coefficients, intercepts - intercepts.mean(), bool(found.success) or flat)
+
+
+def whitening(centred: Floats, penalty: float, classes: int) -> Floats:
+    """(d, d): features turned by it have no correlation and scales that suit the penalty.
+
+    Members that agree make features that are nearly the same, along which plain steps would creep;
+    this is the inverse root of the loss's curvature where all classes are equally probable.
+    """
+    curvature = centred.T @ centred / (len(centred) * classes)
+    values, vectors = np.linalg.eigh(curvature)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 0) + penalty))

@@ -1,0 +1,71 @@
+"""Greedy selection: against a plain search, its start, its ties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vestry.committees.selection import Greedy
+
+
+def drawn(seed, members=5, rows=60, classes=3):
+    rng = np.random.default_rng(seed)
+    return rng.dirichlet(np.ones(classes), (members, rows)), rng.integers(0, classes, rows)
+
+
+def loss(stacked, truth, seats):
+    mean = stacked[seats].mean(axis=0)
+    return -np.log(np.maximum(mean[np.arange(len(truth)), truth], 1e-7)).mean()
+
+
+def searched(stacked, truth, rounds):
+    """The paper's procedure, written plainly."""
+    seats, passed = [], []
+    for _ in range(rounds):
+        tried = [loss(stacked, truth, [*seats, k]) for k in range(len(stacked))]
+        seats = [*seats, int(np.argmin(tried))]
+        passed.append(min(tried))
+    return seats[: int(np.argmin(passed)) + 1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_it_finds_what_a_plain_search_finds(seed, rounds):
+    stacked, truth = drawn(seed)
+    rule = Greedy(rounds).fit(stacked, truth)
+    expected = searched(stacked, truth, rounds)
+    assert rule.card()["chosen"] == np.bincount(expected, minlength=5).tolist()
+    combined = rule.combine(stacked)
+    assert np.abs(combined - stacked[expected].mean(axis=0)).max() < 1e-12
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_it_is_no_worse_on_its_own_rows_than_the_best_member(seed):
+    stacked, truth = drawn(seed)
+    losses = Greedy().fit(stacked, truth).card()["log_loss"]
+    best = min(loss(stacked, truth, [k]) for k in range(5))
+    assert losses[0] == pytest.approx(best) and min(losses) <= losses[0]
+
+
+def test_a_member_may_be_chosen_many_times():
+    stacked, truth = drawn(3)
+    good = 0.9 * np.eye(3)[truth] + 0.1 * stacked[0]
+    chosen = Greedy(30).fit(np.stack([good * 0.6 + stacked[1] * 0.4, stacked[2]]), truth).chosen_
+    assert max(chosen) >= 1 and sum(chosen) <= 30
+
+
+def test_sorted_start_takes_the_best_members_at_once():
+    stacked, truth = drawn(4)
+    order = np.argsort([loss(stacked, truth, [k]) for k in range(5)])
+    card = Greedy(rounds=3, start=3).fit(stacked, truth).card()
+    assert sorted(np.flatnonzero(card["chosen"])) == sorted(order[:3])
+    assert card["log_loss"] == [pytest.approx(loss(stacked, truth, list(order[:3])))]
+    assert sum(Greedy(rounds=2, start=9).fit(stacked, truth).chosen_) == 2
+
+
+def test_ties_go_to_the_member_named_first():
+    stacked, truth = drawn(5)
+    twins = np.stack([stacked[0], stacked[0], stacked[1]])
+    chosen = Greedy(10).fit(twins, truth).card()["chosen"]
+    assert chosen[0] >= 1 and chosen[1] == 0
