@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from made_files import pictures
 
+from vestry.data.float_images import to_bytes
 from vestry.data.npz import load
 from vestry.data.places import MissingDataError
 from vestry.errors import DataError
@@ -63,10 +65,80 @@ def test_the_spelling_of_keras_is_read_too(
     assert source.test is None and source.train.classes == ("0", "1", "2")
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("factor", [1, 255])
+def test_floats_become_the_bytes_that_they_were(tmp_path: Path, kind: type, factor: int) -> None:
+    images = (pictures(6) / factor).astype(kind)
+    source = load(save(tmp_path / "a.npz", images=images, labels=LABELS), "npz:a.npz")
+    np.testing.assert_array_equal(source.train.images, pictures(6))
+    assert source.train.missing is not None and source.train.missing.tolist() == [0] * 6
+    (note,) = source.notes
+    assert np.dtype(kind).name in note and ("multiplied by 255" in note) == (factor == 255)
+
+
+def test_missing_values_are_counted_and_taken_as_0(tmp_path: Path) -> None:
+    images = pictures(6) / 255
+    images[1, 0, :3] = np.nan
+    images[4, 5, 4] = np.nan
+    test = np.full((2, 6, 5), np.nan)
+    path = save(
+        tmp_path / "a.npz",
+        images=images, labels=LABELS, test_images=test, test_labels=LABELS[:2],
+    )  # fmt: skip
+    source = load(path, "npz:a.npz")
+    assert source.test is not None
+    assert source.train.missing is not None and source.test.missing is not None
+    assert source.train.missing.tolist() == [0, 3, 0, 0, 1, 0]
+    assert source.test.missing.tolist() == [30, 30]
+    assert not source.train.images[1, 0, :3].any() and not source.test.images.any()
+    np.testing.assert_array_equal(source.train.images[0], pictures(6)[0])
+    assert source.notes[1:] == (
+        "images: 4 pixel values of 2 images were missing (NaN) and were taken as 0",
+        "test_images: 60 pixel values of 2 images were missing (NaN) and were taken as 0",
+    )
+    part = source.train.rows(np.array([4, 1]))
+    assert part.missing is not None and part.missing.tolist() == [1, 3]
+
+
+def test_bytes_have_nothing_missing(tmp_path: Path) -> None:
+    source = load(save(tmp_path / "a.npz", images=pictures(6), labels=LABELS), "npz:a.npz")
+    assert source.train.missing is None and source.notes == ()
+    assert source.train.rows(np.arange(2)).missing is None
+
+
+@settings(deadline=None)
+@given(
+    values=arrays(np.float32, (3, 2, 2), elements=st.floats(-1, 300, width=32) | st.just(np.nan))
+)
+def test_floats_are_rounded_or_refused(values: np.ndarray) -> None:
+    present = values[~np.isnan(values)]
+    if present.size and (present.min() < 0 or present.max() > 255):
+        with pytest.raises(DataError, match="go from"):
+            to_bytes("x", {"images": values})
+        return
+    found, _ = to_bytes("x", {"images": values})
+    factor = 255 if not present.size or present.max() <= 1 else 1
+    expected = np.rint(np.nan_to_num(values, nan=0.0).astype(np.float64) * factor)
+    np.testing.assert_array_equal(found["images"].images, expected)
+    missing = found["images"].missing
+    assert missing is not None and missing.sum() == np.isnan(values).sum()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"images": pictures(6) / 255}, ("float64", "uint8", "* 255")),
+        ({"images": pictures(6).astype(np.int16)}, ("int16", "uint8", "astype")),
+        ({"images": pictures(6) / 255 - 0.5}, ("go from -0.5", "0 to 1", "standardisation")),
+        ({"images": pictures(6) * 2.0}, ("to 51", "0 to 255")),
+        ({"images": np.full((6, 6, 5), np.inf)}, ("infinite", "NaN")),
+        (
+            {
+                "images": pictures(6) / 255,
+                "test_images": pictures(6) * 1.0,
+                "test_labels": LABELS,
+            },
+            ("images go up to 1,", "test_images up to 25", "one scale"),
+        ),
         ({"images": pictures(6)[0]}, ("(6, 5)", "(n, height, width)")),
         ({"images": pictures(5)}, ("5 images, 6 labels",)),
         ({"labels": LABELS / 2}, ("float64", "one integer a row")),

@@ -2,57 +2,18 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vestry.data.class_choice import with_classes
+from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import MissingDataError, Places, Progress
-from vestry.data.source import load_source, source_kind
-from vestry.data.split import Selection, Splitter
-from vestry.errors import DataError, StudyError
-
-Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
-FIFTH = Selection(fraction=0.2)
-
-
-class DataSettings(BaseModel):
-    """The study file's [data].
-
-    source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
-    had. training_rows, test_rows: parts of the source's own rows, taken before anything else.
-    validation: the part of the training rows that members are chosen by. test: the part that is
-    held back where the source has no test rows of its own. image_size: [height, width] that the
-    images of a `folder:` source are resized to.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    otherwise: str | None = None
-    training_rows: Selection | None = None
-    test_rows: Selection | None = None
-    validation: Selection = FIFTH
-    test: Selection = FIFTH
-    image_size: tuple[Side, Side] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
-
-    @field_validator("source", "otherwise")
-    @classmethod
-    def known_source(cls, text: str | None) -> str | None:
-        if text is not None:
-            try:
-                source_kind(text)
-            except StudyError as error:
-                raise ValueError(str(error)) from None
-        return text
-
-    @model_validator(mode="after")
-    def resizable(self) -> "DataSettings":
-        if self.image_size is not None and source_kind(self.source)[0] != "folder":
-            raise ValueError(f"image_size resizes a folder: source; {self.source} has one size")
-        return self
+from vestry.data.pooling import cut
+from vestry.data.source import load_source
+from vestry.data.split import Splitter
+from vestry.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -93,21 +54,23 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
     is an error, one without validation or test rows a note.
     """
     source, fell_back = load_or_fall_back(settings, places, report)
-    splitter = Splitter(settings.seed)
-    train, test = test_rows_apart(source, settings, splitter)
-    training, validation = splitter.part(train, settings.validation, "last", "validation")
-    splits = {"training": training, "validation": validation, "test": test}
+    refuse_empty(source)
+    notes = source.notes
+    if settings.classes is not None:
+        source, note = with_classes(source, settings.classes)
+        notes += (note,)
+    splits, words = split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=source.notes + unused_settings(source, settings) + missing_classes(splits),
+        notes=notes + unused_settings(source, settings) + missing_classes(splits),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
-        split="; ".join(splitter.words),
+        split="; ".join(words),
     )
-    return Dataset(training, validation, test, provenance)
+    return Dataset(splits["training"], splits["validation"], splits["test"], provenance)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
@@ -133,18 +96,42 @@ def load_or_fall_back(
         return load_source(settings.otherwise, places, report), str(error)
 
 
+def refuse_empty(source: Source) -> None:
+    train, test = source.train, source.test
+    if not len(train) or (test is not None and not len(test)):
+        empty = "training" if not len(train) else "test"
+        raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
+
+
+def split_rows(
+    source: Source, settings: DataSettings
+) -> tuple[dict[str, ImageSet], tuple[str, ...]]:
+    """The three splits by name, and how they were made, in words."""
+    if settings.split is not None:
+        parts = cut(source, settings.split, settings.seed)
+        splits = {
+            "training": parts.training,
+            "validation": parts.validation,
+            "test": parts.test,
+        }
+        return splits, parts.words
+    splitter = Splitter(settings.seed)
+    train, test = test_rows_apart(source, settings, splitter)
+    part = settings.validation or FIFTH
+    training, validation = splitter.part(train, part, "last", "validation")
+    splits = {"training": training, "validation": validation, "test": test}
+    return splits, tuple(splitter.words)
+
+
 def test_rows_apart(
     source: Source, settings: DataSettings, splitter: Splitter
 ) -> tuple[ImageSet, ImageSet]:
     """Training and test rows, subsets taken, before validation rows are split off."""
     train, test = source.train, source.test
-    if not len(train) or (test is not None and not len(test)):
-        empty = "training" if not len(train) else "test"
-        raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
     if settings.training_rows is not None:
         train = splitter.subset(train, settings.training_rows, "training_rows")
     if test is None:
-        train, test = splitter.part(train, settings.test, "random", "test")
+        train, test = splitter.part(train, settings.test or FIFTH, "random", "test")
     else:
         splitter.words.append(f"test: the source's own {len(test):,} rows")
     if settings.test_rows is not None:
@@ -155,7 +142,7 @@ def test_rows_apart(
 def unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
     """Notes on settings that had nothing to act on."""
     notes = []
-    if source.test is not None and settings.test != FIFTH:
+    if source.test is not None and settings.test not in (None, FIFTH):
         notes.append("the setting `test` was not used: the source has test rows of its own")
     if settings.image_size is not None and source.name != settings.source:
         notes.append(f"image_size was not used: {source.name} has images of one size")

@@ -18,12 +18,15 @@ class ImageSet:
     labels: (n,) int64, each an index into `classes`.
     classes: one name a class, in label order.
     ids: (n,) text, stable across runs and subsets: a row keeps its id wherever it goes.
+    missing: (n,) int64, how many of each image's pixel values were missing (NaN) and are 0 here;
+    None where the source stores whole numbers, in which nothing can be missing.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     ids: NDArray[np.str_]
+    missing: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         check_shapes(self)
@@ -52,7 +55,8 @@ class ImageSet:
         Rows that follow one another are a view of these arrays: a split copies nothing.
         """
         part = contiguous(index)
-        return ImageSet(self.images[part], self.labels[part], self.classes, self.ids[part])
+        missing = None if self.missing is None else self.missing[part]
+        return ImageSet(self.images[part], self.labels[part], self.classes, self.ids[part], missing)
 
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has."""
@@ -102,6 +106,10 @@ def check_shapes(image_set: ImageSet) -> None:
         raise DataError(f"images have shape {images.shape}; no side may be 0")
     if not len(images) == len(labels) == len(ids):
         raise DataError(f"{len(images)} images, {len(labels)} labels and {len(ids)} ids")
+    if image_set.missing is not None and len(image_set.missing) != len(images):
+        raise DataError(
+            f"{len(images)} images and {len(image_set.missing)} counts of missing values"
+        )
 
 
 def check_labels(image_set: ImageSet) -> None:

@@ -14,6 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from vestry.data.class_names import numbered_classes
+from vestry.data.float_images import ByteImages, to_bytes
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.limits import check_expansion
 from vestry.data.places import MissingDataError
@@ -40,8 +41,9 @@ def load(path: Path, name: str) -> Source:
     """Training rows from `images` and `labels`, test rows from `test_images` and `test_labels`
     where they exist (or x_train, y_train, x_test, y_test); names from `classes`, or numbers.
 
-    Images are uint8, (n, h, w), (n, h, w, 1) or (n, h, w, 3). Sizes are checked in the zip
-    directory and in each array's header before memory is taken.
+    Images are uint8 or float, (n, h, w), (n, h, w, 1) or (n, h, w, 3); floats become bytes, and
+    NaN is a missing value (`float_images`). Sizes are checked in the zip directory and in each
+    array's header before memory is taken.
 
     Raises MissingDataError where there is no such file, DataError for anything wrong in it.
     """
@@ -113,12 +115,11 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def check_dtype(where: str, key: str, dtype: np.dtype[Any]) -> None:
-    """Images are uint8, labels any integer, class names text."""
-    if "images" in key and dtype != np.uint8:
+    """Images are uint8 or float, labels any integer, class names text."""
+    if "images" in key and dtype != np.uint8 and dtype.kind != "f":
         raise DataError(
-            f"{where} holds {dtype}; uint8 (0 to 255) is needed. Where values go from 0 to 1, "
-            "store (images * 255).round().astype('uint8'); where they go from 0 to 255, "
-            "images.astype('uint8')"
+            f"{where} holds {dtype}; uint8 (0 to 255) or floats are needed. Where values go from "
+            "0 to 255, store images.astype('uint8')"
         )
     if "labels" in key and dtype.kind not in "iu":
         raise DataError(
@@ -138,12 +139,17 @@ def source_of(path: Path, name: str, arrays: dict[str, NDArray[Any]], unread: li
         raise DataError(f"{path}: test images and test labels come together or not at all")
     classes = class_names(arrays["classes"]) if "classes" in arrays else None
     classes = classes or numbered_classes(path, labels, test_labels)
-    train = image_set(path, "train", arrays["images"], labels, classes)
+    given: dict[str, NDArray[Any]] = {
+        key: arrays.pop(key) for key in ("images", "test_images") if key in arrays
+    }
+    images, notes = to_bytes(str(path), given)
+    train = image_set(path, "train", images["images"], labels, classes)
     test = None
-    if "test_images" in arrays:
-        test = image_set(path, "test", arrays["test_images"], test_labels, classes)
-    notes = (f"{path.name} also holds {', '.join(unread)}; not read",) if unread else ()
-    return Source(name, train, test, None, notes)
+    if "test_images" in images:
+        test = image_set(path, "test", images["test_images"], test_labels, classes)
+    if unread:
+        notes.append(f"{path.name} also holds {', '.join(unread)}; not read")
+    return Source(name, train, test, None, tuple(notes))
 
 
 def label_rows(path: Path, key: str, labels: NDArray[Any] | None) -> NDArray[np.int64]:
@@ -172,15 +178,15 @@ def class_names(names: NDArray[Any]) -> tuple[str, ...]:
 def image_set(
     path: Path,
     split: str,
-    images: NDArray[Any],
+    read: ByteImages,
     labels: NDArray[np.int64],
     classes: tuple[str, ...],
 ) -> ImageSet:
+    images = read.images
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
     try:
-        return ImageSet(
-            np.ascontiguousarray(images), labels, classes, array_ids(split, len(images))
-        )
+        ids = array_ids(split, len(images))
+        return ImageSet(np.ascontiguousarray(images), labels, classes, ids, read.missing)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None

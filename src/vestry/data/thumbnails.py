@@ -1,5 +1,6 @@
 """The few images that a page shows, kept with the run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,36 @@ from vestry.run_folder import atomic_path
 LARGEST_SIDE = 96
 
 
-def save_thumbnails(sets: list[ImageSet], wanted: list[str], path: Path) -> None:
-    """Write `ids` and `images` of the wanted rows, made smaller where a side is over 96 pixels."""
+Pictures = Mapping[str, NDArray[np.uint8]]
+
+
+def save_thumbnails(
+    sets: list[ImageSet], wanted: list[str], path: Path, made: Pictures | None = None
+) -> None:
+    """Write `ids` and `images` of the wanted rows, made smaller where a side is over 96 pixels.
+
+    made: pictures of the same size that are no rows, such as augmented images, by their ids.
+    """
     rows = {
         name: (image_set, row)
         for image_set in sets
         for row, name in enumerate(image_set.ids.tolist())
     }
-    images = [rows[name][0].images[rows[name][1]] for name in wanted]
+    drawn = dict(made or {})
+    images = [
+        drawn[name] if name in drawn else rows[name][0].images[rows[name][1]] for name in wanted
+    ]
     stacked = np.stack([smaller(image) for image in images])
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, ids=np.array(wanted), images=stacked)
+
+
+def read_pictures(path: Path) -> dict[str, NDArray[np.uint8]]:
+    """A task's `pictures.npz` by id; nothing where it made none."""
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(zip((str(name) for name in stored["ids"]), stored["images"], strict=True))
 
 
 def shrink_note(image_shape: tuple[int, ...]) -> list[str]:

@@ -1,0 +1,37 @@
+"""Some of a source's classes, in an order of the study's own."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from vestry.data.image_set import ImageSet, Source
+from vestry.errors import StudyError, did_you_mean
+
+
+def with_classes(source: Source, names: list[str]) -> tuple[Source, str]:
+    """The source with the rows of these classes alone, labelled 0.. in this order; and a note.
+
+    Raises StudyError where the source has no class of a name.
+    """
+    known = source.train.classes
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise StudyError(f"data.classes: {source.name} has no class {name!r}{near}")
+    train = rows_of(source.train, names)
+    test = None if source.test is None else rows_of(source.test, names)
+    kept = f"{len(train):,} of {len(source.train):,} training rows"
+    if test is not None and source.test is not None:
+        kept += f" and {len(test):,} of {len(source.test):,} test rows"
+    return replace(source, train=train, test=test), (
+        f"only {len(names)} of {len(known)} classes, {', '.join(names)}: {kept}"
+    )
+
+
+def rows_of(rows: ImageSet, names: list[str]) -> ImageSet:
+    """The rows of the named classes, in the order that they had."""
+    label_of = np.full(len(rows.classes), -1, dtype=np.int64)
+    label_of[[rows.classes.index(name) for name in names]] = np.arange(len(names))
+    labels = label_of[rows.labels]
+    kept = np.flatnonzero(labels >= 0)
+    return replace(rows.rows(kept), labels=labels[kept], classes=tuple(names))

@@ -1,0 +1,101 @@
+"""Parts of the training rows: the folds of a cross-validation, and so many images of each class.
+
+A part is JSON-able, because a task's description names it; which rows it means follows from the
+labels alone.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from vestry.errors import DataError
+
+Rows = NDArray[np.int64]
+Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
+
+
+class Fold(BaseModel):
+    """Everything but one of `of` equal parts, which is held out; `number` counts from 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["fold"] = "fold"
+    number: int
+    of: int
+    stratified: bool
+    seed: int
+
+    def rows(self, labels: Rows) -> tuple[Rows, Rows]:
+        """Which rows are learnt from and which are held out, each in their first order."""
+        fold = fold_of(labels, self.of, self.stratified, self.seed)
+        return np.flatnonzero(fold != self.number - 1), np.flatnonzero(fold == self.number - 1)
+
+
+class Few(BaseModel):
+    """`per_class` images of each class, drawn with `seed`; a larger number holds the smaller."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["few"] = "few"
+    per_class: int
+    seed: int
+
+    def rows(self, labels: Rows) -> tuple[Rows, Rows]:
+        """Which rows are learnt from; none are held out. DataError where a class has too few."""
+        random = np.random.RandomState(self.seed)  # NumPy promises its stream (NEP 19)
+        drawn = []
+        for label in range(int(labels.max()) + 1):
+            own = np.flatnonzero(labels == label)
+            if len(own) < self.per_class:
+                raise DataError(
+                    f"class {label} has {len(own):,} training images, {self.per_class:,} a class "
+                    "are asked for; give smaller `images_per_class`"
+                )
+            drawn.append(random.permutation(own)[: self.per_class])
+        return np.sort(np.concatenate(drawn)), np.zeros(0, dtype=np.int64)
+
+
+Part = Fold | Few
+PARTS: dict[str, type[Fold] | type[Few]] = {"fold": Fold, "few": Few}
+
+
+class CrossValidation(BaseModel):
+    """The study's `cross_validation` of a member.
+
+    folds: equal parts of the training rows, each held out once; stratified: with each class's
+    share in every fold; repeats: how often they are drawn anew. reported: what a report gave as
+    mean (`accuracy`) and `deviation`; reported_on: the rows that it scored its folds on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: Annotated[int, Field(ge=2, le=1000)] = 5
+    stratified: bool = True
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    seed: Seed = 0
+    reported: dict[str, float] = Field(default_factory=dict)
+    reported_on: Literal["test", "held_out"] | None = None
+
+    def parts(self) -> list[Fold]:
+        """Every fold of every repeat, in order."""
+        return [
+            Fold(number=n, of=self.folds, stratified=self.stratified, seed=self.seed + repeat)
+            for repeat in range(self.repeats)
+            for n in range(1, self.folds + 1)
+        ]
+
+
+def fold_of(labels: Rows, folds: int, stratified: bool, seed: int) -> Rows:
+    """(n,) the fold, from 0, of every row; folds differ by one row at most, in all and by class.
+
+    Rows are dealt in turn, class after class, so that neither a class nor the whole is uneven.
+    """
+    if len(labels) < folds:
+        raise DataError(f"{folds} folds of {len(labels)} training rows: give fewer folds")
+    random = np.random.RandomState(seed)
+    order = random.permutation(len(labels))
+    if stratified:
+        order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(len(labels), dtype=np.int64)
+    fold[order] = np.arange(len(labels)) % folds
+    return fold

@@ -1,0 +1,108 @@
+"""Splits anew: all rows of a source pooled, and cut in three by fractions."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.split import Rows, largest_remainder
+from vestry.errors import DataError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+TOLERANCE = 1e-9
+
+
+class Fractions(BaseModel):
+    """How much of the pooled rows each split gets; the three sum to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    training: Fraction
+    validation: Fraction
+    test: Fraction
+
+    @model_validator(mode="after")
+    def sum_to_one(self) -> Self:
+        total = self.training + self.validation + self.test
+        if abs(total - 1) > TOLERANCE:
+            raise ValueError(f"the three fractions sum to {total:.10g}, not to 1")
+        return self
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Three disjoint parts of the same rows, and how each was made, in words."""
+
+    training: ImageSet
+    validation: ImageSet
+    test: ImageSet
+    words: tuple[str, ...]
+
+
+def pooled(source: Source) -> ImageSet:
+    """The source's training rows followed by its test rows, with the ids that they had."""
+    train, test = source.train, source.test
+    if test is None:
+        return train
+    missing = None
+    if train.missing is not None or test.missing is not None:
+        counts = [
+            np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in (train, test)
+        ]
+        missing = np.concatenate(counts)
+    return replace(
+        train,
+        images=np.concatenate([train.images, test.images]),
+        labels=np.concatenate([train.labels, test.labels]),
+        ids=np.concatenate([train.ids, test.ids]),
+        missing=missing,
+    )
+
+
+def cut(source: Source, fractions: Fractions, seed: int) -> Cut:
+    """The source's rows in three parts, each class in proportion, drawn with `seed`.
+
+    Sizes of validation and test are rounded to the nearest row; training has the rest. Rows keep
+    the order of the pool. Raises DataError where a part would be empty.
+    """
+    rows = pooled(source)
+    total = len(rows)
+    validation, test = (
+        math.floor(total * share + 0.5) for share in (fractions.validation, fractions.test)
+    )
+    training = total - validation - test
+    if min(training, validation, test) < 1:
+        raise DataError(
+            f"split gives {training:,} training, {validation:,} validation and {test:,} test rows "
+            f"of {total:,}; each needs some"
+        )
+    for_training, for_validation, for_test = drawn(rows.labels, validation, test, seed)
+    whence = "" if source.test is None else ", the source's training and test rows pooled"
+    chosen = f"drawn at random by class (seed {seed}) of all {total:,} rows{whence}"
+    return Cut(
+        rows.rows(for_training),
+        rows.rows(for_validation),
+        rows.rows(for_test),
+        words=(
+            f"test: {test:,} {chosen}",
+            f"validation: {validation:,} {chosen}",
+            f"training: the other {training:,} of all {total:,} rows{whence}",
+        ),
+    )
+
+
+def drawn(labels: Rows, validation: int, test: int, seed: int) -> tuple[Rows, Rows, Rows]:
+    """Rows for training, validation and test, each in rising order."""
+    random = np.random.RandomState(seed)  # NumPy promises its stream (NEP 19)
+    counts = np.bincount(labels)
+    for_test = largest_remainder(counts, test)
+    for_validation = largest_remainder(counts - for_test, validation)
+    place = np.zeros(len(labels), dtype=np.int64)
+    for label, (tested, validated) in enumerate(zip(for_test, for_validation, strict=True)):
+        own = random.permutation(np.flatnonzero(labels == label))
+        place[own[:tested]] = 2
+        place[own[tested : tested + validated]] = 1
+    return np.flatnonzero(place == 0), np.flatnonzero(place == 1), np.flatnonzero(place == 2)
