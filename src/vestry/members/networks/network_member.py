@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from vestry.members.member import FitJob
 from vestry.members.networks import checkpoint, machine
+from vestry.members.networks.augmented_sample import NOTE, AugmentedSample
 from vestry.members.networks.early_stopping import Stopper
 from vestry.members.networks.history import to_csv
 from vestry.members.networks.layers import describe
@@ -33,6 +34,7 @@ class NetworkMember:
     facts: dict[str, Any]
     history: list[dict[str, float]]
     threads: int
+    sample: AugmentedSample | None = None
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
@@ -50,6 +52,8 @@ class NetworkMember:
         with atomic_path(folder / WEIGHTS) as temporary:
             save_file(tensors, temporary)
         write_text(folder / HISTORY, to_csv(self.history))
+        if self.sample is not None:
+            self.sample.save(folder)
 
     def card(self) -> dict[str, Any]:
         return self.facts
@@ -82,7 +86,10 @@ def trained(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     facts = card(network, settings, choices, progress, shape, job.classes)
-    return NetworkMember(network, settings, facts, progress.history, job.threads)
+    sample = AugmentedSample.of(settings.augmentation, job)
+    if sample is not None:
+        facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}
+    return NetworkMember(network, settings, facts, progress.history, job.threads, sample)
 
 
 def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
@@ -126,6 +133,7 @@ def card(
             "epochs_run": progress.epoch,
             **ending(settings, progress.stopper),
         },
+        "augmentation": None,
         "notes": [],
         "warnings": [
             f"Layer {place(network, index)}: {choice.note}."

@@ -16,8 +16,9 @@ from vestry.members.networks.early_stopping import Stopper
 from vestry.members.networks.history import figures
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import optimizer
-from vestry.members.networks.rows import Rows, chunk_rows, scaled
+from vestry.members.networks.rows import Rows, scaled
 from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.training_images import TrainingImages
 
 CHECKPOINT_SECONDS = 5.0
 REPORT_SECONDS = 0.25
@@ -62,6 +63,7 @@ class Trainer:
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])
+        self.images = TrainingImages(training.images, settings)
 
     def run(self) -> Progress:
         with torch.inference_mode():
@@ -119,16 +121,16 @@ class Trainer:
         labels = self.training.labels[order]
         truth = self.one_hot[labels]
         seen = torch.empty(truth.shape)
-        chunk = chunk_rows(self.training.images, batch)
         started = reported = time.monotonic()
-        for start in range(0, len(order), chunk):
-            images = scaled(self.training.images.index_select(0, order[start : start + chunk]))
-            for first in range(0, len(images), batch):
-                rows = slice(start + first, start + min(first + batch, len(images)))
-                self.step(images[first : first + batch], truth[rows], seen[rows], rate)
+        done = 0
+        for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
+            for part in torch.split(images, batch):
+                rows = slice(done, done + len(part))
+                self.step(part, truth[rows], seen[rows], rate)
+                done += len(part)
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
-                self.report(self.step_event(start + len(images), seen, labels, started))
+                self.report(self.step_event(done, seen, labels, started))
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:

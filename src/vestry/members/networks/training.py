@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vestry.members.networks.augmentation_settings import Augmentation
 from vestry.members.networks.schedules import Schedule
 
 OptimizerName = Literal["sgd", "adam", "adamw", "adagrad", "rmsprop"]
@@ -46,6 +47,8 @@ class TrainingSettings(BaseModel):
     schedule: Schedule | None = None
     precision: Precision = "auto"
     """auto: bfloat16 where a trial on this machine finds it right and faster."""
+    augmentation: Augmentation | None = None
+    """Of training rows, while training; None leaves them as they are."""
 
     @property
     def initial_learning_rate(self) -> float:

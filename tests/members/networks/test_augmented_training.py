@@ -1,0 +1,209 @@
+"""Training with augmentation: repeatable, resumable, of training rows only, and said."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vestry.data import digits
+from vestry.errors import MemberError
+from vestry.members.member import FitJob
+from vestry.members.networks import precision, trainer
+from vestry.members.networks.augmented_sample import NOTE
+from vestry.members.networks.network_member import fit, load
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.rows import as_tensor
+from vestry.members.networks.training_images import TrainingImages
+
+LAYERS = [{"conv": 8, "kernel": 3}, {"pool": 2}, {"dropout": 0.2}, {"flatten": True}, {"dense": 32}]
+EVERYTHING = {
+    "horizontal_flip": True,
+    "shift": [0.1, 0.05],
+    "rotation": 10,
+    "zoom": 0.1,
+    "erasing": 0.5,
+    "pad_crop": 1,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("cache"))
+        patch.setattr(precision.platformdirs, "user_cache_dir", lambda name: folder)
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return digits.load().train
+
+
+@pytest.fixture
+def job(rows, tmp_path):
+    def make(seed=1, report=lambda event: None, **changes):
+        given = {
+            "images": rows.images[:600],
+            "labels": rows.labels[:600],
+            "validation_images": rows.images[600:900],
+            "validation_labels": rows.labels[600:900],
+            "classes": 10,
+            "seed": seed,
+            "threads": 1,
+            "workspace": tmp_path,
+            "report": report,
+            "ids": rows.ids[:600],
+        }
+        return FitJob(**given | changes)
+
+    return make
+
+
+def settings(**given):
+    return NetworkSettings(
+        layers=LAYERS, **{"epochs": 3, "batch_size": 50, "augmentation": EVERYTHING} | given
+    )
+
+
+def weights(member):
+    return {name: tensor.clone() for name, tensor in member.network.tensors().items()}
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def timeless(history):
+    return [
+        {key: value for key, value in row.items() if key not in ("seconds", "images_per_second")}
+        for row in history
+    ]
+
+
+class KilledError(Exception):
+    pass
+
+
+def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+    undisturbed = fit(settings(), job())
+    killed = []
+
+    def kill_once(event):
+        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
+            killed.append(event)
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fit(settings(), job(report=kill_once))
+    epochs = []
+    resumed = fit(
+        settings(), job(report=lambda e: e["event"] == "epoch" and epochs.append(e["epoch"]))
+    )
+    assert epochs == [2, 3]
+    assert same(weights(undisturbed), weights(resumed))
+    assert timeless(undisturbed.history) == timeless(resumed.history)
+
+
+def test_same_seed_same_bits(job):
+    first, again, other = (weights(fit(settings(), job(seed))) for seed in (1, 1, 2))
+    assert same(first, again) and not same(first, other)
+
+
+def test_each_epoch_has_alterations_of_its_own(rows):
+    images = TrainingImages(as_tensor(rows.images[:60]), settings())
+    order = torch.arange(60)
+    first, second, again, other = (
+        torch.cat(list(images.chunks(order, seed, epoch)))
+        for seed, epoch in ((1, 1), (1, 2), (1, 1), (2, 1))
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, second) and not torch.equal(first, other)
+
+
+def test_chunks_of_another_size_hold_the_same_alterations(job, monkeypatch):
+    """What is drawn hangs on an image's place in the epoch; erasing's noise comes in turn."""
+    from vestry.members.networks import rows as rows_module
+
+    whole = fit(settings(epochs=1), job())
+    monkeypatch.setattr(rows_module, "CHUNK_PIXELS", 10_000)
+    parted = fit(settings(epochs=1), job())
+    one, other = (member.history[0]["train_loss"] for member in (whole, parted))
+    assert one == pytest.approx(other, rel=1e-5)
+
+
+def test_alterations_that_are_all_off_change_no_bit(job):
+    plain = fit(settings(augmentation=None), job())
+    off = fit(settings(augmentation={"shift": 0.0}), job())
+    assert same(weights(plain), weights(off))
+    assert off.card()["augmentation"] is None and NOTE not in off.card()["notes"]
+
+
+def test_only_training_rows_are_altered_and_only_while_training(job, rows):
+    work = job()
+    before = work.images.copy()
+    member = fit(settings(augmentation={"erasing": 1.0}), work)
+    assert np.array_equal(work.images, before)
+    right = member.predict_proba(work.validation_images).argmax(1) == work.validation_labels
+    assert member.history[-1]["validation_accuracy"] == pytest.approx(right.mean())
+    on_training_rows = member.predict_proba(work.images).argmax(1) == work.labels
+    assert on_training_rows.mean() > member.history[-1]["train_accuracy"] + 0.05
+
+
+def test_it_learns_to_overlook_what_it_is_trained_to(job, rows):
+    """Digits shifted by a pixel: a network that was shown shifted ones does better."""
+    shifted = np.zeros_like(rows.images[900:])
+    shifted[:, 1:, 1:] = rows.images[900:, :-1, :-1]
+    truth = rows.labels[900:]
+    accuracy = {
+        name: (
+            fit(settings(epochs=12, augmentation=given), job()).predict_proba(shifted).argmax(1)
+            == truth
+        ).mean()
+        for name, given in (("plain", None), ("shown", {"shift": 0.15}))
+    }
+    assert accuracy["shown"] > accuracy["plain"] + 0.03
+
+
+def test_the_card_and_the_pictures_show_what_was_done(job, rows, tmp_path):
+    member = fit(settings(), job())
+    card = json.loads(json.dumps(member.card(), allow_nan=False))
+    shown = card["augmentation"]
+    assert NetworkSettings(**card["settings"]) == settings()
+    assert shown["settings"] == json.loads(settings().augmentation.model_dump_json())
+    assert shown["words"] == settings().augmentation.words()
+    assert (shown["image"], shown["label"]) == (rows.ids[0], rows.labels[0])
+    assert NOTE in card["notes"]
+    member.save(tmp_path / "saved")
+    with np.load(tmp_path / "saved" / "pictures.npz", allow_pickle=False) as file:
+        assert file["ids"].tolist() == shown["variants"]
+        assert shown["variants"][::15] == ["augmented/00", "augmented/15"]
+        assert file["images"].shape == (16, 8, 8) and file["images"].dtype == np.uint8
+        assert (file["images"] != rows.images[0]).any(axis=(1, 2)).all()
+    again = load(tmp_path / "saved", card)
+    fresh = rows.images[900:]
+    assert np.array_equal(again.predict_proba(fresh), member.predict_proba(fresh))
+
+
+def test_without_augmentation_there_are_no_pictures(job, tmp_path):
+    member = fit(settings(augmentation=None, epochs=1), job())
+    member.save(tmp_path / "saved")
+    assert not (tmp_path / "saved" / "pictures.npz").exists()
+    assert member.card()["augmentation"] is None
+
+
+def test_colour_images_and_partial_batches(job):
+    images = np.random.default_rng(0).integers(0, 255, (53, 8, 9, 3), dtype=np.uint8)
+    labels = np.arange(53) % 4
+    colour = {"images": images, "labels": labels, "ids": None, "classes": 4}
+    colour |= {"validation_images": images, "validation_labels": labels}
+    member = fit(settings(epochs=1, batch_size=16), job(**colour))
+    assert member.predict_proba(images).shape == (53, 4)
+    assert member.card()["augmentation"]["image"] is None
+    assert member.sample.pictures.shape == (16, 8, 9, 3)
+
+
+def test_padding_beyond_the_image_fails_before_training(job):
+    with pytest.raises(MemberError, match="pad_crop = 8"):
+        fit(settings(augmentation={"pad_crop": 8}), job())
