@@ -1,7 +1,8 @@
-"""A study that takes seconds: two members and a committee on the embedded digits."""
+"""Studies that take seconds, on the embedded digits."""
 
 SMALL_STUDY = """
 title = "Small"
+exploration = { skip = true }
 [data]
 source = "digits"
 validation = { fraction = 0.2, take = "last" }
@@ -17,4 +18,48 @@ estimator = "sklearn.linear_model.RidgeClassifier"
 [[committee]]
 name = "Both"
 members = ["Net", "Linear"]
+"""
+
+SEARCH_STUDY = """
+title = "Searched"
+exploration = { skip = true }
+[data]
+source = "digits"
+validation = { fraction = 0.2, take = "random" }
+[training]
+epochs = 4
+batch_size = 32
+[[member]]
+name = "Net"
+layers = [{ conv = 8, kernel = 3 }, { pool = 2 }, { flatten = true }, { dense = 16 }]
+seeds = [0, 1]
+cross_validation = { folds = 3, reported = { accuracy = 0.9 }, reported_on = "test" }
+[[member]]
+name = "Tuned"
+layers = [
+    { conv = { choose = [4, 8, 16] }, kernel = 3 },
+    { pool = 2 },
+    { flatten = true },
+    { dense = { between = [8, 64], log = true } },
+    { dropout = { between = [0.0, 0.5] } },
+]
+learning_rate = { between = [1e-3, 1e-2], log = true }
+search = { trials = 8, epochs = 3, rows = 600 }
+seeds = [0, 1]
+[[member]]
+name = "Neighbours"
+estimator = "sklearn.neighbors.KNeighborsClassifier"
+params = { n_neighbors = { choose = [1, 3, 30] } }
+search = { trials = 3, sampler = "tpe" }
+cross_validation = { folds = 3 }
+[[member]]
+name = "Tree"
+estimator = "sklearn.tree.DecisionTreeClassifier"
+images_per_class = [5, 20, 60]
+seeds = [0, 1]
+[[committee]]
+name = "Stacked"
+rule = "stacking"
+fit_on = "out_of_fold"
+members = ["Net", "Neighbours"]
 """

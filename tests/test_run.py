@@ -17,7 +17,7 @@ def results_of(run):
 def without_times(value):
     """Results without what two runs of the same study may differ in; see docs/results.md."""
     if isinstance(value, dict):
-        left_out = {"created", "environment", "images_per_second"}
+        left_out = {"created", "environment", "images_per_second", "milliseconds_per_image"}
         return {
             key: without_times(part)
             for key, part in value.items()

@@ -7,6 +7,8 @@ import functools
 import hashlib
 import json
 import shutil
+import time
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.dataset import Dataset, DataSettings, load_dataset
+from vestry.data.data_settings import DataSettings
+from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.image_set import ImageSet
+from vestry.data.part import PARTS, Part
 from vestry.data.places import Places
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import DataError
@@ -23,7 +28,7 @@ from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run_folder import write_json
 
-LIBRARIES = {"estimator": ("scikit-learn", "numpy"), "layers": ("torch",)}
+LIBRARIES = {"estimator": ("scikit-learn", "numpy"), "layers": ("torch",), "backbone": ("torch",)}
 CODE = ("members", "predictions/table.py", "fit.py")
 
 
@@ -37,16 +42,28 @@ def shared_description(dataset: Dataset) -> dict[str, Any]:
 
 
 def description(
-    shared: dict[str, Any], settings: dict[str, Any], seed: int, threads: int
+    shared: dict[str, Any],
+    settings: dict[str, Any],
+    seed: int,
+    threads: int,
+    part: Part | None = None,
 ) -> dict[str, Any]:
-    """Everything that a fitted member depends on; its digest names the task's folder."""
+    """Everything that a fitted member depends on; its digest names the task's folder.
+
+    part: the part of the training rows that it is fitted on; None for all of them.
+    """
     return {
         **shared,
-        "libraries": {name: metadata.version(name) for name in LIBRARIES[settings["kind"]]},
+        "libraries": libraries(settings["kind"]),
         "member": settings,
         "seed": seed,
         "threads": threads,
-    }
+    } | ({} if part is None else {"part": part.model_dump(mode="json")})
+
+
+def libraries(kind: str) -> dict[str, str]:
+    """Versions of what fits members of this kind."""
+    return {name: metadata.version(name) for name in LIBRARIES[kind]}
 
 
 def code_version() -> str:
@@ -82,12 +99,15 @@ def fit_member(
     if dataset.provenance.fingerprint != description["data"]:
         raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
     settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
-    member = kind_module(settings.kind).fit(settings, job(dataset, description, workspace, report))
+    training, held_out = parts(dataset.training, description.get("part"))
+    work = job(dataset, training, description, workspace, report, context.get("trunks"))
+    member = kind_module(settings.kind).fit(settings, work)
     report({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
-    save_tables(member, dataset, context["maker"], folder)
+    tables = Tables(member, dataset.test.classes, context["maker"], folder)
+    facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
     member.save(folder)
-    write_json(folder / MANIFEST, member.card() | {"task": description})
+    write_json(folder / MANIFEST, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
@@ -97,11 +117,28 @@ def loaded(data: str, places: str) -> Dataset:
     return load_dataset(DataSettings(**json.loads(data)), Places.from_dict(json.loads(places)))
 
 
-def job(dataset: Dataset, description: dict[str, Any], workspace: Path, report: Report) -> FitJob:
+def parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
+    """The rows to learn from, and those that a cross-validation holds out of them."""
+    if part is None:
+        return rows, None
+    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels)
+    return rows.rows(learnt), rows.rows(held_out) if len(held_out) else None
+
+
+def job(
+    dataset: Dataset,
+    training: ImageSet,
+    description: dict[str, Any],
+    workspace: Path,
+    report: Report,
+    trunks: dict[str, Any] | None = None,
+) -> FitJob:
+    """trunks: where weights of backbones are looked for, from the task's context."""
     workspace.mkdir(parents=True, exist_ok=True)
     return FitJob(
-        images=dataset.training.images,
-        labels=dataset.training.labels,
+        images=training.images,
+        labels=training.labels,
+        ids=training.ids,
         validation_images=dataset.validation.images,
         validation_labels=dataset.validation.labels,
         classes=len(dataset.training.classes),
@@ -109,18 +146,38 @@ def job(dataset: Dataset, description: dict[str, Any], workspace: Path, report: 
         threads=description["threads"],
         workspace=workspace,
         report=report,
+        trunks=trunks,
     )
 
 
-def save_tables(member: FittedMember, dataset: Dataset, maker: str, folder: Path) -> None:
-    held_out = member.held_out_proba()
-    if held_out is None:
-        held_out = member.predict_proba(dataset.validation.images)
-    test = member.predict_proba(dataset.test.images)
-    classes = dataset.test.classes
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one fitted member, written into its folder."""
 
-    def save(ids: NDArray[np.str_], values: NDArray[np.float32], split: Split) -> None:
-        ProbabilityTable(ids, classes, values, maker, split).save(folder / f"{split}.npz")
+    member: FittedMember
+    classes: tuple[str, ...]
+    maker: str
+    folder: Path
 
-    save(dataset.validation.ids, held_out, "validation")
-    save(dataset.test.ids, test, "test")
+    def save(self, dataset: Dataset) -> dict[str, Any]:
+        """Validation and test tables; gives what predicting cost."""
+        held_out = self.member.held_out_proba()
+        if held_out is None:
+            held_out = self.member.predict_proba(dataset.validation.images)
+        self.write("validation", dataset.validation.ids, held_out, "validation")
+        started = time.perf_counter()
+        test = self.member.predict_proba(dataset.test.images)
+        seconds = time.perf_counter() - started
+        self.write("test", dataset.test.ids, test, "test")
+        return {"predict_seconds": seconds, "predicted_images": len(test)}
+
+    def save_held_out(self, rows: ImageSet) -> dict[str, Any]:
+        """The table of a fold's own rows; the test rows are not looked at."""
+        self.write("held_out", rows.ids, self.member.predict_proba(rows.images), "training")
+        return {}
+
+    def write(
+        self, name: str, ids: NDArray[np.str_], values: NDArray[np.float32], split: Split
+    ) -> None:
+        table = ProbabilityTable(ids, self.classes, values, self.maker, split)
+        table.save(self.folder / f"{name}.npz")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as ElapsedColumn
 
-from vestry.progress import duration, line_of
+from vestry.progress import duration, images_text, line_of, trial
 
 Event = dict[str, Any]
 
@@ -40,11 +40,13 @@ class LiveProgress:
         handler = getattr(self, f"on_{event['event']}", None)
         if handler:
             handler(event)
-        if event["event"] not in ("epoch", "step", "started", "stage") and line_of(event):
+        if event["event"] not in ("epoch", "step", "images", "started", "stage") and line_of(event):
             self.console.print(line_of(event), markup=False)
 
     def on_tasks(self, event: Event) -> None:
-        self.total = event["total"]
+        if self.overall is not None:  # a second round: what a search has found
+            self.bars.remove_task(self.overall)
+        self.finished, self.total = 0, event["total"]
         self.overall = self.bars.add_task(
             "all fits", total=event["total"], completed=event["found"], text=""
         )
@@ -68,6 +70,9 @@ class LiveProgress:
     def on_step(self, event: Event) -> None:
         done = event["epoch"] - 1 + event["part"]
         self.update(event, total=event["epochs"], completed=done, text=where(event))
+
+    def on_images(self, event: Event) -> None:
+        self.update(event, total=event["total"], completed=event["done"], text=images_text(event))
 
     def on_epoch(self, event: Event) -> None:
         text = f"{where(event)}, validation {event['validation_accuracy']:.1%}"
@@ -98,6 +103,7 @@ class LiveProgress:
 def where(event: Event) -> str:
     """Epoch, loss, speed and time left."""
     return (
-        f"epoch {event['epoch']} of {event['epochs']}, loss {event['train_loss']:.3f}, "
-        f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
+        f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "
+        f"loss {event['train_loss']:.3f}, {event['images_per_second']:,.0f} images/s, "
+        f"{duration(event['seconds_left'])} left"
     )

@@ -1,78 +1,231 @@
-"""From a study's members to tasks for an engine: one for each seed."""
+"""From a study's members to tasks for an engine: fits by seed, fold and size; and searches."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import metadata
 from typing import Any
 
 from vestry import fit
 from vestry.data.dataset import Dataset, resolved
-from vestry.data.places import Places
-from vestry.engine.task import Task, digest
-from vestry.errors import StudyError
+from vestry.data.part import Few, Fold, Part
+from vestry.data.places import Places, Progress
+from vestry.engine.task import MANIFEST, Task, digest
+from vestry.errors import StudyError, VestryError
+from vestry.explore_task import exploration_task
+from vestry.members.backbones.trunk_places import TrunkPlaces
+from vestry.members.backbones.trunk_plan import TrunkPlan
 from vestry.members.networks.threads import network_threads
 from vestry.members.networks.tracing import trace
 from vestry.members.settings import MEMBER_SETTINGS
-from vestry.run_folder import RunFolder
-from vestry.study import EstimatorEntry, Member, NetworkEntry, Study
+from vestry.run_folder import RunFolder, read_json
+from vestry.search.space import variations
+from vestry.study import (
+    BackboneEntry,
+    Entry,
+    EstimatorEntry,
+    Member,
+    NetworkEntry,
+    SearchedEntry,
+    Study,
+    kind_of,
+)
+
+FIT, SEARCH = "vestry.fit:fit_member", "vestry.search_task:run_search"
 
 
 @dataclass(frozen=True)
 class PlannedMember:
-    """A member of a study, its tasks by seed, and a line of text that says what it is."""
+    """A member of a study, what it is in a line, and its tasks.
+
+    tasks: by seed. folds: those of its cross-validation, in order. sizes: by images a class and
+    seed, where it is fitted on several; `tasks` are then those of the largest.
+    search: the task that found its settings.
+    """
 
     entry: Member
-    tasks: dict[int, Task]
     text: str
+    tasks: dict[int, Task]
+    folds: list[Task]
+    sizes: dict[int, dict[int, Task]]
+    search: Task | None = None
 
     @property
     def name(self) -> str:
         return self.entry.name
 
-
-def plan(
-    study: Study, dataset: Dataset, places: Places, run: RunFolder, cores: int
-) -> list[PlannedMember]:
-    """Every member's tasks; raises StudyError where a network does not fit the images."""
-    context = {
-        "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
-        "places": places.as_dict(),
-    }
-    shared = fit.shared_description(dataset)
-    return [
-        planned(study, entry, size_up(entry, dataset, cores), shared, context, run)
-        for entry in study.member
-    ]
+    @property
+    def fits(self) -> list[Task]:
+        """Every fit that there is to do, each once."""
+        several = [task for tasks in self.sizes.values() for task in tasks.values()]
+        return [*(several or self.tasks.values()), *self.folds]
 
 
-def planned(
-    study: Study,
-    entry: Member,
-    size: tuple[str, int],
-    shared: dict[str, Any],
-    context: dict[str, Any],
-    run: RunFolder,
-) -> PlannedMember:
-    text, threads = size
-    names = MEMBER_SETTINGS[entry.kind].model_fields
-    settings = entry.model_dump(mode="json", include=set(names))
-    tasks = {}
-    for seed in entry.seeds:
-        description = fit.description(shared, settings, seed, threads)
-        key = digest(description)
-        tasks[seed] = Task(
-            name=entry.name if len(entry.seeds) == 1 else f"{entry.name}, seed {seed}",
-            function="vestry.fit:fit_member",
-            description=description,
-            context=context | {"maker": entry.name},
-            folder=run.task(key),
-            workspace=run.workspace(key),
-            cores=threads,
-            time_limit=entry.time_limit or study.time_limit,
+class Planner:
+    """Makes the tasks of one study on its data; nothing heavy is imported for it."""
+
+    def __init__(
+        self,
+        study: Study,
+        dataset: Dataset,
+        places: Places,
+        run: RunFolder,
+        cores: int,
+        downloads: Progress | None = None,
+    ) -> None:
+        self.study = study
+        self.dataset = dataset
+        self.run = run
+        self.cores = cores
+        self.shared = fit.shared_description(dataset)
+        self.trunks = TrunkPlan(TrunkPlaces.of(places, run.path), downloads)
+        self.context = {
+            "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
+            "places": places.as_dict(),
+            "trunks": self.trunks.places.as_dict(),
+        }
+
+    def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:
+        """Members in study order whose settings are known: given, or found by a finished search.
+
+        found: search tasks by the member's name. Raises StudyError where a network does not fit
+        the images.
+        """
+        planned = []
+        for entry in self.study.member:
+            if isinstance(entry, SearchedEntry):
+                task = found.get(entry.name)
+                if task is not None and task.is_done:
+                    values = read_json(task.folder / MANIFEST)["best"]["values"]
+                    planned.append(self.member(entry.with_values(values), task))
+            else:
+                planned.append(self.member(entry))
+        return planned
+
+    def exploration(self) -> Task | None:
+        """The look at the data; None where the study leaves it out."""
+        settings = self.study.exploration
+        if settings.skip:
+            return None
+        return exploration_task(settings, self.dataset, self.context, self.run)
+
+    def texts(self) -> dict[str, str]:
+        """What each member is, in a line, by name; StudyError where one does not fit the images."""
+        return {
+            entry.name: entry.search.words(len(entry.space))
+            if isinstance(entry, SearchedEntry)
+            else self.size_up(entry)[0]
+            for entry in self.study.member
+        }
+
+    def member(self, entry: Member, search: Task | None = None) -> PlannedMember:
+        text, threads = self.size_up(entry)
+        folds = entry.cross_validation.parts() if entry.cross_validation else []
+        sizes = {
+            size: {
+                seed: self.fit(entry, threads, seed, Few(per_class=size, seed=seed))
+                for seed in entry.seeds
+            }
+            for size in entry.images_per_class or ()
+        }
+        several = {seed: self.fit(entry, threads, seed) for seed in entry.seeds}
+        return PlannedMember(
+            entry,
+            text,
+            sizes[max(sizes)] if sizes else several,
+            [self.fit(entry, threads, entry.seeds[0], fold) for fold in folds],
+            sizes,
+            search,
         )
-    return PlannedMember(entry, tasks, text)
+
+    def fit(self, entry: Member, threads: int, seed: int, part: Part | None = None) -> Task:
+        settings = entry.model_dump(
+            mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
+        )
+        description = fit.description(self.shared, settings, seed, threads, part)
+        if isinstance(entry, BackboneEntry):
+            description["trunk"] = self.trunks.identity(entry)
+        return self.task(name_of(entry, seed, part), FIT, description, entry)
+
+    def searches(self) -> dict[str, Task]:
+        """A task for each member whose settings are to be found, by its name."""
+        return {
+            entry.name: self.search(entry)
+            for entry in self.study.member
+            if isinstance(entry, SearchedEntry)
+        }
+
+    def search(self, entry: SearchedEntry) -> Task:
+        kind = kind_of(entry.table)
+        description = {
+            **self.shared,
+            "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
+            "search": entry.search.model_dump(mode="json"),
+            "kind": kind,
+            "member": entry.table,
+            "seed": entry.search.seed,
+            "threads": self.search_threads(entry),
+        }
+        tried = [entry.with_values(values) for values in variations(entry.space)]
+        trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
+        if trunks:
+            description["trunks"] = sorted(trunks)
+        limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
+        task = self.task(f"{entry.name}, search", SEARCH, description, entry)
+        return replace(task, time_limit=limit)
+
+    def search_threads(self, entry: SearchedEntry) -> int:
+        """Cores for the largest of the members that the search may try."""
+        wanted, problems = [], []
+        for values in variations(entry.space):
+            try:
+                wanted.append(self.size_up(entry.with_values(values))[1])
+            except StudyError as error:
+                problems.append(error)
+        if not wanted:
+            raise problems[0]
+        return max(wanted)
+
+    def size_up(self, entry: Member) -> tuple[str, int]:
+        """What the member is, in a line, and how many cores it gets."""
+        if not isinstance(entry, BackboneEntry):
+            return size_up(entry, self.dataset, self.cores)
+        rows = self.dataset.training
+        try:
+            text, threads = self.trunks.size_up(entry, rows.image_shape, len(rows.classes))
+        except VestryError as error:
+            raise type(error)(f"member {entry.name}: {error}") from error
+        return text, min(entry.threads or threads, self.cores)
+
+    def task(self, name: str, function: str, description: dict[str, Any], entry: Entry) -> Task:
+        key = digest(description)
+        return Task(
+            name=name,
+            function=function,
+            description=description,
+            context=self.context | {"maker": entry.name},
+            folder=self.run.task(key),
+            workspace=self.run.workspace(key),
+            cores=description["threads"],
+            time_limit=entry.time_limit or self.study.time_limit,
+        )
 
 
-def size_up(entry: Member, dataset: Dataset, cores: int) -> tuple[str, int]:
-    """What the member is, in a line, and how many cores it gets."""
+def name_of(entry: Member, seed: int, part: Part | None) -> str:
+    """What people read of a fit: its member, and what tells it from the member's other fits."""
+    parts = [entry.name]
+    if isinstance(part, Few):
+        parts.append(f"{part.per_class:,} a class")
+    if isinstance(part, Fold):
+        crossed = entry.cross_validation
+        repeat = part.seed - crossed.seed if crossed else 0
+        parts.append(f"fold {part.number}" + (f" of repeat {repeat + 1}" if repeat else ""))
+    elif len(entry.seeds) > 1:
+        parts.append(f"seed {seed}")
+    return ", ".join(parts)
+
+
+def size_up(entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
+    """The same for what learns from pixels."""
     if isinstance(entry, EstimatorEntry):
         return entry.estimator, min(entry.threads or 1, cores)
     return size_up_network(entry, dataset, cores)

@@ -1,30 +1,31 @@
 """A whole study, top to bottom: from the study file to the page."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
-from vestry.data.split_record import split_record
 from vestry.data.summary import data_summary, samples
-from vestry.data.thumbnails import save_thumbnails, shrink_note
-from vestry.engine.local import LocalEngine
+from vestry.data.thumbnails import shrink_note
 from vestry.engine.task import Outcome, Report
 from vestry.environment import environment
 from vestry.errors import MemberError
+from vestry.evaluation.analysis import analysed
+from vestry.evaluation.claims import check_classes
 from vestry.evaluation.comparison import ranking
-from vestry.evaluation.shown_images import shown_ids
 from vestry.evaluation.votes import first_rows, votes
-from vestry.member_tasks import PlannedMember, plan
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.explore_task import Explored, read_exploration
+from vestry.fitting import fit_members
+from vestry.member_tasks import PlannedMember, Planner
 from vestry.progress import downloads
 from vestry.report.page import write_report
 from vestry.results import Makers, committee_makers, fitted_makers
-from vestry.run_folder import RunFolder, locked, remove_leftovers, write_json, write_text
-from vestry.study_reader import StudyFile
+from vestry.run_files import write_run
+from vestry.run_folder import RunFolder, locked, remove_leftovers
+from vestry.study_reader import StudyFile, read_study, studies_before
 
 Results = dict[str, Any]
 FORMAT = 1
@@ -47,24 +48,37 @@ def run_study(
     data are not right, MemberError where no member could be fitted; a member that fails beside
     others is listed in the results.
     """
+    run_before(file, places, run, cores, report)
     clock = Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
     dataset = load_dataset(file.study.data, places, downloads(report))
-    planned = plan(file.study, dataset, places, run, cores)
-    announce(dataset, planned, report)
+    if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
+        check_classes(file.study.claim, dataset.training.classes)
+    planner = Planner(file.study, dataset, places, run, cores, downloads(report))
+    announce(dataset, planner, report)
     clock.stop("data")
     with locked(run.path):
         remove_leftovers(run.path)
-        failed = fit_members(planned, cores, report)
+        look = planner.exploration()
+        planned, failed = fit_members(planner, look, cores, report)
         clock.stop("fitting")
         report({"event": "stage", "text": "comparing"})
-        results = compare(file, dataset, run, planned, failed)
+        explored = read_exploration(look.folder) if look and look.is_done else None
+        results = compare(file, dataset, run, planned, failed, explored)
         repeat_notices(results, report)
         clock.stop("comparison")
         results |= {"environment": environment(cores), "seconds": clock.seconds()}
-        write_run(file, dataset, run, results)
+        write_run(file, dataset, run, results, explored)
         report({"event": "stage", "text": "drawing the page"})
         return Finished(write_report(run), results)
+
+
+def run_before(file: StudyFile, places: Places, run: RunFolder, cores: int, report: Report) -> None:
+    """Run the studies that this one builds on; what they have finished is found again."""
+    for path in studies_before(file):
+        report({"event": "stage", "text": f"{file.path.name} builds on {path.name}: first that"})
+        folder = RunFolder(run.path.parent / path.stem)
+        run_study(read_study(path), replace(places, base=path.parent), folder, cores, report)
 
 
 class Clock:
@@ -82,7 +96,7 @@ class Clock:
         return {**self.spent, "total": self.last - self.started}
 
 
-def announce(dataset: Dataset, planned: list[PlannedMember], report: Report) -> None:
+def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
     """Say, before any work, what is worked on and how large it is."""
     provenance = dataset.provenance
     if provenance.fell_back:
@@ -90,18 +104,8 @@ def announce(dataset: Dataset, planned: list[PlannedMember], report: Report) -> 
         report({"event": "warning", "text": text})
     rows = ", ".join(f"{count:,} {split}" for split, count in provenance.rows.items())
     report({"event": "note", "text": f"{provenance.used}: {rows} images"})
-    for member in planned:
-        report({"event": "planned", "member": member.name, "text": member.text})
-
-
-def fit_members(planned: list[PlannedMember], cores: int, report: Report) -> dict[str, Outcome]:
-    """Do what is not done yet; returns what failed by the task's digest."""
-    tasks = [task for member in planned for task in member.tasks.values()]
-    waiting = {task.folder.name: task for task in tasks if not task.is_done}
-    report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
-    engine = LocalEngine(cores, PROCESS_ENVIRONMENT)
-    outcomes = engine.run(list(waiting.values()), report) if waiting else ()
-    return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}
+    for name, text in planner.texts().items():
+        report({"event": "planned", "member": name, "text": text})
 
 
 def compare(
@@ -110,11 +114,16 @@ def compare(
     run: RunFolder,
     planned: list[PlannedMember],
     failed: dict[str, Outcome],
+    explored: Explored | None,
 ) -> Results:
     """Everything that `results.json` says but where, how long and when; see docs/results.md."""
     study = file.study
-    truths = {"validation": dataset.validation.labels, "test": dataset.test.labels}
-    members = fitted_makers(planned, failed, run, truths)
+    truths = {
+        "training": dataset.training.labels,
+        "validation": dataset.validation.labels,
+        "test": dataset.test.labels,
+    }
+    members = fitted_makers(planned, failed, run, truths, dataset.training)
     if not members.results:
         reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
         raise MemberError(f"no member could be fitted ({reasons})")
@@ -126,13 +135,13 @@ def compare(
         study.samples.columns,
         study.samples.seed,
     )
-    return {
+    results = {
         "format": FORMAT,
         "title": study.title,
         "about": study.about,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "study": {"file": str(file.path), "hash": study.digest, "text": study.as_toml()},
-        "notices": notices(dataset, members),
+        "notices": notices(dataset, members, study.exploration.skip),
         "data": data_summary(dataset) | {"samples": grid},
         "members": members.results,
         "committees": committees.results,
@@ -140,10 +149,12 @@ def compare(
         "ranking": ranking(members.results, committees.results),
         "votes": votes(tables, truths["test"], study.votes.rows, study.votes.seed),
         "first_rows": first_rows(tables, truths["test"]),
+        "exploration": explored.results if explored else None,
     }
+    return analysed(results, tables, truths["test"], study.pair, study.claim)
 
 
-def notices(dataset: Dataset, members: Makers) -> list[dict[str, str]]:
+def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, str]]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -156,6 +167,9 @@ def notices(dataset: Dataset, members: Makers) -> list[dict[str, str]]:
         for name, entry in members.results.items()
         for warning in entry["warnings"]
     ]
+    if unseen:
+        text = "The study leaves out the look at the data ([exploration] skip = true)."
+        said.append({"level": "note", "text": text})
     return said
 
 
@@ -164,13 +178,3 @@ def repeat_notices(results: Results, report: Report) -> None:
     for notice in results["notices"]:
         if notice["level"] == "note":
             report({"event": "note", "text": notice["text"]})
-
-
-def write_run(file: StudyFile, dataset: Dataset, run: RunFolder, results: Results) -> None:
-    """Write the run's own files; `results.json`, which speaks of all of them, comes last."""
-    write_text(run.study, file.study.as_toml())
-    write_json(run.environment, results["environment"])
-    write_json(run.split, split_record(dataset))
-    wanted = shown_ids(results)
-    save_thumbnails([dataset.training, dataset.validation, dataset.test], wanted, run.images)
-    write_json(run.results, results)

@@ -52,7 +52,7 @@ class PlainProgress(Silence):
             print(text, file=self.stream, flush=True)
 
     def text(self, event: Event) -> str:
-        if event["event"] == "epoch":
+        if event["event"] in ("epoch", "images"):
             now = time.monotonic()
             if now - self.last_epoch.get(event["task"], 0.0) < PLAIN_EPOCH_SECONDS:
                 return ""
@@ -79,6 +79,8 @@ def line_of(event: Event) -> str:
             text = f"{task}: {event['event']}"
         case "epoch":
             text = f"{task}: {epoch_text(event)}"
+        case "images":
+            text = f"{task}: {images_text(event)}"
         case "failed":
             text = f"{task}: FAILED: {event['reason']}"
     return text
@@ -87,11 +89,24 @@ def line_of(event: Event) -> str:
 def epoch_text(event: Event) -> str:
     """Epoch, losses, validation accuracy, speed and time left."""
     return (
-        f"epoch {event['epoch']} of {event['epochs']}, "
+        f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "
         f"loss {event['train_loss']:.4f}, validation loss {event['validation_loss']:.4f}, "
         f"validation accuracy {event['validation_accuracy']:.1%}, "
         f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
     )
+
+
+def images_text(event: Event) -> str:
+    """How many images are through a frozen trunk, speed and time left."""
+    return (
+        f"{event['done']:,} of {event['total']:,} images through {event['through']}, "
+        f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
+    )
+
+
+def trial(event: Event) -> str:
+    """Which trial of a search this is; empty elsewhere."""
+    return f"{event['trial']}, " if "trial" in event else ""
 
 
 def downloads(report: Callable[[Event], None]) -> Callable[[str, int, int], None]:

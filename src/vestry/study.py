@@ -3,16 +3,24 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from vestry.committees.committee import CommitteeSettings
-from vestry.data.dataset import DataSettings
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.data_settings import DataSettings
+from vestry.data.part import CrossValidation
+from vestry.evaluation.claims import Claims
+from vestry.evaluation.pairs import PairSettings
+from vestry.exploration.settings import ExplorationSettings
+from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.training import TrainingSettings
+from vestry.search.search_settings import SearchSettings
+from vestry.search.space import Choice, space_of, substituted
 
 NAME = re.compile(
     r"[^\s./\\:*?\"<>|\x00-\x1f]([^/\\:*?\"<>|\x00-\x1f]{0,78}[^\s/\\:*?\"<>|\x00-\x1f])?"
@@ -49,6 +57,23 @@ class Entry(BaseModel):
         default_factory=dict, description="test figures that a report gave, shown beside ours"
     )
     note: str = Field("", description="a remark that the page shows")
+    cross_validation: CrossValidation | None = Field(
+        None, description="it is also fitted once for each fold, and scored on what was held out"
+    )
+    images_per_class: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None,
+        min_length=2,
+        description="it is fitted once for each of these numbers of training images a class",
+    )
+
+    @model_validator(mode="after")
+    def one_kind_of_parts(self) -> "Entry":
+        if self.images_per_class is not None:
+            if self.cross_validation is not None:
+                raise ValueError("cross_validation and images_per_class do not go together")
+            if sorted(set(self.images_per_class)) != self.images_per_class:
+                raise ValueError("images_per_class takes rising numbers")
+        return self
 
 
 class EstimatorEntry(Entry, EstimatorSettings):
@@ -59,8 +84,56 @@ class NetworkEntry(Entry, NetworkSettings):
     """A `[[member]]` with `layers`; `[training]` gives the defaults of its training keys."""
 
 
-Member = EstimatorEntry | NetworkEntry
-ENTRIES: dict[str, type[Member]] = {"estimator": EstimatorEntry, "layers": NetworkEntry}
+class BackboneEntry(Entry, BackboneSettings):
+    """A `[[member]]` with `backbone`; `layers` are its head, with the defaults of `[training]`."""
+
+
+class SearchedEntry(Entry):
+    """A `[[member]]` with `search`: some of its own keys are `choose` or `between`.
+
+    Keys that are not those of every member are its kind's, kept as the study file has them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    search: SearchSettings
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The keys of its kind, values to be searched for among them."""
+        return dict(self.model_extra or {})
+
+    @property
+    def space(self) -> dict[str, Choice]:
+        return space_of(self.table)
+
+    def with_values(self, values: Mapping[str, Any]) -> "Member":
+        """The member with a value for everything that was to be searched for."""
+        common = self.model_dump(include=set(Entry.model_fields), exclude_unset=True)
+        own = substituted(self.table, values)
+        return ENTRIES[kind_of(own)](**common, **own)
+
+
+Member = EstimatorEntry | NetworkEntry | BackboneEntry
+ENTRIES: dict[str, type[Member]] = {
+    "estimator": EstimatorEntry,
+    "layers": NetworkEntry,
+    "backbone": BackboneEntry,
+}
+
+
+def kinds_of(table: Mapping[str, Any]) -> list[str]:
+    """The kinds of member that a table may speak of, by the keys that say it; one, if all is right.
+
+    A backbone's own `layers` are its head.
+    """
+    kinds = [kind for kind in ENTRIES if kind in table]
+    return [kind for kind in kinds if kind != "layers" or "backbone" not in kinds]
+
+
+def kind_of(table: Mapping[str, Any]) -> str:
+    """The kind of member that a table speaks of."""
+    return kinds_of(table)[0]
 
 
 class VotesSettings(BaseModel):
@@ -89,12 +162,20 @@ class Study(BaseModel):
 
     title: str = Field(min_length=1)
     about: str = Field("", description="a sentence or two that stand under the title")
+    after: list[str] = Field(
+        [],
+        description="studies, as paths from this file's folder, that are run before this one, each "
+        "in a run folder of its own beside this one's",
+    )
     data: DataSettings
     training: TrainingSettings = TrainingSettings()
-    member: list[Member] = Field(min_length=1)
+    member: list[Member | SearchedEntry] = Field(min_length=1)
     committee: list[CommitteeSettings] = []
+    pair: list[PairSettings] = []
+    claim: Claims = []
     votes: VotesSettings = VotesSettings()
     samples: SamplesSettings = SamplesSettings()
+    exploration: ExplorationSettings = ExplorationSettings()
     time_limit: float = Field(3600.0, gt=0, description="seconds that one fit may take")
 
     def as_toml(self) -> str:

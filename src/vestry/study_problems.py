@@ -73,7 +73,11 @@ def shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
 
 
 def names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
-    return [name for found in models_at(model, loc) for name in found.model_fields]
+    return [
+        field.alias or name
+        for found in models_at(model, loc)
+        for name, field in found.model_fields.items()
+    ]
 
 
 def models_at(model: type[BaseModel], loc: Sequence[Any]) -> Models:

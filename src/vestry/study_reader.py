@@ -7,12 +7,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from vestry.committees.committee import CommitteeSettings
+from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import StudyError, did_you_mean
 from vestry.members.networks.training import TrainingSettings
-from vestry.study import ENTRIES, Study
+from vestry.search.space import found, substituted, variations
+from vestry.study import ENTRIES, Entry, SearchedEntry, Study, kind_of, kinds_of
 from vestry.study_file import override, read_toml
 from vestry.study_problems import lines_of
+
+MAKER_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,29 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
     problems = [f"{path}: {line}" for line in problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
-    entries = [member_tables(tables, entry) for entry in tables["member"]]
-    members = [ENTRIES[kind_of(entry)](**entry) for entry in entries]
+    members = [entry_of(member_tables(tables, entry)) for entry in tables["member"]]
     return StudyFile(path, Study(**(tables | {"member": members})))
+
+
+def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
+    """The files that `after` names; StudyError where a study would have to wait for itself."""
+    here = (*above, file.path.resolve())
+    paths = [file.path.parent / name for name in file.study.after]
+    for path in paths:
+        if path.resolve() in here:
+            raise StudyError(f"{file.path}: `after` leads back to {path}; a study cannot follow it")
+        studies_before(read_study(path), here)
+    return paths
+
+
+def entry_of(table: dict[str, Any]) -> Entry:
+    return SearchedEntry(**table) if "search" in table else ENTRIES[kind_of(table)](**table)
 
 
 def takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a member or committee of this kind has a key of that name."""
-    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in ENTRIES if kind in entry]
+    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in kinds_of(entry)]
+    models += [SearchedEntry] if "search" in entry else []
     return any(key in model.model_fields for model in models or [CommitteeSettings])
 
 
@@ -55,28 +73,49 @@ def problems_of(tables: dict[str, Any]) -> list[str]:
         lines += member_problems(tables, entry, f"member {number} ({entry.get('name', 'no name')})")
     committees = tables.get("committee", [])
     lines += checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or name_problems(members, committees)
+    return lines or name_problems(members, committees) + reference_problems(tables)
 
 
 def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
-    kinds = [kind for kind in ENTRIES if kind in entry]
+    kinds = kinds_of(entry)
     if len(kinds) > 1:
         return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
     if not kinds:
         near = (did_you_mean(key, ENTRIES) for key in entry)
         hint = next((text for text in near if "mean" in text), "")
         return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
-    return checked(ENTRIES[kinds[0]], member_tables(tables, entry), place)
+    table = member_tables(tables, entry)
+    if "search" in table:
+        return search_problems(table, place)
+    for key, _ in found(table):
+        return [f"{place}: `{key}` is to be found, but how? add search = {{ trials = 20 }}"]
+    return checked(ENTRIES[kinds[0]], table, place)
+
+
+def search_problems(table: dict[str, Any], place: str) -> list[str]:
+    """What is wrong with a search, or with the member that some of its values would make."""
+    common = {key: value for key, value in table.items() if key in SearchedEntry.model_fields}
+    lines = checked(SearchedEntry, common, place)
+    entry = None if lines else SearchedEntry(**table)
+    if entry is None:
+        return lines
+    try:
+        space = entry.space
+    except ValidationError as error:
+        return [f"{place}: {problem['msg']}" for problem in error.errors()]
+    if not space:
+        return [f"{place}: nothing to search for; give a value as {{ choose = [...] }}"]
+    common.pop("search")
+    for values in variations(space):
+        whole = common | substituted(entry.table, values)
+        lines += checked(ENTRIES[kind_of(whole)], whole, place)
+    return list(dict.fromkeys(lines))
 
 
 def member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The member's own keys over the study's defaults."""
     defaults = tables.get("training", {}) if "layers" in entry else {}
     return {**defaults, **entry}
-
-
-def kind_of(entry: dict[str, Any]) -> str:
-    return next(kind for kind in ENTRIES if kind in entry)
 
 
 def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
@@ -87,6 +126,19 @@ def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> l
     except ValidationError as error:
         return lines_of(error, model, place, skip)
     return []
+
+
+def reference_problems(tables: dict[str, Any]) -> list[str]:
+    """Pairs and claims that name a member or committee which the study does not have."""
+    makers = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
+    return [
+        f"{kind} {number} names {entry[key]!r}, which nobody defines"
+        f"{did_you_mean(entry[key], makers)}"
+        for kind, keys in MAKER_KEYS.items()
+        for number, entry in enumerate(tables.get(kind, []), 1)
+        for key in keys
+        if key in entry and entry[key] not in makers
+    ]
 
 
 def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:

@@ -1,0 +1,213 @@
+"""The trials of a search: drawn by optuna, kept in a journal, gone on with after a kill.
+
+What trial n draws depends on the seed, on n and on the trials before it alone, so a search that
+was killed and resumed ends as one that was not.
+"""
+
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from vestry.errors import VestryError, one_line
+from vestry.search.search_settings import SearchSettings
+from vestry.search.space import Choice, Choose
+
+JOURNAL = "trials.jsonl"
+STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+Watch = Callable[[int, float], None]
+"""Told the validation loss after so many epochs; raises Pruned where it is not worth going on."""
+Objective = Callable[[int, dict[str, Any], Watch], dict[str, float]]
+"""Fits trial n with these values; gives its validation `accuracy` and `log_loss`."""
+
+
+class Pruned(Exception):  # noqa: N818 - not an error: what a trial is stopped by
+    """The trial is stopped: by now, half of those before it were better."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial as the results show it; `score` is None where it did not come to one."""
+
+    number: int
+    state: str
+    values: dict[str, Any]
+    score: float | None
+    validation_loss: float | None
+    epochs_run: int
+    seconds: float
+    reason: str | None
+
+
+class Search:
+    """A search over `space` whose journal lies in `folder`."""
+
+    def __init__(self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path) -> None:
+        self.space = space
+        self.settings = settings
+        self.distributions = {key: distribution(choice) for key, choice in space.items()}
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            self.study = optuna.create_study(
+                study_name="search",
+                storage=JournalStorage(JournalFileBackend(str(mended(folder / JOURNAL)))),
+                direction="maximize",
+                load_if_exists=True,
+                pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
+                if settings.pruning
+                else optuna.pruners.NopPruner(),
+            )
+
+    def run(self, objective: Objective, done: Callable[[Trial], None]) -> list[Trial]:
+        """Do what trials are left, telling `done` after each; gives all of them in order."""
+        while (trial := self.next()) is not None:
+            self.work(trial, objective)
+            done(self.shown(self.study.trials[trial.number]))
+        return [self.shown(trial) for trial in self.study.trials]
+
+    def next(self) -> optuna.Trial | None:
+        """The trial that was cut short, or a new one; None when all are done."""
+        trials = self.study.trials
+        self.study.sampler = sampler(self.settings, len(trials))
+        for trial in trials:
+            if not trial.state.is_finished():
+                self.study.sampler = sampler(self.settings, trial.number)
+                return optuna.Trial(self.study, trial._trial_id)
+        return self.study.ask() if len(trials) < self.settings.trials else None
+
+    def work(self, trial: optuna.Trial, objective: Objective) -> None:
+        drawn = {name: suggested(trial, name, d) for name, d in self.distributions.items()}
+        before = self.same_before(trial.number, drawn)
+        if before is not None:
+            self.repeat(trial, before)
+            return
+        started = time.perf_counter()
+        try:
+            scores = objective(trial.number, self.values(drawn), self.watch(trial))
+            trial.set_user_attr("validation_loss", scores["log_loss"])
+            value = scores["accuracy"]
+            if self.settings.score == "log_loss":
+                value = -scores["log_loss"]
+            self.tell(trial, started, value=value)
+        except Pruned:
+            self.tell(trial, started, state=TrialState.PRUNED)
+        except (VestryError, ValueError) as error:
+            trial.set_user_attr("reason", one_line(error))
+            self.tell(trial, started, state=TrialState.FAIL)
+
+    def tell(self, trial: optuna.Trial, started: float, **result: Any) -> None:
+        trial.set_user_attr("seconds", time.perf_counter() - started)
+        self.study.tell(trial, result.get("value"), state=result.get("state"))
+
+    def same_before(self, number: int, drawn: dict[str, Any]) -> FrozenTrial | None:
+        """An earlier trial of the same values: nothing is fitted twice."""
+        return next((t for t in self.study.trials[:number] if t.params == drawn), None)
+
+    def repeat(self, trial: optuna.Trial, before: FrozenTrial) -> None:
+        for key, value in before.user_attrs.items():
+            trial.set_user_attr(key, value)
+        trial.set_user_attr("reason", f"the values of trial {before.number + 1} again")
+        trial.set_user_attr("seconds", 0.0)
+        if before.state == TrialState.COMPLETE:
+            self.study.tell(trial, before.value)
+        else:
+            self.study.tell(trial, state=before.state)
+
+    def watch(self, trial: optuna.Trial) -> Watch:
+        known = self.study.trials[trial.number].intermediate_values
+
+        def told(epoch: int, loss: float) -> None:
+            trial.set_user_attr("epochs_run", epoch)
+            trial.set_user_attr("validation_loss", loss)
+            if not math.isfinite(loss):
+                raise Pruned
+            if epoch not in known:  # a resumed trial has said some already
+                trial.report(-loss, epoch)
+            if trial.should_prune():
+                raise Pruned
+
+        return told
+
+    def values(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """What was drawn, as the study file would write it."""
+        return {
+            key: json.loads(drawn[key]) if isinstance(choice, Choose) else drawn[key]
+            for key, choice in self.space.items()
+        }
+
+    def shown(self, trial: FrozenTrial) -> Trial:
+        attributes = trial.user_attrs
+        value = trial.value if trial.state == TrialState.COMPLETE else None
+        if value is not None and self.settings.score == "log_loss":
+            value = -value
+        return Trial(
+            number=trial.number,
+            state=STATES[trial.state],
+            values=self.values(trial.params),
+            score=value,
+            validation_loss=finite(attributes.get("validation_loss")),
+            epochs_run=attributes.get("epochs_run", 0),
+            seconds=attributes.get("seconds", 0.0),
+            reason=attributes.get("reason"),
+        )
+
+
+def distribution(choice: Choice) -> BaseDistribution:
+    """Values to choose from are drawn as JSON, because a list is one of them, too."""
+    if isinstance(choice, Choose):
+        return CategoricalDistribution(tuple(dict.fromkeys(map(json.dumps, choice.choose))))
+    low, high = choice.between
+    if choice.whole:
+        return IntDistribution(int(low), int(high), log=choice.log)
+    return FloatDistribution(float(low), float(high), log=choice.log)
+
+
+def suggested(trial: optuna.Trial, name: str, drawn_from: BaseDistribution) -> Any:
+    match drawn_from:
+        case CategoricalDistribution():
+            return trial.suggest_categorical(name, drawn_from.choices)
+        case IntDistribution():
+            return trial.suggest_int(name, drawn_from.low, drawn_from.high, log=drawn_from.log)
+        case FloatDistribution():
+            return trial.suggest_float(name, drawn_from.low, drawn_from.high, log=drawn_from.log)
+    raise TypeError(drawn_from)
+
+
+def sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSampler:
+    """A sampler of its own for each trial, so that a resumed search draws what it would have."""
+    seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
+    if settings.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(seed=seed)
+
+
+def mended(journal: Path) -> Path:
+    """The journal without what a kill left: a lock, and a last line that is not whole."""
+    for leftover in journal.parent.glob(f"{journal.name}.*"):
+        leftover.unlink()
+    if journal.exists():
+        lines = journal.read_bytes()
+        journal.write_bytes(lines[: lines.rfind(b"\n") + 1])
+    return journal
+
+
+def finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
