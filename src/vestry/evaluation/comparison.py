@@ -45,11 +45,12 @@ def over_seeds(each: list[dict[str, Scores]]) -> Results | None:
 
 
 def spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
+    """Mean, sample deviation (None for a single value) and values of every score."""
     columns = {name: [entry[name] for entry in scores] for name in SCALAR_SCORES}
     return {
         name: {
             "mean": float(np.mean(values)),
-            "deviation": float(np.std(values, ddof=1)),
+            "deviation": float(np.std(values, ddof=1)) if len(values) > 1 else None,
             "values": values,
         }
         for name, values in columns.items()

@@ -1,0 +1,205 @@
+"""What a report says, as a study file holds it: `[[claim]]`, in one of several forms."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from vestry.errors import StudyError, did_you_mean
+
+Score = Literal[
+    "accuracy",
+    "log_loss",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "precision_weighted",
+    "recall_weighted",
+    "f1_weighted",
+    "precision_micro_at_half",
+    "recall_micro_at_half",
+    "brier",
+    "ece",
+]
+ClassScore = Literal["precision", "recall", "f1"]
+Split = Literal["validation", "test"]
+Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
+
+
+class ClaimBase(BaseModel):
+    """says: what the report says, or does; note: what went wrong there, said after our figures."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    says: str = Field(min_length=1, description="what the report says, or what it does")
+    note: str = Field("", description="what went wrong there, in a plain sentence")
+
+    @model_validator(mode="after")
+    def two_makers(self) -> "ClaimBase":
+        if len(set(self.makers)) < len(self.makers):
+            raise ValueError(f"{self.makers[0]!r} cannot be compared with itself")
+        return self
+
+    @property
+    def makers(self) -> list[str]:
+        """Members and committees that it names."""
+        named = (getattr(self, key, None) for key in ("maker", "below", "above", "best"))
+        return [name for name in named if name is not None]
+
+    @property
+    def classes(self) -> list[str]:
+        """Classes that it names."""
+        named = (getattr(self, key, None) for key in ("truth", "predicted", "class_"))
+        return [name for name in named if name is not None]
+
+
+class CountClaim(ClaimBase):
+    """`count` test images of class `truth` are taken for `predicted`."""
+
+    maker: str
+    truth: str
+    predicted: str
+    count: int = Field(ge=0)
+    of: int | None = Field(None, ge=1, description="test images of that class there; ours if left")
+
+
+class BalanceClaim(ClaimBase):
+    """The classes are, or are not, of about the same size."""
+
+    balanced: bool
+
+
+class BelowClaim(ClaimBase):
+    """`maker` is less accurate than `below`."""
+
+    maker: str
+    below: str
+
+
+class AboveClaim(ClaimBase):
+    """`maker` is more accurate than `above`."""
+
+    maker: str
+    above: str
+
+
+class BestClaim(ClaimBase):
+    """`best` is the best model."""
+
+    best: str
+
+
+class ValuesClaim(ClaimBase):
+    """One figure, given in several ways."""
+
+    maker: str
+    score: Score
+    values: list[float] = Field(min_length=2)
+
+
+class PrintedClaim(ClaimBase):
+    """A fraction with a per-cent sign behind it."""
+
+    maker: str
+    score: Score
+    printed: str = Field(pattern=r"^\d+(\.\d+)? ?%$", description='as it stands there: "0.8438%"')
+
+
+class ValueClaim(ClaimBase):
+    """A score of a model, or of one class of it."""
+
+    maker: str
+    score: Score | ClassScore
+    class_: str | None = Field(None, alias="class", description="for precision, recall, f1")
+    value: float
+
+
+class CalledClaim(ClaimBase):
+    """One figure under two names."""
+
+    maker: str
+    score: Score
+    called: tuple[Split, Split]
+
+
+class RemarkClaim(ClaimBase):
+    """What went wrong there and cannot be measured; said beside what was measured here.
+
+    `here` names a fact of this run to set beside it; figures are those of `maker`, or of every
+    maker where only a `class` is named.
+    """
+
+    remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")
+    maker: str | None = None
+    score: Score | ClassScore | None = None
+    class_: str | None = Field(None, alias="class")
+    here: Here | None = None
+
+
+FORMS: dict[str, type[ClaimBase]] = {
+    "count": CountClaim,
+    "balanced": BalanceClaim,
+    "below": BelowClaim,
+    "above": AboveClaim,
+    "best": BestClaim,
+    "values": ValuesClaim,
+    "printed": PrintedClaim,
+    "value": ValueClaim,
+    "called": CalledClaim,
+    "remark": RemarkClaim,
+}
+
+
+def form_of(value: Any) -> str | None:
+    """The one key that says which form a claim has."""
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return next((form for form in FORMS if form in keys), None)
+
+
+def check_forms(values: Any) -> Any:
+    """Name the claim and the nearest form, which pydantic's own message would not."""
+    known = {field.alias or name for m in FORMS.values() for name, field in m.model_fields.items()}
+    for index, value in enumerate(values if isinstance(values, list) else []):
+        if isinstance(value, dict) and form_of(value) is None:
+            near = (did_you_mean(key, FORMS) for key in value if key not in known)
+            hint = next((text for text in near if "mean" in text), "")
+            raise ValueError(f"claim {index + 1} needs one of {', '.join(FORMS)}{hint}")
+    return values
+
+
+Claim = Annotated[
+    Annotated[CountClaim, Tag("count")]
+    | Annotated[BalanceClaim, Tag("balanced")]
+    | Annotated[BelowClaim, Tag("below")]
+    | Annotated[AboveClaim, Tag("above")]
+    | Annotated[BestClaim, Tag("best")]
+    | Annotated[ValuesClaim, Tag("values")]
+    | Annotated[PrintedClaim, Tag("printed")]
+    | Annotated[ValueClaim, Tag("value")]
+    | Annotated[CalledClaim, Tag("called")]
+    | Annotated[RemarkClaim, Tag("remark")],
+    Discriminator(form_of),
+]
+Claims = Annotated[list[Claim], BeforeValidator(check_forms)]
+
+
+def check_classes(claims: Iterable[ClaimBase], classes: Iterable[str]) -> None:
+    """Raise StudyError, one line a problem, where a claim names a class that the data lack."""
+    known = list(classes)
+    problems = [
+        f"claim {number} ({claim.says}) names the class {name!r}, which the data do not have"
+        f"{did_you_mean(name, known)}"
+        for number, claim in enumerate(claims, 1)
+        for name in claim.classes
+        if name not in known
+    ]
+    if problems:
+        raise StudyError("\n".join(problems))

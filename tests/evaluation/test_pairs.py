@@ -1,0 +1,42 @@
+import pytest
+from makers import makers_of, small_run
+
+from vestry.evaluation.difference import SAME_EVERY_SEED, difference, sign
+from vestry.evaluation.pairs import PairSettings, compared_pairs
+
+PAIR = PairSettings(**{"what": "skill", "without": "B", "with": "A"})
+
+
+def test_one_seed_is_compared_on_the_same_images():
+    makers = makers_of(small_run({"A": 2.5, "B": 1.0}))
+    (pair,) = compared_pairs([PAIR], makers)
+    accuracy = {name: makers[name].entry["scores"]["test"]["accuracy"] for name in "AB"}
+    found = pair["difference"]
+    assert (found["over"], found["count"]) == ("images", 300)
+    assert found["value"] == pytest.approx(accuracy["A"] - accuracy["B"])
+    assert sign(found) == 1
+    assert sign(difference(makers["B"], makers["A"])) == -1
+    assert sign(difference(makers["A"], makers["A"])) == 0
+    assert (pair["without"]["name"], pair["with"]["name"]) == ("B", "A")
+
+
+def test_several_seeds_are_compared_by_their_means():
+    makers = makers_of(small_run({"A": 2.5, "B": 1.0}, seeds=3))
+    found = difference(makers["A"], makers["B"])
+    means = [makers[n].entry["over_seeds"]["test"]["accuracy"]["mean"] for n in "AB"]
+    assert (found["over"], found["count"], found["figures"]) == ("seeds", [3, 3], means)
+    assert found["value"] == pytest.approx(means[0] - means[1])
+
+
+def test_seeds_that_change_nothing_say_nothing_of_chance():
+    makers = makers_of(small_run({"A": 2.5, "B": 1.0}, seeds=2))
+    for maker in makers.values():
+        maker.entry["over_seeds"]["test"]["accuracy"]["values"] = [0.9, 0.9]
+    found = difference(makers["A"], makers["B"])
+    assert (found["over"], found["reason"]) == ("images", SAME_EVERY_SEED)
+
+
+def test_a_maker_that_came_to_nothing_is_named():
+    makers = makers_of(small_run({"A": 2.0}))
+    (pair,) = compared_pairs([PAIR], makers)
+    assert pair["missing"] == ["B"] and pair["difference"] is None
