@@ -116,6 +116,44 @@ def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
     return "\n".join([*lines, "", str(report)])
 
 
+@app.command(
+    epilog="Examples:  vestry explore fashion-mnist    |    "
+    "vestry explore npz:mine.npz --out looks/mine --sample 1000"
+)
+def explore(
+    source: Annotated[str, typer.Argument(help="Source; `vestry data list` names them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write; by default one named after the source."),
+    ] = None,
+    data: DataOption = None,
+    sample: Annotated[
+        int, typer.Option(min=10, max=20_000, help="Images in the scatter plots, drawn by class.")
+    ] = 2500,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
+    ] = 0,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at images and labels before any model: audit them, and write one page of what is there.
+
+    The audit finds duplicates, near-duplicates, labels that contradict each other, blank, damaged
+    and unusual images; it gives findings, not a verdict.
+    """
+    from vestry.data.places import Places  # noqa: PLC0415
+    from vestry.exploration.settings import ExplorationSettings  # noqa: PLC0415
+    from vestry.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
+
+    settings = ExplorationSettings(sample=sample, seed=seed)
+    folder = out or default_folder(source)
+    with display(quiet) as report:
+        explored = explore_source(
+            source, Places.of(data), folder, settings, available_cores(), report
+        )
+    typer.echo(summary_text(explored, as_json))
+
+
 @app.command(epilog="Example:  vestry report runs/default")
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],

@@ -1,0 +1,76 @@
+"""One thing that the audit looked for: how often it was found, and where."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vestry.data.image_set import ImageSet
+
+Severity = Literal["high", "medium", "low", "info"]
+MOST_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Place:
+    """One image: its split, and its row there."""
+
+    split: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Images that belong together, such as a pair; value: a distance or count, by the kind."""
+
+    places: tuple[Place, ...]
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked for, and all that was found of it, the most telling first.
+
+    splits: where it was looked for. count: how many of the `of` there are; 0 says that it was
+    looked for and not found. facts: other numbers, such as the threshold.
+    """
+
+    kind: str
+    splits: tuple[str, ...]
+    severity: Severity
+    count: int
+    of: int
+    groups: list[Group] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self, sets: dict[str, ImageSet]) -> dict[str, Any]:
+        """For JSON: at most MOST_SHOWN groups, images by id and label; `groups_found` says of how
+        many."""
+        return {
+            "kind": self.kind,
+            "splits": list(self.splits),
+            "severity": self.severity if self.count else "info",
+            "count": self.count,
+            "of": self.of,
+            "facts": self.facts,
+            "groups_found": len(self.groups),
+            "groups": [
+                {
+                    "images": [picture(sets[p.split], p) for p in group.places[:MOST_SHOWN]],
+                    "found": len(group.places),
+                    "value": group.value,
+                }
+                for group in self.groups[:MOST_SHOWN]
+            ],
+        }
+
+
+def picture(rows: ImageSet, place: Place) -> dict[str, Any]:
+    return {
+        "id": str(rows.ids[place.row]),
+        "split": place.split,
+        "label": int(rows.labels[place.row]),
+    }
+
+
+def by_share(count: int, of: int, often: Severity, seldom: Severity, limit: float) -> Severity:
+    """`often` where more than the share `limit` is affected."""
+    return often if of and count / of > limit else seldom

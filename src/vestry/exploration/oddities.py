@@ -1,0 +1,99 @@
+"""Single images and whole classes that are odd: blank, incomplete, rare, absent."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from vestry.data.image_set import ImageSet
+from vestry.exploration.finding import Finding, Group, Place, by_share
+
+FEW_ROWS = 20
+UNBALANCED, VERY_UNBALANCED = 2.0, 10.0
+MANY = 0.001
+
+
+def blank_images(sets: Mapping[str, ImageSet]) -> Finding:
+    """Images of one value throughout; `value` is that of its first pixel."""
+    found = []
+    for split, rows in sets.items():
+        flat = rows.images.reshape(len(rows), -1)
+        constant = np.flatnonzero(flat.min(axis=1) == flat.max(axis=1))
+        found += [Group((Place(split, int(row)),), float(flat[row, 0])) for row in constant]
+    total = sum(len(rows) for rows in sets.values())
+    return Finding(
+        kind="blank",
+        splits=tuple(sets),
+        severity=by_share(len(found), total, "high", "medium", MANY),
+        count=len(found),
+        of=total,
+        groups=found,
+    )
+
+
+def missing_values(split: str, rows: ImageSet) -> Finding:
+    """Images with missing pixel values, most of them first; `value` is how many."""
+    counts = rows.missing
+    if counts is None:
+        return Finding("missing", (split,), "info", 0, len(rows), facts={"possible": False})
+    some = np.flatnonzero(counts)
+    order = some[np.argsort(-counts[some], kind="stable")]
+    return Finding(
+        kind="missing",
+        splits=(split,),
+        severity=by_share(len(order), len(rows), "high", "medium", MANY),
+        count=len(order),
+        of=len(rows),
+        groups=[Group((Place(split, int(row)),), float(counts[row])) for row in order],
+        facts={"possible": True, "values": int(counts.sum())},
+    )
+
+
+def small_classes(split: str, rows: ImageSet) -> Finding:
+    """Classes that are there with fewer than FEW_ROWS rows."""
+    counts = rows.class_counts()
+    few = [label for label in range(len(counts)) if 0 < counts[label] < FEW_ROWS]
+    return class_finding("small_classes", split, rows, few, {"threshold": FEW_ROWS})
+
+
+def absent_classes(split: str, rows: ImageSet) -> Finding:
+    absent = np.flatnonzero(rows.class_counts() == 0).tolist()
+    return class_finding("absent_classes", split, rows, absent, {})
+
+
+def class_finding(
+    kind: str, split: str, rows: ImageSet, labels: list[int], facts: dict[str, int]
+) -> Finding:
+    counts = rows.class_counts()
+    found = [{"label": label, "rows": int(counts[label])} for label in labels]
+    return Finding(
+        kind, (split,), "medium", len(labels), len(counts), facts={**facts, "classes": found}
+    )
+
+
+def unbalanced(split: str, rows: ImageSet) -> Finding:
+    """Whether the largest class has more than twice the rows of the smallest that is there;
+    count: classes with less than half the rows of the largest."""
+    counts = rows.class_counts()
+    there = np.flatnonzero(counts)
+    ratio = float(counts.max() / counts[there].min()) if len(there) else 1.0
+    smaller = [int(c) for c in there if counts[c] * UNBALANCED < counts.max()]
+    return Finding(
+        kind="unbalanced",
+        splits=(split,),
+        severity="medium" if ratio > VERY_UNBALANCED else "low",
+        count=len(smaller),
+        of=len(counts),
+        facts={
+            "threshold": UNBALANCED,
+            "ratio": round(ratio, 2),
+            "smallest": int(there[counts[there].argmin()]) if len(there) else None,
+            "largest": int(counts.argmax()),
+        },
+    )
+
+
+def constant_pixels(split: str, rows: ImageSet) -> Finding:
+    """Places that have the same value in every image; no model can learn from them."""
+    flat = rows.images.reshape(len(rows), -1)
+    count = int((flat.min(axis=0) == flat.max(axis=0)).sum()) if len(rows) else 0
+    return Finding("constant_pixels", (split,), "info", count, flat.shape[1])

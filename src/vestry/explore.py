@@ -1,0 +1,158 @@
+"""One look at a source without a study: from its text to a page."""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vestry.data.dataset import fingerprint
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.places import Places
+from vestry.data.source import load_source, source_kind
+from vestry.data.summary import split_summary
+from vestry.data.thumbnails import save_thumbnails, shrink_note
+from vestry.environment import environment
+from vestry.errors import DataError, StudyError
+from vestry.evaluation.shown_images import exploration_ids
+from vestry.exploration.exploration import Exploration, Report, explore
+from vestry.exploration.settings import ExplorationSettings
+from vestry.progress import downloads
+from vestry.report.exploration_page import write_exploration
+from vestry.report.numbers import NARROW_SPACE
+from vestry.report.sentences import dataset as dataset_sentences
+from vestry.report.sentences import exploration as sentences
+from vestry.report.sentences import findings
+from vestry.run_folder import atomic_path, locked, remove_leftovers, write_json
+
+FORMAT = 1
+OWN_FILES = {"explore.json", "explore.html", "figures"}
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What an exploration came to."""
+
+    page: Path
+    results: dict[str, Any]
+
+
+def default_folder(source: str) -> Path:
+    """`explorations/NAME`, named after the source and the last part of its path."""
+    kind, path = source_kind(source)
+    name = re.sub(r"[^\w.-]+", "-", Path(path).stem).strip("-.") if path else ""
+    return Path("explorations") / (name or kind)
+
+
+def explore_source(
+    text: str,
+    places: Places,
+    folder: Path,
+    settings: ExplorationSettings,
+    cores: int,
+    report: Report,
+) -> Explored:
+    """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
+    the pictures that the page shows. cores: how many there are, for the record.
+
+    Raises StudyError for an unknown source or a folder that holds something else, DataError where
+    the data is missing, damaged or empty.
+    """
+    started = time.perf_counter()
+    check_folder(folder)
+    report({"event": "stage", "text": f"loading {text}"})
+    source = load_source(text, places, downloads(report))
+    sets = splits(source)
+    for note in source.notes:
+        report({"event": "note", "text": note})
+    found = explore(sets, settings, report)
+    results = {
+        "format": FORMAT,
+        "title": f"What is in {text}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": data_facts(text, source, sets),
+        "exploration": found.results,
+        "environment": environment(cores),
+        "seconds": {"total": time.perf_counter() - started},
+    }
+    report({"event": "stage", "text": "drawing the page"})
+    with locked(folder):
+        remove_leftovers(folder)
+        write_files(folder, sets, found, results)
+        return Explored(write_exploration(folder), results)
+
+
+def summary_text(explored: Explored, as_json: bool) -> str:
+    """What was found: a line a finding, and the page's path on the last line; or all as JSON."""
+    found = explored.results["exploration"]
+    if as_json:
+        kept = {key: explored.results[key] for key in ("title", "data")}
+        audit = {key: found[key] for key in ("findings", "notes", "overlap")}
+        return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
+    classes = explored.results["data"]["classes"]
+    lines = [explored.results["title"], dataset_sentences.size(explored.results["data"]), ""]
+    for finding in found["findings"]:
+        if finding["count"]:
+            word = findings.SEVERITY_WORDS[finding["severity"]].lower()
+            lines.append(f"{word + ':':<8} {findings.sentence(finding, classes)}")
+    nothing = [findings.title(entry) for entry in found["findings"] if not entry["count"]]
+    lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
+    if found["overlap"]:
+        lines += ["", sentences.overlap(found["overlap"], classes)]
+    text = "\n".join([*lines, *found["notes"], "", str(explored.page)])
+    return text.replace(NARROW_SPACE, ",")
+
+
+def check_folder(folder: Path) -> None:
+    """A folder must be new, empty or an exploration's: nothing else is written over."""
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; --out takes a folder")
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if names and "explore.json" not in names and names - OWN_FILES:
+        raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
+
+
+def splits(source: Source) -> dict[str, ImageSet]:
+    """The source's own rows by split; a split without rows is left out."""
+    if not len(source.train):
+        raise DataError(f"{source.name} holds no training rows; check what it was made from")
+    sets = {"train": source.train}
+    if source.test is not None and len(source.test):
+        sets["test"] = source.test
+    return sets
+
+
+def data_facts(text: str, source: Source, sets: dict[str, ImageSet]) -> dict[str, Any]:
+    """What the page's section on the data says, in the shape that a run's results have."""
+    return {
+        "asked": text,
+        "used": source.name,
+        "fell_back": None,
+        "licence": source.licence,
+        "notes": [*source.notes, *shrink_note(source.train.image_shape)],
+        "fingerprint": fingerprint(sets),
+        "classes": list(source.train.classes),
+        "image_shape": list(source.train.image_shape),
+        "splits": {
+            name: split_summary(rows) | {"rule": "as the source has them"}
+            for name, rows in sets.items()
+        },
+        "samples": {"seed": None, "columns": 1, "ids": [], "labels": []},
+    }
+
+
+def write_files(
+    folder: Path, sets: dict[str, ImageSet], found: Exploration, results: dict[str, Any]
+) -> None:
+    """The pictures, then `explore.json`, which speaks of them."""
+    made = dict(zip(found.ids, found.images, strict=True))
+    wanted = sorted(set(exploration_ids(results)))
+    save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
+    path = folder / "figures" / "exploration.npz"
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, correlation=found.correlation)
+    write_json(folder / "explore.json", results)

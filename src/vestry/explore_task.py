@@ -1,0 +1,125 @@
+"""The look at a study's data, as a worker process does it: once, and found again afterwards."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from vestry.data.dataset import Dataset
+from vestry.data.image_set import ImageSet
+from vestry.data.thumbnails import read_pictures
+from vestry.engine.task import MANIFEST, Report, Task, digest
+from vestry.errors import DataError
+from vestry.exploration.exploration import explore
+from vestry.exploration.settings import ExplorationSettings
+from vestry.fit import ids_digest, loaded
+from vestry.run_folder import RunFolder, atomic_path, read_json, write_json
+
+PICTURES = "pictures.npz"
+CORRELATION = "exploration.npz"
+LOOK = "vestry.explore_task:explore_dataset"
+CORES = 1
+LIBRARIES = ("scikit-learn", "numpy")
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """A finished exploration. results: `exploration` of results.json. pictures: what is no row of
+    the data, by id. correlation: the file that a run keeps as figures/exploration.npz."""
+
+    results: dict[str, Any]
+    pictures: dict[str, NDArray[np.uint8]]
+    correlation: Path
+
+
+def exploration_task(
+    settings: ExplorationSettings, dataset: Dataset, context: dict[str, Any], run: RunFolder
+) -> Task:
+    """The task of one look at `dataset`. context: `data` and `places`, as for members."""
+    description = {
+        "code": code_version(),
+        "data": dataset.provenance.fingerprint,
+        "ids": ids_digest(dataset),
+        "missing": {split: missing_digest(rows) for split, rows in splits(dataset).items()},
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "exploration": settings.model_dump(mode="json", exclude={"skip"}),
+    }
+    key = digest(description)
+    return Task(
+        name="exploration",
+        function=LOOK,
+        description=description,
+        context=context,
+        folder=run.task(key),
+        workspace=run.workspace(key),
+        cores=CORES,
+    )
+
+
+def splits(dataset: Dataset) -> dict[str, ImageSet]:
+    return {
+        "training": dataset.training,
+        "validation": dataset.validation,
+        "test": dataset.test,
+    }
+
+
+def missing_digest(rows: ImageSet) -> str | None:
+    """What is missing is no part of the data's fingerprint, which sees the pixels alone."""
+    if rows.missing is None:
+        return None
+    return hashlib.sha256(np.asarray(rows.missing, "<i8").tobytes()).hexdigest()[:16]
+
+
+def code_version() -> str:
+    """SHA-256 over the source that explores: other code may find other things."""
+    here = Path(__file__).parent
+    files = [*sorted((here / "exploration").rglob("*.py")), Path(__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def explore_dataset(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,
+    report: Report,
+) -> None:
+    """Explore a study's three splits; write pictures and, last, the card into `folder`.
+
+    Raises DataError where the data is no longer what the description speaks of.
+    """
+    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    if dataset.provenance.fingerprint != description["data"]:
+        raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
+    settings = ExplorationSettings(**description["exploration"])
+    with threadpool_limits(limits=CORES):  # other tasks have the other cores
+        found = explore(splits(dataset), settings, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_arrays(folder / PICTURES, ids=np.array(found.ids), images=found.images)
+    save_arrays(folder / CORRELATION, correlation=found.correlation)
+    write_json(folder / MANIFEST, {"exploration": found.results, "task": description})
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def save_arrays(path: Path, **arrays: NDArray[Any]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def read_exploration(folder: Path) -> Explored:
+    """What `explore_dataset` left in `folder`; raises DataError where it is damaged."""
+    try:
+        results = read_json(folder / MANIFEST)["exploration"]
+        pictures = read_pictures(folder / PICTURES)
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+        raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
+    return Explored(results, pictures, folder / CORRELATION)
