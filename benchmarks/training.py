@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from vestry.data.dataset import DataSettings, load_dataset
+from vestry.data.data_settings import DataSettings
+from vestry.data.dataset import load_dataset
 from vestry.data.places import Places
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 

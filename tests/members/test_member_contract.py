@@ -16,7 +16,22 @@ CASES = {
         "epochs": 12,
         "batch_size": 32,
     },
+    "backbone": {
+        "backbone": "resnet50",
+        "weights": "random",
+        "layers": [{"flatten": True}, {"batch_norm": True, "momentum": 0.9}, {"dense": 64}],
+        "epochs": 15,
+        "batch_size": 32,
+    },
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Trials and features are kept for these tests, and not for the user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def test_every_kind_has_a_case():

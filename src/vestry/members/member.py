@@ -5,7 +5,7 @@ A module of this package stands behind each kind. It offers `fit(settings, job)`
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 KINDS = {
     "estimator": "vestry.members.estimators.estimator",
     "layers": "vestry.members.networks.network_member",
+    "backbone": "vestry.members.backbones.backbone_member",
 }
 
 
@@ -27,6 +28,9 @@ class FitJob:
     validation_images, validation_labels: rows for early stopping and temperature.
     workspace: a folder for checkpoints that survives a kill.
     report: takes progress events, JSON-able.
+    trunks: where weights of trunks are looked for, as `TrunkPlaces.as_dict` gives it; None for this
+    machine's own places.
+    ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
     """
 
     images: NDArray[np.uint8]
@@ -38,6 +42,8 @@ class FitJob:
     threads: int
     workspace: Path
     report: Callable[[dict[str, Any]], None]
+    trunks: Mapping[str, Any] | None = None
+    ids: NDArray[np.str_] | None = None
 
 
 class FittedMember(Protocol):

@@ -1,9 +1,13 @@
 """The settings of each kind of member, by the kind's name; nothing heavy is imported for them."""
 
+from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
 
-MEMBER_SETTINGS: dict[str, type[EstimatorSettings] | type[NetworkSettings]] = {
+MEMBER_SETTINGS: dict[
+    str, type[EstimatorSettings] | type[NetworkSettings] | type[BackboneSettings]
+] = {
     "estimator": EstimatorSettings,
     "layers": NetworkSettings,
+    "backbone": BackboneSettings,
 }

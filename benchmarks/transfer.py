@@ -1,0 +1,116 @@
+"""A head on frozen VGG16 at 32 x 32, ten epochs on 60,000 images: here, and in Keras.
+
+Here each image goes through the trunk once, and everything from raw images to the fitted member is
+timed, with an empty cache. Keras pushes every image through the trunk in every epoch; that is
+measured on a part of the images, after a warm-up, and scaled to all images and epochs. The two
+sides take turns, each in a fresh process that has the machine to itself. Both have random weights,
+which take as long as trained ones.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from training import write_data
+from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+
+HERE = Path(__file__).parent
+OUT = HERE / "out" / "transfer.json"
+SIDE, BATCH_SIZE, TRAINED = 32, 128, 133_898
+
+
+def main() -> None:
+    options = arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data.npz"
+        write_data(data, options)
+        before = keras(data, options)
+        ours = vestry(data, Path(folder) / "cache", options)
+        after = keras(data, options)
+    summary = summarise(ours, [before, after], options)
+    show(summary)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(summary, indent=1) + "\n")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--keras-python", type=Path, required=True, help="python that has Keras and TensorFlow"
+    )
+    parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
+    parser.add_argument("--images", type=int, default=60_000, help="training images")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--keras-images", type=int, default=3_000, help="that Keras is timed on")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
+    return parser.parse_args()
+
+
+def vestry(data: Path, cache: Path, options: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, HERE / "vestry_transfer.py", "--data", data]
+    command += ["--epochs", options.epochs, "--batch-size", BATCH_SIZE, "--side", SIDE]
+    command += ["--threads", options.threads]
+    return last_line(command, PROCESS_ENVIRONMENT | {"XDG_CACHE_HOME": str(cache)})
+
+
+def keras(data: Path, options: argparse.Namespace) -> dict[str, Any]:
+    command = [options.keras_python, HERE / "keras_transfer.py", "--data", data]
+    command += ["--images", options.keras_images, "--epochs", 1]
+    command += ["--batch-size", BATCH_SIZE, "--side", SIDE]
+    return last_line(command, {})
+
+
+def last_line(command: list[Any], environment: dict[str, str]) -> dict[str, Any]:
+    words = list(map(str, command))
+    env = os.environ | environment
+    done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        raise SystemExit(f"{words[1]}: failed\n{done.stderr[-2000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if result["trained"] != TRAINED:
+        raise SystemExit(f"{words[1]}: {result['trained']} trained parameters, not {TRAINED}")
+    return result
+
+
+def summarise(
+    ours: dict[str, Any], theirs: list[dict[str, Any]], options: argparse.Namespace
+) -> dict[str, Any]:
+    speeds = [run["images"] / seconds for run in theirs for seconds in run["seconds"]]
+    keras_seconds = options.images * options.epochs / statistics.mean(speeds)
+    return {
+        "images": options.images,
+        "epochs": options.epochs,
+        "threads": options.threads,
+        "vestry": ours,
+        "keras": theirs,
+        "keras_images_per_second": speeds,
+        "keras_seconds_scaled": keras_seconds,
+        "ratio": keras_seconds / ours["seconds"],
+    }
+
+
+def show(summary: dict[str, Any]) -> None:
+    ours, images, epochs = summary["vestry"], summary["images"], summary["epochs"]
+    trunk = ours["images_through"] / ours["trunk_seconds"]
+    speeds = " and ".join(f"{speed:,.0f}" for speed in summary["keras_images_per_second"])
+    part = summary["keras"][0]["images"]
+    print(f"frozen VGG16, {SIDE} x {SIDE}: {epochs} epochs of the head on {images:,} images")
+    print(
+        f"Vestry {ours['seconds']:10,.1f} s, measured whole: {ours['trunk_seconds']:,.1f} s in the "
+        f"trunk ({trunk:,.0f} images/s, {ours['precision']}), the rest in the head"
+    )
+    print(
+        f"Keras  {summary['keras_seconds_scaled']:10,.1f} s, scaled from {part:,} images an epoch "
+        f"({speeds} images/s through trunk and head)"
+    )
+    print(f"ratio  {summary['ratio']:10.1f}")
+
+
+if __name__ == "__main__":
+    main()

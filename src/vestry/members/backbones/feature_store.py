@@ -1,0 +1,191 @@
+"""Features kept on disk by content: who asks again for an image that a trunk has seen finds them.
+
+A trunk's folder holds shards, each written whole or not at all; a row of one is an image's digest
+and its features. Folds, subsets, seeds and later runs ask for the same images, whatever their
+order; what a killed run had finished is found by the next one.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from vestry.run_folder import TEMPORARY_PREFIX, atomic_path, remove_leftovers
+
+SUFFIX = ".safetensors"
+DIGEST_BYTES = 16
+LIMIT_GIB = 4.0
+"""What all trunks' features may take on disk."""
+LIMIT_VARIABLE = "VESTRY_FEATURE_CACHE_GIB"
+UNREADABLE = (OSError, SafetensorError, KeyError, ValueError)
+"""Of a shard that is damaged, or that another process has removed meanwhile."""
+
+
+def limit() -> int:
+    """Bytes that the environment allows, or LIMIT_GIB; 0 keeps nothing."""
+    return int(float(os.environ.get(LIMIT_VARIABLE) or LIMIT_GIB) * 2**30)
+
+
+def image_digests(images: NDArray[np.uint8]) -> list[bytes]:
+    """A digest of shape and pixels for each image."""
+    start = hashlib.blake2b(str(images.shape[1:]).encode(), digest_size=DIGEST_BYTES)
+    found = []
+    for image in np.ascontiguousarray(images):
+        digest = start.copy()
+        digest.update(image.data)
+        found.append(digest.digest())
+    return found
+
+
+class FeatureStore:
+    """The features of one trunk below `root`, `width` numbers an image; `most` bytes on disk.
+
+    Any number of processes may use it at once. notes: what was removed to make room, or why
+    something was not kept.
+    """
+
+    def __init__(self, root: Path, trunk: str, width: int, most: int) -> None:
+        self.root = root
+        self.folder = root / trunk
+        self.width = width
+        self.most = most
+        self.notes: list[str] = []
+        self.shards: set[str] = set()
+        self.places: dict[bytes, tuple[str, int]] = {}
+
+    def find(self, digests: Sequence[bytes], features: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Fill in the rows of `features` (n, width) that are kept; say which they are."""
+        found = np.zeros(len(digests), bool)
+        self.look()
+        wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row, digest in enumerate(digests):
+            if digest in self.places:
+                shard, place = self.places[digest]
+                wanted[shard].append((row, place))
+        for shard, pairs in wanted.items():
+            rows, places = np.array(pairs).T
+            with contextlib.suppress(*UNREADABLE), self.opened(shard) as file:
+                features[rows] = file.get_tensor("features")[places]
+                found[rows] = True
+        if found.any():
+            with contextlib.suppress(OSError):
+                os.utime(self.folder)  # the trunk that was used last is removed last
+        return found
+
+    def look(self) -> None:
+        """Learn what shards hold that came since."""
+        names = {path.name for path in self.folder.glob(f"[!.]*{SUFFIX}")}
+        if self.shards - names:  # another process made room
+            self.shards, self.places = set(), {}
+        for name in sorted(names - self.shards):
+            with contextlib.suppress(*UNREADABLE), self.opened(name) as shard:
+                digests = shard.get_tensor("digests")
+                if (len(digests), self.width) != tuple(shard.get_slice("features").get_shape()):
+                    raise ValueError("another width")
+                self.places |= {row.tobytes(): (name, i) for i, row in enumerate(digests)}
+                self.shards.add(name)
+
+    def opened(self, name: str) -> safe_open:
+        return safe_open(self.folder / name, "numpy")
+
+    def add(self, digests: Sequence[bytes], features: NDArray[np.float32]) -> None:
+        """Keep a shard of features (n, width), where there is room; n is at least 1."""
+        needed = features.nbytes + DIGEST_BYTES * len(digests)
+        try:
+            if not self.made_room(needed):
+                return
+            rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES)
+            with atomic_path(self.folder / f"{uuid.uuid4().hex}{SUFFIX}") as temporary:
+                save_file({"digests": rows, "features": features}, temporary)
+        except OSError as error:
+            self.say(f"Features were not kept for later runs ({error.strerror or error}).")
+
+    def made_room(self, needed: int) -> bool:
+        """Remove the trunks used longest ago until `needed` bytes fit; False where they cannot."""
+        sizes = {folder: size_of(folder) for folder in folders(self.root)}
+        left = self.most - needed - sum(sizes.values())
+        for folder in sorted(sizes, key=used_at):
+            if left >= 0:
+                break
+            if folder != self.folder:
+                remove(folder)
+                left += sizes[folder]
+                self.say(
+                    f"Features of another trunk ({sizes[folder] / 2**20:,.0f} MiB) were removed "
+                    f"from {self.root}, to stay within {self.most / 2**30:g} GiB."
+                )
+        if left < 0:
+            self.say(
+                "Some features were not kept for later runs: all of them would take more than "
+                f"the {self.most / 2**30:g} GiB that {LIMIT_VARIABLE} allows."
+            )
+        return left >= 0
+
+    def say(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    @contextlib.contextmanager
+    def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Let one process at a time compute this trunk's features, so that none does so in vain.
+
+        waiting: called where another one is at it. A killed process lets go by itself.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.root / f"{self.folder.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:  # nothing can be kept, so there is nothing to share
+            yield
+            return
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                lock(handle, waiting)
+                remove_leftovers(self.folder)
+            yield
+        finally:
+            os.close(handle)
+
+
+def lock(handle: int, waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+
+
+def size_of(folder: Path) -> int:
+    total = 0
+    for path in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
+def used_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def remove(folder: Path) -> None:
+    """Out of sight first, so that nobody finds it half there."""
+    hidden = folder.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)

@@ -1,0 +1,49 @@
+"""What is published of the trunks: names, sizes and addresses, without torch.
+
+The weights are torchvision's (ImageNet, version 1), under the names that it gives them.
+"""
+
+from dataclasses import dataclass
+
+from vestry.members.networks.layers import Shape
+
+SMALLEST = 32
+"""Pixels a side: below it VGG16's five pools leave nothing."""
+HOST = "https://download.pytorch.org/models/"
+
+
+@dataclass(frozen=True)
+class PublishedTrunk:
+    """One trunk. file: the published weights, whose name ends in 8 digits of their SHA-256.
+
+    unused: beginnings of the names of weights that belong to the published head.
+    """
+
+    name: str
+    title: str
+    parameters: int
+    file: str
+    unused: str
+
+    @property
+    def url(self) -> str:
+        return HOST + self.file
+
+    @property
+    def hash_prefix(self) -> str:
+        return self.file.rpartition("-")[2].removesuffix(".pth")
+
+    def feature_map(self, image_size: tuple[int, int]) -> Shape:
+        """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
+        if self.name == "vgg16":  # pools without padding drop what is left over
+            return image_size[0] // 32, image_size[1] // 32, 512
+        return -(-image_size[0] // 32), -(-image_size[1] // 32), 2048
+
+
+PUBLISHED = {
+    trunk.name: trunk
+    for trunk in (
+        PublishedTrunk("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
+        PublishedTrunk("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
+    )
+}

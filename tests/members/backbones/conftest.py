@@ -1,0 +1,58 @@
+"""Places of a test's own: nothing is read from or written to the user's cache."""
+
+import numpy as np
+import pytest
+import torch
+
+from vestry.data.places import Places
+from vestry.members.backbones.trunk_places import TrunkPlaces
+from vestry.members.member import FitJob
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Tests run beside each other; two threads each would wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("TORCH_HOME", raising=False)
+    monkeypatch.delenv("VESTRY_DATA", raising=False)
+    return tmp_path / "cache" / "vestry"
+
+
+@pytest.fixture
+def places(tmp_path, cache):
+    return TrunkPlaces.of(Places.of(base=tmp_path), run=tmp_path / "runs" / "present")
+
+
+@pytest.fixture
+def job(tmp_path, places):
+    """A job on random pixels, whose class shows in their brightness."""
+
+    def make(rows=60, report=lambda event: None, colour=False, **changes):
+        random = np.random.default_rng(0)
+        shape = (rows + 20, 10, 9, 3) if colour else (rows + 20, 10, 9)
+        labels = np.arange(rows + 20) % 3
+        images = random.integers(0, 100, shape) + 70 * labels.reshape(-1, *[1] * len(shape[1:]))
+        images = images.astype(np.uint8)
+        given = {
+            "images": images[:rows],
+            "labels": labels[:rows],
+            "validation_images": images[rows:],
+            "validation_labels": labels[rows:],
+            "classes": 3,
+            "seed": 0,
+            "threads": 1,
+            "workspace": tmp_path / "work",
+            "report": report,
+            "trunks": places.as_dict(),
+        }
+        return FitJob(**given | changes)
+
+    return make
