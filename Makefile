@@ -32,7 +32,9 @@ docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 
 bench: $(VENV)/installed $(KERAS_VENV)/installed
+	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
+	$(BIN)/python benchmarks/transfer.py --keras-python $(KERAS_VENV)/bin/python
 
 # One pip command for everything: a later one could ask for another build of torch.
 $(VENV)/installed: pyproject.toml

@@ -31,7 +31,11 @@ WRONG = [
     ("pool = 2", 'pool = 2, kind = "maxi"', "`layers #2.kind` cannot be 'maxi'; did you mean"),
     ('"Net", "Linear"]', '"Nett", "Linear"]', "'Nett', which nobody defines; did you mean `Net`?"),
     ('"Net", "Linear"]', '"Net"]', "`committee #1.members`"),
-    ("estimator =", "estimatr =", "needs one of `estimator`, `layers`; did you mean `estimator`?"),
+    (
+        "estimator =",
+        "estimatr =",
+        "needs one of `estimator`, `layers`, `backbone`; did you mean `estimator`?",
+    ),
     ("sklearn.linear_model.RidgeClassifier", "Ridge", "no import path"),
     ('name = "Linear"', 'name = "Net"', "the name 'Net' is given 2 times"),
     ('name = "Linear"', 'name = "../Linear"', "cannot be a folder's name"),

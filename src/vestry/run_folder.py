@@ -127,6 +127,11 @@ class RunFolder:
         """The few images that the page shows, so that it can be drawn again from the run alone."""
         return self.path / "figures" / "images.npz"
 
+    @property
+    def exploration(self) -> Path:
+        """The correlation of pixels, which is too large for the results; not in every run."""
+        return self.path / "figures" / "exploration.npz"
+
     def task(self, digest: str) -> Path:
         """A finished task's files; the digest of its description names the folder."""
         return self.path / "tasks" / digest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from analysis_example import with_analysis
 from numpy.typing import NDArray
 
 FASHION = (
@@ -111,6 +112,7 @@ def build(plan: Plan | None = None) -> tuple[dict[str, Any], dict[str, NDArray[A
         },
         "seconds": {"total": 161.2, "data": 1.31, "members": 158.0, "committees": 0.2},
     }  # fmt: skip
+    results = with_analysis(results, tables, labels["test"])
     return results, pictures(plan, results, labels)
 
 
@@ -237,7 +239,8 @@ def over_seeds(found: dict[str, Any], seeds: int, rng: np.random.Generator) -> d
             "values": values.tolist(),
         }
 
-    return {split: {"accuracy": spread(found[split]["accuracy"])} for split in found}
+    names = ("accuracy", "log_loss", "f1_macro")
+    return {split: {name: spread(found[split][name]) for name in names} for split in found}
 
 
 def history(rng: np.random.Generator, found: dict[str, Any]) -> dict[str, list[float]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import example
+import example_search
 import numpy as np
 import pytest
 
@@ -47,7 +48,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = example.Plan(
         rows={"training": 4000, "validation": 2000, "test": 5000}, image_shape=(40, 40)
     )
-    results, images = example.build(plan)
+    results, images = example_search.build(plan)
     shape = images["images"].shape
     noise = np.random.default_rng(3).integers(0, 256, size=shape, dtype=np.uint8)
     run = example.write(
@@ -143,6 +144,36 @@ def test_tabs_show_one_model_at_a_time(browser: Browser, report: Path) -> None:
     tabs[2].send_keys(Keys.ARROW_RIGHT)
     assert tabs[3].get_attribute("aria-selected") == "true"
     assert browser.switch_to.active_element == tabs[3]
+
+
+def test_contents_name_every_section(browser: Browser, report: Path) -> None:
+    opened(browser, report)
+    named = [a.get_attribute("hash") for a in browser.find_elements(By.CSS_SELECTOR, ".contents a")]
+    sections = browser.find_elements(By.CSS_SELECTOR, "main > section")
+    assert named == [f"#{section.get_attribute('id')}" for section in sections]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_labels_of_figures_are_on_the_page(browser: Browser, report: Path, width: int) -> None:
+    opened(browser, report, width)
+    chosen = "#search .plot span, #search .parallel span, .sizes span, .strips span"
+    outside = browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(e => [e.textContent, "
+        "e.getBoundingClientRect()]).filter(([_, box]) => box.left < 0 || "
+        "box.right > document.documentElement.clientWidth + 0.5).map(([text]) => text)",
+        chosen,
+    )
+    assert outside == []
+
+
+def test_searches_have_tabs_of_their_own(browser: Browser, report: Path) -> None:
+    opened(browser, report)
+    group = browser.find_element(By.CSS_SELECTOR, "#search [data-tabs]")
+    first, second = group.find_elements(By.CSS_SELECTOR, "[role=tab]")
+    assert len(group.find_elements(By.CSS_SELECTOR, ".panel .parallel")) == 2
+    second.click()
+    visible = [p for p in group.find_elements(By.CSS_SELECTOR, ".parallel") if p.is_displayed()]
+    assert len(visible) == 1 and first.get_attribute("aria-selected") == "false"
 
 
 def test_light_and_dark_are_remembered(browser: Browser, report: Path) -> None:

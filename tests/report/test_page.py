@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import example
+import example_search
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -264,3 +265,35 @@ def test_twelve_models_stay_under_ten_megabytes(classes: tuple[str, ...]) -> Non
     text = render(results, list(images["ids"]), images["images"], "x")
     assert len(text.encode()) < 10_000_000
     assert "found no room: this page is kept under 10 MB" in text
+
+
+def test_sections_of_what_a_run_has_and_no_others() -> None:
+    plain = page_of()
+    assert not {"search", "cross-validation"} & {a.get("id") for _, a in plain.tags}
+    assert not {"#search", "#cross-validation"} & {a.get("href") for _, a in plain.tags}
+    assert "Accuracy over images a class" not in plain.words and "frozen trunk" not in plain.words
+    full = drawn(*example_search.build())
+    assert full.open == []
+    assert {"search", "cross-validation"} <= {a.get("id") for _, a in full.tags}
+    assert {"#search", "#cross-validation"} <= {a.get("href") for _, a in full.tags}
+    for words in (
+        "What was searched for", "Mean of 5 folds", "Accuracy over images a class",
+        "16 variants", "The frozen trunk", "Validation loss of every network",
+    ):  # fmt: skip
+        assert words in full.words
+
+
+def test_hostile_values_of_a_search_are_text() -> None:
+    results, images = example_search.build()
+    member = results["members"]["Model-1"]
+    example_search.add_search(
+        member, space={HOSTILE: {"choose": [HOSTILE, "b"]}, "c": {"between": [1, 2]}}
+    )
+    for row in member["search"]["trials"]:
+        row["reason"] = HOSTILE
+    results["members"]["Model-3"]["trunk"] |= {"backbone": HOSTILE, "why_replaced": HOSTILE}
+    results["members"]["Model-2"]["augmentation"]["words"] = [HOSTILE]
+    reader = drawn(results, images)
+    assert reader.open == []
+    assert [tag for tag, _ in reader.tags if tag == "img"] == []
+    assert not any("onerror" in attributes for _, attributes in reader.tags)

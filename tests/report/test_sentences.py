@@ -140,6 +140,51 @@ def test_committee_against_its_best_member_by_validation(three: list[Model]) -> 
     assert "gains nothing and loses nothing" in level
 
 
+MADE_OF = [
+    ({"rule": "mean"}, "2 members: A and B; mean of the probabilities."),
+    ({"rule": "weighted"}, "2 members: A and B; weighted mean of the probabilities."),
+    (
+        {
+            "rule": "weighted",
+            "fitted_on": "out_of_fold",
+            "learnt": {"by": "log_loss", "weights": {"A": 0.4, "B": 0.6}},
+        },
+        "2 members: A and B; weighted mean of the probabilities, weights in proportion to "
+        "exp(\u2212log loss), learnt from out-of-fold probabilities of the training rows: "
+        "A 0.40 and B 0.60.",
+    ),
+    (
+        {
+            "rule": "greedy",
+            "fitted_on": "validation",
+            "learnt": {"chosen": {"A": 3, "B": 0}, "rounds": 50},
+        },
+        "2 members: A and B; greedy selection with replacement, by log loss, learnt from the "
+        "validation rows; of 3 seats (the best of up to 50), A has 3 and B has none. In its own "
+        "validation figures, each row\u2019s probabilities come from a rule fitted without that "
+        "row.",
+    ),
+    (
+        {
+            "rule": "stacking",
+            "fitted_on": "out_of_fold",
+            "learnt": {"influence": {"A": 0.7, "B": -0.1}},
+            "notes": ["9 rows are too few"],
+        },
+        "2 members: A and B; multinomial logistic regression on the members\u2019 log "
+        "probabilities, learnt from out-of-fold probabilities of the training rows; influence: "
+        "A 0.70 and B \u22120.10 (the plain mean of logarithms gives each 0.50). "
+        "9 rows are too few.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("entry", "text"), MADE_OF)
+def test_every_rule_is_said_with_what_it_learnt(entry: dict[str, Any], text: str) -> None:
+    committee = model("C", 0.9, 0.9, (0.8, 1.0), members=["A", "B"], **entry)
+    assert committees.made_of(committee) == text
+
+
 def test_most_confused_pairs() -> None:
     support = {"Shirt": 1000, "Coat": 1000}
     pairs = [

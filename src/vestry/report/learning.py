@@ -1,17 +1,21 @@
-"""The third section's data: curves and history of the networks."""
+"""The learning section's data: curves and history of the networks, and what went into them."""
 
 from dataclasses import dataclass
 
+from vestry.report.augmentation import Augmentation, augmentation_data
 from vestry.report.figures.curves import (
     Drawing,
     draw,
     member_curves,
     shared_share_axis,
     validation_curves,
+    validation_losses,
 )
 from vestry.report.models import Model, Results, models_in_study_order
 from vestry.report.numbers import NOTHING, decimal, duration, per_cent, whole
 from vestry.report.sentences import learning as sentences
+from vestry.report.size_curves import SizeCurves, size_curves_data
+from vestry.report.trunk import Trunk, trunk_data
 
 SMALL_HEIGHT = 150
 LARGE_HEIGHT = 260
@@ -35,28 +39,38 @@ class HistoryTable:
 
 @dataclass(frozen=True)
 class Training:
+    """history is None where the run kept no epochs of a member that has a trunk."""
+
     model: Model
     settings: str
     sentences: list[str]
     drawings: list[Drawing]
-    history: HistoryTable
+    history: HistoryTable | None
+    augmentation: Augmentation | None
+    trunk: Trunk | None
 
 
 @dataclass(frozen=True)
 class Learning:
+    """together: figures that hold every network. sizes: accuracy over images a class."""
+
     networks: list[Training]
-    together: Drawing | None
+    together: list[Drawing]
+    sizes: SizeCurves | None
     without_epochs: str | None
 
 
 def learning_data(results: Results) -> Learning:
     members = [model for model in models_in_study_order(results) if not model.is_committee]
     networks = [model for model in members if has_epochs(model)]
-    compared = validation_curves(networks)
+    compared = (validation_curves(networks), validation_losses(networks))
     return Learning(
-        networks=[training(model) for model in networks],
-        together=draw(compared, LARGE_HEIGHT) if compared and len(networks) > 1 else None,
-        without_epochs=sentences.without_epochs([m for m in members if not has_epochs(m)]),
+        networks=[training(m, results) for m in members if has_epochs(m) or m.entry.get("trunk")],
+        together=[draw(c, LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
+        sizes=size_curves_data(members),
+        without_epochs=sentences.without_epochs(
+            [m for m in members if not has_epochs(m) and not m.entry.get("trunk")]
+        ),
     )
 
 
@@ -65,15 +79,18 @@ def has_epochs(model: Model) -> bool:
     return bool(history and history["epoch"] and model.entry.get("training"))
 
 
-def training(model: Model) -> Training:
-    figures = member_curves(model)
+def training(model: Model, results: Results) -> Training:
+    epochs = has_epochs(model)
+    figures = member_curves(model) if epochs else []
     axis = shared_share_axis(figures)
     return Training(
         model=model,
-        settings=settings(model),
-        sentences=sentences.training(model),
+        settings=settings(model) if epochs else "",
+        sentences=sentences.training(model) if epochs else [],
         drawings=[draw(f, SMALL_HEIGHT, axis if f.in_per_cent else None) for f in figures],
-        history=history_table(model),
+        history=history_table(model) if epochs else None,
+        augmentation=augmentation_data(model, results["data"]["classes"]),
+        trunk=trunk_data(model, results),
     )
 
 

@@ -20,6 +20,11 @@ def with_interval(share: float, low: float, high: float) -> str:
     return f"{per_cent(share)} ({per_cent_range(low, high)})"
 
 
+def with_deviation(mean: float, deviation: float | None) -> str:
+    """A mean share with its deviation in points: "91.2% ± 0.3"."""
+    return per_cent(mean) if deviation is None else f"{per_cent(mean)} ± {100 * deviation:.1f}"
+
+
 def points(difference: float | None) -> str:
     """A difference of two shares in percentage points, signed: "+0.3"."""
     return NOTHING if difference is None else signed(100 * difference, 1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 from vestry.report import numbers
+from vestry.report.figures.heat_map import heat_map_uri
 from vestry.report.models import Results
 from vestry.report.page_data import PageData, page_data, wanted_images
 from vestry.report.sprite import Sheet, draw_sheet
@@ -31,7 +32,8 @@ def write_report(run: RunFolder) -> Path:
     """
     results = read_results(run.results)
     ids, images = read_images(run.images)
-    write_text(run.report, render(results, ids, images, shown_path(run.path)))
+    heat_map = read_heat_map(run.exploration)
+    write_text(run.report, render(results, ids, images, shown_path(run.path), heat_map))
     return run.report
 
 
@@ -63,21 +65,38 @@ def read_images(path: Path) -> tuple[list[str], NDArray[np.uint8]]:
         raise DataError(f"{path} is damaged: {error}") from None
 
 
-def render(results: Results, ids: list[str], images: NDArray[np.uint8], run_name: str) -> str:
+def read_heat_map(path: Path) -> str | None:
+    """The correlation of pixels as the data URI of a picture; None where none was stored."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return heat_map_uri(stored["correlation"])
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+
+
+def render(
+    results: Results,
+    ids: list[str],
+    images: NDArray[np.uint8],
+    run_name: str,
+    heat_map: str | None = None,
+) -> str:
     """The page as text; the same input gives the same text."""
     page = page_data(results)
     wanted = wanted_images(page)
     sheet = draw_sheet(ids, images, wanted)
-    text = fill(page, sheet, run_name)
+    text = fill(page, sheet, run_name, heat_map)
     excess = len(text.encode()) - PAGE_LIMIT
     if excess > 0:
         # Many classes and models make long tables; then the pictures give way.
         room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
-        text = fill(page, draw_sheet(ids, images, wanted, room), run_name)
+        text = fill(page, draw_sheet(ids, images, wanted, room), run_name, heat_map)
     return text
 
 
-def fill(page: PageData, sheet: Sheet, run_name: str) -> str:
+def fill(page: PageData, sheet: Sheet, run_name: str, heat_map: str | None) -> str:
     return (
         environment()
         .get_template("page.html.j2")
@@ -87,6 +106,7 @@ def fill(page: PageData, sheet: Sheet, run_name: str) -> str:
             scale=shown_scale(sheet),
             cells=script_json(cell_places(page, sheet)),
             run_name=run_name,
+            heat_map=heat_map,
         )
     )
 

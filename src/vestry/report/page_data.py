@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from vestry.report.analysis import Analysis, analysis_data
+from vestry.report.claims import Claims, claims_data
+from vestry.report.cross_validation import CrossValidation, cross_validation_data
 from vestry.report.dataset import Dataset, dataset_data
+from vestry.report.exploration import Exploration, exploration_data, exploration_images
 from vestry.report.learning import Learning, learning_data
 from vestry.report.making import Making, making_data
 from vestry.report.mistakes import ModelMistakes, mistakes_data
 from vestry.report.models import Results
+from vestry.report.pairs import Pairs, pairs_data
 from vestry.report.ranking import Answer, answer_data
+from vestry.report.search import SearchPanel, search_data
+from vestry.report.steps import Steps, steps_data
 from vestry.report.votes import Votes, votes_data
 
 
@@ -20,10 +27,17 @@ class PageData:
     title: str
     classes: list[str]
     answer: Answer
+    steps: Steps | None
+    claims: Claims
     mistakes: list[ModelMistakes]
+    analysis: Analysis | None
+    search: list[SearchPanel]
+    cross_validation: CrossValidation | None
     learning: Learning
+    pairs: Pairs
     votes: Votes
     dataset: Dataset
+    exploration: Exploration | None
     making: Making
 
 
@@ -32,10 +46,17 @@ def page_data(results: Results) -> PageData:
         title=results["title"],
         classes=results["data"]["classes"],
         answer=answer_data(results),
+        steps=steps_data(results),
+        claims=claims_data(results),
         mistakes=mistakes_data(results),
+        analysis=analysis_data(results),
+        search=search_data(results),
+        cross_validation=cross_validation_data(results),
         learning=learning_data(results),
+        pairs=pairs_data(results),
         votes=votes_data(results),
         dataset=dataset_data(results),
+        exploration=exploration_data(results),
         making=making_data(results),
     )
 
@@ -48,7 +69,10 @@ def wanted_images(page: PageData) -> list[str]:
     ids = [image for image, _ in page.dataset.samples]
     ids += [ballot.image for ballot in page.votes.ballots]
     ids += [vector.image for _, vectors in page.votes.first_rows for vector in vectors]
+    shown = [network.augmentation for network in page.learning.networks if network.augmentation]
+    ids += [image for strip in shown for image in (strip.image, *strip.variants)]
     ids += [hard.image for model in page.mistakes for hard in model.hardest]
+    ids += exploration_images(page.exploration)
     return list(dict.fromkeys([*ids, *in_turns(page)]))
 
 

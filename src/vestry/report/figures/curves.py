@@ -92,15 +92,26 @@ def member_curves(model: Model) -> list[Curves]:
 
 def validation_curves(networks: list[Model]) -> Curves | None:
     """Validation accuracy of all networks in one figure; None where there is nothing to compare."""
+    return together(networks, "accuracy")
+
+
+def validation_losses(networks: list[Model]) -> Curves | None:
+    """As `validation_curves`, of validation loss: where each network converges."""
+    return together(networks, "loss")
+
+
+def together(networks: list[Model], metric: str) -> Curves | None:
+    column = f"validation_{metric}"
     lines = [
-        Line(model.name, model.entry["history"]["validation_accuracy"], series_style(model.series))
+        Line(model.name, model.entry["history"][column], series_style(model.series))
         for model in networks
-        if any(v is not None for v in model.entry["history"].get("validation_accuracy") or [])
+        if any(v is not None for v in model.entry["history"].get(column) or [])
     ]
     if not lines:
         return None
     longest = max((model.entry["history"]["epoch"] for model in networks), key=len)
-    return Curves("Validation accuracy of every network", "", longest, lines)
+    title = f"Validation {metric} of every network"
+    return Curves(title, "", longest, lines, in_per_cent=metric != "loss")
 
 
 def series_style(series: int) -> str:

@@ -1,0 +1,78 @@
+"""The page of `vestry explore`: one file, made from what the exploration left in its folder."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from vestry.errors import DataError
+from vestry.report.dataset import Dataset, dataset_data
+from vestry.report.exploration import Exploration, exploration_data, exploration_images
+from vestry.report.making import moment
+from vestry.report.models import Results
+from vestry.report.page import (
+    environment,
+    read_heat_map,
+    read_images,
+    read_results,
+    shown_scale,
+)
+from vestry.report.sprite import Sheet, draw_sheet
+from vestry.run_folder import write_text
+
+PAGE_LIMIT = 7_500_000
+LEAST_SHEET = 500_000
+
+
+@dataclass(frozen=True)
+class ExplorePage:
+    """One attribute a part of the page."""
+
+    title: str
+    source: str
+    created: str
+    seconds: float
+    dataset: Dataset
+    exploration: Exploration
+
+
+def write_exploration(folder: Path) -> Path:
+    """Draw `explore.html` from `explore.json` and the pictures beside it.
+
+    Raises DataError where one of them is missing or damaged.
+    """
+    results = read_results(folder / "explore.json")
+    page = explore_page(results)
+    ids, images = read_images(folder / "figures" / "images.npz")
+    heat_map = read_heat_map(folder / "figures" / "exploration.npz")
+    wanted = list(dict.fromkeys(exploration_images(page.exploration)))
+    sheet = draw_sheet(ids, images, wanted)
+    text = fill(page, sheet, heat_map)
+    excess = len(text.encode()) - PAGE_LIMIT
+    if excess > 0:
+        room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
+        text = fill(page, draw_sheet(ids, images, wanted, room), heat_map)
+    target = folder / "explore.html"
+    write_text(target, text)
+    return target
+
+
+def explore_page(results: Results) -> ExplorePage:
+    exploration = exploration_data(results)
+    if exploration is None:
+        raise DataError("explore.json holds no exploration; explore the source again")
+    return ExplorePage(
+        title=results["title"],
+        source=shlex.quote(results["data"]["asked"]),
+        created=moment(results["created"]),
+        seconds=results["seconds"]["total"],
+        dataset=dataset_data(results),
+        exploration=exploration,
+    )
+
+
+def fill(page: ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
+    return (
+        environment()
+        .get_template("explore.html.j2")
+        .render(page=page, sheet=sheet, scale=shown_scale(sheet), heat_map=heat_map)
+    )

@@ -1,0 +1,144 @@
+"""Test accuracy over images a class, all members in one figure, with the spread over seeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vestry.report.figures.axis import moved_apart, share_axis
+from vestry.report.figures.curves import LABEL_PIXELS, Label, grid, series_style, tick_text
+from vestry.report.figures.dots import Place, dots
+from vestry.report.figures.log_axis import with_ticks
+from vestry.report.models import Model
+from vestry.report.numbers import per_cent, whole
+
+HEIGHT = 300
+MOST_BANDS = 4
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """Accuracy learned from `size` images a class; deviation is None for a single seed."""
+
+    size: int
+    training_rows: int | None
+    mean: float
+    deviation: float | None
+    seeds: int
+
+
+@dataclass(frozen=True)
+class SizeCurve:
+    """A member's points, by rising size."""
+
+    name: str
+    style: str
+    points: list[SizePoint]
+
+    @property
+    def at(self) -> dict[int, SizePoint]:
+        return {point.size: point for point in self.points}
+
+
+@dataclass(frozen=True)
+class DrawnSizes:
+    """Path data on a 1000 x 1000 grid with CSS classes; labels stand at the right end.
+
+    spreads: areas or upright strokes from a deviation below to one above the mean.
+    """
+
+    lines: list[tuple[str, str]]
+    spreads: list[tuple[str, str]]
+    points: list[tuple[str, str]]
+    leaders: list[tuple[str, str]]
+    y_ticks: list[Label]
+    x_ticks: list[Label]
+    labels: list[Label]
+    as_bands: bool
+
+
+def size_curve(model: Model, split: str = "test") -> SizeCurve | None:
+    """The member's curve on `split`; None where it has none."""
+    found = model.entry.get("learning_curve") or {}
+    spreads = (found.get(split) or {}).get("accuracy") or []
+    sizes = found.get("images_per_class") or []
+    rows = found.get("training_rows") or [None] * len(sizes)
+    points = [
+        SizePoint(size, its, s["mean"], known(s), len(s["values"]))
+        for size, its, s in zip(sizes, rows, spreads, strict=True)
+    ]
+    points.sort(key=lambda point: point.size)
+    return SizeCurve(model.name, series_style(model.series), points) if points else None
+
+
+def known(spread: dict[str, float | list[float] | None]) -> float | None:
+    """The deviation, where there are values enough for one."""
+    values, deviation = spread["values"], spread["deviation"]
+    several = isinstance(values, list) and len(values) > 1
+    return float(deviation) if several and isinstance(deviation, int | float) else None
+
+
+def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
+    sizes = sorted({point.size for curve in curves for point in curve.points})
+    x_axis = with_ticks(sizes[0], sizes[-1], [sizes[0], sizes[-1], *sizes])
+    y_axis = share_axis([end for c in curves for p in c.points for end in limits(p)])
+
+    def x_of(size: float) -> float:
+        return x_axis.place(size)
+
+    def y_of(value: float) -> float:
+        return round(1 - y_axis.place(value), 4)
+
+    def at(point: SizePoint) -> Place:
+        return x_of(point.size), y_of(point.mean)
+
+    as_bands = len(curves) <= MOST_BANDS
+    ends = [curve.points[-1] for curve in curves]
+    apart = moved_apart([y_of(end.mean) for end in ends], LABEL_PIXELS / HEIGHT)
+    return DrawnSizes(
+        lines=[(line([at(p) for p in c.points]), c.style) for c in curves],
+        spreads=[
+            (band(c, x_of, y_of) if as_bands else strokes(c, x_of, y_of), c.style) for c in curves
+        ],
+        points=[(dots([at(p) for p in c.points]), c.style) for c in curves],
+        leaders=[
+            (f"M0 {grid(y_of(end.mean))}L1000 {grid(y)}", curve.style)
+            for curve, end, y in zip(curves, ends, apart, strict=True)
+        ],
+        y_ticks=[Label(tick_text(t, y_axis, True), 0, y_of(t)) for t in y_axis.ticks],
+        x_ticks=[Label(whole(tick), x_of(tick), 1) for tick in x_axis.ticks],
+        labels=[
+            Label(f"{per_cent(end.mean)} {curve.name}", 1, y, curve.style)
+            for curve, end, y in zip(curves, ends, apart, strict=True)
+        ],
+        as_bands=as_bands,
+    )
+
+
+def limits(point: SizePoint) -> tuple[float, float]:
+    spread = point.deviation or 0.0
+    return max(0.0, point.mean - spread), min(1.0, point.mean + spread)
+
+
+def line(places: list[Place]) -> str:
+    return "M" + "L".join(f"{grid(x)} {grid(y)}" for x, y in places)
+
+
+Scale = Callable[[float], float]
+
+
+def band(curve: SizeCurve, x_of: Scale, y_of: Scale) -> str:
+    """The area between the limits, left out where no point has a deviation."""
+    if len(curve.points) < 2:
+        return strokes(curve, x_of, y_of)
+    if not any(point.deviation for point in curve.points):
+        return ""
+    upper = [(x_of(p.size), y_of(limits(p)[1])) for p in curve.points]
+    lower = [(x_of(p.size), y_of(limits(p)[0])) for p in reversed(curve.points)]
+    return f"{line([*upper, *lower])}Z"
+
+
+def strokes(curve: SizeCurve, x_of: Scale, y_of: Scale) -> str:
+    return "".join(
+        f"M{grid(x_of(p.size))} {grid(y_of(limits(p)[1]))}V{grid(y_of(limits(p)[0]))}"
+        for p in curve.points
+        if p.deviation
+    )

@@ -1,0 +1,80 @@
+"""The part of the made-up run that `vestry.evaluation.analysis` adds to it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from vestry.evaluation.analysis import analysed
+from vestry.evaluation.claims import Claims
+from vestry.evaluation.pairs import PairSettings
+from vestry.predictions.table import ProbabilityTable
+
+Tables = dict[str, dict[str, NDArray[np.float64]]]
+
+
+def with_analysis(
+    results: dict[str, Any],
+    tables: Tables,
+    truth: NDArray[np.int64],
+    pairs: Sequence[dict[str, str]] | None = None,
+    claims: Sequence[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """`results` as a run would write them; by default with a pair and a claim of each form."""
+    classes = tuple(results["data"]["classes"])
+    names = [*results["members"], *results["committees"]]
+    given = {
+        name: ProbabilityTable(
+            np.array([f"test-{row}" for row in range(len(truth))]),
+            classes,
+            (table["test"] / table["test"].sum(axis=1, keepdims=True)).astype(np.float32),
+            name,
+            "test",
+        )
+        for name, table in tables.items()
+    }
+    chosen = pairs_of(names) if pairs is None else pairs
+    said = claims_of(names, classes) if claims is None else claims
+    return analysed(
+        results,
+        given,
+        truth,
+        [PairSettings(**entry) for entry in chosen],
+        TypeAdapter(Claims).validate_python(list(said)),
+    )
+
+
+def pairs_of(names: list[str]) -> list[dict[str, str]]:
+    if len(names) < 2:
+        return []
+    return [
+        {"what": "batch norm", "without": names[0], "with": names[1]},
+        {"what": "a committee", "without": names[0], "with": names[-1]},
+    ]
+
+
+def claims_of(names: list[str], classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One claim of each form, about the first and the last maker."""
+    first, last = names[0], names[-1]
+    figure = {"maker": first, "score": "accuracy"}
+    ordered = [
+        {"says": f"{last} is worse", "maker": last, "below": first},
+        {"says": f"{last} is better", "maker": last, "above": first},
+    ]
+    return [
+        *(ordered if last != first else []),
+        {"says": "314 of them", "maker": first, "truth": classes[0], "predicted": classes[1],
+         "count": 314},
+        {"says": "class imbalance", "balanced": False},
+        {"says": f"{first} is best", "best": first},
+        {"says": "five figures", **figure, "values": [0.9317, 0.9353, 0.93]},
+        {"says": "0.8438%", **figure, "printed": "0.8438%"},
+        {"says": "0.87", **figure, "value": 0.87},
+        {"says": "one figure, two names", **figure, "called": ["test", "validation"]},
+        {"says": "one class", "maker": first, "class": classes[0], "score": "precision",
+         "value": 0.5},
+        {"says": "no seed", "remark": "It cannot be drawn again.", "here": "seeds"},
+        {"says": "x_test", "remark": "That is no name for it.", "maker": first, "note": "Mind it."},
+    ]  # fmt: skip

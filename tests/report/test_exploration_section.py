@@ -1,0 +1,227 @@
+"""The section on the images: what it shows is what was found, and its sentences follow."""
+
+import base64
+import io
+import re
+from typing import Any
+
+import example
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_page import Reader
+
+from planted_images import CLASSES, clean_sets
+from vestry.exploration.exploration import Exploration, explore
+from vestry.exploration.settings import ExplorationSettings
+from vestry.report.exploration import coloured_classes, exploration_data, exploration_images
+from vestry.report.figures.heat_map import heat_map_uri, palette
+from vestry.report.figures.scatter import Box, apart, scatter
+from vestry.report.page import render
+from vestry.report.page_data import page_data, wanted_images
+from vestry.report.sentences import exploration as sentences
+from vestry.report.sentences import findings
+
+KINDS = {
+    "duplicates_within": {},
+    "duplicates_across": {},
+    "label_conflict": {},
+    "near_duplicates": {"threshold": 0.1, "median": 0.4, "other_label": 1, "compared_with": 5000},
+    "far_from_class": {
+        "threshold": 6.0, "neighbours": 5, "least_rows": 20, "classes_skipped": [2],
+    },
+    "blank": {},
+    "missing": {"possible": True, "values": 17},
+    "small_classes": {"threshold": 20, "classes": [{"label": 1, "rows": 7}]},
+    "absent_classes": {"classes": [{"label": 1, "rows": 0}]},
+    "unbalanced": {"threshold": 2.0, "ratio": 3.5, "smallest": 2, "largest": 0},
+    "constant_pixels": {},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def explored() -> Exploration:
+    return explore(clean_sets(), ExplorationSettings(sample=60), lambda event: None)
+
+
+@pytest.fixture
+def looked(explored: Exploration, results: dict[str, Any]) -> dict[str, Any]:
+    return results | {"exploration": explored.results}
+
+
+def finding(kind: str, count: int, splits: tuple[str, ...] = ("train", "test")) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "splits": list(splits),
+        "severity": "low",
+        "count": count,
+        "of": 4321,
+        "facts": KINDS[kind],
+        "groups": [],
+        "groups_found": 0,
+    }
+
+
+def test_a_run_without_exploration_has_no_section(results: dict[str, Any]) -> None:
+    assert page_data(results).exploration is None
+    _, images = example.build()
+    text = render(results, list(images["ids"]), images["images"], "x")
+    assert 'id="exploration"' not in text and "#exploration" not in text
+    text = render(results | {"exploration": None}, list(images["ids"]), images["images"], "x")
+    assert 'id="exploration"' not in text
+
+
+def test_the_section_stands_after_the_data_with_its_heat_map(
+    looked: dict[str, Any], explored: Exploration
+) -> None:
+    _, images = example.build()
+    text = render(
+        looked, list(images["ids"]), images["images"], "x", heat_map_uri(explored.correlation)
+    )
+    reader = Reader(text)
+    assert reader.open == [] and "#exploration" in text
+    places = [text.index(f'id="{name}"') for name in ("data", "exploration", "making")]
+    assert places == sorted(places)
+    assert sum(tag == "img" for tag, _ in reader.tags) == 1
+    assert "Looked for and not found: 14" in reader.words
+    for name in CLASSES:
+        assert name in reader.words
+    without = Reader(render(looked, list(images["ids"]), images["images"], "x"))
+    assert "The matrix was not stored with this run." in without.words
+
+
+def test_its_pictures_are_wanted(looked: dict[str, Any], explored: Exploration) -> None:
+    wanted = set(wanted_images(page_data(looked)))
+    assert set(explored.ids) <= wanted
+    assert {i for ids in explored.results["samples"]["ids"] for i in ids} <= wanted
+    assert list(exploration_images(None)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_finding_follows_its_numbers(kind: str) -> None:
+    one, many = (findings.sentence(finding(kind, n), list(CLASSES)) for n in (1, 23))
+    assert one.startswith("1 of 4\u202f321 ") and many.startswith("23 of 4\u202f321 ")
+    assert one != many.replace("23 of", "1 of", 1) or kind in ("label_conflict",)
+    for text in (one, many, findings.title(finding(kind, 1))):
+        assert "{" not in text and "  " not in text
+    assert "4\u202f321" in findings.nothing(finding(kind, 0), list(CLASSES)) or kind == "unbalanced"
+
+
+def test_facts_of_findings_are_said() -> None:
+    names = list(CLASSES)
+
+    def said(kind: str) -> str:
+        return findings.sentence(finding(kind, 2), names)
+
+    assert "1 pair of these has two labels" in said("near_duplicates")
+    assert "under 0.1, where the median is 0.40" in said("near_duplicates")
+    assert "Not looked at, with fewer than 20 images: waves." in said("far_from_class")
+    assert "17 values in all" in said("missing")
+    assert "rings (7)" in said("small_classes") and "rings." in said("absent_classes")
+    assert "3.5 times as many as waves" in said("unbalanced")
+    bytes_only = finding("missing", 0) | {"facts": {"possible": False}}
+    assert "none possible" in findings.nothing(bytes_only, names)
+    capped = finding("blank", 9) | {"groups": [{}] * 4, "groups_found": 9}
+    assert findings.shown(capped) == "The first 4 of 9 are shown."
+    assert findings.shown(finding("blank", 0)) is None
+
+
+def test_the_overlap_sentence_follows_the_counts() -> None:
+    found = {
+        "neighbours": 10,
+        "dimensions": 50,
+        "own": [0.9, 0.4, None, 0.7],
+        "pairs": [
+            {"classes": [1, 3], "shared": 90, "share": 0.25},
+            {"classes": [0, 1], "shared": 9, "share": 0.05},
+        ],
+    }
+    text = sentences.overlap(found, ["a", "b", "c", "d"])
+    assert text.startswith("b and d overlap most") and "25.0%" in text and "a and b (5.0%)" in text
+    assert "a keeps to itself most, with 90.0%" in text and "b least, with 40.0%" in text
+    assert "No image" in sentences.overlap(found | {"pairs": []}, ["a", "b", "c", "d"])
+
+
+def test_two_labels_in_one_group_are_marked(looked: dict[str, Any]) -> None:
+    pair = [{"id": "a", "split": "train", "label": 0}, {"id": "b", "split": "test", "label": 2}]
+    entry = finding("near_duplicates", 1) | {
+        "groups": [{"images": pair, "found": 2, "value": 0.0312}],
+        "groups_found": 1,
+    }
+    looked["exploration"] = looked["exploration"] | {"findings": [entry]}
+    section = exploration_data(looked)
+    assert section is not None
+    (group,) = section.found[0].groups
+    assert group.conflict and group.value == "distance 0.031"
+    assert [image.words for image in group.images] == ["bars", "waves"]
+    assert section.not_found == []
+    assert list(exploration_images(section))[:2] == ["a", "b"]
+
+
+def test_a_scatter_holds_every_point_and_names_every_class() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 500).tolist()
+    points = {"x": random.normal(0, 30, 500).tolist(), "y": random.normal(0, 10, 500).tolist()}
+    drawn = scatter("PCA", "", points, labels, list(CLASSES), [0, 1, 2])
+    places = [p for path, _ in drawn.paths for p in re.findall(r"M(\d+) (\d+)h0", path)]
+    assert len(places) == 500 and sum(len(path) for path, _ in drawn.paths) < 500 * 12
+    assert all(0 <= int(x) <= 1000 and 0 <= int(y) <= drawn.height for x, y in places)
+    assert [label.text for label in drawn.labels] == list(CLASSES)
+    assert {style for _, style in drawn.paths} == {"p0", "p1", "p2"}
+    # The highest point stands on top, and one unit is as long up as across.
+    across = sorted(int(x) for x, _ in places)
+    assert across[-1] - across[0] == pytest.approx(940, abs=2)
+    some = scatter("PCA", "", points, labels, list(CLASSES), [1])
+    assert {style for _, style in some.paths} == {"p0", "rest"}
+    assert [label.text for label in some.labels] == ["rings"]
+
+
+def test_up_is_up() -> None:
+    drawn = scatter("", "", {"x": [0.0, 0.0], "y": [0.0, 5.0]}, [0, 1], ["low", "high"], [0, 1])
+    low, high = drawn.labels
+    assert high.y < low.y
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1000), st.floats(0, 700), st.integers(3, 12)),
+        min_size=1,
+        max_size=10,
+    )
+)
+def test_labels_are_moved_apart_and_stay_inside(places: list[tuple[float, float, int]]) -> None:
+    boxes = apart([Box(x, y, 20.0 + 9 * letters, 26.0) for x, y, letters in places], 700)
+    for box in boxes:
+        assert box.half_width <= box.x <= 1000 - box.half_width
+        assert box.half_height <= box.y <= 700 - box.half_height
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            across = one.half_width + other.half_width - abs(one.x - other.x)
+            down = one.half_height + other.half_height - abs(one.y - other.y)
+            assert min(across, down) < 12
+
+
+def test_of_many_classes_those_that_overlap_are_coloured() -> None:
+    labels = list(range(30))
+    found = {"overlap": {"pairs": [{"classes": [25, 7]}, {"classes": [7, 19]}]}}
+    coloured = coloured_classes(found, labels)
+    assert {7, 19, 25} <= set(coloured) and len(coloured) == 10 and coloured == sorted(coloured)
+    assert coloured_classes(found, [4, 4, 2]) == [2, 4]
+    assert "10 that share most" in str(sentences.colours(10, 30))
+    assert sentences.colours(3, 3) is None
+
+
+def test_a_heat_map_has_the_colours_of_its_values() -> None:
+    matrix = np.array([[100, -100, 0], [50, -128, 1], [-50, 100, 100]], np.int8)
+    uri = heat_map_uri(matrix)
+    stored = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    picture = np.asarray(Image.open(io.BytesIO(stored)).convert("RGB"))
+    shades = palette()
+    assert len(shades) == 34
+    expected = [[32, 0, 16], [24, 33, 16], [8, 32, 32]]
+    for row in range(3):
+        for column in range(3):
+            assert tuple(picture[row, column]) == shades[expected[row][column]]

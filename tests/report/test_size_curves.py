@@ -1,0 +1,122 @@
+"""The figure over images a class: its points are the results', its sentences follow them."""
+
+import itertools
+from typing import Any
+
+import example_search
+import pytest
+
+from vestry.report.figures.size_curves import SizeCurve, SizePoint, draw_sizes, size_curve
+from vestry.report.models import models_in_study_order
+from vestry.report.sentences import size_curves as sentences
+from vestry.report.size_curves import size_curves_data
+
+
+def curve(name: str, *means: float, deviation: float | None = 0.01, first: int = 5) -> SizeCurve:
+    sizes = [first * 10**place for place in range(len(means))]
+    seeds = 1 if deviation is None else 3
+    points = [SizePoint(s, 10 * s, m, deviation, seeds) for s, m in zip(sizes, means, strict=True)]
+    return SizeCurve(name, "series0", points)
+
+
+def words(*curves: SizeCurve) -> str:
+    return " ".join(sentences.curves(list(curves)))
+
+
+def test_points_are_the_results(results: dict[str, Any]) -> None:
+    members = models_in_study_order(results)
+    assert size_curves_data(members) is None
+    entry = results["members"]["Model-1"]
+    example_search.add_learning_curve(entry, start=0.5, end=0.9)
+    model = next(m for m in members if m.name == "Model-1")
+    found = size_curve(model)
+    assert found is not None
+    given = entry["learning_curve"]["test"]["accuracy"]
+    assert [p.size for p in found.points] == example_search.SIZES
+    assert [(p.mean, p.deviation) for p in found.points] == [
+        (s["mean"], s["deviation"]) for s in given
+    ]
+
+
+def test_the_table_holds_test_and_validation(results: dict[str, Any]) -> None:
+    for name, start in (("Model-1", 0.5), ("Model-2", 0.4)):
+        example_search.add_learning_curve(results["members"][name], start=start, end=0.9)
+    shown = size_curves_data(models_in_study_order(results))
+    assert shown is not None and shown.names == ["Model-1", "Model-2"]
+    found = results["members"]["Model-2"]["learning_curve"]
+    spread = found["validation"]["accuracy"][1]
+    cell = f"{100 * spread['mean']:.1f}% \u00b1 {100 * spread['deviation']:.1f}"
+    assert shown.rows[1][0] == "10" and shown.rows[1][1] == "100"
+    assert shown.rows[1][5] == cell
+
+
+def test_drawing_is_logarithmic_with_labels_at_the_end() -> None:
+    drawing = draw_sizes([curve("A", 0.5, 0.6, 0.7), curve("B", 0.4, 0.6, 0.8)])
+    assert [(tick.text, tick.x) for tick in drawing.x_ticks] == [("5", 0), ("50", 0.5), ("500", 1)]
+    assert [label.text for label in drawing.labels] == ["70.0% A", "80.0% B"]
+    assert drawing.as_bands and all(path.endswith("Z") for path, _ in drawing.spreads)
+
+
+def test_many_curves_get_strokes_for_bands() -> None:
+    drawing = draw_sizes([curve(f"C{n}", 0.4 + n / 50, 0.5 + n / 50) for n in range(12)])
+    assert not drawing.as_bands
+    assert all(path.count("V") == 2 for path, _ in drawing.spreads)
+    tops = sorted(label.y for label in drawing.labels)
+    assert all(b - a > 0.045 for a, b in itertools.pairwise(tops))
+
+
+def test_no_spread_without_seeds_and_one_size_can_be_drawn() -> None:
+    drawing = draw_sizes([curve("A", 0.5, 0.6, deviation=None)])
+    assert drawing.spreads[0][0] == ""
+    assert draw_sizes([curve("A", 0.5)]).points[0][0] == "M500 500h0"
+    assert "No spread is drawn" in sentences.spread_remark(True, [curve("A", 0.5, deviation=None)])
+
+
+def test_ahead_by_how_much_and_until_where() -> None:
+    text = words(curve("Frozen", 0.6, 0.7, 0.8), curve("Scratch", 0.4, 0.69, 0.86))
+    assert "With 5 images a class Frozen is right on 60.0% \u00b1 1.0, 20.0 points more" in text
+    assert "more than Scratch (40.0% \u00b1 1.0)" in text
+    assert "Only with 500 images a class is Scratch ahead, by 6.0 points." in text
+    text = words(curve("Frozen", 0.6, 0.7, 0.8), curve("Scratch", 0.4, 0.75, 0.86))
+    assert "From 50 images a class on, Scratch is ahead; with 500 images by 6.0 points." in text
+
+
+def test_a_gap_that_closes_or_stays() -> None:
+    closes = words(curve("A", 0.6, 0.71, 0.8), curve("B", 0.4, 0.70, 0.79))
+    assert "From 50 images a class on, the two are within their deviations over seeds" in closes
+    stays = words(curve("A", 0.6, 0.75, 0.85), curve("B", 0.4, 0.7, 0.79))
+    assert "It stays ahead at every size; with 500 images a class by 6.0 points." in stays
+    never = words(curve("A", 0.6, 0.7), curve("B", 0.6, 0.69))
+    assert "are within their deviations over seeds. They stay so" in never
+
+
+def test_single_seeds_claim_no_spread() -> None:
+    text = words(curve("A", 0.6, 0.7, deviation=None), curve("B", 0.4, 0.695, deviation=None))
+    assert "how much chance there is in it is not known" in text
+    assert "within" not in text and "It stays ahead" in text
+
+
+def test_what_is_known_of_a_spread_counts() -> None:
+    text = words(curve("A", 0.405, 0.7, deviation=None), curve("B", 0.4, 0.6))
+    assert "A (40.5%) and B (40.0% \u00b1 1.0) are within their deviations" in text
+    assert "With 50 images a class A is ahead by 10.0 points." in text
+
+
+def test_one_curve_and_very_many() -> None:
+    assert "With 5 images a class A is right on 50.0%" in words(curve("A", 0.5, 0.7))
+    text = words(*[curve(f"C{n}", 0.4 + n / 20, 0.6 + n / 20) for n in range(8)])
+    assert "4 further curves stand in the table." in text
+    assert text.count("C7 is right") == 3
+
+
+def test_curves_of_other_sizes_are_named() -> None:
+    one, other = curve("A", 0.5, 0.7), curve("B", 0.5, 0.6, first=7)
+    assert sentences.sizes_differ([one, one]) is None
+    assert sentences.sizes_differ([one, other]) == "Not all sizes were learned by A and B."
+    assert "1 further curve stands in the table." in words(one, other)
+
+
+@pytest.mark.parametrize("value", [None, {}])
+def test_members_without_a_curve_are_left_out(results: dict[str, Any], value: Any) -> None:
+    results["members"]["Model-1"]["learning_curve"] = value
+    assert size_curves_data(models_in_study_order(results)) is None

@@ -1,0 +1,58 @@
+"""Members in the study's order, each against the first."""
+
+from typing import Any
+
+import pytest
+
+from vestry.report.steps import Steps, steps_data
+
+
+def shown(results: dict[str, Any]) -> Steps:
+    found = steps_data(results)
+    assert found is not None
+    return found
+
+
+def test_order_and_changes_are_the_results(results: dict[str, Any]) -> None:
+    strips = [row.strip for row in shown(results).strips]
+    assert [strip.label for strip in strips] == list(results["members"])
+    assert strips[0].remark == "the first of the study"
+    results["steps"][0]["difference"] |= {"value": 0.012, "interval": [-0.003, 0.021]}
+    assert shown(results).strips[1].strip.remark == (
+        "+1.2 points (\u22120.3 to +2.1, on the same images)"
+    )
+
+
+def test_two_members_need_no_order(results: dict[str, Any]) -> None:
+    for name in list(results["members"])[2:]:
+        results["members"].pop(name)
+    assert steps_data(results) is None
+
+
+@pytest.mark.parametrize("steps", [None, []])
+def test_runs_without_changes_have_no_order(results: dict[str, Any], steps: Any) -> None:
+    results["steps"] = steps
+    assert steps_data(results) is None
+
+
+def test_sentence_follows_the_intervals(results: dict[str, Any]) -> None:
+    for row, interval in zip(
+        results["steps"], ([0.1, 0.2], [-0.1, 0.1], [-0.2, -0.1], [0.1, 0.3]), strict=True
+    ):
+        row["difference"]["interval"] = interval
+    text = " ".join(shown(results).sentences)
+    assert "Forest and Model-3 are better by more than chance" in text
+    assert "Model-2 is worse by more than chance" in text
+    assert "Model-1 is not to be told apart from it" in text
+    results["steps"][2]["difference"]["interval"] = [0.1, 0.2]
+    assert "worse" not in " ".join(shown(results).sentences)
+
+
+@pytest.mark.parametrize(("over", "words"), [("images", "first seed"), ("seeds", "over seeds")])
+def test_several_seeds_show_their_deviation(results: dict[str, Any], over: str, words: str) -> None:
+    spread = {"mean": 0.91, "deviation": 0.002, "values": [0.908, 0.91, 0.912]}
+    results["members"]["Forest"]["over_seeds"] = {"test": {"accuracy": spread}}
+    results["steps"][0]["difference"]["over"] = over
+    strip = shown(results).strips[1].strip
+    assert strip.text == "91.0% \u00b1 0.2" and strip.values == spread["values"]
+    assert words in strip.remark

@@ -1,0 +1,130 @@
+"""Frozen trunks as a user runs them: a network of an earlier run, a weights file, no network."""
+
+import json
+import re
+
+import pytest
+import torch
+
+from vestry.members.backbones.published_trunk import PUBLISHED
+from vestry.members.backbones.trunk_weights import random_trunk
+
+BEFORE = """
+title = "Before"
+[data]
+source = "digits"
+[training]
+epochs = 3
+[[member]]
+name = "CNN"
+layers = [{ conv = 8, kernel = 3 }, { pool = 2 }, { flatten = true }, { dense = 24 }]
+"""
+AFTER = """
+title = "After"
+[data]
+source = "digits"
+training_rows = { count = 200, take = "first" }
+[training]
+epochs = 4
+early_stopping = { patience = 2 }
+[[member]]
+name = "On CNN"
+backbone = "study:before/CNN"
+layers = [{ flatten = true }, { dense = 16 }]
+seeds = [0, 1]
+cross_validation = { folds = 2 }
+[[member]]
+name = "Found"
+backbone = "study:before/CNN"
+layers = [{ flatten = true }, { dense = { choose = [8, 16] } }]
+search = { trials = 2 }
+"""
+PUBLISHED_STUDY = """
+title = "Published"
+[data]
+source = "digits"
+training_rows = { count = 60, take = "first" }
+test = { count = 20 }
+[[member]]
+name = "ResNet50"
+backbone = "resnet50"
+layers = [{ flatten = true }, { dense = 8 }]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def run(tmp_path, vestry):
+    """Run a study with a cache of its own and without a network."""
+    nowhere = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TORCH_HOME": str(tmp_path / "torch")}
+
+    def run(name, text, *arguments):
+        (tmp_path / f"{name}.toml").write_text(text)
+        return vestry("run", f"{name}.toml", *arguments, cwd=tmp_path, env=nowhere | env)
+
+    return run
+
+
+def results(tmp_path, name):
+    return json.loads((tmp_path / "runs" / name / "results.json").read_text())
+
+
+def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tmp_path):
+    missing = run("after", AFTER)
+    assert missing.returncode == 2 and "member On CNN" in missing.stderr
+    assert "run its study first" in missing.stderr and not (tmp_path / "runs/after").exists()
+
+    assert run("before", BEFORE).returncode == 0
+    done = run("after", AFTER)
+    assert done.returncode == 0, done.stderr
+    entry = results(tmp_path, "after")["members"]["On CNN"]
+    assert entry["kind"] == "backbone" and entry["trunk"]["weights"] == "study"
+    assert entry["parameters"] == entry["trunk"]["parameters"] + entry["trainable_parameters"]
+    assert entry["milliseconds_per_image"] > 0 and len(entry["seeds"]) == 2
+    assert results(tmp_path, "after")["members"]["Found"]["search"]["best"]["values"]
+    folder = tmp_path / "runs/after/members/On CNN"
+    assert {"weights.safetensors", "history.csv"} <= {path.name for path in folder.iterdir()}
+    (stored,) = folder.glob("trunk-*.safetensors")
+    for twin in (tmp_path / "runs/after").rglob(stored.name):
+        assert twin.samefile(stored)
+
+    again = run("after", AFTER)
+    assert again.returncode == 0 and "fits found finished" in again.stderr
+    assert "started" not in again.stderr
+    assert run("before", BEFORE.replace("epochs = 3", "epochs = 4")).returncode == 0
+    anew = run("after", AFTER)
+    assert anew.returncode == 0 and "On CNN, seed 0: started" in anew.stderr
+    assert "Found, search: started" in anew.stderr
+
+
+def test_without_weights_or_network_one_error_says_how_to_go_on(run, tmp_path):
+    done = run("p", PUBLISHED_STUDY)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    said = done.stderr.splitlines()[-1]
+    assert "member ResNet50: the published weights of ResNet50 are not on this machine" in said
+    assert re.search(r"fetch https://\S+/resnet50-0676ba61\.pth .* into \S+/vestry/backbones", said)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_random_weights_stand_in_loudly(run, tmp_path):
+    done = run("p", PUBLISHED_STUDY.replace("epochs", 'otherwise = "random"\nepochs'))
+    assert done.returncode == 0, done.stderr
+    assert "asked for imagenet weights and runs on random ones" in done.stderr
+    found = results(tmp_path, "p")
+    assert found["members"]["ResNet50"]["trunk"]["asked"] == "imagenet"
+    assert any("runs on random ones" in notice["text"] for notice in found["notices"])
+    assert "runs on random ones" in (tmp_path / "runs/p/report.html").read_text()
+
+
+def test_a_weights_file_in_torchvision_s_format_runs_and_a_wrong_one_fails_alone(run, tmp_path):
+    state = random_trunk(PUBLISHED["resnet50"], 1).state_dict()
+    torch.save(state | {"fc.weight": torch.zeros(1000, 2048)}, tmp_path / "own.pth")
+    text = PUBLISHED_STUDY.replace("epochs", 'weights = "file:own.pth"\nepochs')
+    done = run("p", text)
+    assert done.returncode == 0, done.stderr
+    assert results(tmp_path, "p")["members"]["ResNet50"]["trunk"]["weights"] == "file"
+    torch.save({"conv1.weight": state["conv1.weight"]}, tmp_path / "own.pth")
+    wrong = run("p", text + BEFORE.partition("epochs = 3")[2])
+    assert wrong.returncode == 3
+    assert "does not hold ResNet50 in torchvision's names: `bn1.weight`" in wrong.stdout
