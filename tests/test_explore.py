@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from planted_images import planted_npz
-from vestry.data.dataset import DataSettings, load_dataset, resolved
+from vestry.data.data_settings import DataSettings
+from vestry.data.dataset import load_dataset, resolved
 from vestry.data.places import Places
 from vestry.engine.local import LocalEngine
 from vestry.exploration.settings import ExplorationSettings

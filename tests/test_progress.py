@@ -29,6 +29,25 @@ def test_a_line_names_member_epoch_loss_speed_and_time_left():
     assert duration(59.4) == "59 s"
 
 
+def test_images_through_a_trunk_say_how_far_they_are(capsys):
+    passing = {
+        "event": "images",
+        "task": "VGG16, frozen",
+        "through": "VGG16",
+        "done": 12_288,
+        "total": 60_000,
+        "images_per_second": 690.2,
+        "seconds_left": 69.1,
+    }
+    assert line_of(passing) == (
+        "VGG16, frozen: 12,288 of 60,000 images through VGG16, 690 images/s, 1 min 9 s left"
+    )
+    report = PlainProgress(sys.stderr)
+    for _ in range(9):
+        report(passing)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_plain_lines_do_not_flood(capsys):
     report = PlainProgress(sys.stderr)
     for epoch in range(1, 50):

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits
 
 from vestry.committees.folds import canonical_order, folds
 from vestry.committees.rule import FLOOR, Labels, Stack
@@ -28,7 +27,7 @@ class Regression:
     converged: bool
 
     def log_probabilities(self, design: Floats) -> Floats:
-        return np.asarray(log_softmax(design @ self.coefficients + self.intercepts, axis=1))
+        return log_softmax(design @ self.coefficients + self.intercepts)
 
 
 class Stacking:
@@ -46,6 +45,11 @@ class Stacking:
     learns = True
 
     def fit(self, stacked: Stack, truth: Labels) -> "Stacking":
+        # Many small products: on a busy machine a second thread waits longer than it works.
+        with threadpool_limits(1):
+            return self.learn(stacked, truth)
+
+    def learn(self, stacked: Stack, truth: Labels) -> "Stacking":
         order = canonical_order(stacked, truth)
         stacked, truth = stacked[:, order], truth[order]
         self.present_ = np.unique(truth)
@@ -146,6 +150,8 @@ def regress(
     features: (n, d). labels: (n,), every class of 0..classes-1 that has rows. tolerance: the
     largest slope that counts as flat, per row.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - heavy
+
     n, d = features.shape
     truth = np.eye(classes)[labels]
     penalty = 1 / (strength * n)
@@ -156,7 +162,7 @@ def regress(
     def loss(flat: Floats) -> tuple[float, Floats]:
         values = flat.reshape(d + 1, classes)
         coefficients = turn @ values[:d]
-        logs = log_softmax(turned @ values[:d] + values[d], axis=1)
+        logs = log_softmax(turned @ values[:d] + values[d])
         gap = (np.exp(logs) - truth) / n
         slope = np.empty_like(values)
         slope[:d] = turned.T @ gap + turn.T @ (penalty * coefficients)
@@ -180,6 +186,12 @@ def regress(
     intercepts = values[d] - centre @ coefficients
     flat = float(np.abs(found.jac).max()) <= 10 * tolerance
     return Regression(coefficients, intercepts - intercepts.mean(), bool(found.success) or flat)
+
+
+def log_softmax(scores: Floats) -> Floats:
+    """Of each row, without overflow."""
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
 def whitening(centred: Floats, penalty: float, classes: int) -> Floats:

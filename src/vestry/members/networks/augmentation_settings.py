@@ -1,10 +1,24 @@
 """How training images are altered, as a study file says it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+def check_shift(given: Any) -> Any:
+    """One line for what would be a line for each branch of the union."""
+    parts = given if isinstance(given, list | tuple) else [given, given]
+    numbers = all(isinstance(part, int | float) and not isinstance(part, bool) for part in parts)
+    if not (numbers and len(parts) == 2 and all(0 <= part < 1 for part in parts)):
+        raise ValueError(
+            f"a part of a side from 0 to below 1 is needed, or [vertical, horizontal], not {given}"
+        )
+    return given
+
+
+Shift = Annotated[Fraction | tuple[Fraction, Fraction], BeforeValidator(check_shift)]
 
 
 class Augmentation(BaseModel):
@@ -18,7 +32,7 @@ class Augmentation(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     horizontal_flip: bool = Field(False, description="left and right exchanged in every other one")
-    shift: Fraction | tuple[Fraction, Fraction] = Field(
+    shift: Shift = Field(
         0.0, description="at most this part of a side, or of [height, width], either way"
     )
     rotation: Annotated[float, Field(ge=0, le=180)] = Field(
