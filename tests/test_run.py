@@ -105,7 +105,7 @@ def test_a_second_run_fits_nothing_and_gives_the_same_results(finished_run, vest
     cards = {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")}
     done = vestry("run", "small.toml", cwd=finished_run.parent.parent)
     assert done.returncode == 0
-    assert "2 of 2 fits found finished" in done.stderr
+    assert "3 of 3 tasks found finished" in done.stderr
     assert {p: p.stat().st_mtime_ns for p in finished_run.glob("tasks/*/card.json")} == cards
     assert without_times(results_of(finished_run)) == without_times(before)
 
@@ -130,7 +130,7 @@ def test_a_renamed_member_is_not_fitted_again(small_study, vestry):
     assert vestry("run", small_study, cwd=folder).returncode == 0
     small_study.write_text(SMALL_STUDY.replace('"Linear"', '"Ridge"'))
     done = vestry("run", small_study, cwd=folder)
-    assert "2 of 2 fits found finished" in done.stderr
+    assert "2 of 2 tasks found finished" in done.stderr
     members = {p.name for p in (folder / "runs" / "small" / "members").iterdir()}
     assert members == {"Net", "Ridge"}
     table = load_table(folder / "runs" / "small" / "members" / "Ridge" / "test.npz")
@@ -145,9 +145,9 @@ def test_a_changed_setting_fits_only_its_own_member(small_study, vestry):
     folder = small_study.parent
     assert vestry("run", small_study, cwd=folder).returncode == 0
     done = vestry("run", small_study, "--set", "member.Linear.scale=standard", cwd=folder)
-    assert "1 of 2 fits found finished" in done.stderr
+    assert "1 of 2 tasks found finished" in done.stderr
     back = vestry("run", small_study, cwd=folder)
-    assert "2 of 2 fits found finished" in back.stderr
+    assert "2 of 2 tasks found finished" in back.stderr
 
 
 def test_several_seeds_give_mean_deviation_and_their_own_folders(small_study, vestry):

@@ -90,7 +90,7 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tm
         assert twin.samefile(stored)
 
     again = run("after", AFTER)
-    assert again.returncode == 0 and "fits found finished" in again.stderr
+    assert again.returncode == 0 and "tasks found finished" in again.stderr
     assert "started" not in again.stderr
     assert run("before", BEFORE.replace("epochs = 3", "epochs = 4")).returncode == 0
     anew = run("after", AFTER)

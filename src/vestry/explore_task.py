@@ -1,7 +1,6 @@
 """The look at a study's data, as a worker process does it: once, and found again afterwards."""
 
 import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,11 +19,13 @@ from vestry.engine.task import MANIFEST, Report, Task, digest
 from vestry.errors import DataError
 from vestry.exploration.exploration import explore
 from vestry.exploration.settings import ExplorationSettings
-from vestry.fit import ids_digest, loaded
+from vestry.fit import code_version, ids_digest
 from vestry.run_folder import RunFolder, atomic_path, read_json, write_json
+from vestry.task_data import task_data
 
 PICTURES = "pictures.npz"
 CORRELATION = "exploration.npz"
+CODE = ("exploration", "explore_task.py")
 LOOK = "vestry.explore_task:explore_dataset"
 CORES = 1
 LIBRARIES = ("scikit-learn", "numpy")
@@ -45,7 +46,7 @@ def exploration_task(
 ) -> Task:
     """The task of one look at `dataset`. context: `data` and `places`, as for members."""
     description = {
-        "code": code_version(),
+        "code": code_version(CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
         "missing": {split: missing_digest(rows) for split, rows in splits(dataset).items()},
@@ -79,13 +80,6 @@ def missing_digest(rows: ImageSet) -> str | None:
     return hashlib.sha256(np.asarray(rows.missing, "<i8").tobytes()).hexdigest()[:16]
 
 
-def code_version() -> str:
-    """SHA-256 over the source that explores: other code may find other things."""
-    here = Path(__file__).parent
-    files = [*sorted((here / "exploration").rglob("*.py")), Path(__file__)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-
-
 def explore_dataset(
     description: dict[str, Any],
     context: dict[str, Any],
@@ -97,9 +91,7 @@ def explore_dataset(
 
     Raises DataError where the data is no longer what the description speaks of.
     """
-    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
-    if dataset.provenance.fingerprint != description["data"]:
-        raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
+    dataset = task_data(description, context)
     settings = ExplorationSettings(**description["exploration"])
     with threadpool_limits(limits=CORES):  # other tasks have the other cores
         found = explore(splits(dataset), settings, report)

@@ -3,11 +3,10 @@
 It sees test images, never test labels: they are read by the comparison alone.
 """
 
-import functools
 import hashlib
-import json
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,20 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.data_settings import DataSettings
-from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
 from vestry.data.part import PARTS, Part
-from vestry.data.places import Places
 from vestry.engine.task import MANIFEST, Report
-from vestry.errors import DataError
 from vestry.members.member import FitJob, FittedMember, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run_folder import write_json
+from vestry.task_data import task_data
 
 LIBRARIES = {"estimator": ("scikit-learn", "numpy"), "layers": ("torch",), "backbone": ("torch",)}
-CODE = ("members", "predictions/table.py", "fit.py")
+CODE = ("members", "data/part.py", "predictions/table.py", "fit.py")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
@@ -66,11 +63,11 @@ def libraries(kind: str) -> dict[str, str]:
     return {name: metadata.version(name) for name in LIBRARIES[kind]}
 
 
-def code_version() -> str:
-    """SHA-256 over the source that fits members: other code may give other figures."""
+def code_version(places: Sequence[str] = CODE) -> str:
+    """SHA-256 over source, by default that which fits members: other code, other figures."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for place in CODE:
+    for place in places:
         files = sorted((here / place).rglob("*.py")) if (here / place).is_dir() else [here / place]
         for file in files:
             digest.update(file.read_bytes())
@@ -95,9 +92,7 @@ def fit_member(
 
     Raises DataError where the data is no longer what the description speaks of.
     """
-    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
-    if dataset.provenance.fingerprint != description["data"]:
-        raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
+    dataset = task_data(description, context)
     settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
     training, held_out = parts(dataset.training, description.get("part"))
     work = job(dataset, training, description, workspace, report, context.get("trunks"))
@@ -109,12 +104,6 @@ def fit_member(
     member.save(folder)
     write_json(folder / MANIFEST, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
-
-
-@functools.lru_cache(maxsize=1)
-def loaded(data: str, places: str) -> Dataset:
-    """The study's data; a worker that stays warm loads it once."""
-    return load_dataset(DataSettings(**json.loads(data)), Places.from_dict(json.loads(places)))
 
 
 def parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:

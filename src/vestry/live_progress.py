@@ -1,4 +1,4 @@
-"""The live display on a terminal: one bar over all fits, and one for each that is being fitted."""
+"""The live display on a terminal: one bar over all tasks, and one for each that is being fitted."""
 
 import contextlib
 from typing import Any, Self
@@ -48,7 +48,7 @@ class LiveProgress:
             self.bars.remove_task(self.overall)
         self.finished, self.total = 0, event["total"]
         self.overall = self.bars.add_task(
-            "all fits", total=event["total"], completed=event["found"], text=""
+            "all tasks", total=event["total"], completed=event["found"], text=""
         )
         self.count(event["found"])
 

@@ -12,24 +12,22 @@ from vestry.data.places import Places, Progress
 from vestry.engine.task import MANIFEST, Task, digest
 from vestry.errors import StudyError, VestryError
 from vestry.explore_task import exploration_task
+from vestry.member_size import size_up
 from vestry.members.backbones.trunk_places import TrunkPlaces
 from vestry.members.backbones.trunk_plan import TrunkPlan
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.run_folder import RunFolder, read_json
 from vestry.search.space import variations
 from vestry.study import (
     BackboneEntry,
     Entry,
-    EstimatorEntry,
     Member,
-    NetworkEntry,
     SearchedEntry,
     Study,
     kind_of,
 )
 
+SEARCH_CODE = ("search", "search_task.py")
 FIT, SEARCH = "vestry.fit:fit_member", "vestry.search_task:run_search"
 
 
@@ -158,6 +156,7 @@ class Planner:
         kind = kind_of(entry.table)
         description = {
             **self.shared,
+            "search_code": fit.code_version(SEARCH_CODE),
             "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
             "search": entry.search.model_dump(mode="json"),
             "kind": kind,
@@ -222,21 +221,3 @@ def name_of(entry: Member, seed: int, part: Part | None) -> str:
     elif len(entry.seeds) > 1:
         parts.append(f"seed {seed}")
     return ", ".join(parts)
-
-
-def size_up(entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
-    """The same for what learns from pixels."""
-    if isinstance(entry, EstimatorEntry):
-        return entry.estimator, min(entry.threads or 1, cores)
-    return size_up_network(entry, dataset, cores)
-
-
-def size_up_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
-    shape, classes = dataset.training.image_shape, len(dataset.training.classes)
-    try:
-        traced = trace(entry.layers, shape, classes)
-    except StudyError as error:
-        raise StudyError(f"member {entry.name}: {error}") from error
-    parameters = sum(layer.parameters for layer in traced)
-    threads = min(entry.threads or network_threads(traced, entry.batch_size), cores)
-    return f"network of {parameters:,} parameters", threads

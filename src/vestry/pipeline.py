@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vestry.committee_results import committee_makers
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
 from vestry.data.summary import data_summary, samples
@@ -19,10 +20,11 @@ from vestry.evaluation.comparison import ranking
 from vestry.evaluation.votes import first_rows, votes
 from vestry.explore_task import Explored, read_exploration
 from vestry.fitting import fit_members
+from vestry.makers import Makers
+from vestry.member_results import fitted_makers
 from vestry.member_tasks import PlannedMember, Planner
 from vestry.progress import downloads
 from vestry.report.page import write_report
-from vestry.results import Makers, committee_makers, fitted_makers
 from vestry.run_files import write_run
 from vestry.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study_reader import StudyFile, read_study, studies_before

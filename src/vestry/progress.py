@@ -74,7 +74,7 @@ def line_of(event: Event) -> str:
         case "planned":
             text = f"{event['member']}: {event['text']}"
         case "tasks" if event["found"]:
-            text = f"{event['found']} of {event['total']} fits found finished from before"
+            text = f"{event['found']} of {event['total']} tasks found finished from before"
         case "started" | "done":
             text = f"{task}: {event['event']}"
         case "epoch":

@@ -3,7 +3,6 @@
 Every trial is fitted on training rows and scored on validation rows; test rows take no part.
 """
 
-import json
 import shutil
 import time
 from dataclasses import asdict, replace
@@ -16,7 +15,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import MemberError
-from vestry.fit import job, loaded
+from vestry.fit import job
 from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.scores import score
@@ -24,8 +23,9 @@ from vestry.run_folder import write_json
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
+from vestry.task_data import task_data
 
-STEPS = ("step", "epoch")
+STEPS = ("step", "epoch", "images")
 
 
 def run_search(
@@ -39,7 +39,7 @@ def run_search(
 
     Raises MemberError where no trial came to a score.
     """
-    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    dataset = task_data(description, context)
     settings = SearchSettings(**description["search"])
     space = space_of(description["member"])
     trials = Trials(description, context, dataset, settings, workspace, report)

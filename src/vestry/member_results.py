@@ -1,0 +1,123 @@
+"""From finished tasks to the members' part of `results.json`, and to their folders in the run."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vestry.data.image_set import ImageSet
+from vestry.engine.task import Outcome
+from vestry.evaluation.comparison import evaluate, over_seeds, scored
+from vestry.explore_task import LOOK
+from vestry.makers import Makers, Truths
+from vestry.member_folders import (
+    load_tables,
+    own_picture,
+    publish,
+    remove_others,
+)
+from vestry.member_tasks import SEARCH, PlannedMember
+from vestry.run_folder import RunFolder, read_json
+from vestry.training_parts import parts_of_training
+
+CARD_KEYS = (
+    "kind",
+    "definition",
+    "parameters",
+    "trainable_parameters",
+    "fit_seconds",
+    "training",
+    "trunk",
+    "fitted_on",
+    "warnings",
+    "notes",
+    "stored",
+)
+
+
+def fitted_makers(
+    planned: list[PlannedMember],
+    failed: Mapping[str, Outcome],
+    run: RunFolder,
+    truths: Truths,
+    training: ImageSet,
+) -> Makers:
+    """Every fitted member's results; its folder in the run shows its tasks' files."""
+    makers = Makers()
+    for outcome in failed.values():
+        if outcome.task.function == LOOK:
+            makers.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
+        if outcome.task.function == SEARCH:
+            reason = f"its search came to nothing: {outcome.reason}"
+            makers.fail(outcome.task.context["maker"], reason, details=outcome.details)
+    for member in planned:
+        for task in member.fits:
+            if not task.is_done:
+                outcome = failed[task.folder.name]
+                seed = task.description["seed"]
+                part = "" if task in member.tasks.values() else f"{task.name}: "
+                makers.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
+        if any(task.is_done for task in member.tasks.values()):
+            places = publish(member, run)
+            add_member(makers, member, places, truths)
+            makers.results[member.name] |= parts_of_training(
+                makers.out_of_fold, member, places, training, truths
+            )
+    remove_others(run.path / "members", set(makers.results))
+    return makers
+
+
+def add_member(
+    makers: Makers, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
+) -> None:
+    folders = {
+        seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
+    }
+    first, *others = folders.values()
+    card = read_json(first / "card.json")
+    tables = load_tables(first)
+    results = {key: card.get(key) for key in CARD_KEYS} | evaluate(tables, truths)
+    results |= {
+        "seeds": list(folders),
+        "over_seeds": over_seeds(
+            [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
+        ),
+        "threads": card["task"]["threads"],
+        "reported": member.entry.reported,
+        "history": history(first / "history.csv"),
+        "note": member.entry.note,
+        "milliseconds_per_image": milliseconds_per_image(card),
+        "augmentation": augmentation(card, member.name),
+        "search": search_results(member),
+    }
+    makers.add(member.name, results, tables)
+
+
+def milliseconds_per_image(card: dict[str, Any]) -> float:
+    """What predicting one image costs; its card says it where features may have been kept before,
+    so that the test rows' own time would be none.
+    """
+    measured = 1000 * card["predict_seconds"] / max(1, card["predicted_images"])
+    return float(card.get("milliseconds_per_image", measured))
+
+
+def augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
+    facts = card.get("augmentation")
+    return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
+
+
+def search_results(member: PlannedMember) -> dict[str, Any] | None:
+    if member.search is None:
+        return None
+    card = read_json(member.search.folder / "card.json")
+    return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
+
+
+def history(path: Path) -> dict[str, list[float]] | None:
+    """The columns of a `history.csv`; None where the member has none."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+    return columns | {"epoch": [int(epoch) for epoch in columns.get("epoch", [])]}
