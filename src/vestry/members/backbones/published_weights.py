@@ -11,7 +11,7 @@ from vestry.data.download import CHUNK, CONNECT_SECONDS, READ_SECONDS, Meter, re
 from vestry.data.places import MissingDataError, Progress
 from vestry.errors import MemberError
 from vestry.members.backbones.published_trunk import PublishedTrunk
-from vestry.members.backbones.trunk_places import TrunkPlaces
+from vestry.members.backbones.trunk_places import TrunkPlaces, shown
 
 LARGEST = 2**30
 """Bytes of a published file; VGG16's has half as many."""
@@ -103,10 +103,11 @@ def keep(trunk: PublishedTrunk, path: Path, kept: Path) -> None:
 
 
 def not_to_be_had(trunk: PublishedTrunk, places: TrunkPlaces, why: str = "") -> str:
-    looked = " and ".join(str(folder) for folder in places.published)
+    looked = " and ".join(shown(folder) for folder in places.published)
     return (
         f"the published weights of {trunk.title} are not on this machine (looked for {trunk.file} "
         f"in {looked}) and could not be downloaded{f' ({why})' if why else ''}. To go on, fetch "
-        f"{trunk.url} where there is a network and put it, under that name, into {places.cache}; "
+        f"{trunk.url} where there is a network and put it, under that name, into "
+        f"{shown(places.cache)}; "
         f'or give weights = "file:PATH"'
     )

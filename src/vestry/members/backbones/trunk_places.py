@@ -75,3 +75,9 @@ def torch_downloads() -> Path:
 
 def user_cache() -> Path:
     return Path(platformdirs.user_cache_dir("vestry"))
+
+
+def shown(path: Path) -> str:
+    """A path for people, from the home folder where it lies there: pages are passed on."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
