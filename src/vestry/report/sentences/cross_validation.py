@@ -40,7 +40,8 @@ def untouched(model: Model, results: Results) -> str:
     validation = model.entry["cross_validation"].get("validation_rows")
     if not validation:
         return f"{start}."
-    served = "served early stopping only and are" if model.entry.get("training") else "are"
+    stops = (model.entry.get("training") or {}).get("patience")
+    served = "served early stopping only and are" if stops else "are"
     return f"{start}; the {counted(validation, 'validation row')} {served} in no fold."
 
 
