@@ -14,21 +14,8 @@ from pydantic import (
 )
 
 from vestry.errors import StudyError, did_you_mean
+from vestry.predictions.scores import ScalarScore as Score
 
-Score = Literal[
-    "accuracy",
-    "log_loss",
-    "precision_macro",
-    "recall_macro",
-    "f1_macro",
-    "precision_weighted",
-    "recall_weighted",
-    "f1_weighted",
-    "precision_micro_at_half",
-    "recall_micro_at_half",
-    "brier",
-    "ece",
-]
 ClassScore = Literal["precision", "recall", "f1"]
 Split = Literal["validation", "test"]
 Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]

@@ -4,13 +4,13 @@ Undefined precision and recall (nothing predicted, nothing there) count as 0, as
 with `zero_division=0`.
 """
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 CALIBRATION_BINS = 15
-SCALAR_SCORES = (
+ScalarScore = Literal[
     "accuracy",
     "log_loss",
     "precision_macro",
@@ -23,7 +23,8 @@ SCALAR_SCORES = (
     "recall_micro_at_half",
     "brier",
     "ece",
-)
+]
+SCALAR_SCORES: tuple[ScalarScore, ...] = get_args(ScalarScore)
 
 Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
