@@ -144,3 +144,12 @@ def test_seeds_versions_and_times_are_shown(page: PageData) -> None:
     assert ("torch", "2.13.0") in page.making.environment
     assert ("total", "2 min 41 s") in page.making.stages
     assert {bar.name for bar in page.making.times} >= {"Linear", "Committee"}
+
+
+def test_a_narrow_scale_names_no_tick_twice(results):
+    for rank, entry in enumerate([*results["members"].values(), *results["committees"].values()]):
+        entry["intervals"]["test"]["accuracy"] = [0.924 + rank / 1000, 0.936]
+        entry["scores"]["test"]["accuracy"] = 0.93
+        entry["reported"], entry["over_seeds"] = {}, None
+    texts = [text for _, text in page_data(results).answer.ticks]
+    assert len(set(texts)) == len(texts) and "92.5%" in texts

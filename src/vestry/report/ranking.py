@@ -120,7 +120,9 @@ def ranking_rows(
                 mean_taken,
             )
         )
-    return rows, [(axis.place(tick), per_cent(tick, 0)) for tick in axis.ticks]
+    whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks)
+    digits = 0 if whole else 1
+    return rows, [(axis.place(tick), per_cent(tick, digits)) for tick in axis.ticks]
 
 
 def members_of(committee: Model, results: Results) -> list[Model]:
