@@ -17,6 +17,7 @@ from vestry.errors import MemberError
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.comparison import ranking
+from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.votes import first_rows, votes
 from vestry.explore_task import Explored, read_exploration
 from vestry.fitting import fit_members
@@ -130,7 +131,8 @@ def compare(
         reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
         raise MemberError(f"no member could be fitted ({reasons})")
     committees = committee_makers(study.committee, members, run, truths)
-    tables = {n: t["test"] for n, t in (members.tables | committees.tables).items()}
+    evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
+    tables = evidence.tested
     grid = samples(
         dataset.training,
         study.samples.rows * study.samples.columns,
@@ -153,7 +155,7 @@ def compare(
         "first_rows": first_rows(tables, truths["test"]),
         "exploration": explored.results if explored else None,
     }
-    return analysed(results, tables, truths["test"], study.pair, study.claim)
+    return analysed(results, evidence, study.pair, study.claim)
 
 
 def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, str]]:

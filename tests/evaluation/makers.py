@@ -3,6 +3,7 @@
 import numpy as np
 
 from vestry.evaluation.comparison import evaluate, over_seeds
+from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.tested import tested_makers
 from vestry.predictions.table import ProbabilityTable
 
@@ -26,7 +27,7 @@ def mean_of(tables, maker):
 
 
 def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
-    """Results, test tables and test labels of members (name: skill) and perhaps a committee."""
+    """Results and evidence of members (name: skill) and perhaps a committee, by the mean."""
     rng = np.random.default_rng(seed)
     truths = {split: rng.integers(0, len(CLASSES), rows) for split in ("validation", "test")}
     tables = {
@@ -48,7 +49,10 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             split: mean_of([tables[name][split] for name in committee], "Committee")
             for split in truths
         }
-        committees["Committee"] = entry(tables["Committee"], truths) | {"members": list(committee)}
+        committees["Committee"] = entry(tables["Committee"], truths) | {
+            "members": list(committee),
+            "rule": "mean",
+        }
     results = {
         "data": {
             "used": "random",
@@ -69,7 +73,7 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             ),
         ),
     }
-    return results, {name: both["test"] for name, both in tables.items()}, truths["test"]
+    return results, Evidence(tables, truths)
 
 
 def entry(tables, truths):
@@ -78,5 +82,6 @@ def entry(tables, truths):
 
 
 def makers_of(run):
-    results, tables, truth = run
-    return tested_makers(results["members"] | results["committees"], tables, truth)
+    results, evidence = run
+    entries = results["members"] | results["committees"]
+    return tested_makers(entries, evidence.tested, evidence.truth)

@@ -23,9 +23,9 @@ def run():
 
 
 def check(run, **claim):
-    results, tables, truth = run
+    results, evidence = run
     claims = READ.validate_python([{"says": "so"} | claim])
-    (found,) = analysed(results, tables, truth, claims=claims)["claims"]
+    (found,) = analysed(results, evidence, claims=claims)["claims"]
     json.dumps(found, allow_nan=False)
     return found
 
@@ -35,27 +35,28 @@ def test_scores_that_a_claim_may_name_are_those_that_are_measured():
 
 
 def test_counts_are_those_of_the_confusion(run):
-    _, tables, truth = run
-    ours = int(((truth == 0) & (tables["B"].labels == 1)).sum())
+    _, evidence = run
+    ours = int(((evidence.truth == 0) & (evidence.tested["B"].labels == 1)).sum())
     near = {"maker": "B", "truth": "a", "predicted": "b"}
     found = check(run, **near, count=ours)
     assert found["verdict"] == "agrees"
     assert found["here"]["count"] == ours
-    assert found["here"]["support"] == int((truth == 0).sum())
+    assert found["here"]["support"] == int((evidence.truth == 0).sum())
     assert check(run, **near, count=60)["verdict"] == "differs"
     assert (
-        check(run, **near, count=10 * ours, of=10 * int((truth == 0).sum()))["verdict"] == "agrees"
+        check(run, **near, count=10 * ours, of=10 * int((evidence.truth == 0).sum()))["verdict"]
+        == "agrees"
     )
 
 
 def test_balance_is_counted_over_all_splits(run):
-    results, tables, truth = run
+    results, evidence = run
     assert check(run, balanced=False)["here"]["all"] == [
         min(totals := np.sum([s["class_counts"] for s in results["data"]["splits"].values()], 0)),
         max(totals),
     ]
     even = {s: v | {"class_counts": [75] * 4} for s, v in results["data"]["splits"].items()}
-    balanced = (results | {"data": results["data"] | {"splits": even}}, tables, truth)
+    balanced = (results | {"data": results["data"] | {"splits": even}}, evidence)
     assert check(balanced, balanced=True)["verdict"] == "agrees"
     assert check(balanced, balanced=False)["verdict"] == "differs"
 
@@ -135,10 +136,10 @@ def test_a_remark_stands_beside_what_was_measured(run):
 
 
 def test_duplicates_come_from_the_audit(run):
-    results, tables, truth = run
+    results, evidence = run
     kinds = {"duplicates_within": ["test"], "duplicates_across": ["training", "test"]}
     findings = [{"kind": kind, "splits": s, "count": 7} for kind, s in kinds.items()]
-    audited = (results | {"exploration": {"findings": findings}}, tables, truth)
+    audited = (results | {"exploration": {"findings": findings}}, evidence)
     found = check(audited, remark="No.", here="duplicates")["here"]["duplicates"]
     assert found == {"within": {"test": 7}, "across": {"training and test": 7}}
 

@@ -9,41 +9,46 @@ from pydantic import TypeAdapter
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import Claims
+from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.pairs import PairSettings
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import ProbabilityTable, Split
 
-Tables = dict[str, dict[str, NDArray[np.float64]]]
+Tables = dict[str, dict[Split, NDArray[np.float64]]]
 
 
 def with_analysis(
     results: dict[str, Any],
     tables: Tables,
-    truth: NDArray[np.int64],
+    labels: dict[str, NDArray[np.int64]],
     pairs: Sequence[dict[str, str]] | None = None,
     claims: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """`results` as a run would write them; by default with a pair and a claim of each form."""
-    classes = tuple(results["data"]["classes"])
     names = [*results["members"], *results["committees"]]
-    given = {
-        name: ProbabilityTable(
-            np.array([f"test-{row}" for row in range(len(truth))]),
-            classes,
-            (table["test"] / table["test"].sum(axis=1, keepdims=True)).astype(np.float32),
-            name,
-            "test",
-        )
-        for name, table in tables.items()
-    }
+    classes = tuple(results["data"]["classes"])
+    evidence = Evidence(
+        {
+            name: {split: table(name, split, values, classes) for split, values in each.items()}
+            for name, each in tables.items()
+        },
+        labels,
+    )
     chosen = pairs_of(names) if pairs is None else pairs
     said = claims_of(names, classes) if claims is None else claims
     return analysed(
         results,
-        given,
-        truth,
+        evidence,
         [PairSettings(**entry) for entry in chosen],
         TypeAdapter(Claims).validate_python(list(said)),
     )
+
+
+def table(
+    maker: str, split: Split, values: NDArray[np.float64], classes: tuple[str, ...]
+) -> ProbabilityTable:
+    ids = np.array([f"{split}-{row}" for row in range(len(values))])
+    shares = (values / values.sum(axis=1, keepdims=True)).astype(np.float32)
+    return ProbabilityTable(ids, classes, shares, maker, split)
 
 
 def pairs_of(names: list[str]) -> list[dict[str, str]]:

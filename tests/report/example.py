@@ -112,7 +112,7 @@ def build(plan: Plan | None = None) -> tuple[dict[str, Any], dict[str, NDArray[A
         },
         "seconds": {"total": 161.2, "data": 1.31, "members": 158.0, "committees": 0.2},
     }  # fmt: skip
-    results = with_analysis(results, tables, labels["test"])
+    results = with_analysis(results, tables, labels)
     return results, pictures(plan, results, labels)
 
 

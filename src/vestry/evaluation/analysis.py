@@ -5,6 +5,7 @@ from typing import Any
 
 from vestry.evaluation.claim_checks import Run, checked_claims
 from vestry.evaluation.claims import ClaimBase
+from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.misclassified import misclassified
 from vestry.evaluation.overfitting import overfitting
 from vestry.evaluation.pairs import PairSettings, compared_pairs
@@ -12,25 +13,22 @@ from vestry.evaluation.repairs import repairs
 from vestry.evaluation.steps import steps
 from vestry.evaluation.strengths import strengths
 from vestry.evaluation.tested import Tested, tested_makers
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
 
 Results = dict[str, Any]
 
 
 def analysed(
     results: Results,
-    tables: Mapping[str, ProbabilityTable],
-    truth: Labels,
+    evidence: Evidence,
     pairs: Iterable[PairSettings] = (),
     claims: Iterable[ClaimBase] = (),
 ) -> Results:
     """`results` with every maker's `analysis`, every committee's `repairs`, and what compares them.
 
-    tables: each maker's test table; truth: (n,) test labels. `results` itself stays as it is.
+    `results` itself stays as it is.
     """
-    members = tested_makers(results["members"], tables, truth)
-    committees = tested_makers(results["committees"], tables, truth)
+    members = tested_makers(results["members"], evidence.tested, evidence.truth)
+    committees = tested_makers(results["committees"], evidence.tested, evidence.truth)
     makers = members | committees
     found = results | {
         "members": {name: analysed_maker(maker) for name, maker in members.items()},
