@@ -10,6 +10,14 @@ import pytest
 from studies_at_hand import SMALL_STUDY
 
 
+@pytest.fixture(scope="session", autouse=True)
+def looks(tmp_path_factory):
+    """Looks at test sets are counted for these tests alone, not among the user's own."""
+    folder = tmp_path_factory.mktemp("looks")
+    os.environ["VESTRY_LOOKS"] = str(folder)
+    return folder
+
+
 @pytest.fixture
 def small_study(tmp_path):
     path = tmp_path / "small.toml"

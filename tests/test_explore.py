@@ -53,7 +53,7 @@ def test_everything_planted_is_said(explored):
         assert words in done.stdout
     assert "multiplied by 255" in done.stderr and "were missing (NaN)" in done.stderr
     left = {path.name for path in (folder / "explorations" / "a").iterdir()}
-    assert left == {"explore.json", "explore.html", "figures"}
+    assert left == {"explore.json", "explore.html", "figures", "test_looks.jsonl"}
 
 
 def test_every_image_of_a_finding_is_on_the_page(explored):
@@ -116,6 +116,8 @@ def task(tmp_path):
     context = {
         "data": resolved(data, dataset.provenance).model_dump(mode="json"),
         "places": places.as_dict(),
+        "study": "hash",
+        "record": str(tmp_path / "run" / "test_looks.jsonl"),
     }
     settings = ExplorationSettings(sample=80)
     return exploration_task(settings, dataset, context, RunFolder(tmp_path / "run")), dataset

@@ -18,6 +18,7 @@ def without_times(value):
     """Results without what two runs of the same study may differ in; see docs/results.md."""
     if isinstance(value, dict):
         left_out = {"created", "environment", "images_per_second", "milliseconds_per_image"}
+        left_out |= {"test_looks"}  # counted across runs
         return {
             key: without_times(part)
             for key, part in value.items()

@@ -13,12 +13,14 @@ import numpy as np
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import Places
+from vestry.data.sealed import SealedSet
 from vestry.data.source import load_source, source_kind
 from vestry.data.summary import split_summary
 from vestry.data.thumbnails import save_thumbnails, shrink_note
 from vestry.environment import environment
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.shown_images import exploration_ids
+from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import Exploration, Report, explore
 from vestry.exploration.settings import ExplorationSettings
 from vestry.progress import downloads
@@ -30,7 +32,8 @@ from vestry.report.sentences import findings
 from vestry.run_folder import atomic_path, locked, remove_leftovers, write_json
 
 FORMAT = 1
-OWN_FILES = {"explore.json", "explore.html", "figures"}
+OWN_FILES = {"explore.json", "explore.html", "figures", "test_looks.jsonl"}
+WHY = "vestry explore"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def explore_source(
     check_folder(folder)
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report))
-    sets = splits(source)
+    sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
     found = explore(sets, settings, report)
@@ -116,13 +119,16 @@ def check_folder(folder: Path) -> None:
         raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
 
 
-def splits(source: Source) -> dict[str, ImageSet]:
-    """The source's own rows by split; a split without rows is left out."""
+def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
+    """The source's own rows by split; a split without rows is left out.
+
+    Labels of test rows come through the vault, which writes the look down.
+    """
     if not len(source.train):
         raise DataError(f"{source.name} holds no training rows; check what it was made from")
     sets = {"train": source.train}
     if source.test is not None and len(source.test):
-        sets["test"] = source.test
+        sets["test"] = vault.open(SealedSet(source.test), "explore", [], WHY)
     return sets
 
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.data.image_set import ImageSet
+from vestry.data.sealed import Rows
 from vestry.data.thumbnails import read_pictures
 from vestry.engine.task import MANIFEST, Report, Task, digest
 from vestry.errors import DataError
+from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import explore
 from vestry.exploration.settings import ExplorationSettings
 from vestry.fit import code_version, ids_digest
@@ -29,6 +30,7 @@ CODE = ("exploration", "explore_task.py")
 LOOK = "vestry.explore_task:explore_dataset"
 CORES = 1
 LIBRARIES = ("scikit-learn", "numpy")
+WHY = "the look at the data, before any model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,8 @@ class Explored:
 def exploration_task(
     settings: ExplorationSettings, dataset: Dataset, context: dict[str, Any], run: RunFolder
 ) -> Task:
-    """The task of one look at `dataset`. context: `data` and `places`, as for members."""
+    """The task of one look at `dataset`. context: as for members, and `study`
+    and `record`, for what is written down of looks at test labels."""
     description = {
         "code": code_version(CODE),
         "data": dataset.provenance.fingerprint,
@@ -65,7 +68,7 @@ def exploration_task(
     )
 
 
-def splits(dataset: Dataset) -> dict[str, ImageSet]:
+def splits(dataset: Dataset) -> dict[str, Rows]:
     return {
         "training": dataset.training,
         "validation": dataset.validation,
@@ -73,7 +76,7 @@ def splits(dataset: Dataset) -> dict[str, ImageSet]:
     }
 
 
-def missing_digest(rows: ImageSet) -> str | None:
+def missing_digest(rows: Rows) -> str | None:
     """What is missing is no part of the data's fingerprint, which sees the pixels alone."""
     if rows.missing is None:
         return None
@@ -92,9 +95,12 @@ def explore_dataset(
     Raises DataError where the data is no longer what the description speaks of.
     """
     dataset = task_data(description, context)
+    vault = Vault(Path(context["places"]["looks"]), Path(context["record"]))
+    test = vault.open(dataset.test, context["study"], [], WHY)
+    sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
     settings = ExplorationSettings(**description["exploration"])
     with threadpool_limits(limits=CORES):  # other tasks have the other cores
-        found = explore(splits(dataset), settings, report)
+        found = explore(sets, settings, report)
     folder.mkdir(parents=True, exist_ok=True)
     save_arrays(folder / PICTURES, ids=np.array(found.ids), images=found.images)
     save_arrays(folder / CORRELATION, correlation=found.correlation)

@@ -80,6 +80,8 @@ class Planner:
             "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
             "places": places.as_dict(),
             "trunks": self.trunks.places.as_dict(),
+            "study": study.digest,
+            "record": str(run.looks),
         }
 
     def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:

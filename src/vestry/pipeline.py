@@ -6,24 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vestry.committee_results import committee_makers
+from vestry.comparing import Comparison, Done
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
-from vestry.data.summary import data_summary, samples
-from vestry.data.thumbnails import shrink_note
-from vestry.engine.task import Outcome, Report
+from vestry.engine.task import Report
 from vestry.environment import environment
-from vestry.errors import MemberError
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import check_classes
-from vestry.evaluation.comparison import ranking
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.votes import first_rows, votes
-from vestry.explore_task import Explored, read_exploration
+from vestry.evaluation.vault import Vault
+from vestry.explore_task import read_exploration
 from vestry.fitting import fit_members
-from vestry.makers import Makers
-from vestry.member_results import fitted_makers
-from vestry.member_tasks import PlannedMember, Planner
+from vestry.member_tasks import Planner
 from vestry.progress import downloads
 from vestry.report.page import write_report
 from vestry.run_files import write_run
@@ -31,7 +23,6 @@ from vestry.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study_reader import StudyFile, read_study, studies_before
 
 Results = dict[str, Any]
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -65,12 +56,17 @@ def run_study(
         look = planner.exploration()
         planned, failed = fit_members(planner, look, cores, report)
         clock.stop("fitting")
-        report({"event": "stage", "text": "comparing"})
-        explored = read_exploration(look.folder) if look and look.is_done else None
-        results = compare(file, dataset, run, planned, failed, explored)
+        vault = Vault(places.looks, run.looks)
+        comparison = Comparison(file, dataset, run, vault, report)
+        results = comparison.results(Done(planned, failed, look))
         repeat_notices(results, report)
         clock.stop("comparison")
-        results |= {"environment": environment(cores), "seconds": clock.seconds()}
+        results |= {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environment": environment(cores),
+            "seconds": clock.seconds(),
+        }
+        explored = read_exploration(look.folder) if look and look.is_done else None
         write_run(file, dataset, run, results, explored)
         report({"event": "stage", "text": "drawing the page"})
         return Finished(write_report(run), results)
@@ -109,72 +105,6 @@ def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
     report({"event": "note", "text": f"{provenance.used}: {rows} images"})
     for name, text in planner.texts().items():
         report({"event": "planned", "member": name, "text": text})
-
-
-def compare(
-    file: StudyFile,
-    dataset: Dataset,
-    run: RunFolder,
-    planned: list[PlannedMember],
-    failed: dict[str, Outcome],
-    explored: Explored | None,
-) -> Results:
-    """Everything that `results.json` says but where, how long and when; see docs/results.md."""
-    study = file.study
-    truths = {
-        "training": dataset.training.labels,
-        "validation": dataset.validation.labels,
-        "test": dataset.test.labels,
-    }
-    members = fitted_makers(planned, failed, run, truths, dataset.training)
-    if not members.results:
-        reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
-        raise MemberError(f"no member could be fitted ({reasons})")
-    committees = committee_makers(study.committee, members, run, truths)
-    evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
-    tables = evidence.tested
-    grid = samples(
-        dataset.training,
-        study.samples.rows * study.samples.columns,
-        study.samples.columns,
-        study.samples.seed,
-    )
-    results = {
-        "format": FORMAT,
-        "title": study.title,
-        "about": study.about,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "study": {"file": str(file.path), "hash": study.digest, "text": study.as_toml()},
-        "notices": notices(dataset, members, study.exploration.skip),
-        "data": data_summary(dataset) | {"samples": grid},
-        "members": members.results,
-        "committees": committees.results,
-        "failures": members.failures + committees.failures,
-        "ranking": ranking(members.results, committees.results),
-        "votes": votes(tables, truths["test"], study.votes.rows, study.votes.seed),
-        "first_rows": first_rows(tables, truths["test"]),
-        "exploration": explored.results if explored else None,
-    }
-    return analysed(results, evidence, study.pair, study.claim)
-
-
-def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, str]]:
-    """What was replaced, skipped or failed, for the top of the page."""
-    provenance = dataset.provenance
-    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [{"level": "note", "text": text} for text in texts]
-    if provenance.fell_back:
-        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
-        said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
-    said += [
-        {"level": "note", "text": f"{name}: {warning}"}
-        for name, entry in members.results.items()
-        for warning in entry["warnings"]
-    ]
-    if unseen:
-        text = "The study leaves out the look at the data ([exploration] skip = true)."
-        said.append({"level": "note", "text": text})
-    return said
 
 
 def repeat_notices(results: Results, report: Report) -> None:

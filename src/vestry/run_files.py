@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
+from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
 from vestry.data.thumbnails import read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
@@ -26,7 +27,7 @@ def write_run(
     write_json(run.environment, results["environment"])
     write_json(run.split, split_record(dataset))
     wanted = shown_ids(results)
-    rows = [dataset.training, dataset.validation, dataset.test]
+    rows: list[Rows] = [dataset.training, dataset.validation, dataset.test]
     made = made_pictures(run, results) | (explored.pictures if explored else {})
     save_thumbnails(rows, wanted, run.images, made)
     save_correlation(explored, run)

@@ -119,6 +119,11 @@ class RunFolder:
         return self.path / "results.json"
 
     @property
+    def looks(self) -> Path:
+        """Each look that this run took at the test labels, a line of JSON each."""
+        return self.path / "test_looks.jsonl"
+
+    @property
     def report(self) -> Path:
         return self.path / "report.html"
 

@@ -1,6 +1,7 @@
 """The rows that a study learns from, chooses by and is tested on; and how they came about."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import MissingDataError, Places, Progress
 from vestry.data.pooling import cut
+from vestry.data.sealed import Rows, SealedSet
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
 from vestry.errors import DataError
@@ -43,7 +45,7 @@ class Provenance:
 class Dataset:
     training: ImageSet
     validation: ImageSet
-    test: ImageSet
+    test: SealedSet
     provenance: Provenance
 
 
@@ -70,7 +72,8 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
     )
-    return Dataset(splits["training"], splits["validation"], splits["test"], provenance)
+    test = SealedSet(splits["test"])
+    return Dataset(splits["training"], splits["validation"], test, provenance)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
@@ -164,7 +167,7 @@ def missing_classes(splits: dict[str, ImageSet]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def fingerprint(splits: dict[str, ImageSet]) -> str:
+def fingerprint(splits: Mapping[str, Rows]) -> str:
     """SHA-256 over what the three splits hold, in order."""
     digest = hashlib.sha256()
     for name, rows in splits.items():

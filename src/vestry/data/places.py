@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import platformdirs
 from vestry.errors import DataError, StudyError
 
 DATA_VARIABLE = "VESTRY_DATA"
+LOOKS_VARIABLE = "VESTRY_LOOKS"
 
 Progress = Callable[[str, int, int], None]
 """Told, while a file is downloaded: its name, the bytes so far, the bytes in all."""
@@ -18,6 +19,14 @@ Progress = Callable[[str, int, int], None]
 
 class MissingDataError(DataError):
     """The data is nowhere to be found: the one case in which a study may use `otherwise`."""
+
+
+def looks_folder() -> Path:
+    """The register of looks at test sets: VESTRY_LOOKS, or a folder of the user's own data."""
+    given = os.environ.get(LOOKS_VARIABLE)
+    if given:
+        return expanded(Path(given)).absolute()
+    return platformdirs.user_data_path("vestry") / "test-looks"
 
 
 @dataclass(frozen=True)
@@ -28,12 +37,14 @@ class Places:
     cache: where downloads are kept.
     base: the folder that relative paths in a study start from.
     hosts: URLs to download from instead of the published ones; an empty tuple forbids downloads.
+    looks: where looks at test sets are counted.
     """
 
     data: Path | None
     cache: Path
     base: Path
     hosts: tuple[str, ...] | None = None
+    looks: Path = field(default_factory=looks_folder)
 
     @classmethod
     def of(cls, data: Path | None = None, base: Path | None = None) -> "Places":
@@ -55,6 +66,7 @@ class Places:
             "data": None if self.data is None else str(self.data),
             "cache": str(self.cache),
             "base": str(self.base),
+            "looks": str(self.looks),
             "hosts": None if self.hosts is None else list(self.hosts),
         }
 
@@ -64,6 +76,7 @@ class Places:
             data=None if value["data"] is None else Path(value["data"]),
             cache=Path(value["cache"]),
             base=Path(value["base"]),
+            looks=Path(value["looks"]),
             hosts=None if value["hosts"] is None else tuple(value["hosts"]),
         )
 

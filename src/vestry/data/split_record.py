@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
+from vestry.data.sealed import Rows
 
 NUMBERED = re.compile(r"(.*/)(\d+)")
 
@@ -17,7 +18,7 @@ def split_record(dataset: Dataset) -> dict[str, Any]:
 
     Ids that count up are written as [first, last]; `ids_of` gives them all again.
     """
-    splits = {
+    splits: dict[str, Rows] = {
         "training": dataset.training,
         "validation": dataset.validation,
         "test": dataset.test,

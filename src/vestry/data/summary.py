@@ -6,11 +6,12 @@ import numpy as np
 
 from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
+from vestry.data.sealed import Rows
 
 
 def data_summary(dataset: Dataset) -> dict[str, Any]:
     """JSON-able facts about the three splits and where they come from."""
-    splits = {
+    splits: dict[str, Rows] = {
         "training": dataset.training,
         "validation": dataset.validation,
         "test": dataset.test,
@@ -38,7 +39,7 @@ def rule(split: str, name: str) -> str:
     return "; ".join(part.partition(": ")[2] for part in parts) or "what the others leave"
 
 
-def split_summary(rows: ImageSet) -> dict[str, Any]:
+def split_summary(rows: Rows) -> dict[str, Any]:
     # A histogram of 256 counts gives range, mean and deviation exactly, without float copies.
     counts = np.bincount(rows.images.ravel(), minlength=256).astype(np.float64)
     values = np.arange(256)

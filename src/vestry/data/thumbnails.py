@@ -1,12 +1,12 @@
 """The few images that a page shows, kept with the run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.image_set import ImageSet
+from vestry.data.sealed import Rows
 from vestry.run_folder import atomic_path
 
 LARGEST_SIDE = 96
@@ -16,7 +16,7 @@ Pictures = Mapping[str, NDArray[np.uint8]]
 
 
 def save_thumbnails(
-    sets: list[ImageSet], wanted: list[str], path: Path, made: Pictures | None = None
+    sets: Sequence[Rows], wanted: list[str], path: Path, made: Pictures | None = None
 ) -> None:
     """Write `ids` and `images` of the wanted rows, made smaller where a side is over 96 pixels.
 

@@ -17,6 +17,7 @@ from vestry.report.pairs import Pairs, pairs_data
 from vestry.report.ranking import Answer, answer_data
 from vestry.report.search import SearchPanel, search_data
 from vestry.report.steps import Steps, steps_data
+from vestry.report.test_looks import TestLooks, test_looks_data
 from vestry.report.votes import Votes, votes_data
 
 
@@ -36,6 +37,7 @@ class PageData:
     learning: Learning
     pairs: Pairs
     votes: Votes
+    test_looks: TestLooks | None
     dataset: Dataset
     exploration: Exploration | None
     making: Making
@@ -55,6 +57,7 @@ def page_data(results: Results) -> PageData:
         learning=learning_data(results),
         pairs=pairs_data(results),
         votes=votes_data(results),
+        test_looks=test_looks_data(results),
         dataset=dataset_data(results),
         exploration=exploration_data(results),
         making=making_data(results),

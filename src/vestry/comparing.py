@@ -1,0 +1,166 @@
+"""From finished tasks to what `results.json` says of them: once, and found again afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from vestry.committee_results import committee_makers
+from vestry.data.dataset import Dataset
+from vestry.data.summary import data_summary, samples
+from vestry.data.thumbnails import shrink_note
+from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.errors import MemberError
+from vestry.evaluation.analysis import analysed
+from vestry.evaluation.comparison import ranking
+from vestry.evaluation.evidence import Evidence
+from vestry.evaluation.luck import best_of
+from vestry.evaluation.vault import Vault
+from vestry.evaluation.votes import first_rows, votes
+from vestry.explore_task import read_exploration
+from vestry.fit import code_version, ids_digest
+from vestry.makers import Makers
+from vestry.member_results import fitted_makers
+from vestry.member_tasks import PlannedMember
+from vestry.run_folder import RunFolder, read_json, write_json
+from vestry.study_reader import StudyFile
+
+Results = dict[str, Any]
+FORMAT = 1
+WHY = "comparing models and committees"
+CODE = (
+    *("evaluation", "committees", "predictions", "comparing.py", "makers.py"),
+    *("member_results.py", "committee_results.py", "member_folders.py", "training_parts.py"),
+)
+LIBRARIES = ("numpy", "scipy", "cleanlab")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the tasks of a study came to. look: the exploration's task; None where it is left out.
+    failed: by the task's digest."""
+
+    planned: list[PlannedMember]
+    failed: Mapping[str, Outcome]
+    look: Task | None
+
+    @property
+    def tasks(self) -> list[Task]:
+        fits = [task for member in self.planned for task in member.fits]
+        searches = [member.search for member in self.planned if member.search]
+        return [*fits, *searches, *filter(None, [self.look])]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Compares what is done, unless that was done before and nothing has changed since."""
+
+    file: StudyFile
+    dataset: Dataset
+    run: RunFolder
+    vault: Vault
+    report: Report
+
+    def results(self, done: Done) -> Results:
+        """Everything that `results.json` says but where, how long and when.
+
+        Test labels are looked at only where there is something new to compare.
+        """
+        description = self.description(done)
+        manifest = self.run.task(digest(description)) / MANIFEST
+        found: Results | None = read_json(manifest)["results"] if manifest.is_file() else None
+        if found is None or not self.has_folders(found):
+            self.report({"event": "stage", "text": "comparing"})
+            found = self.compare(done)
+            write_json(manifest, {"results": found, "task": description})
+        return found | {"test_looks": self.test_looks(found)}
+
+    def test_looks(self, results: Results) -> dict[str, Any]:
+        """How often these test rows were looked at, and what that does to the leader's figure."""
+        test = self.dataset.test
+        looks = self.vault.summary(test.fingerprint, self.file.study.digest)
+        accuracy = results["ranking"][0]["test_accuracy"]
+        luck = best_of(looks["comparisons"], accuracy, len(test))
+        return looks | {"accuracy": accuracy, "luck": luck}
+
+    def description(self, done: Done) -> dict[str, Any]:
+        """Everything that the comparison depends on."""
+        return {
+            "code": code_version(CODE),
+            "libraries": {name: metadata.version(name) for name in LIBRARIES},
+            "study": self.file.study.digest,
+            "file": str(self.file.path),
+            "data": self.dataset.provenance.as_dict(),
+            "ids": ids_digest(self.dataset),
+            "tasks": [task.folder.name for task in done.tasks if task.is_done],
+            "failed": {key: outcome.reason for key, outcome in done.failed.items()},
+        }
+
+    def has_folders(self, results: Results) -> bool:
+        """Whether members and committees still have their folders in the run."""
+        members = [self.run.member(name) for name in results["members"]]
+        committees = [self.run.committee(name) for name in results["committees"]]
+        return all((folder / MANIFEST).is_file() for folder in members + committees)
+
+    def compare(self, done: Done) -> Results:
+        study, dataset = self.file.study, self.dataset
+        truths = {
+            "training": dataset.training.labels,
+            "validation": dataset.validation.labels,
+            "test": self.test_labels(done),
+        }
+        members = fitted_makers(done.planned, done.failed, self.run, truths, dataset.training)
+        if not members.results:
+            reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
+            raise MemberError(f"no member could be fitted ({reasons})")
+        committees = committee_makers(study.committee, members, self.run, truths)
+        evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
+        look = done.look
+        results = self.facts(members) | {
+            "members": members.results,
+            "committees": committees.results,
+            "failures": members.failures + committees.failures,
+            "ranking": ranking(members.results, committees.results),
+            "votes": votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
+            "first_rows": first_rows(evidence.tested, evidence.truth),
+            "exploration": read_exploration(look.folder).results if look and look.is_done else None,
+        }
+        return analysed(results, evidence, study.pair, study.claim)
+
+    def test_labels(self, done: Done) -> Any:
+        study = self.file.study
+        names = [member.name for member in done.planned] + [c.name for c in study.committee]
+        return self.vault.open(self.dataset.test, study.digest, names, WHY).labels
+
+    def facts(self, members: Makers) -> Results:
+        """What the results say of study and data."""
+        study, dataset = self.file.study, self.dataset
+        count = study.samples.rows * study.samples.columns
+        grid = samples(dataset.training, count, study.samples.columns, study.samples.seed)
+        return {
+            "format": FORMAT,
+            "title": study.title,
+            "about": study.about,
+            "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
+            "notices": notices(dataset, members, study.exploration.skip),
+            "data": data_summary(dataset) | {"samples": grid},
+        }
+
+
+def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, str]]:
+    """What was replaced, skipped or failed, for the top of the page."""
+    provenance = dataset.provenance
+    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
+    said = [{"level": "note", "text": text} for text in texts]
+    if provenance.fell_back:
+        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
+        said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
+    said += [
+        {"level": "note", "text": f"{name}: {warning}"}
+        for name, entry in members.results.items()
+        for warning in entry["warnings"]
+    ]
+    if unseen:
+        text = "The study leaves out the look at the data ([exploration] skip = true)."
+        said.append({"level": "note", "text": text})
+    return said

@@ -1,0 +1,76 @@
+"""Test rows: images that everyone may see, labels that only the vault opens."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.image_set import ImageSet
+
+
+class SealedSet:
+    """The rows of a test set without their labels.
+
+    Everything else is as in `ImageSet`: images, classes, ids, missing, fingerprint and how many
+    rows each class has. `vestry.evaluation.vault` alone calls `unsealed`; a test holds that.
+    """
+
+    def __init__(self, rows: ImageSet) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        return self._rows.images
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._rows.classes
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        return self._rows.ids
+
+    @property
+    def missing(self) -> NDArray[np.int64] | None:
+        return self._rows.missing
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        return self._rows.image_shape
+
+    @property
+    def fingerprint(self) -> str:
+        return self._rows.fingerprint
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        return self._rows.class_counts()
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """(classes,) how many rows each class has; of which rows, it does not say."""
+        return self.counts.copy()
+
+    def order(self, seed: int) -> NDArray[np.int64]:
+        """(n,) all rows in an order of which every beginning holds each class in its share.
+
+        Labels decide the draw and stay unseen.
+        """
+        # RandomState, because NumPy promises its stream for all versions (NEP 19).
+        random = np.random.RandomState(seed)
+        labels = self._rows.labels
+        places = np.empty(len(labels))
+        for label, count in enumerate(self.counts):
+            within = random.permutation(count) + random.uniform(0.25, 0.75)
+            places[labels == label] = within / max(1, count)
+        return np.argsort(places, kind="stable")
+
+    def unsealed(self) -> ImageSet:
+        """The rows with their labels: for the vault, which writes down who asked, and why."""
+        return self._rows
+
+
+Rows = ImageSet | SealedSet
+"""Rows whose labels nobody asks for."""

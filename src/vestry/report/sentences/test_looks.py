@@ -1,0 +1,44 @@
+"""What looking at a test set again and again means for its figures."""
+
+from typing import Any
+
+from vestry.report.numbers import counted, per_cent
+
+
+def test_looks(found: dict[str, Any]) -> list[str]:
+    """found: `test_looks` of the results."""
+    return [how_often(found), consequence(found)]
+
+
+def how_often(found: dict[str, Any]) -> str:
+    times = found["comparisons"]
+    if times < 2:
+        return (
+            "Models were compared on these test images once on this machine: now. Nothing in this "
+            "run was chosen by them."
+        )
+    own = found["of_this_study"]
+    studies = found["studies"]
+    whose = (
+        "all of them by this study as it stands"
+        if own == times
+        else f"by {counted(studies, 'study', 'studies')}; {own or 'none'} by this one as it stands"
+    )
+    return (
+        f"Models were compared on these test images {times} times on this machine, {whose}. "
+        "Nothing in this run was chosen by them, but people read pages and change studies."
+    )
+
+
+def consequence(found: dict[str, Any]) -> str:
+    if found["comparisons"] < 2:
+        return (
+            "Whoever changes the study after reading this page and looks again is choosing by the "
+            "test images, and their figures become a little too good."
+        )
+    gain = 100 * found["luck"]
+    return (
+        f"If each comparison had led to another choice, the best of {found['comparisons']} equally "
+        f"good models of {per_cent(found['accuracy'])} would look up to {gain:.1f} points better "
+        "than it is, by chance alone. Images that no one has looked at yet would settle it."
+    )

@@ -1,0 +1,128 @@
+"""Test labels are opened in one place, and every look is counted, whatever is deleted."""
+
+import ast
+import json
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import vestry
+from vestry.data.image_set import ImageSet
+from vestry.data.sealed import SealedSet
+from vestry.errors import RunError
+from vestry.evaluation.luck import best_of
+from vestry.evaluation.vault import Vault
+
+SOURCE = Path(vestry.__file__).parent
+
+
+def rows(labels=(0, 1, 1, 0, 1), classes=("a", "b")):
+    labels = np.array(labels, np.int64)
+    images = np.arange(len(labels) * 4, dtype=np.uint8).reshape(-1, 2, 2)
+    ids = np.array([f"test/{i}" for i in range(len(labels))])
+    return ImageSet(images, labels, classes, ids)
+
+
+@pytest.fixture
+def vault(tmp_path):
+    return Vault(tmp_path / "register", tmp_path / "run" / "test_looks.jsonl")
+
+
+def test_a_look_is_written_down_in_both_places_and_opens_the_labels(vault):
+    sealed = SealedSet(rows())
+    opened = vault.open(sealed, "hash", ["A", "B"], "comparing")
+    assert opened.labels.tolist() == [0, 1, 1, 0, 1]
+    (look,) = vault.looks(sealed.fingerprint)
+    assert (look["study"], look["models"], look["why"]) == ("hash", ["A", "B"], "comparing")
+    assert json.loads(vault.record.read_text()) == look
+
+
+def test_sealed_rows_have_no_labels_for_anyone_else():
+    sealed = SealedSet(rows())
+    assert not hasattr(sealed, "labels")
+    assert sealed.class_counts().tolist() == [2, 3]
+    assert len(sealed) == 5
+
+
+def test_the_vault_alone_unseals():
+    callers = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "unsealed"
+    }
+    assert callers == {"evaluation/vault.py"}
+
+
+def test_deleting_the_runs_list_does_not_reset_the_count(vault):
+    sealed = SealedSet(rows())
+    for _ in range(2):
+        vault.open(sealed, "hash", ["A"], "comparing")
+    vault.record.unlink()
+    vault.open(sealed, "other", ["A"], "comparing")
+    found = vault.summary(sealed.fingerprint, "hash")
+    assert (found["count"], found["comparisons"], found["studies"]) == (3, 3, 2)
+    assert found["of_this_study"] == 2
+
+
+def test_looks_before_any_model_are_no_comparisons(vault):
+    sealed = SealedSet(rows())
+    vault.open(sealed, "hash", [], "the look at the data")
+    found = vault.summary(sealed.fingerprint, "hash")
+    assert (found["count"], found["comparisons"]) == (1, 0)
+
+
+def test_other_test_rows_have_a_count_of_their_own(vault):
+    vault.open(SealedSet(rows()), "hash", ["A"], "comparing")
+    other = SealedSet(rows(labels=(0, 1, 1)))
+    assert vault.summary(other.fingerprint, "hash")["count"] == 0
+
+
+def test_a_damaged_line_still_counts(vault):
+    sealed = SealedSet(rows())
+    vault.open(sealed, "hash", ["A"], "comparing")
+    with vault.file(sealed.fingerprint).open("a") as file:
+        file.write('{"when": "20\n')
+    assert vault.summary(sealed.fingerprint, "hash")["count"] == 2
+
+
+def test_where_nothing_can_be_written_down_nothing_is_opened(tmp_path):
+    (tmp_path / "register").write_text("in the way")
+    with pytest.raises(RunError, match="VESTRY_LOOKS"):
+        Vault(tmp_path / "register").open(SealedSet(rows()), "hash", ["A"], "comparing")
+
+
+def look(folder):
+    Vault(Path(folder)).open(SealedSet(rows()), "hash", ["A"] * 50, "comparing")
+
+
+def test_many_at_once_lose_no_look(tmp_path):
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(look, [str(tmp_path)] * 40))
+    looks = Vault(tmp_path).looks(SealedSet(rows()).fingerprint)
+    assert len(looks) == 40
+    assert all(found["models"] == ["A"] * 50 for found in looks)
+
+
+@given(
+    counts=st.lists(st.integers(1, 30), min_size=2, max_size=6),
+    share=st.floats(0.05, 1),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_beginning_of_the_order_holds_each_class_in_its_share(counts, share, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    order = SealedSet(rows(labels, tuple("abcdef"[: len(counts)]))).order(seed)
+    assert sorted(order.tolist()) == list(range(len(labels)))
+    taken = round(share * len(labels))
+    drawn = np.bincount(labels[order[:taken]], minlength=len(counts))
+    assert (np.abs(drawn - taken * np.array(counts) / len(labels)) <= 2).all()
+
+
+def test_luck_is_that_of_the_best_of_many_draws():
+    draws = np.random.default_rng(0).binomial(10_000, 0.9, size=(20_000, 8)) / 10_000
+    assert best_of(8, 0.9, 10_000) == pytest.approx(draws.max(axis=1).mean() - 0.9, rel=0.03)
+    assert best_of(1, 0.9, 10_000) == 0
