@@ -7,7 +7,6 @@ The images are noise: the time does not depend on what they show.
 
 import argparse
 import itertools
-import json
 import os
 import statistics
 import tempfile
@@ -23,6 +22,7 @@ os.environ.update(PROCESS_ENVIRONMENT)
 
 import numpy as np
 
+from sides import HERE, add_timed_epochs, keep, options_of
 from vestry.members.member import FitJob
 from vestry.members.networks.augmentation_settings import Augmentation
 from vestry.members.networks.network_member import fit
@@ -30,8 +30,6 @@ from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.threads import network_threads
 from vestry.members.networks.tracing import trace
 
-HERE = Path(__file__).parent
-OUT = HERE / "out" / "augmentation.json"
 NETWORK = "D regularised CNN"
 SHAPE, CLASSES = (28, 28), 10
 AUGMENTATION = Augmentation(rotation=10, shift=0.1, zoom=0.1, horizontal_flip=True)
@@ -78,21 +76,14 @@ def report(epochs: dict[str, list[Epoch]], threads: int) -> None:
     }
     print(f"images a second, with over without: {ratios['images_per_second']:.3f}")
     print(f"processor time, with over without: {ratios['processor_seconds']:.3f}")
-    OUT.parent.mkdir(exist_ok=True)
     told = {side: [epoch._asdict() for epoch in found] for side, found in epochs.items()}
-    OUT.write_text(json.dumps({"threads": threads, "ratios": ratios, "epochs": told}, indent=1))
+    keep("augmentation", {"threads": threads, "ratios": ratios, "epochs": told})
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=12_000, help="training images")
-    parser.add_argument("--epochs", type=int, default=3, help="of which the first is not timed")
-    parser.add_argument("--rounds", type=int, default=4, help="fits a side")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
-    options = parser.parse_args()
-    if options.epochs < 2:
-        parser.error("--epochs must be at least 2, because the first is not timed")
-    return options
+    parser = options_of(__doc__, images=12_000)
+    add_timed_epochs(parser, rounds=4, what="fits")
+    return parser.parse_args()
 
 
 def settings(definition: dict, augmentation: Augmentation | None, epochs: int) -> NetworkSettings:

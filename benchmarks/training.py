@@ -7,26 +7,17 @@ median timed epoch.
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from vestry.data.data_settings import DataSettings
-from vestry.data.dataset import load_dataset
-from vestry.data.places import Places
+from sides import HERE, add_keras, add_timed_epochs, keep, last_line, options_of, write_data
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 
-HERE = Path(__file__).parent
 NETWORKS = HERE / "networks.toml"
-OUT = HERE / "out" / "training.json"
 SIDES = ("vestry", "keras")
 
 
@@ -47,45 +38,15 @@ def main() -> None:
         rows = [measure(network, data, options) for network in chosen]
     summary = summarise(rows, options)
     print_means(summary)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(summary, indent=1) + "\n")
+    keep("training", summary)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--keras-python", type=Path, required=True, help="python that has Keras and TensorFlow"
-    )
-    parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
-    parser.add_argument(
-        "--images", type=int, default=24_000, help="training images (default 24000)"
-    )
-    parser.add_argument(
-        "--epochs", type=int, default=3, help="of which the first is not timed (default 3)"
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=2, help="processes a side and network (default 2)"
-    )
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
+    parser = options_of(__doc__, images=24_000)
+    add_keras(parser)
+    add_timed_epochs(parser, rounds=2, what="processes of a network")
     parser.add_argument("--only", nargs="*", default=[], help="names of networks")
-    options = parser.parse_args()
-    if options.epochs < 2:
-        parser.error("--epochs must be at least 2, because the first is not timed")
-    return options
-
-
-def write_data(path: Path, options: argparse.Namespace) -> None:
-    """Both sides read the same arrays from one file."""
-    dataset = load_dataset(DataSettings(source="fashion-mnist"), Places.of(data=options.data))
-    images = np.concatenate([dataset.training.images, dataset.validation.images])
-    labels = np.concatenate([dataset.training.labels, dataset.validation.labels])
-    np.savez(
-        path,
-        train_images=images[: options.images],
-        train_labels=labels[: options.images],
-        test_images=dataset.test.images,
-        test_labels=dataset.test.labels,
-    )
+    return parser.parse_args()
 
 
 def measure(network: dict[str, Any], data: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -124,20 +85,14 @@ def train(
     side: str, network: str, data: Path, seed: int, options: argparse.Namespace
 ) -> dict[str, Any]:
     command = [
-        str(options.keras_python if side == "keras" else sys.executable),
-        str(HERE / f"{side}_training.py"),
-        *("--data", str(data), "--network", network),
-        *("--epochs", str(options.epochs), "--seed", str(seed)),
+        options.keras_python if side == "keras" else sys.executable,
+        HERE / f"{side}_training.py",
+        *("--data", data, "--network", network),
+        *("--epochs", options.epochs, "--seed", seed),
     ]
-    environment = dict(os.environ)
-    if side == "vestry":
-        command += ["--threads", str(options.threads)]
-        environment |= PROCESS_ENVIRONMENT
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        raise SystemExit(f"{side}, {network}: failed\n{done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    if side == "keras":
+        return last_line(command, {})
+    return last_line([*command, "--threads", options.threads], PROCESS_ENVIRONMENT)
 
 
 def summarise(rows: list[dict[str, Any]], options: argparse.Namespace) -> dict[str, Any]:

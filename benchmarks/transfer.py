@@ -8,20 +8,15 @@ which take as long as trained ones.
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from training import write_data
+from sides import HERE, add_keras, keep, last_line, options_of, write_data
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 
-HERE = Path(__file__).parent
-OUT = HERE / "out" / "transfer.json"
 SIDE, BATCH_SIZE, TRAINED = 32, 128, 133_898
 
 
@@ -35,20 +30,14 @@ def main() -> None:
         after = keras(data, options)
     summary = summarise(ours, [before, after], options)
     show(summary)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(summary, indent=1) + "\n")
+    keep("transfer", summary)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--keras-python", type=Path, required=True, help="python that has Keras and TensorFlow"
-    )
-    parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
-    parser.add_argument("--images", type=int, default=60_000, help="training images")
+    parser = options_of(__doc__, images=60_000)
+    add_keras(parser)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--keras-images", type=int, default=3_000, help="that Keras is timed on")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
     return parser.parse_args()
 
 
@@ -56,25 +45,20 @@ def vestry(data: Path, cache: Path, options: argparse.Namespace) -> dict[str, An
     command = [sys.executable, HERE / "vestry_transfer.py", "--data", data]
     command += ["--epochs", options.epochs, "--batch-size", BATCH_SIZE, "--side", SIDE]
     command += ["--threads", options.threads]
-    return last_line(command, PROCESS_ENVIRONMENT | {"XDG_CACHE_HOME": str(cache)})
+    return trained(command, PROCESS_ENVIRONMENT | {"XDG_CACHE_HOME": str(cache)})
 
 
 def keras(data: Path, options: argparse.Namespace) -> dict[str, Any]:
     command = [options.keras_python, HERE / "keras_transfer.py", "--data", data]
     command += ["--images", options.keras_images, "--epochs", 1]
     command += ["--batch-size", BATCH_SIZE, "--side", SIDE]
-    return last_line(command, {})
+    return trained(command, {})
 
 
-def last_line(command: list[Any], environment: dict[str, str]) -> dict[str, Any]:
-    words = list(map(str, command))
-    env = os.environ | environment
-    done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
-    if done.returncode:
-        raise SystemExit(f"{words[1]}: failed\n{done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+def trained(command: list[Any], environment: dict[str, str]) -> dict[str, Any]:
+    result = last_line(command, environment)
     if result["trained"] != TRAINED:
-        raise SystemExit(f"{words[1]}: {result['trained']} trained parameters, not {TRAINED}")
+        raise SystemExit(f"{command[1]}: {result['trained']} trained parameters, not {TRAINED}")
     return result
 
 

@@ -1,15 +1,15 @@
 """Training with augmentation: repeatable, resumable, of training rows only, and said."""
 
+import functools
 import json
 
 import numpy as np
 import pytest
 import torch
+from fits import KilledError, same, timeless, weights
 
-from vestry.data import digits
 from vestry.errors import MemberError
-from vestry.members.member import FitJob
-from vestry.members.networks import precision, trainer
+from vestry.members.networks import trainer
 from vestry.members.networks.augmented_sample import NOTE
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.network_settings import NetworkSettings
@@ -27,62 +27,16 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        folder = str(tmp_path_factory.mktemp("cache"))
-        patch.setattr(precision.platformdirs, "user_cache_dir", lambda name: folder)
-        yield
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return digits.load().train
-
-
 @pytest.fixture
-def job(rows, tmp_path):
-    def make(seed=1, report=lambda event: None, **changes):
-        given = {
-            "images": rows.images[:600],
-            "labels": rows.labels[:600],
-            "validation_images": rows.images[600:900],
-            "validation_labels": rows.labels[600:900],
-            "classes": 10,
-            "seed": seed,
-            "threads": 1,
-            "workspace": tmp_path,
-            "report": report,
-            "ids": rows.ids[:600],
-        }
-        return FitJob(**given | changes)
-
-    return make
+def job(job):
+    """Few rows, so that what augmentation does shows."""
+    return functools.partial(job, rows=600)
 
 
 def settings(**given):
     return NetworkSettings(
         layers=LAYERS, **{"epochs": 3, "batch_size": 50, "augmentation": EVERYTHING} | given
     )
-
-
-def weights(member):
-    return {name: tensor.clone() for name, tensor in member.network.tensors().items()}
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-def timeless(history):
-    return [
-        {key: value for key, value in row.items() if key not in ("seconds", "images_per_second")}
-        for row in history
-    ]
-
-
-class KilledError(Exception):
-    pass
 
 
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
@@ -111,8 +65,8 @@ def test_same_seed_same_bits(job):
     assert same(first, again) and not same(first, other)
 
 
-def test_each_epoch_has_alterations_of_its_own(rows):
-    images = TrainingImages(as_tensor(rows.images[:60]), settings())
+def test_each_epoch_has_alterations_of_its_own(training_rows):
+    images = TrainingImages(as_tensor(training_rows.images[:60]), settings())
     order = torch.arange(60)
     first, second, again, other = (
         torch.cat(list(images.chunks(order, seed, epoch)))
@@ -140,7 +94,7 @@ def test_alterations_that_are_all_off_change_no_bit(job):
     assert off.card()["augmentation"] is None and NOTE not in off.card()["notes"]
 
 
-def test_only_training_rows_are_altered_and_only_while_training(job, rows):
+def test_only_training_rows_are_altered_and_only_while_training(job):
     work = job()
     before = work.images.copy()
     member = fit(settings(augmentation={"erasing": 1.0}), work)
@@ -151,11 +105,11 @@ def test_only_training_rows_are_altered_and_only_while_training(job, rows):
     assert on_training_rows.mean() > member.history[-1]["train_accuracy"] + 0.05
 
 
-def test_it_learns_to_overlook_what_it_is_trained_to(job, rows):
+def test_it_learns_to_overlook_what_it_is_trained_to(job, held_out):
     """Digits shifted by a pixel: a network that was shown shifted ones does better."""
-    shifted = np.zeros_like(rows.images[900:])
-    shifted[:, 1:, 1:] = rows.images[900:, :-1, :-1]
-    truth = rows.labels[900:]
+    shifted = np.zeros_like(held_out.images)
+    shifted[:, 1:, 1:] = held_out.images[:, :-1, :-1]
+    truth = held_out.labels
     accuracy = {
         name: (
             fit(settings(epochs=12, augmentation=given), job()).predict_proba(shifted).argmax(1)
@@ -166,23 +120,23 @@ def test_it_learns_to_overlook_what_it_is_trained_to(job, rows):
     assert accuracy["shown"] > accuracy["plain"] + 0.03
 
 
-def test_the_card_and_the_pictures_show_what_was_done(job, rows, tmp_path):
+def test_the_card_and_the_pictures_show_what_was_done(job, training_rows, held_out, tmp_path):
     member = fit(settings(), job())
     card = json.loads(json.dumps(member.card(), allow_nan=False))
     shown = card["augmentation"]
     assert NetworkSettings(**card["settings"]) == settings()
     assert shown["settings"] == json.loads(settings().augmentation.model_dump_json())
     assert shown["words"] == settings().augmentation.words()
-    assert (shown["image"], shown["label"]) == (rows.ids[0], rows.labels[0])
+    assert (shown["image"], shown["label"]) == (training_rows.ids[0], training_rows.labels[0])
     assert NOTE in card["notes"]
     member.save(tmp_path / "saved")
     with np.load(tmp_path / "saved" / "pictures.npz", allow_pickle=False) as file:
         assert file["ids"].tolist() == shown["variants"]
         assert shown["variants"][::15] == ["augmented/00", "augmented/15"]
         assert file["images"].shape == (16, 8, 8) and file["images"].dtype == np.uint8
-        assert (file["images"] != rows.images[0]).any(axis=(1, 2)).all()
+        assert (file["images"] != training_rows.images[0]).any(axis=(1, 2)).all()
     again = load(tmp_path / "saved", card)
-    fresh = rows.images[900:]
+    fresh = held_out.images
     assert np.array_equal(again.predict_proba(fresh), member.predict_proba(fresh))
 
 
@@ -193,13 +147,9 @@ def test_without_augmentation_there_are_no_pictures(job, tmp_path):
     assert member.card()["augmentation"] is None
 
 
-def test_colour_images_and_partial_batches(job):
-    images = np.random.default_rng(0).integers(0, 255, (53, 8, 9, 3), dtype=np.uint8)
-    labels = np.arange(53) % 4
-    colour = {"images": images, "labels": labels, "ids": None, "classes": 4}
-    colour |= {"validation_images": images, "validation_labels": labels}
-    member = fit(settings(epochs=1, batch_size=16), job(**colour))
-    assert member.predict_proba(images).shape == (53, 4)
+def test_colour_images_and_partial_batches(colour_job):
+    member = fit(settings(epochs=1, batch_size=16), colour_job)
+    assert member.predict_proba(colour_job.images).shape == (53, 4)
     assert member.card()["augmentation"]["image"] is None
     assert member.sample.pictures.shape == (16, 8, 9, 3)
 
