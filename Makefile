@@ -32,6 +32,8 @@ docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 
 bench: $(VENV)/installed $(KERAS_VENV)/installed
+	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/planted_errors.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
 	$(BIN)/python benchmarks/transfer.py --keras-python $(KERAS_VENV)/bin/python

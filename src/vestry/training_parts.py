@@ -50,7 +50,7 @@ def cross_validated(
     whole.save(next(iter(places.values())) / "out_of_fold.npz")
     out_of_fold_tables[member.name] = whole
     return {
-        **settings.model_dump(mode="json", exclude={"seed"}),
+        **settings.model_dump(mode="json"),
         "rows": len(training),
         "validation_rows": len(truths["validation"]),
         **fold_scores(tables, training.ids, training.labels),

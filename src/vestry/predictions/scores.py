@@ -90,9 +90,13 @@ def ratio(part: Floats, whole: NDArray[Any]) -> Floats:
 
 def log_loss(values: Floats, truth: Labels) -> float:
     """Mean negative log probability of the truth, in nats; clipped as scikit-learn does."""
+    return float(row_log_losses(values, truth).mean())
+
+
+def row_log_losses(values: Floats, truth: Labels) -> Floats:
     tiny = np.finfo(np.float64).eps
     given = values[np.arange(len(truth)), truth] / values.sum(axis=1)
-    return float(-np.log(np.clip(given, tiny, 1 - tiny)).mean())
+    return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
 
 
 def micro_at_half(values: Floats, truth: Labels) -> dict[str, float]:
@@ -112,8 +116,11 @@ def micro_at_half(values: Floats, truth: Labels) -> dict[str, float]:
 
 def brier(values: Floats, truth: Labels) -> float:
     """Brier's score summed over classes, 0 to 2 (Brier 1950, its original form)."""
-    squares = (values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1
-    return float(squares.mean())
+    return float(row_briers(values, truth).mean())
+
+
+def row_briers(values: Floats, truth: Labels) -> Floats:
+    return np.asarray((values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1)
 
 
 def expected_calibration_error(
@@ -125,7 +132,22 @@ def expected_calibration_error(
     """
     confidence = values.max(axis=1)
     right = values.argmax(axis=1) == truth
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
+    parts = equal_mass_bins(confidence, bins)
     gaps = [abs(confidence[part].mean() - right[part].mean()) * len(part) for part in parts]
     return float(sum(gaps) / len(truth))
+
+
+def equal_mass_bins(values: Floats, bins: int = CALIBRATION_BINS) -> list[NDArray[np.intp]]:
+    """Rows of (n,) `values` by rising value, in at most `bins` parts of about the same size.
+
+    Equal values share a bin, so that a score does not hang on the order of the rows.
+    """
+    order = np.argsort(values, kind="stable")
+    rising = values[order]
+    sizes = [len(part) for part in np.array_split(order, bins)]
+    cuts = np.cumsum(sizes)[:-1]
+    cuts = cuts[cuts < len(order)]
+    starts = np.searchsorted(rising, rising[cuts], side="left")
+    ends = np.searchsorted(rising, rising[cuts], side="right")
+    whole = np.where(cuts - starts <= ends - cuts, starts, ends)
+    return [part for part in np.split(order, np.unique(whole)) if len(part)]
