@@ -1,0 +1,150 @@
+"""What a maker gains by leaving the images unanswered of which it is least sure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from vestry.evaluation.evidence import Tables
+from vestry.evaluation.intervals import wilson
+from vestry.predictions.scores import Labels
+from vestry.predictions.table import ProbabilityTable
+
+Results = dict[str, Any]
+Counts = NDArray[np.int64]
+
+COVERAGES = (0.95, 0.9, 0.8, 0.5)
+POINTS = 100
+
+
+class AbstentionSettings(BaseModel):
+    """`[abstention]` of a study."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accuracy: float = Field(
+        0.98, gt=0, lt=1, description="asked of the images that a model does answer"
+    )
+
+
+DEFAULT = AbstentionSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What each threshold answers, the strictest first; a threshold takes every row as sure as it.
+
+    thresholds: falling confidences, no two alike. answered, wrong: rows taken, and wrong ones
+    among them, at each. rows: in all.
+    """
+
+    thresholds: NDArray[np.float64]
+    answered: Counts
+    wrong: Counts
+    rows: int
+
+    @property
+    def coverage(self) -> NDArray[np.float64]:
+        return np.asarray(self.answered / self.rows)
+
+    @property
+    def risk(self) -> NDArray[np.float64]:
+        """The share of wrong answers among those given."""
+        return np.asarray(self.wrong / self.answered)
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        return np.asarray((self.answered - self.wrong) / self.answered)
+
+    def at(self, threshold: float) -> Results:
+        """What is answered with at least this confidence; accuracy null where nothing is."""
+        place = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
+        if place < 0:
+            return {"rows": 0, "coverage": 0.0, "accuracy": None, "interval": None}
+        rows, accuracy = int(self.answered[place]), float(self.accuracy[place])
+        return {
+            "rows": rows,
+            "coverage": rows / self.rows,
+            "accuracy": accuracy,
+            "interval": list(wilson(accuracy, rows)),
+        }
+
+
+def answered(table: ProbabilityTable, truth: Labels) -> Answered:
+    """By confidence, the probability of the most probable class."""
+    confidence = table.probabilities.max(axis=1).astype(np.float64)
+    thresholds, group = np.unique(-confidence, return_inverse=True)
+    wrong = np.bincount(group, weights=table.labels != truth).astype(np.int64)
+    return Answered(-thresholds, np.cumsum(np.bincount(group)), np.cumsum(wrong), len(table))
+
+
+def abstention(
+    tables: Tables, truths: Mapping[str, Labels], settings: AbstentionSettings = DEFAULT
+) -> Results:
+    """Risk over coverage on the test rows, and a threshold that the validation rows chose."""
+    validation, test = (answered(tables[s], truths[s]) for s in ("validation", "test"))
+    area, best = areas(test)
+    return {
+        "rows": test.rows,
+        "curve": curve(test),
+        "area": area,
+        "excess_area": area - best,
+        "at_coverage": [at_coverage(test, share) for share in COVERAGES],
+        "threshold": threshold(validation, test, settings.accuracy),
+    }
+
+
+def curve(test: Answered) -> dict[str, list[float]]:
+    """Risk over coverage at up to 100 of the thresholds, about evenly spread over coverage."""
+    wanted = np.arange(1, POINTS + 1) / POINTS
+    places = np.unique(np.searchsorted(test.coverage, wanted - 1e-12))
+    return {"coverage": test.coverage[places].tolist(), "risk": test.risk[places].tolist()}
+
+
+def areas(test: Answered) -> tuple[float, float]:
+    """Area under the risk-coverage curve, and the least that so many mistakes allow.
+
+    The mean of the risk over the first 1 to n answers (Geifman and El-Yaniv 2017); its excess
+    over an order that puts every mistake last is that of Geifman, Uziel and El-Yaniv (2019).
+    Rows of equal confidence share their mistakes evenly, as the mean over their orders would.
+    """
+    count = np.arange(1, test.rows + 1)
+    wrong = np.interp(count, np.r_[0, test.answered], np.r_[0, test.wrong])
+    least = np.maximum(0, count - (test.rows - test.wrong[-1]))
+    return float((wrong / count).mean()), float((least / count).mean())
+
+
+def at_coverage(test: Answered, share: float) -> Results:
+    """The strictest threshold that answers at least `share` of the rows."""
+    place = int(np.searchsorted(test.coverage, share - 1e-12))
+    limit = float(test.thresholds[place])
+    return {"coverage_asked": share, "threshold": limit, **test.at(limit)}
+
+
+def threshold(validation: Answered, test: Answered, accuracy: float) -> Results:
+    """The threshold that answers most validation rows with `accuracy`; 0 where all may be.
+
+    It is fit for use: an image is answered where the confidence is not below it.
+    """
+    reached = np.flatnonzero(validation.accuracy >= accuracy)
+    if not len(reached):
+        return {
+            "accuracy_asked": accuracy,
+            "threshold": None,
+            "validation": None,
+            "test": None,
+            "reason": "no threshold reaches that accuracy on the validation rows",
+        }
+    place = int(reached[-1])
+    everything = place == len(validation.thresholds) - 1
+    limit = 0.0 if everything else float(validation.thresholds[place])
+    return {
+        "accuracy_asked": accuracy,
+        "threshold": limit,
+        "validation": validation.at(limit),
+        "test": test.at(limit),
+        "reason": None,
+    }

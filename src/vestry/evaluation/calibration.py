@@ -1,0 +1,113 @@
+"""Whether a maker's confidence can be taken at its word, before and after temperature scaling."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.evaluation.evidence import Tables
+from vestry.evaluation.intervals import wilson
+from vestry.predictions.calibration import Temperature
+from vestry.predictions.scores import (
+    Floats,
+    Labels,
+    brier,
+    equal_mass_bins,
+    expected_calibration_error,
+    log_loss,
+)
+from vestry.predictions.table import ProbabilityTable
+
+Results = dict[str, Any]
+Bins = Sequence[NDArray[np.intp]]
+
+DRAWS = 200
+SEED = 0
+ALL_BUT_FEW = 0.95
+
+
+def calibration(tables: Tables, truths: Mapping[str, Labels]) -> Results:
+    """Calibration of a maker's test table as it is, and at a temperature fitted on validation."""
+    temperature = Temperature.fit(tables["validation"], truths["validation"])
+    return {
+        "temperature": temperature.value,
+        "edge": temperature.edge,
+        "fitted_on": len(tables["validation"]),
+        "rows": len(tables["test"]),
+        "before": reliability(tables["test"], truths["test"]),
+        "after": reliability(temperature.apply(tables["test"]), truths["test"]),
+    }
+
+
+def reliability(table: ProbabilityTable, truth: Labels) -> Results:
+    values = table.probabilities.astype(np.float64)
+    confidence, right = values.max(axis=1), table.labels == truth
+    bins = equal_mass_bins(confidence)
+    bias, chance = error_by_chance(confidence, bins)
+    return {
+        "accuracy": float(right.mean()),
+        "confidence": float(confidence.mean()),
+        "log_loss": log_loss(values, truth),
+        "ece": expected_calibration_error(values, truth),
+        "ece_bias": bias,
+        "ece_chance": chance,
+        "brier": brier(values, truth),
+        "brier_parts": brier_parts(confidence, right, bins),
+        "bins": [bin_row(confidence[part], right[part]) for part in bins],
+    }
+
+
+def bin_row(confidence: Floats, right: NDArray[np.bool_]) -> Results:
+    accuracy = float(right.mean())
+    return {
+        "rows": len(right),
+        "confidence": float(confidence.mean()),
+        "accuracy": accuracy,
+        "interval": list(wilson(accuracy, len(right))),
+    }
+
+
+def error_by_chance(confidence: Floats, bins: Bins) -> tuple[float, float]:
+    """The calibration error that a model with these confidences shows although each is true.
+
+    The error is a mean of absolute gaps, so it is above 0 for a perfectly calibrated model as
+    well: each bin's accuracy moves by chance (Brocker and Smith 2007; Kumar et al. 2019 call it
+    the bias of the estimate). Answers are drawn as right with the probability of their
+    confidence, in the bins of the true table, 200 times with a fixed seed. Returns the mean of
+    the draws, and what 95% of them stay under.
+    """
+    rng = np.random.default_rng(SEED)
+    total = np.zeros(DRAWS)
+    for part in bins:
+        sure = confidence[part].astype(np.float32)
+        right = (rng.random((DRAWS, len(part)), dtype=np.float32) < sure).sum(axis=1)
+        total += np.abs(right - confidence[part].sum())
+    errors = total / len(confidence)
+    return float(errors.mean()), float(np.quantile(errors, ALL_BUT_FEW))
+
+
+def brier_parts(confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> dict[str, float]:
+    """Murphy's decomposition (1973) of the top label's Brier score.
+
+    That `score` is the mean square of confidence less 1 where the answer is right, less 0 where
+    it is wrong. `reliability` less `resolution` plus `uncertainty` is exactly that of a table in
+    which each confidence is its bin's mean; `within_bins` is the little that is left to the
+    score itself (the two extra parts of Stephenson, Coelho and Jolliffe 2008), so that all four
+    make it up. The multiclass score is not taken apart: a class's probabilities are near 0 in
+    most rows, so that bins of equal mass leave most of its resolution within them.
+    """
+    accuracy, score = float(right.mean()), float(((confidence - right) ** 2).mean())
+    reliable = resolved = 0.0
+    for part in bins:
+        share, claimed, kept = len(part) / len(right), confidence[part].mean(), right[part].mean()
+        reliable += share * float(claimed - kept) ** 2
+        resolved += share * float(kept - accuracy) ** 2
+    uncertain = accuracy * (1 - accuracy)
+    return {
+        "score": score,
+        "reliability": reliable,
+        "resolution": resolved,
+        "uncertainty": uncertain,
+        "within_bins": score - (reliable - resolved + uncertain),
+    }
