@@ -43,6 +43,15 @@ def test_the_penalty_is_the_one_with_the_lowest_held_out_loss():
     assert few["c"] < 1.0  # weak penalties overfit where rows are few
 
 
+def test_a_given_penalty_is_kept_and_none_is_searched_for():
+    stacked, truth = members(400)
+    rule = Stacking(strength=0.1).fit(stacked, truth)
+    assert rule.card()["c"] == 0.1 and rule.card()["log_loss"] == []
+    searched = Stacking().fit(stacked, truth)
+    same = Stacking(strength=searched.strength_).fit(stacked, truth)
+    assert np.array_equal(same.combine(stacked), searched.combine(stacked))
+
+
 def test_it_learns_that_a_member_exaggerates():
     stacked, truth = members(3000)
     sharpened = stacked**6 / (stacked**6).sum(axis=2, keepdims=True)

@@ -16,6 +16,7 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
 FOLDS = 5
 ITERATIONS = 5000
+TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ class Stacking:
     Stacked generalisation (Wolpert 1992), with probabilities as its level-1 data and a linear model
     on top as Ting and Witten (1999), "Issues in stacked generalization", advise. What is minimised
     is sum(log loss) + |coefficients|^2 / (2 C), which is convex; the intercepts are free. C is the
-    candidate with the lowest log loss in a 5-fold cross-validation of the rows it is fitted on.
+    candidate with the lowest log loss in a 5-fold cross-validation of the rows it is fitted on,
+    unless `strength` gives it. tolerance: the largest slope of the final fit that counts as flat,
+    per row.
 
     A class of which there is no row keeps the members' mean probability: nothing can be learnt of
     it.
     """
 
     learns = True
+
+    def __init__(self, strength: float | None = None, tolerance: float = TOLERANCE) -> None:
+        self.strength = strength
+        self.tolerance = tolerance
 
     def fit(self, stacked: Stack, truth: Labels) -> "Stacking":
         # Many small products: on a busy machine a second thread waits longer than it works.
@@ -56,10 +63,11 @@ class Stacking:
         self.shape_ = (len(stacked), stacked.shape[2])
         self.notes_: list[str] = []
         labels = np.searchsorted(self.present_, truth)
-        self.losses_ = self.cross_validate(stacked, labels)
-        # Equal losses: the stronger penalty.
-        self.strength_ = STRENGTHS[int(np.argmin(self.losses_))] if self.losses_ else STRENGTHS[0]
-        self.model_ = regress(design(stacked), labels, len(self.present_), self.strength_, 1e-7)
+        self.losses_ = self.cross_validate(stacked, labels) if self.strength is None else []
+        self.strength_ = self.strength or self.best_strength()
+        self.model_ = regress(
+            design(stacked), labels, len(self.present_), self.strength_, self.tolerance
+        )
         if not self.model_.converged:
             self.notes_.append(f"the regression stopped after {ITERATIONS:,} steps, unconverged")
         absent = self.shape_[1] - len(self.present_)
@@ -91,6 +99,10 @@ class Stacking:
                     logs[np.arange(len(held_out)), labels[held_out]], np.log(FLOOR)
                 ).sum()
         return [round(float(value), 12) for value in total / len(labels)]
+
+    def best_strength(self) -> float:
+        """Of equal losses the stronger penalty, as where there is none."""
+        return STRENGTHS[int(np.argmin(self.losses_))] if self.losses_ else STRENGTHS[0]
 
     def combine(self, stacked: Stack) -> Stack:
         learnt = np.exp(self.model_.log_probabilities(design(stacked)))
