@@ -1,0 +1,160 @@
+"""The model to take, why, and what would change that.
+
+It is chosen by validation figures and measured cost; test figures are set beside it afterwards.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from vestry.evaluation.candidate import Candidate, candidates, lowest_class
+from vestry.evaluation.choice import LEVEL, TOLERANCE, Choice, chosen
+from vestry.evaluation.comparison import central
+from vestry.evaluation.decision_settings import DecisionSettings, Prefer
+from vestry.evaluation.difference import by_images
+from vestry.evaluation.evidence import Evidence
+from vestry.evaluation.limits import Checked, broken, given, nearest
+from vestry.evaluation.pareto import front
+from vestry.evaluation.tested import Tested
+
+Results = dict[str, Any]
+NO_LIMITS = DecisionSettings()
+UNDECIDED: Results = dict.fromkeys(
+    ("recommended", "reason", "runner_up", "tied", "binding", "test", "nearest")
+) | {"changes": []}
+
+
+def decision(
+    results: Results, evidence: Evidence, settings: DecisionSettings = NO_LIMITS
+) -> Results | None:
+    """The key `decision` of the results; None where nobody measured what the makers cost."""
+    entries = results["members"] | results["committees"]
+    if not any(entry.get("cost") for entry in entries.values()):
+        return None
+    everyone = candidates(results, evidence)
+    ready = admissible(everyone, settings)
+    choice = chosen(ready, settings.prefer)
+    facts = UNDECIDED | {
+        "settings": settings.model_dump(mode="json"),
+        "level": LEVEL,
+        "tolerance": TOLERANCE,
+        "rows": len(evidence.truths["validation"]),
+        "admissible": [each.name for each in ready],
+        "excluded": [exclusion(each, settings) for each in everyone if each not in ready],
+        "explains": [each.name for each in everyone if each.explains],
+        "pareto": {cost: front(everyone, cost) for cost in ("latency", "bytes")},
+    }
+    if choice is None:
+        return facts | {"nearest": exclusion(nearest(everyone, settings), settings)}
+    return facts | {
+        "recommended": choice.taken.name,
+        "reason": reason(choice),
+        "runner_up": runner_up(choice, ready, settings),
+        "tied": [each.name for each in choice.tied],
+        "binding": binding(choice, everyone, settings),
+        "changes": changes(choice, everyone, settings),
+        "test": on_test(choice, entries, evidence, settings),
+    }
+
+
+def admissible(everyone: Iterable[Candidate], settings: DecisionSettings) -> list[Candidate]:
+    return [each for each in everyone if not broken(each, settings)]
+
+
+def exclusion(candidate: Candidate, settings: DecisionSettings) -> Results:
+    limits = [check.as_dict() for check in broken(candidate, settings)]
+    return {"name": candidate.name, "limits": limits}
+
+
+def reason(choice: Choice) -> Results:
+    """against: what validation says of the most accurate one beside the one that was taken."""
+    tests = {test["name"]: test for test in choice.tests}
+    return {
+        "best": choice.best.name,
+        "decided_by": choice.decided_by,
+        "against": tests.get(choice.taken.name),
+    }
+
+
+def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings) -> str | None:
+    """Who would be taken if the one that was taken were not there."""
+    second = chosen([each for each in ready if each is not choice.taken], settings.prefer)
+    return second.taken.name if second else None
+
+
+def binding(
+    choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
+) -> Results | None:
+    """Who would be taken without any limit, and the limits that it breaks; None if the same."""
+    free = chosen(everyone, settings.prefer)
+    if free is None or free.taken is choice.taken or not broken(free.taken, settings):
+        return None
+    return exclusion(free.taken, settings)
+
+
+def changes(
+    choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
+) -> list[Results]:
+    """What another wish would lead to: each limit as little looser as changes the answer, accuracy
+    whatever it costs, and another preference."""
+    loosened = [loosest(name, choice, everyone, settings) for name in given(settings)]
+    found = [each for each in loosened if each]
+    ready = admissible(everyone, settings)
+    if settings.prefer == "accuracy" and choice.best is not choice.taken:
+        found.append({"kind": "outright", "name": choice.best.name})
+    for prefer in get_args(Prefer):
+        other = chosen(ready, prefer)
+        if prefer != settings.prefer and other and other.taken is not choice.taken:
+            found.append({"kind": "prefer", "prefer": prefer, "name": other.taken.name})
+    return found
+
+
+def loosest(
+    limit: str, choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
+) -> Results | None:
+    """The smallest loosening of one limit by which another one is taken; None where none does it.
+
+    Only those come in that break this limit alone.
+    """
+    alone = [misses[0] for each in everyone if len(misses := broken(each, settings)) == 1]
+    near = [check for check in alone if check.limit == limit and check.found is not None]
+    for check in sorted(near, key=lambda each: each.miss):
+        looser = settings.model_copy(update={limit: check.found})
+        other = chosen(admissible(everyone, looser), settings.prefer)
+        if other and other.taken is not choice.taken:
+            return {"kind": "limit", **check.as_dict(), "name": other.taken.name}
+    return None
+
+
+def on_test(
+    choice: Choice,
+    entries: Mapping[str, Results],
+    evidence: Evidence,
+    settings: DecisionSettings,
+) -> Results:
+    """What the test images say afterwards of the one that was taken: its accuracy, whether it
+    meets the limits there as well, and the difference from the most accurate one by validation."""
+    entry = entries[choice.taken.name]
+    limits = test_limits(entry, settings)
+    best, taken = (
+        Tested(each.name, entries[each.name], evidence.tested[each.name].labels, evidence.truth)
+        for each in (choice.best, choice.taken)
+    )
+    return {
+        "accuracy": entry["scores"]["test"]["accuracy"],
+        "interval": list(entry["intervals"]["test"]["accuracy"]),
+        "limits": [check.as_dict() | {"met": check.met} for check in limits],
+        "agrees": all(check.met for check in limits),
+        "best_less_taken": None if best.name == taken.name else by_images(best, taken),
+    }
+
+
+def test_limits(entry: Results, settings: DecisionSettings) -> list[Checked]:
+    """The limits on accuracy, held against test figures."""
+    class_, recall = lowest_class(entry, "test")
+    accuracy = central(entry, "test", "accuracy")
+    found = {"min_accuracy": (accuracy, None), "min_accuracy_per_class": (recall, class_)}
+    return [
+        Checked(name, getattr(settings, name), *found[name])
+        for name in given(settings)
+        if name in found
+    ]

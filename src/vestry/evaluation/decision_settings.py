@@ -1,0 +1,34 @@
+"""What a study asks of the model that it is looking for."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Prefer = Literal["accuracy", "latency", "size"]
+
+
+class DecisionSettings(BaseModel):
+    """`[decision]` of a study; figures of accuracy are those of the validation rows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_ms: float | None = Field(
+        None, gt=0, description="milliseconds that one image may take at the median"
+    )
+    max_mb: float | None = Field(
+        None, gt=0, description="megabytes (millions of bytes) that the model's files may take"
+    )
+    min_accuracy: float | None = Field(
+        None, ge=0, le=1, description="share of the validation images that it must get right"
+    )
+    min_accuracy_per_class: float | None = Field(
+        None, ge=0, le=1, description="the same, of the images of every class"
+    )
+    must_explain: bool = Field(
+        False, description="only linear models and single trees, whose weights or rules say why"
+    )
+    prefer: Prefer = Field(
+        "accuracy",
+        description="what counts among the models that meet the limits; with accuracy, the "
+        "cheapest of those that validation cannot tell from the most accurate",
+    )
