@@ -14,8 +14,8 @@ errors to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or study f
 members came to nothing (each is listed with its reason), 130 interrupted.
 
 Settings: a flag goes over an environment variable (`VESTRY_DATA`, `VESTRY_RUNS`, `VESTRY_CORES`),
-which goes over the study file, which goes over the default. `VESTRY_LOOKS` names the folder in which looks at
-test sets are counted; by default one of the user's own data.
+which goes over the study file, which goes over the default. `VESTRY_LOOKS` names the folder in
+which looks at test sets are counted; by default one of the user's own data.
 """
 
 

@@ -12,6 +12,7 @@ from vestry import __version__
 from vestry.command_options import DataOption, JsonOption, QuietOption, display
 from vestry.data_commands import data_app
 from vestry.errors import StudyError
+from vestry.run_commands import COMPARE_EXAMPLES, compare
 
 app = typer.Typer(
     name="vestry",
@@ -101,17 +102,22 @@ def available_cores() -> int:
 
 def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
+    from vestry.report.models import ranked_rows, shown_rank  # noqa: PLC0415
+
     if as_json:
         return json.dumps(
             {key: results[key] for key in ("title", "ranking", "failures", "notices")}
             | {"report": str(report)}
         )
     lines = [results["title"], "", "by validation accuracy             validation    test"]
+    rows = ranked_rows(results)
     lines += [
-        f"{place:>3}. {row['name']:<30} "
+        f"{shown_rank(row, rows):>3}. {row['name']:<30} "
         f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}"
-        for place, row in enumerate(results["ranking"], 1)
+        for row in rows
     ]
+    if any(shown_rank(row, rows).endswith("=") for row in rows):
+        lines.append("  = shares a rank: the test images cannot tell these models apart")
     lines += [f"FAILED: {entry['name']}: {entry['reason']}" for entry in results["failures"]]
     return "\n".join([*lines, "", str(report)])
 
@@ -163,6 +169,9 @@ def report(
     from vestry.run_folder import RunFolder  # noqa: PLC0415
 
     typer.echo(str(write_report(RunFolder(run))))
+
+
+app.command(epilog=COMPARE_EXAMPLES)(compare)
 
 
 @app.command(epilog="Example:  vestry schema > study.schema.json")

@@ -1,0 +1,171 @@
+"""Several finished runs, from their folders to one page that compares them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vestry.comparable import (
+    check_classes,
+    check_ids,
+    check_images,
+    check_labels,
+    same_validation,
+)
+from vestry.data.dataset import Dataset
+from vestry.data.places import Places
+from vestry.engine.task import Report
+from vestry.errors import StudyError
+from vestry.evaluation.joined_rows import in_order
+from vestry.evaluation.luck import best_of
+from vestry.evaluation.run_changes import run_changes
+from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
+from vestry.evaluation.vault import Vault
+from vestry.predictions.scores import Labels
+from vestry.progress import downloads
+from vestry.report.models import shown_rank
+from vestry.report.numbers import NARROW_SPACE
+from vestry.report.runs_page import MARK, write_runs_page
+from vestry.report.sentences import runs as sentences
+from vestry.run_folder import write_json
+from vestry.stored_run import RunData, StoredRun, stored_runs
+
+Results = dict[str, Any]
+FORMAT = 1
+WHO, WHY = "vestry compare", "comparing runs"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison of runs came to."""
+
+    page: Path
+    results: Results
+
+
+def compare_runs(paths: Sequence[Path], places: Places, page: Path, report: Report) -> Compared:
+    """Compare the runs in these folders on their common test rows; write `page`, and the same in
+    JSON beside it.
+
+    Raises StudyError where they cannot be compared (it says why) or the page would replace another
+    file; DataError where a run is damaged, or its data is missing or has changed.
+    """
+    check_page(page)
+    runs = stored_runs(paths)
+    check_classes(runs)
+    check_ids(runs)
+    report({"event": "stage", "text": "loading the runs' data"})
+    data = RunData(places, downloads(report))
+    datasets = [data.of(run) for run in runs]
+    check_images(runs, datasets)
+    report({"event": "stage", "text": "comparing"})
+    vault = Vault(places.looks)
+    truth = test_labels(vault, datasets[0], runs)
+    evidence = [joined(run, datasets[0]) for run in runs]
+    for run, own in zip(runs, evidence, strict=True):
+        check_labels(run, own.tables, truth)
+    ordered_by: OrderedBy = "validation" if same_validation(datasets) else "test"
+    found = compared_runs(evidence, truth, ordered_by)
+    results = described(runs, found) | found
+    results["test_looks"] = test_looks(vault, datasets[0], found)
+    write_json(page.with_suffix(".json"), results)
+    return Compared(write_runs_page(results, page), results)
+
+
+def test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> Labels:
+    """(n,) the labels of the first run's test rows: the one place where they are asked for."""
+    makers = [f"{run.name} / {maker}" for run in runs for maker in run.tables]
+    return vault.open(dataset.test, WHO, makers, WHY).labels
+
+
+def joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
+    """The run's tables with their rows in the order of the data set's."""
+    ids = dataset.test.ids
+    tables = {maker: in_order(table, ids) for maker, table in run.tables.items()}
+    return RunEvidence(run.name, run.results, tables)
+
+
+def described(runs: Sequence[StoredRun], found: Results) -> Results:
+    """What the page says of the runs beside their figures."""
+    makers: dict[str, int] = {run.name: 0 for run in runs}
+    for row in found["ranking"]:
+        makers[row["run"]] += 1
+    first = runs[0].results["data"]
+    studies = {run.name: run.study for run in runs}
+    environments = {run.name: run.results["environment"] for run in runs}
+    return {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {"used": first["used"], "classes": first["classes"]},
+        "runs": [run_facts(run) | {"makers": makers[run.name]} for run in runs],
+        "changes": run_changes(studies, environments),
+    }
+
+
+def run_facts(run: StoredRun) -> Results:
+    results = run.results
+    return {
+        "name": run.name,
+        "title": results["title"],
+        "study": {"file": Path(results["study"]["file"]).name, "hash": results["study"]["hash"]},
+        "created": results["created"],
+        "fingerprint": run.fingerprint,
+        "rows": {name: split["rows"] for name, split in results["data"]["splits"].items()},
+        "environment": {
+            key: results["environment"].get(key) for key in ("processor", "cores_used", "system")
+        },
+        "seconds": results["seconds"]["total"],
+        "failures": [entry["name"] for entry in results["failures"]],
+    }
+
+
+def test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
+    """How often these test rows were looked at, and what that does to the leader's figure."""
+    test = dataset.test
+    looks = vault.summary(test.fingerprint, WHO)
+    accuracy = found["ranking"][0]["accuracy"]
+    return looks | {
+        "accuracy": accuracy,
+        "luck": best_of(looks["comparisons"], accuracy, len(test)),
+    }
+
+
+def check_page(page: Path) -> None:
+    """A page takes the place of an earlier comparison only."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise StudyError(f"--out {page}: the page is a file that ends in .html")
+    for path in (page, page.with_suffix(".json")):
+        if path.is_dir():
+            raise StudyError(f"--out {page}: {path} is a folder")
+        if path.exists() and not is_comparison(page):
+            raise StudyError(
+                f"{path} is there and is no comparison of runs; give --out another name"
+            )
+
+
+def is_comparison(page: Path) -> bool:
+    if not page.is_file():
+        return False
+    with page.open("rb") as file:
+        return MARK.encode() in file.read(2000)
+
+
+def summary_text(compared: Compared, as_json: bool) -> str:
+    """The ranking, what can be told apart, and the page's path on the last line; or JSON."""
+    results = compared.results
+    if as_json:
+        keys = ("rows", "ordered_by", "ranking", "best", "tests", "changes")
+        kept = {key: results[key] for key in keys}
+        return json.dumps(kept | {"page": str(compared.page)}, ensure_ascii=False)
+    width = max(len(row["label"]) for row in results["ranking"])
+    head = f"by {results['ordered_by']} accuracy"
+    lines = [sentences.title(results), "", f"     {head:<{width}} validation     test"]
+    lines += [
+        f"{shown_rank(row, results['ranking']):>3}. {row['label']:<{width}} "
+        f"{row['validation_accuracy']:>10.1%} {row['accuracy']:>8.1%}"
+        for row in results["ranking"]
+    ]
+    lines += ["", *sentences.lead(results)]
+    return "\n".join([*lines, "", str(compared.page)]).replace(NARROW_SPACE, ",")

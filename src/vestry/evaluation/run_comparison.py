@@ -1,0 +1,165 @@
+"""Several runs on the same test rows: one ranking, and tests of what can be told apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any, Literal
+
+from vestry.evaluation.comparison import central, order
+from vestry.evaluation.difference import by_images
+from vestry.evaluation.intervals import wilson
+from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.power import LEVEL
+from vestry.evaluation.tested import Tested, tested_makers
+from vestry.evaluation.tie_groups import tie_groups
+from vestry.predictions.scores import Labels
+from vestry.predictions.table import ProbabilityTable
+
+Results = dict[str, Any]
+OrderedBy = Literal["validation", "test"]
+COSTS = ("parameters", "fit_seconds", "milliseconds_per_image")
+
+
+@dataclass(frozen=True, eq=False)
+class RunEvidence:
+    """name: the run's. tables: each maker's test table, rows in the order of the truth."""
+
+    name: str
+    results: Results
+    tables: Mapping[str, ProbabilityTable]
+
+
+@dataclass(frozen=True, eq=False)
+class RunMaker:
+    """A maker of one of the runs, as it was tested."""
+
+    run: str
+    kind: str
+    tested: Tested
+
+    @property
+    def label(self) -> str:
+        """Two runs may have makers of the same name."""
+        return f"{self.run} / {self.tested.name}"
+
+
+def compared_runs(runs: Sequence[RunEvidence], truth: Labels, ordered_by: OrderedBy) -> Results:
+    """`rows`, `ordered_by`, `ranking`, `best` and `tests` of what `vestry compare` writes; see
+    docs/results.md.
+
+    truth: (n,) the test rows' labels. ordered_by: "validation" only where all runs were validated
+    on the same rows.
+    """
+    makers = [maker for run in runs for maker in makers_of(run, truth)]
+    best = {
+        run.name: min((m for m in makers if m.run == run.name), key=by_validation).label
+        for run in runs
+    }
+    pairs = all_pairs(makers)
+    return {
+        "rows": len(truth),
+        "ordered_by": ordered_by,
+        "ranking": ranked(makers, pairs, ordered_by),
+        "best": best,
+        "tests": {
+            "level": LEVEL,
+            "family": len(pairs),
+            "pairs": [found for found in map(partial(told, best), pairs) if found],
+        },
+    }
+
+
+def makers_of(run: RunEvidence, truth: Labels) -> list[RunMaker]:
+    results = run.results
+    kinds = dict.fromkeys(results["members"], "member")
+    kinds |= dict.fromkeys(results["committees"], "committee")
+    tested = tested_makers(results["members"] | results["committees"], run.tables, truth)
+    return [RunMaker(run.name, kinds[name], maker) for name, maker in tested.items()]
+
+
+def by_validation(maker: RunMaker) -> tuple[float, float]:
+    return order(maker.tested.entry)
+
+
+def by_test(maker: RunMaker) -> tuple[float, float]:
+    entry = maker.tested.entry
+    return -central(entry, "test", "accuracy"), central(entry, "test", "log_loss")
+
+
+def ranked(
+    makers: Sequence[RunMaker], pairs: Sequence[Results], ordered_by: OrderedBy
+) -> list[Results]:
+    """A row a maker, with the rank that it shares with those that it cannot be told apart from."""
+    ordered = sorted(makers, key=by_validation if ordered_by == "validation" else by_test)
+    sides = [
+        {
+            "one": pair["one"]["label"],
+            "other": pair["other"]["label"],
+            "difference": pair["difference"]["value"],
+            "told_apart": pair["told_apart"],
+        }
+        for pair in pairs
+    ]
+    groups = tie_groups([maker.label for maker in ordered], sides)
+    rank = {label: group["rank"] for group in groups for label in group["makers"]}
+    rows = [ranking_row(maker) | {"rank": rank[maker.label]} for maker in ordered]
+    return sorted(rows, key=lambda row: row["rank"])
+
+
+def ranking_row(maker: RunMaker) -> Results:
+    """accuracy and interval: of the test rows and the first seed; over_seeds: of all seeds."""
+    entry = maker.tested.entry
+    accuracy = float(maker.tested.right.mean())
+    several = entry.get("over_seeds")
+    scores = entry["scores"]
+    return {
+        "run": maker.run,
+        "name": maker.tested.name,
+        "label": maker.label,
+        "kind": maker.kind,
+        "validation_accuracy": central(entry, "validation", "accuracy"),
+        "accuracy": accuracy,
+        "interval": list(wilson(accuracy, len(maker.tested.truth))),
+        "over_seeds": several and several["test"]["accuracy"],
+        "log_loss": scores["test"]["log_loss"],
+        "f1_macro": scores["test"]["f1_macro"],
+        **{key: entry.get(key) for key in COSTS},
+        "cost": entry.get("cost"),
+    }
+
+
+def all_pairs(makers: Sequence[RunMaker]) -> list[Results]:
+    """McNemar's test of every two makers, adjusted over all of them.
+
+    Where they are of two runs, the later run's maker is `one`.
+    """
+    pairs = [pair(one, other) for other, one in combinations(makers, 2)]
+    adjusted = holm([found["p"] for found in pairs])
+    return [
+        found | {"p_holm": p, "told_apart": p < LEVEL}
+        for found, p in zip(pairs, adjusted, strict=True)
+    ]
+
+
+def told(best: Mapping[str, str], found: Results) -> Results | None:
+    """The pair, where the page speaks of it: the best of two runs by their own validation, or
+    makers of the same name in two runs."""
+    one, other = found["one"], found["other"]
+    both_best = {one["label"], other["label"]} <= set(best.values())
+    same_name = one["name"] == other["name"]
+    if not (both_best or same_name):
+        return None
+    return found | {"both_best": both_best, "same_name": same_name}
+
+
+def pair(one: RunMaker, other: RunMaker) -> Results:
+    found = by_images(one.tested, other.tested)
+    test = mcnemar(found["only_one"], found["only_other"])
+    alike = int((one.tested.labels == other.tested.labels).sum())
+    sides = {"one": one, "other": other}
+    names = {
+        key: {"run": side.run, "name": side.tested.name, "label": side.label}
+        for key, side in sides.items()
+    }
+    return names | {"difference": found, "p": test.p, "method": test.method, "alike": alike}

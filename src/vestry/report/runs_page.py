@@ -1,0 +1,214 @@
+"""The page of `vestry compare`: one file, made from what the comparison of runs came to."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vestry.report.figures.strips import (
+    DrawnStrip,
+    Strip,
+    axis_ticks,
+    draw_strip,
+    interval,
+    strip_axis,
+)
+from vestry.report.making import moment, words
+from vestry.report.models import Results, shown_rank
+from vestry.report.numbers import NOTHING, counted, probability
+from vestry.report.page import environment, shown_scale
+from vestry.report.sentences import runs as sentences
+from vestry.report.sprite import draw_sheet
+from vestry.run_folder import write_text
+
+MARK = "vestry compare"
+"""Stands near the top of every such page, so that no other file is ever replaced by one."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One run's models, best by its own validation first."""
+
+    run: str
+    title: str
+    strips: list[DrawnStrip]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model in the ranking of all runs. rank: "3", or "3=" where others share it.
+
+    milliseconds: for one image alone where any run timed that, else in a batch; None if untimed.
+    """
+
+    rank: str
+    entry: Results
+    milliseconds: float | None
+    drawn: DrawnStrip
+
+
+@dataclass(frozen=True)
+class Pair:
+    """p, p_holm: as text."""
+
+    entry: Results
+    sentence: str
+    p: str
+    p_holm: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """values: one a run, each in lines."""
+
+    key: str
+    of: str
+    values: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Run:
+    facts: Results
+    created: str
+    machine: str
+
+
+@dataclass(frozen=True)
+class RunsPage:
+    """One attribute a part of the page. All strips share the scale of `ticks`, (place, text)."""
+
+    mark: str
+    title: str
+    kicker: str
+    created: str
+    lead: list[str]
+    groups: list[Group]
+    ticks: list[tuple[float, str]]
+    ordered_by: str
+    rows: list[Row]
+    pairs: list[Pair]
+    family: int
+    timed_alone: bool
+    same_names: str | None
+    changed: list[str]
+    settings: list[Setting]
+    surroundings: list[Setting]
+    runs: list[Run]
+    looks: list[str]
+
+
+def write_runs_page(results: Results, target: Path) -> Path:
+    """Draw the page of `results`, which is what `compare_runs` writes as JSON."""
+    write_text(target, render_runs(results, target.with_suffix(".json").name))
+    return target
+
+
+def render_runs(results: Results, beside: str) -> str:
+    """The page as text. beside: the file that holds its numbers."""
+    nothing = draw_sheet([], np.zeros((0, 1, 1), np.uint8), [])
+    return (
+        environment()
+        .get_template("runs.html.j2")
+        .render(page=runs_page(results), sheet=nothing, scale=shown_scale(nothing), beside=beside)
+    )
+
+
+def runs_page(results: Results) -> RunsPage:
+    strips = {row["label"]: strip(row) for row in results["ranking"]}
+    axis = strip_axis(list(strips.values()))
+    drawn = {label: draw_strip(one, axis) for label, one in strips.items()}
+    tests = results["tests"]
+    changes = results["changes"]
+    alone = any(latency(row) is not None for row in results["ranking"])
+    return RunsPage(
+        mark=MARK,
+        title=sentences.title(results),
+        kicker=f"{results['data']['used']}, {counted(results['rows'], 'test image')}",
+        created=moment(results["created"]),
+        lead=sentences.lead(results),
+        groups=run_groups(results, drawn),
+        ticks=axis_ticks(axis),
+        ordered_by=results["ordered_by"],
+        rows=[
+            Row(
+                shown_rank(entry, results["ranking"]),
+                entry,
+                latency(entry) if alone else entry["milliseconds_per_image"],
+                drawn[entry["label"]],
+            )
+            for entry in results["ranking"]
+        ],
+        pairs=[
+            Pair(
+                pair,
+                sentences.pair_sentence(pair, tests["family"]),
+                probability(pair["p"]),
+                probability(pair["p_holm"]),
+            )
+            for pair in tests["pairs"]
+        ],
+        family=tests["family"],
+        timed_alone=alone,
+        same_names=sentences.same_names(results),
+        changed=sentences.changed(results),
+        settings=[setting(row) for row in changes["settings"]],
+        surroundings=[setting(row | {"of": []}) for row in changes["environment"]],
+        runs=[
+            Run(run, moment(run["created"]), sentences.machine_words(run))
+            for run in results["runs"]
+        ],
+        looks=sentences.looks(results),
+    )
+
+
+def run_groups(results: Results, drawn: Mapping[str, DrawnStrip]) -> list[Group]:
+    """Every model's test accuracy with its interval, run by run."""
+    rows = sorted(results["ranking"], key=lambda row: -row["validation_accuracy"])
+    return [
+        Group(
+            run["name"],
+            run["title"],
+            [drawn[row["label"]] for row in rows if row["run"] == run["name"]],
+        )
+        for run in results["runs"]
+    ]
+
+
+def latency(row: Results) -> float | None:
+    """Milliseconds for one image alone, the median; None where the run did not time that."""
+    found = (row["cost"] or {}).get("latency")
+    return found and float(found["median_ms"])
+
+
+def strip(row: Results) -> Strip:
+    return Strip(
+        label=row["name"],
+        remark="committee" if row["kind"] == "committee" else "",
+        text=sentences.figure(row),
+        value=row["accuracy"],
+        spread=interval(*row["interval"]),
+    )
+
+
+def setting(row: Results) -> Setting:
+    return Setting(words(row["key"]), ", ".join(row["of"]), [lines(v) for v in row["values"]])
+
+
+def lines(value: Any) -> list[str]:
+    """A setting as a study file has it; a list of tables a line each."""
+    if value is None:
+        return [NOTHING]
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
+        return [inline(part) for part in value]
+    return [inline(value)]
+
+
+def inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {inline(part)}' for key, part in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,110 @@
+"""Several runs side by side: one ranking, pairs, and what changed; rows joined by their ids."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from makers import small_run, table
+
+from vestry.errors import TableError
+from vestry.evaluation.joined_rows import in_order, places_of
+from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.run_changes import run_changes
+from vestry.evaluation.run_comparison import RunEvidence, compared_runs
+
+
+def runs(*skills, seed=0):
+    """Runs of makers (name: skill) whose test rows have the same truth."""
+    made = [small_run(own, seed=seed) for own in skills]
+    truth = made[0][1].truth
+    evidence = [
+        RunEvidence(f"run{number}", results, found.tested)
+        for number, (results, found) in enumerate(made, 1)
+    ]
+    assert all(np.array_equal(found.truth, truth) for _, found in made)
+    return evidence, truth
+
+
+def test_the_ranking_is_by_validation_or_by_test():
+    evidence, truth = runs({"A": 3.0, "B": 1.0}, {"A": 2.0, "C": 0.2})
+    for split in ("validation", "test"):
+        found = compared_runs(evidence, truth, split)
+        entries = {run.name: run.results["members"] for run in evidence}
+        figures = [
+            entries[row["run"]][row["name"]]["scores"][split]["accuracy"]
+            for row in found["ranking"]
+        ]
+        ranks = [row["rank"] for row in found["ranking"]]
+        assert ranks == sorted(ranks) and ranks[0] == 1
+        leaders = [
+            f for f, rank, place in zip(figures, ranks, count(1), strict=False) if rank == place
+        ]
+        assert leaders == sorted(leaders, reverse=True)
+        assert found["ordered_by"] == split
+
+
+def test_every_pair_is_in_the_family_and_the_verdicts_follow_holm():
+    evidence, truth = runs({"A": 3.0, "B": 1.0}, {"A": 2.9, "C": 0.2})
+    found = compared_runs(evidence, truth, "validation")
+    tables = {f"{run.name} / {name}": t for run in evidence for name, t in run.tables.items()}
+    right = {label: t.labels == truth for label, t in tables.items()}
+    labels = list(right)
+    counts = [
+        ((right[a] & ~right[b]).sum(), (right[b] & ~right[a]).sum())
+        for i, a in enumerate(labels)
+        for b in labels[i + 1 :]
+    ]
+    adjusted = holm([mcnemar(int(one), int(other)).p for one, other in counts])
+    assert found["tests"]["family"] == len(counts) == 6
+    told = [pair["p_holm"] for pair in found["tests"]["pairs"]]
+    assert all(any(p == pytest.approx(known) for known in adjusted) for p in told)
+    (twins,) = [pair for pair in found["tests"]["pairs"] if pair["same_name"]]
+    assert (twins["one"]["label"], twins["other"]["label"]) == ("run2 / A", "run1 / A")
+    assert twins["both_best"]
+    shared = {row["label"]: row["rank"] for row in found["ranking"]}
+    assert (shared["run1 / A"] == shared["run2 / A"]) == (not twins["told_apart"])
+
+
+def test_rows_in_another_order_find_their_places():
+    rng = np.random.default_rng(1)
+    first = table(rng.integers(0, 4, 50), 1.0, rng)
+    shuffled = rng.permutation(50)
+    other = in_order(first, first.ids[shuffled])
+    assert np.array_equal(other.probabilities, first.probabilities[shuffled])
+    back = in_order(other, first.ids)
+    assert np.array_equal(back.probabilities, first.probabilities)
+    with pytest.raises(TableError, match="others than those asked for"):
+        in_order(first, first.ids[:-1])
+
+
+@given(st.lists(st.text(min_size=1), unique=True, min_size=1), st.randoms())
+def test_places_are_those_of_the_ids(names, random):
+    shuffled = list(names)
+    random.shuffle(shuffled)
+    ids, among = np.array(names, dtype=object), np.array(shuffled, dtype=object)
+    places = places_of(ids, among)
+    assert [shuffled[place] for place in places] == names
+    assert places_of(ids, np.array([*shuffled[1:], "\x00other"], dtype=object)) is None
+    assert places_of(ids, np.array([*shuffled, shuffled[0]], dtype=object)) is None
+
+
+def test_changes_are_told_once():
+    net = {"name": "Net", "layers": [{"dense": 8}], "epochs": 2, "batch_size": 32}
+    twin = net | {"name": "Twin"}
+    studies = {
+        "a": {"title": "A", "training": {"epochs": 2}, "member": [net, twin], "committee": []},
+        "b": {
+            "title": "B",
+            "training": {"epochs": 5},
+            "member": [n | {"epochs": 5} for n in (net, twin)] + [{"name": "Tree", "x": 1}],
+            "committee": [],
+        },
+    }
+    found = run_changes(studies, {"a": {"versions": {"x": "1"}}, "b": {"versions": {"x": "2"}}})
+    assert found["makers"] == [{"kind": "member", "name": "Tree", "runs": ["b"]}]
+    assert found["settings"] == [{"key": "epochs", "values": [2, 5], "of": ["Net", "Twin"]}]
+    assert found["environment"] == [{"key": "versions.x", "values": ["1", "2"]}]
+    same = run_changes({"a": studies["a"], "b": studies["a"] | {"title": "C"}}, {"a": {}, "b": {}})
+    assert same == {"makers": [], "settings": [], "environment": []}
