@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studies_at_hand import SMALL_STUDY
+from studies_at_hand import SMALL_STUDY, with_everything
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +56,7 @@ def fashion_mnist():
 def finished_run(tmp_path_factory, vestry):
     """One small study, run once for all tests that only look at what it left."""
     folder = tmp_path_factory.mktemp("finished")
-    (folder / "small.toml").write_text(SMALL_STUDY.replace("skip = true", "sample = 500"))
+    (folder / "small.toml").write_text(with_everything(SMALL_STUDY))
     done = vestry("run", "small.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "runs" / "small"

@@ -1,38 +1,48 @@
 """Studies that take seconds, on the embedded digits."""
 
-SMALL_STUDY = """
-title = "Small"
-exploration = { skip = true }
+
+def head(title, take, epochs, batch_size):
+    """The keys that the studies share, and their network, which further keys may follow."""
+    return f"""
+title = "{title}"
+exploration = {{ skip = true }}
+robustness = {{ skip = true }}
+explanation = {{ skip = true }}
 [data]
 source = "digits"
-validation = { fraction = 0.2, take = "last" }
+validation = {{ fraction = 0.2, take = "{take}" }}
 [training]
-epochs = 2
-batch_size = 64
+epochs = {epochs}
+batch_size = {batch_size}
 [[member]]
 name = "Net"
-layers = [{ conv = 8, kernel = 3 }, { pool = 2 }, { flatten = true }, { dense = 16 }]
-[[member]]
+layers = [{{ conv = 8, kernel = 3 }}, {{ pool = 2 }}, {{ flatten = true }}, {{ dense = 16 }}]
+"""
+
+
+def with_everything(text):
+    """A study with what the others leave out because it takes time, in little."""
+    little = {"exploration": "sample = 500", "robustness": "rows = 100"}
+    little |= {"explanation": "images = 2, mistakes = 2"}
+    for name, settings in little.items():
+        text = text.replace(f"{name} = {{ skip = true }}", f"{name} = {{ {settings} }}")
+    return text
+
+
+SMALL_STUDY = (
+    head("Small", take="last", epochs=2, batch_size=64)
+    + """[[member]]
 name = "Linear"
 estimator = "sklearn.linear_model.RidgeClassifier"
 [[committee]]
 name = "Both"
 members = ["Net", "Linear"]
 """
+)
 
-SEARCH_STUDY = """
-title = "Searched"
-exploration = { skip = true }
-[data]
-source = "digits"
-validation = { fraction = 0.2, take = "random" }
-[training]
-epochs = 4
-batch_size = 32
-[[member]]
-name = "Net"
-layers = [{ conv = 8, kernel = 3 }, { pool = 2 }, { flatten = true }, { dense = 16 }]
-seeds = [0, 1]
+SEARCH_STUDY = (
+    head("Searched", take="random", epochs=4, batch_size=32)
+    + """seeds = [0, 1]
 cross_validation = { folds = 3, reported = { accuracy = 0.9 }, reported_on = "test" }
 [[member]]
 name = "Tuned"
@@ -63,3 +73,4 @@ rule = "stacking"
 fit_on = "out_of_fold"
 members = ["Net", "Neighbours"]
 """
+)

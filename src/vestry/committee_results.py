@@ -60,6 +60,7 @@ def add_committee(
     own = [members.results[name] for name in entry.members]
     results = evaluate(tables, truths) | {
         "rule": entry.rule,
+        "options": entry.options,
         "members": entry.members,
         "fitted_on": fitted_on,
         "learnt": learnt(card),
@@ -72,6 +73,7 @@ def add_committee(
         "mean_of_members": mean_of_members(own),
     }
     makers.add(entry.name, results, tables)
+    makers.rules[entry.name] = committee
 
 
 def out_of_fold_tables(entry: CommitteeSettings, members: Makers) -> list[ProbabilityTable]:

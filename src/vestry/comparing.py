@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from vestry.asking import Asked
 from vestry.committee_results import committee_makers
+from vestry.cost_task import read_costs
 from vestry.data.dataset import Dataset
 from vestry.data.summary import data_summary, samples
 from vestry.data.thumbnails import shrink_note
@@ -13,23 +15,28 @@ from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.comparison import ranking
+from vestry.evaluation.cost import with_costs
 from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.luck import best_of
+from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
 from vestry.evaluation.votes import first_rows, votes
 from vestry.explore_task import read_exploration
 from vestry.fit import code_version, ids_digest
+from vestry.ladder_task import read_ladders
 from vestry.makers import Makers
 from vestry.member_results import fitted_makers
 from vestry.member_tasks import PlannedMember
+from vestry.predictions.scores import Labels
 from vestry.run_folder import RunFolder, read_json, write_json
+from vestry.study import Study
 from vestry.study_reader import StudyFile
 
 Results = dict[str, Any]
 FORMAT = 1
 WHY = "comparing models and committees"
 CODE = (
-    *("evaluation", "committees", "predictions", "comparing.py", "makers.py"),
+    *("evaluation", "committees", "predictions", "robustness", "comparing.py", "makers.py"),
     *("member_results.py", "committee_results.py", "member_folders.py", "training_parts.py"),
 )
 LIBRARIES = ("numpy", "scipy", "cleanlab")
@@ -38,17 +45,18 @@ LIBRARIES = ("numpy", "scipy", "cleanlab")
 @dataclass(frozen=True)
 class Done:
     """What the tasks of a study came to. look: the exploration's task; None where it is left out.
-    failed: by the task's digest."""
+    failed: by the task's digest. asked: what fitted members were asked again."""
 
     planned: list[PlannedMember]
     failed: Mapping[str, Outcome]
     look: Task | None
+    asked: Asked
 
     @property
     def tasks(self) -> list[Task]:
         fits = [task for member in self.planned for task in member.fits]
         searches = [member.search for member in self.planned if member.search]
-        return [*fits, *searches, *filter(None, [self.look])]
+        return [*fits, *searches, *self.asked.tasks, *filter(None, [self.look])]
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,10 @@ class Comparison:
             "data": self.dataset.provenance.as_dict(),
             "ids": ids_digest(self.dataset),
             "tasks": [task.folder.name for task in done.tasks if task.is_done],
-            "failed": {key: outcome.reason for key, outcome in done.failed.items()},
+            "failed": {
+                key: outcome.reason
+                for key, outcome in [*done.failed.items(), *done.asked.failed.items()]
+            },
         }
 
     def has_folders(self, results: Results) -> bool:
@@ -116,7 +127,7 @@ class Comparison:
         committees = committee_makers(study.committee, members, self.run, truths)
         evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
         look = done.look
-        results = self.facts(members) | {
+        results = self.facts(members, done.asked) | {
             "members": members.results,
             "committees": committees.results,
             "failures": members.failures + committees.failures,
@@ -125,14 +136,41 @@ class Comparison:
             "first_rows": first_rows(evidence.tested, evidence.truth),
             "exploration": read_exploration(look.folder).results if look and look.is_done else None,
         }
-        return analysed(results, evidence, study.pair, study.claim)
+        found = analysed(
+            self.with_cost(results, done.asked),
+            evidence,
+            study.pair,
+            study.claim,
+            study.abstention,
+            study.decision,
+        )
+        return found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
 
-    def test_labels(self, done: Done) -> Any:
+    def with_cost(self, results: Results, asked: Asked) -> Results:
+        if asked.cost is None or not asked.cost.is_done:
+            return with_costs(results, {}, "measuring it failed")
+        return with_costs(results, read_costs(asked.cost.folder))
+
+    def robustness(self, asked: Asked, committees: Makers, truth: Labels) -> Results | None:
+        ladders, failed = read_ladders(asked.ladders, asked.failed)
+        test = self.dataset.test
+        return robustness(
+            ladders,
+            {
+                name: (committees.results[name]["members"], c)
+                for name, c in committees.rules.items()
+            },
+            dict(zip(test.ids.tolist(), truth.tolist(), strict=True)),
+            test.classes,
+            asked.unasked | failed,
+        )
+
+    def test_labels(self, done: Done) -> Labels:
         study = self.file.study
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, WHY).labels
 
-    def facts(self, members: Makers) -> Results:
+    def facts(self, members: Makers, asked: Asked) -> Results:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
@@ -142,12 +180,12 @@ class Comparison:
             "title": study.title,
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
-            "notices": notices(dataset, members, study.exploration.skip),
+            "notices": notices(dataset, members, study) + unasked_notices(asked),
             "data": data_summary(dataset) | {"samples": grid},
         }
 
 
-def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, str]]:
+def notices(dataset: Dataset, members: Makers, study: Study) -> list[dict[str, str]]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -160,7 +198,26 @@ def notices(dataset: Dataset, members: Makers, unseen: bool) -> list[dict[str, s
         for name, entry in members.results.items()
         for warning in entry["warnings"]
     ]
-    if unseen:
-        text = "The study leaves out the look at the data ([exploration] skip = true)."
-        said.append({"level": "note", "text": text})
+    left_out = {
+        "the look at the data ([exploration] skip = true)": study.exploration.skip,
+        "altered images ([robustness] skip = true)": study.robustness.skip,
+        "what models look at ([explanation] skip = true)": study.explanation.skip,
+    }
+    said += [
+        {"level": "note", "text": f"The study leaves out {what}."}
+        for what, skipped in left_out.items()
+        if skipped
+    ]
     return said
+
+
+def unasked_notices(asked: Asked) -> list[dict[str, str]]:
+    """What could not be asked of fitted members."""
+    said = [
+        {"level": "warning", "text": f"{outcome.task.name}: {outcome.reason}"}
+        for outcome in asked.failed.values()
+    ]
+    return said + [
+        {"level": "note", "text": f"{name} was not asked about altered images: {reason}"}
+        for name, reason in asked.unasked.items()
+    ]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vestry.asking import ask_members, ask_what_they_look_at
 from vestry.comparing import Comparison, Done
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
@@ -13,6 +14,7 @@ from vestry.engine.task import Report
 from vestry.environment import environment
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
+from vestry.explanation_task import explanations, save_explanation_maps
 from vestry.explore_task import read_exploration
 from vestry.fitting import fit_members
 from vestry.member_tasks import Planner
@@ -56,18 +58,24 @@ def run_study(
         look = planner.exploration()
         planned, failed = fit_members(planner, look, cores, report)
         clock.stop("fitting")
+        asked = ask_members(planner, planned, cores, report)
+        clock.stop("asking again")
         vault = Vault(places.looks, run.looks)
         comparison = Comparison(file, dataset, run, vault, report)
-        results = comparison.results(Done(planned, failed, look))
+        results = comparison.results(Done(planned, failed, look, asked))
         repeat_notices(results, report)
         clock.stop("comparison")
+        looks, unexplained = ask_what_they_look_at(planner, planned, results, cores, report)
+        clock.stop("explanation")
+        results |= {"explanations": explanations(looks, unexplained)}
         results |= {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environment": environment(cores),
             "seconds": clock.seconds(),
         }
         explored = read_exploration(look.folder) if look and look.is_done else None
-        write_run(file, dataset, run, results, explored)
+        save_explanation_maps(looks, run)
+        write_run(file, dataset, run, results, explored, asked.pictures)
         report({"event": "stage", "text": "drawing the page"})
         return Finished(write_report(run), results)
 

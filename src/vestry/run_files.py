@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
-from vestry.data.thumbnails import read_pictures, save_thumbnails
+from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
 from vestry.explore_task import Explored
 from vestry.member_folders import PICTURES, own_picture
@@ -20,15 +20,23 @@ Results = dict[str, Any]
 
 
 def write_run(
-    file: StudyFile, dataset: Dataset, run: RunFolder, results: Results, explored: Explored | None
+    file: StudyFile,
+    dataset: Dataset,
+    run: RunFolder,
+    results: Results,
+    explored: Explored | None,
+    altered: Pictures,
 ) -> None:
-    """Write the run's own files; `results.json`, which speaks of all of them, comes last."""
+    """Write the run's own files; `results.json`, which speaks of all of them, comes last.
+
+    altered: the pictures of the altered image, by their ids.
+    """
     write_text(run.study, file.study.as_toml())
     write_json(run.environment, results["environment"])
     write_json(run.split, split_record(dataset))
     wanted = shown_ids(results)
     rows: list[Rows] = [dataset.training, dataset.validation, dataset.test]
-    made = made_pictures(run, results) | (explored.pictures if explored else {})
+    made = {**made_pictures(run, results), **altered, **(explored.pictures if explored else {})}
     save_thumbnails(rows, wanted, run.images, made)
     save_correlation(explored, run)
     write_json(run.results, results)

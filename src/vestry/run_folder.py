@@ -137,6 +137,11 @@ class RunFolder:
         """The correlation of pixels, which is too large for the results; not in every run."""
         return self.path / "figures" / "exploration.npz"
 
+    @property
+    def explanations(self) -> Path:
+        """What members look at, as maps of an image's size; not in every run."""
+        return self.path / "figures" / "explanations.npz"
+
     def task(self, digest: str) -> Path:
         """A finished task's files; the digest of its description names the folder."""
         return self.path / "tasks" / digest

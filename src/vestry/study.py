@@ -12,13 +12,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.data_settings import DataSettings
 from vestry.data.part import CrossValidation
+from vestry.evaluation.abstention import AbstentionSettings
 from vestry.evaluation.claims import Claims
+from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.pairs import PairSettings
+from vestry.explanation.settings import ExplanationSettings
 from vestry.exploration.settings import ExplorationSettings
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.training import TrainingSettings
+from vestry.robustness.settings import RobustnessSettings
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 
@@ -176,6 +180,10 @@ class Study(BaseModel):
     votes: VotesSettings = VotesSettings()
     samples: SamplesSettings = SamplesSettings()
     exploration: ExplorationSettings = ExplorationSettings()
+    explanation: ExplanationSettings = ExplanationSettings()
+    robustness: RobustnessSettings = RobustnessSettings()
+    abstention: AbstentionSettings = AbstentionSettings()
+    decision: DecisionSettings = DecisionSettings()
     time_limit: float = Field(3600.0, gt=0, description="seconds that one fit may take")
 
     def as_toml(self) -> str:

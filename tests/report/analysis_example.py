@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from cost_example import made_up_costs
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import Claims
+from vestry.evaluation.cost import with_costs
+from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.pairs import PairSettings
 from vestry.predictions.table import ProbabilityTable, Split
@@ -22,6 +25,7 @@ def with_analysis(
     labels: dict[str, NDArray[np.int64]],
     pairs: Sequence[dict[str, str]] | None = None,
     claims: Sequence[dict[str, Any]] | None = None,
+    decision: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """`results` as a run would write them; by default with a pair and a claim of each form."""
     names = [*results["members"], *results["committees"]]
@@ -36,10 +40,11 @@ def with_analysis(
     chosen = pairs_of(names) if pairs is None else pairs
     said = claims_of(names, classes) if claims is None else claims
     return analysed(
-        results,
+        with_costs(results, made_up_costs(results)),
         evidence,
         [PairSettings(**entry) for entry in chosen],
         TypeAdapter(Claims).validate_python(list(said)),
+        deciding=DecisionSettings(**(decision or {})),
     )
 
 

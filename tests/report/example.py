@@ -4,6 +4,7 @@ Its numbers are computed from seeded random probability tables, so that they fit
 of a real run do; nothing is trained.
 """
 
+import copy
 import math
 import os
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 import numpy as np
 from analysis_example import with_analysis
 from numpy.typing import NDArray
+
+from vestry.evaluation.shown_images import agreement_ids, doubted_ids
 
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -67,9 +70,19 @@ def study_b() -> Plan:
     )
 
 
+MADE: dict[str, tuple[dict[str, Any], dict[str, NDArray[Any]]]] = {}
+"""Runs that were made before: comparing ten models takes longer than drawing their page."""
+
+
 def build(plan: Plan | None = None) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The results, and the arrays of `figures/images.npz`."""
+    """The results, and the arrays of `figures/images.npz`; the caller may change them."""
     plan = plan or Plan()
+    if repr(plan) not in MADE:
+        MADE[repr(plan)] = made(plan)
+    return copy.deepcopy(MADE[repr(plan)])
+
+
+def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     rng = np.random.default_rng(plan.seed)
     labels = {
         split: rng.permutation(np.arange(n) % len(plan.classes)) for split, n in plan.rows.items()
@@ -409,8 +422,9 @@ def pictures(
     for entry in [*results["members"].values(), *results["committees"].values()]:
         ids |= {row["id"] for row in entry["mistakes"]["hardest"]}
         ids |= {image for cell in entry["mistakes"]["cells"] for image in cell["ids"]}
+    ids |= set(agreement_ids(results)) | set(doubted_ids(results))
     names = sorted(ids)
-    splits = {"train": "training", "test": "test"}
+    splits = {"train": "training", "validation": "validation", "test": "test"}
     classes = []
     for name in names:
         split, _, row = name.partition("-")

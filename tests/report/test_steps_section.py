@@ -41,8 +41,8 @@ def test_sentence_follows_the_intervals(results: dict[str, Any]) -> None:
     ):
         row["difference"]["interval"] = interval
     text = " ".join(shown(results).sentences)
-    assert "Forest and Model-3 are better by more than chance" in text
-    assert "Model-2 is worse by more than chance" in text
+    assert "Forest and Model-3 are better, with 0 outside the interval" in text
+    assert "Model-2 is worse, with 0 outside the interval" in text
     assert "Model-1 is not to be told apart from it" in text
     results["steps"][2]["difference"]["interval"] = [0.1, 0.2]
     assert "worse" not in " ".join(shown(results).sentences)

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
+from vestry.evaluation.agreement import agreement
+from vestry.evaluation.calibration import calibration
+from vestry.evaluation.certainty import certainty
 from vestry.evaluation.claim_checks import Run, checked_claims
 from vestry.evaluation.claims import ClaimBase
+from vestry.evaluation.decision import NO_LIMITS, decision
+from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.evaluation.diversity import diversity
 from vestry.evaluation.evidence import Evidence
+from vestry.evaluation.label_doubts import doubts_results, label_doubts
+from vestry.evaluation.leaks import leaks
+from vestry.evaluation.leave_one_out import leave_one_out
 from vestry.evaluation.misclassified import misclassified
 from vestry.evaluation.overfitting import overfitting
 from vestry.evaluation.pairs import PairSettings, compared_pairs
@@ -13,6 +23,7 @@ from vestry.evaluation.repairs import repairs
 from vestry.evaluation.steps import steps
 from vestry.evaluation.strengths import strengths
 from vestry.evaluation.tested import Tested, tested_makers
+from vestry.evaluation.worth import worth
 
 Results = dict[str, Any]
 
@@ -22,6 +33,8 @@ def analysed(
     evidence: Evidence,
     pairs: Iterable[PairSettings] = (),
     claims: Iterable[ClaimBase] = (),
+    abstaining: AbstentionSettings = DEFAULT,
+    deciding: DecisionSettings = NO_LIMITS,
 ) -> Results:
     """`results` with every maker's `analysis`, every committee's `repairs`, and what compares them.
 
@@ -30,17 +43,28 @@ def analysed(
     members = tested_makers(results["members"], evidence.tested, evidence.truth)
     committees = tested_makers(results["committees"], evidence.tested, evidence.truth)
     makers = members | committees
+    sure = {name: confidence(evidence, name, abstaining) for name in makers}
     found = results | {
-        "members": {name: analysed_maker(maker) for name, maker in members.items()},
+        "members": {name: analysed_maker(maker) | sure[name] for name, maker in members.items()},
         "committees": {
-            name: analysed_maker(maker) | {"repairs": committee_repairs(maker, members)}
+            name: analysed_maker(maker) | sure[name] | committee_facts(maker, members, evidence)
             for name, maker in committees.items()
         },
         "misclassified": misclassified(list(members.values())) if members else None,
+        "agreement": agreement(list(members.values()), evidence.tested),
         "pairs": compared_pairs(pairs, makers),
         "steps": steps(list(members.values())),
     }
+    found |= certainty(found, evidence, makers)
+    found |= doubts_and_leaks(found, evidence, makers)
+    found |= {"decision": decision(found, evidence, deciding)}
     return found | {"claims": checked_claims(claims, Run(found, makers))}
+
+
+def doubts_and_leaks(results: Results, evidence: Evidence, makers: Mapping[str, Tested]) -> Results:
+    """Labels that the members doubt, and what the scores are without these and repeated images."""
+    found = label_doubts(list(results["members"]), evidence)
+    return {"doubts": doubts_results(found), "leaks": leaks(results, makers, found["test"])}
 
 
 def analysed_maker(maker: Tested) -> Results:
@@ -49,5 +73,24 @@ def analysed_maker(maker: Tested) -> Results:
     return entry | {"analysis": analysis | {"overfitting": overfitting(entry.get("history"))}}
 
 
-def committee_repairs(committee: Tested, members: Mapping[str, Tested]) -> Results:
-    return repairs(committee, [members[name] for name in committee.entry["members"]])
+def confidence(evidence: Evidence, name: str, abstaining: AbstentionSettings) -> Results:
+    """Whether a maker's confidence can be trusted, and what it is good for."""
+    tables = evidence.tables[name]
+    truths = {"validation": evidence.truths["validation"], "test": evidence.truth}
+    return {
+        "calibration": calibration(tables, truths),
+        "abstention": abstention(tables, truths, abstaining),
+    }
+
+
+def committee_facts(
+    committee: Tested, members: Mapping[str, Tested], evidence: Evidence
+) -> Results:
+    """What a committee is worth beside its members, and which of them it could do without."""
+    own = [members[name] for name in committee.entry["members"]]
+    return {
+        "repairs": repairs(committee, own),
+        "worth": worth(committee, own),
+        "leave_one_out": leave_one_out(committee, evidence),
+        "diversity": diversity(own),
+    }

@@ -21,7 +21,36 @@ def every_id(results: dict[str, Any]) -> Iterator[str]:
         yield from (mistake["id"] for mistake in entry["mistakes"]["hardest"])
         for cell in entry["mistakes"]["cells"]:
             yield from cell["ids"]
+    yield from agreement_ids(results)
+    yield from robustness_ids(results)
+    yield from doubted_ids(results)
     yield from exploration_ids(results)
+    yield from explanation_ids(results)
+
+
+def agreement_ids(results: dict[str, Any]) -> Iterator[str]:
+    """Ids of images that all members miss, or that one alone gets right."""
+    found = results.get("agreement")
+    if not found:
+        return
+    for shown in (found["all_wrong"], *found["one_right"]["members"]):
+        yield from (image["id"] for image in shown["images"])
+
+
+def robustness_ids(results: dict[str, Any]) -> Iterator[str]:
+    """The image that is shown altered, and the pictures made of it."""
+    found = results.get("robustness")
+    if found and found["image"]:
+        yield found["image"]["id"]
+        for pictures in found["image"]["pictures"].values():
+            yield from pictures  # made pictures, no rows of the data
+
+
+def doubted_ids(results: dict[str, Any]) -> Iterator[str]:
+    """Ids of the images whose label the members doubt."""
+    for found in (results.get("doubts") or {}).values():
+        if found:
+            yield from (image["id"] for image in found["images"])
 
 
 def exploration_ids(results: dict[str, Any]) -> Iterator[str]:
@@ -35,3 +64,12 @@ def exploration_ids(results: dict[str, Any]) -> Iterator[str]:
     for ids in found["samples"]["ids"]:
         yield from ids
     yield from found["mean_images"]  # made pictures, no rows of the data
+
+
+def explanation_ids(results: dict[str, Any]) -> Iterator[str]:
+    """Test images that members are explained on, and training images that look like them."""
+    for entry in (results.get("explanations") or {}).values():
+        yield from (image["id"] for image in entry["images"])
+        for mistake in entry["nearest"]:
+            yield mistake["id"]
+            yield from (image["id"] for image in mistake["images"])

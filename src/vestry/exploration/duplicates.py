@@ -65,6 +65,7 @@ def across(
         count=count,
         of=len(sets[other]),
         groups=found,
+        repeated=other,
     )
 
 

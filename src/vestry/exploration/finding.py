@@ -30,7 +30,8 @@ class Finding:
     """What was looked for, and all that was found of it, the most telling first.
 
     splits: where it was looked for. count: how many of the `of` there are; 0 says that it was
-    looked for and not found. facts: other numbers, such as the threshold.
+    looked for and not found. facts: other numbers, such as the threshold. repeated: a split whose
+    images stand in another one too, so that all their ids are told.
     """
 
     kind: str
@@ -40,10 +41,11 @@ class Finding:
     of: int
     groups: list[Group] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    repeated: str | None = None
 
     def as_dict(self, sets: dict[str, ImageSet]) -> dict[str, Any]:
         """For JSON: at most MOST_SHOWN groups, images by id and label; `groups_found` says of how
-        many."""
+        many. `ids`: of all images of the split `repeated`, None where there is no such split."""
         return {
             "kind": self.kind,
             "splits": list(self.splits),
@@ -60,7 +62,14 @@ class Finding:
                 }
                 for group in self.groups[:MOST_SHOWN]
             ],
+            "ids": self.repeated_ids(sets),
         }
+
+    def repeated_ids(self, sets: dict[str, ImageSet]) -> list[str] | None:
+        if self.repeated is None:
+            return None
+        rows = {p.row for group in self.groups for p in group.places if p.split == self.repeated}
+        return [str(sets[self.repeated].ids[row]) for row in sorted(rows)]
 
 
 def picture(rows: ImageSet, place: Place) -> dict[str, Any]:

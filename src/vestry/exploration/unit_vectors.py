@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet
-from vestry.exploration.small_images import MOST_ROWS, drawn_rows, vectors
+from vestry.exploration.small_images import MOST_ROWS, drawn_rows, small_size, vectors
 
 CELLS = 20_000_000
 """Products held at a time: 80 MB."""
@@ -24,19 +24,27 @@ class Directions:
     """One split's images.
 
     values: (n, d) float32, zeros for a constant image. labels: (n,). rows: (n,) which rows of the
-    split these are: all, or MOST_ROWS drawn by class. of: how many the split has.
+    split these are: all, or MOST_ROWS drawn by class. of: how many the split has. shape: of the
+    small images, (height, width) or (height, width, 3).
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.int64]
     rows: NDArray[np.int64]
     of: int
+    shape: tuple[int, ...]
 
     @classmethod
     def of_images(cls, rows: ImageSet, seed: int) -> "Directions":
         drawn = drawn_rows(rows, MOST_ROWS, seed)
         part = rows.rows(drawn)
-        return cls(unit_vectors(vectors(part.images)), part.labels, drawn, len(rows))
+        shape = (*small_size(rows.image_shape), *rows.image_shape[2:])
+        return cls(unit_vectors(vectors(part.images)), part.labels, drawn, len(rows), shape)
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """`values` as images, (n, height, width[, 3])."""
+        return self.values.reshape(len(self.values), *self.shape)
 
     @property
     def is_capped(self) -> bool:
@@ -67,6 +75,22 @@ def nearest(
         difference = queries[rows] - among[found[rows]]
         distance[rows] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
     return found, distance
+
+
+def nearest_rows(
+    queries: NDArray[np.float32], among: NDArray[np.float32], count: int
+) -> NDArray[np.int64]:
+    """(n, count) the rows of `among` that have the largest products with each query, largest first;
+    fewer columns where `among` has fewer rows."""
+    count = min(count, len(among))
+    found = np.empty((len(queries), count), np.int64)
+    for rows in chunks(len(queries), len(among)):
+        products = queries[rows] @ among.T
+        every = np.arange(len(products))
+        for place in range(count):
+            found[rows, place] = products.argmax(axis=1)
+            products[every, found[rows, place]] = -np.inf
+    return found
 
 
 def neighbour_distance(

@@ -1,12 +1,11 @@
-"""The analysis section's data: strengths and weaknesses, overfitting and cost of every model."""
+"""The analysis section's data: strengths, weaknesses and overfitting of every model."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.figures.bars import Group, bar_groups
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
-from vestry.report.repairs import CommitteeRepairs, repairs_data
-from vestry.report.sentences import costs, overfitting, strengths
+from vestry.report.sentences import overfitting, strengths
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,13 @@ class Overfitting:
 
 
 @dataclass(frozen=True)
-class Cost:
-    model: Model
-    milliseconds: float | None
-
-
-@dataclass(frozen=True)
 class Analysis:
     lead: list[str]
     groups: list[Group]
-    repairs: list[CommitteeRepairs]
     strengths: list[Strength]
     hard_classes: list[HardClass]
     members: int
     overfitting: list[Overfitting]
-    costs: list[Cost]
-    timed: bool
 
 
 def analysis_data(results: Results) -> Analysis | None:
@@ -69,21 +59,16 @@ def analysis_data(results: Results) -> Analysis | None:
         strengths.hardest_class(found, names),
         strengths.wrong_for_all(found) if found["members"] else None,
         overfitting.summary(networks),
-        costs.cheaper(ranked),
     ]
-    rows = [Cost(model, model.entry.get("milliseconds_per_image")) for model in ranked]
     return Analysis(
         lead=[text for text in said if text],
         groups=bar_groups(ranked),
-        repairs=repairs_data(results),
         strengths=[strength(model, names) for model in ranked],
         hard_classes=hard_classes(found, names),
         members=found["members"],
         overfitting=[
             Overfitting(name, facts, overfitting.network(name, facts)) for name, facts in networks
         ],
-        costs=rows,
-        timed=any(row.milliseconds is not None for row in rows),
     )
 
 

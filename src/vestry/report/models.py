@@ -10,8 +10,9 @@ Results = dict[str, Any]
 class Model:
     """One member or committee.
 
-    rank: 1 for the best by validation.
+    rank: its place in the page's order, from 1: by the rank that it shares, then by validation.
     series: its place in the study, which gives it the same colour in every figure.
+    place: the rank as it is shown, "1=" where others share it; empty in results without such.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Model:
     is_committee: bool
     rank: int
     series: int
+    place: str = ""
 
     @property
     def anchor(self) -> str:
@@ -54,13 +56,30 @@ class Model:
 
 def models_in_study_order(results: Results) -> list[Model]:
     """Members as the study lists them, then committees."""
-    rank = {row["name"]: place for place, row in enumerate(results["ranking"], 1)}
+    rows = ranked_rows(results)
+    rank = {row["name"]: place for place, row in enumerate(rows, 1)}
+    places = {row["name"]: shown_rank(row, rows) for row in rows}
     entries = [(name, entry, False) for name, entry in results["members"].items()]
     entries += [(name, entry, True) for name, entry in results["committees"].items()]
     return [
-        Model(name, entry, is_committee, rank.get(name, len(rank) + 1), series)
+        Model(
+            name, entry, is_committee, rank.get(name, len(rank) + 1), series, places.get(name, "")
+        )
         for series, (name, entry, is_committee) in enumerate(entries)
     ]
+
+
+def ranked_rows(results: Results) -> list[dict[str, Any]]:
+    """The ranking as it is listed: by shared rank, within it by validation."""
+    return sorted(results["ranking"], key=lambda row: row.get("rank") or 0)
+
+
+def shown_rank(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """ "3", or "3=" where others share it; the place in the list where none is shared."""
+    rank = row.get("rank")
+    if rank is None:
+        return str(rows.index(row) + 1)
+    return f"{rank}=" if sum(other.get("rank") == rank for other in rows) > 1 else str(rank)
 
 
 def models_by_rank(results: Results) -> list[Model]:

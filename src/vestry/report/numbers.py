@@ -1,5 +1,7 @@
 """Numbers as a reader wants them: per cent with one decimal, thin separators, humane seconds."""
 
+import math
+
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
 NOTHING = "\u2013"
@@ -44,6 +46,46 @@ def decimal(value: float | None, digits: int = 3) -> str:
 def whole(count: float | None) -> str:
     """An integer with thin separators between thousands."""
     return NOTHING if count is None else f"{int(count):,}".replace(",", NARROW_SPACE)
+
+
+def roughly(count: float) -> str:
+    """Two leading digits of a large number: 34213 as "34,000", with thin separators."""
+    digits = max(0, len(str(round(count))) - 2)
+    return whole(round(count, -digits))
+
+
+def probability(p: float | None) -> str:
+    """A p value: "0.041", "< 0.001"."""
+    if p is None:
+        return NOTHING
+    return "< 0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def two_digits(value: float, up: bool | None = None) -> str:
+    """A positive number with two significant digits: "0.031", "4.7", "55", "1,200".
+
+    up: rounded up, or down, where the rounded number must still hold what the exact one does.
+    """
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    count = value / step
+    # A figure that is a round number already must not move by what its division leaves over.
+    whole_steps = {True: math.ceil(count - 1e-9), False: math.floor(count + 1e-9)}
+    rounded = step * (round(count) if up is None else whole_steps[up])
+    return whole(round(rounded)) if rounded >= 10 else f"{rounded:.2g}"
+
+
+def milliseconds(value: float | None) -> str:
+    """ "0.031 ms", "55 ms", "1.2 s"."""
+    if not value:
+        return NOTHING
+    return f"{two_digits(value)} ms" if value < 995 else f"{two_digits(value / 1000)} s"
+
+
+def file_size(count: float | None) -> str:
+    """Bytes as "47 kB", "0.37 MB", "96 MB"."""
+    if not count:
+        return NOTHING
+    return f"{two_digits(count / 1e3)} kB" if count < 99_500 else f"{two_digits(count / 1e6)} MB"
 
 
 def duration(seconds: float | None) -> str:

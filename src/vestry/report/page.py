@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 from vestry.report import numbers
+from vestry.report.explanation import draw_map_sheet
 from vestry.report.figures.heat_map import heat_map_uri
+from vestry.report.figures.saliency import Maps
 from vestry.report.models import Results
 from vestry.report.page_data import PageData, page_data, wanted_images
 from vestry.report.sprite import Sheet, draw_sheet
@@ -33,7 +35,8 @@ def write_report(run: RunFolder) -> Path:
     results = read_results(run.results)
     ids, images = read_images(run.images)
     heat_map = read_heat_map(run.exploration)
-    write_text(run.report, render(results, ids, images, shown_path(run.path), heat_map))
+    maps = read_maps(run.explanations)
+    write_text(run.report, render(results, ids, images, shown_path(run.path), heat_map, maps))
     return run.report
 
 
@@ -76,33 +79,50 @@ def read_heat_map(path: Path) -> str | None:
         raise DataError(f"{path} is damaged: {error}") from None
 
 
+def read_maps(path: Path) -> Maps:
+    """What members look at, by the member's name and the map's; nothing where none was stored."""
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(zip((str(name) for name in stored["names"]), stored["maps"], strict=True))
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+
+
 def render(
     results: Results,
     ids: list[str],
     images: NDArray[np.uint8],
     run_name: str,
     heat_map: str | None = None,
+    maps: Maps | None = None,
 ) -> str:
     """The page as text; the same input gives the same text."""
     page = page_data(results)
+    map_sheet = draw_map_sheet(page.explanation, maps or {}, dict(zip(ids, images, strict=True)))
     wanted = wanted_images(page)
     sheet = draw_sheet(ids, images, wanted)
-    text = fill(page, sheet, run_name, heat_map)
+    text = fill(page, sheet, map_sheet, run_name, heat_map)
     excess = len(text.encode()) - PAGE_LIMIT
     if excess > 0:
         # Many classes and models make long tables; then the pictures give way.
         room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
-        text = fill(page, draw_sheet(ids, images, wanted, room), run_name, heat_map)
+        less = draw_sheet(ids, images, wanted, room)
+        text = fill(page, less, map_sheet, run_name, heat_map)
     return text
 
 
-def fill(page: PageData, sheet: Sheet, run_name: str, heat_map: str | None) -> str:
+def fill(
+    page: PageData, sheet: Sheet, map_sheet: Sheet | None, run_name: str, heat_map: str | None
+) -> str:
     return (
         environment()
         .get_template("page.html.j2")
         .render(
             page=page,
             sheet=sheet,
+            map_sheet=map_sheet,
             scale=shown_scale(sheet),
             cells=script_json(cell_places(page, sheet)),
             run_name=run_name,
@@ -123,9 +143,12 @@ def environment() -> Environment:
         "per_cent",
         "per_cent_range",
         "points",
+        "probability",
         "decimal",
         "whole",
         "duration",
+        "milliseconds",
+        "file_size",
         "counted",
         "signed",
     )

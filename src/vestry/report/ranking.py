@@ -12,7 +12,7 @@ from vestry.report.figures.whiskers import (
 )
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.numbers import per_cent
-from vestry.report.sentences import answer, committees
+from vestry.report.sentences import answer, committees, ties
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Row:
     reported: float | None
     compared_with: float
     compared_with_mean: bool
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it has the first rank, alone or with others."""
+        return self.model.place in ("1", "1=")
 
     @property
     def difference(self) -> float | None:
@@ -70,6 +75,7 @@ class Answer:
     rows: list[Row]
     ticks: list[tuple[float, str]]
     interval_remark: str
+    rank_remark: str | None
     reported_remark: str | None
     checks: list[CommitteeCheck]
     comparisons: list[Comparison]
@@ -88,6 +94,7 @@ def answer_data(results: Results) -> Answer:
         rows=rows,
         ticks=ticks,
         interval_remark=answer.interval_remark(results, ranked),
+        rank_remark=ties.rank_remark(results),
         reported_remark=answer.reported_remark([(m, v) for m, v in singles if v is not None]),
         checks=[check(model, results) for model in ranked if model.is_committee],
         comparisons=[

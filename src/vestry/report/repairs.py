@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.figures.diverging import ROWS_SHOWN, Diverging, diverging
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.models import Model
 from vestry.report.sentences import repairs as sentences
 
 
@@ -31,19 +31,11 @@ class CommitteeRepairs:
     against: list[Against]
 
 
-def repairs_data(results: Results) -> list[CommitteeRepairs]:
-    """Committees best first; those of an older version's results have no repairs."""
-    names = results["data"]["classes"]
-    return [
-        committee_repairs(model, names)
-        for model in models_by_rank(results)
-        if model.entry.get("repairs")
-    ]
-
-
 def committee_repairs(model: Model, names: list[str]) -> CommitteeRepairs:
     found = model.entry["repairs"]
-    said = [sentences.result(model.name, found), sentences.by_class(found, names)]
+    is_judged = bool(model.entry.get("worth"))
+    first = sentences.counts(found) if is_judged else sentences.result(model.name, found)
+    said = [first, sentences.by_class(found, names)]
     rows = found["per_class"]
     changed = sum(bool(row["repaired"] + row["spoiled"]) for row in rows)
     return CommitteeRepairs(

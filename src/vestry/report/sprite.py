@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+Colour = tuple[int, int, int]
+
 LONGEST_SIDE = 64
 BYTE_LIMIT = 6_000_000
 
@@ -29,21 +31,26 @@ class Sheet:
 
 
 def draw_sheet(
-    ids: list[str], images: NDArray[np.uint8], wanted: list[str], byte_limit: int = BYTE_LIMIT
+    ids: list[str],
+    images: NDArray[np.uint8],
+    wanted: list[str],
+    byte_limit: int = BYTE_LIMIT,
+    palette: list[Colour] | None = None,
 ) -> Sheet:
     """Draw the `wanted` images that there are, the first ones first, within `byte_limit` of PNG.
 
-    images: (n, height, width) or (n, height, width, 3) uint8, in the order of `ids`.
+    images: (n, height, width) or (n, height, width, 3) uint8, in the order of `ids`; with a
+    `palette` (n, height, width) places in it, no side over LONGEST_SIDE.
     """
     row_of = {name: row for row, name in enumerate(ids)}
     shown = [name for name in dict.fromkeys(wanted) if name in row_of]
     found = len(shown)
     thumbs = shrink(images[[row_of[name] for name in shown]])
-    png = encode(thumbs)
+    png = encode(thumbs, palette)
     while len(png) > byte_limit and len(shown) > 1:
         shown = shown[: int(0.97 * len(shown) * byte_limit / len(png))]
         thumbs = thumbs[: len(shown)]
-        png = encode(thumbs)
+        png = encode(thumbs, palette)
     columns = column_count(thumbs)
     return Sheet(
         uri="data:image/png;base64," + base64.b64encode(png).decode("ascii"),
@@ -75,7 +82,7 @@ def column_count(thumbs: NDArray[np.uint8]) -> int:
     return max(1, int(np.ceil(np.sqrt(count * height / width))))
 
 
-def encode(thumbs: NDArray[np.uint8]) -> bytes:
+def encode(thumbs: NDArray[np.uint8], palette: list[Colour] | None = None) -> bytes:
     columns = column_count(thumbs)
     rows = max(1, -(-len(thumbs) // columns))
     count, height, width, *channels = thumbs.shape
@@ -84,5 +91,9 @@ def encode(thumbs: NDArray[np.uint8]) -> bytes:
     grid = cells.reshape(rows, columns, height, width, *channels).swapaxes(1, 2)
     sheet = np.ascontiguousarray(grid).reshape(rows * height, columns * width, *channels)
     buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, format="PNG", compress_level=6)
+    picture = Image.fromarray(sheet)
+    if palette is not None:
+        picture = picture.convert("P")
+        picture.putpalette([value for colour in palette for value in colour])
+    picture.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()

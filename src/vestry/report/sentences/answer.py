@@ -1,7 +1,9 @@
-"""The answer in words: who is ahead on validation rows, and how sure that is."""
+"""The answer in words: who is first by validation, and how sure that is."""
 
 from vestry.report.models import Model, Results
-from vestry.report.numbers import counted, listed, per_cent, with_interval
+from vestry.report.numbers import counted, listed, per_cent
+from vestry.report.sentences import ties
+from vestry.report.sentences.ties import first_seed, test_figure, validation_figure
 
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
@@ -12,6 +14,9 @@ def lead(results: Results, ranked: list[Model]) -> list[str]:
     leader, rest = ranked[0], ranked[1:]
     if not rest:
         return [only_one(results, leader)]
+    if results.get("comparisons"):
+        return ties.lead(results, ranked)
+    # Results of an earlier version: then only intervals can be set side by side.
     return [ahead(results, leader), *follower(leader, rest[0], rows), *better_on_test(ranked)]
 
 
@@ -45,22 +50,6 @@ def ahead(results: Results, leader: Model) -> str:
         f"On the {counted(test_rows(results), 'test image')}, which had no say in the ranking, "
         f"it is right on {test_figure(leader)}{first_seed(leader)}."
     )
-
-
-def validation_figure(model: Model) -> str:
-    spread = model.over_seeds("validation", "accuracy")
-    if spread:
-        return f"{per_cent(spread['mean'])} (mean of {counted(len(spread['values']), 'seed')})"
-    return per_cent(model.accuracy("validation"))
-
-
-def test_figure(model: Model) -> str:
-    return with_interval(model.accuracy("test"), *model.interval("test"))
-
-
-def first_seed(model: Model) -> str:
-    """The test table is the first seed's; said only where there are others."""
-    return " with its first seed" if model.over_seeds("test", "accuracy") else ""
 
 
 def overlap(one: Model, other: Model) -> bool:

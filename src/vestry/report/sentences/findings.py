@@ -94,7 +94,14 @@ def near_duplicates(case: Case) -> str:
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
         f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
         f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
-    )
+    ) + shifted(facts.get("shifted"))
+
+
+def shifted(count: int | None) -> str:
+    """How many are so only shifted; None where shifts were not looked for."""
+    if not count:
+        return ""
+    return f" {whole(count)} of them only when shifted by one pixel."
 
 
 def far_from_class(case: Case) -> str:

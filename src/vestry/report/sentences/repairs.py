@@ -23,6 +23,17 @@ def result(name: str, found: Found) -> str:
     )
 
 
+def counts(found: Found) -> str:
+    """Repairs and spoils alone, where the gain and its interval are said before."""
+    best = found["best_member"]
+    if not found["repaired"] and not found["spoiled"]:
+        return f"It is right and wrong on the same test images as {best}."
+    return (
+        f"It repairs {counted(found['repaired'], 'test image')} that {best} gets wrong and spoils "
+        f"{whole(found['spoiled'])} that it gets right."
+    )
+
+
 def by_class(found: Found, names: list[str]) -> str | None:
     """Where it gains and where it loses most."""
     rows = found["per_class"]

@@ -27,8 +27,8 @@ def steps(changes: list[dict[str, Any]]) -> list[str]:
     parts = [
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} {what}"
         for names, what in (
-            (better, "better by more than chance would explain"),
-            (worse, "worse by more than chance would explain"),
+            (better, "better, with 0 outside the interval"),
+            (worse, "worse, with 0 outside the interval"),
             (neither, "not to be told apart from it"),
         )
         if names

@@ -1,0 +1,136 @@
+"""Accuracy against a cost: every model a dot, those that nothing beats joined by a line."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vestry.report.figures.axis import share_axis
+from vestry.report.figures.label_places import Place, Point, placed
+from vestry.report.figures.log_axis import LogAxis, with_ticks
+from vestry.report.numbers import per_cent
+
+HEIGHT = 320
+LEAST_SPAN = 4.0
+"""A scale of cost reaches over this factor at least."""
+ROOM = 1.18
+TICK_PIXELS, TICK_SHARE = 14, 0.13
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A model with its validation accuracy, as a share, and what it costs."""
+
+    name: str
+    accuracy: float
+    cost: float
+    on_front: bool
+    taken: bool
+    excluded: bool
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Text at a share of the axis; a limit of the study is marked."""
+
+    text: str
+    at: float
+    is_limit: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnModel:
+    """x, y: shares of the figure, y from the top. dx, dy: pixels from there to its name."""
+
+    name: str
+    x: float
+    y: float
+    label: Place
+    style: str
+
+
+@dataclass(frozen=True)
+class Pareto:
+    """title, axis: in words. front: path data on a 1000 x 1000 grid. words: what it shows, for who
+    cannot see it."""
+
+    title: str
+    axis: str
+    height: int
+    models: list[DrawnModel]
+    front: str
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    words: str
+
+
+def pareto(
+    title: str,
+    axis: str,
+    models: list[Spent],
+    text_of: Callable[[float], str],
+    most: float | None = None,
+    least_accuracy: float | None = None,
+) -> Pareto:
+    """models: the best by validation first. text_of: a cost in words. most, least_accuracy: limits
+    of the study, drawn where it has them."""
+    x_axis = cost_axis([model.cost for model in models] + ([most] if most else []))
+    floor = [] if least_accuracy is None else [least_accuracy]
+    y_axis = share_axis([model.accuracy for model in models] + floor)
+    # The front's names get the best places.
+    ordered = sorted(models, key=lambda model: (not model.taken, not model.on_front))
+    at = {m.name: (x_axis.place(m.cost), round(1 - y_axis.place(m.accuracy), 4)) for m in models}
+    points = [Point(m.name, at[m.name][0], at[m.name][1] * HEIGHT) for m in ordered]
+    whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in y_axis.ticks)
+    return Pareto(
+        title=title,
+        axis=axis,
+        height=HEIGHT,
+        models=[
+            DrawnModel(model.name, *at[model.name], label, style(model))
+            for model, label in zip(ordered, placed(points, HEIGHT), strict=True)
+        ],
+        front=steps([at[m.name] for m in sorted(models, key=lambda m: m.cost) if m.on_front]),
+        x_ticks=with_limit(
+            [Tick(text_of(tick), x_axis.place(tick)) for tick in x_axis.ticks],
+            Tick(text_of(most), x_axis.place(most), True) if most else None,
+            TICK_SHARE,
+        ),
+        y_ticks=with_limit(
+            [Tick(per_cent(t, 0 if whole else 1), 1 - y_axis.place(t)) for t in y_axis.ticks],
+            Tick(f"{100 * least_accuracy:.6g}%", 1 - y_axis.place(least_accuracy), True)
+            if least_accuracy is not None
+            else None,
+            TICK_PIXELS / HEIGHT,
+        ),
+        words="; ".join(f"{m.name} {text_of(m.cost)}, {per_cent(m.accuracy)}" for m in models),
+    )
+
+
+def cost_axis(costs: list[float]) -> LogAxis:
+    """A logarithmic axis with room at both ends; round ticks, powers of ten before the others."""
+    low, high = min(costs) / ROOM, max(costs) * ROOM
+    widen = math.sqrt(max(1.0, LEAST_SPAN * low / high))
+    low, high = low / widen, high * widen
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    wanted = [factor * 10.0**power for factor in (1, 3, 2, 5) for power in powers]
+    return with_ticks(low, high, wanted)
+
+
+def with_limit(ticks: list[Tick], limit: Tick | None, gap: float) -> list[Tick]:
+    """The ticks and the limit, without those that it would touch."""
+    if limit is None:
+        return ticks
+    return [tick for tick in ticks if abs(tick.at - limit.at) >= gap] + [limit]
+
+
+def steps(places: list[tuple[float, float]]) -> str:
+    """What can be had for a cost: level up to the next model of the front, then up to it."""
+    if not places:
+        return ""
+    first, *rest = [(round(1000 * x, 1), round(1000 * y, 1)) for x, y in places]
+    return f"M{first[0]:g} 1000V{first[1]:g}" + "".join(f"H{x:g}V{y:g}" for x, y in rest) + "H1000"
+
+
+def style(model: Spent) -> str:
+    names = {"front": model.on_front, "taken": model.taken, "out": model.excluded}
+    return " ".join(name for name, is_so in names.items() if is_so)

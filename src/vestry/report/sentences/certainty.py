@@ -1,0 +1,146 @@
+"""How sure the ranking is, in words: which pairs are told apart, and what would tell the others."""
+
+from typing import Any
+
+from vestry.report.models import Model, Results
+from vestry.report.numbers import (
+    counted,
+    listed,
+    per_cent,
+    points,
+    roughly,
+    with_deviation,
+    with_interval,
+)
+
+Pair = dict[str, Any]
+
+
+def lead(results: Results) -> list[str]:
+    found = results.get("comparisons")
+    if not found:
+        return ["One model has no ranking; its scores and how sure they are stand below."]
+    return [tested(found), separated(found, results)]
+
+
+def tested(found: dict[str, Any]) -> str:
+    """How many pairs there are, and how many are told apart."""
+    apart = sum(pair["told_apart"] for pair in found["pairs"])
+    images = counted(found["rows"], "test image")
+    if found["family"] == 1:
+        can = "tells them apart" if apart else "cannot tell them apart"
+        return f"Both models answered the same {images}; McNemar\u2019s test {can}."
+    can = "all" if apart == found["family"] else "none" if not apart else str(apart)
+    return (
+        f"All models answered the same {images}. Of {counted(found['family'], 'pair')}, {can} can "
+        "be told apart by McNemar\u2019s test, adjusted after Holm so that any false alarm among "
+        f"all pairs has a chance of at most {per_cent(found['level'], 0)}."
+    )
+
+
+def separated(found: dict[str, Any], results: Results) -> str:
+    """What it would take to tell the first from whoever shares its rank, else the next tied two."""
+    tied = [pair for pair in found["pairs"] if not pair["told_apart"]]
+    if not tied:
+        return "So every rank is one model\u2019s own."
+    first = results["ranking"][0]["name"]
+    own = [pair for pair in tied if first in (pair["one"], pair["other"])]
+    which = counted(len(tied), "pair") if len(tied) == found["family"] else f"other {len(tied)}"
+    others = f"the {which}" if len(tied) > 1 else "the two of the other pair"
+    if found["family"] == 1:
+        others = "them"
+    return f"That does not make {others} equal. {images_for((own or tied)[0])}"
+
+
+def images_for(pair: Pair) -> str:
+    """What it would take to tell two apart that are not."""
+    more, who = pair["more_rows"], f"{pair['one']} from {pair['other']}"
+    if more is None:
+        return f"To tell {who} apart, no realistic number of images would do."
+    size = points(abs(pair["difference"])).lstrip("+")
+    if not more:
+        return f"{who[0].upper()}{who[1:]} could be told apart if the two were the only pair."
+    return (
+        f"If the {size} points between {pair['one']} and {pair['other']} are real, about "
+        f"{roughly(more)} more test images would tell them apart (power 0.8, for this pair alone)."
+    )
+
+
+def more_images(pair: Pair) -> str:
+    """A cell of the table."""
+    more = pair["more_rows"]
+    if pair["told_apart"]:
+        return "told apart"
+    if more is None:
+        return "no realistic number"
+    return f"about {roughly(more)}" if more else "none, as the only pair"
+
+
+def uncertainties(models: list[Model], rows: int) -> str:
+    """The two uncertainties of a figure, each by its name, with this run's sizes."""
+    widest = max(models, key=half_width)
+    sampling = (
+        f"Two uncertainties stand apart here. Sampling error, what other {counted(rows, 'image')} "
+        f"could change: up to \u00b1 {points(half_width(widest)).lstrip('+')} points "
+        f"({widest.name})."
+    )
+    several = [model for model in models if model.over_seeds("test", "accuracy")]
+    if not several:
+        return (
+            f"{sampling} Spread over seeds, what another fit could change: not known, since no "
+            "model was fitted with several seeds."
+        )
+    shown = listed([f"\u00b1 {100 * deviation(m):.1f} ({m.name})" for m in several[:4]])
+    more = f" and {len(several) - 4} more" if len(several) > 4 else ""
+    once = len(models) - len(several)
+    rest = f" The other {once} were fitted once." if once > 1 else ""
+    return (
+        f"{sampling} Spread over seeds, what another fit could change: {shown}{more} points.{rest} "
+        "Tests and intervals are those of first seeds and know nothing of the second."
+    )
+
+
+def half_width(model: Model) -> float:
+    low, high = model.interval("test")
+    return (high - low) / 2
+
+
+def deviation(model: Model) -> float:
+    spread = model.over_seeds("test", "accuracy") or {}
+    return float(spread.get("deviation") or 0.0)
+
+
+def sampling_error(model: Model) -> str:
+    return with_interval(model.accuracy("test"), *model.interval("test"))
+
+
+def spread_over_seeds(model: Model) -> str:
+    spread = model.over_seeds("test", "accuracy")
+    if not spread:
+        return "one seed"
+    seeds = counted(len(spread["values"]), "seed")
+    return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
+
+
+def inside_groups(groups: list[dict[str, Any]]) -> str | None:
+    """Pairs that share a rank with the same leader and yet are told apart from each other."""
+    pairs = [f"{one} and {other}" for group in groups for one, other in group["inside_differs"]]
+    if not pairs:
+        return None
+    shown = listed(pairs[:3]) if len(pairs) < 4 else f"{', '.join(pairs[:3])} and others"
+    return (
+        f"{shown} share a rank because neither can be told apart from the first of it, although "
+        "they can from each other."
+    )
+
+
+def cross_validated(pairs: list[Pair]) -> str | None:
+    """Members on the same folds; None where there are fewer than two."""
+    if not pairs:
+        return None
+    apart = sum(pair["told_apart"] for pair in pairs)
+    which = "none" if not apart else "all" if apart == len(pairs) else str(apart)
+    return (
+        f"On held-out folds of the training rows, {which} of {counted(len(pairs), 'pair')} can be "
+        "told apart by the t-test corrected for folds that share training rows (Nadeau and Bengio)."
+    )

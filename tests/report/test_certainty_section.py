@@ -1,0 +1,244 @@
+"""Ranks, the lead and the section on certainty follow the numbers of the results."""
+
+import copy
+import re
+from typing import Any
+
+import example
+import pytest
+from markupsafe import escape
+
+from vestry.cli import summary
+from vestry.evaluation.tie_groups import tie_groups, with_ranks
+from vestry.report.certainty import certainty_data
+from vestry.report.models import models_by_rank
+from vestry.report.page import render
+from vestry.report.page_data import page_data
+from vestry.report.sentences import answer
+from vestry.report.sentences import certainty as sentences
+
+Results = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def built() -> tuple[Results, Any]:
+    plan = example.Plan(
+        strengths={"A": 3.5, "B": 3.45, "C": 2.9, "D": 2.85}, networks=(), committee=("A", "B")
+    )
+    return example.build(plan)
+
+
+@pytest.fixture
+def results(built: tuple[Results, Any]) -> Results:
+    return copy.deepcopy(built[0])
+
+
+def page_of(results: Results, images: Any) -> str:
+    return render(results, [str(name) for name in images["ids"]], images["images"], "runs/x")
+
+
+def told_apart(results: Results, *names: str, apart: bool = True) -> None:
+    """Set whether two models are told apart, and everything that follows from it."""
+    found = results["comparisons"]
+    for pair in found["pairs"]:
+        if {pair["one"], pair["other"]} == set(names) or not names:
+            pair |= {"told_apart": apart, "p_holm": 0.001 if apart else 0.4}
+    groups = tie_groups([row["name"] for row in results["ranking"]], found["pairs"])
+    results |= {"tie_groups": groups, "ranking": with_ranks(results["ranking"], groups)}
+
+
+def lead(results: Results) -> str:
+    return " ".join(answer.lead(results, models_by_rank(results)))
+
+
+def test_the_example_has_shared_ranks(results: Results) -> None:
+    ranks = [row["rank"] for row in results["ranking"]]
+    assert ranks[0] == 1 and len(set(ranks)) < len(ranks)
+    shown = [model.place for model in models_by_rank(results)]
+    assert shown == sorted(shown, key=lambda place: int(place.rstrip("=")))
+    assert "1=" in shown or shown[0] == "1"
+
+
+def test_who_shares_a_rank_is_listed_together(results: Results) -> None:
+    names = [row["name"] for row in results["ranking"]]
+    told_apart(results)
+    assert [model.place for model in models_by_rank(results)] == ["1", "2", "3", "4", "5"]
+    told_apart(results, names[0], names[2], apart=False)
+    assert [(model.name, model.place) for model in models_by_rank(results)] == [
+        (names[0], "1="),
+        (names[2], "1="),
+        (names[1], "3"),
+        (names[3], "4"),
+        (names[4], "5"),
+    ]
+
+
+def test_the_lead_follows_the_tests(results: Results) -> None:
+    first, second, *_ = (row["name"] for row in results["ranking"])
+    told_apart(results)
+    text = lead(results)
+    assert text.startswith(f"{first} is first: it has the highest accuracy on the 1\u202f000")
+    assert "tells it apart from each of the other 4 models" in text
+    assert f"{second} has rank 2" in text and "share" not in text
+    told_apart(results, first, second, apart=False)
+    text = lead(results)
+    assert text.startswith(f"{first} and {second} share the first rank")
+    assert f"cannot tell {second} apart from {first}" in text
+    assert "is first" not in text
+    told_apart(results, apart=False)
+    text = lead(results)
+    assert text.startswith("All 5 models share the first rank") and "rank 2" not in text
+
+
+def test_an_equal_validation_accuracy_is_said(results: Results) -> None:
+    first, second, *_ = results["ranking"]
+    assert "level with" not in lead(results)
+    second["validation_accuracy"] = first["validation_accuracy"]
+    assert f"(level with {second['name']}, with the lower log loss)" in lead(results)
+
+
+def test_test_figures_above_the_leader_are_weighed(results: Results) -> None:
+    first, second, *_ = (row["name"] for row in results["ranking"])
+    told_apart(results)
+    for pair in results["comparisons"]["pairs"]:
+        if {pair["one"], pair["other"]} == {first, second}:
+            pair["difference"] = 0.02 * (1 if pair["one"] == second else -1)
+    told_apart(results)
+    assert f"{second} (" in lead(results)
+    assert f"above {first} by more than chance would explain" in lead(results)
+    told_apart(results, first, second, apart=False)
+    entry = (results["members"] | results["committees"])[second]
+    entry["scores"]["test"]["accuracy"] = 0.99
+    assert f"{second} (99.0%) stands above {first}, which may be chance" in lead(results)
+    entry["scores"]["test"]["accuracy"] = 0.5
+    assert "which may be chance" not in lead(results)
+
+
+def test_older_results_have_neither_section_nor_shared_ranks(
+    built: tuple[Results, Any], results: Results
+) -> None:
+    for key in ("comparisons", "tie_groups"):
+        del results[key]
+    for row in results["ranking"]:
+        del row["rank"]
+    assert certainty_data(results) is None
+    assert [model.place for model in models_by_rank(results)] == ["1", "2", "3", "4", "5"]
+    text = page_of(results, built[1])
+    assert 'id="certainty"' not in text and "#certainty" not in text
+
+
+def test_a_single_model_has_its_scores_only() -> None:
+    results, images = example.build(example.Plan(strengths={"A": 3}, networks=(), committee=()))
+    shown = certainty_data(results)
+    assert shown is not None and shown.matrix is None and not shown.pairs
+    assert "no ranking" in shown.lead[0] and len(shown.scores) == 1
+    assert "Every score of the test images" in page_of(results, images)
+
+
+def test_the_matrix_shows_every_pair_once(results: Results) -> None:
+    shown = page_data(results).certainty
+    assert shown is not None and shown.matrix is not None
+    rows = shown.matrix.rows
+    assert [len(row.cells) for row in rows] == [0, 1, 2, 3, 4]
+    accuracy = {row.model.name: row.model.accuracy("test") for row in rows}
+    for row in rows:
+        for earlier, cell in zip(rows, row.cells, strict=False):
+            gap = accuracy[earlier.model.name] - accuracy[row.model.name]
+            assert cell.value == pytest.approx(gap)
+            assert (cell.kind == "tied") == ("cannot be told apart" in cell.words)
+    told_apart(results, apart=False)
+    assert page_data(results).certainty.matrix.kinds == ["tied"]  # type: ignore[union-attr]
+
+
+def test_counts_of_pairs_follow(results: Results) -> None:
+    apart = sum(pair["told_apart"] for pair in results["comparisons"]["pairs"])
+    assert f"Of 10 pairs, {apart} can be told apart" in sentences.lead(results)[0]
+    told_apart(results)
+    assert "Of 10 pairs, all can" in sentences.lead(results)[0]
+    assert sentences.lead(results)[1] == "So every rank is one model\u2019s own."
+    told_apart(results, apart=False)
+    assert "none can be told apart" in sentences.lead(results)[0]
+    assert "equal" in sentences.lead(results)[1]
+
+
+def pair(**given: Any) -> dict[str, Any]:
+    return {
+        "one": "A", "other": "B", "told_apart": False, "difference": -0.003, "more_rows": 34_213
+    } | given  # fmt: skip
+
+
+def test_images_needed_in_words() -> None:
+    assert "about 34\u202f000 more test images" in sentences.images_for(pair())
+    assert "the 0.3 points between A and B" in sentences.images_for(pair())
+    assert "no realistic number" in sentences.images_for(pair(more_rows=None))
+    assert "only pair" in sentences.images_for(pair(more_rows=0))
+    assert sentences.more_images(pair()) == "about 34\u202f000"
+    assert sentences.more_images(pair(more_rows=None)) == "no realistic number"
+    assert sentences.more_images(pair(told_apart=True)) == "told apart"
+    assert sentences.more_images(pair(more_rows=0)) == "none, as the only pair"
+
+
+def test_both_uncertainties_are_named_where_seeds_are_there(results: Results) -> None:
+    ranked = models_by_rank(results)
+    assert "not known" in sentences.uncertainties(ranked, 1000)
+    spread = {"accuracy": {"mean": 0.9, "deviation": 0.0042, "values": [0.9, 0.91]}}
+    ranked[0].entry["over_seeds"] = {"test": spread, "validation": spread}
+    text = sentences.uncertainties(ranked, 1000)
+    assert f"\u00b1 0.4 ({ranked[0].name}) points" in text and "Sampling error" in text
+    rows = certainty_data(results).both  # type: ignore[union-attr]
+    assert rows[0].seeds == "90.0% \u00b1 0.4 over 2 seeds"
+    assert {row.seeds for row in rows[1:]} == {"one seed"}
+
+
+def test_pairs_told_apart_inside_a_group_are_said() -> None:
+    group = {"inside_differs": [["B", "C"]]}
+    assert "B and C share a rank" in str(sentences.inside_groups([group]))
+    assert sentences.inside_groups([{"inside_differs": []}]) is None
+
+
+def test_cross_validated_pairs_have_a_table_of_their_own(
+    built: tuple[Results, Any], results: Results
+) -> None:
+    assert "Cross-validated members, fold by fold" not in page_of(results, built[1])
+    results["comparisons"]["cross_validated"] = [
+        {"one": "A", "other": "B", "folds": 5, "difference": 0.01, "interval": [0.001, 0.019],
+         "p": 0.03, "p_holm": 0.06, "told_apart": False},
+    ]  # fmt: skip
+    text = page_of(results, built[1])
+    assert "Cross-validated members, fold by fold" in text
+    assert "none of 1 pair can be told apart" in text and "0.060" in text
+
+
+def test_the_page_shows_every_number_of_a_pair(
+    built: tuple[Results, Any], results: Results
+) -> None:
+    results["comparisons"]["pairs"][0] |= {
+        "p": 0.0312, "p_holm": 0.0936, "told_apart": False, "more_rows": 5_432_100,
+    }  # fmt: skip
+    text = page_of(results, built[1])
+    section = text[text.index('id="certainty"') : text.index('id="claims"')]
+    for wanted in ("0.031 (", "0.094", "about 5\u202f400\u202f000"):
+        assert str(escape(wanted)) in section
+    assert len(re.findall(r"<tr[^>]*><th scope=\"row\">\w+ <small>and</small>", section)) == 10
+
+
+def test_twelve_models_scroll_in_a_box_of_their_own() -> None:
+    strengths = {f"A model with quite a long name, number {n}": 3 + n / 50 for n in range(12)}
+    results, images = example.build(
+        example.Plan(strengths=strengths, networks=(), committee=tuple(strengths)[:2])
+    )
+    text = page_of(results, images)
+    start = text.index('<table class="tie-matrix">')
+    assert text[:start].rstrip().endswith('aria-label="Which models can be told apart">')
+    assert text.count('scope="col"', start, text.index("</table>", start)) == 12
+    assert "share the first rank" in lead(results) and "13 models" in lead(results)
+
+
+def test_the_console_shows_shared_ranks(results: Results, tmp_path: Any) -> None:
+    told_apart(results)
+    text = summary(results, tmp_path / "report.html", as_json=False)
+    assert re.search(r"^ +1\. ", text, re.MULTILINE) and "=" not in text
+    told_apart(results, apart=False)
+    text = summary(results, tmp_path / "report.html", as_json=False)
+    assert len(re.findall(r"^ +1=\. ", text, re.MULTILINE)) == 5
+    assert "cannot tell these models apart" in text

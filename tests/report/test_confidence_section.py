@@ -1,0 +1,199 @@
+"""Can its confidence be trusted: what the section says follows the results."""
+
+import json
+from typing import Any
+
+import example
+import pytest
+
+from vestry.report.abstention import Abstention, abstention_data
+from vestry.report.calibration import Calibrated, Calibration, calibration_data
+from vestry.report.page import render
+
+LEADER = "Model-1"
+
+
+def calibration_of(results: dict[str, Any]) -> Calibration:
+    found = calibration_data(results)
+    assert found is not None
+    return found
+
+
+def abstention_of(results: dict[str, Any]) -> Abstention:
+    found = abstention_data(results)
+    assert found is not None
+    return found
+
+
+def leader(results: dict[str, Any]) -> Calibrated:
+    shown = calibration_of(results).models[0]
+    assert shown.model.name == LEADER
+    return shown
+
+
+def page(results: dict[str, Any]) -> str:
+    return render(results, *no_images(), "runs/x")
+
+
+def no_images() -> Any:
+    _, pictures = example.build()
+    return [str(name) for name in pictures["ids"]], pictures["images"]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (0.999, "Model-1 is over-confident: on average it claims 99.9% and is right on"),
+        (0.5, "Model-1 is under-confident: on average it claims 50.0%"),
+        (None, "On average Model-1 is about as sure as it is right"),
+    ],
+)
+def test_lead_follows_mean_confidence_and_interval(
+    results: dict[str, Any], confidence: float | None, words: str
+) -> None:
+    entry = results["members"][LEADER]
+    accuracy = entry["scores"]["test"]["accuracy"]
+    entry["calibration"]["before"]["confidence"] = confidence or accuracy
+    assert calibration_of(results).lead.startswith(words)
+    assert words in page(results)
+
+
+def test_calibration_error_is_set_beside_chance(results: dict[str, Any]) -> None:
+    before = results["members"][LEADER]["calibration"]["before"]
+    before |= {"ece": 0.031, "ece_bias": 0.012, "ece_chance": 0.02}
+    assert "differ by 3.1 points on average" in leader(results).sentences[0]
+    assert "would show about 1.2 by chance" in leader(results).sentences[0]
+    before["ece"] = 0.0195
+    text = leader(results).sentences[0]
+    assert "no more than chance" in text and "up to 2.0 in 95 of 100 cases" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.05, 0.01, "mends that: what is left, 1.0 point, is no more than chance would show"),
+        (0.05, 0.03, "lowers the error to 3.0 points, which is still more than chance"),
+        (0.015, 0.012, "lowers the error to 1.2 points;"),
+        (0.0501, 0.0499, "leaves the error at 5.0 points"),
+        (0.05, 0.06, "does not lower the error (6.0 points)"),
+    ],
+)
+def test_effect_of_the_temperature_follows(
+    results: dict[str, Any], before: float, after: float, words: str
+) -> None:
+    found = results["members"][LEADER]["calibration"]
+    found |= {"temperature": 1.234, "edge": None, "fitted_on": 1000}
+    found["before"] |= {"ece": before, "ece_chance": 0.02, "log_loss": 0.4}
+    found["after"] |= {"ece": after, "ece_chance": 0.02, "log_loss": 0.35}
+    text = leader(results).sentences[1]
+    assert text.startswith("A temperature of 1.23, fitted on the 1\u202f000 validation images,")
+    assert words in text and "log loss falls from 0.400 to 0.350" in text
+    found["after"]["log_loss"] = 0.5
+    assert "log loss rises from 0.400 to 0.500" in leader(results).sentences[1]
+
+
+def test_temperature_at_the_edge_is_named(results: dict[str, Any]) -> None:
+    results["members"][LEADER]["calibration"] |= {"temperature": 0.05, "edge": "low"}
+    assert "lies at the lowest that was tried, 0.05" in leader(results).sentences[1]
+
+
+def test_others_say_their_average_and_all_are_counted(results: dict[str, Any]) -> None:
+    found = calibration_of(results)
+    assert len(found.models) == 6
+    assert [len(shown.sentences) for shown in found.models] == [2, 3, 3, 3, 3, 3]
+    assert found.summary == "All 6 models are under-confident on average."
+    forest = results["members"]["Forest"]
+    forest["calibration"]["before"]["confidence"] = 0.999
+    text = calibration_of(results).summary
+    assert text is not None and text.startswith("Over-confident on average: Forest; under-confid")
+
+
+def test_figure_holds_every_bin_where_it_belongs(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["calibration"]
+    found["before"]["bins"] = [
+        {"rows": 100, "confidence": 0.6, "accuracy": 0.5, "interval": [0.4, 0.6]},
+        {"rows": 400, "confidence": 1.0, "accuracy": 0.9, "interval": [0.8, 1.0]},
+    ]
+    found["after"]["bins"] = [
+        {"rows": 500, "confidence": 0.8, "accuracy": 0.8, "interval": [0.7, 0.9]}
+    ]
+    shown = leader(results)
+    (_, before), (_, (middle,)) = shown.figure.sides
+    assert [tick.text for tick in shown.figure.x_ticks] == ["40%", "60%", "80%", "100%"]
+    assert middle.path == "M666.7 333.3h0" and middle.whisker == "M666.7 166.7V500"
+    assert before[1].path == "M1000 166.7h0"
+    assert before[1].width == pytest.approx(2 * before[0].width, abs=0.1)
+    assert "100 to 400 test images" in shown.remark
+
+
+def test_abstaining_follows_the_results(results: dict[str, Any]) -> None:
+    rows = results["members"][LEADER]["abstention"]["at_coverage"]
+    rows[1] |= {"coverage": 0.9013, "accuracy": 0.981, "interval": [0.97, 0.99]}
+    assert abstention_of(results).lead == (
+        "Answering only the 90.1% of them that it is surest of, it is right on 98.1% (97.0 to "
+        "99.0)."
+    )
+    assert "98.1% (97.0 to 99.0) at 90.1%" in abstention_of(results).rows[0].at_coverage[1]
+    rows[1]["coverage"] = 1.0
+    assert "leave 10% of them unanswered" in abstention_of(results).lead
+
+
+def side(coverage: float, accuracy: float | None, low: float, high: float) -> dict[str, Any]:
+    interval = None if accuracy is None else [low, high]
+    rows = round(1000 * coverage)
+    return {"rows": rows, "coverage": coverage, "accuracy": accuracy, "interval": interval}
+
+
+def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["abstention"]["threshold"]
+    found |= {
+        "accuracy_asked": 0.95, "threshold": 0.61, "reason": None,
+        "validation": side(0.9, 0.95, 0.93, 0.96), "test": side(0.88, 0.94, 0.92, 0.955),
+    }  # fmt: skip
+    text = abstention_of(results).threshold
+    assert "For 95.0% Model-1 must be at least 61.0% sure" in text
+    assert "90.0% of the validation images" in text
+    assert text.endswith("88.0% of the test images, of which it is right on 94.0% (92.0 to 95.5).")
+    found["test"] = side(0.88, 0.92, 0.9, 0.94)
+    assert abstention_of(results).threshold.endswith("less than was asked.")
+    found["test"] = side(0.0, None, 0, 0)
+    assert abstention_of(results).threshold.endswith("it is so sure of none.")
+    found |= {"threshold": 0.0, "test": side(1.0, 0.97, 0.96, 0.98)}
+    assert "may answer every image" in abstention_of(results).threshold
+    found |= {"threshold": None, "validation": None, "test": None, "reason": "none reaches it"}
+    assert abstention_of(results).threshold == "Model-1 cannot be held to 95.0%: none reaches it."
+    assert "cannot be held to 95.0%" in page(results)
+
+
+def test_curves_are_all_there_and_the_leader_is_on_top(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["abstention"]
+    found["curve"] = {"coverage": [0.01, 0.5, 1.0], "risk": [0.9, 0.02, 0.08]}
+    figure = abstention_of(results).figure
+    assert len(figure.lines) == 6 and figure.lines[-1][1].endswith("leading")
+    assert figure.labels[-1].text == "8.0% Model-1"
+    # Ten answers of a thousand are too few to draw.
+    assert figure.lines[-1][0].startswith("M500 ") and figure.lines[-1][0].count("L") == 1
+    assert abstention_of(results).sharpest is not None
+    found["area"] = 0.0
+    text = abstention_of(results).sharpest
+    assert text is not None and "least for Model-1 (0.00%)" in text
+
+
+def test_older_results_have_no_such_section(results: dict[str, Any]) -> None:
+    assert 'id="confidence"' in page(results)
+    for entry in (*results["members"].values(), *results["committees"].values()):
+        del entry["calibration"], entry["abstention"]
+    assert calibration_data(results) is None and abstention_data(results) is None
+    assert 'id="confidence"' not in page(results)
+
+
+def test_one_model_is_compared_with_nobody(results: dict[str, Any]) -> None:
+    results["committees"] = {}
+    results["members"] = {LEADER: results["members"][LEADER]}
+    assert calibration_of(results).summary is None
+    assert abstention_of(results).sharpest is None
+
+
+def test_section_reads_stored_results(results: dict[str, Any]) -> None:
+    stored = json.loads(json.dumps(results, allow_nan=False))
+    assert page(stored) == page(results)

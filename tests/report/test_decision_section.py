@@ -1,0 +1,201 @@
+"""The recommendation: each sentence follows the results, and those that no longer hold go."""
+
+import copy
+import functools
+from typing import Any
+
+import analysis_example
+import example
+import pytest
+from test_page import drawn
+
+from vestry.report.decision import decision_data
+
+Results = dict[str, Any]
+
+
+def build(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> tuple[Results, dict[str, Any]]:
+    wished = functools.partial(analysis_example.with_analysis, decision=settings)
+    monkeypatch.setattr(example, "with_analysis", wished)
+    monkeypatch.setattr(example, "MADE", {})  # runs that others made had other wishes
+    return example.build()
+
+
+def said(results: Results) -> str:
+    data = decision_data(results)
+    assert data is not None
+    return " ".join([data.headline, *data.why, data.runner_up or ""])
+
+
+def clicked(results: Results) -> str:
+    data = decision_data(results)
+    assert data is not None
+    return " ".join([*data.changes, *data.excluded, *data.more])
+
+
+def test_the_cheaper_of_two_that_are_level_is_taken_and_the_price_is_said(results: Results) -> None:
+    found = results["decision"]
+    assert (found["recommended"], found["reason"]["best"]) == ("Forest", "Model-1")
+    against = found["reason"]["against"]
+    against |= {"difference": 0.018, "interval": [-0.0012, 0.0372]}
+    text = said(results)
+    assert text.startswith("Take Forest")
+    assert "Model-1 is the most accurate on the 1\u202f000 validation images" in text
+    assert "cannot tell Forest from it" in text
+    assert "a difference of +1.8 points (\u22120.1 to +3.7)) is the quickest of the two" in text
+    assert "0.059 ms for one image and 0.13 MB instead of 0.11 ms for one image" in text
+    assert "Accuracy whatever it costs: Model-1 (" in clicked(results)
+    assert "A short time for one image first: Linear (" in clicked(results)
+
+
+def test_sentences_follow_cost_accuracy_and_test_figures(results: Results) -> None:
+    forest = results["members"]["Forest"]
+    forest["cost"]["latency"]["median_ms"] = 0.0123
+    forest["cost"]["bytes"] = 7_300_000
+    forest["scores"]["validation"]["accuracy"] = 0.877
+    results["decision"]["test"] |= {"accuracy": 0.8123, "interval": [0.801, 0.8236]}
+    text = said(results)
+    assert "Forest (87.7%, a difference of" in text
+    assert "0.012 ms for one image and 7.3 MB" in text
+    assert "which had no say in this, it is right on 81.2% (80.1 to 82.4)" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ([0.002, 0.03], "the test images do tell them apart, so the lower cost has this price"),
+        ([-0.03, -0.002], "on the test images the cheaper one is the better one"),
+        ([-0.01, 0.02], "Model-1 less Forest is +1.0 points"),
+    ],
+)
+def test_what_the_test_images_say_of_the_one_given_up(
+    results: Results, interval: list[float], words: str
+) -> None:
+    less = results["decision"]["test"]["best_less_taken"]
+    less |= {"value": 0.01, "interval": interval}
+    assert words in said(results)
+    results["decision"]["test"]["best_less_taken"] = None
+    assert words not in said(results)
+
+
+def test_a_most_accurate_one_that_nothing_is_level_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, _ = build(monkeypatch)
+    found = results["decision"]
+    found |= {"recommended": "Model-1", "tied": ["Model-1"], "runner_up": "Forest"}
+    found["reason"] |= {"decided_by": None, "against": None}
+    found["test"]["best_less_taken"] = None
+    text = said(results)
+    assert "these tell it from each of the other 5" in text and "cannot tell" not in text
+    assert "Runner-up: Forest" in text
+    found |= {"tied": ["Model-1", "Forest"]}
+    found["reason"]["decided_by"] = "bytes"
+    assert "it is the smallest (times are level within 10%) of the two" in said(results)
+    found["reason"]["decided_by"] = "ranking"
+    assert "cannot tell Forest from it, but that would cost as much (within 10%)" in said(results)
+    assert "tell it from" not in said(results)
+
+
+def test_a_limit_that_binds_is_said_and_what_loosens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, images = build(monkeypatch, max_ms=0.05, min_accuracy=0.8)
+    found = results["decision"]
+    assert found["recommended"] == "Linear" and found["admissible"] == ["Linear"]
+    text = said(results)
+    assert "It is the only model that meets the limits" in text
+    forest = "Forest, which takes 0.059 ms for one image, where 0.05 ms is the most."
+    assert f"Without limits it would be {forest}" in text
+    assert "and meets the limits on accuracy there as well" in text
+    more = clicked(results)
+    assert "With 0.059 ms for one image instead of 0.05 ms: Forest (" in more
+    assert "Model-2 takes 0.21 ms for one image" in more
+    assert "The study asks for at most 0.05 ms for one image and at least 80% right." in more
+    words = drawn(results, images).words
+    assert "Take Linear" in words and "Kept out by the limits" in words
+    found["test"]["limits"][0] |= {"found": 0.7995, "met": False}
+    assert "there it misses a limit that it meets on validation: 79.95% instead of 80%" in said(
+        results
+    )
+    found |= {"binding": None}
+    assert "Without limits" not in said(results)
+
+
+def test_a_loosened_limit_is_rounded_so_that_the_model_still_comes_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results, _ = build(monkeypatch, max_ms=0.05)
+    change = next(each for each in results["decision"]["changes"] if each["kind"] == "limit")
+    change["found"] = 0.0611
+    assert "With 0.062 ms for one image instead of 0.05 ms" in clicked(results)
+    change |= {"limit": "min_accuracy", "asked": 0.9, "found": 0.8799}
+    assert "With at least 87.9% right instead of 90%" in clicked(results)
+    change |= {"limit": "min_accuracy_per_class", "class": "Shirt", "found": 0.6}
+    assert "With at least 60.0% right in every class instead of 90%" in clicked(results)
+    change |= {"limit": "must_explain", "asked": True, "found": False}
+    assert "Without asking for a model that explains its answers: Forest" in clicked(results)
+
+
+def test_nothing_that_meets_the_limits_is_said_with_what_comes_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results, images = build(monkeypatch, max_ms=0.03, min_accuracy=0.7)
+    assert results["decision"]["recommended"] is None
+    text = said(results)
+    assert text.startswith("No model meets the limits of this study")
+    assert (
+        "Linear comes nearest: it takes 0.031 ms for one image, where 0.03 ms is the most." in text
+    )
+    assert "Take " not in text and "Runner-up" not in text
+    words = drawn(results, images).words
+    assert "No model meets the limits" in words and "How this was decided" in words
+    nearest = results["decision"]["nearest"]["limits"]
+    nearest.append({"limit": "must_explain", "asked": True, "found": False, "class": None})
+    nearest.append({"limit": "max_mb", "asked": 1.0, "found": None, "class": None})
+    assert "and does not explain its answers, and has no measured size" in said(results)
+
+
+def test_what_is_asked_of_every_class_names_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, _ = build(monkeypatch, min_accuracy_per_class=0.999)
+    row = results["decision"]["excluded"][0]["limits"][0]
+    row |= {"class": "Shirt", "found": 0.613}
+    assert "is right on 61.3% of the validation images of Shirt" in clicked(results)
+    assert "where 99.9% is the least for every class" in clicked(results)
+
+
+@pytest.mark.parametrize(("prefer", "words"), [("latency", "short time"), ("size", "small model")])
+def test_another_preference_takes_the_cheapest(
+    monkeypatch: pytest.MonkeyPatch, prefer: str, words: str
+) -> None:
+    results, _ = build(monkeypatch, prefer=prefer)
+    assert results["decision"]["recommended"] == "Linear"
+    text = said(results)
+    assert f"The study prefers a {words}" in text and "points fewer than Model-1" in text
+    assert "Accuracy first: Forest" in clicked(results)
+
+
+def test_no_costs_no_recommendation(results: Results) -> None:
+    older = copy.deepcopy(results)
+    del older["decision"]
+    assert decision_data(older) is None
+    results["decision"] = None
+    assert decision_data(results) is None
+    _, images = example.build()
+    assert "Take Forest" not in drawn(results, images).words
+
+
+def test_a_choice_without_any_measured_cost_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis_example, "made_up_costs", lambda results: {})
+    results, images = build(monkeypatch)
+    found = results["decision"]
+    assert found["recommended"] == "Model-1" and found["reason"]["decided_by"] == "ranking"
+    assert "cannot tell Forest from it; costs were not measured." in said(results)
+    words = drawn(results, images).words
+    assert (
+        "Forest has no measured cost: it was not measured" in words and "logarithmic" not in words
+    )
+    found["tied"] = ["Model-1"]
+    assert "these tell it from each of the other 5: its cost was not measured." in said(results)
+
+
+def test_several_seeds_are_named(results: Results) -> None:
+    spread = {"mean": 0.9, "deviation": 0.01, "values": [0.89, 0.91]}
+    results["members"]["Forest"]["over_seeds"] = {"validation": {"accuracy": spread}}
+    assert "; first seeds)) is the quickest" in said(results)

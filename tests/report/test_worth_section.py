@@ -1,0 +1,218 @@
+"""Is the committee worth it: sentences follow the numbers, or go."""
+
+import copy
+from typing import Any
+
+import example
+import pytest
+from test_page import HOSTILE, Reader, drawn
+
+from vestry.report.figures.changes import change_scale, draw_change
+from vestry.report.figures.pair_matrix import pair_matrix
+from vestry.report.page import render
+from vestry.report.sentences import diversity, leave_one_out
+from vestry.report.sentences import worth as sentences
+from vestry.report.worth import worth_data
+
+NBSP = "\u00a0"
+
+
+def cost(own: float, other: float) -> dict[str, float]:
+    return {"committee": own, "member": other, "added": own - other, "times": own / other}
+
+
+def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more: Any) -> Any:
+    verdict = "worth" if low > 0 else "worse" if high < 0 else "no gain shown"
+    return {
+        "best_member": "Model-1",
+        "difference": {"value": value, "interval": [low, high]},
+        "p": 0.002,
+        "verdict": verdict,
+        "log_loss": {"committee": 0.29, "member": 0.34, "change": -0.05},
+        "costs": {
+            "latency_ms": cost(6.2, 2.0),
+            "milliseconds_per_image": cost(0.4, 0.1),
+            "bytes": cost(6.2e6, 2e6),
+            "fit_seconds": cost(36.0, 12.0),
+            "parameters": cost(300, 100),
+        },
+    } | more
+
+
+def test_a_gain_stands_beside_what_it_takes() -> None:
+    assert sentences.result("Committee", found()) == (
+        "Committee gets 0.8 points more than Model-1, its best member by validation (+0.3 to "
+        f"+1.3, p{NBSP}={NBSP}0.002), for 3.1 times the time per image, 4.2 MB more on disk and "
+        "24 s more to fit."
+    )
+    open_ = sentences.result("Committee", found(0.001, -0.002, 0.004))
+    assert open_.startswith("No gain can be shown: Committee gets 0.1 points more than Model-1")
+    worse = sentences.result("C", found(-0.005, -0.009, -0.001))
+    assert "C gets 0.5 points less than" in worse and worse.endswith("is the better choice.")
+    assert "is level with Model-1" in sentences.result("C", found(0.0001, -0.002, 0.002))
+
+
+def test_unknown_costs_are_left_out() -> None:
+    costs = dict.fromkeys(found()["costs"])
+    assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
+    costs = found()["costs"] | {"latency_ms": None, "bytes": None}
+    text = sentences.result("C", found(costs=costs))
+    assert "4.0 times the time per image, 200 more parameters and" in text
+    same = costs | {"milliseconds_per_image": cost(1.01, 1.0), "fit_seconds": cost(1.0, 1.0)}
+    text = sentences.result("C", found(costs=same))
+    assert "the same time per image" in text and "to fit" not in text
+
+
+def test_the_ranking_of_all_pairs_may_say_less() -> None:
+    row = {"one": "Model-1", "other": "C", "told_apart": False, "p_holm": 0.08}
+    text = sentences.among_all_pairs("C", found(), {"pairs": [row] * 10})
+    assert text is not None and "Among all 10 pairs" in text and "0.080" in text
+    assert sentences.among_all_pairs("C", found(), {"pairs": [row | {"told_apart": True}]}) is None
+    assert sentences.among_all_pairs("C", found(0.0, -0.1, 0.1), {"pairs": [row]}) is None
+    assert sentences.among_all_pairs("C", found(), None) is None
+
+
+def test_several_committees_are_summed_up() -> None:
+    kinds = {"A": found(), "B": found(0.0, -0.1, 0.1), "C": found(-0.2, -0.3, -0.1)}
+    assert sentences.summary(kinds) == (
+        "Of 3 committees: a gain over the best member is shown for A; none can be shown for B; C "
+        "is worse than its best member."
+    )
+    assert sentences.summary({"A": found()}) is None
+
+
+def test_log_loss_beside_the_best_members() -> None:
+    assert sentences.loss(found()) == "Its log loss is lower: 0.290, against 0.340 of Model-1."
+    same = {"committee": 0.34, "member": 0.34, "change": 0.0}
+    assert sentences.loss(found(log_loss=same)) == "Both have a log loss of 0.340."
+
+
+def left(name: str, low: float, high: float, verdict: str) -> dict[str, Any]:
+    change = {"value": (low + high) / 2, "interval": [low, high]}
+    return {"name": name, "difference": change, "verdict": verdict}
+
+
+def test_whom_the_committee_could_do_without() -> None:
+    rows = [
+        left("A", -0.009, -0.005, "worse"),
+        left("B", -0.003, 0.001, "no loss shown"),
+        left("D", -0.001, 0.004, "no loss shown"),
+        left("E", 0.001, 0.003, "better"),
+    ]
+    better, open_, worse = leave_one_out.left_out("C", {"members": rows})
+    assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
+    assert open_ == (
+        "Where C is made without B or D, no loss of accuracy can be shown: each interval of the "
+        "change holds 0; the lowest reaches \u22120.3 points."
+    )
+    assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
+    (only,) = leave_one_out.left_out("C", {"members": [left("E", 0.001, 0.003, "no loss shown")]})
+    assert "holds 0 or lies above it (+0.1 to +0.3 points)" in only
+
+
+def test_how_it_was_made_again_is_said() -> None:
+    def said(rule: str, **facts: Any) -> str:
+        again = {"members": [1, 2, 3], "learnt_from": None, "whole": {"accuracy": 0.9}} | facts
+        return " ".join(leave_one_out.how_left_out({"rule": rule, "leave_one_out": again}))
+
+    assert "one at a time" in said("mean")
+    assert "the other alone" in said("mean", members=[1, 2])
+    text = said("stacking", learnt_from={"split": "validation", "rows": 5000, "of": 12_000})
+    assert "with the penalty that the committee chose" in text and "12\u202f000 rows" in text
+    every = said("stacking", learnt_from={"split": "validation", "rows": 9, "of": 9})
+    assert "penalty" in every and "stratified" not in every
+
+
+def test_diversity_in_words(results: dict[str, Any]) -> None:
+    entry = results["committees"]["Committee"]
+    facts = entry["diversity"]
+    text = diversity.oracle("C", 0.9, facts)
+    assert f"Some member is right on {100 * facts['oracle']['accuracy']:.1f}%" in text
+    assert "C is right on 90.0%" in text
+    facts["mean"]["correlation"] = 0.25
+    assert "errors correlate by 0.25" in diversity.variety(facts)
+    facts["mean"]["correlation"] = None
+    assert "correlate" not in diversity.variety(facts)
+    assert diversity.undefined(facts) is None
+    facts["undefined"]["q"] = 1
+    assert "For 1 pair" in str(diversity.undefined(facts))
+    for pair in facts["pairs"]:
+        pair["disagreement"] = 0.1
+    assert diversity.extremes(facts) is None
+
+
+def test_the_scale_of_changes_holds_no_change() -> None:
+    scale = change_scale([(-0.009, -0.005), (-0.003, -0.001)])
+    assert 0 <= scale.zero <= 1 and "0.0" in [text for _, text in scale.ticks]
+    change = draw_change(-0.007, (-0.009, -0.005), scale)
+    assert change.left < change.dot < change.right <= scale.zero
+
+
+def test_the_matrix_has_every_pair_once() -> None:
+    values = {frozenset("AB"): 0.1, frozenset("AC"): 0.3, frozenset("BC"): None}
+    matrix = pair_matrix(list("ABC"), values)
+    assert matrix.columns == ["A", "B"] and [name for name, _ in matrix.rows] == ["B", "C"]
+    cells = [cell for _, row in matrix.rows for cell in row]
+    assert [(c.row, c.column, c.value, c.shade) for c in cells] == [
+        ("B", "A", 0.1, 0.0), ("C", "A", 0.3, 1.0), ("C", "B", None, 0.0),
+    ]  # fmt: skip
+
+
+def test_the_page_follows_the_results() -> None:
+    results, images = example.build()
+    words = drawn(results, images).words
+    assert "Is the committee worth it?" in words and "Which member it could do without" in words
+    entry = results["committees"]["Committee"]
+    altered = copy.deepcopy(results)
+    changed = altered["committees"]["Committee"]
+    changed["worth"] |= {"verdict": "no gain shown", "p": 0.4321}
+    changed["leave_one_out"] |= {"members": [], "reason": "it takes too long"}
+    changed["diversity"]["oracle"] |= {"accuracy": 0.5432}
+    text = drawn(altered, images).words
+    assert "No gain can be shown: Committee" in text and f"p{NBSP}={NBSP}0.432" in text
+    assert "Members were not left out one by one: it takes too long." in text
+    assert "Some member is right on 54.3%" in text
+    assert entry["worth"]["verdict"] == "no gain shown" or "No gain can be shown" not in words
+
+
+def test_older_results_keep_their_repairs_and_a_run_of_members_alone_has_no_section() -> None:
+    results, images = example.build()
+    entry = results["committees"]["Committee"]
+    for key in ("worth", "leave_one_out", "diversity"):
+        del entry[key]
+    words = drawn(results, images).words
+    assert "its best member by validation" in words and "could do without" not in words
+    alone, pictures = example.build(example.Plan(committee=()))
+    assert worth_data(alone) is None
+    assert "worth it?" not in drawn(alone, pictures).words
+
+
+def test_several_committees_have_a_tab_each() -> None:
+    results, images = example.build()
+    del results["comparisons"], results["tie_groups"]
+    second = copy.deepcopy(results["committees"]["Committee"])
+    results["committees"]["Second"] = second
+    results["ranking"].append({**results["ranking"][0], "name": "Second", "rank": 9})
+    reader = drawn(results, images)
+    panels = [a for tag, a in reader.tags if tag == "details" and "worth-" in str(a.get("id"))]
+    assert [panel["data-name"] for panel in panels] == ["Committee", "Second"]
+    assert "Are the committees worth it?" in reader.words and "Of 2 committees:" in reader.words
+
+
+@pytest.mark.parametrize("members", [2, 12])
+def test_few_and_many_members(members: int) -> None:
+    strengths = {f"M{n}": 3.0 + 0.05 * n for n in range(members)}
+    plan = example.Plan(strengths=strengths, networks=(), committee=tuple(strengths))
+    shown = worth_data(example.build(plan)[0])
+    assert shown is not None
+    (committee,) = shown.committees
+    assert committee.leave_one_out is not None and committee.diversity is not None
+    assert len(committee.leave_one_out.rows) == members
+    assert len(committee.diversity.pairs) == members * (members - 1) // 2
+
+
+def test_hostile_names_are_text() -> None:
+    plan = example.Plan(strengths={HOSTILE: 3.0, "B": 3.2}, networks=(), committee=(HOSTILE, "B"))
+    results, images = example.build(plan)
+    reader = Reader(render(results, list(images["ids"]), images["images"], "x"))
+    assert reader.open == [] and not any("onerror" in a for _, a in reader.tags)

@@ -1,0 +1,47 @@
+"""Labels that were flipped in a file of digits are doubted by a study of it."""
+
+import json
+
+import numpy as np
+
+from vestry.data.digits import load
+from vestry.data.split_record import ids_of
+
+FLIPS = 25
+STUDY = """
+title = "Planted"
+exploration = { skip = true }
+[data]
+source = "npz:planted.npz"
+[[member]]
+name = "Forest"
+estimator = "sklearn.ensemble.ExtraTreesClassifier"
+cross_validation = { folds = 3 }
+[[member]]
+name = "Neighbours"
+estimator = "sklearn.neighbors.KNeighborsClassifier"
+cross_validation = { folds = 3 }
+"""
+
+
+def test_flipped_digits_are_among_the_most_doubted(tmp_path, vestry):
+    source = load()
+    random = np.random.default_rng(0)
+    labels = source.train.labels.copy()
+    rows = random.choice(len(labels), FLIPS, replace=False)
+    labels[rows] = (labels[rows] + random.integers(1, 10, FLIPS)) % 10
+    np.savez(tmp_path / "planted.npz", images=source.train.images, labels=labels)
+    (tmp_path / "planted.toml").write_text(STUDY)
+    done = vestry("run", "planted.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "runs" / "planted" / "results.json").read_text())
+    found = results["doubts"]["training"]
+    assert found["of_table"] == "out-of-fold" and results["doubts"]["validation"] is None
+    doubted = {image["id"] for image in found["images"]}
+    flipped = {f"train/{row:05d}" for row in rows.tolist()}
+    split = json.loads((tmp_path / "runs" / "planted" / "split.json").read_text())
+    flipped &= set(ids_of(split["ids"]["training"]))
+    assert len(flipped) > FLIPS / 2  # the others are validation or test rows
+    assert len(flipped & doubted) >= 0.7 * len(flipped)
+    assert len(doubted - flipped) <= 5
+    assert results["leaks"]["reason"].startswith("the study leaves out")
