@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.cost_task import cost_task
 from vestry.data.thumbnails import Pictures, read_pictures
+from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome, Report, Task
 from vestry.explanation_task import explanation_tasks
 from vestry.fitting import do
@@ -35,7 +36,7 @@ class Asked:
 
 
 def ask_members(
-    planner: Planner, planned: Sequence[PlannedMember], cores: int, report: Report
+    planner: Planner, planned: Sequence[PlannedMember], engine: LocalEngine, report: Report
 ) -> Asked:
     """Ask every fitted member about altered test images, and measure what all of them cost."""
     study, fitted = planner.study, first_fits(planned)
@@ -43,9 +44,9 @@ def ask_members(
         return Asked()
     data = (planner.dataset, fitted)
     ladders, unasked = ladder_tasks(study.robustness, *data, planner.context, planner.run)
-    cost = cost_task(*data, study.committee, planner.context, planner.run, cores)
+    cost = cost_task(*data, study.committee, planner.context, planner.run, engine.cores)
     # The cost last and alone, so that nothing else is at work while it is measured.
-    failed = do([*ladders.values(), cost], cores, report)
+    failed = do([*ladders.values(), cost], engine, report)
     return Asked(ladders, unasked, cost, failed)
 
 
@@ -53,7 +54,7 @@ def ask_what_they_look_at(
     planner: Planner,
     planned: Sequence[PlannedMember],
     results: Mapping[str, Any],
-    cores: int,
+    engine: LocalEngine,
     report: Report,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""
@@ -65,7 +66,7 @@ def ask_what_they_look_at(
         planner.context,
         planner.run,
     )
-    return tasks, do(list(tasks.values()), cores, report) if tasks else {}
+    return tasks, do(list(tasks.values()), engine, report) if tasks else {}
 
 
 def first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:

@@ -3,11 +3,10 @@
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome, Report, Task
 from vestry.member_tasks import PlannedMember, Planner
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 
 
 def fit_members(
-    planner: Planner, exploration: Task | None, cores: int, report: Report
+    planner: Planner, exploration: Task | None, engine: LocalEngine, report: Report
 ) -> tuple[list[PlannedMember], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
@@ -20,16 +19,15 @@ def fit_members(
     first = [task for member in known for task in member.fits] + list(searches.values())
     # Last, because it needs one core only: it fills in where a network does not need them all.
     first += [exploration] if exploration else []
-    failed = do(first, cores, report)
+    failed = do(first, engine, report)
     planned = planner.members(searches)
     found = [task for member in planned if member.search for task in member.fits]
-    return planned, failed | (do(found, cores, report) if found else {})
+    return planned, failed | (do(found, engine, report) if found else {})
 
 
-def do(tasks: list[Task], cores: int, report: Report) -> dict[str, Outcome]:
+def do(tasks: list[Task], engine: LocalEngine, report: Report) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
     report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
-    engine = LocalEngine(cores, PROCESS_ENVIRONMENT)
     outcomes = engine.run(list(waiting.values()), report) if waiting else ()
     return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}

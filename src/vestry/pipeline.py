@@ -10,6 +10,7 @@ from vestry.asking import ask_members, ask_what_they_look_at
 from vestry.comparing import Comparison, Done
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
+from vestry.engine.local import LocalEngine
 from vestry.engine.task import Report
 from vestry.environment import environment
 from vestry.evaluation.claims import check_classes
@@ -18,6 +19,7 @@ from vestry.explanation_task import explanations, save_explanation_maps
 from vestry.explore_task import read_exploration
 from vestry.fitting import fit_members
 from vestry.member_tasks import Planner
+from vestry.members.networks.threads import PROCESS_ENVIRONMENT
 from vestry.progress import downloads
 from vestry.report.page import write_report
 from vestry.run_files import write_run
@@ -53,19 +55,19 @@ def run_study(
     planner = Planner(file.study, dataset, places, run, cores, downloads(report))
     announce(dataset, planner, report)
     clock.stop("data")
-    with locked(run.path):
+    with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
         remove_leftovers(run.path)
         look = planner.exploration()
-        planned, failed = fit_members(planner, look, cores, report)
+        planned, failed = fit_members(planner, look, engine, report)
         clock.stop("fitting")
-        asked = ask_members(planner, planned, cores, report)
+        asked = ask_members(planner, planned, engine, report)
         clock.stop("asking again")
         vault = Vault(places.looks, run.looks)
         comparison = Comparison(file, dataset, run, vault, report)
         results = comparison.results(Done(planned, failed, look, asked))
         repeat_notices(results, report)
         clock.stop("comparison")
-        looks, unexplained = ask_what_they_look_at(planner, planned, results, cores, report)
+        looks, unexplained = ask_what_they_look_at(planner, planned, results, engine, report)
         clock.stop("explanation")
         results |= {"explanations": explanations(looks, unexplained)}
         results |= {

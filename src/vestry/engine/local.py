@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import IO
+from typing import IO, Self
 
 from vestry.engine.task import Event, Outcome, Report, Task
 
@@ -73,58 +73,36 @@ class WorkerProcess:
 
 
 class LocalEngine:
-    """Runs tasks in as many worker processes as `cores` allow, each killed at its time limit."""
+    """Runs tasks in as many worker processes as `cores` allow, each killed at its time limit.
+
+    Used as a context it keeps its workers, warm, from one list of tasks to the next.
+    """
 
     def __init__(self, cores: int, environment: Mapping[str, str] | None = None) -> None:
         self.cores = cores
         self.environment = dict(environment or {})
+        self.events: queue.Queue[tuple[WorkerProcess, Event]] = queue.Queue()
+        self.workers: list[WorkerProcess] = []
+        self.keeps = False
+
+    def __enter__(self) -> Self:
+        self.keeps = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.keeps = False
+        self.end(self.workers)
 
     def run(self, tasks: list[Task], report: Report) -> Iterator[Outcome]:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
-        early ends all workers.
+        early ends the workers that are at work.
         """
-        shift = Shift(tasks, self.cores, self.environment, report)
         try:
-            yield from shift.work()
+            yield from Shift(self, tasks, report).work()
         finally:
-            shift.close()
-
-
-class Shift:
-    """One engine's work on one list of tasks."""
-
-    def __init__(
-        self, tasks: list[Task], cores: int, environment: dict[str, str], report: Report
-    ) -> None:
-        self.waiting = list(tasks)
-        self.cores = cores
-        self.environment = environment
-        self.report = report
-        self.events: queue.Queue[tuple[WorkerProcess, Event]] = queue.Queue()
-        self.workers: list[WorkerProcess] = []
-
-    def work(self) -> Iterator[Outcome]:
-        while self.waiting or self.busy():
-            self.start_what_fits()
-            with contextlib.suppress(queue.Empty):
-                worker, event = self.events.get(timeout=POLL_SECONDS)
-                yield from self.take(worker, event)
-            yield from self.overdue()
-
-    def busy(self) -> list[WorkerProcess]:
-        return [worker for worker in self.workers if worker.task]
-
-    def start_what_fits(self) -> None:
-        free = self.cores - sum(cores_of(w.task, self.cores) for w in self.busy() if w.task)
-        for task in list(self.waiting):
-            needed = cores_of(task, self.cores)
-            if needed <= free:
-                self.waiting.remove(task)
-                self.idle_worker().give(task)
-                self.report({"event": "started", "task": task.name})
-                free -= needed
+            self.end([worker for worker in self.workers if worker.task or not self.keeps])
 
     def idle_worker(self) -> WorkerProcess:
         for worker in self.workers:
@@ -134,9 +112,47 @@ class Shift:
         self.workers.append(worker)
         return worker
 
+    def end(self, workers: list[WorkerProcess]) -> None:
+        for worker in list(workers):
+            self.workers.remove(worker)
+            worker.stop()
+
+
+class Shift:
+    """One engine's work on one list of tasks."""
+
+    def __init__(self, engine: LocalEngine, tasks: list[Task], report: Report) -> None:
+        self.engine = engine
+        self.waiting = list(tasks)
+        self.report = report
+
+    def work(self) -> Iterator[Outcome]:
+        while self.waiting or self.busy():
+            self.start_what_fits()
+            with contextlib.suppress(queue.Empty):
+                worker, event = self.engine.events.get(timeout=POLL_SECONDS)
+                yield from self.take(worker, event)
+            yield from self.overdue()
+
+    def busy(self) -> list[WorkerProcess]:
+        return [worker for worker in self.engine.workers if worker.task]
+
+    def start_what_fits(self) -> None:
+        cores = self.engine.cores
+        free = cores - sum(cores_of(w.task, cores) for w in self.busy() if w.task)
+        for task in list(self.waiting):
+            needed = cores_of(task, cores)
+            if needed <= free:
+                self.waiting.remove(task)
+                self.engine.idle_worker().give(task)
+                self.report({"event": "started", "task": task.name})
+                free -= needed
+
     def take(self, worker: WorkerProcess, event: Event) -> Iterator[Outcome]:
         task = worker.task
-        if task is None or worker not in self.workers:
+        if task is None or worker not in self.engine.workers:
+            if event["event"] == "gone" and worker in self.engine.workers:
+                self.engine.end([worker])  # it died idle; the next task gets another
             return
         match event["event"]:
             case "ready":
@@ -162,15 +178,10 @@ class Shift:
     def finish(self, worker: WorkerProcess, outcome: Outcome, drop: bool = False) -> Outcome:
         worker.task = None
         if drop:
-            self.workers.remove(worker)
-            worker.stop()
+            self.engine.end([worker])
         kind = "failed" if outcome.reason else "done"
         self.report({"event": kind, "task": outcome.task.name, "reason": outcome.reason})
         return outcome
-
-    def close(self) -> None:
-        for worker in self.workers:
-            worker.stop()
 
 
 def cores_of(task: Task, available: int) -> int:
