@@ -73,7 +73,7 @@ def timed_rule(
     tables = [load_table(folders[member] / "validation.npz") for member in entry["members"]]
     stacked = np.stack([table.probabilities[:RULE_ROWS] for table in tables]).astype(np.float64)
     committee = Committee(name, entry["rule"], entry["options"])
-    fitted = committee.fitted(stacked, dataset.validation.labels[:RULE_ROWS])
+    fitted = committee.fitted(stacked, dataset.validation.labels[:RULE_ROWS], {})
     first = stacked[:, :1]
 
     def one(_: int) -> object:

@@ -153,10 +153,9 @@ def test_what_it_learnt_is_json_with_a_number_a_member(rule):
 
 def test_a_held_out_row_has_no_say_in_its_own_probabilities(rule, monkeypatch):
     members, truth = tables(8, 3, 90, "validation"), truth_of(90)
-    committee = Committee("c", rule)
-    seen = []
-    learn = committee.fitted
-    monkeypatch.setattr(committee, "fitted", lambda s, t: seen.append(s) or learn(s, t))
+    committee = Committee("c", rule).fit(members, truth)
+    seen, learn = [], committee.fitted
+    monkeypatch.setattr(committee, "fitted", lambda s, t, o: seen.append(s) or learn(s, t, o))
     held_out = committee.held_out_table(members, truth).probabilities
     assert [part.shape[1] for part in seen] == [72] * 5
     whole = np.stack([t.probabilities for t in members]).astype(float)
@@ -164,9 +163,10 @@ def test_a_held_out_row_has_no_say_in_its_own_probabilities(rule, monkeypatch):
         rows = {row.tobytes() for row in part.transpose(1, 0, 2)}
         unseen = [i for i in range(90) if np.ascontiguousarray(whole[:, i]).tobytes() not in rows]
         assert len(unseen) == 18
-        alone = learn(part, np.array([truth_at(whole, truth, p) for p in part.transpose(1, 0, 2)]))
+        own = np.array([truth_at(whole, truth, p) for p in part.transpose(1, 0, 2)])
+        alone = learn(part, own, committee.rule_.settled)
         assert np.abs(alone.combine(whole[:, unseen]) - held_out[unseen]).max() < 1e-6
-    fitted = committee.fit(members, truth).table(members).probabilities
+    fitted = committee.table(members).probabilities
     assert np.array_equal(held_out, fitted) != committee.learns
 
 

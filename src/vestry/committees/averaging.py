@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vestry.committees.rule import FLOOR, Labels, Stack, log_losses, weighted_mean
+from vestry.committees.rule import FLOOR, Labels, Rule, Stack, log_losses, weighted_mean
 
 By = Literal["accuracy", "log_loss"]
 
 
-class Mean:
+class Mean(Rule):
     """The plain mean of the members' probability vectors; every member counts alike.
 
     The sum rule of Kittler, Hatef, Duin and Matas (1998), "On combining classifiers".
@@ -27,7 +27,7 @@ class Mean:
         return {}
 
 
-class Weighted:
+class Weighted(Rule):
     """A mean whose weights follow from how good each member is; they sum to 1.
 
     by accuracy: in proportion to the accuracy above chance, max(0, accuracy - 1 / classes), so that
@@ -63,7 +63,7 @@ class Weighted:
         return {"by": self.by, "weights": self.weights_.tolist(), "notes": self.notes_}
 
 
-class Geometric:
+class Geometric(Rule):
     """The normalised geometric mean of the members' probabilities, floored.
 
     A class that one member thinks impossible stays improbable however sure the others are. The

@@ -51,7 +51,7 @@ class Committee:
 
     def fit(self, tables: Tables, truth: NDArray[np.int64]) -> "Committee":
         """Learn the rule from tables of the same rows and their (n,) labels."""
-        self.rule_ = self.fitted(stack(self.fittable(tables, truth)), truth)
+        self.rule_ = self.fitted(stack(self.fittable(tables, truth)), truth, {})
         return self
 
     def fittable(self, tables: Tables, truth: NDArray[np.int64]) -> Tables:
@@ -64,8 +64,11 @@ class Committee:
             )
         return tables
 
-    def fitted(self, stacked: NDArray[np.float64], truth: NDArray[np.int64]) -> Rule:
-        return RULES[self.rule](**self.options).fit(stacked, truth)
+    def fitted(
+        self, stacked: NDArray[np.float64], truth: NDArray[np.int64], settled: Mapping[str, Any]
+    ) -> Rule:
+        """A rule of its own. settled: options that go over the committee's."""
+        return RULES[self.rule](**(self.options | dict(settled))).fit(stacked, truth)
 
     def table(self, tables: Tables) -> ProbabilityTable:
         """The committee's own table for the rows of `tables`."""
@@ -73,10 +76,11 @@ class Committee:
         return self.own_table(tables, self.rule_.combine(stack(tables)))
 
     def held_out_table(self, tables: Tables, truth: NDArray[np.int64]) -> ProbabilityTable:
-        """Its table for the rows that it learns from: each row's by a rule that did not see it.
+        """A fitted committee's table for the rows that it learnt from.
 
-        The rule is fitted five times, each time on four fifths of the rows, so that a committee
-        that learns is not flattered by the rows that it is ranked by.
+        Each row's probabilities are by a rule that did not see it. The rule is fitted five times, each time on four fifths of the rows, so that a committee
+        that learns is not flattered by the rows that it is ranked by. What `fit` found by trying,
+        such as the strength of a penalty, is kept.
         """
         stacked = stack(self.fittable(tables, truth))
         count = min(HELD_OUT_FOLDS, len(truth))
@@ -84,7 +88,7 @@ class Committee:
             raise TableError(f"committee {self.name}: one row cannot be both fitted on and judged")
         combined = np.empty(stacked.shape[1:])
         for seen, unseen in folds(stacked, truth, count):
-            rule = self.fitted(stacked[:, seen], truth[seen])
+            rule = self.fitted(stacked[:, seen], truth[seen], self.rule_.settled)
             combined[unseen] = rule.combine(stacked[:, unseen])
         return self.own_table(tables, combined)
 

@@ -30,6 +30,12 @@ class Rule(Protocol):
         """Turn (members, n, classes) into (n, classes), rows summing to 1."""
         ...
 
+    @property
+    def settled(self) -> dict[str, Any]:
+        """Options that a fitted rule came to by trying; with them the next fit need not try again,
+        and may be as rough as the rule's accuracy allows."""
+        return {}
+
     def card(self) -> dict[str, Any]:
         """What was learnt, JSON-able.
 

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.committees.rule import FLOOR, Labels, Stack, log_losses, weighted_mean
+from vestry.committees.rule import FLOOR, Labels, Rule, Stack, log_losses, weighted_mean
 
 DIGITS = 12
 """Losses are compared after rounding to this, so that a tie does not hang on the order of sums."""
 
 
-class Greedy:
+class Greedy(Rule):
     """Greedy forward selection with replacement, by log loss (Caruana, Niculescu-Mizil, Crew and
     Ksikes 2004, "Ensemble selection from libraries of models").
 

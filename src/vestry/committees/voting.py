@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from vestry.committees.rule import Labels, Stack
+from vestry.committees.rule import Labels, Rule, Stack
 
 
-class Vote:
+class Vote(Rule):
     """The class that most members name wins; among classes with equally many votes, the one with
     the highest mean probability.
 

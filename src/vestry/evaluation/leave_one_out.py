@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from vestry.committees.committee import Committee
+from vestry.committees.stacking import ROUGH
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.paired_tests import holm, mcnemar
@@ -19,8 +20,6 @@ WORK = 45_000_000
 """Rows x members x classes squared x fits that stacking may take: some 5 s on one core."""
 ROWS_A_CLASS = 10
 LEVEL = 0.05
-FLAT_ENOUGH = 1e-4
-"""The slope at which these regressions stop; to go on moves the accuracy by a row or two."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def options(entry: Results) -> Results:
     """The rule's own; stacking's penalty is not chosen again, which takes 25 fits a time."""
     given = dict(entry.get("options") or {})
     if entry["rule"] == "stacking":
-        given |= {"strength": entry["learnt"]["c"], "tolerance": FLAT_ENOUGH}
+        given |= {"strength": entry["learnt"]["c"], "tolerance": ROUGH}
     return given
 
 
