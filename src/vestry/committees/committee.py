@@ -79,8 +79,9 @@ class Committee:
         """A fitted committee's table for the rows that it learnt from.
 
         Each row's probabilities are by a rule that did not see it: the rule is fitted five times,
-        each time on four fifths of the rows, so that a committee that learns is not flattered by the rows that it is ranked by. What `fit` found by trying,
-        such as the strength of a penalty, is kept.
+        each time on four fifths of the rows, so that a committee that learns is not flattered by
+        the rows that it is ranked by. What `fit` found by trying, such as the strength of a
+        penalty, is kept.
         """
         stacked = stack(self.fittable(tables, truth))
         count = min(HELD_OUT_FOLDS, len(truth))
