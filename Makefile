@@ -33,6 +33,7 @@ docs: $(VENV)/installed
 
 bench: $(VENV)/installed $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/comparison.py
 	$(BIN)/python benchmarks/planted_errors.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python

@@ -42,6 +42,12 @@ validation = {{ fraction = 0.2, take = "last" }}
 [exploration]
 tsne = false
 
+[robustness]
+skip = true
+
+[explanation]
+skip = true
+
 [training]
 epochs = 12
 batch_size = 64

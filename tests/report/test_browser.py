@@ -9,7 +9,10 @@ import example
 import example_search
 import numpy as np
 import pytest
+from example_explanations import add_explanations
+from example_robustness import TRUTH, add_robustness
 
+from made_ladders import made_ladder
 from vestry.report.page import write_report
 from vestry.run_folder import RunFolder
 
@@ -57,6 +60,26 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(RunFolder(run))
 
 
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of twelve models with long names, and everything that a page may have of them."""
+    names = [f"A member with a long name, {n}" for n in range(1, 12)]
+    plan = example.Plan(
+        strengths={name: 2.5 + 0.15 * n for n, name in enumerate(names)},
+        networks=tuple(names),
+        committee=tuple(names),
+        seeds={names[0]: 3},
+    )
+    results, images = example.build(plan)
+    add_explanations(results)
+    add_robustness(
+        results, {n: made_ladder(TRUTH, 0.8, 0.7 - k / 50, seed=k) for k, n in enumerate(names)}
+    )
+    return write_report(
+        RunFolder(example.write(tmp_path_factory.mktemp("crowded"), results, images))
+    )
+
+
 def resize(browser: Browser, width: int, height: int = 900) -> None:
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -102,6 +125,11 @@ def test_nothing_is_wider_than_the_window(browser: Browser, report: Path, width:
     for details in browser.find_elements(By.CSS_SELECTOR, "details"):
         browser.execute_script("arguments[0].open = true", details)
     assert browser.execute_script(OVERFLOWING) <= 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_twelve_models_do_not_break_a_phone(browser: Browser, crowded: Path, width: int) -> None:
+    test_nothing_is_wider_than_the_window(browser, crowded, width)
 
 
 def test_a_click_on_a_cell_shows_its_images(browser: Browser, report: Path) -> None:

@@ -6,35 +6,18 @@ from typing import Any
 import example
 import numpy as np
 import pytest
+from example_robustness import TRUTH, add_robustness
 
 from made_ladders import made_ladder, made_truth
-from vestry.committees.committee import Committee
 from vestry.evaluation.robustness import robustness
-from vestry.predictions.table import ProbabilityTable
 from vestry.report.page import render
 from vestry.report.robustness import Robustness, robustness_data, robustness_images
-from vestry.robustness.ladder import Ladder
-
-TRUTH = made_truth(1000, 10)
-CLASSES = example.FASHION
-
-
-def add(results: dict[str, Any], ladders: dict[str, Ladder], **reasons: str) -> dict[str, Any]:
-    values = np.full((10, 10), 0.1, np.float32)
-    ids = np.array([f"validation/{row}" for row in range(10)])
-    tables = [ProbabilityTable(ids, CLASSES, values, name, "validation") for name in "ab"]
-    rule = Committee(example.COMMITTEE, "mean").fit(tables, np.arange(10))
-    members = results["committees"].get(example.COMMITTEE, {"members": []})["members"]
-    committees = {example.COMMITTEE: (members, rule)} if members else {}
-    results["robustness"] = robustness(ladders, committees, TRUTH, CLASSES, reasons)
-    found: dict[str, Any] = results["robustness"]
-    return found
 
 
 @pytest.fixture
 def found(results: dict[str, Any]) -> dict[str, Any]:
     """The leader of the example is its committee, whose best member is Model-1."""
-    return add(
+    return add_robustness(
         results,
         {
             "Linear": made_ladder(TRUTH, 0.8, 0.75, seed=1),
@@ -155,12 +138,12 @@ def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str
 
 def test_who_was_not_asked_is_named(results: dict[str, Any]) -> None:
     ladders = {"Linear": made_ladder(TRUTH, 0.8, 0.75)}
-    add(results, ladders, Forest="its model was not stored")
+    add_robustness(results, ladders, Forest="its model was not stored")
     shown = data(results)
     assert shown.reasons[0] == "Forest was not looked at: its model was not stored."
     assert "Committee was not looked at: its member Model-1" in shown.reasons[1]
     assert shown.sentences[0].startswith("Linear is right on") and len(shown.sentences) == 1
-    add(results, {}, Forest="its model was not stored")
+    add_robustness(results, {}, Forest="its model was not stored")
     shown = data(results)
     assert shown.sentences == ["No model could be asked about altered images."]
     assert shown.panels == [] and robustness_images(shown) == []
