@@ -15,8 +15,9 @@ endif
 study: $(VENV)/installed
 	@$(BIN)/vestry run studies/default.toml
 
+# One process a core; a file's tests stay together, since they share what takes long to make.
 test: $(VENV)/installed
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/installed
 	$(BIN)/ruff format --check .

@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studies_at_hand import SMALL_STUDY
+from studies_at_hand import SMALL_STUDY, with_everything
 from vestry.compare_runs import compare_runs
 from vestry.data.places import Places
 from vestry.errors import DataError, StudyError, VestryError
 from vestry.predictions.table import load_table
 from vestry.progress import Silence
 
-OTHER_STUDY = SMALL_STUDY.replace("epochs = 2", "epochs = 6").split("[[committee]]")[0] + (
+OTHER_STUDY = with_everything(SMALL_STUDY).replace("epochs = 2", "epochs = 6")
+OTHER_STUDY = OTHER_STUDY.split("[[committee]]")[0] + (
     '[[member]]\nname = "Tree"\nestimator = "sklearn.tree.DecisionTreeClassifier"\n'
 )
 

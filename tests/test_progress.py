@@ -79,7 +79,7 @@ def test_a_terminal_shows_live_bars_with_epoch_loss_speed_and_time_left(small_st
     assert "all tasks" in screen
     pattern = r"Net .*epoch \d+ of 40, loss \d\.\d{3}, [\d,]+ images/s, \d+ s left"
     assert re.search(pattern, screen)
-    assert "2 of 2" in screen
+    assert "3 of 3" in screen, "two fits, and what predicting costs"
 
 
 def on_a_terminal(command, folder):

@@ -19,6 +19,7 @@ def without_times(value):
     if isinstance(value, dict):
         left_out = {"created", "environment", "images_per_second", "milliseconds_per_image"}
         left_out |= {"test_looks"}  # counted across runs
+        left_out |= {"cost", "costs", "decision"}  # what predicting took, and what follows from it
         return {
             key: without_times(part)
             for key, part in value.items()

@@ -44,13 +44,11 @@ class LiveProgress:
             self.console.print(line_of(event), markup=False)
 
     def on_tasks(self, event: Event) -> None:
-        if self.overall is not None:  # a second round: what a search has found
-            self.bars.remove_task(self.overall)
-        self.finished, self.total = 0, event["total"]
-        self.overall = self.bars.add_task(
-            "all tasks", total=event["total"], completed=event["found"], text=""
-        )
-        self.count(event["found"])
+        if self.overall is None:
+            self.overall = self.bars.add_task("all tasks", total=None, text="")
+        self.total += event["total"]  # tasks come in rounds: fits, then what is asked of them
+        self.bars.update(self.overall, total=self.total)
+        self.count(self.finished + event["found"])
 
     def on_download(self, event: Event) -> None:
         name = event["file"]
@@ -59,7 +57,7 @@ class LiveProgress:
         self.bars.update(self.ids[name], completed=event["received"])
 
     def on_started(self, event: Event) -> None:
-        self.ids[event["task"]] = self.bars.add_task(event["task"], total=None, text="fitting")
+        self.ids[event["task"]] = self.bars.add_task(event["task"], total=None, text="at work")
 
     def on_stage(self, event: Event) -> None:
         if "task" in event:

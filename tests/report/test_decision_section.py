@@ -86,7 +86,7 @@ def test_a_most_accurate_one_that_nothing_is_level_with(monkeypatch: pytest.Monk
     found["test"]["best_less_taken"] = None
     text = said(results)
     assert "these tell it from each of the other 5" in text and "cannot tell" not in text
-    assert "Runner-up: Forest" in text
+    assert "Runner-up by the same rule: Forest" in text
     found |= {"tied": ["Model-1", "Forest"]}
     found["reason"]["decided_by"] = "bytes"
     assert "it is the smallest (times are level within 10%) of the two" in said(results)

@@ -161,7 +161,7 @@ def binding(found: Decision) -> str | None:
 
 def runner_up(found: Decision, models: Models) -> str | None:
     name = found["runner_up"]
-    return f"Runner-up: {name}, {figures(models[name])}." if name else None
+    return f"Runner-up by the same rule: {name}, {figures(models[name])}." if name else None
 
 
 def on_test(found: Decision) -> str | None:
