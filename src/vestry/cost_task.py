@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Report, Task, digest
+from vestry.engine.task import MANIFEST, Report, Task
 from vestry.environment import processor
 from vestry.errors import one_line
 from vestry.fit import code_version
@@ -59,15 +59,13 @@ def cost_task(
             if set(entry.members) <= set(fitted)
         },
     }
-    key = digest(description)
     folders = {name: str(task.folder) for name, task in fitted.items()}
-    return Task(
+    return Task.of(
+        run,
         name="cost",
         function=MEASURE,
         description=description,
         context=context | {"folders": folders},
-        folder=run.task(key),
-        workspace=run.workspace(key),
         cores=cores,
     )
 

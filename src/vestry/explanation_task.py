@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.engine.task import MANIFEST, Outcome, Report, Task
 from vestry.errors import DataError, MemberError
 from vestry.explanation.chosen_images import Chosen, chosen_images
 from vestry.explanation.explanation import Explained, Explainer, Subject
@@ -21,7 +21,7 @@ from vestry.explanation.settings import ExplanationSettings
 from vestry.exploration.small_images import area_weights
 from vestry.exploration.unit_vectors import Directions
 from vestry.fit import code_version
-from vestry.run_folder import RunFolder, atomic_path, read_json, write_json
+from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
 from vestry.stored_members import stored_predict
 from vestry.task_data import task_data
 
@@ -77,15 +77,13 @@ def explanation_task(
         "images": [asdict(image) for image in images],
         "explanation": settings.model_dump(mode="json", exclude={"skip"}),
     }
-    key = digest(description)
     maker = fitted.context.get("maker", fitted.name)
-    return Task(
+    return Task.of(
+        run,
         name=f"{maker}, explanation",
         function=EXPLAIN,
         description=description,
         context=context | {"maker": maker, "fitted": str(fitted.folder), "cores": fitted.cores},
-        folder=run.task(key),
-        workspace=run.workspace(key),
         cores=fitted.cores,
         time_limit=LOADING_SECONDS + 10 * settings.seconds,
     )
@@ -145,11 +143,6 @@ def loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | No
         model=folder / card["stored"] if is_graph else None,
         seen_validation=bool(settings.get("refit")),
     ), None
-
-
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def explanations(

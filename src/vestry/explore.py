@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import Places
@@ -29,7 +27,7 @@ from vestry.report.numbers import NARROW_SPACE
 from vestry.report.sentences import dataset as dataset_sentences
 from vestry.report.sentences import exploration as sentences
 from vestry.report.sentences import findings
-from vestry.run_folder import atomic_path, locked, remove_leftovers, write_json
+from vestry.run_folder import locked, remove_leftovers, write_arrays, write_json
 
 FORMAT = 1
 OWN_FILES = {"explore.json", "explore.html", "figures", "test_looks.jsonl"}
@@ -159,6 +157,5 @@ def write_files(
     wanted = sorted(set(exploration_ids(results)))
     save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
     path = folder / "figures" / "exploration.npz"
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, correlation=found.correlation)
+    write_arrays(path, {"correlation": found.correlation})
     write_json(folder / "explore.json", results)

@@ -15,13 +15,13 @@ from threadpoolctl import threadpool_limits
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.thumbnails import read_pictures
-from vestry.engine.task import MANIFEST, Report, Task, digest
+from vestry.engine.task import MANIFEST, Report, Task
 from vestry.errors import DataError
 from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import explore
 from vestry.exploration.settings import ExplorationSettings
 from vestry.fit import code_version, ids_digest
-from vestry.run_folder import RunFolder, atomic_path, read_json, write_json
+from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
 from vestry.task_data import task_data
 
 PICTURES = "pictures.npz"
@@ -56,14 +56,12 @@ def exploration_task(
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
-    key = digest(description)
-    return Task(
+    return Task.of(
+        run,
         name="exploration",
         function=LOOK,
         description=description,
         context=context,
-        folder=run.task(key),
-        workspace=run.workspace(key),
         cores=CORES,
     )
 
@@ -102,15 +100,10 @@ def explore_dataset(
     with threadpool_limits(limits=CORES):  # other tasks have the other cores
         found = explore(sets, settings, report)
     folder.mkdir(parents=True, exist_ok=True)
-    save_arrays(folder / PICTURES, ids=np.array(found.ids), images=found.images)
-    save_arrays(folder / CORRELATION, correlation=found.correlation)
+    write_arrays(folder / PICTURES, {"ids": np.array(found.ids), "images": found.images})
+    write_arrays(folder / CORRELATION, {"correlation": found.correlation})
     write_json(folder / MANIFEST, {"exploration": found.results, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
-
-
-def save_arrays(path: Path, **arrays: NDArray[Any]) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_exploration(folder: Path) -> Explored:

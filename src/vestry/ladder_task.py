@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.engine.task import MANIFEST, Outcome, Report, Task
 from vestry.errors import DataError, MemberError
 from vestry.fit import code_version, ids_digest
 from vestry.robustness.ladder import VERSIONS, Alterations, Ladder, climb
 from vestry.robustness.rungs import RUNGS
 from vestry.robustness.settings import RobustnessSettings
-from vestry.run_folder import RunFolder, atomic_path, read_json, write_json
+from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
 from vestry.stored_members import stored_card, stored_predict
 from vestry.task_data import task_data
 
@@ -76,14 +76,12 @@ def ladder_task(
         "libraries": {library: metadata.version(library) for library in LIBRARIES},
         "robustness": settings.model_dump(mode="json", exclude={"skip"}),
     }
-    key = digest(description)
-    return Task(
+    return Task.of(
+        run,
         name=f"{name or fitted.name}, altered images",
         function=CLIMB,
         description=description,
         context=context | {"member": str(fitted.folder)},
-        folder=run.task(key),
-        workspace=run.workspace(key),
         cores=fitted.cores,
         time_limit=fitted.time_limit,
     )
@@ -116,8 +114,9 @@ def climb_ladder(
         "seconds": settings.seconds,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    save_arrays(folder / TABLES, ids=drawn.ids[: facts["rows"]], probabilities=probabilities)
-    save_arrays(folder / PICTURES, **pictures(drawn))
+    tables = {"ids": drawn.ids[: facts["rows"]], "probabilities": probabilities}
+    write_arrays(folder / TABLES, tables)
+    write_arrays(folder / PICTURES, pictures(drawn))
     write_json(folder / MANIFEST, {"ladder": facts, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -133,11 +132,6 @@ def pictures(drawn: Alterations) -> dict[str, NDArray[Any]]:
     """The first image on every rung, to be shown; its own picture is the data's."""
     made = [drawn.version(rung, 1)[0] for rung in RUNGS]
     return {"ids": np.array([f"altered/{rung.name}" for rung in RUNGS]), "images": np.stack(made)}
-
-
-def save_arrays(path: Path, **arrays: NDArray[Any]) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_ladder(folder: Path) -> Ladder:

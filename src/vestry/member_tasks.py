@@ -9,7 +9,7 @@ from vestry import fit
 from vestry.data.dataset import Dataset, resolved
 from vestry.data.part import Few, Fold, Part
 from vestry.data.places import Places, Progress
-from vestry.engine.task import MANIFEST, Task, digest
+from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
 from vestry.explore_task import exploration_task
 from vestry.member_size import size_up
@@ -198,14 +198,12 @@ class Planner:
         return text, min(entry.threads or threads, self.cores)
 
     def task(self, name: str, function: str, description: dict[str, Any], entry: Entry) -> Task:
-        key = digest(description)
-        return Task(
+        return Task.of(
+            self.run,
             name=name,
             function=function,
             description=description,
             context=self.context | {"maker": entry.name},
-            folder=self.run.task(key),
-            workspace=self.run.workspace(key),
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.sealed import Rows
-from vestry.run_folder import atomic_path
+from vestry.run_folder import write_arrays
 
 LARGEST_SIDE = 96
 
@@ -32,8 +32,7 @@ def save_thumbnails(
         drawn[name] if name in drawn else rows[name][0].images[rows[name][1]] for name in wanted
     ]
     stacked = np.stack([smaller(image) for image in images])
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, ids=np.array(wanted), images=stacked)
+    write_arrays(path, {"ids": np.array(wanted), "images": stacked})
 
 
 def read_pictures(path: Path) -> dict[str, NDArray[np.uint8]]:

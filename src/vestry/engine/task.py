@@ -12,7 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vestry.run_folder import RunFolder
+
 MANIFEST = "card.json"
+TIME_LIMIT = 3600.0
 
 Event = dict[str, Any]
 Report = Callable[[Event], None]
@@ -36,7 +39,31 @@ class Task:
     workspace: Path
     context: dict[str, Any] = field(default_factory=dict)
     cores: int = 1
-    time_limit: float = 3600.0
+    time_limit: float = TIME_LIMIT
+
+    @classmethod
+    def of(
+        cls,
+        run: RunFolder,
+        name: str,
+        function: str,
+        description: dict[str, Any],
+        context: dict[str, Any],
+        cores: int = 1,
+        time_limit: float = TIME_LIMIT,
+    ) -> "Task":
+        """The task whose place in `run` its description names."""
+        key = digest(description)
+        places = {"folder": run.task(key), "workspace": run.workspace(key)}
+        return cls(
+            name,
+            function,
+            description,
+            context=context,
+            cores=cores,
+            time_limit=time_limit,
+            **places,
+        )
 
     @property
     def is_done(self) -> bool:
