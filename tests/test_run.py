@@ -193,11 +193,12 @@ def test_a_member_that_outlasts_its_time_limit_is_listed(small_study, vestry):
 def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vestry):
     folder = small_study.parent
     assert vestry("run", small_study, cwd=folder).returncode == 0
-    before = (folder / "runs/small/results.json").read_bytes()
+    kept = [folder / "runs/small" / name for name in ("results.json", "test_looks.jsonl")]
+    before = [path.read_bytes() for path in kept]
     wrong = ["--set", "member.Linear.estimator=no.Such", "--set", "member.Net.time_limit=0.01"]
     done = vestry("run", small_study, *wrong, "--set", "member.Net.epochs=9", cwd=folder)
     assert done.returncode == 1 and "no member could be fitted" in done.stderr
-    assert (folder / "runs/small/results.json").read_bytes() == before
+    assert [path.read_bytes() for path in kept] == before, "nothing written, nothing looked at"
 
 
 def test_a_study_falls_back_loudly_where_the_data_is_missing(small_study, vestry, tmp_path):

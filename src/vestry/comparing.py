@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from vestry.asking import Asked
@@ -10,7 +11,6 @@ from vestry.committee_results import committee_makers
 from vestry.cost_task import read_costs
 from vestry.data.dataset import Dataset
 from vestry.data.summary import data_summary, samples
-from vestry.data.thumbnails import shrink_note
 from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.analysis import analysed
@@ -27,16 +27,24 @@ from vestry.ladder_task import read_ladders
 from vestry.makers import Makers
 from vestry.member_results import fitted_makers
 from vestry.member_tasks import PlannedMember
+from vestry.notices import notices, unasked_notices
 from vestry.predictions.scores import Labels
 from vestry.run_folder import RunFolder, read_json, write_json
-from vestry.study import Study
 from vestry.study_reader import StudyFile
 
 Results = dict[str, Any]
 FORMAT = 1
 WHY = "comparing models and committees"
 CODE = (
-    *("evaluation", "committees", "predictions", "robustness", "comparing.py", "makers.py"),
+    *(
+        "evaluation",
+        "committees",
+        "predictions",
+        "robustness",
+        "comparing.py",
+        "makers.py",
+        "notices.py",
+    ),
     *("member_results.py", "committee_results.py", "member_folders.py", "training_parts.py"),
 )
 LIBRARIES = ("numpy", "scipy", "cleanlab")
@@ -58,6 +66,12 @@ class Done:
         searches = [member.search for member in self.planned if member.search]
         return [*fits, *searches, *self.asked.tasks, *filter(None, [self.look])]
 
+    def refuse_nothing(self) -> None:
+        """Raise MemberError where there is nothing to compare: before any look at test labels."""
+        if not any(task.is_done for member in self.planned for task in member.tasks.values()):
+            reasons = [f"{outcome.task.name}: {outcome.reason}" for outcome in self.failed.values()]
+            raise MemberError(f"no member could be fitted ({'; '.join(reasons)})")
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -76,7 +90,7 @@ class Comparison:
         """
         description = self.description(done)
         manifest = self.run.task(digest(description)) / MANIFEST
-        found: Results | None = read_json(manifest)["results"] if manifest.is_file() else None
+        found = read_comparison(manifest)
         if found is None or not self.has_folders(found):
             self.report({"event": "stage", "text": "comparing"})
             found = self.compare(done)
@@ -115,15 +129,13 @@ class Comparison:
 
     def compare(self, done: Done) -> Results:
         study, dataset = self.file.study, self.dataset
+        done.refuse_nothing()
         truths = {
             "training": dataset.training.labels,
             "validation": dataset.validation.labels,
             "test": self.test_labels(done),
         }
         members = fitted_makers(done.planned, done.failed, self.run, truths, dataset.training)
-        if not members.results:
-            reasons = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in members.failures)
-            raise MemberError(f"no member could be fitted ({reasons})")
         committees = committee_makers(study.committee, members, self.run, truths)
         evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
         look = done.look
@@ -185,39 +197,10 @@ class Comparison:
         }
 
 
-def notices(dataset: Dataset, members: Makers, study: Study) -> list[dict[str, str]]:
-    """What was replaced, skipped or failed, for the top of the page."""
-    provenance = dataset.provenance
-    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [{"level": "note", "text": text} for text in texts]
-    if provenance.fell_back:
-        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
-        said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
-    said += [
-        {"level": "note", "text": f"{name}: {warning}"}
-        for name, entry in members.results.items()
-        for warning in entry["warnings"]
-    ]
-    left_out = {
-        "the look at the data ([exploration] skip = true)": study.exploration.skip,
-        "altered images ([robustness] skip = true)": study.robustness.skip,
-        "what models look at ([explanation] skip = true)": study.explanation.skip,
-    }
-    said += [
-        {"level": "note", "text": f"The study leaves out {what}."}
-        for what, skipped in left_out.items()
-        if skipped
-    ]
-    return said
-
-
-def unasked_notices(asked: Asked) -> list[dict[str, str]]:
-    """What could not be asked of fitted members."""
-    said = [
-        {"level": "warning", "text": f"{outcome.task.name}: {outcome.reason}"}
-        for outcome in asked.failed.values()
-    ]
-    return said + [
-        {"level": "note", "text": f"{name} was not asked about altered images: {reason}"}
-        for name, reason in asked.unasked.items()
-    ]
+def read_comparison(manifest: Path) -> Results | None:
+    """A finished comparison; None where there is none that can be read, so that it is made anew."""
+    try:
+        results: Results = read_json(manifest)["results"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+    return results
