@@ -1,14 +1,16 @@
 """Studies that take seconds, on the embedded digits."""
 
+LEFT_OUT = """exploration = { skip = true }
+robustness = { skip = true }
+explanation = { skip = true }
+"""
+
 
 def head(title, take, epochs, batch_size):
     """The keys that the studies share, and their network, which further keys may follow."""
     return f"""
 title = "{title}"
-exploration = {{ skip = true }}
-robustness = {{ skip = true }}
-explanation = {{ skip = true }}
-[data]
+{LEFT_OUT}[data]
 source = "digits"
 validation = {{ fraction = 0.2, take = "{take}" }}
 [training]

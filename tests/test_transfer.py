@@ -6,6 +6,7 @@ import re
 import pytest
 import torch
 
+from studies_at_hand import LEFT_OUT
 from vestry.members.backbones.published_trunk import PUBLISHED
 from vestry.members.backbones.trunk_weights import random_trunk
 
@@ -60,7 +61,7 @@ def run(tmp_path, vestry):
     env = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TORCH_HOME": str(tmp_path / "torch")}
 
     def run(name, text, *arguments):
-        (tmp_path / f"{name}.toml").write_text(text)
+        (tmp_path / f"{name}.toml").write_text(text.replace("[data]", f"{LEFT_OUT}[data]", 1))
         return vestry("run", f"{name}.toml", *arguments, cwd=tmp_path, env=nowhere | env)
 
     return run

@@ -12,6 +12,9 @@ from vestry.study_reader import read_study
 
 STUDY = """
 title = "Unlike members"
+exploration = { skip = true }
+explanation = { skip = true }
+robustness = { rows = 200 }
 [data]
 source = "digits"
 split = { training = 0.7, validation = 0.15, test = 0.15 }

@@ -138,9 +138,7 @@ def test_a_remark_stands_beside_what_was_measured(run):
 def test_duplicates_come_from_the_audit(run):
     results, evidence = run
     kinds = {"duplicates_within": ["test"], "duplicates_across": ["training", "test"]}
-    findings = [
-        {"kind": kind, "splits": s, "count": 7, "ids": []} for kind, s in kinds.items()
-    ]
+    findings = [{"kind": kind, "splits": s, "count": 7, "ids": []} for kind, s in kinds.items()]
     audited = (results | {"exploration": {"findings": findings}}, evidence)
     found = check(audited, remark="No.", here="duplicates")["here"]["duplicates"]
     assert found == {"within": {"test": 7}, "across": {"training and test": 7}}
