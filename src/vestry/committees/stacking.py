@@ -16,9 +16,10 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
 FOLDS = 5
 ITERATIONS = 5000
-TOLERANCE = 1e-7
-ROUGH = 1e-4
-"""To go on from there moves the accuracy by a row or two in ten thousand."""
+TOLERANCE = 1e-6
+ROUGH = 3e-4
+"""Measured with eight members and 7,000 rows: to go on from there takes ten times as long, lowers
+the log loss by 0.0004 and changes 15 labels."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def regress(
     from scipy.optimize import minimize  # noqa: PLC0415 - heavy
 
     n, d = features.shape
-    truth = np.eye(classes)[labels]
+    rows = np.arange(n)
     penalty = 1 / (strength * n)
     centre = features.mean(axis=0)
     turn = whitening(features - centre, penalty, classes)
@@ -180,13 +181,18 @@ def regress(
     def loss(flat: Floats) -> tuple[float, Floats]:
         values = flat.reshape(d + 1, classes)
         coefficients = turn @ values[:d]
-        logs = log_softmax(turned @ values[:d] + values[d])
-        gap = (np.exp(logs) - truth) / n
+        scores = turned @ values[:d] + values[d]
+        scores -= scores.max(axis=1, keepdims=True)
+        gap = np.exp(scores)
+        total = gap.sum(axis=1)
+        cost = (np.log(total) - scores[rows, labels]).sum() / n
+        gap /= total[:, None]
+        gap[rows, labels] -= 1
+        gap /= n
         slope = np.empty_like(values)
         slope[:d] = turned.T @ gap + turn.T @ (penalty * coefficients)
         slope[d] = gap.sum(axis=0)
-        cost = -(logs * truth).sum() / n + penalty / 2 * (coefficients**2).sum()
-        return float(cost), slope.ravel()
+        return float(cost + penalty / 2 * (coefficients**2).sum()), slope.ravel()
 
     first = np.zeros((d + 1, classes))
     if start is not None:
