@@ -190,6 +190,17 @@ def test_a_member_that_outlasts_its_time_limit_is_listed(small_study, vestry):
     assert done.returncode == 3 and "time limit of 4 s" in done.stdout
 
 
+def test_what_was_cut_short_is_said_on_the_console_and_on_the_page(small_study, vestry):
+    little = ("robustness.skip=false", "robustness.seconds=0.001", "training.epochs=1")
+    settings = [part for setting in little for part in ("--set", setting)]
+    done = vestry("run", small_study, *settings, cwd=small_study.parent)
+    assert done.returncode == 0, done.stderr
+    assert "Net: asked about 200 altered images: at" in done.stderr
+    assert "than the 0.001 s that the study allows" in done.stderr
+    page = (small_study.parent / "runs/small/report.html").read_text()
+    assert "Fewer, the first of these: Net 200, Linear 200 and Both 200." in page
+
+
 def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vestry):
     folder = small_study.parent
     assert vestry("run", small_study, cwd=folder).returncode == 0

@@ -1,5 +1,8 @@
 """What a reader must know before the figures: what was replaced, skipped or not reached."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from vestry.asking import Asked
 from vestry.data.dataset import Dataset
 from vestry.data.thumbnails import shrink_note
@@ -44,4 +47,33 @@ def unasked_notices(asked: Asked) -> list[Notice]:
     return said + [
         {"level": "note", "text": f"{name} was not asked about altered images: {reason}"}
         for name, reason in asked.unasked.items()
+    ]
+
+
+def cut_short(results: Mapping[str, Any]) -> list[str]:
+    """What was done in part because all of it would have taken too long; its sections say it, too.
+
+    results: as they are written, explanations among them.
+    """
+    altered = results["robustness"] or {"makers": {}}
+    said = [
+        f"{name}: asked about {entry['rows']:,} altered images: {entry['reason']}"
+        for name, entry in altered["makers"].items()
+        if entry["rows"] and entry.get("reason")
+    ]
+    said += [
+        f"{name}: {entry['limited']}"
+        for name, entry in (results["explanations"] or {}).items()
+        if entry["limited"]
+    ]
+    lessons = {name: e["leave_one_out"] for name, e in results["committees"].items()}
+    said += [
+        f"{name}, without each member: {found['reason']}"
+        for name, found in lessons.items()
+        if found["reason"]
+    ]
+    return said + [
+        f"{name}, without each member: fitted on {part['rows']:,} of {part['of']:,} rows"
+        for name, found in lessons.items()
+        if (part := found["learnt_from"]) and part["rows"] < part["of"]
     ]

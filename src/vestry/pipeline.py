@@ -20,6 +20,7 @@ from vestry.explore_task import read_exploration
 from vestry.fitting import fit_members
 from vestry.member_tasks import Planner
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.notices import cut_short
 from vestry.progress import downloads
 from vestry.report.page import write_report
 from vestry.run_files import write_run
@@ -70,6 +71,8 @@ def run_study(
         looks, unexplained = ask_what_they_look_at(planner, planned, results, engine, report)
         clock.stop("explanation")
         results |= {"explanations": explanations(looks, unexplained)}
+        for text in cut_short(results):
+            report({"event": "note", "text": text})
         results |= {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environment": environment(cores),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vestry.report.numbers import counted, listed, per_cent, points, whole
+from vestry.report.numbers import counted, per_cent, points
 
 Found = dict[str, Any]
 
@@ -55,8 +55,3 @@ def two_figures(found: Found, one: str, other: str) -> str:
 def reason(found: Found) -> str:
     """Why images were taken although there are several seeds; empty where there is no reason."""
     return f" Seeds were not used: {found['reason']}." if found.get("reason") else ""
-
-
-def names_with(rows: list[tuple[str, int]]) -> str:
-    """ "Shirt (12), Coat (3) and Bag (1)"."""
-    return listed([f"{name} ({whole(count)})" for name, count in rows])
