@@ -24,6 +24,10 @@ class MemberError(VestryError):
     """A member cannot be fitted, stored or restored."""
 
 
+class ModelError(VestryError):
+    """A model file is damaged, unsafe, or not one that `vestry export` wrote."""
+
+
 class RunError(VestryError):
     """The run folder cannot be used as it is."""
 

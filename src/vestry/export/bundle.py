@@ -1,0 +1,247 @@
+"""A bundle: one ONNX file that predicts from raw images, and says in its metadata what it is.
+
+Its graph takes `images`, (rows, height, width[, 3]) uint8, and gives `probabilities`, (rows,
+classes) float32; a committee's gives `member_probabilities`, (rows, members, classes), as well.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from vestry.errors import ModelError, one_line
+from vestry.run_folder import atomic_path
+
+FORMAT = 1
+KEY = "vestry"
+"""The metadata entry that holds a bundle's facts, as JSON."""
+LARGEST = 2**30
+"""Bytes of a file that are read; ResNet50's take a tenth."""
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+"""Whose operators may stand in a file: those of the standard."""
+IMAGES, PROBABILITIES, MEMBER_PROBABILITIES = "images", "probabilities", "member_probabilities"
+
+Border = Literal["dark", "light"]
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class KnownImages:
+    """Labelled images that come with a model.
+
+    labels, ids: one a picture. sprite: base64 of a PNG in which they stand below each other.
+    """
+
+    labels: tuple[int, ...]
+    ids: tuple[str, ...]
+    sprite: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a bundle says of itself.
+
+    name: the member's or committee's. rule: a committee's, or None. members: names, one for a
+    member alone. image_shape: (height, width) or (height, width, 3). border: what the training
+    images have around their object, by which photographs are prepared; None where it is no plain
+    colour. scores: by split, each score with its interval where there is one. threshold: the
+    confidence under which an answer is "not sure"; None where no threshold reaches the accuracy
+    that was asked for. temperature: applied in the graph; 1 leaves probabilities as they are.
+    certificate: what the parity gate measured. quantized: None, or what int8 weights changed.
+    known: training images that an answer is set beside. samples: validation images to try.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    members: tuple[str, ...] = ()
+    rule: str | None = None
+    border: Border | None = None
+    title: str = ""
+    study: Facts = field(default_factory=dict)
+    data: Facts = field(default_factory=dict)
+    scores: Facts = field(default_factory=dict)
+    threshold: float | None = None
+    abstention: Facts = field(default_factory=dict)
+    temperature: float = 1.0
+    parameters: int | None = None
+    certificate: Facts = field(default_factory=dict)
+    quantized: Facts | None = None
+    versions: Facts = field(default_factory=dict)
+    created: str = ""
+    known: KnownImages | None = None
+    samples: KnownImages | None = None
+
+    @property
+    def is_committee(self) -> bool:
+        return self.rule is not None
+
+    @property
+    def licence(self) -> str | None:
+        """Of the data that it was trained on."""
+        return self.data.get("licence")
+
+    def as_json(self) -> str:
+        return json.dumps({"format": FORMAT} | asdict(self), ensure_ascii=False)
+
+
+def bundle_of(text: str) -> Bundle:
+    """The facts that `as_json` wrote; raises ModelError where they are not such."""
+    try:
+        facts = json.loads(text)
+        if facts.pop("format") != FORMAT:
+            raise ModelError("it was exported by another version of vestry; export it again")
+        given = {key: value for key, value in facts.items() if key in FIELDS}
+        for key in ("classes", "image_shape", "members"):
+            given[key] = tuple(given[key])
+        for key in ("known", "samples"):
+            given[key] = known_images(given.get(key))
+        return checked(Bundle(**given))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"what it says of itself cannot be read ({one_line(error)})") from None
+
+
+FIELDS = {entry.name for entry in fields(Bundle)}
+
+
+def known_images(facts: Facts | None) -> KnownImages | None:
+    if not facts:
+        return None
+    return KnownImages(tuple(facts["labels"]), tuple(facts["ids"]), str(facts["sprite"]))
+
+
+def checked(bundle: Bundle) -> Bundle:
+    shape = bundle.image_shape
+    if len(bundle.classes) < 2 or len(shape) not in (2, 3) or shape[2:] not in ((), (3,)):
+        raise ModelError("what it says of itself is not of a classifier of images")
+    if not all(isinstance(side, int) and 0 < side <= 4096 for side in shape):
+        raise ModelError(f"images of {shape} are not read")
+    return bundle
+
+
+def with_bundle(model: onnx.ModelProto, bundle: Bundle) -> onnx.ModelProto:
+    """The same graph with other facts in its metadata."""
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    onnx.helper.set_model_props(changed, {KEY: bundle.as_json()})
+    return changed
+
+
+def write_bundle(path: Path, model: onnx.ModelProto, bundle: Bundle) -> None:
+    content = with_bundle(model, bundle).SerializeToString()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def read_bundle(path: Path) -> tuple[bytes, Bundle]:
+    """A bundle's file and facts. Raises ModelError where it is not there, damaged, unsafe or no
+    bundle."""
+    content = read_model_bytes(path)
+    try:
+        model = safe_model(content)
+        properties = {entry.key: entry.value for entry in model.metadata_props}
+        if KEY not in properties:
+            raise ModelError("`vestry export` did not write it, so its classes are not known")
+        bundle = bundle_of(properties[KEY])
+        check_signature(model, bundle)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    return content, bundle
+
+
+def read_model_bytes(path: Path) -> bytes:
+    """The content of an ONNX file; ModelError where it is missing or too large."""
+    try:
+        if path.is_file() and path.stat().st_size > LARGEST:
+            raise ModelError(f"{path}: more than {LARGEST:,} bytes; so large a model is not read")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from None
+
+
+def safe_model(content: bytes) -> onnx.ModelProto:
+    """The model in `content`, once nothing in it reaches outside the file or the standard.
+
+    Raises ModelError where it is damaged, keeps weights in other files (they could name any path)
+    or needs custom operators (they would be code).
+    """
+    try:
+        model = onnx.load_model_from_string(content)
+    except (DecodeError, ValueError) as error:
+        raise ModelError(f"not a readable ONNX file ({one_line(error)})") from None
+    if not model.graph.node:
+        raise ModelError("not an ONNX model: it has no operators")
+    functions = {(function.domain, function.name) for function in model.functions}
+    for node in nodes_of(model):
+        if node.domain not in DOMAINS and (node.domain, node.op_type) not in functions:
+            raise ModelError(
+                f"the operator {node.op_type} of {node.domain!r} is not one of ONNX; custom "
+                "operators are not loaded"
+            )
+    for tensor in tensors_of(model):
+        if tensor.external_data or tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise ModelError(
+                f"its weights lie in another file ({tensor.name}); a model that is whole in one "
+                "file is needed"
+            )
+    return model
+
+
+def graphs_of(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph and all that its operators hold (loops, conditions)."""
+    yield graph
+    for node in graph.node:
+        yield from attribute_graphs(node)
+
+
+def attribute_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        for inner in (attribute.g, *attribute.graphs):
+            if inner.node or inner.initializer:
+                yield from graphs_of(inner)
+
+
+def nodes_of(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    for graph in graphs_of(model.graph):
+        yield from graph.node
+    for function in model.functions:
+        for node in function.node:
+            yield node
+            for graph in attribute_graphs(node):
+                yield from graph.node
+
+
+def tensors_of(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    for graph in graphs_of(model.graph):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in nodes_of(model):
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+
+
+def check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
+    """Raise ModelError unless the graph takes and gives what the facts say."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    if [value.name for value in inputs] != [IMAGES]:
+        raise ModelError(f"it does not take `{IMAGES}` alone")
+    kind = inputs[0].type.tensor_type
+    shape = tuple(side.dim_value for side in kind.shape.dim)
+    if kind.elem_type != onnx.TensorProto.UINT8 or shape[1:] != bundle.image_shape:
+        raise ModelError(f"its images are not uint8 of {bundle.image_shape}")
+    outputs = {value.name for value in model.graph.output}
+    wanted = {PROBABILITIES} | ({MEMBER_PROBABILITIES} if bundle.is_committee else set())
+    if not wanted <= outputs:
+        raise ModelError(f"it does not give {' and '.join(sorted(wanted))}")
+
+
+def score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str, Any]] | None:
+    """One score and its whole entry (`value`, `interval`); None where it was not measured."""
+    entry = bundle.scores.get(split, {}).get(name)
+    return None if entry is None else (float(entry["value"]), entry)

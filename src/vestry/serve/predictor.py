@@ -1,0 +1,108 @@
+"""A bundle ready to predict: raw images in, probabilities out. No HTTP, no torch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from vestry.errors import DataError, ModelError, one_line
+from vestry.export.bundle import (
+    IMAGES,
+    MEMBER_PROBABILITIES,
+    PROBABILITIES,
+    Bundle,
+    read_bundle,
+)
+
+READY = Path(__file__).parent / "ready" / "committee.onnx"
+"""The committee that comes with the package."""
+ROWS_AT_ONCE = 256
+"""Of a large array; more would only take memory."""
+
+Images = NDArray[np.uint8]
+Probabilities = NDArray[np.float32]
+
+
+class Predictor:
+    """Predicts with one exported file.
+
+    model: the file; the committee that comes with Vestry if none is given. threads: cores that one
+    call may use. Raises ModelError where the file is missing, damaged, unsafe or was not exported
+    by Vestry.
+
+    >>> Predictor("shirt.onnx")(images)  # (n, height, width) uint8 -> (n, classes) float32
+    """
+
+    def __init__(self, model: str | Path | None = None, threads: int = 1) -> None:
+        self.path = READY if model is None else Path(model)
+        content, self.bundle = read_bundle(self.path)
+        self._session = ready_session(content, self.path, threads)
+
+    @property
+    def name(self) -> str:
+        return self.bundle.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.bundle.classes
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        return self.bundle.image_shape
+
+    def __call__(self, images: Images) -> Probabilities:
+        """(n, classes) probabilities of (n, height, width[, 3]) uint8 images, or of one image.
+
+        Raises DataError where their type or shape is another.
+        """
+        (probabilities,) = self.run(images, [PROBABILITIES])
+        return probabilities
+
+    def votes(self, images: Images) -> tuple[Probabilities, Probabilities]:
+        """(n, classes) probabilities, and (n, members, classes) those of each member.
+
+        A model that is no committee is its own only member.
+        """
+        if not self.bundle.is_committee:
+            probabilities = self(images)
+            return probabilities, probabilities[:, None]
+        whole, each = self.run(images, [PROBABILITIES, MEMBER_PROBABILITIES])
+        return whole, each
+
+    def run(self, images: Images, outputs: list[str]) -> list[NDArray[np.float32]]:
+        batch = self.checked(images)
+        if len(batch) <= ROWS_AT_ONCE:
+            return list(self._session.run(outputs, {IMAGES: batch}))
+        starts = range(0, len(batch), ROWS_AT_ONCE)
+        parts = [
+            self._session.run(outputs, {IMAGES: batch[start : start + ROWS_AT_ONCE]})
+            for start in starts
+        ]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def checked(self, images: Images) -> Images:
+        given: Any = np.asarray(images)
+        shape = self.image_shape
+        if given.shape == shape:
+            given = given[None]
+        if given.dtype != np.uint8 or given.shape[1:] != shape:
+            raise DataError(
+                f"{self.name} takes uint8 images of {' x '.join(map(str, shape))}, (n, "
+                f"{', '.join(map(str, shape))}); given were {given.dtype} {given.shape}"
+            )
+        return np.ascontiguousarray(given)
+
+
+def ready_session(content: bytes, path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session that waits without spinning: a server shares its core with whoever asks."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises kinds of its own
+        raise ModelError(f"{path}: it does not run here ({one_line(error)[:300]})") from None
