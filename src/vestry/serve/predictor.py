@@ -12,7 +12,6 @@ from vestry.export.bundle import (
     IMAGES,
     MEMBER_PROBABILITIES,
     PROBABILITIES,
-    Bundle,
     read_bundle,
 )
 
