@@ -1,0 +1,105 @@
+"""A stored member, or a committee of stored members, as one ONNX model."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+from safetensors.numpy import load_file
+
+from vestry.errors import ModelError
+from vestry.export.bundle import (
+    MEMBER_PROBABILITIES,
+    PROBABILITIES,
+    read_model_bytes,
+    safe_model,
+)
+from vestry.export.graph import Graph, finished
+from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
+from vestry.export.rule_graph import combined, tempered
+from vestry.export.trunk_graph import trunk_features
+from vestry.members.backbones.backbone_settings import BackboneSettings
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.tracing import trace
+from vestry.run_folder import read_json
+
+CARD, WEIGHTS = "card.json", "weights.safetensors"
+Card = dict[str, Any]
+
+
+def member_model(folder: Path, temperature: float = 1.0) -> onnx.ModelProto:
+    """The member in `folder`: raw images to probabilities, at a temperature.
+
+    Raises ModelError where its model was not stored, with the reason that its card gives.
+    """
+    card = stored_card(folder)
+    graph = Graph()
+    probabilities = tempered(graph, member_graph(graph, "model", folder), temperature)
+    graph.rename(probabilities, PROBABILITIES)
+    return finished(graph, image_shape(card), {PROBABILITIES: (card["classes"],)})
+
+
+def committee_model(
+    folders: Mapping[str, Path], card: Mapping[str, Any], temperature: float = 1.0
+) -> onnx.ModelProto:
+    """All members and the rule in one graph, which gives the members' own probabilities as well.
+
+    folders: of the members, by name. card: the committee's.
+    """
+    names: Sequence[str] = card["members"]
+    cards = [stored_card(folders[name]) for name in names]
+    shape, classes = image_shape(cards[0]), cards[0]["classes"]
+    graph = Graph()
+    each = [
+        member_graph(graph, f"member {number}", folders[name])
+        for number, name in enumerate(names, 1)
+    ]
+    graph.part = "rule"
+    rows = [graph.add("Unsqueeze", name, graph.integers(1)) for name in each]
+    stacked = graph.add("Concat", *rows, axis=1)
+    whole = graph.cast(combined(graph, graph.cast(stacked, "double"), card, classes), "float")
+    graph.rename(tempered(graph, whole, temperature), PROBABILITIES)
+    graph.rename(stacked, MEMBER_PROBABILITIES)
+    outputs = {PROBABILITIES: (classes,), MEMBER_PROBABILITIES: (len(names), classes)}
+    return finished(graph, shape, outputs)
+
+
+def stored_card(folder: Path) -> Card:
+    card: Card = read_json(folder / CARD)
+    if not card.get("stored"):
+        reason = card.get("stored_note") or "its model was not stored"
+        raise ModelError(f"{folder.name} cannot be exported: {reason}")
+    return card
+
+
+def image_shape(card: Card) -> tuple[int, ...]:
+    return tuple(card["image_shape"])
+
+
+def member_graph(graph: Graph, part: str, folder: Path) -> str:
+    """Adds a member to `graph`; returns the name of its probabilities."""
+    card = stored_card(folder)
+    graph.part = part
+    if card["stored"].endswith(".onnx"):
+        return graph.inline(safe_model(read_model_bytes(folder / card["stored"])), "images")
+    if card["kind"] == "backbone":
+        return backbone_graph(graph, folder, card)
+    shape = image_shape(card)
+    settings = NetworkSettings(**card["settings"])
+    weights = loaded(load_file(folder / WEIGHTS))
+    traced = trace(settings.layers, shape, card["classes"])
+    pixels = scaled_pixels(graph, "images", shape)
+    return softmax(graph, NetworkGraph(graph, traced, weights).scores(pixels))
+
+
+def backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
+    settings = BackboneSettings(**card["settings"])
+    name = f"trunk-{card['trunk']['sha256'][:16]}.safetensors"
+    if not (folder / name).is_file():
+        raise ModelError(f"{folder.name} cannot be exported: {folder / name} is not there")
+    trunk = loaded(load_file(folder / name))
+    features = trunk_features(graph, "images", settings, card, trunk)
+    head = NetworkSettings(**card["head"]["settings"])
+    traced = trace(head.layers, features.shape, card["head"]["classes"])
+    weights = loaded(load_file(folder / WEIGHTS))
+    return softmax(graph, NetworkGraph(graph, traced, weights).scores(features))
