@@ -12,6 +12,7 @@ from vestry import __version__
 from vestry.command_options import DataOption, JsonOption, QuietOption, display
 from vestry.data_commands import data_app
 from vestry.errors import StudyError
+from vestry.export_commands import EXPORT_EXAMPLES, export
 from vestry.run_commands import COMPARE_EXAMPLES, compare
 
 app = typer.Typer(
@@ -172,6 +173,7 @@ def report(
 
 
 app.command(epilog=COMPARE_EXAMPLES)(compare)
+app.command(epilog=EXPORT_EXAMPLES)(export)
 
 
 @app.command(epilog="Example:  vestry schema > study.schema.json")

@@ -125,26 +125,27 @@ def at_coverage(test: Answered, share: float) -> Results:
 
 
 def threshold(validation: Answered, test: Answered, accuracy: float) -> Results:
-    """The threshold that answers most validation rows with `accuracy`; 0 where all may be.
+    """The threshold that the validation rows choose, and what it gives on both splits."""
+    limit = chosen_threshold(validation, accuracy)
+    none = limit is None
+    return {
+        "accuracy_asked": accuracy,
+        "threshold": limit,
+        "validation": None if limit is None else validation.at(limit),
+        "test": None if limit is None else test.at(limit),
+        "reason": "no threshold reaches that accuracy on the validation rows" if none else None,
+    }
+
+
+def chosen_threshold(validation: Answered, accuracy: float) -> float | None:
+    """The threshold that answers most validation rows with `accuracy`; 0 where all may be, None
+    where none reaches it.
 
     It is fit for use: an image is answered where the confidence is not below it.
     """
     reached = np.flatnonzero(validation.accuracy >= accuracy)
     if not len(reached):
-        return {
-            "accuracy_asked": accuracy,
-            "threshold": None,
-            "validation": None,
-            "test": None,
-            "reason": "no threshold reaches that accuracy on the validation rows",
-        }
+        return None
     place = int(reached[-1])
     everything = place == len(validation.thresholds) - 1
-    limit = 0.0 if everything else float(validation.thresholds[place])
-    return {
-        "accuracy_asked": accuracy,
-        "threshold": limit,
-        "validation": validation.at(limit),
-        "test": test.at(limit),
-        "reason": None,
-    }
+    return 0.0 if everything else float(validation.thresholds[place])

@@ -8,12 +8,7 @@ import onnx
 from safetensors.numpy import load_file
 
 from vestry.errors import ModelError
-from vestry.export.bundle import (
-    MEMBER_PROBABILITIES,
-    PROBABILITIES,
-    read_model_bytes,
-    safe_model,
-)
+from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
 from vestry.export.rule_graph import combined, tempered
@@ -21,6 +16,7 @@ from vestry.export.trunk_graph import trunk_features
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.tracing import trace
+from vestry.onnx_file import read_model_bytes, safe_model
 from vestry.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"

@@ -15,4 +15,5 @@ def resize_matrix(size: int, wanted: int) -> NDArray[np.float32]:
     centres = scale * (np.arange(wanted) + 0.5)
     distances = (np.arange(size) + 0.5 - centres[:, None]) / width
     weights = np.maximum(0.0, 1.0 - np.abs(distances))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(shares, np.float32)

@@ -50,7 +50,7 @@ def raw_planes(graph: Graph, images: str, shape: tuple[int, ...]) -> str:
     return graph.add("Transpose", floats, perm=[0, 3, 1, 2])
 
 
-def resized(graph: Graph, planes: str, shape: tuple[int, ...], size: tuple[int, int]) -> str:
+def resized(graph: Graph, planes: str, shape: tuple[int, ...], size: tuple[int, ...]) -> str:
     if tuple(shape) == tuple(size):
         return planes
     rows = graph.constant(resize_matrix(shape[0], size[0]), "rows")

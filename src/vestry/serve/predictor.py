@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from vestry.errors import DataError, ModelError, one_line
+from vestry.errors import DataError
 from vestry.export.bundle import (
     IMAGES,
     MEMBER_PROBABILITIES,
     PROBABILITIES,
     read_bundle,
 )
+from vestry.export.session import onnx_session
 
 READY = Path(__file__).parent / "ready" / "committee.onnx"
 """The committee that comes with the package."""
@@ -37,7 +37,7 @@ class Predictor:
     def __init__(self, model: str | Path | None = None, threads: int = 1) -> None:
         self.path = READY if model is None else Path(model)
         content, self.bundle = read_bundle(self.path)
-        self._session = ready_session(content, self.path, threads)
+        self._session = onnx_session(content, str(self.path), threads)
 
     @property
     def name(self) -> str:
@@ -92,16 +92,3 @@ class Predictor:
                 f"{', '.join(map(str, shape))}); given were {given.dtype} {given.shape}"
             )
         return np.ascontiguousarray(given)
-
-
-def ready_session(content: bytes, path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """A session that waits without spinning: a server shares its core with whoever asks."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises kinds of its own
-        raise ModelError(f"{path}: it does not run here ({one_line(error)[:300]})") from None

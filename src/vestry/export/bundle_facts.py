@@ -1,0 +1,73 @@
+"""What a bundle says of its model, from the run's `results.json`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Results = dict[str, Any]
+
+BY_LABEL = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
+"""Scores of the most probable class; a temperature leaves them as they are."""
+BY_PROBABILITY = ("log_loss", "brier", "ece")
+
+
+def recommended(results: Results) -> str:
+    """Whom the run recommends; where no limit can be kept, the first by validation."""
+    decision = results.get("decision") or {}
+    return str(decision.get("recommended") or results["ranking"][0]["name"])
+
+
+def entry_of(results: Results, name: str) -> Results:
+    """A member's or committee's part of the results."""
+    return dict((results["members"] | results["committees"])[name])
+
+
+def scores(entry: Mapping[str, Any], rows: Mapping[str, int], tempered: bool) -> Results:
+    """By split and name: `value`, `interval` (None where there is none) and `rows`.
+
+    tempered: whether the file applies the temperature of the run's calibration; then the scores
+    that hang on it are those after it.
+    """
+    found: Results = {}
+    for split in ("validation", "test"):
+        values, intervals = entry["scores"][split], entry["intervals"].get(split, {})
+        names = BY_LABEL if tempered else (*BY_LABEL, *BY_PROBABILITY)
+        found[split] = {
+            name: {
+                "value": values[name],
+                "interval": intervals.get(name),
+                "rows": rows[split],
+            }
+            for name in names
+        }
+    if tempered:
+        after = entry["calibration"]["after"]
+        found["test"] |= {
+            name: {"value": after[name], "interval": None, "rows": rows["test"]}
+            for name in BY_PROBABILITY
+        }
+    return found
+
+
+def study_facts(results: Results) -> Results:
+    """Which study and run the model is from; without paths, since bundles are passed on."""
+    return {
+        "title": results["title"],
+        "hash": results["study"]["hash"],
+        "created": results["created"],
+    }
+
+
+def data_facts(results: Results) -> Results:
+    data = results["data"]
+    return {
+        "source": shown_source(data["used"]),
+        "licence": data["licence"],
+        "fingerprint": data["fingerprint"],
+        "rows": {name: split["rows"] for name, split in data["splits"].items()},
+    }
+
+
+def shown_source(source: str) -> str:
+    """A source without the folders of whoever ran the study."""
+    kind, colon, place = source.partition(":")
+    return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else source
