@@ -7,6 +7,8 @@ import pytest
 from scipy.special import softmax
 
 from vestry.committees.committee import RULES
+from vestry.data.places import Places
+from vestry.export_run import ExportOptions, export_run
 from vestry.predictions.table import load_table
 from vestry.study_reader import read_study
 
@@ -132,3 +134,12 @@ def test_the_page_says_each_rule_and_what_it_learnt(run):
         "come from a rule fitted without that row",
     ):
         assert words in page, words
+
+
+@pytest.mark.parametrize("name", [*NAMES.values(), "two", *ALL])
+def test_every_model_is_exported_as_it_is(run, tmp_path, name):
+    """Rules of every kind, members of every kind: the gate would refuse what differs."""
+    places = Places.of(base=run.parent.parent)
+    done = export_run(run, name, tmp_path / "x.onnx", ExportOptions(), places, lambda event: None)
+    found = done.bundle.certificate
+    assert found["labels_equal"] == found["rows"] == 540 and found["largest_gap"] < 1e-5

@@ -50,7 +50,6 @@ class NetworkGraph:
         return value
 
     def layer(self, key: str, step: TracedLayer, value: Value) -> Value:
-        made = value  # dropout does nothing when predicting
         match step.layer:
             case definition.Conv() as layer:
                 made = self.convolution(key, layer, step, value)
@@ -66,6 +65,10 @@ class NetworkGraph:
                 made = self.flat(value)
             case definition.Concat() as layer:
                 made = self.joined(self.known[layer.concat], value)
+            case definition.Dropout():
+                made = value  # it does nothing when predicting
+            case _:
+                raise TypeError(f"no graph stands for {step.layer!r}")
         return made
 
     def joined(self, other: Value, value: Value) -> Value:

@@ -1,0 +1,125 @@
+"""Networks as graphs answer as the networks do, for every layer that a study may have."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vestry.errors import StudyError
+from vestry.export.graph import Graph, finished
+from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
+from vestry.members.networks.network import Network
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.rows import as_tensor, scaled
+
+CLASSES = 4
+IMAGE = st.tuples(st.integers(8, 13), st.integers(8, 13)).flatmap(
+    lambda sides: st.sampled_from([sides, (*sides, 3)])
+)
+ACTIVATION = st.sampled_from(["relu", "none", "tanh", "sigmoid"])
+CONV = st.fixed_dictionaries(
+    {
+        "conv": st.integers(1, 20),
+        "kernel": st.sampled_from([1, 2, 3, [3, 2]]),
+        "stride": st.sampled_from([1, 2, [1, 2]]),
+        "padding": st.sampled_from(["valid", "same"]),
+        "activation": ACTIVATION,
+    }
+)
+POOL = st.fixed_dictionaries(
+    {"pool": st.sampled_from([2, [2, 1], 3]), "kind": st.sampled_from(["max", "average"])},
+    optional={"stride": st.sampled_from([1, 2])},
+)
+PLANES = st.lists(st.one_of(CONV, POOL, st.just({"batch_norm": True})), max_size=4)
+TO_FLAT = st.sampled_from([{"flatten": True}, {"global_pool": "average"}, {"global_pool": "max"}])
+FLAT = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"dense": st.integers(1, 12), "activation": ACTIVATION}),
+        st.just({"dropout": 0.5}),
+        st.just({"batch_norm": True}),
+        st.just({"concat": "input"}),
+    ),
+    max_size=3,
+)
+
+
+def network_of(layers, shape, seed=0):
+    """A network with random biases and moving statistics, as training would leave them."""
+    settings = NetworkSettings(layers=layers)
+    network = Network(settings.layers, shape, CLASSES, seed)
+    random = torch.Generator().manual_seed(seed)
+    for name, tensor in network.tensors().items():
+        if not name.endswith(".kernel"):
+            drawn = torch.rand(tensor.shape, generator=random)
+            tensor.copy_(drawn + 0.5 if "variance" in name or "scale" in name else drawn - 0.5)
+    network.vector.refresh()
+    return network
+
+
+def graph_of(network, shape):
+    graph = Graph()
+    tensors = loaded({name: value.numpy() for name, value in network.tensors().items()})
+    traced = NetworkGraph(graph, network.traced, tensors)
+    scores = traced.scores(scaled_pixels(graph, "images", shape))
+    graph.rename(softmax(graph, scores), "probabilities")
+    return finished(graph, shape, {"probabilities": (CLASSES,)})
+
+
+def both(network, shape, images):
+    session = onnxruntime.InferenceSession(
+        graph_of(network, shape).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    given = session.run(["probabilities"], {"images": images})[0]
+    with torch.inference_mode():
+        scores = network.forward(scaled(as_tensor(images)), training=False)
+        return given, torch.softmax(scores, 1).numpy()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shape=IMAGE, planes=PLANES, to_flat=TO_FLAT, flat=FLAT, seed=st.integers(0, 99))
+def test_any_network_answers_alike(shape, planes, to_flat, flat, seed):
+    try:
+        network = network_of([*planes, to_flat, *flat], shape, seed)
+    except StudyError:  # it shrinks its images to nothing
+        return
+    images = np.random.default_rng(seed).integers(0, 256, (5, *shape), np.uint8)
+    given, expected = both(network, shape, images)
+    assert given.dtype == np.float32
+    np.testing.assert_allclose(given, expected, atol=2e-5)
+
+
+def test_a_layer_joined_in_again_is_flattened_as_in_training():
+    layers = [
+        {"conv": 6, "kernel": 3, "name": "early"},
+        {"pool": 2},
+        {"flatten": True},
+        {"dense": 5},
+        {"concat": "early"},
+        {"dense": 7},
+    ]
+    shape = (9, 10, 3)
+    images = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
+    given, expected = both(network_of(layers, shape), shape, images)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
+def test_any_number_of_rows_goes_in():
+    shape = (8, 8)
+    network = network_of([{"flatten": True}, {"dense": 3}], shape)
+    session = onnxruntime.InferenceSession(
+        graph_of(network, shape).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    for rows in (0, 1, 17):
+        given = session.run(None, {"images": np.zeros((rows, *shape), np.uint8)})[0]
+        assert given.shape == (rows, CLASSES)
+
+
+def test_a_layer_that_nobody_knows_is_an_error():
+    from vestry.members.networks.layers import LayerBase
+
+    with pytest.raises(TypeError, match="no graph stands for"):
+        step = network_of([{"flatten": True}], (8, 8)).traced[0]
+        strange = type(step)(LayerBase(), step.input_shape, step.output_shape, 0, 0)
+        NetworkGraph(Graph(), [strange], {}).scores(scaled_pixels(Graph(), "images", (8, 8)))
