@@ -3,16 +3,23 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import yaml
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.naive_bayes import GaussianNB
 
 from vestry import __version__
 from vestry.data import digits
 from vestry.export.bundle import read_bundle
+from vestry.members.estimators.estimator_onnx import converted, whole_graph
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.fitted_estimator import EstimatorMember
+from vestry.members.estimators.scaling import fit_scaling
 from vestry.predictions.table import load_table
 from vestry.serve.predictor import READY, Predictor
 from vestry.study_reader import read_study
@@ -166,6 +173,40 @@ def test_a_graph_with_swapped_classes_is_refused(run, vestry, tmp_path, name):
     done = vestry("export", run, "--model", name, "-o", tmp_path / "wrong.onnx")
     assert done.returncode == 1 and "does not answer as its source does" in done.stderr
     assert not list(tmp_path.glob("*.onnx")) and not list(tmp_path.glob("*.md"))
+
+
+def plant_isotonic(run):
+    """A calibrated estimator in the place of `Linear`: its own tables, and what its converter,
+    which is known to be wrong for isotonic calibration, makes of it."""
+    rows = digits.load().train
+    places = {name: row for row, name in enumerate(rows.ids.tolist())}
+    folder = run / "members" / "Linear"
+    tables = {split: load_table(folder / f"{split}.npz") for split in ("validation", "test")}
+    known = {name for table in tables.values() for name in table.ids.tolist()}
+    training = rows.rows(np.array([r for n, r in places.items() if n not in known]))
+    estimator = CalibratedClassifierCV(GaussianNB(), method="isotonic", cv=3)
+    scaling = fit_scaling(training.images, "unit")
+    estimator.fit(scaling.apply(training.images), training.labels)
+    settings = EstimatorSettings(estimator="sklearn.calibration.CalibratedClassifierCV")
+    member = EstimatorMember(settings, estimator, scaling, (8, 8), 10)
+    for split, table in tables.items():
+        values = member.predict_proba(images_of(table.ids))
+        replace(table, probabilities=values).save(folder / f"{split}.npz")
+    (folder / "model.onnx").unlink()
+    onnx.save(whole_graph(member, converted(estimator)), folder / "model.onnx")
+    return member
+
+
+def test_isotonic_calibration_is_refused_when_it_is_stored_and_when_it_is_exported(
+    run, vestry, tmp_path
+):
+    member = plant_isotonic(run)
+    done = vestry("export", run, "--model", "Linear", "-o", tmp_path / "wrong.onnx")
+    assert done.returncode == 1 and "does not answer as its source does" in done.stderr
+    assert not list(tmp_path.glob("*.onnx"))
+    member.check_images = digits.load().train.images
+    member.save(tmp_path / "stored")
+    assert member.card()["stored"] is None and "differs" in member.card()["stored_note"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Members of the kind `estimator`: what they predict is what the estimator predicts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -198,3 +200,35 @@ def test_the_temperature_is_the_one_with_the_least_log_loss(job):
         return -np.log(softmax(scores / temperature)[np.arange(200), truth]).mean()
 
     assert loss(found) <= min(loss(found * 1.05), loss(found / 1.05))
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("leaf", [1, 3])
+def test_votes_of_trees_that_tie_are_settled_as_scikit_learn_settles_them(
+    job, tmp_path, classes, leaf
+):
+    """Eight trees on noise: hundreds of rows tie."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (1500, 5, 5), np.uint8)
+    labels = random.integers(0, classes, 1500)
+    noise = replace(
+        job,
+        images=images[:300],
+        labels=labels[:300],
+        validation_images=images[300:],
+        validation_labels=labels[300:],
+        classes=classes,
+    )
+    params = {"n_estimators": 8, "min_samples_leaf": leaf, "max_features": 2}
+    member = fit(noise, "sklearn.ensemble.RandomForestClassifier", params=params)
+    expected = member.predict_proba(images)
+    own = member.estimator.predict(member.scaling.apply(images))
+    differ = expected.argmax(axis=1) != own
+    top = np.sort(expected, axis=1)
+    tied = top[:, -1] - top[:, -2] < 1e-6
+    assert not (differ & ~tied).any() and (leaf > 1 or (tied.sum() > 100 and not differ.any()))
+    assert any("seven digits" in note for note in member.card()["notes"]) == differ.any()
+    member.save(tmp_path)
+    assert member.card()["stored"], member.card()["stored_note"]
+    restored = kind.load(tmp_path, member.card()).predict_proba(images)
+    assert np.array_equal(restored.argmax(axis=1), expected.argmax(axis=1))

@@ -46,6 +46,7 @@ def refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -
     member = fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))
     member.temperature, member.held_out = first.temperature, held_out
     member.relabelled, member.predicted = first.relabelled, first.predicted
+    member.tied = first.tied
     member.warnings = list(dict.fromkeys(first.warnings + member.warnings))
     return member
 

@@ -16,6 +16,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.onnx_member import run, session
 from vestry.members.estimators.scaling import Scaling
+from vestry.members.estimators.trees import is_trees
 from vestry.run_folder import atomic_path
 
 GATE_ROWS = 1000
@@ -56,9 +57,10 @@ def converted(estimator: Any) -> onnx.ModelProto:
     Which options a converter takes differs by class, so they are offered from most to least.
     """
     from skl2onnx import convert_sklearn  # noqa: PLC0415 - heavy
-    from skl2onnx.common.data_types import FloatTensorType  # noqa: PLC0415
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType  # noqa: PLC0415
 
-    inputs = [("features", FloatTensorType([None, estimator.n_features_in_]))]
+    kind = DoubleTensorType if is_trees(estimator) else FloatTensorType
+    inputs = [("features", kind([None, estimator.n_features_in_]))]
     raw = {} if hasattr(estimator, "predict_proba") else {"raw_scores": True}
     offers: list[dict[str, bool]] = [{"zipmap": False, **raw}, raw, {"zipmap": False}, {}]
     reason: Exception | None = None
@@ -93,7 +95,11 @@ def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
         "probabilities", TensorProto.FLOAT, ["rows", member.classes]
     )
     graph = helper.make_graph(
-        [*features_nodes(), *model.graph.node, *probability_nodes(member, label, scores)],
+        [
+            *features_nodes(is_trees(member.estimator)),
+            *model.graph.node,
+            *probability_nodes(member, label, scores),
+        ],
         "vestry-estimator",
         [images],
         [probabilities],
@@ -119,12 +125,16 @@ def constants(member: Exportable) -> list[TensorProto]:
     return [numpy_helper.from_array(value, name) for name, value in values.items()]
 
 
-def features_nodes() -> list[onnx.NodeProto]:
+def features_nodes(double: bool) -> list[onnx.NodeProto]:
+    """Scaled features as `Scaling` computes them; in double where the estimator wants them so."""
+    make = helper.make_node
+    kind = TensorProto.DOUBLE if double else TensorProto.FLOAT
     return [
-        helper.make_node("Cast", ["images"], ["v_pixels"], to=TensorProto.FLOAT),
-        helper.make_node("Reshape", ["v_pixels", "v_flat"], ["v_rows"]),
-        helper.make_node("Sub", ["v_rows", "v_offset"], ["v_centred"]),
-        helper.make_node("Div", ["v_centred", "v_divisor"], ["estimator_features"]),
+        make("Cast", ["images"], ["v_pixels"], to=TensorProto.FLOAT),
+        make("Reshape", ["v_pixels", "v_flat"], ["v_rows"]),
+        make("Sub", ["v_rows", "v_offset"], ["v_centred"]),
+        make("Div", ["v_centred", "v_divisor"], ["v_features"]),
+        make("Cast", ["v_features"], ["estimator_features"], to=kind),
     ]
 
 
@@ -140,6 +150,8 @@ def probability_nodes(member: Exportable, label: str, scores: str | None) -> lis
         ]
     else:
         softened = [make("Identity", [scores], ["v_given"])]
+    if is_trees(member.estimator):  # its label is one of those that tie
+        return [*softened, make("Identity", ["v_given"], ["probabilities"])]
     return [*softened, own_label, *exchange_nodes()]
 
 

@@ -11,6 +11,7 @@ from vestry.errors import MemberError, one_line
 from vestry.members.estimators.decision_scores import decision_scores, softmax
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.scaling import Scaling
+from vestry.members.estimators.trees import is_trees
 
 # Rows per call when predicting, so that float features of a large set never stand in memory whole.
 PREDICT_ROWS = 5000
@@ -36,6 +37,7 @@ class EstimatorMember:
     held_out: NDArray[np.float32] | None = None
     fit_seconds: float = 0.0
     relabelled: int = 0
+    tied: int = 0
     predicted: int = 0
     check_images: NDArray[np.uint8] | None = None
     stored: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +53,11 @@ class EstimatorMember:
         """Probabilities that agree with its labels, and how many rows had to change for that."""
         features = self.scaling.apply(images)
         labels = np.asarray(self.estimator.predict(features)).astype(np.int64)
-        return agree(self.raw_proba(features), labels)
+        probabilities = self.raw_proba(features)
+        if is_trees(self.estimator):
+            self.tied += int((probabilities.argmax(axis=1) != labels).sum())
+            return probabilities, 0
+        return agree(probabilities, labels)
 
     def raw_proba(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
         columns = np.asarray(self.estimator.classes_).astype(np.int64)
@@ -103,6 +109,11 @@ class EstimatorMember:
             )
         elif not hasattr(self.estimator, "predict_proba"):
             notes.append("It gives labels only: its probabilities are 0 or 1.")
+        if self.tied:
+            notes.append(
+                f"In {self.tied:,} of the rows that it was asked about, classes tied to seven "
+                "digits: the first of them stands, where scikit-learn goes by the sixteenth digit."
+            )
         if self.relabelled:
             notes.append(
                 f"In {self.relabelled:,} of the {self.predicted:,} rows of its tables its most "
