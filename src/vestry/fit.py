@@ -25,7 +25,12 @@ from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run_folder import write_json
 from vestry.task_data import task_data
 
-LIBRARIES = {"estimator": ("scikit-learn", "numpy"), "layers": ("torch",), "backbone": ("torch",)}
+LIBRARIES = {
+    "estimator": ("scikit-learn", "numpy"),
+    "layers": ("torch",),
+    "backbone": ("torch",),
+    "onnx": ("onnx", "onnxruntime"),
+}
 CODE = ("members", "data/part.py", "predictions/table.py", "fit.py")
 
 
@@ -136,6 +141,7 @@ def job(
         workspace=workspace,
         report=report,
         trunks=trunks,
+        class_names=dataset.training.classes,
     )
 
 

@@ -15,13 +15,17 @@ from vestry.explore_task import exploration_task
 from vestry.member_size import size_up
 from vestry.members.backbones.trunk_places import TrunkPlaces
 from vestry.members.backbones.trunk_plan import TrunkPlan
+from vestry.members.onnx_models.model_plan import ModelPlan
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.run_folder import RunFolder, read_json
 from vestry.search.space import variations
 from vestry.study import (
     BackboneEntry,
     Entry,
+    EstimatorEntry,
     Member,
+    NetworkEntry,
+    OnnxEntry,
     SearchedEntry,
     Study,
     kind_of,
@@ -76,6 +80,8 @@ class Planner:
         self.cores = cores
         self.shared = fit.shared_description(dataset)
         self.trunks = TrunkPlan(TrunkPlaces.of(places, run.path), downloads)
+        rows = dataset.training
+        self.models = ModelPlan(self.trunks.places, rows.image_shape, rows.classes)
         self.context = {
             "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
             "places": places.as_dict(),
@@ -141,6 +147,8 @@ class Planner:
         settings = entry.model_dump(
             mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
         )
+        if isinstance(entry, OnnxEntry):
+            settings["sha256"] = self.models.identity(entry)
         description = fit.description(self.shared, settings, seed, threads, part)
         if isinstance(entry, BackboneEntry):
             description["trunk"] = self.trunks.identity(entry)
@@ -188,11 +196,14 @@ class Planner:
 
     def size_up(self, entry: Member) -> tuple[str, int]:
         """What the member is, in a line, and how many cores it gets."""
-        if not isinstance(entry, BackboneEntry):
+        if isinstance(entry, EstimatorEntry | NetworkEntry):
             return size_up(entry, self.dataset, self.cores)
         rows = self.dataset.training
         try:
-            text, threads = self.trunks.size_up(entry, rows.image_shape, len(rows.classes))
+            if isinstance(entry, OnnxEntry):
+                text, threads = self.models.size_up(entry), 1
+            else:
+                text, threads = self.trunks.size_up(entry, rows.image_shape, len(rows.classes))
         except VestryError as error:
             raise type(error)(f"member {entry.name}: {error}") from error
         return text, min(entry.threads or threads, self.cores)

@@ -47,7 +47,7 @@ def safe_model(content: bytes) -> onnx.ModelProto:
         if tensor.external_data or tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise ModelError(
                 f"its weights lie in another file ({tensor.name}); a model that is whole in one "
-                "file is needed"
+                "file is needed (from PyTorch with external_data=False)"
             )
     return model
 

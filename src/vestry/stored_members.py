@@ -35,7 +35,7 @@ def stored_predict(folder: Path, threads: int) -> Predict:
     It is for a process that does nothing else: torch is set to so many threads for good.
     """
     card = stored_card(folder)
-    if card["kind"] == "estimator":
+    if card["stored"].endswith(".onnx"):
         return onnx_predict(folder / card["stored"], threads)
     import torch  # noqa: PLC0415 - heavy
 

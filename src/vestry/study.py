@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.data_settings import DataSettings
@@ -22,6 +29,7 @@ from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.training import TrainingSettings
+from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.robustness.settings import RobustnessSettings
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
@@ -92,6 +100,17 @@ class BackboneEntry(Entry, BackboneSettings):
     """A `[[member]]` with `backbone`; `layers` are its head, with the defaults of `[training]`."""
 
 
+class OnnxEntry(Entry, OnnxSettings):
+    """A `[[member]]` with `onnx`: a model that is finished."""
+
+    @field_validator("seeds", "cross_validation", "images_per_class")
+    @classmethod
+    def is_finished(cls, given: Any) -> Any:
+        if given is not None and given != [0]:
+            raise ValueError("nothing is fitted: the model in the file is finished")
+        return given
+
+
 class SearchedEntry(Entry):
     """A `[[member]]` with `search`: some of its own keys are `choose` or `between`.
 
@@ -118,11 +137,12 @@ class SearchedEntry(Entry):
         return ENTRIES[kind_of(own)](**common, **own)
 
 
-Member = EstimatorEntry | NetworkEntry | BackboneEntry
+Member = EstimatorEntry | NetworkEntry | BackboneEntry | OnnxEntry
 ENTRIES: dict[str, type[Member]] = {
     "estimator": EstimatorEntry,
     "layers": NetworkEntry,
     "backbone": BackboneEntry,
+    "onnx": OnnxEntry,
 }
 
 

@@ -85,6 +85,8 @@ def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -
         hint = next((text for text in near if "mean" in text), "")
         return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
     table = member_tables(tables, entry)
+    if kinds == ["onnx"] and ("search" in table or any(found(table))):
+        return [f"{place}: nothing can be searched for: the model in the file is finished"]
     if "search" in table:
         return search_problems(table, place)
     for key, _ in found(table):

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded
-from vestry.export.resizing import resize_matrix
+from vestry.members.onnx_models.resizing import resize_matrix
 from vestry.export.trunk_graph import trunk_features
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.backbones.earlier_network import EarlierNetwork

@@ -1,11 +1,13 @@
 """`npz:FILE`: arrays of images and labels in NumPy's zip format; never a pickled object."""
 
+import contextlib
 import lzma
 import math
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +22,7 @@ from vestry.data.limits import check_expansion
 from vestry.data.places import MissingDataError
 from vestry.errors import DataError
 
+IMAGES = "images"
 SPELLINGS = (
     ("images", "labels", "test_images", "test_labels"),
     ("x_train", "y_train", "x_test", "y_test"),
@@ -49,9 +52,37 @@ def load(path: Path, name: str) -> Source:
     """
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file (source {name})")
-    try:
+    with readable(path):
         arrays, unread = read_arrays(path)
         return source_of(path, name, arrays, unread)
+
+
+def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
+    """(n, height, width[, 3]) bytes from the array `images` alone, and notes on what was done.
+
+    For images without labels; sizes are checked as by `load`. Raises DataError for anything wrong.
+    """
+    with readable(path), zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if IMAGES not in members:
+            found = ", ".join(sorted(members)) or "nothing"
+            raise DataError(f"{path}: holds {found}; an array `{IMAGES}` is expected")
+        read, notes = to_bytes(
+            str(path), {IMAGES: read_member(path, archive, members[IMAGES], IMAGES)}
+        )
+    images = read[IMAGES].images
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)):
+        raise DataError(f"{path}: images of shape {images.shape}; (n, height, width[, 3]) is read")
+    return np.ascontiguousarray(images), notes
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Whatever a damaged file makes its readers raise becomes DataError."""
+    try:
+        yield
     except DAMAGE as error:
         raise DataError(
             f"{path}: not a readable .npz file ({error}); write it again with numpy.savez"

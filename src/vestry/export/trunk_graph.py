@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vestry.export.graph import Graph
 from vestry.export.network_graph import NetworkGraph, Value, Weights
-from vestry.export.resizing import resize_matrix
+from vestry.members.onnx_models.resizing import resize_matrix
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.backbones.published_trunk import PUBLISHED
 from vestry.members.backbones.trunk_source import image_size, network_of

@@ -17,6 +17,7 @@ KINDS = {
     "estimator": "vestry.members.estimators.estimator",
     "layers": "vestry.members.networks.network_member",
     "backbone": "vestry.members.backbones.backbone_member",
+    "onnx": "vestry.members.onnx_models.onnx_model",
 }
 
 
@@ -28,9 +29,10 @@ class FitJob:
     validation_images, validation_labels: rows for early stopping and temperature.
     workspace: a folder for checkpoints that survives a kill.
     report: takes progress events, JSON-able.
-    trunks: where weights of trunks are looked for, as `TrunkPlaces.as_dict` gives it; None for this
-    machine's own places.
+    trunks: where weights of trunks and model files are looked for, as `TrunkPlaces.as_dict` gives
+    it; None for this machine's own places.
     ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
+    class_names: in label order, for a model that may have them in another; None where nobody asks.
     """
 
     images: NDArray[np.uint8]
@@ -44,6 +46,7 @@ class FitJob:
     report: Callable[[dict[str, Any]], None]
     trunks: Mapping[str, Any] | None = None
     ids: NDArray[np.str_] | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 class FittedMember(Protocol):

@@ -3,11 +3,14 @@
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.onnx_models.onnx_settings import OnnxSettings
 
 MEMBER_SETTINGS: dict[
-    str, type[EstimatorSettings] | type[NetworkSettings] | type[BackboneSettings]
+    str,
+    type[EstimatorSettings] | type[NetworkSettings] | type[BackboneSettings] | type[OnnxSettings],
 ] = {
     "estimator": EstimatorSettings,
     "layers": NetworkSettings,
     "backbone": BackboneSettings,
+    "onnx": OnnxSettings,
 }

@@ -8,7 +8,7 @@ from vestry.report.models import Model, Results, models_in_study_order
 from vestry.report.numbers import counted, duration, whole
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
-KIND_WORDS = {"layers": "network"}
+KIND_WORDS = {"layers": "network", "onnx": "model file"}
 # strftime would follow the reader's locale; the page is in English.
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

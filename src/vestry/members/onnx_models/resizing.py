@@ -15,5 +15,4 @@ def resize_matrix(size: int, wanted: int) -> NDArray[np.float32]:
     centres = scale * (np.arange(wanted) + 0.5)
     distances = (np.arange(size) + 0.5 - centres[:, None]) / width
     weights = np.maximum(0.0, 1.0 - np.abs(distances))
-    shares = weights / weights.sum(axis=1, keepdims=True)
-    return np.asarray(shares, np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

@@ -1,0 +1,97 @@
+"""What a study file says of a member of the kind `onnx`: a model that was trained elsewhere."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Side = Annotated[int, Field(ge=1, le=2048)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Channels = Literal["grey", "rgb", "bgr"]
+Layout = Literal["channels_first", "channels_last", "flat"]
+Output = Literal["probabilities", "logits"]
+
+EXPORTERS = {
+    (".h5", ".hdf5", ".keras", ".pb", ".tflite"): "tf2onnx or, in Keras 3, model.export",
+    (".pt", ".pth", ".ckpt", ".safetensors"): "torch.onnx.export",
+    (".pkl", ".pickle", ".joblib"): "skl2onnx",
+}
+
+
+class InputSettings(BaseModel):
+    """What the file's model takes; what is not given is read off the shape of its own input."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: tuple[Side, Side] | None = Field(
+        None, description="height and width that images are resized to; by default its own"
+    )
+    channels: Channels | None = Field(
+        None, description="grey, rgb or bgr; by default grey where it takes one, rgb where three"
+    )
+    layout: Layout | None = Field(
+        None,
+        description="channels_first (rows, channels, height, width), channels_last or flat (rows, "
+        "height * width * channels)",
+    )
+    scale: Literal["unit", "none"] | None = Field(
+        None,
+        description="pixels as 0..1 or as 0..255; by default unit for floats, none for integers",
+    )
+    mean: list[Number] | None = Field(
+        None,
+        min_length=1,
+        max_length=3,
+        description="subtracted after `scale`: one number, or one a channel in its own order",
+    )
+    deviation: list[Positive] | None = Field(
+        None, min_length=1, max_length=3, description="what is then divided by, likewise"
+    )
+
+    @field_validator("mean", "deviation")
+    @classmethod
+    def one_or_three(cls, given: list[float] | None) -> list[float] | None:
+        if given is not None and len(given) == 2:
+            raise ValueError("one number for all channels, or one a channel")
+        return given
+
+
+class OnnxSettings(BaseModel):
+    """A trained model in a file, and what lies between it and raw images and probabilities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["onnx"] = "onnx"
+    onnx: str = Field(description="path of an ONNX file, from the study's folder")
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="of the file; where it is given, a file of other content is refused",
+    )
+    input: InputSettings = InputSettings()
+    output: Output = Field(
+        "probabilities", description="what it gives; logits go through a softmax"
+    )
+    classes: list[str] | None = Field(
+        None,
+        min_length=2,
+        description="the data's classes in the order of its outputs, where that is another",
+    )
+
+    @field_validator("onnx")
+    @classmethod
+    def is_onnx(cls, text: str) -> str:
+        suffix = Path(text).suffix.lower()
+        if suffix == ".onnx":
+            return text
+        known = next((words for suffixes, words in EXPORTERS.items() if suffix in suffixes), None)
+        how = f"; write one with {known}" if known else ""
+        raise ValueError(f"{text!r} is no .onnx file{how}")
+
+    @field_validator("classes")
+    @classmethod
+    def each_once(cls, names: list[str] | None) -> list[str] | None:
+        if names is not None and len(set(names)) < len(names):
+            raise ValueError("a class is named twice")
+        return names

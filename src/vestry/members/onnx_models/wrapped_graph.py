@@ -1,0 +1,178 @@
+"""The graph around a user's model: raw images to what it takes, what it gives to probabilities.
+
+Only operators that have meant the same since opset 7 stand around it, so that it can stay at its
+own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, compose, helper, numpy_helper
+
+from vestry.members.onnx_models.image_form import ImageForm
+from vestry.members.onnx_models.model_file import FLOATS, ModelFile
+from vestry.members.onnx_models.resizing import resize_matrix
+from vestry.onnx_file import DOMAINS
+
+OPSET, IR_VERSION, OLDEST = 21, 10, 7
+GREY_WEIGHTS = (0.299, 0.587, 0.114)
+"""ITU-R BT.601, as Pillow turns colour to grey."""
+PREFIX = "file/"
+
+
+@dataclass
+class Nodes:
+    """Nodes and weights of a graph under construction; `add` gives the name of what it made."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    weights: list[TensorProto] = field(default_factory=list)
+
+    def add(self, operator: str, *inputs: str | NDArray[Any], **attributes: Any) -> str:
+        names = [self.weight(given) if not isinstance(given, str) else given for given in inputs]
+        output = f"around/{len(self.nodes) + 1}-{operator.lower()}"
+        self.nodes.append(helper.make_node(operator, names, [output], name=output, **attributes))
+        return output
+
+    def weight(self, value: NDArray[Any]) -> str:
+        name = f"around/weight-{len(self.weights) + 1}"
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def rename(self, value: str, name: str) -> None:
+        self.nodes.append(helper.make_node("Identity", [value], [name], name=f"as {name}"))
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """What stands between raw images of `image_shape` and the probabilities of `classes` classes.
+
+    order: for each class of the data the column of the file's output that holds it; None where
+    both have one order.
+    """
+
+    form: ImageForm
+    image_shape: tuple[int, ...]
+    classes: int
+    logits: bool
+    order: tuple[int, ...] | None
+
+
+def before(around: Nodes, wrapping: Wrapping, type_: int) -> str:
+    """From `images`, (rows, height, width[, 3]) uint8, to what the file takes."""
+    form = wrapping.form
+    planes = with_channels(around, around.add("Cast", "images", to=TensorProto.FLOAT), wrapping)
+    planes = resized(around, planes, wrapping.image_shape[:2], form.size)
+    if form.scale == "unit":
+        planes = around.add("Div", planes, np.array(255, np.float32))
+    if form.mean:
+        planes = around.add("Sub", planes, np.array(form.mean, np.float32).reshape(-1, 1, 1))
+    if form.deviation:
+        planes = around.add("Div", planes, np.array(form.deviation, np.float32).reshape(-1, 1, 1))
+    laid = laid_out(around, planes, form)
+    if type_ == TensorProto.FLOAT:
+        return laid
+    if type_ not in FLOATS:  # a cast alone would cut off what follows the point
+        laid = around.add("Floor", around.add("Add", laid, np.array(0.5, np.float32)))
+    return around.add("Cast", laid, to=type_)
+
+
+def with_channels(around: Nodes, pixels: str, wrapping: Wrapping) -> str:
+    """(rows, channels, height, width), the file's channels in its order."""
+    height, width, *colour = wrapping.image_shape
+    form = wrapping.form
+    if form.depth == 1:
+        if colour:
+            pixels = around.add("MatMul", pixels, np.array(GREY_WEIGHTS, np.float32)[:, None])
+        return reshaped(around, pixels, 1, height, width)
+    if not colour:
+        grey = reshaped(around, pixels, 1, height, width)
+        return around.add("Concat", grey, grey, grey, axis=1)
+    planes = around.add("Transpose", pixels, perm=[0, 3, 1, 2])
+    if form.channels == "bgr":
+        return around.add("Gather", planes, np.array([2, 1, 0]), axis=1)
+    return planes
+
+
+def resized(around: Nodes, planes: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+    if tuple(given) == tuple(wanted):
+        return planes
+    (height, width), (new_height, new_width) = given, wanted
+    across = around.add("MatMul", planes, resize_matrix(width, new_width).T)
+    return around.add("MatMul", resize_matrix(height, new_height), across)
+
+
+def laid_out(around: Nodes, planes: str, form: ImageForm) -> str:
+    height, width = form.size
+    if form.layout != "channels_first":
+        planes = around.add("Transpose", planes, perm=[0, 2, 3, 1])
+    if form.layout == "flat":
+        return reshaped(around, planes, height * width * form.depth)
+    return planes if form.channel_axis else reshaped(around, planes, height, width)
+
+
+def reshaped(around: Nodes, value: str, *sides: int) -> str:
+    """Rows stay as they are: 0 copies their number."""
+    return around.add("Reshape", value, np.array([0, *sides], np.int64))
+
+
+def after(around: Nodes, given: str, type_: int, wrapping: Wrapping) -> str:
+    """From what the file gives to probabilities in the data's order of classes."""
+    if type_ != TensorProto.FLOAT:
+        given = around.add("Cast", given, to=TensorProto.FLOAT)
+    if wrapping.logits:
+        given = around.add("Softmax", given, axis=1)
+    elif type_ == TensorProto.FLOAT16:  # their rounded sum is up to a thousandth off
+        total = around.add("MatMul", given, np.ones((wrapping.classes, 1), np.float32))
+        given = around.add("Div", given, total)
+    if wrapping.order is not None:
+        given = around.add("Gather", given, np.array(wrapping.order, np.int64), axis=1)
+    return given
+
+
+def inputs_graph(file: ModelFile, wrapping: Wrapping) -> onnx.ModelProto:
+    """The first part alone: raw images to `given`."""
+    around = Nodes()
+    around.rename(before(around, wrapping, file.input.type), "given")
+    output = helper.make_tensor_value_info("given", file.input.type, None)
+    return model_of(around, [output], wrapping.image_shape, {"": OPSET}, IR_VERSION)
+
+
+def whole_graph(file: ModelFile, model: onnx.ModelProto, wrapping: Wrapping) -> onnx.ModelProto:
+    """`model`, the file's own at whatever opset, between raw images and probabilities."""
+    inner = compose.add_prefix(model, PREFIX)
+    around = Nodes()
+    fed = before(around, wrapping, file.input.type)
+    around.rename(fed, PREFIX + file.input.name)
+    around.nodes.extend(inner.graph.node)
+    around.weights.extend(inner.graph.initializer)
+    scores = after(around, PREFIX + file.output.name, file.output.type, wrapping)
+    around.rename(scores, "probabilities")
+    output = helper.make_tensor_value_info(
+        "probabilities", TensorProto.FLOAT, ["rows", wrapping.classes]
+    )
+    versions = {
+        entry.domain: entry.version for entry in inner.opset_import if entry.domain in DOMAINS
+    }
+    versions[""] = versions.pop("ai.onnx", versions.get("", OPSET))
+    return model_of(
+        around, [output], wrapping.image_shape, versions, max(model.ir_version, IR_VERSION)
+    )
+
+
+def model_of(
+    around: Nodes,
+    outputs: list[onnx.ValueInfoProto],
+    image_shape: tuple[int, ...],
+    versions: dict[str, int],
+    ir_version: int,
+) -> onnx.ModelProto:
+    images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["rows", *image_shape])
+    graph = helper.make_graph(around.nodes, "vestry-onnx", [images], outputs, around.weights)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
+    return helper.make_model(
+        graph, opset_imports=opsets, ir_version=ir_version, producer_name="vestry"
+    )
