@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from vestry import __version__
 from vestry.command_options import DataOption, JsonOption, QuietOption, display
 from vestry.data_commands import data_app
 from vestry.errors import StudyError
 from vestry.export_commands import EXPORT_EXAMPLES, export
+from vestry.predict_commands import PREDICT_EXAMPLES, predict
 from vestry.run_commands import COMPARE_EXAMPLES, compare
+from vestry.version import __version__
 
 app = typer.Typer(
     name="vestry",
@@ -174,6 +175,7 @@ def report(
 
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)
+app.command(epilog=PREDICT_EXAMPLES)(predict)
 
 
 @app.command(epilog="Example:  vestry schema > study.schema.json")

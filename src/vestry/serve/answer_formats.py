@@ -1,0 +1,141 @@
+"""Answers written down: lines for people, JSON, CSV, and the probability table."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vestry.export.bundle import Bundle
+from vestry.predictions.table import ProbabilityTable
+from vestry.run_folder import write_text
+from vestry.serve.answer import DIGITS, vote
+from vestry.serve.answering import Answered
+from vestry.serve.image_inputs import printable
+
+SUFFIXES = (".csv", ".json", ".npz")
+WIDEST_NAME = 40
+NOT_SURE = "not sure"
+
+
+class Lines:
+    """A line an image, in columns as wide as names and classes need.
+
+    The most probable class and its probability, `not sure` under the abstention threshold, and the
+    next two. votes: below it, a line for each member.
+    """
+
+    def __init__(self, bundle: Bundle, names: Sequence[str], votes: bool) -> None:
+        self.bundle, self.votes = bundle, votes
+        self.name_width = min(max(map(len, names), default=0), WIDEST_NAME)
+        self.class_width = max(len(printable(name)) for name in bundle.classes)
+        self.member_width = max((len(printable(name)) for name in bundle.members), default=0)
+
+    def text(self, one: Answered) -> str:
+        answer = one.answer
+        (name, probability), *others = answer.top()
+        doubt = NOT_SURE if answer.sure is False else ""
+        rest = ", ".join(f"{printable(other)} {share:.1%}" for other, share in others)
+        line = f"{one.name:<{self.name_width}}  {self.column(name, probability)}"
+        lines = [f"{line}  {doubt:<{len(NOT_SURE)}}  then {rest}" if self.may_doubt else
+                 f"{line}  then {rest}"]  # fmt: skip
+        lines += [f"    {warning}" for warning in one.prepared.warnings]
+        if self.votes and self.bundle.is_committee:
+            lines += self.vote_lines(one)
+        return "\n".join(lines)
+
+    @property
+    def may_doubt(self) -> bool:
+        return self.bundle.threshold is not None
+
+    def column(self, name: str, probability: float) -> str:
+        return f"{printable(name):<{self.class_width}} {probability:>6.1%}"
+
+    def vote_lines(self, one: Answered) -> list[str]:
+        classes = self.bundle.classes
+        return [
+            f"    {printable(member):<{self.member_width}}  "
+            f"{self.column(classes[int(row.argmax())], float(row.max()))}"
+            for member, row in zip(self.bundle.members, one.answer.votes, strict=True)
+        ]
+
+
+def facts(one: Answered, votes: bool) -> dict[str, Any]:
+    """One answer for JSON."""
+    return {
+        "image": one.name,
+        **one.answer.as_dict(votes),
+        "prepared": one.prepared.words,
+        "warnings": one.prepared.warnings,
+    }
+
+
+def json_line(one: Answered, votes: bool) -> str:
+    return json.dumps(facts(one, votes), ensure_ascii=False, allow_nan=False)
+
+
+class Rows:
+    """CSV: one row an image, one column of probabilities a class; with votes one a member, too."""
+
+    def __init__(self, bundle: Bundle, votes: bool) -> None:
+        self.bundle = bundle
+        self.votes = votes and bundle.is_committee
+
+    def header(self) -> str:
+        names = ["image", "class", "confidence", "sure"]
+        names += [f"p({name})" for name in self.bundle.classes]
+        return row_text(names + ([f"vote({m})" for m in self.bundle.members] if self.votes else []))
+
+    def text(self, one: Answered) -> str:
+        answer = one.answer
+        sure = {None: "", True: "yes", False: "no"}[answer.sure]
+        cells = [one.name, answer.name, rounded(answer.confidence), sure]
+        cells += [rounded(float(value)) for value in answer.probabilities]
+        if self.votes:
+            pairs = zip(self.bundle.members, answer.votes, strict=True)
+            cells += [vote(self.bundle.classes, member, row)["class"] for member, row in pairs]
+        return row_text(cells)
+
+
+def rounded(value: float) -> str:
+    return f"{value:.{DIGITS}f}"
+
+
+def row_text(cells: Sequence[str]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="").writerow(cells)
+    return stream.getvalue()
+
+
+def write_answers(path: Path, bundle: Bundle, answers: Sequence[Answered], votes: bool) -> None:
+    """Write all answers in the format that `path`'s suffix names, whole or not at all.
+
+    `.json`: a list. `.csv`: see `Rows`. `.npz`: a probability table of the split `fresh`, the
+    images' names for ids, which does not hold votes.
+    """
+    match path.suffix.lower():
+        case ".json":
+            found = [facts(one, votes) for one in answers]
+            write_text(
+                path, json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            )
+        case ".csv":
+            rows = Rows(bundle, votes)
+            write_text(path, "\n".join([rows.header(), *map(rows.text, answers), ""]))
+        case ".npz":
+            table(bundle, answers).save(path)
+        case suffix:
+            raise ValueError(f"answers are not written as {suffix}")
+
+
+def table(bundle: Bundle, answers: Sequence[Answered]) -> ProbabilityTable:
+    return ProbabilityTable(
+        ids=np.array([one.name for one in answers], dtype=str),
+        classes=bundle.classes,
+        probabilities=np.stack([one.answer.probabilities for one in answers]),
+        maker=bundle.name,
+        split="fresh",
+    )

@@ -1,0 +1,168 @@
+"""From what a command was given to images, one by one: files, folders, arrays, standard input."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vestry.data.folder_listing import entries, name_of
+from vestry.data.image_file import SIGNATURES
+from vestry.data.npz import load_images
+from vestry.errors import DataError, one_line
+from vestry.export.bundle import Bundle
+from vestry.serve.photo import prepare, prepare_image
+from vestry.serve.prepared import Prepared
+
+STDIN = "-"
+LARGEST = 256 * 2**20
+"""Bytes of one picture's file: 50 megapixels hardly take more."""
+MOST_FILES = 1_000_000
+DEEPEST = 50
+"""Folders within folders."""
+AS_IT_IS = "Taken as it is: it has the model's size already."
+
+
+@dataclass(frozen=True)
+class Given:
+    """One image that is to be answered. name: what people and tables call it."""
+
+    name: str
+    prepared: Callable[[Bundle], Prepared]
+
+
+@dataclass
+class Inputs:
+    """images: all that was found, in order. failures: a line for what could not be read.
+
+    passed_over: files in folders that are no pictures. notes: what was done to arrays.
+    """
+
+    images: list[Given] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def inputs_of(texts: Iterable[str]) -> Inputs:
+    """What `texts` name: PNG or JPEG files, folders of such, `.npz` files, `-` for standard input.
+
+    A file is not read before its turn comes, an `.npz` file at once.
+    """
+    found = Inputs()
+    for text in texts:
+        path = Path(text)
+        try:
+            if text == STDIN:
+                found.images.append(Given(STDIN, lambda bundle: prepare(stdin(), "-", bundle)))
+            elif path.is_dir():
+                add_folder(found, path)
+            elif path.suffix.lower() == ".npz":
+                add_arrays(found, path)
+            else:
+                found.images.append(picture(printable(text), path))
+        except DataError as error:
+            found.failures.append(one_line(error))
+    return found
+
+
+def picture(name: str, path: Path) -> Given:
+    return Given(name, lambda bundle: prepare(file_content(path, name), name, bundle))
+
+
+def add_folder(found: Inputs, folder: Path) -> None:
+    """Every picture below `folder`, by name; a link counts where it stays inside."""
+    top, before = folder.resolve(), len(found.images)
+    for path in files_below(folder, found, DEEPEST):
+        name = printable(str(folder / path.relative_to(folder)))
+        if path.is_symlink() and not path.resolve().is_relative_to(top):
+            found.failures.append(f"{name}: a link that leads out of {folder}; it is not followed")
+        elif is_picture(path):
+            if len(found.images) >= MOST_FILES:
+                raise DataError(f"{folder}: more than {MOST_FILES:,} images; give its parts")
+            found.images.append(picture(name, path))
+        else:
+            found.passed_over.append(name_of(folder, path))
+    if len(found.images) == before:
+        found.failures.append(f"{folder}: no PNG or JPEG below it")
+
+
+def files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
+    try:
+        inside = entries(folder)
+    except DataError as error:
+        found.failures.append(one_line(error))
+        return
+    for path in inside:
+        if path.is_symlink() or not path.is_dir():  # a linked folder might lead round in a circle
+            yield path
+        elif depth:
+            yield from files_below(path, found, depth - 1)
+        else:
+            found.failures.append(f"{path}: more than {DEEPEST} folders within each other")
+
+
+def is_picture(path: Path) -> bool:
+    """Whether its first bytes are those of a PNG or JPEG; nothing but a file is opened."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as stream:
+            start = stream.read(8)
+    except OSError:
+        return True  # a picture, perhaps: reading it says what is wrong
+    return any(start.startswith(signature) for signature, _ in SIGNATURES)
+
+
+def file_content(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror or error}") from None
+    return bounded(content, name)
+
+
+def stdin() -> bytes:
+    if sys.stdin.isatty():
+        raise DataError(f"{STDIN}: nothing is piped in")
+    return bounded(sys.stdin.buffer.read(LARGEST + 1), STDIN)
+
+
+def bounded(content: bytes, name: str) -> bytes:
+    if len(content) > LARGEST:
+        raise DataError(f"{name}: more than {LARGEST:,} bytes; so large a picture is not read")
+    if not content:
+        raise DataError(f"{name}: empty; a PNG or JPEG is needed")
+    return content
+
+
+def add_arrays(found: Inputs, path: Path) -> None:
+    images, notes = load_images(path)
+    if not len(images):
+        raise DataError(f"{path}: holds no images")
+    found.notes += notes
+    name = printable(str(path))
+    found.images += [row(f"{name}[{number}]", pixels) for number, pixels in enumerate(images)]
+
+
+def row(name: str, pixels: NDArray[np.uint8]) -> Given:
+    """One image of an array; one that has the model's shape is taken as it is."""
+
+    def prepared(bundle: Bundle) -> Prepared:
+        if pixels.shape == bundle.image_shape:
+            return Prepared(pixels, AS_IT_IS, True)
+        return prepare_image(Image.fromarray(pixels), bundle, name=name)
+
+    return Given(name, prepared)
+
+
+def printable(text: str) -> str:
+    """A name as it may be shown and stored: whatever bytes it is made of, no control characters."""
+    known = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in known)
