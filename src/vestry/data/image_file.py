@@ -1,5 +1,6 @@
 """One picture in a file: PNG or JPEG by its content, measured before it is decoded."""
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -60,6 +61,22 @@ def read_header(path: Path, name: str) -> ImageHeader | None:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
     check_header(name, header, mode)
     return header
+
+
+def read_image(content: bytes, name: str) -> ImageFile.ImageFile:
+    """The picture in `content`, its header checked as by `read_header`, not decoded yet.
+
+    Raises DataError where it is neither PNG nor JPEG, too.
+    """
+    try:
+        image = open_image(io.BytesIO(content))
+        if image is None:
+            raise DataError(f"{name}: neither PNG nor JPEG; store it as one of them")
+        header = ImageHeader(image.height, image.width, image.mode not in GREY_MODES, False)
+    except DAMAGE as error:
+        raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
+    check_header(name, header, image.mode)
+    return image
 
 
 def open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
