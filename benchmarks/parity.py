@@ -30,8 +30,8 @@ from vestry.members.member import FitJob
 from vestry.predictions.table import ProbabilityTable
 from vestry.run_folder import read_json
 from vestry.serve.predictor import Predictor
-from vestry.stored_members import stored_member
 from vestry.stored_run import RunData, StoredRun, stored_run
+from vestry.tasks.stored_members import stored_member
 
 Values = NDArray[np.float32]
 

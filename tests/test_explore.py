@@ -11,8 +11,8 @@ from vestry.data.dataset import load_dataset, resolved
 from vestry.data.places import Places
 from vestry.engine.local import LocalEngine
 from vestry.exploration.settings import ExplorationSettings
-from vestry.explore_task import exploration_task, read_exploration
 from vestry.run_folder import RunFolder
+from vestry.tasks.exploration import exploration_task, read_exploration
 
 
 @pytest.fixture(scope="module")

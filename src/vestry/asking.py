@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestry.cost_task import cost_task
 from vestry.data.thumbnails import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome, Report, Task
-from vestry.explanation_task import explanation_tasks
 from vestry.fitting import do
-from vestry.ladder_task import PICTURES, ladder_tasks
 from vestry.member_tasks import PlannedMember, Planner
+from vestry.tasks.cost import cost_task
+from vestry.tasks.explanation import explanation_tasks
+from vestry.tasks.ladder import PICTURES, ladder_tasks
 
 
 @dataclass(frozen=True)

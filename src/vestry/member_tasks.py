@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
-from vestry import fit
 from vestry.data.dataset import Dataset, resolved
 from vestry.data.part import Few, Fold, Part
 from vestry.data.places import Places, Progress
 from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
-from vestry.explore_task import exploration_task
 from vestry.member_size import size_up
 from vestry.members.backbones.trunk_places import TrunkPlaces
 from vestry.members.backbones.trunk_plan import TrunkPlan
@@ -30,9 +28,11 @@ from vestry.study import (
     Study,
     kind_of,
 )
+from vestry.tasks import fit
+from vestry.tasks.exploration import exploration_task
 
-SEARCH_CODE = ("search", "search_task.py")
-FIT, SEARCH = "vestry.fit:fit_member", "vestry.search_task:run_search"
+SEARCH_CODE = ("search", "tasks/search.py")
+FIT, SEARCH = "vestry.tasks.fit:fit_member", "vestry.tasks.search:run_search"
 
 
 @dataclass(frozen=True)

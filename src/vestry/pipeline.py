@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from vestry.asking import ask_members, ask_what_they_look_at
-from vestry.comparing import Comparison, Done
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places
 from vestry.engine.local import LocalEngine
@@ -15,17 +14,18 @@ from vestry.engine.task import Report
 from vestry.environment import environment
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
-from vestry.explanation_task import explanations, save_explanation_maps
-from vestry.explore_task import read_exploration
 from vestry.fitting import fit_members
 from vestry.member_tasks import Planner
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT
-from vestry.notices import cut_short
 from vestry.progress import downloads
 from vestry.report.page import write_report
-from vestry.run_files import write_run
+from vestry.results.comparing import Comparison, Done
+from vestry.results.notices import cut_short
+from vestry.results.run_files import write_run
 from vestry.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study_reader import StudyFile, read_study, studies_before
+from vestry.tasks.explanation import explanations, save_explanation_maps
+from vestry.tasks.exploration import read_exploration
 
 Results = dict[str, Any]
 

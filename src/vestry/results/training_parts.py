@@ -8,10 +8,10 @@ from vestry.data.image_set import ImageSet
 from vestry.evaluation.comparison import scored
 from vestry.evaluation.cross_validation import fold_scores, out_of_fold, table_scores
 from vestry.evaluation.learning_curve import learning_curve
-from vestry.member_folders import load_tables
 from vestry.member_tasks import PlannedMember
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable, load_table
+from vestry.results.member_folders import load_tables
 from vestry.run_folder import read_json
 
 Places = Mapping[Path, Path]

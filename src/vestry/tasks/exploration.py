@@ -20,14 +20,14 @@ from vestry.errors import DataError
 from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import explore
 from vestry.exploration.settings import ExplorationSettings
-from vestry.fit import code_version, ids_digest
 from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
-from vestry.task_data import task_data
+from vestry.tasks.fit import code_version, ids_digest
+from vestry.tasks.task_data import task_data
 
 PICTURES = "pictures.npz"
 CORRELATION = "exploration.npz"
-CODE = ("exploration", "explore_task.py")
-LOOK = "vestry.explore_task:explore_dataset"
+CODE = ("exploration", "tasks/exploration.py")
+LOOK = "vestry.tasks.exploration:explore_dataset"
 CORES = 1
 LIBRARIES = ("scikit-learn", "numpy")
 WHY = "the look at the data, before any model"

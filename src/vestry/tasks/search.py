@@ -15,7 +15,6 @@ from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import MemberError
-from vestry.fit import job
 from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.scores import score
@@ -23,7 +22,8 @@ from vestry.run_folder import write_json
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
-from vestry.task_data import task_data
+from vestry.tasks.fit import job
+from vestry.tasks.task_data import task_data
 
 STEPS = ("step", "epoch", "images")
 

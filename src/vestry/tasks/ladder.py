@@ -18,17 +18,17 @@ from threadpoolctl import threadpool_limits
 from vestry.data.dataset import Dataset
 from vestry.engine.task import MANIFEST, Outcome, Report, Task
 from vestry.errors import DataError, MemberError
-from vestry.fit import code_version, ids_digest
 from vestry.robustness.ladder import VERSIONS, Alterations, Ladder, climb
 from vestry.robustness.rungs import RUNGS
 from vestry.robustness.settings import RobustnessSettings
 from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
-from vestry.stored_members import stored_card, stored_predict
-from vestry.task_data import task_data
+from vestry.tasks.fit import code_version, ids_digest
+from vestry.tasks.stored_members import stored_card, stored_predict
+from vestry.tasks.task_data import task_data
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
-CODE = ("robustness", "ladder_task.py", "stored_members.py")
-CLIMB = "vestry.ladder_task:climb_ladder"
+CODE = ("robustness", "tasks/ladder.py", "tasks/stored_members.py")
+CLIMB = "vestry.tasks.ladder:climb_ladder"
 LIBRARIES = ("numpy", "scipy")
 
 

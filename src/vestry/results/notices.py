@@ -6,7 +6,7 @@ from typing import Any
 from vestry.asking import Asked
 from vestry.data.dataset import Dataset
 from vestry.data.thumbnails import shrink_note
-from vestry.makers import Makers
+from vestry.results.makers import Makers
 from vestry.study import Study
 
 Notice = dict[str, str]

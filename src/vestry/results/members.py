@@ -8,17 +8,17 @@ from typing import Any
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome
 from vestry.evaluation.comparison import evaluate, over_seeds, scored
-from vestry.explore_task import LOOK
-from vestry.makers import Makers, Truths
-from vestry.member_folders import (
+from vestry.member_tasks import SEARCH, PlannedMember
+from vestry.results.makers import Makers, Truths
+from vestry.results.member_folders import (
     load_tables,
     own_picture,
     publish,
     remove_others,
 )
-from vestry.member_tasks import SEARCH, PlannedMember
+from vestry.results.training_parts import parts_of_training
 from vestry.run_folder import RunFolder, read_json
-from vestry.training_parts import parts_of_training
+from vestry.tasks.exploration import LOOK
 
 CARD_KEYS = (
     "kind",

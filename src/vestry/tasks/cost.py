@@ -14,14 +14,17 @@ from vestry.data.dataset import Dataset
 from vestry.engine.task import MANIFEST, Report, Task
 from vestry.environment import processor
 from vestry.errors import one_line
-from vestry.fit import code_version
 from vestry.run_folder import RunFolder, read_json, write_json
-from vestry.task_data import task_data
-from vestry.timed_model import TimedModel, timed_rule, together
-from vestry.timed_rounds import Times, strides, summed, timed
+from vestry.tasks.fit import code_version
+from vestry.tasks.task_data import task_data
+from vestry.tasks.timed_model import TimedModel, timed_rule, together
+from vestry.tasks.timed_rounds import Times, strides, summed, timed
 
-CODE = ("cost_task.py", "timed_model.py", "timed_rounds.py", "stored_members.py", "committees")
-MEASURE = "vestry.cost_task:measure_costs"
+CODE = (
+    *("tasks/cost.py", "tasks/timed_model.py", "tasks/timed_rounds.py"),
+    *("tasks/stored_members.py", "committees"),
+)
+MEASURE = "vestry.tasks.cost:measure_costs"
 LIBRARIES = ("numpy", "torch", "onnxruntime")
 THREADS = 1
 """Of whatever computes: what one core gives, which the next machine's core can be set beside."""

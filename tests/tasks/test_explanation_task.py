@@ -14,18 +14,18 @@ from vestry.explanation.budget import Budget
 from vestry.explanation.chosen_images import Chosen
 from vestry.explanation.explanation import Explainer, Subject
 from vestry.explanation.settings import ExplanationSettings
-from vestry.explanation_task import (
+from vestry.exploration.unit_vectors import Directions
+from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.member import FitJob, kind_module
+from vestry.report.page import render
+from vestry.run_folder import RunFolder
+from vestry.tasks.explanation import (
     explain_member,
     explanation_tasks,
     explanations,
     save_explanation_maps,
     smaller,
 )
-from vestry.exploration.unit_vectors import Directions
-from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.member import FitJob, kind_module
-from vestry.report.page import render
-from vestry.run_folder import RunFolder
 
 SETTINGS = ExplanationSettings(images=3, mistakes=2, seconds=120)
 

@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 
 from studies_at_hand import SMALL_STUDY
-from vestry import ladder_task
 from vestry.data.dataset import load_dataset
 from vestry.data.places import Places
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome
 from vestry.errors import DataError, MemberError
 from vestry.evaluation.robustness import robustness
-from vestry.ladder_task import ladder_task as task_of
-from vestry.ladder_task import ladder_tasks, read_ladder, read_ladders
 from vestry.member_tasks import Planner
 from vestry.predictions.table import load_table
 from vestry.robustness.perturbations import altered
@@ -22,6 +19,9 @@ from vestry.robustness.rungs import RUNGS
 from vestry.robustness.settings import RobustnessSettings
 from vestry.run_folder import RunFolder
 from vestry.study_reader import read_study
+from vestry.tasks import ladder as ladder_task
+from vestry.tasks.ladder import ladder_task as task_of
+from vestry.tasks.ladder import ladder_tasks, read_ladder, read_ladders
 
 SETTINGS = RobustnessSettings(rows=300, seconds=0)
 

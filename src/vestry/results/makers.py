@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vestry.committees.committee import Committee
-from vestry.member_folders import Tables
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
+from vestry.results.member_folders import Tables
 
 Truths = Mapping[str, Labels]
 

@@ -23,7 +23,7 @@ from vestry.members.member import FitJob, FittedMember, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run_folder import write_json
-from vestry.task_data import task_data
+from vestry.tasks.task_data import task_data
 
 LIBRARIES = {
     "estimator": ("scikit-learn", "numpy"),
@@ -31,7 +31,7 @@ LIBRARIES = {
     "backbone": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
 }
-CODE = ("members", "data/part.py", "predictions/table.py", "fit.py")
+CODE = ("members", "data/part.py", "predictions/table.py", "tasks/fit.py")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def libraries(kind: str) -> dict[str, str]:
 
 def code_version(places: Sequence[str] = CODE) -> str:
     """SHA-256 over source, by default that which fits members: other code, other figures."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     digest = hashlib.sha256()
     for place in places:
         files = sorted((here / place).rglob("*.py")) if (here / place).is_dir() else [here / place]

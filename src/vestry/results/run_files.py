@@ -11,10 +11,10 @@ from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
 from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
-from vestry.explore_task import Explored
-from vestry.member_folders import PICTURES, own_picture
+from vestry.results.member_folders import PICTURES, own_picture
 from vestry.run_folder import RunFolder, atomic_path, write_json, write_text
 from vestry.study_reader import StudyFile
+from vestry.tasks.exploration import Explored
 
 Results = dict[str, Any]
 

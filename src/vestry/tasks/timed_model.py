@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from vestry.committees.committee import Committee
 from vestry.data.dataset import Dataset
 from vestry.predictions.table import load_table
-from vestry.stored_members import stored_predict
-from vestry.timed_rounds import Work, seconds_of
+from vestry.tasks.stored_members import stored_predict
+from vestry.tasks.timed_rounds import Work, seconds_of
 
 BATCHES = (1024, 256, 64, 16)
 RULE_ROWS = 1000

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from vestry.asking import Asked
-from vestry.committee_results import committee_makers
-from vestry.cost_task import read_costs
 from vestry.data.dataset import Dataset
 from vestry.data.summary import data_summary, samples
 from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
@@ -21,32 +19,23 @@ from vestry.evaluation.luck import best_of
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
 from vestry.evaluation.votes import first_rows, votes
-from vestry.explore_task import read_exploration
-from vestry.fit import code_version, ids_digest
-from vestry.ladder_task import read_ladders
-from vestry.makers import Makers
-from vestry.member_results import fitted_makers
 from vestry.member_tasks import PlannedMember
-from vestry.notices import notices, unasked_notices
 from vestry.predictions.scores import Labels
+from vestry.results.committees import committee_makers
+from vestry.results.makers import Makers
+from vestry.results.members import fitted_makers
+from vestry.results.notices import notices, unasked_notices
 from vestry.run_folder import RunFolder, read_json, write_json
 from vestry.study_reader import StudyFile
+from vestry.tasks.cost import read_costs
+from vestry.tasks.exploration import read_exploration
+from vestry.tasks.fit import code_version, ids_digest
+from vestry.tasks.ladder import read_ladders
 
 Results = dict[str, Any]
 FORMAT = 1
 WHY = "comparing models and committees"
-CODE = (
-    *(
-        "evaluation",
-        "committees",
-        "predictions",
-        "robustness",
-        "comparing.py",
-        "makers.py",
-        "notices.py",
-    ),
-    *("member_results.py", "committee_results.py", "member_folders.py", "training_parts.py"),
-)
+CODE = ("evaluation", "committees", "predictions", "robustness", "results")
 LIBRARIES = ("numpy", "scipy", "cleanlab")
 
 

@@ -20,17 +20,17 @@ from vestry.explanation.explanation import Explained, Explainer, Subject
 from vestry.explanation.settings import ExplanationSettings
 from vestry.exploration.small_images import area_weights
 from vestry.exploration.unit_vectors import Directions
-from vestry.fit import code_version
 from vestry.run_folder import RunFolder, read_json, write_arrays, write_json
-from vestry.stored_members import stored_predict
-from vestry.task_data import task_data
+from vestry.tasks.fit import code_version
+from vestry.tasks.stored_members import stored_predict
+from vestry.tasks.task_data import task_data
 
 MAPS = "maps.npz"
 CODE = (
-    *("explanation", "explanation_task.py"),
+    *("explanation", "tasks/explanation.py"),
     *("exploration/unit_vectors.py", "exploration/small_images.py"),
 )
-EXPLAIN = "vestry.explanation_task:explain_member"
+EXPLAIN = "vestry.tasks.explanation:explain_member"
 LIBRARIES = ("numpy", "onnxruntime")
 LONGEST_SIDE = 64
 LOADING_SECONDS = 600.0

@@ -6,9 +6,9 @@ from vestry.committees.committee import Committee
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
-from vestry.makers import Makers, Truths
-from vestry.member_folders import SPLITS, remove_others
 from vestry.predictions.table import ProbabilityTable
+from vestry.results.makers import Makers, Truths
+from vestry.results.member_folders import SPLITS, remove_others
 from vestry.run_folder import RunFolder, write_json
 
 BY_MEMBER = ("weights", "chosen", "influence")
