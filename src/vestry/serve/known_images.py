@@ -1,0 +1,106 @@
+"""Labelled images that came with a model, decoded once: to be tried, and to set answers beside."""
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.image_file import DAMAGE, read_image
+from vestry.errors import DataError, ModelError, one_line
+from vestry.export.bundle import Bundle, KnownImages
+from vestry.serve.picture_url import pixels_url
+
+Pixels = NDArray[np.uint8]
+Directions = NDArray[np.float32]
+
+MOST = 10_000
+"""Images that one file may bring."""
+LONGEST_SPRITE = 2**26
+"""Characters of base64."""
+SMALLEST_LENGTH = 1e-6
+
+
+@dataclass(frozen=True)
+class Near:
+    """A known image like another. row: its place in the set. similarity: the cosine of both images'
+    pixels, each less its mean: 1 for the same picture, whatever its brightness and contrast."""
+
+    row: int
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSet:
+    """images: (n, height, width[, 3]) uint8. labels, ids: one an image. directions: (n, pixels),
+    unit vectors."""
+
+    classes: tuple[str, ...]
+    images: Pixels
+    labels: NDArray[np.int64]
+    ids: tuple[str, ...]
+    directions: Directions
+
+    @classmethod
+    def of(cls, known: KnownImages, bundle: Bundle) -> "KnownSet":
+        """Raises ModelError where the strip of images is not what the bundle says."""
+        count = len(known.labels)
+        if count != len(known.ids) or count > MOST:
+            raise ModelError(f"{count} labels and {len(known.ids)} ids of known images in the file")
+        labels = np.array(known.labels, np.int64).reshape(count)
+        if not ((labels >= 0) & (labels < len(bundle.classes))).all():
+            raise ModelError("a known image in the file has a label that is none of its classes")
+        images = decoded(known.sprite, (count, *bundle.image_shape))
+        return cls(bundle.classes, images, labels, known.ids, directions(images))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """For JSON: every image with its class."""
+        return [self.entry(row) for row in range(len(self.ids))]
+
+    def entry(self, row: int) -> dict[str, Any]:
+        label = int(self.labels[row])
+        return {
+            "id": self.ids[row],
+            "class": self.classes[label],
+            "label": label,
+            "image": pixels_url(self.images[row]),
+        }
+
+    def nearest(self, image: Pixels, label: int, count: int) -> list[Near]:
+        """The `count` images of class `label` most like `image`, the most alike first; fewer where
+        there are fewer."""
+        rows = np.nonzero(self.labels == label)[0]
+        similarity = self.directions[rows] @ directions(image[None])[0]
+        order = np.argsort(-similarity, kind="stable")[:count]
+        return [Near(int(rows[place]), float(similarity[place])) for place in order]
+
+
+def decoded(sprite: str, shape: tuple[int, ...]) -> Pixels:
+    """(n, height, width[, 3]) from a PNG in base64, the images below each other."""
+    count, height, width = shape[:3]
+    if count == 0:
+        return np.empty(shape, np.uint8)
+    try:
+        if len(sprite) > LONGEST_SPRITE:
+            raise ModelError(f"{len(sprite):,} characters of known images in the file")
+        strip = read_image(base64.b64decode(sprite, validate=True), "its known images")
+        if strip.size != (width, height * count):
+            raise ModelError(
+                f"its known images are {strip.width} x {strip.height} pixels; {count} of "
+                f"{width} x {height} were expected"
+            )
+        pixels = np.asarray(strip.convert("RGB" if len(shape) == 4 else "L"))
+    except (*DAMAGE, DataError) as error:
+        raise ModelError(f"its known images cannot be read ({one_line(error)})") from None
+    return pixels.reshape(shape)
+
+
+def directions(images: Pixels) -> Directions:
+    """(n, pixels) float32: each image less its mean, at length 1; zeros for a blank one."""
+    values = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32)
+    values -= values.mean(axis=1, keepdims=True)
+    lengths = np.sqrt((values**2).sum(axis=1, keepdims=True))
+    found: Directions = values / np.maximum(lengths, SMALLEST_LENGTH)
+    return found

@@ -1,0 +1,191 @@
+// The page: a picture in, by any of five ways, and its answer out.
+
+import { range, show, summary } from "./answer.js";
+import { byId, count, element, percent, picture } from "./dom.js";
+import { Drawing } from "./drawing.js";
+import { blobOf, readied } from "./pictures.js";
+import { models, Problem, predict, samples } from "./server.js";
+
+const state = { models: [], model: null, asked: null, turn: 0 };
+
+async function start() {
+  try {
+    state.models = await models();
+  } catch (problem) {
+    return complain(problem, start);
+  }
+  silence();
+  const select = byId("model");
+  select.replaceChildren(...state.models.map(({ slug, name }) => element("option", { value: slug }, name)));
+  byId("choice").hidden = state.models.length < 2;
+  await choose(state.models[0]);
+}
+
+async function choose(model) {
+  state.model = model;
+  document.title = `${model.name} · Vestry`;
+  about(model);
+  byId("knows").textContent = `${model.name} tells ${count(model.classes.length)} classes apart: ${list(model.classes)}.`;
+  byId("knows").hidden = false;
+  try {
+    trials(await samples(model.slug));
+  } catch (problem) {
+    complain(problem, () => choose(model));
+  }
+}
+
+// Of a hundred classes nobody reads all.
+const list = (names) => (names.length > 20 ? `${names.slice(0, 20).join(", ")} and ${count(names.length - 20)} more` : names.join(", "));
+
+function trials(entries) {
+  byId("tries").hidden = entries.length === 0;
+  byId("samples").replaceChildren(...entries.map(({ id, class: truth, image }, place) => {
+    const button = element("button", { type: "button" }, picture(image, ""));
+    button.setAttribute("aria-label", `Sample ${place + 1} of ${entries.length}`);
+    button.addEventListener("click", () => {
+      for (const other of byId("samples").querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
+      ask({ blob: blobOf(image), truth, name: id });
+    });
+    return element("li", {}, button);
+  }));
+}
+
+// Ask about a picture; of several in a row only the last one's answer is shown.
+async function ask(asked) {
+  if (state.model === null) return;
+  const turn = ++state.turn;
+  state.asked = asked;
+  silence();
+  if (!asked.truth) {
+    for (const button of byId("samples").querySelectorAll("[aria-pressed=true]")) button.setAttribute("aria-pressed", "false");
+  }
+  byId("answer").setAttribute("aria-busy", "true");
+  say("Looking at it …");
+  try {
+    const answer = await predict(state.model.slug, asked.blob);
+    if (turn !== state.turn) return;
+    show(answer, state.model, asked);
+    say(summary(answer), true);
+    intoView(byId("answer"));
+  } catch (problem) {
+    if (turn === state.turn) complain(problem, () => ask(asked));
+  } finally {
+    if (turn === state.turn) byId("answer").removeAttribute("aria-busy");
+  }
+}
+
+async function askFile(file, more = 0) {
+  const turn = ++state.turn;
+  const { blob, note } = await readied(file);
+  if (turn !== state.turn) return;
+  const first = more ? `Of ${more + 1} pictures the first was taken. ` : "";
+  await ask({ blob, note: `${first}${note}`.trim(), name: file.name });
+}
+
+function complain(problem, again) {
+  if (!(problem instanceof Problem)) throw problem;
+  say("", true);
+  byId("verdict").replaceChildren(element("p", { className: "empty" }, "No answer."));
+  byId("evidence").hidden = true;
+  const button = element("button", { type: "button", className: "button small" }, "Try again");
+  button.addEventListener("click", again);
+  byId("problem").replaceChildren(element("div", { className: "notice warning" },
+    element("p", {}, problem.message),
+    problem.again ? button : element("p", {}, "Choose another picture.")));
+  intoView(byId("answer"));
+}
+
+// For screen readers; what stands on the page in other words is not shown twice.
+function say(text, hushed = false) {
+  byId("status").classList.toggle("hush", hushed);
+  byId("status").textContent = text;
+}
+
+const silence = () => byId("problem").replaceChildren();
+
+function intoView(part) {
+  const box = part.getBoundingClientRect();
+  if (box.top >= 0 && box.top < innerHeight * 0.7) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  part.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+}
+
+function about(model) {
+  const accuracy = model.scores?.test?.accuracy;
+  const quantized = model.quantized ? "int8 weights; the model card says what that changed" : null;
+  const facts = [
+    ["Name", model.name],
+    ["Study", model.title],
+    [model.rule ? "Committee" : null, `${model.rule} of ${model.members.join(", ")}`],
+    ["Accuracy", accuracy && accuracyWords(accuracy)],
+    ["Classes", count(model.classes.length)],
+    ["Takes", `${model.image_shape[1]} x ${model.image_shape[0]} pixels, ${model.image_shape.length === 3 ? "colour" : "grey"}; other pictures are prepared first`],
+    ["Parameters", model.parameters && count(model.parameters)],
+    ["Weights", quantized],
+    ["Training data", model.licence && `licence ${model.licence}`],
+  ];
+  byId("facts").replaceChildren(...facts.filter(([name, value]) => name && value).map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+  const query = state.models.length > 1 ? `?model=${encodeURIComponent(model.slug)}` : "";
+  byId("curl").textContent = `curl -F image=@picture.jpg '${location.origin}/predict${query}'`;
+  byId("about").hidden = false;
+}
+
+function accuracyWords({ value, interval, rows }) {
+  const sure = interval ? ` (95% interval ${range(interval)})` : "";
+  return `right on ${percent(value)} of ${rows ? `${count(rows)} ` : "the "}test images${sure}`;
+}
+
+function wireFiles() {
+  for (const id of ["file", "camera"]) {
+    const input = byId(id);
+    input.addEventListener("change", () => {
+      const [file] = input.files;
+      if (!file) return;
+      askFile(file).then(() => { input.value = ""; }); // so that the same file can be chosen again
+    });
+  }
+  addEventListener("paste", (event) => {
+    const files = event.clipboardData?.files ?? [];
+    if (files.length) askFile(files[0], files.length - 1);
+  });
+  let depth = 0;
+  const over = (change) => { depth = Math.max(0, depth + change); byId("drop").classList.toggle("over", depth > 0); };
+  addEventListener("dragenter", (event) => { event.preventDefault(); over(1); });
+  addEventListener("dragleave", () => over(-1));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    depth = 0;
+    over(0);
+    const files = event.dataTransfer?.files ?? [];
+    if (files.length) askFile(files[0], files.length - 1);
+    else complain(new Problem("What was dropped is no file. Save the picture first, then drop it here.", false));
+  });
+}
+
+function wireDrawing() {
+  const canvas = byId("canvas");
+  const drawing = new Drawing(canvas, () => {
+    for (const id of ["undo", "clear", "ask-drawing"]) byId(id).disabled = drawing.empty;
+    canvas.setAttribute("aria-label", `Drawing area, ${drawing.empty ? "empty" : `${drawing.strokes.length} strokes`}`);
+  });
+  byId("undo").addEventListener("click", () => drawing.undo());
+  byId("clear").addEventListener("click", () => drawing.clear());
+  byId("ask-drawing").addEventListener("click", async () => ask({ blob: await drawing.blob(), name: "drawing" }));
+}
+
+byId("model").addEventListener("change", async (event) => {
+  await choose(state.models.find(({ slug }) => slug === event.target.value));
+  if (state.asked) await ask(state.asked);
+});
+if (navigator.clipboard) {
+  byId("copy").hidden = false;
+  byId("copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(byId("curl").textContent);
+    byId("copied").textContent = "Copied.";
+  });
+}
+wireFiles();
+wireDrawing();
+start();
