@@ -14,6 +14,7 @@ from vestry.errors import StudyError
 from vestry.export_commands import EXPORT_EXAMPLES, export
 from vestry.predict_commands import PREDICT_EXAMPLES, predict
 from vestry.run_commands import COMPARE_EXAMPLES, compare
+from vestry.serve_commands import SERVE_EXAMPLES, serve
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -176,6 +177,7 @@ def report(
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)
 app.command(epilog=PREDICT_EXAMPLES)(predict)
+app.command(epilog=SERVE_EXAMPLES)(serve)
 
 
 @app.command(epilog="Example:  vestry schema > study.schema.json")
