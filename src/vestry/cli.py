@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from vestry.command_options import DataOption, JsonOption, QuietOption, display
-from vestry.data_commands import data_app
+from vestry.commands.compare import COMPARE_EXAMPLES, compare
+from vestry.commands.data import data_app
+from vestry.commands.export import EXPORT_EXAMPLES, export
+from vestry.commands.options import DataOption, JsonOption, QuietOption, display
+from vestry.commands.predict import PREDICT_EXAMPLES, predict
+from vestry.commands.serve import SERVE_EXAMPLES, serve
 from vestry.errors import StudyError
-from vestry.export_commands import EXPORT_EXAMPLES, export
-from vestry.predict_commands import PREDICT_EXAMPLES, predict
-from vestry.run_commands import COMPARE_EXAMPLES, compare
-from vestry.serve_commands import SERVE_EXAMPLES, serve
 from vestry.version import __version__
 
 app = typer.Typer(

@@ -13,10 +13,10 @@ from pathlib import Path
 READY = re.compile(r"ready at http://[\d.]+:(\d+)")
 LIMITED = """
 import json, pathlib, sys
-from vestry.serve.limits import Limits
-from vestry.serve.listening import Served, address, bound, say
-from vestry.serve.model_files import check_files
-from vestry.serve.server import serve_alone
+from vestry.serve.http.limits import Limits
+from vestry.serve.http.listening import Served, address, bound, say
+from vestry.serve.http.model_files import check_files
+from vestry.serve.http.server import serve_alone
 limits, *models = sys.argv[1:]
 listener = bound("127.0.0.1", 0)
 served = Served(check_files([pathlib.Path(m) for m in models]), limits=Limits(**json.loads(limits)))
@@ -25,8 +25,8 @@ serve_alone(served, listener, lambda: say(f"ready at {address(listener)}"))
 """The server with other limits than the command's."""
 REPLACING = """
 import pathlib, sys
-from vestry.serve import workers
-from vestry.serve.listening import Served, address, bound, say
+from vestry.serve.http import workers
+from vestry.serve.http.listening import Served, address, bound, say
 workers.SHORTEST_LIFE = 0
 listener = bound("127.0.0.1", 0)
 served = Served([pathlib.Path(sys.argv[1])])

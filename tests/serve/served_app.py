@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from made_bundles import made_bundle
-from vestry.serve.limits import Limits, Pace
-from vestry.serve.listening import Served
-from vestry.serve.model_files import check_files
-from vestry.serve.server import application
+from vestry.serve.http.limits import Limits, Pace
+from vestry.serve.http.listening import Served
+from vestry.serve.http.model_files import check_files
+from vestry.serve.http.server import application
 
 PNG = "image/png"
 NPZ = "application/x-npz"

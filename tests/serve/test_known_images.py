@@ -15,7 +15,7 @@ from vestry.export.bundle import Bundle, KnownImages
 from vestry.serve.answer import Answer
 from vestry.serve.details import details
 from vestry.serve.known_images import KnownSet
-from vestry.serve.photo import prepare_image
+from vestry.serve.photographs.photo import prepare_image
 
 GREY = Bundle("Made", CLASSES, (28, 28), ("One", "Two"), "mean", "dark")
 

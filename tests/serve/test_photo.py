@@ -13,7 +13,7 @@ from vestry.data.places import Places
 from vestry.data.source import load_source
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
-from vestry.serve.photo import prepare, prepare_image
+from vestry.serve.photographs.photo import prepare, prepare_image
 
 GREY = Bundle("Made", ("a", "b"), (28, 28), border="dark")
 LIGHT = Bundle("Made", ("a", "b"), (28, 28), border="light")

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAINTED = "return getComputedStyle(document.body).backgroundColor"
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
-SERVE = "import typer; from vestry.serve_commands import serve; typer.run(serve)"
+SERVE = "import typer; from vestry.commands.serve import serve; typer.run(serve)"
 ABSTENTION = {
     "accuracy_asked": 0.98,
     "threshold": 0.99999,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png
 
-from vestry.serve.limits import Limits, Pace
+from vestry.serve.http.limits import Limits, Pace
 
 SMALL = Limits(photo=2000, many=4000, body_seconds=0.2, linger=0.05, held=3000, images=3)
 

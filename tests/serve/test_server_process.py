@@ -27,7 +27,7 @@ def model(tmp_path):
     return made_bundle(tmp_path / "made.onnx")
 
 
-@pytest.mark.parametrize("module", ["vestry.serve.predictor", "vestry.serve.server"])
+@pytest.mark.parametrize("module", ["vestry.serve.predictor", "vestry.serve.http.server"])
 def test_serving_imports_nothing_heavy(module):
     code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

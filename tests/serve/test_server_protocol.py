@@ -7,7 +7,7 @@ import pytest
 from served_app import ask, made_app, noise, tensor_body
 
 from made_bundles import made_bundle
-from vestry.serve.limits import Limits
+from vestry.serve.http.limits import Limits
 from vestry.serve.predictor import Predictor
 
 INFER = "/v2/models/made/infer"

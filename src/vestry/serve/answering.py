@@ -10,8 +10,8 @@ import numpy as np
 from vestry.errors import DataError, one_line
 from vestry.serve.answer import Answer
 from vestry.serve.image_inputs import Given
+from vestry.serve.photographs.prepared import Prepared
 from vestry.serve.predictor import Predictor
-from vestry.serve.prepared import Prepared
 
 BATCH = 64
 Report = Callable[[dict[str, Any]], None]

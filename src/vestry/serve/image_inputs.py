@@ -16,8 +16,8 @@ from vestry.data.image_file import SIGNATURES
 from vestry.data.npz import load_images
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
-from vestry.serve.photo import prepare, prepare_image
-from vestry.serve.prepared import Prepared
+from vestry.serve.photographs.photo import prepare, prepare_image
+from vestry.serve.photographs.prepared import Prepared
 
 STDIN = "-"
 LARGEST = 256 * 2**20

@@ -1,0 +1,164 @@
+"""Several processes that serve on one socket, and the one that looks after them."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from vestry.errors import VestryError
+from vestry.serve.http.limits import Limits, Pace
+from vestry.serve.http.listening import Served, say
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment's word for the folder in which workers count together."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SHORTEST_LIFE = 5.0
+"""Seconds. A worker that ends sooner would only end again; the server stops instead."""
+OFTEN = 0.02
+FAILED = 1
+
+
+class Workers:
+    """Starts `count` processes that each load the models and take connections from `listener`;
+    starts one again that ends unasked."""
+
+    def __init__(self, served: Served, listener: socket.socket, count: int) -> None:
+        self.served = served
+        self.listener = listener
+        self.count = count
+        self.living: dict[subprocess.Popen[bytes], float] = {}
+        self.stopping = False
+        self.failed = False
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Until a signal, and until every worker has answered what it had accepted.
+
+        ready: called when all take connections. Raises VestryError where workers cannot be kept
+        alive.
+        """
+        folder = tempfile.mkdtemp(prefix="vestry-metrics-")
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        before = {number: signal.signal(number, self.passed_on) for number in SIGNALS}
+        try:
+            for _ in range(self.count):
+                self.start(folder, writing)
+            if self.all_ready(reading):
+                ready()
+            while self.living:
+                time.sleep(OFTEN)
+                for age in self.buried(folder):
+                    self.replace(age, folder, writing)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.close(reading)
+            os.close(writing)
+            shutil.rmtree(folder, ignore_errors=True)
+        if self.failed:
+            raise VestryError("a worker ended as soon as it had started; its words stand above")
+
+    def start(self, folder: str, writing: int) -> None:
+        handle = self.listener.fileno()
+        settings = as_json(self.served, handle, writing)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "vestry.serve.http.workers", settings],
+            pass_fds=(handle, writing),
+            env=os.environ | {FOLDER: folder},
+            # Ctrl-C goes to a terminal's whole group: it would come twice, and end all at once.
+            process_group=0,
+        )
+        self.living[worker] = time.monotonic()
+
+    def all_ready(self, reading: int) -> bool:
+        """Wait for a word of each; False where one ended, or a signal came, before."""
+        heard = 0
+        while heard < self.count and not self.stopping:
+            with contextlib.suppress(BlockingIOError):
+                heard += len(os.read(reading, self.count))
+            if any(worker.poll() is not None for worker in self.living):
+                return False
+            time.sleep(OFTEN)
+        return heard >= self.count
+
+    def buried(self, folder: str) -> list[float]:
+        """The ages of those that ended since."""
+        ended = [worker for worker in self.living if worker.poll() is not None]
+        for worker in ended:
+            forget(folder, worker.pid)
+        return [time.monotonic() - self.living.pop(worker) for worker in ended]
+
+    def replace(self, age: float, folder: str, writing: int) -> None:
+        if self.stopping:
+            return
+        if age >= SHORTEST_LIFE:
+            say("a worker ended; another takes its place")
+            self.start(folder, writing)
+            return
+        self.failed = True
+        self.stop(signal.SIGTERM)
+
+    def passed_on(self, _: int, __: FrameType | None) -> None:
+        """The first signal stops the workers, the second ends them."""
+        self.stop(signal.SIGKILL if self.stopping else signal.SIGTERM)
+
+    def stop(self, number: int) -> None:
+        self.stopping = True
+        # While it is open, connections would wait on it for nobody.
+        self.listener.close()
+        for worker in self.living:
+            worker.send_signal(number)
+
+
+def forget(folder: str, process: int) -> None:
+    """Its gauges: a queue that died with it holds nothing. Its counts stay."""
+    for path in Path(folder).glob(f"gauge_live*_{process}.db"):
+        path.unlink(missing_ok=True)
+
+
+def as_json(served: Served, listener: int, writing: int) -> str:
+    """What a worker is told. listener, writing: its handles of the socket and of the pipe on which
+    it reports."""
+    facts = asdict(served) | {"models": [str(path) for path in served.models]}
+    return json.dumps({"served": facts, "listener": listener, "writing": writing})
+
+
+def served_of(facts: dict[str, Any]) -> Served:
+    """What `as_json` wrote."""
+    models = [Path(name) for name in facts["models"]]
+    pace, limits = Pace(**facts["pace"]), Limits(**facts["limits"])
+    return Served(models, facts["threads"], pace, limits, facts["log"])
+
+
+def work(told: str) -> int:
+    """A worker's life; its exit code."""
+    # Imported here, since what looks after the workers needs none of it.
+    from vestry.serve.http.server import serve_alone  # noqa: PLC0415
+
+    facts = json.loads(told)
+    listener = socket.socket(fileno=facts["listener"])
+
+    def ready() -> None:
+        os.write(facts["writing"], b"+")
+
+    try:
+        serve_alone(served_of(facts["served"]), listener, ready, os.getppid())
+    except VestryError as error:
+        say(str(error))
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(work(sys.argv[1]))
