@@ -20,6 +20,8 @@ import uvloop
 
 BOUNDARY = "3f1b7a"
 TICK = 0.001
+SETTLE = 0.5
+"""Seconds from the last connection to the first request."""
 
 
 def main() -> None:
@@ -79,6 +81,7 @@ class Load:
             (await loop.create_connection(lambda: Connection(self), "127.0.0.1", self.options.port))
             for _ in range(self.options.connections)
         ]
+        await asyncio.sleep(SETTLE)  # the kernel connects at once, the server takes them one by one
         start = time.perf_counter()
         if self.options.rate is None:
             self.due.extend([start] * len(connections))
