@@ -32,11 +32,13 @@ format: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 
-bench: $(VENV)/installed $(KERAS_VENV)/installed
+bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/comparison.py
 	$(BIN)/python benchmarks/planted_errors.py
 	$(BIN)/python benchmarks/augmentation.py
+	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/overload.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
 	$(BIN)/python benchmarks/transfer.py --keras-python $(KERAS_VENV)/bin/python
 
@@ -46,6 +48,11 @@ $(VENV)/installed: pyproject.toml
 	  echo "make: this Python cannot make environments; on Debian: apt install python3-venv" >&2; \
 	  rm -rf $(VENV); exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# What the serving benchmark is set beside.
+$(VENV)/fastapi: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,fastapi]'
 	@touch $@
 
 # The benchmark's other side: the packages of the extra `keras`, without Vestry's own.

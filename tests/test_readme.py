@@ -1,6 +1,8 @@
 """README's map names what is there, and every module of a floor that it lists one by one."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from vestry.study_reader import read_study
@@ -50,6 +52,17 @@ def test_the_example_is_a_study(tmp_path):
     (tmp_path / "example.toml").write_text(text.split("```toml\n")[1].split("```")[0])
     study = read_study(tmp_path / "example.toml").study
     assert [member.name for member in study.member] == ["CNN", "SVM"]
+
+
+def test_the_python_example_runs():
+    text = (ROOT / "README.md").read_text()
+    program = text.split("```python\n")[1].split("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    figures = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
+    assert list(figures) == ["network", "SVM", "both"]
+    assert all(float(value) > 0.9 for value in figures.values())
 
 
 def test_every_shipped_study_reads():

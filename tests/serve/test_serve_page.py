@@ -32,7 +32,6 @@ pytestmark = pytest.mark.skipif(
 OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAINTED = "return getComputedStyle(document.body).backgroundColor"
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
-SERVE = "import typer; from vestry.commands.serve import serve; typer.run(serve)"
 ABSTENTION = {
     "accuracy_asked": 0.98,
     "threshold": 0.99999,
@@ -47,7 +46,7 @@ class Server:
 
     def __init__(self, models: list[Path]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, "--port", "0", "--quiet", *map(str, models)],
+            [sys.executable, "-m", "vestry", "serve", "--port", "0", "--quiet", *map(str, models)],
             stderr=subprocess.PIPE,
             text=True,
         )
