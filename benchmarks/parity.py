@@ -17,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sides import keep
-from vestry.committees.restored import restored_rule
 from vestry.data.dataset import Dataset
 from vestry.data.places import Places
 from vestry.data.source import load_source
 from vestry.export.parity import certified
 from vestry.export_run import ExportOptions, export_run, temperature_of
-from vestry.export_source import at_temperature
+from vestry.export_source import combined, tempered
 from vestry.members.estimators import estimator
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.member import FitJob
-from vestry.predictions.table import ProbabilityTable
 from vestry.run_folder import read_json
 from vestry.serve.predictor import Predictor
 from vestry.stored_run import RunData, StoredRun, stored_run
@@ -65,8 +63,8 @@ def certificates(sources: "Sources", name: str, places: Places) -> dict[str, Any
         target = Path(folder) / "model.onnx"
         done = export_run(run.folder.path, name, target, ExportOptions(), places, lambda _: None)
         temperature = temperature_of(run, name, ExportOptions())
-        table = at_temperature(sources.table(name), temperature)
-        whole = certified(Predictor(target, threads=2), sources.images, table.probabilities)
+        expected = tempered(sources.answers(name), run.classes, temperature)
+        whole = certified(Predictor(target, threads=2), sources.images, expected)
     return {"run": run.name, "model": name, "own": done.bundle.certificate, "whole": whole}
 
 
@@ -79,10 +77,9 @@ class Sources:
         self.images = images
         self.known: dict[str, Values] = {}
 
-    def table(self, name: str) -> ProbabilityTable:
-        values = self.member(name) if name in self.run.results["members"] else self.committee(name)
-        ids = np.array([f"test/{row}" for row in range(len(values))])
-        return ProbabilityTable(ids, self.run.classes, values, name, "fresh")
+    def answers(self, name: str) -> Values:
+        members = self.run.results["members"]
+        return self.member(name) if name in members else self.committee(name)
 
     def member(self, name: str) -> Values:
         if name not in self.known:
@@ -113,9 +110,7 @@ class Sources:
 
     def committee(self, name: str) -> Values:
         card = read_json(self.run.folder.committee(name) / "card.json")
-        stacked = np.stack([self.member(member) for member in card["members"]])
-        rule = restored_rule(card, len(self.run.classes))
-        return rule.combine(stacked.astype(np.float64)).astype(np.float32)
+        return combined(card, [self.member(member) for member in card["members"]])
 
 
 def arguments() -> argparse.Namespace:

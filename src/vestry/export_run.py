@@ -146,7 +146,7 @@ def gate(model: onnx.ModelProto, bundle: Bundle, rows: Reference, report: Report
         found = certified(predictor, rows.images, rows.expected, teller(bundle.name, report))
     return found | {
         "of": rows.words,
-        "source": "the run's own tables",
+        "source": "the run's own answers",
         "onnxruntime": metadata.version("onnxruntime"),
         "when": now(),
     }

@@ -1,21 +1,22 @@
 """What an exported file is held against: the run's own tables, on the images that they speak of."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.committees.committee import stack
 from vestry.committees.restored import restored_rule
 from vestry.data.dataset import Dataset
 from vestry.errors import DataError
 from vestry.evaluation.joined_rows import in_order
 from vestry.export.parity import GATE_ROWS
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.table import ProbabilityTable, load_table
+from vestry.predictions.table import ProbabilityTable, check_same_rows, load_table
 from vestry.run_folder import read_json
 from vestry.stored_run import StoredRun
+from vestry.tasks.stored_members import stored_member
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,23 +30,51 @@ class Reference:
 
 
 def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -> Reference:
-    """The source's answers for all test rows and, where these are under 1,000, validation rows.
+    """The source's answers for all test rows; under 1,000, for validation and training rows too.
 
     Test labels are not looked at. Validation rows serve where their table is by the very model that
-    is exported: not that of an estimator that was fitted again with them.
+    is exported: not that of an estimator that was fitted again with them. Of training rows there
+    are no tables, so the stored members are asked: networks by torch.
     """
-    test = at_temperature(in_order(run.tables[name], dataset.test.ids), temperature)
-    found = [(dataset.test.images, test, f"{len(test):,} test")]
+    test = in_order(run.tables[name], dataset.test.ids)
+    found = [(dataset.test.images, test.probabilities, f"{len(test):,} test")]
     validation = validation_table(run, name) if len(test) < GATE_ROWS else None
     if validation is not None:
         rows = dataset.validation
-        table = at_temperature(in_order(validation, rows.ids), temperature)
-        found.append((rows.images, table, f"{len(table):,} validation"))
+        table = in_order(validation, rows.ids)
+        found.append((rows.images, table.probabilities, f"{len(table):,} validation"))
+    missing = GATE_ROWS - sum(len(values) for _, values, _ in found)
+    if missing > 0:
+        images = dataset.training.images[:missing]
+        found.append((images, stored_answers(run, name, images), f"{len(images):,} training"))
+    values = np.concatenate([values for _, values, _ in found])
     return Reference(
         np.concatenate([images for images, _, _ in found]),
-        np.concatenate([table.probabilities for _, table, _ in found]),
-        " and ".join(words for _, _, words in found) + " rows",
+        tempered(values, run.classes, temperature),
+        ", ".join(words for _, _, words in found) + " rows",
     )
+
+
+def stored_answers(run: StoredRun, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, classes): what the run's stored members, and a committee's rule over them, answer."""
+    if name in run.results["members"]:
+        return stored_member(run.folder.member(name)).predict_proba(images)
+    card = read_json(run.folder.committee(name) / "card.json")
+    return combined(card, [stored_answers(run, member, images) for member in card["members"]])
+
+
+def combined(card: dict[str, Any], members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(n, classes) of a committee with this card, from each member's."""
+    stacked = np.stack(members).astype(np.float64)
+    return restored_rule(card, stacked.shape[2]).combine(stacked).astype(np.float32)
+
+
+def tempered(
+    values: NDArray[np.float32], classes: tuple[str, ...], temperature: float
+) -> NDArray[np.float32]:
+    ids = np.arange(len(values)).astype(np.str_)
+    table = ProbabilityTable(ids, classes, values, "source", "fresh")
+    return at_temperature(table, temperature).probabilities
 
 
 def at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTable:
@@ -65,10 +94,9 @@ def validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
     whole = [table for table in tables if table is not None]
     if len(whole) < len(tables):
         return None
-    first = whole[0]
-    combined = restored_rule(card, len(first.classes)).combine(stack(whole))
-    values = combined.astype(np.float32)
-    return ProbabilityTable(first.ids, first.classes, values, name, first.split)
+    check_same_rows(whole)
+    values = combined(card, [table.probabilities for table in whole])
+    return replace(whole[0], probabilities=values, maker=name)
 
 
 def judged_validation(run: StoredRun, name: str, dataset: Dataset) -> ProbabilityTable:
