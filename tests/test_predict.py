@@ -68,6 +68,7 @@ def test_a_folder_goes_on_past_what_cannot_be_read(vestry, folder, tmp_path, exp
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     (pictures / "broken.png").write_bytes(outside.read_bytes()[:60])
+    (pictures / "never-was.png").write_bytes(b"text, whatever its name says")
     (pictures / "led-out.png").symlink_to(outside)
     (pictures / "same.png").symlink_to(pictures / "0.png")
     (pictures / "round").symlink_to(pictures)
@@ -84,6 +85,7 @@ def test_a_folder_goes_on_past_what_cannot_be_read(vestry, folder, tmp_path, exp
     assert "votes" not in answers[0] and len(answers[0]["top"]) == 3
     said = done.stderr
     assert "broken.png: damaged image" in said and "led-out.png: a link that leads out" in said
+    assert "never-was.png: neither PNG nor JPEG" in said
     assert "no pictures, passed over: notes.txt, pipe.png, round" in said
     assert "Traceback" not in said
 

@@ -23,6 +23,7 @@ STDIN = "-"
 LARGEST = 256 * 2**20
 """Bytes of one picture's file: 50 megapixels hardly take more."""
 MOST_FILES = 1_000_000
+SUFFIXES = (".png", ".jpg", ".jpeg")
 DEEPEST = 50
 """Folders within folders."""
 AS_IT_IS = "Taken as it is: it has the model's size already."
@@ -108,10 +109,13 @@ def files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether its first bytes are those of a PNG or JPEG; nothing but a file is opened."""
+    """Whether its name or its first bytes are those of a PNG or JPEG: one that is damaged from its
+    first byte on is to be reported. Nothing but a file is opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
+        if path.suffix.lower() in SUFFIXES:
+            return True
         with path.open("rb") as stream:
             start = stream.read(8)
     except OSError:
