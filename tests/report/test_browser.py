@@ -1,9 +1,6 @@
 """The page in a real browser: what a reader clicks, presses and sees."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import example
 import example_search
@@ -12,37 +9,16 @@ import pytest
 from example_explanations import add_explanations
 from example_robustness import TRUTH, add_robustness
 
+from headless_browser import OVERFLOWING, PAINTED, Browser, contrast, needed
 from made_ladders import made_ladder
 from vestry.report.page import write_report
 from vestry.run_folder import RunFolder
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()), reason="no chromium and chromedriver in /usr/bin"
-)
-OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-PAINTED = "return getComputedStyle(document.body).backgroundColor"
-Browser = Any
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.add_argument("--headless=new")
-    options.add_argument("--disable-gpu")
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield started
-    started.quit()
+pytestmark = needed
 
 
 @pytest.fixture(scope="module")
@@ -227,19 +203,6 @@ def test_text_stands_out_in_both_themes(browser: Browser, report: Path) -> None:
             assert contrast(browser, one, other) >= 4.5, (scheme, one, other)
         for series in range(6):
             assert contrast(browser, f"--c{series}", "--paper") >= 3, (scheme, series)
-
-
-def contrast(browser: Browser, one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two colour variables."""
-    lights = []
-    for name in (one, other):
-        text = browser.execute_script(
-            "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])", name
-        ).strip()
-        channels = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(lights) + 0.05) / (min(lights) + 0.05)
 
 
 def test_everything_that_matters_is_there_without_scripts(browser: Browser, report: Path) -> None:

@@ -3,34 +3,26 @@
 import base64
 import io
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from headless_browser import OVERFLOWING, PAINTED, Browser, contrast, needed
 from made_bundles import CLASSES, made_bundle
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from selenium import webdriver  # noqa: E402
 from selenium.webdriver import ActionChains  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()), reason="no chromium and chromedriver in /usr/bin"
-)
-OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-PAINTED = "return getComputedStyle(document.body).backgroundColor"
+pytestmark = needed
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
 ABSTENTION = {
     "accuracy_asked": 0.98,
@@ -38,7 +30,6 @@ ABSTENTION = {
     "validation": {"rows": 90, "coverage": 0.09, "accuracy": 0.981, "interval": [0.95, 0.99]},
 }
 HOSTILE = "<img src=x onerror='window.struck=1'>"
-Browser = Any
 
 
 class Server:
@@ -75,20 +66,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     started = Server([sure, unsure])
     yield started.address
     started.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.add_argument("--headless=new")
-    options.add_argument("--disable-gpu")
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield started
-    started.quit()
 
 
 @pytest.fixture
@@ -407,19 +384,6 @@ def test_light_and_dark_are_painted_and_text_stands_out(browser: Browser, server
         for one, other in (("--bar", "--raised"), ("--edge", "--paper"), ("--edge", "--raised")):
             assert contrast(browser, one, other) >= 2.9, (scheme, one, other)
     assert painted == {"rgb(253, 253, 251)", "rgb(20, 22, 26)"}
-
-
-def contrast(browser: Browser, one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two colour variables."""
-    lights = []
-    for name in (one, other):
-        text = browser.execute_script(
-            "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])", name
-        ).strip()
-        channels = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return float((max(lights) + 0.05) / (min(lights) + 0.05))
 
 
 def test_the_page_is_used_by_keyboard_alone(browser: Browser, server: str) -> None:

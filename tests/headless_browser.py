@@ -1,0 +1,47 @@
+"""Chromium without a window, for the tests of pages; they are skipped where it is missing."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+needed = pytest.mark.skipif(
+    not (CHROMIUM.exists() and DRIVER.exists()), reason="no chromium and chromedriver in /usr/bin"
+)
+OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+PAINTED = "return getComputedStyle(document.body).backgroundColor"
+Browser = Any
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a module; it logs what the console says and what is asked for."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    options.add_argument("--headless=new")
+    options.add_argument("--disable-gpu")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield started
+    started.quit()
+
+
+def contrast(browser: Browser, one: str, other: str) -> float:
+    """WCAG 2 contrast ratio of two colour variables."""
+    lights = []
+    for name in (one, other):
+        text = browser.execute_script(
+            "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])", name
+        ).strip()
+        channels = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return float((max(lights) + 0.05) / (min(lights) + 0.05))
