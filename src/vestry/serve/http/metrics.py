@@ -19,8 +19,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from vestry.serve.answer import Answer
 from vestry.serve.http.exchange import Reply
-from vestry.serve.http.workers import FOLDER
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment's word for the folder in which workers count together."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 """A method that is none of HTTP's: labels are bounded."""

@@ -19,9 +19,8 @@ from typing import Any
 from vestry.errors import VestryError
 from vestry.serve.http.limits import Limits, Pace
 from vestry.serve.http.listening import Served, say
+from vestry.serve.http.metrics import FOLDER
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment's word for the folder in which workers count together."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SHORTEST_LIFE = 5.0
 """Seconds. A worker that ends sooner would only end again; the server stops instead."""
