@@ -71,7 +71,7 @@ def results(tmp_path, name):
     return json.loads((tmp_path / "runs" / name / "results.json").read_text())
 
 
-def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tmp_path):
+def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tmp_path, vestry):
     missing = run("after", AFTER)
     assert missing.returncode == 2 and "member On CNN" in missing.stderr
     assert "run its study first" in missing.stderr and not (tmp_path / "runs/after").exists()
@@ -97,6 +97,10 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tm
     anew = run("after", AFTER)
     assert anew.returncode == 0 and "On CNN, seed 0: started" in anew.stderr
     assert "Found, search: started" in anew.stderr
+
+    export = ("export", tmp_path / "runs/after", "--model", "On CNN", "--json")
+    (said,) = json.loads(vestry(*export).stdout)
+    assert said["certificate"]["labels_equal"] == said["certificate"]["rows"] == 200
 
 
 def test_without_weights_or_network_one_error_says_how_to_go_on(run, tmp_path):
