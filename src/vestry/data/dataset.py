@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import MissingDataError, Places, Progress
 from vestry.data.pooling import cut
+from vestry.data.preparation import Preparation
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
@@ -24,7 +26,7 @@ class Provenance:
 
     asked, used: sources; they differ only where `fell_back` gives the reason.
     fingerprint: SHA-256 over all three splits. rows: how many each split has.
-    split: in words, how the splits were made.
+    split: in words, how the splits were made. preparation: how images were made of pictures.
     """
 
     asked: str
@@ -35,6 +37,7 @@ class Provenance:
     fingerprint: str
     rows: dict[str, int]
     split: str
+    preparation: Preparation
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -43,10 +46,13 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
+    """files: by a row's id, the picture file that it was read from; empty for arrays."""
+
     training: ImageSet
     validation: ImageSet
     test: SealedSet
     provenance: Provenance
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
@@ -71,9 +77,10 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
+        preparation=source.preparation,
     )
     test = SealedSet(splits["test"])
-    return Dataset(splits["training"], splits["validation"], test, provenance)
+    return Dataset(splits["training"], splits["validation"], test, provenance, source.files)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:

@@ -39,6 +39,8 @@ def load(folder: Path, name: str, image_size: tuple[int, int] | None = None) -> 
         read(test.pictures, classes, size, colour) if test else None,
         None,
         tuple(notes),
+        preparation="resized",
+        files={picture.id: picture.path for picture in pictures},
     )
 
 
@@ -95,6 +97,7 @@ def describe(pictures: list[Picture], size: tuple[int, int], colour: bool) -> li
     headers = [picture.header for picture in pictures]
     changes = {
         "read as colour, though grey": sum(colour and not header.colour for header in headers),
+        "set upright by their EXIF orientation": sum(header.turned for header in headers),
         "laid on white, since transparent": sum(header.transparent for header in headers),
         f"resized to {size[0]} x {size[1]} (height x width), whatever their proportions": sum(
             (header.height, header.width) != size for header in headers
