@@ -170,7 +170,7 @@ def pixels_of(
     that a new one covers. Training images are made so, and whoever predicts makes his own alike.
     """
     upright, _ = set_upright(image)
-    flat = on_white(upright).convert("RGB" if colour else "L")
+    flat = _in_mode(on_white(upright), "RGB" if colour else "L")
     if size is not None and (flat.height, flat.width) != size:
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat)
@@ -179,5 +179,10 @@ def pixels_of(
 def on_white(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image
-    layer = image.convert("RGBA")
+    layer = _in_mode(image, "RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Converting to the mode that it has would copy it, 200 MB of the largest."""
+    return image if image.mode == mode else image.convert(mode)
