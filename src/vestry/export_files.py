@@ -56,10 +56,10 @@ def held_against_files(
     answered otherwise than in the run, DataError where one can no longer be read.
     """
     test = dataset.test
-    places = [row for row, name in enumerate(test.ids.tolist()) if name in dataset.files]
+    places = [row for row, name in enumerate(test.ids.tolist()) if name in dataset.pictures]
     if not places:
         return None
-    paths = [dataset.files[name] for name in test.ids[places].tolist()]
+    paths = [dataset.pictures[name] for name in test.ids[places].tolist()]
     files = PictureFiles(paths, predictor.bundle, test.images[places])
     found = certified(predictor, files, rows.expected[places], tell, "test files")
     return {key: found[key] for key in ("rows", "labels_equal", "largest_gap")}

@@ -209,7 +209,7 @@ def test_pictures_are_learnt_upright_whatever_their_note(tmp_path: Path, form: s
     assert gap.max() <= (2 if form == "JPEG" else 0)
     assert source.notes == ("set upright by their EXIF orientation: 7 of 8 images",)
     assert source.preparation == "resized"
-    assert source.files["a/1." + form.lower()] == tmp_path / "a" / f"1.{form.lower()}"
+    assert source.pictures["a/1." + form.lower()] == tmp_path / "a" / f"1.{form.lower()}"
 
 
 def test_a_png_whose_note_stands_behind_its_pixels(tmp_path: Path) -> None:

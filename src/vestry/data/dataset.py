@@ -46,13 +46,13 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """files: by a row's id, the picture file that it was read from; empty for arrays."""
+    """pictures: by a row's id, the picture file that it was read from; empty for arrays."""
 
     training: ImageSet
     validation: ImageSet
     test: SealedSet
     provenance: Provenance
-    files: Mapping[str, Path] = field(default_factory=dict)
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
 def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
@@ -80,7 +80,7 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         preparation=source.preparation,
     )
     test = SealedSet(splits["test"])
-    return Dataset(splits["training"], splits["validation"], test, provenance, source.files)
+    return Dataset(splits["training"], splits["validation"], test, provenance, source.pictures)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:

@@ -40,7 +40,7 @@ def load(folder: Path, name: str, image_size: tuple[int, int] | None = None) -> 
         None,
         tuple(notes),
         preparation="resized",
-        files={picture.id: picture.path for picture in pictures},
+        pictures={picture.id: picture.path for picture in pictures},
     )
 
 

@@ -74,7 +74,7 @@ class Source:
     licence: who owns the images and on what terms, where that is known.
     notes: what a reader of the results must know of how they were read.
     preparation: how its images were made of pictures.
-    files: by a row's id, the picture file that it is; empty where rows are no files.
+    pictures: by a row's id, the picture file that it is; empty where rows are no files.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Source:
     licence: str | None
     notes: tuple[str, ...]
     preparation: Preparation = "stored"
-    files: Mapping[str, Path] = field(default_factory=dict)
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
 def array_ids(split: str, count: int) -> NDArray[np.str_]:
