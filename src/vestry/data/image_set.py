@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.damage import Files
 from vestry.errors import DataError
 
 
@@ -70,6 +71,8 @@ class Source:
     test: the source's own test rows, or None where it has none.
     licence: who owns the images and on what terms, where that is known.
     notes: what a reader of the results must know of how they were read.
+    validation: the source's own validation rows, or None where it has none.
+    files: the image files that it was read from and those left out; None where it is no folder.
     """
 
     name: str
@@ -77,6 +80,14 @@ class Source:
     test: ImageSet | None
     licence: str | None
     notes: tuple[str, ...]
+    validation: ImageSet | None = None
+    files: Files | None = None
+
+    @property
+    def parts(self) -> dict[str, ImageSet]:
+        """The rows that the source has, by the name of their part, training rows first."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: rows for name, rows in parts.items() if rows is not None}
 
 
 def array_ids(split: str, count: int) -> NDArray[np.str_]:
