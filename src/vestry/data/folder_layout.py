@@ -130,5 +130,8 @@ def _notes(top: Path, parts: dict[PartName, Path], named: dict[PartName, Path]) 
         notes.append(f"class folders were found further down, in {inside}/")
     if "validation" in named:
         name = named["validation"].name
-        notes.append(f"{name}/ was read as the source's own validation rows")
+        notes.append(
+            f"{name}/ holds the source's own validation rows; `source_validation` in a study's "
+            "[data] says what they are used for"
+        )
     return tuple(notes)

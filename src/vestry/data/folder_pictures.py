@@ -72,7 +72,7 @@ def decode(
             kept.append(picture)
         if number % REPORT_EVERY == 0 or number == len(pictures):
             tell(number, len(pictures))
-    files = Files(files.count, tuple(found))
+    files = Files(files.count, tuple(sorted(found, key=lambda file: file.id)))
     files.refuse_many(folder)
     if kept and _form_of(kept, image_size) != form:  # only a damaged one had colour
         return decode(folder, kept, found, image_size, tell)
