@@ -11,7 +11,13 @@ import typer
 from vestry.commands.compare import COMPARE_EXAMPLES, compare
 from vestry.commands.data import data_app
 from vestry.commands.export import EXPORT_EXAMPLES, export
-from vestry.commands.options import DataOption, JsonOption, QuietOption, display
+from vestry.commands.options import (
+    DataOption,
+    ImageSizeOption,
+    JsonOption,
+    QuietOption,
+    display,
+)
 from vestry.commands.predict import PREDICT_EXAMPLES, predict
 from vestry.commands.serve import SERVE_EXAMPLES, serve
 from vestry.errors import StudyError
@@ -127,7 +133,8 @@ def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
 
 @app.command(
     epilog="Examples:  vestry explore fashion-mnist    |    "
-    "vestry explore npz:mine.npz --out looks/mine --sample 1000"
+    "vestry explore npz:mine.npz --out looks/mine --sample 1000    |    "
+    "vestry explore folder:photographs --image-size 48x64"
 )
 def explore(
     source: Annotated[str, typer.Argument(help="Source; `vestry data list` names them.")],
@@ -142,6 +149,7 @@ def explore(
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
     ] = 0,
+    image_size: ImageSizeOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -158,7 +166,7 @@ def explore(
     folder = out or default_folder(source)
     with display(quiet) as report:
         explored = explore_source(
-            source, Places.of(data), folder, settings, available_cores(), report
+            source, Places.of(data), folder, settings, available_cores(), report, image_size
         )
     typer.echo(summary_text(explored, as_json))
 

@@ -56,21 +56,26 @@ def explore_source(
     settings: ExplorationSettings,
     cores: int,
     report: Report,
+    image_size: tuple[int, int] | None = None,
 ) -> Explored:
     """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
-    the pictures that the page shows. cores: how many there are, for the record.
+    the pictures that the page shows. cores: how many there are, for the record. image_size:
+    (height, width) that the images of a `folder:` are resized to.
 
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
     the data is missing, damaged or empty.
     """
     started = time.perf_counter()
     check_folder(folder)
+    check_resizable(text, image_size)
     report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, downloads(report))
+    source = load_source(text, places, downloads(report), image_size)
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
-    found = explore(sets, settings, report)
+    for warning in source.files.warnings() if source.files else ():
+        report({"event": "warning", "text": warning})
+    found = explore(sets, settings, report, source.files)
     results = {
         "format": FORMAT,
         "title": f"What is in {text}",
@@ -117,6 +122,12 @@ def check_folder(folder: Path) -> None:
         raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
 
 
+def check_resizable(text: str, image_size: tuple[int, int] | None) -> None:
+    """Only a folder's images can be resized, as in a study."""
+    if image_size is not None and source_kind(text)[0] != "folder":
+        raise StudyError(f"--image-size resizes a folder: source; {text} has one size")
+
+
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
     """The source's own rows by split; a split without rows is left out.
 
@@ -124,9 +135,9 @@ def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
     """
     if not len(source.train):
         raise DataError(f"{source.name} holds no training rows; check what it was made from")
-    sets = {"train": source.train}
-    if source.test is not None and len(source.test):
-        sets["test"] = vault.open(SealedSet(source.test), "explore", [], WHY)
+    sets = {part: rows for part, rows in source.parts.items() if len(rows)}
+    if "test" in sets:
+        sets["test"] = vault.open(SealedSet(sets["test"]), "explore", [], WHY)
     return sets
 
 
@@ -138,6 +149,7 @@ def data_facts(text: str, source: Source, sets: dict[str, ImageSet]) -> dict[str
         "fell_back": None,
         "licence": source.licence,
         "notes": [*source.notes, *shrink_note(source.train.image_shape)],
+        "files": source.files and source.files.as_dict(),
         "fingerprint": fingerprint(sets),
         "classes": list(source.train.classes),
         "image_shape": list(source.train.image_shape),

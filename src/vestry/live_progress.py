@@ -12,6 +12,10 @@ from vestry.progress import duration, images_text, line_of, trial
 Event = dict[str, Any]
 
 
+QUIET = ("epoch", "step", "images", "download", "started", "stage")
+"""Events that bars show, or that are printed in another form."""
+
+
 class LiveProgress:
     """Bars that follow a run's events; what should stay is printed above them."""
 
@@ -40,7 +44,7 @@ class LiveProgress:
         handler = getattr(self, f"on_{event['event']}", None)
         if handler:
             handler(event)
-        if event["event"] not in ("epoch", "step", "images", "started", "stage") and line_of(event):
+        if event["event"] not in QUIET and line_of(event):
             self.console.print(line_of(event), markup=False)
 
     def on_tasks(self, event: Event) -> None:
@@ -55,6 +59,8 @@ class LiveProgress:
         if name not in self.ids:
             self.ids[name] = self.bars.add_task(name, total=event["total"] or None, text="")
         self.bars.update(self.ids[name], completed=event["received"])
+        if event["total"] and event["received"] >= event["total"]:
+            self.bars.remove_task(self.ids.pop(name))
 
     def on_started(self, event: Event) -> None:
         self.ids[event["task"]] = self.bars.add_task(event["task"], total=None, text="at work")

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 Event = dict[str, Any]
-PLAIN_EPOCH_SECONDS = 5.0
+PLAIN_SECONDS = 5.0
 
 
 class Progress(Protocol):
@@ -40,11 +40,12 @@ class Silence:
 
 
 class PlainProgress(Silence):
-    """A line for everything that matters; epochs of one task at most every five seconds."""
+    """A line for everything that matters; epochs of one task, and how much of a file or folder is
+    loaded, at most every five seconds."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.last_epoch: dict[str, float] = {}
+        self.last_line: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         text = self.text(event)
@@ -52,11 +53,13 @@ class PlainProgress(Silence):
             print(text, file=self.stream, flush=True)
 
     def text(self, event: Event) -> str:
-        if event["event"] in ("epoch", "images"):
-            now = time.monotonic()
-            if now - self.last_epoch.get(event["task"], 0.0) < PLAIN_EPOCH_SECONDS:
+        if event["event"] in ("epoch", "images", "download"):
+            what, now = event.get("task") or event["file"], time.monotonic()
+            short = event["event"] == "download"  # mostly over at once, and then not worth a line
+            last = self.last_line.setdefault(what, now if short else 0.0)
+            if now - last < PLAIN_SECONDS:
                 return ""
-            self.last_epoch[event["task"]] = now
+            self.last_line[what] = now
         return line_of(event)
 
 
@@ -81,6 +84,8 @@ def line_of(event: Event) -> str:
             text = f"{task}: {epoch_text(event)}"
         case "images":
             text = f"{task}: {images_text(event)}"
+        case "download":
+            text = download_text(event)
         case "failed":
             text = f"{task}: FAILED: {event['reason']}"
     return text
@@ -104,13 +109,21 @@ def images_text(event: Event) -> str:
     )
 
 
+def download_text(event: Event) -> str:
+    """How much of a file is downloaded, or of a folder read."""
+    if not event["total"]:
+        return f"{event['file']}: {event['received']:,} bytes"
+    return f"{event['file']}: {event['received'] / event['total']:.0%} loaded"
+
+
 def trial(event: Event) -> str:
     """Which trial of a search this is; empty elsewhere."""
     return f"{event['trial']}, " if "trial" in event else ""
 
 
 def downloads(report: Callable[[Event], None]) -> Callable[[str, int, int], None]:
-    """What a download tells its progress to, so that it becomes events."""
+    """What a download, or the reading of a folder, tells its progress to, so that it becomes
+    events."""
 
     def tell(name: str, received: int, total: int) -> None:
         report({"event": "download", "file": name, "received": received, "total": total})

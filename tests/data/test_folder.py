@@ -48,7 +48,9 @@ def test_train_and_test_above_the_classes(tmp_path: Path) -> None:
     assert source.test is not None
     assert source.test.ids.tolist() == ["test/b/0.png", "test/b/1.png"]
     assert source.test.labels.tolist() == [1, 1]
-    assert "1 (later)" in source.notes[0]
+    assert source.notes == (
+        "passed over, since not a PNG or JPEG in a class folder: 5 .png in later/a/",
+    )
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
@@ -61,15 +63,20 @@ def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
     (tmp_path / "a" / "0.png").rename(tmp_path / "a" / "0.data")
     stream = io.BytesIO()
     Image.fromarray(pictures(1)[0]).save(stream, "GIF")
-    (tmp_path / "a" / "x.png").write_bytes(stream.getvalue())
+    (tmp_path / "a" / "x.gif").write_bytes(stream.getvalue())
+    (tmp_path / "b" / "x.gif").write_bytes(stream.getvalue())
     (tmp_path / "a" / ".hidden").write_text("hidden")
+    (tmp_path / "b" / "Thumbs.db").write_text("litter")
+    (tmp_path / "__MACOSX" / "a").mkdir(parents=True)
+    (tmp_path / "__MACOSX" / "a" / "._0.png").write_text("litter")
     (tmp_path / "b" / "deeper").mkdir()
     (tmp_path / "empty").mkdir()
     (tmp_path / "README").write_text("read me")
     source = load(tmp_path, "folder:x")
     assert len(source.train) == 10 and source.train.ids[0] == "a/0.data"
     assert source.notes == (
-        "not read, since not a PNG or JPEG file in a class folder: 3 (README, a/x.png, b/deeper)",
+        "passed over, since not a PNG or JPEG in a class folder: "
+        "2 .gif in 2 folders, 1 without a suffix (README)",
         "not a class, since no image lies in it: 1 (empty)",
     )
 
@@ -132,26 +139,17 @@ def test_too_few_classes_are_refused(tmp_path: Path) -> None:
     refused(tmp_path, "one class (only)", "at least two")
 
 
-def test_a_test_class_that_is_never_learnt_is_refused(tmp_path: Path) -> None:
+def test_a_part_without_images_is_refused(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "train", "a", "b")
     (tmp_path / "test").mkdir()
     refused(tmp_path, "test/ holds no")
-    write_class_folders(tmp_path / "test", "c")
-    refused(tmp_path, "images of c", "never learnt")
+    write_picture(tmp_path / "test" / "unlabelled.png", pictures(1)[0])
+    refused(tmp_path, "test/ holds no", "1 .png (test/unlabelled.png)")
 
 
-@pytest.mark.parametrize("keep", [8, 20, 60])
-def test_a_truncated_image_is_refused(tmp_path: Path, keep: int) -> None:
-    write_class_folders(tmp_path, "a", "b")
-    path = tmp_path / "b" / "2.png"
-    path.write_bytes(path.read_bytes()[:keep])
-    refused(tmp_path, str(path), "damaged")
-
-
-def test_sixteen_bits_are_refused_not_clipped(tmp_path: Path) -> None:
-    write_class_folders(tmp_path, "a", "b")
-    write_picture(tmp_path / "b" / "2.png", pictures(1)[0].astype(np.uint16) * 200)
-    refused(tmp_path, "2.png", "8-bit")
+def test_parts_without_class_folders_are_no_classes(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "train", "test")
+    refused(tmp_path, "test/, train/ would be the classes", "one folder a class")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file names are text on Windows")

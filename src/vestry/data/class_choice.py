@@ -18,14 +18,19 @@ def with_classes(source: Source, names: list[str]) -> tuple[Source, str]:
         if name not in known:
             near = did_you_mean(name, known)
             raise StudyError(f"data.classes: {source.name} has no class {name!r}{near}")
-    train = rows_of(source.train, names)
-    test = None if source.test is None else rows_of(source.test, names)
-    kept = f"{len(train):,} of {len(source.train):,} training rows"
-    if test is not None and source.test is not None:
-        kept += f" and {len(test):,} of {len(source.test):,} test rows"
-    return replace(source, train=train, test=test), (
-        f"only {len(names)} of {len(known)} classes, {', '.join(names)}: {kept}"
+    kept = {part: rows_of(rows, names) for part, rows in source.parts.items()}
+    counts = [
+        f"{len(kept[part]):,} of {len(rows):,} {'training' if part == 'train' else part} rows"
+        for part, rows in source.parts.items()
+    ]
+    left = replace(
+        source,
+        train=kept["train"],
+        validation=kept.get("validation"),
+        test=kept.get("test"),
     )
+    told = f"{', '.join(counts[:-1])} and {counts[-1]}" if len(counts) > 1 else counts[0]
+    return left, f"only {len(names)} of {len(known)} classes, {', '.join(names)}: {told}"
 
 
 def rows_of(rows: ImageSet, names: list[str]) -> ImageSet:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vestry.data.own_parts import Use
 from vestry.data.pooling import Fractions
 from vestry.data.source import source_kind
 from vestry.data.split import Selection
@@ -11,7 +12,7 @@ from vestry.errors import StudyError
 
 Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
 FIFTH = Selection(fraction=0.2)
-PARTS = ("training_rows", "test_rows", "validation", "test")
+PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
 
 
 class DataSettings(BaseModel):
@@ -21,8 +22,9 @@ class DataSettings(BaseModel):
     had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
     parts of the source's own rows, taken before validation rows are split off. validation: the part
     of the training rows that members are chosen by. test: the part that is held back where the
-    source has no test rows of its own. split: instead of those four, all rows pooled and split
-    again. image_size: [height, width] that the images of a `folder:` source are resized to.
+    source has no test rows of its own. source_validation: what the source's own validation rows are
+    used for. split: instead of those five, all rows pooled and split again. image_size: [height,
+    width] that the images of a `folder:` source are resized to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +38,8 @@ class DataSettings(BaseModel):
     """Left out, a fifth; none beside `split`."""
     test: Selection | None = None
     """Left out, a fifth; none beside `split`."""
+    source_validation: Use | None = None
+    """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
     image_size: tuple[Side, Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
@@ -47,7 +51,8 @@ class DataSettings(BaseModel):
         if not isinstance(values, dict) or values.get("split") is not None:
             return values
         given = {key: value for key, value in values.items() if value is not None}
-        return {"validation": FIFTH, "test": FIFTH} | given
+        own = "unused" if "validation" in given else "validation"
+        return {"validation": FIFTH, "test": FIFTH, "source_validation": own} | given
 
     @model_validator(mode="after")
     def one_way_to_split(self) -> "DataSettings":

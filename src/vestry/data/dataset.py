@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from vestry.data.class_choice import with_classes
+from vestry.data.damage import Files
 from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
+from vestry.data.own_parts import own_rows_said, refuse_unlearnt, with_own_validation
 from vestry.data.places import MissingDataError, Places, Progress
 from vestry.data.pooling import cut
 from vestry.data.preparation import Preparation
@@ -27,6 +29,8 @@ class Provenance:
     asked, used: sources; they differ only where `fell_back` gives the reason.
     fingerprint: SHA-256 over all three splits. rows: how many each split has.
     split: in words, how the splits were made. preparation: how images were made of pictures.
+    warnings: what is more than a note.
+    files: the image files of a folder, and those left out.
     """
 
     asked: str
@@ -38,10 +42,13 @@ class Provenance:
     rows: dict[str, int]
     split: str
     preparation: Preparation
+    warnings: tuple[str, ...] = ()
+    files: Files | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"notes": list(self.notes)}
+        lists = {"notes": list(self.notes), "warnings": list(self.warnings)}
+        return asdict(self) | lists | {"files": self.files and self.files.as_dict()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,10 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
         notes += (note,)
+    source, said = with_own_validation(source, settings.source_validation)
+    notes += said
+    if settings.split is None:
+        refuse_unlearnt(source)
     splits, words = split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
@@ -78,6 +89,8 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
         preparation=source.preparation,
+        warnings=source.files.warnings() if source.files else (),
+        files=source.files,
     )
     test = SealedSet(splits["test"])
     return Dataset(splits["training"], splits["validation"], test, provenance, source.pictures)
@@ -107,10 +120,10 @@ def load_or_fall_back(
 
 
 def refuse_empty(source: Source) -> None:
-    train, test = source.train, source.test
-    if not len(train) or (test is not None and not len(test)):
-        empty = "training" if not len(train) else "test"
-        raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
+    for part, rows in source.parts.items():
+        if not len(rows):
+            empty = "training" if part == "train" else part
+            raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
 
 
 def split_rows(
@@ -127,8 +140,12 @@ def split_rows(
         return splits, parts.words
     splitter = Splitter(settings.seed)
     train, test = test_rows_apart(source, settings, splitter)
-    part = settings.validation or FIFTH
-    training, validation = splitter.part(train, part, "last", "validation")
+    if source.validation is None:
+        part = settings.validation or FIFTH
+        training, validation = splitter.part(train, part, "last", "validation")
+    else:
+        training, validation = train, source.validation
+        splitter.words += own_rows_said(source, settings.training_rows is None)
     splits = {"training": training, "validation": validation, "test": test}
     return splits, tuple(splitter.words)
 
@@ -154,6 +171,10 @@ def unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
     notes = []
     if source.test is not None and settings.test not in (None, FIFTH):
         notes.append("the setting `test` was not used: the source has test rows of its own")
+    if source.validation is not None and settings.validation not in (None, FIFTH):
+        notes.append(
+            "the setting `validation` was not used: the source has validation rows of its own"
+        )
     if settings.image_size is not None and source.name != settings.source:
         notes.append(f"image_size was not used: {source.name} has images of one size")
     return tuple(notes)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.damage import Files
 from vestry.data.preparation import Preparation
 from vestry.errors import DataError
 
@@ -75,6 +76,8 @@ class Source:
     notes: what a reader of the results must know of how they were read.
     preparation: how its images were made of pictures.
     pictures: by a row's id, the picture file that it is; empty where rows are no files.
+    validation: the source's own validation rows, or None where it has none.
+    files: the image files that it was read from and those left out; None where it is no folder.
     """
 
     name: str
@@ -84,6 +87,14 @@ class Source:
     notes: tuple[str, ...]
     preparation: Preparation = "stored"
     pictures: Mapping[str, Path] = field(default_factory=dict)
+    validation: ImageSet | None = None
+    files: Files | None = None
+
+    @property
+    def parts(self) -> dict[str, ImageSet]:
+        """The rows that the source has, by the name of their part, training rows first."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: rows for name, rows in parts.items() if rows is not None}
 
 
 def array_ids(split: str, count: int) -> NDArray[np.str_]:

@@ -14,7 +14,7 @@ DATA_VARIABLE = "VESTRY_DATA"
 LOOKS_VARIABLE = "VESTRY_LOOKS"
 
 Progress = Callable[[str, int, int], None]
-"""Told, while a file is downloaded: its name, the bytes so far, the bytes in all."""
+"""Told, while a file is downloaded or a folder read: its name, how much is there, and in all."""
 
 
 class MissingDataError(DataError):

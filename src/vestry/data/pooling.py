@@ -43,21 +43,19 @@ class Cut:
 
 
 def pooled(source: Source) -> ImageSet:
-    """The source's training rows followed by its test rows, with the ids that they had."""
-    train, test = source.train, source.test
-    if test is None:
+    """The rows of all the source's parts, training rows first, with the ids that they had."""
+    train, parts = source.train, list(source.parts.values())
+    if len(parts) == 1:
         return train
     missing = None
-    if train.missing is not None or test.missing is not None:
-        counts = [
-            np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in (train, test)
-        ]
+    if any(rows.missing is not None for rows in parts):
+        counts = [np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in parts]
         missing = np.concatenate(counts)
     return replace(
         train,
-        images=np.concatenate([train.images, test.images]),
-        labels=np.concatenate([train.labels, test.labels]),
-        ids=np.concatenate([train.ids, test.ids]),
+        images=np.concatenate([rows.images for rows in parts]),
+        labels=np.concatenate([rows.labels for rows in parts]),
+        ids=np.concatenate([rows.ids for rows in parts]),
         missing=missing,
     )
 
@@ -80,7 +78,7 @@ def cut(source: Source, fractions: Fractions, seed: int) -> Cut:
             f"of {total:,}; each needs some"
         )
     for_training, for_validation, for_test = drawn(rows.labels, validation, test, seed)
-    whence = "" if source.test is None else ", the source's training and test rows pooled"
+    whence = f", the source's {_parts(source)} rows pooled" if len(source.parts) > 1 else ""
     chosen = f"drawn at random by class (seed {seed}) of all {total:,} rows{whence}"
     return Cut(
         rows.rows(for_training),
@@ -92,6 +90,11 @@ def cut(source: Source, fractions: Fractions, seed: int) -> Cut:
             f"training: the other {training:,} of all {total:,} rows{whence}",
         ),
     )
+
+
+def _parts(source: Source) -> str:
+    *first, last = ["training", *list(source.parts)[1:]]
+    return f"{', '.join(first)} and {last}"
 
 
 def drawn(labels: Rows, validation: int, test: int, seed: int) -> tuple[Rows, Rows, Rows]:

@@ -12,7 +12,7 @@ KINDS = {
     "digits": "1,797 grey handwritten digits, 8 x 8, ten classes (comes with scikit-learn)",
     "idx:DIR": "a folder of IDX files under MNIST's names, plain or .gz",
     "npz:FILE": "a NumPy .npz file with images, labels and, if wanted, test images and classes",
-    "folder:DIR": "a folder of PNG or JPEG files, one folder a class, train/ and test/ if wanted",
+    "folder:DIR": "PNG or JPEG files, one folder a class, below train/, val/ and test/ if wanted",
 }
 
 
@@ -43,6 +43,7 @@ def load_source(
 ) -> Source:
     """All the rows of the source that `text` names; Fashion-MNIST is downloaded where it must be.
 
+    report: told how much of a download, or of a folder's images, is there.
     image_size: (height, width) that the images of a `folder:` are resized to.
 
     Raises StudyError for an unknown source, MissingDataError where it is not to be had, DataError
@@ -57,4 +58,4 @@ def load_source(
         return idx_folder.load(places.path(path), text)
     if kind == "npz":
         return npz.load(places.path(path), text)
-    return folder.load(places.path(path), text, image_size)
+    return folder.load(places.path(path), text, image_size, report)

@@ -24,6 +24,7 @@ def data_summary(dataset: Dataset) -> dict[str, Any]:
         "licence": provenance.licence,
         "preparation": provenance.preparation,
         "notes": list(provenance.notes),
+        "files": provenance.files and provenance.files.as_dict(),
         "fingerprint": provenance.fingerprint,
         "classes": list(dataset.training.classes),
         "image_shape": list(dataset.training.image_shape),

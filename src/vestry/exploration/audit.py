@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
 from vestry.exploration.duplicates import duplicate_findings, identical_groups
 from vestry.exploration.finding import Finding
@@ -11,6 +12,7 @@ from vestry.exploration.oddities import (
     absent_classes,
     blank_images,
     constant_pixels,
+    damaged_files,
     missing_values,
     small_classes,
     unbalanced,
@@ -23,11 +25,15 @@ SEVERITIES = ("high", "medium", "low", "info")
 
 
 def audit(
-    sets: Mapping[str, ImageSet], seed: int, stage: Callable[[str], None]
+    sets: Mapping[str, ImageSet],
+    seed: int,
+    stage: Callable[[str], None],
+    files: Files | None = None,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Findings, worst first and those that were not found last, and notes on how it was done.
 
-    sets: by split; the first is the one that models learn from.
+    sets: by split; the first is the one that models learn from. files: what they were read from,
+    where that is known.
     """
     first = next(iter(sets))
     stage("looking for duplicates")
@@ -39,6 +45,8 @@ def audit(
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += oddities(sets, first)
+    if files is not None:
+        findings.append(damaged_files(files, tuple(sets)))
     told = [finding.as_dict(dict(sets)) for finding in findings]
     told.sort(key=lambda found: (not found["count"], SEVERITIES.index(found["severity"])))
     return told, audit_notes(sets, first, directions)

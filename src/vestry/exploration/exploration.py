@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
 from vestry.exploration.audit import audit
 from vestry.exploration.class_pictures import class_samples, mean_images
@@ -34,9 +35,14 @@ class Exploration:
 
 
 def explore(
-    sets: Mapping[str, ImageSet], settings: ExplorationSettings, report: Report
+    sets: Mapping[str, ImageSet],
+    settings: ExplorationSettings,
+    report: Report,
+    files: Files | None = None,
 ) -> Exploration:
     """Look at `sets`, by split; the first is the one that models learn from.
+
+    files: the image files that they were read from, and those that could not be.
 
     The same images, settings and number of threads give the same exploration.
     """
@@ -48,7 +54,7 @@ def explore(
     stage("counting and averaging")
     found = facts(sets)
     ids, images = mean_images(rows)
-    findings, notes = audit(sets, settings.seed, stage)
+    findings, notes = audit(sets, settings.seed, stage, files)
     stage("correlating pixels")
     correlation = pixel_correlation(rows, settings.seed)
     projections, more = project(rows, settings, stage)

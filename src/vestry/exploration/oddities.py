@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
-from vestry.exploration.finding import Finding, Group, Place, by_share
+from vestry.exploration.finding import MOST_SHOWN, Finding, Group, Place, by_share
 
 FEW_ROWS = 20
 UNBALANCED, VERY_UNBALANCED = 2.0, 10.0
@@ -27,6 +28,19 @@ def blank_images(sets: Mapping[str, ImageSet]) -> Finding:
         count=len(found),
         of=total,
         groups=found,
+    )
+
+
+def damaged_files(files: Files, splits: tuple[str, ...]) -> Finding:
+    """Image files that could not be read, so that they are in no split; `facts.files` names the
+    first of them."""
+    return Finding(
+        kind="damaged",
+        splits=splits,
+        severity=by_share(len(files.damaged), files.count, "high", "medium", MANY),
+        count=len(files.damaged),
+        of=files.count,
+        facts={"files": files.as_dict()["damaged"][:MOST_SHOWN]},
     )
 
 

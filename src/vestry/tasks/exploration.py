@@ -1,6 +1,7 @@
 """The look at a study's data, as a worker process does it: once, and found again afterwards."""
 
 import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from importlib import metadata
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from vestry.data.damage import Files
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.thumbnails import read_pictures
@@ -52,6 +54,7 @@ def exploration_task(
         "code": code_version(CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
+        "files": files_digest(dataset.provenance.files),
         "missing": {split: missing_digest(rows) for split, rows in splits(dataset).items()},
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
@@ -81,6 +84,13 @@ def missing_digest(rows: Rows) -> str | None:
     return hashlib.sha256(np.asarray(rows.missing, "<i8").tobytes()).hexdigest()[:16]
 
 
+def files_digest(files: Files | None) -> str | None:
+    """Damaged files are in no split, so neither pixels nor ids speak of them."""
+    if files is None:
+        return None
+    return hashlib.sha256(json.dumps(files.as_dict()).encode()).hexdigest()[:16]
+
+
 def explore_dataset(
     description: dict[str, Any],
     context: dict[str, Any],
@@ -98,7 +108,7 @@ def explore_dataset(
     sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
     settings = ExplorationSettings(**description["exploration"])
     with threadpool_limits(limits=CORES):  # other tasks have the other cores
-        found = explore(sets, settings, report)
+        found = explore(sets, settings, report, dataset.provenance.files)
     folder.mkdir(parents=True, exist_ok=True)
     write_arrays(folder / PICTURES, {"ids": np.array(found.ids), "images": found.images})
     write_arrays(folder / CORRELATION, {"correlation": found.correlation})

@@ -10,6 +10,7 @@ Finding = dict[str, Any]
 
 SEVERITY_WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
 CLASSES_NAMED = 5
+FILES_NAMED = 5
 
 
 def title(finding: Finding) -> str:
@@ -22,6 +23,7 @@ def title(finding: Finding) -> str:
         "label_conflict": "The same image with two labels",
         "far_from_class": "Images far from everything of their class",
         "blank": "Images of one colour throughout",
+        "damaged": "Damaged files",
         "missing": f"Missing values in {first}",
         "small_classes": f"Very small classes in {first}",
         "absent_classes": f"Classes without {first} images",
@@ -118,6 +120,15 @@ def blank(case: Case) -> str:
     return f"{case.share} images {case.verb('has', 'have')} one and the same value throughout."
 
 
+def damaged(case: Case) -> str:
+    files = [f"{file['id']} ({file['reason']})" for file in case.facts["files"]]
+    more = case.finding["count"] - len(files[:FILES_NAMED])
+    return (
+        f"{case.share} image files cannot be read and {case.verb('was', 'were')} left out: "
+        f"{'; '.join(files[:FILES_NAMED])}{f' and {whole(more)} more' if more else ''}."
+    )
+
+
 def missing(case: Case) -> str:
     return (
         f"{case.share} {case.first} images {case.verb('lacks', 'lack')} pixels: "
@@ -160,6 +171,7 @@ FOUND: dict[str, Callable[[Case], str]] = {
     "near_duplicates": near_duplicates,
     "far_from_class": far_from_class,
     "blank": blank,
+    "damaged": damaged,
     "missing": missing,
     "small_classes": small_classes,
     "absent_classes": absent_classes,
@@ -186,6 +198,7 @@ def nothing(finding: Finding, classes: list[str]) -> str:
 
 
 UNITS = {
+    "damaged": " image files",
     "small_classes": " classes",
     "absent_classes": " classes",
     "unbalanced": " classes",
