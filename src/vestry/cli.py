@@ -111,7 +111,9 @@ def available_cores() -> int:
 
 def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
-    from vestry.report.models import ranked_rows, shown_rank  # noqa: PLC0415
+    from vestry.report.models import shown_rank  # noqa: PLC0415
+    from vestry.report.numbers import NARROW_SPACE  # noqa: PLC0415
+    from vestry.report.sentences import decision, standing  # noqa: PLC0415
 
     if as_json:
         return json.dumps(
@@ -119,14 +121,15 @@ def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
             | {"report": str(report)}
         )
     lines = [results["title"], "", "by validation accuracy             validation    test"]
-    rows = ranked_rows(results)
+    rows = results["ranking"]
     lines += [
         f"{shown_rank(row, rows):>3}. {row['name']:<30} "
-        f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}"
+        f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}  "
+        f"{standing.marked(row)}".rstrip()
         for row in rows
     ]
-    if any(shown_rank(row, rows).endswith("=") for row in rows):
-        lines.append("  = shares a rank: the test images cannot tell these models apart")
+    said = [standing.too_few(results), decision.headline_of(results)]
+    lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
     lines += [f"FAILED: {entry['name']}: {entry['reason']}" for entry in results["failures"]]
     return "\n".join([*lines, "", str(report)])
 

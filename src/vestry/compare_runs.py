@@ -29,6 +29,7 @@ from vestry.report.models import shown_rank
 from vestry.report.numbers import NARROW_SPACE
 from vestry.report.runs_page import MARK, write_runs_page
 from vestry.report.sentences import runs as sentences
+from vestry.report.sentences import standing
 from vestry.run_folder import write_json
 from vestry.stored_run import RunData, StoredRun, stored_runs
 
@@ -164,7 +165,8 @@ def summary_text(compared: Compared, as_json: bool) -> str:
     lines = [sentences.title(results), "", f"     {head:<{width}} validation     test"]
     lines += [
         f"{shown_rank(row, results['ranking']):>3}. {row['label']:<{width}} "
-        f"{row['validation_accuracy']:>10.1%} {row['accuracy']:>8.1%}"
+        f"{row['validation_accuracy']:>10.1%} {row['accuracy']:>8.1%}  "
+        f"{standing.marked(row)}".rstrip()
         for row in results["ranking"]
     ]
     lines += ["", *sentences.lead(results)]

@@ -53,6 +53,7 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             "members": list(committee),
             "rule": "mean",
         }
+    truths["training"] = rng.integers(0, len(CLASSES), rows)
     results = {
         "data": {
             "used": "random",

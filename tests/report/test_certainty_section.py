@@ -9,13 +9,14 @@ import pytest
 from markupsafe import escape
 
 from vestry.cli import summary
-from vestry.evaluation.tie_groups import tie_groups, with_ranks
+from vestry.evaluation.standing import beside_first
 from vestry.report.certainty import certainty_data
 from vestry.report.models import models_by_rank
 from vestry.report.page import render
 from vestry.report.page_data import page_data
 from vestry.report.sentences import answer
 from vestry.report.sentences import certainty as sentences
+from vestry.report.sentences.decision import headline_of
 
 Results = dict[str, Any]
 
@@ -30,7 +31,9 @@ def built() -> tuple[Results, Any]:
 
 @pytest.fixture
 def results(built: tuple[Results, Any]) -> Results:
-    return copy.deepcopy(built[0])
+    own = copy.deepcopy(built[0])
+    own["resolution"]["margin"] = 0.01
+    return own
 
 
 def page_of(results: Results, images: Any) -> str:
@@ -43,84 +46,118 @@ def told_apart(results: Results, *names: str, apart: bool = True) -> None:
     for pair in found["pairs"]:
         if {pair["one"], pair["other"]} == set(names) or not names:
             pair |= {"told_apart": apart, "p_holm": 0.001 if apart else 0.4}
-    groups = tie_groups([row["name"] for row in results["ranking"]], found["pairs"])
-    results |= {"tie_groups": groups, "ranking": with_ranks(results["ranking"], groups)}
+    beside = beside_first(results["ranking"][0]["name"], found["pairs"], found["rows"], 0.01)
+    for row in results["ranking"]:
+        row["on_test"] = beside.get(row["name"])
+
+
+def marked(results: Results, *marks: str) -> None:
+    """Set what the test images say of those after the first."""
+    for row, mark in zip(results["ranking"][1:], marks, strict=True):
+        row["on_test"]["mark"] = mark
 
 
 def lead(results: Results) -> str:
     return " ".join(answer.lead(results, models_by_rank(results)))
 
 
-def test_the_example_has_shared_ranks(results: Results) -> None:
-    ranks = [row["rank"] for row in results["ranking"]]
-    assert ranks[0] == 1 and len(set(ranks)) < len(ranks)
-    shown = [model.place for model in models_by_rank(results)]
-    assert shown == sorted(shown, key=lambda place: int(place.rstrip("=")))
-    assert "1=" in shown or shown[0] == "1"
-
-
-def test_who_shares_a_rank_is_listed_together(results: Results) -> None:
+def test_ranks_follow_validation_whatever_test_images_say(results: Results) -> None:
     names = [row["name"] for row in results["ranking"]]
-    told_apart(results)
-    assert [model.place for model in models_by_rank(results)] == ["1", "2", "3", "4", "5"]
-    told_apart(results, names[0], names[2], apart=False)
-    assert [(model.name, model.place) for model in models_by_rank(results)] == [
-        (names[0], "1="),
-        (names[2], "1="),
-        (names[1], "3"),
-        (names[3], "4"),
-        (names[4], "5"),
+    for apart in (True, False):
+        told_apart(results, apart=apart)
+        ranked = models_by_rank(results)
+        assert [(model.name, model.place) for model in ranked] == [
+            (name, str(place)) for place, name in enumerate(names, 1)
+        ]
+    validation = [model.accuracy("validation") for model in models_by_rank(results)]
+    assert validation == sorted(validation, reverse=True)
+
+
+def test_models_of_the_same_validation_figures_share_a_rank(results: Results) -> None:
+    for row, rank in zip(results["ranking"], (1, 2, 2, 4, 5), strict=True):
+        row["rank"] = rank
+    assert [model.place for model in models_by_rank(results)] == ["1", "2=", "2=", "4", "5"]
+
+
+def test_the_lead_follows_the_marks(results: Results) -> None:
+    first, second, third, fourth, fifth = (row["name"] for row in results["ranking"])
+    marked(results, "behind", "behind", "behind", "behind")
+    text = lead(results)
+    assert text.startswith(f"{first} is first by validation: right on ")
+    assert f"{second}, {third}, {fourth} and {fifth} are behind it." in text
+    assert f"{second} follows with" in text and "cannot be told" not in text
+    marked(results, "level", "ahead", "unknown", "behind")
+    text = lead(results)
+    assert f"{fifth} is behind it; {third} is ahead of it, by more than chance would" in text
+    assert f"{second} is level with it, within 1 point." in text
+    assert f"Of {fourth} it cannot be told: the test images are too few." in text
+    assert "picks by test figures" in text
+    marked(results, "unknown", "unknown", "unknown", "unknown")
+    text = lead(results)
+    assert "Nothing more can be told on test: the 1\u202f000 test images are too few" in text
+    assert "whether any of the other 4 is behind" in text and "does not make them equal" in text
+
+
+def test_the_page_marks_every_row_but_the_first(built: tuple[Results, Any]) -> None:
+    results = copy.deepcopy(built[0])
+    marked(results, "level", "ahead", "unknown", "behind")
+    text = page_of(results, built[1])
+    section = text[text.index('<table class="ranking"') : text.index("What Committee is worth")]
+    found = re.findall(r'class="on-test (\w+)">([^<]+)<', section)
+    assert found == [
+        ("level", "level on test"),
+        ("ahead", "ahead on test"),
+        ("unknown", "cannot be told: too few images"),
+        ("behind", "behind on test"),
     ]
 
 
-def test_the_lead_follows_the_tests(results: Results) -> None:
-    first, second, *_ = (row["name"] for row in results["ranking"])
-    told_apart(results)
-    text = lead(results)
-    assert text.startswith(f"{first} is first: it has the highest accuracy on the 1\u202f000")
-    assert "tells it apart from each of the other 4 models" in text
-    assert f"{second} has rank 2" in text and "share" not in text
-    told_apart(results, first, second, apart=False)
-    text = lead(results)
-    assert text.startswith(f"{first} and {second} share the first rank")
-    assert f"cannot tell {second} apart from {first}" in text
-    assert "is first" not in text
-    told_apart(results, apart=False)
-    text = lead(results)
-    assert text.startswith("All 5 models share the first rank") and "rank 2" not in text
-
-
 def test_an_equal_validation_accuracy_is_said(results: Results) -> None:
-    first, second, *_ = results["ranking"]
-    assert "level with" not in lead(results)
+    first, second, third, *_ = results["ranking"]
+    assert "level with" not in lead(results).partition("On the")[0]
     second["validation_accuracy"] = first["validation_accuracy"]
     assert f"(level with {second['name']}, with the lower log loss)" in lead(results)
+    third |= {"validation_accuracy": first["validation_accuracy"], "rank": 1}
+    said = f"level with {third['name']}, in log loss, too; level with {second['name']}, with the"
+    assert said in lead(results)
 
 
 def test_test_figures_above_the_leader_are_weighed(results: Results) -> None:
     first, second, *_ = (row["name"] for row in results["ranking"])
-    told_apart(results)
-    for pair in results["comparisons"]["pairs"]:
-        if {pair["one"], pair["other"]} == {first, second}:
-            pair["difference"] = 0.02 * (1 if pair["one"] == second else -1)
-    told_apart(results)
-    assert f"{second} (" in lead(results)
-    assert f"above {first} by more than chance would explain" in lead(results)
-    told_apart(results, first, second, apart=False)
+    marked(results, "unknown", "behind", "behind", "behind")
     entry = (results["members"] | results["committees"])[second]
     entry["scores"]["test"]["accuracy"] = 0.99
-    assert f"{second} (99.0%) stands above {first}, which may be chance" in lead(results)
+    assert f"{second} (99.0%) stands above {first} on test, which may be chance" in lead(results)
     entry["scores"]["test"]["accuracy"] = 0.5
     assert "which may be chance" not in lead(results)
+
+
+def test_differences_that_cannot_be_seen_stand_above_the_ranking(
+    built: tuple[Results, Any], results: Results
+) -> None:
+    found = results["resolution"]
+    found["validation"] |= {"rows": 12, "difference": 0.5}
+    found["test"] |= {"rows": 900, "difference": 0.0213}
+    text = page_of(results, built[1])
+    said = (
+        "With 12 validation images, differences under about 50 points cannot be seen; with 900 "
+        "test images, differences under about 2.1 points cannot be seen."
+    )
+    assert text.index("Ranking by validation") < text.index(said) < text.index('class="ranking"')
+    found["validation"]["difference"] = 1.0
+    assert "With 12 validation images, no difference between two" in page_of(results, built[1])
+    found["validation"]["difference"] = found["test"]["difference"] = 0.009
+    assert "cannot be seen" not in page_of(results, built[1])
 
 
 def test_older_results_have_neither_section_nor_shared_ranks(
     built: tuple[Results, Any], results: Results
 ) -> None:
-    for key in ("comparisons", "tie_groups"):
+    for key in ("comparisons", "resolution"):
         del results[key]
     for row in results["ranking"]:
-        del row["rank"]
+        del row["on_test"]
+        row["rank"] = 1  # shared by test images, as ranks were
     assert certainty_data(results) is None
     assert [model.place for model in models_by_rank(results)] == ["1", "2", "3", "4", "5"]
     text = page_of(results, built[1])
@@ -155,7 +192,7 @@ def test_counts_of_pairs_follow(results: Results) -> None:
     assert f"Of 10 pairs, {apart} can be told apart" in sentences.lead(results)[0]
     told_apart(results)
     assert "Of 10 pairs, all can" in sentences.lead(results)[0]
-    assert sentences.lead(results)[1] == "So every rank is one model\u2019s own."
+    assert sentences.lead(results)[1] == "So every two differ by more than chance would explain."
     told_apart(results, apart=False)
     assert "none can be told apart" in sentences.lead(results)[0]
     assert "equal" in sentences.lead(results)[1]
@@ -188,12 +225,6 @@ def test_both_uncertainties_are_named_where_seeds_are_there(results: Results) ->
     rows = certainty_data(results).both  # type: ignore[union-attr]
     assert rows[0].seeds == "90.0% \u00b1 0.4 over 2 seeds"
     assert {row.seeds for row in rows[1:]} == {"one seed"}
-
-
-def test_pairs_told_apart_inside_a_group_are_said() -> None:
-    group = {"inside_differs": [["B", "C"]]}
-    assert "B and C share a rank" in str(sentences.inside_groups([group]))
-    assert sentences.inside_groups([{"inside_differs": []}]) is None
 
 
 def test_cross_validated_pairs_have_a_table_of_their_own(
@@ -231,14 +262,22 @@ def test_twelve_models_scroll_in_a_box_of_their_own() -> None:
     start = text.index('<table class="tie-matrix">')
     assert text[:start].rstrip().endswith('aria-label="Which models can be told apart">')
     assert text.count('scope="col"', start, text.index("</table>", start)) == 12
-    assert "share the first rank" in lead(results) and "13 models" in lead(results)
+    assert re.search(r"number \d+ and \d+ more (are|it)", lead(results))
 
 
-def test_the_console_shows_shared_ranks(results: Results, tmp_path: Any) -> None:
-    told_apart(results)
+def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_path: Any) -> None:
+    marked(results, "level", "unknown", "behind", "ahead")
     text = summary(results, tmp_path / "report.html", as_json=False)
-    assert re.search(r"^ +1\. ", text, re.MULTILINE) and "=" not in text
-    told_apart(results, apart=False)
-    text = summary(results, tmp_path / "report.html", as_json=False)
-    assert len(re.findall(r"^ +1=\. ", text, re.MULTILINE)) == 5
-    assert "cannot tell these models apart" in text
+    assert re.findall(r"^ +(\d=?)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5"]
+    for words in ("level on test", "cannot be told: too few images", "behind on test"):
+        assert text.count(words) == 1
+    assert "cannot be seen." in text and f"\n{headline_of(results)}\n" in text
+
+
+def test_resamples_that_never_differ_give_no_interval(results: Results) -> None:
+    results["members"]["A"]["intervals"]["test"]["f1_macro"] = None
+    results["members"]["A"]["scores"]["test"]["f1_macro"] = 1.0
+    shown = certainty_data(results)
+    assert shown is not None
+    cells = next(row.cells for row in shown.scores if row.name == "A")
+    assert cells[shown.heads.index("F1, macro")] == "100.0%"

@@ -41,8 +41,8 @@ def test_the_cheaper_of_two_that_are_level_is_taken_and_the_price_is_said(result
     text = said(results)
     assert text.startswith("Take Forest")
     assert "Model-1 is the most accurate on the 1\u202f000 validation images" in text
-    assert "cannot tell Forest from it" in text
-    assert "a difference of +1.8 points (\u22120.1 to +3.7)) is the quickest of the two" in text
+    assert "a difference of +1.8 points (\u22120.1 to +3.7)) is shown to be less than 5" in text
+    assert "5 points behind it, and is the quickest of the" in text and "cannot tell" not in text
     assert "0.059 ms for one image and 0.13 MB instead of 0.11 ms for one image" in text
     assert "Accuracy whatever it costs: Model-1 (" in clicked(results)
     assert "A short time for one image first: Linear (" in clicked(results)
@@ -81,18 +81,67 @@ def test_what_the_test_images_say_of_the_one_given_up(
 def test_a_most_accurate_one_that_nothing_is_level_with(monkeypatch: pytest.MonkeyPatch) -> None:
     results, _ = build(monkeypatch)
     found = results["decision"]
-    found |= {"recommended": "Model-1", "tied": ["Model-1"], "runner_up": "Forest"}
+    found |= {"recommended": "Model-1", "level_with": ["Model-1"], "runner_up": "Forest"}
+    found |= {"evidence": "clear"}
     found["reason"] |= {"decided_by": None, "against": None}
     found["test"]["best_less_taken"] = None
     text = said(results)
-    assert "these tell it from each of the other 5" in text and "cannot tell" not in text
+    assert "these tell it from each of the other 5" in text and "shown to be less" not in text
     assert "Runner-up by the same rule: Forest" in text
-    found |= {"tied": ["Model-1", "Forest"]}
+    found |= {"level_with": ["Model-1", "Forest"], "evidence": "level"}
     found["reason"]["decided_by"] = "bytes"
-    assert "it is the smallest (times are level within 10%) of the two" in said(results)
+    text = said(results)
+    assert "Forest is shown to be less than 5 points behind it, but it is the smallest" in text
+    assert "the smallest (times are level within 10%) of the two" in text
     found["reason"]["decided_by"] = "ranking"
-    assert "cannot tell Forest from it, but that would cost as much (within 10%)" in said(results)
+    assert "behind it, but would cost as much (within 10%)" in said(results)
     assert "tell it from" not in said(results)
+
+
+def test_too_few_images_head_the_page_and_nothing_is_called_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results, images = build(monkeypatch, within=0.001)
+    found = results["decision"]
+    assert (found["evidence"], found["recommended"]) == ("too_few", "Model-1")
+    text = said(results)
+    assert text.startswith("Too few images to choose; ahead so far: Model-1")
+    unknown = [t["name"] for t in found["reason"]["tests"] if not (t["behind"] or t["within"])]
+    assert unknown and all(name in text for name in unknown)
+    assert "too few to show that" in text and "within 0.1 points of it" in text
+    assert "stays with the first by validation, whatever that costs: 0.11 ms" in text
+    words = drawn(results, images).words
+    assert "ahead so far: Model-1" in words and "Take Model-1" not in words
+    assert "vestry export" in words
+
+
+def test_no_model_above_the_most_frequent_class_is_said_and_none_is_taken(
+    results: Results,
+) -> None:
+    found = results["decision"]
+    everyone = found["admissible"]
+    found["majority"] |= {"class": "Shirt", "accuracy": 0.1, "not_above": everyone}
+    found |= dict.fromkeys(("recommended", "evidence", "reason", "runner_up", "binding", "test"))
+    text = said(results)
+    assert text.startswith("No model is shown to be better than always answering \u201cShirt\u201d")
+    assert "is right on 10.0% of the 1\u202f000 validation images" in text
+    assert "On these no model is shown to be right more often." in text
+    _, images = example.build()
+    words = drawn(results, images).words
+    assert "Take " not in words and "To use it" not in words
+
+
+def test_a_model_not_above_the_most_frequent_class_is_named(results: Results) -> None:
+    results["decision"]["majority"]["not_above"] = ["Linear"]
+    assert "Linear is not shown to be right more often and cannot be recommended." in said(results)
+    assert "Of the 5 models that are shown to be better than the most frequent class" in said(
+        results
+    )
+
+
+def test_results_of_an_older_version_recommend_nothing(results: Results) -> None:
+    del results["decision"]["majority"]
+    assert decision_data(results) is None
 
 
 def test_a_limit_that_binds_is_said_and_what_loosens_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,16 +235,16 @@ def test_a_choice_without_any_measured_cost_says_so(monkeypatch: pytest.MonkeyPa
     results, images = build(monkeypatch)
     found = results["decision"]
     assert found["recommended"] == "Model-1" and found["reason"]["decided_by"] == "ranking"
-    assert "cannot tell Forest from it; costs were not measured." in said(results)
+    assert "shown to be less than 5 points behind it; costs were not measured." in said(results)
     words = drawn(results, images).words
     assert (
         "Forest has no measured cost: it was not measured" in words and "logarithmic" not in words
     )
-    found["tied"] = ["Model-1"]
+    found["level_with"] = ["Model-1"]
     assert "these tell it from each of the other 5: its cost was not measured." in said(results)
 
 
 def test_several_seeds_are_named(results: Results) -> None:
     spread = {"mean": 0.9, "deviation": 0.01, "values": [0.89, 0.91]}
     results["members"]["Forest"]["over_seeds"] = {"validation": {"accuracy": spread}}
-    assert "; first seeds)) is the quickest" in said(results)
+    assert "; first seeds)) is shown to be" in said(results)

@@ -182,7 +182,7 @@ def test_a_failed_member_is_listed_while_the_others_are_ranked() -> None:
     results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory"}]
     words = drawn(results, images).words
     assert "1 model came to nothing. SVC (seed 0): out of memory" in words
-    assert "has the highest accuracy on the" in words
+    assert "is first by validation: right on" in words
 
 
 def test_notices_stand_before_the_ranking_and_warnings_first() -> None:

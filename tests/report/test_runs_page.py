@@ -83,10 +83,15 @@ def test_everything_is_on_the_page_and_nothing_of_the_user_is_markup(results):
 def test_the_lead_follows_the_ranking(results):
     assert "run1 / A is the most accurate on the validation rows" in page(results)
     first, second = results["ranking"][:2]
-    first["label"], first["accuracy"], second["rank"] = "run9 / Z", 0.5, first["rank"]
+    first["label"], first["accuracy"] = "run9 / Z", 0.5
     text = sentences.lead(results)[0]
     assert text.startswith("run9 / Z") and "50.0%" in text
-    assert f"cannot be told apart from {second['label']}" in text
+    assert text.endswith("and is told apart from every other model.")
+    second["on_test"]["mark"] = "unknown"
+    assert f"of {second['label']} nothing can be told." in sentences.lead(results)[0]
+    assert "cannot be told: too few images" in page(results)
+    second["on_test"]["mark"] = "ahead"
+    assert f"{second['label']} is ahead of it there." in sentences.lead(results)[0]
 
 
 def test_the_verdict_follows_the_test(results):

@@ -189,7 +189,7 @@ def test_older_results_keep_their_repairs_and_a_run_of_members_alone_has_no_sect
 
 def test_several_committees_have_a_tab_each() -> None:
     results, images = example.build()
-    del results["comparisons"], results["tie_groups"]
+    del results["comparisons"], results["resolution"]
     second = copy.deepcopy(results["committees"]["Committee"])
     results["committees"]["Second"] = second
     results["ranking"].append({**results["ranking"][0], "name": "Second", "rank": 9})

@@ -55,7 +55,7 @@ def analysed(
         "pairs": compared_pairs(pairs, makers),
         "steps": steps(list(members.values())),
     }
-    found |= certainty(found, evidence, makers)
+    found |= certainty(found, evidence, makers, deciding.within)
     found |= doubts_and_leaks(found, evidence, makers)
     found |= {"decision": decision(found, evidence, deciding)}
     return found | {"claims": checked_claims(claims, Run(found, makers))}

@@ -23,6 +23,8 @@ SEED = 0
 CELLS = 500_000
 """Counts of rows in resamples that are held at once: 4 MB as doubles, which a cache holds."""
 
+NO_SPREAD = 1e-9
+
 Floats = NDArray[np.float64]
 
 
@@ -67,6 +69,13 @@ class Bootstrap:
 def percentiles(values: Floats, level: float = LEVEL) -> Interval:
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def spread(interval: Interval) -> list[float] | None:
+    """None where all resamples gave the same: ten of ten right stay right however they are drawn,
+    and that says nothing of the eleventh."""
+    low, high = interval
+    return [low, high] if high - low > NO_SPREAD else None
 
 
 def bootstrap(

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from vestry.evaluation.candidate import Candidate
 from vestry.evaluation.decision_settings import Prefer
 from vestry.evaluation.intervals import paired_difference
+from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
 
 LEVEL = 0.05
@@ -19,66 +20,79 @@ BY_COST: dict[Prefer, tuple[str, ...]] = {
 }
 
 Facts = dict[str, Any]
+Shown = Literal["clear", "level", "too_few"]
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """best: the first in the ranking. tied: it and those that validation cannot tell from it, in
-    the ranking's order. decided_by: the criterion that left `taken` alone, None where it was alone
-    from the start. tests: of `best` and every other one.
+    """best: the first in the ranking. level: it and those that validation shows to be within the
+    margin of it, in the ranking's order. decided_by: the criterion that left `taken` alone, None
+    where it was alone from the start. tests: of `best` and every other one. shown: how far
+    validation bears the choice.
     """
 
     taken: Candidate
     best: Candidate
-    tied: list[Candidate]
+    level: list[Candidate]
     decided_by: str | None
     tests: list[Facts]
+    shown: Shown
 
 
-def chosen(candidates: Sequence[Candidate], prefer: Prefer) -> Choice | None:
+def chosen(candidates: Sequence[Candidate], prefer: Prefer, within: float) -> Choice | None:
     """None without candidates.
 
-    With `accuracy` the cheapest of those that cannot be told from the most accurate one; with
-    `latency` or `size` the cheapest of all.
+    With `accuracy` the cheapest of those that are shown to be less than `within` behind the most
+    accurate one; with `latency` or `size` the cheapest of all.
     """
     if not candidates:
         return None
     best = min(candidates, key=lambda candidate: candidate.place)
-    tests = tested(best, [each for each in candidates if each is not best])
-    tied = [each for each in candidates if each is best or not behind(each, tests)]
-    taken, decided_by = cheapest(tied if prefer == "accuracy" else candidates, BY_COST[prefer])
-    return Choice(taken, best, tied, decided_by, tests)
+    tests = tested(best, [each for each in candidates if each is not best], within)
+    names = {test["name"] for test in tests if test["within"]} | {best.name}
+    level = [each for each in candidates if each.name in names]
+    taken, decided_by = cheapest(level if prefer == "accuracy" else candidates, BY_COST[prefer])
+    shown = bearing(tests, taken is best) if prefer == "accuracy" else "clear"
+    return Choice(taken, best, level, decided_by, tests, shown)
 
 
-def tested(best: Candidate, others: Sequence[Candidate]) -> list[Facts]:
-    """McNemar's test of `best` and each other one on the validation rows, Holm over all of them."""
+def bearing(tests: Sequence[Facts], is_best: bool) -> Shown:
+    """ "too_few" where the best is taken because others are neither told from it nor shown to be
+    within the margin; "level" where any is within; "clear" where all are behind."""
+    unknown = [test for test in tests if not (test["behind"] or test["within"])]
+    if is_best and unknown:
+        return "too_few"
+    return "level" if any(test["within"] for test in tests) else "clear"
+
+
+def tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[Facts]:
+    """`best` and each other one on the validation rows (first seeds), Holm over all of them:
+    whether McNemar's test tells the other one from it, and whether it is shown to be `within` of
+    it, which its mean over seeds must be, too."""
     counts = [discordant(best, other) for other in others]
-    adjusted = holm([mcnemar(*pair).p for pair in counts])
     rows = len(best.right)
+    apart = holm([mcnemar(*pair).p for pair in counts])
+    near = holm([within_margin(*pair, rows, within) for pair in counts])
     return [
         {
             "name": other.name,
-            "only_best": only_best,
-            "only_other": only_other,
-            "difference": (only_best - only_other) / rows,
-            "interval": list(paired_difference(only_best, only_other, rows)),
-            "p": mcnemar(only_best, only_other).p,
+            "only_best": pair[0],
+            "only_other": pair[1],
+            "difference": (pair[0] - pair[1]) / rows,
+            "interval": list(paired_difference(*pair, rows)),
+            "p": mcnemar(*pair).p,
             "p_holm": p,
-            "told_apart": p < LEVEL,
+            "behind": p < LEVEL and pair[0] > pair[1],
+            "p_within_holm": p_within,
+            "within": p_within < LEVEL and best.accuracy - other.accuracy < within,
         }
-        for other, (only_best, only_other), p in zip(others, counts, adjusted, strict=True)
+        for other, pair, p, p_within in zip(others, counts, apart, near, strict=True)
     ]
 
 
 def discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
     """Validation rows that only the one, and that only the other gets right."""
     return int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
-
-
-def behind(candidate: Candidate, tests: Sequence[Facts]) -> bool:
-    """Whether validation tells it from the best, and not in its favour."""
-    found = next(test for test in tests if test["name"] == candidate.name)
-    return bool(found["told_apart"] and found["difference"] > 0)
 
 
 def cheapest(

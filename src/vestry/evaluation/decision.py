@@ -13,13 +13,14 @@ from vestry.evaluation.decision_settings import DecisionSettings, Prefer
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.limits import Checked, broken, given, nearest
+from vestry.evaluation.majority import above_majority
 from vestry.evaluation.pareto import front
 from vestry.evaluation.tested import Tested
 
 Results = dict[str, Any]
 NO_LIMITS = DecisionSettings()
 UNDECIDED: Results = dict.fromkeys(
-    ("recommended", "reason", "runner_up", "tied", "binding", "test", "nearest")
+    ("recommended", "evidence", "reason", "runner_up", "level_with", "binding", "test", "nearest")
 ) | {"changes": []}
 
 
@@ -31,9 +32,32 @@ def decision(
     if not any(entry.get("cost") for entry in entries.values()):
         return None
     everyone = candidates(results, evidence)
+    majority = above_majority(everyone, evidence, results["data"]["classes"])
+    above = [each for each in everyone if each.name in majority["above"]]
+    ready = admissible(above, settings)
+    choice = chosen(ready, settings.prefer, settings.within)
+    facts = UNDECIDED | given_facts(everyone, evidence, settings) | {"majority": majority}
+    if choice is None:
+        near = None if facts["admissible"] else nearest(everyone, settings)
+        return facts | {"nearest": near and exclusion(near, settings)}
+    return facts | {
+        "recommended": choice.taken.name,
+        "evidence": choice.shown,
+        "reason": reason(choice),
+        "runner_up": runner_up(choice, ready, settings),
+        "level_with": [each.name for each in choice.level],
+        "binding": binding(choice, above, settings),
+        "changes": changes(choice, above, settings),
+        "test": on_test(choice, entries, evidence, settings),
+    }
+
+
+def given_facts(
+    everyone: Sequence[Candidate], evidence: Evidence, settings: DecisionSettings
+) -> Results:
+    """What stands before anything is chosen."""
     ready = admissible(everyone, settings)
-    choice = chosen(ready, settings.prefer)
-    facts = UNDECIDED | {
+    return {
         "settings": settings.model_dump(mode="json"),
         "level": LEVEL,
         "tolerance": TOLERANCE,
@@ -42,17 +66,6 @@ def decision(
         "excluded": [exclusion(each, settings) for each in everyone if each not in ready],
         "explains": [each.name for each in everyone if each.explains],
         "pareto": {cost: front(everyone, cost) for cost in ("latency", "bytes")},
-    }
-    if choice is None:
-        return facts | {"nearest": exclusion(nearest(everyone, settings), settings)}
-    return facts | {
-        "recommended": choice.taken.name,
-        "reason": reason(choice),
-        "runner_up": runner_up(choice, ready, settings),
-        "tied": [each.name for each in choice.tied],
-        "binding": binding(choice, everyone, settings),
-        "changes": changes(choice, everyone, settings),
-        "test": on_test(choice, entries, evidence, settings),
     }
 
 
@@ -66,18 +79,22 @@ def exclusion(candidate: Candidate, settings: DecisionSettings) -> Results:
 
 
 def reason(choice: Choice) -> Results:
-    """against: what validation says of the most accurate one beside the one that was taken."""
+    """tests: what validation says of the most accurate one beside every other one that could be
+    taken; against: beside the one that was taken."""
     tests = {test["name"]: test for test in choice.tests}
     return {
         "best": choice.best.name,
         "decided_by": choice.decided_by,
         "against": tests.get(choice.taken.name),
+        "tests": choice.tests,
     }
 
 
 def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings) -> str | None:
     """Who would be taken if the one that was taken were not there."""
-    second = chosen([each for each in ready if each is not choice.taken], settings.prefer)
+    second = chosen(
+        [each for each in ready if each is not choice.taken], settings.prefer, settings.within
+    )
     return second.taken.name if second else None
 
 
@@ -85,7 +102,7 @@ def binding(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> Results | None:
     """Who would be taken without any limit, and the limits that it breaks; None if the same."""
-    free = chosen(everyone, settings.prefer)
+    free = chosen(everyone, settings.prefer, settings.within)
     if free is None or free.taken is choice.taken or not broken(free.taken, settings):
         return None
     return exclusion(free.taken, settings)
@@ -102,7 +119,7 @@ def changes(
     if settings.prefer == "accuracy" and choice.best is not choice.taken:
         found.append({"kind": "outright", "name": choice.best.name})
     for prefer in get_args(Prefer):
-        other = chosen(ready, prefer)
+        other = chosen(ready, prefer, settings.within)
         if prefer != settings.prefer and other and other.taken is not choice.taken:
             found.append({"kind": "prefer", "prefer": prefer, "name": other.taken.name})
     return found
@@ -119,7 +136,7 @@ def loosest(
     near = [check for check in alone if check.limit == limit and check.found is not None]
     for check in sorted(near, key=lambda each: each.miss):
         looser = settings.model_copy(update={limit: check.found})
-        other = chosen(admissible(everyone, looser), settings.prefer)
+        other = chosen(admissible(everyone, looser), settings.prefer, settings.within)
         if other and other.taken is not choice.taken:
             return {"kind": "limit", **check.as_dict(), "name": other.taken.name}
     return None

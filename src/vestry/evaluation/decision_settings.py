@@ -30,5 +30,12 @@ class DecisionSettings(BaseModel):
     prefer: Prefer = Field(
         "accuracy",
         description="what counts among the models that meet the limits; with accuracy, the "
-        "cheapest of those that validation cannot tell from the most accurate",
+        "cheapest of those that are shown to be within `within` of the most accurate",
+    )
+    within: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="how much accuracy a cheaper model may cost, as a share of the images: it is "
+        "taken only where the validation images show that it costs less",
     )

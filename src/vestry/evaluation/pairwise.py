@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from vestry.evaluation.bootstrap import Bootstrap
+from vestry.evaluation.bootstrap import Bootstrap, spread
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
 from vestry.evaluation.power import LEVEL, rows_needed
@@ -44,7 +44,7 @@ def compared(one: Tested, other: Tested, drawn: Bootstrap) -> Results:
         "other": other.name,
         "difference": found["value"],
         "interval": found["interval"],
-        "bootstrap_interval": list(drawn.difference(one.name, other.name, "accuracy")),
+        "bootstrap_interval": spread(drawn.difference(one.name, other.name, "accuracy")),
         "only_one": only_one,
         "only_other": only_other,
         "method": test.method,

@@ -11,13 +11,15 @@ from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.power import LEVEL
+from vestry.evaluation.standing import beside_first, ranks
 from vestry.evaluation.tested import Tested, tested_makers
-from vestry.evaluation.tie_groups import tie_groups
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
 
 Results = dict[str, Any]
 OrderedBy = Literal["validation", "test"]
+MARGIN = 0.01
+"""Makers that are shown to be within it of each other are level, as a study has it by default."""
 COSTS = ("parameters", "fit_seconds", "milliseconds_per_image")
 
 
@@ -90,21 +92,22 @@ def by_test(maker: RunMaker) -> tuple[float, float]:
 def ranked(
     makers: Sequence[RunMaker], pairs: Sequence[Results], ordered_by: OrderedBy
 ) -> list[Results]:
-    """A row a maker, with the rank that it shares with those that it cannot be told apart from."""
-    ordered = sorted(makers, key=by_validation if ordered_by == "validation" else by_test)
-    sides = [
-        {
-            "one": pair["one"]["label"],
-            "other": pair["other"]["label"],
-            "difference": pair["difference"]["value"],
-            "told_apart": pair["told_apart"],
-        }
-        for pair in pairs
+    """A row a maker, strictly by the figures that order them, and what the test images say of it
+    beside the first."""
+    key = by_validation if ordered_by == "validation" else by_test
+    ordered = sorted(makers, key=key)
+    first = ordered[0]
+    beside = beside_first(first.label, list(map(labelled, pairs)), len(first.tested.truth), MARGIN)
+    return [
+        ranking_row(maker) | {"rank": rank, "on_test": beside.get(maker.label)}
+        for maker, rank in zip(ordered, ranks([key(maker) for maker in ordered]), strict=True)
     ]
-    groups = tie_groups([maker.label for maker in ordered], sides)
-    rank = {label: group["rank"] for group in groups for label in group["makers"]}
-    rows = [ranking_row(maker) | {"rank": rank[maker.label]} for maker in ordered]
-    return sorted(rows, key=lambda row: row["rank"])
+
+
+def labelled(pair: Results) -> Results:
+    """A pair as a run's own comparisons have it, with labels for names."""
+    sides = {side: pair[side]["label"] for side in ("one", "other")}
+    return {**pair["difference"], **sides, "p_holm": pair["p_holm"]}
 
 
 def ranking_row(maker: RunMaker) -> Results:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vestry.errors import StudyError
+
 Results = dict[str, Any]
 
 BY_LABEL = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
@@ -11,9 +13,20 @@ BY_PROBABILITY = ("log_loss", "brier", "ece")
 
 
 def recommended(results: Results) -> str:
-    """Whom the run recommends; where no limit can be kept, the first by validation."""
+    """Whom the run recommends; where no limit can be kept, the first by validation.
+
+    Raises StudyError where models meet the limits and none is shown to be better than always
+    answering the most frequent class: such a model is exported by its name only.
+    """
     decision = results.get("decision") or {}
-    return str(decision.get("recommended") or results["ranking"][0]["name"])
+    name = decision.get("recommended")
+    if name is None and decision.get("admissible"):
+        usual = decision["majority"]["class"]
+        raise StudyError(
+            f"no model of this run is shown to be better than always answering {usual!r}, so none "
+            "is recommended; name one with --model to export it nevertheless"
+        )
+    return str(name or results["ranking"][0]["name"])
 
 
 def entry_of(results: Results, name: str) -> Results:

@@ -52,7 +52,6 @@ class Certainty:
     """matrix: None for a single model. kinds: the figure's kinds of cells with their words."""
 
     lead: list[str]
-    inside: str | None
     matrix: TieMatrix | None
     kinds: dict[str, str]
     pairs: list[PairRow]
@@ -66,16 +65,15 @@ class Certainty:
 
 
 def certainty_data(results: Results) -> Certainty | None:
-    """None for results of an older version, which know of no shared ranks, and without models."""
-    ranked, groups = models_by_rank(results), results.get("tie_groups")
-    if not groups or not ranked:
+    """None for results of an older version, which compared no pairs, and without models."""
+    ranked = models_by_rank(results)
+    if "comparisons" not in results or not ranked:
         return None
     found = results.get("comparisons") or {}
     pairs, folds = found.get("pairs") or [], found.get("cross_validated") or []
     matrix = tie_matrix(ranked, pairs) if pairs else None
     return Certainty(
         lead=sentences.lead(results),
-        inside=sentences.inside_groups(groups),
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
         pairs=[pair_row(pair) for pair in pairs],

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from vestry.report.models import Results, models_by_rank
+from vestry.report.sentences import choice, limits
 from vestry.report.sentences import decision as sentences
-from vestry.report.sentences import limits
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,23 @@ class Decision:
 
 
 def decision_data(results: Results) -> Decision | None:
-    """None for results without a decision: of an older version, or without measured costs."""
+    """None for results without measured costs, and of an older version, which chose otherwise."""
     found = results.get("decision")
     models = {model.name: model for model in models_by_rank(results)}
-    if not found or not models:
+    if not found or "majority" not in found or not models:
         return None
     if found["recommended"] is None:
-        why = [limits.asked(found["settings"]), sentences.nearest(found)]
+        asked, usual = limits.asked(found["settings"]), sentences.majority(found)
+        why = [usual, asked, sentences.nearest(found)]
         more: list[str | None] = [sentences.rule(found)]
     else:
-        why = [sentences.why(found, models), sentences.binding(found), sentences.on_test(found)]
+        reason = choice.why(found, models)
+        why = [
+            reason,
+            sentences.majority(found),
+            sentences.binding(found),
+            sentences.on_test(found),
+        ]
         more = [limits.asked(found["settings"]), sentences.rule(found)]
     return Decision(
         headline=sentences.headline(found),

@@ -10,9 +10,11 @@ Results = dict[str, Any]
 class Model:
     """One member or committee.
 
-    rank: its place in the page's order, from 1: by the rank that it shares, then by validation.
+    rank: its place in the page's order, from 1, which is that of validation.
     series: its place in the study, which gives it the same colour in every figure.
-    place: the rank as it is shown, "1=" where others share it; empty in results without such.
+    place: the rank as it is shown, "1=" where others have the same validation figures.
+    on_test: what the test images say of it beside the first; None for the first, and in the
+    results of an older version.
     """
 
     name: str
@@ -21,6 +23,12 @@ class Model:
     rank: int
     series: int
     place: str = ""
+    on_test: dict[str, Any] | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """ "ahead", "behind", "level" or "unknown"; None where `on_test` is."""
+        return str(self.on_test["mark"]) if self.on_test else None
 
     @property
     def anchor(self) -> str:
@@ -56,30 +64,33 @@ class Model:
 
 def models_in_study_order(results: Results) -> list[Model]:
     """Members as the study lists them, then committees."""
-    rows = ranked_rows(results)
-    rank = {row["name"]: place for place, row in enumerate(rows, 1)}
-    places = {row["name"]: shown_rank(row, rows) for row in rows}
+    rows = {row["name"]: row for row in results["ranking"]}
+    rank = {name: place for place, name in enumerate(rows, 1)}
     entries = [(name, entry, False) for name, entry in results["members"].items()]
     entries += [(name, entry, True) for name, entry in results["committees"].items()]
     return [
         Model(
-            name, entry, is_committee, rank.get(name, len(rank) + 1), series, places.get(name, "")
+            name,
+            entry,
+            is_committee,
+            rank.get(name, len(rank) + 1),
+            series,
+            shown_rank(rows[name], results["ranking"]) if name in rows else "",
+            rows.get(name, {}).get("on_test"),
         )
         for series, (name, entry, is_committee) in enumerate(entries)
     ]
 
 
-def ranked_rows(results: Results) -> list[dict[str, Any]]:
-    """The ranking as it is listed: by shared rank, within it by validation."""
-    return sorted(results["ranking"], key=lambda row: row.get("rank") or 0)
-
-
 def shown_rank(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    """ "3", or "3=" where others share it; the place in the list where none is shared."""
-    rank = row.get("rank")
-    if rank is None:
+    """ "3", or "3=" where others have the same validation figures.
+
+    Results of an older version shared ranks by test images: of these it is the place in the list.
+    """
+    if "on_test" not in row:
         return str(rows.index(row) + 1)
-    return f"{rank}=" if sum(other.get("rank") == rank for other in rows) > 1 else str(rank)
+    rank = row["rank"]
+    return f"{rank}=" if sum(other["rank"] == rank for other in rows) > 1 else str(rank)
 
 
 def models_by_rank(results: Results) -> list[Model]:

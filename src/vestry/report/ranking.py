@@ -12,12 +12,13 @@ from vestry.report.figures.whiskers import (
 )
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.numbers import per_cent
-from vestry.report.sentences import answer, committees, ties
+from vestry.report.sentences import answer, committees, standing
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model in the ranking. `difference` is ours less reported, as a share."""
+    """One model in the ranking. `difference` is ours less reported, as a share. mark: what the
+    test images say of it beside the first."""
 
     model: Model
     validation: dict[str, Any] | None
@@ -27,11 +28,11 @@ class Row:
     reported: float | None
     compared_with: float
     compared_with_mean: bool
+    mark: str | None
 
     @property
     def is_first(self) -> bool:
-        """Whether it has the first rank, alone or with others."""
-        return self.model.place in ("1", "1=")
+        return self.model.rank == 1
 
     @property
     def difference(self) -> float | None:
@@ -65,7 +66,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Answer:
-    """about: what the study says of itself. failed: how many models came to nothing."""
+    """about: what the study says of itself. failed: how many models came to nothing. too_few: what
+    differences the images are too few for."""
 
     about: str
     lead: list[str]
@@ -75,6 +77,7 @@ class Answer:
     rows: list[Row]
     ticks: list[tuple[float, str]]
     interval_remark: str
+    too_few: str | None
     rank_remark: str | None
     reported_remark: str | None
     checks: list[CommitteeCheck]
@@ -94,7 +97,8 @@ def answer_data(results: Results) -> Answer:
         rows=rows,
         ticks=ticks,
         interval_remark=answer.interval_remark(results, ranked),
-        rank_remark=ties.rank_remark(results),
+        too_few=standing.too_few(results),
+        rank_remark=standing.rank_remark(results),
         reported_remark=answer.reported_remark([(m, v) for m, v in singles if v is not None]),
         checks=[check(model, results) for model in ranked if model.is_committee],
         comparisons=[
@@ -125,6 +129,7 @@ def ranking_rows(
                 shown.reported,
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
+                standing.MARKS[model.mark] if model.mark else None,
             )
         )
     whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks)

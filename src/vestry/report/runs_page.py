@@ -21,6 +21,7 @@ from vestry.report.models import Results, shown_rank
 from vestry.report.numbers import NOTHING, counted, probability
 from vestry.report.page import environment, shown_scale
 from vestry.report.sentences import runs as sentences
+from vestry.report.sentences import standing
 from vestry.report.sprite import draw_sheet
 from vestry.run_folder import write_text
 
@@ -39,12 +40,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Row:
-    """One model in the ranking of all runs. rank: "3", or "3=" where others share it.
+    """One model in the ranking of all runs. rank: "3", or "3=" where others have the same figures.
 
     milliseconds: for one image alone where any run timed that, else in a batch; None if untimed.
     """
 
     rank: str
+    mark: str
     entry: Results
     milliseconds: float | None
     drawn: DrawnStrip
@@ -135,6 +137,7 @@ def runs_page(results: Results) -> RunsPage:
         rows=[
             Row(
                 shown_rank(entry, results["ranking"]),
+                standing.marked(entry),
                 entry,
                 latency(entry) if alone else entry["milliseconds_per_image"],
                 drawn[entry["label"]],

@@ -37,10 +37,9 @@ class TieRow:
 
 @dataclass(frozen=True)
 class TieMatrix:
-    """rows: best first; the first has no cells. starts: rows that open a group of a shared rank."""
+    """rows: best first; the first has no cells."""
 
     rows: list[TieRow]
-    starts: set[int]
     kinds: list[Kind]
 
 
@@ -60,7 +59,6 @@ def tie_matrix(ranked: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> TieM
     used = {found.kind for row in rows for found in row.cells}
     return TieMatrix(
         rows=rows,
-        starts={n for n in range(1, len(rows)) if ranked[n].place != ranked[n - 1].place},
         kinds=[kind for kind in KIND_WORDS if kind in used],
     )
 

@@ -2,8 +2,8 @@
 
 from vestry.report.models import Model, Results
 from vestry.report.numbers import counted, listed, per_cent
-from vestry.report.sentences import ties
-from vestry.report.sentences.ties import first_seed, test_figure, validation_figure
+from vestry.report.sentences import standing
+from vestry.report.sentences.standing import first_seed, test_figure, validation_figure
 
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
@@ -14,8 +14,8 @@ def lead(results: Results, ranked: list[Model]) -> list[str]:
     leader, rest = ranked[0], ranked[1:]
     if not rest:
         return [only_one(results, leader)]
-    if results.get("comparisons"):
-        return ties.lead(results, ranked)
+    if results.get("resolution") and rest[0].on_test:
+        return standing.lead(results, ranked)
     # Results of an earlier version: then only intervals can be set side by side.
     return [ahead(results, leader), *follower(leader, rest[0], rows), *better_on_test(ranked)]
 

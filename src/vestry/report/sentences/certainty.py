@@ -39,10 +39,10 @@ def tested(found: dict[str, Any]) -> str:
 
 
 def separated(found: dict[str, Any], results: Results) -> str:
-    """What it would take to tell the first from whoever shares its rank, else the next tied two."""
+    """What it would take to tell the first from whoever is not told from it, else the next two."""
     tied = [pair for pair in found["pairs"] if not pair["told_apart"]]
     if not tied:
-        return "So every rank is one model\u2019s own."
+        return "So every two differ by more than chance would explain."
     first = results["ranking"][0]["name"]
     own = [pair for pair in tied if first in (pair["one"], pair["other"])]
     which = counted(len(tied), "pair") if len(tied) == found["family"] else f"other {len(tied)}"
@@ -120,18 +120,6 @@ def spread_over_seeds(model: Model) -> str:
         return "one seed"
     seeds = counted(len(spread["values"]), "seed")
     return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
-
-
-def inside_groups(groups: list[dict[str, Any]]) -> str | None:
-    """Pairs that share a rank with the same leader and yet are told apart from each other."""
-    pairs = [f"{one} and {other}" for group in groups for one, other in group["inside_differs"]]
-    if not pairs:
-        return None
-    shown = listed(pairs[:3]) if len(pairs) < 4 else f"{', '.join(pairs[:3])} and others"
-    return (
-        f"{shown} share a rank because neither can be told apart from the first of it, although "
-        "they can from each other."
-    )
 
 
 def cross_validated(pairs: list[Pair]) -> str | None:

@@ -41,19 +41,35 @@ def leader(results: Results) -> str:
     first, *others = results["ranking"]
     count = len(results["runs"])
     share = "both runs" if count == 2 else f"all {count} runs"
-    tied = [row["label"] for row in others if row["rank"] == first["rank"]]
     return (
         f"{first['label']} is the most accurate on the validation rows, which {share} share: it is "
-        f"right on {figure(first)} of {counted(results['rows'], 'test image')}{ties(tied)}."
+        f"right on {figure(first)} of {counted(results['rows'], 'test image')}{beside(others)}."
     )
 
 
-def ties(names: list[str]) -> str:
-    """Whom the leader cannot be told apart from, to follow its figure."""
-    if not names:
+def beside(others: list[Results]) -> str:
+    """What the test images say of the others beside the leader, to follow its figure."""
+    labels = {
+        mark: [row["label"] for row in others if row["on_test"]["mark"] == mark]
+        for mark in ("ahead", "level", "unknown")
+    }
+    if not any(labels.values()):
         return ", and is told apart from every other model"
-    said = listed(names) if len(names) <= NAMED else f"{len(names)} others"
-    return f", and cannot be told apart from {said}"
+    words = {
+        "ahead": "{} {} ahead of it there",
+        "level": "{} {} level with it there",
+        "unknown": "of {} nothing can be told",
+    }
+    parts = [
+        words[mark].format(few(names), "is" if len(names) == 1 else "are")
+        for mark, names in labels.items()
+        if names
+    ]
+    return f"; {', '.join(parts)}"
+
+
+def few(names: list[str]) -> str:
+    return listed(names) if len(names) <= NAMED else f"{len(names)} others"
 
 
 def best_of_each(results: Results) -> str:

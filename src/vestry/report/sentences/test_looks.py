@@ -4,6 +4,9 @@ from typing import Any
 
 from vestry.report.numbers import counted, per_cent
 
+LEAST_GAIN = 0.05
+"""Points; less is shown as 0.0."""
+
 
 def test_looks(found: dict[str, Any]) -> list[str]:
     """found: `test_looks` of the results."""
@@ -36,9 +39,16 @@ def consequence(found: dict[str, Any]) -> str:
             "Whoever changes the study after reading this page and looks again is choosing by the "
             "test images, and their figures become a little too good."
         )
-    gain = 100 * found["luck"]
+    gain = 100 * min(found["luck"], 1 - found["accuracy"])
+    fresh = "Images that no one has looked at yet would settle it."
+    if gain < LEAST_GAIN:
+        return (
+            "Whoever takes the best of many looks reports the luck of the pick as well; how much "
+            f"that is here, a figure of {per_cent(found['accuracy'])} does not tell. {fresh}"
+        )
     return (
         f"If each comparison had led to another choice, the best of {found['comparisons']} equally "
-        f"good models of {per_cent(found['accuracy'])} would look up to {gain:.1f} points better "
-        "than it is, by chance alone. Images that no one has looked at yet would settle it."
+        f"good models of {per_cent(found['accuracy'])} that err on different images would look "
+        f"about {gain:.1f} points better than it is on average, by chance alone; models that err "
+        f"on the same images less. {fresh}"
     )
