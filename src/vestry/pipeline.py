@@ -114,6 +114,8 @@ def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
     if provenance.fell_back:
         text = f"not on {provenance.asked} but on {provenance.used}: {provenance.fell_back}"
         report({"event": "warning", "text": text})
+    for text in provenance.warnings:
+        report({"event": "warning", "text": text})
     rows = ", ".join(f"{count:,} {split}" for split, count in provenance.rows.items())
     report({"event": "note", "text": f"{provenance.used}: {rows} images"})
     for name, text in planner.texts().items():

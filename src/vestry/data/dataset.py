@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from vestry.data.class_checks import check_parts, check_source
 from vestry.data.class_choice import with_classes
 from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
@@ -15,7 +14,6 @@ from vestry.data.pooling import cut
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
-from vestry.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,7 @@ class Provenance:
     """What the results must say of their data.
 
     asked, used: sources; they differ only where `fell_back` gives the reason.
+    notes: what was done to the rows. warnings: what is wrong with how classes fell to the splits.
     fingerprint: SHA-256 over all three splits. rows: how many each split has.
     split: in words, how the splits were made.
     """
@@ -32,13 +31,14 @@ class Provenance:
     fell_back: str | None
     licence: str | None
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     fingerprint: str
     rows: dict[str, int]
     split: str
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"notes": list(self.notes)}
+        return asdict(self) | {"notes": list(self.notes), "warnings": list(self.warnings)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +52,23 @@ class Dataset:
 def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
     """Load the source and split it; the same settings and data give the same rows.
 
-    Raises DataError where data is missing, damaged or too little: a class without training rows
-    is an error, one without validation or test rows a note.
+    Raises DataError where data is missing, damaged or too little to learn from or choose by
+    (`class_checks`); classes that fell unevenly to the splits are warnings.
     """
     source, fell_back = load_or_fall_back(settings, places, report)
-    refuse_empty(source)
     notes = source.notes
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
         notes += (note,)
+    check_source(source, settings)
     splits, words = split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=notes + unused_settings(source, settings) + missing_classes(splits),
+        notes=notes + unused_settings(source, settings),
+        warnings=check_parts(splits, source, settings),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
@@ -99,13 +100,6 @@ def load_or_fall_back(
         return load_source(settings.otherwise, places, report), str(error)
 
 
-def refuse_empty(source: Source) -> None:
-    train, test = source.train, source.test
-    if not len(train) or (test is not None and not len(test)):
-        empty = "training" if not len(train) else "test"
-        raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
-
-
 def split_rows(
     source: Source, settings: DataSettings
 ) -> tuple[dict[str, ImageSet], tuple[str, ...]]:
@@ -120,8 +114,7 @@ def split_rows(
         return splits, parts.words
     splitter = Splitter(settings.seed)
     train, test = test_rows_apart(source, settings, splitter)
-    part = settings.validation or FIFTH
-    training, validation = splitter.part(train, part, "last", "validation")
+    training, validation = splitter.part(train, settings.validation or FIFTH, "validation")
     splits = {"training": training, "validation": validation, "test": test}
     return splits, tuple(splitter.words)
 
@@ -134,7 +127,7 @@ def test_rows_apart(
     if settings.training_rows is not None:
         train = splitter.subset(train, settings.training_rows, "training_rows")
     if test is None:
-        train, test = splitter.part(train, settings.test or FIFTH, "random", "test")
+        train, test = splitter.part(train, settings.test or FIFTH, "test")
     else:
         splitter.words.append(f"test: the source's own {len(test):,} rows")
     if settings.test_rows is not None:
@@ -149,21 +142,6 @@ def unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
         notes.append("the setting `test` was not used: the source has test rows of its own")
     if settings.image_size is not None and source.name != settings.source:
         notes.append(f"image_size was not used: {source.name} has images of one size")
-    return tuple(notes)
-
-
-def missing_classes(splits: dict[str, ImageSet]) -> tuple[str, ...]:
-    """Notes on classes without validation or test rows; without training rows, an error."""
-    notes = []
-    for name, rows in splits.items():
-        absent = [rows.classes[label] for label in np.flatnonzero(rows.class_counts() == 0)]
-        if absent and name == "training":
-            raise DataError(
-                f"no training rows of {', '.join(absent)}; every class needs some. Add images, "
-                'take more rows, or split with take = "random", which draws from each class'
-            )
-        if absent:
-            notes.append(f"no {name} rows of {', '.join(absent)}")
     return tuple(notes)
 
 

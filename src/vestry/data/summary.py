@@ -23,6 +23,7 @@ def data_summary(dataset: Dataset) -> dict[str, Any]:
         "fell_back": provenance.fell_back,
         "licence": provenance.licence,
         "notes": list(provenance.notes),
+        "warnings": list(provenance.warnings),
         "fingerprint": provenance.fingerprint,
         "classes": list(dataset.training.classes),
         "image_shape": list(dataset.training.image_shape),

@@ -1,0 +1,178 @@
+"""Whether the parts that rows were cut into can be learnt from, chosen by and tested on."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.data_settings import DataSettings
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.split import Selection
+from vestry.errors import DataError
+
+Counts = NDArray[np.int64]
+_NAMES_SHOWN, _SHARES_SHOWN = 5, 2
+
+_LARGE = 0.1
+"""The total variation distance from which shares differ strongly: a tenth of one part's rows would
+have to be of other classes for it to be like the other."""
+
+_DRAWS = 999
+"""Divisions at random, none of which may come out as uneven: p is 0.001 then. A permutation test,
+since the chi-square distribution does not hold for classes of few rows."""
+
+
+def check_source(source: Source, settings: DataSettings) -> None:
+    """Raises DataError where the source has no rows, or none of a class, to learn from."""
+    train, test = source.train, source.test
+    if not len(train) or (test is not None and not len(test)):
+        empty = "training" if not len(train) else "test"
+        of = "" if settings.classes is None else f" of {', '.join(train.classes)}"
+        raise DataError(f"{source.name} holds no {empty} rows{of}; check what it was made from")
+    counts = train.class_counts()
+    tested = np.zeros_like(counts) if test is None else test.class_counts()
+    if settings.split is not None:
+        counts = counts + tested
+    absent = np.flatnonzero(counts == 0)
+    if len(absent):
+        also = ", only test rows" if tested[absent].any() else ""
+        raise DataError(
+            f"{source.name} has no training rows of {_listed(train.classes, absent)}{also}; every "
+            f"class needs some. {_numbering(train, absent)}Add images, or keep the classes that "
+            "have some with `classes = [...]` in [data]"
+        )
+
+
+def _numbering(train: ImageSet, absent: Counts) -> str:
+    """What is likely where classes have no names and the first number has no rows."""
+    plain = train.classes == tuple(map(str, range(len(train.classes))))
+    return (
+        "Labels are counted from 0: if yours start at 1, take 1 off. "
+        if (plain and absent.tolist() == [0])
+        else ""
+    )
+
+
+def check_parts(
+    splits: Mapping[str, ImageSet], source: Source, settings: DataSettings
+) -> tuple[str, ...]:
+    """Warnings on classes that validation or test rows lack, or have in other shares than the
+    training rows do.
+
+    Raises DataError where a class cannot be learnt, or where no model can be chosen because
+    validation rows are of one class.
+    """
+    classes = splits["training"].classes
+    counts = {name: rows.class_counts() for name, rows in splits.items()}
+    _refuse_useless(counts, classes, source, settings)
+    said = []
+    for name in ("validation", "test"):
+        way = _way_on(name, source, settings)
+        absent = np.flatnonzero(counts[name] == 0)
+        if len(absent):
+            said.append(f"No {name} rows of {_listed(classes, absent)}. {way}")
+        elif differ(counts[name], counts["training"]):
+            shares = _told_shares(classes, counts[name], counts["training"], "of training rows")
+            said.append(
+                f"The {name} rows have other shares of classes than the training rows: {shares}; "
+                f"figures on the two cannot be set side by side. {way}"
+            )
+    return (*said, *_of_subset(source.train, settings.training_rows))
+
+
+def _of_subset(train: ImageSet, selection: Selection | None) -> list[str]:
+    """A warning where training_rows, from the front or the back, are unlike the other rows."""
+    if selection is None or selection.take == "random":
+        return []
+    size = selection.size(len(train))
+    labels = train.labels[:size] if selection.take == "first" else train.labels[-size:]
+    counts = np.bincount(labels, minlength=len(train.classes))
+    rest = train.class_counts() - counts
+    if not differ(counts, rest):
+        return []
+    shares = _told_shares(train.classes, counts, rest, "of the others")
+    return [
+        "The rows of training_rows have other shares of classes than the source's other training "
+        f"rows: {shares}. {_without_take('training_rows', selection)}"
+    ]
+
+
+def _refuse_useless(
+    counts: Mapping[str, Counts], classes: tuple[str, ...], source: Source, settings: DataSettings
+) -> None:
+    unlearnt = np.flatnonzero(counts["training"] == 0)
+    if len(unlearnt):
+        raise DataError(
+            f"no training rows of {_listed(classes, unlearnt)} are left; every class needs some. "
+            f"{_way_to_training(settings)}"
+        )
+    there = np.flatnonzero(counts["validation"])
+    if len(there) < 2:
+        raise DataError(
+            f"all {int(counts['validation'].sum()):,} validation rows are of {classes[there[0]]}; "
+            f"no model can be chosen by one class. {_way_on('validation', source, settings)}"
+        )
+
+
+def _way_to_training(settings: DataSettings) -> str:
+    for name in ("training_rows", "validation", "test"):
+        selection: Selection | None = getattr(settings, name)
+        if selection is not None and selection.take != "random":
+            return _without_take(name, selection)
+    return "Add images, or leave more rows for training in [data]"
+
+
+def _way_on(name: str, source: Source, settings: DataSettings) -> str:
+    """What to do about a part that lacks classes or has other shares."""
+    own = name == "test" and source.test is not None
+    part = "test_rows" if own else name
+    selection: Selection | None = getattr(settings, part)
+    if selection is not None and selection.take != "random":
+        return _without_take(part, selection)
+    if own and selection is None and settings.split is None:
+        return (
+            "They are the source's own test rows; `split = { training = ..., validation = ..., "
+            "test = ... }` in [data] pools all rows and draws each part by class"
+        )
+    return f"Add images of what is rare, or let {part} take more rows in [data]"
+
+
+def _without_take(part: str, selection: Selection) -> str:
+    return (
+        f'[data] {part} says take = "{selection.take}"; left out, rows are drawn at random by class'
+    )
+
+
+def differ(some: Counts, others: Counts) -> bool:
+    """Whether shares of classes differ strongly, and more than a division at random would have it.
+
+    some, others: (classes,) rows of two disjoint parts.
+    """
+    if not some.sum() or not others.sum():
+        return False
+    found = _distance(some, others)
+    if found < _LARGE:
+        return False
+    random, pool = np.random.default_rng(0), some + others
+    drawn = (random.multivariate_hypergeometric(pool, int(some.sum())) for _ in range(_DRAWS))
+    return all(_distance(part, pool - part) < found for part in drawn)
+
+
+def _distance(some: Counts, others: Counts) -> float:
+    """Total variation distance of shares of classes, 0 to 1."""
+    return float(np.abs(some / some.sum() - others / others.sum()).sum() / 2)
+
+
+def _told_shares(classes: tuple[str, ...], some: Counts, others: Counts, whose: str) -> str:
+    """The classes whose shares differ most, in words."""
+    one, other = some / some.sum(), others / others.sum()
+    first = np.argsort(-np.abs(one - other), kind="stable")[:_SHARES_SHOWN]
+    told = (f"{classes[label]} {one[label]:.0%} ({other[label]:.0%} {whose})" for label in first)
+    return ", ".join(told)
+
+
+def _listed(classes: tuple[str, ...], labels: Iterable[int]) -> str:
+    """Names of the first few of these classes, and how many more there are."""
+    found = [classes[label] for label in labels]
+    more = f" and {len(found) - _NAMES_SHOWN:,} more classes" if len(found) > _NAMES_SHOWN else ""
+    return ", ".join(found[:_NAMES_SHOWN]) + more
