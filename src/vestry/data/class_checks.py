@@ -71,13 +71,25 @@ def check_parts(
         absent = np.flatnonzero(counts[name] == 0)
         if len(absent):
             said.append(f"No {name} rows of {_listed(classes, absent)}. {way}")
-        elif differ(counts[name], counts["training"]):
-            shares = _told_shares(classes, counts[name], counts["training"], "of training rows")
-            said.append(
-                f"The {name} rows have other shares of classes than the training rows: {shares}; "
-                f"figures on the two cannot be set side by side. {way}"
-            )
+        elif other := other_shares(name, classes, counts[name], counts["training"]):
+            said.append(f"{other} {way}")
     return (*said, *_of_subset(source.train, settings.training_rows))
+
+
+def other_shares(
+    name: str, classes: tuple[str, ...], counts: Counts, training: Counts
+) -> str | None:
+    """A sentence where the part's classes have strongly other shares than in training rows.
+
+    counts, training: (classes,) rows of each.
+    """
+    if not differ(counts, training):
+        return None
+    shares = _told_shares(classes, counts, training, "of training rows")
+    return (
+        f"The {name} rows have other shares of classes than the training rows: {shares}; "
+        "figures on the two cannot be set side by side."
+    )
 
 
 def _of_subset(train: ImageSet, selection: Selection | None) -> list[str]:
@@ -109,8 +121,8 @@ def _refuse_useless(
     there = np.flatnonzero(counts["validation"])
     if len(there) < 2:
         raise DataError(
-            f"all {int(counts['validation'].sum()):,} validation rows are of {classes[there[0]]}; "
-            f"no model can be chosen by one class. {_way_on('validation', source, settings)}"
+            f"validation rows are of {classes[there[0]]} alone ({counts['validation'].sum():,} of "
+            f"them); no model can be chosen by one class. {_way_on('validation', source, settings)}"
         )
 
 
@@ -167,7 +179,10 @@ def _told_shares(classes: tuple[str, ...], some: Counts, others: Counts, whose: 
     """The classes whose shares differ most, in words."""
     one, other = some / some.sum(), others / others.sum()
     first = np.argsort(-np.abs(one - other), kind="stable")[:_SHARES_SHOWN]
-    told = (f"{classes[label]} {one[label]:.0%} ({other[label]:.0%} {whose})" for label in first)
+    told = (
+        f"{classes[label]} is {one[label]:.0%} of them and {other[label]:.0%} {whose}"
+        for label in first
+    )
     return ", ".join(told)
 
 
