@@ -92,16 +92,26 @@ def test_what_cannot_be_learnt_or_chosen_by_is_refused_with_the_way_on(
 @pytest.mark.parametrize(
     ("labels", "test", "data", "words"),
     [
-        (MIXED, [0, 1] * 9, {}, "No test rows of 2. They are the source's own"),
-        (MIXED, [0], {}, "No test rows of 1, 2"),
+        (
+            MIXED,
+            [0, 1] * 9,
+            {},
+            "No test rows of 2 (30 rows in all). They are from the source's own",
+        ),
+        (MIXED, [0], {}, "No test rows of 1 (30 rows in all), 2 (30 rows in all). "),
         (MIXED, [0, 1, 2, 0], {"test_rows": {"count": 2, "take": "first"}}, "test_rows says take"),
-        ([0, 1] * 20 + [2] * 2, [0, 1, 2], {"validation": {"count": 2}}, "No validation rows of 2"),
-        ([0, 1] * 20 + [2], [0, 1, 2], {}, "No validation rows of 2. Add images"),
+        (
+            [0, 1] * 20 + [2] * 2,
+            [0, 1, 2],
+            {"validation": {"count": 2}},
+            "No validation rows of 2 (3 rows in all)",
+        ),
+        ([0, 1] * 20 + [2], [0, 1, 2], {}, "No validation rows of 2 (2 rows in all). Add images"),
         (
             MIXED + [0, 1] * 15,
             MIXED,
             {"validation": {"fraction": 0.25, "take": "last"}},
-            'No validation rows of 2. [data] validation says take = "last"',
+            'No validation rows of 2 (60 rows in all). [data] validation says take = "last"',
         ),
         (
             [0, 1, 2] * 20 + [0, 0, 0, 0, 1, 2] * 20,

@@ -64,13 +64,14 @@ def check_parts(
     """
     classes = splits["training"].classes
     counts = {name: rows.class_counts() for name, rows in splits.items()}
+    in_all = np.sum(list(counts.values()), axis=0)
     _refuse_useless(counts, classes, source, settings)
     said = []
     for name in ("validation", "test"):
         way = _way_on(name, source, settings)
         absent = np.flatnonzero(counts[name] == 0)
         if len(absent):
-            said.append(f"No {name} rows of {_listed(classes, absent)}. {way}")
+            said.append(f"No {name} rows of {_listed(classes, absent, in_all)}. {way}")
         elif other := other_shares(name, classes, counts[name], counts["training"]):
             said.append(f"{other} {way}")
     return (*said, *_of_subset(source.train, settings.training_rows))
@@ -131,7 +132,7 @@ def _way_to_training(settings: DataSettings) -> str:
         selection: Selection | None = getattr(settings, name)
         if selection is not None and selection.take != "random":
             return _without_take(name, selection)
-    return "Add images, or leave more rows for training in [data]"
+    return "Add images, or leave more rows for training in [data]."
 
 
 def _way_on(name: str, source: Source, settings: DataSettings) -> str:
@@ -141,18 +142,18 @@ def _way_on(name: str, source: Source, settings: DataSettings) -> str:
     selection: Selection | None = getattr(settings, part)
     if selection is not None and selection.take != "random":
         return _without_take(part, selection)
-    if own and selection is None and settings.split is None:
+    if own and settings.split is None:
         return (
-            "They are the source's own test rows; `split = { training = ..., validation = ..., "
-            "test = ... }` in [data] pools all rows and draws each part by class"
+            "They are from the source's own test rows; `split = { training = ..., validation = "
+            "..., test = ... }` in [data] pools all rows and draws each part by class."
         )
-    return f"Add images of what is rare, or let {part} take more rows in [data]"
+    part = part if settings.split is None else "split"
+    return f"Add images of what is rare, or let {part} in [data] take more rows for it."
 
 
 def _without_take(part: str, selection: Selection) -> str:
-    return (
-        f'[data] {part} says take = "{selection.take}"; left out, rows are drawn at random by class'
-    )
+    said = f'[data] {part} says take = "{selection.take}"'
+    return f"{said}; left out, rows are drawn at random by class."
 
 
 def differ(some: Counts, others: Counts) -> bool:
@@ -186,8 +187,11 @@ def _told_shares(classes: tuple[str, ...], some: Counts, others: Counts, whose: 
     return ", ".join(told)
 
 
-def _listed(classes: tuple[str, ...], labels: Iterable[int]) -> str:
-    """Names of the first few of these classes, and how many more there are."""
-    found = [classes[label] for label in labels]
+def _listed(classes: tuple[str, ...], labels: Iterable[int], in_all: Counts | None = None) -> str:
+    """Names of the first few of these classes, with their rows, and how many more there are."""
+    found = [
+        classes[label] if in_all is None else f"{classes[label]} ({in_all[label]:,} rows in all)"
+        for label in labels
+    ]
     more = f" and {len(found) - _NAMES_SHOWN:,} more classes" if len(found) > _NAMES_SHOWN else ""
     return ", ".join(found[:_NAMES_SHOWN]) + more
