@@ -23,12 +23,13 @@ since the chi-square distribution does not hold for classes of few rows."""
 
 
 def check_source(source: Source, settings: DataSettings) -> None:
-    """Raises DataError where the source has no rows, or none of a class, to learn from."""
+    """Raises DataError where the source has no training rows of a class, or no test rows of any."""
     train, test = source.train, source.test
-    if not len(train) or (test is not None and not len(test)):
-        empty = "training" if not len(train) else "test"
-        of = "" if settings.classes is None else f" of {', '.join(train.classes)}"
-        raise DataError(f"{source.name} holds no {empty} rows{of}; check what it was made from")
+    if test is not None and not len(test):
+        raise DataError(
+            f"{source.name} has no test rows of {', '.join(train.classes)}; name a class in "
+            "[data] classes that has some"
+        )
     counts = train.class_counts()
     tested = np.zeros_like(counts) if test is None else test.class_counts()
     if settings.split is not None:

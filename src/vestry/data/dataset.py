@@ -14,6 +14,7 @@ from vestry.data.pooling import cut
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
+from vestry.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,8 @@ class Provenance:
     """What the results must say of their data.
 
     asked, used: sources; they differ only where `fell_back` gives the reason.
-    notes: what was done to the rows. warnings: what is wrong with how classes fell to the splits.
     fingerprint: SHA-256 over all three splits. rows: how many each split has.
-    split: in words, how the splits were made.
+    split: in words, how the splits were made. warnings: what is more than a note.
     """
 
     asked: str
@@ -31,14 +31,15 @@ class Provenance:
     fell_back: str | None
     licence: str | None
     notes: tuple[str, ...]
-    warnings: tuple[str, ...]
     fingerprint: str
     rows: dict[str, int]
     split: str
+    warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"notes": list(self.notes), "warnings": list(self.warnings)}
+        lists = {"notes": list(self.notes), "warnings": list(self.warnings)}
+        return asdict(self) | lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,7 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
     (`class_checks`); classes that fell unevenly to the splits are warnings.
     """
     source, fell_back = load_or_fall_back(settings, places, report)
+    refuse_empty(source)
     notes = source.notes
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
@@ -68,10 +70,10 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         fell_back=fell_back,
         licence=source.licence,
         notes=notes + unused_settings(source, settings),
-        warnings=check_parts(splits, source, settings),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
+        warnings=check_parts(splits, source, settings),
     )
     test = SealedSet(splits["test"])
     return Dataset(splits["training"], splits["validation"], test, provenance)
@@ -98,6 +100,13 @@ def load_or_fall_back(
         if settings.otherwise is None:
             raise
         return load_source(settings.otherwise, places, report), str(error)
+
+
+def refuse_empty(source: Source) -> None:
+    train, test = source.train, source.test
+    if not len(train) or (test is not None and not len(test)):
+        empty = "training" if not len(train) else "test"
+        raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
 
 
 def split_rows(

@@ -17,8 +17,8 @@ def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [{"level": "note", "text": text} for text in texts]
-    said[:0] = [{"level": "warning", "text": text} for text in provenance.warnings]
+    said = [{"level": "warning", "text": text} for text in provenance.warnings]
+    said += [{"level": "note", "text": text} for text in texts]
     if provenance.fell_back:
         text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
         said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
