@@ -180,6 +180,16 @@ def test_what_is_wrong_is_said_before_any_work(tmp_path, vestry, line, said):
     assert "Traceback" not in done.stderr and not (tmp_path / "runs").exists()
 
 
+def test_rows_that_lack_a_class_are_no_trial(tmp_path, vestry):
+    text = SEARCH_STUDY.split("[[member]]")[0] + '[[member]]\nname = "Tree"\n'
+    text += 'estimator = "sklearn.tree.DecisionTreeClassifier"\n'
+    text += "params = { max_depth = { choose = [2, 3] } }\nsearch = { trials = 2, rows = 8 }\n"
+    (tmp_path / "few.toml").write_text(text)
+    done = vestry("run", "few.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "its 8 rows hold none of 0, 8; give search.rows a larger number" in done.stderr
+
+
 def test_studies_that_come_before_are_run_first_and_found_again(tmp_path, vestry):
     plain = SEARCH_STUDY.split("[[member]]")[0]
     tree = '[[member]]\nname = "Tree"\nestimator = "sklearn.tree.DecisionTreeClassifier"\n'

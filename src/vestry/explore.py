@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vestry.data.class_checks import other_shares
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.places import Places
@@ -73,14 +74,15 @@ def explore_source(
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
-    for warning in source.files.warnings() if source.files else ():
+    warnings = [*(source.files.warnings() if source.files else ()), *uneven(sets)]
+    for warning in warnings:
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
     results = {
         "format": FORMAT,
         "title": f"What is in {text}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": data_facts(text, source, sets),
+        "data": data_facts(text, source, sets, warnings),
         "exploration": found.results,
         "environment": environment(cores),
         "seconds": {"total": time.perf_counter() - started},
@@ -141,14 +143,26 @@ def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
     return sets
 
 
-def data_facts(text: str, source: Source, sets: dict[str, ImageSet]) -> dict[str, Any]:
+def uneven(sets: dict[str, ImageSet]) -> list[str]:
+    """Warnings on splits whose classes have strongly other shares than those of training rows."""
+    train = sets["train"]
+    told = (
+        other_shares(name, train.classes, rows.class_counts(), train.class_counts())
+        for name, rows in sets.items()
+    )
+    return [text for text in told if text]
+
+
+def data_facts(
+    text: str, source: Source, sets: dict[str, ImageSet], warnings: list[str]
+) -> dict[str, Any]:
     """What the page's section on the data says, in the shape that a run's results have."""
     return {
         "asked": text,
         "used": source.name,
         "fell_back": None,
         "licence": source.licence,
-        "notes": [*source.notes, *shrink_note(source.train.image_shape)],
+        "notes": [*warnings, *source.notes, *shrink_note(source.train.image_shape)],
         "files": source.files and source.files.as_dict(),
         "fingerprint": fingerprint(sets),
         "classes": list(source.train.classes),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vestry.data.part import CrossValidation, Few, fold_of
+from vestry.data.part import CrossValidation, Few, fold_of, held_out_whole
 from vestry.errors import DataError
 
 label_lists = st.lists(st.integers(0, 3), min_size=12, max_size=120)
@@ -34,6 +34,18 @@ def test_folds_are_even_in_all_and_stratified_ones_by_class(labels, folds, seed)
         own = fold if label is None else fold[rows == label]
         counts = np.bincount(own, minlength=folds)
         assert counts.max() - counts.min() <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(label_lists, st.integers(2, 6), st.booleans(), st.integers(1, 3))
+def test_classes_that_a_fold_holds_out_whole_are_found(labels, folds, stratified, repeats):
+    rows = np.array(labels)
+    crossed = CrossValidation(folds=folds, stratified=stratified, repeats=repeats)
+    learnt = [set(rows[part.rows(rows)[0]].tolist()) for part in crossed.parts()]
+    expected = sorted(set(labels) - set.intersection(*learnt))
+    assert held_out_whole(crossed, rows) == expected
+    if stratified:
+        assert all(labels.count(label) == 1 for label in expected)
 
 
 def test_repeats_draw_other_folds_and_the_same_seed_the_same():

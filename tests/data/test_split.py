@@ -8,7 +8,7 @@ from made_files import pictures
 from pydantic import ValidationError
 
 from vestry.data.image_set import ImageSet, array_ids
-from vestry.data.split import Selection, Splitter, divide, largest_remainder
+from vestry.data.split import Selection, Splitter, divide
 from vestry.errors import DataError
 
 label_lists = st.lists(st.integers(0, 4), min_size=1, max_size=200).map(np.array)
@@ -69,22 +69,17 @@ def test_the_draw_of_today_is_the_draw_of_tomorrow() -> None:
     assert divide(labels, 6, "random", 7)[0].tolist() == [0, 4, 7, 9, 11, 14]
 
 
-def test_shares_go_to_the_largest_remainders() -> None:
-    assert largest_remainder(np.array([5, 3, 2]), 4).tolist() == [2, 1, 1]
-    assert largest_remainder(np.array([1, 1, 1]), 2).tolist() == [1, 1, 0]
-
-
 @given(count=st.integers(2, 100_000), fraction=st.floats(0.001, 0.999))
 def test_a_last_fraction_is_what_keras_takes(count: int, fraction: float) -> None:
     split_at = math.floor(count * (1.0 - fraction))
-    assert Selection(fraction=fraction).size(count, "last") == count - split_at
+    assert Selection(fraction=fraction, take="last").size(count) == count - split_at
 
 
 @pytest.mark.parametrize("take", ["first", "random"])
 def test_any_other_fraction_is_rounded(take: str) -> None:
-    assert Selection(fraction=0.9).size(10, take) == 9  # type: ignore[arg-type]
-    assert Selection(fraction=0.25).size(10, take) == 3  # type: ignore[arg-type]
-    assert Selection(count=4).size(10, take) == 4  # type: ignore[arg-type]
+    assert Selection(fraction=0.9, take=take).size(10) == 9  # type: ignore[arg-type]
+    assert Selection(fraction=0.25, take=take).size(10) == 3  # type: ignore[arg-type]
+    assert Selection(count=4, take=take).size(10) == 4  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -107,24 +102,27 @@ def test_a_selection_that_cannot_be_is_named(values: dict[str, object], words: s
     assert words in str(caught.value)
 
 
-def test_what_is_usual_holds_unless_rows_are_sorted_by_class() -> None:
-    mixed, ordered = rows([0, 2, 1] * 4), rows([0] * 4 + [1] * 4 + [2] * 4)
-    splitter = Splitter(seed=0)
-    selection = Selection(count=3)
-    assert splitter.part(mixed, selection, "last", "validation")[1].ids[0] == "train/00009"
-    assert (
-        splitter.part(ordered, selection, "last", "validation")[1].class_counts().tolist()
-        == [1] * 3
-    )
-    assert splitter.subset(mixed, selection, "training_rows").ids[-1] == "train/00002"
-    given_last = Selection(count=3, take="last")
-    assert splitter.subset(ordered, given_last, "x").class_counts().tolist() == [0, 0, 3]
+@pytest.mark.parametrize("labels", [[0, 1, 2] * 4, [0] * 4 + [1] * 4 + [2] * 4, [2, 1, 0] * 4])
+def test_rows_are_drawn_by_class_in_whatever_order_they_stand(labels: list[int]) -> None:
+    splitter, given = Splitter(seed=0), Selection(count=3)
+    left, taken = splitter.part(rows(labels), given, "validation")
+    assert (taken.class_counts().tolist(), left.class_counts().tolist()) == ([1] * 3, [3] * 3)
+    assert splitter.subset(rows(labels), given, "training_rows").class_counts().tolist() == [1] * 3
+    assert splitter.words == [
+        "validation: 3 drawn at random by class (seed 0) of 12 rows",
+        "training_rows: 3 drawn at random by class (seed 0) of 12 rows",
+    ]
+
+
+def test_the_first_and_the_last_are_taken_where_that_is_asked_for() -> None:
+    ordered, splitter = rows([0] * 4 + [1] * 4 + [2] * 4), Splitter(seed=0)
+    last = Selection(count=3, take="last")
+    assert splitter.part(ordered, last, "validation")[1].class_counts().tolist() == [0, 0, 3]
+    first = Selection(count=3, take="first")
+    assert splitter.subset(ordered, first, "training_rows").ids[-1] == "train/00002"
     assert splitter.words == [
         "validation: the last 3 of 12 rows",
-        "validation: 3 drawn at random by class (seed 0) of 12 rows, "
-        "since rows are sorted by class",
         "training_rows: the first 3 of 12 rows",
-        "x: the last 3 of 12 rows",
     ]
 
 
@@ -137,6 +135,6 @@ def test_too_many_and_too_few_rows_are_refused() -> None:
     with pytest.raises(DataError, match="none of 12 rows"):
         splitter.subset(mixed, Selection(fraction=0.01), "training_rows")
     with pytest.raises(DataError, match="leaves 0"):
-        splitter.part(mixed, Selection(count=12), "last", "validation")
+        splitter.part(mixed, Selection(count=12), "validation")
     with pytest.raises(DataError, match="takes 0 of 12"):
-        splitter.part(mixed, Selection(fraction=0.01, take="random"), "last", "validation")
+        splitter.part(mixed, Selection(fraction=0.01), "validation")

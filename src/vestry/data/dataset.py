@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from vestry.data.class_checks import check_parts, check_source
 from vestry.data.class_choice import with_classes
 from vestry.data.damage import Files
 from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.own_parts import own_rows_said, refuse_unlearnt, with_own_validation
+from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.places import MissingDataError, Places, Progress
 from vestry.data.pooling import cut
 from vestry.data.preparation import Preparation
@@ -42,7 +41,7 @@ class Provenance:
     rows: dict[str, int]
     split: str
     preparation: Preparation
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
     files: Files | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,8 +64,8 @@ class Dataset:
 def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
     """Load the source and split it; the same settings and data give the same rows.
 
-    Raises DataError where data is missing, damaged or too little: a class without training rows
-    is an error, one without validation or test rows a note.
+    Raises DataError where data is missing, damaged or too little to learn from or choose by
+    (`class_checks`); classes that fell unevenly to the splits are warnings.
     """
     source, fell_back = load_or_fall_back(settings, places, report)
     refuse_empty(source)
@@ -76,20 +75,22 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         notes += (note,)
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
-    if settings.split is None:
-        refuse_unlearnt(source)
+    check_source(source, settings)
     splits, words = split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=notes + unused_settings(source, settings) + missing_classes(splits),
+        notes=notes + unused_settings(source, settings),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
         preparation=source.preparation,
-        warnings=source.files.warnings() if source.files else (),
+        warnings=(
+            *(source.files.warnings() if source.files else ()),
+            *check_parts(splits, source, settings),
+        ),
         files=source.files,
     )
     test = SealedSet(splits["test"])
@@ -141,8 +142,7 @@ def split_rows(
     splitter = Splitter(settings.seed)
     train, test = test_rows_apart(source, settings, splitter)
     if source.validation is None:
-        part = settings.validation or FIFTH
-        training, validation = splitter.part(train, part, "last", "validation")
+        training, validation = splitter.part(train, settings.validation or FIFTH, "validation")
     else:
         training, validation = train, source.validation
         splitter.words += own_rows_said(source, settings.training_rows is None)
@@ -158,7 +158,7 @@ def test_rows_apart(
     if settings.training_rows is not None:
         train = splitter.subset(train, settings.training_rows, "training_rows")
     if test is None:
-        train, test = splitter.part(train, settings.test or FIFTH, "random", "test")
+        train, test = splitter.part(train, settings.test or FIFTH, "test")
     else:
         splitter.words.append(f"test: the source's own {len(test):,} rows")
     if settings.test_rows is not None:
@@ -177,21 +177,6 @@ def unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
         )
     if settings.image_size is not None and source.name != settings.source:
         notes.append(f"image_size was not used: {source.name} has images of one size")
-    return tuple(notes)
-
-
-def missing_classes(splits: dict[str, ImageSet]) -> tuple[str, ...]:
-    """Notes on classes without validation or test rows; without training rows, an error."""
-    notes = []
-    for name, rows in splits.items():
-        absent = [rows.classes[label] for label in np.flatnonzero(rows.class_counts() == 0)]
-        if absent and name == "training":
-            raise DataError(
-                f"no training rows of {', '.join(absent)}; every class needs some. Add images, "
-                'take more rows, or split with take = "random", which draws from each class'
-            )
-        if absent:
-            notes.append(f"no {name} rows of {', '.join(absent)}")
     return tuple(notes)
 
 

@@ -38,10 +38,13 @@ def load(folder: Path, name: str) -> Source:
         classes = read_class_names(classes_path)
     else:
         classes = numbered_classes(folder, *(labels for _, labels in arrays))
-    sets = [
-        ImageSet(images, labels, classes, array_ids(split, len(labels)))
-        for split, (images, labels) in zip(("train", "test"), arrays, strict=False)
-    ]
+    try:
+        sets = [
+            ImageSet(images, labels, classes, array_ids(split, len(labels)))
+            for split, (images, labels) in zip(("train", "test"), arrays, strict=False)
+        ]
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from None
     return Source(name, sets[0], sets[1] if len(sets) > 1 else None, None, tuple(notes))
 
 

@@ -13,6 +13,8 @@ from vestry.data.damage import Files
 from vestry.data.preparation import Preparation
 from vestry.errors import DataError
 
+CHANNELS = (1, 3)
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -78,6 +80,8 @@ class Source:
     pictures: by a row's id, the picture file that it is; empty where rows are no files.
     validation: the source's own validation rows, or None where it has none.
     files: the image files that it was read from and those left out; None where it is no folder.
+
+    Raises DataError where the parts have images of unlike shape or other classes.
     """
 
     name: str
@@ -90,6 +94,11 @@ class Source:
     validation: ImageSet | None = None
     files: Files | None = None
 
+    def __post_init__(self) -> None:
+        for name, rows in self.parts.items():
+            if rows is not self.train:
+                _check_alike(self.name, name, rows, self.train)
+
     @property
     def parts(self) -> dict[str, ImageSet]:
         """The rows that the source has, by the name of their part, training rows first."""
@@ -101,6 +110,29 @@ def array_ids(split: str, count: int) -> NDArray[np.str_]:
     """Ids of rows that have no names of their own: "train/00000", "train/00001", ..."""
     width = max(5, len(str(count - 1)))
     return np.array([f"{split}/{row:0{width}d}" for row in range(count)], dtype=np.str_)
+
+
+def _check_alike(source: str, name: str, rows: ImageSet, train: ImageSet) -> None:
+    """Raises DataError where a model of `train` could not be asked about `rows`."""
+    if rows.classes != train.classes:
+        raise DataError(
+            f"{source}: {name} rows have the classes {', '.join(rows.classes)}, training rows "
+            f"{', '.join(train.classes)}; give both the same"
+        )
+    if rows.image_shape == train.image_shape:
+        return
+    way = "resize them to one size"
+    if rows.image_shape[2:] != train.image_shape[2:]:
+        way = "store both in grey or both in colour (numpy.stack([grey] * 3, axis=-1) is colour)"
+    raise DataError(
+        f"{source}: training images are {_shape_words(train.image_shape)}, {name} images "
+        f"{_shape_words(rows.image_shape)} (height x width); a model takes one shape, so {way}"
+    )
+
+
+def _shape_words(shape: tuple[int, ...]) -> str:
+    height, width, *channels = shape
+    return f"{height} x {width} in {'colour' if channels else 'grey'}"
 
 
 def contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
@@ -118,16 +150,30 @@ def check_shapes(image_set: ImageSet) -> None:
     if not (grey or colour):
         raise DataError(
             f"images have shape {images.shape}; (n, height, width) or (n, height, width, 3) "
-            "is needed"
+            f"is needed{_shape_advice(images.shape)}"
         )
     if not all(images.shape[1:]):
         raise DataError(f"images have shape {images.shape}; no side may be 0")
     if not len(images) == len(labels) == len(ids):
-        raise DataError(f"{len(images)} images, {len(labels)} labels and {len(ids)} ids")
+        raise DataError(
+            f"{len(images):,} images, {len(labels):,} labels and {len(ids):,} ids; each image "
+            "needs one of each, so check that they belong together"
+        )
     if image_set.missing is not None and len(image_set.missing) != len(images):
         raise DataError(
             f"{len(images)} images and {len(image_set.missing)} counts of missing values"
         )
+
+
+def _shape_advice(shape: tuple[int, ...]) -> str:
+    """How to go on where it is plain what the axes are."""
+    if len(shape) == 4 and shape[1] in CHANNELS:
+        return ". For channels first, store numpy.moveaxis(images, 1, -1)"
+    if len(shape) == 4 and shape[3] == 4:
+        return ". To leave out transparency, store images[..., :3]"
+    if len(shape) == 2:
+        return ". For rows of pixels, store images.reshape(-1, height, width)"
+    return ""
 
 
 def check_labels(image_set: ImageSet) -> None:
@@ -141,5 +187,6 @@ def check_labels(image_set: ImageSet) -> None:
         wrong = int(np.flatnonzero((labels < 0) | (labels >= len(classes)))[0])
         raise DataError(
             f"label {labels[wrong]} of {image_set.ids[wrong]} is out of range: "
-            f"there are {len(classes)} classes, so labels go from 0 to {len(classes) - 1}"
+            f"there are {len(classes)} classes, so labels go from 0 to {len(classes) - 1}. Number "
+            "the classes from 0, and name all of them where names are given"
         )

@@ -85,6 +85,18 @@ class CrossValidation(BaseModel):
         ]
 
 
+def held_out_whole(crossed: CrossValidation, labels: Rows) -> list[int]:
+    """Classes of which some fold holds out every row, so that what is fitted there never learns
+    them: those of a single row, and by chance others where folds are not stratified."""
+    found: set[int] = set()
+    for repeat in range(crossed.repeats):
+        fold = fold_of(labels, crossed.folds, crossed.stratified, crossed.seed + repeat)
+        pairs = np.unique(np.stack([labels, fold]), axis=1)[0]
+        there, folds = np.unique(pairs, return_counts=True)
+        found |= set(there[folds == 1].tolist())
+    return sorted(found)
+
+
 def fold_of(labels: Rows, folds: int, stratified: bool, seed: int) -> Rows:
     """(n,) the fold, from 0, of every row; folds differ by one row at most, in all and by class.
 

@@ -7,8 +7,9 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vestry.data.apportionment import class_shares
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.split import Rows, largest_remainder
+from vestry.data.split import Rows
 from vestry.errors import DataError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -101,8 +102,8 @@ def drawn(labels: Rows, validation: int, test: int, seed: int) -> tuple[Rows, Ro
     """Rows for training, validation and test, each in rising order."""
     random = np.random.RandomState(seed)  # NumPy promises its stream (NEP 19)
     counts = np.bincount(labels)
-    for_test = largest_remainder(counts, test)
-    for_validation = largest_remainder(counts - for_test, validation)
+    for_test = class_shares(counts, test, leaving=True)
+    for_validation = class_shares(counts - for_test, validation, leaving=True)
     place = np.zeros(len(labels), dtype=np.int64)
     for label, (tested, validated) in enumerate(zip(for_test, for_validation, strict=True)):
         own = random.permutation(np.flatnonzero(labels == label))

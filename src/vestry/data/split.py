@@ -1,4 +1,4 @@
-"""Which rows go where: a part by fraction or count, from the front, the back or at random."""
+"""Which rows go where: a part by fraction or count, at random by class, or the first or last."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vestry.data.apportionment import class_shares
 from vestry.data.image_set import ImageSet
 from vestry.errors import DataError
 
@@ -18,16 +19,15 @@ Rows = NDArray[np.int64]
 class Selection(BaseModel):
     """A part of some rows: a fraction of them or a count, never both.
 
-    take: "first", "last", or "random" (each class in proportion). Left out, what is usual where
-    the selection stands: first for a subset, last for validation, random for test - and random
-    for all three where rows are sorted by class, since the first or last then hold few classes.
+    take: "random" (each class in proportion), or "first" or "last", which mean something only
+    where rows stand in no order: of rows sorted by class they hold few classes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
     count: Annotated[int, Field(ge=1, strict=True)] | None = None
-    take: Take | None = None
+    take: Take = "random"
 
     @model_validator(mode="after")
     def exactly_one(self) -> Self:
@@ -37,7 +37,7 @@ class Selection(BaseModel):
             raise ValueError("give either fraction or count, not both")
         return self
 
-    def size(self, rows: int, take: Take) -> int:
+    def size(self, rows: int) -> int:
         """How many of `rows` this takes.
 
         A last fraction leaves floor(rows * (1 - fraction)) rows before it, as the
@@ -46,7 +46,7 @@ class Selection(BaseModel):
         """
         if self.fraction is None:
             return self.count or 0
-        if take == "last":
+        if self.take == "last":
             return rows - math.floor(rows * (1 - self.fraction))
         return math.floor(rows * self.fraction + 0.5)
 
@@ -62,19 +62,15 @@ class Splitter:
     words: list[str] = field(default_factory=list)
 
     def subset(self, rows: ImageSet, selection: Selection, what: str) -> ImageSet:
-        """The rows that `selection` takes, the first ones where it does not say which."""
-        take = resolve_take(selection, rows.labels, "first")
-        taken, _ = self.divide(rows, selection, take, what)
+        """The rows that `selection` takes; the others are not used."""
+        taken, _ = self.divide(rows, selection, what, leaving=False)
         if not len(taken):
             raise DataError(f"{what} takes none of {len(rows):,} rows; give a larger fraction")
         return rows.rows(taken)
 
-    def part(
-        self, rows: ImageSet, selection: Selection, usual: Take, what: str
-    ) -> tuple[ImageSet, ImageSet]:
+    def part(self, rows: ImageSet, selection: Selection, what: str) -> tuple[ImageSet, ImageSet]:
         """What is left of `rows`, and the part that was split off; neither is empty."""
-        take = resolve_take(selection, rows.labels, usual)
-        taken, left = self.divide(rows, selection, take, what)
+        taken, left = self.divide(rows, selection, what, leaving=True)
         if not len(taken) or not len(left):
             raise DataError(
                 f"{what} takes {len(taken):,} of {len(rows):,} rows and leaves {len(left):,} for "
@@ -83,39 +79,26 @@ class Splitter:
         return rows.rows(left), rows.rows(taken)
 
     def divide(
-        self, rows: ImageSet, selection: Selection, take: Take, what: str
+        self, rows: ImageSet, selection: Selection, what: str, leaving: bool
     ) -> tuple[Rows, Rows]:
-        size, total = selection.size(len(rows), take), len(rows)
+        size, total = selection.size(len(rows)), len(rows)
         if size > total:
             raise DataError(
                 f"{what} asks for {size:,} rows, there are {total:,}; ask for fewer, "
                 "or give a fraction"
             )
         drawn = f"{size:,} drawn at random by class (seed {self.seed})"
-        chosen = drawn if take == "random" else f"the {take} {size:,}"
-        reason = ", since rows are sorted by class" if self.overruled(rows, selection) else ""
-        self.words.append(f"{what}: {chosen} of {total:,} rows{reason}")
-        return divide(rows.labels, size, take, self.seed)
-
-    def overruled(self, rows: ImageSet, selection: Selection) -> bool:
-        return selection.take is None and sorted_by_class(rows.labels)
+        chosen = drawn if selection.take == "random" else f"the {selection.take} {size:,}"
+        self.words.append(f"{what}: {chosen} of {total:,} rows")
+        return divide(rows.labels, size, selection.take, self.seed, leaving)
 
 
-def resolve_take(selection: Selection, labels: Rows, usual: Take) -> Take:
-    """What is taken: as the selection says, or what is usual, but random where that is no use."""
-    if selection.take is not None:
-        return selection.take
-    return "random" if sorted_by_class(labels) else usual
-
-
-def sorted_by_class(labels: Rows) -> bool:
-    return len(labels) > 1 and bool((np.diff(labels) >= 0).all())
-
-
-def divide(labels: Rows, size: int, take: Take, seed: int) -> tuple[Rows, Rows]:
+def divide(
+    labels: Rows, size: int, take: Take, seed: int, leaving: bool = True
+) -> tuple[Rows, Rows]:
     """Which rows are taken and which are left, each in their first order.
 
-    labels: (n,) int64; size: at most n.
+    labels: (n,) int64; size: at most n; leaving: what is left must serve, too (`class_shares`).
     """
     taken = np.zeros(len(labels), dtype=bool)
     if take == "first":
@@ -123,31 +106,17 @@ def divide(labels: Rows, size: int, take: Take, seed: int) -> tuple[Rows, Rows]:
     elif take == "last":
         taken[len(labels) - size :] = True
     elif size:
-        taken[stratified(labels, size, seed)] = True
+        taken[stratified(labels, size, seed, leaving)] = True
     return np.flatnonzero(taken), np.flatnonzero(~taken)
 
 
-def stratified(labels: Rows, size: int, seed: int) -> Rows:
+def stratified(labels: Rows, size: int, seed: int, leaving: bool = False) -> Rows:
     """`size` rows drawn so that each class has its share, to within one row."""
     # RandomState, because NumPy promises its stream for all versions (NEP 19).
     random = np.random.RandomState(seed)
-    counts = np.bincount(labels)
-    shares = largest_remainder(counts, size)
+    shares = class_shares(np.bincount(labels), size, leaving)
     drawn = [
         random.permutation(np.flatnonzero(labels == label))[:share]
         for label, share in enumerate(shares)
     ]
     return np.concatenate(drawn)
-
-
-def largest_remainder(counts: Rows, size: int) -> Rows:
-    """Whole shares of `size` in proportion to `counts` that add up to it (Hamilton's method).
-
-    Reckoned in integers, so that no share depends on rounding; ties go to the lower class.
-    """
-    total = int(counts.sum())
-    shares = counts * size // total
-    remainders = counts * size % total
-    lacking = size - int(shares.sum())
-    shares[np.argsort(-remainders, kind="stable")[:lacking]] += 1
-    return shares

@@ -25,6 +25,7 @@ def data_summary(dataset: Dataset) -> dict[str, Any]:
         "preparation": provenance.preparation,
         "notes": list(provenance.notes),
         "files": provenance.files and provenance.files.as_dict(),
+        "warnings": list(provenance.warnings),
         "fingerprint": provenance.fingerprint,
         "classes": list(dataset.training.classes),
         "image_shape": list(dataset.training.image_shape),

@@ -5,6 +5,7 @@ from typing import Any
 
 from vestry.asking import Asked
 from vestry.data.dataset import Dataset
+from vestry.data.part import held_out_whole
 from vestry.data.thumbnails import shrink_note
 from vestry.results.makers import Makers
 from vestry.study import Study
@@ -26,6 +27,7 @@ def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
         for name, entry in members.results.items()
         for warning in entry["warnings"]
     ]
+    said += [{"level": "note", "text": text} for text in unlearnt_in_folds(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
@@ -36,6 +38,22 @@ def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
         for what, skipped in left_out.items()
         if skipped
     ]
+    return said
+
+
+def unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
+    """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
+    rows, said = dataset.training, []
+    for entry in study.member:
+        crossed = entry.cross_validation
+        if crossed is None or len(rows) < crossed.folds:
+            continue
+        names = [rows.classes[label] for label in held_out_whole(crossed, rows.labels)]
+        if names:
+            said.append(
+                f"{entry.name}: a fold of its cross-validation holds out all training rows of "
+                f"{', '.join(names)}; what was fitted there had none to learn from"
+            )
     return said
 
 

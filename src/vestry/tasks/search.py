@@ -96,6 +96,12 @@ class Trials:
         if rows is None or rows >= len(whole.labels):
             return whole
         chosen = np.sort(stratified(whole.labels, rows, self.settings.seed))
+        lacking = set(whole.labels.tolist()) - set(whole.labels[chosen].tolist())
+        if lacking:
+            names = ", ".join(self.dataset.training.classes[label] for label in sorted(lacking))
+            raise MemberError(
+                f"search: its {rows:,} rows hold none of {names}; give search.rows a larger number"
+            )
         return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
 
     def listener(self, number: int, watch: Watch) -> Report:
