@@ -14,7 +14,6 @@ from vestry.commands.export import EXPORT_EXAMPLES, export
 from vestry.commands.options import DataOption, JsonOption, QuietOption, display
 from vestry.commands.predict import PREDICT_EXAMPLES, predict
 from vestry.commands.serve import SERVE_EXAMPLES, serve
-from vestry.errors import StudyError
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -80,23 +79,13 @@ def run(
     from vestry.study_reader import read_study  # noqa: PLC0415
 
     file = read_study(study, assignments or [])
-    folder = RunFolder(usable(out or runs / study.stem))
+    folder = RunFolder(out or runs / study.stem)
     places = Places.of(data, study.parent)
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
     if finished.results["failures"]:
         raise typer.Exit(3)
-
-
-def usable(folder: Path) -> Path:
-    """A run folder must be new, empty or a run's: nothing else is written over."""
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; --out takes a folder")
-    known = {"tasks", "study.toml"}
-    if folder.is_dir() and (names := {p.name for p in folder.iterdir()}) and not names & known:
-        raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
-    return folder
 
 
 def available_cores() -> int:
