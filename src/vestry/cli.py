@@ -11,7 +11,7 @@ import typer
 from vestry.commands.compare import COMPARE_EXAMPLES, compare
 from vestry.commands.data import data_app
 from vestry.commands.export import EXPORT_EXAMPLES, export
-from vestry.commands.options import DataOption, JsonOption, QuietOption, display
+from vestry.commands.options import DataOption, ForceOption, JsonOption, QuietOption, display
 from vestry.commands.predict import PREDICT_EXAMPLES, predict
 from vestry.commands.serve import SERVE_EXAMPLES, serve
 from vestry.version import __version__
@@ -131,6 +131,7 @@ def explore(
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
     ] = 0,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -147,7 +148,7 @@ def explore(
     folder = out or default_folder(source)
     with display(quiet) as report:
         explored = explore_source(
-            source, Places.of(data), folder, settings, available_cores(), report
+            source, Places.of(data), folder, settings, available_cores(), report, force
         )
     typer.echo(summary_text(explored, as_json))
 
@@ -155,12 +156,13 @@ def explore(
 @app.command(epilog="Example:  vestry report runs/default")
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
+    force: ForceOption = False,
 ) -> None:
     """Draw a run's page again from its results; prints the page's path."""
-    from vestry.report.page import write_report  # noqa: PLC0415
+    from vestry.redraw import redraw  # noqa: PLC0415
     from vestry.run_folder import RunFolder  # noqa: PLC0415
 
-    typer.echo(str(write_report(RunFolder(run))))
+    typer.echo(str(redraw(RunFolder(run), force)))
 
 
 app.command(epilog=COMPARE_EXAMPLES)(compare)

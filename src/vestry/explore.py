@@ -16,11 +16,12 @@ from vestry.data.source import load_source, source_kind
 from vestry.data.summary import split_summary
 from vestry.data.thumbnails import save_thumbnails, shrink_note
 from vestry.environment import environment
-from vestry.errors import DataError, StudyError
+from vestry.errors import DataError
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import Exploration, Report, explore
 from vestry.exploration.settings import ExplorationSettings
+from vestry.explore_claim import check_folder, claimed, title_of
 from vestry.progress import downloads
 from vestry.report.exploration_page import write_exploration
 from vestry.report.numbers import NARROW_SPACE
@@ -30,7 +31,6 @@ from vestry.report.sentences import findings
 from vestry.run_folder import locked, remove_leftovers, write_arrays, write_json
 
 FORMAT = 1
-OWN_FILES = {"explore.json", "explore.html", "figures", "test_looks.jsonl"}
 WHY = "vestry explore"
 
 
@@ -56,15 +56,17 @@ def explore_source(
     settings: ExplorationSettings,
     cores: int,
     report: Report,
+    force: bool = False,
 ) -> Explored:
     """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
-    the pictures that the page shows. cores: how many there are, for the record.
+    the pictures that the page shows. cores: how many there are, for the record. force: files that
+    are not an exploration's may be replaced.
 
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
     the data is missing, damaged or empty.
     """
     started = time.perf_counter()
-    check_folder(folder)
+    check_folder(text, places, folder, force)
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report))
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
@@ -73,7 +75,7 @@ def explore_source(
     found = explore(sets, settings, report)
     results = {
         "format": FORMAT,
-        "title": f"What is in {text}",
+        "title": title_of(text),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": data_facts(text, source, sets),
         "exploration": found.results,
@@ -82,6 +84,7 @@ def explore_source(
     }
     report({"event": "stage", "text": "drawing the page"})
     with locked(folder):
+        claimed(text, places, folder).write(folder)
         remove_leftovers(folder)
         write_files(folder, sets, found, results)
         return Explored(write_exploration(folder), results)
@@ -106,15 +109,6 @@ def summary_text(explored: Explored, as_json: bool) -> str:
         lines += ["", sentences.overlap(found["overlap"], classes)]
     text = "\n".join([*lines, *found["notes"], "", str(explored.page)])
     return text.replace(NARROW_SPACE, ",")
-
-
-def check_folder(folder: Path) -> None:
-    """A folder must be new, empty or an exploration's: nothing else is written over."""
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; --out takes a folder")
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names and "explore.json" not in names and names - OWN_FILES:
-        raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
 
 
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:

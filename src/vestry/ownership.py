@@ -43,9 +43,9 @@ def starts_with(path: Path, mark: str, within: int = 2000) -> bool:
 
 
 def check_replaceable(
-    path: Path, is_own: Callable[[Path], bool], what: str, force: bool, option: str = "--out"
+    path: Path, is_own: Callable[[Path], bool], why: str, force: bool, option: str
 ) -> None:
-    """Raise StudyError where `path` is there and is not `what`, which we may write anew.
+    """Raise StudyError where `path` is there and not `is_own`; `why` is then said of it.
 
     force: the user has said that it may be replaced; a folder never is. A link is nobody's but the
     user's; to replace it leaves alone what it leads to.
@@ -54,13 +54,13 @@ def check_replaceable(
         raise StudyError(f"{path} is a folder; {option} names a file")
     if force or not os.path.lexists(path) or (not path.is_symlink() and is_own(path)):
         return
-    kind = "a link" if path.is_symlink() else f"not {what}"
+    reason = "is a link" if path.is_symlink() else why
     raise StudyError(
-        f"{path} is there and is {kind}; give {option} another name, or --force to replace it"
+        f"{path} is there and {reason}; give {option} another name, or --force to replace it"
     )
 
 
-def check_no_links(folder: Path, names: Iterable[str]) -> None:
+def check_no_links(folder: Path, names: Iterable[str], option: str = "--out") -> None:
     """Raise StudyError where one of `names` in `folder`, or anything below, is a link.
 
     `folder` itself may be one: whoever named it knows where it leads.
@@ -70,7 +70,7 @@ def check_no_links(folder: Path, names: Iterable[str]) -> None:
             if found.is_symlink() and not is_lock(found):
                 raise StudyError(
                     f"{found} is a link, and nothing is written through links: take it away, or "
-                    "give --out another folder"
+                    f"give {option} another place"
                 )
 
 

@@ -22,6 +22,7 @@ from vestry.report.sprite import Sheet, draw_sheet
 from vestry.run_folder import RunFolder, read_json, write_text
 
 FORMAT = 1
+MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
 SHOWN_SIDE = 56
@@ -127,6 +128,7 @@ def fill(
             cells=script_json(cell_places(page, sheet)),
             run_name=run_name,
             heat_map=heat_map,
+            generator=generator(MARK),
         )
     )
 
@@ -154,6 +156,12 @@ def environment() -> Environment:
     )
     made.filters.update({name: getattr(numbers, name) for name in formats})
     return made
+
+
+def generator(mark: str) -> Markup:
+    """The line near the top of a page by which it is known again: no other file is ever taken for
+    one, and replaced."""
+    return Markup('<meta name="generator" content="{}">').format(mark)
 
 
 def shown_scale(sheet: Sheet) -> float:
