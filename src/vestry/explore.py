@@ -69,6 +69,9 @@ def explore_source(
     check_folder(text, places, folder, force)
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report))
+    with locked(folder):
+        check_folder(text, places, folder, force)
+        claimed(text, places, folder).write(folder)
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
@@ -84,7 +87,6 @@ def explore_source(
     }
     report({"event": "stage", "text": "drawing the page"})
     with locked(folder):
-        claimed(text, places, folder).write(folder)
         remove_leftovers(folder)
         write_files(folder, sets, found, results)
         return Explored(write_exploration(folder), results)
