@@ -12,7 +12,7 @@ from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.places import Places, Progress, expanded
 from vestry.data.source import source_kind
-from vestry.earlier_run import study_files
+from vestry.earlier_run import own_results, study_files
 from vestry.errors import DataError, StudyError
 from vestry.marker import read_marker
 from vestry.predictions.table import ProbabilityTable, load_table
@@ -87,6 +87,10 @@ def stored_run(path: Path, name: str) -> StoredRun:
         )
         raise StudyError(f"{path} is not the folder of a finished run: {reason}")
     results = read_results(folder.results)
+    if own_results(folder.results) is None:
+        raise StudyError(
+            f"{path} is not the folder of a finished run: its results.json is not vestry's"
+        )
     places = {name: folder.member(name) for name in results["members"]}
     places |= {name: folder.committee(name) for name in results["committees"]}
     tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}

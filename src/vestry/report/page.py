@@ -53,6 +53,8 @@ def read_results(path: Path) -> Results:
         raise DataError(f"no results at {path}: run the study first (vestry run)") from None
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from None
+    if not isinstance(results, dict):
+        raise DataError(f"{path} holds no results: it is not vestry's")
     if results.get("format") != FORMAT:
         raise DataError(f"{path} has format {results.get('format')}; this version reads {FORMAT}")
     return results
