@@ -170,27 +170,19 @@ def test_answers_do_not_replace_the_images_and_take_the_place_of_answers(vestry,
             assert done.returncode == 0, done.stderr
 
 
-def test_an_exploration_is_not_replaced_by_one_of_other_data(tmp_path, vestry):
+def test_an_exploration_is_not_replaced_by_one_of_other_data(tmp_path):
     for name in ("one", "two"):
         project(tmp_path / name)
     look = ("explore", "--sample", "20", "-q")
-    assert vestry(*look, "npz:one/d.npz", cwd=tmp_path).returncode == 0
+    own = (*look, "npz:d.npz", "--out", "../explorations/d")
+    assert here(tmp_path, *look, "npz:one/d.npz")[0] == 0
     before = tree(tmp_path / "explorations")
-    other = vestry(*look, "npz:two/d.npz", cwd=tmp_path)
-    assert (
-        other.returncode == 2 and "is of another source (What is in npz:one/d.npz)" in other.stderr
-    )
+    code, said = here(tmp_path, *look, "npz:two/d.npz")
+    assert code == 2 and "is of another source (What is in npz:one/d.npz)" in said[-1]
     assert tree(tmp_path / "explorations") == before
-    assert (
-        vestry(*look, "npz:d.npz", "--out", "../explorations/d", cwd=tmp_path / "one").returncode
-        == 0
-    )
+    assert here(tmp_path / "one", *own)[0] == 0, "the same data, named from another folder"
     (tmp_path / "explorations/d/vestry.json").unlink()  # as earlier versions left it
-    assert (
-        vestry(*look, "npz:d.npz", "--out", "../explorations/d", cwd=tmp_path / "one").returncode
-        == 0
-    )
-    forced = vestry(*look, "npz:two/d.npz", "--force", cwd=tmp_path)
-    assert forced.returncode == 0, forced.stderr
+    assert here(tmp_path / "one", *own)[0] == 0
+    assert here(tmp_path, *look, "npz:two/d.npz", "--force")[0] == 0
     marker = json.loads((tmp_path / "explorations/d/vestry.json").read_text())
     assert Path(marker["file"]) == (tmp_path / "two/d.npz").resolve()
