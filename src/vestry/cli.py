@@ -70,7 +70,8 @@ def run(
 ) -> None:
     """Run a study: fit its members, compare them, write one page with the answer.
 
-    What was finished before is found again; a run that was killed goes on where it was.
+    What was finished before is found again; a run that was killed goes on where it was. A run
+    folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members came to nothing; the page lists them with their reasons.
     """
     from vestry.data.places import Places  # noqa: PLC0415
@@ -138,7 +139,8 @@ def explore(
     """Look at images and labels before any model: audit them, and write one page of what is there.
 
     The audit finds duplicates, near-duplicates, labels that contradict each other, blank, damaged
-    and unusual images; it gives findings, not a verdict.
+    and unusual images; it gives findings, not a verdict. A folder that holds other files, or the
+    exploration of another source, is written to by --force only.
     """
     from vestry.data.places import Places  # noqa: PLC0415
     from vestry.exploration.settings import ExplorationSettings  # noqa: PLC0415

@@ -25,12 +25,13 @@ TEMPORARY = re.compile(r"\.part-[0-9a-z_]{8}(\.[^/]*)?")
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, synced: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it into place on success, remove it on failure.
 
     The temporary name keeps the suffix, because some writers choose their format by it. The file
     has the mode that the user's umask gives, and is on the disk before it has its name, so that a
-    loss of power leaves the old file or the new one. A link at `path` is replaced, not followed.
+    loss of power leaves the old file or the new one; `synced=False` spares the wait, for what is
+    written often and can be made again. A link at `path` is replaced, not followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, mode = new_file(path)
@@ -38,9 +39,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         if temporary.stat().st_nlink == 1:  # a hard link shows a file that is settled
             temporary.chmod(mode)  # some writers make a file of their own
-            sync(temporary)
+            if synced:
+                sync(temporary)
         temporary.replace(path)
-        sync(path.parent)
+        if synced:
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

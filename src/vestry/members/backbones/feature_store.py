@@ -108,7 +108,8 @@ class FeatureStore:
             if not self.made_room(needed):
                 return
             rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES)
-            with atomic_path(self.folder / f"{uuid.uuid4().hex}{SUFFIX}") as temporary:
+            shard = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
+            with atomic_path(shard, synced=False) as temporary:
                 save_file({"digests": rows, "features": features}, temporary)
         except OSError as error:
             self.say(f"Features were not kept for later runs ({error.strerror or error}).")
