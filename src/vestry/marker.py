@@ -44,7 +44,8 @@ class Marker:
         return cls(kind, title, str(there), way, makers)
 
     def write(self, folder: Path) -> None:
-        write_json(folder / NAME, {"vestry": self.kind, "format": FORMAT, **asdict(self)})
+        facts = asdict(self)
+        write_json(folder / NAME, {"vestry": facts.pop("kind"), "format": FORMAT, **facts})
 
     def places(self, folder: Path) -> list[Path]:
         """Where `file` may lie, seen from `folder`: the likelier place first."""
