@@ -265,7 +265,7 @@ def test_no_other_file_is_replaced(copies, tmp_path):
     (tmp_path / "mine.json").write_text("{}")
     with pytest.raises(StudyError, match="is no comparison of runs"):
         compared(copies, page)
-    with pytest.raises(StudyError, match="is no comparison of runs"):
+    with pytest.raises(StudyError, match="lies among the files of the run"):
         compared(copies, copies[0] / "report.html")
 
 

@@ -13,6 +13,7 @@ from vestry.commands.data import data_app
 from vestry.commands.export import EXPORT_EXAMPLES, export
 from vestry.commands.options import (
     DataOption,
+    ForceOption,
     ImageSizeOption,
     JsonOption,
     QuietOption,
@@ -20,7 +21,6 @@ from vestry.commands.options import (
 )
 from vestry.commands.predict import PREDICT_EXAMPLES, predict
 from vestry.commands.serve import SERVE_EXAMPLES, serve
-from vestry.errors import StudyError
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -77,7 +77,8 @@ def run(
 ) -> None:
     """Run a study: fit its members, compare them, write one page with the answer.
 
-    What was finished before is found again; a run that was killed goes on where it was.
+    What was finished before is found again; a run that was killed goes on where it was. A run
+    folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members came to nothing; the page lists them with their reasons.
     """
     from vestry.data.places import Places  # noqa: PLC0415
@@ -86,23 +87,13 @@ def run(
     from vestry.study_reader import read_study  # noqa: PLC0415
 
     file = read_study(study, assignments or [])
-    folder = RunFolder(usable(out or runs / study.stem))
+    folder = RunFolder(out or runs / study.stem)
     places = Places.of(data, study.parent)
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
     if finished.results["failures"]:
         raise typer.Exit(3)
-
-
-def usable(folder: Path) -> Path:
-    """A run folder must be new, empty or a run's: nothing else is written over."""
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; --out takes a folder")
-    known = {"tasks", "study.toml"}
-    if folder.is_dir() and (names := {p.name for p in folder.iterdir()}) and not names & known:
-        raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
-    return folder
 
 
 def available_cores() -> int:
@@ -153,13 +144,15 @@ def explore(
         int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
     ] = 0,
     image_size: ImageSizeOption = None,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look at images and labels before any model: audit them, and write one page of what is there.
 
     The audit finds duplicates, near-duplicates, labels that contradict each other, blank, damaged
-    and unusual images; it gives findings, not a verdict.
+    and unusual images; it gives findings, not a verdict. A folder that holds other files, or the
+    exploration of another source, is written to by --force only.
     """
     from vestry.data.places import Places  # noqa: PLC0415
     from vestry.exploration.settings import ExplorationSettings  # noqa: PLC0415
@@ -169,7 +162,14 @@ def explore(
     folder = out or default_folder(source)
     with display(quiet) as report:
         explored = explore_source(
-            source, Places.of(data), folder, settings, available_cores(), report, image_size
+            source,
+            Places.of(data),
+            folder,
+            settings,
+            available_cores(),
+            report,
+            image_size=image_size,
+            force=force,
         )
     typer.echo(summary_text(explored, as_json))
 
@@ -177,12 +177,13 @@ def explore(
 @app.command(epilog="Example:  vestry report runs/default")
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
+    force: ForceOption = False,
 ) -> None:
     """Draw a run's page again from its results; prints the page's path."""
-    from vestry.report.page import write_report  # noqa: PLC0415
+    from vestry.redraw import redraw  # noqa: PLC0415
     from vestry.run_folder import RunFolder  # noqa: PLC0415
 
-    typer.echo(str(write_report(RunFolder(run))))
+    typer.echo(str(redraw(RunFolder(run), force)))
 
 
 app.command(epilog=COMPARE_EXAMPLES)(compare)

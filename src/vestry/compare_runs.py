@@ -23,10 +23,13 @@ from vestry.evaluation.luck import best_of
 from vestry.evaluation.run_changes import run_changes
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
 from vestry.evaluation.vault import Vault
+from vestry.output_file import check_output
+from vestry.ownership import read_object, starts_with
 from vestry.predictions.scores import Labels
 from vestry.progress import downloads
 from vestry.report.models import shown_rank
 from vestry.report.numbers import NARROW_SPACE
+from vestry.report.page import generator
 from vestry.report.runs_page import MARK, write_runs_page
 from vestry.report.sentences import runs as sentences
 from vestry.report.sentences import standing
@@ -35,6 +38,8 @@ from vestry.stored_run import RunData, StoredRun, stored_runs
 
 Results = dict[str, Any]
 FORMAT = 1
+KEYS = {"runs", "changes", "ranking", "tests", "test_looks"}
+"""By which a comparison's JSON is told from other files."""
 WHO, WHY = "vestry compare", "comparing runs"
 
 
@@ -46,14 +51,16 @@ class Compared:
     results: Results
 
 
-def compare_runs(paths: Sequence[Path], places: Places, page: Path, report: Report) -> Compared:
+def compare_runs(
+    paths: Sequence[Path], places: Places, page: Path, report: Report, force: bool = False
+) -> Compared:
     """Compare the runs in these folders on their common test rows; write `page`, and the same in
-    JSON beside it.
+    JSON beside it. force: files there that are not ours may be replaced.
 
     Raises StudyError where they cannot be compared (it says why) or the page would replace another
     file; DataError where a run is damaged, or its data is missing or has changed.
     """
-    check_page(page)
+    check_page(page, force)
     runs = stored_runs(paths)
     check_classes(runs)
     check_ids(runs)
@@ -133,24 +140,21 @@ def test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
     }
 
 
-def check_page(page: Path) -> None:
-    """A page takes the place of an earlier comparison only."""
+def check_page(page: Path, force: bool) -> None:
+    """A page takes the place of an earlier comparison only, or of what `force` gives up."""
     if page.suffix.lower() not in (".html", ".htm"):
         raise StudyError(f"--out {page}: the page is a file that ends in .html")
-    for path in (page, page.with_suffix(".json")):
-        if path.is_dir():
-            raise StudyError(f"--out {page}: {path} is a folder")
-        if path.exists() and not is_comparison(page):
-            raise StudyError(
-                f"{path} is there and is no comparison of runs; give --out another name"
-            )
+    for path, is_own in ((page, is_comparison), (page.with_suffix(".json"), holds_comparison)):
+        check_output(path, is_own, "is no comparison of runs", force)
 
 
 def is_comparison(page: Path) -> bool:
-    if not page.is_file():
-        return False
-    with page.open("rb") as file:
-        return MARK.encode() in file.read(2000)
+    return starts_with(page, generator(MARK))
+
+
+def holds_comparison(path: Path) -> bool:
+    results = read_object(path) or {}
+    return results.get("format") == FORMAT and set(results) >= KEYS
 
 
 def summary_text(compared: Compared, as_json: bool) -> str:

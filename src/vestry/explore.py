@@ -22,6 +22,7 @@ from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.exploration.exploration import Exploration, Report, explore
 from vestry.exploration.settings import ExplorationSettings
+from vestry.explore_claim import check_folder, claimed, title_of
 from vestry.progress import downloads
 from vestry.report.exploration_page import write_exploration
 from vestry.report.numbers import NARROW_SPACE
@@ -31,7 +32,6 @@ from vestry.report.sentences import findings
 from vestry.run_folder import locked, remove_leftovers, write_arrays, write_json
 
 FORMAT = 1
-OWN_FILES = {"explore.json", "explore.html", "figures", "test_looks.jsonl"}
 WHY = "vestry explore"
 
 
@@ -58,19 +58,24 @@ def explore_source(
     cores: int,
     report: Report,
     image_size: tuple[int, int] | None = None,
+    force: bool = False,
 ) -> Explored:
     """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
     the pictures that the page shows. cores: how many there are, for the record. image_size:
-    (height, width) that the images of a `folder:` are resized to.
+    (height, width) that the images of a `folder:` are resized to. force: files that are not an
+    exploration's may be replaced.
 
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
     the data is missing, damaged or empty.
     """
     started = time.perf_counter()
-    check_folder(folder)
+    check_folder(text, places, folder, force)
     check_resizable(text, image_size)
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report), image_size)
+    with locked(folder):
+        check_folder(text, places, folder, force)
+        claimed(text, places, folder).write(folder)
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
@@ -80,7 +85,7 @@ def explore_source(
     found = explore(sets, settings, report, source.files)
     results = {
         "format": FORMAT,
-        "title": f"What is in {text}",
+        "title": title_of(text),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": data_facts(text, source, sets, warnings),
         "exploration": found.results,
@@ -113,15 +118,6 @@ def summary_text(explored: Explored, as_json: bool) -> str:
         lines += ["", sentences.overlap(found["overlap"], classes)]
     text = "\n".join([*lines, *found["notes"], "", str(explored.page)])
     return text.replace(NARROW_SPACE, ",")
-
-
-def check_folder(folder: Path) -> None:
-    """A folder must be new, empty or an exploration's: nothing else is written over."""
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; --out takes a folder")
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names and "explore.json" not in names and names - OWN_FILES:
-        raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
 
 
 def check_resizable(text: str, image_size: tuple[int, int] | None) -> None:

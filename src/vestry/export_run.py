@@ -16,7 +16,7 @@ from vestry.engine.task import Report
 from vestry.errors import StudyError, did_you_mean
 from vestry.evaluation.abstention import answered, chosen_threshold
 from vestry.export.border import border_of
-from vestry.export.bundle import KEY, Bundle, read_bundle, write_bundle
+from vestry.export.bundle import Bundle, write_bundle
 from vestry.export.bundle_facts import (
     data_facts,
     entry_of,
@@ -31,6 +31,7 @@ from vestry.export.parity import certified
 from vestry.export.picture_strip import picture_strip
 from vestry.export_files import held_against_files
 from vestry.export_source import Reference, at_temperature, judged_validation, reference
+from vestry.export_target import checked_target
 from vestry.progress import downloads
 from vestry.run_folder import read_json
 from vestry.serve.predictor import Predictor
@@ -44,10 +45,13 @@ ACCURACY_ASKED = 0.98
 @dataclass(frozen=True)
 class ExportOptions:
     """temperature: apply the one that the run fitted on validation rows. images: training images
-    travel with the file, so that the page can show some beside an answer."""
+    travel with the file, so that the page can show some beside an answer. quantize: an int8 form is
+    to stand beside it. force: files that are not ours may be replaced."""
 
     temperature: bool = True
     images: bool = True
+    quantize: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +83,7 @@ def export_run(
     """
     run = stored_run(folder, folder.name)
     maker = known_maker(run, name)
-    path = checked_target(target or folder / "exports" / f"{maker}.onnx")
+    path = checked_target(run, maker, target, options.quantize, options.force)
     report({"event": "stage", "text": f"{maker}: loading the run's data"})
     dataset = RunData(places, downloads(report)).of(run)
     temperature = temperature_of(run, maker, options)
@@ -102,25 +106,6 @@ def known_maker(run: StoredRun, name: str | None) -> str:
             f"{run.folder.path} has no model {maker!r}{did_you_mean(maker, run.tables)}"
         )
     return maker
-
-
-def checked_target(path: Path) -> Path:
-    """A model takes the place of an earlier one only."""
-    if path.suffix.lower() != ".onnx":
-        raise StudyError(f"-o {path}: the file's name must end in .onnx")
-    if path.is_dir():
-        raise StudyError(f"-o {path} is a folder; name a file in it")
-    if path.exists() and KEY not in properties(path):
-        raise StudyError(f"-o {path} is there and was not exported by vestry; name another file")
-    return path
-
-
-def properties(path: Path) -> set[str]:
-    try:
-        read_bundle(path)
-    except Exception:  # whatever it is, it is no bundle
-        return set()
-    return {KEY}
 
 
 def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:

@@ -22,6 +22,7 @@ from vestry.report.page import write_report
 from vestry.results.comparing import Comparison, Done
 from vestry.results.notices import cut_short
 from vestry.results.run_files import write_run
+from vestry.run_claim import check_claims, folder_before, take
 from vestry.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study_reader import StudyFile, read_study, studies_before
 from vestry.tasks.explanation import explanations, save_explanation_maps
@@ -44,9 +45,10 @@ def run_study(
     """Fit what is not fitted yet, compare everything, write the run folder and its page.
 
     report: takes progress events. Raises StudyError or DataError before any work where study or
-    data are not right, MemberError where no member could be fitted; a member that fails beside
-    others is listed in the results.
+    data are not right or the folder is not this study's to write in, MemberError where no member
+    could be fitted; a member that fails beside others is listed in the results.
     """
+    check_claims(file, places, run)
     run_before(file, places, run, cores, report)
     clock = Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
@@ -57,6 +59,7 @@ def run_study(
     announce(dataset, planner, report)
     clock.stop("data")
     with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
+        take(file, places, run, report)
         remove_leftovers(run.path)
         look = planner.exploration()
         planned, failed = fit_members(planner, look, engine, report)
@@ -89,8 +92,8 @@ def run_before(file: StudyFile, places: Places, run: RunFolder, cores: int, repo
     """Run the studies that this one builds on; what they have finished is found again."""
     for path in studies_before(file):
         report({"event": "stage", "text": f"{file.path.name} builds on {path.name}: first that"})
-        folder = RunFolder(run.path.parent / path.stem)
-        run_study(read_study(path), replace(places, base=path.parent), folder, cores, report)
+        here = replace(places, base=path.parent)
+        run_study(read_study(path), here, folder_before(path, run), cores, report)
 
 
 class Clock:

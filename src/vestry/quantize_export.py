@@ -18,6 +18,7 @@ from vestry.export.bundle import write_bundle
 from vestry.export.model_card import write_card
 from vestry.export.quantization import CALIBRATION_ROWS, quantized_model
 from vestry.export_run import Exported
+from vestry.export_target import int8_path
 from vestry.serve.predictor import Predictor
 
 BATCH, TURNS = 256, 5
@@ -30,7 +31,7 @@ def quantize_export(exported: Exported, places: Places, report: Report) -> Expor
     Raises ModelError where nothing of the model can be quantised.
     """
     bundle, dataset = exported.bundle, exported.dataset
-    path = exported.path.with_name(f"{exported.path.stem}.int8.onnx")
+    path = int8_path(exported.path)
     report({"event": "stage", "text": f"{bundle.name}: quantising to int8"})
     calibration = spread(dataset.validation.images, CALIBRATION_ROWS)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,34 +8,64 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
-import tempfile
+import re
+import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vestry.errors import RunError
+from vestry.folder_names import stored_name
 
 TEMPORARY_PREFIX = ".part-"
+TEMPORARY = re.compile(r"\.part-[0-9a-z_]{8}(\.[^/]*)?")
+"""The whole name of a temporary file; other files that begin like one are somebody else's."""
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, synced: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it into place on success, remove it on failure.
 
-    The temporary name keeps the suffix, because some writers choose their format by it.
+    The temporary name keeps the suffix, because some writers choose their format by it. The file
+    has the mode that the user's umask gives, and is on the disk before it has its name, so that a
+    loss of power leaves the old file or the new one; `synced=False` spares the wait, for what is
+    written often and can be made again. A link at `path` is replaced, not followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary, mode = new_file(path)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        if temporary.stat().st_nlink == 1:  # a hard link shows a file that is settled
+            temporary.chmod(mode)  # some writers make a file of their own
+            if synced:
+                sync(temporary)
         temporary.replace(path)
+        if synced:
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def new_file(path: Path) -> tuple[Path, int]:
+    """An empty file beside `path`, and its permissions, which are as for any new file."""
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{path.suffix}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        return temporary, stat.S_IMODE(os.fstat(handle).st_mode)
+    finally:
+        os.close(handle)
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file's content, or a folder's names; some file systems cannot."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -62,9 +92,13 @@ def read_json(path: Path) -> Any:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files that a killed process left anywhere under `folder`."""
-    for leftover in folder.rglob(f"{TEMPORARY_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+    """Remove temporary files that a killed process left anywhere under `folder`; a link is none,
+    and leads nowhere."""
+    for place, _, names in os.walk(folder, followlinks=False):
+        for path in (Path(place) / name for name in names if TEMPORARY.fullmatch(name)):
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    path.unlink()
 
 
 @contextlib.contextmanager
@@ -84,29 +118,19 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def link_folder(source: Path, target: Path) -> None:
-    """Show the files of `source` in `target` too, as hard links or, where that fails, as copies.
-
-    The card comes last, so that a target with a card is whole.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    names = sorted(
-        (p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == "card.json"
-    )
-    for stale in [p for p in target.iterdir() if p.is_file() and p.name not in names]:
-        stale.unlink()
-    for name in names:
-        with atomic_path(target / name) as temporary:
-            temporary.unlink()
-            try:
-                os.link(source / name, temporary)
-            except OSError:
-                shutil.copy2(source / name, temporary)
+OWN_NAMES = (
+    *("vestry.json", "study.toml", "environment.json", "split.json", "results.json"),
+    *("report.html", "test_looks.jsonl", "figures", "tasks", "members", "committees"),
+)
+"""What lies in a run's folder that a run writes anew."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The names of one run's files; see DESIGN in the README for what each holds."""
+    """The names of one run's files; see DESIGN in the README for what each holds.
+
+    `member` and `committee` raise RunError for a name that would lead out of the run.
+    """
 
     path: Path
 
@@ -150,6 +174,11 @@ class RunFolder:
         """What members look at, as maps of an image's size; not in every run."""
         return self.path / "figures" / "explanations.npz"
 
+    @property
+    def exports(self) -> Path:
+        """Where models that are exported without a target go."""
+        return self.path / "exports"
+
     def task(self, digest: str) -> Path:
         """A finished task's files; the digest of its description names the folder."""
         return self.path / "tasks" / digest
@@ -159,7 +188,7 @@ class RunFolder:
         return self.path / "tasks" / f"{digest}.unfinished"
 
     def member(self, name: str) -> Path:
-        return self.path / "members" / name
+        return self.path / "members" / stored_name(name)
 
     def committee(self, name: str) -> Path:
-        return self.path / "committees" / name
+        return self.path / "committees" / stored_name(name)

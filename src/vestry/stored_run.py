@@ -10,8 +10,11 @@ from pydantic import ValidationError
 
 from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import Dataset, load_dataset
-from vestry.data.places import Places, Progress
+from vestry.data.places import Places, Progress, expanded
+from vestry.data.source import source_kind
+from vestry.earlier_run import own_results, study_files
 from vestry.errors import DataError, StudyError
+from vestry.marker import read_marker
 from vestry.predictions.table import ProbabilityTable, load_table
 from vestry.report.page import read_results
 from vestry.run_folder import RunFolder
@@ -84,6 +87,10 @@ def stored_run(path: Path, name: str) -> StoredRun:
         )
         raise StudyError(f"{path} is not the folder of a finished run: {reason}")
     results = read_results(folder.results)
+    if own_results(folder.results) is None:
+        raise StudyError(
+            f"{path} is not the folder of a finished run: its results.json is not vestry's"
+        )
     places = {name: folder.member(name) for name in results["members"]}
     places |= {name: folder.committee(name) for name in results["committees"]}
     tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}
@@ -105,7 +112,8 @@ class RunData:
     """Loads runs' data, each set of rows once.
 
     places: where data is looked for. A relative path in a study starts from the study file's own
-    folder, or from this one where that is gone.
+    folder, wherever this is asked: the run's marker knows it, even where the project was moved. The
+    folder in `places` is the last that is tried.
     """
 
     def __init__(self, places: Places, report: Progress | None = None) -> None:
@@ -121,15 +129,39 @@ class RunData:
 
     def load(self, run: StoredRun) -> Dataset:
         settings = run.data_settings
-        beside = Path(run.results["study"]["file"]).parent
-        base = beside.absolute() if beside.is_dir() else self.places.base
-        try:
-            dataset = load_dataset(settings, replace(self.places, base=base), self.report)
-        except DataError as error:
-            raise DataError(f"the data of {run.name} is needed again: {error}") from error
-        if dataset.provenance.fingerprint != run.fingerprint:
+        bases = (
+            [*study_folders(run), self.places.base] if is_relative(settings) else [self.places.base]
+        )
+        missing: list[DataError] = []
+        changed = False
+        for base in dict.fromkeys(bases):
+            try:
+                dataset = load_dataset(settings, replace(self.places, base=base), self.report)
+            except DataError as error:
+                missing.append(error)
+                continue
+            if dataset.provenance.fingerprint == run.fingerprint:
+                return dataset
+            changed = True
+        if changed:
             raise DataError(
                 f"{settings.source} is no longer what {run.name} was run on (its rows, or how they "
                 f"are split, have changed): run {run.name} again"
             )
-        return dataset
+        raise DataError(f"the data of {run.name} is needed again: {missing[0]}") from missing[0]
+
+
+def is_relative(settings: DataSettings) -> bool:
+    """Whether where the data lies depends on where the study file does."""
+    path = source_kind(settings.source)[1]
+    return bool(path) and not expanded(Path(path)).is_absolute()
+
+
+def study_folders(run: StoredRun) -> list[Path]:
+    """Folders that the run's study file lies in, or lay in; the likeliest first."""
+    marker = read_marker(run.folder.path)
+    files = marker.places(run.folder.path) if marker else []
+    if not files:
+        said = study_files(run.results["study"]["file"], run.folder.path)
+        files = [path for path in said if path.is_file()]
+    return [path.parent for path in files if path.parent.is_dir()]

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import tomli_w
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,6 +23,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.pairs import PairSettings
 from vestry.explanation.settings import ExplanationSettings
 from vestry.exploration.settings import ExplorationSettings
+from vestry.maker_name import Name
 from vestry.members.backbones.backbone_settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
@@ -34,21 +33,6 @@ from vestry.robustness.settings import RobustnessSettings
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 
-NAME = re.compile(
-    r"[^\s./\\:*?\"<>|\x00-\x1f]([^/\\:*?\"<>|\x00-\x1f]{0,78}[^\s/\\:*?\"<>|\x00-\x1f])?"
-)
-
-
-def folder_name(name: str) -> str:
-    if not NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} cannot be a folder's name too: at most 80 characters, none of "
-            '/ \\ : * ? " < > |, no dot or space in front'
-        )
-    return name
-
-
-Name = Annotated[str, AfterValidator(folder_name)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import StudyError, did_you_mean
+from vestry.folder_names import same_folder
 from vestry.members.networks.training import TrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.study import ENTRIES, Entry, SearchedEntry, Study, kind_of, kinds_of
@@ -153,6 +154,7 @@ def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]
         for name in dict.fromkeys(makers)
         if makers.count(name) > 1
     ]
+    lines += same_folder_problems(list(dict.fromkeys(makers)))
     for committee in committees:
         lines += [
             f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
@@ -161,3 +163,15 @@ def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]
             if name not in names
         ]
     return lines
+
+
+def same_folder_problems(names: list[str]) -> list[str]:
+    """Names that differ in case or in how a letter is coded only: one would overwrite the other's
+    files on a disk that does not tell them apart."""
+    first: dict[str, str] = {}
+    return [
+        f"the names {first[same_folder(name)]!r} and {name!r} are one folder on disks that do not "
+        "tell upper from lower case; give one of them another name"
+        for name in names
+        if first.setdefault(same_folder(name), name) != name
+    ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vestry.commands.options import DataOption, JsonOption, QuietOption, display
+from vestry.commands.options import DataOption, ForceOption, JsonOption, QuietOption, display
 
 COMPARE_EXAMPLES = (
     "Examples:  vestry compare runs/default runs/quick    |    "
@@ -18,6 +18,7 @@ def compare(
     out: Annotated[
         Path, typer.Option(metavar="PAGE", help="Page to write; the same as JSON stands beside it.")
     ] = Path("compare.html"),
+    force: ForceOption = False,
     data: DataOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -31,5 +32,5 @@ def compare(
     from vestry.data.places import Places  # noqa: PLC0415
 
     with display(quiet) as report:
-        compared = compare_runs(runs, Places.of(data), out, report)
+        compared = compare_runs(runs, Places.of(data), out, report, force)
     typer.echo(summary_text(compared, as_json))

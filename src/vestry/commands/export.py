@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vestry.commands.options import DataOption, JsonOption, QuietOption, display
+from vestry.commands.options import DataOption, ForceOption, JsonOption, QuietOption, display
 
 if TYPE_CHECKING:
     from vestry.export_run import Exported
@@ -17,7 +17,7 @@ EXPORT_EXAMPLES = (
 )
 
 
-def export(  # noqa: PLR0913 - one a flag
+def export(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     model: Annotated[
         str | None,
@@ -47,6 +47,7 @@ def export(  # noqa: PLR0913 - one a flag
     images: Annotated[
         bool, typer.Option(help="Let some training and validation images travel in the file.")
     ] = True,
+    force: ForceOption = False,
     data: DataOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -54,14 +55,16 @@ def export(  # noqa: PLR0913 - one a flag
     """Write a member or a committee of a run as one ONNX file that predicts from raw images.
 
     The file is held against the run's own probabilities before it is kept: every answer must be
-    equal, every probability within 0.0001. A model card in Markdown stands beside it.
+    equal, every probability within 0.0001. A model card in Markdown stands beside it. Earlier files
+    of vestry's are written anew, a card that was changed since and other files only by --force.
     """
     from vestry.data.places import Places  # noqa: PLC0415
     from vestry.export_run import ExportOptions, export_run  # noqa: PLC0415
 
     places = Places.of(data)
     with display(quiet) as report:
-        done = [export_run(run, model, output, ExportOptions(temperature, images), places, report)]
+        options = ExportOptions(temperature, images, quantize, force)
+        done = [export_run(run, model, output, options, places, report)]
         if quantize:
             from vestry.quantize_export import quantize_export  # noqa: PLC0415 - heavy
 

@@ -16,6 +16,9 @@ DataOption = Annotated[
         "--data", envvar="VESTRY_DATA", help="Folder that holds fashion-mnist/ and the like."
     ),
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files there that vestry has not written.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings only.")]
 LONGEST_SIDE = 4096

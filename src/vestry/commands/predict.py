@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from vestry.commands.options import QuietOption, display
+from vestry.commands.options import ForceOption, QuietOption, display
 
 if TYPE_CHECKING:
     from vestry.export.bundle import Bundle
@@ -66,6 +66,7 @@ def predict(
             "probabilities).",
         ),
     ] = None,
+    force: ForceOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Say what is on images: class, confidence and the next two classes, one line an image.
@@ -77,6 +78,10 @@ def predict(
     """
     path, given = model_and_images(model, images)
     check_usage(given, as_json, as_csv, out)
+    if out is not None:
+        from vestry.answers_target import check_answers  # noqa: PLC0415
+
+        check_answers(out, [*given, *([str(path)] if path else [])], force)
     from vestry.serve.answering import BATCH, answered  # noqa: PLC0415
     from vestry.serve.image_inputs import inputs_of  # noqa: PLC0415
     from vestry.serve.predictor import Predictor  # noqa: PLC0415

@@ -12,7 +12,7 @@ SERVE_EXAMPLES = (
 )
 
 
-def serve(  # noqa: PLR0913 - a command's options
+def serve(
     models: Annotated[
         list[Path] | None,
         typer.Argument(

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.committees.averaging import By
+from vestry.maker_name import Name
 
 FitOn = Literal["validation", "out_of_fold"]
 RuleName = Literal["mean", "weighted", "geometric", "vote", "stacking", "greedy"]
@@ -22,7 +23,7 @@ class CommitteeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, description="what the page calls it")
+    name: Name = Field(description="what the page and the run folder call it")
     rule: RuleName = Field("mean", description="how members' probabilities become one")
     members: list[str] = Field(min_length=2, description="names of members of this study")
     by: By | None = Field(None, description="rule weighted: what the weights follow from")

@@ -146,7 +146,8 @@ def _way_on(name: str, source: Source, settings: DataSettings) -> str:
     if own and settings.split is None:
         return (
             f"They are the source's own {name} rows; "
-            "`split = { training = ..., validation = ..., test = ... }` in [data] pools all rows and draws each part by class."
+            "`split = { training = ..., validation = ..., test = ... }` in [data] pools all rows "
+            "and draws each part by class."
         )
     part = part if settings.split is None else "split"
     return f"Add images of what is rare, or let {part} in [data] take more rows for it."

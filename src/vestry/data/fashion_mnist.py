@@ -117,6 +117,7 @@ def fetch(places: Places, report: Progress | None = None) -> Path:
 def fetch_file(
     file: PublishedFile, folder: Path, hosts: list[str], report: Progress | None, places: Places
 ) -> None:
+    refuse_link(folder, file)
     failures = []
     for host in list(hosts):
         failure = download(host + file.name, folder / file.name, file.sha256, file.size, report)
@@ -126,6 +127,16 @@ def fetch_file(
             return
         failures.append(f"{host} ({failure})")
     raise MissingDataError(not_to_be_had(places, failures))
+
+
+def refuse_link(folder: Path, file: PublishedFile) -> None:
+    """What a link in the cache leads to is somebody's own, and is not mended."""
+    for path in (folder, folder / file.name):
+        if path.is_symlink():
+            raise DataError(
+                f"{path} is a link, and {file.name} behind it is missing or damaged: put it right "
+                "there, or take the link away, and fetch again"
+            )
 
 
 def not_to_be_had(places: Places, failures: list[str]) -> str:

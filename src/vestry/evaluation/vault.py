@@ -76,11 +76,12 @@ class Vault:
 
 
 def append(path: Path, look: Look) -> None:
-    """Add a line, whole or not at all, whoever else is writing."""
+    """Add a line, whole or not at all, whoever else is writing; a link is not followed."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     line = json.dumps(look, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        handle = os.open(path, flags, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             os.write(handle, line.encode())

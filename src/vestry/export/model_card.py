@@ -1,5 +1,6 @@
 """A model card in Markdown, with the YAML header that the Hugging Face hub reads."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from vestry.run_folder import write_text
 
 Results = dict[str, Any]
 
+MARK = "<!-- written by vestry export, sha256 of the text above: "
+LARGEST_CARD = 10_000_000
+
 SCORES = {
     "accuracy": ("accuracy", "accuracy"),
     "f1_macro": ("f1", "F1, macro average"),
@@ -36,9 +40,27 @@ SHARES = ("accuracy", "f1_macro", "precision_macro", "recall_macro")
 
 def write_card(path: Path, bundle: Bundle, results: Results) -> Path:
     """Write the card of the model in `path` beside it, with the suffix `.md`; returns its path."""
-    card = path.with_suffix(".md")
-    write_text(card, card_text(path, bundle, results))
+    card = card_path(path)
+    write_text(card, marked(card_text(path, bundle, results)))
     return card
+
+
+def card_path(path: Path) -> Path:
+    return path.with_suffix(".md")
+
+
+def marked(text: str) -> str:
+    """`text` with a last line, which Markdown does not show, that knows whether it was changed."""
+    text = text.rstrip("\n") + "\n"
+    return f"{text}\n{MARK}{hashlib.sha256(text.encode()).hexdigest()} -->\n"
+
+
+def is_own_card(path: Path) -> bool:
+    """Whether a file is a card as it was written: nobody has added to it since."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST_CARD)
+    text, mark, _ = content.decode(errors="replace").rpartition(f"\n{MARK}")
+    return bool(mark) and marked(text).encode() == content
 
 
 def card_text(path: Path, bundle: Bundle, results: Results) -> str:

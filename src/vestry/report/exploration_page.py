@@ -11,6 +11,7 @@ from vestry.report.making import moment
 from vestry.report.models import Results
 from vestry.report.page import (
     environment,
+    generator,
     read_heat_map,
     read_images,
     read_results,
@@ -19,6 +20,7 @@ from vestry.report.page import (
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.run_folder import write_text
 
+MARK = "vestry explore"
 PAGE_LIMIT = 7_500_000
 LEAST_SHEET = 500_000
 
@@ -74,5 +76,11 @@ def fill(page: ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
     return (
         environment()
         .get_template("explore.html.j2")
-        .render(page=page, sheet=sheet, scale=shown_scale(sheet), heat_map=heat_map)
+        .render(
+            page=page,
+            sheet=sheet,
+            scale=shown_scale(sheet),
+            heat_map=heat_map,
+            generator=generator(MARK),
+        )
     )

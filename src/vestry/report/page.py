@@ -22,6 +22,7 @@ from vestry.report.sprite import Sheet, draw_sheet
 from vestry.run_folder import RunFolder, read_json, write_text
 
 FORMAT = 1
+MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
 SHOWN_SIDE = 56
@@ -52,6 +53,8 @@ def read_results(path: Path) -> Results:
         raise DataError(f"no results at {path}: run the study first (vestry run)") from None
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from None
+    if not isinstance(results, dict):
+        raise DataError(f"{path} holds no results: it is not vestry's")
     if results.get("format") != FORMAT:
         raise DataError(f"{path} has format {results.get('format')}; this version reads {FORMAT}")
     return results
@@ -127,6 +130,7 @@ def fill(
             cells=script_json(cell_places(page, sheet)),
             run_name=run_name,
             heat_map=heat_map,
+            generator=generator(MARK),
         )
     )
 
@@ -154,6 +158,12 @@ def environment() -> Environment:
     )
     made.filters.update({name: getattr(numbers, name) for name in formats})
     return made
+
+
+def generator(mark: str) -> Markup:
+    """The line near the top of a page by which it is known again: no other file is ever taken for
+    one, and replaced."""
+    return Markup('<meta name="generator" content="{}">').format(mark)
 
 
 def shown_scale(sheet: Sheet) -> float:

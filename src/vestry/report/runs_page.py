@@ -19,14 +19,14 @@ from vestry.report.figures.strips import (
 from vestry.report.making import moment, words
 from vestry.report.models import Results, shown_rank
 from vestry.report.numbers import NOTHING, counted, probability
-from vestry.report.page import environment, shown_scale
+from vestry.report.page import environment, generator, shown_scale
 from vestry.report.sentences import runs as sentences
 from vestry.report.sentences import standing
 from vestry.report.sprite import draw_sheet
 from vestry.run_folder import write_text
 
 MARK = "vestry compare"
-"""Stands near the top of every such page, so that no other file is ever replaced by one."""
+"""Says near the top of every such page what it is."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,6 @@ class Run:
 class RunsPage:
     """One attribute a part of the page. All strips share the scale of `ticks`, (place, text)."""
 
-    mark: str
     title: str
     kicker: str
     created: str
@@ -114,7 +113,13 @@ def render_runs(results: Results, beside: str) -> str:
     return (
         environment()
         .get_template("runs.html.j2")
-        .render(page=runs_page(results), sheet=nothing, scale=shown_scale(nothing), beside=beside)
+        .render(
+            page=runs_page(results),
+            sheet=nothing,
+            scale=shown_scale(nothing),
+            beside=beside,
+            generator=generator(MARK),
+        )
     )
 
 
@@ -126,7 +131,6 @@ def runs_page(results: Results) -> RunsPage:
     changes = results["changes"]
     alone = any(latency(row) is not None for row in results["ranking"])
     return RunsPage(
-        mark=MARK,
         title=sentences.title(results),
         kicker=f"{results['data']['used']}, {counted(results['rows'], 'test image')}",
         created=moment(results["created"]),

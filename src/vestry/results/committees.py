@@ -8,7 +8,8 @@ from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
 from vestry.results.makers import Makers, Truths
-from vestry.results.member_folders import SPLITS, remove_others
+from vestry.results.member_folders import SPLITS
+from vestry.results.published_folders import remove_makers
 from vestry.run_folder import RunFolder, write_json
 
 BY_MEMBER = ("weights", "chosen", "influence")
@@ -34,7 +35,7 @@ def committee_makers(
             add_committee(makers, entry, members, run, truths)
         except VestryError as error:
             makers.fail(entry.name, one_line(error))
-    remove_others(run.path / "committees", set(makers.results))
+    remove_makers(run.path / "committees", set(makers.results))
     return makers
 
 

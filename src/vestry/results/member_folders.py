@@ -1,12 +1,12 @@
 """A member's folder in the run: the files of its fits, under names that people look for."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from vestry.member_tasks import PlannedMember
 from vestry.predictions.table import ProbabilityTable, Split, load_table
-from vestry.run_folder import RunFolder, link_folder
+from vestry.results.published_folders import link_folder, remove_fits
+from vestry.run_folder import RunFolder
 
 PICTURES = "pictures.npz"
 SPLITS: tuple[Split, ...] = ("validation", "test")
@@ -38,7 +38,7 @@ def publish(member: PlannedMember, run: RunFolder) -> dict[Path, Path]:
     if member.search:
         link_folder(member.search.folder, home / "search")
     kept = {place.relative_to(home).parts[0] for place in places.values() if place != home}
-    remove_others(home, kept | ({"search"} if member.search else set()))
+    remove_fits(home, kept | ({"search"} if member.search else set()))
     return places
 
 
@@ -48,13 +48,6 @@ def rename_maker(folder: Path, name: str) -> None:
         table = load_table(path) if path.is_file() else None
         if table is not None and table.maker != name:
             replace(table, maker=name).save(path)
-
-
-def remove_others(folder: Path, names: set[str]) -> None:
-    """Remove folders of makers that the study no longer has; their tasks are kept."""
-    for stale in folder.iterdir() if folder.is_dir() else ():
-        if stale.is_dir() and stale.name not in names:
-            shutil.rmtree(stale)
 
 
 def load_tables(folder: Path) -> Tables:

@@ -14,8 +14,8 @@ from vestry.results.member_folders import (
     load_tables,
     own_picture,
     publish,
-    remove_others,
 )
+from vestry.results.published_folders import remove_makers
 from vestry.results.training_parts import parts_of_training
 from vestry.run_folder import RunFolder, read_json
 from vestry.tasks.exploration import LOOK
@@ -63,7 +63,7 @@ def fitted_makers(
             makers.results[member.name] |= parts_of_training(
                 makers.out_of_fold, member, places, training, truths
             )
-    remove_others(run.path / "members", set(makers.results))
+    remove_makers(run.path / "members", set(makers.results))
     return makers
 
 

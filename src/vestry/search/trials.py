@@ -26,6 +26,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
+from vestry.run_folder import atomic_path
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, Choose
 
@@ -201,11 +202,12 @@ def sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSample
 
 def mended(journal: Path) -> Path:
     """The journal without what a kill left: a lock, and a last line that is not whole."""
-    for leftover in journal.parent.glob(f"{journal.name}.*"):
+    for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
     if journal.exists():
         lines = journal.read_bytes()
-        journal.write_bytes(lines[: lines.rfind(b"\n") + 1])
+        with atomic_path(journal) as temporary:
+            temporary.write_bytes(lines[: lines.rfind(b"\n") + 1])
     return journal
 
 

@@ -18,7 +18,7 @@ from vestry.errors import MemberError
 from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.scores import score
-from vestry.run_folder import write_json
+from vestry.run_folder import atomic_path, write_json
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
@@ -48,7 +48,8 @@ def run_search(
     done = Search(space, settings, workspace).run(trials.objective, trials.say)
     card = summary(settings, space, done) | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(workspace / JOURNAL, folder / JOURNAL)
+    with atomic_path(folder / JOURNAL) as temporary:
+        shutil.copyfile(workspace / JOURNAL, temporary)
     write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
     shutil.rmtree(workspace, ignore_errors=True)
 

@@ -183,7 +183,7 @@ def test_one_process_at_a_time_computes_and_a_killed_one_lets_go(root):
         waited.append(True)
         os.kill(process.pid, signal.SIGKILL)
 
-    leftover = root / "a" / ".part-1.safetensors"
+    leftover = root / "a" / ".part-0123abcd.safetensors"
     leftover.parent.mkdir()
     leftover.touch()
     with store(root).alone(waiting):

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections import defaultdict
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from vestry.run_folder import TEMPORARY_PREFIX, atomic_path, remove_leftovers
+from vestry.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, remove_leftovers
 
 SUFFIX = ".safetensors"
 DIGEST_BYTES = 16
 LIMIT_GIB = 4.0
 """What all trunks' features may take on disk."""
 LIMIT_VARIABLE = "VESTRY_FEATURE_CACHE_GIB"
+SHARD = re.compile(rf"[0-9a-f]{{32}}{re.escape(SUFFIX)}")
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 UNREADABLE = (OSError, SafetensorError, KeyError, ValueError)
 """Of a shard that is damaged, or that another process has removed meanwhile."""
 
@@ -105,7 +108,8 @@ class FeatureStore:
             if not self.made_room(needed):
                 return
             rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES)
-            with atomic_path(self.folder / f"{uuid.uuid4().hex}{SUFFIX}") as temporary:
+            shard = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
+            with atomic_path(shard, synced=False) as temporary:
                 save_file({"digests": rows, "features": features}, temporary)
         except OSError as error:
             self.say(f"Features were not kept for later runs ({error.strerror or error}).")
@@ -143,7 +147,7 @@ class FeatureStore:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.root / f"{self.folder.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(self.root / f"{self.folder.name}.lock", LOCK_FLAGS, 0o666)
         except OSError:  # nothing can be kept, so there is nothing to share
             yield
             return
@@ -165,7 +169,17 @@ def lock(handle: int, waiting: Callable[[], None]) -> None:
 
 
 def folders(root: Path) -> list[Path]:
-    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    """Those of trunks, which hold shards alone; anything else is not ours, and a link is none."""
+    inside = root.iterdir() if root.is_dir() else ()
+    return [path for path in inside if not path.is_symlink() and holds_shards(path)]
+
+
+def holds_shards(folder: Path) -> bool:
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:  # no folder, or one that another process has removed meanwhile
+        return False
+    return bool(names) and all(SHARD.fullmatch(n) or TEMPORARY.fullmatch(n) for n in names)
 
 
 def size_of(folder: Path) -> int:

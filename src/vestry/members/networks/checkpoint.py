@@ -19,7 +19,7 @@ NAME = "checkpoint.safetensors"
 
 def write(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Replace the folder's checkpoint, whole or not at all."""
-    with atomic_path(folder / NAME) as temporary:
+    with atomic_path(folder / NAME, synced=False) as temporary:
         save_file(tensors, temporary, {"state": json.dumps(state)})
 
 

@@ -27,6 +27,7 @@ from vestry.members.onnx_models.wrapped_graph import (
     inputs_graph,
     whole_graph,
 )
+from vestry.run_folder import atomic_path
 
 CHECKED_ROWS = 256
 TOLERANCE, HALF_TOLERANCE = 1e-4, 5e-3
@@ -62,7 +63,8 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
     facts = card(planned, model) | {"parity": parity, "notes": notes}
     facts["warnings"] = [TRAINED_ELSEWHERE, *said]
     path = job.workspace / STORED
-    path.write_bytes(content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
     return OnnxMember(path, facts)
 
 
