@@ -24,6 +24,9 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation > /dev/null
+	$(BIN)/twine check --strict dist/*
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .
@@ -43,16 +46,18 @@ bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/transfer.py --keras-python $(KERAS_VENV)/bin/python
 
 # One pip command for everything: a later one could ask for another build of torch.
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "make: this Python cannot make environments; on Debian: apt install python3-venv" >&2; \
 	  rm -rf $(VENV); exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 # What the serving benchmark is set beside.
 $(VENV)/fastapi: $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,fastapi]'
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev,fastapi]'
 	@touch $@
 
 # The benchmark's other side: the packages of the extra `keras`, without Vestry's own.
@@ -65,4 +70,4 @@ $(KERAS_VENV)/installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(KERAS_VENV)
+	rm -rf $(VENV) $(KERAS_VENV) build dist

@@ -66,7 +66,11 @@ def write_cnn(path: Path) -> None:
         [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    write_bundle(path, model, Bundle("CNN A", CLASSES, (SIDE, SIDE), ("CNN A",), border="dark"))
+    write_bundle(
+        path,
+        model,
+        Bundle("CNN A", CLASSES, (SIDE, SIDE), ("CNN A",), preparation="photograph", border="dark"),
+    )
 
 
 def write_pictures(folder: Path, shape: tuple[int, ...], count: int = 64) -> None:

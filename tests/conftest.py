@@ -1,6 +1,7 @@
 """What tests of several floors share: the command as a user runs it, and a small study."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,15 @@ import pytest
 
 from headless_browser import browser  # noqa: F401 - a fixture
 from studies_at_hand import SMALL_STUDY, with_everything
+
+
+def pytest_configure():
+    """Let runs be interrupted though these tests were started in the background (`nohup`, `&`).
+
+    A shell's background jobs ignore SIGINT, and what they start inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

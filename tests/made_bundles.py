@@ -81,6 +81,7 @@ def made_bundle(path, shape=(28, 28), classes=CLASSES, members=2, **facts):
         image_shape=tuple(shape),
         members=tuple(f"Member {number + 1}" for number in range(members)),
         rule="mean",
+        preparation="photograph",
         border="dark",
         title="A made committee",
         threshold=0.6,

@@ -182,7 +182,7 @@ def test_images_of_an_array_that_have_another_size_are_prepared(folder, tmp_path
     photo[10:30, 20:45] = (30, 60, 90)
     np.savez(tmp_path / "photos.npz", images=photo[None])
     (given,) = inputs_of([str(tmp_path / "photos.npz")]).images
-    prepared = given.prepared(Predictor(folder / "made.onnx").bundle)
+    prepared = given.prepared(Predictor(folder / "made.onnx").bundle, None)
     assert prepared.image.shape == (28, 28) and not prepared.untouched
 
 
@@ -204,7 +204,7 @@ def test_floats_become_bytes_as_in_a_study(tmp_path, folder):
     grey = np.linspace(0, 1, 28 * 28, dtype=np.float32).reshape(1, 28, 28)
     np.savez(tmp_path / "floats.npz", images=grey)
     found = inputs_of([str(tmp_path / "floats.npz")])
-    prepared = found.images[0].prepared(Predictor(folder / "made.onnx").bundle)
+    prepared = found.images[0].prepared(Predictor(folder / "made.onnx").bundle, None)
     assert np.array_equal(prepared.image, np.rint(grey[0] * 255).astype(np.uint8))
     assert found.notes
 

@@ -29,6 +29,7 @@ from vestry.export.model_card import write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
 from vestry.export.picture_strip import picture_strip
+from vestry.export_files import held_against_files
 from vestry.export_source import Reference, at_temperature, judged_validation, reference
 from vestry.progress import downloads
 from vestry.run_folder import read_json
@@ -86,7 +87,7 @@ def export_run(
     model = model_of(run, maker, temperature)
     rows = reference(run, maker, dataset, temperature)
     bundle = described(run, maker, dataset, options, temperature)
-    certificate = gate(model, bundle, rows, report)
+    certificate = gate(model, bundle, dataset, rows, report)
     bundle = replace(bundle, certificate=certificate)
     write_bundle(path, model, bundle)
     card = write_card(path, bundle, run.results)
@@ -136,15 +137,20 @@ def model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
     return committee_model(folders, card, temperature)
 
 
-def gate(model: onnx.ModelProto, bundle: Bundle, rows: Reference, report: Report) -> dict[str, Any]:
+def gate(
+    model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: Report
+) -> dict[str, Any]:
     """The certificate of a file that is written, read and asked as its user will do it."""
     report({"event": "stage", "text": f"{bundle.name}: parity on {rows.words}"})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         write_bundle(path, model, bundle)
         predictor = Predictor(path)
-        found = certified(predictor, rows.images, rows.expected, teller(bundle.name, report))
+        tell = teller(bundle.name, report)
+        found = certified(predictor, rows.images, rows.expected, tell)
+        files = held_against_files(predictor, dataset, rows, tell)
     return found | {
+        "files": files,
         "of": rows.words,
         "source": "the run's own answers",
         "onnxruntime": metadata.version("onnxruntime"),
@@ -175,6 +181,7 @@ def described(
         image_shape=training.image_shape,
         members=tuple(entry.get("members", (maker,))),
         rule=entry.get("rule"),
+        preparation=dataset.provenance.preparation,
         border=border_of(training.images),
         title=run.results["title"],
         study=study_facts(run.results),
@@ -207,7 +214,7 @@ def abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) 
 
 
 def versions() -> dict[str, Any]:
-    names = ("vestry", "onnx", "onnxruntime", "numpy")
+    names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
     return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
 
 

@@ -21,8 +21,8 @@ from vestry.tasks.stored_members import stored_member
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """images: (n, ...) raw. expected: (n, classes), what the source itself gave for them. words:
-    which rows these are."""
+    """images: (n, ...) raw, all test rows first. expected: (n, classes), what the source itself
+    gave for them. words: which rows these are."""
 
     images: NDArray[np.uint8]
     expected: NDArray[np.float32]

@@ -3,6 +3,7 @@
 import doctest
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -94,7 +95,6 @@ def test_a_grid_reaches_layers_and_members(digits):
 
 
 def test_names_of_columns_are_kept_and_checked(digits):
-    pandas = pytest.importorskip("pandas")
     names = [f"pixel {number}" for number in range(64)]
     frame = pandas.DataFrame(digits[0], columns=names)
     network = NetworkClassifier(epochs=1)

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
@@ -260,7 +261,6 @@ def test_one_class_is_refused(digits):
 
 
 def test_sparse_rows_go_to_members_that_take_them(digits):
-    sparse = pytest.importorskip("scipy.sparse")
     rows, labels, fresh, _ = digits
     members = [("tree", TREE), ("linear", LogisticRegression(max_iter=20, C=0.01, tol=0.1))]
     committee = CommitteeClassifier(members, "weighted", cv=None, random_state=0)

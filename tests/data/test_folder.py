@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_files import huge_png, pictures, write_class_folders, write_picture
+from made_files import huge_png, pictures, png_chunk, write_class_folders, write_picture
 from PIL import Image
 
+from made_drawings import STORED_SO, stored, turned
 from vestry.data.folder import load
 from vestry.data.image_file import read_header, read_pixels
 from vestry.data.places import MissingDataError
 from vestry.errors import DataError
+from vestry.export.bundle import Bundle
+from vestry.serve.preparing import prepare
+
+JPEG = {"quality": 100, "subsampling": 0}
 
 
 def refused(folder: Path, *words: str) -> None:
@@ -183,3 +188,87 @@ def test_changed_bytes_give_a_data_error_or_a_picture(
     except DataError:
         return
     assert pixels.shape == (header.height, header.width, 3) and pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_pictures_are_learnt_upright_whatever_their_note(tmp_path: Path, form: str) -> None:
+    """All orientations of one picture that is no square are the same row; sizes are those after."""
+    upright = Image.fromarray(np.kron([[10, 60, 110], [160, 210, 250]], np.ones((8, 8)))).convert(
+        "L"
+    )
+    for orientation in STORED_SO:
+        picture, exif = turned(upright, orientation)
+        path = tmp_path / ("a" if orientation % 2 else "b") / f"{orientation}.{form.lower()}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(stored(picture, form, exif=exif, **JPEG if form == "JPEG" else {}))
+    source = load(tmp_path, "folder:x")
+    assert source.train.images.shape == (8, 16, 24)
+    gap = np.abs(source.train.images.astype(int) - np.asarray(upright))
+    assert gap.max() <= (2 if form == "JPEG" else 0)
+    assert source.notes == ("set upright by their EXIF orientation: 7 of 8 images",)
+    assert source.preparation == "resized"
+    assert source.pictures["a/1." + form.lower()] == tmp_path / "a" / f"1.{form.lower()}"
+
+
+def test_a_png_whose_note_stands_behind_its_pixels(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "a", "b", count=1)
+    picture, exif = turned(Image.fromarray(pictures(1)[0]), 6)
+    content, note = stored(picture, "PNG"), exif.tobytes().removeprefix(b"Exif\0\0")
+    end = content.rindex(b"IEND") - 4
+    late = content[:end] + png_chunk(b"eXIf", note) + content[end:]
+    (tmp_path / "b" / "0.png").write_bytes(late)
+    np.testing.assert_array_equal(load(tmp_path, "folder:x").train.images[1], pictures(1)[0])
+
+
+@pytest.mark.parametrize(
+    "note", [b"", b"MM\0*", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"]
+)
+def test_a_damaged_note_does_not_cost_the_picture(tmp_path: Path, note: bytes) -> None:
+    write_class_folders(tmp_path, "a", "b", count=1)
+    data = stored(Image.fromarray(pictures(1)[0]), "PNG", exif=b"Exif\0\0" + note)
+    (tmp_path / "b" / "0.png").write_bytes(data)
+    np.testing.assert_array_equal(load(tmp_path, "folder:x").train.images[1], pictures(1)[0])
+
+
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    mode=st.sampled_from(MODES),
+    sides=st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    orientation=st.integers(1, 8),
+    colour=st.booleans(),
+    seed=st.integers(0, 2**20),
+)
+def test_training_and_serving_make_the_same_bytes_of_a_file(
+    tmp_path: Path,
+    mode: str,
+    sides: tuple[int, int],
+    size: tuple[int, int],
+    orientation: int,
+    colour: bool,
+    seed: int,
+) -> None:
+    noise = np.random.default_rng(seed).integers(0, 256, (*sides, 4), np.uint8)
+    picture = Image.fromarray(noise)
+    picture = picture.convert("RGB").quantize(8) if mode == "P" else picture.convert(mode)
+    picture, exif = turned(picture, orientation)
+    form = "JPEG" if (mode in ("CMYK", "L", "RGB") and seed % 2) or mode == "CMYK" else "PNG"
+    holes = {"transparency": 1} if mode == "P" and seed % 2 else {}
+    path = tmp_path / "it"
+    path.write_bytes(stored(picture, form, exif=exif, **holes))
+    header = read_header(path, "it")
+    assert header is not None and (header.height, header.width) == sides
+    shape = (*size, 3) if colour else size
+    bundle = Bundle("Made", ("a", "b"), shape, preparation="resized", border="light")
+    trained = read_pixels(path, "it", colour, size)
+    served = prepare(path.read_bytes(), "it", bundle, keep_steps=bool(seed % 2)).image
+    assert trained.shape == shape and trained.dtype == served.dtype == np.uint8
+    np.testing.assert_array_equal(trained, served)
+    whole = read_pixels(path, "it", colour)
+    assert whole.shape[:2] == (header.height, header.width)
+    resized = Image.fromarray(whole).resize(size[::-1], Image.Resampling.BILINEAR)
+    if whole.shape[:2] != size:
+        np.testing.assert_array_equal(trained, np.asarray(resized))

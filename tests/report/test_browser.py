@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 from example_explanations import add_explanations
 from example_robustness import TRUTH, add_robustness
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from headless_browser import OVERFLOWING, PAINTED, Browser, contrast, needed
+from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_ladders import made_ladder
 from vestry.report.page import write_report
 from vestry.run_folder import RunFolder
-
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-pytestmark = needed
 
 
 @pytest.fixture(scope="module")

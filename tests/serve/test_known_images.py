@@ -15,9 +15,9 @@ from vestry.export.bundle import Bundle, KnownImages
 from vestry.serve.answer import Answer
 from vestry.serve.details import details
 from vestry.serve.known_images import KnownSet
-from vestry.serve.photographs.photo import prepare_image
+from vestry.serve.preparing import prepare_image
 
-GREY = Bundle("Made", CLASSES, (28, 28), ("One", "Two"), "mean", "dark")
+GREY = Bundle("Made", CLASSES, (28, 28), ("One", "Two"), "mean", "dark", "photograph")
 
 
 def pixels_of(url):

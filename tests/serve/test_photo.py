@@ -13,12 +13,12 @@ from vestry.data.places import Places
 from vestry.data.source import load_source
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
-from vestry.serve.photographs.photo import prepare, prepare_image
+from vestry.serve.preparing import prepare, prepare_image
 
-GREY = Bundle("Made", ("a", "b"), (28, 28), border="dark")
-LIGHT = Bundle("Made", ("a", "b"), (28, 28), border="light")
+GREY = Bundle("Made", ("a", "b"), (28, 28), preparation="photograph", border="dark")
+LIGHT = Bundle("Made", ("a", "b"), (28, 28), preparation="photograph", border="light")
 COLOUR = Bundle("Made", ("a", "b"), (32, 32, 3))
-COLOUR_ON_WHITE = Bundle("Made", ("a", "b"), (32, 32, 3), border="light")
+COLOUR_ON_WHITE = Bundle("Made", ("a", "b"), (32, 32, 3), preparation="photograph", border="light")
 PATTERNED = Bundle("Made", ("a", "b"), (20, 28))
 
 
@@ -175,7 +175,7 @@ def test_a_ground_that_is_not_plain_is_left_and_said():
 
 def test_models_of_colour_pictures_keep_colours():
     whole = prepare(PHOTOGRAPHS["coloured"], "it", COLOUR, True)
-    assert whole.image.shape == (32, 32, 3) and [s.name for s in whole.steps][1:] == ["Fitted"]
+    assert whole.image.shape == (32, 32, 3) and [s.name for s in whole.steps][1:] == ["Prepared"]
     assert np.abs(whole.image[0, 0].astype(int) - (250, 230, 190)).max() < 8
     cut = prepare(PHOTOGRAPHS["coloured"], "it", COLOUR_ON_WHITE)
     assert (cut.image[2, -5] == 255).all() and cut.image[16, 10, 0] > 150 > cut.image[16, 10, 1]
@@ -186,8 +186,9 @@ def test_models_of_colour_pictures_keep_colours():
 def test_pictures_without_a_plain_border_are_fitted_as_folders_are():
     made = prepare(PHOTOGRAPHS["light ground"], "it", PATTERNED)
     wanted = boot().convert("L").resize((28, 20), Image.Resampling.BILINEAR)
-    difference = np.abs(made.image.astype(int) - np.asarray(wanted))
-    assert made.image.shape == (20, 28) and difference.mean() < 2  # halved on the way
+    assert np.array_equal(made.image, np.asarray(wanted)) and made.warnings == []
+    asked = prepare(PHOTOGRAPHS["light ground"], "it", PATTERNED, photograph=True)
+    assert np.array_equal(asked.image, made.image) and "no plain border" in asked.warnings[0]
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's word for it
@@ -213,7 +214,7 @@ def test_every_orientation_sets_the_picture_upright(turn):
         8: Image.Transpose.ROTATE_270,
     }
     kept = upright.transpose(stored_so[turn]) if turn > 1 else upright
-    bundle = Bundle("Made", ("a", "b"), (2, 3), border="dark")
+    bundle = Bundle("Made", ("a", "b"), (2, 3), preparation="photograph", border="dark")
     made = prepare(stored(kept, "PNG", exif=exif), "it", bundle)
     assert made.untouched and np.array_equal(made.image, np.asarray(upright))
 

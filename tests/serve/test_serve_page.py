@@ -12,17 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from headless_browser import OVERFLOWING, PAINTED, Browser, contrast, needed
+from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_bundles import CLASSES, made_bundle
 
-selenium = pytest.importorskip("selenium", reason="selenium is not installed")
-from selenium.webdriver import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
-
-pytestmark = needed
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
 ABSTENTION = {
     "accuracy_asked": 0.98,
@@ -421,3 +418,28 @@ def test_the_camera_is_offered_where_there_is_a_touch_screen(browser: Browser, s
         assert camera.is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_a_model_of_folders_takes_pictures_whole_unless_asked(
+    browser: Browser, photograph: Path, tmp_path: Path
+) -> None:
+    model = made_bundle(tmp_path / "drawn.onnx", preparation="resized", border="light")
+    started = Server([model])
+    try:
+        opened(browser, started.address)
+        assert "resized to 28 x 28 pixels, as the training images were" in (
+            browser.find_element(By.ID, "hint").text
+        )
+        upload(browser, photograph)
+        steps = [e.text for e in browser.find_elements(By.CSS_SELECTOR, "#strip b")]
+        assert steps == ["Received", "Prepared"]
+        assert "made grey" in browser.find_element(By.ID, "strip").text
+        browser.find_element(By.ID, "photograph").click()
+        until(browser, "document.querySelectorAll('#strip b').length === 5")
+        assert "/predict?photograph=1" in browser.find_element(By.ID, "curl").text
+        browser.find_element(By.CSS_SELECTOR, "#draw summary").click()
+        assert "Black on white" in browser.find_element(By.ID, "draw").text
+        assert inked(browser) == 280 * 280, "the paper is white"
+        assert errors(browser) == []
+    finally:
+        started.stop()

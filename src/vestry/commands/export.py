@@ -80,6 +80,9 @@ def summary(done: "list[Exported]", as_json: bool) -> str:
             f"{one.bundle.name}: {found['labels_equal']:,} of {found['rows']:,} answers equal, "
             f"probabilities at most {found['largest_gap']:.1e} apart"
         )
+        files = found.get("files")
+        if files:
+            lines[-1] += f"; {files['labels_equal']:,} of {files['rows']:,} test files read anew"
         if one.bundle.quantized:
             from vestry.export.card_sentences import quantized  # noqa: PLC0415
 

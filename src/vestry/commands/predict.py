@@ -43,6 +43,15 @@ def predict(
     votes: Annotated[
         bool, typer.Option("--votes", help="Also say what each member of a committee answers.")
     ] = False,
+    photograph: Annotated[
+        bool | None,
+        typer.Option(
+            "--photograph/--whole",
+            help="Trim, fit and centre the object of a photograph as Fashion-MNIST's were, or take "
+            "pictures whole; by default as the model's training images were made.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line, one an image.")
     ] = False,
@@ -61,9 +70,10 @@ def predict(
 ) -> None:
     """Say what is on images: class, confidence and the next two classes, one line an image.
 
-    A photograph is first made to look like the images that the model was trained on. "not sure"
-    marks a confidence under the model's abstention threshold. An image that cannot be read is
-    named on standard error and the rest goes on: exit code 3, or 1 where none could be read.
+    Pictures are prepared as the model's training images were: those of a folder set upright, laid
+    on white and resized, photographs of clothes trimmed and centred. "not sure" marks a confidence
+    under the model's abstention threshold. An image that cannot be read is named on standard error
+    and the rest goes on: exit code 3, or 1 where none could be read.
     """
     path, given = model_and_images(model, images)
     check_usage(given, as_json, as_csv, out)
@@ -80,7 +90,7 @@ def predict(
     with display(quiet or few) as report:
         report({"event": "started", "task": predictor.name})
         failures = Failures(found.failures)
-        answers = answered(predictor, found.images, failures.add, report)
+        answers = answered(predictor, found.images, failures.add, report, photograph)
         if out is not None:
             count = written(out, predictor.bundle, list(answers), votes)
         else:
@@ -116,10 +126,12 @@ def check_usage(given: list[str], as_json: bool, as_csv: bool, out: Path | None)
 def say_first(found: "Inputs", bundle: "Bundle") -> None:
     """Which model answers, and what was passed over."""
     from vestry.serve.image_inputs import printable  # noqa: PLC0415
+    from vestry.serve.preparing import said_of  # noqa: PLC0415
 
     sure = "" if bundle.threshold is None else f"; not sure below {bundle.threshold:.0%}"
     typer.echo(f"{printable(bundle.name)}{sure}", err=True)
-    for note in found.notes:
+    unknown = said_of(bundle)
+    for note in [*([unknown] if unknown else []), *found.notes]:
         typer.echo(note, err=True)
     if found.passed_over:
         names = ", ".join(found.passed_over[:SHOWN_OTHERS])

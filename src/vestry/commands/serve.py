@@ -50,7 +50,7 @@ def serve(  # noqa: PLR0913 - a command's options
     from vestry.serve.http.model_files import check_files  # noqa: PLC0415
 
     pace = Pace(batch_ms / 1000, batch_images, queue, deadline)
-    served = Served(check_files(models or []), threads, pace, log=not quiet)
+    served = Served(check_files(models or [], say), threads, pace, log=not quiet)
     with bound(host, port) as listener:
         if host not in LOCAL:
             say(f"{host} can be reached from other machines; nothing here asks who they are")

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import own_rows_said, refuse_unlearnt, with_own_validation
 from vestry.data.places import MissingDataError, Places, Progress
 from vestry.data.pooling import cut
+from vestry.data.preparation import Preparation
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
@@ -26,8 +28,8 @@ class Provenance:
 
     asked, used: sources; they differ only where `fell_back` gives the reason.
     fingerprint: SHA-256 over all three splits. rows: how many each split has.
-    split: in words, how the splits were made. warnings: what is more than a note.
-    files: the image files of a folder, and those left out.
+    split: in words, how the splits were made. preparation: how images were made of pictures.
+    warnings: what is more than a note. files: the image files of a folder, and those left out.
     """
 
     asked: str
@@ -38,6 +40,7 @@ class Provenance:
     fingerprint: str
     rows: dict[str, int]
     split: str
+    preparation: Preparation
     warnings: tuple[str, ...] = ()
     files: Files | None = None
 
@@ -49,10 +52,13 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
+    """pictures: by a row's id, the picture file that it was read from; empty for arrays."""
+
     training: ImageSet
     validation: ImageSet
     test: SealedSet
     provenance: Provenance
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
 def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
@@ -81,11 +87,12 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
+        preparation=source.preparation,
         warnings=source.files.warnings() if source.files else (),
         files=source.files,
     )
     test = SealedSet(splits["test"])
-    return Dataset(splits["training"], splits["validation"], test, provenance)
+    return Dataset(splits["training"], splits["validation"], test, provenance, source.pictures)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:

@@ -174,7 +174,8 @@ def load(folder: Path) -> Source:
             f"{'; '.join(wrong)}. Delete what is damaged and run `vestry data fetch`, "
             "or put the published files there"
         )
-    return Source(NAME, load_part(folder, "train"), load_part(folder, "t10k"), LICENCE, ())
+    train, test = load_part(folder, "train"), load_part(folder, "t10k")
+    return Source(NAME, train, test, LICENCE, (), preparation="photograph")
 
 
 def load_part(folder: Path, part: Literal["train", "t10k"]) -> ImageSet:

@@ -64,6 +64,8 @@ def load(
         parts.get("test"),
         None,
         tuple(notes),
+        preparation="resized",
+        pictures={picture.id: picture.path for picture in decoded.pictures},
         validation=parts.get("validation"),
         files=decoded.files,
     )

@@ -14,6 +14,7 @@ def changes(pictures: list[Picture], size: tuple[int, int], colour: bool) -> lis
     headers = [picture.header for picture in pictures]
     counts = {
         "read as colour, though grey": sum(colour and not header.colour for header in headers),
+        "set upright by their EXIF orientation": sum(header.turned for header in headers),
         "laid on white, since transparent": sum(header.transparent for header in headers),
         f"resized to {size[0]} x {size[1]} (height x width), whatever their proportions": sum(
             (header.height, header.width) != size for header in headers

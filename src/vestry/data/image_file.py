@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
 from vestry.data.limits import MOST_PIXELS
+from vestry.data.orientation import (
+    LYING,
+    TURNS,
+    note_behind,
+    orientation,
+    orientation_of,
+    set_upright,
+)
 from vestry.errors import DataError
 
 SIGNATURES: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
@@ -36,12 +44,16 @@ DAMAGE = (
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What a file says of its picture: sides in pixels, whether it has colour, or holes."""
+    """What a file says of its picture: sides in pixels, whether it has colour, or holes.
+
+    turned: whether its EXIF note says to turn it; height and width are those afterwards.
+    """
 
     height: int
     width: int
     colour: bool
     transparent: bool
+    turned: bool = False
 
 
 def read_header(path: Path, name: str) -> ImageHeader | None:
@@ -55,8 +67,7 @@ def read_header(path: Path, name: str) -> ImageHeader | None:
             image = open_image(stream)
             if image is None:
                 return None
-            header = ImageHeader(image.height, image.width, has_colour(image), has_holes(image))
-            mode = image.mode
+            header, mode = header_of(image, noted(image, stream)), image.mode
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
     check_header(name, header, mode)
@@ -72,7 +83,7 @@ def read_image(content: bytes, name: str) -> ImageFile.ImageFile:
         image = open_image(io.BytesIO(content))
         if image is None:
             raise DataError(f"{name}: neither PNG nor JPEG; store it as one of them")
-        header = ImageHeader(image.height, image.width, image.mode not in GREY_MODES, False)
+        header = header_of(image, 1)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
     check_header(name, header, image.mode)
@@ -90,14 +101,28 @@ def open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
     return None
 
 
-def has_colour(image: ImageFile.ImageFile) -> bool:
+def noted(image: ImageFile.ImageFile, stream: IO[bytes]) -> int:
+    """The orientation that a picture not decoded yet will have."""
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        return orientation(note_behind(stream))
+    return orientation_of(image)
+
+
+def header_of(image: Image.Image, orientation: int) -> ImageHeader:
+    height, width = image.height, image.width
+    if orientation in LYING:
+        height, width = width, height
+    return ImageHeader(height, width, has_colour(image), has_holes(image), orientation in TURNS)
+
+
+def has_colour(image: Image.Image) -> bool:
     if image.mode != "P":
         return image.mode not in GREY_MODES
     palette = np.array(image.getpalette("RGB") or [0], dtype=np.uint8)
     return len(palette) % 3 != 0 or bool((np.diff(palette.reshape(-1, 3)) != 0).any())
 
 
-def has_holes(image: ImageFile.ImageFile) -> bool:
+def has_holes(image: Image.Image) -> bool:
     return image.has_transparency_data
 
 
@@ -122,17 +147,30 @@ def read_pixels(
 ) -> NDArray[np.uint8]:
     """(height, width) or, with `colour`, (height, width, 3), uint8.
 
-    size: (height, width) to resize to, bilinear over all the pixels that a new one covers.
-    What is transparent is laid on white, as a viewer shows it. The header must have been read.
+    size, and what else is done: see `pixels_of`. The header must have been read.
     """
     try:
         with path.open("rb") as stream:
             image = open_image(stream)
             if image is None:
                 raise DataError(f"{name}: neither PNG nor JPEG")
-            flat = on_white(image).convert("RGB" if colour else "L")
+            image.load()
+            return pixels_of(image, colour, size)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image ({error}); replace the file") from None
+
+
+def pixels_of(
+    image: Image.Image, colour: bool, size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """(height, width) or, with `colour`, (height, width, 3), uint8, of a decoded picture.
+
+    Set upright by its EXIF note, what is transparent laid on white, as a viewer shows it, and
+    resized. size: (height, width), whatever the picture's proportions, bilinear over all the pixels
+    that a new one covers. Training images are made so, and whoever predicts makes his own alike.
+    """
+    upright, _ = set_upright(image)
+    flat = _in_mode(on_white(upright), "RGB" if colour else "L")
     if size is not None and (flat.height, flat.width) != size:
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat)
@@ -141,5 +179,10 @@ def read_pixels(
 def on_white(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image
-    layer = image.convert("RGBA")
+    layer = _in_mode(image, "RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Converting to the mode that it has would copy it, 200 MB of the largest."""
+    return image if image.mode == mode else image.convert(mode)

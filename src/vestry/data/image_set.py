@@ -1,13 +1,16 @@
 """Labelled images as everything else sees them: raw bytes, integer labels, names and ids."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.damage import Files
+from vestry.data.preparation import Preparation
 from vestry.errors import DataError
 
 
@@ -71,6 +74,8 @@ class Source:
     test: the source's own test rows, or None where it has none.
     licence: who owns the images and on what terms, where that is known.
     notes: what a reader of the results must know of how they were read.
+    preparation: how its images were made of pictures.
+    pictures: by a row's id, the picture file that it is; empty where rows are no files.
     validation: the source's own validation rows, or None where it has none.
     files: the image files that it was read from and those left out; None where it is no folder.
     """
@@ -80,6 +85,8 @@ class Source:
     test: ImageSet | None
     licence: str | None
     notes: tuple[str, ...]
+    preparation: Preparation = "stored"
+    pictures: Mapping[str, Path] = field(default_factory=dict)
     validation: ImageSet | None = None
     files: Files | None = None
 

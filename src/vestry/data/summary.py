@@ -22,6 +22,7 @@ def data_summary(dataset: Dataset) -> dict[str, Any]:
         "used": provenance.used,
         "fell_back": provenance.fell_back,
         "licence": provenance.licence,
+        "preparation": provenance.preparation,
         "notes": list(provenance.notes),
         "files": provenance.files and provenance.files.as_dict(),
         "fingerprint": provenance.fingerprint,

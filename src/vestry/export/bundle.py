@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import onnx
 
+from vestry.data.preparation import PREPARATIONS, Preparation
 from vestry.errors import ModelError, one_line
 from vestry.onnx_file import read_model_bytes, safe_model
 from vestry.run_folder import atomic_path
@@ -23,6 +24,9 @@ IMAGES, PROBABILITIES, MEMBER_PROBABILITIES = "images", "probabilities", "member
 
 Border = Literal["dark", "light"]
 Facts = dict[str, Any]
+
+FASHION_MNIST = "fashion-mnist"
+"""As its data's facts call it."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,12 @@ class Bundle:
     """What a bundle says of itself.
 
     name: the member's or committee's. rule: a committee's, or None. members: names, one for a
-    member alone. image_shape: (height, width) or (height, width, 3). border: what the training
-    images have around their object, by which photographs are prepared; None where it is no plain
-    colour. scores: by split, each score with its interval where there is one. threshold: the
-    confidence under which an answer is "not sure"; None where no threshold reaches the accuracy
-    that was asked for. temperature: applied in the graph; 1 leaves probabilities as they are.
+    member alone. image_shape: (height, width) or (height, width, 3). preparation: how the training
+    images were made of pictures; None in a file from before that was stored. border: what they have
+    around their object, by which photographs are prepared; None where it is no plain colour.
+    scores: by split, each score with its interval where there is one. threshold: the confidence
+    under which an answer is "not sure"; None where no threshold reaches the accuracy that was asked
+    for. temperature: applied in the graph; 1 leaves probabilities as they are.
     certificate: what the parity gate measured. quantized: None, or what int8 weights changed.
     known: training images that an answer is set beside. samples: validation images to try.
     """
@@ -57,6 +62,7 @@ class Bundle:
     members: tuple[str, ...] = ()
     rule: str | None = None
     border: Border | None = None
+    preparation: Preparation | None = None
     title: str = ""
     study: Facts = field(default_factory=dict)
     data: Facts = field(default_factory=dict)
@@ -75,6 +81,14 @@ class Bundle:
     @property
     def is_committee(self) -> bool:
         return self.rule is not None
+
+    @property
+    def prepares_as(self) -> Preparation:
+        """How pictures are made into images. Of a file that does not say it, the data's name tells
+        whether they were Fashion-MNIST's; pictures for other data are taken whole."""
+        if self.preparation is not None:
+            return self.preparation
+        return "photograph" if self.data.get("source") == FASHION_MNIST else "stored"
 
     @property
     def licence(self) -> str | None:
@@ -116,6 +130,11 @@ def checked(bundle: Bundle) -> Bundle:
         raise ModelError("what it says of itself is not of a classifier of images")
     if not all(isinstance(side, int) and 0 < side <= 4096 for side in shape):
         raise ModelError(f"images of {shape} are not read")
+    if bundle.preparation not in (None, *PREPARATIONS):
+        raise ModelError(
+            f"its pictures are to be prepared in a way not known here ({bundle.preparation!r}); "
+            "use the version of vestry that exported it"
+        )
     return bundle
 
 

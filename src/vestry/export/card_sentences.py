@@ -49,12 +49,40 @@ def abstention(bundle: Bundle) -> str:
 
 def certificate(bundle: Bundle) -> str:
     found = bundle.certificate
+    files = found.get("files")
+    read = (
+        f" Read from disk as `vestry predict` reads them, {files['labels_equal']:,} of "
+        f"{files['rows']:,} test files were answered so, too (at most {files['largest_gap']:.1e} "
+        "apart)."
+        if files
+        else ""
+    )
     return (
         f"Held against {found['source']} on {found['rows']:,} real images ({found['of']}): "
         f"{found['labels_equal']:,} of {found['rows']:,} answers equal, probabilities at most "
         f"{found['largest_gap']:.1e} apart ({found['tolerance']:.0e} allowed), with onnxruntime "
-        f"{found['onnxruntime']}, {found['when']}."
+        f"{found['onnxruntime']}, {found['when']}.{read}"
     )
+
+
+PREPARED = {
+    "resized": "set upright by their EXIF orientation, laid on white where they are transparent, "
+    "{kind}, and resized to {width} x {height} pixels, whatever their proportions (Pillow's "
+    "bilinear filter), as its training images were",
+    "stored": "set upright by their EXIF orientation, laid on white where they are transparent, "
+    "{kind}, and resized to {width} x {height} pixels; it was trained on arrays, and what pictures "
+    "those were made of, and how, is not known",
+    "photograph": "trimmed, {kind}, fitted and centred on {width} x {height} pixels, as "
+    "Fashion-MNIST's photographs were, unless they have that size",
+}
+
+
+def preparation(bundle: Bundle) -> str:
+    """What `vestry predict` and `vestry serve` do to a picture before the model sees it."""
+    height, width = bundle.image_shape[:2]
+    kind = "in colour" if len(bundle.image_shape) == 3 else "made grey"
+    words = PREPARED[bundle.prepares_as].format(kind=kind, width=width, height=height)
+    return f"`vestry predict` and `vestry serve` take pictures so: {words}."
 
 
 def quantized(bundle: Bundle) -> str:

@@ -13,6 +13,7 @@ from vestry.export.card_sentences import (
     confidence,
     images,
     looks,
+    preparation,
     quantized,
     size,
 )
@@ -61,6 +62,7 @@ def card_text(path: Path, bundle: Bundle, results: Results) -> str:
         members=member_rows(bundle, results),
         definition=entry.get("definition") or [],
         looks=looks(results),
+        preparation=preparation(bundle),
         confidence=confidence(bundle),
         abstention=abstention(bundle),
         certificate=certificate(bundle),

@@ -4,7 +4,7 @@ Converters are known to be silently wrong for some models, so nothing is exporte
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +22,26 @@ Tell = Callable[[int, int], None]
 Certificate = dict[str, Any]
 
 
+class Images(Protocol):
+    """(n, height, width[, 3]) uint8, of which a slice is an array: all of them may be too many."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.uint8]: ...
+
+
 def certified(
     predict: Predict,
-    images: NDArray[np.uint8],
+    images: Images,
     expected: NDArray[np.float32],
     tell: Tell | None = None,
+    what: str = "rows",
 ) -> Certificate:
     """What was measured of `predict` against the source's own (n, classes) probabilities.
 
-    tell: takes rows done and rows in all. Raises ModelError where a label differs or a probability
-    is more than 1e-4 off: the file is not what it was made from.
+    tell: takes rows done and rows in all. what: how an error calls the images. Raises ModelError
+    where a label differs or a probability is more than 1e-4 off: the file is not what it was made
+    from.
     """
     if not len(images):
         raise ModelError("parity: there are no rows to hold the exported file against")
@@ -50,7 +60,7 @@ def certified(
     if equal < len(images) or gap > TOLERANCE:
         raise ModelError(
             "parity: the exported file does not answer as its source does; nothing was written "
-            f"(labels equal on {equal:,} of {len(images):,} rows, probabilities up to {gap:.1e} "
+            f"(labels equal on {equal:,} of {len(images):,} {what}, probabilities up to {gap:.1e} "
             f"apart, {TOLERANCE:.0e} allowed)"
         )
     return {

@@ -10,8 +10,8 @@ import numpy as np
 from vestry.errors import DataError, one_line
 from vestry.serve.answer import Answer
 from vestry.serve.image_inputs import Given
-from vestry.serve.photographs.prepared import Prepared
 from vestry.serve.predictor import Predictor
+from vestry.serve.prepared import Prepared
 
 BATCH = 64
 Report = Callable[[dict[str, Any]], None]
@@ -27,16 +27,21 @@ class Answered:
 
 
 def answered(
-    predictor: Predictor, images: Sequence[Given], failed: Callable[[str], None], report: Report
+    predictor: Predictor,
+    images: Sequence[Given],
+    failed: Callable[[str], None],
+    report: Report,
+    photograph: bool | None = None,
 ) -> Iterator[Answered]:
     """What the model answers, in the order of `images`.
 
-    failed: is told of each image that cannot be read. report: takes progress events.
+    failed: is told of each image that cannot be read. report: takes progress events. photograph:
+    see `preparing.prepare`.
     """
     started = time.monotonic()
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH]
-        yield from answered_batch(predictor, batch, failed)
+        yield from answered_batch(predictor, batch, failed, photograph)
         done = start + len(batch)
         speed = done / max(time.monotonic() - started, 1e-9)
         report(
@@ -53,12 +58,15 @@ def answered(
 
 
 def answered_batch(
-    predictor: Predictor, batch: Sequence[Given], failed: Callable[[str], None]
+    predictor: Predictor,
+    batch: Sequence[Given],
+    failed: Callable[[str], None],
+    photograph: bool | None,
 ) -> Iterator[Answered]:
     read: list[tuple[str, Prepared]] = []
     for given in batch:
         try:
-            read.append((given.name, given.prepared(predictor.bundle)))
+            read.append((given.name, given.prepared(predictor.bundle, photograph)))
         except DataError as error:
             failed(one_line(error))
     if not read:

@@ -4,8 +4,8 @@ from typing import Any
 
 from vestry.serve.answer import Answer
 from vestry.serve.known_images import KnownSet
-from vestry.serve.photographs.prepared import Prepared
 from vestry.serve.picture_url import picture_url
+from vestry.serve.prepared import Prepared
 
 NEAREST = 5
 DIGITS = 4

@@ -17,8 +17,8 @@ from vestry.data.image_file import SIGNATURES
 from vestry.data.npz import load_images
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
-from vestry.serve.photographs.photo import prepare, prepare_image
-from vestry.serve.photographs.prepared import Prepared
+from vestry.serve.prepared import AS_IT_IS, Prepared
+from vestry.serve.preparing import prepare, prepare_image
 
 STDIN = "-"
 LARGEST = 256 * 2**20
@@ -27,15 +27,15 @@ MOST_FILES = 1_000_000
 SUFFIXES = (".png", ".jpg", ".jpeg")
 DEEPEST = 50
 """Folders within folders."""
-AS_IT_IS = "Taken as it is: it has the model's size already."
 
 
 @dataclass(frozen=True)
 class Given:
-    """One image that is to be answered. name: what people and tables call it."""
+    """One image that is to be answered. name: what people and tables call it. prepared: makes it
+    the image that a model takes; the second argument is `prepare`'s `photograph`."""
 
     name: str
-    prepared: Callable[[Bundle], Prepared]
+    prepared: Callable[[Bundle, bool | None], Prepared]
 
 
 @dataclass
@@ -61,7 +61,7 @@ def inputs_of(texts: Iterable[str]) -> Inputs:
         path = Path(text)
         try:
             if text == STDIN:
-                found.images.append(Given(STDIN, lambda bundle: prepare(stdin(), "-", bundle)))
+                found.images.append(Given(STDIN, piped))
             elif path.is_dir():
                 add_folder(found, path)
             elif path.suffix.lower() == ".npz":
@@ -73,8 +73,17 @@ def inputs_of(texts: Iterable[str]) -> Inputs:
     return found
 
 
+def piped(bundle: Bundle, photograph: bool | None) -> Prepared:
+    return prepare(stdin(), STDIN, bundle, photograph=photograph)
+
+
 def picture(name: str, path: Path) -> Given:
-    return Given(name, lambda bundle: prepare(file_content(path, name), name, bundle))
+    """The picture in a file, which is read when its turn comes."""
+
+    def prepared(bundle: Bundle, photograph: bool | None) -> Prepared:
+        return prepare(file_content(path, name), name, bundle, photograph=photograph)
+
+    return Given(name, prepared)
 
 
 def add_folder(found: Inputs, folder: Path) -> None:
@@ -159,10 +168,10 @@ def add_arrays(found: Inputs, path: Path) -> None:
 def row(name: str, pixels: NDArray[np.uint8]) -> Given:
     """One image of an array; one that has the model's shape is taken as it is."""
 
-    def prepared(bundle: Bundle) -> Prepared:
+    def prepared(bundle: Bundle, photograph: bool | None) -> Prepared:
         if pixels.shape == bundle.image_shape:
             return Prepared(pixels, AS_IT_IS, True)
-        return prepare_image(Image.fromarray(pixels), bundle, name=name)
+        return prepare_image(Image.fromarray(pixels), bundle, name=name, photograph=photograph)
 
     return Given(name, prepared)
 

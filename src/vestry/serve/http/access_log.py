@@ -6,17 +6,18 @@ import time
 from typing import TextIO
 
 from vestry.serve.http.exchange import Call, encode
+from vestry.serve.http.log_writer import LogWriter
 
 EVERY = 0.2
-"""Seconds between two writings: one system call for all lines since."""
+"""Seconds between two pieces: one system call for all lines since."""
 LONGEST_PATH = 200
 
 
 class AccessLog:
-    """Lines are kept for EVERY seconds and written together; `flush` writes what is left."""
+    """Lines are kept for EVERY seconds and written together; `close` writes what is left."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = sys.stderr if stream is None else stream
+        self.writer = LogWriter(sys.stderr if stream is None else stream)
         self.lines: list[str] = []
         self.timer: asyncio.TimerHandle | None = None
         self.second = 0
@@ -58,8 +59,10 @@ class AccessLog:
             self.timer.cancel()
             self.timer = None
         if self.lines:
-            text = "\n".join(self.lines) + "\n"
+            self.writer.put("\n".join(self.lines) + "\n")
             self.lines.clear()
-            # A name with half a character would stop the log: it is written as a question mark.
-            self.stream.write(text.encode("utf-8", "replace").decode())
-            self.stream.flush()
+
+    def close(self) -> None:
+        """At the end: hand over and wait until it is written."""
+        self.flush()
+        self.writer.close()

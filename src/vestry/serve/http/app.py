@@ -190,7 +190,7 @@ class App:
         """Write and count what has waited for company; at the end, for there will be none."""
         self.turning_away.settle()
         if self.log is not None:
-            self.log.flush()
+            self.log.close()
 
     def count(self, call: Call, status: int, seconds: float) -> None:
         method, waiting = call.scope["method"], self.gate.images

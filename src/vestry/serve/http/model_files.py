@@ -1,12 +1,13 @@
 """The files to serve, looked at before any is loaded: their names in paths, what is wrong."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vestry.errors import ModelError
 from vestry.export.bundle import Bundle, read_bundle
 from vestry.serve.predictor import READY
+from vestry.serve.preparing import said_of
 
 QUANTIZED = "-int8"
 """Ends the slug of a quantised file, which usually has the name of the model it was made of."""
@@ -18,10 +19,11 @@ def slug_of(bundle: Bundle) -> str:
     return slug + QUANTIZED if bundle.quantized is not None else slug
 
 
-def check_files(paths: Sequence[Path]) -> list[Path]:
+def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None) -> list[Path]:
     """The files to serve, each once read; the committee that ships where none is named.
 
-    Raises ModelError where one cannot be served, or two have one name.
+    tell: takes what must be known of a file that is served all the same. Raises ModelError where
+    one cannot be served, or two have one name.
     """
     named = list(paths) or [READY]
     slugs: dict[str, Path] = {}
@@ -37,4 +39,7 @@ def check_files(paths: Sequence[Path]) -> list[Path]:
                 "another, or serve it on another port"
             )
         slugs[slug] = path
+        note = said_of(bundle)
+        if note and tell:
+            tell(f"{path}: {note}")
     return named

@@ -41,6 +41,8 @@ class ServedModel:
             "title": bundle.title,
             "classes": list(bundle.classes),
             "image_shape": list(bundle.image_shape),
+            "preparation": bundle.prepares_as,
+            "border": bundle.border,
             "members": list(bundle.members),
             "rule": bundle.rule,
             "scores": bundle.scores,

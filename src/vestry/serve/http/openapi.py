@@ -46,6 +46,13 @@ MODEL = parameter("model", "query", TEXT, "A model's slug; by default the first 
 DETAILS = parameter(
     "details", "query", {"enum": ["0", "1"]}, "1: how the image was prepared, and those like it."
 )
+PHOTOGRAPH = parameter(
+    "photograph",
+    "query",
+    {"enum": ["0", "1"]},
+    "1: trim, fit and centre the object of a photograph; 0: take the picture whole. By default as "
+    "the training images were made.",
+)
 HEADER_LENGTH = parameter(
     "Inference-Header-Content-Length",
     "header",
@@ -135,11 +142,18 @@ def predictions(limits: Limits) -> Document:
     answer = content((JSON, {"anyOf": [ref("Answer"), detailed]}))
     return {
         "/predict": {
-            "post": operation("Classify one image", answer, errors, MODEL, DETAILS, body=one)
+            "post": operation(
+                "Classify one image", answer, errors, MODEL, DETAILS, PHOTOGRAPH, body=one
+            )
         },
         "/predict/batch": {
             "post": operation(
-                f"Classify up to {limits.images} images", answers, errors, MODEL, body=many
+                f"Classify up to {limits.images} images",
+                answers,
+                errors,
+                MODEL,
+                PHOTOGRAPH,
+                body=many,
             )
         },
     }

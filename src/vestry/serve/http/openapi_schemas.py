@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from vestry.data.preparation import PREPARATIONS
+
 Document = dict[str, Any]
 
 TEXT: Document = {"type": "string"}
@@ -60,6 +62,8 @@ SCHEMAS: Document = {
             "title": TEXT,
             "classes": array(TEXT),
             "image_shape": array(INTEGER),
+            "preparation": {"enum": list(PREPARATIONS)},
+            "border": optional({"enum": ["dark", "light"]}),
             "members": array(TEXT),
             "rule": optional(TEXT),
             "scores": FACTS,

@@ -14,13 +14,14 @@ from vestry.serve.http.exchange import CLOSE, Call, Refusal, Reply, json_bytes, 
 from vestry.serve.http.image_arrays import images_of
 from vestry.serve.http.models import ServedModel
 from vestry.serve.http.multipart import Part, read_parts
-from vestry.serve.photographs.photo import Prepared, prepare
+from vestry.serve.preparing import Prepared, prepare
 
 FORM = "multipart/form-data"
 BYTES = "application/octet-stream"
 PICTURES = ("image/png", "image/jpeg", BYTES)
 ARRAYS = ("application/x-npz", "application/zip", BYTES)
 FIELD = "image"
+PHOTOGRAPH = "photograph"
 SENT = "the image"
 """What errors call a picture that came without a name."""
 YES = {"1": True, "true": True, "0": False, "false": False}
@@ -51,9 +52,10 @@ class Predicting:
 
     async def one(self, call: Call) -> Reply:
         """One picture, as the body or as the field `image` of a form."""
-        fields = call.query("model", "details")
+        fields = call.query("model", "details", PHOTOGRAPH)
         model = self.model(call, fields)
-        wanted = yes(fields.get("details", "0"))
+        wanted = yes("details", fields.get("details", "0"))
+        way = way_of(fields)
         kind = content_type(call)
         check_type(
             kind,
@@ -65,9 +67,9 @@ class Predicting:
         if kind == FORM:
             data, name = only_picture(call, data)
         if decodes_fast(data) and not wanted:
-            prepared = picture(data, name, model)
+            prepared = picture(data, name, model, way)
         else:
-            prepared = await self.carrier.aside(lambda: picture(data, name, model, wanted))
+            prepared = await self.carrier.aside(lambda: picture(data, name, model, way, wanted))
         votes = await self.carrier.votes(call, model, prepared.image[None])
         (answer,) = self.carrier.answers(call, model, votes)
         if not wanted:
@@ -76,7 +78,8 @@ class Predicting:
 
     async def many(self, call: Call) -> Reply:
         """Many pictures in a form, or an .npz file with an array `images`."""
-        model = self.model(call, call.query("model"))
+        fields = call.query("model", PHOTOGRAPH)
+        model, way = self.model(call, fields), way_of(fields)
         kind = content_type(call)
         check_type(
             kind,
@@ -86,17 +89,19 @@ class Predicting:
         )
         body = await self.carrier.body(call, self.carrier.limits.many)
         if kind == FORM:
-            return await self.pictures(call, model, body)
+            return await self.pictures(call, model, body, way)
         most = self.carrier.limits.images
         images = await self.carrier.aside(lambda: images_of(body, model.bundle, most))
         votes = await self.carrier.votes(call, model, images)
         return Reply(await self.carrier.aside(lambda: self.array_json(call, model, votes)))
 
-    async def pictures(self, call: Call, model: ServedModel, body: bytes) -> Reply:
+    async def pictures(
+        self, call: Call, model: ServedModel, body: bytes, way: bool | None
+    ) -> Reply:
         header = call.header(b"content-type") or b""
         most = self.carrier.limits.images
         parts = await self.carrier.aside(lambda: files(read_parts(header, body, most)))
-        items = await self.carrier.aside(lambda: [attempt(*part, model) for part in parts])
+        items = await self.carrier.aside(lambda: [attempt(*part, model, way) for part in parts])
         images = [item.image for item in items if isinstance(item, Prepared)]
         if not images:
             first = next(item for item in items if isinstance(item, DataError))
@@ -127,23 +132,31 @@ class Predicting:
         )
 
 
-def yes(text: str) -> bool:
+def yes(field: str, text: str) -> bool:
     if text not in YES:
-        raise Refusal(400, f"details={text[:20]}; 0 or 1 is expected")
+        raise Refusal(400, f"{field}={text[:20]}; 0 or 1 is expected")
     return YES[text]
 
 
-def picture(data: bytes, name: str, model: ServedModel, steps: bool = False) -> Prepared:
+def way_of(fields: Any) -> bool | None:
+    """Whether the steps for photographs were asked for; None where nothing was said of them."""
+    asked = fields.get(PHOTOGRAPH)
+    return None if asked is None else yes(PHOTOGRAPH, asked)
+
+
+def picture(
+    data: bytes, name: str, model: ServedModel, way: bool | None, steps: bool = False
+) -> Prepared:
     """Raises Refusal where the model cannot be shown it."""
     try:
-        return prepare(data, name, model.bundle, steps)
+        return prepare(data, name, model.bundle, steps, way)
     except DataError as error:
         raise Refusal(422, str(error)) from None
 
 
-def attempt(data: bytes, name: str, model: ServedModel) -> Item:
+def attempt(data: bytes, name: str, model: ServedModel, way: bool | None) -> Item:
     try:
-        return prepare(data, name, model.bundle)
+        return prepare(data, name, model.bundle, photograph=way)
     except DataError as error:
         return error
 

@@ -62,8 +62,13 @@ export function meaning(answer, model) {
   if (!at?.accuracy) return element("p", { className: "remark" }, first);
   const interval = at.interval ? ` (95% interval ${range(at.interval)})` : "";
   return element("p", { className: "remark" },
-    `${first} Of the validation images, ${percent(at.coverage, 0)} are answered so, and ${percent(at.accuracy)} of these answers are right${interval}. A photograph is unlike those images, so take the figure as a best case.`);
+    `${first} Of the validation images, ${percent(at.coverage, 0)} are answered so, and ${percent(at.accuracy)} of these answers are right${interval}. ${best(model)}`);
 }
+
+const best = ({ preparation }) =>
+  preparation === "photograph"
+    ? "A photograph is unlike those images, so take the figure as a best case."
+    : "Of pictures unlike those images it may be fewer.";
 
 export const range = ([low, high]) => `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}`;
 

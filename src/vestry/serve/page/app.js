@@ -7,6 +7,7 @@ import { blobOf, readied } from "./pictures.js";
 import { models, Problem, predict, samples } from "./server.js";
 
 const state = { models: [], model: null, asked: null, turn: 0 };
+let drawing;
 
 async function start() {
   try {
@@ -25,6 +26,7 @@ async function choose(model) {
   state.model = model;
   document.title = `${model.name} · Vestry`;
   about(model);
+  ways(model);
   byId("knows").textContent = `${model.name} tells ${count(model.classes.length)} classes apart: ${list(model.classes)}.`;
   byId("knows").hidden = false;
   try {
@@ -32,6 +34,31 @@ async function choose(model) {
   } catch (problem) {
     complain(problem, () => choose(model));
   }
+}
+
+// What is done to a picture, which depends on how the model's training images were made.
+const WAYS = {
+  photograph: () => "One object on a plain background is answered best.",
+  resized: (size) => `It is resized to ${size} pixels, as the training images were.`,
+  stored: (size) => `It is resized to ${size} pixels; how the training images were made of pictures is not known.`,
+};
+
+function ways({ preparation, border, image_shape: [height, width] }) {
+  byId("way").textContent = WAYS[preparation](`${width} x ${height}`);
+  byId("photograph").checked = false;
+  byId("steps").hidden = preparation === "photograph" || border === null;
+  const dark = border !== "light";
+  byId("colours").textContent = dark ? "White on black, filled in like a silhouette." : "Black on white, as the training images are.";
+  drawing.recolour(dark);
+  curl(state.model);
+}
+
+const photograph = () => (byId("steps").hidden ? null : byId("photograph").checked);
+
+function curl(model) {
+  const fields = [state.models.length > 1 && `model=${encodeURIComponent(model.slug)}`, photograph() && "photograph=1"].filter(Boolean);
+  const query = fields.length ? `?${fields.join("&")}` : "";
+  byId("curl").textContent = `curl -F image=@picture.jpg '${location.origin}/predict${query}'`;
 }
 
 // Of a hundred classes nobody reads all.
@@ -62,7 +89,7 @@ async function ask(asked) {
   byId("answer").setAttribute("aria-busy", "true");
   say("Looking at it …");
   try {
-    const answer = await predict(state.model.slug, asked.blob);
+    const answer = await predict(state.model.slug, asked.blob, asked.truth ? null : photograph());
     if (turn !== state.turn) return;
     show(answer, state.model, asked);
     say(summary(answer), true);
@@ -126,8 +153,6 @@ function about(model) {
   ];
   byId("facts").replaceChildren(...facts.filter(([name, value]) => name && value).map(([name, value]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, value))));
-  const query = state.models.length > 1 ? `?model=${encodeURIComponent(model.slug)}` : "";
-  byId("curl").textContent = `curl -F image=@picture.jpg '${location.origin}/predict${query}'`;
   byId("about").hidden = false;
 }
 
@@ -166,7 +191,7 @@ function wireFiles() {
 
 function wireDrawing() {
   const canvas = byId("canvas");
-  const drawing = new Drawing(canvas, () => {
+  drawing = new Drawing(canvas, () => {
     for (const id of ["undo", "clear", "ask-drawing"]) byId(id).disabled = drawing.empty;
     canvas.setAttribute("aria-label", `Drawing area, ${drawing.empty ? "empty" : `${drawing.strokes.length} strokes`}`);
   });
@@ -177,6 +202,10 @@ function wireDrawing() {
 
 byId("model").addEventListener("change", async (event) => {
   await choose(state.models.find(({ slug }) => slug === event.target.value));
+  if (state.asked) await ask(state.asked);
+});
+byId("photograph").addEventListener("change", async () => {
+  curl(state.model);
   if (state.asked) await ask(state.asked);
 });
 if (navigator.clipboard) {

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 
-const PAPER = "#000", INK = "#fff";
+const BLACK = "#000", WHITE = "#fff";
 
 export class Drawing {
   constructor(canvas, changed) {
@@ -10,12 +10,19 @@ export class Drawing {
     this.pen = canvas.getContext("2d", { willReadFrequently: true });
     this.strokes = [];
     this.current = null;
+    this.dark = true; // light on dark, as most collections of grey images are
     this.changed = changed;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.go(event));
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => this.end(event));
     }
+    this.paint();
+  }
+
+  // Drawn so far, in the colours of the model's training images.
+  recolour(dark) {
+    this.dark = dark;
     this.paint();
   }
 
@@ -67,9 +74,9 @@ export class Drawing {
 
   paint() {
     const { pen, canvas } = this;
-    pen.fillStyle = PAPER;
+    pen.fillStyle = this.dark ? BLACK : WHITE;
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.strokeStyle = INK;
+    pen.strokeStyle = this.dark ? WHITE : BLACK;
     pen.lineCap = pen.lineJoin = "round";
     for (const { width, points } of this.strokes) {
       pen.lineWidth = width;

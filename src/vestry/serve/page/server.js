@@ -40,8 +40,10 @@ export const models = () => asked("/models");
 
 export const samples = (slug) => asked(`/models/${encodeURIComponent(slug)}/samples`);
 
-export function predict(slug, blob) {
+// photograph: whether its object is to be trimmed and centred; null leaves that to the model.
+export function predict(slug, blob, photograph = null) {
   const type = ["image/png", "image/jpeg"].includes(blob.type) ? blob.type : "application/octet-stream";
   const query = new URLSearchParams({ model: slug, details: "1" });
+  if (photograph !== null) query.set("photograph", photograph ? "1" : "0");
   return asked(`/predict?${query}`, { method: "POST", body: blob, headers: { "content-type": type } });
 }

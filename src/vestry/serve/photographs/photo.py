@@ -11,59 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vestry.data.image_file import DAMAGE, MODES, on_white, read_image
-from vestry.data.limits import MOST_PIXELS
-from vestry.errors import DataError
+from vestry.data.image_file import on_white
+from vestry.data.orientation import set_upright
 from vestry.export.bundle import Bundle
-from vestry.serve.photographs.orientation import set_upright
 from vestry.serve.photographs.photo_steps import photograph
-from vestry.serve.photographs.prepared import Prepared, Step
-
-__all__ = ["Prepared", "Step", "prepare", "prepare_image"]
+from vestry.serve.prepared import AS_IT_IS, Prepared, Step
 
 Pixels = NDArray[np.uint8]
 
 WORKING = 256
 """Pixels of the longer side, from which on a photograph is halved before it is looked at."""
-AS_IT_IS = "Taken as it is: it has the model's size already."
 
 
-def prepare(data: bytes, name: str, bundle: Bundle, keep_steps: bool = False) -> Prepared:
-    """The picture in a PNG or JPEG file as `bundle`'s model takes it.
-
-    name: what an error calls the file. Raises DataError where it is damaged, neither PNG nor JPEG,
-    has more than 50 megapixels or more than 8 bits a channel.
-    """
-    image = read_image(data, name)
-    size = image.size
-    try:
-        # A JPEG can be decoded at a half, a quarter or an eighth of its size, much faster.
-        image.draft(None, (WORKING, WORKING))
-        image.load()
-    except DAMAGE as error:
-        raise DataError(f"{name}: damaged image ({error}); replace the file") from None
-    return prepare_image(image, bundle, keep_steps, name, size)
-
-
-def prepare_image(
-    picture: Image.Image,
-    bundle: Bundle,
-    keep_steps: bool = False,
-    name: str = "image",
-    size: tuple[int, int] | None = None,
+def photographed(
+    picture: Image.Image, bundle: Bundle, keep_steps: bool, size: tuple[int, int]
 ) -> Prepared:
-    """The same for a decoded picture. size: (width, height) that it had in its file, where it was
-    decoded smaller."""
-    width, height = size or picture.size
-    if picture.mode not in MODES or not 0 < picture.width * picture.height <= MOST_PIXELS:
-        raise DataError(f"{name}: {width} x {height} pixels of kind {picture.mode} are not read")
+    """A decoded picture as the training images of `bundle` look, which must name a border.
+
+    size: (width, height) that it had in its file, where it was decoded smaller.
+    """
     upright, turned = set_upright(reduced(picture))
     flat = on_white(upright)
     same = as_it_is(flat, bundle.image_shape)
     if same is not None:
         steps = [Step("As it is", AS_IT_IS, flat)] if keep_steps else []
         return Prepared(same, AS_IT_IS, True, steps)
-    received = f"{width:,} x {height:,} pixels"
+    received = f"{size[0]:,} x {size[1]:,} pixels"
     if turned:
         received += ", set upright by its EXIF orientation"
     prepared = photograph(flat.convert("RGB"), bundle, received)

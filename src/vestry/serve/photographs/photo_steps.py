@@ -6,7 +6,7 @@ from PIL import Image
 from vestry.export.bundle import Bundle
 from vestry.serve.photographs import object_picture
 from vestry.serve.photographs.background import Background, Box, Floats
-from vestry.serve.photographs.prepared import Prepared, Step
+from vestry.serve.prepared import Prepared, Step
 
 MOST_GAIN = 3.0
 """How much a faint object is strengthened at most; more would strengthen noise."""
@@ -19,14 +19,8 @@ FAINT = "The object is almost as bright as its background, so in grey it is hard
 
 
 def photograph(picture: Image.Image, bundle: Bundle, received: str) -> Prepared:
-    """picture: RGB, upright. received: what it was when it came, in words.
-
-    Where the bundle names no border, its training images have no plain background, and the whole
-    picture is resized as those of a `folder:` source are.
-    """
+    """picture: RGB, upright. received: what it was when it came, in words."""
     first = Step("Received", f"{received}.", picture)
-    if bundle.border is None:
-        return whole(first, bundle.image_shape)
     background = Background.of(picture)
     box = background.box if background.plain else (0, 0, *picture.size)
     if box is None:
@@ -35,17 +29,6 @@ def photograph(picture: Image.Image, bundle: Bundle, received: str) -> Prepared:
     part = background.cropped(box)
     made = colour if len(bundle.image_shape) == 3 else grey
     return made(steps, part, bundle)
-
-
-def whole(first: Step, shape: tuple[int, ...]) -> Prepared:
-    mode = "RGB" if len(shape) == 3 else "L"
-    picture = first.picture.convert(mode).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    words = (
-        f"The whole picture resized to {shape[1]} x {shape[0]} pixels, as training images are. "
-        "This is what the model sees."
-    )
-    step = Step("Fitted", words, picture)
-    return Prepared(np.asarray(picture), sentence([first, step]), False, [first, step])
 
 
 def blank(first: Step, bundle: Bundle) -> Prepared:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+AS_IT_IS = "Taken as it is: it has the model's size already."
+
 
 @dataclass(frozen=True)
 class Step:

@@ -1,0 +1,80 @@
+"""From a picture to the image that a model takes: as its training images were made."""
+
+from dataclasses import replace
+
+from PIL import Image
+
+from vestry.data.image_file import DAMAGE, MODES, read_image
+from vestry.data.limits import MOST_PIXELS
+from vestry.errors import DataError
+from vestry.export.bundle import Bundle
+from vestry.serve.as_trained import as_trained
+from vestry.serve.photographs.photo import WORKING, photographed
+from vestry.serve.prepared import Prepared
+
+__all__ = ["Prepared", "prepare", "prepare_image", "said_of"]
+
+NO_PLAIN_BORDER = (
+    "The model's training images have no plain border, so the steps for photographs were not taken."
+)
+
+
+def prepare(
+    data: bytes,
+    name: str,
+    bundle: Bundle,
+    keep_steps: bool = False,
+    photograph: bool | None = None,
+) -> Prepared:
+    """The picture in a PNG or JPEG file as `bundle`'s model takes it.
+
+    name: what an error calls the file. photograph: take the steps for photographs, or do not; None:
+    where the training images were made so. Raises DataError where it is damaged, neither PNG nor
+    JPEG, has more than 50 megapixels or more than 8 bits a channel.
+    """
+    image = read_image(data, name)
+    size = image.size
+    try:
+        if by_photograph(bundle, photograph):
+            # A JPEG can be decoded at a half, a quarter or an eighth of its size, much faster.
+            image.draft(None, (WORKING, WORKING))
+        image.load()
+    except DAMAGE as error:
+        raise DataError(f"{name}: damaged image ({error}); replace the file") from None
+    return prepare_image(image, bundle, keep_steps, name, size, photograph)
+
+
+def prepare_image(
+    picture: Image.Image,
+    bundle: Bundle,
+    keep_steps: bool = False,
+    name: str = "image",
+    size: tuple[int, int] | None = None,
+    photograph: bool | None = None,
+) -> Prepared:
+    """The same for a decoded picture. size: (width, height) that it had in its file, where it was
+    decoded smaller."""
+    width, height = size or picture.size
+    if picture.mode not in MODES or not 0 < picture.width * picture.height <= MOST_PIXELS:
+        raise DataError(f"{name}: {width} x {height} pixels of kind {picture.mode} are not read")
+    if by_photograph(bundle, photograph):
+        return photographed(picture, bundle, keep_steps, (width, height))
+    made = as_trained(picture, bundle, keep_steps)
+    asked_in_vain = photograph and not made.untouched
+    return replace(made, warnings=[NO_PLAIN_BORDER]) if asked_in_vain else made
+
+
+def by_photograph(bundle: Bundle, photograph: bool | None) -> bool:
+    """Whether the steps for photographs are taken; without a plain border they lead nowhere."""
+    wanted = bundle.prepares_as == "photograph" if photograph is None else photograph
+    return wanted and bundle.border is not None
+
+
+def said_of(bundle: Bundle) -> str | None:
+    """What whoever predicts must know of a file that does not say how its images were made."""
+    if bundle.preparation is not None or bundle.prepares_as == "photograph":
+        return None
+    return (
+        "this file was exported before files said how their training images were made: pictures "
+        "are taken whole and resized. Export it again from its run to be sure"
+    )
