@@ -1,11 +1,15 @@
 """What a run says while it works: bars on a terminal, plain lines elsewhere, nothing when quiet."""
 
+import io
 import os
 import pty
 import re
 import subprocess
 import sys
 
+from rich.console import Console
+
+from vestry.live_progress import LiveProgress
 from vestry.progress import PlainProgress, duration, line_of
 
 EPOCH = {
@@ -102,3 +106,21 @@ def on_a_terminal(command, folder):
     os.close(leader)
     assert process.wait(timeout=120) == 0
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode())
+
+
+def test_loading_is_told_where_it_takes_long(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("vestry.progress.time.monotonic", lambda: now[0])
+    progress = PlainProgress(sys.stderr)
+    for done in (50, 100, 150, 200):
+        progress({"event": "download", "file": "folder:d", "received": done, "total": 200})
+        now[0] += 3
+    assert capsys.readouterr().err.splitlines() == ["folder:d: 75% loaded"]
+
+
+def test_the_bar_of_what_is_loaded_goes():
+    live = LiveProgress(Console(file=io.StringIO()))
+    for done in (1, 2):
+        live({"event": "download", "file": "a", "received": done, "total": 2})
+        assert len(live.bars.tasks) == 2 - done
+    assert live.ids == {}
