@@ -154,7 +154,7 @@ def test_images_of_unlike_shape_are_said_in_a_line_before_any_fitting(tmp_path, 
     [
         ({"labels": [1, 2] * 20}, "if yours start at 1, take 1 off"),
         ({"classes": ["a", "b", "c"]}, "no training rows of c; every class needs some"),
-        ({"test": [0, 2]}, "no training rows of 2, only test rows"),
+        ({"test": [0, 2]}, "there are test images of 2 and no training images"),
     ],
 )
 def test_classes_that_cannot_be_learnt_are_refused_before_any_fitting(tmp_path, vestry, data, said):

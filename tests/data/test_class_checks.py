@@ -96,7 +96,7 @@ def test_what_cannot_be_learnt_or_chosen_by_is_refused_with_the_way_on(
             MIXED,
             [0, 1] * 9,
             {},
-            "No test rows of 2 (30 rows in all). They are from the source's own",
+            "No test rows of 2 (30 rows in all). They are the source's own test rows",
         ),
         (MIXED, [0], {}, "No test rows of 1 (30 rows in all), 2 (30 rows in all). "),
         (MIXED, [0, 1, 2, 0], {"test_rows": {"count": 2, "take": "first"}}, "test_rows says take"),
@@ -143,7 +143,7 @@ def test_classes_that_lack_or_have_other_shares_are_warned_of(
     ("labels", "test", "words"),
     [
         ([1, 2] * 20, None, "no training rows of 0; every class needs some. Labels are counted"),
-        ([0, 1] * 20, [0, 2], "no training rows of 2, only test rows"),
+        ([0, 1] * 20, [0, 2], "there are test images of 2 and no training images"),
         ([0, 2] * 20, [0, 2], "no training rows of 1; .* keep the classes that have some"),
     ],
 )

@@ -145,7 +145,7 @@ def test_a_class_that_is_learnt_and_not_judged_is_said(
 ) -> None:
     write_parts(tmp_path, "train", classes="abc")
     write_parts(tmp_path, part)
-    assert f"no {split} rows of c" in str(loaded(tmp_path).provenance)
+    assert f"No {split} rows of c" in str(loaded(tmp_path).provenance)
 
 
 def test_damaged_files_are_part_of_what_is_known_of_the_data(tmp_path: Path) -> None:
