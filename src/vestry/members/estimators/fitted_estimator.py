@@ -52,7 +52,8 @@ class EstimatorMember:
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
         """Probabilities that agree with its labels, and how many rows had to change for that."""
         features = self.scaling.apply(images)
-        labels = np.asarray(self.estimator.predict(features)).astype(np.int64)
+        # A copy, because one that writes into its rows must not change what is asked next.
+        labels = np.asarray(self.estimator.predict(features.copy())).astype(np.int64)
         probabilities = self.raw_proba(features)
         if is_trees(self.estimator):
             self.tied += int((probabilities.argmax(axis=1) != labels).sum())
