@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from vestry.engine.own_code import own_code
-from vestry.engine.process_state import ProcessState
 from vestry.errors import one_line
+from vestry.process_state import ProcessState
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import EstimatorMember
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.member import FitJob
+from vestry.process_state import unchanged
 
 
 def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
@@ -64,14 +65,14 @@ def fit_rows(
     estimator = build(settings, job)
     with (
         warnings.catch_warnings(record=True) as caught,
-        np.errstate(),  # its own changes end with it, for the next fit of a search
         limited(job.threads),
     ):
         warnings.simplefilter("always")
         seed_generators(job.seed)
         try:
             # Both arrays are its own to write into: the labels would be every later model's, too.
-            estimator.fit(scaling.apply(images), labels.copy())
+            with unchanged():
+                estimator.fit(scaling.apply(images), labels.copy())
         except (ValueError, TypeError, AttributeError) as error:
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"

@@ -12,6 +12,7 @@ from vestry.members.estimators.decision_scores import decision_scores, softmax
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.scaling import Scaling
 from vestry.members.estimators.trees import is_trees
+from vestry.process_state import unchanged
 
 # Rows per call when predicting, so that float features of a large set never stand in memory whole.
 PREDICT_ROWS = 5000
@@ -53,8 +54,9 @@ class EstimatorMember:
         """Probabilities that agree with its labels, and how many rows had to change for that."""
         features = self.scaling.apply(images)
         # A copy, because one that writes into its rows must not change what is asked next.
-        labels = np.asarray(self.estimator.predict(features.copy())).astype(np.int64)
-        probabilities = self.raw_proba(features)
+        with unchanged():
+            labels = np.asarray(self.estimator.predict(features.copy())).astype(np.int64)
+            probabilities = self.raw_proba(features)
         if is_trees(self.estimator):
             self.tied += int((probabilities.argmax(axis=1) != labels).sum())
             return probabilities, 0

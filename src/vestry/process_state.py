@@ -1,17 +1,18 @@
-"""What all code in a process shares, read before a task and set again after it.
+"""What all code in a process shares, read before foreign code runs and set again after it.
 
 A model's code may set NumPy's error handling, seed a generator or change the working folder; the
-next task in the same process must not differ for it. How many threads libraries use is left alone:
+next model in the same process must not differ for it. How many threads libraries use is left alone:
 each kind of member sets that for itself.
 """
 
+import contextlib
 import decimal
 import locale
 import os
 import random
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -119,6 +120,16 @@ LIBRARIES = (
         "highest",
     ),
 )
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[None]:
+    """Set back what is changed within. Raises OSError where the working folder was removed."""
+    before = ProcessState.read()
+    try:
+        yield
+    finally:
+        before.restore()
 
 
 class ProcessState:
