@@ -41,7 +41,7 @@ def _set_torch_generator(torch: Any, state: Any) -> None:
     if isinstance(state, int):
         torch.manual_seed(state)
     else:
-        torch.set_rng_state(state)
+        torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
 PYTHON: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
@@ -85,7 +85,7 @@ LIBRARIES = (
     ),
     Setting(
         "torch",
-        lambda torch: torch.get_rng_state(),
+        lambda torch: torch.get_rng_state().numpy().tobytes(),
         _set_torch_generator,
         0,
     ),
@@ -149,7 +149,8 @@ class ProcessState:
             write(value)
         for setting, value in zip(LIBRARIES, self.libraries, strict=True):
             module = sys.modules.get(setting.library)
-            if module is not None:
+            # Only where it differs: torch loads its compiler to set whether it is deterministic.
+            if module is not None and setting.read(module) != value:
                 setting.write(module, value)
 
 

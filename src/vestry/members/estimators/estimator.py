@@ -137,7 +137,9 @@ def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None
     if not hasattr(member.estimator, "decision_function"):
         return None
     features = member.scaling.apply(job.validation_images)
-    return fit_temperature(decision_scores(member.estimator, features), job.validation_labels)
+    with unchanged():
+        scores = decision_scores(member.estimator, features)
+    return fit_temperature(scores, job.validation_labels)
 
 
 def first_line(message: object) -> str:

@@ -56,6 +56,7 @@ class EstimatorMember:
         # A copy, because one that writes into its rows must not change what is asked next.
         with unchanged():
             labels = np.asarray(self.estimator.predict(features.copy())).astype(np.int64)
+        with unchanged():
             probabilities = self.raw_proba(features)
         if is_trees(self.estimator):
             self.tied += int((probabilities.argmax(axis=1) != labels).sum())
