@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps silent
 from headless_browser import browser  # noqa: F401 - a fixture
 from studies_at_hand import SMALL_STUDY, with_everything
 

@@ -3,12 +3,15 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from vestry.telemetry import switch_off
 from vestry.version import __version__
 
 if TYPE_CHECKING:
     from vestry.classifiers.committee_classifier import CommitteeClassifier
     from vestry.classifiers.network_classifier import NetworkClassifier
     from vestry.serve.predictor import Predictor
+
+switch_off()  # here, because no module of Vestry is imported before this one
 
 __all__ = ["CommitteeClassifier", "NetworkClassifier", "Predictor", "__version__"]
 

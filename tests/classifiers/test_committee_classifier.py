@@ -269,3 +269,24 @@ def test_sparse_rows_go_to_members_that_take_them(digits):
     np.testing.assert_allclose(
         committee.predict_proba(sparse.csr_array(fresh)), expected, atol=0.05
     )
+
+
+class Writes(GaussianNB):
+    """Writes into its rows and labels."""
+
+    def fit(self, X, y):  # noqa: N803
+        super().fit(X, y)
+        X[:], y[:] = 0, 0
+        return self
+
+
+def test_a_member_that_writes_into_its_rows_spoils_neither_them_nor_the_next(digits):
+    rows, labels, fresh, _ = digits
+    given = rows.copy(), labels.copy()
+
+    def scores(first):
+        members = [("first", first), ("second", GaussianNB())]
+        return CommitteeClassifier(members, rule="mean").fit(*given).predict_proba(fresh)
+
+    assert np.array_equal(scores(Writes()), scores(GaussianNB()))
+    assert all(map(np.array_equal, given, (rows, labels)))

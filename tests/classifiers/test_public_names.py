@@ -32,7 +32,7 @@ def modules():
 
 def test_import_brings_nothing_heavy(modules):
     heavy = [name for name in modules[0] if name.startswith(HEAVY)]
-    assert heavy == ["vestry.version"]
+    assert sorted(heavy) == ["vestry.telemetry", "vestry.version"]
 
 
 def test_the_predictor_brings_neither_torch_nor_scikit_learn(modules):

@@ -1,5 +1,6 @@
 """What every engine promises; a new one joins the list of ENGINES."""
 
+import json
 import os
 import signal
 import subprocess
@@ -112,22 +113,77 @@ def test_a_warm_worker_does_the_next_task(tmp_path):
     assert len(processes) == 1
 
 
-def test_no_worker_outlives_a_killed_parent(tmp_path):
+def card(job):
+    return json.loads((job.folder / "card.json").read_text())
+
+
+def test_what_a_task_changes_in_its_process_is_set_back_for_the_next(engine, tmp_path):
+    order = ["change_everything", "say_state"] * 2
+    jobs = [task(tmp_path, function, str(n)) for n, function in enumerate(order)]
+    outcomes, _ = run(engine(1), jobs)
+    assert [outcome.reason for outcome in outcomes] == [None] * 4
+    first, fresh, again, last = map(card, jobs)
+    assert len({given["process"] for given in (first, fresh, again, last)}) == 1
+    assert first["unchanged"] == again["unchanged"] == []
+    assert last["state"] == fresh["state"]
+    assert {"torch.float32", "True", "device(type='cpu')", "'highest'"} <= set(fresh["state"])
+
+
+def test_a_process_that_loaded_own_code_does_no_other_task(engine, tmp_path):
+    jobs = [task(tmp_path, "load_own_code", name, folder=str(tmp_path)) for name in "ab"]
+    outcomes, _ = run(engine(1), jobs)
+    assert [outcome.reason for outcome in outcomes] == [None] * 2
+    first, second = map(card, jobs)
+    assert first["process"] != second["process"] and second["count"] == 1
+
+
+def test_whatever_is_printed_or_asked_for_does_not_reach_the_engine(engine, tmp_path):
+    outcomes, _ = run(engine(1), [task(tmp_path, "babble"), task(tmp_path, "write", "good")])
+    assert [outcome.reason for outcome in outcomes] == [None] * 2
+
+
+@pytest.mark.parametrize("by", ["exit", "interrupt"])
+def test_one_that_leaves_the_program_has_failed_for_that_reason(engine, tmp_path, by):
+    outcomes, _ = run(engine(1), [task(tmp_path, "leave_by", by=by), task(tmp_path, "write", "g")])
+    assert "the reason" in outcomes[0].reason and outcomes[1].reason is None
+
+
+@pytest.mark.parametrize(("limit", "dies"), [(5.0, False), (60.0, True)], ids=["limit", "death"])
+def test_what_a_task_has_started_ends_with_its_process(engine, tmp_path, limit, dies):
+    started = tmp_path / "started"
+    slow = task(tmp_path, "start_others", limit=limit, started=str(started), dies=dies)
+    outcomes, _ = run(engine(1), [slow, task(tmp_path, "write", "good")])
+    reasons = {outcome.task.name: outcome.reason for outcome in outcomes}
+    assert ("exit code 7" if dies else "time limit") in reasons["t"] and reasons["good"] is None
+    assert not any(map(alive, json.loads(started.read_text())))
+
+
+def test_one_that_leaves_its_group_does_not_hold_up_the_others(engine, tmp_path):
+    jobs = [task(tmp_path, "leave", "leaves", limit=1.0), task(tmp_path, "write", "good")]
+    outcomes, _ = run(engine(1), jobs)
+    assert [outcome.reason is None for outcome in outcomes] == [False, True]
+
+
+@pytest.mark.parametrize("function", ["sleep", "start_others"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_outlives_the_parent(tmp_path, function, number):
     started = tmp_path / "started"
     script = (
         f"import sys; sys.path[:0] = [{str(HERE)!r}]\n"
         "from pathlib import Path\n"
         "from test_engine_contract import local, task\n"
-        f"job = task(Path({str(tmp_path)!r}), 'sleep', started={str(started)!r})\n"
+        f"job = task(Path({str(tmp_path)!r}), {function!r}, started={str(started)!r})\n"
         "list(local(1).run([job], print))\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    parent = subprocess.Popen([sys.executable, "-c", script], **quiet)
     wait_for(started.exists)
     children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
-    assert children
-    os.kill(parent.pid, signal.SIGKILL)
+    assert len(children) == 2  # the worker, and the guard
+    others = json.loads(started.read_text() or "[]")
+    os.kill(parent.pid, number)
     parent.wait()
-    wait_for(lambda: not any(alive(child) for child in children))
+    wait_for(lambda: not any(map(alive, [*children, *others])))
 
 
 def alive(process):

@@ -247,3 +247,10 @@ def test_a_client_of_the_protocol_that_is_not_ours(tmp_path, model):
     np.testing.assert_array_equal(np.float32(found["False"]), whole)
     np.testing.assert_array_equal(np.float32(found["members"]), each)
     assert (found["id"], "no such model" in found["error"]) == ("7", True)
+
+
+def test_a_file_in_the_working_folder_hides_no_module_of_a_library(model, tmp_path):
+    for name in ("random", "secrets", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('my own script')\n")
+    with RunningServer(tmp_path, model, "--workers", "2") as server:
+        assert "my own script" not in server.said()

@@ -1,5 +1,6 @@
 """Fitting a committee's members: copies of what was given, on all rows or fold by fold."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ Scores = dict[str, NDArray[np.float64]]
 
 
 def fitted(members: Named, X: Any, labels: Labels) -> Named:  # noqa: N803
-    """Clones fitted on rows X; what was given stays as it is."""
-    return [(name, clone(member).fit(X, labels)) for name, member in members]
+    """Clones fitted on copies of rows X: what was given stays as it is, whatever they write."""
+    return [(name, clone(member).fit(deepcopy(X), labels.copy())) for name, member in members]
 
 
 def fitted_on(members: Named, X: Any, labels: Labels, rows: Labels) -> Named:  # noqa: N803

@@ -7,69 +7,16 @@ network that is faster on both has them to itself.
 """
 
 import contextlib
-import json
-import os
 import queue
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import IO, Self
+from typing import Self
 
+from vestry.engine.guard import Guard
+from vestry.engine.process import Events, WorkerProcess
 from vestry.engine.task import Event, Outcome, Report, Task
 
-TAIL_BYTES = 2000
 POLL_SECONDS = 0.2
-
-
-class WorkerProcess:
-    """One warm worker process and the task that it is at."""
-
-    def __init__(self, events: "queue.Queue[tuple[WorkerProcess, Event]]", env: dict[str, str]):
-        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "vestry.engine.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            encoding="utf-8",
-            env=os.environ | env,
-            start_new_session=True,  # Ctrl-C is for the parent; it ends its workers itself
-        )
-        self.task: Task | None = None
-        self.deadline = 0.0
-        self.reader = threading.Thread(target=self.read, args=(events,), daemon=True)
-        self.reader.start()
-
-    def read(self, events: "queue.Queue[tuple[WorkerProcess, Event]]") -> None:
-        assert self.process.stdout is not None  # noqa: S101 - for the type checker
-        for line in self.process.stdout:
-            events.put((self, json.loads(line)))
-        self.process.wait()
-        events.put((self, {"event": "gone"}))
-
-    def give(self, task: Task) -> None:
-        assert self.process.stdin is not None  # noqa: S101 - for the type checker
-        self.task, self.deadline = task, time.monotonic() + task.time_limit
-        with contextlib.suppress(BrokenPipeError):  # its end is reported as "gone"
-            self.process.stdin.write(task.message + "\n")
-            self.process.stdin.flush()
-
-    def last_words(self) -> str:
-        self.errors.seek(0, os.SEEK_END)
-        self.errors.seek(max(0, self.errors.tell() - TAIL_BYTES))
-        return self.errors.read().decode(errors="replace").strip()
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        for stream in (self.process.stdin, self.process.stdout, self.errors):
-            with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
 
 
 class LocalEngine:
@@ -81,8 +28,9 @@ class LocalEngine:
     def __init__(self, cores: int, environment: Mapping[str, str] | None = None) -> None:
         self.cores = cores
         self.environment = dict(environment or {})
-        self.events: queue.Queue[tuple[WorkerProcess, Event]] = queue.Queue()
+        self.events: Events = queue.Queue()
         self.workers: list[WorkerProcess] = []
+        self.guard: Guard | None = None
         self.keeps = False
 
     def __enter__(self) -> Self:
@@ -108,7 +56,8 @@ class LocalEngine:
         for worker in self.workers:
             if worker.task is None:
                 return worker
-        worker = WorkerProcess(self.events, self.environment)
+        self.guard = self.guard or Guard()
+        worker = WorkerProcess(self.events, self.environment, self.guard)
         self.workers.append(worker)
         return worker
 
@@ -116,6 +65,9 @@ class LocalEngine:
         for worker in list(workers):
             self.workers.remove(worker)
             worker.stop()
+        if self.guard and not self.workers and not self.keeps:
+            self.guard.stop()
+            self.guard = None
 
 
 class Shift:
@@ -158,9 +110,10 @@ class Shift:
             case "ready":
                 return
             case "done":
-                yield self.finish(worker, Outcome(task))
+                yield self.finish(worker, Outcome(task), event["spent"])
             case "failed":
-                yield self.finish(worker, Outcome(task, event["reason"], event["details"]))
+                outcome = Outcome(task, event["reason"], event["details"])
+                yield self.finish(worker, outcome, event["spent"])
             case "gone":
                 code = worker.process.returncode
                 reason = f"its process ended on its own ({ending(code)})"

@@ -1,51 +1,54 @@
 """The worker process: reads tasks from standard input, writes events to standard output.
 
 One line of JSON each way; it stays warm between tasks, so that torch and the images are loaded
-once. It ends as soon as its parent does, so that no orphan goes on training.
+once. Tasks must not tell by each other: what they share is set back after each, and a process into
+which a user's own code was loaded says that it is `spent`, since what such code leaves behind (its
+classes' attributes, functions it replaced, threads) cannot be known.
 """
 
-import ctypes
+import functools
 import importlib
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
 from typing import IO, Any
 
+from vestry.engine.own_code import own_code
 from vestry.errors import one_line
-
-PR_SET_PDEATHSIG = 1
+from vestry.process_state import ProcessState
 
 
 def main() -> None:
-    die_with_parent()
-    events = private_stdout()
+    sys.path.append(str(Path.cwd()))  # last: a user's file shadows nothing that is installed
+    given, events = private_streams()
     messages: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=read_messages, args=(messages,), daemon=True).start()
+    threading.Thread(target=read_messages, args=(given, messages), daemon=True).start()
     send(events, {"event": "ready"})
     while True:
         perform(json.loads(messages.get()), events)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to end this process with its parent (Linux; elsewhere stdin's end does it)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def private_stdout() -> IO[str]:
-    """Keep standard output for events; whatever libraries print goes to standard error."""
+def private_streams() -> tuple[IO[str], IO[str]]:
+    """Keep the pipes for tasks and events: what else reads finds nothing, and whatever libraries
+    print goes to standard error. A forked child has neither."""
+    given = os.fdopen(os.dup(0), encoding="utf-8")
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
     os.dup2(2, 1)
-    return events
+    if hasattr(os, "register_at_fork"):
+        for stream in (given, events):
+            cut_off = functools.partial(os.dup2, nothing, stream.fileno(), inheritable=False)
+            os.register_at_fork(after_in_child=cut_off)
+    return given, events
 
 
-def read_messages(messages: "queue.Queue[str]") -> None:
-    for line in sys.stdin:
+def read_messages(given: IO[str], messages: "queue.Queue[str]") -> None:
+    for line in given:
         messages.put(line)
     os._exit(0)  # the parent is gone or has closed the pipe: whatever runs here is not wanted
 
@@ -56,14 +59,26 @@ def perform(message: dict[str, Any], events: IO[str]) -> None:
     def report(event: dict[str, Any]) -> None:
         send(events, event)
 
+    before, known = ProcessState.read(), set(sys.modules)
     try:
         module, _, name = message["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
+        known = set(sys.modules)
         function(message["description"], message["context"], folder, workspace, report)
-    except Exception as error:  # whatever it is, it is the parent's to list
-        send(events, {"event": "failed", "reason": one_line(error), "details": last_trace()})
+    except BaseException as error:  # whatever it is, SystemExit too, it is the parent's to list
+        end = {"event": "failed", "reason": one_line(error), "details": last_trace()}
     else:
-        send(events, {"event": "done"})
+        end = {"event": "done"}
+    send(events, end | {"spent": is_spent(before, known)})
+
+
+def is_spent(before: ProcessState, known: set[str]) -> bool:
+    """Set back what the task changed; whether that is not enough for another task."""
+    try:
+        before.restore()
+    except Exception:  # such as a working folder that was removed
+        return True
+    return own_code(set(sys.modules) - known)
 
 
 def last_trace() -> str:

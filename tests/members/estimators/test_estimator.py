@@ -15,6 +15,7 @@ from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import agree
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.member import FitJob
+from vestry.process_state import ProcessState
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +233,29 @@ def test_votes_of_trees_that_tie_are_settled_as_scikit_learn_settles_them(
     assert member.card()["stored"], member.card()["stored_note"]
     restored = kind.load(tmp_path, member.card()).predict_proba(images)
     assert np.array_equal(restored.argmax(axis=1), expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_what_an_estimator_writes_into_is_its_own(job, refit):
+    images, labels = job.images.copy(), job.labels.copy()
+    parts = [["a", 1.0]]
+
+    def answers(path, **params):
+        return fit(job, path, refit=refit, params=params).predict_proba(job.validation_images)
+
+    before, error = ProcessState.read(), np.geterr()
+    written = answers("estimators_at_hand.Writes", parts=parts)
+    assert np.array_equal(written, answers("sklearn.naive_bayes.GaussianNB"))
+    assert np.array_equal(job.labels, labels) and np.array_equal(job.images, images)
+    assert parts == [["a", 1.0]]
+    assert np.geterr() == error and ProcessState.read().python[:4] == before.python[:4]
+
+
+def test_generators_without_a_state_start_from_the_seed(job):
+    def answers(seed):
+        member = fit(replace(job, seed=seed), "estimators_at_hand.Draws")
+        return member.predict_proba(job.validation_images)
+
+    first = answers(0)
+    np.random.rand(5)
+    assert np.array_equal(answers(0), first) and not np.array_equal(answers(1), first)

@@ -1,8 +1,11 @@
 """Members of the kind `estimator`: any class with the scikit-learn contract, by its import path."""
 
 import contextlib
+import copy
 import importlib
 import inspect
+import random
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import EstimatorMember
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.member import FitJob
+from vestry.process_state import unchanged
 
 
 def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
@@ -59,10 +63,16 @@ def fit_rows(
 ) -> EstimatorMember:
     scaling = fit_scaling(images, settings.scale)
     estimator = build(settings, job)
-    with warnings.catch_warnings(record=True) as caught, limited(job.threads):
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        limited(job.threads),
+    ):
         warnings.simplefilter("always")
+        seed_generators(job.seed)
         try:
-            estimator.fit(scaling.apply(images), labels)
+            # Both arrays are its own to write into: the labels would be every later model's, too.
+            with unchanged():
+                estimator.fit(scaling.apply(images), labels.copy())
         except (ValueError, TypeError, AttributeError) as error:
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"
@@ -83,10 +93,18 @@ def limited(threads: int) -> Iterator[None]:
         yield
 
 
+def seed_generators(seed: int) -> None:
+    """Set the generators that code without a `random_state` draws from."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
 def build(settings: EstimatorSettings, job: FitJob) -> Any:
     """The unfitted estimator; it gets the seed where it takes one and the study gives none."""
     factory = import_class(settings.estimator)
-    params = dict(settings.params)
+    params = copy.deepcopy(settings.params)  # what it changes in a list stays its own
     if "random_state" in inspect.signature(factory).parameters:
         params.setdefault("random_state", job.seed)
     try:
@@ -96,18 +114,32 @@ def build(settings: EstimatorSettings, job: FitJob) -> Any:
 
 
 def import_class(path: str) -> Any:
+    """Raises MemberError where there is none, or where it is hidden by an installed module."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise MemberError(f"there is no {path} to import: {one_line(error)}") from error
+        hidden = hidden_file(module)
+        raise MemberError(f"there is no {path} to import: {one_line(error)}{hidden}") from error
+
+
+def hidden_file(module: str) -> str:
+    """A hint where a user's file has the name of a module that is installed, which goes first."""
+    top = module.partition(".")[0]
+    file = Path(f"{top}.py").absolute()
+    found = getattr(sys.modules.get(top), "__file__", None)
+    if not file.is_file() or found is None or Path(found) == file:
+        return ""
+    return f"; {file.name} here is hidden by {found}: give it another name"
 
 
 def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:
     if not hasattr(member.estimator, "decision_function"):
         return None
     features = member.scaling.apply(job.validation_images)
-    return fit_temperature(decision_scores(member.estimator, features), job.validation_labels)
+    with unchanged():
+        scores = decision_scores(member.estimator, features)
+    return fit_temperature(scores, job.validation_labels)
 
 
 def first_line(message: object) -> str:

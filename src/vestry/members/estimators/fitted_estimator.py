@@ -12,6 +12,7 @@ from vestry.members.estimators.decision_scores import decision_scores, softmax
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.scaling import Scaling
 from vestry.members.estimators.trees import is_trees
+from vestry.process_state import unchanged
 
 # Rows per call when predicting, so that float features of a large set never stand in memory whole.
 PREDICT_ROWS = 5000
@@ -52,8 +53,11 @@ class EstimatorMember:
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
         """Probabilities that agree with its labels, and how many rows had to change for that."""
         features = self.scaling.apply(images)
-        labels = np.asarray(self.estimator.predict(features)).astype(np.int64)
-        probabilities = self.raw_proba(features)
+        # A copy, because one that writes into its rows must not change what is asked next.
+        with unchanged():
+            labels = np.asarray(self.estimator.predict(features.copy())).astype(np.int64)
+        with unchanged():
+            probabilities = self.raw_proba(features)
         if is_trees(self.estimator):
             self.tied += int((probabilities.argmax(axis=1) != labels).sum())
             return probabilities, 0

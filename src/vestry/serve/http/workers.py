@@ -72,7 +72,8 @@ class Workers:
         handle = self.listener.fileno()
         settings = as_json(self.served, handle, writing)
         worker = subprocess.Popen(
-            [sys.executable, "-m", "vestry.serve.http.workers", settings],
+            # -P: whatever lies in the working folder is not to be imported
+            [sys.executable, "-P", "-m", "vestry.serve.http.workers", settings],
             pass_fds=(handle, writing),
             env=os.environ | {FOLDER: folder},
             # Ctrl-C goes to a terminal's whole group: it would come twice, and end all at once.
