@@ -101,9 +101,9 @@ def test_uneven_classes_are_said_before_any_fitting_and_on_top_of_the_page(tmp_p
 
 def test_last_rows_that_hold_one_class_are_refused_before_any_fitting(tmp_path, vestry):
     write_folder(tmp_path / "photos", "ants", "bees")
-    text = readme_example().replace("{ fraction = 0.2 }", '{ fraction = 0.2, take = "last" }')
-    (tmp_path / "s.toml").write_text(text)
+    (tmp_path / "s.toml").write_text(readme_example())
     given = ("--set", 'data.test={fraction=0.2,take="first"}')
+    given += ("--set", 'data.validation={fraction=0.2,take="last"}')
     done = vestry("run", "s.toml", *ON_A_FOLDER, *given, *SHORT, cwd=tmp_path)
     assert done.returncode == 1 and "started" not in done.stderr
     assert 'take = "last"; left out, rows are drawn at random by class' in done.stderr

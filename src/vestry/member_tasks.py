@@ -149,7 +149,8 @@ class Planner:
         )
         if isinstance(entry, OnnxEntry):
             settings["sha256"] = self.models.identity(entry)
-        description = fit.description(self.shared, settings, seed, threads, part)
+        fewer = may_take_fewer(entry, threads)
+        description = fit.description(self.shared, settings, seed, threads, part, fewer)
         if isinstance(entry, BackboneEntry):
             description["trunk"] = self.trunks.identity(entry)
         return self.task(name_of(entry, seed, part), FIT, description, entry)
@@ -172,9 +173,11 @@ class Planner:
             "kind": kind,
             "member": entry.table,
             "seed": entry.search.seed,
-            "threads": self.search_threads(entry),
+            "threads": (threads := self.search_threads(entry)),
         }
         tried = [entry.with_values(values) for values in variations(entry.space)]
+        if any(may_take_fewer(member, threads) for member in tried):
+            description["fewer_threads"] = True
         trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
         if trunks:
             description["trunks"] = sorted(trunks)
@@ -218,6 +221,12 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
+
+
+def may_take_fewer(entry: Member, threads: int) -> bool:
+    """Whether a trial decides on how many threads, up to `threads`, it is trained."""
+    trained = isinstance(entry, NetworkEntry | BackboneEntry)
+    return trained and entry.threads is None and threads > 1
 
 
 def name_of(entry: Member, seed: int, part: Part | None) -> str:

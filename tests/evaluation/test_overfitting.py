@@ -48,3 +48,35 @@ def test_without_epochs_or_losses_there_is_nothing_to_say():
 def test_an_epoch_without_a_finite_loss_is_left_out():
     found = overfitting(history([0.9, 0.8, 0.7], [0.9, float("nan"), 0.8]))
     assert (found["epochs"], found["lowest_epoch"]) == (2, 3)
+
+
+def accuracies(train, validation):
+    rows = history(FALLING, [0.9, 0.8, 0.7, 0.6, 0.55, 0.5])
+    return rows | {"train_accuracy": train, "validation_accuracy": validation}
+
+
+def test_the_gap_is_that_of_the_epoch_that_was_kept():
+    rows = accuracies([0.3, 0.4, 0.5, 0.6, 0.61, 0.9], [0.3, 0.38, 0.45, 0.55, 0.34, 0.2])
+    last, third = overfitting(rows), overfitting(rows, 3)
+    assert last["far_above"] and last["at_kept"] == last["at_last"]
+    assert not third["far_above"] and third["at_kept"]["accuracy_gap"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("right", "share", "rows", "guesses"),
+    [
+        (0.10, 0.1, 1000, True),
+        (0.12, 0.1, 100, True),  # two more of a hundred are luck
+        (0.12, 0.1, 10_000, False),
+        (0.34, 0.1, 300, False),
+        (0.74, 0.74, 500, True),  # two classes, one of them common
+        (1.00, 1.0, 50, True),
+        (0.50, 0.5, 0, False),
+    ],
+)
+def test_chance_is_the_commonest_class(right, share, rows, guesses):
+    found = overfitting(
+        accuracies([0.9] * 6, [right] * 6), guessing={"accuracy": share, "rows": rows}
+    )
+    assert found["no_better_than_guessing"] == guesses
+    assert not overfitting(accuracies([0.9] * 6, [right] * 6))["no_better_than_guessing"]

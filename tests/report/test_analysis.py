@@ -88,8 +88,25 @@ def test_overfitting_in_words() -> None:
     assert overfitting.summary([one]) == "A overfits from epoch 5 on."
     assert overfitting.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
     assert "no overfitting is seen" in str(overfitting.summary([none, none]))
+    short = losses(None, lowest=1) | {"epochs": 1, "last_epoch": 1}
+    assert "one epoch does not show" in overfitting.network("N", short)
+    assert "cannot be seen" in str(overfitting.summary([("N", short)]))
     many = [(f"N{n}", losses(n)) for n in range(3, 8)]
     assert "the first from epoch 3, the last from epoch 7" in str(overfitting.summary(many))
+
+
+@pytest.mark.parametrize("rises", [None, 5])
+def test_a_gap_or_chance_is_never_called_no_overfitting(rises: int | None) -> None:
+    kept = losses(rises)["at_last"] | {"train_accuracy": 0.61, "validation_accuracy": 0.34}
+    found = losses(rises, lowest=4 if rises else 9) | {"kept_epoch": 9, "at_kept": kept}
+    gap = found | {"far_above": True, "guessing": 0.1}
+    chance = found | {"no_better_than_guessing": True, "guessing": 0.35}
+    for text in (overfitting.network("N", gap), str(overfitting.summary([("N", gap)]))):
+        assert "far better on training rows (61.0%) than on validation rows (34.0%)" in text
+        assert "no overfitting" not in text
+    for text in (overfitting.network("N", chance), str(overfitting.summary([("N", chance)]))):
+        assert "does not get better than chance: it is right on 34.0%" in text
+        assert "the commonest class on 35.0%" in text and "no overfitting" not in text
 
 
 def test_strengths_in_words() -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
 from vestry.evaluation.calibration import calibration
@@ -44,10 +47,15 @@ def analysed(
     committees = tested_makers(results["committees"], evidence.tested, evidence.truth)
     makers = members | committees
     sure = {name: confidence(evidence, name, abstaining) for name in makers}
+    guessing = guessing_of(evidence.truths["validation"])
     found = results | {
-        "members": {name: analysed_maker(maker) | sure[name] for name, maker in members.items()},
+        "members": {
+            name: analysed_maker(maker, guessing) | sure[name] for name, maker in members.items()
+        },
         "committees": {
-            name: analysed_maker(maker) | sure[name] | committee_facts(maker, members, evidence)
+            name: analysed_maker(maker, guessing)
+            | sure[name]
+            | committee_facts(maker, members, evidence)
             for name, maker in committees.items()
         },
         "misclassified": misclassified(list(members.values())) if members else None,
@@ -67,10 +75,20 @@ def doubts_and_leaks(results: Results, evidence: Evidence, makers: Mapping[str, 
     return {"doubts": doubts_results(found), "leaks": leaks(results, makers, found["test"])}
 
 
-def analysed_maker(maker: Tested) -> Results:
+def analysed_maker(maker: Tested, guessing: Mapping[str, float] | None) -> Results:
     entry = maker.entry
     analysis = strengths(entry["scores"]["test"])
-    return entry | {"analysis": analysis | {"overfitting": overfitting(entry.get("history"))}}
+    training = entry.get("training") or {}
+    kept = training["best_epoch"] if training.get("restored_best") else None
+    fits = overfitting(entry.get("history"), kept, guessing)
+    return entry | {"analysis": analysis | {"overfitting": fits}}
+
+
+def guessing_of(labels: NDArray[np.int64]) -> dict[str, float] | None:
+    """What always saying the commonest class of (n,) labels gets right, and n."""
+    if len(labels) == 0:
+        return None
+    return {"accuracy": float(np.bincount(labels).max() / len(labels)), "rows": len(labels)}
 
 
 def confidence(evidence: Evidence, name: str, abstaining: AbstentionSettings) -> Results:

@@ -1,18 +1,32 @@
-"""From which epoch a network only gets better on the rows that it has seen."""
+"""How far a network is better on the rows that it has seen, and from which epoch it only is."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Any
 
 Results = dict[str, Any]
 LEAST_RISE = 0.01
 LEAST_EPOCHS = 3
+FAR = 0.1
+"""Accuracy on training rows that is so far above that on validation rows is *far* above it."""
+SURE = 1.645
+"""Standard deviations above guessing that rule guessing out (one-sided, 5%)."""
 
 
-def overfitting(history: Mapping[str, Sequence[float]] | None) -> Results | None:
+def overfitting(
+    history: Mapping[str, Sequence[float]] | None,
+    kept: int | None = None,
+    guessing: Mapping[str, float] | None = None,
+) -> Results | None:
     """Where validation loss is lowest, from where it has risen for good, and the gap at the end.
 
-    history: columns of `history.csv`. None without epochs or without both losses.
+    history: columns of `history.csv`. kept: the epoch whose weights were kept; None for the last.
+    guessing: `accuracy` that the commonest class has among validation rows, and `rows`, how many
+    there are; None where that is not known. None without epochs or without both losses.
+
+    `far_above` says that in the kept epoch accuracy on training rows is 0.1 or more above that on
+    validation rows; `no_better_than_guessing` that accuracy on validation rows is not above what
+    always saying the commonest class gives by more than chance explains.
 
     Validation loss *rises for good* from the first epoch after the lowest from which it stays at
     least 1% above its lowest until the end. That is called overfitting (`rises_from`, else None)
@@ -23,6 +37,7 @@ def overfitting(history: Mapping[str, Sequence[float]] | None) -> Results | None
     if not epochs:
         return None
     lowest, last = min(epochs, key=lambda row: float(row["validation_loss"])), epochs[-1]
+    at_kept = next((row for row in epochs if row["epoch"] == kept), last)
     return {
         "epochs": len(epochs),
         "lowest_epoch": lowest["epoch"],
@@ -30,7 +45,21 @@ def overfitting(history: Mapping[str, Sequence[float]] | None) -> Results | None
         "rises_from": rises_from(epochs, lowest),
         "at_lowest": figures(lowest),
         "at_last": figures(last),
+        "kept_epoch": at_kept["epoch"],
+        "at_kept": figures(at_kept),
+        "far_above": (figures(at_kept)["accuracy_gap"] or 0.0) >= FAR,
+        "guessing": guessing["accuracy"] if guessing else None,
+        "no_better_than_guessing": guesses(at_kept, guessing),
     }
+
+
+def guesses(row: Results, guessing: Mapping[str, float] | None) -> bool:
+    accuracy = row.get("validation_accuracy")
+    if not guessing or not guessing["rows"] or accuracy is None or not isfinite(accuracy):
+        return False
+    chance = guessing["accuracy"]
+    deviation = sqrt(chance * (1 - chance) / guessing["rows"])
+    return bool(accuracy <= chance + SURE * deviation)
 
 
 def complete_epochs(history: Mapping[str, Sequence[float]]) -> list[Results]:

@@ -29,6 +29,7 @@ class FitJob:
     validation_images, validation_labels: rows for early stopping and temperature.
     workspace: a folder for checkpoints that survives a kill.
     report: takes progress events, JSON-able.
+    fewer_threads: whether fewer than `threads` may be taken where they are faster now.
     trunks: where weights of trunks and model files are looked for, as `TrunkPlaces.as_dict` gives
     it; None for this machine's own places.
     ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
@@ -47,6 +48,7 @@ class FitJob:
     trunks: Mapping[str, Any] | None = None
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
+    fewer_threads: bool = False
 
 
 class FittedMember(Protocol):

@@ -82,7 +82,7 @@ def add_member(
         "over_seeds": over_seeds(
             [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
         ),
-        "threads": card["task"]["threads"],
+        "threads": threads(card),
         "reported": member.entry.reported,
         "history": history(first / "history.csv"),
         "note": member.entry.note,
@@ -91,6 +91,12 @@ def add_member(
         "search": search_results(member),
     }
     makers.add(member.name, results, tables)
+
+
+def threads(card: dict[str, Any]) -> int:
+    """Cores that it was fitted with; a network may have taken fewer than it could have had."""
+    count: int = card.get("threads", {}).get("count", card["task"]["threads"])
+    return count
 
 
 def milliseconds_per_image(card: dict[str, Any]) -> float:

@@ -49,17 +49,21 @@ def description(
     seed: int,
     threads: int,
     part: Part | None = None,
+    fewer_threads: bool = False,
 ) -> dict[str, Any]:
     """Everything that a fitted member depends on; its digest names the task's folder.
 
     part: the part of the training rows that it is fitted on; None for all of them.
+    fewer_threads: whether it may take fewer than `threads`.
     """
+    chosen = {"fewer_threads": True} if fewer_threads else {}
     return {
         **shared,
         "libraries": libraries(settings["kind"]),
         "member": settings,
         "seed": seed,
         "threads": threads,
+        **chosen,
     } | ({} if part is None else {"part": part.model_dump(mode="json")})
 
 
@@ -138,6 +142,7 @@ def job(
         classes=len(dataset.training.classes),
         seed=description["seed"],
         threads=description["threads"],
+        fewer_threads=description.get("fewer_threads", False),
         workspace=workspace,
         report=report,
         trunks=trunks,

@@ -97,7 +97,7 @@ def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each k
             return nn.Dropout(layer.dropout)
         case definition.BatchNorm() as layer:
             norm = nn.BatchNorm2d if len(step.input_shape) == 3 else nn.BatchNorm1d
-            return norm(step.input_shape[-1], layer.epsilon, 1 - layer.momentum)
+            return norm(step.input_shape[-1], layer.epsilon)
         case definition.GlobalPool() as layer:
             return GlobalPool(layer.global_pool)
         case definition.Flatten():

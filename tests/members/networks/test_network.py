@@ -168,15 +168,18 @@ def test_weights_start_as_keras_does():
     assert not torch.equal(kernel, again.tensors()["1.conv.kernel"])
 
 
-def test_batch_norm_moves_the_biased_variance():
-    network = Network(PARSED.validate_python([FLAT, {"batch_norm": True}]), (2, 2, 1), 3)
-    images = torch.rand(5, 2, 2, 1)
-    network.forward(images, training=True)
-    rows = images.flatten(1)
-    tensors = network.tensors()
-    torch.testing.assert_close(tensors["2.batch_norm.moving_mean"], 0.01 * rows.mean(0))
-    variance = 0.99 + 0.01 * rows.var(0, correction=0)
-    torch.testing.assert_close(tensors["2.batch_norm.moving_variance"], variance)
+def test_weights_behind_precise_batch_norm_start_by_their_inputs():
+    """As PyTorch's do; with Keras's statistics they are Keras's to the bit."""
+    layers = [{"conv": 32, "kernel": 3}, {"batch_norm": True}, FLAT]
+    precise = Network(PARSED.validate_python(layers), (8, 8, 16), 10, 3).tensors()
+    for key, inputs in (("1.conv.kernel", 9 * 16), ("4.dense.kernel", 6 * 6 * 32)):
+        limit = inputs**-0.5
+        assert 0.98 * limit < precise[key].abs().max() <= limit
+    plain = Network(PARSED.validate_python([layers[0], FLAT]), (8, 8, 16), 10, 3).tensors()
+    layers[1] = {"batch_norm": True, "statistics": "keras"}
+    keras = Network(PARSED.validate_python(layers), (8, 8, 16), 10, 3).tensors()
+    assert torch.equal(keras["1.conv.kernel"], plain["1.conv.kernel"])
+    assert torch.equal(keras["4.dense.kernel"], plain["3.dense.kernel"])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

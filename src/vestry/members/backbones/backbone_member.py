@@ -88,6 +88,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
             "validation_images": features.of(job.validation_images, "fp32"),
         }
     head = network_member.fit(head_settings(settings), replace(job, **inputs))
+    head.threads = job.threads  # what was best for training it says nothing of the trunk
     facts = card(settings, source, trunk, head.card(), choice, shape)
     facts["fit_seconds"] += features.passage.seconds
     facts["milliseconds_per_image"] = milliseconds_per_image(features, head, job.images)

@@ -5,9 +5,19 @@ Nothing here needs torch, so a study is checked, and its parameters are counted,
 """
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from vestry.errors import did_you_mean
 
@@ -17,6 +27,10 @@ Count = Annotated[int, Field(ge=1, le=65536)]
 Size = Count | tuple[Count, Count]
 Activation = Literal["relu", "none", "tanh", "sigmoid"]
 Padding = Literal["valid", "same"]
+Statistics = Literal["precise", "keras"]
+
+MOMENTUM = 0.99
+"""Keras's default."""
 
 
 def describe(shape: Shape) -> str:
@@ -133,11 +147,45 @@ class Dropout(LayerBase):
 
 
 class BatchNorm(LayerBase):
-    """Normalises each channel over the batch; momentum and epsilon are Keras's defaults."""
+    """Normalises each channel over the batch; for inference by fixed statistics.
+
+    Those are measured over training rows after each epoch ("precise batch norm", Wu and Johnson,
+    2021), or averaged as training goes. Keras's averages start at 0 and 1 and take hundreds of
+    batches to get away from there, which small data does not have.
+    """
 
     batch_norm: Literal[True]
-    momentum: float = Field(0.99, ge=0, lt=1)
+    statistics: Statistics = "precise"
+    momentum: float | None = Field(None, ge=0, lt=1)
+    """What stays of Keras's averages at every batch; with it alone, those are meant."""
     epsilon: float = Field(1e-3, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def momentum_means_keras(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        if values.get("momentum") is not None:
+            return {"statistics": "keras"} | values
+        return values | {"momentum": MOMENTUM} if values.get("statistics") == "keras" else values
+
+    @model_validator(mode="after")
+    def momentum_is_used(self) -> Self:
+        if self.statistics == "precise" and self.momentum is not None:
+            raise ValueError(
+                "precise statistics are measured anew and have no momentum; leave it out, or write "
+                'statistics = "keras"'
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def shortest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its momentum alone says "keras", as it did before there was a choice: so the studies of
+        that time keep their hash.
+        """
+        values: dict[str, Any] = dump(self)
+        kept = values.keys() - ({"statistics"} if self.statistics == "keras" else set())
+        return {key: value for key, value in values.items() if key in kept}
 
     def output_shape(self, shape: Shape) -> Shape:
         return shape

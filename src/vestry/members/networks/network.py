@@ -1,7 +1,7 @@
 """A network: blocks in a row over one vector of parameters."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -22,8 +22,11 @@ class Network:
     """Takes images scaled to [0, 1] as (n, height, width, channels) float32, gives (n, classes)
     scores.
 
-    The scores are logits: their softmax is the probability. Weights start Glorot-uniform and biases
-    at zero (Glorot and Bengio, 2010), from `seed` alone.
+    The scores are logits: their softmax is the probability. Weights start from `seed` alone, biases
+    at zero: Glorot-uniform, as in Keras (Glorot and Bengio, 2010); but where batch normalisation
+    has precise statistics, uniform within 1 / sqrt(inputs) either way, as in PyTorch. Values that
+    it leaves are of order one, and from Glorot's larger weights a network then learns slower and
+    generalises worse on small data.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Network:
         self.assembled = assemble(self.traced, computations or {})
         self.blocks = [block for layer in self.assembled for block in layer.blocks]
         self.vector = ParameterVector([shape for block in self.blocks for shape in block.shapes])
+        self.norms = [block for block in self.blocks if isinstance(block, BatchNorm)]
         self.classes = classes
         self.bind()
         self.initialise(seed)
@@ -50,11 +54,14 @@ class Network:
 
     def initialise(self, seed: int) -> None:
         random = np.random.default_rng([seed, 0])
+        precise = any(norm.momentum is None for norm in self.norms)
         for name, parameter in self.parameters().items():
             value = parameter.value
             if name.endswith(".kernel"):
                 *receptive, inputs, outputs = self.kernel_shape(name)
-                limit = math.sqrt(6 / ((inputs + outputs) * math.prod(receptive)))
+                field = math.prod(receptive)
+                glorot = math.sqrt(6 / ((inputs + outputs) * field))
+                limit = 1 / math.sqrt(inputs * field) if precise else glorot
                 drawn = random.uniform(-limit, limit, tuple(value.shape))
                 value.copy_(torch.from_numpy(drawn))
             else:
@@ -103,6 +110,19 @@ class Network:
         for name, tensor in own.items():
             tensor.copy_(tensors[name].view_as(tensor))
         self.vector.refresh()
+
+    def measure_statistics(self, batches: Iterable[Tensor]) -> None:
+        """Let batch normalisation take its statistics from `batches`, images as `forward` takes
+        them, where it does not keep Keras's averages. Nothing is dropped meanwhile.
+        """
+        if all(norm.momentum is not None for norm in self.norms):
+            return
+        for norm in self.norms:
+            norm.start_measuring()
+        for batch in batches:
+            self.forward(batch, training=False)
+        for norm in self.norms:
+            norm.stop_measuring()
 
     def seed_dropout(self, random: np.random.Generator) -> None:
         for block in self.blocks:

@@ -1,6 +1,6 @@
 """The member of the kind `layers`: a network trained here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from vestry.members.member import FitJob
-from vestry.members.networks import checkpoint, machine
+from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmented_sample import NOTE, AugmentedSample
 from vestry.members.networks.early_stopping import Stopper
 from vestry.members.networks.history import to_csv
@@ -19,6 +19,7 @@ from vestry.members.networks.network import Network
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
+from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Progress, Trainer, predict
 from vestry.run_folder import atomic_path, write_text
 
@@ -63,11 +64,12 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
-    with machine.prepared(job.threads):
-        return trained(settings, job)
+    chosen = choose_threads(settings, job)
+    with machine.prepared(chosen.count):
+        return trained(settings, replace(job, threads=chosen.count), chosen)
 
 
-def trained(settings: NetworkSettings, job: FitJob) -> NetworkMember:
+def trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
     shape = job.images.shape[1:]
     plain = Network(settings.layers, shape, job.classes, job.seed)
     with torch.inference_mode():
@@ -85,7 +87,9 @@ def trained(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     )
     progress = trainer.run()
     checkpoint.remove(job.workspace)
+    thread_choice.forget(job)
     facts = card(network, settings, choices, progress, shape, job.classes)
+    facts["threads"] = chosen.card()
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
         facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}
