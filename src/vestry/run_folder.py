@@ -127,7 +127,7 @@ OWN_NAMES = (
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The names of one run's files; see DESIGN in the README for what each holds.
+    """The names of one run's files; docs/results.md says what results.json holds.
 
     `member` and `committee` raise RunError for a name that would lead out of the run.
     """
