@@ -34,6 +34,7 @@ format: $(VENV)/installed
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
+	$(BIN)/python docs/make_modules.py
 
 bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py

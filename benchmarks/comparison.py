@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sides import keep
-from vestry.data.places import Places
-from vestry.pipeline import Finished, run_study
-from vestry.run_folder import RunFolder
-from vestry.study_reader import read_study
+from vestry.data.paths import Places
+from vestry.run.pipeline import Finished, run_study
+from vestry.storage.run_folder import RunFolder
+from vestry.study.reader import read_study
 
 HEAD = """
 title = "Ten members and two committees"

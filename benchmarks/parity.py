@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from sides import keep
 from vestry.data.dataset import Dataset
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.data.source import load_source
 from vestry.export.parity import certified
-from vestry.export_run import ExportOptions, export_run, temperature_of
-from vestry.export_source import combined, tempered
 from vestry.members.estimators import estimator
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.member import FitJob
-from vestry.run_folder import read_json
+from vestry.run.export import ExportOptions, export_run, temperature_of
+from vestry.run.export_source import combined, tempered
+from vestry.run.stored_run import RunData, StoredRun, stored_run
+from vestry.run.tasks.stored_models import stored_member
 from vestry.serve.predictor import Predictor
-from vestry.stored_run import RunData, StoredRun, stored_run
-from vestry.tasks.stored_members import stored_member
+from vestry.storage.run_folder import read_json
 
 Values = NDArray[np.float32]
 

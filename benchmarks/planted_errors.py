@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.audit.near_duplicates import SHIFTS
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.data.source import load_source
-from vestry.evaluation.label_doubts import doubts
-from vestry.exploration.shifts import SHIFTS
-from vestry.pipeline import run_study
+from vestry.evaluation.label_issues import doubts
 from vestry.predictions.table import ProbabilityTable, load_table
-from vestry.run_folder import RunFolder
-from vestry.study_reader import read_study
+from vestry.run.pipeline import run_study
+from vestry.storage.run_folder import RunFolder
+from vestry.study.reader import read_study
 
 FLIPS, MOST_DOUBTED, REPEATS, NOISE = 100, 150, 20, 2.0
 STUDY = """

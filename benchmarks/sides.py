@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.data.source import load_source
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.members.backbones.backbone_member import fit
-from vestry.members.backbones.backbone_settings import BackboneSettings
+from vestry.members.backbones.member import fit
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.member import FitJob
 
 HEAD = ({"flatten": True}, {"dense": 256}, {"dropout": 0.5})

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from vestry.cli import app
+from vestry.cli.app import app
 
 HEAD = """# Commands
 

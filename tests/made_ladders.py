@@ -3,7 +3,7 @@
 import numpy as np
 
 from vestry.robustness.ladder import Ladder
-from vestry.robustness.rungs import KINDS, LEVELS, RUNGS
+from vestry.robustness.severities import KINDS, LEVELS, RUNGS
 
 CLASSES = ("a", "b", "c", "d")
 

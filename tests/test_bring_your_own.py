@@ -10,13 +10,13 @@ from made_onnx_models import sklearn_model
 from studies_at_hand import LEFT_OUT
 from vestry.data import digits
 from vestry.data.dataset import load_dataset
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.errors import StudyError
-from vestry.member_tasks import Planner
 from vestry.predictions.table import load_table
-from vestry.run_folder import RunFolder
+from vestry.run.planner import Planner
 from vestry.serve.predictor import Predictor
-from vestry.study_reader import read_study
+from vestry.storage.run_folder import RunFolder
+from vestry.study.reader import read_study
 
 STUDY = f"""
 title = "Theirs and ours"

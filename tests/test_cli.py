@@ -14,7 +14,7 @@ import typer
 from PIL import Image
 
 from studies_at_hand import SMALL_STUDY
-from vestry.cli import app
+from vestry.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 VERBS = ["run", "explore", "report", "compare", "schema", "check", "data"]
@@ -51,7 +51,7 @@ def every_command(group, path):
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['vestry', '--help']\n"
-        "from vestry.entry import exit_code; exit_code()\n"
+        "from vestry.cli.entry import exit_code; exit_code()\n"
         "print(sorted({'torch', 'sklearn', 'numpy', 'pydantic'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from studies_at_hand import SMALL_STUDY, with_everything
-from vestry.compare_runs import compare_runs
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.errors import DataError, StudyError, VestryError
 from vestry.predictions.table import load_table
-from vestry.progress import Silence
+from vestry.run.compare import compare_runs
+from vestry.run.progress import Silence
 
 OTHER_STUDY = with_everything(SMALL_STUDY).replace("epochs = 2", "epochs = 6")
 OTHER_STUDY = OTHER_STUDY.split("[[committee]]")[0] + (

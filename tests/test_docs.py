@@ -8,8 +8,8 @@ import tomli_w
 from typer.testing import CliRunner
 
 from documented import DOCUMENTS, ROOT, anchors, blocks, commands, prose
-from vestry.cli import app
-from vestry.study_reader import read_study
+from vestry.cli.app import app
+from vestry.study.reader import read_study
 
 LAYERS = [{"conv": 8, "kernel": 3}, {"flatten": True}]
 AT_HAND = [

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from planted_images import planted_npz
-from vestry.data.data_settings import DataSettings
+from vestry.audit.settings import ExplorationSettings
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.places import Places
+from vestry.data.paths import Places
+from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
-from vestry.exploration.settings import ExplorationSettings
-from vestry.run_folder import RunFolder
-from vestry.tasks.exploration import exploration_task, read_exploration
+from vestry.run.tasks.audit import exploration_task, read_exploration
+from vestry.storage.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")

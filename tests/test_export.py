@@ -22,7 +22,7 @@ from vestry.members.estimators.fitted_estimator import EstimatorMember
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.predictions.table import load_table
 from vestry.serve.predictor import READY, Predictor
-from vestry.study_reader import read_study
+from vestry.study.reader import read_study
 
 ROOT = Path(__file__).parent.parent
 NAMES = ["Net", "Linear", "Both"]
@@ -248,9 +248,9 @@ def test_the_committee_that_ships_is_of_the_study_that_is_here():
 
 def test_the_committee_that_ships_is_as_good_as_it_says(fashion_mnist):
     """On its validation images: the test set is not for tests."""
-    from vestry.data.data_settings import DataSettings
     from vestry.data.dataset import load_dataset
-    from vestry.data.places import Places
+    from vestry.data.paths import Places
+    from vestry.data.settings import DataSettings
 
     _, bundle = read_bundle(READY)
     study = read_study(ROOT / "studies" / "ready.toml").study

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.data.source import load_source
 from vestry.errors import DataError
 

@@ -9,8 +9,8 @@ import sys
 
 from rich.console import Console
 
-from vestry.live_progress import LiveProgress
-from vestry.progress import PlainProgress, duration, line_of
+from vestry.cli.live_display import LiveProgress
+from vestry.run.progress import PlainProgress, duration, line_of
 
 EPOCH = {
     "event": "epoch",
@@ -110,7 +110,7 @@ def on_a_terminal(command, folder):
 
 def test_loading_is_told_where_it_takes_long(capsys, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("vestry.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("vestry.run.progress.time.monotonic", lambda: now[0])
     progress = PlainProgress(sys.stderr)
     for done in (50, 100, 150, 200):
         progress({"event": "download", "file": "folder:d", "received": done, "total": 200})

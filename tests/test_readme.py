@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vestry.study_reader import read_study
+from vestry.study.reader import read_study
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,6 +39,15 @@ def test_every_module_and_folder_at_the_top_is_on_the_map():
     there = [p for p in package.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()]
     missing = {p.name for p in there if p.resolve() not in known}
     assert missing == {"__init__.py", "__main__.py"}
+
+
+def test_the_list_of_modules_is_what_the_modules_say():
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from make_modules import reference
+    finally:
+        sys.path.pop(0)
+    assert (ROOT / "docs" / "modules.md").read_text() == reference(), "run: make docs"
 
 
 def test_every_study_is_in_the_table():

@@ -6,8 +6,8 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.errors import StudyError
-from vestry.study import Study
-from vestry.study_reader import read_study
+from vestry.study.reader import read_study
+from vestry.study.settings import Study
 
 
 @pytest.fixture

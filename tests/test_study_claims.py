@@ -6,7 +6,7 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.errors import StudyError
-from vestry.study_reader import read_study
+from vestry.study.reader import read_study
 
 PAIR = """
 [[pair]]

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from studies_at_hand import LEFT_OUT
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_weights import random_trunk
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.weights import random_trunk
 
 BEFORE = """
 title = "Before"

@@ -7,10 +7,10 @@ import pytest
 from scipy.special import softmax
 
 from vestry.committees.committee import RULES
-from vestry.data.places import Places
-from vestry.export_run import ExportOptions, export_run
+from vestry.data.paths import Places
 from vestry.predictions.table import load_table
-from vestry.study_reader import read_study
+from vestry.run.export import ExportOptions, export_run
+from vestry.study.reader import read_study
 
 STUDY = """
 title = "Unlike members"

@@ -3,21 +3,21 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from vestry.telemetry import switch_off
+from vestry.system.telemetry import switch_off
 from vestry.version import __version__
 
 if TYPE_CHECKING:
-    from vestry.classifiers.committee_classifier import CommitteeClassifier
-    from vestry.classifiers.network_classifier import NetworkClassifier
     from vestry.serve.predictor import Predictor
+    from vestry.sklearn_api.committee_classifier import CommitteeClassifier
+    from vestry.sklearn_api.network_classifier import NetworkClassifier
 
 switch_off()  # here, because no module of Vestry is imported before this one
 
 __all__ = ["CommitteeClassifier", "NetworkClassifier", "Predictor", "__version__"]
 
 PLACES = {
-    "CommitteeClassifier": "vestry.classifiers.committee_classifier",
-    "NetworkClassifier": "vestry.classifiers.network_classifier",
+    "CommitteeClassifier": "vestry.sklearn_api.committee_classifier",
+    "NetworkClassifier": "vestry.sklearn_api.network_classifier",
     "Predictor": "vestry.serve.predictor",
 }
 """Where each public class lives; it is imported when it is first asked for, because the classifiers

@@ -2,9 +2,10 @@
 
 import sys
 
+from vestry.cli.entry import main
+
 if not sys.flags.safe_path:
     del sys.path[0]  # the working folder: a file random.py in it is nothing that Vestry imports
 
-from vestry.entry import main
 
 main()

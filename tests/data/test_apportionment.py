@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.data.apportionment import class_shares, largest_remainder
-from vestry.data.split import Selection, divide
+from vestry.data.split import Selection, class_shares, divide, largest_remainder
 
 
 @st.composite

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from made_files import nowhere, pictures, write_class_folders
 
 from vestry.data.class_checks import differ
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.settings import DataSettings
 from vestry.errors import DataError
 
 RISING = [0] * 30 + [1] * 30 + [2] * 30

@@ -8,9 +8,9 @@ from made_files import nowhere
 from pydantic import ValidationError
 
 from vestry.data import digits
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import load_dataset
-from vestry.data.places import Places
+from vestry.data.paths import Places
+from vestry.data.settings import DataSettings
 from vestry.errors import StudyError
 
 

@@ -6,9 +6,9 @@ import pytest
 from made_files import nowhere, pictures, write_class_folders, write_mnist_files, write_picture
 from pydantic import ValidationError
 
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.places import MissingDataError, Places
+from vestry.data.paths import MissingDataError, Places
+from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, ranges, split_record
 from vestry.errors import DataError
 

@@ -13,7 +13,7 @@ import pytest
 from made_files import nowhere
 
 from vestry.data import fashion_mnist
-from vestry.data.places import MissingDataError
+from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 
 MD5 = {  # as the makers publish them

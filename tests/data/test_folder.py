@@ -12,7 +12,7 @@ from PIL import Image
 from made_drawings import STORED_SO, stored, turned
 from vestry.data.folder import load
 from vestry.data.image_file import read_header, read_pixels
-from vestry.data.places import MissingDataError
+from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
 from vestry.serve.preparing import prepare

@@ -11,7 +11,7 @@ from made_files import pictures
 
 from vestry.data.float_images import to_bytes
 from vestry.data.npz import load
-from vestry.data.places import MissingDataError
+from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])

@@ -7,8 +7,8 @@ import pytest
 from made_files import nowhere, pictures, write_picture
 from pydantic import ValidationError
 
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import Dataset, load_dataset, resolved
+from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, split_record
 from vestry.data.summary import data_summary
 from vestry.errors import DataError

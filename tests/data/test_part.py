@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vestry.data.part import CrossValidation, Few, fold_of, held_out_whole
+from vestry.data.subset import CrossValidation, Few, fold_of, held_out_whole
 from vestry.errors import DataError
 
 label_lists = st.lists(st.integers(0, 3), min_size=12, max_size=120)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.errors import StudyError
 
 

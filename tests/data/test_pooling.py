@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from made_files import nowhere, pictures
 from pydantic import ValidationError
 
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import Dataset, load_dataset, resolved
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.places import Places
-from vestry.data.pooling import Fractions, cut, drawn, pooled
+from vestry.data.paths import Places
+from vestry.data.resplit import Fractions, cut, drawn, pooled
+from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, split_record
 from vestry.data.summary import data_summary
 from vestry.errors import DataError

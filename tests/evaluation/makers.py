@@ -3,8 +3,7 @@
 import numpy as np
 
 from vestry.evaluation.comparison import evaluate, over_seeds
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.tested import tested_makers
+from vestry.evaluation.predictions import Evidence, tested_makers
 from vestry.predictions.table import ProbabilityTable
 
 CLASSES = ("a", "b", "c", "d")

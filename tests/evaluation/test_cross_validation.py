@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from vestry.data.part import CrossValidation
-from vestry.evaluation.cross_validation import fold_scores, out_of_fold, table_scores
-from vestry.evaluation.learning_curve import learning_curve
+from vestry.data.subset import CrossValidation
+from vestry.evaluation.comparison import fold_scores, learning_curve, out_of_fold, table_scores
 from vestry.predictions.scores import score
 from vestry.predictions.table import ProbabilityTable
 

@@ -9,13 +9,12 @@ from makers import small_run
 from pydantic import ValidationError
 
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.candidate import Candidate
+from vestry.evaluation.candidates import Candidate, front
 from vestry.evaluation.choice import cheapest, chosen
-from vestry.evaluation.cost import with_costs
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.majority import above_majority
-from vestry.evaluation.pareto import front
+from vestry.evaluation.ensemble_gain import with_costs
+from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.standing import above_majority
 
 ROWS = 1000
 

@@ -9,8 +9,8 @@ from makers import CLASSES, small_run, table
 
 from vestry.errors import TableError
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.label_doubts import MOST_KEPT, doubts, doubts_results, label_doubts
+from vestry.evaluation.label_issues import MOST_KEPT, doubts, doubts_results, label_doubts
+from vestry.evaluation.predictions import Evidence
 
 ROWS = 400
 

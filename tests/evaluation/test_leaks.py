@@ -7,10 +7,10 @@ import pytest
 from makers import makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.label_doubts import Doubts, label_doubts
+from vestry.evaluation.label_issues import Doubts, label_doubts
 from vestry.evaluation.leaks import FAILED, NOT_LOOKED, leaks
+from vestry.evaluation.predictions import Evidence
 
 
 def exploration(near=(), same=(), of=300):

@@ -5,10 +5,10 @@ from makers import CLASSES, makers_of, mean_of, small_run, table
 import vestry.evaluation.leave_one_out as module
 from vestry.committees.committee import Committee
 from vestry.errors import TableError
-from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.leave_one_out import leave_one_out, verdict
 from vestry.evaluation.paired_tests import holm
-from vestry.evaluation.tested import Tested as Maker
+from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Tested as Maker
 
 SKILLS = {"A": 1.5, "B": 1.3, "C": 0.2}
 

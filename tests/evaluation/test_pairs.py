@@ -1,8 +1,8 @@
 import pytest
 from makers import makers_of, small_run
 
+from vestry.evaluation.ablations import PairSettings, compared_pairs
 from vestry.evaluation.difference import SAME_EVERY_SEED, difference, sign
-from vestry.evaluation.pairs import PairSettings, compared_pairs
 
 PAIR = PairSettings(**{"what": "skill", "without": "B", "with": "A"})
 

@@ -6,10 +6,9 @@ from makers import makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.bootstrap import bootstrap
-from vestry.evaluation.intervals import paired_difference
+from vestry.evaluation.intervals import paired_difference, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
-from vestry.evaluation.pairwise import pairwise
-from vestry.evaluation.power import rows_needed
+from vestry.evaluation.significance import pairwise
 from vestry.predictions.scores import SCALAR_SCORES
 
 SKILLS = {"A": 2.5, "B": 2.4, "C": 1.0}

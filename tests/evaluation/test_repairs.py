@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 from makers import makers_of, small_run
 
-from vestry.evaluation.repairs import repairs
+from vestry.evaluation.diversity import repairs
 
 
 @pytest.fixture

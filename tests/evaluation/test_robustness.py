@@ -10,7 +10,7 @@ from vestry.committees.committee import Committee
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import ProbabilityTable
-from vestry.robustness.rungs import KINDS
+from vestry.robustness.severities import KINDS
 
 TRUTH = made_truth(1000)
 

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from makers import small_run, table
 
 from vestry.errors import TableError
-from vestry.evaluation.joined_rows import in_order, places_of
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.evaluation.run_changes import run_changes
-from vestry.evaluation.run_comparison import RunEvidence, compared_runs
+from vestry.evaluation.predictions import in_order, places_of
+from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_changes
 
 
 def runs(*skills, seed=0):

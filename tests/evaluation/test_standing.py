@@ -10,11 +10,10 @@ from makers import small_run
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.comparison import evaluate
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.resolution import resolution, smallest_shown
-from vestry.evaluation.standing import beside_first, ranks
+from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.standing import beside_first, ranks, resolution, smallest_shown
 from vestry.predictions.table import ProbabilityTable
 
 FIGURES = st.lists(st.tuples(st.integers(-20, 0), st.integers(0, 5)), min_size=1)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from vestry.evaluation import tested as makers
-from vestry.evaluation.steps import steps
+from vestry.evaluation import predictions as makers
+from vestry.evaluation.ablations import steps
 
 
 def maker(name: str, right: list[int]) -> makers.Tested:

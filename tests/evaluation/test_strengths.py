@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from makers import makers_of, small_run
 
-from vestry.evaluation.misclassified import misclassified
-from vestry.evaluation.strengths import confused_pairs, ends, strengths
+from vestry.evaluation.mistakes import confused_pairs, ends, misclassified, strengths
 
 
 def rows(*values):

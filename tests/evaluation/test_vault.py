@@ -14,7 +14,7 @@ import vestry
 from vestry.data.image_set import ImageSet
 from vestry.data.sealed import SealedSet
 from vestry.errors import RunError
-from vestry.evaluation.luck import best_of
+from vestry.evaluation.comparison import best_of
 from vestry.evaluation.vault import Vault
 
 SOURCE = Path(vestry.__file__).parent

@@ -4,8 +4,8 @@ import pytest
 from makers import makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
+from vestry.evaluation.ensemble_gain import worth
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.worth import worth
 
 
 def found(skills, **cost):
@@ -32,7 +32,7 @@ def test_a_gain_is_shown_where_interval_and_test_both_say_so():
 
 
 def test_an_interval_alone_is_no_gain(monkeypatch):
-    import vestry.evaluation.worth as module
+    import vestry.evaluation.ensemble_gain as module
 
     monkeypatch.setattr(module, "mcnemar", lambda *_: mcnemar(0, 0))
     gain, _ = found({"A": 1.2, "B": 1.2, "C": 1.2})

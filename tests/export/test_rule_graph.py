@@ -7,8 +7,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from vestry.committees.committee import RULES
-from vestry.committees.restored import restored_rule
+from vestry.committees.committee import RULES, restored_rule
 from vestry.errors import ModelError, TableError
 from vestry.export.graph import IR_VERSION, OPSET, Graph
 from vestry.export.rule_graph import combined, tempered

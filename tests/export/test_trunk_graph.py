@@ -9,17 +9,16 @@ from torch.nn import functional
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded
 from vestry.export.trunk_graph import trunk_features
-from vestry.members.backbones.backbone_settings import BackboneSettings
-from vestry.members.backbones.earlier_network import EarlierNetwork
-from vestry.members.backbones.published_network import PublishedNetwork
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_making import pool_of
-from vestry.members.backbones.trunk_source import image_size
-from vestry.members.backbones.trunk_weights import random_trunk
+from vestry.members.backbones.kinds import EarlierNetwork, PublishedNetwork
+from vestry.members.backbones.making import pool_of
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.source import image_size
+from vestry.members.backbones.weights import random_trunk
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import as_tensor
-from vestry.members.onnx_models.resizing import resize_matrix
+from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
 
 @pytest.mark.parametrize(("size", "wanted"), [(28, 32), (28, 64), (64, 28), (33, 32), (7, 7)])

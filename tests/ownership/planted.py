@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.entry import called
+from vestry.cli.entry import called
 
 LEFT_OUT = "".join(
     f"[{part}]\nskip = true\n" for part in ("exploration", "explanation", "robustness")

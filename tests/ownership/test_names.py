@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from planted import BAYES, LINEAR, here, project, tree
 
 from vestry.errors import RunError
-from vestry.folder_names import folder_name, is_folder_name
-from vestry.run_folder import RunFolder
+from vestry.storage.names import folder_name, is_folder_name
+from vestry.storage.run_folder import RunFolder
 
 BAD = ["../members/Linear", "a/b", "/usr/x", "..", ".hidden", " x", "x ", "", "a\\b", "a:b", "a\nb",
        "a\u0085b", "a\u2028b", "\U0001f408" * 80, "x" * 81]  # fmt: skip

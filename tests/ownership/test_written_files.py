@@ -6,11 +6,11 @@ import pytest
 from planted import BAYES, LINEAR, here, plant_data, project, study, tree
 
 from vestry.data.fashion_mnist import FILES, fetch
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.errors import DataError, RunError
 from vestry.evaluation.vault import append
 from vestry.members.backbones.feature_store import FeatureStore
-from vestry.run_folder import atomic_path, remove_leftovers, write_text
+from vestry.storage.run_folder import atomic_path, remove_leftovers, write_text
 
 
 @pytest.fixture(params=[0o022, 0o077, 0o002])

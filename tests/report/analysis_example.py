@@ -8,12 +8,12 @@ from cost_example import made_up_costs
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from vestry.evaluation.ablations import PairSettings
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import Claims
-from vestry.evaluation.cost import with_costs
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.pairs import PairSettings
+from vestry.evaluation.ensemble_gain import with_costs
+from vestry.evaluation.predictions import Evidence
 from vestry.predictions.table import ProbabilityTable, Split
 
 Tables = dict[str, dict[Split, NDArray[np.float64]]]

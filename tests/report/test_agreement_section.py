@@ -6,10 +6,10 @@ import example
 import pytest
 from test_page import drawn
 
-from vestry.report.agreement import agreement_data
-from vestry.report.figures.patterns import COLUMNS_SHOWN, pattern_columns
-from vestry.report.page_data import page_data, wanted_images
-from vestry.report.sentences import agreement as sentences
+from vestry.report.page import page_data, wanted_images
+from vestry.report.plot.tiles import COLUMNS_SHOWN, pattern_columns
+from vestry.report.sections import agreement as sentences
+from vestry.report.sections.agreement import agreement_data
 
 
 @pytest.fixture

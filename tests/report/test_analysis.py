@@ -9,13 +9,13 @@ import example
 import pytest
 from test_page import HOSTILE, Reader, drawn
 
-from vestry.report.analysis import analysis_data
-from vestry.report.claims import claims_data
-from vestry.report.figures.diverging import diverging
 from vestry.report.page import render
-from vestry.report.pairs import pairs_data
-from vestry.report.sentences import claims, differences, overfitting, pairs, repairs, strengths
-from vestry.report.worth import worth_data
+from vestry.report.plot.bars import diverging
+from vestry.report.sections import ablations, claims, differences, performance, repairs
+from vestry.report.sections.ablations import pairs_data
+from vestry.report.sections.claims import claims_data
+from vestry.report.sections.ensemble_gain import worth_data
+from vestry.report.sections.performance import analysis_data
 
 NAMES = ["Shirt", "Coat", "Bag"]
 
@@ -49,23 +49,23 @@ def pair(value: float, low: float, high: float) -> dict[str, Any]:
 
 
 def test_a_pair_in_words() -> None:
-    text = pairs.sentence(pair(0.012, 0.004, 0.02))
+    text = ablations.sentence(pair(0.012, 0.004, 0.02))
     assert "With batch norm B is right on 91.2% of the test images and A on 90.0%" in text
     assert "1.2 points above it" in text and "30 s to fit with it, 10 s without" in text
     even = pair(0.012, 0.004, 0.02)
     even["with"]["fit_seconds"] = 10.4
-    assert "to fit" not in pairs.sentence(even)
-    assert pairs.sentence({"missing": ["A"]}) == "Cannot be compared: A came to nothing."
+    assert "to fit" not in ablations.sentence(even)
+    assert ablations.sentence({"missing": ["A"]}) == "Cannot be compared: A came to nothing."
 
 
 def test_several_pairs_are_summed_up() -> None:
     three = [pair(0.01, 0.004, 0.02), pair(-0.01, -0.02, -0.004), pair(0.01, -0.004, 0.02)]
     for entry, what in zip(three, ("x", "y", "z"), strict=True):
         entry["what"] = what
-    assert pairs.summary(three) == (
+    assert ablations.summary(three) == (
         "More accurate with it: x. Less accurate with it: y. Cannot be told: z."
     )
-    assert pairs.summary(three[:1]) is None
+    assert ablations.summary(three[:1]) is None
 
 
 def losses(rises_from: int | None, lowest: int = 4) -> dict[str, Any]:
@@ -78,21 +78,21 @@ def losses(rises_from: int | None, lowest: int = 4) -> dict[str, Any]:
 
 
 def test_overfitting_in_words() -> None:
-    text = overfitting.network("N", losses(5))
+    text = performance.network("N", losses(5))
     assert "lowest after epoch 4 (0.400) and rises for good from epoch 5, to 0.500" in text
     assert "training accuracy is 2.0 points above validation accuracy" in text
-    assert "to be called overfitting" in overfitting.network("N", losses(None))
-    assert "no overfitting is seen" in overfitting.network("N", losses(None, lowest=9))
+    assert "to be called overfitting" in performance.network("N", losses(None))
+    assert "no overfitting is seen" in performance.network("N", losses(None, lowest=9))
     one, none = ("A", losses(5)), ("B", losses(None))
-    assert overfitting.summary([]) is None
-    assert overfitting.summary([one]) == "A overfits from epoch 5 on."
-    assert overfitting.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
-    assert "no overfitting is seen" in str(overfitting.summary([none, none]))
+    assert performance.summary([]) is None
+    assert performance.summary([one]) == "A overfits from epoch 5 on."
+    assert performance.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
+    assert "no overfitting is seen" in str(performance.summary([none, none]))
     short = losses(None, lowest=1) | {"epochs": 1, "last_epoch": 1}
-    assert "one epoch does not show" in overfitting.network("N", short)
-    assert "cannot be seen" in str(overfitting.summary([("N", short)]))
+    assert "one epoch does not show" in performance.network("N", short)
+    assert "cannot be seen" in str(performance.summary([("N", short)]))
     many = [(f"N{n}", losses(n)) for n in range(3, 8)]
-    assert "the first from epoch 3, the last from epoch 7" in str(overfitting.summary(many))
+    assert "the first from epoch 3, the last from epoch 7" in str(performance.summary(many))
 
 
 @pytest.mark.parametrize("rises", [None, 5])
@@ -101,10 +101,10 @@ def test_a_gap_or_chance_is_never_called_no_overfitting(rises: int | None) -> No
     found = losses(rises, lowest=4 if rises else 9) | {"kept_epoch": 9, "at_kept": kept}
     gap = found | {"far_above": True, "guessing": 0.1}
     chance = found | {"no_better_than_guessing": True, "guessing": 0.35}
-    for text in (overfitting.network("N", gap), str(overfitting.summary([("N", gap)]))):
+    for text in (performance.network("N", gap), str(performance.summary([("N", gap)]))):
         assert "far better on training rows (61.0%) than on validation rows (34.0%)" in text
         assert "no overfitting" not in text
-    for text in (overfitting.network("N", chance), str(overfitting.summary([("N", chance)]))):
+    for text in (performance.network("N", chance), str(performance.summary([("N", chance)]))):
         assert "does not get better than chance: it is right on 34.0%" in text
         assert "the commonest class on 35.0%" in text and "no overfitting" not in text
 
@@ -116,12 +116,17 @@ def test_strengths_in_words() -> None:
         "low": [{"class": 0, "f1": 0.7}],
         "confused": confused,
     }
-    text = strengths.model("M", analysis, NAMES)
+    text = performance.strengths_words("M", analysis, NAMES)
     assert text.startswith("M is best at Bag (F1 98.0%) and worst at Shirt (70.0%). It confuses")
     assert "9 images, of which 7 Shirt as Coat, 2 Coat as Shirt." in text
     alike = analysis | {"high": [], "low": []}
-    assert strengths.model("M", alike, NAMES).startswith("M confuses Shirt and Coat most")
-    assert strengths.model("M", alike | {"confused": []}, NAMES) == "M confuses no classes."
+    assert performance.strengths_words("M", alike, NAMES).startswith(
+        "M confuses Shirt and Coat most"
+    )
+    assert (
+        performance.strengths_words("M", alike | {"confused": []}, NAMES)
+        == "M confuses no classes."
+    )
 
 
 @pytest.fixture

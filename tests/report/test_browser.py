@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_ladders import made_ladder
 from vestry.report.page import write_report
-from vestry.run_folder import RunFolder
+from vestry.storage.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")

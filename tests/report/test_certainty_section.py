@@ -8,15 +8,14 @@ import example
 import pytest
 from markupsafe import escape
 
-from vestry.cli import summary
+from vestry.cli.app import summary
 from vestry.evaluation.standing import beside_first
-from vestry.report.certainty import certainty_data
 from vestry.report.models import models_by_rank
-from vestry.report.page import render
-from vestry.report.page_data import page_data
-from vestry.report.sentences import answer
-from vestry.report.sentences import certainty as sentences
-from vestry.report.sentences.decision import headline_of
+from vestry.report.page import page_data, render
+from vestry.report.sections import answer
+from vestry.report.sections import significance as sentences
+from vestry.report.sections.decision import headline_of
+from vestry.report.sections.significance import certainty_data
 
 Results = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 import example
 import pytest
 
-from vestry.report.abstention import Abstention, abstention_data
-from vestry.report.calibration import Calibrated, Calibration, calibration_data
 from vestry.report.page import render
+from vestry.report.sections.abstention import Abstention, abstention_data
+from vestry.report.sections.calibration import Calibrated, Calibration, calibration_data
 
 LEADER = "Model-1"
 

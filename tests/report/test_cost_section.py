@@ -9,11 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_page import drawn
 
-from vestry.report.cost import Costs, cost_data
-from vestry.report.figures.label_places import WIDTHS, Point, around, box, placed
-from vestry.report.figures.pareto import HEIGHT, Spent, cost_axis, pareto
-from vestry.report.numbers import file_size, milliseconds, two_digits
-from vestry.report.sentences import costs as sentences
+from vestry.report.formatting import file_size, milliseconds, two_digits
+from vestry.report.plot.pareto import (
+    HEIGHT,
+    WIDTHS,
+    Point,
+    Spent,
+    around,
+    box,
+    cost_axis,
+    pareto,
+    placed,
+)
+from vestry.report.sections import costs as sentences
+from vestry.report.sections.costs import Costs, cost_data
 
 Results = dict[str, Any]
 

@@ -5,9 +5,9 @@ from typing import Any
 import example_search
 import pytest
 
-from vestry.report.cross_validation import CrossValidation, cross_validation_data
 from vestry.report.models import models_in_study_order
-from vestry.report.sentences import cross_validation as sentences
+from vestry.report.sections import cross_validation_words as sentences
+from vestry.report.sections.cross_validation import CrossValidation, cross_validation_data
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import example
 import pytest
 from test_page import drawn
 
-from vestry.report.decision import decision_data
+from vestry.report.sections.decision import decision_data
 
 Results = dict[str, Any]
 

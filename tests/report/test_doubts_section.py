@@ -6,10 +6,9 @@ import example
 import pytest
 
 from vestry.evaluation.shown_images import shown_ids
-from vestry.report.doubts import FIRST, Doubts, doubted_images, doubts_data
-from vestry.report.leaks import Leaks, leaks_data
-from vestry.report.page import render
-from vestry.report.page_data import page_data, wanted_images
+from vestry.report.page import page_data, render, wanted_images
+from vestry.report.sections.label_issues import FIRST, Doubts, doubted_images, doubts_data
+from vestry.report.sections.leaks import Leaks, leaks_data
 
 
 def image(number: int, **changes: Any) -> dict[str, Any]:

@@ -11,17 +11,10 @@ from example_explanations import add_explanations
 from numpy.typing import NDArray
 from PIL import Image
 
-from vestry.report.explanation import Explanation, explanation_data, explanation_images
-from vestry.report.figures.saliency import (
-    GREYS,
-    LEVELS,
-    Tile,
-    draw_tiles,
-    palette,
-    tile_places,
-)
 from vestry.report.page import render
-from vestry.report.sentences import explanation as sentences
+from vestry.report.plot.tiles import GREYS, LEVELS, Tile, draw_tiles, palette, tile_places
+from vestry.report.sections import attribution_words as sentences
+from vestry.report.sections.attribution import Explanation, explanation_data, explanation_images
 
 Run = tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, NDArray[np.float16]]]
 

@@ -14,15 +14,14 @@ from PIL import Image
 from test_page import Reader
 
 from planted_images import CLASSES, clean_sets
-from vestry.exploration.exploration import Exploration, explore
-from vestry.exploration.settings import ExplorationSettings
-from vestry.report.exploration import coloured_classes, exploration_data, exploration_images
-from vestry.report.figures.heat_map import heat_map_uri, palette
-from vestry.report.figures.scatter import Box, apart, scatter
-from vestry.report.page import render
-from vestry.report.page_data import page_data, wanted_images
-from vestry.report.sentences import exploration as sentences
-from vestry.report.sentences import findings
+from vestry.audit.exploration import Exploration, explore
+from vestry.audit.settings import ExplorationSettings
+from vestry.report.page import page_data, render, wanted_images
+from vestry.report.plot.heat_map import heat_map_uri, palette
+from vestry.report.plot.scatter import Box, apart, scatter
+from vestry.report.sections import audit_words as sentences
+from vestry.report.sections import findings
+from vestry.report.sections.audit import coloured_classes, exploration_data, exploration_images
 
 KINDS = {
     "duplicates_within": {},

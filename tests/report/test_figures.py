@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.report.figures.axis import moved_apart, round_axis, share_axis
-from vestry.report.figures.curves import (
+from vestry.report.models import Model, models_in_study_order
+from vestry.report.plot.axis import moved_apart, round_axis, share_axis
+from vestry.report.plot.lines import (
     Curves,
     Line,
     draw,
@@ -16,8 +17,7 @@ from vestry.report.figures.curves import (
     series_style,
     validation_curves,
 )
-from vestry.report.figures.whiskers import Whisker, draw_whisker, whisker_axis
-from vestry.report.models import Model, models_in_study_order
+from vestry.report.plot.points import Whisker, draw_whisker, whisker_axis
 
 finite = st.floats(min_value=-1e4, max_value=1e4, allow_nan=False)
 shares = st.floats(min_value=0, max_value=1)

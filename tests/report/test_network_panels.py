@@ -7,8 +7,8 @@ import example_search
 import pytest
 
 from vestry.evaluation.shown_images import shown_ids
-from vestry.report.learning import Training, learning_data
-from vestry.report.page_data import page_data, wanted_images
+from vestry.report.page import page_data, wanted_images
+from vestry.report.sections.learning import Training, learning_data
 
 
 def panel(results: dict[str, Any], name: str) -> Training:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 from vestry.report.page import render, write_report
-from vestry.run_folder import RunFolder
+from vestry.storage.run_folder import RunFolder
 
 HOSTILE = '</script><img src=x onerror="alert(1)">&\'{{7*7}}'
 VOID = {"meta", "link", "img", "br", "path", "input"}

@@ -5,7 +5,7 @@ from typing import Any
 import example
 import pytest
 
-from vestry.report.page_data import PageData, page_data, wanted_images
+from vestry.report.page import PageData, page_data, wanted_images
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from example_robustness import TRUTH, add_robustness
 from made_ladders import made_ladder, made_truth
 from vestry.evaluation.robustness import robustness
 from vestry.report.page import render
-from vestry.report.robustness import Robustness, robustness_data, robustness_images
+from vestry.report.sections.robustness import Robustness, robustness_data, robustness_images
 
 
 @pytest.fixture

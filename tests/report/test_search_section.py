@@ -6,18 +6,19 @@ import example
 import example_search
 import pytest
 
-from vestry.report.figures.parallel import draw_parallel, parallel
-from vestry.report.figures.trials import (
+from vestry.report.models import models_in_study_order
+from vestry.report.plot.trials import (
     best_so_far,
+    draw_parallel,
     draw_points,
     outside,
+    parallel,
     parameter_points,
     score_axis,
     score_over_trials,
 )
-from vestry.report.models import models_in_study_order
-from vestry.report.search import TRIALS_LISTED, search_data
-from vestry.report.sentences import search as sentences
+from vestry.report.sections import search as sentences
+from vestry.report.sections.search import TRIALS_LISTED, search_data
 from vestry.report.trials import Parameter, Search, searches
 
 
@@ -33,7 +34,7 @@ def found(results: dict[str, Any]) -> Search:
 
 
 def words(results: dict[str, Any]) -> str:
-    return " ".join(sentences.search(found(results), results))
+    return " ".join(sentences.search_words(found(results), results))
 
 
 def test_no_search_no_section(results: dict[str, Any]) -> None:

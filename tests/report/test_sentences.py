@@ -6,7 +6,7 @@ import example
 import pytest
 
 from vestry.report.models import Model, models_by_rank, models_in_study_order
-from vestry.report.sentences import answer, committees, dataset, learning, mistakes, votes
+from vestry.report.sections import answer, committees, dataset, learning, mistakes, votes
 
 
 def model(
@@ -208,16 +208,16 @@ def test_weakest_class_goes_where_classes_are_equal() -> None:
 
 def test_training_in_words(results: dict[str, Any]) -> None:
     network = next(m for m in models_in_study_order(results) if m.entry.get("training"))
-    text = " ".join(learning.training(network))
+    text = " ".join(learning.training_words(network))
     assert "Stopped early, after epoch 11 of at most 20." in text
     assert "lowest after epoch 6" in text and "weights of the last epoch were kept" in text
     network.entry["training"] |= {"stopped_early": False, "epochs": 11, "restored_best": True}
-    text = " ".join(learning.training(network))
+    text = " ".join(learning.training_words(network))
     assert "Ran all of its 11 epochs." in text and "that epoch were kept" in text
     network.entry["training"]["best_epoch"] = 11
-    assert "epoch 11" in " ".join(learning.training(network))
+    assert "epoch 11" in " ".join(learning.training_words(network))
     network.entry["training"]["best_epoch"] = None
-    assert "lowest" not in " ".join(learning.training(network))
+    assert "lowest" not in " ".join(learning.training_words(network))
 
 
 def test_models_without_epochs_are_named(results: dict[str, Any]) -> None:

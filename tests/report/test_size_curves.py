@@ -6,10 +6,10 @@ from typing import Any
 import example_search
 import pytest
 
-from vestry.report.figures.size_curves import SizeCurve, SizePoint, draw_sizes, size_curve
 from vestry.report.models import models_in_study_order
-from vestry.report.sentences import size_curves as sentences
-from vestry.report.size_curves import size_curves_data
+from vestry.report.plot.curves import SizeCurve, SizePoint, draw_sizes, size_curve
+from vestry.report.sections import size_curves as sentences
+from vestry.report.sections.size_curves import size_curves_data
 
 
 def curve(name: str, *means: float, deviation: float | None = 0.01, first: int = 5) -> SizeCurve:
@@ -20,7 +20,7 @@ def curve(name: str, *means: float, deviation: float | None = 0.01, first: int =
 
 
 def words(*curves: SizeCurve) -> str:
-    return " ".join(sentences.curves(list(curves)))
+    return " ".join(sentences.curves_words(list(curves)))
 
 
 def test_points_are_the_results(results: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from vestry.report.steps import Steps, steps_data
+from vestry.report.sections.ablations import Steps, steps_data
 
 
 def shown(results: dict[str, Any]) -> Steps:

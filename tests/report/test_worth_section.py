@@ -7,12 +7,12 @@ import example
 import pytest
 from test_page import HOSTILE, Reader, drawn
 
-from vestry.report.figures.changes import change_scale, draw_change
-from vestry.report.figures.pair_matrix import pair_matrix
 from vestry.report.page import render
-from vestry.report.sentences import diversity, leave_one_out
-from vestry.report.sentences import worth as sentences
-from vestry.report.worth import worth_data
+from vestry.report.plot.bars import change_scale, draw_change
+from vestry.report.plot.heat_map import pair_matrix
+from vestry.report.sections import ensemble_gain_words
+from vestry.report.sections import ensemble_gain_words as sentences
+from vestry.report.sections.ensemble_gain import worth_data
 
 NBSP = "\u00a0"
 
@@ -99,21 +99,23 @@ def test_whom_the_committee_could_do_without() -> None:
         left("D", -0.001, 0.004, "no loss shown"),
         left("E", 0.001, 0.003, "better"),
     ]
-    better, open_, worse = leave_one_out.left_out("C", {"members": rows})
+    better, open_, worse = ensemble_gain_words.left_out("C", {"members": rows})
     assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
     assert open_ == (
         "Where C is made without B or D, no loss of accuracy can be shown: each interval of the "
         "change holds 0; the lowest reaches \u22120.3 points."
     )
     assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
-    (only,) = leave_one_out.left_out("C", {"members": [left("E", 0.001, 0.003, "no loss shown")]})
+    (only,) = ensemble_gain_words.left_out(
+        "C", {"members": [left("E", 0.001, 0.003, "no loss shown")]}
+    )
     assert "holds 0 or lies above it (+0.1 to +0.3 points)" in only
 
 
 def test_how_it_was_made_again_is_said() -> None:
     def said(rule: str, **facts: Any) -> str:
         again = {"members": [1, 2, 3], "learnt_from": None, "whole": {"accuracy": 0.9}} | facts
-        return " ".join(leave_one_out.how_left_out({"rule": rule, "leave_one_out": again}))
+        return " ".join(ensemble_gain_words.how_left_out({"rule": rule, "leave_one_out": again}))
 
     assert "one at a time" in said("mean")
     assert "the other alone" in said("mean", members=[1, 2])
@@ -126,19 +128,19 @@ def test_how_it_was_made_again_is_said() -> None:
 def test_diversity_in_words(results: dict[str, Any]) -> None:
     entry = results["committees"]["Committee"]
     facts = entry["diversity"]
-    text = diversity.oracle("C", 0.9, facts)
+    text = ensemble_gain_words.oracle("C", 0.9, facts)
     assert f"Some member is right on {100 * facts['oracle']['accuracy']:.1f}%" in text
     assert "C is right on 90.0%" in text
     facts["mean"]["correlation"] = 0.25
-    assert "errors correlate by 0.25" in diversity.variety(facts)
+    assert "errors correlate by 0.25" in ensemble_gain_words.variety(facts)
     facts["mean"]["correlation"] = None
-    assert "correlate" not in diversity.variety(facts)
-    assert diversity.undefined(facts) is None
+    assert "correlate" not in ensemble_gain_words.variety(facts)
+    assert ensemble_gain_words.undefined(facts) is None
     facts["undefined"]["q"] = 1
-    assert "For 1 pair" in str(diversity.undefined(facts))
+    assert "For 1 pair" in str(ensemble_gain_words.undefined(facts))
     for pair in facts["pairs"]:
         pair["disagreement"] = 0.1
-    assert diversity.extremes(facts) is None
+    assert ensemble_gain_words.extremes(facts) is None
 
 
 def test_the_scale_of_changes_holds_no_change() -> None:

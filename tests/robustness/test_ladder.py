@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from vestry.robustness import ladder
+from vestry.robustness.corruptions import altered
 from vestry.robustness.ladder import Alterations, affordable, climb
-from vestry.robustness.perturbations import altered
-from vestry.robustness.rungs import RUNGS
 from vestry.robustness.settings import RobustnessSettings
-from vestry.study import Study
+from vestry.robustness.severities import RUNGS
+from vestry.study.settings import Study
 
 ROWS = 600
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.robustness.perturbations import altered, blur, gaussian
-from vestry.robustness.rungs import KINDS, LEVELS, RUNGS, STRENGTHS, Rung
+from vestry.robustness.corruptions import altered, blur, gaussian
+from vestry.robustness.severities import KINDS, LEVELS, RUNGS, STRENGTHS, Rung
 
 SHAPES = [(8, 8), (28, 28), (5, 9), (1, 1), (6, 4, 3), (64, 48, 3)]
 
@@ -47,7 +47,7 @@ def test_a_row_is_altered_alike_whatever_stands_beside_it(rung, shape, rows, see
 def test_large_images_in_parts_are_as_all_at_once(monkeypatch):
     given_images, ids = images((8, 8), rows=20), names(20)
     whole = [altered(given_images, ids, rung, 0) for rung in RUNGS]
-    monkeypatch.setattr("vestry.robustness.perturbations.CHUNK_VALUES", 3 * 64)
+    monkeypatch.setattr("vestry.robustness.corruptions.CHUNK_VALUES", 3 * 64)
     parts = [altered(given_images, ids, rung, 0) for rung in RUNGS]
     assert all((one == other).all() for one, other in zip(whole, parts, strict=True))
 

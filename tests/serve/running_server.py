@@ -14,8 +14,8 @@ READY = re.compile(r"ready at http://[\d.]+:(\d+)")
 LIMITED = """
 import json, pathlib, sys
 from vestry.serve.http.limits import Limits
-from vestry.serve.http.listening import Served, address, bound, say
-from vestry.serve.http.model_files import check_files
+from vestry.serve.http.server import Served, address, bound, say
+from vestry.serve.http.models import check_files
 from vestry.serve.http.server import serve_alone
 limits, *models = sys.argv[1:]
 listener = bound("127.0.0.1", 0)
@@ -26,7 +26,7 @@ serve_alone(served, listener, lambda: say(f"ready at {address(listener)}"))
 REPLACING = """
 import pathlib, sys
 from vestry.serve.http import workers
-from vestry.serve.http.listening import Served, address, bound, say
+from vestry.serve.http.server import Served, address, bound, say
 workers.SHORTEST_LIFE = 0
 listener = bound("127.0.0.1", 0)
 served = Served([pathlib.Path(sys.argv[1])])

@@ -10,9 +10,8 @@ from PIL import Image
 
 from made_bundles import made_bundle
 from vestry.serve.http.limits import Limits, Pace
-from vestry.serve.http.listening import Served
-from vestry.serve.http.model_files import check_files
-from vestry.serve.http.server import application
+from vestry.serve.http.models import check_files
+from vestry.serve.http.server import Served, application
 
 PNG = "image/png"
 NPZ = "application/x-npz"

@@ -13,7 +13,7 @@ from made_bundles import CLASSES, known_images
 from vestry.errors import ModelError
 from vestry.export.bundle import Bundle, KnownImages
 from vestry.serve.answer import Answer
-from vestry.serve.details import details
+from vestry.serve.answering import details
 from vestry.serve.known_images import KnownSet
 from vestry.serve.preparing import prepare_image
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.data.source import load_source
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle

@@ -13,12 +13,12 @@ from running_server import RunningServer
 
 from made_bundles import made_bundle
 from made_drawings import drawing, stored, turned, write_drawings
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.errors import ModelError
 from vestry.export.bundle import read_bundle
-from vestry.export_run import ExportOptions, export_run
 from vestry.predictions.table import load_table
-from vestry.run_folder import read_json
+from vestry.run.export import ExportOptions, export_run
+from vestry.storage.run_folder import read_json
 
 STUDY = """
 title = "Drawings"
@@ -157,14 +157,14 @@ def test_a_server_answers_the_test_files_as_the_run_did(answered, tmp_path):
 
 
 def test_a_file_prepared_otherwise_is_refused_by_the_gate(answered, monkeypatch, tmp_path):
-    from vestry.serve import as_trained
+    from vestry.serve import preparing
 
-    honest = as_trained.pixels_of
+    honest = preparing.pixels_of
 
     def other(picture, colour, size=None):
         return honest(picture.convert("RGB").reduce(2), colour, size)
 
-    monkeypatch.setattr(as_trained, "pixels_of", other)
+    monkeypatch.setattr(preparing, "pixels_of", other)
     monkeypatch.chdir(answered.folder)
     run, target = answered.folder / "runs" / "study", tmp_path / "m.onnx"
     with pytest.raises(ModelError, match=r"drawings/.* is not prepared as it was for the run"):

@@ -9,7 +9,7 @@ from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png
 
 from made_bundles import CLASSES, made_bundle
 from vestry.errors import ModelError
-from vestry.serve.http.model_files import check_files
+from vestry.serve.http.models import check_files
 from vestry.serve.http.site import Site
 from vestry.serve.predictor import Predictor
 
@@ -140,7 +140,7 @@ def test_models_of_one_name_are_refused(tmp_path):
 
 def test_a_quantised_model_is_served_only_by_name(tmp_path, monkeypatch):
     path = made_bundle(tmp_path / "made.onnx", quantized={"accuracy": {"change": -0.01}})
-    monkeypatch.setattr("vestry.serve.http.model_files.READY", path)
+    monkeypatch.setattr("vestry.serve.http.models.READY", path)
     assert check_files([path]) == [path]
     with pytest.raises(ModelError, match="only where it is named"):
         check_files([])

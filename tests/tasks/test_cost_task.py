@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from vestry.committees.committee_settings import CommitteeSettings
-from vestry.data.data_settings import DataSettings
 from vestry.data.dataset import load_dataset
-from vestry.data.places import Places
+from vestry.data.paths import Places
+from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Task, digest
-from vestry.evaluation.cost import with_costs
-from vestry.run_folder import RunFolder, write_json
-from vestry.tasks.cost import cost_task, measure_costs, read_costs
+from vestry.evaluation.ensemble_gain import with_costs
+from vestry.run.tasks.cost import cost_task, measure_costs, read_costs
+from vestry.storage.run_folder import RunFolder, write_json
 
 DATA = DataSettings(source="digits", validation={"fraction": 0.2, "take": "last"})
 COMMITTEES = [
@@ -96,7 +96,7 @@ def test_a_committee_without_one_of_its_members_is_left_out(task):
 
 
 def test_a_trunk_that_members_share_is_counted_once(tmp_path):
-    from vestry.tasks.timed_model import own_files, together
+    from vestry.run.tasks.timing import own_files, together
 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

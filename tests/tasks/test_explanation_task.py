@@ -5,27 +5,27 @@ import json
 import numpy as np
 import pytest
 
-from vestry.data.data_settings import DataSettings
+from vestry.attribution.attribution import Explainer, Subject
+from vestry.attribution.budget import Budget
+from vestry.attribution.nearest import Chosen
+from vestry.attribution.settings import ExplanationSettings
+from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.places import Places
+from vestry.data.paths import Places
+from vestry.data.settings import DataSettings
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.shown_images import shown_ids
-from vestry.explanation.budget import Budget
-from vestry.explanation.chosen_images import Chosen
-from vestry.explanation.explanation import Explainer, Subject
-from vestry.explanation.settings import ExplanationSettings
-from vestry.exploration.unit_vectors import Directions
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.member import FitJob, kind_module
 from vestry.report.page import render
-from vestry.run_folder import RunFolder
-from vestry.tasks.explanation import (
+from vestry.run.tasks.attribution import (
     explain_member,
     explanation_tasks,
     explanations,
     save_explanation_maps,
     smaller,
 )
+from vestry.storage.run_folder import RunFolder
 
 SETTINGS = ExplanationSettings(images=3, mistakes=2, seconds=120)
 
@@ -202,7 +202,7 @@ def test_what_there_was_no_time_for_is_said(digits, monkeypatch):
         return np.full((len(images), 10), 0.1, np.float32)
 
     monkeypatch.setattr(
-        "vestry.explanation.explanation.Budget", lambda s: Budget(s, lambda: clock["now"])
+        "vestry.attribution.attribution.Budget", lambda s: Budget(s, lambda: clock["now"])
     )
     images = [Chosen("test", str(name), 0, 1, "mistake") for name in dataset.test.ids[:4]]
     found = explainer(dataset, seconds=8.0).explain(Subject(slow, None, False), images).results

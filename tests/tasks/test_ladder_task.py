@@ -7,21 +7,21 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.data.dataset import load_dataset
-from vestry.data.places import Places
+from vestry.data.paths import Places
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome
 from vestry.errors import DataError, MemberError
 from vestry.evaluation.robustness import robustness
-from vestry.member_tasks import Planner
 from vestry.predictions.table import load_table
-from vestry.robustness.perturbations import altered
-from vestry.robustness.rungs import RUNGS
+from vestry.robustness.corruptions import altered
 from vestry.robustness.settings import RobustnessSettings
-from vestry.run_folder import RunFolder
-from vestry.study_reader import read_study
-from vestry.tasks import ladder as ladder_task
-from vestry.tasks.ladder import ladder_task as task_of
-from vestry.tasks.ladder import ladder_tasks, read_ladder, read_ladders
+from vestry.robustness.severities import RUNGS
+from vestry.run.planner import Planner
+from vestry.run.tasks import corruption as ladder_task
+from vestry.run.tasks.corruption import ladder_task as task_of
+from vestry.run.tasks.corruption import ladder_tasks, read_ladder, read_ladders
+from vestry.storage.run_folder import RunFolder
+from vestry.study.reader import read_study
 
 SETTINGS = RobustnessSettings(rows=300, seconds=0)
 

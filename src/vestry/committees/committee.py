@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.committees.averaging import Geometric, Mean, Weighted
-from vestry.committees.folds import folds
-from vestry.committees.rule import Rule
+from vestry.committees.averaging import Geometric, Mean, Vote, Weighted
+from vestry.committees.rule import Rule, folds
 from vestry.committees.selection import Greedy
-from vestry.committees.stacking import Stacking
-from vestry.committees.voting import Vote
+from vestry.committees.stacking import Regression, Stacking
 from vestry.errors import TableError
 from vestry.predictions.table import ProbabilityTable, check_same_rows, refuse_test_rows
 
@@ -106,3 +104,37 @@ class Committee:
 def stack(tables: Tables) -> NDArray[np.float64]:
     """(members, n, classes) float64, so that adding up many members loses nothing."""
     return np.stack([table.probabilities for table in tables]).astype(np.float64)
+
+
+# A fitted rule from the card that a run keeps of it.
+
+
+Card = Mapping[str, Any]
+
+
+def restored_rule(card: Card, classes: int) -> Rule:
+    """The rule whose `card` it is, ready to combine; TableError where there is no such rule."""
+    plain: dict[str, type[Rule]] = {"mean": Mean, "geometric": Geometric, "vote": Vote}
+    name = card["rule"]
+    if name in plain:
+        return plain[name]()
+    if name == "weighted":
+        weighted = Weighted(card["by"])
+        weighted.weights_ = np.array(card["weights"], np.float64)
+        return weighted
+    if name == "greedy":
+        greedy = Greedy(card["rounds"], card["start"])
+        greedy.chosen_ = np.array(card["chosen"], np.int64)
+        return greedy
+    if name == "stacking":
+        return restored_stacking(card, classes)
+    raise TableError(f"there is no rule {name!r}")
+
+
+def restored_stacking(card: Card, classes: int) -> Stacking:
+    stacking = Stacking(card["c"])
+    coefficients = np.array(card["coefficients"], np.float64)
+    stacking.model_ = Regression(coefficients, np.array(card["intercepts"], np.float64), True)
+    stacking.present_ = np.array(card["classes_learnt"], np.int64)
+    stacking.shape_ = (len(coefficients) // classes, classes)
+    return stacking

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.committees.averaging import By
-from vestry.maker_name import Name
+from vestry.storage.name_type import Name
 
 FitOn = Literal["validation", "out_of_fold"]
 RuleName = Literal["mean", "weighted", "geometric", "vote", "stacking", "greedy"]

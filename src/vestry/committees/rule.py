@@ -1,5 +1,6 @@
 """What a committee rule is: several members' probabilities in, one set of probabilities out."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,3 +55,28 @@ def log_losses(stacked: Stack, truth: Labels) -> NDArray[np.float64]:
 def weighted_mean(stacked: Stack, weights: NDArray[np.float64]) -> Stack:
     """(n, classes) for weights (members,) that sum to 1."""
     return np.asarray(np.einsum("m,mnk->nk", weights, stacked))
+
+
+# Rows cut into folds by what they hold and not by where they stand.
+
+
+Rows = NDArray[np.int64]
+
+
+def canonical_order(stacked: Stack, truth: Labels) -> Rows:
+    """(n,) rows sorted by label, then by probabilities: the same however they were ordered."""
+    columns = np.concatenate(list(stacked), axis=1).T
+    return np.lexsort((*columns[::-1], truth))
+
+
+def folds(stacked: Stack, truth: Labels, count: int) -> Iterator[tuple[Rows, Rows]]:
+    """`count` pairs of rows to fit on and rows held out; every fold has its share of each class.
+
+    Row i of the canonical order is held out in fold i mod `count`, so that neither a seed nor the
+    order of the rows decides.
+    """
+    order = canonical_order(stacked, truth)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) % count
+    for fold in range(count):
+        yield np.flatnonzero(place != fold), np.flatnonzero(place == fold)

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from vestry.committees.folds import canonical_order, folds
-from vestry.committees.rule import FLOOR, Labels, Rule, Stack
+from vestry.committees.rule import FLOOR, Labels, Rule, Stack, canonical_order, folds
 
 Floats = NDArray[np.float64]
 

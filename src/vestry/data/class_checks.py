@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.data_settings import DataSettings
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import refuse_unlearnt
+from vestry.data.settings import DataSettings
 from vestry.data.split import Selection
 from vestry.errors import DataError
 

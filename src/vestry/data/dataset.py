@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.class_checks import check_parts, check_source
-from vestry.data.class_choice import with_classes
+from vestry.data.classes import with_classes
 from vestry.data.damage import Files
-from vestry.data.data_settings import FIFTH, DataSettings
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
-from vestry.data.places import MissingDataError, Places, Progress
-from vestry.data.pooling import cut
+from vestry.data.paths import MissingDataError, Places, Progress
 from vestry.data.preparation import Preparation
+from vestry.data.resplit import cut
 from vestry.data.sealed import Rows, SealedSet
+from vestry.data.settings import FIFTH, DataSettings
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
 from vestry.errors import DataError

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vestry.data.places import Progress
+from vestry.data.paths import Progress
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 10

@@ -14,7 +14,7 @@ import numpy as np
 from vestry.data.download import download
 from vestry.data.idx import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.places import MissingDataError, Places, Progress
+from vestry.data.paths import MissingDataError, Places, Progress
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"

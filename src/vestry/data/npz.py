@@ -15,11 +15,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from vestry.data.class_names import numbered_classes
+from vestry.data.classes import numbered_classes
 from vestry.data.float_images import ByteImages, to_bytes
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.limits import check_expansion
-from vestry.data.places import MissingDataError
+from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 
 IMAGES = "images"

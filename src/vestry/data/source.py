@@ -1,8 +1,8 @@
 """Where images come from, by the text that a study file gives: `digits`, `folder:DIR`, ..."""
 
-from vestry.data import digits, fashion_mnist, folder, idx_folder, npz
+from vestry.data import digits, fashion_mnist, folder, idx, npz
 from vestry.data.image_set import Source
-from vestry.data.places import Places, Progress
+from vestry.data.paths import Places, Progress
 from vestry.errors import StudyError, did_you_mean
 
 __all__ = ["KINDS", "Source", "load_source", "source_kind"]
@@ -55,7 +55,7 @@ def load_source(
     if kind == fashion_mnist.NAME:
         return fashion_mnist.load(fashion_mnist.find(places) or fashion_mnist.fetch(places, report))
     if kind == "idx":
-        return idx_folder.load(places.path(path), text)
+        return idx.load(places.path(path), text)
     if kind == "npz":
         return npz.load(places.path(path), text)
     return folder.load(places.path(path), text, image_size, report)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.sealed import Rows
-from vestry.run_folder import write_arrays
+from vestry.storage.run_folder import write_arrays
 
 LARGEST_SIDE = 96
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from vestry.run_folder import RunFolder
+from vestry.storage.run_folder import RunFolder
 
 MANIFEST = "card.json"
 TIME_LIMIT = 3600.0

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from vestry.engine.own_code import own_code
 from vestry.errors import one_line
-from vestry.process_state import ProcessState
+from vestry.system.process_state import ProcessState
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestry.evaluation.evidence import Tables
 from vestry.evaluation.intervals import wilson
+from vestry.evaluation.predictions import Tables
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
 

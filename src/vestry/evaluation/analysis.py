@@ -6,27 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.evaluation.ablations import PairSettings, compared_pairs, steps
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
 from vestry.evaluation.calibration import calibration
-from vestry.evaluation.certainty import certainty
 from vestry.evaluation.claim_checks import Run, checked_claims
 from vestry.evaluation.claims import ClaimBase
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.diversity import diversity
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.label_doubts import doubts_results, label_doubts
+from vestry.evaluation.diversity import diversity, repairs
+from vestry.evaluation.ensemble_gain import worth
+from vestry.evaluation.label_issues import doubts_results, label_doubts
 from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
-from vestry.evaluation.misclassified import misclassified
+from vestry.evaluation.mistakes import misclassified, strengths
 from vestry.evaluation.overfitting import overfitting
-from vestry.evaluation.pairs import PairSettings, compared_pairs
-from vestry.evaluation.repairs import repairs
-from vestry.evaluation.steps import steps
-from vestry.evaluation.strengths import strengths
-from vestry.evaluation.tested import Tested, tested_makers
-from vestry.evaluation.worth import worth
+from vestry.evaluation.predictions import Evidence, Tested, tested_makers
+from vestry.evaluation.significance import certainty
 
 Results = dict[str, Any]
 

@@ -12,11 +12,46 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from vestry.evaluation.ece_interval import ece_interval
 from vestry.evaluation.intervals import LEVEL, Interval
 from vestry.evaluation.resampled_scores import row_facts, scores_of
 from vestry.predictions.scores import Labels, ScalarScore
 from vestry.predictions.table import ProbabilityTable
+
+# An interval for the expected calibration error, whose resamples are biased.
+
+
+Floats = NDArray[np.float64]
+STEPS = 40
+
+
+def ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
+    """gaps: (bins,) with sign; resampled: (bins, resamples). Both add up to an error without it.
+
+    The low end is 0 where chance alone explains the error. The error that was found, which is too
+    large on average, is never left outside.
+    """
+    found = float(np.abs(gaps).sum())
+    noise = resampled - gaps[:, None]
+    if not found:
+        return 0.0, float(np.quantile(np.abs(noise).sum(axis=0), (1 + level) / 2))
+
+    def quantile(scale: float, share: float) -> float:
+        return float(np.quantile(np.abs(scale * gaps[:, None] + noise).sum(axis=0), share))
+
+    def largest(share: float) -> float:
+        """The largest scale under which this quantile is not above what was found."""
+        low, high = 0.0, 1.0
+        if quantile(low, share) > found:
+            return 0.0
+        while quantile(high, share) <= found:
+            low, high = high, 2 * high
+        for _ in range(STEPS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if quantile(middle, share) <= found else (low, middle)
+        return low
+
+    return found * largest((1 + level) / 2), found * max(1.0, largest((1 - level) / 2))
+
 
 RESAMPLES = 2000
 SEED = 0
@@ -24,8 +59,6 @@ CELLS = 500_000
 """Counts of rows in resamples that are held at once: 4 MB as doubles, which a cache holds."""
 
 NO_SPREAD = 1e-9
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

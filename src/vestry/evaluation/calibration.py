@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.evidence import Tables
 from vestry.evaluation.intervals import wilson
+from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.scores import (
     Floats,

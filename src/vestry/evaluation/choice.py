@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vestry.evaluation.candidate import Candidate
+from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.decision_settings import Prefer
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.noninferiority import within_margin

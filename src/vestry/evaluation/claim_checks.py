@@ -20,7 +20,7 @@ from vestry.evaluation.comparison import central
 from vestry.evaluation.difference import difference, sign
 from vestry.evaluation.intervals import holds, wilson
 from vestry.evaluation.measured import figure, remark_facts
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Tested
 
 Results = dict[str, Any]
 BALANCED_RATIO = 1.1

@@ -1,9 +1,12 @@
 """Makers side by side: their scores, what several seeds do to them, and who is ahead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.mistakes import mistakes
@@ -93,3 +96,89 @@ def central(entry: Results, split: str, name: str) -> float:
     """The mean over seeds where there are several, else the one figure."""
     several = entry.get("over_seeds")
     return float(several[split][name]["mean"] if several else entry["scores"][split][name])
+
+
+# Scores of a cross-validation: each fold by the model that had not seen it.
+
+
+def fold_scores(
+    folds: Sequence[ProbabilityTable], ids: NDArray[np.str_], truth: Labels
+) -> dict[str, Any]:
+    """Mean, sample deviation and values of every score over held-out folds.
+
+    folds: each fold's own table. ids, truth: of all training rows.
+    """
+    place = {name: row for row, name in enumerate(ids.tolist())}
+    rows = [np.array([place[name] for name in fold.ids.tolist()]) for fold in folds]
+    scores = [
+        score(fold.probabilities, truth[index], fold.classes)
+        for fold, index in zip(folds, rows, strict=True)
+    ]
+    return {"fold_rows": [len(fold) for fold in folds], "scores": spread(scores)}
+
+
+def out_of_fold(
+    folds: Sequence[ProbabilityTable], ids: NDArray[np.str_], maker: str
+) -> ProbabilityTable:
+    """One table of all training rows, each row by models that had not seen it.
+
+    Where the folds were drawn several times, a row's probabilities are the mean over the repeats.
+    """
+    place = {name: row for row, name in enumerate(ids.tolist())}
+    first = folds[0]
+    total = np.zeros((len(ids), len(first.classes)))
+    times = np.zeros(len(ids), dtype=np.int64)
+    for fold in folds:
+        rows = np.array([place[name] for name in fold.ids.tolist()])
+        total[rows] += fold.probabilities
+        times[rows] += 1
+    mean = (total / times[:, None]).astype(np.float32)
+    return ProbabilityTable(ids, first.classes, mean, maker, "training")
+
+
+def table_scores(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
+    scores = score(table.probabilities, truth, table.classes)
+    return {"scores": scores, "intervals": {"accuracy": wilson(scores["accuracy"], len(table))}}
+
+
+# Scores over the number of training images.
+
+
+CURVE_SCORES = ("accuracy", "log_loss", "f1_macro")
+
+
+def learning_curve(
+    sizes: Mapping[int, Sequence[Mapping[str, Any]]], classes: int
+) -> dict[str, Any]:
+    """Mean and deviation over seeds of some scores, one entry a size.
+
+    sizes: for each number of images a class, every seed's scores by split.
+    """
+    return {
+        "images_per_class": list(sizes),
+        "training_rows": [size * classes for size in sizes],
+        **{
+            split: {
+                name: [spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
+                for name in CURVE_SCORES
+            }
+            for split in ("validation", "test")
+        },
+    }
+
+
+# What looking often does to the best figure, by chance alone.
+
+
+def best_of(looks: int, accuracy: float, rows: int) -> float:
+    """How far the best of `looks` equally good models lies above their true accuracy on average.
+
+    A share of 1. accuracy: of each of them; rows: test images. Each is taken as a draw of its own,
+    so that this is the most that chance does: models that err on the same images move less. The
+    mean of the largest of n normal values is by Blom (1958), "Statistical estimates and transformed
+    beta-variables".
+    """
+    if looks < 2:
+        return 0.0
+    highest = NormalDist().inv_cdf((looks - 0.375) / (looks + 0.25))
+    return highest * sqrt(accuracy * (1 - accuracy) / rows)

@@ -6,16 +6,22 @@ It is chosen by validation figures and measured cost; test figures are set besid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from vestry.evaluation.candidate import Candidate, candidates, lowest_class
+from vestry.evaluation.candidates import (
+    Candidate,
+    Checked,
+    broken,
+    candidates,
+    front,
+    given,
+    lowest_class,
+    nearest,
+)
 from vestry.evaluation.choice import LEVEL, TOLERANCE, Choice, chosen
 from vestry.evaluation.comparison import central
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.evidence import Evidence
-from vestry.evaluation.limits import Checked, broken, given, nearest
-from vestry.evaluation.majority import above_majority
-from vestry.evaluation.pareto import front
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Evidence, Tested
+from vestry.evaluation.standing import above_majority
 
 Results = dict[str, Any]
 NO_LIMITS = DecisionSettings()

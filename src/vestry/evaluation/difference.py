@@ -4,7 +4,7 @@ from typing import Any
 
 from vestry.evaluation.comparison import central
 from vestry.evaluation.intervals import holds, mean_difference, paired_difference
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Tested
 
 Results = dict[str, Any]
 SAME_EVERY_SEED = "neither accuracy moves from seed to seed"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Tested
 
 Results = dict[str, Any]
 Rows = NDArray[np.bool_]
@@ -66,3 +67,97 @@ def measures(one: Rows, other: Rows) -> dict[str, float | None]:
 def mean(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
+
+
+# What a committee repairs and what it spoils, beside its best member by validation.
+
+
+def repairs(committee: Tested, members: list[Tested]) -> Results:
+    """Test images that the committee gets right and its best member wrong, and the other way.
+
+    The best member is chosen by validation accuracy. Everything is of the members' first seeds,
+    which the committee is made of.
+    """
+    best = max(members, key=lambda member: member.entry["scores"]["validation"]["accuracy"])
+    repaired = committee.right & ~best.right
+    spoiled = best.right & ~committee.right
+    said = np.stack([member.labels for member in members])
+    return {
+        "best_member": best.name,
+        "rows": len(committee.truth),
+        "repaired": int(repaired.sum()),
+        "spoiled": int(spoiled.sum()),
+        "net": int(repaired.sum()) - int(spoiled.sum()),
+        "per_class": per_class(committee, repaired, spoiled, said),
+        "helped_by": helped_by(best, members, repaired, spoiled),
+        "agreement": agreement(said, committee),
+        "in_common": [in_common(one, other) for one, other in combinations(members, 2)],
+        "differences": {member.name: by_images(committee, member) for member in members},
+    }
+
+
+def per_class(
+    committee: Tested, repaired: Rows, spoiled: Rows, said: NDArray[np.int64]
+) -> list[Results]:
+    """Counts of every class, in class order."""
+    divided, alike_wrong = division(said, committee.truth)
+    classes = len(committee.entry["scores"]["test"]["per_class"])
+    counts = {
+        "support": np.bincount(committee.truth, minlength=classes),
+        "repaired": np.bincount(committee.truth[repaired], minlength=classes),
+        "spoiled": np.bincount(committee.truth[spoiled], minlength=classes),
+        "divided": np.bincount(committee.truth[divided], minlength=classes),
+        "alike_wrong": np.bincount(committee.truth[alike_wrong], minlength=classes),
+    }
+    return [
+        {"class": label}
+        | {name: int(values[label]) for name, values in counts.items()}
+        | {"net": int(counts["repaired"][label] - counts["spoiled"][label])}
+        for label in range(classes)
+    ]
+
+
+def division(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """(n,) where members name different classes, and where all name the same wrong one.
+
+    said: (members, n) labels.
+    """
+    divided = (said != said[0]).any(axis=0)
+    return divided, ~divided & (said[0] != truth)
+
+
+def agreement(said: NDArray[np.int64], committee: Tested) -> Results:
+    """How often members agree, and what the committee makes of the images they do not agree on."""
+    divided, alike_wrong = division(said, committee.truth)
+    nobody_right = divided & (said != committee.truth).all(axis=0)
+    return {
+        "all_right": int((~divided & ~alike_wrong).sum()),
+        "alike_wrong": int(alike_wrong.sum()),
+        "divided": int(divided.sum()),
+        "divided_right": int((divided & committee.right).sum()),
+        "divided_nobody_right": int(nobody_right.sum()),
+    }
+
+
+def helped_by(best: Tested, members: list[Tested], repaired: Rows, spoiled: Rows) -> list[Results]:
+    """Of each other member: on how many repaired images it is right, and wrong on spoiled ones."""
+    return [
+        {
+            "name": member.name,
+            "right_on_repaired": int((member.right & repaired).sum()),
+            "wrong_on_spoiled": int((~member.right & spoiled).sum()),
+        }
+        for member in members
+        if member.name != best.name
+    ]
+
+
+def in_common(one: Tested, other: Tested) -> Results:
+    """Errors of two members: images that either, both, and both in the same way get wrong."""
+    both = ~one.right & ~other.right
+    return {
+        "members": [one.name, other.name],
+        "either_wrong": int((~one.right | ~other.right).sum()),
+        "both_wrong": int(both.sum()),
+        "alike_wrong": int((both & (one.labels == other.labels)).sum()),
+    }

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.label_doubts import Doubts
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.label_issues import Doubts
+from vestry.evaluation.predictions import Tested
 
 Results = dict[str, Any]
 Mask = NDArray[np.bool_]

@@ -8,9 +8,8 @@ import numpy as np
 from vestry.committees.committee import Committee
 from vestry.committees.stacking import ROUGH
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.evidence import Evidence
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Evidence, Tested
 from vestry.predictions.scores import Labels, log_loss
 from vestry.predictions.table import ProbabilityTable
 

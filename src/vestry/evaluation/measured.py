@@ -5,7 +5,7 @@ from typing import Any
 
 from vestry.evaluation.claims import RemarkClaim
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.tested import Tested
+from vestry.evaluation.predictions import Tested
 
 Results = dict[str, Any]
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from vestry.evaluation.predictions import Tested
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
 
@@ -51,3 +53,97 @@ def mistake(table: ProbabilityTable, truth: Labels, row: int) -> dict[str, Any]:
         "confidence": float(table.probabilities[row, label]),
         "truth_probability": float(table.probabilities[row, truth[row]]),
     }
+
+
+# The classes that members get wrong, taken over all of them.
+
+
+Results = dict[str, Any]
+TAKEN_FOR = 2
+
+
+def misclassified(members: list[Tested]) -> Results:
+    """Of each class: images that some and that all members get wrong, and what for.
+
+    `wrong` adds up all members' mistakes; `taken_for` names the classes that most of these say.
+    """
+    truth = members[0].truth
+    wrong = np.stack([~member.right for member in members])
+    said = np.stack([member.labels for member in members])
+    scores = [list(member.entry["scores"]["test"]["per_class"].values()) for member in members]
+    return {
+        "members": len(members),
+        "rows": len(truth),
+        "some_wrong": int(wrong.any(axis=0).sum()),
+        "all_wrong": int(wrong.all(axis=0).sum()),
+        "classes": [
+            of_class(label, wrong[:, truth == label], said[:, truth == label])
+            | {"mean_f1": float(np.mean([rows[label]["f1"] for rows in scores]))}
+            for label in range(len(scores[0]))
+        ],
+    }
+
+
+def of_class(label: int, wrong: NDArray[np.bool_], said: NDArray[np.int64]) -> Results:
+    """wrong, said: (members, images of the class)."""
+    labels, counts = np.unique(said[wrong], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:TAKEN_FOR]
+    return {
+        "class": label,
+        "support": wrong.shape[1],
+        "some_wrong": int(wrong.any(axis=0).sum()),
+        "all_wrong": int(wrong.all(axis=0).sum()),
+        "wrong": int(wrong.sum()),
+        "taken_for": [{"class": int(labels[i]), "count": int(counts[i])} for i in order],
+    }
+
+
+# Which classes a maker is good and bad at, and which it takes for one another.
+
+
+CLASSES_NAMED = 3
+PAIRS_LISTED = 10
+LEAST_GAP = 0.0005
+
+
+def strengths(scores: Results) -> Results:
+    """Classes of high and of low F1, and the most confused pairs, from a maker's test scores."""
+    pairs = confused_pairs(np.array(scores["confusion"]))
+    return {
+        **ends(list(scores["per_class"].values())),
+        "confused": pairs[:PAIRS_LISTED],
+        "confused_pairs": len(pairs),
+    }
+
+
+def ends(rows: list[Results]) -> Results:
+    """Up to three classes of each end, no class in both; none where all F1 are alike.
+
+    rows: the scores of each class, in class order. A class without test images has no place.
+    """
+    found = [{"class": label, "f1": row["f1"]} for label, row in enumerate(rows) if row["support"]]
+    found.sort(key=lambda row: -row["f1"])
+    if not found or found[0]["f1"] - found[-1]["f1"] < LEAST_GAP:
+        return {"high": [], "low": []}
+    count = min(CLASSES_NAMED, len(found) // 2)
+    return {"high": found[:count], "low": found[::-1][:count]}
+
+
+def confused_pairs(confusion: Any) -> list[Results]:
+    """Pairs of classes by how many images of the one are taken for the other, both ways added.
+
+    confusion: (classes, classes) counts, rows the truth. Pairs that are never confused are left
+    out; the first of equals is that of the smaller labels.
+    """
+    both = np.triu(confusion + confusion.T, k=1)
+    firsts, seconds = np.nonzero(both)
+    pairs = [
+        {
+            "classes": [int(i), int(j)],
+            "count": int(both[i, j]),
+            "i_as_j": int(confusion[i, j]),
+            "j_as_i": int(confusion[j, i]),
+        }
+        for i, j in zip(firsts, seconds, strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: (-int(pair["count"]), pair["classes"]))

@@ -1,11 +1,17 @@
 """Where makers stand: ranks by validation alone, and what test images say beside the first."""
 
 from collections.abc import Sequence
-from math import isclose
+from math import isclose, sqrt
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.evaluation.candidates import Candidate
+from vestry.evaluation.intervals import FAMILY_LEVEL, LEVEL, normal_quantile
 from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.power import LEVEL
+from vestry.evaluation.paired_tests import at_most, holm
+from vestry.evaluation.predictions import Evidence
 
 Results = dict[str, Any]
 Mark = Literal["ahead", "behind", "level", "unknown"]
@@ -60,8 +66,80 @@ def _beside(pair: Results, turned: bool, rows: int, margin: float) -> Results:
 
 
 def _mark(only_this: int, only_first: int, rows: int, margin: float, p: float) -> Mark:
-    if p < LEVEL:
+    if p < FAMILY_LEVEL:
         return "ahead" if only_this > only_first else "behind"
     both_ways = ((only_this, only_first), (only_first, only_this))
-    level = all(within_margin(*pair, rows, margin) < LEVEL for pair in both_ways)
+    level = all(within_margin(*pair, rows, margin) < FAMILY_LEVEL for pair in both_ways)
     return "level" if level else "unknown"
+
+
+# The smallest difference of two accuracies that so many images can show.
+
+
+Right = NDArray[np.bool_]
+LEAST_DISCORDANT = 6
+"""So many images, all won by one of two, are the fewest that McNemar's test tells from chance."""
+NEXT = 3
+
+
+def resolution(rights: Sequence[Right]) -> dict[str, Any] | None:
+    """`rows`, and `difference`: about the smallest that they show between the first and the next.
+
+    rights: (rows,) of each maker, whether it is right, in the order of the ranking. Of the three
+    that follow the first, the one that differs from it on most images counts. None for fewer than
+    two makers.
+    """
+    if len(rights) < 2:
+        return None
+    first, rows = rights[0], len(rights[0])
+    differ = max(int((first != other).sum()) for other in rights[1 : 1 + NEXT])
+    return {"rows": rows, "difference": smallest_shown(differ, rows)}
+
+
+def smallest_shown(differ: int, rows: int) -> float:
+    """A share in 0..1. differ: images that only one of two gets right.
+
+    From there on McNemar's test is under 0.05, by its normal approximation, and never under six
+    images: 2 * 0.5^6 is the first below. 1 where even all images would not do.
+    """
+    normal = normal_quantile(LEVEL) * sqrt(differ) / rows
+    return min(1.0, max(LEAST_DISCORDANT / rows, normal))
+
+
+# Who is shown to be better than always answering the most frequent class.
+
+
+MAJORITY_LEVEL = 0.05
+
+
+def above_majority(
+    everyone: Sequence[Candidate], evidence: Evidence, classes: Sequence[str]
+) -> Results:
+    """`class` (the most frequent of the training rows), its `accuracy` on the validation rows, and
+    the names of those that are shown to be `above` it, and `not_above`.
+
+    By McNemar's test on the validation rows, exact and one-sided, Holm over all makers (first
+    seeds), and by the mean over seeds.
+    """
+    label = int(np.bincount(evidence.truths["training"], minlength=len(classes)).argmax())
+    right = np.asarray(evidence.truths["validation"] == label)
+    p = [
+        _one_sided(int((each.right & ~right).sum()), int((right & ~each.right).sum()))
+        for each in everyone
+    ]
+    share = float(right.mean())
+    above = [
+        each.name
+        for each, adjusted in zip(everyone, holm(p), strict=True)
+        if adjusted < MAJORITY_LEVEL and each.accuracy > share
+    ]
+    return {
+        "class": classes[label],
+        "accuracy": share,
+        "above": above,
+        "not_above": [each.name for each in everyone if each.name not in above],
+    }
+
+
+def _one_sided(only_maker: int, only_majority: int) -> float:
+    return at_most(only_majority, only_maker + only_majority)

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from vestry.data.preparation import PREPARATIONS, Preparation
 from vestry.errors import ModelError, one_line
-from vestry.onnx_file import read_model_bytes, safe_model
-from vestry.run_folder import atomic_path
+from vestry.storage.onnx_file import read_model_bytes, safe_model
+from vestry.storage.run_folder import atomic_path
 
 FORMAT = 1
 KEY = "vestry"
@@ -188,3 +190,26 @@ def score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str,
     """One score and its whole entry (`value`, `interval`); None where it was not measured."""
     entry = bundle.scores.get(split, {}).get(name)
     return None if entry is None else (float(entry["value"]), entry)
+
+
+# What the training images have around their object, so that photographs can be made like them.
+
+
+ROWS = 2000
+DARK, LIGHT = 24, 231
+"""Border pixels at most, or at least, this bright."""
+SHARE = 0.75
+"""Of all border pixels: an object may touch the edge, as a trouser leg does."""
+
+
+def border_of(images: NDArray[np.uint8]) -> Border | None:
+    """ "dark" or "light" where most of the outermost pixels are; None where they are of all kinds.
+
+    images: (n, height, width[, 3]); at most 2,000 of them are looked at, evenly spread.
+    """
+    some = images[:: max(1, len(images) // ROWS)]
+    edges = (some[:, 0], some[:, -1], some[:, 1:-1, 0], some[:, 1:-1, -1])
+    ring = np.concatenate([edge.reshape(-1) for edge in edges])
+    if (ring <= DARK).mean() >= SHARE:
+        return "dark"
+    return "light" if (ring >= LIGHT).mean() >= SHARE else None

@@ -13,11 +13,11 @@ from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
 from vestry.export.rule_graph import combined, tempered
 from vestry.export.trunk_graph import trunk_features
-from vestry.members.backbones.backbone_settings import BackboneSettings
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.tracing import trace
-from vestry.onnx_file import read_model_bytes, safe_model
-from vestry.run_folder import read_json
+from vestry.storage.onnx_file import read_model_bytes, safe_model
+from vestry.storage.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 Card = dict[str, Any]

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from vestry.export.graph import Graph
 from vestry.export.network_graph import NetworkGraph, Value, Weights
-from vestry.members.backbones.backbone_settings import BackboneSettings
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_source import image_size, network_of
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.source import image_size, network_of
 from vestry.members.networks.layers import GlobalPool
 from vestry.members.networks.tracing import trace
-from vestry.members.onnx_models.resizing import resize_matrix
+from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

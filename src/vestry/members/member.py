@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 KINDS = {
     "estimator": "vestry.members.estimators.estimator",
     "layers": "vestry.members.networks.network_member",
-    "backbone": "vestry.members.backbones.backbone_member",
+    "backbone": "vestry.members.backbones.member",
     "onnx": "vestry.members.onnx_models.onnx_model",
 }
 

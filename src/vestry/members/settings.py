@@ -1,6 +1,6 @@
 """The settings of each kind of member, by the kind's name; nothing heavy is imported for them."""
 
-from vestry.members.backbones.backbone_settings import BackboneSettings
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.onnx_models.onnx_settings import OnnxSettings

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
-from vestry.run_folder import atomic_path
+from vestry.storage.run_folder import atomic_path
 
 Split = Literal["training", "validation", "test", "fresh"]
 

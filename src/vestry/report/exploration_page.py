@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import DataError
-from vestry.report.dataset import Dataset, dataset_data
-from vestry.report.exploration import Exploration, exploration_data, exploration_images
-from vestry.report.making import moment
 from vestry.report.models import Results
 from vestry.report.page import (
     environment,
@@ -17,8 +14,11 @@ from vestry.report.page import (
     read_results,
     shown_scale,
 )
+from vestry.report.sections.audit import Exploration, exploration_data, exploration_images
+from vestry.report.sections.dataset import Dataset, dataset_data
+from vestry.report.sections.provenance import moment
 from vestry.report.sprite import Sheet, draw_sheet
-from vestry.run_folder import write_text
+from vestry.storage.run_folder import write_text
 
 MARK = "vestry explore"
 PAGE_LIMIT = 7_500_000

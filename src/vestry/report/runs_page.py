@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from vestry.report.figures.strips import (
+from vestry.report import runs_words as sentences
+from vestry.report.formatting import NOTHING, counted, probability
+from vestry.report.models import Results, shown_rank
+from vestry.report.page import environment, generator, shown_scale
+from vestry.report.plot.points import (
     DrawnStrip,
     Strip,
     axis_ticks,
@@ -16,14 +20,10 @@ from vestry.report.figures.strips import (
     interval,
     strip_axis,
 )
-from vestry.report.making import moment, words
-from vestry.report.models import Results, shown_rank
-from vestry.report.numbers import NOTHING, counted, probability
-from vestry.report.page import environment, generator, shown_scale
-from vestry.report.sentences import runs as sentences
-from vestry.report.sentences import standing
+from vestry.report.sections import standing
+from vestry.report.sections.provenance import moment, words
 from vestry.report.sprite import draw_sheet
-from vestry.run_folder import write_text
+from vestry.storage.run_folder import write_text
 
 MARK = "vestry compare"
 """Says near the top of every such page what it is."""

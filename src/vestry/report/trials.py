@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
-from vestry.report.numbers import decimal, per_cent, whole
 
 LOWER_IS_BETTER = ("log_loss", "brier", "ece")
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.robustness.rungs import CLEAN, RUNGS, Rung
 from vestry.robustness.settings import LEAST_ROWS, RobustnessSettings
+from vestry.robustness.severities import CLEAN, RUNGS, Rung
 
 VERSIONS = len(RUNGS) + 1
 STEPS = (10, 15, 20, 30, 50, 70)
@@ -57,7 +57,7 @@ class Alterations:
 
     def version(self, rung: Rung, rows: int) -> Images:
         """The first `rows` images as `rung` leaves them."""
-        from vestry.robustness.perturbations import altered  # noqa: PLC0415 - brings scipy
+        from vestry.robustness.corruptions import altered  # noqa: PLC0415 - brings scipy
 
         kept = self.kept.get(rung.name)
         if kept is None or len(kept) < rows:

@@ -26,9 +26,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
-from vestry.run_folder import atomic_path
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, Choose
+from vestry.storage.run_folder import atomic_path
 
 JOURNAL = "trials.jsonl"
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}

@@ -11,10 +11,10 @@ import numpy as np
 
 from vestry.export.bundle import Bundle
 from vestry.predictions.table import ProbabilityTable
-from vestry.run_folder import write_text
 from vestry.serve.answer import DIGITS, vote
 from vestry.serve.answering import Answered
 from vestry.serve.image_inputs import printable
+from vestry.storage.run_folder import write_text
 
 SUFFIXES = (".csv", ".json", ".npz")
 WIDEST_NAME = 40

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vestry.data.folder_layout import entries
-from vestry.data.folder_listing import name_of
+from vestry.data.folder_pictures import name_of
 from vestry.data.image_file import SIGNATURES
 from vestry.data.npz import load_images
 from vestry.errors import DataError, one_line

@@ -1,17 +1,41 @@
 """Labelled images that came with a model, decoded once: to be tried, and to set answers beside."""
 
 import base64
+import io
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from vestry.data.image_file import DAMAGE, read_image
 from vestry.errors import DataError, ModelError, one_line
 from vestry.export.bundle import Bundle, KnownImages
-from vestry.serve.picture_url import pixels_url
+
+# Pictures as they stand in JSON: a PNG in a data URL.
+
+
+LONGEST = 320
+"""Pixels of the longer side; what is larger is made smaller, what is smaller stays as it is."""
+
+
+def picture_url(picture: Image.Image) -> str:
+    if max(picture.size) > LONGEST:
+        picture = picture.copy()
+        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
+    # What a file said beside its pixels (a place, a date) must not go back out.
+    picture.info = {}
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def pixels_url(pixels: NDArray[np.uint8]) -> str:
+    """Of (height, width) or (height, width, 3)."""
+    return picture_url(Image.fromarray(pixels))
+
 
 Pixels = NDArray[np.uint8]
 Directions = NDArray[np.float32]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vestry.data.places import Places
-from vestry.members.backbones.trunk_places import TrunkPlaces
+from vestry.data.paths import Places
+from vestry.members.backbones.paths import TrunkPlaces
 from vestry.members.member import FitJob
 
 

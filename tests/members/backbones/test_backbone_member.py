@@ -10,12 +10,13 @@ from safetensors.torch import load_file, save_file
 
 from vestry.data import digits
 from vestry.errors import MemberError
-from vestry.members.backbones import published_network, trunk_precision
-from vestry.members.backbones.backbone_member import fit, load
-from vestry.members.backbones.backbone_settings import BackboneSettings
-from vestry.members.backbones.published_network import PublishedNetwork
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_weights import random_trunk
+from vestry.members.backbones import backbone as trunk_precision
+from vestry.members.backbones import kinds
+from vestry.members.backbones.kinds import PublishedNetwork
+from vestry.members.backbones.member import fit, load
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.weights import random_trunk
 from vestry.members.member import FitJob
 from vestry.members.networks import network_member, trainer
 from vestry.members.networks.network_settings import NetworkSettings
@@ -33,7 +34,7 @@ def settings(backbone="resnet50", **given):
 def quick_trial(monkeypatch):
     """The trial of a trunk's precision is not what is tested here."""
     monkeypatch.setattr(trunk_precision, "ROUNDS", 1)
-    monkeypatch.setattr(published_network, "PIXELS_AT_ONCE", 32 * 32 * 32)
+    monkeypatch.setattr(kinds, "PIXELS_AT_ONCE", 32 * 32 * 32)
 
 
 @pytest.fixture

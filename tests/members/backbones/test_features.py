@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from vestry.errors import MemberError
+from vestry.members.backbones import backbone
 from vestry.members.backbones import features as features_module
-from vestry.members.backbones import trunk_precision
+from vestry.members.backbones.backbone import Trunk
 from vestry.members.backbones.features import Features
 from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
-from vestry.members.backbones.published_network import PublishedNetwork
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk import Trunk
-from vestry.members.backbones.trunk_weights import digest, random_trunk
+from vestry.members.backbones.kinds import PublishedNetwork
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.weights import digest, random_trunk
 
 
 class Counting(Trunk):
@@ -206,12 +206,12 @@ def test_what_features_depend_on_is_in_the_trunk_s_digest(resnet):
 
 def test_the_trial_takes_bfloat16_only_where_it_is_right_and_faster(resnet, cache, monkeypatch):
     times = {"fp32": 2.0, "bf16": 1.0}
-    monkeypatch.setattr(trunk_precision, "turn", lambda trunk, images, compute: times[compute])
+    monkeypatch.setattr(backbone, "turn", lambda trunk, images, compute: times[compute])
     monkeypatch.setattr(resnet, "batch", 8)
 
     def chosen(precision="auto", threads=1):
         with torch.inference_mode():
-            return trunk_precision.choose(resnet, (8, 8), precision, threads, cache)
+            return backbone.choose(resnet, (8, 8), precision, threads, cache)
 
     first = chosen()
     assert first.compute == "bf16" and 0 < first.error < 0.02
@@ -219,7 +219,7 @@ def test_the_trial_takes_bfloat16_only_where_it_is_right_and_faster(resnet, cach
     assert chosen() == first  # kept, or a resumed study could differ from an undisturbed one
     assert chosen(threads=2).compute == "fp32"
     assert chosen("fp32").tried == {} and chosen("bf16").compute == "bf16"
-    monkeypatch.setattr(trunk_precision, "TOLERANCE", {torch.bfloat16: 1e-9})
+    monkeypatch.setattr(backbone, "TOLERANCE", {torch.bfloat16: 1e-9})
     assert "bf16 did not come close" in chosen("bf16", threads=3).note
 
 

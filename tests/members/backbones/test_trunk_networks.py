@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_weights import MODULES, random_trunk
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.weights import MODULES, random_trunk
 
 VGG16_FILTERS = {
     **{0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 12: (256, 256)},

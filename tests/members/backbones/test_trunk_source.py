@@ -12,14 +12,14 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
-from vestry.data.places import MissingDataError
+from vestry.data.paths import MissingDataError
 from vestry.errors import MemberError, StudyError
-from vestry.members.backbones import published_trunk, published_weights
-from vestry.members.backbones.backbone_settings import BackboneSettings
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_plan import TrunkPlan
-from vestry.members.backbones.trunk_source import find_run, trunk_source
-from vestry.members.backbones.trunk_weights import random_trunk
+from vestry.members.backbones import downloads
+from vestry.members.backbones import published as published_trunk
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.source import TrunkPlan, find_run, trunk_source
+from vestry.members.backbones.weights import random_trunk
 
 FLAT = [{"flatten": True}]
 
@@ -118,7 +118,7 @@ def test_a_host_that_sends_another_file_is_not_believed(published, server, place
 
 def test_a_host_that_sends_without_end_is_cut_off(published, server, places, monkeypatch):
     published(server)
-    monkeypatch.setattr(published_weights, "LARGEST", 1_000_000)
+    monkeypatch.setattr(downloads, "LARGEST", 1_000_000)
     with pytest.raises(MissingDataError, match="not the published one"):
         trunk_source(settings(), places, True)
     assert list(places.cache.iterdir()) == []

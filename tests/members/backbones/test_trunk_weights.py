@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from vestry.errors import MemberError
-from vestry.members.backbones import trunk_weights
-from vestry.members.backbones.published_trunk import PUBLISHED
-from vestry.members.backbones.trunk_weights import digest, loaded_trunk, random_trunk
+from vestry.members.backbones import weights
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.weights import digest, loaded_trunk, random_trunk
 
 VGG16, RESNET50 = PUBLISHED["vgg16"], PUBLISHED["resnet50"]
 
@@ -137,7 +137,7 @@ def test_other_values_other_types_and_other_endings_are_refused(tmp_path):
 
 
 def test_a_file_that_unfolds_beyond_the_limit_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(trunk_weights, "LARGEST", 1_000_000)
+    monkeypatch.setattr(weights, "LARGEST", 1_000_000)
     path = tmp_path / "w.pth"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data/0", bytes(2_000_000))

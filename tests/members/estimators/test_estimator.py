@@ -10,12 +10,11 @@ from sklearn.svm import SVC
 
 from vestry.errors import MemberError
 from vestry.members.estimators import estimator as kind
-from vestry.members.estimators.decision_scores import fit_temperature, softmax
 from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.estimators.fitted_estimator import agree
+from vestry.members.estimators.fitted_estimator import agree, fit_temperature, softmax
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.member import FitJob
-from vestry.process_state import ProcessState
+from vestry.system.process_state import ProcessState
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,10 @@ from fits import KilledError, same, timeless, weights
 
 from vestry.errors import MemberError
 from vestry.members.networks import trainer
-from vestry.members.networks.augmented_sample import NOTE
+from vestry.members.networks.augmentation import NOTE
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.rows import as_tensor
-from vestry.members.networks.training_images import TrainingImages
+from vestry.members.networks.rows import TrainingImages, as_tensor
 
 LAYERS = [{"conv": 8, "kernel": 3}, {"pool": 2}, {"dropout": 0.2}, {"flatten": True}, {"dense": 32}]
 EVERYTHING = {

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_score
 
-from vestry.members.networks.history import COLUMNS, figures, to_csv
+from vestry.members.networks.checkpoint import COLUMNS, figures, to_csv
 
 
 def test_figures_are_scikit_learns():

@@ -8,7 +8,7 @@ from reference_network import TorchNetwork
 from torch.nn import functional
 
 from vestry.members.networks.assembly import Computation
-from vestry.members.networks.blocks.dropout import Dropout
+from vestry.members.networks.blocks.simple import Dropout
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.network import Network
 

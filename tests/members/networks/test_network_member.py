@@ -9,8 +9,8 @@ from fits import KilledError, same, timeless, weights
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint, trainer
+from vestry.members.networks.checkpoint import COLUMNS
 from vestry.members.networks.early_stopping import Stopper
-from vestry.members.networks.history import COLUMNS
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.training import EarlyStopping

@@ -5,10 +5,11 @@ import json
 import pytest
 import torch
 
-from vestry.members.networks import precision, trial
+from vestry.members.networks import precision
+from vestry.members.networks import precision as trial
+from vestry.members.networks.blocks.convolution import PatchConvolution
 from vestry.members.networks.blocks.dense import Dense
 from vestry.members.networks.blocks.geometry import Geometry
-from vestry.members.networks.blocks.patch_convolution import PatchConvolution
 from vestry.members.networks.layers import Conv, Flatten
 from vestry.members.networks.layers import Dense as DenseLayer
 from vestry.members.networks.tracing import trace

@@ -18,7 +18,7 @@ from made_onnx_models import (
 )
 from vestry.data import digits
 from vestry.members.backbones.image_input import planes_of, resized, with_channels
-from vestry.members.estimators.decision_scores import softmax
+from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.member import FitJob
 from vestry.members.onnx_models import onnx_model
 from vestry.members.onnx_models.onnx_settings import OnnxSettings

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from vestry.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, remove_leftovers
+from vestry.storage.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, remove_leftovers
 
 SUFFIX = ".safetensors"
 DIGEST_BYTES = 16

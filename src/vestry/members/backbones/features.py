@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from vestry.data.limits import MOST_BYTES
 from vestry.errors import MemberError
+from vestry.members.backbones.backbone import Compute, Trunk
 from vestry.members.backbones.feature_store import FeatureStore, image_digests, limit
-from vestry.members.backbones.trunk import Compute, Trunk
 from vestry.members.networks.rows import as_tensor
 
 SHARD_SECONDS = 5.0

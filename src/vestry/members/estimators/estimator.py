@@ -18,12 +18,15 @@ import threadpoolctl
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.estimators.decision_scores import decision_scores, fit_temperature
 from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.estimators.fitted_estimator import EstimatorMember
+from vestry.members.estimators.fitted_estimator import (
+    EstimatorMember,
+    decision_scores,
+    fit_temperature,
+)
 from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.member import FitJob
-from vestry.process_state import unchanged
+from vestry.system.process_state import unchanged
 
 
 def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:

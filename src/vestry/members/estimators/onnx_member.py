@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError
-from vestry.run_folder import atomic_path
+from vestry.storage.run_folder import atomic_path
 
 PREDICT_ROWS = 5000
 

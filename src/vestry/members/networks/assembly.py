@@ -7,16 +7,15 @@ from typing import Literal
 import torch
 
 from vestry.members.networks import layers as definition
-from vestry.members.networks.blocks.activation import ACTIVATIONS
 from vestry.members.networks.blocks.batch_norm import BatchNorm
 from vestry.members.networks.blocks.block import Block
-from vestry.members.networks.blocks.convolution import Convolution
+from vestry.members.networks.blocks.convolution import (
+    Convolution,
+    LibraryConvolution,
+    PatchConvolution,
+)
 from vestry.members.networks.blocks.dense import Dense
-from vestry.members.networks.blocks.dropout import Dropout
 from vestry.members.networks.blocks.geometry import Geometry
-from vestry.members.networks.blocks.joining import Concat, Flatten
-from vestry.members.networks.blocks.library_convolution import LibraryConvolution
-from vestry.members.networks.blocks.patch_convolution import PatchConvolution
 from vestry.members.networks.blocks.pooling import (
     AveragePool,
     GlobalAveragePool,
@@ -24,6 +23,7 @@ from vestry.members.networks.blocks.pooling import (
     MaxPool,
     WindowMax,
 )
+from vestry.members.networks.blocks.simple import ACTIVATIONS, Concat, Dropout, Flatten
 from vestry.members.networks.layers import pair
 from vestry.members.networks.tracing import TracedLayer
 

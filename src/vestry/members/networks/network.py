@@ -10,8 +10,7 @@ from torch import Tensor
 from vestry.members.networks.assembly import Computation, LayerBlocks, assemble
 from vestry.members.networks.blocks.batch_norm import BatchNorm
 from vestry.members.networks.blocks.block import Block
-from vestry.members.networks.blocks.dropout import Dropout
-from vestry.members.networks.blocks.joining import Concat
+from vestry.members.networks.blocks.simple import Concat, Dropout
 from vestry.members.networks.layers import Concat as ConcatLayer
 from vestry.members.networks.layers import LayerBase, Shape
 from vestry.members.networks.parameters import Parameter, ParameterVector

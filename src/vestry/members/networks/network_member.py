@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from vestry.members.member import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
-from vestry.members.networks.augmented_sample import NOTE, AugmentedSample
+from vestry.members.networks.augmentation import NOTE, AugmentedSample
+from vestry.members.networks.checkpoint import to_csv
 from vestry.members.networks.early_stopping import Stopper
-from vestry.members.networks.history import to_csv
 from vestry.members.networks.layers import describe
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_settings import NetworkSettings
@@ -21,7 +21,7 @@ from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Progress, Trainer, predict
-from vestry.run_folder import atomic_path, write_text
+from vestry.storage.run_folder import atomic_path, write_text
 
 WEIGHTS, HISTORY = "weights.safetensors", "history.csv"
 

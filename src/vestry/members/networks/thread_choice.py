@@ -22,7 +22,7 @@ from vestry.members.networks.network import Network
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import Rows, scaled
 from vestry.members.networks.trainer import Trainer
-from vestry.run_folder import read_json, write_json
+from vestry.storage.run_folder import read_json, write_json
 
 NAME = "threads.json"
 LONGEST_TURN, SHORTEST_TURN = 0.04, 0.004

@@ -12,13 +12,12 @@ from torch import Tensor
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
+from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.early_stopping import Stopper
-from vestry.members.networks.history import figures
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import optimizer
-from vestry.members.networks.rows import Rows, scaled
+from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.training import TrainingSettings
-from vestry.members.networks.training_images import TrainingImages
 
 CHECKPOINT_SECONDS = 5.0
 REPORT_SECONDS = 0.25

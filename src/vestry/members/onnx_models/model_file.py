@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper, inliner
 
 from vestry.errors import MemberError, ModelError, one_line
-from vestry.onnx_file import nodes_of, read_model_bytes, safe_model, tensors_of
+from vestry.storage.onnx_file import nodes_of, read_model_bytes, safe_model, tensors_of
 
 TYPES: dict[int, str] = {
     TensorProto.FLOAT: "float",

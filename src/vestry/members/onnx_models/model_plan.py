@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import MemberError, did_you_mean
-from vestry.members.backbones.trunk_places import TrunkPlaces
+from vestry.members.backbones.paths import TrunkPlaces
 from vestry.members.onnx_models.image_form import image_form
 from vestry.members.onnx_models.model_file import ModelFile, read_model_file
 from vestry.members.onnx_models.onnx_settings import OnnxSettings

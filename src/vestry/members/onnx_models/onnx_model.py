@@ -11,23 +11,57 @@ import onnx
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.backbones.trunk_places import TrunkPlaces
-from vestry.members.estimators.decision_scores import softmax
+from vestry.members.backbones.paths import TrunkPlaces
+from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.estimators.onnx_member import OnnxMember, run, session
 from vestry.members.member import FitJob
 from vestry.members.onnx_models.model_file import ModelFile
 from vestry.members.onnx_models.model_plan import Planned, plan
-from vestry.members.onnx_models.onnx_card import STORED, card
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
-from vestry.members.onnx_models.own_graph import at_opset, own_graph
 from vestry.members.onnx_models.wrapped_graph import (
     OLDEST,
     OPSET,
     Wrapping,
+    at_opset,
     inputs_graph,
+    own_graph,
     whole_graph,
 )
-from vestry.run_folder import atomic_path
+from vestry.storage.run_folder import atomic_path
+
+# What a reader, and `load`, must know of a model that was trained elsewhere.
+
+
+STORED = "model.onnx"
+FITTED_ON = "Trained elsewhere; nothing was fitted here."
+
+
+def card(planned: Planned, model: onnx.ModelProto) -> dict[str, Any]:
+    file, wrapping = planned.file, planned.wrapping
+    gives = "logits, through a softmax" if wrapping.logits else "probabilities"
+    order = "" if wrapping.order is None else "; its columns put into the data's order of classes"
+    versions = ", ".join(
+        f"{entry.domain or 'opset'} {entry.version}" for entry in file.model.opset_import
+    )
+    return {
+        "kind": "onnx",
+        "definition": [
+            f"{file.path.name}, written by {file.producer} ({versions}), SHA-256 {file.sha256}",
+            f"takes {file.input.words}: {wrapping.form.words}",
+            f"gives {gives}{order}",
+        ],
+        "parameters": file.parameters,
+        "trainable_parameters": None if file.parameters is None else 0,
+        "classes": wrapping.classes,
+        "image_shape": list(wrapping.image_shape),
+        "fit_seconds": 0.0,
+        "fitted_on": FITTED_ON,
+        "file": {"name": file.path.name, "sha256": file.sha256, "producer": file.producer},
+        "opset": {entry.domain: entry.version for entry in model.opset_import},
+        "stored": STORED,
+        "stored_note": "",
+    }
+
 
 CHECKED_ROWS = 256
 TOLERANCE, HALF_TOLERANCE = 1e-4, 5e-3

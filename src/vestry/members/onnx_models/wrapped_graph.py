@@ -11,12 +11,78 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, compose, helper, numpy_helper
+from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
+from vestry.errors import MemberError, one_line
 from vestry.members.onnx_models.image_form import ImageForm
 from vestry.members.onnx_models.model_file import FLOATS, ModelFile
-from vestry.members.onnx_models.resizing import resize_matrix
-from vestry.onnx_file import DOMAINS
+from vestry.storage.onnx_file import DOMAINS
+
+# A file's own model, nothing around it: what its scores need, at the opset that is asked for.
+
+
+def own_graph(file: ModelFile) -> onnx.ModelProto:
+    """The file's model with its scores alone, as it was."""
+    model = onnx.ModelProto()
+    model.CopyFrom(file.model)
+    for output in [info for info in model.graph.output if info.name != file.output.name]:
+        model.graph.output.remove(output)
+    keep_needed(model.graph, file)
+    return model
+
+
+def keep_needed(graph: onnx.GraphProto, file: ModelFile) -> None:
+    """Take out of `graph` what its scores are not computed from."""
+    wanted, kept = {file.output.name}, []
+    for node in reversed(graph.node):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(all_inputs(node))
+    wanted.add(file.input.name)
+    weights = [tensor for tensor in graph.initializer if tensor.name in wanted]
+    inputs = [info for info in graph.input if info.name in wanted]  # old files list weights, too
+    for part in (graph.node, graph.initializer, graph.input):
+        del part[:]
+    graph.node.extend(kept[::-1])
+    graph.initializer.extend(weights)
+    graph.input.extend(inputs)
+
+
+def all_inputs(node: onnx.NodeProto) -> set[str]:
+    """Of a node and whatever its own graphs take from around it."""
+    names = set(node.input)
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                names |= all_inputs(inner)
+            names |= {info.name for info in graph.output}
+    return names
+
+
+def at_opset(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    """The same model in operators of `opset`; MemberError where there is no way."""
+    try:
+        return version_converter.convert_version(model, opset)
+    except Exception as error:  # it raises whatever it likes
+        raise MemberError(one_line(error)[:200]) from None
+
+
+# Resizing as two matrix products, so that every runtime computes it alike.
+
+
+def resize_matrix(size: int, wanted: int) -> NDArray[np.float32]:
+    """(wanted, size): each row holds what a new pixel takes of the old ones; rows sum to 1.
+
+    Bilinear with aligned pixel centres and, where it shrinks, a filter as wide as a new pixel:
+    what torch does with `antialias=True`, and Pillow by default.
+    """
+    scale = size / wanted
+    width = max(scale, 1.0)
+    centres = scale * (np.arange(wanted) + 0.5)
+    distances = (np.arange(size) + 0.5 - centres[:, None]) / width
+    weights = np.maximum(0.0, 1.0 - np.abs(distances))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
 
 OPSET, IR_VERSION, OLDEST = 21, 10, 7
 GREY_WEIGHTS = (0.299, 0.587, 0.114)

@@ -28,11 +28,10 @@ from vestry.serve.http.exchange import (
     busy,
     json_bytes,
 )
+from vestry.serve.http.gate import TurningAway
 from vestry.serve.http.inference_protocol import InferenceProtocol
-from vestry.serve.http.listing import Listing
 from vestry.serve.http.predicting import Predicting
-from vestry.serve.http.site import Site
-from vestry.serve.http.turning_away import TurningAway
+from vestry.serve.http.site import Listing, Site
 
 Endpoint = Callable[[Call], Awaitable[Reply]]
 

@@ -6,14 +6,13 @@ import numpy as np
 
 from vestry.errors import DataError
 from vestry.serve.answer import Answer
-from vestry.serve.details import details
+from vestry.serve.answering import details
 from vestry.serve.http.batching import Votes
-from vestry.serve.http.bodies import content_type
+from vestry.serve.http.bodies import Part, content_type, read_parts
 from vestry.serve.http.carrying import Carrier, decodes_fast
 from vestry.serve.http.exchange import CLOSE, Call, Refusal, Reply, json_bytes, json_reply
-from vestry.serve.http.image_arrays import images_of
 from vestry.serve.http.models import ServedModel
-from vestry.serve.http.multipart import Part, read_parts
+from vestry.serve.http.tensors import images_of
 from vestry.serve.preparing import Prepared, prepare
 
 FORM = "multipart/form-data"

@@ -18,8 +18,8 @@ from typing import Any
 
 from vestry.errors import VestryError
 from vestry.serve.http.limits import Limits, Pace
-from vestry.serve.http.listening import Served, say
 from vestry.serve.http.metrics import FOLDER
+from vestry.serve.http.server import Served, say
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SHORTEST_LIFE = 5.0

@@ -1,0 +1,88 @@
+"""The audit: everything that is looked for in images and labels before any model."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vestry.audit.duplicates import duplicate_findings, identical_groups
+from vestry.audit.finding import Finding
+from vestry.audit.near_duplicates import near_duplicates
+from vestry.audit.oddities import (
+    absent_classes,
+    blank_images,
+    constant_pixels,
+    damaged_files,
+    missing_values,
+    outliers,
+    small_classes,
+    unbalanced,
+)
+from vestry.audit.pictures import small_size
+from vestry.audit.unit_vectors import Directions
+from vestry.data.damage import Files
+from vestry.data.image_set import ImageSet
+
+SEVERITIES = ("high", "medium", "low", "info")
+
+
+def audit(
+    sets: Mapping[str, ImageSet],
+    seed: int,
+    stage: Callable[[str], None],
+    files: Files | None = None,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Findings, worst first and those that were not found last, and notes on how it was done.
+
+    sets: by split; the first is the one that models learn from. files: what they were read from,
+    where that is known.
+    """
+    first = next(iter(sets))
+    stage("looking for duplicates")
+    findings = duplicate_findings(sets, identical_groups(sets))
+    directions = {split: Directions.of_images(rows, seed) for split, rows in sets.items()}
+    for split in list(sets)[1:]:
+        stage(f"looking for near-duplicates between {first} and {split}")
+        findings.append(near_duplicates(sets, directions, first, split))
+    stage("looking for images far from their class")
+    findings.append(outliers(directions, first, len(sets[first].classes)))
+    findings += oddities(sets, first)
+    if files is not None:
+        findings.append(damaged_files(files, tuple(sets)))
+    told = [finding.as_dict(dict(sets)) for finding in findings]
+    told.sort(key=lambda found: (not found["count"], SEVERITIES.index(found["severity"])))
+    return told, audit_notes(sets, first, directions)
+
+
+def oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
+    return [
+        blank_images(sets),
+        *(missing_values(split, rows) for split, rows in sets.items()),
+        small_classes(first, sets[first]),
+        *(absent_classes(split, rows) for split, rows in sets.items()),
+        unbalanced(first, sets[first]),
+        constant_pixels(first, sets[first]),
+    ]
+
+
+def audit_notes(
+    sets: Mapping[str, ImageSet], first: str, directions: Mapping[str, Directions]
+) -> list[str]:
+    """What was compared in a smaller form, in part or not at all."""
+    notes = []
+    if len(sets) == 1:
+        notes.append(
+            f"There are only {first} rows, so that nothing could be compared across splits."
+        )
+    shape = sets[first].image_shape
+    size = small_size(shape)
+    if size != shape[:2]:
+        notes.append(
+            f"For distances, correlation and projections images were averaged down from "
+            f"{shape[0]} x {shape[1]} to {size[0]} x {size[1]} pixels."
+        )
+    notes += [
+        f"Of {found.of:,} {split} images, {len(found.rows):,} drawn by class took part in the "
+        "search for near-duplicates and for images far from their class."
+        for split, found in directions.items()
+        if found.is_capped
+    ]
+    return notes

@@ -1,0 +1,86 @@
+"""Images that are the same byte for byte: within a split, across splits, with two labels."""
+
+import hashlib
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+
+from vestry.audit.finding import Finding, Group, Place, by_share
+from vestry.data.image_set import ImageSet
+
+MANY = 0.001
+
+
+def identical_groups(sets: Mapping[str, ImageSet]) -> list[list[Place]]:
+    """Every set of two or more images that are equal, in the order in which they come."""
+    found: dict[bytes, list[Place]] = {}
+    for split, rows in sets.items():
+        for row, image in enumerate(np.ascontiguousarray(rows.images)):
+            key = hashlib.blake2b(image.data, digest_size=16).digest()
+            found.setdefault(key, []).append(Place(split, row))
+    return [group for group in found.values() if len(group) > 1]
+
+
+def duplicate_findings(sets: Mapping[str, ImageSet], groups: list[list[Place]]) -> list[Finding]:
+    """Within each split, across each pair of splits, and those with different labels."""
+    return [
+        *(within(sets, groups, split) for split in sets),
+        *(across(sets, groups, one, other) for one, other in combinations(sets, 2)),
+        conflicts(sets, groups),
+    ]
+
+
+def within(sets: Mapping[str, ImageSet], groups: list[list[Place]], split: str) -> Finding:
+    """count: rows that repeat an earlier one of their split."""
+    own = [[place for place in group if place.split == split] for group in groups]
+    own = [group for group in own if len(group) > 1]
+    count, rows = sum(len(group) - 1 for group in own), len(sets[split])
+    return Finding(
+        kind="duplicates_within",
+        splits=(split,),
+        severity=by_share(count, rows, "medium", "low", MANY),
+        count=count,
+        of=rows,
+        groups=[Group(tuple(group)) for group in sorted(own, key=len, reverse=True)],
+    )
+
+
+def across(
+    sets: Mapping[str, ImageSet], groups: list[list[Place]], one: str, other: str
+) -> Finding:
+    """count: rows of `other` that stand in `one`, too; what was learnt is then asked again."""
+    found = []
+    count = 0
+    for group in groups:
+        mine = [place for place in group if place.split == one]
+        theirs = [place for place in group if place.split == other]
+        if mine and theirs:
+            found.append(Group((*mine, *theirs)))
+            count += len(theirs)
+    return Finding(
+        kind="duplicates_across",
+        splits=(one, other),
+        severity=by_share(count, len(sets[other]), "high", "medium", MANY),
+        count=count,
+        of=len(sets[other]),
+        groups=found,
+        repeated=other,
+    )
+
+
+def conflicts(sets: Mapping[str, ImageSet], groups: list[list[Place]]) -> Finding:
+    """count: images that stand somewhere else with another label."""
+    found = [
+        Group(tuple(group))
+        for group in groups
+        if len({int(sets[place.split].labels[place.row]) for place in group}) > 1
+    ]
+    return Finding(
+        kind="label_conflict",
+        splits=tuple(sets),
+        severity="high",
+        count=sum(len(group.places) for group in found),
+        of=sum(len(rows) for rows in sets.values()),
+        groups=found,
+    )

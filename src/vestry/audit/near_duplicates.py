@@ -1,0 +1,164 @@
+"""Images of one split that are almost an image of another, as they stand or shifted by a pixel."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.audit.finding import Finding, Group, Place, by_share
+from vestry.audit.unit_vectors import SMALLEST_DEVIATION, Directions, chunks, nearest, nearest_rows
+from vestry.data.image_set import ImageSet
+
+# The distance of two images where one may be shifted by a pixel.
+
+
+SHIFTS = tuple(shift for shift in product((-1, 0, 1), repeat=2) if any(shift))
+SMALLEST_SIDE = 16
+"""In smaller images a pixel is too much of the picture for a shift by one to be the same."""
+
+
+def can_be_shifted(shape: tuple[int, ...]) -> bool:
+    return min(shape[:2]) >= SMALLEST_SIDE
+
+
+def shifted_distance(
+    images: NDArray[np.float32], among: NDArray[np.float32], place: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(n,) the smallest distance of each image and its own one of `among` over shifts by one pixel,
+    diagonal ones too.
+
+    images: (n, height, width[, 3]); place: (n,) which of `among` each is compared with. Compared
+    are what an image holds within its border of one pixel and the part of the other that a shift
+    moves there, each less its mean and over its length: so it does not matter what a shift filled
+    up with. 2, the largest distance, where one of the two is constant.
+    """
+    found = np.full(len(images), 2.0)
+    for rows in chunks(len(images), images[:1].size):
+        inner, others = parts(images[rows], 0, 0), among[place[rows]]
+        for down, across in SHIFTS:
+            moved = parts(others, down, across)
+            both = inner.any(axis=1) & moved.any(axis=1)
+            difference = inner - moved
+            distance = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+            found[rows] = np.where(both, np.minimum(found[rows], distance), found[rows])
+    return found
+
+
+def parts(images: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
+    """(n, values) each image but a border of one pixel, moved; less its mean, over its length."""
+    height, width = images.shape[1:3]
+    part = images[:, 1 + down : height - 1 + down, 1 + across : width - 1 + across]
+    flat = part.reshape(len(images), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    # Of the whole image's length, which is 1.
+    lengths[lengths < SMALLEST_DEVIATION] = np.inf
+    return np.asarray(flat / lengths[:, None], np.float32)
+
+
+# Images as spectra, which a shift hardly changes.
+
+
+HIGHEST = 8
+"""Waves across the image's height or width; finer ones tell noise apart rather than images."""
+
+CHUNK = 4096
+
+
+def spectra(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, d) float32 of length 1: roots of the amplitudes of each image's lowest frequencies.
+
+    images: (n, height, width[, 3]), each with a mean of 0; colours are averaged. A shift changes
+    the phase of a Fourier coefficient and not its amplitude (Oppenheim and Lim, "The importance of
+    phase in signals", 1981). Hann's window makes what leaves or enters at the border count little,
+    and the root lets faint frequencies count as well.
+    """
+    height, width = images.shape[1:3]
+    down = np.flatnonzero(np.abs(np.fft.fftfreq(height, 1 / height)) <= HIGHEST)
+    across = np.arange(min(HIGHEST, width // 2) + 1)
+    window = np.outer(hann(height), hann(width))
+    found = np.empty((len(images), len(down) * len(across)), np.float32)
+    for start in range(0, len(images), CHUNK):
+        part = images[start : start + CHUNK]
+        grey = part.mean(axis=3) if part.ndim == 4 else part
+        amplitudes = np.abs(np.fft.rfft2(grey * window))[:, down[:, None], across]
+        found[start : start + CHUNK] = np.sqrt(amplitudes).reshape(len(part), -1)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def hann(size: int) -> NDArray[np.float32]:
+    """(size,) Hann's window, nowhere quite 0."""
+    return np.asarray(np.sin(np.pi * (np.arange(size) + 0.5) / size), np.float32)
+
+
+THRESHOLD = 0.1
+"""A correlation of pixels of 0.995 and above."""
+
+CANDIDATES = 5
+"""Of 4,000 Fashion-MNIST images shifted by a pixel all were among the first five by spectrum."""
+
+MANY = 0.01
+
+Rows = NDArray[np.int64]
+Distances = NDArray[np.float64]
+
+
+def near_duplicates(
+    sets: Mapping[str, ImageSet], directions: Mapping[str, Directions], first: str, other: str
+) -> Finding:
+    """Rows of `other` that have a row of `first` closer than THRESHOLD, closest first.
+
+    The distance is that of the two images, or the smallest over shifts by one pixel. Exact
+    duplicates are not among them: they are a finding of their own.
+    """
+    among, queries = directions[first], directions[other]
+    place, plain = nearest(queries.values, among.values)
+    distance = plain.copy()
+    if shifts := can_be_shifted(among.shape):
+        shifted_place, shifted = nearest_shifted(queries, among)
+        closer = shifted < distance
+        place[closer], distance[closer] = shifted_place[closer], shifted[closer]
+    close = np.flatnonzero(distance < THRESHOLD)
+    close = close[queries.values[close].any(axis=1)]
+    close = close[np.argsort(distance[close], kind="stable")]
+    groups, disagreeing, moved = [], 0, 0
+    for query in close:
+        row, match = int(queries.rows[query]), int(among.rows[place[query]])
+        if not np.array_equal(sets[other].images[row], sets[first].images[match]):
+            pair = (Place(other, row), Place(first, match))
+            groups.append(Group(pair, round(float(distance[query]), 4)))
+            disagreeing += int(sets[other].labels[row] != sets[first].labels[match])
+            moved += int(plain[query] >= THRESHOLD)
+    return Finding(
+        kind="near_duplicates",
+        splits=(first, other),
+        severity=by_share(len(groups), len(queries.rows), "medium", "low", MANY),
+        count=len(groups),
+        of=len(queries.rows),
+        groups=groups,
+        facts={
+            "threshold": THRESHOLD,
+            "median": round(float(np.median(plain)), 4),
+            "other_label": disagreeing,
+            "compared_with": len(among.rows),
+            "shifted": moved if shifts else None,
+        },
+        repeated=other,
+    )
+
+
+def nearest_shifted(queries: Directions, among: Directions) -> tuple[Rows, Distances]:
+    """For each query the row of `among` that is nearest when shifted by a pixel, and its distance.
+
+    Only the CANDIDATES whose spectra are most alike are compared: a shift moves the pixels of a
+    fine pattern further apart than those of two different images, but leaves its spectrum.
+    """
+    candidates = nearest_rows(spectra(queries.images), spectra(among.images), CANDIDATES)
+    place, distance = candidates[:, 0].copy(), np.full(len(candidates), 2.0)
+    for column in candidates.T:
+        found = shifted_distance(queries.images, among.images, column)
+        closer = found < distance
+        place[closer], distance[closer] = column[closer], found[closer]
+    return place, distance

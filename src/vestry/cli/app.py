@@ -1,0 +1,213 @@
+"""One thin command a verb. Data goes to stdout, progress and errors to stderr."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vestry.cli.compare import COMPARE_EXAMPLES, compare
+from vestry.cli.data import data_app
+from vestry.cli.export import EXPORT_EXAMPLES, export
+from vestry.cli.options import (
+    DataOption,
+    ForceOption,
+    ImageSizeOption,
+    JsonOption,
+    QuietOption,
+    display,
+)
+from vestry.cli.predict import PREDICT_EXAMPLES, predict
+from vestry.cli.serve import SERVE_EXAMPLES, serve
+from vestry.version import __version__
+
+app = typer.Typer(
+    name="vestry",
+    help="Which model for my small labelled images, how good is it really, "
+    "and is a committee worth its cost?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data_app, name="data")
+
+
+def version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vestry {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    _: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    epilog="Examples:  vestry run studies/default.toml    |    "
+    "vestry run studies/b-committee-of-cnns.toml --set training.epochs=3 --out runs/quick"
+)
+def run(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Run folder; by default one named after the study, below --runs."),
+    ] = None,
+    runs: Annotated[Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of run folders.")] = Path(
+        "runs"
+    ),
+    data: DataOption = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. member.epochs=3."),
+    ] = None,
+    cores: Annotated[
+        int | None,
+        typer.Option(envvar="VESTRY_CORES", min=1, help="Cores to use; by default all."),
+    ] = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a study: fit its members, compare them, write one page with the answer.
+
+    What was finished before is found again; a run that was killed goes on where it was. A run
+    folder is one study's: a folder that holds anything else, or another study's run, is refused.
+    Exit code 3 says that some members came to nothing; the page lists them with their reasons.
+    """
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.run.pipeline import run_study  # noqa: PLC0415
+    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
+    from vestry.study.reader import read_study  # noqa: PLC0415
+
+    file = read_study(study, assignments or [])
+    folder = RunFolder(out or runs / study.stem)
+    places = Places.of(data, study.parent)
+    with display(quiet) as report:
+        finished = run_study(file, places, folder, cores or available_cores(), report)
+    typer.echo(summary(finished.results, finished.report, as_json))
+    if finished.results["failures"]:
+        raise typer.Exit(3)
+
+
+def available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
+    """What a run came to: the ranking, what failed, and the page's path on the last line."""
+    from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
+    from vestry.report.models import shown_rank  # noqa: PLC0415
+    from vestry.report.sections import decision, standing  # noqa: PLC0415
+
+    if as_json:
+        return json.dumps(
+            {key: results[key] for key in ("title", "ranking", "failures", "notices")}
+            | {"report": str(report)}
+        )
+    lines = [results["title"], "", "by validation accuracy             validation    test"]
+    rows = results["ranking"]
+    lines += [
+        f"{shown_rank(row, rows):>3}. {row['name']:<30} "
+        f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}  "
+        f"{standing.marked(row)}".rstrip()
+        for row in rows
+    ]
+    said = [standing.too_few(results), decision.headline_of(results)]
+    lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
+    lines += [f"FAILED: {entry['name']}: {entry['reason']}" for entry in results["failures"]]
+    return "\n".join([*lines, "", str(report)])
+
+
+@app.command(
+    epilog="Examples:  vestry explore fashion-mnist    |    "
+    "vestry explore npz:mine.npz --out looks/mine --sample 1000    |    "
+    "vestry explore folder:photographs --image-size 48x64"
+)
+def explore(
+    source: Annotated[str, typer.Argument(help="Source; `vestry data list` names them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write; by default one named after the source."),
+    ] = None,
+    data: DataOption = None,
+    sample: Annotated[
+        int, typer.Option(min=10, max=20_000, help="Images in the scatter plots, drawn by class.")
+    ] = 2500,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
+    ] = 0,
+    image_size: ImageSizeOption = None,
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at images and labels before any model: audit them, and write one page of what is there.
+
+    The audit finds duplicates, near-duplicates, labels that contradict each other, blank, damaged
+    and unusual images; it gives findings, not a verdict. A folder that holds other files, or the
+    exploration of another source, is written to by --force only.
+    """
+    from vestry.audit.settings import ExplorationSettings  # noqa: PLC0415
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.run.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
+
+    settings = ExplorationSettings(sample=sample, seed=seed)
+    folder = out or default_folder(source)
+    with display(quiet) as report:
+        explored = explore_source(
+            source,
+            Places.of(data),
+            folder,
+            settings,
+            available_cores(),
+            report,
+            image_size=image_size,
+            force=force,
+        )
+    typer.echo(summary_text(explored, as_json))
+
+
+@app.command(epilog="Example:  vestry report runs/default")
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    force: ForceOption = False,
+) -> None:
+    """Draw a run's page again from its results; prints the page's path."""
+    from vestry.run.redraw import redraw  # noqa: PLC0415
+    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
+
+    typer.echo(str(redraw(RunFolder(run), force)))
+
+
+app.command(epilog=COMPARE_EXAMPLES)(compare)
+app.command(epilog=EXPORT_EXAMPLES)(export)
+app.command(epilog=PREDICT_EXAMPLES)(predict)
+app.command(epilog=SERVE_EXAMPLES)(serve)
+
+
+@app.command(epilog="Example:  vestry schema > study.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a study file, for editors and other programs."""
+    from vestry.study.settings import Study  # noqa: PLC0415
+
+    typer.echo(json.dumps(Study.model_json_schema(), indent=1))
+
+
+@app.command(epilog="Example:  vestry check --json")
+def check(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say what this machine offers: processor, memory, libraries, data."""
+    from vestry.cli.check import facts  # noqa: PLC0415
+    from vestry.data.paths import Places  # noqa: PLC0415
+
+    found = facts(Places.of(data), available_cores())
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        typer.echo("\n".join(f"{name:<14} {value}" for name, value in found.items()))

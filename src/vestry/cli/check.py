@@ -1,0 +1,22 @@
+"""What this machine offers, for `vestry check`."""
+
+from typing import Any
+
+from vestry.data import fashion_mnist
+from vestry.data.paths import Places
+from vestry.system.environment import environment
+
+
+def facts(places: Places, cores: int) -> dict[str, Any]:
+    """Machine, versions, arithmetic and data, JSON-able."""
+    import torch  # noqa: PLC0415 - only this verb needs it
+
+    found = fashion_mnist.find(places)
+    about = environment(cores)
+    versions = about.pop("versions")
+    return {
+        **about,
+        **versions,
+        "bfloat16": bool(torch.cpu._is_avx512_bf16_supported()),
+        "fashion-mnist": str(found) if found else "not here: vestry data fetch",
+    }

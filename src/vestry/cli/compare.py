@@ -1,0 +1,36 @@
+"""`vestry compare`: what is asked of finished runs together."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption, display
+
+COMPARE_EXAMPLES = (
+    "Examples:  vestry compare runs/default runs/quick    |    "
+    "vestry compare runs/* --out looks/all.html --json"
+)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.")],
+    out: Annotated[
+        Path, typer.Option(metavar="PAGE", help="Page to write; the same as JSON stands beside it.")
+    ] = Path("compare.html"),
+    force: ForceOption = False,
+    data: DataOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare finished runs on the same test rows: one ranking, paired tests, and what changed.
+
+    Rows are joined by their ids. Runs on other test rows or classes are refused, with the reason.
+    Comparing looks at the test labels once more, and the look is counted.
+    """
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.run.compare import compare_runs, summary_text  # noqa: PLC0415
+
+    with display(quiet) as report:
+        compared = compare_runs(runs, Places.of(data), out, report, force)
+    typer.echo(summary_text(compared, as_json))

@@ -1,0 +1,62 @@
+"""`vestry data`: list, fetch and verify."""
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from vestry.cli.options import DataOption, JsonOption, QuietOption, display
+from vestry.errors import DataError
+
+data_app = typer.Typer(help="List, fetch and verify data.", no_args_is_help=True)
+
+
+@data_app.command("list", epilog="Example:  vestry data list")
+def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List the sources that a study can name, and whether their data is there."""
+    from vestry.data import fashion_mnist  # noqa: PLC0415
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.source import KINDS  # noqa: PLC0415
+
+    found = fashion_mnist.find(Places.of(data))
+    where = {"fashion-mnist": str(found) if found else "not here yet: vestry data fetch"}
+    rows = [
+        {"source": name, "what": what, "where": where.get(name)} for name, what in KINDS.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        typer.echo(f"{row['source']:<14} {row['what']}")
+        if row["where"]:
+            typer.echo(f"{'':<14} {row['where']}")
+
+
+@data_app.command("fetch", epilog="Example:  vestry data fetch")
+def data_fetch(quiet: QuietOption = False) -> None:
+    """Download Fashion-MNIST into the user's cache, checked against its published hashes."""
+    from vestry.data import fashion_mnist  # noqa: PLC0415
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.run.progress import downloads  # noqa: PLC0415
+
+    with display(quiet) as report:
+        typer.echo(str(fashion_mnist.fetch(Places.of(), downloads(report))))
+
+
+@data_app.command("verify", epilog="Example:  vestry data verify --data ~/data")
+def data_verify(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check Fashion-MNIST's files against their published sizes and hashes."""
+    from vestry.data import fashion_mnist  # noqa: PLC0415
+    from vestry.data.paths import Places  # noqa: PLC0415
+
+    places = Places.of(data)
+    folder = fashion_mnist.find(places)
+    if folder is None:
+        raise DataError("fashion-mnist is not here; `vestry data fetch` downloads it")
+    findings = fashion_mnist.verify(folder)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        typer.echo("\n".join(f"{found.state:<8} {found.detail}" for found in findings))
+    if any(finding.state != "good" for finding in findings):
+        raise typer.Exit(1)

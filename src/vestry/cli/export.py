@@ -1,0 +1,104 @@
+"""`vestry export`: a model of a run as one file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption, display
+
+if TYPE_CHECKING:
+    from vestry.run.export import Exported
+
+EXPORT_EXAMPLES = (
+    "Examples:  vestry export runs/default -o committee.onnx    |    "
+    'vestry export runs/default --model "Small CNN" -o cnn.onnx --quantize'
+)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Member or committee; by default the one that the run recommends."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE.onnx", help="By default exports/NAME.onnx in the run."
+        ),
+    ] = None,
+    quantize: Annotated[
+        bool,
+        typer.Option(
+            "--quantize",
+            help="Also write FILE.int8.onnx: int8 weights and activations, calibrated on "
+            "validation images, measured on the test images (a look that is counted). It never "
+            "takes the float file's place.",
+        ),
+    ] = False,
+    temperature: Annotated[
+        bool,
+        typer.Option(
+            help="Temper confidences by what the run fitted on validation images, or leave them."
+        ),
+    ] = True,
+    images: Annotated[
+        bool, typer.Option(help="Let some training and validation images travel in the file.")
+    ] = True,
+    force: ForceOption = False,
+    data: DataOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a member or a committee of a run as one ONNX file that predicts from raw images.
+
+    The file is held against the run's own probabilities before it is kept: every answer must be
+    equal, every probability within 0.0001. A model card in Markdown stands beside it. Earlier files
+    of vestry's are written anew, a card that was changed since and other files only by --force.
+    """
+    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.run.export import ExportOptions, export_run  # noqa: PLC0415
+
+    places = Places.of(data)
+    with display(quiet) as report:
+        options = ExportOptions(temperature, images, quantize, force)
+        done = [export_run(run, model, output, options, places, report)]
+        if quantize:
+            from vestry.run.quantize import quantize_export  # noqa: PLC0415 - heavy
+
+            done.append(quantize_export(done[0], places, report))
+    typer.echo(summary(done, as_json))
+
+
+def summary(done: "list[Exported]", as_json: bool) -> str:
+    """What was written and how it compares; the files' paths come last."""
+    if as_json:
+        return json.dumps([facts(one) for one in done], indent=1)
+    lines = []
+    for one in done:
+        found = one.bundle.certificate
+        lines.append(
+            f"{one.bundle.name}: {found['labels_equal']:,} of {found['rows']:,} answers equal, "
+            f"probabilities at most {found['largest_gap']:.1e} apart"
+        )
+        files = found.get("files")
+        if files:
+            lines[-1] += f"; {files['labels_equal']:,} of {files['rows']:,} test files read anew"
+        if one.bundle.quantized:
+            from vestry.export.model_card import quantized  # noqa: PLC0415
+
+            lines[-1] = f"{one.bundle.name}, int8: {quantized(one.bundle)}"
+    return "\n".join([*lines, "", *(str(path) for one in done for path in (one.card, one.path))])
+
+
+def facts(one: "Exported") -> dict[str, object]:
+    return {
+        "file": str(one.path),
+        "card": str(one.card),
+        "model": one.bundle.name,
+        "bytes": one.path.stat().st_size,
+        "certificate": one.bundle.certificate,
+        "quantized": one.bundle.quantized,
+    }

@@ -1,0 +1,59 @@
+"""Options that several commands share, and how they show progress."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from vestry.run.progress import Progress
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", envvar="VESTRY_DATA", help="Folder that holds fashion-mnist/ and the like."
+    ),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files there that vestry has not written.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings only.")]
+LONGEST_SIDE = 4096
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """(height, width) from "32" or "32x48"."""
+    sides = re.fullmatch(r"([0-9]{1,4})(?:[x\u00d7]([0-9]{1,4}))?", text.strip().lower())
+    height, width = (int(sides[1]), int(sides[2] or sides[1])) if sides else (0, 0)
+    if not (1 <= height <= LONGEST_SIDE and 1 <= width <= LONGEST_SIDE):
+        raise typer.BadParameter(
+            f"{text!r}: give one side or HEIGHTxWIDTH in pixels, 1 to {LONGEST_SIDE}, such as 32 "
+            "or 32x48"
+        )
+    return height, width
+
+
+ImageSizeOption = Annotated[
+    Any,
+    typer.Option(
+        parser=image_size,
+        metavar="SIDE|HEIGHTxWIDTH",
+        help="Resize the images of a folder: to this, e.g. 32 or 32x48.",
+    ),
+]
+
+
+def display(quiet: bool) -> "Progress":
+    """How progress is shown: not at all, as live bars on a terminal, or as lines."""
+    from vestry.run.progress import PlainProgress, Silence  # noqa: PLC0415
+
+    if quiet:
+        return Silence()
+    if sys.stderr.isatty():
+        from vestry.cli.live_display import LiveProgress  # noqa: PLC0415
+
+        return LiveProgress()
+    return PlainProgress(sys.stderr)

@@ -1,0 +1,80 @@
+"""Names of classes, where a source gives them in a text file or not at all."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.limits import MOST_CLASSES
+from vestry.errors import DataError, StudyError, did_you_mean
+
+MOST_BYTES = 2**20
+
+
+def numbered_classes(path: Path, *labels: NDArray[np.int64]) -> tuple[str, ...]:
+    """ "0", "1", ... up to the largest label; for sources that name no classes."""
+    largest = max((int(part.max()) for part in labels if len(part)), default=-1)
+    if largest >= MOST_CLASSES:
+        raise DataError(
+            f"{path}: a label is {largest:,}; without class names at most {MOST_CLASSES:,} "
+            "classes are counted. Number the classes from 0, or give their names"
+        )
+    return tuple(str(label) for label in range(largest + 1))
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """One name a line, in label order; blank lines at the end do not count."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise DataError(f"{path}: longer than {MOST_BYTES:,} bytes; one class name a line")
+        names = [line.strip() for line in content.decode("utf-8-sig").rstrip().splitlines()]
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{path}: not UTF-8 text; store it as UTF-8, one class name a line"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if "" in names:
+        raise DataError(f"{path}: line {names.index('') + 1} is empty; one class name a line")
+    return tuple(names)
+
+
+# Some of a source's classes, in an order of the study's own.
+
+
+def with_classes(source: Source, names: list[str]) -> tuple[Source, str]:
+    """The source with the rows of these classes alone, labelled 0.. in this order; and a note.
+
+    Raises StudyError where the source has no class of a name.
+    """
+    known = source.train.classes
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise StudyError(f"data.classes: {source.name} has no class {name!r}{near}")
+    kept = {part: rows_of(rows, names) for part, rows in source.parts.items()}
+    counts = [
+        f"{len(kept[part]):,} of {len(rows):,} {'training' if part == 'train' else part} rows"
+        for part, rows in source.parts.items()
+    ]
+    left = replace(
+        source,
+        train=kept["train"],
+        validation=kept.get("validation"),
+        test=kept.get("test"),
+    )
+    told = f"{', '.join(counts[:-1])} and {counts[-1]}" if len(counts) > 1 else counts[0]
+    return left, f"only {len(names)} of {len(known)} classes, {', '.join(names)}: {told}"
+
+
+def rows_of(rows: ImageSet, names: list[str]) -> ImageSet:
+    """The rows of the named classes, in the order that they had."""
+    label_of = np.full(len(rows.classes), -1, dtype=np.int64)
+    label_of[[rows.classes.index(name) for name in names]] = np.arange(len(names))
+    labels = label_of[rows.labels]
+    kept = np.flatnonzero(labels >= 0)
+    return replace(rows.rows(kept), labels=labels[kept], classes=tuple(names))

@@ -1,0 +1,111 @@
+"""Splits anew: all rows of a source pooled, and cut in three by fractions."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.split import Rows, class_shares
+from vestry.errors import DataError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+TOLERANCE = 1e-9
+
+
+class Fractions(BaseModel):
+    """How much of the pooled rows each split gets; the three sum to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    training: Fraction
+    validation: Fraction
+    test: Fraction
+
+    @model_validator(mode="after")
+    def sum_to_one(self) -> Self:
+        total = self.training + self.validation + self.test
+        if abs(total - 1) > TOLERANCE:
+            raise ValueError(f"the three fractions sum to {total:.10g}, not to 1")
+        return self
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Three disjoint parts of the same rows, and how each was made, in words."""
+
+    training: ImageSet
+    validation: ImageSet
+    test: ImageSet
+    words: tuple[str, ...]
+
+
+def pooled(source: Source) -> ImageSet:
+    """The rows of all the source's parts, training rows first, with the ids that they had."""
+    train, parts = source.train, list(source.parts.values())
+    if len(parts) == 1:
+        return train
+    missing = None
+    if any(rows.missing is not None for rows in parts):
+        counts = [np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in parts]
+        missing = np.concatenate(counts)
+    return replace(
+        train,
+        images=np.concatenate([rows.images for rows in parts]),
+        labels=np.concatenate([rows.labels for rows in parts]),
+        ids=np.concatenate([rows.ids for rows in parts]),
+        missing=missing,
+    )
+
+
+def cut(source: Source, fractions: Fractions, seed: int) -> Cut:
+    """The source's rows in three parts, each class in proportion, drawn with `seed`.
+
+    Sizes of validation and test are rounded to the nearest row; training has the rest. Rows keep
+    the order of the pool. Raises DataError where a part would be empty.
+    """
+    rows = pooled(source)
+    total = len(rows)
+    validation, test = (
+        math.floor(total * share + 0.5) for share in (fractions.validation, fractions.test)
+    )
+    training = total - validation - test
+    if min(training, validation, test) < 1:
+        raise DataError(
+            f"split gives {training:,} training, {validation:,} validation and {test:,} test rows "
+            f"of {total:,}; each needs some"
+        )
+    for_training, for_validation, for_test = drawn(rows.labels, validation, test, seed)
+    whence = f", the source's {_parts(source)} rows pooled" if len(source.parts) > 1 else ""
+    chosen = f"drawn at random by class (seed {seed}) of all {total:,} rows{whence}"
+    return Cut(
+        rows.rows(for_training),
+        rows.rows(for_validation),
+        rows.rows(for_test),
+        words=(
+            f"test: {test:,} {chosen}",
+            f"validation: {validation:,} {chosen}",
+            f"training: the other {training:,} of all {total:,} rows{whence}",
+        ),
+    )
+
+
+def _parts(source: Source) -> str:
+    *first, last = ["training", *list(source.parts)[1:]]
+    return f"{', '.join(first)} and {last}"
+
+
+def drawn(labels: Rows, validation: int, test: int, seed: int) -> tuple[Rows, Rows, Rows]:
+    """Rows for training, validation and test, each in rising order."""
+    random = np.random.RandomState(seed)  # NumPy promises its stream (NEP 19)
+    counts = np.bincount(labels)
+    for_test = class_shares(counts, test, leaving=True)
+    for_validation = class_shares(counts - for_test, validation, leaving=True)
+    place = np.zeros(len(labels), dtype=np.int64)
+    for label, (tested, validated) in enumerate(zip(for_test, for_validation, strict=True)):
+        own = random.permutation(np.flatnonzero(labels == label))
+        place[own[:tested]] = 2
+        place[own[tested : tested + validated]] = 1
+    return np.flatnonzero(place == 0), np.flatnonzero(place == 1), np.flatnonzero(place == 2)

@@ -1,0 +1,89 @@
+"""What a study file says of its data."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from vestry.data.own_parts import Use
+from vestry.data.resplit import Fractions
+from vestry.data.source import source_kind
+from vestry.data.split import Selection
+from vestry.errors import StudyError
+
+Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
+FIFTH = Selection(fraction=0.2)
+PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
+
+
+class DataSettings(BaseModel):
+    """The study file's [data].
+
+    source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
+    had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
+    parts of the source's own rows, taken before validation rows are split off. validation: the part
+    of the training rows that members are chosen by. test: the part that is held back where the
+    source has no test rows of its own. source_validation: what the source's own validation rows are
+    used for. split: instead of those five, all rows pooled and split again. image_size: [height,
+    width] that the images of a `folder:` source are resized to.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    otherwise: str | None = None
+    classes: Annotated[list[str], Field(min_length=2)] | None = None
+    training_rows: Selection | None = None
+    test_rows: Selection | None = None
+    validation: Selection | None = None
+    """Left out, a fifth; none beside `split`."""
+    test: Selection | None = None
+    """Left out, a fifth; none beside `split`."""
+    source_validation: Use | None = None
+    """Left out, "unused" where the study says `validation`, else "validation"."""
+    split: Fractions | None = None
+    image_size: tuple[Side, Side] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def with_parts(cls, values: Any) -> Any:
+        """The usual parts, so that the resolved study says them."""
+        if not isinstance(values, dict) or values.get("split") is not None:
+            return values
+        given = {key: value for key, value in values.items() if value is not None}
+        own = "unused" if "validation" in given else "validation"
+        return {"validation": FIFTH, "test": FIFTH, "source_validation": own} | given
+
+    @model_validator(mode="after")
+    def one_way_to_split(self) -> "DataSettings":
+        if self.split is not None:
+            given = [name for name in PARTS if getattr(self, name) is not None]
+            if given:
+                raise ValueError(
+                    f"`split` cuts all rows anew, so {', '.join(given)} cannot be given beside it"
+                )
+        return self
+
+    @field_validator("classes")
+    @classmethod
+    def each_class_once(cls, names: list[str] | None) -> list[str] | None:
+        twice = [name for name in names or [] if (names or []).count(name) > 1]
+        if twice:
+            raise ValueError(f"the class {twice[0]!r} is named {len(twice)} times; once is enough")
+        return names
+
+    @field_validator("source", "otherwise")
+    @classmethod
+    def known_source(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                source_kind(text)
+            except StudyError as error:
+                raise ValueError(str(error)) from None
+        return text
+
+    @model_validator(mode="after")
+    def resizable(self) -> "DataSettings":
+        if self.image_size is not None and source_kind(self.source)[0] != "folder":
+            raise ValueError(f"image_size resizes a folder: source; {self.source} has one size")
+        return self

@@ -1,0 +1,99 @@
+"""What a comparison rests on: every maker's tables, and the labels that they are held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.errors import TableError
+from vestry.predictions.scores import Labels
+from vestry.predictions.table import ProbabilityTable, Split
+
+Tables = Mapping[Split, ProbabilityTable]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """tables: each maker's `validation` and `test` table, by its name. truths: (n,) labels by
+    split, `training` among them. out_of_fold: cross-validated members' tables of the training
+    rows.
+    """
+
+    tables: Mapping[str, Tables]
+    truths: Mapping[str, Labels]
+    out_of_fold: Mapping[str, ProbabilityTable] = field(default_factory=dict)
+
+    @property
+    def truth(self) -> Labels:
+        """(n,) the test rows' labels."""
+        return self.truths["test"]
+
+    @property
+    def tested(self) -> dict[str, ProbabilityTable]:
+        """Each maker's test table."""
+        return {name: tables["test"] for name, tables in self.tables.items()}
+
+    @property
+    def validated(self) -> dict[str, ProbabilityTable]:
+        """Each maker's validation table, which settings may be chosen by."""
+        return {name: tables["validation"] for name, tables in self.tables.items()}
+
+
+# A maker as it was tested: its results and its test table, side by side.
+
+
+Results = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """entry: the maker's part of the results. labels: (n,) what it says of each test image.
+
+    truth: (n,) the test images' labels.
+    """
+
+    name: str
+    entry: Results
+    labels: Labels
+    truth: Labels
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,) whether it is right on each test image."""
+        return np.asarray(self.labels == self.truth)
+
+
+def tested_makers(
+    entries: Mapping[str, Results], tables: Mapping[str, ProbabilityTable], truth: Labels
+) -> dict[str, Tested]:
+    """Makers by name; `tables` holds the test table of each."""
+    return {
+        name: Tested(name, entry, tables[name].labels, truth) for name, entry in entries.items()
+    }
+
+
+# Tables whose rows stand in different orders, joined by the rows' ids.
+
+
+Ids = NDArray[np.str_]
+
+
+def in_order(table: ProbabilityTable, ids: Ids) -> ProbabilityTable:
+    """The table's rows in the order of `ids`; raises TableError unless those are its rows."""
+    rows = places_of(ids, table.ids)
+    if rows is None:
+        raise TableError(f"table of {table.maker}: its rows are others than those asked for")
+    return replace(table, ids=table.ids[rows], probabilities=table.probabilities[rows])
+
+
+def places_of(ids: Ids, among: Ids) -> NDArray[np.int64] | None:
+    """Where each of `ids` stands in `among`; None unless both hold the same ids, each once."""
+    order, other = np.argsort(among), np.argsort(ids)
+    known = among[order]
+    if len(np.unique(known)) < len(known) or not np.array_equal(known, ids[other]):
+        return None
+    places = np.empty(len(ids), dtype=np.int64)
+    places[other] = order
+    return places

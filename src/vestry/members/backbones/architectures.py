@@ -1,0 +1,100 @@
+"""ResNet50 (He et al., 2016) without its last layer, named and built as in torchvision.
+
+Its stride stands in the 3 x 3 convolution of a block, not in the first one as in the paper.
+"""
+
+import torch
+from torch import Tensor, nn
+
+DEPTHS = (3, 4, 6, 3)
+WIDENING = 4
+
+
+class Bottleneck(nn.Module):
+    """Narrows, convolves, widens, and adds the result to its input."""
+
+    def __init__(self, channels: int, width: int, stride: int) -> None:
+        super().__init__()
+        out = width * WIDENING
+        self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, out, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(out)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride != 1 or channels != out:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        y += x if self.downsample is None else self.downsample(x)
+        result: Tensor = self.relu(y)
+        return result
+
+
+class Resnet50(nn.Module):
+    """Takes normalised images (n, 3, height, width), gives (n, 2048, height / 32, width / 32),
+    rounded up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        channels = 64
+        for index, depth in enumerate(DEPTHS):
+            width, stride = 64 * 2**index, 1 if index == 0 else 2
+            blocks = [Bottleneck(channels, width, stride)]
+            channels = width * WIDENING
+            blocks += [Bottleneck(channels, width, 1) for _ in range(depth - 1)]
+            self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
+
+    def initialise(self, random: torch.Generator) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, 0, "fan_out", "relu", random)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        for index in range(len(DEPTHS)):
+            x = self.get_submodule(f"layer{index + 1}")(x)
+        return x
+
+
+# The convolutional part of VGG16 (Simonyan and Zisserman, 2015), named as torchvision names it.
+
+
+FILTERS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+
+
+class Vgg16(nn.Module):
+    """Takes normalised images (n, 3, height, width), gives (n, 512, height // 32, width // 32)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = 3
+        for block in FILTERS:
+            for filters in block:
+                layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(inplace=True)]
+                channels = filters
+            layers.append(nn.MaxPool2d(2))
+        self.features = nn.Sequential(*layers)
+
+    def initialise(self, random: torch.Generator) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module.bias is not None:
+                nn.init.kaiming_normal_(module.weight, 0, "fan_out", "relu", random)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.features(images)
+        return features

@@ -1,0 +1,83 @@
+"""A trunk from its weights: at first, stored with a member, and restored from there."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from vestry.errors import MemberError
+from vestry.members.backbones.backbone import Trunk
+from vestry.members.backbones.kinds import EarlierNetwork, PublishedNetwork
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.source import CARD, WEIGHTS, TrunkSource, image_size
+from vestry.members.backbones.weights import loaded_trunk, random_trunk, read_tensors, save_tensors
+from vestry.members.networks.layers import GlobalPool, Shape
+from vestry.storage.run_folder import atomic_path, read_json
+
+
+def make_trunk(settings: BackboneSettings, source: TrunkSource, image_shape: Shape) -> Trunk:
+    """The frozen trunk of `settings`, for images of `image_shape`."""
+    if source.used == "study":
+        assert source.path is not None  # noqa: S101 - for the type checker
+        tensors = load_file(source.path / WEIGHTS)
+        card = read_json(source.path / CARD)
+        return EarlierNetwork(settings.backbone, card, tensors, image_shape)
+    facts = PUBLISHED[settings.backbone]
+    module = random_trunk(facts) if source.path is None else loaded_trunk(facts, source.path)
+    return PublishedNetwork(module, facts, image_size(settings, image_shape), pool_of(settings))
+
+
+def pool_of(settings: BackboneSettings) -> str | None:
+    """A pool that the head begins with is made before features are kept: they are then far fewer.
+
+    The head's own pool, over a single pixel by then, changes nothing.
+    """
+    first = settings.layers[0]
+    return first.global_pool if isinstance(first, GlobalPool) else None
+
+
+def trunk_file(weights: str) -> str:
+    """A stored trunk's file is named by its content."""
+    return f"trunk-{weights[:16]}.safetensors"
+
+
+def store_trunk(trunk: Trunk, folder: Path) -> None:
+    """Write the trunk into `folder`; where a folder beside it has the same one, they share it."""
+    name = trunk_file(trunk.weights)
+    for twin in sorted(folder.parent.glob(f"*/{name}")):
+        if twin.parent != folder:
+            with atomic_path(folder / name) as temporary:
+                temporary.unlink()
+                link_or_copy(twin, temporary)
+            return
+    save_tensors(trunk.tensors(), folder / name)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def restore_trunk(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Trunk:
+    """The trunk that `store_trunk` wrote, checked against the digest in the member's card."""
+    path = folder / trunk_file(card["trunk"]["sha256"])
+    if not path.is_file():
+        raise MemberError(f"{path} is not there: the member cannot predict without its trunk")
+    shape = tuple(card["image_shape"])
+    trunk: Trunk
+    if settings.published:
+        facts = PUBLISHED[settings.backbone]
+        module = loaded_trunk(facts, path)
+        trunk = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+    else:
+        network = card["earlier_network"]
+        trunk = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
+    if trunk.weights != card["trunk"]["sha256"]:
+        raise MemberError(f"{path} does not hold the trunk that the member was fitted with")
+    return trunk

@@ -1,0 +1,96 @@
+"""What a study file says of a member of the kind `backbone`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from vestry.errors import did_you_mean
+from vestry.members.backbones.published import PUBLISHED, SMALLEST
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.training import TrainingSettings
+
+STUDY, FILE = "study:", "file:"
+Side = Annotated[int, Field(ge=SMALLEST, le=1024)]
+
+
+class BackboneSettings(TrainingSettings):
+    """A frozen trunk, a head on its features, and how the head is trained."""
+
+    kind: Literal["backbone"] = "backbone"
+    backbone: str = Field(
+        description="vgg16, resnet50, or study:RUN/MEMBER, a network trained by an earlier run"
+    )
+    weights: str | None = Field(
+        None,
+        validate_default=True,
+        description="imagenet, file:PATH or random; of a published trunk only, imagenet if not "
+        "given",
+    )
+    otherwise: Literal["random"] | None = Field(
+        None, description="used, loudly, where the imagenet weights are not to be had"
+    )
+    image_size: tuple[Side, Side] | None = Field(
+        None,
+        description="height and width that images are resized to; by default their own, but at "
+        f"least {SMALLEST}",
+    )
+    layers: Layers = Field(
+        min_length=1, description="the head on the trunk's features; the output layer is added"
+    )
+
+    @property
+    def published(self) -> bool:
+        return not self.backbone.startswith(STUDY)
+
+    @field_validator("augmentation", check_fields=False)
+    @classmethod
+    def no_augmentation(cls, value: Any) -> Any:
+        if value is not None:
+            raise ValueError(
+                "each image goes through a frozen trunk once and its features are kept, so there "
+                "is nothing to augment; give augmentation to the other members only"
+            )
+        return value
+
+    @field_validator("backbone")
+    @classmethod
+    def known_backbone(cls, name: str) -> str:
+        run, slash, member = name.removeprefix(STUDY).rpartition("/")
+        if name.startswith(STUDY):
+            if not (run and slash and member):
+                raise ValueError("write study:RUN/MEMBER, a run's folder and a network in it")
+        elif name not in PUBLISHED:
+            raise ValueError(
+                f"{name!r} is not known{did_you_mean(name, PUBLISHED)}; or study:RUN/MEMBER"
+            )
+        return name
+
+    @field_validator("weights")
+    @classmethod
+    def known_weights(cls, given: str | None, info: ValidationInfo) -> str | None:
+        if "backbone" not in info.data:
+            return given
+        if info.data["backbone"].startswith(STUDY):
+            refuse_for_study(given)
+            return None
+        weights = given or "imagenet"
+        if weights not in ("imagenet", "random") and not weights.startswith(FILE):
+            near = did_you_mean(weights, ("imagenet", "random"))
+            raise ValueError(f"{weights!r} is not known{near}; or file:PATH")
+        return weights
+
+    @field_validator("otherwise", "image_size")
+    @classmethod
+    def of_a_published_trunk(cls, given: Any, info: ValidationInfo) -> Any:
+        if info.data.get("backbone", "").startswith(STUDY):
+            refuse_for_study(given)
+        if info.field_name == "otherwise" and given is not None:
+            weights = info.data.get("weights", "imagenet")
+            if weights != "imagenet":
+                raise ValueError(f"only imagenet weights may be replaced, not {weights}")
+        return given
+
+
+def refuse_for_study(given: Any) -> None:
+    if given is not None:
+        raise ValueError("a network of an earlier run has its own weights and image size")

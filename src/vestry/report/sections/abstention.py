@@ -1,0 +1,146 @@
+"""The data of what each model gains by leaving images unanswered."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, per_cent, per_cent_range, with_interval
+from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.plot.curves import RiskCoverage, risk_coverage
+
+# What a model is right on where it may leave images unanswered, in words.
+
+
+Found = dict[str, Any]
+
+USUAL = 0.9
+ALL = 0.9995
+LEAST_DRAWN = 30
+
+
+def answering(model: Model) -> str:
+    """How it does where it may leave a tenth of the images out; follows on its accuracy."""
+    row = usual(model)
+    if row["coverage"] > ALL:
+        return (
+            "It is equally sure of too many images for a threshold to leave "
+            f"{per_cent(1 - row['coverage_asked'], 0)} of them unanswered."
+        )
+    of_these = share(row)
+    return (
+        f"Answering only the {per_cent(row['coverage'])} of them that it is surest of, "
+        f"it is right on {of_these}."
+    )
+
+
+def usual(model: Model) -> Found:
+    rows: list[Found] = model.entry["abstention"]["at_coverage"]
+    return min(rows, key=lambda row: abs(row["coverage_asked"] - USUAL))
+
+
+def threshold(model: Model) -> str:
+    found = model.entry["abstention"]["threshold"]
+    asked = per_cent(found["accuracy_asked"])
+    if found["threshold"] is None:
+        return f"{model.name} cannot be held to {asked}: {found['reason']}."
+    validation, test = found["validation"], found["test"]
+    if not found["threshold"]:
+        return (
+            f"For {asked} {model.name} may answer every image: it is right on "
+            f"{per_cent(validation['accuracy'])} of the validation images and on "
+            f"{share(test)} of the test images{kept(test, found['accuracy_asked'])}."
+        )
+    start = (
+        f"For {asked} {model.name} must be at least {per_cent(found['threshold'])} sure, which "
+        f"leaves it {per_cent(validation['coverage'])} of the validation images, where the "
+        "threshold was chosen"
+    )
+    if not test["rows"]:
+        return f"{start}. Of the test images it is so sure of none."
+    return (
+        f"{start}, and {per_cent(test['coverage'])} of the test images, of which it is right on "
+        f"{share(test)}{kept(test, found['accuracy_asked'])}."
+    )
+
+
+def share(side: Found) -> str:
+    return with_interval(side["accuracy"], *side["interval"])
+
+
+def kept(test: Found, asked: float) -> str:
+    """Whether the test images agree with what validation promised."""
+    low, high = test["interval"]
+    if high < asked:
+        return ", less than was asked"
+    return ", more than was asked" if low > asked else ""
+
+
+def sharpest(models: list[Model]) -> str | None:
+    """Who puts its mistakes last; only where there are models to compare."""
+    if len(models) < 2:
+        return None
+    first, second, *_ = sorted(models, key=lambda m: m.entry["abstention"]["area"])
+    return (
+        f"The area under the curve, the mean share of mistakes over all coverages, is least for "
+        f"{first.name} ({area(first)}), then for {second.name} ({area(second)})."
+    )
+
+
+def area(model: Model) -> str:
+    return per_cent(model.entry["abstention"]["area"], 2)
+
+
+def drawn_from(rows: int) -> str:
+    least = f", drawn from {LEAST_DRAWN} answers on" if rows >= LEAST_DRAWN else ""
+    return f"of {counted(rows, 'test image')}{least}"
+
+
+def cell(row: Found) -> str:
+    """ "98.1% (97.8 to 98.4)", with the coverage where ties made it another one."""
+    text = f"{per_cent(row['accuracy'])} ({per_cent_range(*row['interval'])})"
+    off = row["coverage"] - row["coverage_asked"]
+    return f"{text} at {per_cent(row['coverage'])}" if off > 0.0005 else text
+
+
+@dataclass(frozen=True)
+class Abstaining:
+    """One model's row. at_coverage: its accuracy in words at each coverage of the head."""
+
+    model: Model
+    found: dict[str, Any]
+    at_coverage: list[str]
+
+
+@dataclass(frozen=True)
+class Abstention:
+    lead: str
+    threshold: str
+    figure: RiskCoverage
+    drawn: str
+    sharpest: str | None
+    coverages: list[float]
+    accuracy: float
+    rows: list[Abstaining]
+
+
+def abstention_data(results: Results) -> Abstention | None:
+    """None for the results of an older version, and for a run without any model."""
+    ranked = [model for model in models_by_rank(results) if model.entry.get("abstention")]
+    if not ranked:
+        return None
+    first = ranked[0].entry["abstention"]
+    return Abstention(
+        lead=answering(ranked[0]),
+        threshold=threshold(ranked[0]),
+        figure=risk_coverage(ranked, LEAST_DRAWN),
+        drawn=drawn_from(first["rows"]),
+        sharpest=sharpest(ranked),
+        coverages=[row["coverage_asked"] for row in first["at_coverage"]],
+        accuracy=first["threshold"]["accuracy_asked"],
+        rows=[abstaining(model) for model in ranked],
+    )
+
+
+def abstaining(model: Model) -> Abstaining:
+    found = model.entry["abstention"]
+    cells = [cell(row) for row in found["at_coverage"]]
+    return Abstaining(model, found, cells)

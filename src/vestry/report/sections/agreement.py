@@ -1,0 +1,229 @@
+"""The section on agreement by image: who misses what, and the images that all miss."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.models import Results
+from vestry.report.plot.tiles import Patterns, pattern_columns
+
+# Which members miss which images, in words.
+
+
+Found = dict[str, Any]
+NAMED = 5
+
+
+def summary(found: Found) -> list[str]:
+    """How many images all get right, all miss, and one alone gets right."""
+    return [text for text in (shares(found), alone(found)) if text]
+
+
+def shares(found: Found) -> str:
+    rows, members = found["rows"], len(found["members"])
+    every, missed = found["all_right"], found["all_wrong"]
+    who = "both members" if members == 2 else f"all {members} members"
+    text = (
+        f"Of {counted(rows, 'test image')}, {who} get {whole(every)} ({per_cent(every / rows)}) "
+        "right"
+    )
+    if not missed["count"]:
+        return f"{text}; there is none that {who} miss."
+    alike = missed["alike"]
+    return (
+        f"{text} and miss {whole(missed['count'])} ({per_cent(missed['count'] / rows)}), on "
+        f"{whole(alike)} of them with the same wrong answer."
+    )
+
+
+def alone(found: Found) -> str | None:
+    """Who is most often the only one that is right."""
+    lone = found["one_right"]
+    if not lone["count"]:
+        return "No image is got right by one member alone."
+    most = max(lone["members"], key=lambda member: member["count"])
+    is_one = lone["count"] == 1
+    text = (
+        f"{counted(lone['count'], 'image')} {'is' if is_one else 'are'} got right by one member "
+        "alone"
+    )
+    if is_one:
+        return f"{text}, {most['name']}."
+    return f"{text}, most often by {most['name']} ({whole(most['count'])})."
+
+
+def shown_words(found: Found, patterns: Patterns) -> str:
+    """What part of the images that some miss the figure's columns hold."""
+    some = found["rows"] - found["all_right"]
+    if patterns.held == some:
+        return f"They hold all {whole(some)} images that some member misses."
+    return (
+        f"The {len(patterns.columns)} patterns shown hold {whole(patterns.held)} of the "
+        f"{whole(some)} images that some member misses."
+    )
+
+
+def drawn(patterns: Patterns) -> str:
+    """The figure for who cannot see it."""
+    parts = [f"{listed(c.wrong)}: {whole(c.count)}" for c in patterns.columns]
+    return f"Images by who is wrong on them. {'; '.join(parts)}."
+
+
+def kept(found: Found, listed_patterns: int) -> str | None:
+    """Patterns that the results do not hold one by one."""
+    left = found["patterns_left_out"]
+    if not left["patterns"]:
+        return None
+    return (
+        f"The {listed_patterns} most frequent; {counted(left['patterns'], 'more pattern')} "
+        f"{'holds' if left['patterns'] == 1 else 'hold'} {counted(left['images'], 'image')}."
+    )
+
+
+def surest(count: int, pictures: int) -> str:
+    if pictures == count:
+        return f"{counted(count, 'image')}, those first of which the members were surest."
+    return f"{pictures} of {counted(count, 'image')}: those of which the members were surest."
+
+
+def doubted(count: int, pictures: int) -> str | None:
+    """How many of the shown images also stand among the shown doubted labels."""
+    if not count:
+        return None
+    verb = "is" if count == 1 else "are"
+    return (
+        f"{whole(count)} of {'these' if pictures > 1 else 'this'} {whole(pictures)} {verb} also "
+        "among the labels that the panel doubts: there the label may be wrong and not the members."
+    )
+
+
+def said(answers: dict[str, list[float]], members: list[str], classes: list[str]) -> str:
+    """What members say of an image, by class, the class that most say first.
+
+    Each with its confidence where there are few of them: "Shirt: A 98%, B 71%; Coat: C 40%".
+    """
+    groups: dict[int, list[tuple[float, str]]] = {}
+    for name in members:
+        label, confidence = answers[name]
+        groups.setdefault(int(label), []).append((confidence, name))
+    order = sorted(groups.items(), key=lambda group: (-len(group[1]), -max(group[1])[0]))
+    return "; ".join(voices(classes[label], group, len(members)) for label, group in order)
+
+
+def voices(name: str, group: list[tuple[float, str]], members: int) -> str:
+    if members > NAMED:
+        return f"{name}: {len(group)} of {members}, up to {per_cent(max(group)[0], 0)}"
+    each = sorted(group, key=lambda voice: -voice[0])
+    return f"{name}: {', '.join(f'{who} {per_cent(sure, 0)}' for sure, who in each)}"
+
+
+def right_committees(answers: dict[str, list[float]], members: list[str], truth: int) -> str | None:
+    """A committee may be right where no member is: the mean may favour everyone's second choice."""
+    names = [n for n, (label, _) in answers.items() if n not in members and label == truth]
+    if not names:
+        return None
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} right all the same"
+
+
+def one_alone(name: str, count: int, pictures: int) -> str:
+    start = f"{name} alone is right on {counted(count, 'image')}"
+    return f"{start}." if pictures == count else f"{start}; its {pictures} surest are shown."
+
+
+@dataclass(frozen=True)
+class MissedImage:
+    """said: what the members say, in words. committees: those right in spite of them, in words."""
+
+    image: str
+    truth: str
+    said: str
+    committees: str | None
+    is_doubted: bool
+
+
+@dataclass(frozen=True)
+class Lone:
+    """Images that one member alone gets right, each with its class and what the others say."""
+
+    name: str
+    sentence: str
+    images: list[MissedImage]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """rows: every pattern that the results hold: who is wrong, how many images."""
+
+    sentences: list[str]
+    patterns: Patterns
+    shown: str
+    drawn: str
+    rows: list[tuple[str, int]]
+    rows_remark: str | None
+    missed: list[MissedImage]
+    missed_remarks: list[str]
+    lone: list[Lone]
+
+
+def agreement_data(results: Results) -> Agreement | None:
+    """None for a single member, and for the results of an older version."""
+    found = results.get("agreement")
+    if not found:
+        return None
+    patterns = pattern_columns(found)
+    missed = found["all_wrong"]
+    doubts = doubted_ids(results)
+    shown = [image(row, found, results, doubts) for row in missed["images"]]
+    remarks = [
+        surest(missed["count"], len(shown)),
+        doubted(sum(each.is_doubted for each in shown), len(shown)),
+    ]
+    rows = [
+        (", ".join(found["members"][place] for place in row["wrong"]), row["count"])
+        for row in found["patterns"]
+    ]
+    return Agreement(
+        sentences=summary(found),
+        patterns=patterns,
+        shown=shown_words(found, patterns),
+        drawn=drawn(patterns),
+        rows=rows,
+        rows_remark=kept(found, len(rows)),
+        missed=shown,
+        missed_remarks=[text for text in remarks if text],
+        lone=[lone(row, found, results, doubts) for row in found["one_right"]["members"]],
+    )
+
+
+def doubted_ids(results: Results) -> set[str]:
+    """Ids of test images that are shown as doubted labels."""
+    found = (results.get("doubts") or {}).get("test") or {}
+    return {row["id"] for row in found.get("images", [])}
+
+
+def image(
+    row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]
+) -> MissedImage:
+    names, classes = found["members"], results["data"]["classes"]
+    return MissedImage(
+        image=row["id"],
+        truth=classes[row["truth"]],
+        said=said(row["said"], names, classes),
+        committees=right_committees(row["said"], names, row["truth"]),
+        is_doubted=row["id"] in doubts,
+    )
+
+
+def lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]) -> Lone:
+    shown = [image(each, found, results, doubts) for each in row["images"]]
+    return Lone(row["name"], one_alone(row["name"], row["count"], len(shown)), shown)
+
+
+def agreement_images(shown: Agreement | None) -> Iterator[str]:
+    """Ids of the pictures, those that all miss first."""
+    if shown is None:
+        return
+    yield from (row.image for row in shown.missed)
+    for group in shown.lone:
+        yield from (row.image for row in group.images)

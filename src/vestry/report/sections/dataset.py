@@ -1,0 +1,124 @@
+"""The fifth section's data: samples, class distribution and origin of the images."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.models import Results
+
+# The data in words.
+
+
+def balance(counts: list[int], classes: list[str]) -> str:
+    """ "Balanced: 600 a class", or the smallest and the largest class."""
+    low, high = min(counts), max(counts)
+    if low == high:
+        return f"Balanced: {whole(low)} a class."
+    smallest, largest = classes[counts.index(low)], classes[counts.index(high)]
+    same_low, same_high = counts.count(low) - 1, counts.count(high) - 1
+    text = (
+        f"From {whole(low)} ({smallest}{others(same_low)}) "
+        f"to {whole(high)} ({largest}{others(same_high)}) a class"
+    )
+    if low == 0:
+        return f"{text}: not every class is there."
+    return f"{text}; the largest is {high / low:.2f} times the smallest."
+
+
+def others(count: int) -> str:
+    return f" and {counted(count, 'other')}" if count else ""
+
+
+def size(data: dict[str, Any]) -> str:
+    """Rows, classes and shape of the images."""
+    height, width, *channels = data["image_shape"]
+    colour = "in colour" if channels else "in grey"
+    splits = data["splits"]
+    rows = listed([f"{whole(split['rows'])} {name}" for name, split in splits.items()])
+    return (
+        f"{rows} images of {height} \u00d7 {width} pixels {colour}, "
+        f"in {len(data['classes'])} classes."
+    )
+
+
+def shares_words(data: dict[str, Any]) -> dict[str, str]:
+    """Each split's part of all rows used."""
+    total = sum(split["rows"] for split in data["splits"].values())
+    return {name: per_cent(split["rows"] / total) for name, split in data["splits"].items()}
+
+
+def fallback(data: dict[str, Any]) -> str | None:
+    """What was asked for and what was used instead, where they differ."""
+    if not data["fell_back"]:
+        return None
+    return f"This study asked for {data['asked']} and ran on {data['used']}: {data['fell_back']}"
+
+
+CLASSES_SHOWN = 25
+ENDS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A class's count and its length as a share of the largest class of the same split."""
+
+    name: str
+    count: int
+    length: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """bars: every class in class order. ends: the largest and smallest, where classes are many."""
+
+    name: str
+    facts: dict[str, Any]
+    share: str
+    balance: str
+    bars: list[Bar]
+    ends: list[Bar] | None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    facts: dict[str, Any]
+    size: str
+    fallback: str | None
+    splits: list[Split]
+    samples: list[tuple[str, str]]
+    columns: int
+    samples_seed: int | None
+
+
+def dataset_data(results: Results) -> Dataset:
+    data = results["data"]
+    shares = shares_words(data)
+    samples = data["samples"]
+    labels = [data["classes"][label] for label in samples["labels"]]
+    return Dataset(
+        facts=data,
+        size=size(data),
+        fallback=fallback(data),
+        splits=[
+            split(name, facts, data["classes"], shares[name])
+            for name, facts in data["splits"].items()
+        ],
+        samples=list(zip(samples["ids"], labels, strict=True)),
+        columns=samples["columns"],
+        samples_seed=samples["seed"],
+    )
+
+
+def split(name: str, facts: dict[str, Any], classes: list[str], share: str) -> Split:
+    counts = facts["class_counts"]
+    largest = max(counts) or 1
+    bars = [Bar(c, n, round(n / largest, 4)) for c, n in zip(classes, counts, strict=True)]
+    return Split(name, facts, share, balance(counts, classes), bars, ends(bars))
+
+
+def ends(bars: list[Bar]) -> list[Bar] | None:
+    """The largest and the smallest classes, where all of them would be too many to look at."""
+    if len(bars) <= CLASSES_SHOWN:
+        return None
+    ordered = sorted(bars, key=lambda bar: -bar.count)
+    return ordered[:ENDS_SHOWN] + ordered[-ENDS_SHOWN:]

@@ -1,0 +1,272 @@
+"""Whether a committee is worth its cost, in words."""
+
+from typing import Any
+
+from vestry.report.formatting import (
+    counted,
+    duration,
+    listed,
+    per_cent,
+    per_cent_range,
+    points,
+    probability,
+    whole,
+)
+
+Found = dict[str, Any]
+SAME_TIME = 0.05
+
+
+def result(name: str, found: Found) -> str:
+    """The gain over the best member with its interval and p, and what it takes."""
+    best = f"{found['best_member']}, its best member by validation"
+    taken = taken_for_it(found["costs"])
+    text = f"{name} {gain(found['difference']['value'])} {best} ({sureness(found)}){taken}."
+    if found["verdict"] == "no gain shown":
+        return f"No gain can be shown: {text}"
+    if found["verdict"] == "worse":
+        return f"{text} For accuracy that member alone is the better choice."
+    return text
+
+
+def gain(value: float) -> str:
+    """ "gets 0.8 points more than"."""
+    if abs(value) < 0.0005:
+        return "is level with"
+    amount = points(abs(value)).lstrip("+")
+    noun = "point" if amount == "1.0" else "points"
+    return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
+
+
+def sureness(found: Found) -> str:
+    """ "+0.3 to +1.3, p = 0.002"."""
+    return f"{change_range(found['difference'])}, {p_words(found['p'])}"
+
+
+def change_range(difference: Found) -> str:
+    low, high = difference["interval"]
+    return f"{points(low)} to {points(high)}"
+
+
+def p_words(p: float) -> str:
+    """ "p = 0.041", "p < 0.001", kept on one line."""
+    text = probability(p)
+    return (f"p {text}" if text.startswith("<") else f"p = {text}").replace(" ", "\u00a0")
+
+
+def taken_for_it(costs: Found) -> str:
+    """What the committee takes beyond its best member; empty where nothing of it is known."""
+    parts = [time(costs), size(costs), fitting(costs)]
+    known = [part for part in parts if part]
+    return f", for {listed(known)}" if known else ""
+
+
+def time(costs: Found) -> str | None:
+    """Latency where it was measured, else the test rows' time by image."""
+    found = costs["latency_ms"] or costs["milliseconds_per_image"]
+    if not found or found["times"] is None:
+        return None
+    if abs(found["times"] - 1) < SAME_TIME:
+        return "the same time per image"
+    return f"{found['times']:.1f} times the time per image"
+
+
+def size(costs: Found) -> str | None:
+    found = costs["bytes"]
+    if found:
+        return f"{amount_of_bytes(found['added'])} more on disk" if found["added"] > 0 else None
+    found = costs["parameters"]
+    return f"{whole(found['added'])} more parameters" if found and found["added"] > 0 else None
+
+
+def amount_of_bytes(count: float) -> str:
+    if count < 1e5:
+        return f"{count / 1e3:.1f} kB"
+    return f"{count / 1e6:.1f} MB"
+
+
+def fitting(costs: Found) -> str | None:
+    found = costs["fit_seconds"]
+    return f"{duration(found['added'])} more to fit" if found and found["added"] > 0 else None
+
+
+def among_all_pairs(name: str, found: Found, comparisons: Found | None) -> str | None:
+    """Where the ranking, which compares every pair, cannot tell apart what this one test can."""
+    if found["verdict"] == "no gain shown" or not comparisons:
+        return None
+    pair = {name, found["best_member"]}
+    for row in comparisons["pairs"]:
+        if {row["one"], row["other"]} == pair and not row["told_apart"]:
+            count = counted(len(comparisons["pairs"]), "pair")
+            return (
+                "This is one comparison, fixed beforehand. Among all "
+                f"{count} of models it is not enough to tell the two apart "
+                f"(adjusted {p_words(row['p_holm'])})."
+            )
+    return None
+
+
+def loss(found: Found) -> str:
+    """Log loss beside the best member's."""
+    change = found["log_loss"]["change"]
+    own, member = (f"{found['log_loss'][key]:.3f}" for key in ("committee", "member"))
+    if own == member:
+        return f"Both have a log loss of {own}."
+    return (
+        f"Its log loss is {'lower' if change < 0 else 'higher'}: {own}, against {member} of "
+        f"{found['best_member']}."
+    )
+
+
+def summary(found: dict[str, Found]) -> str | None:
+    """Several committees in one sentence; found: `worth` by committee."""
+    if len(found) < 2:
+        return None
+    words = {
+        "worth": "a gain over the best member is shown for {}",
+        "no gain shown": "none can be shown for {}",
+        "worse": "{} is worse than its best member",
+    }
+    parts = [
+        text.format(listed([name for name, entry in found.items() if entry["verdict"] == verdict]))
+        for verdict, text in words.items()
+        if any(entry["verdict"] == verdict for entry in found.values())
+    ]
+    return f"Of {len(found)} committees: {'; '.join(parts)}."
+
+
+# A committee made again without each of its members, in words.
+
+
+def left_out(name: str, found: Found) -> list[str]:
+    """Whom the committee could do without, whom not, and without whom it is better."""
+    rows = found["members"]
+    better_, open_, worse_ = (
+        [row for row in rows if row["verdict"] == verdict]
+        for verdict in ("better", "no loss shown", "worse")
+    )
+    said = [better(name, better_), no_loss(name, open_), needed(name, worse_)]
+    return [text for text in said if text]
+
+
+def better(name: str, rows: list[Found]) -> str | None:
+    if not rows:
+        return None
+    each = ", each on its own" if len(rows) > 1 else ""
+    return f"{name} is better without {changes(rows)}{each}."
+
+
+def no_loss(name: str, rows: list[Found]) -> str | None:
+    """Precisely what is not shown: the interval still reaches below 0."""
+    if not rows:
+        return None
+    lowest = min(row["difference"]["interval"][0] for row in rows)
+    names = either([row["name"] for row in rows])
+    lies = "holds 0 or lies above it" if any(is_above(row) for row in rows) else "holds 0"
+    if len(rows) == 1:
+        reach = f"the interval of the change {lies} ({change_range(rows[0]['difference'])} points)"
+    else:
+        reach = f"each interval of the change {lies}; the lowest reaches {points(lowest)} points"
+    return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
+
+
+def is_above(row: Found) -> bool:
+    return bool(row["difference"]["interval"][0] > 0)
+
+
+def needed(name: str, rows: list[Found]) -> str | None:
+    return f"{name} is worse without {changes(rows)}." if rows else None
+
+
+def changes(rows: list[Found]) -> str:
+    """ "A (−0.7 points, −0.9 to −0.4) or B (...)"."""
+    return either(
+        [
+            f"{row['name']} ({points(row['difference']['value'])} points, "
+            f"{change_range(row['difference'])})"
+            for row in rows
+        ]
+    )
+
+
+def either(names: list[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def how_left_out(entry: Found) -> list[str]:
+    """How the committee was made again, where that is not plain."""
+    found = entry["leave_one_out"]
+    said = ["Members were left out one at a time; without two at once it was not tried."]
+    if len(found["members"]) == 2:
+        said = ["One of two left out leaves the other alone, without any rule."]
+    if entry["rule"] != "stacking" or not found["learnt_from"]:
+        return said
+    said.append("The regression was fitted again with the penalty that the committee chose.")
+    rows, of = found["learnt_from"]["rows"], found["learnt_from"]["of"]
+    if rows < of:
+        said.append(
+            f"To keep this short it learnt from {whole(rows)} of {whole(of)} rows, a stratified "
+            "part; the whole committee was made in the same way for this comparison, so its "
+            f"accuracy here, {per_cent(found['whole']['accuracy'])}, may differ from above."
+        )
+    return said
+
+
+def not_left_out(found: Found) -> str:
+    return f"Members were not left out one by one: {found['reason']}."
+
+
+# How differently a committee's members err, in words.
+
+
+def oracle(name: str, accuracy: float, found: Found) -> str:
+    """What choosing among the members' answers could reach at most."""
+    some = found["oracle"]
+    low, high = some["interval"]
+    return (
+        f"Some member is right on {per_cent(some['accuracy'])} of the test images "
+        f"({per_cent_range(low, high)}); {name} is right on {per_cent(accuracy)}. No choice among "
+        "their answers gets more than the first."
+    )
+
+
+def variety(found: Found) -> str:
+    """Means over pairs of members."""
+    mean = found["mean"]
+    several = len(found["pairs"]) > 1
+    start = "On average over pairs of members, exactly" if several else "Exactly"
+    text = (
+        f"{start} one of two is right on {per_cent(mean['disagreement'])} of the images and both "
+        f"are wrong on {per_cent(mean['double_fault'])}."
+    )
+    if mean["correlation"] is None:
+        return text
+    return (
+        f"{text} Their errors correlate by {mean['correlation']:.2f}; 0 would be independent "
+        "errors, from which a committee gains most."
+    )
+
+
+def extremes(found: Found) -> str | None:
+    """The pair that differs most and the one that differs least, where there are several."""
+    pairs = sorted(found["pairs"], key=lambda pair: pair["disagreement"])
+    if len(pairs) < 2 or pairs[0]["disagreement"] == pairs[-1]["disagreement"]:
+        return None
+    least, most = pairs[0], pairs[-1]
+    return (
+        f"{listed(most['members'])} differ most ({per_cent(most['disagreement'])} of the images), "
+        f"{listed(least['members'])} least ({per_cent(least['disagreement'])})."
+    )
+
+
+def undefined(found: Found) -> str | None:
+    """Pairs for which a measure divides by zero."""
+    count = max(found["undefined"].values())
+    if not count:
+        return None
+    return (
+        f"For {counted(count, 'pair')} Q or the correlation is undefined, since one of the two is "
+        "right (or wrong) on every image; the means leave them out."
+    )

@@ -1,0 +1,295 @@
+"""The audit's findings as the page shows them: sentences, and images side by side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, decimal, listed, whole
+
+# The audit's findings in words: what was looked for, what was found, what it means.
+
+
+Finding = dict[str, Any]
+
+SEVERITY_WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
+CLASSES_NAMED = 5
+FILES_NAMED = 5
+
+
+def title(finding: Finding) -> str:
+    """What was looked for."""
+    first, last = ends(finding)
+    return {
+        "duplicates_within": f"Exact duplicates within {first}",
+        "duplicates_across": f"Exact duplicates in both {first} and {last}",
+        "near_duplicates": f"Near-duplicates of {first} images in {last}",
+        "label_conflict": "The same image with two labels",
+        "far_from_class": "Images far from everything of their class",
+        "blank": "Images of one colour throughout",
+        "damaged": "Damaged files",
+        "missing": f"Missing values in {first}",
+        "small_classes": f"Very small classes in {first}",
+        "absent_classes": f"Classes without {first} images",
+        "unbalanced": f"Unbalanced classes in {first}",
+        "constant_pixels": f"Pixels that never change in {first}",
+    }[finding["kind"]]
+
+
+def sentence(finding: Finding, classes: list[str]) -> str:
+    """What was found and what it means, made from the finding's own numbers."""
+    return FOUND[finding["kind"]](Case(finding, classes))
+
+
+def ends(finding: Finding) -> tuple[str, str]:
+    """The first and the last of the splits that it speaks of."""
+    return finding["splits"][0], finding["splits"][-1]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A finding as the sentences below need it."""
+
+    finding: Finding
+    classes: list[str]
+
+    @property
+    def share(self) -> str:
+        return f"{whole(self.finding['count'])} of {whole(self.finding['of'])}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(self.finding["facts"])
+
+    @property
+    def first(self) -> str:
+        return ends(self.finding)[0]
+
+    @property
+    def last(self) -> str:
+        return ends(self.finding)[1]
+
+    def verb(self, one: str, many: str) -> str:
+        return one if self.finding["count"] == 1 else many
+
+
+def duplicates_within(case: Case) -> str:
+    verb = case.verb("repeats", "repeat")
+    return f"{case.share} {case.first} images {verb} an earlier one byte for byte."
+
+
+def duplicates_across(case: Case) -> str:
+    return (
+        f"{case.share} {case.last} images {case.verb('stands', 'stand')} in {case.first}, too, "
+        f"byte for byte: whoever learns from {case.first} has seen {case.verb('it', 'them')}."
+    )
+
+
+def label_conflict(case: Case) -> str:
+    return f"{case.share} images stand in the data more than once and with different labels."
+
+
+def near_duplicates(case: Case) -> str:
+    facts, other = case.facts, case.facts["other_label"]
+    labels = (
+        f"{counted(other, 'pair')} of these {'has' if other == 1 else 'have'} two labels."
+        if other
+        else "No pair has two labels."
+    )
+    return (
+        f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
+        f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
+        f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
+    ) + shifted(facts.get("shifted"))
+
+
+def shifted(count: int | None) -> str:
+    """How many are so only shifted; None where shifts were not looked for."""
+    if not count:
+        return ""
+    return f" {whole(count)} of them only when shifted by one pixel."
+
+
+def far_from_class(case: Case) -> str:
+    facts = case.facts
+    return (
+        f"{case.share} images {case.verb('is', 'are')} unusually far from the "
+        f"{facts['neighbours']} nearest {case.first} images of {case.verb('its', 'their')} class: "
+        f"a robust z-score above {facts['threshold']:g}. Look for wrong labels, damage and rare "
+        "kinds."
+    ) + skipped(facts, case.classes)
+
+
+def blank(case: Case) -> str:
+    return f"{case.share} images {case.verb('has', 'have')} one and the same value throughout."
+
+
+def damaged(case: Case) -> str:
+    files = [f"{file['id']} ({file['reason']})" for file in case.facts["files"]]
+    more = case.finding["count"] - len(files[:FILES_NAMED])
+    return (
+        f"{case.share} image files cannot be read and {case.verb('was', 'were')} left out: "
+        f"{'; '.join(files[:FILES_NAMED])}{f' and {whole(more)} more' if more else ''}."
+    )
+
+
+def missing(case: Case) -> str:
+    return (
+        f"{case.share} {case.first} images {case.verb('lacks', 'lack')} pixels: "
+        f"{counted(case.facts['values'], 'value')} in all, taken as 0."
+    )
+
+
+def small_classes(case: Case) -> str:
+    few = [f"{case.classes[c['label']]} ({whole(c['rows'])})" for c in case.facts["classes"]]
+    return (
+        f"{case.share} classes {case.verb('has', 'have')} fewer than {case.facts['threshold']} "
+        f"{case.first} images: {named(few)}."
+    )
+
+
+def absent_classes(case: Case) -> str:
+    names = named([case.classes[c["label"]] for c in case.facts["classes"]])
+    return f"{case.share} classes {case.verb('has', 'have')} no {case.first} images: {names}."
+
+
+def unbalanced(case: Case) -> str:
+    facts = case.facts
+    return (
+        f"{case.share} classes {case.verb('has', 'have')} less than half the {case.first} images "
+        f"of {case.classes[facts['largest']]}, the largest, which has {facts['ratio']:g} times as "
+        f"many as {case.classes[facts['smallest']]}. Accuracy alone says little of small classes."
+    )
+
+
+def constant_pixels(case: Case) -> str:
+    return (
+        f"{case.share} pixel values {case.verb('is', 'are')} the same in every {case.first} image."
+    )
+
+
+FOUND: dict[str, Callable[[Case], str]] = {
+    "duplicates_within": duplicates_within,
+    "duplicates_across": duplicates_across,
+    "label_conflict": label_conflict,
+    "near_duplicates": near_duplicates,
+    "far_from_class": far_from_class,
+    "blank": blank,
+    "damaged": damaged,
+    "missing": missing,
+    "small_classes": small_classes,
+    "absent_classes": absent_classes,
+    "unbalanced": unbalanced,
+    "constant_pixels": constant_pixels,
+}
+
+
+def nothing(finding: Finding, classes: list[str]) -> str:
+    """How a search that found nothing was made."""
+    facts, of, kind = finding["facts"], whole(finding["of"]), finding["kind"]
+    if kind == "missing" and not facts["possible"]:
+        return "none possible: the source stores whole numbers"
+    if kind == "far_from_class":
+        text = f"robust z-score above {facts['threshold']:g}; {of} images."
+        return text + skipped(facts, classes)
+    limits = {
+        "near_duplicates": "normalised distance under {:g}; ",
+        "small_classes": "fewer than {:g} images; ",
+        "unbalanced": "the largest more than {:g} times the smallest; ",
+    }
+    limit = limits[kind].format(facts["threshold"]) if kind in limits else ""
+    return limit + of + UNITS.get(kind, " images")
+
+
+UNITS = {
+    "damaged": " image files",
+    "small_classes": " classes",
+    "absent_classes": " classes",
+    "unbalanced": " classes",
+    "constant_pixels": " pixel values",
+}
+
+
+def skipped(facts: dict[str, Any], classes: list[str]) -> str:
+    if not facts["classes_skipped"]:
+        return ""
+    names = named([classes[label] for label in facts["classes_skipped"]])
+    return f" Not looked at, with fewer than {facts['least_rows']} images: {names}."
+
+
+def named(names: list[str]) -> str:
+    """All names where they are few, else the first ones and how many more."""
+    if len(names) <= CLASSES_NAMED:
+        return listed(names)
+    return f"{', '.join(names[:CLASSES_NAMED])} and {len(names) - CLASSES_NAMED} others"
+
+
+def value_words(finding: Finding, value: float | None) -> str | None:
+    """What the number beside a group of images is."""
+    if value is None:
+        return None
+    return {
+        "near_duplicates": f"distance {value:.3f}",
+        "far_from_class": f"z {value:.1f}",
+        "missing": f"{whole(value)} missing",
+        "blank": f"value {whole(value)}",
+    }.get(finding["kind"])
+
+
+def shown(finding: Finding) -> str | None:
+    """How many of the groups are pictured, where not all are."""
+    groups, found = len(finding["groups"]), finding["groups_found"]
+    return f"The first {groups} of {whole(found)} are shown." if groups < found else None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One image of a finding, with the words under it."""
+
+    image: str
+    words: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Together:
+    """Images shown side by side. value: a distance or the like. more: how many are left out."""
+
+    images: list[Shown]
+    value: str | None
+    more: int
+    conflict: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    severity: str
+    word: str
+    count: int
+    title: str
+    sentence: str
+    groups: list[Together]
+    shown: str | None
+
+
+def finding(entry: dict[str, Any], classes: list[str]) -> Found:
+    return Found(
+        severity=entry["severity"],
+        word=SEVERITY_WORDS[entry["severity"]],
+        count=entry["count"],
+        title=title(entry),
+        sentence=sentence(entry, classes),
+        groups=[together(entry, group, classes) for group in entry["groups"]],
+        shown=shown(entry),
+    )
+
+
+def together(entry: dict[str, Any], group: dict[str, Any], classes: list[str]) -> Together:
+    images = [
+        Shown(image["id"], classes[image["label"]], image["split"]) for image in group["images"]
+    ]
+    return Together(
+        images=images,
+        value=value_words(entry, group["value"]),
+        more=group["found"] - len(images),
+        conflict=len({image.words for image in images}) > 1,
+    )

@@ -1,0 +1,194 @@
+"""Images whose label the members doubt, as the page shows them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.models import Results
+from vestry.report.sections.leaks import Leaks, leaks_data
+
+# Doubted labels in words: how many, by whom, and what that is worth.
+
+
+Facts = dict[str, Any]
+NAMED = 4
+TABLES = {
+    "out-of-fold": ", out-of-fold: each row by models that had not seen it.",
+    "validation": (
+        " on validation rows. Early stopping and searches may have seen these, so the doubts are "
+        "not independent of them; members with cross_validation doubt the training labels by "
+        "models that had not seen them."
+    ),
+    "test": ", which were fitted and chosen without these rows.",
+}
+
+
+def summary(found: Facts) -> str:
+    """How many labels of each split are doubted, and by whom."""
+    shares: dict[tuple[str, ...], list[str]] = {}
+    for split, entry in found.items():
+        if entry:
+            shares.setdefault(tuple(entry["panel"]), []).append(share(split, entry))
+    return " ".join(f"{panel(names)} {listed(parts)}." for names, parts in shares.items())
+
+
+def panel(names: Sequence[str]) -> str:
+    """Who doubts, as the subject of a sentence with its verb."""
+    if len(names) == 1:
+        return f"{names[0]} doubts"
+    return f"{whole(len(names))} members together doubt"
+
+
+def share(split: str, entry: Facts) -> str:
+    if not entry["count"]:
+        return f"none of {whole(entry['rows'])} {split} labels"
+    part = per_cent(entry["count"] / entry["rows"])
+    return f"{whole(entry['count'])} of {whole(entry['rows'])} {split} labels ({part})"
+
+
+def heading(split: str) -> str:
+    return f"{split[0].upper()}{split[1:]} images whose label is doubted"
+
+
+def source(entry: Facts) -> str:
+    """Whose probabilities these are, whether they come from models that knew the rows, and how
+    often they go with the labels."""
+    names = entry["panel"]
+    shown = listed(names if len(names) <= NAMED else [*names[: NAMED - 1], more(names)])
+    mean = f"The mean of the probabilities of {shown}" if len(names) > 1 else f"By {shown} alone"
+    said = f"{mean}{TABLES[entry['of_table']]}"
+    errs = "the more it errs, the more right labels it doubts"
+    return f"{said} It agrees with {per_cent(entry['accuracy'])} of the labels: {errs}."
+
+
+def more(names: list[str]) -> str:
+    return f"{whole(len(names) - NAMED + 1)} more"
+
+
+def worst_first(shown: int, entry: Facts) -> str:
+    """Which of them are shown, and in what order."""
+    which = (
+        f"The {whole(shown)} worst of {whole(entry['count'])}"
+        if shown < entry["count"]
+        else f"{counted(shown, 'image')}, worst first"
+    )
+    return (
+        f"{which}: struck out the label that it has, in bold what the panel says, with the "
+        "probability of either. Choose one for the votes."
+    )
+
+
+def hint(agreeing: int, voters: int) -> str:
+    """How many of the panel say what the panel says."""
+    if voters == 1:
+        return ""
+    return f"{whole(agreeing)} of {whole(voters)} say so"
+
+
+FIRST = 12
+
+
+@dataclass(frozen=True)
+class Vote:
+    name: str
+    said: str
+    confidence: str
+    as_given: bool
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """One image: the label that it has, what the panel says, and every member's vote."""
+
+    image: str
+    given: str
+    given_probability: str
+    panel: str
+    panel_probability: str
+    agreeing: str
+    votes: list[Vote]
+
+
+@dataclass(frozen=True)
+class SplitDoubts:
+    """first: shown at once; more: one click deeper."""
+
+    split: str
+    heading: str
+    source: str
+    remark: str
+    first: list[Doubted]
+    more: list[Doubted]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """splits: those with doubted labels, the one to learn from first."""
+
+    summary: str
+    splits: list[SplitDoubts]
+    leaks: Leaks | None
+
+
+def doubts_data(results: Results) -> Doubts | None:
+    """None for a run that did not look for doubted labels."""
+    found = results.get("doubts")
+    if not found or not any(found.values()):
+        return None
+    classes = results["data"]["classes"]
+    return Doubts(
+        summary=summary(found),
+        splits=[
+            split_doubts(split, entry, classes)
+            for split, entry in found.items()
+            if entry and entry["count"]
+        ],
+        leaks=leaks_data(results),
+    )
+
+
+def split_doubts(split: str, entry: Results, classes: list[str]) -> SplitDoubts:
+    images = [doubted(image, classes) for image in entry["images"]]
+    return SplitDoubts(
+        split=split,
+        heading=heading(split),
+        source=source(entry),
+        remark=worst_first(len(images[:FIRST]), entry),
+        first=images[:FIRST],
+        more=images[FIRST:],
+        left_out=entry["count"] - len(images),
+    )
+
+
+def doubted(image: dict[str, Any], classes: list[str]) -> Doubted:
+    votes = image["votes"]
+    agreeing = sum(vote["label"] == image["panel"] for vote in votes.values())
+    return Doubted(
+        image=image["id"],
+        given=classes[image["given"]],
+        given_probability=per_cent(image["quality"], 2),
+        panel=classes[image["panel"]],
+        panel_probability=per_cent(image["panel_probability"]),
+        agreeing=hint(agreeing, len(votes)),
+        votes=[
+            Vote(
+                name,
+                classes[vote["label"]],
+                per_cent(vote["confidence"]),
+                vote["label"] == image["given"],
+            )
+            for name, vote in votes.items()
+        ],
+    )
+
+
+def doubted_images(page: Doubts | None) -> Iterator[str]:
+    """Ids of all pictures of the section, those shown at once first."""
+    if page is None:
+        return
+    for shown in page.splits:
+        yield from (entry.image for entry in shown.first)
+    for shown in page.splits:
+        yield from (entry.image for entry in shown.more)

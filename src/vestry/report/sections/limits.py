@@ -1,0 +1,91 @@
+"""The limits of a study in words: what it asks for, and how a model misses it."""
+
+import math
+from typing import Any
+
+from vestry.report.formatting import file_size, listed, milliseconds, per_cent, two_digits
+
+Limit = dict[str, Any]
+
+ASKED = {
+    "max_ms": "at most {} for one image",
+    "max_mb": "at most {}",
+    "min_accuracy": "at least {} right",
+    "min_accuracy_per_class": "at least {} right in every class",
+    "must_explain": "a model that explains its answers (linear models and single trees do)",
+}
+UNMEASURED = {"max_ms": "time for one image", "max_mb": "size"}
+
+
+def asked(settings: Limit) -> str | None:
+    """The study's limits in words; None without any."""
+    texts = [
+        words.format(exact(name, settings[name]))
+        for name, words in ASKED.items()
+        if settings[name] not in (None, False)
+    ]
+    return f"The study asks for {listed(texts)}." if texts else None
+
+
+def misses(limits: list[Limit]) -> str:
+    return ", and ".join(miss(limit) for limit in limits)
+
+
+def miss(limit: Limit) -> str:
+    """How a model breaks a limit."""
+    name, value = limit["limit"], limit["found"]
+    if name == "must_explain":
+        return "does not explain its answers"
+    allowed = exact(name, limit["asked"])
+    if value is None:
+        return f"has no measured {UNMEASURED[name]}, where {allowed} is the most"
+    text = beside(limit)
+    if name == "max_ms":
+        return f"takes {text} for one image, where {allowed} is the most"
+    if name == "max_mb":
+        return f"takes {text}, where {allowed} is the most"
+    if name == "min_accuracy":
+        return f"is right on {text} of the validation images, where {allowed} is the least"
+    return (
+        f"is right on {text} of the validation images of {limit['class']}, where {allowed} is the "
+        "least for every class"
+    )
+
+
+def exact(limit: str, value: float) -> str:
+    """A limit as the study gives it."""
+    units = {"max_ms": " ms", "max_mb": " MB"}
+    return f"{value:g}{units[limit]}" if limit in units else f"{100 * value:.6g}%"
+
+
+def beside(limit: Limit) -> str:
+    """What was found, with as many digits as tell it from the limit."""
+    name, asked, value = limit["limit"], limit["asked"], limit["found"]
+    is_share = name not in ("max_ms", "max_mb")
+    plain = {"max_ms": milliseconds(value), "max_mb": file_size(1e6 * value)}
+    texts = [per_cent(value, 1) if is_share else plain[name]]
+    texts += [
+        per_cent(value, digits) if is_share else exact(name, float(f"{value:.{digits + 1}g}"))
+        for digits in (2, 3, 4, 6)
+    ]
+    same = {exact(name, asked), *(per_cent(asked, digits) for digits in (1, 2, 3, 4))}
+    return next((text for text in texts if text not in same), texts[-1])
+
+
+def loosened(each: Limit) -> str:
+    """A limit that just lets the model in, rounded so that it still does."""
+    name, value = each["limit"], each["found"]
+    if name == "must_explain":
+        return "Without asking for a model that explains its answers"
+    asked = exact(name, each["asked"])
+    if name == "max_ms":
+        return f"With {two_digits(value, up=True)} ms for one image instead of {asked}"
+    if name == "max_mb":
+        return f"With {two_digits(value, up=True)} MB instead of {asked}"
+    every = " in every class" if name == "min_accuracy_per_class" else ""
+    return f"With at least {math.floor(1000 * value) / 10:.1f}% right{every} instead of {asked}"
+
+
+def test_miss(limit: Limit) -> str:
+    of = f" of {limit['class']}" if limit["class"] else ""
+    return f"{beside(limit)}{of} instead of {exact(limit['limit'], limit['asked'])}"

@@ -1,0 +1,213 @@
+"""The second section's data: confusion, classification report and hardest images of a model."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.models import Model, Results, models_by_rank
+
+# Mistakes in words: how many, and which classes are taken for which.
+
+
+PAIRS_IN_WORDS = 3
+CLASSES_IN_MATRIX = 25
+
+
+def total(model: Model, rows: int) -> str:
+    """How many of `rows` test images are wrong."""
+    wrong = sum(cell["count"] for cell in model.mistakes["cells"])
+    if not wrong:
+        return f"{model.name} makes no mistake on {counted(rows, 'test image')}."
+    return f"{model.name} is wrong on {whole(wrong)} of {counted(rows, 'test image')}."
+
+
+def most_confused(pairs: list[dict[str, Any]], support: dict[str, int]) -> str | None:
+    """The largest cells in words. pairs: `truth`, `predicted`, `count`, largest first."""
+    if not pairs:
+        return None
+    first, *others = pairs[:PAIRS_IN_WORDS]
+    row = support[first["truth"]]
+    text = (
+        f"Most often {first['truth']} is taken for {first['predicted']}: {whole(first['count'])} "
+        f"of {whole(row)} ({per_cent(first['count'] / row)})."
+    )
+    if others:
+        named = [f"{p['truth']} for {p['predicted']} ({whole(p['count'])})" for p in others]
+        text += f" Then {listed(named)}."
+    wrong = sum(pair["count"] for pair in pairs)
+    share = sum(pair["count"] for pair in pairs[:PAIRS_IN_WORDS]) / wrong
+    if len(pairs) > PAIRS_IN_WORDS:
+        text += f" These {PAIRS_IN_WORDS} cells hold {per_cent(share)} of its mistakes."
+    return text
+
+
+def weakest_class(per_class: dict[str, Any]) -> str | None:
+    """The classes with the lowest and the highest F1, where they differ."""
+    rows = [(name, scores["f1"]) for name, scores in per_class.items() if scores["support"]]
+    if not rows:
+        return None
+    low, high = min(rows, key=lambda row: row[1]), max(rows, key=lambda row: row[1])
+    if high[1] - low[1] < 0.0005:
+        return None
+    return f"Lowest F1: {low[0]} ({per_cent(low[1])}); highest: {high[0]} ({per_cent(high[1])})."
+
+
+def too_many_classes(classes: int, cells: int, shown: int) -> str:
+    """Why there is a list of pairs instead of a matrix."""
+    which = f"the {shown} largest of {whole(cells)}" if shown < cells else f"all {whole(cells)}"
+    return (
+        f"A matrix of {classes} classes could not be read, so the confused pairs are listed "
+        f"instead: {which} cells that are not empty."
+    )
+
+
+PAIRS_LISTED = 20
+AVERAGES = ("macro", "weighted")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a confusion matrix.
+
+    share: of its row. number: counts row by row. shade: 0 to 1, its colour's strength.
+    """
+
+    truth: str
+    predicted: str
+    count: int
+    share: float
+    right: bool
+    number: int
+    shade: float
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Hard:
+    image: str
+    truth: str
+    predicted: str
+    confidence: float
+    truth_probability: float
+
+
+@dataclass(frozen=True)
+class ModelMistakes:
+    """matrix is None where there are too many classes to read one; `pairs` are then listed."""
+
+    model: Model
+    sentences: list[str]
+    matrix: list[list[Cell]] | None
+    pairs: list[Cell]
+    pairs_remark: str | None
+    first: Cell | None
+    images: dict[int, list[str]]
+    report: list[ReportRow]
+    averages: list[ReportRow]
+    hardest: list[Hard]
+    wrong: int
+
+
+def mistakes_data(results: Results) -> list[ModelMistakes]:
+    return [model_mistakes(model, results) for model in models_by_rank(results)]
+
+
+def model_mistakes(model: Model, results: Results) -> ModelMistakes:
+    classes = results["data"]["classes"]
+    scores = model.entry["scores"]["test"]
+    cells = matrix_cells(scores["confusion"], classes)
+    wrong = [cell for row in cells for cell in row if not cell.right and cell.count]
+    pairs = sorted(wrong, key=lambda cell: (-cell.count, cell.number))
+    readable = len(classes) <= CLASSES_IN_MATRIX
+    listed = pairs[:PAIRS_LISTED]
+    return ModelMistakes(
+        model=model,
+        sentences=prose(model, results, pairs),
+        matrix=cells if readable else None,
+        pairs=listed,
+        pairs_remark=None if readable else too_many_classes(len(classes), len(pairs), len(listed)),
+        first=pairs[0] if pairs else None,
+        images=cell_images(model, len(classes)),
+        report=[ReportRow(name, **scores["per_class"][name]) for name in classes],
+        averages=[average(scores, kind, sum(map(sum, scores["confusion"]))) for kind in AVERAGES],
+        hardest=[hard(row, classes) for row in model.mistakes["hardest"]],
+        wrong=sum(cell.count for cell in wrong),
+    )
+
+
+def matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Cell]]:
+    """The confusion counts (rows truth, columns prediction) with names and shares of the row."""
+    shares = [[count / (sum(row) or 1) for count in row] for row in confusion]
+    worst = max((v for t, row in enumerate(shares) for p, v in enumerate(row) if p != t), default=0)
+    return [
+        [
+            Cell(
+                truth=classes[t],
+                predicted=classes[p],
+                count=confusion[t][p],
+                share=share,
+                right=t == p,
+                number=t * len(classes) + p,
+                shade=shade(share, 1.0 if t == p else worst),
+            )
+            for p, share in enumerate(row)
+        ]
+        for t, row in enumerate(shares)
+    ]
+
+
+def shade(share: float, most: float) -> float:
+    """Colour strength of a share; the root keeps small shares visible."""
+    return round(math.sqrt(share / most), 3) if most else 0.0
+
+
+def prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
+    per_class = model.entry["scores"]["test"]["per_class"]
+    support = {name: scores["support"] for name, scores in per_class.items()}
+    confused = [{"truth": c.truth, "predicted": c.predicted, "count": c.count} for c in pairs]
+    found = [
+        total(model, results["data"]["splits"]["test"]["rows"]),
+        most_confused(confused, support),
+        weakest_class(per_class),
+        seeds_remark(model),
+    ]
+    return [text for text in found if text]
+
+
+def seeds_remark(model: Model) -> str | None:
+    seeds = model.entry.get("seeds") or []
+    if len(seeds) < 2:
+        return None
+    return f"What follows is its first seed, {seeds[0]}, of {len(seeds)}."
+
+
+def cell_images(model: Model, classes: int) -> dict[int, list[str]]:
+    """Image ids of each confusion cell, by the cell's number."""
+    return {
+        cell["truth"] * classes + cell["predicted"]: list(cell["ids"])
+        for cell in model.mistakes["cells"]
+    }
+
+
+def average(scores: dict[str, Any], kind: str, rows: int) -> ReportRow:
+    precision, recall, f1 = (scores[f"{score}_{kind}"] for score in ("precision", "recall", "f1"))
+    return ReportRow(f"{kind} average", precision, recall, f1, rows)
+
+
+def hard(row: dict[str, Any], classes: list[str]) -> Hard:
+    return Hard(
+        row["id"],
+        classes[row["truth"]],
+        classes[row["predicted"]],
+        row["confidence"],
+        row["truth_probability"],
+    )

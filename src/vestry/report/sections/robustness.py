@@ -1,0 +1,240 @@
+"""Data of the section on worse images: a small plot a kind, and everything in numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.report.formatting import per_cent, whole, with_interval
+from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.plot.lines import (
+    DrawnLadder,
+    LadderCurves,
+    Line,
+    draw_ladder,
+    ladder_axis,
+    series_style,
+)
+from vestry.report.sections import robustness_words as sentences
+
+# The section on worse images in numbers: its tables, and who changes places.
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows are models; the first cell is the name."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Two models that change places. altered: by kind, the differences of the first."""
+
+    ahead: str
+    behind: str
+    rows: str
+    clean: str
+    altered: list[str]
+
+
+def means(asked: list[Model], found: dict[str, Any]) -> Table:
+    kinds = [kind["kind"] for kind in found["kinds"]]
+    heads = ["Model", "Images", "As they are", "All kinds"]
+    rows = []
+    for model in asked:
+        entry = found["makers"][model.name]
+        cells = [model.name, whole(entry["rows"]), per_cent(entry["clean"])]
+        cells.append(with_interval(entry["mean_area"], *entry["mean_area_interval"]))
+        rows.append([*cells, *(per_cent(entry["area"][kind]) for kind in kinds)])
+    title = "Mean accuracy over the five strengths"
+    return Table(title, [*heads, *(sentences.TITLES[kind] for kind in kinds)], rows)
+
+
+def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -> Table:
+    name = kind["kind"]
+    heads = ["Model", "None", *(sentences.strength(name, value) for value in kind["strengths"])]
+    rows = []
+    for model in asked:
+        entry = found["makers"][model.name]
+        cells = zip(entry["accuracy"][name], entry["intervals"][name], strict=True)
+        clean = with_interval(entry["clean"], *entry["clean_interval"])
+        rows.append([model.name, clean, *(with_interval(v, *ends) for v, ends in cells)])
+    return Table(sentences.TITLES[name], heads, rows)
+
+
+def changes(found: dict[str, Any]) -> list[Change]:
+    """One entry a pair; kinds in their order, all of them together last."""
+    by_pair: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for change in found["changes"]:
+        by_pair.setdefault((change["ahead"], change["behind"]), []).append(change)
+    return [
+        Change(
+            ahead,
+            behind,
+            whole(each[0]["rows"]),
+            sentences.clean_difference(each[0]),
+            [f"{sentences.TITLES[c['kind']]} {sentences.difference(c['altered'])}" for c in each],
+        )
+        for (ahead, behind), each in by_pair.items()
+    ]
+
+
+MOST_NAMED = 5
+ROLES = ("series0", "series2", "series1")
+"""Leader, best and worst."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """image: a picture's id. strength: "none", "45°". place: share of the plot's width."""
+
+    image: str
+    strength: str
+    place: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One kind of alteration; `pictures` show the same image at each strength."""
+
+    drawing: DrawnLadder
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """label: the class of the image that is shown. panels are empty where nobody was asked."""
+
+    sentences: list[str]
+    remark: str
+    panels: list[Panel]
+    others: str
+    label: str
+    means: Table | None
+    tables: list[Table]
+    changes_summary: str
+    changes: list[Change]
+    how: list[str]
+    reasons: list[str]
+
+
+def robustness_data(results: Results) -> Robustness | None:
+    found = results.get("robustness")
+    if not found:
+        return None
+    asked = [m for m in models_by_rank(results) if found["makers"].get(m.name, {}).get("rows")]
+    first = leader(results, found)
+    named = emphasised(asked, first, found)
+    image = found["image"]
+    return Robustness(
+        sentences=main_sentences(asked, first, results),
+        remark=sentences.rows(found),
+        panels=panels(asked, found, named) if asked else [],
+        others=sentences_of_others(len(asked), named),
+        label=results["data"]["classes"][image["label"]] if image else "",
+        means=means(asked, found) if asked else None,
+        tables=[strengths(asked, found, kind) for kind in found["kinds"]] if asked else [],
+        changes_summary=sentences.changes_summary(found) if found["pairs"] else "",
+        changes=changes(found),
+        how=[sentences.how(kind["kind"], kind["strengths"]) for kind in found["kinds"]]
+        + [sentences.OUTSIDE],
+        reasons=sentences.reasons(found["makers"]),
+    )
+
+
+def leader(results: Results, found: dict[str, Any]) -> str:
+    """The best by validation of those that were asked; none is ''."""
+    names = (row["name"] for row in results["ranking"])
+    return next((name for name in names if found["makers"].get(name, {}).get("rows")), "")
+
+
+def main_sentences(asked: list[Model], first: str, results: Results) -> list[str]:
+    if not asked:
+        return ["No model could be asked about altered images."]
+    found = results["robustness"]
+    leads = results["ranking"][0]["name"] == first
+    texts = [
+        sentences.leader(first, found["makers"][first], leads, len(asked) == 1),
+        sentences.holding_up(first, ends(asked, found), found),
+        sentences.order(first, found),
+    ]
+    return [text for text in texts if text]
+
+
+def ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
+    """The models that are most and least often right about altered images."""
+    names = [model.name for model in asked]
+
+    def area(name: str) -> float:
+        return float(found["makers"][name]["mean_area"])
+
+    return max(names, key=area), min(names, key=area)
+
+
+def emphasised(asked: list[Model], first: str, found: dict[str, Any]) -> list[str]:
+    """Who has a colour and a label: all where they are few, else leader, best and worst."""
+    if len(asked) <= MOST_NAMED:
+        return [model.name for model in asked]
+    return list(dict.fromkeys([first, *ends(asked, found)]))
+
+
+def sentences_of_others(count: int, named: list[str]) -> str:
+    if count <= len(named):
+        return ""
+    return sentences.grey(count - len(named))
+
+
+def panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[Panel]:
+    """The mean over all kinds first, then a plot a kind."""
+    makers = found["makers"]
+    kinds = [kind["kind"] for kind in found["kinds"]]
+    plots = [
+        LadderCurves(
+            sentences.TITLES[kind],
+            sentences.REMARKS[kind],
+            [
+                Line(m.name, values(makers[m.name], kind, kinds), style(m, asked, named))
+                for m in asked
+            ],
+            named,
+        )
+        for kind in (sentences.ALL, *kinds)
+    ]
+    axis = ladder_axis(plots)
+    drawn = [draw_ladder(plot, axis) for plot in plots]
+    return [
+        Panel(drawn[0], []),
+        *(
+            Panel(drawing, pictures(kind, drawing.places, found["image"]))
+            for kind, drawing in zip(found["kinds"], drawn[1:], strict=True)
+        ),
+    ]
+
+
+def style(model: Model, asked: list[Model], named: list[str]) -> str:
+    """The model's own colour; where most are grey, one that says which of the named it is."""
+    if len(named) == len(asked) or model.name not in named:
+        return series_style(model.series)
+    return ROLES[named.index(model.name)]
+
+
+def values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
+    """Accuracy on clean images and at each strength, of one kind or the mean over all."""
+    if kind != sentences.ALL:
+        return [maker["clean"], *maker["accuracy"][kind]]
+    levels = zip(*(maker["accuracy"][each] for each in kinds), strict=True)
+    return [maker["clean"], *(sum(level) / len(kinds) for level in levels)]
+
+
+def pictures(kind: dict[str, Any], places: list[float], image: dict[str, Any]) -> list[Picture]:
+    name = kind["kind"]
+    shown = [image["id"], *image["pictures"][name]]
+    texts = ["none", *(sentences.strength(name, value) for value in kind["strengths"])]
+    return [Picture(*row) for row in zip(shown, texts, places, strict=True)]
+
+
+def robustness_images(found: Robustness | None) -> list[str]:
+    """Ids of the pictures that the section shows."""
+    panels = found.panels if found else []
+    return [picture.image for panel in panels for picture in panel.pictures]

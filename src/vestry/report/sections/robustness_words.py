@@ -1,0 +1,207 @@
+"""Models on worse images, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vestry.report.formatting import (
+    counted,
+    listed,
+    per_cent,
+    per_cent_range,
+    points,
+    whole,
+    with_interval,
+)
+
+Results = dict[str, Any]
+CHANCE = 0.05
+ALL = "all"
+MOST_PASSING = MOST_LISTED = 3
+
+TITLES = {
+    "shift": "Shift",
+    "rotation": "Rotation",
+    "noise": "Noise",
+    "blur": "Blur",
+    "contrast": "Contrast",
+    "inversion": "Inversion",
+    "occlusion": "Occlusion",
+    ALL: "All kinds",
+}
+REMARKS = {
+    "shift": "moved by this part of a side",
+    "rotation": "turned to either side",
+    "noise": "Gaussian, by the range of grey",
+    "blur": "Gaussian, by the side",
+    "contrast": "this much of it lost",
+    "inversion": "the brightest turned negative",
+    "occlusion": "this part of the area covered",
+    ALL: "mean at each strength",
+}
+HOW = {
+    "shift": "the image is moved in one of eight directions by {} of a side",
+    "rotation": "it is turned to the left or right by {}",
+    "noise": "Gaussian noise is added, its standard deviation {} of the range of grey values",
+    "blur": "it is blurred by a Gaussian whose standard deviation is {} of a side",
+    "contrast": "every pixel moves towards the image's mean by {} of the way",
+    "inversion": "the brightest {} of the range of grey values become their negative",
+    "occlusion": "a grey rectangle covers {} of it, anywhere",
+}
+OUTSIDE = (
+    "What comes in from outside the image is the median of its own border. What is random follows "
+    "from the seed and the image, so every model saw the same altered images."
+)
+
+
+def strength(kind: str, value: float) -> str:
+    """ "45°", "12%", "3.5%"."""
+    return f"{value:g}°" if kind == "rotation" else f"{100 * value:.3g}%"
+
+
+def how(kind: str, strengths: Sequence[float]) -> str:
+    first = [strength(kind, value) for value in strengths]
+    return f"{TITLES[kind]}: {HOW[kind].format(', '.join(first[:-1]) + ' or ' + first[-1])}."
+
+
+def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
+    """How the best model by validation does, and what it bears worst and best."""
+    role = "" if alone else ", the leader by validation,"
+    if not leads and not alone:
+        role = ", the best by validation of those that could be asked,"
+    areas = sorted(entry["area"], key=lambda kind: entry["area"][kind])
+    worst, best = areas[0], areas[-1]
+    text = (
+        f"{name}{role} is right on {with_interval(entry['clean'], *entry['clean_interval'])} of "
+        f"these images as they are, and on {with_interval_of_mean(entry)} on average once they are "
+        "altered."
+    )
+    if entry["area"][worst] < entry["area"][best]:
+        text += (
+            f" It bears {best} best ({per_cent(entry['area'][best])}) and {worst} worst "
+            f"({per_cent(entry['area'][worst])})."
+        )
+    return text
+
+
+def with_interval_of_mean(entry: Results) -> str:
+    return f"{per_cent(entry['mean_area'])} ({per_cent_range(*entry['mean_area_interval'])})"
+
+
+def holding_up(leader_name: str, ends: tuple[str, str], found: Results) -> str:
+    """Who is most and least often right about altered images."""
+    best, worst = ends
+    makers = found["makers"]
+    if best == worst:
+        return ""
+    against = against_leader(best, leader_name, found["pairs"], found["rows"])
+    low = per_cent(makers[worst]["mean_area"])
+    last = "it does worst" if worst == leader_name else f"{worst} does worst"
+    if best == leader_name:
+        return f"No model does better than it on altered images; {last} ({low})."
+    high = per_cent(makers[best]["mean_area"])
+    return f"{best} does best on altered images: {high}{against}; {last} ({low})."
+
+
+def against_leader(name: str, leader_name: str, pairs: Sequence[Results], asked: int) -> str:
+    pair = next((p for p in pairs if {*p["names"]} == {name, leader_name}), None)
+    if pair is None:
+        return ""
+    sign = 1 if pair["names"][0] == name else -1
+    gap = pair[ALL]
+    low, high = sorted(sign * end for end in gap["interval"])
+    size = f"{points(sign * gap['value'])} points ({points(low)} to {points(high)})"
+    told = "" if gap["p_holm"] < CHANCE else ", which may be chance"
+    on = f" on {whole(pair['rows'])} images" if pair["rows"] < asked else ""
+    return f", {size} against {leader_name}{on}{told}"
+
+
+def order(leader_name: str, found: Results) -> str:
+    """Who passes the leader beyond chance; says so where nobody does."""
+    if not found["pairs"]:
+        return ""
+    passing: dict[str, list[str]] = {}
+    for change in found["changes"]:
+        if change["behind"] == leader_name:
+            passing.setdefault(change["ahead"], []).append(change["kind"])
+    if not passing:
+        return (
+            f"No model that is behind {leader_name} on clean images passes it beyond chance under "
+            "any kind of alteration."
+        )
+    by_kinds = sorted(passing, key=lambda name: -len(passing[name]))
+    each = [f"{name} ({kinds_words(passing[name])})" for name in by_kinds[:MOST_PASSING]]
+    if len(passing) > MOST_PASSING:
+        each.append(counted(len(passing) - MOST_PASSING, "other model"))
+    verb = "passes" if len(passing) == 1 else "pass"
+    return (
+        f"Behind {leader_name} on clean images, {listed(each)} {verb} it beyond chance on altered "
+        "ones."
+    )
+
+
+def kinds_words(kinds: list[str]) -> str:
+    """ "blur and all kinds together", "4 kinds"."""
+    single = [kind for kind in kinds if kind != ALL]
+    words = [counted(len(single), "kind")] if len(single) > MOST_LISTED else single
+    return listed([*words, "all together"] if ALL in kinds else words)
+
+
+def changes_summary(found: Results) -> str:
+    """How many pairs change places, and how many of them were apart beyond chance before."""
+    pairs = {(c["ahead"], c["behind"]) for c in found["changes"]}
+    firm = {(c["ahead"], c["behind"]) for c in found["changes"] if c["clean_beyond_chance"]}
+    tests = f"Holm's correction over all {whole(found['comparisons'])} comparisons, level 0.05"
+    if not pairs:
+        return f"No two models change places beyond chance ({tests})."
+    before = "none" if not firm else "all" if firm == pairs else whole(len(firm))
+    return (
+        f"In {counted(len(pairs), 'pair')} of {whole(len(found['pairs']))} the model that is "
+        f"behind on clean images is ahead on altered ones beyond chance; in {before} of them the "
+        f"lead on clean images, too, was beyond chance ({tests})."
+    )
+
+
+def difference(gap: Results) -> str:
+    """ "+3.1 points (+2.0 to +4.2)"."""
+    low, high = gap["interval"]
+    return f"{points(gap['value'])} ({points(low)} to {points(high)})"
+
+
+def rows(found: Results) -> str:
+    """Which images these are, and who was asked about fewer."""
+    asked, there = found["rows"], found["there"]
+    if not asked:
+        return ""
+    which = "all" if asked == there else whole(asked)
+    drawn = "" if asked == there else ", drawn by class"
+    of = f"of {whole(there)} " if asked != there else f"{whole(there)} "
+    text = f"On {which} {of}test images{drawn}, seven kinds of alteration in five strengths each."
+    fewer = {n: e["rows"] for n, e in found["makers"].items() if 0 < e["rows"] < asked}
+    if len(fewer) > MOST_LISTED:
+        text += f" {len(fewer)} models saw fewer, the first of these: at least "
+        text += f"{whole(min(fewer.values()))}."
+    elif fewer:
+        each = listed([f"{name} {whole(count)}" for name, count in fewer.items()])
+        text += f" Fewer, the first of these: {each}."
+    return text
+
+
+def reasons(makers: Mapping[str, Results]) -> list[str]:
+    """Why a model was asked about fewer images, or not at all."""
+    return [
+        f"{name}: {entry['reason']}."
+        if entry["rows"]
+        else f"{name} was not looked at: {entry['reason']}."
+        for name, entry in makers.items()
+        if entry["reason"]
+    ]
+
+
+def clean_difference(change: Results) -> str:
+    told = "" if change["clean_beyond_chance"] else ", may be chance"
+    return f"{difference(change['clean'])}{told}"
+
+
+def grey(count: int) -> str:
+    """What the lines without a name are."""
+    return f"Grey: {'the other model' if count == 1 else f'the {whole(count)} other models'}."

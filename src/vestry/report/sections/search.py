@@ -1,0 +1,299 @@
+"""The search section's data: a panel for each member that was searched for."""
+
+from dataclasses import dataclass
+
+from vestry.report.formatting import (
+    NOTHING,
+    counted,
+    decimal,
+    duration,
+    listed,
+    per_cent,
+    whole,
+    with_interval,
+)
+from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.plot.trials import (
+    DrawnParallel,
+    DrawnPoints,
+    draw_parallel,
+    draw_points,
+    outside,
+    parallel,
+    parameter_points,
+    score_axis,
+    score_over_trials,
+)
+from vestry.report.trials import (
+    COMPLETE,
+    FAILED,
+    PRUNED,
+    Parameter,
+    Search,
+    Trial,
+    searches,
+    value_text,
+)
+
+# A search in words: what was tried, on what, what came of it, and what its figures are not.
+
+
+SAMPLERS = {
+    "random": "drawn at random",
+    "tpe": "chosen by a tree-structured Parzen estimator from those before",
+}
+HIGH = "high"
+NAMES_SAID = 6
+
+
+def search_words(found: Search, results: Results) -> list[str]:
+    """The sentences of one member's search, in order."""
+    said = [made(found), seen(found, results), stopped(found), best(found), *edges(found)]
+    return [text for text in said if text]
+
+
+def made(found: Search) -> str:
+    """How many trials of what, and how their values were found."""
+    names = listed([parameter.name for parameter in found.parameters])
+    if len(found.parameters) > NAMES_SAID:
+        names = counted(len(found.parameters), "value")
+    sampler = str(found.facts.get("sampler"))
+    how = SAMPLERS.get(sampler, f"by the sampler \u201c{sampler}\u201d")
+    trials = counted(len(found.trials), "trial")
+    asked = found.facts.get("trials_asked")
+    of_asked = f" of {whole(asked)} asked for" if asked not in (None, len(found.trials)) else ""
+    seconds = found.facts.get("seconds")
+    took = f", in {duration(seconds)}" if seconds is not None else ""
+    return f"{trials}{of_asked} over {names}, {how}{took}."
+
+
+def seen(found: Search, results: Results) -> str:
+    """What a trial learned from and what it was scored on."""
+    splits = results["data"]["splits"]
+    every, rows = splits["training"]["rows"], found.facts.get("rows")
+    part = rows is not None and rows < every
+    on = (
+        f"{whole(rows)} of the {whole(every)} training images"
+        if part
+        else (f"all {counted(every, 'training image')}")
+    )
+    epochs = found.facts.get("epochs")
+    length = f" for {counted(epochs, 'epoch')} at most" if epochs else ""
+    validation = counted(splits["validation"]["rows"], "validation image")
+    return (
+        f"Each learned from {on}{length} and was scored by {found.score_name} on the {validation}."
+    )
+
+
+def stopped(found: Search) -> str | None:
+    """Pruned and failed trials, counted."""
+    pruned, failed = found.count(PRUNED), found.count(FAILED)
+    if not pruned + failed:
+        return None
+    parts = []
+    if pruned:
+        verb = "was" if pruned == 1 else "were"
+        parts.append(f"{whole(pruned)} {verb} pruned (stopped early for a poor validation loss)")
+    if failed:
+        parts.append(f"{whole(failed)} failed")
+    ended = found.count(COMPLETE)
+    parts.append(f"{whole(ended) if ended else 'none'} ran to the end")
+    return f"{listed(parts)}."
+
+
+def best(found: Search) -> str:
+    """The best trial's validation score, and that it is not the model's test figure."""
+    if found.best is None:
+        return "No trial came to a score, so there is no best one."
+    model = found.model
+    score = found.shown(found.best.score)
+    test = with_interval(model.accuracy("test"), *model.interval("test"))
+    spread = model.over_seeds("test", "accuracy")
+    seeds = (
+        f" with its first seed, {per_cent(spread['mean'])} \u00b1 "
+        f"{100 * spread['deviation']:.1f} over {counted(len(spread['values']), 'seed')}"
+        if spread
+        else ""
+    )
+    most = "lowest" if found.lower_is_better else "highest"
+    several = len(found.complete) > 1
+    lucky = f"; as the {most} of several it flatters a little" if several else ""
+    return (
+        f"Trial {found.best.number} was best with {score}. All scores of trials are validation "
+        f"scores{lucky}. Only the best trial\u2019s settings were fitted again, on all training "
+        f"images, and only that model was tested: {test}{seeds}."
+    )
+
+
+def edges(found: Search) -> list[str]:
+    """Which best values lie at an end of what was tried."""
+    by_key = {parameter.key: parameter for parameter in found.parameters}
+    rows = [
+        (by_key[row["parameter"]], row["value"], row["side"])
+        for row in found.facts.get("edges") or []
+        if row["parameter"] in by_key
+    ]
+    wider = [row for row in rows if can_be_wider(*row)]
+    if len(wider) < 2:
+        said = [edge(*row) for row in rows]
+    else:
+        parts = listed([f"{p.name} ({value_text(v)}, {mark(side)})" for p, v, side in wider])
+        said = [
+            f"The best values of {parts} lie at an end of their ranges: wider ones may do better.",
+            *(edge(*row) for row in rows if row not in wider),
+        ]
+    if said or found.best is None or not any(map(edge_can_be, found.parameters)):
+        return said
+    return ["No best value lies at an end of its range."]
+
+
+def can_be_wider(parameter: Parameter, value: float, side: str) -> bool:
+    """Rates, counts and sizes do not go below nothing."""
+    least = parameter.low if parameter.choices is None else value
+    return side == HIGH or least != 0
+
+
+def mark(side: str) -> str:
+    return "the largest tried" if side == HIGH else "the smallest tried"
+
+
+def edge_can_be(parameter: Parameter) -> bool:
+    return parameter.choices is None or all(
+        isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices
+    )
+
+
+def edge(parameter: Parameter, value: float, side: str) -> str:
+    """One best value at an end of its range."""
+    shown = f"The best value of {parameter.name}, {value_text(value)},"
+    most = "largest" if side == HIGH else "smallest"
+    if parameter.choices is not None:
+        where = f"is the {most} that was tried"
+    else:
+        where = f"lies at the {'upper' if side == HIGH else 'lower'} end of its range"
+    advice = ": a wider range may do better" if can_be_wider(parameter, value, side) else ""
+    return f"{shown} {where}{advice}."
+
+
+def edge_mark(found: Search, parameter: Parameter) -> str | None:
+    """The same in a table's cell."""
+    for row in found.facts.get("edges") or []:
+        if row["parameter"] == parameter.key:
+            return mark(row["side"]).removeprefix("the ")
+    return None
+
+
+def outside_words(count: int, found: Search) -> str | None:
+    """Trials that the figures' scale does not reach."""
+    if not count:
+        return None
+    worse = "above" if found.lower_is_better else "below"
+    verb, edge_name = ("is", "head") if found.lower_is_better else ("is", "foot")
+    if count > 1:
+        verb = "are"
+    return (
+        f"{counted(count, 'trial')} with a score {worse} the scale {verb} drawn at its {edge_name}."
+    )
+
+
+TRIALS_LISTED = 300
+
+
+@dataclass(frozen=True)
+class SpaceRow:
+    """One parameter: what it may be, what was best, and whether that is an end of the range."""
+
+    name: str
+    allowed: str
+    best: str
+    edge: str | None
+
+
+@dataclass(frozen=True)
+class TrialTable:
+    """remark: which trials stand in it where there are too many for all."""
+
+    heads: list[str]
+    rows: list[list[str]]
+    best: int | None
+    remark: str | None
+
+
+@dataclass(frozen=True)
+class SearchPanel:
+    """figures are None or empty where no trial came to a score."""
+
+    model: Model
+    sentences: list[str]
+    space: list[SpaceRow]
+    over_trials: DrawnPoints | None
+    scatters: list[DrawnPoints]
+    parallel: DrawnParallel | None
+    outside: str | None
+    table: TrialTable
+
+
+def search_data(results: Results) -> list[SearchPanel]:
+    members = [model for model in models_in_study_order(results) if not model.is_committee]
+    return [panel(search, results) for search in searches(members)]
+
+
+def panel(search: Search, results: Results) -> SearchPanel:
+    drawn = any(trial.score is not None for trial in search.trials)
+    axis = score_axis(search) if drawn else None
+    lines = parallel(search, axis) if axis else None
+    return SearchPanel(
+        model=search.model,
+        sentences=search_words(search, results),
+        space=space(search),
+        over_trials=draw_points(score_over_trials(search), axis, search, True) if axis else None,
+        scatters=[draw_points(parameter_points(search, p), axis, search) for p in search.parameters]
+        if axis
+        else [],
+        parallel=draw_parallel(lines) if lines else None,
+        outside=outside_words(outside(search, axis), search) if axis else None,
+        table=table(search),
+    )
+
+
+def space(search: Search) -> list[SpaceRow]:
+    values = search.best.values if search.best else {}
+    return [
+        SpaceRow(
+            p.name,
+            p.allowed,
+            value_text(values[p.key]) if p.key in values else NOTHING,
+            edge_mark(search, p),
+        )
+        for p in search.parameters
+    ]
+
+
+def table(search: Search) -> TrialTable:
+    """Every trial in its order; of very many only the best."""
+    listed, remark = search.trials, None
+    if len(listed) > TRIALS_LISTED:
+        listed = search.complete[:TRIALS_LISTED]
+        remark = (
+            f"The best {counted(len(listed), 'trial')} of {whole(len(search.trials))}; "
+            "all stand in results.json."
+        )
+    names = [parameter.name for parameter in search.parameters]
+    heads = ["trial", *names, search.score_name, "loss", "epochs", "time", "what came of it"]
+    rows = [trial_row(trial, search) for trial in listed]
+    best = listed.index(search.best) if search.best in listed else None
+    return TrialTable(heads, rows, best, remark)
+
+
+def trial_row(trial: Trial, search: Search) -> list[str]:
+    values = [trial.values.get(parameter.key) for parameter in search.parameters]
+    reason = f": {trial.reason}" if trial.reason else ""
+    return [
+        str(trial.number),
+        *(NOTHING if value is None else value_text(value) for value in values),
+        search.shown(trial.score),
+        decimal(trial.loss),
+        whole(trial.epochs),
+        duration(trial.seconds),
+        f"best, {trial.state}" if trial is search.best else f"{trial.state}{reason}",
+    ]

@@ -1,0 +1,219 @@
+"""Data of the learning section's figure over images a class."""
+
+from dataclasses import dataclass
+from itertools import takewhile
+
+from vestry.report.formatting import NOTHING, counted, listed, points, whole, with_deviation
+from vestry.report.models import Model
+from vestry.report.plot.curves import DrawnSizes, SizeCurve, SizePoint, draw_sizes, size_curve
+
+# Learning curves in words: who is ahead with few images, by how much, and where that ends.
+
+
+MOST_COMPARED = 3
+
+
+def curves_words(found: list[SizeCurve]) -> list[str]:
+    """A paragraph each: what is shown, then the first leader against each other curve."""
+    if len(found) == 1:
+        return [what(found), grows(found[0])]
+    compared = compared_curves(found)
+    said = [what(found), *(" ".join(against(*pair)) for pair in compared)]
+    left = len(found) - 1 - len(compared)
+    return [*said, left_out(left)] if left else said
+
+
+def what(found: list[SizeCurve]) -> str:
+    seeds = sorted({point.seeds for curve in found for point in curve.points})
+    if seeds == [1]:
+        over = "each point is one fit, so how much chance there is in it is not known"
+    elif len(seeds) == 1:
+        over = f"each point is the mean of {counted(seeds[0], 'seed')}"
+    else:
+        over = f"each point is the mean of {seeds[0]} to {seeds[-1]} seeds"
+    return f"Accuracy on all test images by the number of training images a class; {over}."
+
+
+def grows(curve: SizeCurve) -> str:
+    """A single curve's ends."""
+    first, last = curve.points[0], curve.points[-1]
+    start = f"With {images(first.size)} a class {curve.name} is right on {figure(first)}"
+    if first is last:
+        return f"{start}."
+    return f"{start}, with {images(last.size)} on {figure(last)}."
+
+
+def images(size: int) -> str:
+    return counted(size, "image")
+
+
+def figure(point: SizePoint) -> str:
+    return with_deviation(point.mean, point.deviation)
+
+
+def shared(one: SizeCurve, other: SizeCurve) -> list[int]:
+    return sorted(set(one.at) & set(other.at))
+
+
+def compared_curves(found: list[SizeCurve]) -> list[tuple[SizeCurve, SizeCurve]]:
+    """The best curve at the smallest size against each other that has sizes in common with it."""
+    smallest = min(point.size for curve in found for point in curve.points)
+    there = [curve for curve in found if smallest in curve.at]
+    leader = max(there, key=lambda curve: curve.at[smallest].mean)
+    others = [c for c in found if c is not leader and shared(leader, c)]
+    order = sorted(others, key=lambda c: -c.at[shared(leader, c)[0]].mean)
+    return [(leader, other) for other in order[:MOST_COMPARED]]
+
+
+def against(leader: SizeCurve, other: SizeCurve) -> list[str]:
+    """One pair: the gap at the smallest size they share, and how the sizes after it change it."""
+    sizes = shared(leader, other)
+    first = sizes[0]
+    one, two = leader.at[first], other.at[first]
+    gap = points(abs(one.mean - two.mean)).lstrip("+")
+    ahead, behind = (leader, other) if one.mean >= two.mean else (other, leader)
+    start = (
+        f"With {images(first)} a class {ahead.name} is right on {figure(ahead.at[first])}, {gap} "
+        f"points more than {behind.name} ({figure(behind.at[first])})."
+    )
+    if within(one, two):
+        start = (
+            f"With {images(first)} a class {leader.name} ({figure(one)}) and {other.name} "
+            f"({figure(two)}) are within their deviations over seeds."
+        )
+    later = change(ahead, behind, sizes)
+    return [start, later] if later else [start]
+
+
+def within(one: SizePoint, two: SizePoint) -> bool:
+    """Whether the means are nearer than what is known of both deviations together."""
+    if one.deviation is None and two.deviation is None:
+        return False
+    return abs(one.mean - two.mean) <= (one.deviation or 0.0) + (two.deviation or 0.0)
+
+
+def standing(ahead: SizeCurve, behind: SizeCurve, size: int) -> str:
+    """ "ahead", "within" or "behind": how the first of two stands at a size."""
+    one, two = ahead.at[size], behind.at[size]
+    if within(one, two) or one.mean == two.mean:
+        return "within"
+    return "ahead" if one.mean > two.mean else "behind"
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a pair stands in the end. since: the first size from which on it stands so."""
+
+    ahead: str
+    behind: str
+    gap: str
+    since: int
+    sizes: list[int]
+
+    @property
+    def last(self) -> str:
+        return images(self.sizes[-1])
+
+
+def change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int]) -> str | None:
+    """Where the first stops being ahead for good, or that it never does."""
+    if len(sizes) < 2:
+        return None
+    stands = {size: standing(ahead, behind, size) for size in sizes}
+    last = sizes[-1]
+    since = list(takewhile(lambda size: stands[size] == stands[last], reversed(sizes)))[-1]
+    gap = points(abs(ahead.at[last].mean - behind.at[last].mean)).lstrip("+")
+    said = {"ahead": still_ahead, "within": closed, "behind": overtaken}[stands[last]]
+    return said(Change(ahead.name, behind.name, gap, since, sizes))
+
+
+def still_ahead(found: Change) -> str:
+    if found.since == found.sizes[0]:
+        return f"It stays ahead at every size; with {found.last} a class by {found.gap} points."
+    return f"With {found.last} a class {found.ahead} is ahead by {found.gap} points."
+
+
+def closed(found: Change) -> str:
+    if found.since == found.sizes[0]:
+        return "They stay so at every size."
+    return (
+        f"From {images(found.since)} a class on, the two are within their deviations over seeds "
+        "of each other."
+    )
+
+
+def overtaken(found: Change) -> str:
+    if found.since == found.sizes[-1]:
+        return f"Only with {found.last} a class is {found.behind} ahead, by {found.gap} points."
+    return (
+        f"From {images(found.since)} a class on, {found.behind} is ahead; with {found.last} by "
+        f"{found.gap} points."
+    )
+
+
+def left_out(count: int) -> str:
+    return f"{counted(count, 'further curve')} {'stands' if count == 1 else 'stand'} in the table."
+
+
+def spread_remark(as_bands: bool, found: list[SizeCurve]) -> str:
+    """How the spread is drawn, and what it is."""
+    if not any(point.deviation for curve in found for point in curve.points):
+        return "No spread is drawn: no point has more than one seed."
+    shape = "The bands reach" if as_bands else "The upright strokes reach"
+    return (
+        f"{shape} a sample deviation over seeds above and below the mean. Two means count as "
+        "within their deviations where they are no further apart than both deviations together."
+    )
+
+
+def sizes_differ(found: list[SizeCurve]) -> str | None:
+    """That not every curve has every size."""
+    every = {point.size for curve in found for point in curve.points}
+    lacking = [curve.name for curve in found if set(curve.at) != every]
+    if not lacking:
+        return None
+    return f"Not all sizes were learned by {listed(lacking)}."
+
+
+@dataclass(frozen=True)
+class SizeCurves:
+    """rows: images a class, training rows, then test and validation accuracy of each curve."""
+
+    sentences: list[str]
+    drawing: DrawnSizes
+    remark: str
+    names: list[str]
+    rows: list[list[str]]
+
+
+def size_curves_data(members: list[Model]) -> SizeCurves | None:
+    """None where no member was fitted on several sizes."""
+    found = [(m, curve) for m in members if (curve := size_curve(m, "test"))]
+    if not found:
+        return None
+    curves = [curve for _, curve in found]
+    drawing = draw_sizes(curves)
+    remarks = [spread_remark(drawing.as_bands, curves), sizes_differ(curves)]
+    return SizeCurves(
+        sentences=curves_words(curves),
+        drawing=drawing,
+        remark=" ".join(text for text in remarks if text),
+        names=[curve.name for curve in curves],
+        rows=rows(curves, [size_curve(m, "validation") for m, _ in found]),
+    )
+
+
+def rows(tests: list[SizeCurve], validations: list[SizeCurve | None]) -> list[list[str]]:
+    points = {point.size: point for curve in tests for point in curve.points}
+    table = []
+    for size in sorted(points):
+        cells = [whole(size), whole(points[size].training_rows)]
+        for test, validation in zip(tests, validations, strict=True):
+            cells += [cell(test, size), cell(validation, size)]
+        table.append(cells)
+    return table
+
+
+def cell(curve: SizeCurve | None, size: int) -> str:
+    point = curve.at.get(size) if curve else None
+    return with_deviation(point.mean, point.deviation) if point else NOTHING

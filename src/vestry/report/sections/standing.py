@@ -1,0 +1,193 @@
+"""Who stands where in words: first by validation, and what the test images say of the others."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
+from vestry.report.models import Model, Results
+
+MOST_NAMES = 4
+MARKS = {
+    "ahead": "ahead on test",
+    "behind": "behind on test",
+    "level": "level on test",
+    "unknown": "cannot be told: too few images",
+}
+LUCK = (
+    "The order stays with validation: whoever picks by test figures reports the luck of the pick "
+    "as well."
+)
+
+
+def marked(row: dict[str, Any]) -> str:
+    """What the test images say of one row of the ranking beside the first; empty for the first."""
+    return MARKS[row["on_test"]["mark"]] if row.get("on_test") else ""
+
+
+def lead(results: Results, ranked: list[Model]) -> list[str]:
+    """The answer where at least two models were compared on the same test images."""
+    said = [first(results, ranked[0]), on_test(results, ranked), above(ranked), second(ranked)]
+    return [text for text in said if text]
+
+
+def first(results: Results, leader: Model) -> str:
+    return (
+        f"{leader.name} is first by validation: right on {validation_figure(leader)} of the "
+        f"{validation_rows(results)}{level_with(results)}. On the {test_rows(results)}, which had "
+        f"no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
+    )
+
+
+def level_with(results: Results) -> str:
+    """Who has the first's accuracy on validation rows, and what then orders them."""
+    leader, *others = results["ranking"]
+    same = [row for row in others if row["validation_accuracy"] == leader["validation_accuracy"]]
+    twins = [row["name"] for row in same if row["rank"] == leader["rank"]]
+    higher = [row["name"] for row in same if row["rank"] != leader["rank"]]
+    said = []
+    if twins:
+        said.append(f"level with {listed(twins)}, in log loss, too")
+    if higher:
+        said.append(f"level with {listed(higher)}, with the lower log loss")
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def on_test(results: Results, ranked: Sequence[Model]) -> str:
+    """What the test images say of each other model beside the first."""
+    leader, *others = ranked
+    of = {mark: [m for m in others if m.mark == mark] for mark in MARKS}
+    if len(of["unknown"]) == len(others):
+        who = "the other one" if len(others) == 1 else f"any of the other {len(others)}"
+        return (
+            f"Nothing more can be told on test: the {test_rows(results)} are too few to say "
+            f"whether {who} is behind {leader.name}, ahead of it or level with it. That does not "
+            "make them equal."
+        )
+    margin = margin_words(results["resolution"]["margin"])
+    words = {
+        "behind": "behind it",
+        "ahead": "ahead of it, by more than chance would explain",
+        "level": f"level with it, within {margin}",
+    }
+    parts = [f"{names(of[m])} {be(of[m])} {text}" for m, text in words.items() if of[m]]
+    said = f"On the same images {'; '.join(parts)}."
+    if of["unknown"]:
+        said += f" Of {names(of['unknown'])} it cannot be told: the test images are too few."
+    return said
+
+
+def above(ranked: Sequence[Model]) -> str | None:
+    """Models that the test images put above the leader, by chance or by more."""
+    leader, *others = ranked
+    surely = [model for model in others if model.mark == "ahead"]
+    perhaps = [
+        model
+        for model in others
+        if model.mark == "unknown" and model.accuracy("test") > leader.accuracy("test")
+    ]
+    if perhaps:
+        stand = "stands" if len(perhaps) == 1 else "stand"
+        what = f"{figures(perhaps)} {stand} above {leader.name} on test, which may be chance."
+        return f"{what} {LUCK}"
+    return LUCK if surely else None
+
+
+def second(ranked: Sequence[Model]) -> str | None:
+    """Who follows, and how it compares on the same test images."""
+    follower, found = ranked[1], ranked[1].on_test
+    if found is None:
+        return None
+    low, high = found["interval"]
+    return (
+        f"{follower.name} follows with {validation_figure(follower)} on validation; on test it is "
+        f"right on {test_figure(follower)}{first_seed(follower)}, a difference of "
+        f"{points(found['difference'])} points ({points(low)} to {points(high)}, adjusted p "
+        f"{probability(found['p_holm'])})."
+    )
+
+
+def rank_remark(results: Results) -> str | None:
+    """What the words under a test figure mean; None for results without them."""
+    found = results.get("resolution")
+    if not found:
+        return None
+    tests = results["comparisons"]
+    holm = f"{counted(tests['family'], 'pair')}, Holm\u2019s adjustment, level {tests['level']:g}"
+    return (
+        "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
+        "\u201c=\u201d marks models that are equal in both. Under a test figure stands what the "
+        f"same {test_rows(results)} say of the model beside the first: ahead or behind where "
+        f"McNemar\u2019s test tells the two apart ({holm}), level where both are shown to be "
+        f"within {margin_words(found['margin'])} of each other (exact tests, "
+        "level 0.05, each its own); else it cannot be told, which is not the same as equal."
+    )
+
+
+def too_few(results: Results) -> str | None:
+    """The smallest differences that the images show, where these are larger than the margin."""
+    found = results.get("resolution")
+    if not found:
+        return None
+    coarse = [
+        f"with {counted(found[split]['rows'], f'{split} image')}, {unseen(found[split])}"
+        for split in ("validation", "test")
+        if found[split]["difference"] > found["margin"]
+    ]
+    text = "; ".join(coarse)
+    return f"{text[0].upper()}{text[1:]}." if text else None
+
+
+def unseen(found: dict[str, Any]) -> str:
+    size = found["difference"]
+    if size >= 1:
+        return "no difference between two models can be seen"
+    text = f"{100 * size:.1f}" if size < 0.0995 else f"{100 * size:.0f}"
+    return f"differences under about {text} points cannot be seen"
+
+
+def margin_words(margin: float) -> str:
+    """ "1 point", "0.5 points"."""
+    text = f"{100 * margin:g}"
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def names(models: Sequence[Model]) -> str:
+    """Some names, and how many more there are."""
+    if len(models) <= MOST_NAMES:
+        return listed([model.name for model in models])
+    few = [model.name for model in models[: MOST_NAMES - 1]]
+    return listed([*few, f"{len(models) - len(few)} more"])
+
+
+def figures(models: list[Model]) -> str:
+    if len(models) > MOST_NAMES:
+        return f"{len(models)} models"
+    return listed([f"{model.name} ({per_cent(model.accuracy('test'))})" for model in models])
+
+
+def be(models: Sequence[Model]) -> str:
+    return "is" if len(models) == 1 else "are"
+
+
+def validation_rows(results: Results) -> str:
+    return counted(results["data"]["splits"]["validation"]["rows"], "validation image")
+
+
+def test_rows(results: Results) -> str:
+    return counted(results["data"]["splits"]["test"]["rows"], "test image")
+
+
+def validation_figure(model: Model) -> str:
+    spread = model.over_seeds("validation", "accuracy")
+    if spread:
+        return f"{per_cent(spread['mean'])} (mean of {counted(len(spread['values']), 'seed')})"
+    return per_cent(model.accuracy("validation"))
+
+
+def test_figure(model: Model) -> str:
+    return with_interval(model.accuracy("test"), *model.interval("test"))
+
+
+def first_seed(model: Model) -> str:
+    """The test table is the first seed's; said only where there are others."""
+    return " with its first seed" if model.over_seeds("test", "accuracy") else ""

@@ -1,0 +1,103 @@
+"""From members' tables to the committees' part of `results.json`, and to their folders."""
+
+from typing import Any
+
+from vestry.committees.committee import Committee
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.errors import VestryError, one_line
+from vestry.evaluation.comparison import evaluate, mean_of_members
+from vestry.predictions.table import ProbabilityTable
+from vestry.run.models import Makers, Truths
+from vestry.run.run_files import SPLITS, remove_makers
+from vestry.storage.run_folder import RunFolder, write_json
+
+BY_MEMBER = ("weights", "chosen", "influence")
+"""Lists of a committee's card that hold one number a member."""
+CARD_ONLY = (
+    *("name", "rule", "members", "fitted_on", "notes"),
+    *("coefficients", "intercepts"),
+)
+"""What of a committee's card stands elsewhere in the results, or is only for who computes on."""
+
+
+def committee_makers(
+    settings: list[CommitteeSettings], members: Makers, run: RunFolder, truths: Truths
+) -> Makers:
+    """Every committee's results, from its own table, and its folder in the run."""
+    makers = Makers()
+    for entry in settings:
+        missing = [name for name in entry.members if name not in members.results]
+        if missing:
+            makers.fail(entry.name, f"its member {', '.join(missing)} came to nothing")
+            continue
+        try:
+            add_committee(makers, entry, members, run, truths)
+        except VestryError as error:
+            makers.fail(entry.name, one_line(error))
+    remove_makers(run.path / "committees", set(makers.results))
+    return makers
+
+
+def add_committee(
+    makers: Makers, entry: CommitteeSettings, members: Makers, run: RunFolder, truths: Truths
+) -> None:
+    stacks = {split: [members.tables[name][split] for name in entry.members] for split in SPLITS}
+    committee = Committee(entry.name, entry.rule, entry.options)
+    fitted_on = entry.fit_on if committee.learns else None
+    if entry.fit_on == "out_of_fold":
+        committee.fit(out_of_fold_tables(entry, members), truths["training"])
+    else:
+        committee.fit(stacks["validation"], truths["validation"])
+    tables = {split: committee.table(stack) for split, stack in stacks.items()}
+    if fitted_on == "validation":
+        held_out = committee.held_out_table(stacks["validation"], truths["validation"])
+        tables["validation"] = held_out
+    folder = run.committee(entry.name)
+    for split, table in tables.items():
+        table.save(folder / f"{split}.npz")
+    card = committee.card() | {"members": entry.members, "fitted_on": fitted_on}
+    write_json(folder / "card.json", card)
+    own = [members.results[name] for name in entry.members]
+    results = evaluate(tables, truths) | {
+        "rule": entry.rule,
+        "options": entry.options,
+        "members": entry.members,
+        "fitted_on": fitted_on,
+        "learnt": learnt(card),
+        "parameters": total(own, "parameters"),
+        "fit_seconds": total(own, "fit_seconds"),
+        "milliseconds_per_image": total(own, "milliseconds_per_image"),
+        "reported": entry.reported,
+        "notes": card.get("notes", []),
+        "note": entry.note,
+        "mean_of_members": mean_of_members(own),
+    }
+    makers.add(entry.name, results, tables)
+    makers.rules[entry.name] = committee
+
+
+def out_of_fold_tables(entry: CommitteeSettings, members: Makers) -> list[ProbabilityTable]:
+    """What a committee with `fit_on = "out_of_fold"` learns from."""
+    missing = [name for name in entry.members if name not in members.out_of_fold]
+    if missing:
+        raise VestryError(
+            f"committee {entry.name} is to be fitted on out-of-fold tables, but there is none of "
+            f"{', '.join(missing)}; give each cross_validation = {{ folds = 5 }}"
+        )
+    return [members.out_of_fold[name] for name in entry.members]
+
+
+def learnt(card: dict[str, Any]) -> dict[str, Any]:
+    """What a committee's rule learnt, by members' names instead of their positions."""
+    names = card["members"]
+    return {
+        key: dict(zip(names, value, strict=True)) if key in BY_MEMBER else value
+        for key, value in card.items()
+        if key not in CARD_ONLY
+    }
+
+
+def total(entries: list[dict[str, Any]], key: str) -> float | None:
+    """The sum over members; None where one of them has no such number."""
+    values = [entry[key] for entry in entries]
+    return None if None in values else sum(values)

@@ -1,0 +1,260 @@
+"""One look at a source without a study: from its text to a page."""
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vestry.audit.exploration import Exploration, Report, explore
+from vestry.audit.settings import ExplorationSettings
+from vestry.data.class_checks import other_shares
+from vestry.data.dataset import fingerprint
+from vestry.data.image_set import ImageSet, Source
+from vestry.data.paths import Places
+from vestry.data.sealed import SealedSet
+from vestry.data.source import load_source, source_kind
+from vestry.data.summary import split_summary
+from vestry.data.thumbnails import save_thumbnails, shrink_note
+from vestry.errors import DataError, StudyError
+from vestry.evaluation.shown_images import exploration_ids
+from vestry.evaluation.vault import Vault
+from vestry.report.exploration_page import write_exploration
+from vestry.report.formatting import NARROW_SPACE
+from vestry.report.sections import audit_words as sentences
+from vestry.report.sections import dataset as dataset_sentences
+from vestry.report.sections import findings
+from vestry.run.output_file import check_outside_runs
+from vestry.run.progress import downloads
+from vestry.storage.marker import NAME, Marker, read_marker
+from vestry.storage.ownership import check_no_links, read_object
+from vestry.storage.run_folder import locked, remove_leftovers, write_arrays, write_json
+from vestry.system.environment import environment
+
+# Whose folder an exploration's folder is: a source takes a new one, or its own.
+
+
+OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl")
+KEYS = {"title", "data", "exploration"}
+
+
+def title_of(source: str) -> str:
+    return f"What is in {source}"
+
+
+def claimed(source: str, places: Places, folder: Path) -> Marker:
+    """The marker of a folder for the exploration of `source`."""
+    path = source_kind(source)[1]
+    return Marker.of("exploration", folder, title_of(source), places.path(path) if path else None)
+
+
+def check_folder(source: str, places: Places, folder: Path, force: bool) -> None:
+    """Raise StudyError unless the folder is new, empty or an exploration's of the same source.
+
+    force: other files there, or another source's, may be replaced; what is explored never is.
+    """
+    if folder.is_symlink() and not folder.exists():
+        raise StudyError(f"{folder} is a link that leads nowhere; give --out another folder")
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; --out takes a folder")
+    check_no_links(folder, OWN_NAMES)
+    for name in OWN_NAMES:
+        check_outside_runs(folder / name, "--out")
+    check_input(source, places, folder)
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        check_owner(source, places, folder)
+
+
+def check_input(source: str, places: Places, folder: Path) -> None:
+    path, top = source_kind(source)[1], folder.resolve()
+    read = places.path(path).resolve() if path else None
+    if read is not None and (read == top or any(inside(read, top / name) for name in OWN_NAMES)):
+        raise StudyError(f"{read} is what is explored; give --out another folder")
+
+
+def inside(path: Path, folder: Path) -> bool:
+    return path == folder or path.is_relative_to(folder)
+
+
+def check_owner(source: str, places: Places, folder: Path) -> None:
+    title = owner(folder)
+    if title is None:
+        raise StudyError(
+            f"{folder} holds other files; give --out an empty or new folder, or --force to replace "
+            f"{', '.join(OWN_NAMES)} there"
+        )
+    marker, asking = read_marker(folder), claimed(source, places, folder)
+    file = Path(asking.file)
+    same = (
+        title == asking.title
+        if marker is None or not asking.file
+        else (marker.is_of(file, title, folder) or marker.may_be_of(file, asking.title, folder))
+    )
+    if not same:
+        raise StudyError(
+            f"{folder} is of another source ({title}); give --out another folder, or --force to "
+            "replace what is there"
+        )
+
+
+def owner(folder: Path) -> str | None:
+    """The title of the exploration that a folder holds; None where it is none of ours."""
+    marker = read_marker(folder)
+    if marker is not None:
+        return marker.title if marker.kind == "exploration" else None
+    found = read_object(folder / "explore.json")  # by a version that left no marker
+    return str(found["title"]) if found is not None and set(found) >= KEYS else None
+
+
+FORMAT = 1
+WHY = "vestry explore"
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What an exploration came to."""
+
+    page: Path
+    results: dict[str, Any]
+
+
+def default_folder(source: str) -> Path:
+    """`explorations/NAME`, named after the source and the last part of its path."""
+    kind, path = source_kind(source)
+    name = re.sub(r"[^\w.-]+", "-", Path(path).stem).strip("-.") if path else ""
+    return Path("explorations") / (name or kind)
+
+
+def explore_source(
+    text: str,
+    places: Places,
+    folder: Path,
+    settings: ExplorationSettings,
+    cores: int,
+    report: Report,
+    image_size: tuple[int, int] | None = None,
+    force: bool = False,
+) -> Explored:
+    """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
+    the pictures that the page shows. cores: how many there are, for the record. image_size:
+    (height, width) that the images of a `folder:` are resized to. force: files that are not an
+    exploration's may be replaced.
+
+    Raises StudyError for an unknown source or a folder that holds something else, DataError where
+    the data is missing, damaged or empty.
+    """
+    started = time.perf_counter()
+    check_folder(text, places, folder, force)
+    check_resizable(text, image_size)
+    report({"event": "stage", "text": f"loading {text}"})
+    source = load_source(text, places, downloads(report), image_size)
+    with locked(folder):
+        check_folder(text, places, folder, force)
+        claimed(text, places, folder).write(folder)
+    sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
+    for note in source.notes:
+        report({"event": "note", "text": note})
+    warnings = [*(source.files.warnings() if source.files else ()), *uneven(sets)]
+    for warning in warnings:
+        report({"event": "warning", "text": warning})
+    found = explore(sets, settings, report, source.files)
+    results = {
+        "format": FORMAT,
+        "title": title_of(text),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": data_facts(text, source, sets, warnings),
+        "exploration": found.results,
+        "environment": environment(cores),
+        "seconds": {"total": time.perf_counter() - started},
+    }
+    report({"event": "stage", "text": "drawing the page"})
+    with locked(folder):
+        remove_leftovers(folder)
+        write_files(folder, sets, found, results)
+        return Explored(write_exploration(folder), results)
+
+
+def summary_text(explored: Explored, as_json: bool) -> str:
+    """What was found: a line a finding, and the page's path on the last line; or all as JSON."""
+    found = explored.results["exploration"]
+    if as_json:
+        kept = {key: explored.results[key] for key in ("title", "data")}
+        audit = {key: found[key] for key in ("findings", "notes", "overlap")}
+        return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
+    classes = explored.results["data"]["classes"]
+    lines = [explored.results["title"], dataset_sentences.size(explored.results["data"]), ""]
+    for finding in found["findings"]:
+        if finding["count"]:
+            word = findings.SEVERITY_WORDS[finding["severity"]].lower()
+            lines.append(f"{word + ':':<8} {findings.sentence(finding, classes)}")
+    nothing = [findings.title(entry) for entry in found["findings"] if not entry["count"]]
+    lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
+    if found["overlap"]:
+        lines += ["", sentences.overlap(found["overlap"], classes)]
+    text = "\n".join([*lines, *found["notes"], "", str(explored.page)])
+    return text.replace(NARROW_SPACE, ",")
+
+
+def check_resizable(text: str, image_size: tuple[int, int] | None) -> None:
+    """Only a folder's images can be resized, as in a study."""
+    if image_size is not None and source_kind(text)[0] != "folder":
+        raise StudyError(f"--image-size resizes a folder: source; {text} has one size")
+
+
+def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
+    """The source's own rows by split; a split without rows is left out.
+
+    Labels of test rows come through the vault, which writes the look down.
+    """
+    if not len(source.train):
+        raise DataError(f"{source.name} holds no training rows; check what it was made from")
+    sets = {part: rows for part, rows in source.parts.items() if len(rows)}
+    if "test" in sets:
+        sets["test"] = vault.open(SealedSet(sets["test"]), "explore", [], WHY)
+    return sets
+
+
+def uneven(sets: dict[str, ImageSet]) -> list[str]:
+    """Warnings on splits whose classes have strongly other shares than those of training rows."""
+    train = sets["train"]
+    told = (
+        other_shares(name, train.classes, rows.class_counts(), train.class_counts())
+        for name, rows in sets.items()
+    )
+    return [text for text in told if text]
+
+
+def data_facts(
+    text: str, source: Source, sets: dict[str, ImageSet], warnings: list[str]
+) -> dict[str, Any]:
+    """What the page's section on the data says, in the shape that a run's results have."""
+    return {
+        "asked": text,
+        "used": source.name,
+        "fell_back": None,
+        "licence": source.licence,
+        "notes": [*warnings, *source.notes, *shrink_note(source.train.image_shape)],
+        "files": source.files and source.files.as_dict(),
+        "fingerprint": fingerprint(sets),
+        "classes": list(source.train.classes),
+        "image_shape": list(source.train.image_shape),
+        "splits": {
+            name: split_summary(rows) | {"rule": "as the source has them"}
+            for name, rows in sets.items()
+        },
+        "samples": {"seed": None, "columns": 1, "ids": [], "labels": []},
+    }
+
+
+def write_files(
+    folder: Path, sets: dict[str, ImageSet], found: Exploration, results: dict[str, Any]
+) -> None:
+    """The pictures, then `explore.json`, which speaks of them."""
+    made = dict(zip(found.ids, found.images, strict=True))
+    wanted = sorted(set(exploration_ids(results)))
+    save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
+    path = folder / "figures" / "exploration.npz"
+    write_arrays(path, {"correlation": found.correlation})
+    write_json(folder / "explore.json", results)

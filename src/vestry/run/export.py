@@ -1,0 +1,199 @@
+"""A model of a finished run as one ONNX file, from the run's folder to the file and its card."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from vestry.data.dataset import Dataset
+from vestry.data.paths import Places
+from vestry.engine.task import Report
+from vestry.errors import StudyError, did_you_mean
+from vestry.evaluation.abstention import answered, chosen_threshold
+from vestry.export.bundle import Bundle, border_of, write_bundle
+from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
+from vestry.export.graph import IR_VERSION, OPSET
+from vestry.export.model_card import picture_strip, write_card
+from vestry.export.onnx_export import committee_model, member_model
+from vestry.export.parity import certified
+from vestry.run.export_files import held_against_files
+from vestry.run.export_source import Reference, at_temperature, judged_validation, reference
+from vestry.run.export_target import checked_target
+from vestry.run.progress import downloads
+from vestry.run.stored_run import RunData, StoredRun, stored_run
+from vestry.serve.predictor import Predictor
+from vestry.storage.run_folder import read_json
+
+KNOWN_EACH, SAMPLES_EACH = 40, 2
+"""Images of each class that travel with a model: to set answers beside, and to try."""
+ACCURACY_ASKED = 0.98
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """temperature: apply the one that the run fitted on validation rows. images: training images
+    travel with the file, so that the page can show some beside an answer. quantize: an int8 form is
+    to stand beside it. force: files that are not ours may be replaced."""
+
+    temperature: bool = True
+    images: bool = True
+    quantize: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """A file that passed the parity gate, with what it was held against."""
+
+    path: Path
+    card: Path
+    model: onnx.ModelProto
+    bundle: Bundle
+    run: StoredRun
+    dataset: Dataset
+    reference: Reference
+
+
+def export_run(
+    folder: Path,
+    name: str | None,
+    target: Path | None,
+    options: ExportOptions,
+    places: Places,
+    report: Report,
+) -> Exported:
+    """Export a member or committee of the run in `folder`; by default the one it recommends.
+
+    target: the file to write, by default `exports/NAME.onnx` in the run's folder; a card in
+    Markdown stands beside it. Raises StudyError where there is no such run or model, ModelError
+    where it cannot be written as a graph or the graph does not answer as its source does.
+    """
+    run = stored_run(folder, folder.name)
+    maker = known_maker(run, name)
+    path = checked_target(run, maker, target, options.quantize, options.force)
+    report({"event": "stage", "text": f"{maker}: loading the run's data"})
+    dataset = RunData(places, downloads(report)).of(run)
+    temperature = temperature_of(run, maker, options)
+    report({"event": "stage", "text": f"{maker}: writing the graph"})
+    model = model_of(run, maker, temperature)
+    rows = reference(run, maker, dataset, temperature)
+    bundle = described(run, maker, dataset, options, temperature)
+    certificate = gate(model, bundle, dataset, rows, report)
+    bundle = replace(bundle, certificate=certificate)
+    write_bundle(path, model, bundle)
+    card = write_card(path, bundle, run.results)
+    return Exported(path, card, model, bundle, run, dataset, rows)
+
+
+def known_maker(run: StoredRun, name: str | None) -> str:
+    """The model that is meant; StudyError, with the nearest name, where the run has none such."""
+    maker = name or recommended(run.results)
+    if maker not in run.tables:
+        raise StudyError(
+            f"{run.folder.path} has no model {maker!r}{did_you_mean(maker, run.tables)}"
+        )
+    return maker
+
+
+def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
+    if not options.temperature:
+        return 1.0
+    return float(entry_of(run.results, maker)["calibration"]["temperature"])
+
+
+def model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
+    if maker in run.results["members"]:
+        return member_model(run.folder.member(maker), temperature)
+    card = read_json(run.folder.committee(maker) / "card.json")
+    folders = {name: run.folder.member(name) for name in card["members"]}
+    return committee_model(folders, card, temperature)
+
+
+def gate(
+    model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: Report
+) -> dict[str, Any]:
+    """The certificate of a file that is written, read and asked as its user will do it."""
+    report({"event": "stage", "text": f"{bundle.name}: parity on {rows.words}"})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_bundle(path, model, bundle)
+        predictor = Predictor(path)
+        tell = teller(bundle.name, report)
+        found = certified(predictor, rows.images, rows.expected, tell)
+        files = held_against_files(predictor, dataset, rows, tell)
+    return found | {
+        "files": files,
+        "of": rows.words,
+        "source": "the run's own answers",
+        "onnxruntime": metadata.version("onnxruntime"),
+        "when": now(),
+    }
+
+
+def teller(name: str, report: Report) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        if done % 2000 == 0 or done == total:
+            report(
+                {"event": "stage", "text": f"{name}: {done:,} of {total:,} rows held against it"}
+            )
+
+    return tell
+
+
+def described(
+    run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
+) -> Bundle:
+    entry = entry_of(run.results, maker)
+    rows = {split: facts["rows"] for split, facts in run.results["data"]["splits"].items()}
+    training = dataset.training
+    abstention = abstained(run, maker, dataset, temperature)
+    return Bundle(
+        name=maker,
+        classes=training.classes,
+        image_shape=training.image_shape,
+        members=tuple(entry.get("members", (maker,))),
+        rule=entry.get("rule"),
+        preparation=dataset.provenance.preparation,
+        border=border_of(training.images),
+        title=run.results["title"],
+        study=study_facts(run.results),
+        data=data_facts(run.results),
+        scores=scores(entry, rows, temperature != 1),
+        threshold=abstention["threshold"],
+        abstention=abstention,
+        temperature=temperature,
+        parameters=entry["parameters"],
+        versions=versions(),
+        created=now(),
+        known=picture_strip(training, KNOWN_EACH) if options.images else None,
+        samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
+    )
+
+
+def abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> dict[str, Any]:
+    """The threshold under which an answer is not sure, chosen on validation rows at the file's own
+    temperature."""
+    settings = run.study.get("abstention", {})
+    asked = float(settings.get("accuracy", ACCURACY_ASKED))
+    table = at_temperature(judged_validation(run, maker, dataset), temperature)
+    judged = answered(table, dataset.validation.labels)
+    limit = chosen_threshold(judged, asked)
+    return {
+        "accuracy_asked": asked,
+        "threshold": limit,
+        "validation": None if limit is None else judged.at(limit),
+    }
+
+
+def versions() -> dict[str, Any]:
+    names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
+    return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

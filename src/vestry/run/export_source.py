@@ -1,0 +1,109 @@
+"""What an exported file is held against: the run's own tables, on the images that they speak of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.committees.committee import restored_rule
+from vestry.data.dataset import Dataset
+from vestry.errors import DataError
+from vestry.evaluation.predictions import in_order
+from vestry.export.parity import GATE_ROWS
+from vestry.predictions.calibration import Temperature
+from vestry.predictions.table import ProbabilityTable, check_same_rows, load_table
+from vestry.run.stored_run import StoredRun
+from vestry.run.tasks.stored_models import stored_member
+from vestry.storage.run_folder import read_json
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """images: (n, ...) raw, all test rows first. expected: (n, classes), what the source itself
+    gave for them. words: which rows these are."""
+
+    images: NDArray[np.uint8]
+    expected: NDArray[np.float32]
+    words: str
+
+
+def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -> Reference:
+    """The source's answers for all test rows; under 1,000, for validation and training rows too.
+
+    Test labels are not looked at. Validation rows serve where their table is by the very model that
+    is exported: not that of an estimator that was fitted again with them. Of training rows there
+    are no tables, so the stored members are asked: networks by torch.
+    """
+    test = in_order(run.tables[name], dataset.test.ids)
+    found = [(dataset.test.images, test.probabilities, f"{len(test):,} test")]
+    validation = validation_table(run, name) if len(test) < GATE_ROWS else None
+    if validation is not None:
+        rows = dataset.validation
+        table = in_order(validation, rows.ids)
+        found.append((rows.images, table.probabilities, f"{len(table):,} validation"))
+    missing = GATE_ROWS - sum(len(values) for _, values, _ in found)
+    if missing > 0:
+        images = dataset.training.images[:missing]
+        found.append((images, stored_answers(run, name, images), f"{len(images):,} training"))
+    values = np.concatenate([values for _, values, _ in found])
+    return Reference(
+        np.concatenate([images for images, _, _ in found]),
+        tempered(values, run.classes, temperature),
+        ", ".join(words for _, _, words in found) + " rows",
+    )
+
+
+def stored_answers(run: StoredRun, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, classes): what the run's stored members, and a committee's rule over them, answer."""
+    if name in run.results["members"]:
+        return stored_member(run.folder.member(name)).predict_proba(images)
+    card = read_json(run.folder.committee(name) / "card.json")
+    return combined(card, [stored_answers(run, member, images) for member in card["members"]])
+
+
+def combined(card: dict[str, Any], members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(n, classes) of a committee with this card, from each member's."""
+    stacked = np.stack(members).astype(np.float64)
+    return restored_rule(card, stacked.shape[2]).combine(stacked).astype(np.float32)
+
+
+def tempered(
+    values: NDArray[np.float32], classes: tuple[str, ...], temperature: float
+) -> NDArray[np.float32]:
+    ids = np.arange(len(values)).astype(np.str_)
+    table = ProbabilityTable(ids, classes, values, "source", "fresh")
+    return at_temperature(table, temperature).probabilities
+
+
+def at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTable:
+    return table if temperature == 1 else Temperature(temperature).apply(table)
+
+
+def validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
+    """The table of validation rows by the exported model itself; None where there is none."""
+    if name in run.results["members"]:
+        folder = run.folder.member(name)
+        task: dict[str, Any] = read_json(folder / "card.json")["task"]
+        again = task["member"].get("refit", False)
+        return None if again else load_table(folder / "validation.npz")
+    # A committee's own is by rules that had not seen each row; this is by the one it ended with.
+    card = read_json(run.folder.committee(name) / "card.json")
+    tables = [validation_table(run, member) for member in card["members"]]
+    whole = [table for table in tables if table is not None]
+    if len(whole) < len(tables):
+        return None
+    check_same_rows(whole)
+    values = combined(card, [table.probabilities for table in whole])
+    return replace(whole[0], probabilities=values, maker=name)
+
+
+def judged_validation(run: StoredRun, name: str, dataset: Dataset) -> ProbabilityTable:
+    """The table that thresholds are chosen by: of rows that whoever made it had not learnt from."""
+    members = run.results["members"]
+    folder = run.folder.member(name) if name in members else run.folder.committee(name)
+    table = in_order(load_table(folder / "validation.npz"), dataset.validation.ids)
+    if len(table) != len(dataset.validation):
+        raise DataError(f"{folder}: its validation table is of other rows; run the study again")
+    return table

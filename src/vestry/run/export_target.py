@@ -1,0 +1,57 @@
+"""Where an exported model goes, and what must not be replaced by it, its card or its int8 form."""
+
+from pathlib import Path
+
+from vestry.errors import StudyError
+from vestry.export.bundle import read_bundle
+from vestry.export.model_card import card_path, is_own_card
+from vestry.run.output_file import check_output
+from vestry.run.stored_run import StoredRun, study_folders
+from vestry.storage.names import stored_name
+from vestry.storage.ownership import check_no_links
+
+OPTION = "-o"
+
+
+def int8_path(path: Path) -> Path:
+    """Where the int8 form of the model in `path` goes."""
+    return path.with_name(f"{path.stem}.int8.onnx")
+
+
+def checked_target(
+    run: StoredRun, maker: str, target: Path | None, quantize: bool, force: bool
+) -> Path:
+    """The file to write: `target`, or one in the run's folder.
+
+    A model, like its card, takes the place of an earlier one only, or of what `force` gives up.
+    Raises StudyError where it would replace anything else.
+    """
+    if target is None:
+        check_no_links(run.folder.path, [run.folder.exports.name], OPTION)
+    path = target or run.folder.exports / f"{stored_name(maker)}.onnx"
+    if path.suffix.lower() != ".onnx":
+        raise StudyError(f"-o {path}: the file's name must end in .onnx")
+    inputs = read_models(run)
+    for file in [path, int8_path(path)] if quantize else [path]:
+        if file.resolve() in inputs:
+            raise StudyError(f"{file} is what a member of the run was made from; name another file")
+        check_output(file, is_bundle, "was not exported by vestry", force, OPTION)
+        card = card_path(file)
+        why = "is no model card as vestry wrote it, and would be replaced by the model's"
+        check_output(card, is_own_card, why, force, OPTION)
+    return path
+
+
+def is_bundle(path: Path) -> bool:
+    try:
+        read_bundle(path)
+    except Exception:  # whatever it is, it is no bundle
+        return False
+    return True
+
+
+def read_models(run: StoredRun) -> set[Path]:
+    """Model files that members of the run came from."""
+    given = [entry["onnx"] for entry in run.study.get("member", []) if "onnx" in entry]
+    bases = [*study_folders(run), Path.cwd()]
+    return {(base / Path(text).expanduser()).resolve() for text in given for base in bases}

@@ -1,0 +1,224 @@
+"""What members or committees came to: results and tables by name, and what came to nothing."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vestry.committees.committee import Committee
+from vestry.data.image_set import ImageSet
+from vestry.engine.task import Outcome
+from vestry.evaluation.comparison import (
+    evaluate,
+    fold_scores,
+    learning_curve,
+    out_of_fold,
+    over_seeds,
+    scored,
+    table_scores,
+)
+from vestry.predictions.scores import Labels
+from vestry.predictions.table import ProbabilityTable, load_table
+from vestry.run.planner import SEARCH, PlannedMember
+from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_makers
+from vestry.run.tasks.audit import LOOK
+from vestry.storage.run_folder import RunFolder, read_json
+
+Truths = Mapping[str, Labels]
+
+
+@dataclass
+class Makers:
+    """Members or committees: their results and tables by name, and what came to nothing.
+
+    out_of_fold: a cross-validated member's table of the training rows, in the rows' order; each
+    row's probabilities are by a model that had not seen it. rules: fitted committees.
+    """
+
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, Tables] = field(default_factory=dict)
+    out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    rules: dict[str, Committee] = field(default_factory=dict)
+
+    def add(self, name: str, results: dict[str, Any], tables: Tables) -> None:
+        self.results[name], self.tables[name] = results, tables
+
+    def fail(self, name: str, reason: str, seed: int | None = None, details: str = "") -> None:
+        self.failures.append({"name": name, "seed": seed, "reason": reason, "details": details})
+
+
+# What fits on parts of the training rows came to: a cross-validation, a learning curve.
+
+
+Places = Mapping[Path, Path]
+
+
+def parts_of_training(
+    out_of_fold_tables: dict[str, ProbabilityTable],
+    member: PlannedMember,
+    places: Places,
+    training: ImageSet,
+    truths: Mapping[str, Labels],
+) -> dict[str, Any]:
+    """The member's `cross_validation` and `learning_curve`, None where it has none.
+
+    Its out-of-fold table is put under its name into `out_of_fold_tables`.
+    """
+    return {
+        "cross_validation": cross_validated(out_of_fold_tables, member, places, training, truths),
+        "learning_curve": curve(member, places, truths, len(training.classes)),
+    }
+
+
+def cross_validated(
+    out_of_fold_tables: dict[str, ProbabilityTable],
+    member: PlannedMember,
+    places: Places,
+    training: ImageSet,
+    truths: Mapping[str, Labels],
+) -> dict[str, Any] | None:
+    settings = member.entry.cross_validation
+    if settings is None or not all(task.folder in places for task in member.folds):
+        return None
+    folders = [places[task.folder] for task in member.folds]
+    tables = [load_table(folder / "held_out.npz") for folder in folders]
+    whole = out_of_fold(tables, training.ids, member.name)
+    whole.save(next(iter(places.values())) / "out_of_fold.npz")
+    out_of_fold_tables[member.name] = whole
+    return {
+        **settings.model_dump(mode="json"),
+        "rows": len(training),
+        "validation_rows": len(truths["validation"]),
+        **fold_scores(tables, training.ids, training.labels),
+        "fit_seconds": [read_json(folder / "card.json")["fit_seconds"] for folder in folders],
+        "out_of_fold": table_scores(whole, training.labels),
+    }
+
+
+def curve(
+    member: PlannedMember, places: Places, truths: Mapping[str, Labels], classes: int
+) -> dict[str, Any] | None:
+    done = {
+        size: [places[task.folder] for task in tasks.values() if task.folder in places]
+        for size, tasks in member.sizes.items()
+    }
+    scores = {
+        size: [scored(load_tables(folder), truths) for folder in folders]
+        for size, folders in done.items()
+        if folders
+    }
+    return learning_curve(scores, classes) if scores else None
+
+
+# From finished tasks to the members' part of `results.json`, and to their folders in the run.
+
+
+CARD_KEYS = (
+    "kind",
+    "definition",
+    "parameters",
+    "trainable_parameters",
+    "fit_seconds",
+    "training",
+    "trunk",
+    "fitted_on",
+    "warnings",
+    "notes",
+    "stored",
+)
+
+
+def fitted_makers(
+    planned: list[PlannedMember],
+    failed: Mapping[str, Outcome],
+    run: RunFolder,
+    truths: Truths,
+    training: ImageSet,
+) -> Makers:
+    """Every fitted member's results; its folder in the run shows its tasks' files."""
+    makers = Makers()
+    for outcome in failed.values():
+        if outcome.task.function == LOOK:
+            makers.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
+        if outcome.task.function == SEARCH:
+            reason = f"its search came to nothing: {outcome.reason}"
+            makers.fail(outcome.task.context["maker"], reason, details=outcome.details)
+    for member in planned:
+        for task in member.fits:
+            if not task.is_done:
+                outcome = failed[task.folder.name]
+                seed = task.description["seed"]
+                part = "" if task in member.tasks.values() else f"{task.name}: "
+                makers.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
+        if any(task.is_done for task in member.tasks.values()):
+            places = publish(member, run)
+            add_member(makers, member, places, truths)
+            makers.results[member.name] |= parts_of_training(
+                makers.out_of_fold, member, places, training, truths
+            )
+    remove_makers(run.path / "members", set(makers.results))
+    return makers
+
+
+def add_member(
+    makers: Makers, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
+) -> None:
+    folders = {
+        seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
+    }
+    first, *others = folders.values()
+    card = read_json(first / "card.json")
+    tables = load_tables(first)
+    results = {key: card.get(key) for key in CARD_KEYS} | evaluate(tables, truths)
+    results |= {
+        "seeds": list(folders),
+        "over_seeds": over_seeds(
+            [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
+        ),
+        "threads": threads(card),
+        "reported": member.entry.reported,
+        "history": history(first / "history.csv"),
+        "note": member.entry.note,
+        "milliseconds_per_image": milliseconds_per_image(card),
+        "augmentation": augmentation(card, member.name),
+        "search": search_results(member),
+    }
+    makers.add(member.name, results, tables)
+
+
+def threads(card: dict[str, Any]) -> int:
+    """Cores that it was fitted with; a network may have taken fewer than it could have had."""
+    count: int = card.get("threads", {}).get("count", card["task"]["threads"])
+    return count
+
+
+def milliseconds_per_image(card: dict[str, Any]) -> float:
+    """What predicting one image costs; its card says it where features may have been kept before,
+    so that the test rows' own time would be none.
+    """
+    measured = 1000 * card["predict_seconds"] / max(1, card["predicted_images"])
+    return float(card.get("milliseconds_per_image", measured))
+
+
+def augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
+    facts = card.get("augmentation")
+    return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
+
+
+def search_results(member: PlannedMember) -> dict[str, Any] | None:
+    if member.search is None:
+        return None
+    card = read_json(member.search.folder / "card.json")
+    return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
+
+
+def history(path: Path) -> dict[str, list[float]] | None:
+    """The columns of a `history.csv`; None where the member has none."""
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+    return columns | {"epoch": [int(epoch) for epoch in columns.get("epoch", [])]}

@@ -1,0 +1,132 @@
+"""A whole study, top to bottom: from the study file to the page."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.paths import Places
+from vestry.engine.local import LocalEngine
+from vestry.engine.task import Report
+from vestry.evaluation.claims import check_classes
+from vestry.evaluation.vault import Vault
+from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.report.page import write_report
+from vestry.run.claim import check_claims, folder_before, take
+from vestry.run.fitting import fit_members
+from vestry.run.notices import cut_short
+from vestry.run.planner import Planner
+from vestry.run.post_fit import ask_members, ask_what_they_look_at
+from vestry.run.progress import downloads
+from vestry.run.results import Comparison, Done
+from vestry.run.run_files import write_run
+from vestry.run.tasks.attribution import explanations, save_explanation_maps
+from vestry.run.tasks.audit import read_exploration
+from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
+from vestry.study.reader import StudyFile, read_study, studies_before
+from vestry.system.environment import environment
+
+Results = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run came to."""
+
+    report: Path
+    results: Results
+
+
+def run_study(
+    file: StudyFile, places: Places, run: RunFolder, cores: int, report: Report
+) -> Finished:
+    """Fit what is not fitted yet, compare everything, write the run folder and its page.
+
+    report: takes progress events. Raises StudyError or DataError before any work where study or
+    data are not right or the folder is not this study's to write in, MemberError where no member
+    could be fitted; a member that fails beside others is listed in the results.
+    """
+    check_claims(file, places, run)
+    run_before(file, places, run, cores, report)
+    clock = Clock()
+    report({"event": "stage", "text": f"loading {file.study.data.source}"})
+    dataset = load_dataset(file.study.data, places, downloads(report))
+    if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
+        check_classes(file.study.claim, dataset.training.classes)
+    planner = Planner(file.study, dataset, places, run, cores, downloads(report))
+    announce(dataset, planner, report)
+    clock.stop("data")
+    with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
+        take(file, places, run, report)
+        remove_leftovers(run.path)
+        look = planner.exploration()
+        planned, failed = fit_members(planner, look, engine, report)
+        clock.stop("fitting")
+        asked = ask_members(planner, planned, engine, report)
+        clock.stop("asking again")
+        vault = Vault(places.looks, run.looks)
+        comparison = Comparison(file, dataset, run, vault, report)
+        results = comparison.results(Done(planned, failed, look, asked))
+        repeat_notices(results, report)
+        clock.stop("comparison")
+        looks, unexplained = ask_what_they_look_at(planner, planned, results, engine, report)
+        clock.stop("explanation")
+        results |= {"explanations": explanations(looks, unexplained)}
+        for text in cut_short(results):
+            report({"event": "note", "text": text})
+        results |= {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environment": environment(cores),
+            "seconds": clock.seconds(),
+        }
+        explored = read_exploration(look.folder) if look and look.is_done else None
+        save_explanation_maps(looks, run)
+        write_run(file, dataset, run, results, explored, asked.pictures)
+        report({"event": "stage", "text": "drawing the page"})
+        return Finished(write_report(run), results)
+
+
+def run_before(file: StudyFile, places: Places, run: RunFolder, cores: int, report: Report) -> None:
+    """Run the studies that this one builds on; what they have finished is found again."""
+    for path in studies_before(file):
+        report({"event": "stage", "text": f"{file.path.name} builds on {path.name}: first that"})
+        here = replace(places, base=path.parent)
+        run_study(read_study(path), here, folder_before(path, run), cores, report)
+
+
+class Clock:
+    """Seconds spent since the last stop, by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.perf_counter()
+        self.spent: dict[str, float] = {}
+
+    def stop(self, name: str) -> None:
+        now = time.perf_counter()
+        self.spent[name], self.last = now - self.last, now
+
+    def seconds(self) -> dict[str, float]:
+        return {**self.spent, "total": self.last - self.started}
+
+
+def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
+    """Say, before any work, what is worked on and how large it is."""
+    provenance = dataset.provenance
+    if provenance.fell_back:
+        text = f"not on {provenance.asked} but on {provenance.used}: {provenance.fell_back}"
+        report({"event": "warning", "text": text})
+    for text in provenance.warnings:
+        report({"event": "warning", "text": text})
+    rows = ", ".join(f"{count:,} {split}" for split, count in provenance.rows.items())
+    report({"event": "note", "text": f"{provenance.used}: {rows} images"})
+    for name, text in planner.texts().items():
+        report({"event": "planned", "member": name, "text": text})
+
+
+def repeat_notices(results: Results, report: Report) -> None:
+    """Say on the console what the page says on top, but for what was announced before."""
+    for notice in results["notices"]:
+        if notice["level"] == "note":
+            report({"event": "note", "text": notice["text"]})

@@ -1,0 +1,77 @@
+"""Fitted members asked again: about altered images, what an answer costs, what they look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vestry.data.thumbnails import Pictures, read_pictures
+from vestry.engine.local import LocalEngine
+from vestry.engine.task import Outcome, Report, Task
+from vestry.run.fitting import do
+from vestry.run.planner import PlannedMember, Planner
+from vestry.run.tasks.attribution import explanation_tasks
+from vestry.run.tasks.corruption import PICTURES, ladder_tasks
+from vestry.run.tasks.cost import cost_task
+
+
+@dataclass(frozen=True)
+class Asked:
+    """ladders: tasks by the member's name. unasked: why there is none for the others. cost: one
+    task for all. failed: outcomes by the task's digest."""
+
+    ladders: dict[str, Task] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
+    cost: Task | None = None
+    failed: Mapping[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> Pictures:
+        """One test image on every rung, by its id; the same in every finished ladder."""
+        done = [task for task in self.ladders.values() if task.is_done]
+        return read_pictures(done[0].folder / PICTURES) if done else {}
+
+    @property
+    def tasks(self) -> list[Task]:
+        return [*self.ladders.values(), *filter(None, [self.cost])]
+
+
+def ask_members(
+    planner: Planner, planned: Sequence[PlannedMember], engine: LocalEngine, report: Report
+) -> Asked:
+    """Ask every fitted member about altered test images, and measure what all of them cost."""
+    study, fitted = planner.study, first_fits(planned)
+    if not fitted:
+        return Asked()
+    data = (planner.dataset, fitted)
+    ladders, unasked = ladder_tasks(study.robustness, *data, planner.context, planner.run)
+    cost = cost_task(*data, study.committee, planner.context, planner.run, engine.cores)
+    # The cost last and alone, so that nothing else is at work while it is measured.
+    failed = do([*ladders.values(), cost], engine, report)
+    return Asked(ladders, unasked, cost, failed)
+
+
+def ask_what_they_look_at(
+    planner: Planner,
+    planned: Sequence[PlannedMember],
+    results: Mapping[str, Any],
+    engine: LocalEngine,
+    report: Report,
+) -> tuple[dict[str, Task], dict[str, Outcome]]:
+    """Tasks that explain members on some images, their worst mistakes among them; what failed."""
+    tasks = explanation_tasks(
+        planner.study.explanation,
+        results,
+        planner.dataset,
+        first_fits(planned),
+        planner.context,
+        planner.run,
+    )
+    return tasks, do(list(tasks.values()), engine, report) if tasks else {}
+
+
+def first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:
+    """The fit that each member's tables are of: the first seed's that came to something."""
+    done = {
+        member.name: [task for task in member.tasks.values() if task.is_done] for member in planned
+    }
+    return {name: tasks[0] for name, tasks in done.items() if tasks}

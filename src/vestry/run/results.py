@@ -1,0 +1,194 @@
+"""From finished tasks to what `results.json` says of them: once, and found again afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from vestry.data.dataset import Dataset
+from vestry.data.summary import data_summary, samples
+from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.errors import MemberError
+from vestry.evaluation.agreement import first_rows, votes
+from vestry.evaluation.analysis import analysed
+from vestry.evaluation.comparison import best_of, ranking
+from vestry.evaluation.ensemble_gain import with_costs
+from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.robustness import robustness
+from vestry.evaluation.vault import Vault
+from vestry.predictions.scores import Labels
+from vestry.run.committees import committee_makers
+from vestry.run.models import Makers, fitted_makers
+from vestry.run.notices import notices, unasked_notices
+from vestry.run.planner import PlannedMember
+from vestry.run.post_fit import Asked
+from vestry.run.tasks.audit import read_exploration
+from vestry.run.tasks.code_key import code_key
+from vestry.run.tasks.corruption import read_ladders
+from vestry.run.tasks.cost import read_costs
+from vestry.run.tasks.fit import ids_digest
+from vestry.storage.run_folder import RunFolder, read_json, write_json
+from vestry.study.reader import StudyFile
+
+Results = dict[str, Any]
+FORMAT = 1
+WHY = "comparing models and committees"
+CODE = ("evaluation", "committees", "run.results")
+LIBRARIES = ("numpy", "scipy", "cleanlab")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the tasks of a study came to. look: the exploration's task; None where it is left out.
+    failed: by the task's digest. asked: what fitted members were asked again."""
+
+    planned: list[PlannedMember]
+    failed: Mapping[str, Outcome]
+    look: Task | None
+    asked: Asked
+
+    @property
+    def tasks(self) -> list[Task]:
+        fits = [task for member in self.planned for task in member.fits]
+        searches = [member.search for member in self.planned if member.search]
+        return [*fits, *searches, *self.asked.tasks, *filter(None, [self.look])]
+
+    def refuse_nothing(self) -> None:
+        """Raise MemberError where there is nothing to compare: before any look at test labels."""
+        if not any(task.is_done for member in self.planned for task in member.tasks.values()):
+            reasons = [f"{outcome.task.name}: {outcome.reason}" for outcome in self.failed.values()]
+            raise MemberError(f"no member could be fitted ({'; '.join(reasons)})")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Compares what is done, unless that was done before and nothing has changed since."""
+
+    file: StudyFile
+    dataset: Dataset
+    run: RunFolder
+    vault: Vault
+    report: Report
+
+    def results(self, done: Done) -> Results:
+        """Everything that `results.json` says but where, how long and when.
+
+        Test labels are looked at only where there is something new to compare.
+        """
+        description = self.description(done)
+        manifest = self.run.task(digest(description)) / MANIFEST
+        found = read_comparison(manifest)
+        if found is None or not self.has_folders(found):
+            self.report({"event": "stage", "text": "comparing"})
+            found = self.compare(done)
+            write_json(manifest, {"results": found, "task": description})
+        return found | {"test_looks": self.test_looks(found)}
+
+    def test_looks(self, results: Results) -> dict[str, Any]:
+        """How often these test rows were looked at, and what that does to the leader's figure."""
+        test = self.dataset.test
+        looks = self.vault.summary(test.fingerprint, self.file.study.digest)
+        accuracy = results["ranking"][0]["test_accuracy"]
+        luck = best_of(looks["comparisons"], accuracy, len(test))
+        return looks | {"accuracy": accuracy, "luck": luck}
+
+    def description(self, done: Done) -> dict[str, Any]:
+        """Everything that the comparison depends on."""
+        return {
+            "code": code_key(*CODE),
+            "libraries": {name: metadata.version(name) for name in LIBRARIES},
+            "study": self.file.study.digest,
+            "file": str(self.file.path),
+            "data": self.dataset.provenance.as_dict(),
+            "ids": ids_digest(self.dataset),
+            "tasks": [task.folder.name for task in done.tasks if task.is_done],
+            "failed": {
+                key: outcome.reason
+                for key, outcome in [*done.failed.items(), *done.asked.failed.items()]
+            },
+        }
+
+    def has_folders(self, results: Results) -> bool:
+        """Whether members and committees still have their folders in the run."""
+        members = [self.run.member(name) for name in results["members"]]
+        committees = [self.run.committee(name) for name in results["committees"]]
+        return all((folder / MANIFEST).is_file() for folder in members + committees)
+
+    def compare(self, done: Done) -> Results:
+        study, dataset = self.file.study, self.dataset
+        done.refuse_nothing()
+        truths = {
+            "training": dataset.training.labels,
+            "validation": dataset.validation.labels,
+            "test": self.test_labels(done),
+        }
+        members = fitted_makers(done.planned, done.failed, self.run, truths, dataset.training)
+        committees = committee_makers(study.committee, members, self.run, truths)
+        evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
+        look = done.look
+        results = self.facts(members, done.asked) | {
+            "members": members.results,
+            "committees": committees.results,
+            "failures": members.failures + committees.failures,
+            "ranking": ranking(members.results, committees.results),
+            "votes": votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
+            "first_rows": first_rows(evidence.tested, evidence.truth),
+            "exploration": read_exploration(look.folder).results if look and look.is_done else None,
+        }
+        found = analysed(
+            self.with_cost(results, done.asked),
+            evidence,
+            study.pair,
+            study.claim,
+            study.abstention,
+            study.decision,
+        )
+        return found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
+
+    def with_cost(self, results: Results, asked: Asked) -> Results:
+        if asked.cost is None or not asked.cost.is_done:
+            return with_costs(results, {}, "measuring it failed")
+        return with_costs(results, read_costs(asked.cost.folder))
+
+    def robustness(self, asked: Asked, committees: Makers, truth: Labels) -> Results | None:
+        ladders, failed = read_ladders(asked.ladders, asked.failed)
+        test = self.dataset.test
+        return robustness(
+            ladders,
+            {
+                name: (committees.results[name]["members"], c)
+                for name, c in committees.rules.items()
+            },
+            dict(zip(test.ids.tolist(), truth.tolist(), strict=True)),
+            test.classes,
+            asked.unasked | failed,
+        )
+
+    def test_labels(self, done: Done) -> Labels:
+        study = self.file.study
+        names = [member.name for member in done.planned] + [c.name for c in study.committee]
+        return self.vault.open(self.dataset.test, study.digest, names, WHY).labels
+
+    def facts(self, members: Makers, asked: Asked) -> Results:
+        """What the results say of study and data."""
+        study, dataset = self.file.study, self.dataset
+        count = study.samples.rows * study.samples.columns
+        grid = samples(dataset.training, count, study.samples.columns, study.samples.seed)
+        return {
+            "format": FORMAT,
+            "title": study.title,
+            "about": study.about,
+            "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
+            "notices": notices(dataset, members, study) + unasked_notices(asked),
+            "data": data_summary(dataset) | {"samples": grid},
+        }
+
+
+def read_comparison(manifest: Path) -> Results | None:
+    """A finished comparison; None where there is none that can be read, so that it is made anew."""
+    try:
+        results: Results = read_json(manifest)["results"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+    return results

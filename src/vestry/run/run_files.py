@@ -1,0 +1,199 @@
+"""A run's own files, written when everything is compared."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.dataset import Dataset
+from vestry.data.sealed import Rows
+from vestry.data.split_record import split_record
+from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
+from vestry.evaluation.shown_images import shown_ids
+from vestry.predictions.table import ProbabilityTable, Split, load_table
+from vestry.run.planner import PlannedMember
+from vestry.run.tasks.audit import Explored
+from vestry.storage.ownership import has_own_card
+from vestry.storage.run_folder import RunFolder, atomic_path, write_json, write_text
+from vestry.study.reader import StudyFile
+
+# Folders in which a run shows tasks' files under names that people look for.
+
+
+CARD = "card.json"
+OWN_FILE = re.compile(
+    r"card\.json|(validation|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
+    r"|weights\.safetensors|trunk-[0-9a-f]{16}\.safetensors|model\.onnx|trials\.jsonl"
+)
+OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
+
+
+def link_folder(source: Path, target: Path) -> None:
+    """Show the files of `source` in `target` too, as hard links or, where that fails, as copies.
+
+    The card comes last, so that a target with a card is whole.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    names = sorted((p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == CARD)
+    for stale in own_files(target):
+        if stale.name not in names:
+            stale.unlink()
+    for name in names:
+        with atomic_path(target / name) as temporary:
+            temporary.unlink()
+            try:
+                os.link(source / name, temporary)
+            except OSError:
+                shutil.copy2(source / name, temporary)
+
+
+def remove_makers(folder: Path, names: Iterable[str]) -> None:
+    """Remove folders of makers that the study no longer has; their tasks are kept."""
+    kept = set(names)
+    for path in folders_in(folder):
+        if path.name not in kept and has_own_card(path):
+            remove_made(path)
+
+
+def remove_fits(home: Path, names: Iterable[str]) -> None:
+    """Remove folders of fits, in a member's own folder, that the study no longer has."""
+    kept = set(names)
+    for path in folders_in(home):
+        if path.name not in kept and OWN_FOLDER.fullmatch(path.name):
+            remove_made(path)
+
+
+def remove_made(folder: Path) -> bool:
+    """Remove what a run has put into `folder`, and the folder where nothing else is left in it.
+
+    Gives whether there was anything.
+    """
+    inner = [path for path in folders_in(folder) if OWN_FOLDER.fullmatch(path.name)]
+    removed = [remove_made(path) for path in inner]
+    found = any(removed) or has_own_card(folder)
+    if has_own_card(folder):
+        for path in sorted(own_files(folder), key=lambda path: path.name == CARD):
+            path.unlink()
+    if found:
+        with contextlib.suppress(OSError):  # what is not ours keeps it
+            folder.rmdir()
+    return found
+
+
+def folders_in(folder: Path) -> list[Path]:
+    inner = folder.iterdir() if folder.is_dir() else ()
+    return [path for path in inner if path.is_dir() and not path.is_symlink()]
+
+
+def own_files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in folder.iterdir()
+        if OWN_FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
+    ]
+
+
+# A member's folder in the run: the files of its fits, under names that people look for.
+
+
+PICTURES = "pictures.npz"
+SPLITS: tuple[Split, ...] = ("validation", "test")
+Tables = dict[Split, ProbabilityTable]
+
+
+def publish(member: PlannedMember, run: RunFolder) -> dict[Path, Path]:
+    """The first seed's files in the member's folder, those of other fits in folders below it.
+
+    Returns where each finished task's files now stand, by the task's folder.
+    """
+    home = run.member(member.name)
+    below = {
+        **{f"seed-{seed}": task for seed, task in member.tasks.items()},
+        **{f"fold-{number}": task for number, task in enumerate(member.folds, 1)},
+        **{
+            f"images-{size}/seed-{seed}": task
+            for size, tasks in member.sizes.items()
+            for seed, task in tasks.items()
+        },
+    }
+    places: dict[Path, Path] = {}
+    for name, task in below.items():
+        if task.is_done and task.folder not in places:
+            places[task.folder] = home / name if places else home
+    for folder, place in places.items():
+        link_folder(folder, place)
+        rename_maker(place, member.name)
+    if member.search:
+        link_folder(member.search.folder, home / "search")
+    kept = {place.relative_to(home).parts[0] for place in places.values() if place != home}
+    remove_fits(home, kept | ({"search"} if member.search else set()))
+    return places
+
+
+def rename_maker(folder: Path, name: str) -> None:
+    """Write the tables anew where the study has renamed their maker since they were made."""
+    for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out")]:
+        table = load_table(path) if path.is_file() else None
+        if table is not None and table.maker != name:
+            replace(table, maker=name).save(path)
+
+
+def load_tables(folder: Path) -> Tables:
+    return {split: load_table(folder / f"{split}.npz") for split in SPLITS}
+
+
+def own_picture(member: str, picture: str) -> str:
+    """A fit knows no names, so its pictures get their member's here: "augmented/Net/07"."""
+    kind, _, number = picture.partition("/")
+    return f"{kind}/{member}/{number}"
+
+
+Results = dict[str, Any]
+
+
+def write_run(
+    file: StudyFile,
+    dataset: Dataset,
+    run: RunFolder,
+    results: Results,
+    explored: Explored | None,
+    altered: Pictures,
+) -> None:
+    """Write the run's own files; `results.json`, which speaks of all of them, comes last.
+
+    altered: the pictures of the altered image, by their ids.
+    """
+    write_text(run.study, file.study.as_toml())
+    write_json(run.environment, results["environment"])
+    write_json(run.split, split_record(dataset))
+    wanted = shown_ids(results)
+    rows: list[Rows] = [dataset.training, dataset.validation, dataset.test]
+    made = {**made_pictures(run, results), **altered, **(explored.pictures if explored else {})}
+    save_thumbnails(rows, wanted, run.images, made)
+    save_correlation(explored, run)
+    write_json(run.results, results)
+
+
+def save_correlation(explored: Explored | None, run: RunFolder) -> None:
+    """Show the exploration's matrix among the run's figures, or remove one that was left there."""
+    if explored is None:
+        run.exploration.unlink(missing_ok=True)
+        return
+    with atomic_path(run.exploration) as temporary:
+        shutil.copyfile(explored.correlation, temporary)
+
+
+def made_pictures(run: RunFolder, results: Results) -> dict[str, NDArray[np.uint8]]:
+    """Pictures that are no rows of the data: augmented variants, by the ids in the results."""
+    return {
+        own_picture(name, picture): image
+        for name in results["members"]
+        for picture, image in read_pictures(run.member(name) / PICTURES).items()
+    }

@@ -1,0 +1,126 @@
+"""The look at a study's data, as a worker process does it: once, and found again afterwards."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from vestry.audit.exploration import explore
+from vestry.audit.settings import ExplorationSettings
+from vestry.data.damage import Files
+from vestry.data.dataset import Dataset
+from vestry.data.sealed import Rows
+from vestry.data.thumbnails import read_pictures
+from vestry.engine.task import MANIFEST, Report, Task
+from vestry.errors import DataError
+from vestry.evaluation.vault import Vault
+from vestry.run.tasks.code_key import code_key
+from vestry.run.tasks.fit import ids_digest, task_data
+from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
+
+PICTURES = "pictures.npz"
+CORRELATION = "exploration.npz"
+CODE = ("audit", "run.tasks.audit")
+LOOK = "vestry.run.tasks.audit:explore_dataset"
+CORES = 1
+LIBRARIES = ("scikit-learn", "numpy")
+WHY = "the look at the data, before any model"
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """A finished exploration. results: `exploration` of results.json. pictures: what is no row of
+    the data, by id. correlation: the file that a run keeps as figures/exploration.npz."""
+
+    results: dict[str, Any]
+    pictures: dict[str, NDArray[np.uint8]]
+    correlation: Path
+
+
+def exploration_task(
+    settings: ExplorationSettings, dataset: Dataset, context: dict[str, Any], run: RunFolder
+) -> Task:
+    """The task of one look at `dataset`. context: as for members, and `study`
+    and `record`, for what is written down of looks at test labels."""
+    description = {
+        "code": code_key(*CODE),
+        "data": dataset.provenance.fingerprint,
+        "ids": ids_digest(dataset),
+        "files": files_digest(dataset.provenance.files),
+        "missing": {split: missing_digest(rows) for split, rows in splits(dataset).items()},
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "exploration": settings.model_dump(mode="json", exclude={"skip"}),
+    }
+    return Task.of(
+        run,
+        name="exploration",
+        function=LOOK,
+        description=description,
+        context=context,
+        cores=CORES,
+    )
+
+
+def splits(dataset: Dataset) -> dict[str, Rows]:
+    return {
+        "training": dataset.training,
+        "validation": dataset.validation,
+        "test": dataset.test,
+    }
+
+
+def missing_digest(rows: Rows) -> str | None:
+    """What is missing is no part of the data's fingerprint, which sees the pixels alone."""
+    if rows.missing is None:
+        return None
+    return hashlib.sha256(np.asarray(rows.missing, "<i8").tobytes()).hexdigest()[:16]
+
+
+def files_digest(files: Files | None) -> str | None:
+    """Damaged files are in no split, so neither pixels nor ids speak of them."""
+    if files is None:
+        return None
+    return hashlib.sha256(json.dumps(files.as_dict()).encode()).hexdigest()[:16]
+
+
+def explore_dataset(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,
+    report: Report,
+) -> None:
+    """Explore a study's three splits; write pictures and, last, the card into `folder`.
+
+    Raises DataError where the data is no longer what the description speaks of.
+    """
+    dataset = task_data(description, context)
+    vault = Vault(Path(context["places"]["looks"]), Path(context["record"]))
+    test = vault.open(dataset.test, context["study"], [], WHY)
+    sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
+    settings = ExplorationSettings(**description["exploration"])
+    with threadpool_limits(limits=CORES):  # other tasks have the other cores
+        found = explore(sets, settings, report, dataset.provenance.files)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_arrays(folder / PICTURES, {"ids": np.array(found.ids), "images": found.images})
+    write_arrays(folder / CORRELATION, {"correlation": found.correlation})
+    write_json(folder / MANIFEST, {"exploration": found.results, "task": description})
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def read_exploration(folder: Path) -> Explored:
+    """What `explore_dataset` left in `folder`; raises DataError where it is damaged."""
+    try:
+        results = read_json(folder / MANIFEST)["exploration"]
+        pictures = read_pictures(folder / PICTURES)
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+        raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
+    return Explored(results, pictures, folder / CORRELATION)

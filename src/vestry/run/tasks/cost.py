@@ -1,0 +1,184 @@
+"""What predicting costs, as a worker process measures it: all models of a run in one go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.dataset import Dataset
+from vestry.engine.task import MANIFEST, Report, Task
+from vestry.errors import one_line
+from vestry.run.tasks.code_key import code_key
+from vestry.run.tasks.fit import task_data
+from vestry.run.tasks.timing import TimedModel, Times, strides, summed, timed, timed_rule, together
+from vestry.storage.run_folder import RunFolder, read_json, write_json
+from vestry.system.environment import processor
+
+CODE = ("run.tasks.cost", "committees")
+MEASURE = "vestry.run.tasks.cost:measure_costs"
+LIBRARIES = ("numpy", "torch", "onnxruntime")
+THREADS = 1
+"""Of whatever computes: what one core gives, which the next machine's core can be set beside."""
+ROUNDS, LATENCY_SECONDS = 200, 5.0
+TURNS, BATCH_SECONDS = 3, 4.0
+"""Seconds are for all models together."""
+
+Results = dict[str, Any]
+
+
+def cost_task(
+    dataset: Dataset,
+    fitted: Mapping[str, Task],
+    committees: Sequence[CommitteeSettings],
+    context: dict[str, Any],
+    run: RunFolder,
+    cores: int,
+) -> Task:
+    """The task that measures all models of a run.
+
+    fitted: each member's finished task, of its first seed. committees: those with a member that is
+    missing there are left out. context: `data` and `places`, as for members. cores: all there are,
+    so that nothing runs beside it.
+    """
+    description = {
+        "code": code_key(*CODE),
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "processor": processor(),
+        "threads": THREADS,
+        "data": dataset.provenance.fingerprint,
+        "members": {name: task.folder.name for name, task in fitted.items()},
+        "committees": {
+            entry.name: {"rule": entry.rule, "options": entry.options, "members": entry.members}
+            for entry in committees
+            if set(entry.members) <= set(fitted)
+        },
+    }
+    folders = {name: str(task.folder) for name, task in fitted.items()}
+    return Task.of(
+        run,
+        name="cost",
+        function=MEASURE,
+        description=description,
+        context=context | {"folders": folders},
+        cores=cores,
+    )
+
+
+def read_costs(folder: Path) -> Results:
+    """What `measure_costs` left in `folder`: `members` and `committees`, each a cost by name."""
+    return dict(read_json(folder / MANIFEST)["cost"])
+
+
+def measure_costs(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,  # noqa: ARG001 - there is nothing to go on with
+    report: Report,
+) -> None:
+    """Load all models, time them, and write the card into `folder`.
+
+    Raises DataError where the data is no longer what the description speaks of.
+    """
+    from vestry.members.networks import machine  # noqa: PLC0415 - brings torch
+
+    dataset = task_data(description, context)
+    folders = {name: Path(place) for name, place in context["folders"].items()}
+    with threadpool_limits(limits=THREADS), machine.prepared(THREADS):
+        found = measured(folders, description["committees"], dataset, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / MANIFEST, {"cost": found, "task": description})
+
+
+def measured(
+    folders: Mapping[str, Path], committees: Mapping[str, Results], dataset: Dataset, report: Report
+) -> dict[str, dict[str, Results]]:
+    """Each maker's cost; one that cannot predict has the reason instead of figures."""
+    models: dict[str, TimedModel] = {}
+    costs: dict[str, dict[str, Results]] = {"members": {}, "committees": {}}
+    images = dataset.validation.images
+    for name, folder in folders.items():
+        report({"event": "stage", "text": f"loading {name}"})
+        try:
+            models[name] = TimedModel.loaded(
+                folder, images, THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
+            )
+        except Exception as error:  # whatever it is, the page names it
+            costs["members"][name] = cost(reason=one_line(error))
+    rules: dict[str, TimedModel] = {}
+    for name, entry in committees.items():
+        missing = [member for member in entry["members"] if member not in models]
+        if missing:
+            reason = f"its member {', '.join(missing)} could not be measured"
+            costs["committees"][name] = cost(reason=reason)
+        else:
+            rules[name] = timed_rule(name, entry, folders, dataset)
+    report({"event": "stage", "text": "timing"})
+    clock = Clock.started(models, rules)
+    for name, model in models.items():
+        costs["members"][name] = cost(model.files, *clock.of([name]))
+    for name in rules:
+        own = committees[name]["members"]
+        files = together([models[member].files for member in own])
+        costs["committees"][name] = cost(files, *clock.of([*own, rule_key(name)]))
+    return costs
+
+
+def rule_key(committee: str) -> str:
+    """No member can have this name: it has a character that names must not have."""
+    return f"rule/{committee}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """one: seconds of one image by round. batch: seconds an image by turn; both by name."""
+
+    one: Mapping[str, Times]
+    batch: Mapping[str, Times]
+
+    @classmethod
+    def started(cls, models: Mapping[str, TimedModel], rules: Mapping[str, TimedModel]) -> "Clock":
+        works = dict(models) | {rule_key(name): model for name, model in rules.items()}
+        every = strides({n: m.seconds for n, m in works.items()}, ROUNDS, LATENCY_SECONDS)
+        one = timed({name: model.one for name, model in works.items()}, ROUNDS, every)
+        whole = timed({name: model.batch for name, model in works.items()}, TURNS, {})
+        batch = {
+            name: {turn: seconds / works[name].size for turn, seconds in times.items()}
+            for name, times in whole.items()
+        }
+        return cls(one, batch)
+
+    def of(self, names: Sequence[str]) -> tuple[list[float], list[float]]:
+        """Seconds of what `names` do together: of one image by round, an image in batches."""
+        one = summed([self.one[name] for name in names])
+        batch = summed([self.batch[name] for name in names])
+        return list(one.values()), list(batch.values())
+
+
+def cost(
+    files: Mapping[str, int] | None = None,
+    one: Sequence[float] = (),
+    batch: Sequence[float] = (),
+    reason: str | None = None,
+) -> Results:
+    """One maker's cost as `results.json` has it; the p99 is a time that was really measured."""
+    latency = None
+    if one:
+        median, p99 = np.median(one), np.quantile(one, 0.99, method="higher")
+        latency = {
+            "median_ms": 1000 * float(median),
+            "p99_ms": 1000 * float(p99),
+            "rounds": len(one),
+        }
+    return {
+        "bytes": None if files is None else sum(files.values()),
+        "latency": latency,
+        "images_per_second": 1 / float(np.median(batch)) if batch else None,
+        "threads": THREADS,
+        "reason": reason,
+    }

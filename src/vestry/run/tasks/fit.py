@@ -1,0 +1,193 @@
+"""One member's task, as a worker process does it: a description in, a folder of files out.
+
+It sees test images, never test labels: they are read by the comparison alone.
+"""
+
+import functools
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.image_set import ImageSet
+from vestry.data.paths import Places
+from vestry.data.settings import DataSettings
+from vestry.data.subset import PARTS, Part
+from vestry.engine.task import MANIFEST, Report
+from vestry.errors import DataError
+from vestry.members.member import FitJob, FittedMember, kind_module
+from vestry.members.settings import MEMBER_SETTINGS
+from vestry.predictions.table import ProbabilityTable, Split
+from vestry.run.tasks.code_key import code_key
+from vestry.storage.run_folder import write_json
+
+# The data that a task speaks of, as its worker process loads it.
+
+
+def task_data(description: dict[str, Any], context: dict[str, Any]) -> Dataset:
+    """The study's data; raises DataError where it is no longer what the description speaks of."""
+    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    if dataset.provenance.fingerprint != description["data"]:
+        raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
+    return dataset
+
+
+@functools.lru_cache(maxsize=1)
+def loaded(data: str, places: str) -> Dataset:
+    """The study's data; a worker that stays warm loads it once."""
+    return load_dataset(DataSettings(**json.loads(data)), Places.from_dict(json.loads(places)))
+
+
+LIBRARIES = {
+    "estimator": ("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
+    "layers": ("torch",),
+    "backbone": ("torch",),
+    "onnx": ("onnx", "onnxruntime"),
+}
+CODE = ("members", "data.subset", "run.tasks.fit")
+
+
+def shared_description(dataset: Dataset) -> dict[str, Any]:
+    """The part of a task's description that all members of a study have in common."""
+    return {
+        "code": code_key(*CODE),
+        "data": dataset.provenance.fingerprint,
+        "ids": ids_digest(dataset),
+    }
+
+
+def description(
+    shared: dict[str, Any],
+    settings: dict[str, Any],
+    seed: int,
+    threads: int,
+    part: Part | None = None,
+    fewer_threads: bool = False,
+) -> dict[str, Any]:
+    """Everything that a fitted member depends on; its digest names the task's folder.
+
+    part: the part of the training rows that it is fitted on; None for all of them.
+    fewer_threads: whether it may take fewer than `threads`.
+    """
+    chosen = {"fewer_threads": True} if fewer_threads else {}
+    return {
+        **shared,
+        "libraries": libraries(settings["kind"]),
+        "member": settings,
+        "seed": seed,
+        "threads": threads,
+        **chosen,
+    } | ({} if part is None else {"part": part.model_dump(mode="json")})
+
+
+def libraries(kind: str) -> dict[str, str]:
+    """Versions of what fits members of this kind."""
+    return {name: metadata.version(name) for name in LIBRARIES[kind]}
+
+
+def ids_digest(dataset: Dataset) -> str:
+    digest = hashlib.sha256()
+    for rows in (dataset.training, dataset.validation, dataset.test):
+        digest.update("\n".join(rows.ids.tolist()).encode())
+    return digest.hexdigest()[:16]
+
+
+def fit_member(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,
+    report: Report,
+) -> None:
+    """Fit one member with one seed; write its model, tables and, last, its card into `folder`.
+
+    Raises DataError where the data is no longer what the description speaks of.
+    """
+    dataset = task_data(description, context)
+    settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
+    training, held_out = parts(dataset.training, description.get("part"))
+    work = job(dataset, training, description, workspace, report, context.get("trunks"))
+    member = kind_module(settings.kind).fit(settings, work)
+    report({"event": "stage", "text": "predicting"})
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = Tables(member, dataset.test.classes, context["maker"], folder)
+    facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
+    member.save(folder)
+    write_json(folder / MANIFEST, member.card() | facts | {"task": description})
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
+    """The rows to learn from, and those that a cross-validation holds out of them."""
+    if part is None:
+        return rows, None
+    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels)
+    return rows.rows(learnt), rows.rows(held_out) if len(held_out) else None
+
+
+def job(
+    dataset: Dataset,
+    training: ImageSet,
+    description: dict[str, Any],
+    workspace: Path,
+    report: Report,
+    trunks: dict[str, Any] | None = None,
+) -> FitJob:
+    """trunks: where weights of backbones are looked for, from the task's context."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    return FitJob(
+        images=training.images,
+        labels=training.labels,
+        ids=training.ids,
+        validation_images=dataset.validation.images,
+        validation_labels=dataset.validation.labels,
+        classes=len(dataset.training.classes),
+        seed=description["seed"],
+        threads=description["threads"],
+        fewer_threads=description.get("fewer_threads", False),
+        workspace=workspace,
+        report=report,
+        trunks=trunks,
+        class_names=dataset.training.classes,
+    )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one fitted member, written into its folder."""
+
+    member: FittedMember
+    classes: tuple[str, ...]
+    maker: str
+    folder: Path
+
+    def save(self, dataset: Dataset) -> dict[str, Any]:
+        """Validation and test tables; gives what predicting cost."""
+        held_out = self.member.held_out_proba()
+        if held_out is None:
+            held_out = self.member.predict_proba(dataset.validation.images)
+        self.write("validation", dataset.validation.ids, held_out, "validation")
+        started = time.perf_counter()
+        test = self.member.predict_proba(dataset.test.images)
+        seconds = time.perf_counter() - started
+        self.write("test", dataset.test.ids, test, "test")
+        return {"predict_seconds": seconds, "predicted_images": len(test)}
+
+    def save_held_out(self, rows: ImageSet) -> dict[str, Any]:
+        """The table of a fold's own rows; the test rows are not looked at."""
+        self.write("held_out", rows.ids, self.member.predict_proba(rows.images), "training")
+        return {}
+
+    def write(
+        self, name: str, ids: NDArray[np.str_], values: NDArray[np.float32], split: Split
+    ) -> None:
+        table = ProbabilityTable(ids, self.classes, values, self.maker, split)
+        table.save(self.folder / f"{name}.npz")

@@ -1,0 +1,170 @@
+"""The search for one member's settings, as a worker process does it.
+
+Every trial is fitted on training rows and scored on validation rows; test rows take no part.
+"""
+
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vestry.data.dataset import Dataset
+from vestry.data.split import stratified
+from vestry.engine.task import MANIFEST, Report
+from vestry.errors import MemberError
+from vestry.members.member import FitJob, kind_module
+from vestry.members.settings import MEMBER_SETTINGS
+from vestry.predictions.scores import score
+from vestry.run.tasks.fit import job, task_data
+from vestry.search.search_settings import SearchSettings
+from vestry.search.space import Choice, space_of, substituted
+from vestry.search.trials import JOURNAL, Search, Trial, Watch
+from vestry.storage.run_folder import atomic_path, write_json
+
+STEPS = ("step", "epoch", "images")
+
+
+def run_search(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,
+    report: Report,
+) -> None:
+    """Try settings, and write all trials and the best values into `folder`.
+
+    Raises MemberError where no trial came to a score.
+    """
+    dataset = task_data(description, context)
+    settings = SearchSettings(**description["search"])
+    space = space_of(description["member"])
+    trials = Trials(description, context, dataset, settings, workspace, report)
+    started = time.perf_counter()
+    workspace.mkdir(parents=True, exist_ok=True)
+    done = Search(space, settings, workspace).run(trials.objective, trials.say)
+    card = summary(settings, space, done) | {"task": description}
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / JOURNAL) as temporary:
+        shutil.copyfile(workspace / JOURNAL, temporary)
+    write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+class Trials:
+    """Fits trials: the member with the values that were drawn, cut to the search's budget."""
+
+    def __init__(
+        self,
+        description: dict[str, Any],
+        context: dict[str, Any],
+        dataset: Dataset,
+        settings: SearchSettings,
+        workspace: Path,
+        report: Report,
+    ) -> None:
+        self.description = description
+        self.trunks = context.get("trunks")
+        self.dataset = dataset
+        self.settings = settings
+        self.workspace = workspace
+        self.report = report
+        self.best: float | None = None
+
+    def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
+        model = MEMBER_SETTINGS[self.description["kind"]]
+        table = substituted(self.description["member"], values)
+        if self.settings.epochs is not None and "epochs" in model.model_fields:
+            table |= {"epochs": self.settings.epochs}
+        workspace = self.workspace / f"trial-{number}"
+        work = self.job(workspace, self.listener(number, watch))
+        member = kind_module(self.description["kind"]).fit(model(**table), work)
+        held_out = member.held_out_proba()
+        if held_out is None:
+            held_out = member.predict_proba(work.validation_images)
+        scores = score(held_out, work.validation_labels, self.dataset.validation.classes)
+        shutil.rmtree(workspace, ignore_errors=True)
+        return scores
+
+    def job(self, workspace: Path, report: Report) -> FitJob:
+        whole = job(
+            self.dataset, self.dataset.training, self.description, workspace, report, self.trunks
+        )
+        rows = self.settings.rows
+        if rows is None or rows >= len(whole.labels):
+            return whole
+        chosen = np.sort(stratified(whole.labels, rows, self.settings.seed))
+        lacking = set(whole.labels.tolist()) - set(whole.labels[chosen].tolist())
+        if lacking:
+            names = ", ".join(self.dataset.training.classes[label] for label in sorted(lacking))
+            raise MemberError(
+                f"search: its {rows:,} rows hold none of {names}; give search.rows a larger number"
+            )
+        return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
+
+    def listener(self, number: int, watch: Watch) -> Report:
+        """Passes on where the trial stands, and stops it where that is not worth going on."""
+        place = f"trial {number + 1} of {self.settings.trials}"
+
+        def told(event: dict[str, Any]) -> None:
+            if event["event"] in STEPS:
+                self.report(event | {"trial": place, "best": self.best})
+            if event["event"] == "epoch":
+                watch(event["epoch"], event["validation_loss"])
+
+        return told
+
+    def say(self, trial: Trial) -> None:
+        better = max if self.settings.score == "accuracy" else min
+        known = [value for value in (self.best, trial.score) if value is not None]
+        self.best = better(known) if known else None
+        name = self.settings.score.replace("_", " ")
+        result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
+        best = "" if self.best is None else f", best so far {self.best:.4f}"
+        place = f"trial {trial.number + 1} of {self.settings.trials}"
+        self.report({"event": "stage", "text": f"{place}: {result}{best}"})
+
+
+def summary(
+    settings: SearchSettings, space: dict[str, Choice], trials: list[Trial]
+) -> dict[str, Any]:
+    """The search as `results.json` holds it; see docs/results.md."""
+    scored = [trial for trial in trials if trial.score is not None]
+    if not scored:
+        reasons = sorted({trial.reason or trial.state for trial in trials})
+        raise MemberError(f"none of {len(trials)} trials came to a score: {'; '.join(reasons)}")
+    best = best_of(settings, scored)
+    return {
+        "sampler": settings.sampler,
+        "pruning": settings.pruning,
+        "trials_asked": settings.trials,
+        "epochs": settings.epochs,
+        "rows": settings.rows,
+        "score": settings.score,
+        "seed": settings.seed,
+        "space": {
+            key: choice.model_dump(mode="json", exclude_defaults=True)
+            for key, choice in space.items()
+        },
+        "trials": [asdict(trial) for trial in trials],
+        "best": {"number": best.number, "values": best.values, "score": best.score},
+        "edges": [
+            {"parameter": key, "value": best.values[key], "side": side}
+            for key, choice in space.items()
+            if (side := choice.edge(best.values[key]))
+        ],
+        "seconds": sum(trial.seconds for trial in trials),
+    }
+
+
+def best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
+    """The best score; the lower validation loss among equals, then the earlier trial."""
+    sign = 1 if settings.score == "accuracy" else -1
+
+    def order(trial: Trial) -> tuple[float, float]:
+        loss = trial.validation_loss
+        return sign * float(trial.score or 0), -loss if loss is not None else float("-inf")
+
+    return max(scored, key=order)

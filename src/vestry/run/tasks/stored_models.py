@@ -1,0 +1,54 @@
+"""Fitted members taken from their folders again, for what is asked of them after training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.engine.task import MANIFEST
+from vestry.errors import MemberError
+from vestry.members.member import FittedMember, kind_module
+from vestry.storage.run_folder import read_json
+
+Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def stored_member(folder: Path) -> FittedMember:
+    """The member whose task left `folder`; raises MemberError where its model was not stored."""
+    card = stored_card(folder)
+    return kind_module(card["kind"]).load(folder, card)
+
+
+def stored_card(folder: Path) -> dict[str, Any]:
+    """Its card, from which nothing heavy is loaded; raises MemberError as `stored_member` does."""
+    card: dict[str, Any] = read_json(folder / MANIFEST)
+    if not card.get("stored"):
+        raise MemberError(card.get("stored_note") or "its model was not stored")
+    return card
+
+
+def stored_predict(folder: Path, threads: int) -> Predict:
+    """What the stored member predicts with, on `threads` cores; MemberError as `stored_member`.
+
+    It is for a process that does nothing else: torch is set to so many threads for good.
+    """
+    card = stored_card(folder)
+    if card["stored"].endswith(".onnx"):
+        return onnx_predict(folder / card["stored"], threads)
+    import torch  # noqa: PLC0415 - heavy
+
+    torch.set_num_threads(threads)  # a loaded network goes on with as many as there are
+    return stored_member(folder).predict_proba
+
+
+def onnx_predict(path: Path, threads: int) -> Predict:
+    import onnxruntime  # noqa: PLC0415 - heavy
+
+    from vestry.members.estimators import onnx_member  # noqa: PLC0415 - heavy
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    ready = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda images: onnx_member.run(ready, images)

@@ -1,0 +1,84 @@
+"""What is Vestry's own on a disk, and what is somebody else's.
+
+Only what carries our mark is written over or removed, and nothing is written through a link: a
+folder by its marker (`marker.py`), a model's folder by its card, a single file by what it says of
+itself.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from vestry.errors import StudyError
+from vestry.storage.run_folder import read_json
+
+COMMITTEE_KEYS = {"name", "rule", "members"}
+
+
+def has_own_card(folder: Path) -> bool:
+    """Whether `folder` holds the card of a task, a member or a committee."""
+    card = read_object(folder / "card.json")
+    if card is None or folder.is_symlink():
+        return False
+    task = card.get("task")
+    return (isinstance(task, dict) and "code" in task) or set(card) >= COMMITTEE_KEYS
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where it is no such file, or a link."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        value = read_json(path)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def starts_with(path: Path, mark: str, within: int = 2000) -> bool:
+    """Whether `mark` stands near the top of the file."""
+    with path.open("rb") as file:
+        return mark.encode() in file.read(within)
+
+
+def check_replaceable(
+    path: Path, is_own: Callable[[Path], bool], why: str, force: bool, option: str
+) -> None:
+    """Raise StudyError where `path` is there and not `is_own`; `why` is then said of it.
+
+    force: the user has said that it may be replaced; a folder never is. A link is nobody's but the
+    user's; to replace it leaves alone what it leads to.
+    """
+    if path.is_dir() and not path.is_symlink():
+        raise StudyError(f"{path} is a folder; {option} names a file")
+    if force or not os.path.lexists(path) or (not path.is_symlink() and is_own(path)):
+        return
+    reason = "is a link" if path.is_symlink() else why
+    raise StudyError(
+        f"{path} is there and {reason}; give {option} another name, or --force to replace it"
+    )
+
+
+def check_no_links(folder: Path, names: Iterable[str], option: str = "--out") -> None:
+    """Raise StudyError where one of `names` in `folder`, or anything below, is a link.
+
+    `folder` itself may be one: whoever named it knows where it leads.
+    """
+    for path in (folder / name for name in names):
+        for found in (path, *below(path)):
+            if found.is_symlink() and not is_lock(found):
+                raise StudyError(
+                    f"{found} is a link, and nothing is written through links: take it away, or "
+                    f"give {option} another place"
+                )
+
+
+def below(folder: Path) -> Iterable[Path]:
+    for place, folders, files in os.walk(folder, followlinks=False):
+        yield from (Path(place) / name for name in (*folders, *files))
+
+
+def is_lock(path: Path) -> bool:
+    """Whether a search that was killed left it: a journal is locked by a link to itself."""
+    return path.parent.name.endswith(".unfinished") and ".lock" in path.suffixes

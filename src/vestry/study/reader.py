@@ -1,0 +1,177 @@
+"""From a study file to a study; what is wrong with it is found before any work starts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.errors import StudyError, did_you_mean
+from vestry.members.networks.training import TrainingSettings
+from vestry.search.space import found, substituted, variations
+from vestry.storage.names import same_folder
+from vestry.study.file import override, read_toml
+from vestry.study.problems import lines_of
+from vestry.study.settings import ENTRIES, Entry, SearchedEntry, Study, kind_of, kinds_of
+
+MAKER_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study and the file that it was read from."""
+
+    path: Path
+    study: Study
+
+
+def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
+    """Read and check a study file; `assignments` are `--set KEY=VALUE`s.
+
+    Raises StudyError, one line a problem.
+    """
+    tables = override(read_toml(path), assignments, takes)
+    problems = [f"{path}: {line}" for line in problems_of(tables)]
+    if problems:
+        raise StudyError("\n".join(problems))
+    members = [entry_of(member_tables(tables, entry)) for entry in tables["member"]]
+    return StudyFile(path, Study(**(tables | {"member": members})))
+
+
+def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
+    """The files that `after` names; StudyError where a study would have to wait for itself."""
+    here = (*above, file.path.resolve())
+    paths = [file.path.parent / name for name in file.study.after]
+    for path in paths:
+        if path.resolve() in here:
+            raise StudyError(f"{file.path}: `after` leads back to {path}; a study cannot follow it")
+        studies_before(read_study(path), here)
+    return paths
+
+
+def entry_of(table: dict[str, Any]) -> Entry:
+    return SearchedEntry(**table) if "search" in table else ENTRIES[kind_of(table)](**table)
+
+
+def takes(entry: dict[str, Any], key: str) -> bool:
+    """Whether a member or committee of this kind has a key of that name."""
+    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in kinds_of(entry)]
+    models += [SearchedEntry] if "search" in entry else []
+    return any(key in model.model_fields for model in models or [CommitteeSettings])
+
+
+def problems_of(tables: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with a study's tables, one line each."""
+    members = tables.get("member")
+    if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
+        return ["there is no [[member]]; a study compares at least one"]
+    lines = checked(TrainingSettings, tables.get("training", {}), "[training]")
+    if lines:
+        return lines
+    for number, entry in enumerate(members, 1):
+        lines += member_problems(tables, entry, f"member {number} ({entry.get('name', 'no name')})")
+    committees = tables.get("committee", [])
+    lines += checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
+    return lines or name_problems(members, committees) + reference_problems(tables)
+
+
+def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
+    kinds = kinds_of(entry)
+    if len(kinds) > 1:
+        return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
+    if not kinds:
+        near = (did_you_mean(key, ENTRIES) for key in entry)
+        hint = next((text for text in near if "mean" in text), "")
+        return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
+    table = member_tables(tables, entry)
+    if kinds == ["onnx"] and ("search" in table or any(found(table))):
+        return [f"{place}: nothing can be searched for: the model in the file is finished"]
+    if "search" in table:
+        return search_problems(table, place)
+    for key, _ in found(table):
+        return [f"{place}: `{key}` is to be found, but how? add search = {{ trials = 20 }}"]
+    return checked(ENTRIES[kinds[0]], table, place)
+
+
+def search_problems(table: dict[str, Any], place: str) -> list[str]:
+    """What is wrong with a search, or with the member that some of its values would make."""
+    common = {key: value for key, value in table.items() if key in SearchedEntry.model_fields}
+    lines = checked(SearchedEntry, common, place)
+    entry = None if lines else SearchedEntry(**table)
+    if entry is None:
+        return lines
+    try:
+        space = entry.space
+    except ValidationError as error:
+        return [f"{place}: {problem['msg']}" for problem in error.errors()]
+    if not space:
+        return [f"{place}: nothing to search for; give a value as {{ choose = [...] }}"]
+    common.pop("search")
+    for values in variations(space):
+        whole = common | substituted(entry.table, values)
+        lines += checked(ENTRIES[kind_of(whole)], whole, place)
+    return list(dict.fromkeys(lines))
+
+
+def member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """The member's own keys over the study's defaults."""
+    defaults = tables.get("training", {}) if "layers" in entry else {}
+    return {**defaults, **entry}
+
+
+def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
+    if not isinstance(table, dict):
+        return [f"{place}: a table is needed, not {table!r}"]
+    try:
+        model(**table)
+    except ValidationError as error:
+        return lines_of(error, model, place, skip)
+    return []
+
+
+def reference_problems(tables: dict[str, Any]) -> list[str]:
+    """Pairs and claims that name a member or committee which the study does not have."""
+    makers = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
+    return [
+        f"{kind} {number} names {entry[key]!r}, which nobody defines"
+        f"{did_you_mean(entry[key], makers)}"
+        for kind, keys in MAKER_KEYS.items()
+        for number, entry in enumerate(tables.get(kind, []), 1)
+        for key in keys
+        if key in entry and entry[key] not in makers
+    ]
+
+
+def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(member["name"] for member in members))
+    makers = [member["name"] for member in members] + [
+        committee["name"] for committee in committees
+    ]
+    lines = [
+        f"the name {name!r} is given {makers.count(name)} times; each maker needs its own"
+        for name in dict.fromkeys(makers)
+        if makers.count(name) > 1
+    ]
+    lines += same_folder_problems(list(dict.fromkeys(makers)))
+    for committee in committees:
+        lines += [
+            f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
+            f"{did_you_mean(name, names)}"
+            for name in committee["members"]
+            if name not in names
+        ]
+    return lines
+
+
+def same_folder_problems(names: list[str]) -> list[str]:
+    """Names that differ in case or in how a letter is coded only: one would overwrite the other's
+    files on a disk that does not tell them apart."""
+    first: dict[str, str] = {}
+    return [
+        f"the names {first[same_folder(name)]!r} and {name!r} are one folder on disks that do not "
+        "tell upper from lower case; give one of them another name"
+        for name in names
+        if first.setdefault(same_folder(name), name) != name
+    ]

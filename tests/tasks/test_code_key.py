@@ -1,0 +1,100 @@
+"""A task's key goes by what its code computes, not by where or how it is written down."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vestry
+
+PACKAGE = Path(vestry.__file__).parent
+PLACES = ("robustness", "run.tasks.corruption")
+NUMBER = "robustness/severities.py"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The package in a folder of its own, to be changed."""
+    root = tmp_path_factory.mktemp("copy")
+    shutil.copytree(
+        PACKAGE, root / "vestry", ignore=shutil.ignore_patterns("__pycache__", "ready", "page")
+    )
+    return root
+
+
+@pytest.fixture
+def changed(copy):
+    """Writes a file of the copy; what was there is put back."""
+    before = {}
+
+    def write(name, text):
+        file = copy / "vestry" / name
+        before.setdefault(file, file.read_text() if file.exists() else None)
+        file.write_text(text)
+
+    yield write
+    for file, text in before.items():
+        file.write_text(text) if text is not None else file.unlink()
+
+
+def key(root, *places):
+    code = f"from vestry.run.tasks.code_key import code_key; print(code_key(*{places or PLACES}))"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def source(copy, name):
+    return (copy / "vestry" / name).read_text()
+
+
+def test_a_comment_and_a_docstring_keep_the_key(copy, changed):
+    before = key(copy)
+    text = source(copy, NUMBER)
+    _, _, rest = text.partition('"""\n')
+    changed(
+        NUMBER, f'"""Other words, but the same code.\n"""\n# a remark\n{rest}' if rest else text
+    )
+    assert key(copy) == before
+
+
+def test_a_moved_module_keeps_the_key(copy, changed):
+    before = key(copy)
+    for file in (copy / "vestry").rglob("*.py"):
+        name = file.relative_to(copy / "vestry").as_posix()
+        if "vestry.robustness.severities" in file.read_text():
+            moved = source(copy, name).replace("robustness.severities", "robustness.elsewhere")
+            changed(name, moved)
+    changed("robustness/elsewhere.py", source(copy, NUMBER))
+    text = source(copy, NUMBER)
+    (copy / "vestry" / NUMBER).unlink()
+    try:
+        assert key(copy) == before
+    finally:
+        (copy / "vestry" / NUMBER).write_text(text)
+
+
+def test_another_number_in_the_code_is_another_key(copy, changed):
+    before = key(copy)
+    changed(NUMBER, source(copy, NUMBER) + "\nLEVELS = 6\n")
+    with_six = key(copy)
+    changed(NUMBER, source(copy, NUMBER).replace("LEVELS = 6", "LEVELS = 7"))
+    assert len({before, with_six, key(copy)}) == 3
+
+
+def test_code_that_is_imported_by_others_counts(copy, changed):
+    """`run.tasks.corruption` imports `run.tasks.stored_models`, which nobody names here."""
+    before = key(copy, "run.tasks.corruption")
+    name = "run/tasks/stored_models.py"
+    changed(name, source(copy, name) + "\nOTHER = 1\n")
+    assert key(copy, "run.tasks.corruption") != before
+
+
+def test_what_no_result_depends_on_does_not_count(copy, changed):
+    before = key(copy, "members", "run.tasks.fit")
+    for name in ("report/formatting.py", "storage/run_folder.py"):
+        changed(name, source(copy, name) + "\nOTHER = 1\n")
+    assert key(copy, "members", "run.tasks.fit") == before
