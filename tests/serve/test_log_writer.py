@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 from running_server import message, read_answer
@@ -41,7 +42,9 @@ def test_lines_beyond_the_bound_are_counted_not_waited_for(pipe):
     writer = LogWriter(stream)
     piece = "x" * PIPE + "\n"
     put = MOST + 50
-    for _ in range(put):  # the first fills the pipe; nobody reads
+    writer.put(piece)
+    wait_until(writer.waiting.empty)  # the first has left the queue and fills the pipe
+    for _ in range(put - 1):
         writer.put(piece)
     assert writer.lost > 0
     lost = writer.lost
@@ -54,6 +57,13 @@ def test_lines_beyond_the_bound_are_counted_not_waited_for(pipe):
     rest = reader.read().splitlines()
     assert json.loads(rest[0]) == {"lost": lost}
     assert rest[1] == b"last"
+
+
+def wait_until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 def test_a_server_whose_stderr_nobody_reads_answers_and_stops(tmp_path):
