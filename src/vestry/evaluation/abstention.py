@@ -16,8 +16,8 @@ from vestry.predictions.table import ProbabilityTable
 Results = dict[str, Any]
 Counts = NDArray[np.int64]
 
-COVERAGES = (0.95, 0.9, 0.8, 0.5)
-POINTS = 100
+_COVERAGES = (0.95, 0.9, 0.8, 0.5)
+_POINTS = 100
 
 
 class AbstentionSettings(BaseModel):
@@ -92,14 +92,14 @@ def abstention(
         "curve": curve(test),
         "area": area,
         "excess_area": area - best,
-        "at_coverage": [at_coverage(test, share) for share in COVERAGES],
+        "at_coverage": [at_coverage(test, share) for share in _COVERAGES],
         "threshold": threshold(validation, test, settings.accuracy),
     }
 
 
 def curve(test: Answered) -> dict[str, list[float]]:
     """Risk over coverage at up to 100 of the thresholds, about evenly spread over coverage."""
-    wanted = np.arange(1, POINTS + 1) / POINTS
+    wanted = np.arange(1, _POINTS + 1) / _POINTS
     places = np.unique(np.searchsorted(test.coverage, wanted - 1e-12))
     return {"coverage": test.coverage[places].tolist(), "risk": test.risk[places].tolist()}
 

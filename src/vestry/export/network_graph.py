@@ -18,7 +18,7 @@ from vestry.members.networks.tracing import TracedLayer
 
 Weights = Mapping[str, NDArray[np.float32]]
 Layout = Literal["channels_last", "channels_first", "flat"]
-ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class NetworkGraph:
         return Value(self.graph.add("Add", scaled, constants[1]), value.shape, value.layout)
 
     def activated(self, name: str, activation: str) -> str:
-        return name if activation == "none" else self.graph.add(ACTIVATIONS[activation], name)
+        return name if activation == "none" else self.graph.add(_ACTIVATIONS[activation], name)
 
     def planes(self, value: Value) -> Value:
         """Channels first, as ONNX convolves."""

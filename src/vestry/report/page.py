@@ -132,20 +132,20 @@ def wanted_images(page: PageData) -> list[str]:
     ids += doubted_images(page.doubts)
     ids += agreement_images(page.agreement)
     ids += exploration_images(page.exploration)
-    return list(dict.fromkeys([*ids, *in_turns(page)]))
+    return list(dict.fromkeys([*ids, *_in_turns(page)]))
 
 
-def in_turns(page: PageData) -> Iterator[str]:
+def _in_turns(page: PageData) -> Iterator[str]:
     cells = [ids for model in page.mistakes for ids in model.images.values()]
     for turn in zip_longest(*cells):
         yield from (image for image in turn if image is not None)
 
 
-FORMAT = 1
+_FORMAT = 1
 MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
-SHOWN_SIDE = 56
+_SHOWN_SIDE = 56
 
 
 def write_report(run: RunFolder) -> Path:
@@ -156,12 +156,12 @@ def write_report(run: RunFolder) -> Path:
     results = read_results(run.results)
     ids, images = read_images(run.images)
     heat_map = read_heat_map(run.exploration)
-    maps = read_maps(run.explanations)
-    write_text(run.report, render(results, ids, images, shown_path(run.path), heat_map, maps))
+    maps = _read_maps(run.explanations)
+    write_text(run.report, render(results, ids, images, _shown_path(run.path), heat_map, maps))
     return run.report
 
 
-def shown_path(path: Path) -> str:
+def _shown_path(path: Path) -> str:
     """The run as a command names it; a page that is passed on tells no one's folders."""
     return shlex.quote(path.name if path.is_absolute() else str(path))
 
@@ -175,8 +175,8 @@ def read_results(path: Path) -> Results:
         raise DataError(f"{path} is damaged: {error}") from None
     if not isinstance(results, dict):
         raise DataError(f"{path} holds no results: it is not vestry's")
-    if results.get("format") != FORMAT:
-        raise DataError(f"{path} has format {results.get('format')}; this version reads {FORMAT}")
+    if results.get("format") != _FORMAT:
+        raise DataError(f"{path} has format {results.get('format')}; this version reads {_FORMAT}")
     return results
 
 
@@ -202,7 +202,7 @@ def read_heat_map(path: Path) -> str | None:
         raise DataError(f"{path} is damaged: {error}") from None
 
 
-def read_maps(path: Path) -> Maps:
+def _read_maps(path: Path) -> Maps:
     """What members look at, by the member's name and the map's; nothing where none was stored."""
     if not path.is_file():
         return {}
@@ -226,17 +226,17 @@ def render(
     map_sheet = draw_map_sheet(page.explanation, maps or {}, dict(zip(ids, images, strict=True)))
     wanted = wanted_images(page)
     sheet = draw_sheet(ids, images, wanted)
-    text = fill(page, sheet, map_sheet, run_name, heat_map)
+    text = _fill(page, sheet, map_sheet, run_name, heat_map)
     excess = len(text.encode()) - PAGE_LIMIT
     if excess > 0:
         # Many classes and models make long tables; then the pictures give way.
         room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
         less = draw_sheet(ids, images, wanted, room)
-        text = fill(page, less, map_sheet, run_name, heat_map)
+        text = _fill(page, less, map_sheet, run_name, heat_map)
     return text
 
 
-def fill(
+def _fill(
     page: PageData, sheet: Sheet, map_sheet: Sheet | None, run_name: str, heat_map: str | None
 ) -> str:
     return (
@@ -247,7 +247,7 @@ def fill(
             sheet=sheet,
             map_sheet=map_sheet,
             scale=shown_scale(sheet),
-            cells=script_json(cell_places(page, sheet)),
+            cells=_script_json(_cell_places(page, sheet)),
             run_name=run_name,
             heat_map=heat_map,
             generator=generator(MARK),
@@ -288,11 +288,11 @@ def generator(mark: str) -> Markup:
 
 def shown_scale(sheet: Sheet) -> float:
     """Page pixels for one pixel of the sheet: whole numbers keep small images sharp."""
-    scale = SHOWN_SIDE / max(sheet.width, sheet.height)
+    scale = _SHOWN_SIDE / max(sheet.width, sheet.height)
     return max(1, round(scale)) if scale > 1 else round(scale, 4)
 
 
-def cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
+def _cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
     """For each model, cell number to places on the sheet; ids that the sheet lacks are dropped."""
     return {
         shown.model.anchor: {
@@ -303,7 +303,7 @@ def cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def script_json(value: Any) -> Markup:
+def _script_json(value: Any) -> Markup:
     """JSON that cannot end the script element that holds it."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     for sign in "<>&":

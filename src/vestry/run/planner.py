@@ -6,12 +6,12 @@ from importlib import metadata
 from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
-from vestry.data.paths import Places, Progress
-from vestry.data.subset import Few, Fold, Part
+from vestry.data.paths import DataPaths, Progress
+from vestry.data.subset import Fold, PerClassSubset, Subset
 from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
-from vestry.members.backbones.paths import TrunkPlaces
-from vestry.members.backbones.source import TrunkPlan
+from vestry.members.backbones.paths import BackbonePaths
+from vestry.members.backbones.source import BackbonePlan
 from vestry.members.networks.threads import network_threads
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.model_plan import ModelPlan
@@ -36,14 +36,16 @@ from vestry.study.settings import (
 # What a member is, in a line, and how many cores it uses well: known before any work.
 
 
-def size_up(entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
+def _describe(
+    entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int
+) -> tuple[str, int]:
     """The same for what learns from pixels."""
     if isinstance(entry, EstimatorEntry):
         return entry.estimator, min(entry.threads or 1, cores)
-    return size_up_network(entry, dataset, cores)
+    return _describe_network(entry, dataset, cores)
 
 
-def size_up_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
+def _describe_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
     shape, classes = dataset.training.image_shape, len(dataset.training.classes)
     try:
         traced = trace(entry.layers, shape, classes)
@@ -54,7 +56,7 @@ def size_up_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[
     return f"network of {parameters:,} parameters", threads
 
 
-SEARCH_CODE = ("search", "run.tasks.search")
+_SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
 
 
@@ -92,7 +94,7 @@ class Planner:
         self,
         study: Study,
         dataset: Dataset,
-        places: Places,
+        places: DataPaths,
         run: RunFolder,
         cores: int,
         downloads: Progress | None = None,
@@ -102,7 +104,7 @@ class Planner:
         self.run = run
         self.cores = cores
         self.shared = fit.shared_description(dataset)
-        self.trunks = TrunkPlan(TrunkPlaces.of(places, run.path), downloads)
+        self.trunks = BackbonePlan(BackbonePaths.of(places, run.path), downloads)
         rows = dataset.training
         self.models = ModelPlan(self.trunks.places, rows.image_shape, rows.classes)
         self.context = {
@@ -151,7 +153,7 @@ class Planner:
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
             size: {
-                seed: self.fit(entry, threads, seed, Few(per_class=size, seed=seed))
+                seed: self.fit(entry, threads, seed, PerClassSubset(per_class=size, seed=seed))
                 for seed in entry.seeds
             }
             for size in entry.images_per_class or ()
@@ -166,17 +168,17 @@ class Planner:
             search,
         )
 
-    def fit(self, entry: Member, threads: int, seed: int, part: Part | None = None) -> Task:
+    def fit(self, entry: Member, threads: int, seed: int, part: Subset | None = None) -> Task:
         settings = entry.model_dump(
             mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
         )
         if isinstance(entry, OnnxEntry):
             settings["sha256"] = self.models.identity(entry)
-        fewer = may_take_fewer(entry, threads)
+        fewer = _may_take_fewer(entry, threads)
         description = fit.description(self.shared, settings, seed, threads, part, fewer)
         if isinstance(entry, BackboneEntry):
             description["trunk"] = self.trunks.identity(entry)
-        return self.task(name_of(entry, seed, part), FIT, description, entry)
+        return self.task(_name_of(entry, seed, part), FIT, description, entry)
 
     def searches(self) -> dict[str, Task]:
         """A task for each member whose settings are to be found, by its name."""
@@ -190,7 +192,7 @@ class Planner:
         kind = kind_of(entry.table)
         description = {
             **self.shared,
-            "search_code": code_key(*SEARCH_CODE),
+            "search_code": code_key(*_SEARCH_CODE),
             "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
             "search": entry.search.model_dump(mode="json"),
             "kind": kind,
@@ -199,7 +201,7 @@ class Planner:
             "threads": (threads := self.search_threads(entry)),
         }
         tried = [entry.with_values(values) for values in variations(entry.space)]
-        if any(may_take_fewer(member, threads) for member in tried):
+        if any(_may_take_fewer(member, threads) for member in tried):
             description["fewer_threads"] = True
         trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
         if trunks:
@@ -223,7 +225,7 @@ class Planner:
     def size_up(self, entry: Member) -> tuple[str, int]:
         """What the member is, in a line, and how many cores it gets."""
         if isinstance(entry, EstimatorEntry | NetworkEntry):
-            return size_up(entry, self.dataset, self.cores)
+            return _describe(entry, self.dataset, self.cores)
         rows = self.dataset.training
         try:
             if isinstance(entry, OnnxEntry):
@@ -246,16 +248,16 @@ class Planner:
         )
 
 
-def may_take_fewer(entry: Member, threads: int) -> bool:
+def _may_take_fewer(entry: Member, threads: int) -> bool:
     """Whether a trial decides on how many threads, up to `threads`, it is trained."""
     trained = isinstance(entry, NetworkEntry | BackboneEntry)
     return trained and entry.threads is None and threads > 1
 
 
-def name_of(entry: Member, seed: int, part: Part | None) -> str:
+def _name_of(entry: Member, seed: int, part: Subset | None) -> str:
     """What people read of a fit: its member, and what tells it from the member's other fits."""
     parts = [entry.name]
-    if isinstance(part, Few):
+    if isinstance(part, PerClassSubset):
         parts.append(f"{part.per_class:,} a class")
     if isinstance(part, Fold):
         crossed = entry.cross_validation

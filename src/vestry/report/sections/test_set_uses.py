@@ -9,16 +9,16 @@ from vestry.report.models import Results
 # What looking at a test set again and again means for its figures.
 
 
-LEAST_GAIN = 0.05
+_LEAST_GAIN = 0.05
 """Points; less is shown as 0.0."""
 
 
 def test_looks(found: dict[str, Any]) -> list[str]:
     """found: `test_looks` of the results."""
-    return [how_often(found), consequence(found)]
+    return [_how_often(found), consequence(found)]
 
 
-def how_often(found: dict[str, Any]) -> str:
+def _how_often(found: dict[str, Any]) -> str:
     times = found["comparisons"]
     if times < 2:
         return (
@@ -46,7 +46,7 @@ def consequence(found: dict[str, Any]) -> str:
         )
     gain = 100 * min(found["luck"], 1 - found["accuracy"])
     fresh = "Images that no one has looked at yet would settle it."
-    if gain < LEAST_GAIN:
+    if gain < _LEAST_GAIN:
         return (
             "Whoever takes the best of many looks reports the luck of the pick as well; how much "
             f"that is here, a figure of {per_cent(found['accuracy'])} does not tell. {fresh}"
