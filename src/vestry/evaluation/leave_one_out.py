@@ -10,8 +10,8 @@ from vestry.committees.stacking import ROUGH
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
-from vestry.predictions.scores import Labels, log_loss
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.scores import SCORES
+from vestry.predictions.table import Labels, ProbabilityTable
 
 Results = dict[str, Any]
 Tables = dict[str, ProbabilityTable]
@@ -145,10 +145,7 @@ def verdict(found: Results, adjusted: float) -> str:
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Results:
-    return {
-        "accuracy": float((table.labels == truth).mean()),
-        "log_loss": log_loss(table.probabilities.astype(np.float64), truth),
-    }
+    return {name: SCORES[name].of(table.probabilities, truth) for name in ("accuracy", "log_loss")}
 
 
 def learnt_from(entry: Results, lesson: FitData) -> Results | None:

@@ -2,18 +2,10 @@
 
 from typing import Any
 
+from vestry.predictions.scores import score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points
 from vestry.report.models import Model
 
-_SCORE_NAMES = {
-    "accuracy": "accuracy",
-    "log_loss": "loss",
-    "precision_micro_at_half": "precision (micro at 0.5)",
-    "recall_micro_at_half": "recall (micro at 0.5)",
-    "precision_macro": "macro precision",
-    "recall_macro": "macro recall",
-    "f1_macro": "macro F1",
-}
 _RULE_WORDS = {
     "mean": "mean of the probabilities",
     "geometric": "geometric mean of the probabilities, made to sum to 1",
@@ -32,10 +24,6 @@ _LEARNT_FROM = {
 _FOUR_DIGITS = 0.5e-4
 # Each member's figure and the committee's were rounded to four digits before we saw them.
 _ROUNDED_TWICE = 1e-4 + 1e-9
-
-
-def score_name(score: str) -> str:
-    return _SCORE_NAMES.get(score, score.replace("_", " "))
 
 
 def best_member(members: list[Model]) -> Model:
@@ -88,7 +76,7 @@ def means_remark(committee: Model, members: list[Model]) -> str | None:
         return None
     reported = decimal(committee.reported["accuracy"], 4)
     parts = listed([decimal(member.reported["accuracy"], 4) for member in members])
-    others = [score_name(score) for score in taken if score != "accuracy"]
+    others = [score_words(score) for score in taken if score != "accuracy"]
     also = f" The same holds, within rounding, for its {listed(others)}." if others else ""
     own, mean = committee.accuracy("test"), committee.entry["mean_of_members"]["test"]["accuracy"]
     return (
