@@ -7,6 +7,7 @@ from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
+from vestry.report.section import Section
 from vestry.report.sections import answer, committees, standing
 
 
@@ -79,7 +80,7 @@ class Answer:
     comparisons: list[Comparison]
 
 
-def answer_data(results: Results) -> Answer:
+def _answer_data(results: Results) -> Answer:
     ranked = models_by_rank(results)
     rows, ticks = _ranking_rows(results, ranked)
     singles = [(row.model, row.reported) for row in rows if not row.compared_with_mean]
@@ -176,3 +177,12 @@ def _compare(model: Model, results: Results) -> list[Comparison]:
             words, share = score_words(score), is_share(score)
             found.append(Comparison(model.name, words, reported, ours, against, share))
     return found
+
+
+SECTION = Section(
+    key="answer",
+    data=_answer_data,
+    template="ranking.html.j2",
+    title="The answer",
+    anchor="answer",
+)
