@@ -52,7 +52,7 @@ class Score:
         return float(self.value(sums_of_rows(_double(values), truth, self.facts))[0, 0])
 
 
-SCORES: Registry[Score] = Registry("score", __name__)
+SCORES: Registry[Score] = Registry("score", __name__, lambda thing: isinstance(thing, Score))
 
 
 def all_facts() -> list[RowFact]:

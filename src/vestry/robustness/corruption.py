@@ -65,7 +65,9 @@ class Corruption:
         return f"{self.title}: {self.how.format(', '.join(first) + ' or ' + last)}."
 
 
-CORRUPTIONS: Registry[Corruption] = Registry("corruption", "vestry.robustness.corruptions")
+CORRUPTIONS: Registry[Corruption] = Registry(
+    "corruption", "vestry.robustness.corruptions", lambda thing: isinstance(thing, Corruption)
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """A digest of the code that can change a task's result, so that other code makes a new task.
 
 What is digested is the syntax tree of every module that the task's code imports, straight or by
-others. Comments, docstrings and where a definition stands are no part of it: moving a file, or
-writing down what it does, fits nothing anew.
+others, and of packages that bring something of their own to Vestry. Comments, docstrings and where
+a definition stands are no part of it: moving a file, or writing down what it does, fits nothing
+anew.
 """
 
 import ast
@@ -11,6 +12,8 @@ import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from vestry.registry import brought_packages
 
 _PACKAGE = __name__.partition(".")[0]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
@@ -21,7 +24,7 @@ described, run and stored decides nothing that they compute."""
 @functools.cache
 def code_key(*places: str) -> str:
     """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
-    trees = _reached(f"{_PACKAGE}.{place}" for place in places)
+    trees = _reached([*(f"{_PACKAGE}.{place}" for place in places), *brought_packages()])
     pieces = sorted(piece for tree in trees for piece in _pieces(tree))
     return hashlib.sha256("\n".join(pieces).encode()).hexdigest()[:16]
 
