@@ -48,7 +48,8 @@ from vestry.report.sections.significance import Certainty, certainty_data
 from vestry.report.sections.test_set_uses import TestLooks, test_looks_data
 from vestry.report.sections.votes import Votes, votes_data
 from vestry.report.sprite import Sheet, draw_sheet
-from vestry.storage.run_folder import RunFolder, read_json, write_text
+from vestry.schema.reading import read_results
+from vestry.storage.run_folder import RunFolder, write_text
 
 # Everything that the page shows, as plain data made from `results.json` alone.
 
@@ -141,7 +142,6 @@ def _in_turns(page: PageData) -> Iterator[str]:
         yield from (image for image in turn if image is not None)
 
 
-_FORMAT = 1
 MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
@@ -164,20 +164,6 @@ def write_report(run: RunFolder) -> Path:
 def _shown_path(path: Path) -> str:
     """The run as a command names it; a page that is passed on tells no one's folders."""
     return shlex.quote(path.name if path.is_absolute() else str(path))
-
-
-def read_results(path: Path) -> Results:
-    try:
-        results: Results = read_json(path)
-    except FileNotFoundError:
-        raise DataError(f"no results at {path}: run the study first (vestry run)") from None
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}") from None
-    if not isinstance(results, dict):
-        raise DataError(f"{path} holds no results: it is not vestry's")
-    if results.get("format") != _FORMAT:
-        raise DataError(f"{path} has format {results.get('format')}; this version reads {_FORMAT}")
-    return results
 
 
 def read_images(path: Path) -> tuple[list[str], NDArray[np.uint8]]:

@@ -25,7 +25,9 @@ T = TypeVar("T")
 class Record(BaseModel):
     """A part of the results: nothing unknown in it, and nothing of it changes once it is made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
     def as_json(self) -> dict[str, Any]:
         """As it is written: by the file's keys, and only what was set."""
@@ -73,6 +75,9 @@ class OnSplits(Record, Generic[T]):
 
     validation: T = Field(description="of the validation rows")
     test: T = Field(description="of the test rows")
+
+    def on(self, split: str) -> T:
+        return self.test if split == "test" else self.validation
 
 
 class Spread(Record):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from vestry.schema.analysis import Analysis
-from vestry.schema.base import Interval, Number, OnSplits, Record, Settings, Spread
+from vestry.schema.base import Interval, OnSplits, Record, Settings, Spread
 from vestry.schema.confidence import Abstention, Calibration
 from vestry.schema.cost import Cost
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
@@ -98,7 +98,7 @@ class Committee(Record):
         "`greedy`, `influence.<member>` for `stacking`, and the rule's own settings and losses; "
         "the coefficients of `stacking` stand in its `card.json`"
     )
-    parameters: Number | None = Field(description="sum over members")
+    parameters: int | None = Field(description="sum over members")
     fit_seconds: float = Field(description="sum over members")
     milliseconds_per_image: float | None = Field(description="sum over members")
     reported: dict[str, float] = Field(description="`{score: value}` that a report gave")

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from vestry.errors import DataError
 from vestry.schema.base import FORMAT, Record
-from vestry.schema.explored import Explored
+from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.results import Results
 from vestry.storage.run_folder import read_json
 
@@ -20,10 +20,10 @@ def read_results(path: Path) -> Results:
     return _read(path, Results, "run the study first (vestry run)", again)
 
 
-def read_explored(path: Path) -> Explored:
+def read_explored(path: Path) -> ExplorationResults:
     """An `explore.json`; DataError, one line, where it is missing or not of this format."""
     again = "`vestry explore SOURCE` makes it anew"
-    return _read(path, Explored, "explore the source first (vestry explore)", again)
+    return _read(path, ExplorationResults, "explore the source first (vestry explore)", again)
 
 
 def _read(path: Path, kind: type[_Kind], first: str, again: str) -> _Kind:

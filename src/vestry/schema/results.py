@@ -94,9 +94,7 @@ class Results(Record):
     )
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")
-    exploration: Exploration | None = Field(
-        None, description="a look at the images before any model"
-    )
+    exploration: Exploration | None = Field(description="a look at the images before any model")
     misclassified: Misclassified | None = Field(description="over all members")
     agreement: Agreement | None = Field(description="who misses what; null for a single member")
     pairs: list[ComparedPair] = Field(description="one entry a `[[pair]]` of the study")
@@ -107,10 +105,10 @@ class Results(Record):
     leaks: Leaks | None = Field(description="test scores without repeats and doubted labels")
     decision: Decision | None = Field(description="null where no cost was measured")
     claims: list[CheckedClaim] = Field(description="one entry a `[[claim]]` of the study")
-    robustness: Robustness | None = Field(None, description="what models make of altered images")
-    test_looks: TestSetUses | None = Field(None, description="how often test rows were looked at")
+    robustness: Robustness | None = Field(description="what models make of altered images")
+    test_looks: TestSetUses = Field(description="how often test rows were looked at")
     explanations: dict[str, Explanation] | None = Field(
-        None, description="what each member's answers rest on; null where the study leaves it out"
+        description="what each member's answers rest on; null where the study leaves it out"
     )
     created: str = Field(description="when it was written; UTC, ISO 8601")
     environment: Environment = Field(description="machine and versions")

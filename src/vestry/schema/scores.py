@@ -22,7 +22,7 @@ class ClassScores(Record):
 class Scores(Record):
     """Every score by its key, a number each, and the two tables below.
 
-    `accuracy`, `log_loss` (nats), `precision_macro`, `recall_macro`, `f1_macro`,
+    These and `precision_macro`, `recall_macro`, `f1_macro`,
     `precision_weighted`, `recall_weighted`, `f1_weighted`, `precision_micro_at_half` and
     `recall_micro_at_half` (micro averages over one-hot outputs with the probability thresholded at
     0.5: what Keras calls precision and recall), `brier` (summed over classes, 0..2), `ece`
@@ -32,8 +32,15 @@ class Scores(Record):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float] = Field(init=False)
 
+    accuracy: float = Field(description="share of images that are called right")
+    log_loss: float = Field(description="mean negative log probability of the truth, nats")
     per_class: dict[str, ClassScores] = Field(description="by the class's name")
     confusion: list[list[int]] = Field(description="counts: rows truth, columns prediction")
+
+    def number(self, score: str) -> float:
+        """By its key; KeyError where there is none."""
+        value: float = self[score]
+        return value
 
     @model_serializer(mode="wrap")
     def _numbers_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

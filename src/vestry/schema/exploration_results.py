@@ -8,7 +8,7 @@ from vestry.schema.environment import Environment
 from vestry.schema.exploration import Exploration
 
 
-class Explored(Record):
+class ExplorationResults(Record):
     """A source that was looked at."""
 
     format: Format = Field(description="of this file")
