@@ -6,6 +6,7 @@ from typing import Any
 from vestry.report.formatting import counted, per_cent, per_cent_range, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
+from vestry.report.section import Section
 
 # What a model is right on where it may leave images unanswered, in words.
 
@@ -144,3 +145,9 @@ def _abstaining(model: Model) -> Abstaining:
     found = model.entry["abstention"]
     cells = [_cell(row) for row in found["at_coverage"]]
     return Abstaining(model, found, cells)
+
+
+SECTION = Section(
+    key="abstention",
+    data=abstention_data,
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 from vestry.report.sections import claim_facts, differences
 from vestry.report.sections.claim_facts import figure, score_words, shown
 
@@ -230,3 +231,13 @@ def claims_data(results: Results) -> Claims:
         for claim in claims
     ]
     return Claims(summary(claims), rows)
+
+
+SECTION = Section(
+    key="claims",
+    data=claims_data,
+    is_shown=lambda page: bool(page.rows),
+    template="claims.html.j2",
+    title="What was said",
+    anchor="claims",
+)

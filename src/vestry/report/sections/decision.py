@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, points, with_interval
 from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.section import Section
 from vestry.report.sections import choice, limits
 from vestry.report.sections.choice import considered, figures
 from vestry.report.sections.limits import loosened, misses, test_miss
@@ -197,3 +198,9 @@ def decision_data(results: Results) -> Decision | None:
         more=[text for text in more if text],
         taken=found["recommended"],
     )
+
+
+SECTION = Section(
+    key="decision",
+    data=decision_data,
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, duration, whole
 from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.section import Section
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
 _KIND_WORDS = {"layers": "network", "onnx": "model file"}
@@ -156,3 +157,12 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "\u2013" if value is None else str(value)
+
+
+SECTION = Section(
+    key="making",
+    data=making_data,
+    template="provenance.html.j2",
+    title="How it was made",
+    anchor="making",
+)

@@ -13,6 +13,7 @@ from vestry.report.plot.lines import (
     ladder_axis,
     series_style,
 )
+from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
 
 # The section on worse images in numbers: its tables, and who changes places.
@@ -238,3 +239,15 @@ def robustness_images(found: Robustness | None) -> list[str]:
     """Ids of the pictures that the section shows."""
     panels = found.panels if found else []
     return [picture.image for panel in panels for picture in panel.pictures]
+
+
+SECTION = Section(
+    key="robustness",
+    data=robustness_data,
+    template="robustness.html.j2",
+    style="robustness.css.j2",
+    title="Worse images",
+    anchor="robustness",
+    images=robustness_images,
+    dispensable=5,
+)

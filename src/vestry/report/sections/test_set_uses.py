@@ -5,6 +5,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, per_cent
 from vestry.report.models import Results
+from vestry.report.section import Section
 
 # What looking at a test set again and again means for its figures.
 
@@ -69,3 +70,12 @@ def test_looks_data(results: Results) -> TestLooks | None:
     """None for results of a version that did not count."""
     found = results.get("test_looks")
     return found and TestLooks(test_looks(found), found["test"])
+
+
+SECTION = Section(
+    key="test_looks",
+    data=test_looks_data,
+    template="test_set_uses.html.j2",
+    title="Test set",
+    anchor="test-looks",
+)
