@@ -6,7 +6,7 @@ not apply; a key that is *at times* there is left out where it does not. Labels 
 """
 
 from collections.abc import Iterator
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -45,14 +45,20 @@ class Record(BaseModel):
     def __contains__(self, key: object) -> bool:
         return key in self._names()
 
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self else default  # noqa: SIM401 - it is that get
 
     def keys(self) -> list[str]:
-        return list(self._names())
+        return list(self)
 
-    def items(self) -> Iterator[tuple[str, Any]]:
-        return ((key, getattr(self, name)) for key, name in self._names().items())
+    def items(self) -> list[tuple[str, Any]]:
+        return [(key, self[key]) for key in self]
 
     def __or__(self, other: Any) -> dict[str, Any]:
         return dict(self.items()) | dict(other.items())
@@ -60,14 +66,21 @@ class Record(BaseModel):
     def __ror__(self, other: dict[str, Any]) -> dict[str, Any]:
         return other | dict(self.items())
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Not a method: some records have a key of that name.
+            if name == "values":
+                return lambda: [self[key] for key in self]
+            return super().__getattr__(name)
+
     def _names(self) -> dict[str, str]:
-        """Attributes by their keys in the file, of what was set."""
-        fields = {
+        """Attributes by their keys in the file, of what was set, in the order of the fields."""
+        return {
             field.alias or name: name
             for name, field in type(self).model_fields.items()
             if name in self.model_fields_set
-        }
-        return fields | {name: name for name in self.model_extra or ()}
+        } | {name: name for name in self.model_extra or ()}
 
 
 class OnSplits(Record, Generic[T]):
