@@ -47,6 +47,11 @@ class Score:
     def is_share(self) -> bool:
         return self.unit == _SHARE
 
+    @property
+    def sign(self) -> int:
+        """What makes of it a number of which more is better."""
+        return 1 if self.better == "higher" else -1
+
     def of(self, values: Floats, truth: Labels) -> float:
         """Of (rows, classes) probabilities against (rows,) labels."""
         return float(self.value(sums_of_rows(_double(values), truth, self.facts))[0, 0])
