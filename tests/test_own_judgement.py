@@ -8,13 +8,19 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import create_model
+from sklearn.datasets import load_digits
+from sklearn.tree import DecisionTreeClassifier
 
 import own_judgement
 from studies_at_hand import LEFT_OUT
-from vestry.committees.rule import RULES
+from vestry import CommitteeClassifier
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.committees.rule import RULES, Options
 from vestry.data import digits
 from vestry.data.paths import DataPaths
 from vestry.errors import StudyError
@@ -185,6 +191,16 @@ def test_its_options_are_checked(run, here):
     assert "most" in Study.model_json_schema()["$defs"]["CommitteeSettings"]["properties"]
 
 
+def test_it_combines_scikit_learns_classifiers(here):
+    rows, labels = load_digits(return_X_y=True)
+    members = [("tree", DecisionTreeClassifier()), ("few", DecisionTreeClassifier(max_depth=4))]
+    given = {"rule": "sharpened", "options": {"most": 3}, "cv": 2}
+    committee = CommitteeClassifier(members, **given).fit(rows, labels)
+    assert committee.committee_.card()["power"] <= 3 and committee.score(rows, labels) > 0.9
+    with pytest.raises(ValueError, match="most"):
+        CommitteeClassifier(members, **given | {"options": {"most": 0}}).fit(rows, labels)
+
+
 def test_without_the_package_its_study_is_refused_and_its_page_drawn(run, tmp_path):
     with pytest.raises(StudyError) as caught:
         read_study(run.parents[1] / "own.toml")
@@ -212,6 +228,24 @@ def test_a_package_that_brings_something_else_is_named(tmp_path, monkeypatch, en
         with pytest.raises(StudyError, match=words) as caught:
             registry.get("half")
         assert str(caught.value).startswith(f"own-judgement brings the rule 'half' ({entry})")
+
+
+def test_names_that_results_need_are_not_given():
+    for name in ("clean", "all", "half/1"):
+        with pytest.raises(ValueError, match="cannot be called"):
+            replace(own_judgement.BLINDS, name=name)
+    for name in ("per_class", "f1"):
+        with pytest.raises(ValueError, match="cannot be called"):
+            replace(own_judgement.SPHERICAL, name=name)
+    with pytest.raises(ValueError, match="5 strengths"):
+        replace(own_judgement.BLINDS, strengths=(0.5,))
+
+
+def test_an_option_that_every_committee_has_is_refused(here, monkeypatch):
+    noted = create_model("Noted", __base__=Options, note=(str, ""))
+    monkeypatch.setattr(own_judgement.Sharpened, "options", noted)
+    with pytest.raises(ValueError, match="'sharpened' has the option `note`, a key of committees"):
+        CommitteeSettings(name="c", rule="sharpened", members=["a", "b"])
 
 
 def test_a_name_is_given_once():

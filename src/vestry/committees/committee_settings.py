@@ -62,6 +62,8 @@ class CommitteeSettings(BaseModel):
         rule = RULES.get(str(given.get("rule", "mean")))
         if rule is None:
             return handler(common)  # which says that there is no such rule
+        if taken := [key for key in rule.options.model_fields if key in cls.model_fields]:
+            raise ValueError(f"rule {rule.name!r} has the option `{taken[0]}`, a key of committees")
         own = {key: value for key, value in given.items() if key not in common}
         try:
             options = _options_of(rule, own)

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.evaluation.difference import difference
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.predictions.scores import MAIN_SCORES
 
 Results = dict[str, Any]
-_SCORES = ("accuracy", "log_loss", "f1_macro")
 
 
 class PairSettings(BaseModel):
@@ -58,7 +58,7 @@ def _side(maker: EvaluatedModel) -> Results:
     training = entry.get("training") or {}
     return {
         "name": maker.name,
-        "scores": {name: _over_its_seeds(entry, name) for name in _SCORES},
+        "scores": {name: _over_its_seeds(entry, name) for name in MAIN_SCORES},
         "epochs_run": training.get("epochs_run"),
         "fit_seconds": entry["fit_seconds"],
         "parameters": entry["parameters"],

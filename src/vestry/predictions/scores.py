@@ -19,6 +19,9 @@ from vestry.registry import Registry
 
 CALIBRATION_BINS = 15
 _SHARE = "share"
+CLASS_SCORES = ("precision", "recall", "f1")
+"""Of one class."""
+_TABLES = ("per_class", "confusion")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Score:
     parts: Callable[[Sums], Floats] | None = None
     has_column: bool = True
 
+    def __post_init__(self) -> None:
+        if self.name in _TABLES or self.name in CLASS_SCORES:
+            raise ValueError(f"a score cannot be called {self.name!r}")
+
     @property
     def is_share(self) -> bool:
         return self.unit == _SHARE
@@ -58,6 +65,10 @@ class Score:
 
 
 SCORES: Registry[Score] = Registry("score", __name__, lambda thing: isinstance(thing, Score))
+
+
+MAIN_SCORES = ("accuracy", "log_loss", "f1_macro")
+"""What is shown where all would be too many."""
 
 
 def all_facts() -> list[RowFact]:

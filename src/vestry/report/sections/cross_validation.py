@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vestry.predictions.scores import is_share, score_words
+from vestry.predictions.scores import MAIN_SCORES, is_share, score_words
 from vestry.report.formatting import (
     NOTHING,
     counted,
@@ -30,9 +30,6 @@ from vestry.report.sections import cross_validation_words as sentences
 # A cross-validation's folds in numbers.
 
 
-_SCORES_IN_TABLE = ("accuracy", "log_loss", "f1_macro")
-
-
 @dataclass(frozen=True)
 class FoldTable:
     heads: list[str]
@@ -46,7 +43,7 @@ def _fold_table(model: Model) -> FoldTable:
     count, folds = len(found["scores"]["accuracy"]["values"]), found["folds"]
     scores = [
         (found["scores"][name], score_words(name), is_share(name))
-        for name in _SCORES_IN_TABLE
+        for name in MAIN_SCORES
         if name in found["scores"]
     ]
     fold_rows, seconds = found.get("fold_rows") or [], found.get("fit_seconds") or []
