@@ -92,7 +92,8 @@ class CommitteeSettings(BaseModel):
     def with_nulls(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Other rules' options as null, as they were when they were fields: a study's digest is
         made of this."""
-        return dict.fromkeys(_all_options()) | handler(self)
+        found = handler(self)
+        return found | {name: None for name in _all_options() if name not in found}
 
     @property
     def options(self) -> dict[str, Any]:
