@@ -70,7 +70,7 @@ def records(kind: type[BaseModel]) -> list[type[BaseModel]]:
 
 
 def test_every_key_has_a_meaning() -> None:
-    kinds = [kind for kind in records(Record) if kind.__module__.startswith("vestry.schema")]
+    kinds = [kind for kind in records(Record) if "[" not in kind.__name__]
     assert len(kinds) > 100
     for kind in kinds:
         assert kind.__doc__, kind
@@ -112,7 +112,6 @@ def test_a_number_that_is_none_is_refused(results: dict[str, Any]) -> None:
 
 
 def test_a_new_score_needs_no_new_type(results: dict[str, Any]) -> None:
-    """So do a new corruption and a new rule: what is registered elsewhere is open here."""
     members = {
         name: entry | {"scores": {s: given | {"mcc": 0.5} for s, given in entry["scores"].items()}}
         for name, entry in results["members"].items()
