@@ -40,9 +40,10 @@ def _type_of(kind: _Kind) -> "type[BaseModel]":
     from vestry.schema.run_comparison import RunComparison  # noqa: PLC0415
     from vestry.study.settings import Study  # noqa: PLC0415
 
-    return {
+    kinds: dict[_Kind, type[BaseModel]] = {
         _Kind.STUDY: Study,
         _Kind.RESULTS: Results,
         _Kind.EXPLORATION: ExplorationResults,
         _Kind.COMPARISON: RunComparison,
-    }[kind]
+    }
+    return kinds[kind]
