@@ -173,7 +173,7 @@ def compare_runs(
         _check_labels(run, own.tables, truth)
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
-    looks = {"test_looks": test_looks(vault, datasets[0], found)}
+    looks = {"test_looks": _test_looks(vault, datasets[0], found)}
     results = RunComparison.model_validate(_described(runs, found) | found | looks)
     write_json(page.with_suffix(".json"), results.as_json())
     return Compared(write_runs_page(results, page), results)
@@ -226,7 +226,7 @@ def _run_facts(run: StoredRun) -> _Results:
     }
 
 
-def test_looks(vault: Vault, dataset: Dataset, found: _Results) -> _Results:
+def _test_looks(vault: Vault, dataset: Dataset, found: _Results) -> _Results:
     """How often these test rows were looked at, and what that does to the leader's figure."""
     test = dataset.test
     looks = vault.summary(test.fingerprint, WHO)

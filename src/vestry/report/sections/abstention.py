@@ -82,11 +82,11 @@ def _sharpest(models: list[Model]) -> str | None:
     first, second, *_ = sorted(models, key=lambda m: m.entry["abstention"]["area"])
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
-        f"{first.name} ({area(first)}), then for {second.name} ({area(second)})."
+        f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
     )
 
 
-def area(model: Model) -> str:
+def _area(model: Model) -> str:
     return per_cent(model.entry["abstention"]["area"], 2)
 
 

@@ -221,7 +221,7 @@ def _lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: 
     return Lone(row["name"], _one_alone(row["name"], row["count"], len(shown)), shown)
 
 
-def agreement_images(shown: Agreement | None) -> Iterator[str]:
+def _agreement_images(shown: Agreement | None) -> Iterator[str]:
     """Ids of the pictures, those that all miss first."""
     if shown is None:
         return
@@ -237,6 +237,6 @@ SECTION = Section(
     style="agreement.css.j2",
     title="Agreement",
     anchor="agreement",
-    images=agreement_images,
+    images=_agreement_images,
     dispensable=7,
 )

@@ -83,7 +83,7 @@ def _given_up(found: Facts) -> str:
     return f"{text}."
 
 
-def changes(found: Facts, models: Models) -> list[str]:
+def _changes(found: Facts, models: Models) -> list[str]:
     """What another wish would lead to."""
     return [_change(each, models) for each in found["changes"]]
 
@@ -193,7 +193,7 @@ def decision_data(results: Results) -> Decision | None:
         headline=_headline(found),
         why=[text for text in why if text],
         runner_up=runner_up(found, models),
-        changes=changes(found, models),
+        changes=_changes(found, models),
         excluded=excluded(found),
         more=[text for text in more if text],
         taken=found["recommended"],

@@ -120,7 +120,7 @@ class ModelMistakes:
     wrong: int
 
 
-def mistakes_data(results: Results) -> list[ModelMistakes]:
+def _mistakes_data(results: Results) -> list[ModelMistakes]:
     return [_model_mistakes(model, results) for model in models_by_rank(results)]
 
 
@@ -229,7 +229,7 @@ def _images_of_cells(page: list[ModelMistakes]) -> Iterator[str]:
 
 SECTION = Section(
     key="mistakes",
-    data=mistakes_data,
+    data=_mistakes_data,
     is_shown=lambda _: True,
     template="mistakes.html.j2",
     title="Mistakes",

@@ -49,7 +49,7 @@ class Making:
     seeds: list[tuple[str, str]]
 
 
-def making_data(results: Results) -> Making:
+def _making_data(results: Results) -> Making:
     models = models_in_study_order(results)
     return Making(
         study=results["study"],
@@ -75,7 +75,7 @@ def _recipe(model: Model) -> Recipe:
     return Recipe(
         model,
         kind,
-        parameters(entry),
+        _parameters(entry),
         lines,
         remarks,
         entry.get("warnings", []),
@@ -93,7 +93,7 @@ def _arithmetic(training: dict[str, Any]) -> str | None:
     return f"Arithmetic: {_text(chosen)}."
 
 
-def parameters(entry: dict[str, Any]) -> str | None:
+def _parameters(entry: dict[str, Any]) -> str | None:
     """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
     count, trainable = entry.get("parameters"), entry.get("trainable_parameters")
     if count is None:
@@ -161,7 +161,7 @@ def _text(value: Any) -> str:
 
 SECTION = Section(
     key="making",
-    data=making_data,
+    data=_making_data,
     template="provenance.html.j2",
     title="How it was made",
     anchor="making",

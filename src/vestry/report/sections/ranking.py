@@ -79,7 +79,7 @@ class Answer:
     comparisons: list[Comparison]
 
 
-def answer_data(results: Results) -> Answer:
+def _answer_data(results: Results) -> Answer:
     ranked = models_by_rank(results)
     rows, ticks = _ranking_rows(results, ranked)
     singles = [(row.model, row.reported) for row in rows if not row.compared_with_mean]
@@ -181,7 +181,7 @@ def _compare(model: Model, results: Results) -> list[Comparison]:
 
 SECTION = Section(
     key="answer",
-    data=answer_data,
+    data=_answer_data,
     template="ranking.html.j2",
     title="The answer",
     anchor="answer",

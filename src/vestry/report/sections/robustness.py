@@ -64,7 +64,7 @@ def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -
     return Table(sentences.TITLES[name], heads, rows)
 
 
-def changes(found: dict[str, Any]) -> list[Change]:
+def _changes(found: dict[str, Any]) -> list[Change]:
     """One entry a pair; kinds in their order, all of them together last."""
     by_pair: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for change in found["changes"]:
@@ -137,7 +137,7 @@ def robustness_data(results: Results) -> Robustness | None:
         means=_means(asked, found) if asked else None,
         tables=[strengths(asked, found, kind) for kind in found["kinds"]] if asked else [],
         changes_summary=sentences.changes_summary(found) if found["pairs"] else "",
-        changes=changes(found),
+        changes=_changes(found),
         how=[sentences.how(kind["kind"], kind["strengths"]) for kind in found["kinds"]]
         + [sentences.OUTSIDE],
         reasons=sentences.reasons(found["makers"]),

@@ -131,7 +131,7 @@ def _spread_over_seeds(model: Model) -> str:
     return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
 
 
-def cross_validated(pairs: list[Pair]) -> str | None:
+def _cross_validated(pairs: list[Pair]) -> str | None:
     """Members on the same folds; None where there are fewer than two."""
     if not pairs:
         return None
@@ -221,7 +221,7 @@ def certainty_data(results: Results) -> Certainty | None:
             for model in ranked
         ],
         folds=[_fold_row(pair) for pair in folds],
-        folds_sentence=cross_validated(folds),
+        folds_sentence=_cross_validated(folds),
     )
 
 

@@ -66,7 +66,7 @@ class TestLooks:
     test: str
 
 
-def test_looks_data(results: Results) -> TestLooks | None:
+def _test_looks_data(results: Results) -> TestLooks | None:
     """None for results of a version that did not count."""
     found = results.get("test_looks")
     return found and TestLooks(test_looks(found), found["test"])
@@ -74,7 +74,7 @@ def test_looks_data(results: Results) -> TestLooks | None:
 
 SECTION = Section(
     key="test_looks",
-    data=test_looks_data,
+    data=_test_looks_data,
     template="test_set_uses.html.j2",
     title="Test set",
     anchor="test-looks",

@@ -90,7 +90,7 @@ class Votes:
     vector_classes: list[str] | None
 
 
-def votes_data(results: Results) -> Votes:
+def _votes_data(results: Results) -> Votes:
     models = models_in_study_order(results)
     classes = results["data"]["classes"]
     sample = results.get("votes") or {"seed": None, "images": []}
@@ -167,7 +167,7 @@ def _images(page: Votes) -> Iterator[str]:
 
 SECTION = Section(
     key="votes",
-    data=votes_data,
+    data=_votes_data,
     template="votes.html.j2",
     title="Votes",
     anchor="votes",
