@@ -144,7 +144,7 @@ def test_the_corruption_is_asked_about_in_workers_and_shown(run, results, page):
     for maker in found["makers"].values():
         accuracy = maker["accuracy"]["blinds"]
         assert len(accuracy) == 5 and accuracy[-1] < accuracy[0] <= 1
-    pictures = np.load(run / "images.npz")
+    pictures = np.load(RunFolder(run).images)
     place = pictures["ids"].tolist().index("altered/blinds/4")
     assert not pictures["images"][place][4:].any() and pictures["images"][place][:4].any()
     assert "8 kinds of alteration in 5 strengths each" in page
