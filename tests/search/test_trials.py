@@ -4,8 +4,7 @@ import pytest
 
 from vestry.errors import MemberError
 from vestry.predictions.scores import SCORES
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Between, Choose
+from vestry.search.space import Between, Choose, SearchSettings
 from vestry.search.trials import JOURNAL, Search
 
 SPACE = {

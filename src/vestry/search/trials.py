@@ -26,8 +26,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, Choose
+from vestry.search.space import Choice, Choose, SearchSettings
 from vestry.storage.run_folder import atomic_path
 
 JOURNAL = "trials.jsonl"

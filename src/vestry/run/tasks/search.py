@@ -19,8 +19,7 @@ from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
