@@ -23,9 +23,9 @@ import numpy as np
 
 from sides import HERE, keep, last_line, options_of
 from vestry.members.member import FitJob
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.settings import NetworkSettings
 
 BUSY = "while True: pass"
 SIDES = ("one", "all", "default")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import vestry
+from vestry.run.tasks import fit
 
 PACKAGE = Path(vestry.__file__).parent
 PLACES = ("robustness", "run.tasks.corruption")
@@ -91,6 +92,13 @@ def test_code_that_is_imported_by_others_counts(copy, changed):
     name = "run/tasks/stored_models.py"
     changed(name, source(copy, name) + "\nOTHER = 1\n")
     assert key(copy, "run.tasks.corruption") != before
+
+
+def test_a_number_in_a_layers_file_is_another_key_of_a_fit(copy, changed):
+    before = key(copy, *fit.CODE)
+    file = "members/networks/layers/batch_norm.py"
+    changed(file, source(copy, file).replace("MOMENTUM = 0.99", "MOMENTUM = 0.98"))
+    assert key(copy, *fit.CODE) != before
 
 
 def test_what_no_result_depends_on_does_not_count(copy, changed):

@@ -10,11 +10,11 @@ from safetensors.numpy import load_file
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
-from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
+from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
 from vestry.export.rule_graph import combined, tempered
 from vestry.export.trunk_graph import trunk_features
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
@@ -85,7 +85,7 @@ def member_graph(graph: Graph, part: str, folder: Path) -> str:
     weights = loaded(load_file(folder / WEIGHTS))
     traced = trace(settings.layers, shape, card["classes"])
     pixels = scaled_pixels(graph, "images", shape)
-    return softmax(graph, NetworkGraph(graph, traced, weights).scores(pixels))
+    return softmax(graph, network_scores(graph, traced, weights, pixels))
 
 
 def backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
@@ -98,4 +98,4 @@ def backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
     head = NetworkSettings(**card["head"]["settings"])
     traced = trace(head.layers, features.shape, card["head"]["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
-    return softmax(graph, NetworkGraph(graph, traced, weights).scores(features))
+    return softmax(graph, network_scores(graph, traced, weights, features))

@@ -12,8 +12,7 @@ from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
 from vestry.members.backbones.paths import TrunkPlaces
 from vestry.members.backbones.source import TrunkPlan
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.tracing import network_threads, trace
 from vestry.members.onnx_models.model_plan import ModelPlan
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.run.tasks import fit

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vestry.errors import StudyError
 from vestry.members.member import FitJob
-from vestry.members.networks.layers import Flatten
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.layers.flatten import Flatten
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.sklearn_api.checks import ParameterError, checked, held_out_rows, seed_of
 from vestry.sklearn_api.network_input import (

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
 from vestry.study.file import override, read_toml

@@ -19,7 +19,7 @@ from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.weights import random_trunk
 from vestry.members.member import FitJob
 from vestry.members.networks import network_member, trainer
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 
 HEAD = [{"flatten": True}, {"batch_norm": True, "momentum": 0.9}, {"dense": 16}]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vestry.members.networks.optimizers import optimizer
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 
 RATE, STEPS = 0.01, 5
 

@@ -11,7 +11,7 @@ from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, w
 from vestry.members.backbones.published import PublishedTrunk
 from vestry.members.backbones.source import network_of
 from vestry.members.backbones.weights import digest
-from vestry.members.networks.layers import Shape, describe
+from vestry.members.networks.layer import Shape, describe
 from vestry.members.networks.network import Network
 
 PIXELS_AT_ONCE = 256 * 32 * 32

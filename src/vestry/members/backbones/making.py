@@ -15,7 +15,8 @@ from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import CARD, WEIGHTS, TrunkSource, image_size
 from vestry.members.backbones.weights import loaded_trunk, random_trunk, read_tensors, save_tensors
-from vestry.members.networks.layers import GlobalPool, Shape
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.storage.run_folder import atomic_path, read_json
 
 

@@ -19,7 +19,7 @@ from vestry.members.backbones.source import trunk_source
 from vestry.members.member import FitJob
 from vestry.members.networks import machine, network_member
 from vestry.members.networks.network_member import NetworkMember
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 
 ROWS_AT_ONCE = 10_000
 """Whose features stand in memory while predicting."""

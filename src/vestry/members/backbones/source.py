@@ -12,10 +12,10 @@ from vestry.members.backbones.downloads import fetch, find
 from vestry.members.backbones.paths import TrunkPlaces
 from vestry.members.backbones.published import PUBLISHED, SMALLEST, PublishedTrunk
 from vestry.members.backbones.settings import FILE, STUDY, BackboneSettings
-from vestry.members.networks.layers import Layers, Shape
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import MOST_CORES, network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import MOST_CORES, network_threads, trace
 from vestry.storage.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"

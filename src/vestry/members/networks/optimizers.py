@@ -9,31 +9,31 @@ import math
 import torch
 from torch import Tensor
 
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 
 
 class Optimizer:
-    """Changes `values` in place by `gradients`; keeps what it must remember in `memory`."""
+    """Changes `values` in place by `gradients`; `state` is what it keeps between steps."""
 
     def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
         self.values = values
         self.gradients = gradients
         self.weight_decay = weight_decay
         self.steps = 0
-        self.memory: dict[str, Tensor] = {}
+        self.state: dict[str, Tensor] = {}
 
     def step(self, learning_rate: float) -> None:
         self.steps += 1
         if self.weight_decay:
             self.values.mul_(1 - learning_rate * self.weight_decay)
-        self.move(learning_rate)
+        self.update(learning_rate)
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         raise NotImplementedError
 
-    def remember(self, name: str, fill: float = 0.0) -> Tensor:
-        self.memory[name] = torch.full_like(self.values, fill)
-        return self.memory[name]
+    def add_state(self, name: str, fill: float = 0.0) -> Tensor:
+        self.state[name] = torch.full_like(self.values, fill)
+        return self.state[name]
 
 
 class GradientDescent(Optimizer):
@@ -43,9 +43,9 @@ class GradientDescent(Optimizer):
         super().__init__(values, gradients, weight_decay)
         self.momentum = momentum
         if momentum:
-            self.velocity = self.remember("velocity")
+            self.velocity = self.add_state("velocity")
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         if self.momentum:
             self.velocity.mul_(self.momentum).sub_(self.gradients, alpha=learning_rate)
             self.values.add_(self.velocity)
@@ -60,27 +60,27 @@ class Adam(Optimizer):
     which makes the two formulas the same.
     """
 
-    first_decay, second_decay, epsilon = 0.9, 0.999, 1e-7
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-7
 
     def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
         super().__init__(values, gradients, weight_decay)
-        self.first = self.remember("first")
-        self.second = self.remember("second")
+        self.first_moment = self.add_state("first_moment")
+        self.second_moment = self.add_state("second_moment")
         self.count = torch.zeros(())
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.count.fill_(self.steps)
-        correction = math.sqrt(1 - self.second_decay**self.steps)
+        correction = math.sqrt(1 - self.beta2**self.steps)
         torch._fused_adam_(
             [self.values],
             [self.gradients],
-            [self.first],
-            [self.second],
+            [self.first_moment],
+            [self.second_moment],
             [],
             [self.count],
             lr=learning_rate,
-            beta1=self.first_decay,
-            beta2=self.second_decay,
+            beta1=self.beta1,
+            beta2=self.beta2,
             weight_decay=0.0,
             eps=self.epsilon / correction,
             amsgrad=False,
@@ -95,9 +95,9 @@ class Adagrad(Optimizer):
 
     def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
         super().__init__(values, gradients, weight_decay)
-        self.squares = self.remember("squares", self.start)
+        self.squares = self.add_state("squares", self.start)
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.squares.addcmul_(self.gradients, self.gradients)
         root = (self.squares + self.epsilon).sqrt_()
         self.values.addcdiv_(self.gradients, root, value=-learning_rate)
@@ -113,11 +113,11 @@ class RmsProp(Optimizer):
     ) -> None:
         super().__init__(values, gradients, weight_decay)
         self.momentum = momentum
-        self.squares = self.remember("squares")
+        self.squares = self.add_state("squares")
         if momentum:
-            self.velocity = self.remember("velocity")
+            self.velocity = self.add_state("velocity")
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.squares.mul_(self.decay).addcmul_(self.gradients, self.gradients, value=1 - self.decay)
         root = (self.squares + self.epsilon).sqrt_()
         if self.momentum:

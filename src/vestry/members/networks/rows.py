@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.members.networks.augmentation import Augmenter
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 
 CHUNK_PIXELS = 4_000_000
 """Images are picked out of the training set and scaled in chunks of about this many numbers."""
@@ -37,7 +37,7 @@ def as_tensor(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(writable)
 
 
-def chunk_rows(images: Tensor, batch_size: int) -> int:
+def _chunk_rows(images: Tensor, batch_size: int) -> int:
     """Rows picked at once: a whole number of batches."""
     return max(1, CHUNK_PIXELS // (images[0].numel() * batch_size)) * batch_size
 
@@ -62,7 +62,7 @@ class TrainingImages:
 
     def __init__(self, images: Tensor, settings: TrainingSettings) -> None:
         self.images = images
-        self.chunk = chunk_rows(images, settings.batch_size)
+        self.chunk = _chunk_rows(images, settings.batch_size)
         augmentation = settings.augmentation
         self.augmenter: Augmenter | None = None
         if augmentation is not None and augmentation.alters:

@@ -19,8 +19,8 @@ import torch
 from vestry.members.member import FitJob
 from vestry.members.networks import machine
 from vestry.members.networks.network import Network
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import Rows, scaled
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.trainer import Trainer
 from vestry.storage.run_folder import read_json, write_json
 
@@ -101,7 +101,7 @@ class Trial:
         rows = Rows.of(job.images[some], job.labels[some])
         none = Rows.of(job.images[:0], job.labels[:0])
         network = Network(settings.layers, job.images.shape[1:], job.classes, job.seed)
-        network.seed_dropout(np.random.default_rng(job.seed))
+        network.seed(np.random.default_rng(job.seed))
         self.trainer = Trainer(
             network, settings, rows, none, job.seed, job.workspace, lambda _: None
         )

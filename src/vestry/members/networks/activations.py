@@ -1,0 +1,103 @@
+"""Functions applied to each value, by the word that a layer's `activation` has for them."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from vestry.members.networks.block import Block, Tensor, torch
+from vestry.members.networks.layer import Nodes
+
+
+class ActivationBlock(Block):
+    """operator: the ONNX node that computes it. rises: whether it never falls as its input rises;
+    such a function commutes with a maximum.
+    """
+
+    operator: str
+    rises = True
+
+
+ACTIVATIONS: dict[str, type[ActivationBlock] | None] = {"none": None}
+"""Every activation, by its name; None where nothing is done."""
+
+
+def register_activation(name: str) -> Callable[[type[ActivationBlock]], type[ActivationBlock]]:
+    def kept(block: type[ActivationBlock]) -> type[ActivationBlock]:
+        ACTIVATIONS[name] = block
+        return block
+
+    return kept
+
+
+def activation_blocks(name: str) -> list[Block]:
+    block = ACTIVATIONS[name]
+    return [] if block is None else [block()]
+
+
+def activation_node(to: Nodes, name: str, value: str) -> str:
+    block = ACTIVATIONS[name]
+    return value if block is None else to.add(block.operator, value)
+
+
+def _known(name: str) -> str:
+    if name not in ACTIVATIONS:
+        *most, last = map(repr, ACTIVATIONS)
+        expected = f"{', '.join(most)} or {last}"
+        raise PydanticCustomError(
+            "literal_error", "Input should be {expected}", {"expected": expected}
+        )
+    return name
+
+
+def _enumerated(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(ACTIVATIONS)
+
+
+Activation = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_enumerated)]
+
+
+@register_activation("relu")
+class Relu(ActivationBlock):
+    operator = "Relu"
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        y = torch.relu_(x)
+        if training:
+            self.output = y
+        return y
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        result: Tensor = torch.ops.aten.threshold_backward(gradient, self.output, 0)
+        return result
+
+
+@register_activation("tanh")
+class Tanh(ActivationBlock):
+    operator = "Tanh"
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        y = torch.tanh(x)
+        if training:
+            self.output = y
+        return y
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        result: Tensor = torch.ops.aten.tanh_backward(gradient, self.output)
+        return result
+
+
+@register_activation("sigmoid")
+class Sigmoid(ActivationBlock):
+    operator = "Sigmoid"
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        y = torch.sigmoid(x)
+        if training:
+            self.output = y
+        return y
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        result: Tensor = torch.ops.aten.sigmoid_backward(gradient, self.output)
+        return result
