@@ -166,7 +166,7 @@ def _unknown_kind(keys: list[str]) -> str:
         if "mean" in (near := did_you_mean(key, LAYERS)):
             return f"unknown layer `{key}`{near}"
     shown = ", ".join(map(repr, keys)) or "nothing"
-    return f"found {shown}, but a layer is one of {', '.join(LAYERS)}"
+    return f"found {shown}, but a layer is one of {', '.join(sorted(LAYERS))}"
 
 
 # What a layer writes its ONNX nodes with.

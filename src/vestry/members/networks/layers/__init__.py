@@ -16,9 +16,15 @@ from vestry.members.networks.layer import LAYERS, Layer, check_kinds, kind_of
 
 GROUP = "vestry.layers"
 
+
+def entry_points() -> metadata.EntryPoints:
+    """Those of installed packages that bring layers."""
+    return metadata.entry_points(group=GROUP)
+
+
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
-for _point in metadata.entry_points(group=GROUP):
+for _point in entry_points():
     try:
         _point.load()
     except Exception as error:  # it raises whatever it likes
