@@ -1,5 +1,5 @@
-"""How fast ten small networks train: here, in plain PyTorch and in Keras on TensorFlow, side by side
-in one run.
+"""How fast ten small networks train: here, in plain PyTorch and in Keras on TensorFlow, in turns in
+one run.
 
 PyTorch is written as its users write it (channels last, a fused optimizer), with and without
 autocast to bfloat16, and is judged by the faster of the two. Keras is left out where no

@@ -21,15 +21,11 @@ def network_scores(
     value = pixels
     for index, step in enumerate(traced):
         layer = step.layer
-        to = Nodes(graph, f"{index + 1}.{layer.key}", weights, known.get(layer.joins))
-        value = layer.nodes(to, step, value)
+        place = f"{index + 1}.{layer.key}"
+        value = layer.nodes(Nodes(graph, step, place, weights, known.get(layer.joins)), value)
         if layer.name is not None:
             known[layer.name] = value
     return value
-
-
-def flat(graph: Graph, value: Value) -> Value:
-    return Nodes(graph, "", {}).flat(value)
 
 
 def scaled_pixels(graph: Graph, images: str, image_shape: tuple[int, ...]) -> Value:

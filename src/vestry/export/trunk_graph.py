@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.export.graph import Graph
-from vestry.export.network_graph import flat, network_scores
+from vestry.export.network_graph import network_scores
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
-from vestry.members.networks.layer import Value, Weights
+from vestry.members.networks.layer import Value, Weights, flat
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.wrapped_graph import resize_matrix

@@ -11,7 +11,7 @@ from vestry.members.networks.block import (
     Tensor,
     functional,
 )
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, TracedLayer, Value, register
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
 
 
 @register("gain")
@@ -20,16 +20,13 @@ class Gain(Layer):
 
     gain: float = Field(gt=0)
 
-    def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
-        return shape
-
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return shape[-1], shape[-1]
 
     def blocks(self, place: Place) -> list[Block]:
         return [GainBlock(place.step.input_shape[-1], self.gain)]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         shape = (-1, 1, 1) if value.layout == "channels_first" else (-1,)
         factors = to.constant(to.weights_of("factor").reshape(shape), "factor")
         return Value(to.add("Mul", value.name, factors), value.shape, value.layout)
@@ -69,7 +66,7 @@ class Add(Layer):
     def blocks(self, place: Place) -> list[Block]:
         return [AddBlock()]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add("Add", to.planes(to.joined).name, to.planes(value).name)
         return Value(name, value.shape, "channels_first")
 

@@ -112,7 +112,7 @@ class Half(Layer):
 
 
 def test_a_layer_is_whole_or_refused():
-    with pytest.raises(TypeError, match="Half has no blocks, nodes, output_shape"):
+    with pytest.raises(TypeError, match="Half has no blocks, nodes"):
         register("half")(Half)
     with pytest.raises(TypeError, match="has no field 'third'"):
         register("third")(LAYERS["flatten"])

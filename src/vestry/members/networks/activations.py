@@ -58,15 +58,25 @@ def _enumerated(schema: dict[str, Any]) -> None:
 Activation = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_enumerated)]
 
 
-@register_activation("relu")
-class Relu(ActivationBlock):
-    operator = "Relu"
+class _ByOutput(ActivationBlock):
+    """One whose derivative is made of what it gave."""
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
-        y = torch.relu_(x)
+        y = self.value(x)
         if training:
             self.output = y
         return y
+
+    def value(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+@register_activation("relu")
+class Relu(_ByOutput):
+    operator = "Relu"
+
+    def value(self, x: Tensor) -> Tensor:
+        return torch.relu_(x)
 
     def backward(self, gradient: Tensor) -> Tensor:
         result: Tensor = torch.ops.aten.threshold_backward(gradient, self.output, 0)
@@ -74,14 +84,11 @@ class Relu(ActivationBlock):
 
 
 @register_activation("tanh")
-class Tanh(ActivationBlock):
+class Tanh(_ByOutput):
     operator = "Tanh"
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        y = torch.tanh(x)
-        if training:
-            self.output = y
-        return y
+    def value(self, x: Tensor) -> Tensor:
+        return torch.tanh(x)
 
     def backward(self, gradient: Tensor) -> Tensor:
         result: Tensor = torch.ops.aten.tanh_backward(gradient, self.output)
@@ -89,14 +96,11 @@ class Tanh(ActivationBlock):
 
 
 @register_activation("sigmoid")
-class Sigmoid(ActivationBlock):
+class Sigmoid(_ByOutput):
     operator = "Sigmoid"
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        y = torch.sigmoid(x)
-        if training:
-            self.output = y
-        return y
+    def value(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x)
 
     def backward(self, gradient: Tensor) -> Tensor:
         result: Tensor = torch.ops.aten.sigmoid_backward(gradient, self.output)

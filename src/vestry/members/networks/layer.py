@@ -42,12 +42,12 @@ class Layer(BaseModel, ABC):
         """Name of the earlier layer (or "input") whose output it takes too."""
         return None
 
-    @abstractmethod
     def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
         """The shape that leaves it; ValueError where `shape` cannot enter it.
 
         joined: the shape of what it joins; () where it joins nothing.
         """
+        return shape
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
         """All parameters, and those of them that training changes, for an input of `shape`."""
@@ -68,7 +68,7 @@ class Layer(BaseModel, ABC):
         return False
 
     @abstractmethod
-    def nodes(self, to: "Nodes", step: "TracedLayer", value: "Value") -> "Value":
+    def nodes(self, to: "Nodes", value: "Value") -> "Value":
         """Add its ONNX nodes, as it predicts, after `value`; gives what comes out of them."""
 
     def words(self) -> str:
@@ -197,7 +197,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Adds one layer's nodes to `graph`.
+    """Adds the nodes of one layer, `step`, to `graph`.
 
     place: the layer's place and key, as in `3.conv`; its weights are named by it. weights: as
     `weights.safetensors` holds them, kernels as Keras orders them. joined: what the layer that it
@@ -205,6 +205,7 @@ class Nodes:
     """
 
     graph: Graph
+    step: TracedLayer
     place: str
     weights: Weights
     joined: Value | None = None
@@ -234,10 +235,14 @@ class Nodes:
         return Value(name, value.shape, "channels_first")
 
     def flat(self, value: Value) -> Value:
-        """Row by row, channels fastest, as the network was trained."""
-        if value.layout == "flat":
-            return value
-        name, size = value.name, math.prod(value.shape)
-        if value.layout == "channels_first" and value.shape[2] > 1 and size > value.shape[2]:
-            name = self.add("Transpose", name, perm=[0, 2, 3, 1])
-        return Value(self.graph.reshape(name, -1, size), (size,), "flat")
+        return flat(self.graph, value)
+
+
+def flat(graph: Graph, value: Value) -> Value:
+    """Row by row, channels fastest, as networks are trained."""
+    if value.layout == "flat":
+        return value
+    name, size = value.name, math.prod(value.shape)
+    if value.layout == "channels_first" and value.shape[2] > 1 and size > value.shape[2]:
+        name = graph.add("Transpose", name, perm=[0, 2, 3, 1])
+    return Value(graph.reshape(name, -1, size), (size,), "flat")

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, TracedLayer, Value, register
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
 
 MOMENTUM = 0.99
 """Keras's default."""
@@ -54,16 +54,13 @@ class BatchNorm(Layer):
         kept = values.keys() - ({"statistics"} if self.statistics == "keras" else set())
         return {key: value for key, value in values.items() if key in kept}
 
-    def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
-        return shape
-
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return 4 * shape[-1], 2 * shape[-1]
 
     def blocks(self, place: Place) -> list[Block]:
         return [BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         """With its moving statistics: one factor and one shift a channel."""
         scale, shift, mean, variance = (
             to.weights_of(role).astype(np.float64)

@@ -3,16 +3,7 @@
 import math
 
 from vestry.members.networks.block import Block, JoinBlock, Tensor, torch
-from vestry.members.networks.layer import (
-    Layer,
-    Nodes,
-    Place,
-    Shape,
-    TracedLayer,
-    Value,
-    describe,
-    register,
-)
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, describe, register
 
 
 @register("concat")
@@ -36,10 +27,10 @@ class Concat(Layer):
     def blocks(self, place: Place) -> list[Block]:
         return [ConcatBlock()]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         assert to.joined is not None  # noqa: S101 - for the type checker
         names = to.flat(to.joined).name, to.flat(value).name
-        return Value(to.add("Concat", *names, axis=1), step.output_shape, "flat")
+        return Value(to.add("Concat", *names, axis=1), to.step.output_shape, "flat")
 
 
 class ConcatBlock(JoinBlock):

@@ -26,14 +26,7 @@ from vestry.members.networks.block import (
     store_product,
     torch,
 )
-from vestry.members.networks.geometry import (
-    Geometry,
-    Pair,
-    Size,
-    pair,
-    require_room,
-    same_padding,
-)
+from vestry.members.networks.geometry import Geometry, Pair, Size, pair, require_room, same_padding
 from vestry.members.networks.layer import (
     Count,
     Layer,
@@ -111,8 +104,8 @@ class Conv(Layer):
         image, pads = (height, width, channels), self.pads(step.input_shape)
         return Geometry(image, pair(self.kernel), pair(self.stride), pads, output, window)
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
-        (top, bottom), (left, right) = self.pads(step.input_shape)
+    def nodes(self, to: Nodes, value: Value) -> Value:
+        (top, bottom), (left, right) = self.pads(to.step.input_shape)
         kernel = to.weights_of("kernel").reshape(*pair(self.kernel), -1, self.conv)
         name = to.add(
             "Conv",
@@ -124,7 +117,7 @@ class Conv(Layer):
             pads=[top, left, bottom, right],
         )
         name = activation_node(to, self.activation, name)
-        return Value(name, step.output_shape, "channels_first")
+        return Value(name, to.step.output_shape, "channels_first")
 
 
 class Convolution(ProductBlock):

@@ -18,7 +18,6 @@ from vestry.members.networks.layer import (
     Nodes,
     Place,
     Shape,
-    TracedLayer,
     Value,
     describe,
     register,
@@ -52,9 +51,9 @@ class Dense(Layer):
         block = DenseBlock(inputs, self.dense, place.computation, place.needs_input_gradient)
         return [block, *activation_blocks(self.activation)]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add("Gemm", to.flat(value).name, to.weight("kernel"), to.weight("bias"))
-        return Value(activation_node(to, self.activation, name), step.output_shape, "flat")
+        return Value(activation_node(to, self.activation, name), to.step.output_shape, "flat")
 
 
 class DenseBlock(ProductBlock):

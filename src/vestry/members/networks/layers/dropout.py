@@ -4,7 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from vestry.members.networks.block import Block, Tensor, torch
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, TracedLayer, Value, register
+from vestry.members.networks.layer import Layer, Nodes, Place, Value, register
 
 LEVELS = 1 << 15
 MOST = (1 << 64) - 1
@@ -18,13 +18,10 @@ class Dropout(Layer):
 
     dropout: float = Field(ge=0, lt=1)
 
-    def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
-        return shape
-
     def blocks(self, place: Place) -> list[Block]:
         return [DropoutBlock(self.dropout)]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         return value  # it does nothing when predicting
 
 

@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, TracedLayer, Value, register
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
 
 
 @register("flatten")
@@ -19,7 +19,7 @@ class Flatten(Layer):
     def blocks(self, place: Place) -> list[Block]:
         return [FlattenBlock()]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         return to.flat(value)
 
 

@@ -3,16 +3,7 @@
 from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor
-from vestry.members.networks.layer import (
-    Layer,
-    Nodes,
-    Place,
-    Shape,
-    TracedLayer,
-    Value,
-    register,
-    require_image,
-)
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register, require_image
 
 
 @register("global_pool")
@@ -33,9 +24,11 @@ class GlobalPool(Layer):
     def blocks(self, place: Place) -> list[Block]:
         return [GlobalAveragePool() if self.global_pool == "average" else GlobalMaxPool()]
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add(self.operator, to.planes(value).name)
-        return Value(to.graph.reshape(name, -1, *step.output_shape), step.output_shape, "flat")
+        return Value(
+            to.graph.reshape(name, -1, *to.step.output_shape), to.step.output_shape, "flat"
+        )
 
 
 class GlobalAveragePool(Block):

@@ -4,16 +4,7 @@ from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor, functional, torch
 from vestry.members.networks.geometry import Pair, Size, pair, require_room
-from vestry.members.networks.layer import (
-    Layer,
-    Nodes,
-    Place,
-    Shape,
-    TracedLayer,
-    Value,
-    register,
-    require_image,
-)
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register, require_image
 
 
 @register("pool")
@@ -47,11 +38,11 @@ class Pool(Layer):
             return WindowMax()
         return (MaxPool if self.kind == "max" else AveragePool)(self.window, self.strides)
 
-    def nodes(self, to: Nodes, step: TracedLayer, value: Value) -> Value:
+    def nodes(self, to: Nodes, value: Value) -> Value:
         operator = "MaxPool" if self.kind == "max" else "AveragePool"
         planes = to.planes(value).name
         name = to.add(operator, planes, kernel_shape=self.window, strides=self.strides)
-        return Value(name, step.output_shape, "channels_first")
+        return Value(name, to.step.output_shape, "channels_first")
 
 
 def _channels_first(x: Tensor) -> Tensor:
