@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sides import keep
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.run.pipeline import Finished, run_study
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
@@ -80,7 +80,7 @@ def study_text() -> str:
 
 
 def timed_run(study: Path, options: argparse.Namespace) -> dict[str, Any]:
-    places = Places.of(data=options.data, base=study.parent)
+    places = DataPaths.of(data=options.data, base=study.parent)
     started = time.perf_counter()
     finished: Finished = run_study(
         read_study(study), places, RunFolder(study.parent / "run"), options.threads, said

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sides import keep
 from vestry.data.dataset import Dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.export.parity import certified
 from vestry.members.estimators import estimator
@@ -36,7 +36,7 @@ Values = NDArray[np.float32]
 
 def main() -> None:
     options = arguments()
-    places = Places.of(options.data)
+    places = DataPaths.of(options.data)
     source = load_source("fashion-mnist", places).test
     assert source is not None
     data, rows = RunData(places), []
@@ -56,7 +56,7 @@ def main() -> None:
     keep("parity", {"models": rows})
 
 
-def certificates(sources: "Sources", name: str, places: Places) -> dict[str, Any]:
+def certificates(sources: "Sources", name: str, places: DataPaths) -> dict[str, Any]:
     """Raises ModelError where a model does not pass."""
     run = sources.run
     with tempfile.TemporaryDirectory() as folder:

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from vestry.audit.near_duplicates import SHIFTS
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
-from vestry.evaluation.label_issues import doubts
+from vestry.evaluation.label_issues import label_issues
 from vestry.predictions.table import ProbabilityTable, load_table
 from vestry.run.pipeline import run_study
 from vestry.storage.run_folder import RunFolder
@@ -79,7 +79,7 @@ class Planted:
 
 def main() -> None:
     options = arguments()
-    places = Places.of(data=options.data)
+    places = DataPaths.of(data=options.data)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         planted = plant(load_source("fashion-mnist", places), options.rows, options.seed)
@@ -157,7 +157,7 @@ def save(source: Source, path: Path) -> None:
     )
 
 
-def run(folder: Path, places: Places, options: argparse.Namespace) -> dict[str, Any]:
+def run(folder: Path, places: DataPaths, options: argparse.Namespace) -> dict[str, Any]:
     path = folder / "planted.toml"
     path.write_text(STUDY.format(rows=options.rows))
     study, place = read_study(path), RunFolder(folder / "run")
@@ -181,7 +181,7 @@ def report(
     train = planted.source.train
     label_of = dict(zip(train.ids.tolist(), train.labels.tolist(), strict=True))
     truth = np.array([label_of[name] for name in first.ids.tolist()])
-    found = doubts(tables, truth, "out-of-fold")
+    found = label_issues(tables, truth, "out-of-fold")
     worst = found.doubted_ids[:MOST_DOUBTED].tolist()
     near = next(
         entry

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 
 HERE = Path(__file__).parent
@@ -52,7 +52,7 @@ def timed_epochs(text: str) -> int:
 
 def write_data(path: Path, options: argparse.Namespace) -> None:
     """Both sides read the same arrays from one file."""
-    source = load_source("fashion-mnist", Places.of(data=options.data))
+    source = load_source("fashion-mnist", DataPaths.of(data=options.data))
     train, test = source.train, source.test
     np.savez(
         path,

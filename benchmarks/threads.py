@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = options_of(__doc__, images=6_000)
+    parser = options_of(__doc__, images=30_000)
     parser.add_argument("--network", default="A CNN", help="of networks.toml")
     parser.add_argument("--rounds", type=int, default=4, help="turns a side (default 4)")
     parser.add_argument(

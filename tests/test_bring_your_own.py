@@ -10,7 +10,7 @@ from made_onnx_models import sklearn_model
 from studies_at_hand import LEFT_OUT
 from vestry.data import digits
 from vestry.data.dataset import load_dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.errors import StudyError
 from vestry.predictions.table import load_table
 from vestry.run.planner import Planner
@@ -91,7 +91,7 @@ def test_the_committee_becomes_one_file_with_it_inside(run, study, vestry):
 def test_another_file_under_the_same_name_is_another_fit(run, study, tmp_path):
     folder, _ = run
     file = read_study(study / "own.toml")
-    places = Places.of(base=tmp_path)
+    places = DataPaths.of(base=tmp_path)
     dataset = load_dataset(file.study.data, places)
 
     def tasks():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studies_at_hand import SMALL_STUDY, with_everything
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.errors import DataError, StudyError, VestryError
 from vestry.predictions.table import load_table
 from vestry.run.compare import compare_runs
@@ -53,7 +53,7 @@ def looks(folder):
 def compared(paths, place):
     """What the runs come to; the page is written in the folder `place`, or is that file."""
     page = place / "compare.html" if place.is_dir() else place
-    places = replace(Places.of(), looks=page.parent / "looks")
+    places = replace(DataPaths.of(), looks=page.parent / "looks")
     return compare_runs(paths, places, page, Silence()).results
 
 

@@ -8,7 +8,7 @@ import pytest
 from planted_images import planted_npz
 from vestry.audit.settings import ExplorationSettings
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
 from vestry.run.tasks.audit import exploration_task, read_exploration
@@ -109,7 +109,7 @@ def test_what_cannot_be_explored_is_said_in_a_line(vestry, tmp_path, arguments, 
 
 @pytest.fixture
 def task(tmp_path):
-    places = Places(data=None, cache=tmp_path / "cache", base=tmp_path, hosts=())
+    places = DataPaths(data=None, cache=tmp_path / "cache", base=tmp_path, hosts=())
     data = DataSettings(source="npz:a.npz", validation={"fraction": 0.25, "take": "random"})
     planted_npz(tmp_path / "a.npz")
     dataset = load_dataset(data, places)

@@ -249,13 +249,13 @@ def test_the_committee_that_ships_is_of_the_study_that_is_here():
 def test_the_committee_that_ships_is_as_good_as_it_says(fashion_mnist):
     """On its validation images: the test set is not for tests."""
     from vestry.data.dataset import load_dataset
-    from vestry.data.paths import Places
+    from vestry.data.paths import DataPaths
     from vestry.data.settings import DataSettings
 
     _, bundle = read_bundle(READY)
     study = read_study(ROOT / "studies" / "ready.toml").study
     rows = load_dataset(
-        DataSettings(**study.data.model_dump()), Places.of(fashion_mnist)
+        DataSettings(**study.data.model_dump()), DataPaths.of(fashion_mnist)
     ).validation
     some = slice(0, 2000)
     right = Predictor()(rows.images[some]).argmax(axis=1) == rows.labels[some]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.errors import DataError
 
@@ -133,7 +133,7 @@ def write_unlike(folder, kind):
 @pytest.mark.parametrize("kind", UNLIKE)
 def test_parts_that_do_not_fit_together_are_found_on_loading(tmp_path, kind):
     said = write_unlike(tmp_path, kind)
-    places = Places(data=None, cache=tmp_path, base=tmp_path, hosts=())
+    places = DataPaths(data=None, cache=tmp_path, base=tmp_path, hosts=())
     with pytest.raises(DataError) as caught:
         load_source("npz:a.npz", places)
     assert said in str(caught.value) and "a.npz" in str(caught.value)

@@ -8,7 +8,7 @@ import torch
 
 from studies_at_hand import LEFT_OUT
 from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.weights import random_trunk
+from vestry.members.backbones.weights import random_backbone
 
 BEFORE = """
 title = "Before"
@@ -123,7 +123,7 @@ def test_random_weights_stand_in_loudly(run, tmp_path):
 
 
 def test_a_weights_file_in_torchvision_s_format_runs_and_a_wrong_one_fails_alone(run, tmp_path):
-    state = random_trunk(PUBLISHED["resnet50"], 1).state_dict()
+    state = random_backbone(PUBLISHED["resnet50"], 1).state_dict()
     torch.save(state | {"fc.weight": torch.zeros(1000, 2048)}, tmp_path / "own.pth")
     text = PUBLISHED_STUDY.replace("epochs", 'weights = "file:own.pth"\nepochs')
     done = run("p", text)

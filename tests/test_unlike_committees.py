@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 
 from vestry.committees.committee import RULES
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.predictions.table import load_table
 from vestry.run.export import ExportOptions, export_run
 from vestry.study.reader import read_study
@@ -139,7 +139,7 @@ def test_the_page_says_each_rule_and_what_it_learnt(run):
 @pytest.mark.parametrize("name", [*NAMES.values(), "two", *ALL])
 def test_every_model_is_exported_as_it_is(run, tmp_path, name):
     """Rules of every kind, members of every kind: the gate would refuse what differs."""
-    places = Places.of(base=run.parent.parent)
+    places = DataPaths.of(base=run.parent.parent)
     done = export_run(run, name, tmp_path / "x.onnx", ExportOptions(), places, lambda event: None)
     found = done.bundle.certificate
     assert found["labels_equal"] == found["rows"] == 1000 and found["largest_gap"] < 1e-5

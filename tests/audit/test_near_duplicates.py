@@ -15,7 +15,7 @@ from vestry.audit.near_duplicates import (
     spectra,
 )
 from vestry.audit.unit_vectors import Directions, nearest_rows
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 
 SIDE = 28
@@ -121,7 +121,7 @@ def test_constant_images_are_no_repeats_of_each_other():
 
 
 def test_planted_repeats_are_found_among_real_images(fashion_mnist):
-    source = load_source("fashion-mnist", Places.of(data=fashion_mnist))
+    source = load_source("fashion-mnist", DataPaths.of(data=fashion_mnist))
     train, test = source.train.rows(np.arange(6000)), source.test.rows(np.arange(800))
     images, _ = with_planted(train.images, test.images[20:], np.random.default_rng(5))
     sets = {"train": train, "test": image_set(images / 255, test.labels % 3, "test")}

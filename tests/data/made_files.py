@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 
 IDX_CODES = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
 
@@ -69,6 +69,6 @@ def huge_png(width: int, height: int) -> bytes:
     )
 
 
-def nowhere(tmp_path: Path, data: Path | None = None, hosts: tuple[str, ...] = ()) -> Places:
+def nowhere(tmp_path: Path, data: Path | None = None, hosts: tuple[str, ...] = ()) -> DataPaths:
     """Places that hold nothing, and no network."""
-    return Places(data=data, cache=tmp_path / "cache", base=tmp_path, hosts=hosts)
+    return DataPaths(data=data, cache=tmp_path / "cache", base=tmp_path, hosts=hosts)

@@ -165,16 +165,14 @@ def test_chosen_classes_without_test_rows_are_refused(tmp_path: Path) -> None:
         load(tmp_path, MIXED, [0] * 9, {"classes": ["1", "2"]})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(2, 12), st.integers(2, 80), st.integers(0, 2**32 - 1))
-def test_small_parts_drawn_at_random_are_no_alarm(classes: int, size: int, seed: int) -> None:
-    random = np.random.RandomState(seed)
+def test_parts_drawn_at_random_are_hardly_ever_an_alarm(classes: int, size: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
     counts = random.multinomial(300, random.dirichlet(np.ones(classes)))
-    drawn = np.random.default_rng(seed).multivariate_hypergeometric(counts, size)
-    # One in a thousand draws is as rare as an alarm is; none is where the parts are halves.
-    expected = counts * size / 300
-    ordinary = ((drawn - expected) ** 2 / np.maximum(expected, 1)).sum() < classes + 10
-    assert not (ordinary and differ(drawn, counts - drawn))
+    parts = (random.multivariate_hypergeometric(counts, size) for _ in range(20))
+    # One draw in a thousand may be one: three of twenty come about once in a million.
+    assert sum(differ(part, counts - part) for part in parts) <= 2
 
 
 def test_what_differs_is_told_from_chance_and_from_trifles() -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from vestry.data import digits
 from vestry.data.dataset import load_dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.errors import StudyError
 
@@ -30,7 +30,7 @@ def test_labels_follow_the_order_of_the_names(tmp_path: Path) -> None:
 
 
 def test_both_parts_of_a_source_are_chosen_from(published: Path, tmp_path: Path) -> None:
-    places = Places(published.parent, tmp_path, tmp_path, ())
+    places = DataPaths(published.parent, tmp_path, tmp_path, ())
     names = ["Coat", "Shirt", "Bag"]
     dataset = load_dataset(settings(source="fashion-mnist", classes=names), places)
     assert dataset.provenance.rows == {"training": 14_400, "validation": 3_600, "test": 3_000}
@@ -42,7 +42,7 @@ def test_both_parts_of_a_source_are_chosen_from(published: Path, tmp_path: Path)
 def test_an_unknown_class_is_an_error_with_the_nearest_name(
     published: Path, tmp_path: Path
 ) -> None:
-    places = Places(published.parent, tmp_path, tmp_path, ())
+    places = DataPaths(published.parent, tmp_path, tmp_path, ())
     with pytest.raises(StudyError, match=r"no class 'Shirts'; did you mean `Shirt`\?"):
         load_dataset(settings(source="fashion-mnist", classes=["Coat", "Shirts"]), places)
 

@@ -7,7 +7,7 @@ from made_files import nowhere, pictures, write_class_folders, write_mnist_files
 from pydantic import ValidationError
 
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.paths import MissingDataError, Places
+from vestry.data.paths import DataPaths, MissingDataError
 from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, ranges, split_record
 from vestry.errors import DataError
@@ -42,7 +42,7 @@ def test_digits_are_split_in_three(tmp_path: Path) -> None:
 
 
 def test_system_a_takes_the_first_rows(published: Path, tmp_path: Path) -> None:
-    places = Places(published.parent, tmp_path, tmp_path, ())
+    places = DataPaths(published.parent, tmp_path, tmp_path, ())
     asked = settings(
         source="fashion-mnist",
         training_rows={"count": 5000, "take": "first"},
@@ -61,7 +61,7 @@ def test_system_a_takes_the_first_rows(published: Path, tmp_path: Path) -> None:
 
 
 def test_the_whole_of_fashion_mnist_is_split_as_keras_does(published: Path, tmp_path: Path) -> None:
-    places = Places(published.parent, tmp_path, tmp_path, ())
+    places = DataPaths(published.parent, tmp_path, tmp_path, ())
     last = {"fraction": 0.2, "take": "last"}
     dataset = load_dataset(settings(source="fashion-mnist", validation=last), places)
     assert dataset.provenance.rows == {"training": 48_000, "validation": 12_000, "test": 10_000}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vestry.data.subset import CrossValidation, Few, fold_of, held_out_whole
+from vestry.data.subset import CrossValidation, PerClassSubset, fold_of, held_out_whole
 from vestry.errors import DataError
 
 label_lists = st.lists(st.integers(0, 3), min_size=12, max_size=120)
@@ -64,15 +64,15 @@ def test_more_folds_than_rows_are_refused():
 @given(st.integers(1, 10), st.integers(0, 9))
 def test_few_images_are_so_many_of_each_class_and_the_larger_part_holds_the_smaller(size, seed):
     labels = np.repeat(np.arange(4), 11)[np.random.RandomState(seed).permutation(44)]
-    small, none = Few(per_class=size, seed=seed).rows(labels)
-    large, _ = Few(per_class=11, seed=seed).rows(labels)
+    small, none = PerClassSubset(per_class=size, seed=seed).rows(labels)
+    large, _ = PerClassSubset(per_class=11, seed=seed).rows(labels)
     assert np.bincount(labels[small]).tolist() == [size] * 4 and not len(none)
     assert set(small) <= set(large)
 
 
 def test_a_class_with_too_few_images_is_named():
     with pytest.raises(DataError, match="class 1 has 2 training images"):
-        Few(per_class=3, seed=0).rows(np.array([0, 0, 0, 1, 1]))
+        PerClassSubset(per_class=3, seed=0).rows(np.array([0, 0, 0, 1, 1]))
 
 
 def test_wrong_settings_are_refused():

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.errors import StudyError
 
 
@@ -11,14 +11,14 @@ def test_the_flag_goes_over_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VESTRY_DATA", str(tmp_path / "environment"))
-    assert Places.of().data == tmp_path / "environment"
-    assert Places.of(tmp_path / "flag").data == tmp_path / "flag"
+    assert DataPaths.of().data == tmp_path / "environment"
+    assert DataPaths.of(tmp_path / "flag").data == tmp_path / "flag"
     monkeypatch.setenv("VESTRY_DATA", "")
-    assert Places.of().data is None
+    assert DataPaths.of().data is None
 
 
 def test_paths_start_from_the_study(tmp_path: Path) -> None:
-    places = Places.of(base=tmp_path)
+    places = DataPaths.of(base=tmp_path)
     assert places.path("images") == tmp_path / "images"
     assert places.path(str(tmp_path.parent / "other")) == tmp_path.parent / "other"
     assert places.path("~/images") == Path.home() / "images"
@@ -29,5 +29,5 @@ def test_paths_start_from_the_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hosts", [None, (), ("http://a/", "http://b/")])
 @pytest.mark.parametrize("data", [None, Path("/data")])
 def test_places_survive_json(hosts: tuple[str, ...] | None, data: Path | None) -> None:
-    places = Places(data=data, cache=Path("/cache"), base=Path("/study"), hosts=hosts)
-    assert Places.from_dict(json.loads(json.dumps(places.as_dict()))) == places
+    places = DataPaths(data=data, cache=Path("/cache"), base=Path("/study"), hosts=hosts)
+    assert DataPaths.from_dict(json.loads(json.dumps(places.as_dict()))) == places

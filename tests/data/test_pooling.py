@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from vestry.data.dataset import Dataset, load_dataset, resolved
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.resplit import Fractions, cut, drawn, pooled
 from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, split_record
@@ -41,7 +41,7 @@ def splits(dataset: Dataset) -> dict[str, ImageSet]:
 
 
 def test_system_d_on_fashion_mnist(published: Path, tmp_path: Path) -> None:
-    places = Places(published.parent, tmp_path, tmp_path, ())
+    places = DataPaths(published.parent, tmp_path, tmp_path, ())
     dataset = load_dataset(settings(source="fashion-mnist", split=SYSTEM_D), places)
     assert dataset.provenance.rows == {"training": 60_200, "validation": 7_000, "test": 2_800}
     for rows, each in zip(splits(dataset).values(), (6_020, 700, 280), strict=True):

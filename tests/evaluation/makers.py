@@ -3,7 +3,7 @@
 import numpy as np
 
 from vestry.evaluation.comparison import evaluate, over_seeds
-from vestry.evaluation.predictions import Evidence, tested_makers
+from vestry.evaluation.predictions import Predictions, evaluated_models
 from vestry.predictions.table import ProbabilityTable
 
 CLASSES = ("a", "b", "c", "d")
@@ -73,7 +73,7 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             ),
         ),
     }
-    return results, Evidence(tables, truths)
+    return results, Predictions(tables, truths)
 
 
 def entry(tables, truths):
@@ -84,4 +84,4 @@ def entry(tables, truths):
 def makers_of(run):
     results, evidence = run
     entries = results["members"] | results["committees"]
-    return tested_makers(entries, evidence.tested, evidence.truth)
+    return evaluated_models(entries, evidence.tested, evidence.truth)

@@ -13,7 +13,7 @@ from vestry.evaluation.candidates import Candidate, front
 from vestry.evaluation.choice import cheapest, chosen
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.ensemble_gain import with_costs
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import above_majority
 
 ROWS = 1000
@@ -306,7 +306,7 @@ def test_the_usual_class_is_that_of_the_training_rows():
     results, evidence = small_run(SKILLS)
     everyone = [maker("Never", range(1000))]
     truths = {"training": np.array([0, 2, 2, 1]), "validation": np.array([2, 0, 0, 0, 1] * 200)}
-    known = Evidence(evidence.tables, truths)
+    known = Predictions(evidence.tables, truths)
     found = above_majority(everyone, known, results["data"]["classes"])
     assert (found["class"], found["accuracy"], found["not_above"]) == ("c", 0.2, ["Never"])
 
@@ -315,7 +315,7 @@ def test_the_usual_class_is_that_of_the_training_rows():
 def test_models_that_guess_are_rarely_called_better_than_one_class(rows):
     rng = np.random.default_rng(rows)
     truth, alarms, draws = np.arange(rows) % 2, 0, 300
-    evidence = Evidence({}, {"training": np.zeros(3, int), "validation": truth})
+    evidence = Predictions({}, {"training": np.zeros(3, int), "validation": truth})
     for _ in range(draws):
         right = rng.random((6, rows)) < 0.5
         guesses = [replace(BEST, right=own, accuracy=float(own.mean())) for own in right]

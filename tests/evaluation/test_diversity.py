@@ -8,7 +8,7 @@ from makers import makers_of, small_run
 
 from vestry.evaluation.diversity import MEASURES, diversity, measures
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.predictions import Tested as Maker
+from vestry.evaluation.predictions import EvaluatedModel as Maker
 
 
 def maker(name, right):

@@ -9,8 +9,13 @@ from makers import CLASSES, small_run, table
 
 from vestry.errors import TableError
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.label_issues import MOST_KEPT, doubts, doubts_results, label_doubts
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.label_issues import (
+    MOST_KEPT,
+    find_label_issues,
+    label_issue_results,
+    label_issues,
+)
+from vestry.evaluation.predictions import Predictions
 
 ROWS = 400
 
@@ -37,7 +42,7 @@ def truths(seed=0):
 def test_flipped_labels_are_the_most_doubted():
     truth = truths()
     given, rows = flipped(truth, 20)
-    found = doubts(panel(truth), given, "out-of-fold")
+    found = label_issues(panel(truth), given, "out-of-fold")
     planted = set(rows.tolist())
     assert len(set(found.rows.tolist()) & planted) >= 16 and set(found.rows[:12]) <= planted
     quality = found.mean[found.rows, given[found.rows]]
@@ -54,44 +59,44 @@ def test_flipped_labels_are_the_most_doubted():
 def test_no_more_than_some_are_kept_and_the_count_is_true():
     truth = truths()
     given, _ = flipped(truth, 90)
-    told = doubts(panel(truth), given, "out-of-fold").as_dict()
+    told = label_issues(panel(truth), given, "out-of-fold").as_dict()
     assert told["count"] > MOST_KEPT == len(told["images"])
 
 
 def test_what_the_panel_calls_by_its_label_is_never_doubted():
     truth = truths()
     for skill in (0.0, 0.5, 2.0):
-        found = doubts(panel(truth, skill=skill), truth, "validation")
+        found = label_issues(panel(truth, skill=skill), truth, "validation")
         assert (found.mean[found.rows].argmax(axis=1) != truth[found.rows]).all()
 
 
 def test_nothing_to_doubt_takes_no_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)  # importing it would fail
     truth = truths()
-    assert doubts(panel(truth, skill=40.0), truth, "test").as_dict()["count"] == 0
+    assert label_issues(panel(truth, skill=40.0), truth, "test").as_dict()["count"] == 0
     one_class = np.zeros(ROWS, np.int64)
-    assert len(doubts(panel(truth), one_class, "test").rows) == 0
+    assert len(label_issues(panel(truth), one_class, "test").rows) == 0
 
 
 def test_a_class_without_rows_is_no_obstacle():
     truth = truths() % 3
     given = np.where(np.arange(ROWS) < 5, (truth + 1) % 3, truth)
-    found = doubts(panel(truth), given, "test")
+    found = label_issues(panel(truth), given, "test")
     assert set(range(5)) <= set(found.rows.tolist())
 
 
 def test_cross_validated_members_doubt_training_labels_else_all_doubt_validation_labels():
     _, evidence = small_run({"one": 3.0, "two": 2.0})
-    plain = label_doubts(["one", "two"], evidence)
+    plain = find_label_issues(["one", "two"], evidence)
     assert plain["training"] is None and plain["validation"].of_table == "validation"
     assert list(plain["test"].tables) == ["one", "two"]
     truth = truths()
     held_out = {"two": table(truth, 2.0, np.random.default_rng(0), "training", "two")}
-    known = Evidence(evidence.tables, evidence.truths | {"training": truth}, held_out)
-    both = label_doubts(["one", "two"], known)
+    known = Predictions(evidence.tables, evidence.truths | {"training": truth}, held_out)
+    both = find_label_issues(["one", "two"], known)
     assert both["validation"] is None and list(both["training"].tables) == ["two"]
     assert both["training"].of_table == "out-of-fold"
-    assert label_doubts([], evidence) == {"training": None, "validation": None, "test": None}
+    assert find_label_issues([], evidence) == {"training": None, "validation": None, "test": None}
 
 
 def test_committees_do_not_vote_and_results_are_json():
@@ -100,11 +105,14 @@ def test_committees_do_not_vote_and_results_are_json():
     for split in ("validation", "test"):
         assert results["doubts"][split]["panel"] == ["one", "two"]
     json.dumps(results["doubts"], allow_nan=False)
-    assert doubts_results(dict.fromkeys(("training", "test"))) == {"training": None, "test": None}
+    assert label_issue_results(dict.fromkeys(("training", "test"))) == {
+        "training": None,
+        "test": None,
+    }
 
 
 def test_tables_of_other_rows_make_no_panel():
     truth = truths()
     tables = panel(truth) | {"other": table(truth, 1.0, np.random.default_rng(0), "test", "other")}
     with pytest.raises(TableError, match="different rows"):
-        doubts(tables, truth, "test")
+        label_issues(tables, truth, "test")

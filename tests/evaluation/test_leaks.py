@@ -8,9 +8,9 @@ from makers import makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.label_issues import Doubts, label_doubts
+from vestry.evaluation.label_issues import LabelIssues, find_label_issues
 from vestry.evaluation.leaks import FAILED, NOT_LOOKED, leaks
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 
 
 def exploration(near=(), same=(), of=300):
@@ -33,8 +33,10 @@ def run():
 
 
 def doubts_of(evidence, rows):
-    found = label_doubts(["one"], evidence)["test"]
-    return Doubts("test", "test", found.tables, found.mean, found.truth, np.array(rows, np.int64))
+    found = find_label_issues(["one"], evidence)["test"]
+    return LabelIssues(
+        "test", "test", found.tables, found.mean, found.truth, np.array(rows, np.int64)
+    )
 
 
 def test_accuracies_are_those_of_the_rows_that_are_left(run):
@@ -115,7 +117,7 @@ def test_an_analysed_run_leaves_out_what_it_doubts():
     results, evidence = small_run({"one": 6.0, "two": 5.0})
     flipped = evidence.truth.copy()
     flipped[:10] = (flipped[:10] + 1) % 4
-    known = Evidence(evidence.tables, {**evidence.truths, "test": flipped})
+    known = Predictions(evidence.tables, {**evidence.truths, "test": flipped})
     results = analysed(results, known)
     out = results["leaks"]["without"]["doubted"]["left_out"]
     assert out == results["doubts"]["test"]["count"] > 0

@@ -7,8 +7,8 @@ from vestry.committees.committee import Committee
 from vestry.errors import TableError
 from vestry.evaluation.leave_one_out import leave_one_out, verdict
 from vestry.evaluation.paired_tests import holm
-from vestry.evaluation.predictions import Evidence
-from vestry.evaluation.predictions import Tested as Maker
+from vestry.evaluation.predictions import EvaluatedModel as Maker
+from vestry.evaluation.predictions import Predictions
 
 SKILLS = {"A": 1.5, "B": 1.3, "C": 0.2}
 
@@ -64,7 +64,7 @@ def test_out_of_fold_rules_learn_from_training_rows_again(evidence):
     rng = np.random.default_rng(1)
     truth = rng.integers(0, len(CLASSES), 400)
     held_out = {name: table(truth, skill, rng, "training", name) for name, skill in SKILLS.items()}
-    more = Evidence(evidence.tables, {**evidence.truths, "training": truth}, held_out)
+    more = Predictions(evidence.tables, {**evidence.truths, "training": truth}, held_out)
     made = committee("weighted", more, options={"by": "accuracy"}, fitted_on="out_of_fold")
     assert leave_one_out(made, more)["learnt_from"] == {
         "split": "out_of_fold", "rows": 400, "of": 400,
@@ -117,7 +117,7 @@ def test_a_member_is_not_let_go_lightly(interval, p_holm, says):
 
 def test_a_rule_is_never_fitted_on_test_rows(evidence):
     swapped = {n: {"validation": t["test"], "test": t["test"]} for n, t in evidence.tables.items()}
-    wrong = Evidence(swapped, evidence.truths)
+    wrong = Predictions(swapped, evidence.truths)
     with pytest.raises(TableError, match="cannot be fitted on the test table"):
         leave_one_out(committee("weighted", wrong, fitted_on="validation"), wrong)
 

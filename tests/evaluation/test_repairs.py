@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 from makers import makers_of, small_run
 
-from vestry.evaluation.diversity import repairs
+from vestry.evaluation.diversity import fixed_and_broken
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def makers():
 
 @pytest.fixture
 def found(makers):
-    return repairs(makers["Committee"], [makers[name] for name in "ABC"])
+    return fixed_and_broken(makers["Committee"], [makers[name] for name in "ABC"])
 
 
 def rows(makers):
@@ -43,7 +43,7 @@ def test_the_best_is_not_chosen_by_the_test_images(makers):
     for maker in others:
         maker.entry["scores"]["validation"]["accuracy"] = 0.1
     others[2].entry["scores"]["validation"]["accuracy"] = 0.2
-    assert repairs(makers["Committee"], others)["best_member"] == "C"
+    assert fixed_and_broken(makers["Committee"], others)["best_member"] == "C"
 
 
 def test_differences_are_the_committees_accuracy_less_each_members(makers, found):

@@ -8,7 +8,7 @@ from makers import small_run, table
 
 from vestry.errors import TableError
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.evaluation.predictions import in_order, places_of
+from vestry.evaluation.predictions import align_rows, in_order
 from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_changes
 
 
@@ -84,10 +84,10 @@ def test_places_are_those_of_the_ids(names, random):
     shuffled = list(names)
     random.shuffle(shuffled)
     ids, among = np.array(names, dtype=object), np.array(shuffled, dtype=object)
-    places = places_of(ids, among)
+    places = align_rows(ids, among)
     assert [shuffled[place] for place in places] == names
-    assert places_of(ids, np.array([*shuffled[1:], "\x00other"], dtype=object)) is None
-    assert places_of(ids, np.array([*shuffled, shuffled[0]], dtype=object)) is None
+    assert align_rows(ids, np.array([*shuffled[1:], "\x00other"], dtype=object)) is None
+    assert align_rows(ids, np.array([*shuffled, shuffled[0]], dtype=object)) is None
 
 
 def test_changes_are_told_once():

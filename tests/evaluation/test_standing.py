@@ -12,7 +12,7 @@ from vestry.evaluation.comparison import evaluate
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import beside_first, ranks, resolution, smallest_shown
 from vestry.predictions.table import ProbabilityTable
 
@@ -79,7 +79,7 @@ def test_ten_test_images_pull_nobody_up():
     """They tell nothing apart, and all the same the order and the ranks stay validation's."""
     results, evidence = small_run({"Good": 6.0, "Fair": 2.0, "Guess": 0.0, "Wrong": -6.0})
     tables = {name: first_rows(each, 10) for name, each in evidence.tables.items()}
-    few = Evidence(tables, {**evidence.truths, "test": evidence.truth[:10]})
+    few = Predictions(tables, {**evidence.truths, "test": evidence.truth[:10]})
     for name, each in tables.items():
         results["members"][name] |= evaluate(each, few.truths)
     found = analysed(results, few)

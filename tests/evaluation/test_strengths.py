@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from makers import makers_of, small_run
 
-from vestry.evaluation.mistakes import confused_pairs, ends, misclassified, strengths
+from vestry.evaluation.mistakes import confused_pairs, ends, misclassified, per_class_performance
 
 
 def rows(*values):
@@ -39,7 +39,7 @@ def test_confused_pairs_add_both_ways_and_come_in_order():
 def test_pairs_account_for_every_mistake():
     results, *_ = small_run({"A": 1.0})
     scores = results["members"]["A"]["scores"]["test"]
-    found = strengths(scores)
+    found = per_class_performance(scores)
     confusion = np.array(scores["confusion"])
     assert found["confused_pairs"] == len(found["confused"]) == 6
     assert sum(pair["count"] for pair in found["confused"]) == confusion.sum() - confusion.trace()

@@ -4,7 +4,7 @@ import pytest
 from makers import makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.ensemble_gain import worth
+from vestry.evaluation.ensemble_gain import ensemble_gain
 from vestry.evaluation.paired_tests import mcnemar
 
 
@@ -12,7 +12,7 @@ def found(skills, **cost):
     makers = makers_of(small_run(skills, committee=tuple(skills)))
     for name, entry in cost.items():
         makers[name].entry.update(entry)
-    return worth(makers["Committee"], [makers[name] for name in skills]), makers
+    return ensemble_gain(makers["Committee"], [makers[name] for name in skills]), makers
 
 
 def test_a_gain_is_shown_where_interval_and_test_both_say_so():
@@ -43,7 +43,7 @@ def test_the_best_member_is_not_chosen_by_test_images():
     makers = makers_of(small_run({"A": 1.2, "B": 1.0}, committee=("A", "B")))
     for name, accuracy in (("A", 0.1), ("B", 0.2)):
         makers[name].entry["scores"]["validation"]["accuracy"] = accuracy
-    assert worth(makers["Committee"], [makers["A"], makers["B"]])["best_member"] == "B"
+    assert ensemble_gain(makers["Committee"], [makers["A"], makers["B"]])["best_member"] == "B"
 
 
 def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():

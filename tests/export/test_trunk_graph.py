@@ -14,7 +14,7 @@ from vestry.members.backbones.making import pool_of
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import image_size
-from vestry.members.backbones.weights import random_trunk
+from vestry.members.backbones.weights import random_backbone
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor
 from vestry.members.networks.settings import NetworkSettings
@@ -57,7 +57,7 @@ def features_of(settings, card, trunk, shape, images):
 def test_published_trunks(name, shape, layers):
     settings = BackboneSettings(backbone=name, weights="random", layers=layers)
     facts = PUBLISHED[name]
-    module = random_trunk(facts)
+    module = random_backbone(facts)
     random = torch.Generator().manual_seed(1)
     for key, tensor in module.state_dict().items():
         if key.endswith(("running_mean", "running_var")):

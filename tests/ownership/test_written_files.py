@@ -6,7 +6,7 @@ import pytest
 from planted import BAYES, LINEAR, here, plant_data, project, study, tree
 
 from vestry.data.fashion_mnist import FILES, fetch
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.errors import DataError, RunError
 from vestry.evaluation.vault import append
 from vestry.members.backbones.feature_store import FeatureStore
@@ -124,7 +124,7 @@ def test_a_download_does_not_mend_what_a_link_leads_to(tmp_path, linked):
         (cache / "fashion-mnist").mkdir()
         (cache / "fashion-mnist" / FILES[0].name).symlink_to(mine / FILES[0].name)
     with pytest.raises(DataError, match="is a link"):
-        fetch(Places(data=None, cache=cache, base=tmp_path, hosts=("http://127.0.0.1:9/",)))
+        fetch(DataPaths(data=None, cache=cache, base=tmp_path, hosts=("http://127.0.0.1:9/",)))
     assert (mine / FILES[0].name).read_text() == "damaged"
 
 

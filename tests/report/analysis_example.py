@@ -13,7 +13,7 @@ from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import Claims
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.ensemble_gain import with_costs
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 from vestry.predictions.table import ProbabilityTable, Split
 
 Tables = dict[str, dict[Split, NDArray[np.float64]]]
@@ -30,7 +30,7 @@ def with_analysis(
     """`results` as a run would write them; by default with a pair and a claim of each form."""
     names = [*results["members"], *results["committees"]]
     classes = tuple(results["data"]["classes"])
-    evidence = Evidence(
+    evidence = Predictions(
         {
             name: {split: table(name, split, values, classes) for split, values in each.items()}
             for name, each in tables.items()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
@@ -284,7 +284,7 @@ def closeness(one, other):
 
 
 def test_photographed_test_images_come_back(fashion_mnist):
-    test = load_source("fashion-mnist", Places.of(fashion_mnist)).test
+    test = load_source("fashion-mnist", DataPaths.of(fashion_mnist)).test
     rows = np.arange(0, 10_000, 250)
     close = [
         closeness(prepare(photographed(test.images[row], 235), "it", GREY).image, test.images[row])

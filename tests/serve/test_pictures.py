@@ -13,7 +13,7 @@ from running_server import RunningServer
 
 from made_bundles import made_bundle
 from made_drawings import drawing, stored, turned, write_drawings
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.errors import ModelError
 from vestry.export.bundle import read_bundle
 from vestry.predictions.table import load_table
@@ -168,7 +168,7 @@ def test_a_file_prepared_otherwise_is_refused_by_the_gate(answered, monkeypatch,
     monkeypatch.chdir(answered.folder)
     run, target = answered.folder / "runs" / "study", tmp_path / "m.onnx"
     with pytest.raises(ModelError, match=r"drawings/.* is not prepared as it was for the run"):
-        export_run(run, "Line", target, ExportOptions(), Places.of(), lambda _: None)
+        export_run(run, "Line", target, ExportOptions(), DataPaths.of(), lambda _: None)
     assert not list(tmp_path.iterdir())
 
 

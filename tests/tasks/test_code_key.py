@@ -97,7 +97,7 @@ def test_code_that_is_imported_by_others_counts(copy, changed):
 def test_a_number_in_a_layers_file_is_another_key_of_a_fit(copy, changed):
     before = key(copy, *fit.CODE)
     file = "members/networks/layers/batch_norm.py"
-    changed(file, source(copy, file).replace("MOMENTUM = 0.99", "MOMENTUM = 0.98"))
+    changed(file, source(copy, file).replace("_MOMENTUM = 0.99", "_MOMENTUM = 0.98"))
     assert key(copy, *fit.CODE) != before
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.dataset import load_dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Task, digest
@@ -24,7 +24,7 @@ COMMITTEES = [
 
 @pytest.fixture(scope="module")
 def dataset():
-    return load_dataset(DATA, Places.of())
+    return load_dataset(DATA, DataPaths.of())
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def task(finished_run, dataset, tmp_path):
 
     def make(committees=COMMITTEES, **changed):
         fitted = {name: member_task(finished_run, name) for name in ("Net", "Linear")} | changed
-        places = Places.of().as_dict()
+        places = DataPaths.of().as_dict()
         context = {"data": DATA.model_dump(mode="json"), "places": places}
         return cost_task(dataset, fitted, committees, context, RunFolder(tmp_path), 2)
 

@@ -11,7 +11,7 @@ from vestry.attribution.nearest import Chosen
 from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import load_dataset, resolved
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.shown_images import shown_ids
@@ -33,7 +33,7 @@ SETTINGS = ExplanationSettings(images=3, mistakes=2, seconds=120)
 @pytest.fixture(scope="module")
 def digits():
     settings = DataSettings(source="digits", validation={"fraction": 0.2, "take": "last"})
-    return settings, load_dataset(settings, Places.of())
+    return settings, load_dataset(settings, DataPaths.of())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def explained(finished_run, digits, tmp_path_factory):
     }
     context = {
         "data": resolved(settings, dataset.provenance).model_dump(mode="json"),
-        "places": Places.of().as_dict(),
+        "places": DataPaths.of().as_dict(),
     }
     tasks = explanation_tasks(SETTINGS, results, dataset, fitted, context, run)
     said = []

@@ -7,7 +7,7 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from vestry.data.dataset import load_dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome
 from vestry.errors import DataError, MemberError
@@ -32,7 +32,7 @@ class Asked:
     def __init__(self, folder):
         (folder / "small.toml").write_text(SMALL_STUDY)
         study = read_study(folder / "small.toml").study
-        places = Places(None, folder / "cache", folder, (), folder / "looks")
+        places = DataPaths(None, folder / "cache", folder, (), folder / "looks")
         self.dataset = load_dataset(study.data, places)
         self.run = RunFolder(folder / "run")
         planner = Planner(study, self.dataset, places, self.run, 1)

@@ -23,9 +23,9 @@ from vestry.audit.pictures import drawn_rows
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
 
-CHECK_ROWS = 200
-IMPORTANCE_ROWS = 400
-IMPORTANCE_PART = 0.6
+_CHECK_ROWS = 200
+_IMPORTANCE_ROWS = 400
+_IMPORTANCE_PART = 0.6
 """Of the budget of a member that gets both; the maps have the rest."""
 
 Results = dict[str, Any]
@@ -134,7 +134,7 @@ class Explainer:
         model, rows = read_graph(path), self.dataset.validation
         found = linear(model, rows.image_shape, len(rows.classes))
         if found is not None and len(rows):
-            weights = checked(model, found, subject.predict, rows.images[:CHECK_ROWS])
+            weights = checked(model, found, subject.predict, rows.images[:_CHECK_ROWS])
             if weights.is_right:  # else it only looked linear: such a graph is no reason to fail
                 _, deviation = mean_and_deviation(self.dataset.training.images)
                 explained.arrays["weights"] = weights.linear.weights.astype(np.float32)
@@ -151,9 +151,9 @@ class Explainer:
 
     def add_importance(self, explained: Explained, subject: Subject, budget: Budget) -> None:
         rows = self.dataset.validation
-        part = rows.rows(drawn_rows(rows, IMPORTANCE_ROWS, self.settings.seed))
+        part = rows.rows(drawn_rows(rows, _IMPORTANCE_ROWS, self.settings.seed))
         found = permutation_importance(
-            subject.predict, part.images, part.labels, self.settings.seed, budget, IMPORTANCE_PART
+            subject.predict, part.images, part.labels, self.settings.seed, budget, _IMPORTANCE_PART
         )
         explained.arrays["importance_accuracy"] = found.accuracy.astype(np.float32)
         explained.arrays["importance_probability"] = found.probability.astype(np.float32)
@@ -200,11 +200,11 @@ class Explainer:
                 "cover": "mean training image",
             },
             "images": [
-                image_results(image, one, number)
+                _image_results(image, one, number)
                 for number, (image, one) in enumerate(zip(images, found, strict=False))
             ],
         }
-        explained.results["summary"] = summary(explained.results["images"], cover.shape[:2])
+        explained.results["summary"] = _summary(explained.results["images"], cover.shape[:2])
         if not plan.is_finest:
             explained.limit(
                 f"Patches were moved by {plan.patches.stride} pixels at a time, because more "
@@ -217,7 +217,7 @@ class Explainer:
             )
 
 
-def image_results(image: Chosen, found: Occlusion, number: int) -> Results:
+def _image_results(image: Chosen, found: Occlusion, number: int) -> Results:
     """peak: the most that one patch costs the answer's probability; `changed`: the share of places
     at which the model answers another class."""
     return asdict(image) | {
@@ -231,7 +231,7 @@ def image_results(image: Chosen, found: Occlusion, number: int) -> Results:
     }
 
 
-def summary(images: list[Results], shape: tuple[int, ...]) -> Results:
+def _summary(images: list[Results], shape: tuple[int, ...]) -> Results:
     middles = [image["middle"] for image in images if image["middle"] is not None]
     return {
         "images": len(images),

@@ -12,7 +12,7 @@ from vestry.audit.pictures import vectors
 from vestry.audit.unit_vectors import Directions, nearest_rows, unit_vectors
 from vestry.data.image_set import ImageSet
 
-COUNT = 3
+_COUNT = 3
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Near:
 
 
 def nearest_images(
-    images: NDArray[np.uint8], training: ImageSet, among: Directions, count: int = COUNT
+    images: NDArray[np.uint8], training: ImageSet, among: Directions, count: int = _COUNT
 ) -> list[list[Near]]:
     """For each of `images` its `count` nearest of `among`, the directions of `training`."""
     if not len(images):
@@ -91,7 +91,7 @@ def chosen_images(results: Results, member: str, settings: ExplanationSettings) 
 # The average training image, and how far each pixel strays from it.
 
 
-CHUNK = 2048
+_CHUNK = 2048
 
 
 def mean_and_deviation(
@@ -100,8 +100,8 @@ def mean_and_deviation(
     """Both (height, width[, 3]), of each pixel over all images; in parts of bounded size."""
     total = np.zeros(images.shape[1:])
     squares = np.zeros(images.shape[1:])
-    for start in range(0, len(images), CHUNK):
-        part = images[start : start + CHUNK].astype(np.float64)
+    for start in range(0, len(images), _CHUNK):
+        part = images[start : start + _CHUNK].astype(np.float64)
         total += part.sum(axis=0)
         squares += np.square(part).sum(axis=0)
     mean = total / len(images)  # whole numbers until here, so that nothing is lost

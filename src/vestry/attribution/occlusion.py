@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from vestry.attribution.budget import Budget, Predict
 
-SIDE = 4
+_SIDE = 4
 """A patch is this part of the image's shorter side."""
-STEPS = 3
+_STEPS = 3
 """A patch moves by this part of itself."""
-TIMED_ROWS = 32
+_TIMED_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Patches:
 
     def masks(self) -> NDArray[np.bool_]:
         """(places, height, width): what the patch covers at each place."""
-        down = covers(self.starts(self.height), self.size, self.height)
-        across = covers(self.starts(self.width), self.size, self.width)
+        down = _covers(self.starts(self.height), self.size, self.height)
+        across = _covers(self.starts(self.width), self.size, self.width)
         both = down[:, None, :, None] & across[None, :, None, :]
         return both.reshape(-1, self.height, self.width)
 
@@ -50,7 +50,7 @@ class Patches:
         return len(self.starts(self.height)) * len(self.starts(self.width))
 
 
-def covers(starts: range, size: int, side: int) -> NDArray[np.bool_]:
+def _covers(starts: range, size: int, side: int) -> NDArray[np.bool_]:
     """(starts, side)"""
     first = np.array(starts)[:, None]
     pixel = np.arange(side)[None, :]
@@ -59,8 +59,8 @@ def covers(starts: range, size: int, side: int) -> NDArray[np.bool_]:
 
 def finer_to_coarser(height: int, width: int) -> list[Patches]:
     """Patches of a quarter of the shorter side, a third of a patch apart; then further apart."""
-    size = max(1, round(min(height, width) / SIDE))
-    finest = max(1, size // STEPS)
+    size = max(1, round(min(height, width) / _SIDE))
+    finest = max(1, size // _STEPS)
     strides = dict.fromkeys([finest, min(size, 2 * finest), size])
     return [Patches(height, width, size, stride) for stride in strides]
 
@@ -119,7 +119,7 @@ def affordable(
     Where not even the coarsest do, as many images as do; one at least.
     """
     offers = finer_to_coarser(*cover.shape[:2])
-    rows = np.repeat(images[:1], min(TIMED_ROWS, offers[0].places), axis=0)
+    rows = np.repeat(images[:1], min(_TIMED_ROWS, offers[0].places), axis=0)
     seconds = budget.answer_seconds(predict, rows)
     left = budget.left()
     for patches in offers:
@@ -151,10 +151,10 @@ def middle_share(losses: NDArray[np.float32]) -> float | None:
     """
     lost = np.clip(losses.astype(np.float64), 0, None)
     whole = float(lost.sum())
-    return float(lost[middle(losses.shape)].sum()) / whole if whole > 0 else None
+    return float(lost[_middle(losses.shape)].sum()) / whole if whole > 0 else None
 
 
-def middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
     height, width = shape
     return (
         slice(height // 4, height - height // 4),
@@ -164,4 +164,4 @@ def middle(shape: tuple[int, ...]) -> tuple[slice, slice]:
 
 def middle_area(shape: tuple[int, ...]) -> float:
     """The part of the picture that `middle` is: a quarter, where its sides are multiples of 4."""
-    return float(np.zeros(shape)[middle(shape)].size / (shape[0] * shape[1]))
+    return float(np.zeros(shape)[_middle(shape)].size / (shape[0] * shape[1]))

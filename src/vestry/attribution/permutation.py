@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from vestry.attribution.budget import Budget, Predict
 
-BLOCKS = (1, 2, 4, 8, 16, 32)
-ROWS_AT_ONCE = 4000
-TIMED_ROWS = 400
+_BLOCKS = (1, 2, 4, 8, 16, 32)
+_ROWS_AT_ONCE = 4000
+_TIMED_ROWS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +48,14 @@ def permutation_importance(
     the test set. A pixel of a colour image is exchanged with all its channels.
     """
     height, width = images.shape[1:3]
-    seconds = budget.answer_seconds(predict, images[:TIMED_ROWS]) * len(images)
+    seconds = budget.answer_seconds(predict, images[:_TIMED_ROWS]) * len(images)
     allowed = part * budget.left()
-    for block in BLOCKS:
-        grid = block_numbers(height, width, block)
-        moving = moving_blocks(images, grid)
+    for block in _BLOCKS:
+        grid = _block_numbers(height, width, block)
+        moving = _moving_blocks(images, grid)
         if seconds * len(moving) <= allowed or grid.max() == 0:
             break
-    lost = losses(predict, images, labels, grid, moving, seed)
+    lost = _losses(predict, images, labels, grid, moving, seed)
     flat = np.zeros((2, int(grid.max()) + 1))
     flat[:, moving] = lost.values
     return Importance(
@@ -68,14 +68,14 @@ def permutation_importance(
     )
 
 
-def block_numbers(height: int, width: int, block: int) -> NDArray[np.int64]:
+def _block_numbers(height: int, width: int, block: int) -> NDArray[np.int64]:
     """(height, width) the number of the block that each pixel is in, row by row."""
     across = -(-width // block)
     down, over = np.arange(height) // block, np.arange(width) // block
     return down[:, None] * across + over[None, :]
 
 
-def moving_blocks(images: NDArray[np.uint8], grid: NDArray[np.int64]) -> NDArray[np.int64]:
+def _moving_blocks(images: NDArray[np.uint8], grid: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers of the blocks that are not the same in all images."""
     moves = (images != images[:1]).any(axis=0)
     moves = moves.reshape(*grid.shape, -1).any(axis=2)
@@ -83,25 +83,25 @@ def moving_blocks(images: NDArray[np.uint8], grid: NDArray[np.int64]) -> NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Losses:
+class _Losses:
     """values: (2, blocks) of accuracy and of probability."""
 
     before: float
     values: NDArray[np.float64]
 
 
-def losses(
+def _losses(
     predict: Predict,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     grid: NDArray[np.int64],
     moving: NDArray[np.int64],
     seed: int,
-) -> Losses:
+) -> _Losses:
     random = np.random.RandomState(seed)  # NumPy promises its stream (NEP 19)
-    rows, before = len(images), measured(predict(images), labels)
+    rows, before = len(images), _measured(predict(images), labels)
     found = np.empty((2, len(moving)))
-    step = max(1, ROWS_AT_ONCE // rows)
+    step = max(1, _ROWS_AT_ONCE // rows)
     for start in range(0, len(moving), step):
         numbers = moving[start : start + step]
         exchanged = np.repeat(images[None], len(numbers), axis=0)
@@ -111,11 +111,11 @@ def losses(
         given = predict(exchanged.reshape(-1, *images.shape[1:]))
         for place in range(len(numbers)):
             part = given[place * rows : (place + 1) * rows]
-            found[:, start + place] = before - measured(part, labels)
-    return Losses(float(before[0]), found)
+            found[:, start + place] = before - _measured(part, labels)
+    return _Losses(float(before[0]), found)
 
 
-def measured(given: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _measured(given: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Accuracy, and the mean probability of the true class."""
     right = (given.argmax(axis=1) == labels).mean()
     true = given[np.arange(len(labels)), labels].mean(dtype=np.float64)

@@ -14,7 +14,7 @@ from vestry.attribution.budget import Predict
 # What a stored estimator's ONNX file holds: one weight a pixel, trees, or something else.
 
 
-FEATURES = "estimator_features"
+_FEATURES = "estimator_features"
 OFFSET, DIVISOR = "v_offset", "v_divisor"
 WHITE = 255.0
 
@@ -61,7 +61,7 @@ def linear(model: onnx.ModelProto, image_shape: tuple[int, ...], classes: int) -
 
     Two forms are known: one LinearClassifier, or one product and one sum, right after the features.
     """
-    found = classifier_node(model) or product_and_sum(model)
+    found = _classifier_node(model) or _product_and_sum(model)
     if found is None or found[0].shape[0] not in (1, classes):
         return None
     weights, bias, output, link = found
@@ -69,7 +69,7 @@ def linear(model: onnx.ModelProto, image_shape: tuple[int, ...], classes: int) -
         if classes != 2:
             return None
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
-    values = initializers(model)
+    values = _initializers(model)
     offset, divisor = values[OFFSET].astype(np.float64), values[DIVISOR].astype(np.float64)
     folded = weights / divisor
     return Linear(
@@ -77,12 +77,12 @@ def linear(model: onnx.ModelProto, image_shape: tuple[int, ...], classes: int) -
     )
 
 
-Found = tuple[NDArray[np.float64], NDArray[np.float64], str, str]
+_Found = tuple[NDArray[np.float64], NDArray[np.float64], str, str]
 
 
-def classifier_node(model: onnx.ModelProto) -> Found | None:
+def _classifier_node(model: onnx.ModelProto) -> _Found | None:
     nodes = [node for node in model.graph.node if node.op_type == "LinearClassifier"]
-    if len(nodes) != 1 or nodes[0].input[0] != FEATURES:
+    if len(nodes) != 1 or nodes[0].input[0] != _FEATURES:
         return None
     given = {a.name: onnx.helper.get_attribute_value(a) for a in nodes[0].attribute}
     link = given.get("post_transform", b"NONE").decode()
@@ -95,16 +95,16 @@ def classifier_node(model: onnx.ModelProto) -> Found | None:
     return weights[order], bias[order], nodes[0].output[1], link
 
 
-def product_and_sum(model: onnx.ModelProto) -> Found | None:
+def _product_and_sum(model: onnx.ModelProto) -> _Found | None:
     products = [node for node in model.graph.node if node.op_type in ("MatMul", "Gemm")]
-    if len(products) != 1 or products[0].op_type != "MatMul" or products[0].input[0] != FEATURES:
+    if len(products) != 1 or products[0].op_type != "MatMul" or products[0].input[0] != _FEATURES:
         return None
     sums = [
         node
         for node in model.graph.node
         if node.op_type == "Add" and node.input[0] == products[0].output[0]
     ]
-    values = initializers(model)
+    values = _initializers(model)
     if len(sums) != 1 or not {products[0].input[1], sums[0].input[1]} <= values.keys():
         return None
     weights = values[products[0].input[1]].astype(np.float64).T
@@ -114,11 +114,11 @@ def product_and_sum(model: onnx.ModelProto) -> Found | None:
     return weights, bias, sums[0].output[0], "NONE"
 
 
-def initializers(model: onnx.ModelProto) -> dict[str, NDArray[np.generic]]:
+def _initializers(model: onnx.ModelProto) -> dict[str, NDArray[np.generic]]:
     return {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
 
 
-def graph_scores(
+def _graph_scores(
     model: onnx.ModelProto, output: str, images: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """What stands under the name `output` inside the graph when it answers `images`."""
@@ -131,7 +131,7 @@ def graph_scores(
     return np.asarray(session.run([output], {"images": images})[0], np.float64)
 
 
-TOLERANCE = 1e-3
+_TOLERANCE = 1e-3
 """Largest difference to the model's own scores, by their spread."""
 
 
@@ -150,14 +150,14 @@ class CheckedWeights:
     @property
     def is_right(self) -> bool:
         """Whether they are the model's own: a score may tie where a label then differs."""
-        return self.gap <= TOLERANCE and self.labels_equal >= 0.99 * self.rows
+        return self.gap <= _TOLERANCE and self.labels_equal >= 0.99 * self.rows
 
 
 def checked(
     model: onnx.ModelProto, linear: Linear, predict: Predict, images: NDArray[np.uint8]
 ) -> CheckedWeights:
     """Hold `linear` against the stored model on real images."""
-    own, ours = graph_scores(model, linear.output, images), linear.linked(images)
+    own, ours = _graph_scores(model, linear.output, images), linear.linked(images)
     if own.shape != ours.shape:  # one score of two classes
         own = np.concatenate([-own, own], axis=1)
     spread = float(own.std()) or 1.0

@@ -21,7 +21,7 @@ from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
 
-SEVERITIES = ("high", "medium", "low", "info")
+_SEVERITIES = ("high", "medium", "low", "info")
 
 
 def audit(
@@ -44,15 +44,15 @@ def audit(
         findings.append(near_duplicates(sets, directions, first, split))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
-    findings += oddities(sets, first)
+    findings += _oddities(sets, first)
     if files is not None:
         findings.append(damaged_files(files, tuple(sets)))
     told = [finding.as_dict(dict(sets)) for finding in findings]
-    told.sort(key=lambda found: (not found["count"], SEVERITIES.index(found["severity"])))
-    return told, audit_notes(sets, first, directions)
+    told.sort(key=lambda found: (not found["count"], _SEVERITIES.index(found["severity"])))
+    return told, _audit_notes(sets, first, directions)
 
 
-def oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
+def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
     return [
         blank_images(sets),
         *(missing_values(split, rows) for split, rows in sets.items()),
@@ -63,7 +63,7 @@ def oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
     ]
 
 
-def audit_notes(
+def _audit_notes(
     sets: Mapping[str, ImageSet], first: str, directions: Mapping[str, Directions]
 ) -> list[str]:
     """What was compared in a smaller form, in part or not at all."""

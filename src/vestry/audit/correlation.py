@@ -10,7 +10,7 @@ from vestry.audit.pictures import CHUNK, MOST_ROWS, drawn_rows, small_images, sm
 from vestry.data.image_set import ImageSet
 
 UNDEFINED = -128
-STEPS = 100
+_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +26,15 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
     """Correlation of every pair of pixels; colours are averaged to grey first, images of more
     than 1,024 pixels averaged down."""
     drawn = drawn_rows(rows, MOST_ROWS, seed)
-    grey = grey_vectors(rows.rows(drawn))
-    covariance = centred_products(grey)
+    grey = _grey_vectors(rows.rows(drawn))
+    covariance = _centred_products(grey)
     deviation = np.sqrt(np.diag(covariance))
     varies = deviation > 1e-6 * max(float(deviation.max(initial=0)), 1e-12)
     scale = np.where(varies, deviation, 1)
     exact = np.clip(covariance / np.outer(scale, scale), -1, 1)
     exact[~varies, :] = np.nan
     exact[:, ~varies] = np.nan
-    matrix = np.where(np.isnan(exact), UNDEFINED, np.rint(np.nan_to_num(exact) * STEPS))
+    matrix = np.where(np.isnan(exact), UNDEFINED, np.rint(np.nan_to_num(exact) * _STEPS))
     size = small_size(rows.image_shape)
     return Correlation(
         matrix.astype(np.int8),
@@ -45,11 +45,11 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
             "grey_from_colour": len(rows.image_shape) == 3,
             "constant": int((~varies).sum()),
         }
-        | by_distance(exact, size),
+        | _by_distance(exact, size),
     )
 
 
-def grey_vectors(rows: ImageSet) -> NDArray[np.float32]:
+def _grey_vectors(rows: ImageSet) -> NDArray[np.float32]:
     parts = []
     for start in range(0, len(rows), CHUNK):
         small = small_images(rows.images[start : start + CHUNK])
@@ -58,7 +58,7 @@ def grey_vectors(rows: ImageSet) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def centred_products(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def _centred_products(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """(d, d) sums of products of the columns less their means."""
     mean = values.mean(axis=0, dtype=np.float64).astype(np.float32)
     products = np.zeros((values.shape[1], values.shape[1]))
@@ -68,7 +68,7 @@ def centred_products(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return products
 
 
-def by_distance(exact: NDArray[np.float64], size: tuple[int, int]) -> dict[str, float | None]:
+def _by_distance(exact: NDArray[np.float64], size: tuple[int, int]) -> dict[str, float | None]:
     """Mean correlation of pixels side by side, and of those half the image's longer side or more
     apart; None where there are no such pairs."""
     across, down = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
@@ -76,11 +76,11 @@ def by_distance(exact: NDArray[np.float64], size: tuple[int, int]) -> dict[str, 
     apart = np.sqrt(((places[:, None] - places[None]) ** 2).sum(axis=2))
     far = np.nanmax(apart) if apart.size else 0
     return {
-        "side_by_side": mean_of(exact[apart == 1]),
-        "far_apart": mean_of(exact[(apart >= max(size) / 2) & (apart > 1)]) if far else None,
+        "side_by_side": _mean_of(exact[apart == 1]),
+        "far_apart": _mean_of(exact[(apart >= max(size) / 2) & (apart > 1)]) if far else None,
     }
 
 
-def mean_of(values: NDArray[np.float64]) -> float | None:
+def _mean_of(values: NDArray[np.float64]) -> float | None:
     known = values[~np.isnan(values)]
     return round(float(known.mean()), 4) if len(known) else None

@@ -9,7 +9,7 @@ import numpy as np
 from vestry.audit.finding import Finding, Group, Place, by_share
 from vestry.data.image_set import ImageSet
 
-MANY = 0.001
+_MANY = 0.001
 
 
 def identical_groups(sets: Mapping[str, ImageSet]) -> list[list[Place]]:
@@ -25,13 +25,13 @@ def identical_groups(sets: Mapping[str, ImageSet]) -> list[list[Place]]:
 def duplicate_findings(sets: Mapping[str, ImageSet], groups: list[list[Place]]) -> list[Finding]:
     """Within each split, across each pair of splits, and those with different labels."""
     return [
-        *(within(sets, groups, split) for split in sets),
-        *(across(sets, groups, one, other) for one, other in combinations(sets, 2)),
-        conflicts(sets, groups),
+        *(_within(sets, groups, split) for split in sets),
+        *(_across(sets, groups, one, other) for one, other in combinations(sets, 2)),
+        _conflicts(sets, groups),
     ]
 
 
-def within(sets: Mapping[str, ImageSet], groups: list[list[Place]], split: str) -> Finding:
+def _within(sets: Mapping[str, ImageSet], groups: list[list[Place]], split: str) -> Finding:
     """count: rows that repeat an earlier one of their split."""
     own = [[place for place in group if place.split == split] for group in groups]
     own = [group for group in own if len(group) > 1]
@@ -39,14 +39,14 @@ def within(sets: Mapping[str, ImageSet], groups: list[list[Place]], split: str) 
     return Finding(
         kind="duplicates_within",
         splits=(split,),
-        severity=by_share(count, rows, "medium", "low", MANY),
+        severity=by_share(count, rows, "medium", "low", _MANY),
         count=count,
         of=rows,
         groups=[Group(tuple(group)) for group in sorted(own, key=len, reverse=True)],
     )
 
 
-def across(
+def _across(
     sets: Mapping[str, ImageSet], groups: list[list[Place]], one: str, other: str
 ) -> Finding:
     """count: rows of `other` that stand in `one`, too; what was learnt is then asked again."""
@@ -61,7 +61,7 @@ def across(
     return Finding(
         kind="duplicates_across",
         splits=(one, other),
-        severity=by_share(count, len(sets[other]), "high", "medium", MANY),
+        severity=by_share(count, len(sets[other]), "high", "medium", _MANY),
         count=count,
         of=len(sets[other]),
         groups=found,
@@ -69,7 +69,7 @@ def across(
     )
 
 
-def conflicts(sets: Mapping[str, ImageSet], groups: list[list[Place]]) -> Finding:
+def _conflicts(sets: Mapping[str, ImageSet], groups: list[list[Place]]) -> Finding:
     """count: images that stand somewhere else with another label."""
     found = [
         Group(tuple(group))

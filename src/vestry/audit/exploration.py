@@ -26,11 +26,11 @@ def facts(sets: Mapping[str, ImageSet]) -> dict[str, Any]:
         "dtype": str(rows.images.dtype),
         "image_shape": list(rows.image_shape),
         "classes": list(rows.classes),
-        "splits": {split: split_facts(rows) for split, rows in sets.items()},
+        "splits": {split: _split_facts(rows) for split, rows in sets.items()},
     }
 
 
-def split_facts(rows: ImageSet) -> dict[str, Any]:
+def _split_facts(rows: ImageSet) -> dict[str, Any]:
     """One split; histograms give range, mean and deviation exactly, without float copies.
 
     Means and deviations are None where there are no images.
@@ -39,8 +39,8 @@ def split_facts(rows: ImageSet) -> dict[str, Any]:
     for label in range(len(rows.classes)):
         counts[label] = np.bincount(rows.images[rows.labels == label].ravel(), minlength=256)
     present = np.flatnonzero(counts.sum(axis=0))
-    mean, deviation = moments(counts.sum(axis=0))
-    by_class = [moments(row) for row in counts]
+    mean, deviation = _moments(counts.sum(axis=0))
+    by_class = [_moments(row) for row in counts]
     missing = rows.missing
     return {
         "shape": list(rows.images.shape),
@@ -56,7 +56,7 @@ def split_facts(rows: ImageSet) -> dict[str, Any]:
     }
 
 
-def moments(histogram: NDArray[np.int64]) -> tuple[float | None, float | None]:
+def _moments(histogram: NDArray[np.int64]) -> tuple[float | None, float | None]:
     """Mean and standard deviation of values 0 to 255, each as often as `histogram` says."""
     total = int(histogram.sum())
     if not total:
@@ -106,7 +106,7 @@ def explore(
     findings, notes = audit(sets, settings.seed, stage, files)
     stage("correlating pixels")
     correlation = pixel_correlation(rows, settings.seed)
-    projections, more = project(rows, settings, stage)
+    projections, more = _project(rows, settings, stage)
     results = {
         "seed": settings.seed,
         "first_split": first,
@@ -121,7 +121,7 @@ def explore(
     return Exploration(results, ids, images, correlation.matrix)
 
 
-def project(
+def _project(
     rows: ImageSet, settings: ExplorationSettings, stage: Callable[[str], None]
 ) -> tuple[dict[str, Any], list[str]]:
     """PCA, t-SNE and the overlap of classes on a sample drawn by class; and what was left out."""

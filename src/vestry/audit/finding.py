@@ -56,7 +56,7 @@ class Finding:
             "groups_found": len(self.groups),
             "groups": [
                 {
-                    "images": [picture(sets[p.split], p) for p in group.places[:MOST_SHOWN]],
+                    "images": [_picture(sets[p.split], p) for p in group.places[:MOST_SHOWN]],
                     "found": len(group.places),
                     "value": group.value,
                 }
@@ -72,7 +72,7 @@ class Finding:
         return [str(sets[self.repeated].ids[row]) for row in sorted(rows)]
 
 
-def picture(rows: ImageSet, place: Place) -> dict[str, Any]:
+def _picture(rows: ImageSet, place: Place) -> dict[str, Any]:
     return {
         "id": str(rows.ids[place.row]),
         "split": place.split,

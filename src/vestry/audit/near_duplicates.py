@@ -14,12 +14,12 @@ from vestry.data.image_set import ImageSet
 
 
 SHIFTS = tuple(shift for shift in product((-1, 0, 1), repeat=2) if any(shift))
-SMALLEST_SIDE = 16
+_SMALLEST_SIDE = 16
 """In smaller images a pixel is too much of the picture for a shift by one to be the same."""
 
 
 def can_be_shifted(shape: tuple[int, ...]) -> bool:
-    return min(shape[:2]) >= SMALLEST_SIDE
+    return min(shape[:2]) >= _SMALLEST_SIDE
 
 
 def shifted_distance(
@@ -35,9 +35,9 @@ def shifted_distance(
     """
     found = np.full(len(images), 2.0)
     for rows in chunks(len(images), images[:1].size):
-        inner, others = parts(images[rows], 0, 0), among[place[rows]]
+        inner, others = _parts(images[rows], 0, 0), among[place[rows]]
         for down, across in SHIFTS:
-            moved = parts(others, down, across)
+            moved = _parts(others, down, across)
             both = inner.any(axis=1) & moved.any(axis=1)
             difference = inner - moved
             distance = np.sqrt(np.einsum("ij,ij->i", difference, difference))
@@ -45,7 +45,7 @@ def shifted_distance(
     return found
 
 
-def parts(images: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
+def _parts(images: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
     """(n, values) each image but a border of one pixel, moved; less its mean, over its length."""
     height, width = images.shape[1:3]
     part = images[:, 1 + down : height - 1 + down, 1 + across : width - 1 + across]
@@ -60,10 +60,10 @@ def parts(images: NDArray[np.float32], down: int, across: int) -> NDArray[np.flo
 # Images as spectra, which a shift hardly changes.
 
 
-HIGHEST = 8
+_HIGHEST = 8
 """Waves across the image's height or width; finer ones tell noise apart rather than images."""
 
-CHUNK = 4096
+_CHUNK = 4096
 
 
 def spectra(images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -75,34 +75,34 @@ def spectra(images: NDArray[np.float32]) -> NDArray[np.float32]:
     and the root lets faint frequencies count as well.
     """
     height, width = images.shape[1:3]
-    down = np.flatnonzero(np.abs(np.fft.fftfreq(height, 1 / height)) <= HIGHEST)
-    across = np.arange(min(HIGHEST, width // 2) + 1)
-    window = np.outer(hann(height), hann(width))
+    down = np.flatnonzero(np.abs(np.fft.fftfreq(height, 1 / height)) <= _HIGHEST)
+    across = np.arange(min(_HIGHEST, width // 2) + 1)
+    window = np.outer(_hann(height), _hann(width))
     found = np.empty((len(images), len(down) * len(across)), np.float32)
-    for start in range(0, len(images), CHUNK):
-        part = images[start : start + CHUNK]
+    for start in range(0, len(images), _CHUNK):
+        part = images[start : start + _CHUNK]
         grey = part.mean(axis=3) if part.ndim == 4 else part
         amplitudes = np.abs(np.fft.rfft2(grey * window))[:, down[:, None], across]
-        found[start : start + CHUNK] = np.sqrt(amplitudes).reshape(len(part), -1)
+        found[start : start + _CHUNK] = np.sqrt(amplitudes).reshape(len(part), -1)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
     return np.asarray(found / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def hann(size: int) -> NDArray[np.float32]:
+def _hann(size: int) -> NDArray[np.float32]:
     """(size,) Hann's window, nowhere quite 0."""
     return np.asarray(np.sin(np.pi * (np.arange(size) + 0.5) / size), np.float32)
 
 
-THRESHOLD = 0.1
+_THRESHOLD = 0.1
 """A correlation of pixels of 0.995 and above."""
 
-CANDIDATES = 5
+_CANDIDATES = 5
 """Of 4,000 Fashion-MNIST images shifted by a pixel all were among the first five by spectrum."""
 
-MANY = 0.01
+_MANY = 0.01
 
-Rows = NDArray[np.int64]
-Distances = NDArray[np.float64]
+_Rows = NDArray[np.int64]
+_Distances = NDArray[np.float64]
 
 
 def near_duplicates(
@@ -117,10 +117,10 @@ def near_duplicates(
     place, plain = nearest(queries.values, among.values)
     distance = plain.copy()
     if shifts := can_be_shifted(among.shape):
-        shifted_place, shifted = nearest_shifted(queries, among)
+        shifted_place, shifted = _nearest_shifted(queries, among)
         closer = shifted < distance
         place[closer], distance[closer] = shifted_place[closer], shifted[closer]
-    close = np.flatnonzero(distance < THRESHOLD)
+    close = np.flatnonzero(distance < _THRESHOLD)
     close = close[queries.values[close].any(axis=1)]
     close = close[np.argsort(distance[close], kind="stable")]
     groups, disagreeing, moved = [], 0, 0
@@ -130,16 +130,16 @@ def near_duplicates(
             pair = (Place(other, row), Place(first, match))
             groups.append(Group(pair, round(float(distance[query]), 4)))
             disagreeing += int(sets[other].labels[row] != sets[first].labels[match])
-            moved += int(plain[query] >= THRESHOLD)
+            moved += int(plain[query] >= _THRESHOLD)
     return Finding(
         kind="near_duplicates",
         splits=(first, other),
-        severity=by_share(len(groups), len(queries.rows), "medium", "low", MANY),
+        severity=by_share(len(groups), len(queries.rows), "medium", "low", _MANY),
         count=len(groups),
         of=len(queries.rows),
         groups=groups,
         facts={
-            "threshold": THRESHOLD,
+            "threshold": _THRESHOLD,
             "median": round(float(np.median(plain)), 4),
             "other_label": disagreeing,
             "compared_with": len(among.rows),
@@ -149,13 +149,13 @@ def near_duplicates(
     )
 
 
-def nearest_shifted(queries: Directions, among: Directions) -> tuple[Rows, Distances]:
+def _nearest_shifted(queries: Directions, among: Directions) -> tuple[_Rows, _Distances]:
     """For each query the row of `among` that is nearest when shifted by a pixel, and its distance.
 
     Only the CANDIDATES whose spectra are most alike are compared: a shift moves the pixels of a
     fine pattern further apart than those of two different images, but leaves its spectrum.
     """
-    candidates = nearest_rows(spectra(queries.images), spectra(among.images), CANDIDATES)
+    candidates = nearest_rows(spectra(queries.images), spectra(among.images), _CANDIDATES)
     place, distance = candidates[:, 0].copy(), np.full(len(candidates), 2.0)
     for column in candidates.T:
         found = shifted_distance(queries.images, among.images, column)

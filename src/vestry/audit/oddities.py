@@ -10,9 +10,9 @@ from vestry.audit.unit_vectors import Directions, neighbour_distance
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
 
-FEW_ROWS = 20
+_FEW_ROWS = 20
 UNBALANCED, VERY_UNBALANCED = 2.0, 10.0
-MANY = 0.001
+_MANY = 0.001
 
 
 def blank_images(sets: Mapping[str, ImageSet]) -> Finding:
@@ -26,7 +26,7 @@ def blank_images(sets: Mapping[str, ImageSet]) -> Finding:
     return Finding(
         kind="blank",
         splits=tuple(sets),
-        severity=by_share(len(found), total, "high", "medium", MANY),
+        severity=by_share(len(found), total, "high", "medium", _MANY),
         count=len(found),
         of=total,
         groups=found,
@@ -39,7 +39,7 @@ def damaged_files(files: Files, splits: tuple[str, ...]) -> Finding:
     return Finding(
         kind="damaged",
         splits=splits,
-        severity=by_share(len(files.damaged), files.count, "high", "medium", MANY),
+        severity=by_share(len(files.damaged), files.count, "high", "medium", _MANY),
         count=len(files.damaged),
         of=files.count,
         facts={"files": files.as_dict()["damaged"][:MOST_SHOWN]},
@@ -56,7 +56,7 @@ def missing_values(split: str, rows: ImageSet) -> Finding:
     return Finding(
         kind="missing",
         splits=(split,),
-        severity=by_share(len(order), len(rows), "high", "medium", MANY),
+        severity=by_share(len(order), len(rows), "high", "medium", _MANY),
         count=len(order),
         of=len(rows),
         groups=[Group((Place(split, int(row)),), float(counts[row])) for row in order],
@@ -67,16 +67,16 @@ def missing_values(split: str, rows: ImageSet) -> Finding:
 def small_classes(split: str, rows: ImageSet) -> Finding:
     """Classes that are there with fewer than FEW_ROWS rows."""
     counts = rows.class_counts()
-    few = [label for label in range(len(counts)) if 0 < counts[label] < FEW_ROWS]
-    return class_finding("small_classes", split, rows, few, {"threshold": FEW_ROWS})
+    few = [label for label in range(len(counts)) if 0 < counts[label] < _FEW_ROWS]
+    return _class_finding("small_classes", split, rows, few, {"threshold": _FEW_ROWS})
 
 
 def absent_classes(split: str, rows: ImageSet) -> Finding:
     absent = np.flatnonzero(rows.class_counts() == 0).tolist()
-    return class_finding("absent_classes", split, rows, absent, {})
+    return _class_finding("absent_classes", split, rows, absent, {})
 
 
-def class_finding(
+def _class_finding(
     kind: str, split: str, rows: ImageSet, labels: list[int], facts: dict[str, int]
 ) -> Finding:
     counts = rows.class_counts()
@@ -118,9 +118,9 @@ def constant_pixels(split: str, rows: ImageSet) -> Finding:
 # Images far from everything of their class.
 
 
-NEIGHBOURS = 5
-THRESHOLD = 6.0
-LEAST_ROWS = 20
+_NEIGHBOURS = 5
+_THRESHOLD = 6.0
+_LEAST_ROWS = 20
 
 
 def outliers(directions: Mapping[str, Directions], first: str, classes: int) -> Finding:
@@ -136,22 +136,22 @@ def outliers(directions: Mapping[str, Directions], first: str, classes: int) -> 
     skipped, looked_at = [], 0
     for label in range(classes):
         among = directions[first].values[directions[first].labels == label]
-        if len(among) < LEAST_ROWS:
+        if len(among) < _LEAST_ROWS:
             skipped.append(label)
             continue
-        usual = neighbour_distance(among, among, NEIGHBOURS, same=True)
+        usual = neighbour_distance(among, among, _NEIGHBOURS, same=True)
         for split, images in directions.items():
             own = np.flatnonzero(images.labels == label)
             distance = (
                 usual
                 if split == first
-                else neighbour_distance(images.values[own], among, NEIGHBOURS, same=False)
+                else neighbour_distance(images.values[own], among, _NEIGHBOURS, same=False)
             )
             z = robust_z(distance, usual)
             looked_at += len(own)
             found += [
                 Group((Place(split, int(images.rows[own[i]])),), round(float(z[i]), 2))
-                for i in np.flatnonzero(z > THRESHOLD)
+                for i in np.flatnonzero(z > _THRESHOLD)
             ]
     return Finding(
         kind="far_from_class",
@@ -161,9 +161,9 @@ def outliers(directions: Mapping[str, Directions], first: str, classes: int) -> 
         of=looked_at,
         groups=sorted(found, key=lambda group: -(group.value or 0)),
         facts={
-            "threshold": THRESHOLD,
-            "neighbours": NEIGHBOURS,
-            "least_rows": LEAST_ROWS,
+            "threshold": _THRESHOLD,
+            "neighbours": _NEIGHBOURS,
+            "least_rows": _LEAST_ROWS,
             "classes_skipped": skipped,
         },
     )

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from vestry.data.image_set import ImageSet
 from vestry.data.split import stratified
 
-SAMPLES_A_CLASS = 10
-MOST_SAMPLES = 300
-MEAN_IDS = "mean/"
+_SAMPLES_A_CLASS = 10
+_MOST_SAMPLES = 300
+_MEAN_IDS = "mean/"
 
 
 def mean_images(rows: ImageSet) -> tuple[list[str], NDArray[np.uint8]]:
@@ -19,7 +19,7 @@ def mean_images(rows: ImageSet) -> tuple[list[str], NDArray[np.uint8]]:
     pictures = np.empty((len(labels), *rows.image_shape), np.uint8)
     for place, label in enumerate(labels):
         pictures[place] = np.rint(rows.images[rows.labels == label].mean(axis=0))
-    return [f"{MEAN_IDS}{label}" for label in labels], pictures
+    return [f"{_MEAN_IDS}{label}" for label in labels], pictures
 
 
 def class_samples(rows: ImageSet, seed: int) -> dict[str, Any]:
@@ -28,10 +28,10 @@ def class_samples(rows: ImageSet, seed: int) -> dict[str, Any]:
     At most SAMPLES_A_CLASS each, fewer where classes are many; the first classes only where there
     are more than MOST_SAMPLES of them.
     """
-    each = max(1, min(SAMPLES_A_CLASS, MOST_SAMPLES // len(rows.classes)))
+    each = max(1, min(_SAMPLES_A_CLASS, _MOST_SAMPLES // len(rows.classes)))
     random = np.random.RandomState(seed)  # its stream is promised for all versions (NEP 19)
     ids = []
-    for label in range(min(MOST_SAMPLES, len(rows.classes))):
+    for label in range(min(_MOST_SAMPLES, len(rows.classes))):
         own = np.flatnonzero(rows.labels == label)
         ids.append(rows.ids[np.sort(random.permutation(own)[:each])].tolist())
     return {"seed": seed, "a_class": each, "ids": ids}
@@ -40,7 +40,7 @@ def class_samples(rows: ImageSet, seed: int) -> dict[str, Any]:
 # Images small enough to be compared in numbers: at most 1,024 pixels each.
 
 
-MOST_PIXELS = 1024
+_MOST_PIXELS = 1024
 MOST_ROWS = 100_000
 CHUNK = 2048
 
@@ -48,9 +48,9 @@ CHUNK = 2048
 def small_size(image_shape: tuple[int, ...]) -> tuple[int, int]:
     """(height, width) that images are compared at: their own, or one in the same proportions."""
     height, width = image_shape[:2]
-    factor = min(1.0, (MOST_PIXELS / (height * width)) ** 0.5)
+    factor = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
     low = max(1, int(height * factor))
-    return low, max(1, min(int(width * factor), MOST_PIXELS // low))
+    return low, max(1, min(int(width * factor), _MOST_PIXELS // low))
 
 
 def small_images(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,10 +9,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-COMPONENTS = 50
-PERPLEXITY = 30.0
-LEAST_ROWS = 10
-THREADS = 1
+_COMPONENTS = 50
+_PERPLEXITY = 30.0
+_LEAST_ROWS = 10
+_THREADS = 1
 """t-SNE adds up in threads, and with several the order of the sums, and with it the picture, may
 change from run to run. Two would take 3 s instead of 5 for 2,500 rows at rest, but 20 s where
 another program wants the second core."""
@@ -29,8 +29,8 @@ class Projection:
 
 def principal_components(values: NDArray[np.float32], seed: int) -> Projection | None:
     """PCA of (n, d) pixels in 0..255; None where two axes cannot be had."""
-    wanted = min(COMPONENTS, *values.shape)
-    if len(values) < LEAST_ROWS or wanted < 2 or not (values.std(axis=0) > 0).sum() > 1:
+    wanted = min(_COMPONENTS, *values.shape)
+    if len(values) < _LEAST_ROWS or wanted < 2 or not (values.std(axis=0) > 0).sum() > 1:
         return None
     fitted = PCA(wanted, svd_solver="randomized", random_state=seed)
     components = fitted.fit_transform(values / 255)
@@ -41,7 +41,7 @@ def principal_components(values: NDArray[np.float32], seed: int) -> Projection |
             "explained": [round(float(share), 4) for share in explained[:2]],
             "components": wanted,
             "explained_by_all": round(float(explained.sum()), 4),
-            **points(components[:, :2]),
+            **_points(components[:, :2]),
         },
     )
 
@@ -49,15 +49,15 @@ def principal_components(values: NDArray[np.float32], seed: int) -> Projection |
 def tsne(components: NDArray[np.float32], seed: int) -> dict[str, Any]:
     """t-SNE (van der Maaten and Hinton, 2008) of principal components, started from the first two
     of them; JSON-able points."""
-    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
+    perplexity = min(_PERPLEXITY, (len(components) - 1) / 3)
     # 500 steps, half of them exaggerated: further ones move points, not classes.
     model = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=500)
-    with threadpool_limits(limits=THREADS):
+    with threadpool_limits(limits=_THREADS):
         embedded = model.fit_transform(components)
-    return {"perplexity": round(perplexity, 2), "steps": 500, **points(embedded)}
+    return {"perplexity": round(perplexity, 2), "steps": 500, **_points(embedded)}
 
 
-def points(values: NDArray[np.floating[Any]]) -> dict[str, list[float]]:
+def _points(values: NDArray[np.floating[Any]]) -> dict[str, list[float]]:
     """Coordinates rounded to what a plot can show."""
     digits = 3 - int(np.ceil(np.log10(max(float(np.abs(values).max()), 1e-9))))
     rounded = np.round(values.astype(np.float64), digits)
@@ -67,8 +67,8 @@ def points(values: NDArray[np.floating[Any]]) -> dict[str, list[float]]:
 # Which classes lie among each other: counts of nearest neighbours.
 
 
-NEIGHBOURS = 10
-PAIRS = 10
+_NEIGHBOURS = 10
+_PAIRS = 10
 
 
 def overlap(
@@ -80,8 +80,8 @@ def overlap(
     neighbours that belong to the other one; own: for each class the share that are its own (None
     where it has no image here).
     """
-    count = min(NEIGHBOURS, len(components) - 1)
-    found = nearest_rows(components, count)
+    count = min(_NEIGHBOURS, len(components) - 1)
+    found = _nearest_rows(components, count)
     links = np.zeros((classes, classes), np.int64)
     np.add.at(links, (np.repeat(labels, count), labels[found].ravel()), 1)
     given = links.sum(axis=1)
@@ -96,14 +96,14 @@ def overlap(
     return {
         "neighbours": count,
         "dimensions": components.shape[1],
-        "pairs": pairs[:PAIRS],
+        "pairs": pairs[:_PAIRS],
         "own": [
             round(float(links[c, c] / given[c]), 4) if given[c] else None for c in range(classes)
         ],
     }
 
 
-def nearest_rows(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+def _nearest_rows(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """(n, count) the nearest other rows; a bounded number of rows at a time."""
     squares = np.einsum("ij,ij->i", values, values)
     found = np.empty((len(values), count), np.int64)

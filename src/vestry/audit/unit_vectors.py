@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vestry.audit.pictures import MOST_ROWS, drawn_rows, small_size, vectors
 from vestry.data.image_set import ImageSet
 
-CELLS = 20_000_000
+_CELLS = 20_000_000
 """Products held at a time: 80 MB."""
 
 SMALLEST_DEVIATION = 1e-3
@@ -106,12 +106,12 @@ def neighbour_distance(
         if same:
             own = np.arange(rows.start, rows.start + len(products))
             products[np.arange(len(products)), own] = -np.inf
-        top = largest(products, count)
+        top = _largest(products, count)
         found[rows] = np.sqrt(np.clip(2 - 2 * top.astype(np.float64), 0, None)).mean(axis=1)
     return found
 
 
-def largest(products: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+def _largest(products: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """(n, count) the largest of each row, which are then lost from `products`.
 
     One after the other: for a few that takes a fifth of the time of a partition.
@@ -126,5 +126,5 @@ def largest(products: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def chunks(rows: int, width: int) -> list[slice]:
-    step = max(1, CELLS // max(1, width))
+    step = max(1, _CELLS // max(1, width))
     return [slice(start, min(rows, start + step)) for start in range(0, rows, step)]

@@ -35,7 +35,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 
-def version(wanted: bool) -> None:
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"vestry {__version__}")
         raise typer.Exit
@@ -44,7 +44,7 @@ def version(wanted: bool) -> None:
 @app.callback()
 def top(
     _: Annotated[
-        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
@@ -81,22 +81,22 @@ def run(
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members came to nothing; the page lists them with their reasons.
     """
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.pipeline import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
 
     file = read_study(study, assignments or [])
     folder = RunFolder(out or runs / study.stem)
-    places = Places.of(data, study.parent)
+    places = DataPaths.of(data, study.parent)
     with display(quiet) as report:
-        finished = run_study(file, places, folder, cores or available_cores(), report)
+        finished = run_study(file, places, folder, cores or _available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
     if finished.results["failures"]:
         raise typer.Exit(3)
 
 
-def available_cores() -> int:
+def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
@@ -155,7 +155,7 @@ def explore(
     exploration of another source, is written to by --force only.
     """
     from vestry.audit.settings import ExplorationSettings  # noqa: PLC0415
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
 
     settings = ExplorationSettings(sample=sample, seed=seed)
@@ -163,10 +163,10 @@ def explore(
     with display(quiet) as report:
         explored = explore_source(
             source,
-            Places.of(data),
+            DataPaths.of(data),
             folder,
             settings,
-            available_cores(),
+            _available_cores(),
             report,
             image_size=image_size,
             force=force,
@@ -204,9 +204,9 @@ def schema() -> None:
 def check(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Say what this machine offers: processor, memory, libraries, data."""
     from vestry.cli.check import facts  # noqa: PLC0415
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
 
-    found = facts(Places.of(data), available_cores())
+    found = facts(DataPaths.of(data), _available_cores())
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:

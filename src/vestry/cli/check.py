@@ -3,11 +3,11 @@
 from typing import Any
 
 from vestry.data import fashion_mnist
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.system.environment import environment
 
 
-def facts(places: Places, cores: int) -> dict[str, Any]:
+def facts(places: DataPaths, cores: int) -> dict[str, Any]:
     """Machine, versions, arithmetic and data, JSON-able."""
     import torch  # noqa: PLC0415 - only this verb needs it
 

@@ -28,9 +28,9 @@ def compare(
     Rows are joined by their ids. Runs on other test rows or classes are refused, with the reason.
     Comparing looks at the test labels once more, and the look is counted.
     """
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.compare import compare_runs, summary_text  # noqa: PLC0415
 
     with display(quiet) as report:
-        compared = compare_runs(runs, Places.of(data), out, report, force)
+        compared = compare_runs(runs, DataPaths.of(data), out, report, force)
     typer.echo(summary_text(compared, as_json))

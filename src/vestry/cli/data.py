@@ -15,10 +15,10 @@ data_app = typer.Typer(help="List, fetch and verify data.", no_args_is_help=True
 def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the sources that a study can name, and whether their data is there."""
     from vestry.data import fashion_mnist  # noqa: PLC0415
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.data.source import KINDS  # noqa: PLC0415
 
-    found = fashion_mnist.find(Places.of(data))
+    found = fashion_mnist.find(DataPaths.of(data))
     where = {"fashion-mnist": str(found) if found else "not here yet: vestry data fetch"}
     rows = [
         {"source": name, "what": what, "where": where.get(name)} for name, what in KINDS.items()
@@ -36,20 +36,20 @@ def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
 def data_fetch(quiet: QuietOption = False) -> None:
     """Download Fashion-MNIST into the user's cache, checked against its published hashes."""
     from vestry.data import fashion_mnist  # noqa: PLC0415
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.progress import downloads  # noqa: PLC0415
 
     with display(quiet) as report:
-        typer.echo(str(fashion_mnist.fetch(Places.of(), downloads(report))))
+        typer.echo(str(fashion_mnist.fetch(DataPaths.of(), downloads(report))))
 
 
 @data_app.command("verify", epilog="Example:  vestry data verify --data ~/data")
 def data_verify(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Check Fashion-MNIST's files against their published sizes and hashes."""
     from vestry.data import fashion_mnist  # noqa: PLC0415
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
 
-    places = Places.of(data)
+    places = DataPaths.of(data)
     folder = fashion_mnist.find(places)
     if folder is None:
         raise DataError("fashion-mnist is not here; `vestry data fetch` downloads it")

@@ -8,18 +8,18 @@ import typer
 from vestry.cli.app import app
 from vestry.errors import VestryError
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 # The usage errors' class, wherever typer keeps it: newer ones bring a click of their own.
-UsageProblem: type[Any] = typer.BadParameter.__mro__[2]
+_UsageProblem: type[Any] = typer.BadParameter.__mro__[2]
 
 
 def main() -> None:
     """The command's entry point: errors that a user can act on are lines, not tracebacks."""
-    sys.exit(exit_code())
+    sys.exit(_exit_code())
 
 
-def exit_code() -> int:
+def _exit_code() -> int:
     code, said = called()
     for line in said:
         typer.echo(f"vestry: {line}", err=True)
@@ -32,20 +32,20 @@ def called() -> tuple[int, list[str]]:
         result = app(standalone_mode=False)
     except VestryError as error:
         return error.exit_code, str(error).splitlines()
-    except UsageProblem as error:
+    except _UsageProblem as error:
         error.show()
         return int(error.exit_code), []
     except OSError as error:
-        return 1, [os_error_text(error)]
+        return 1, [_os_error_text(error)]
     except (KeyboardInterrupt, typer.Abort):
-        result = INTERRUPTED
+        result = _INTERRUPTED
     # Typer answers Ctrl-C with this code, too, instead of passing the interrupt on.
-    if result == INTERRUPTED:
-        return INTERRUPTED, ["interrupted; what was finished is kept, run it again to go on"]
+    if result == _INTERRUPTED:
+        return _INTERRUPTED, ["interrupted; what was finished is kept, run it again to go on"]
     return result if isinstance(result, int) else 0, []
 
 
-def os_error_text(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error)
     return f"{place}{reason}; what was finished is kept, run it again when that is put right"

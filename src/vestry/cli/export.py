@@ -58,10 +58,10 @@ def export(
     equal, every probability within 0.0001. A model card in Markdown stands beside it. Earlier files
     of vestry's are written anew, a card that was changed since and other files only by --force.
     """
-    from vestry.data.paths import Places  # noqa: PLC0415
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.export import ExportOptions, export_run  # noqa: PLC0415
 
-    places = Places.of(data)
+    places = DataPaths.of(data)
     with display(quiet) as report:
         options = ExportOptions(temperature, images, quantize, force)
         done = [export_run(run, model, output, options, places, report)]
@@ -69,13 +69,13 @@ def export(
             from vestry.run.quantize import quantize_export  # noqa: PLC0415 - heavy
 
             done.append(quantize_export(done[0], places, report))
-    typer.echo(summary(done, as_json))
+    typer.echo(_summary(done, as_json))
 
 
-def summary(done: "list[Exported]", as_json: bool) -> str:
+def _summary(done: "list[Exported]", as_json: bool) -> str:
     """What was written and how it compares; the files' paths come last."""
     if as_json:
-        return json.dumps([facts(one) for one in done], indent=1)
+        return json.dumps([_facts(one) for one in done], indent=1)
     lines = []
     for one in done:
         found = one.bundle.certificate
@@ -93,7 +93,7 @@ def summary(done: "list[Exported]", as_json: bool) -> str:
     return "\n".join([*lines, "", *(str(path) for one in done for path in (one.card, one.path))])
 
 
-def facts(one: "Exported") -> dict[str, object]:
+def _facts(one: "Exported") -> dict[str, object]:
     return {
         "file": str(one.path),
         "card": str(one.card),

@@ -12,7 +12,7 @@ from vestry.run.progress import duration, images_text, line_of, trial
 Event = dict[str, Any]
 
 
-QUIET = ("epoch", "step", "images", "download", "started", "stage")
+_QUIET = ("epoch", "step", "images", "download", "started", "stage")
 """Events that bars show, or that are printed in another form."""
 
 
@@ -44,7 +44,7 @@ class LiveProgress:
         handler = getattr(self, f"on_{event['event']}", None)
         if handler:
             handler(event)
-        if event["event"] not in QUIET and line_of(event):
+        if event["event"] not in _QUIET and line_of(event):
             self.console.print(line_of(event), markup=False)
 
     def on_tasks(self, event: Event) -> None:
@@ -73,13 +73,13 @@ class LiveProgress:
 
     def on_step(self, event: Event) -> None:
         done = event["epoch"] - 1 + event["part"]
-        self.update(event, total=event["epochs"], completed=done, text=where(event))
+        self.update(event, total=event["epochs"], completed=done, text=_where(event))
 
     def on_images(self, event: Event) -> None:
         self.update(event, total=event["total"], completed=event["done"], text=images_text(event))
 
     def on_epoch(self, event: Event) -> None:
-        text = f"{where(event)}, validation {event['validation_accuracy']:.1%}"
+        text = f"{_where(event)}, validation {event['validation_accuracy']:.1%}"
         self.update(event, total=event["epochs"], completed=event["epoch"], text=text)
 
     def on_done(self, event: Event) -> None:
@@ -104,7 +104,7 @@ class LiveProgress:
             self.bars.update(self.overall, completed=finished, text=text)
 
 
-def where(event: Event) -> str:
+def _where(event: Event) -> str:
     """Epoch, loss, speed and time left."""
     return (
         f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "

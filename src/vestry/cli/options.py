@@ -21,16 +21,16 @@ ForceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings only.")]
-LONGEST_SIDE = 4096
+_LONGEST_SIDE = 4096
 
 
-def image_size(text: str) -> tuple[int, int]:
+def _image_size(text: str) -> tuple[int, int]:
     """(height, width) from "32" or "32x48"."""
     sides = re.fullmatch(r"([0-9]{1,4})(?:[x\u00d7]([0-9]{1,4}))?", text.strip().lower())
     height, width = (int(sides[1]), int(sides[2] or sides[1])) if sides else (0, 0)
-    if not (1 <= height <= LONGEST_SIDE and 1 <= width <= LONGEST_SIDE):
+    if not (1 <= height <= _LONGEST_SIDE and 1 <= width <= _LONGEST_SIDE):
         raise typer.BadParameter(
-            f"{text!r}: give one side or HEIGHTxWIDTH in pixels, 1 to {LONGEST_SIDE}, such as 32 "
+            f"{text!r}: give one side or HEIGHTxWIDTH in pixels, 1 to {_LONGEST_SIDE}, such as 32 "
             "or 32x48"
         )
     return height, width
@@ -39,7 +39,7 @@ def image_size(text: str) -> tuple[int, int]:
 ImageSizeOption = Annotated[
     Any,
     typer.Option(
-        parser=image_size,
+        parser=_image_size,
         metavar="SIDE|HEIGHTxWIDTH",
         help="Resize the images of a folder: to this, e.g. 32 or 32x48.",
     ),

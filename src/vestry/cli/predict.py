@@ -20,8 +20,8 @@ PREDICT_EXAMPLES = (
     "answers.csv    |    vestry predict mine.onnx images.npz --json    |    "
     "curl -s https://example.org/shoe.png | vestry predict - --votes"
 )
-SUFFIXES = (".csv", ".json", ".npz")
-SHOWN_OTHERS = 3
+_SUFFIXES = (".csv", ".json", ".npz")
+_SHOWN_OTHERS = 3
 
 
 def predict(
@@ -76,8 +76,8 @@ def predict(
     under the model's abstention threshold. An image that cannot be read is named on standard error
     and the rest goes on: exit code 3, or 1 where none could be read.
     """
-    path, given = model_and_images(model, images)
-    check_usage(given, as_json, as_csv, out)
+    path, given = _model_and_images(model, images)
+    _check_usage(given, as_json, as_csv, out)
     if out is not None:
         from vestry.run.answers_target import check_answers  # noqa: PLC0415
 
@@ -90,24 +90,24 @@ def predict(
     found = inputs_of(given)
     stream = sys.stdout  # a live display would take what is printed for its own
     if not quiet:
-        say_first(found, predictor.bundle)
+        _say_first(found, predictor.bundle)
     few = len(found.images) <= BATCH or (out is None and stream.isatty())
     with display(quiet or few) as report:
         report({"event": "started", "task": predictor.name})
-        failures = Failures(found.failures)
+        failures = _Failures(found.failures)
         answers = answered(predictor, found.images, failures.add, report, photograph)
         if out is not None:
-            count = written(out, predictor.bundle, list(answers), votes)
+            count = _written(out, predictor.bundle, list(answers), votes)
         else:
-            form = printed_form(predictor.bundle, found.images, votes, as_json, as_csv)
-            count = print_all(stream, form, answers)
+            form = _printed_form(predictor.bundle, found.images, votes, as_json, as_csv)
+            count = _print_all(stream, form, answers)
     if out is not None and count:
         typer.echo(str(out))
     if failures.count:
         raise typer.Exit(3 if count else 1)
 
 
-def model_and_images(model: Path | None, given: list[str]) -> tuple[Path | None, list[str]]:
+def _model_and_images(model: Path | None, given: list[str]) -> tuple[Path | None, list[str]]:
     """The model's file, where one is named, and what is to be answered."""
     models = [text for text in given if text.lower().endswith(".onnx")]
     if models and (model is not None or models != given[:1]):
@@ -117,18 +117,18 @@ def model_and_images(model: Path | None, given: list[str]) -> tuple[Path | None,
     return (Path(models[0]), given[1:]) if models else (model, given)
 
 
-def check_usage(given: list[str], as_json: bool, as_csv: bool, out: Path | None) -> None:
+def _check_usage(given: list[str], as_json: bool, as_csv: bool, out: Path | None) -> None:
     if not given:
         raise typer.BadParameter("give at least one image, folder or .npz file")
     if given.count("-") > 1:
         raise typer.BadParameter("standard input can be read once only")
     if as_json + as_csv + (out is not None) > 1:
         raise typer.BadParameter("--json, --csv and --out: one of them says where answers go")
-    if out is not None and out.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(f"--out {out}: its name must end in {', '.join(SUFFIXES)}")
+    if out is not None and out.suffix.lower() not in _SUFFIXES:
+        raise typer.BadParameter(f"--out {out}: its name must end in {', '.join(_SUFFIXES)}")
 
 
-def say_first(found: "Inputs", bundle: "Bundle") -> None:
+def _say_first(found: "Inputs", bundle: "Bundle") -> None:
     """Which model answers, and what was passed over."""
     from vestry.serve.image_inputs import printable  # noqa: PLC0415
     from vestry.serve.preparing import said_of  # noqa: PLC0415
@@ -139,13 +139,13 @@ def say_first(found: "Inputs", bundle: "Bundle") -> None:
     for note in [*([unknown] if unknown else []), *found.notes]:
         typer.echo(note, err=True)
     if found.passed_over:
-        names = ", ".join(found.passed_over[:SHOWN_OTHERS])
-        more = len(found.passed_over) - SHOWN_OTHERS
+        names = ", ".join(found.passed_over[:_SHOWN_OTHERS])
+        more = len(found.passed_over) - _SHOWN_OTHERS
         rest = f" and {more:,} more" if more > 0 else ""
         typer.echo(f"no pictures, passed over: {names}{rest}", err=True)
 
 
-class Failures:
+class _Failures:
     """Counts what could not be read, and says it at once."""
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -158,7 +158,7 @@ class Failures:
         typer.echo(f"vestry: {text}", err=True)
 
 
-def written(out: Path, bundle: "Bundle", answers: "list[Answered]", votes: bool) -> int:
+def _written(out: Path, bundle: "Bundle", answers: "list[Answered]", votes: bool) -> int:
     from vestry.serve.answer_formats import write_answers  # noqa: PLC0415
 
     if answers:
@@ -166,12 +166,12 @@ def written(out: Path, bundle: "Bundle", answers: "list[Answered]", votes: bool)
     return len(answers)
 
 
-Form = Callable[["Answered"], str]
+_Form = Callable[["Answered"], str]
 
 
-def printed_form(
+def _printed_form(
     bundle: "Bundle", images: "list[Given]", votes: bool, as_json: bool, as_csv: bool
-) -> tuple[str | None, Form]:
+) -> tuple[str | None, _Form]:
     """A first line, where there is one, and how an answer becomes a line."""
     from vestry.serve.answer_formats import Lines, Rows, json_line  # noqa: PLC0415
 
@@ -183,7 +183,9 @@ def printed_form(
     return None, Lines(bundle, [given.name for given in images], votes).text
 
 
-def print_all(stream: TextIO, form: tuple[str | None, Form], answers: "Iterable[Answered]") -> int:
+def _print_all(
+    stream: TextIO, form: tuple[str | None, _Form], answers: "Iterable[Answered]"
+) -> int:
     """Print each answer as it comes; gives their number."""
     first, text_of = form
     count = 0

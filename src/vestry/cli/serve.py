@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-LOCAL = ("127.0.0.1", "::1", "localhost")
+_LOCAL = ("127.0.0.1", "::1", "localhost")
 SERVE_EXAMPLES = (
     "Examples:  vestry serve    |    vestry serve shirt.onnx --port 9000    |    "
     "vestry serve one.onnx other.onnx --workers 2 --quiet"
@@ -52,7 +52,7 @@ def serve(
     pace = Pace(batch_ms / 1000, batch_images, queue, deadline)
     served = Served(check_files(models or [], say), threads, pace, log=not quiet)
     with bound(host, port) as listener:
-        if host not in LOCAL:
+        if host not in _LOCAL:
             say(f"{host} can be reached from other machines; nothing here asks who they are")
 
         def ready() -> None:

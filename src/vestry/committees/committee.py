@@ -28,7 +28,7 @@ RULES: dict[str, type[Rule]] = {
     "stacking": Stacking,
     "greedy": Greedy,
 }
-HELD_OUT_FOLDS = 5
+_HELD_OUT_FOLDS = 5
 
 
 class Committee:
@@ -49,7 +49,7 @@ class Committee:
 
     def fit(self, tables: Tables, truth: NDArray[np.int64]) -> "Committee":
         """Learn the rule from tables of the same rows and their (n,) labels."""
-        self.rule_ = self.fitted(stack(self.fittable(tables, truth)), truth, {})
+        self.rule_ = self.fitted(_stack(self.fittable(tables, truth)), truth, {})
         return self
 
     def fittable(self, tables: Tables, truth: NDArray[np.int64]) -> Tables:
@@ -71,7 +71,7 @@ class Committee:
     def table(self, tables: Tables) -> ProbabilityTable:
         """The committee's own table for the rows of `tables`."""
         check_same_rows(tables)
-        return self.own_table(tables, self.rule_.combine(stack(tables)))
+        return self.own_table(tables, self.rule_.combine(_stack(tables)))
 
     def held_out_table(self, tables: Tables, truth: NDArray[np.int64]) -> ProbabilityTable:
         """A fitted committee's table for the rows that it learnt from.
@@ -81,8 +81,8 @@ class Committee:
         the rows that it is ranked by. What `fit` found by trying, such as the strength of a
         penalty, is kept.
         """
-        stacked = stack(self.fittable(tables, truth))
-        count = min(HELD_OUT_FOLDS, len(truth))
+        stacked = _stack(self.fittable(tables, truth))
+        count = min(_HELD_OUT_FOLDS, len(truth))
         if count < 2:
             raise TableError(f"committee {self.name}: one row cannot be both fitted on and judged")
         combined = np.empty(stacked.shape[1:])
@@ -101,7 +101,7 @@ class Committee:
         return {"name": self.name, "rule": self.rule, **self.rule_.card()}
 
 
-def stack(tables: Tables) -> NDArray[np.float64]:
+def _stack(tables: Tables) -> NDArray[np.float64]:
     """(members, n, classes) float64, so that adding up many members loses nothing."""
     return np.stack([table.probabilities for table in tables]).astype(np.float64)
 
@@ -127,11 +127,11 @@ def restored_rule(card: Card, classes: int) -> Rule:
         greedy.chosen_ = np.array(card["chosen"], np.int64)
         return greedy
     if name == "stacking":
-        return restored_stacking(card, classes)
+        return _restored_stacking(card, classes)
     raise TableError(f"there is no rule {name!r}")
 
 
-def restored_stacking(card: Card, classes: int) -> Stacking:
+def _restored_stacking(card: Card, classes: int) -> Stacking:
     stacking = Stacking(card["c"])
     coefficients = np.array(card["coefficients"], np.float64)
     stacking.model_ = Regression(coefficients, np.array(card["intercepts"], np.float64), True)

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vestry.committees.averaging import By
 from vestry.storage.name_type import Name
 
-FitOn = Literal["validation", "out_of_fold"]
+_FitOn = Literal["validation", "out_of_fold"]
 RuleName = Literal["mean", "weighted", "geometric", "vote", "stacking", "greedy"]
 
-OPTIONS: dict[str, dict[str, Any]] = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "weighted": {"by": "accuracy"},
     "greedy": {"rounds": 50, "start": 1},
 }
@@ -31,7 +31,7 @@ class CommitteeSettings(BaseModel):
     start: int | None = Field(
         None, ge=1, le=1000, description="rule greedy: seats that go to the best members at once"
     )
-    fit_on: FitOn = Field("validation", description="the rows that the rule learns from")
+    fit_on: _FitOn = Field("validation", description="the rows that the rule learns from")
     reported: dict[str, float] = Field(
         default_factory=dict, description="test figures that a report gave, shown beside ours"
     )
@@ -44,11 +44,11 @@ class CommitteeSettings(BaseModel):
         if not isinstance(values, dict):
             return values
         given = {key: value for key, value in values.items() if value is not None}
-        return OPTIONS.get(str(values.get("rule")), {}) | given
+        return _OPTIONS.get(str(values.get("rule")), {}) | given
 
     @model_validator(mode="after")
     def options_belong(self) -> Self:
-        for rule, names in OPTIONS.items():
+        for rule, names in _OPTIONS.items():
             for name in names:
                 if rule != self.rule and getattr(self, name) is not None:
                     raise ValueError(f"`{name}` belongs to rule {rule!r}, not to {self.rule!r}")
@@ -70,4 +70,4 @@ class CommitteeSettings(BaseModel):
     @property
     def options(self) -> dict[str, Any]:
         """What the rule itself takes."""
-        return {name: getattr(self, name) for name in OPTIONS.get(self.rule, {})}
+        return {name: getattr(self, name) for name in _OPTIONS.get(self.rule, {})}

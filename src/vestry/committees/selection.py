@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vestry.committees.rule import FLOOR, Labels, Rule, Stack, log_losses, weighted_mean
 
-DIGITS = 12
+_DIGITS = 12
 """Losses are compared after rounding to this, so that a tie does not hang on the order of sums."""
 
 
@@ -29,13 +29,13 @@ class Greedy(Rule):
 
     def fit(self, stacked: Stack, truth: Labels) -> "Greedy":
         given = stacked[:, np.arange(len(truth)), truth]
-        seats = np.argsort(np.round(log_losses(stacked, truth), DIGITS), kind="stable").tolist()
+        seats = np.argsort(np.round(log_losses(stacked, truth), _DIGITS), kind="stable").tolist()
         seats = seats[: min(self.start, self.rounds)]
-        self.losses_: list[float] = [loss_of(given[seats].mean(axis=0))]
+        self.losses_: list[float] = [_loss_of(given[seats].mean(axis=0))]
         first = len(seats)
         total = given[seats].sum(axis=0)
         while len(seats) < self.rounds:
-            losses = [loss_of((total + row) / (len(seats) + 1)) for row in given]
+            losses = [_loss_of((total + row) / (len(seats) + 1)) for row in given]
             best = int(np.argmin(losses))
             seats.append(best)
             total = total + given[best]
@@ -57,6 +57,6 @@ class Greedy(Rule):
         }
 
 
-def loss_of(given: NDArray[np.float64]) -> float:
+def _loss_of(given: NDArray[np.float64]) -> float:
     """The log loss of (n,) probabilities of the truth, rounded."""
-    return round(float(-np.log(np.maximum(given, FLOOR)).mean()), DIGITS)
+    return round(float(-np.log(np.maximum(given, FLOOR)).mean()), _DIGITS)

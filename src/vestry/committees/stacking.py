@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
-FOLDS = 5
-ITERATIONS = 5000
-TOLERANCE = 1e-6
+_FOLDS = 5
+_ITERATIONS = 5000
+_TOLERANCE = 1e-6
 ROUGH = 3e-4
 """Measured with eight members and 7,000 rows: to go on from there takes ten times as long, lowers
 the log loss by 0.0004 and changes 15 labels."""
@@ -30,7 +30,7 @@ class Regression:
     converged: bool
 
     def log_probabilities(self, design: Floats) -> Floats:
-        return log_softmax(design @ self.coefficients + self.intercepts)
+        return _log_softmax(design @ self.coefficients + self.intercepts)
 
 
 class Stacking(Rule):
@@ -49,7 +49,7 @@ class Stacking(Rule):
 
     learns = True
 
-    def __init__(self, strength: float | None = None, tolerance: float = TOLERANCE) -> None:
+    def __init__(self, strength: float | None = None, tolerance: float = _TOLERANCE) -> None:
         self.strength = strength
         self.tolerance = tolerance
 
@@ -71,7 +71,7 @@ class Stacking(Rule):
             design(stacked), labels, len(self.present_), self.strength_, self.tolerance
         )
         if not self.model_.converged:
-            self.notes_.append(f"the regression stopped after {ITERATIONS:,} steps, unconverged")
+            self.notes_.append(f"the regression stopped after {_ITERATIONS:,} steps, unconverged")
         absent = self.shape_[1] - len(self.present_)
         if absent:
             self.notes_.append(
@@ -82,7 +82,7 @@ class Stacking(Rule):
 
     def cross_validate(self, stacked: Stack, labels: Labels) -> list[float]:
         """The mean held-out log loss of each candidate; none where there are too few rows."""
-        if len(labels) < 2 * FOLDS:
+        if len(labels) < 2 * _FOLDS:
             self.notes_.append(
                 f"{len(labels)} rows are too few to choose a penalty by cross-validation; "
                 "the strongest was taken"
@@ -90,7 +90,7 @@ class Stacking(Rule):
             return []
         total = np.zeros(len(STRENGTHS))
         features = design(stacked)
-        for fitted, held_out in folds(stacked, labels, FOLDS):
+        for fitted, held_out in folds(stacked, labels, _FOLDS):
             model = None
             for place, strength in enumerate(STRENGTHS):
                 model = regress(
@@ -174,7 +174,7 @@ def regress(
     rows = np.arange(n)
     penalty = 1 / (strength * n)
     centre = features.mean(axis=0)
-    turn = whitening(features - centre, penalty, classes)
+    turn = _whitening(features - centre, penalty, classes)
     turned = (features - centre) @ turn
 
     def loss(flat: Floats) -> tuple[float, Floats]:
@@ -202,7 +202,12 @@ def regress(
         first.ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": ITERATIONS, "maxfun": 2 * ITERATIONS, "gtol": tolerance, "ftol": 1e-15},
+        options={
+            "maxiter": _ITERATIONS,
+            "maxfun": 2 * _ITERATIONS,
+            "gtol": tolerance,
+            "ftol": 1e-15,
+        },
     )
     values = found.x.reshape(d + 1, classes)
     coefficients = turn @ values[:d]
@@ -211,13 +216,13 @@ def regress(
     return Regression(coefficients, intercepts - intercepts.mean(), bool(found.success) or flat)
 
 
-def log_softmax(scores: Floats) -> Floats:
+def _log_softmax(scores: Floats) -> Floats:
     """Of each row, without overflow."""
     shifted = scores - scores.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
-def whitening(centred: Floats, penalty: float, classes: int) -> Floats:
+def _whitening(centred: Floats, penalty: float, classes: int) -> Floats:
     """(d, d): features turned by it have no correlation and scales that suit the penalty.
 
     Members that agree make features that are nearly the same, along which plain steps would creep;

@@ -10,7 +10,7 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.limits import MOST_CLASSES
 from vestry.errors import DataError, StudyError, did_you_mean
 
-MOST_BYTES = 2**20
+_MOST_BYTES = 2**20
 
 
 def numbered_classes(path: Path, *labels: NDArray[np.int64]) -> tuple[str, ...]:
@@ -28,9 +28,9 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     """One name a line, in label order; blank lines at the end do not count."""
     try:
         with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise DataError(f"{path}: longer than {MOST_BYTES:,} bytes; one class name a line")
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise DataError(f"{path}: longer than {_MOST_BYTES:,} bytes; one class name a line")
         names = [line.strip() for line in content.decode("utf-8-sig").rstrip().splitlines()]
     except UnicodeDecodeError:
         raise DataError(
@@ -56,7 +56,7 @@ def with_classes(source: Source, names: list[str]) -> tuple[Source, str]:
         if name not in known:
             near = did_you_mean(name, known)
             raise StudyError(f"data.classes: {source.name} has no class {name!r}{near}")
-    kept = {part: rows_of(rows, names) for part, rows in source.parts.items()}
+    kept = {part: _rows_of(rows, names) for part, rows in source.parts.items()}
     counts = [
         f"{len(kept[part]):,} of {len(rows):,} {'training' if part == 'train' else part} rows"
         for part, rows in source.parts.items()
@@ -71,7 +71,7 @@ def with_classes(source: Source, names: list[str]) -> tuple[Source, str]:
     return left, f"only {len(names)} of {len(known)} classes, {', '.join(names)}: {told}"
 
 
-def rows_of(rows: ImageSet, names: list[str]) -> ImageSet:
+def _rows_of(rows: ImageSet, names: list[str]) -> ImageSet:
     """The rows of the named classes, in the order that they had."""
     label_of = np.full(len(rows.classes), -1, dtype=np.int64)
     label_of[[rows.classes.index(name) for name in names]] = np.arange(len(names))

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from vestry.errors import DataError
 
-MOST_DAMAGED = 0.05
+_MOST_DAMAGED = 0.05
 """Of all image files; beyond it the folder is not what it should be, and a result would be of
 another data set."""
 
-NAMES_SHOWN = 5
+_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Files:
 
     def refuse_many(self, folder: Path) -> None:
         """DataError where more than MOST_DAMAGED of the files are damaged."""
-        if len(self.damaged) > MOST_DAMAGED * self.count:
+        if len(self.damaged) > _MOST_DAMAGED * self.count:
             raise DataError(
                 f"{folder}: {len(self.damaged):,} of {self.count:,} image files cannot be read: "
-                f"{self._named()}. Up to {MOST_DAMAGED:.0%} are left out with a warning; get a "
+                f"{self._named()}. Up to {_MOST_DAMAGED:.0%} are left out with a warning; get a "
                 "fresh copy of these files, or take them out of the folder"
             )
 
@@ -57,6 +57,6 @@ class Files:
         return {"count": self.count, "damaged": [asdict(file) for file in self.damaged]}
 
     def _named(self) -> str:
-        shown = "; ".join(f"{file.id} ({file.reason})" for file in self.damaged[:NAMES_SHOWN])
-        more = len(self.damaged) - NAMES_SHOWN
+        shown = "; ".join(f"{file.id} ({file.reason})" for file in self.damaged[:_NAMES_SHOWN])
+        more = len(self.damaged) - _NAMES_SHOWN
         return f"{shown} and {more:,} more" if more > 0 else shown

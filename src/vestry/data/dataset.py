@@ -11,7 +11,7 @@ from vestry.data.classes import with_classes
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
-from vestry.data.paths import MissingDataError, Places, Progress
+from vestry.data.paths import DataPaths, MissingDataError, Progress
 from vestry.data.preparation import Preparation
 from vestry.data.resplit import cut
 from vestry.data.sealed import Rows, SealedSet
@@ -61,14 +61,16 @@ class Dataset:
     pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
-def load_dataset(settings: DataSettings, places: Places, report: Progress | None = None) -> Dataset:
+def load_dataset(
+    settings: DataSettings, places: DataPaths, report: Progress | None = None
+) -> Dataset:
     """Load the source and split it; the same settings and data give the same rows.
 
     Raises DataError where data is missing, damaged or too little to learn from or choose by
     (`class_checks`); classes that fell unevenly to the splits are warnings.
     """
-    source, fell_back = load_or_fall_back(settings, places, report)
-    refuse_empty(source)
+    source, fell_back = _load_or_fall_back(settings, places, report)
+    _refuse_empty(source)
     notes = source.notes
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
@@ -76,13 +78,13 @@ def load_dataset(settings: DataSettings, places: Places, report: Progress | None
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
     check_source(source, settings)
-    splits, words = split_rows(source, settings)
+    splits, words = _split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=notes + unused_settings(source, settings),
+        notes=notes + _unused_settings(source, settings),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
@@ -108,8 +110,8 @@ def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
     )
 
 
-def load_or_fall_back(
-    settings: DataSettings, places: Places, report: Progress | None
+def _load_or_fall_back(
+    settings: DataSettings, places: DataPaths, report: Progress | None
 ) -> tuple[Source, str | None]:
     """The source, or what to use otherwise and why. Damaged data is never a reason."""
     try:
@@ -120,14 +122,14 @@ def load_or_fall_back(
         return load_source(settings.otherwise, places, report), str(error)
 
 
-def refuse_empty(source: Source) -> None:
+def _refuse_empty(source: Source) -> None:
     for part, rows in source.parts.items():
         if not len(rows):
             empty = "training" if part == "train" else part
             raise DataError(f"{source.name} holds no {empty} rows; check what it was made from")
 
 
-def split_rows(
+def _split_rows(
     source: Source, settings: DataSettings
 ) -> tuple[dict[str, ImageSet], tuple[str, ...]]:
     """The three splits by name, and how they were made, in words."""
@@ -140,7 +142,7 @@ def split_rows(
         }
         return splits, parts.words
     splitter = Splitter(settings.seed)
-    train, test = test_rows_apart(source, settings, splitter)
+    train, test = _test_rows_apart(source, settings, splitter)
     if source.validation is None:
         training, validation = splitter.part(train, settings.validation or FIFTH, "validation")
     else:
@@ -150,7 +152,7 @@ def split_rows(
     return splits, tuple(splitter.words)
 
 
-def test_rows_apart(
+def _test_rows_apart(
     source: Source, settings: DataSettings, splitter: Splitter
 ) -> tuple[ImageSet, ImageSet]:
     """Training and test rows, subsets taken, before validation rows are split off."""
@@ -166,7 +168,7 @@ def test_rows_apart(
     return train, test
 
 
-def unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
+def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
     """Notes on settings that had nothing to act on."""
     notes = []
     if source.test is not None and settings.test not in (None, FIFTH):

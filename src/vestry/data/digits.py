@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 from vestry.data.image_set import ImageSet, Source, array_ids
 
 NAME = "digits"
-CLASSES = tuple(str(digit) for digit in range(10))
-LICENCE = (
+_CLASSES = tuple(str(digit) for digit in range(10))
+_LICENCE = (
     "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak (1998), UCI Machine "
     "Learning Repository, CC BY 4.0; the copy that comes with scikit-learn"
 )
-NOTES = (
+_NOTES = (
     "digits has values 0 to 16; they were scaled to 0 to 255 by round(value * 255 / 16)",
     "digits has no test rows of its own",
 )
-BRIGHTEST = 16
+_BRIGHTEST = 16
 
 
 def load() -> Source:
     """The 1,797 images of `sklearn.datasets.load_digits`, scaled to bytes."""
-    table = read_table()
-    images = np.rint(table[:, :-1] * (255 / BRIGHTEST)).astype(np.uint8).reshape(-1, 8, 8)
+    table = _read_table()
+    images = np.rint(table[:, :-1] * (255 / _BRIGHTEST)).astype(np.uint8).reshape(-1, 8, 8)
     labels = table[:, -1].astype(np.int64)
-    train = ImageSet(images, labels, CLASSES, array_ids("train", len(labels)))
-    return Source(NAME, train, None, LICENCE, NOTES)
+    train = ImageSet(images, labels, _CLASSES, array_ids("train", len(labels)))
+    return Source(NAME, train, None, _LICENCE, _NOTES)
 
 
-def read_table() -> NDArray[np.float64]:
+def _read_table() -> NDArray[np.float64]:
     """(1797, 65): 64 pixels from 0 to 16, then the label.
 
     Read beside scikit-learn rather than through it, because importing it costs a second in

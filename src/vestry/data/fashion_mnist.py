@@ -14,11 +14,11 @@ import numpy as np
 from vestry.data.download import download
 from vestry.data.idx import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.paths import MissingDataError, Places, Progress
+from vestry.data.paths import DataPaths, MissingDataError, Progress
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"
-CLASSES = (
+_CLASSES = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -30,37 +30,37 @@ CLASSES = (
     "Bag",
     "Ankle boot",
 )
-LICENCE = "MIT, copyright 2017 Zalando SE, https://github.com/zalandoresearch/fashion-mnist"
-HOSTS = (
+_LICENCE = "MIT, copyright 2017 Zalando SE, https://github.com/zalandoresearch/fashion-mnist"
+_HOSTS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
 
 
 @dataclass(frozen=True)
-class PublishedFile:
+class _PublishedFile:
     name: str
     size: int
     sha256: str
 
 
 FILES = (
-    PublishedFile(
+    _PublishedFile(
         "train-images-idx3-ubyte.gz",
         26_421_880,
         "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
     ),
-    PublishedFile(
+    _PublishedFile(
         "train-labels-idx1-ubyte.gz",
         29_515,
         "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
     ),
-    PublishedFile(
+    _PublishedFile(
         "t10k-images-idx3-ubyte.gz",
         4_422_102,
         "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
     ),
-    PublishedFile(
+    _PublishedFile(
         "t10k-labels-idx1-ubyte.gz",
         5_148,
         "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
@@ -77,14 +77,14 @@ class Finding:
     detail: str
 
 
-def find(places: Places) -> Path | None:
+def find(places: DataPaths) -> Path | None:
     """The first folder that holds the four files; None where they must be fetched.
 
     A user's folder that holds only some of them is an error, since it was meant to be used.
     """
     if places.data is not None:
         folder = places.data / NAME
-        lacking = absent(folder)
+        lacking = _absent(folder)
         if not lacking:
             return folder
         if len(lacking) < len(FILES):
@@ -93,31 +93,31 @@ def find(places: Places) -> Path | None:
                 "Add what is missing, or take the folder away and run `vestry data fetch`"
             )
     cached = places.cache / NAME
-    return None if absent(cached) else cached
+    return None if _absent(cached) else cached
 
 
-def absent(folder: Path) -> list[str]:
+def _absent(folder: Path) -> list[str]:
     return [file.name for file in FILES if not (folder / file.name).is_file()]
 
 
-def fetch(places: Places, report: Progress | None = None) -> Path:
+def fetch(places: DataPaths, report: Progress | None = None) -> Path:
     """Download what the cache lacks or holds damaged; give the cache's folder.
 
     Hosts are tried in order, and the one that answered is asked first for the next file.
     Raises MissingDataError where no host gives a file with the published SHA-256.
     """
     folder = places.cache / NAME
-    hosts = list(HOSTS if places.hosts is None else places.hosts)
+    hosts = list(_HOSTS if places.hosts is None else places.hosts)
     for file in FILES:
-        if examine(folder, file).state != "good":
-            fetch_file(file, folder, hosts, report, places)
+        if _examine(folder, file).state != "good":
+            _fetch_file(file, folder, hosts, report, places)
     return folder
 
 
-def fetch_file(
-    file: PublishedFile, folder: Path, hosts: list[str], report: Progress | None, places: Places
+def _fetch_file(
+    file: _PublishedFile, folder: Path, hosts: list[str], report: Progress | None, places: DataPaths
 ) -> None:
-    refuse_link(folder, file)
+    _refuse_link(folder, file)
     failures = []
     for host in list(hosts):
         failure = download(host + file.name, folder / file.name, file.sha256, file.size, report)
@@ -126,10 +126,10 @@ def fetch_file(
             hosts.insert(0, host)
             return
         failures.append(f"{host} ({failure})")
-    raise MissingDataError(not_to_be_had(places, failures))
+    raise MissingDataError(_not_to_be_had(places, failures))
 
 
-def refuse_link(folder: Path, file: PublishedFile) -> None:
+def _refuse_link(folder: Path, file: _PublishedFile) -> None:
     """What a link in the cache leads to is somebody's own, and is not mended."""
     for path in (folder, folder / file.name):
         if path.is_symlink():
@@ -139,7 +139,7 @@ def refuse_link(folder: Path, file: PublishedFile) -> None:
             )
 
 
-def not_to_be_had(places: Places, failures: list[str]) -> str:
+def _not_to_be_had(places: DataPaths, failures: list[str]) -> str:
     looked = [str(places.cache / NAME)]
     if places.data is not None:
         looked.insert(0, str(places.data / NAME))
@@ -154,10 +154,10 @@ def not_to_be_had(places: Places, failures: list[str]) -> str:
 
 def verify(folder: Path) -> list[Finding]:
     """Compare each of the four files with what was published."""
-    return [examine(folder, file) for file in FILES]
+    return [_examine(folder, file) for file in FILES]
 
 
-def examine(folder: Path, file: PublishedFile) -> Finding:
+def _examine(folder: Path, file: _PublishedFile) -> Finding:
     path = folder / file.name
     if not path.is_file():
         return Finding(file.name, "missing", f"{path} is not there")
@@ -185,12 +185,12 @@ def load(folder: Path) -> Source:
             f"{'; '.join(wrong)}. Delete what is damaged and run `vestry data fetch`, "
             "or put the published files there"
         )
-    train, test = load_part(folder, "train"), load_part(folder, "t10k")
-    return Source(NAME, train, test, LICENCE, (), preparation="photograph")
+    train, test = _load_part(folder, "train"), _load_part(folder, "t10k")
+    return Source(NAME, train, test, _LICENCE, (), preparation="photograph")
 
 
-def load_part(folder: Path, part: Literal["train", "t10k"]) -> ImageSet:
+def _load_part(folder: Path, part: Literal["train", "t10k"]) -> ImageSet:
     images = read_idx(folder / f"{part}-images-idx3-ubyte.gz", {3})
     labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", {1}).astype(np.int64)
     ids = array_ids("train" if part == "train" else "test", len(labels))
-    return ImageSet(images, labels, CLASSES, ids)
+    return ImageSet(images, labels, _CLASSES, ids)

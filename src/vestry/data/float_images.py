@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 
-BRIGHTEST = 255
-CHUNK = 4096
+_BRIGHTEST = 255
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class ByteImages:
 
 
 @dataclass(frozen=True)
-class Reach:
+class _Reach:
     """Least and largest value of one array, NaN apart; both 0 where there is none."""
 
     low: float
@@ -42,19 +42,19 @@ def to_bytes(
     Raises DataError for infinities, for values outside 0 to 255 and for two scales in one file.
     """
     floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
-    factor = shared_factor(where, {name: reach(where, name, a) for name, a in floats.items()})
+    factor = _shared_factor(where, {name: _reach(where, name, a) for name, a in floats.items()})
     found = {
         name: rounded(array, factor) if name in floats else ByteImages(array, None)
         for name, array in arrays.items()
     }
-    return found, notes(floats, factor, found)
+    return found, _notes(floats, factor, found)
 
 
-def reach(where: str, name: str, images: NDArray[Any]) -> Reach:
+def _reach(where: str, name: str, images: NDArray[Any]) -> _Reach:
     """The range of the values that are there; refuses what cannot be pixels."""
     low, high = 0.0, 0.0
-    for start in range(0, len(images), CHUNK):
-        part = images[start : start + CHUNK]
+    for start in range(0, len(images), _CHUNK):
+        part = images[start : start + _CHUNK]
         present = part[~np.isnan(part)]
         if present.size:
             low, high = min(low, float(present.min())), max(high, float(present.max()))
@@ -63,15 +63,15 @@ def reach(where: str, name: str, images: NDArray[Any]) -> Reach:
             f"{where}: {name} hold infinite values; pixels go from 0 to 1 or from 0 to 255. "
             "Write NaN for a value that is missing"
         )
-    if low < 0 or high > BRIGHTEST:
+    if low < 0 or high > _BRIGHTEST:
         raise DataError(
             f"{where}: {name} go from {low:g} to {high:g}; floats from 0 to 1 or from 0 to 255 are "
             "read. Undo the standardisation, or store the bytes themselves (uint8)"
         )
-    return Reach(low, high)
+    return _Reach(low, high)
 
 
-def shared_factor(where: str, reaches: Mapping[str, Reach]) -> int:
+def _shared_factor(where: str, reaches: Mapping[str, _Reach]) -> int:
     """What values are multiplied by: 255 where none is above 1, else 1."""
     small = [name for name, found in reaches.items() if 0 < found.high <= 1]
     large = [name for name, found in reaches.items() if found.high > 1]
@@ -80,14 +80,14 @@ def shared_factor(where: str, reaches: Mapping[str, Reach]) -> int:
             f"{where}: {small[0]} go up to {reaches[small[0]].high:g}, {large[0]} up to "
             f"{reaches[large[0]].high:g}; bring both to one scale, 0 to 1 or 0 to 255"
         )
-    return BRIGHTEST if small else 1
+    return _BRIGHTEST if small else 1
 
 
 def rounded(images: NDArray[Any], factor: int) -> ByteImages:
     result = np.empty(images.shape, np.uint8)
     missing = np.zeros(len(images), np.int64)
-    for start in range(0, len(images), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(images), _CHUNK):
+        rows = slice(start, start + _CHUNK)
         part = images[rows].astype(np.float64)
         absent = np.isnan(part)
         missing[rows] = absent.reshape(len(part), -1).sum(axis=1)
@@ -96,7 +96,7 @@ def rounded(images: NDArray[Any], factor: int) -> ByteImages:
     return ByteImages(result, missing)
 
 
-def notes(
+def _notes(
     floats: Mapping[str, NDArray[Any]], factor: int, found: Mapping[str, ByteImages]
 ) -> list[str]:
     """What a reader must know: floats became bytes, and how much was missing."""

@@ -23,10 +23,10 @@ from vestry.errors import DataError
 # What is said of a folder of pictures: what was done to them, and what was passed over.
 
 
-NAMES_SHOWN = 5
+_NAMES_SHOWN = 5
 
 
-def changes(pictures: list[Picture], size: tuple[int, int], colour: bool) -> list[str]:
+def _changes(pictures: list[Picture], size: tuple[int, int], colour: bool) -> list[str]:
     """Notes on what was done to the pictures to make them alike."""
     headers = [picture.header for picture in pictures]
     counts = {
@@ -44,22 +44,22 @@ def changes(pictures: list[Picture], size: tuple[int, int], colour: bool) -> lis
     ]
 
 
-def passed_over(others: list[str], empty: list[str], nested: Counter[str]) -> list[str]:
+def _passed_over(others: list[str], empty: list[str], nested: Counter[str]) -> list[str]:
     """Notes on what was found and not read, or read though it lay deeper than usual."""
     notes = []
     if others:
-        notes.append(f"passed over, since not a PNG or JPEG in a class folder: {by_kind(others)}")
+        notes.append(f"passed over, since not a PNG or JPEG in a class folder: {_by_kind(others)}")
     if empty:
-        notes.append(f"not a class, since no image lies in it: {shorten(empty)}")
+        notes.append(f"not a class, since no image lies in it: {_shorten(empty)}")
     if nested:
         notes.append(
             f"images in folders below a class folder were taken as that class's: "
-            f"{nested.total():,} in {shorten(list(nested))}"
+            f"{nested.total():,} in {_shorten(list(nested))}"
         )
     return notes
 
 
-def by_kind(names: Iterable[str]) -> str:
+def _by_kind(names: Iterable[str]) -> str:
     """Files by suffix, the most first: "26,640 .ppm in 43 folders, README"; one alone by name."""
     kinds: dict[str, list[PurePosixPath]] = defaultdict(list)
     for name in names:
@@ -69,10 +69,10 @@ def by_kind(names: Iterable[str]) -> str:
     return ", ".join(_kind(suffix, paths) for suffix, paths in ordered)
 
 
-def shorten(names: list[str]) -> str:
+def _shorten(names: list[str]) -> str:
     """How many there are, and the first of them by name."""
-    shown = ", ".join(names[:NAMES_SHOWN])
-    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
     return f"{len(names):,} ({shown}{more})"
 
 
@@ -87,7 +87,7 @@ def _kind(suffix: str, paths: list[PurePosixPath]) -> str:
     return f"{len(paths):,} {what} {'at the top' if where == '.' else f'in {where}/'}"
 
 
-NEEDED = (
+_NEEDED = (
     "at least two are needed, one folder a class, with PNG or JPEG files in it, directly or below "
     "train/, val/ and test/"
 )
@@ -128,8 +128,8 @@ def load(
     size, colour = parts["train"].image_shape[:2], len(parts["train"].image_shape) == 3
     notes = [
         *layout.notes,
-        *changes(decoded.pictures, (size[0], size[1]), colour),
-        *passed_over(others, *_folders(listings)),
+        *_changes(decoded.pictures, (size[0], size[1]), colour),
+        *_passed_over(others, *_folders(listings)),
         *_lost_classes(listings, parts["train"].classes),
     ]
     return Source(
@@ -147,7 +147,7 @@ def load(
 
 def _refuse_unclassed(folder: Path, layout: Layout, listings: Listings, others: list[str]) -> None:
     """DataError where a part holds no image in a class folder, or there are too few classes."""
-    found = f". Passed over: {by_kind(others)}" if others else ""
+    found = f". Passed over: {_by_kind(others)}" if others else ""
     for part, path in layout.named.items():
         if not listings[part].classes:
             raise DataError(
@@ -157,7 +157,7 @@ def _refuse_unclassed(folder: Path, layout: Layout, listings: Listings, others: 
     names = sorted(_class_names(listings))
     if len(names) < 2:
         held = f"one class ({names[0]})" if names else "no class"
-        raise DataError(f"{folder} holds images of {held}; {NEEDED}{found}")
+        raise DataError(f"{folder} holds images of {held}; {_NEEDED}{found}")
     if not layout.named and all(map(part_of, names)):
         raise DataError(
             f"{folder}: {', '.join(f'{name}/' for name in names)} would be the classes. As parts "
@@ -189,7 +189,7 @@ def _folders(listings: Listings) -> tuple[list[str], Counter[str]]:
 def _lost_classes(listings: Listings, classes: tuple[str, ...]) -> list[str]:
     """A note on classes of which no image is left without the damaged files."""
     lost = sorted(_class_names(listings).difference(classes))
-    return [f"not a class, since every image in it is damaged: {shorten(lost)}"] if lost else []
+    return [f"not a class, since every image in it is damaged: {_shorten(lost)}"] if lost else []
 
 
 def _class_names(listings: Listings) -> set[str]:

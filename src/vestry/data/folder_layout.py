@@ -8,8 +8,8 @@ from typing import Literal
 from vestry.errors import DataError
 
 PartName = Literal["train", "validation", "test"]
-PARTS: tuple[PartName, ...] = ("train", "validation", "test")
-SPELLINGS: dict[str, PartName] = {
+_PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+_SPELLINGS: dict[str, PartName] = {
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -19,10 +19,10 @@ SPELLINGS: dict[str, PartName] = {
     "testing": "test",
 }
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif"})
-LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
+_LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
 """What operating systems leave behind; like hidden files it is passed over without a word."""
 
-DEEPEST = 3
+_DEEPEST = 3
 """So many folders that hold nothing but one folder are gone through: what unpacking leaves."""
 
 
@@ -65,7 +65,7 @@ def entries(folder: Path) -> list[Path]:
         return sorted(
             path
             for path in folder.iterdir()
-            if not path.name.startswith(".") and path.name.lower() not in LITTER
+            if not path.name.startswith(".") and path.name.lower() not in _LITTER
         )
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
@@ -73,13 +73,13 @@ def entries(folder: Path) -> list[Path]:
 
 def part_of(name: str) -> PartName | None:
     """The part that a folder of this name is, whatever its case."""
-    return SPELLINGS.get(name.lower())
+    return _SPELLINGS.get(name.lower())
 
 
 def _way_down(folder: Path, until_parts: bool = False) -> list[Path]:
     """`folder`, the only folder in it, the only one in that, ... down to parts or classes."""
     way = [folder]
-    while len(way) <= DEEPEST and not (until_parts and _part_folders(way[-1])):
+    while len(way) <= _DEEPEST and not (until_parts and _part_folders(way[-1])):
         only = _only_folder(way[-1])
         if only is None:
             break
@@ -93,7 +93,7 @@ def _part_folders(folder: Path) -> dict[PartName, Path]:
     if not any(part == "train" and _holds_folders(path) for part, path in named):
         return {}
     found: dict[PartName, Path] = {}
-    for part in PARTS:
+    for part in _PARTS:
         paths = [path for name, path in named if name == part]
         if len(paths) > 1:
             raise DataError(

@@ -15,7 +15,7 @@ from vestry.data.image_file import ImageHeader, read_header, read_pixels
 from vestry.data.limits import check_size
 from vestry.errors import DataError
 
-MOST_FOLDERS_DOWN = 8
+_MOST_FOLDERS_DOWN = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def list_classes(top: Path, folder: Path) -> Listing:
     return listing
 
 
-def files_below(path: Path, deepest: int = MOST_FOLDERS_DOWN) -> Iterator[Path]:
+def files_below(path: Path, deepest: int = _MOST_FOLDERS_DOWN) -> Iterator[Path]:
     """`path` itself where it is a file, else all files in it, by name; a folder that is a link
     below it, or too far down, is given as it stands."""
     if not path.is_dir():
@@ -116,8 +116,8 @@ def _why_not(path: Path) -> str:
 # From the pictures of a folder to one array: of one size, all grey or all in colour.
 
 
-REPORT_EVERY = 50
-USUAL_SIZE = (64, 64)
+_REPORT_EVERY = 50
+_USUAL_SIZE = (64, 64)
 """Proposed where the pictures have no size that most of them share."""
 
 
@@ -172,7 +172,7 @@ def decode(
         else:
             images[len(kept)] = pixels
             kept.append(picture)
-        if number % REPORT_EVERY == 0 or number == len(pictures):
+        if number % _REPORT_EVERY == 0 or number == len(pictures):
             tell(number, len(pictures))
     files = Files(files.count, tuple(sorted(found, key=lambda file: file.id)))
     files.refuse_many(folder)
@@ -194,7 +194,7 @@ def _common_size(pictures: list[Picture]) -> tuple[int, int]:
         return usual
     odd = next(picture for picture in pictures if _size(picture) != usual)
     like = next(picture for picture in pictures if _size(picture) == usual)
-    height, width = usual if count > len(pictures) / 2 else USUAL_SIZE
+    height, width = usual if count > len(pictures) / 2 else _USUAL_SIZE
     raise DataError(
         f"{odd.path} has {odd.header.height} x {odd.header.width} pixels (height x width), "
         f"{like.id} has {usual[0]} x {usual[1]}, as have {count:,} of {len(pictures):,}; all "

@@ -20,21 +20,21 @@ from vestry.data.limits import check_expansion, check_size
 from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 
-UNSIGNED_BYTE = 0x08
-TYPES = {
-    UNSIGNED_BYTE: "uint8",
+_UNSIGNED_BYTE = 0x08
+_TYPES = {
+    _UNSIGNED_BYTE: "uint8",
     0x09: "int8",
     0x0B: "int16",
     0x0C: "int32",
     0x0D: "float32",
     0x0E: "float64",
 }
-GZIP_MAGIC = b"\x1f\x8b"
-CHUNK = 2**20
-REPLACE = "get a fresh copy of the file"
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 2**20
+_REPLACE = "get a fresh copy of the file"
 
 
-class Stream(Protocol):
+class _Stream(Protocol):
     """What a plain file and a gzip file have in common here."""
 
     def read(self, size: int, /) -> bytes: ...
@@ -51,94 +51,94 @@ def read_idx(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
-        return read_checked(path, axes)
+        return _read_checked(path, axes)
     except EOFError:
-        raise DataError(f"{path}: the gzip data ends early (truncated); {REPLACE}") from None
+        raise DataError(f"{path}: the gzip data ends early (truncated); {_REPLACE}") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: the gzip data is damaged ({error}); {REPLACE}") from None
+        raise DataError(f"{path}: the gzip data is damaged ({error}); {_REPLACE}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def read_checked(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
+def _read_checked(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
     stored = path.stat().st_size
     with path.open("rb") as file:
-        packed = file.read(2) == GZIP_MAGIC
+        packed = file.read(2) == _GZIP_MAGIC
         file.seek(0)
         if not packed:
-            shape = read_shape(file, path, axes)
-            check_length(path, shape, stored - file.tell())
-            return read_bytes(file, path, shape)
+            shape = _read_shape(file, path, axes)
+            _check_length(path, shape, stored - file.tell())
+            return _read_bytes(file, path, shape)
         with gzip.GzipFile(fileobj=file) as stream:
-            shape = read_shape(stream, path, axes)
-            check_expansion(path, f"the header {describe(shape)}", math.prod(shape), stored)
-            return read_bytes(stream, path, shape)
+            shape = _read_shape(stream, path, axes)
+            check_expansion(path, f"the header {_describe(shape)}", math.prod(shape), stored)
+            return _read_bytes(stream, path, shape)
 
 
-def read_shape(stream: Stream, path: Path, axes: Collection[int]) -> tuple[int, ...]:
+def _read_shape(stream: _Stream, path: Path, axes: Collection[int]) -> tuple[int, ...]:
     """Read the header and check all of it that does not need the file's size."""
     magic = stream.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
         raise DataError(
             f"{path}: not an IDX file: it starts with {magic.hex(' ') or 'nothing'}, and "
-            f"{wanted(axes)} start with 00 00 08 and the number of axes; check the path"
+            f"{_wanted(axes)} start with 00 00 08 and the number of axes; check the path"
         )
-    if magic[2] != UNSIGNED_BYTE:
+    if magic[2] != _UNSIGNED_BYTE:
         raise DataError(
-            f"{path}: holds {TYPES[magic[2]]} values; uint8 (0 to 255) is expected; "
+            f"{path}: holds {_TYPES[magic[2]]} values; uint8 (0 to 255) is expected; "
             "store the file as unsigned bytes"
         )
     if magic[3] not in axes:
         raise DataError(
-            f"{path}: has {magic[3]} axes, {wanted(axes)} are expected; "
+            f"{path}: has {magic[3]} axes, {_wanted(axes)} are expected; "
             "check that images and labels are not swapped"
         )
     lengths = stream.read(4 * magic[3])
     if len(lengths) < 4 * magic[3]:
-        raise DataError(f"{path}: the header ends early (truncated); {REPLACE}")
+        raise DataError(f"{path}: the header ends early (truncated); {_REPLACE}")
     return tuple(int(length) for length in np.frombuffer(lengths, dtype=">u4"))
 
 
-def wanted(axes: Collection[int]) -> str:
+def _wanted(axes: Collection[int]) -> str:
     if set(axes) == {1}:
         return "labels (1 axis)"
     return f"images ({' or '.join(str(number) for number in sorted(axes))} axes)"
 
 
-def describe(shape: tuple[int, ...]) -> str:
+def _describe(shape: tuple[int, ...]) -> str:
     return " x ".join(f"{length:,}" for length in shape)
 
 
-def check_length(path: Path, shape: tuple[int, ...], found: int) -> None:
+def _check_length(path: Path, shape: tuple[int, ...], found: int) -> None:
     """Compare what the header of a plain file claims with what the file holds."""
     expected = math.prod(shape)
     if found != expected:
         raise DataError(
-            f"{path}: the header claims {describe(shape)} = {expected:,} bytes, the file holds "
+            f"{path}: the header claims {_describe(shape)} = {expected:,} bytes, the file holds "
             f"{found:,} after it ({'truncated' if found < expected else 'trailing bytes'}); "
-            f"{REPLACE}"
+            f"{_REPLACE}"
         )
-    check_size(path, f"the header {describe(shape)}", expected)
+    check_size(path, f"the header {_describe(shape)}", expected)
 
 
-def read_bytes(stream: Stream, path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _read_bytes(stream: _Stream, path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Read exactly what `shape` says, and make sure that nothing follows."""
     array = np.empty(math.prod(shape), dtype=np.uint8)
     view = array.data
     done = 0
     while done < len(view):
-        chunk = stream.read(min(CHUNK, len(view) - done))
+        chunk = stream.read(min(_CHUNK, len(view) - done))
         if not chunk:
             raise DataError(
-                f"{path}: the header claims {describe(shape)} = {len(view):,} bytes, the file "
-                f"holds {done:,} after it (truncated); {REPLACE}"
+                f"{path}: the header claims {_describe(shape)} = {len(view):,} bytes, the file "
+                f"holds {done:,} after it (truncated); {_REPLACE}"
             )
         view[done : done + len(chunk)] = chunk
         done += len(chunk)
     if stream.read(1):
         raise DataError(
-            f"{path}: bytes follow after the {describe(shape)} = {len(view):,} that the header "
-            f"claims (trailing bytes); {REPLACE}"
+            f"{path}: bytes follow after the {_describe(shape)} = {len(view):,} that the header "
+            f"claims (trailing bytes); {_REPLACE}"
         )
     return array.reshape(shape)
 
@@ -146,10 +146,10 @@ def read_bytes(stream: Stream, path: Path, shape: tuple[int, ...]) -> NDArray[np
 # `idx:DIR`: a folder of IDX files under the names that MNIST gave them.
 
 
-SPELLINGS = ("{part}-{kind}-{axes}-ubyte", "{part}-{kind}.{axes}-ubyte")
+_SPELLINGS = ("{part}-{kind}-{axes}-ubyte", "{part}-{kind}.{axes}-ubyte")
 """MNIST's own spelling, and the one that many copies have."""
 
-CLASSES_FILE = "classes.txt"
+_CLASSES_FILE = "classes.txt"
 
 
 def load(folder: Path, name: str) -> Source:
@@ -162,14 +162,14 @@ def load(folder: Path, name: str) -> Source:
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder (source {name})")
     notes: list[str] = []
-    train, test = find_part(folder, "train", notes), find_part(folder, "t10k", notes)
+    train, test = _find_part(folder, "train", notes), _find_part(folder, "t10k", notes)
     if train is None:
         raise MissingDataError(
             f"{folder} holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz; "
             "name a folder with MNIST's file names"
         )
-    arrays = [read_part(*part) for part in (train, test) if part is not None]
-    classes_path = folder / CLASSES_FILE
+    arrays = [_read_part(*part) for part in (train, test) if part is not None]
+    classes_path = folder / _CLASSES_FILE
     if classes_path.is_file():
         classes = read_class_names(classes_path)
     else:
@@ -184,10 +184,10 @@ def load(folder: Path, name: str) -> Source:
     return Source(name, sets[0], sets[1] if len(sets) > 1 else None, None, tuple(notes))
 
 
-def find_part(folder: Path, part: str, notes: list[str]) -> tuple[Path, Path] | None:
+def _find_part(folder: Path, part: str, notes: list[str]) -> tuple[Path, Path] | None:
     """The paths of images and labels, or None where neither is there."""
-    images = find_file(folder, part, "images", ("idx3", "idx4"), notes)
-    labels = find_file(folder, part, "labels", ("idx1",), notes)
+    images = _find_file(folder, part, "images", ("idx3", "idx4"), notes)
+    labels = _find_file(folder, part, "labels", ("idx1",), notes)
     if images is None and labels is None:
         return None
     if images is None or labels is None:
@@ -196,11 +196,11 @@ def find_part(folder: Path, part: str, notes: list[str]) -> tuple[Path, Path] | 
     return images, labels
 
 
-def find_file(
+def _find_file(
     folder: Path, part: str, kind: str, axes: tuple[str, ...], notes: list[str]
 ) -> Path | None:
     stems = [
-        spelling.format(part=part, kind=kind, axes=one) for one in axes for spelling in SPELLINGS
+        spelling.format(part=part, kind=kind, axes=one) for one in axes for spelling in _SPELLINGS
     ]
     paths = [folder / (stem + suffix) for stem in stems for suffix in ("", ".gz")]
     found = [path for path in paths if path.is_file()]
@@ -210,7 +210,7 @@ def find_file(
     return found[0] if found else None
 
 
-def read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
     images = read_idx(images_path, {3, 4})
     labels = read_idx(labels_path, {1}).astype(np.int64)
     if len(images) != len(labels):

@@ -17,7 +17,7 @@ from vestry.errors import DataError
 # Which way up a picture is, by the EXIF note that a camera leaves in it.
 
 
-TURNS = {
+_TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -28,10 +28,10 @@ TURNS = {
 }
 """By orientation: what sets a picture upright (EXIF 2.32, tag 0x0112)."""
 ORIENTATION, SHORT = 0x0112, 3
-MARK = b"Exif\0\0"
-ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
-MOST_ENTRIES = 512
-LYING = (5, 6, 7, 8)
+_MARK = b"Exif\0\0"
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_MOST_ENTRIES = 512
+_LYING = (5, 6, 7, 8)
 """Orientations whose turn exchanges height and width."""
 PNG_START, PNG_NOTE, PNG_END = 8, b"eXIf", b"IEND"
 MOST_CHUNKS, LONGEST_NOTE = 100_000, 2**16
@@ -42,17 +42,17 @@ def set_upright(picture: Image.Image) -> tuple[Image.Image, bool]:
 
     A decoded one: the note of a PNG may stand behind its pixels.
     """
-    turn = TURNS.get(orientation_of(picture))
+    turn = _TURNS.get(orientation_of(picture))
     return (picture, False) if turn is None else (picture.transpose(turn), True)
 
 
 def orientation_of(picture: Image.Image) -> int:
     """1 to 8, by the note that was read so far."""
     note = picture.info.get("exif")
-    return orientation(note) if isinstance(note, bytes) else 1
+    return _orientation(note) if isinstance(note, bytes) else 1
 
 
-def note_behind(stream: IO[bytes]) -> bytes:
+def _note_behind(stream: IO[bytes]) -> bytes:
     """The last EXIF note in a PNG file, wherever it stands, without decoding; empty without one."""
     note, place = b"", PNG_START
     for _ in range(MOST_CHUNKS):
@@ -67,16 +67,16 @@ def note_behind(stream: IO[bytes]) -> bytes:
     return note
 
 
-def orientation(note: bytes) -> int:
+def _orientation(note: bytes) -> int:
     """1 to 8; 1, upright, where the note does not say."""
-    tiff = note.removeprefix(MARK)
-    order = ORDERS.get(tiff[:4])
+    tiff = note.removeprefix(_MARK)
+    order = _ORDERS.get(tiff[:4])
     if order is None:
         return 1
     try:
         (start,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, start)
-        for entry in range(min(count, MOST_ENTRIES)):
+        for entry in range(min(count, _MOST_ENTRIES)):
             tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + 12 * entry)
             if (tag, kind) == (ORIENTATION, SHORT):
                 return int(value)
@@ -89,8 +89,8 @@ SIGNATURES: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
     (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
     (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
 )
-GREY_MODES = ("1", "L", "LA")
-MODES = (*GREY_MODES, "P", "RGB", "RGBA", "CMYK")
+_GREY_MODES = ("1", "L", "LA")
+MODES = (*_GREY_MODES, "P", "RGB", "RGBA", "CMYK")
 DAMAGE = (
     OSError,
     SyntaxError,  # Pillow's word for a broken header
@@ -127,13 +127,13 @@ def read_header(path: Path, name: str) -> ImageHeader | None:
     """
     try:
         with path.open("rb") as stream:
-            image = open_image(stream)
+            image = _open_image(stream)
             if image is None:
                 return None
-            header, mode = header_of(image, noted(image, stream)), image.mode
+            header, mode = header_of(image, _noted(image, stream)), image.mode
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
-    check_header(name, header, mode)
+    _check_header(name, header, mode)
     return header
 
 
@@ -143,17 +143,17 @@ def read_image(content: bytes, name: str) -> ImageFile.ImageFile:
     Raises DataError where it is neither PNG nor JPEG, too.
     """
     try:
-        image = open_image(io.BytesIO(content))
+        image = _open_image(io.BytesIO(content))
         if image is None:
             raise DataError(f"{name}: neither PNG nor JPEG; store it as one of them")
         header = header_of(image, 1)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
-    check_header(name, header, image.mode)
+    _check_header(name, header, image.mode)
     return image
 
 
-def open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
+def _open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
     """Read the header alone. The class is called directly, not through Image.open, which would
     try other formats and warn of sizes that are refused here with a better word."""
     start = stream.read(8)
@@ -164,32 +164,32 @@ def open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
     return None
 
 
-def noted(image: ImageFile.ImageFile, stream: IO[bytes]) -> int:
+def _noted(image: ImageFile.ImageFile, stream: IO[bytes]) -> int:
     """The orientation that a picture not decoded yet will have."""
     if isinstance(image, PngImagePlugin.PngImageFile):
-        return orientation(note_behind(stream))
+        return _orientation(_note_behind(stream))
     return orientation_of(image)
 
 
 def header_of(image: Image.Image, orientation: int) -> ImageHeader:
     height, width = image.height, image.width
-    if orientation in LYING:
+    if orientation in _LYING:
         height, width = width, height
-    return ImageHeader(height, width, has_colour(image), has_holes(image), orientation in TURNS)
+    return ImageHeader(height, width, _has_colour(image), _has_holes(image), orientation in _TURNS)
 
 
-def has_colour(image: Image.Image) -> bool:
+def _has_colour(image: Image.Image) -> bool:
     if image.mode != "P":
-        return image.mode not in GREY_MODES
+        return image.mode not in _GREY_MODES
     palette = np.array(image.getpalette("RGB") or [0], dtype=np.uint8)
     return len(palette) % 3 != 0 or bool((np.diff(palette.reshape(-1, 3)) != 0).any())
 
 
-def has_holes(image: Image.Image) -> bool:
+def _has_holes(image: Image.Image) -> bool:
     return image.has_transparency_data
 
 
-def check_header(name: str, header: ImageHeader, mode: str) -> None:
+def _check_header(name: str, header: ImageHeader, mode: str) -> None:
     pixels = header.height * header.width
     if pixels > MOST_PIXELS:
         raise DataError(
@@ -214,7 +214,7 @@ def read_pixels(
     """
     try:
         with path.open("rb") as stream:
-            image = open_image(stream)
+            image = _open_image(stream)
             if image is None:
                 raise DataError(f"{name}: neither PNG nor JPEG")
             image.load()

@@ -13,7 +13,7 @@ from vestry.data.damage import Files
 from vestry.data.preparation import Preparation
 from vestry.errors import DataError
 
-CHANNELS = (1, 3)
+_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class ImageSet:
     missing: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        check_shapes(self)
-        check_labels(self)
+        _check_shapes(self)
+        _check_labels(self)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -142,7 +142,7 @@ def contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
     return index
 
 
-def check_shapes(image_set: ImageSet) -> None:
+def _check_shapes(image_set: ImageSet) -> None:
     images, labels, ids = image_set.images, image_set.labels, image_set.ids
     if images.dtype != np.uint8:
         raise DataError(f"images are {images.dtype}; raw bytes (uint8, 0 to 255) are needed")
@@ -167,7 +167,7 @@ def check_shapes(image_set: ImageSet) -> None:
 
 def _shape_advice(shape: tuple[int, ...]) -> str:
     """How to go on where it is plain what the axes are."""
-    if len(shape) == 4 and shape[1] in CHANNELS:
+    if len(shape) == 4 and shape[1] in _CHANNELS:
         return ". For channels first, store numpy.moveaxis(images, 1, -1)"
     if len(shape) == 4 and shape[3] == 4:
         return ". To leave out transparency, store images[..., :3]"
@@ -176,7 +176,7 @@ def _shape_advice(shape: tuple[int, ...]) -> str:
     return ""
 
 
-def check_labels(image_set: ImageSet) -> None:
+def _check_labels(image_set: ImageSet) -> None:
     labels, classes = image_set.labels, image_set.classes
     if len(classes) < 2:
         raise DataError(f"{len(classes)} class ({', '.join(classes)}); at least 2 are needed")

@@ -13,7 +13,7 @@ MOST_PIXELS = 50_000_000
 MOST_CLASSES = 10_000
 """Classes that are counted from the labels alone: one damaged label must not make a million."""
 
-FREE_EXPANSION = 64 * 2**20
+_FREE_EXPANSION = 64 * 2**20
 """Up to this size compressed data may unfold as it likes."""
 
 MOST_EXPANSION = 100
@@ -36,7 +36,7 @@ def check_expansion(path: Path, what: str, size: int, stored: int) -> None:
     what is possible but unlike images (a bomb of zeros) is refused too.
     """
     check_size(path, what, size)
-    if size > max(FREE_EXPANSION, MOST_EXPANSION * stored):
+    if size > max(_FREE_EXPANSION, MOST_EXPANSION * stored):
         raise DataError(
             f"{path}: {what} claims {size:,} bytes from {stored:,} compressed ones; at most "
             f"{MOST_EXPANSION} to 1 is believed. The file is damaged or made to fill memory; "

@@ -22,8 +22,8 @@ from vestry.data.limits import check_expansion
 from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 
-IMAGES = "images"
-SPELLINGS = (
+_IMAGES = "images"
+_SPELLINGS = (
     ("images", "labels", "test_images", "test_labels"),
     ("x_train", "y_train", "x_test", "y_test"),
 )
@@ -52,9 +52,9 @@ def load(path: Path, name: str) -> Source:
     """
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file (source {name})")
-    with readable(path):
-        arrays, unread = read_arrays(path)
-        return source_of(path, name, arrays, unread)
+    with _readable(path):
+        arrays, unread = _read_arrays(path)
+        return _source_of(path, name, arrays, unread)
 
 
 def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
@@ -62,15 +62,15 @@ def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
 
     For images without labels; sizes are checked as by `load`. Raises DataError for anything wrong.
     """
-    with readable(path), zipfile.ZipFile(path) as archive:
+    with _readable(path), zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        if IMAGES not in members:
+        if _IMAGES not in members:
             found = ", ".join(sorted(members)) or "nothing"
-            raise DataError(f"{path}: holds {found}; an array `{IMAGES}` is expected")
+            raise DataError(f"{path}: holds {found}; an array `{_IMAGES}` is expected")
         read, notes = to_bytes(
-            str(path), {IMAGES: read_member(path, archive, members[IMAGES], IMAGES)}
+            str(path), {_IMAGES: _read_member(path, archive, members[_IMAGES], _IMAGES)}
         )
-    images = read[IMAGES].images
+    images = read[_IMAGES].images
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
     if images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)):
@@ -79,7 +79,7 @@ def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
 
 
 @contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
+def _readable(path: Path) -> Iterator[None]:
     """Whatever a damaged file makes its readers raise becomes DataError."""
     try:
         yield
@@ -91,23 +91,23 @@ def readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The arrays that are ours to read, under the names of the first spelling; and the names of
     those that were not read."""
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        spelling = choose_spelling(path, set(members))
-        wanted = dict(zip(spelling, SPELLINGS[0], strict=True)) | {"classes": "classes"}
+        spelling = _choose_spelling(path, set(members))
+        wanted = dict(zip(spelling, _SPELLINGS[0], strict=True)) | {"classes": "classes"}
         arrays = {
-            key: read_member(path, archive, members[stored], key)
+            key: _read_member(path, archive, members[stored], key)
             for stored, key in wanted.items()
             if stored in members
         }
     return arrays, sorted(set(members) - set(wanted))
 
 
-def choose_spelling(path: Path, stored: set[str]) -> tuple[str, str, str, str]:
-    complete = [spelling for spelling in SPELLINGS if set(spelling[:2]) <= stored]
+def _choose_spelling(path: Path, stored: set[str]) -> tuple[str, str, str, str]:
+    complete = [spelling for spelling in _SPELLINGS if set(spelling[:2]) <= stored]
     if len(complete) == 1:
         return complete[0]
     found = ", ".join(sorted(stored)) or "nothing"
@@ -117,13 +117,13 @@ def choose_spelling(path: Path, stored: set[str]) -> tuple[str, str, str, str]:
     )
 
 
-def read_member(
+def _read_member(
     path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str
 ) -> NDArray[Any]:
     """One array, once its header is what it should be and agrees with the zip directory."""
     with archive.open(info) as stream:
         shape, dtype = read_header(stream)
-        check_dtype(f"{path}: {info.filename}", key, dtype)
+        _check_dtype(f"{path}: {info.filename}", key, dtype)
         expected = stream.tell() + math.prod(shape) * dtype.itemsize
         if expected != info.file_size:
             raise DataError(
@@ -145,7 +145,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def check_dtype(where: str, key: str, dtype: np.dtype[Any]) -> None:
+def _check_dtype(where: str, key: str, dtype: np.dtype[Any]) -> None:
     """Images are uint8 or float, labels any integer, class names text."""
     if "images" in key and dtype != np.uint8 and dtype.kind != "f":
         raise DataError(
@@ -163,27 +163,27 @@ def check_dtype(where: str, key: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def source_of(path: Path, name: str, arrays: dict[str, NDArray[Any]], unread: list[str]) -> Source:
-    labels = label_rows(path, "labels", arrays["labels"])
-    test_labels = label_rows(path, "test_labels", arrays.get("test_labels"))
+def _source_of(path: Path, name: str, arrays: dict[str, NDArray[Any]], unread: list[str]) -> Source:
+    labels = _label_rows(path, "labels", arrays["labels"])
+    test_labels = _label_rows(path, "test_labels", arrays.get("test_labels"))
     if ("test_images" in arrays) != ("test_labels" in arrays):
         raise DataError(f"{path}: test images and test labels come together or not at all")
-    classes = class_names(arrays["classes"]) if "classes" in arrays else None
+    classes = _class_names(arrays["classes"]) if "classes" in arrays else None
     classes = classes or numbered_classes(path, labels, test_labels)
     given: dict[str, NDArray[Any]] = {
         key: arrays.pop(key) for key in ("images", "test_images") if key in arrays
     }
     images, notes = to_bytes(str(path), given)
-    train = image_set(path, "train", images["images"], labels, classes)
+    train = _image_set(path, "train", images["images"], labels, classes)
     test = None
     if "test_images" in images:
-        test = image_set(path, "test", images["test_images"], test_labels, classes)
+        test = _image_set(path, "test", images["test_images"], test_labels, classes)
     if unread:
         notes.append(f"{path.name} also holds {', '.join(unread)}; not read")
     return Source(name, train, test, None, tuple(notes))
 
 
-def label_rows(path: Path, key: str, labels: NDArray[Any] | None) -> NDArray[np.int64]:
+def _label_rows(path: Path, key: str, labels: NDArray[Any] | None) -> NDArray[np.int64]:
     """(n,) int64 from (n,) or (n, 1) of any integer type."""
     if labels is None:
         return np.zeros(0, dtype=np.int64)
@@ -199,14 +199,14 @@ def label_rows(path: Path, key: str, labels: NDArray[Any] | None) -> NDArray[np.
     return labels.astype(np.int64)
 
 
-def class_names(names: NDArray[Any]) -> tuple[str, ...]:
+def _class_names(names: NDArray[Any]) -> tuple[str, ...]:
     return tuple(
         name.decode("utf-8") if isinstance(name, bytes) else str(name)
         for name in names.ravel().tolist()
     )
 
 
-def image_set(
+def _image_set(
     path: Path,
     split: str,
     read: ByteImages,

@@ -10,8 +10,8 @@ import platformdirs
 
 from vestry.errors import DataError, StudyError
 
-DATA_VARIABLE = "VESTRY_DATA"
-LOOKS_VARIABLE = "VESTRY_LOOKS"
+_DATA_VARIABLE = "VESTRY_DATA"
+_LOOKS_VARIABLE = "VESTRY_LOOKS"
 
 Progress = Callable[[str, int, int], None]
 """Told, while a file is downloaded or a folder read: its name, how much is there, and in all."""
@@ -21,16 +21,16 @@ class MissingDataError(DataError):
     """The data is nowhere to be found: the one case in which a study may use `otherwise`."""
 
 
-def looks_folder() -> Path:
+def _looks_folder() -> Path:
     """The register of looks at test sets: VESTRY_LOOKS, or a folder of the user's own data."""
-    given = os.environ.get(LOOKS_VARIABLE)
+    given = os.environ.get(_LOOKS_VARIABLE)
     if given:
         return expanded(Path(given)).absolute()
     return platformdirs.user_data_path("vestry") / "test-looks"
 
 
 @dataclass(frozen=True)
-class Places:
+class DataPaths:
     """Where to look, in this order.
 
     data: a folder that holds `fashion-mnist/` and the like, or None.
@@ -44,12 +44,12 @@ class Places:
     cache: Path
     base: Path
     hosts: tuple[str, ...] | None = None
-    looks: Path = field(default_factory=looks_folder)
+    looks: Path = field(default_factory=_looks_folder)
 
     @classmethod
-    def of(cls, data: Path | None = None, base: Path | None = None) -> "Places":
+    def of(cls, data: Path | None = None, base: Path | None = None) -> "DataPaths":
         """Places on this machine: `data` (the flag) goes over the environment's VESTRY_DATA."""
-        given = data or os.environ.get(DATA_VARIABLE) or None
+        given = data or os.environ.get(_DATA_VARIABLE) or None
         return cls(
             data=expanded(Path(given)).absolute() if given else None,
             cache=platformdirs.user_cache_path("vestry"),
@@ -71,7 +71,7 @@ class Places:
         }
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> "Places":
+    def from_dict(cls, value: dict[str, Any]) -> "DataPaths":
         return cls(
             data=None if value["data"] is None else Path(value["data"]),
             cache=Path(value["cache"]),

@@ -11,8 +11,8 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.split import Rows, class_shares
 from vestry.errors import DataError
 
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-TOLERANCE = 1e-9
+_Fraction = Annotated[float, Field(gt=0, lt=1)]
+_TOLERANCE = 1e-9
 
 
 class Fractions(BaseModel):
@@ -20,14 +20,14 @@ class Fractions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    training: Fraction
-    validation: Fraction
-    test: Fraction
+    training: _Fraction
+    validation: _Fraction
+    test: _Fraction
 
     @model_validator(mode="after")
     def sum_to_one(self) -> Self:
         total = self.training + self.validation + self.test
-        if abs(total - 1) > TOLERANCE:
+        if abs(total - 1) > _TOLERANCE:
             raise ValueError(f"the three fractions sum to {total:.10g}, not to 1")
         return self
 

@@ -10,9 +10,9 @@ from vestry.data.source import source_kind
 from vestry.data.split import Selection
 from vestry.errors import StudyError
 
-Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
+_Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
 FIFTH = Selection(fraction=0.2)
-PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
+_PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
 
 
 class DataSettings(BaseModel):
@@ -41,7 +41,7 @@ class DataSettings(BaseModel):
     source_validation: Use | None = None
     """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
-    image_size: tuple[Side, Side] | None = None
+    image_size: tuple[_Side, _Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
 
     @model_validator(mode="before")
@@ -57,7 +57,7 @@ class DataSettings(BaseModel):
     @model_validator(mode="after")
     def one_way_to_split(self) -> "DataSettings":
         if self.split is not None:
-            given = [name for name in PARTS if getattr(self, name) is not None]
+            given = [name for name in _PARTS if getattr(self, name) is not None]
             if given:
                 raise ValueError(
                     f"`split` cuts all rows anew, so {', '.join(given)} cannot be given beside it"

@@ -2,7 +2,7 @@
 
 from vestry.data import digits, fashion_mnist, folder, idx, npz
 from vestry.data.image_set import Source
-from vestry.data.paths import Places, Progress
+from vestry.data.paths import DataPaths, Progress
 from vestry.errors import StudyError, did_you_mean
 
 __all__ = ["KINDS", "Source", "load_source", "source_kind"]
@@ -37,7 +37,7 @@ def source_kind(text: str) -> tuple[str, str]:
 
 def load_source(
     text: str,
-    places: Places,
+    places: DataPaths,
     report: Progress | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> Source:

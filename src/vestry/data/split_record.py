@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 
-NUMBERED = re.compile(r"(.*/)(\d+)")
+_NUMBERED = re.compile(r"(.*/)(\d+)")
 
 
 def split_record(dataset: Dataset) -> dict[str, Any]:
@@ -41,13 +41,13 @@ def ranges(ids: NDArray[np.str_]) -> list[str | list[str]]:
             runs[-1][1] = text
         else:
             runs.append([text, text])
-        expected = successor(text)
+        expected = _successor(text)
     return [run[0] if run[0] == run[1] else run for run in runs]
 
 
-def successor(text: str) -> str | None:
+def _successor(text: str) -> str | None:
     """The id that counts on from `text`, with as many digits; None where there is none."""
-    match = NUMBERED.fullmatch(text)
+    match = _NUMBERED.fullmatch(text)
     if match is None:
         return None
     digits = match[2]
@@ -62,7 +62,7 @@ def ids_of(entries: Iterable[str | list[str]]) -> list[str]:
         first, last = (entry, entry) if isinstance(entry, str) else entry
         ids.append(first)
         while ids[-1] != last:
-            following = successor(ids[-1])
+            following = _successor(ids[-1])
             if following is None:
                 raise ValueError(f"{first} does not count up to {last}")
             ids.append(following)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vestry.errors import DataError
 
 Rows = NDArray[np.int64]
-Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
+_Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
 class Fold(BaseModel):
@@ -32,7 +32,7 @@ class Fold(BaseModel):
         return np.flatnonzero(fold != self.number - 1), np.flatnonzero(fold == self.number - 1)
 
 
-class Few(BaseModel):
+class PerClassSubset(BaseModel):
     """`per_class` images of each class, drawn with `seed`; a larger number holds the smaller."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,8 +55,8 @@ class Few(BaseModel):
         return np.sort(np.concatenate(drawn)), np.zeros(0, dtype=np.int64)
 
 
-Part = Fold | Few
-PARTS: dict[str, type[Fold] | type[Few]] = {"fold": Fold, "few": Few}
+Subset = Fold | PerClassSubset
+PARTS: dict[str, type[Fold] | type[PerClassSubset]] = {"fold": Fold, "few": PerClassSubset}
 
 
 class CrossValidation(BaseModel):
@@ -72,7 +72,7 @@ class CrossValidation(BaseModel):
     folds: Annotated[int, Field(ge=2, le=1000)] = 5
     stratified: bool = True
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
-    seed: Seed = 0
+    seed: _Seed = 0
     reported: dict[str, float] = Field(default_factory=dict)
     reported_on: Literal["test", "held_out"] | None = None
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vestry.data.sealed import Rows
 from vestry.storage.run_folder import write_arrays
 
-LARGEST_SIDE = 96
+_LARGEST_SIDE = 96
 
 
 Pictures = Mapping[str, NDArray[np.uint8]]
@@ -31,7 +31,7 @@ def save_thumbnails(
     images = [
         drawn[name] if name in drawn else rows[name][0].images[rows[name][1]] for name in wanted
     ]
-    stacked = np.stack([smaller(image) for image in images])
+    stacked = np.stack([_smaller(image) for image in images])
     write_arrays(path, {"ids": np.array(wanted), "images": stacked})
 
 
@@ -46,20 +46,20 @@ def read_pictures(path: Path) -> dict[str, NDArray[np.uint8]]:
 def shrink_note(image_shape: tuple[int, ...]) -> list[str]:
     """What the page must say where it shows images smaller than they are."""
     height, width = image_shape[:2]
-    if max(height, width) <= LARGEST_SIDE:
+    if max(height, width) <= _LARGEST_SIDE:
         return []
     return [
-        f"Pictures on this page are made smaller, to {LARGEST_SIDE} pixels at most; the models saw "
-        f"them at {height} x {width}."
+        f"Pictures on this page are made smaller, to {_LARGEST_SIDE} pixels at most; the models "
+        f"saw them at {height} x {width}."
     ]
 
 
-def smaller(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _smaller(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
-    if max(height, width) <= LARGEST_SIDE:
+    if max(height, width) <= _LARGEST_SIDE:
         return image
     from PIL import Image  # noqa: PLC0415 - only large images need it
 
-    factor = LARGEST_SIDE / max(height, width)
+    factor = _LARGEST_SIDE / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))

@@ -48,7 +48,7 @@ class Guard:
         self.process.communicate()
 
 
-def main() -> None:
+def _main() -> None:
     groups: set[int] = set()
     for word in sys.stdin:
         change = groups.add if word[0] == "+" else groups.discard
@@ -58,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _main()

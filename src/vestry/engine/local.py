@@ -16,7 +16,7 @@ from vestry.engine.guard import Guard
 from vestry.engine.process import Events, WorkerProcess
 from vestry.engine.task import Event, Outcome, Report, Task
 
-POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 class LocalEngine:
@@ -48,7 +48,7 @@ class LocalEngine:
         early ends the workers that are at work.
         """
         try:
-            yield from Shift(self, tasks, report).work()
+            yield from _Scheduler(self, tasks, report).work()
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 
@@ -70,7 +70,7 @@ class LocalEngine:
             self.guard = None
 
 
-class Shift:
+class _Scheduler:
     """One engine's work on one list of tasks."""
 
     def __init__(self, engine: LocalEngine, tasks: list[Task], report: Report) -> None:
@@ -82,7 +82,7 @@ class Shift:
         while self.waiting or self.busy():
             self.start_what_fits()
             with contextlib.suppress(queue.Empty):
-                worker, event = self.engine.events.get(timeout=POLL_SECONDS)
+                worker, event = self.engine.events.get(timeout=_POLL_SECONDS)
                 yield from self.take(worker, event)
             yield from self.overdue()
 
@@ -91,9 +91,9 @@ class Shift:
 
     def start_what_fits(self) -> None:
         cores = self.engine.cores
-        free = cores - sum(cores_of(w.task, cores) for w in self.busy() if w.task)
+        free = cores - sum(_cores_of(w.task, cores) for w in self.busy() if w.task)
         for task in list(self.waiting):
-            needed = cores_of(task, cores)
+            needed = _cores_of(task, cores)
             if needed <= free:
                 self.waiting.remove(task)
                 self.engine.idle_worker().give(task)
@@ -116,7 +116,7 @@ class Shift:
                 yield self.finish(worker, outcome, event["spent"])
             case "gone":
                 code = worker.process.returncode
-                reason = f"its process ended on its own ({ending(code)})"
+                reason = f"its process ended on its own ({_ending(code)})"
                 yield self.finish(worker, Outcome(task, reason, worker.last_words()), drop=True)
             case _:
                 self.report(event | {"task": task.name})
@@ -137,10 +137,10 @@ class Shift:
         return outcome
 
 
-def cores_of(task: Task, available: int) -> int:
+def _cores_of(task: Task, available: int) -> int:
     """A task that asks for more cores than there are gets them all."""
     return min(task.cores, available)
 
 
-def ending(code: int) -> str:
+def _ending(code: int) -> str:
     return f"signal {-code}, perhaps out of memory" if code < 0 else f"exit code {code}"

@@ -14,8 +14,8 @@ from typing import IO
 from vestry.engine.guard import Guard, end_group
 from vestry.engine.task import Event, Task
 
-TAIL_BYTES = 2000
-LAST_EVENTS_SECONDS = 1.0
+_TAIL_BYTES = 2000
+_LAST_EVENTS_SECONDS = 1.0
 
 Events = queue.Queue[tuple["WorkerProcess", Event]]
 
@@ -52,7 +52,7 @@ class WorkerProcess:
     def read(self, events: Events) -> None:
         assert self.process.stdout is not None  # noqa: S101 - for the type checker
         for line in self.process.stdout:
-            if event := event_of(line):
+            if event := _event_of(line):
                 events.put((self, event))
 
     def watch(self, events: Events) -> None:
@@ -60,7 +60,7 @@ class WorkerProcess:
         self.process.wait()
         end_group(self.process.pid)
         self.guard.forget(self.process.pid)
-        self.reader.join(LAST_EVENTS_SECONDS)
+        self.reader.join(_LAST_EVENTS_SECONDS)
         events.put((self, {"event": "gone"}))
 
     def give(self, task: Task) -> None:
@@ -72,7 +72,7 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         self.errors.seek(0, os.SEEK_END)
-        self.errors.seek(max(0, self.errors.tell() - TAIL_BYTES))
+        self.errors.seek(max(0, self.errors.tell() - _TAIL_BYTES))
         return self.errors.read().decode(errors="replace").strip()
 
     def stop(self) -> None:
@@ -88,7 +88,7 @@ class WorkerProcess:
                 stream.close()  # type: ignore[union-attr]
 
 
-def event_of(line: str) -> Event | None:
+def _event_of(line: str) -> Event | None:
     """None for what no worker wrote: a model's code may have found the pipe."""
     try:
         event = json.loads(line)

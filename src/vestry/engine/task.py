@@ -15,7 +15,7 @@ from typing import Any
 from vestry.storage.run_folder import RunFolder
 
 MANIFEST = "card.json"
-TIME_LIMIT = 3600.0
+_TIME_LIMIT = 3600.0
 
 Event = dict[str, Any]
 Report = Callable[[Event], None]
@@ -39,7 +39,7 @@ class Task:
     workspace: Path
     context: dict[str, Any] = field(default_factory=dict)
     cores: int = 1
-    time_limit: float = TIME_LIMIT
+    time_limit: float = _TIME_LIMIT
 
     @classmethod
     def of(
@@ -50,7 +50,7 @@ class Task:
         description: dict[str, Any],
         context: dict[str, Any],
         cores: int = 1,
-        time_limit: float = TIME_LIMIT,
+        time_limit: float = _TIME_LIMIT,
     ) -> "Task":
         """The task whose place in `run` its description names."""
         key = digest(description)

@@ -22,17 +22,17 @@ from vestry.errors import one_line
 from vestry.system.process_state import ProcessState
 
 
-def main() -> None:
+def _main() -> None:
     sys.path.append(str(Path.cwd()))  # last: a user's file shadows nothing that is installed
-    given, events = private_streams()
+    given, events = _private_streams()
     messages: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=read_messages, args=(given, messages), daemon=True).start()
-    send(events, {"event": "ready"})
+    threading.Thread(target=_read_messages, args=(given, messages), daemon=True).start()
+    _send(events, {"event": "ready"})
     while True:
-        perform(json.loads(messages.get()), events)
+        _perform(json.loads(messages.get()), events)
 
 
-def private_streams() -> tuple[IO[str], IO[str]]:
+def _private_streams() -> tuple[IO[str], IO[str]]:
     """Keep the pipes for tasks and events: what else reads finds nothing, and whatever libraries
     print goes to standard error. A forked child has neither."""
     given = os.fdopen(os.dup(0), encoding="utf-8")
@@ -47,17 +47,17 @@ def private_streams() -> tuple[IO[str], IO[str]]:
     return given, events
 
 
-def read_messages(given: IO[str], messages: "queue.Queue[str]") -> None:
+def _read_messages(given: IO[str], messages: "queue.Queue[str]") -> None:
     for line in given:
         messages.put(line)
     os._exit(0)  # the parent is gone or has closed the pipe: whatever runs here is not wanted
 
 
-def perform(message: dict[str, Any], events: IO[str]) -> None:
+def _perform(message: dict[str, Any], events: IO[str]) -> None:
     folder, workspace = Path(message["folder"]), Path(message["workspace"])
 
     def report(event: dict[str, Any]) -> None:
-        send(events, event)
+        _send(events, event)
 
     before, known = ProcessState.read(), set(sys.modules)
     try:
@@ -66,13 +66,13 @@ def perform(message: dict[str, Any], events: IO[str]) -> None:
         known = set(sys.modules)
         function(message["description"], message["context"], folder, workspace, report)
     except BaseException as error:  # whatever it is, SystemExit too, it is the parent's to list
-        end = {"event": "failed", "reason": one_line(error), "details": last_trace()}
+        end = {"event": "failed", "reason": one_line(error), "details": _last_trace()}
     else:
         end = {"event": "done"}
-    send(events, end | {"spent": is_spent(before, known)})
+    _send(events, end | {"spent": _is_spent(before, known)})
 
 
-def is_spent(before: ProcessState, known: set[str]) -> bool:
+def _is_spent(before: ProcessState, known: set[str]) -> bool:
     """Set back what the task changed; whether that is not enough for another task."""
     try:
         before.restore()
@@ -81,14 +81,14 @@ def is_spent(before: ProcessState, known: set[str]) -> bool:
     return own_code(set(sys.modules) - known)
 
 
-def last_trace() -> str:
+def _last_trace() -> str:
     return traceback.format_exc(limit=-12)
 
 
-def send(events: IO[str], event: dict[str, Any]) -> None:
+def _send(events: IO[str], event: dict[str, Any]) -> None:
     events.write(json.dumps(event) + "\n")
     events.flush()
 
 
 if __name__ == "__main__":
-    main()
+    _main()

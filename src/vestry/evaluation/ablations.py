@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.evaluation.difference import difference
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
-SCORES = ("accuracy", "log_loss", "f1_macro")
+_SCORES = ("accuracy", "log_loss", "f1_macro")
 
 
 class PairSettings(BaseModel):
@@ -32,38 +32,40 @@ class PairSettings(BaseModel):
         return self.without, self.with_
 
 
-def compared_pairs(settings: Iterable[PairSettings], makers: Mapping[str, Tested]) -> list[Results]:
+def compared_pairs(
+    settings: Iterable[PairSettings], makers: Mapping[str, EvaluatedModel]
+) -> list[Results]:
     """Every pair of the study, in its order; `missing` names makers that came to nothing."""
-    return [compared(entry, makers) for entry in settings]
+    return [_compared(entry, makers) for entry in settings]
 
 
-def compared(entry: PairSettings, makers: Mapping[str, Tested]) -> Results:
+def _compared(entry: PairSettings, makers: Mapping[str, EvaluatedModel]) -> Results:
     missing = [name for name in entry.makers if name not in makers]
     found: Results = {"what": entry.what, "missing": missing}
     if missing:
         return found | {"without": None, "with": None, "difference": None}
     without, with_ = (makers[name] for name in entry.makers)
     return found | {
-        "without": side(without),
-        "with": side(with_),
+        "without": _side(without),
+        "with": _side(with_),
         "difference": difference(with_, without),
     }
 
 
-def side(maker: Tested) -> Results:
+def _side(maker: EvaluatedModel) -> Results:
     """One maker's test scores over its seeds, and what it cost with the first of them."""
     entry = maker.entry
     training = entry.get("training") or {}
     return {
         "name": maker.name,
-        "scores": {name: over_its_seeds(entry, name) for name in SCORES},
+        "scores": {name: _over_its_seeds(entry, name) for name in _SCORES},
         "epochs_run": training.get("epochs_run"),
         "fit_seconds": entry["fit_seconds"],
         "parameters": entry["parameters"],
     }
 
 
-def over_its_seeds(entry: Results, name: str) -> Results:
+def _over_its_seeds(entry: Results, name: str) -> Results:
     """Mean, deviation and values of a test score; deviation is None for a single seed."""
     several = entry.get("over_seeds")
     if several:
@@ -75,7 +77,7 @@ def over_its_seeds(entry: Results, name: str) -> Results:
 # What each member of a study changes against the study's first.
 
 
-def steps(members: Sequence[Tested]) -> list[dict[str, Any]]:
+def ablation_steps(members: Sequence[EvaluatedModel]) -> list[dict[str, Any]]:
     """For every member but the first: its test accuracy less the first's, with an interval.
 
     members: in the study's order. Empty where there is only one.

@@ -6,19 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
 
 Results = dict[str, Any]
-Rows = NDArray[np.int64]
+_Rows = NDArray[np.int64]
 Wrong = NDArray[np.bool_]
-PATTERNS_KEPT = 60
+_PATTERNS_KEPT = 60
 ALL_WRONG_SHOWN = 60
 ONE_RIGHT_SHOWN = 12
 
 
-def agreement(members: list[Tested], tables: Mapping[str, ProbabilityTable]) -> Results | None:
+def agreement(
+    members: list[EvaluatedModel], tables: Mapping[str, ProbabilityTable]
+) -> Results | None:
     """Who is wrong on which test image, first seeds; None for fewer than two members.
 
     members: in study order; committees are no voices of their own here. tables: the test table of
@@ -36,13 +38,13 @@ def agreement(members: list[Tested], tables: Mapping[str, ProbabilityTable]) -> 
         "rows": len(wrong),
         "all_right": int((counts == 0).sum()),
         "wrong": [int(count) for count in wrong.sum(axis=0)],
-        "patterns": grouped[:PATTERNS_KEPT],
+        "patterns": grouped[:_PATTERNS_KEPT],
         "patterns_left_out": {
-            "patterns": len(grouped[PATTERNS_KEPT:]),
-            "images": sum(row["count"] for row in grouped[PATTERNS_KEPT:]),
+            "patterns": len(grouped[_PATTERNS_KEPT:]),
+            "images": sum(row["count"] for row in grouped[_PATTERNS_KEPT:]),
         },
-        "all_wrong": all_wrong(members, wrong, tables),
-        "one_right": one_right(members, wrong, tables),
+        "all_wrong": _all_wrong(members, wrong, tables),
+        "one_right": _one_right(members, wrong, tables),
     }
 
 
@@ -56,8 +58,8 @@ def patterns(wrong: Wrong) -> list[Results]:
     ]
 
 
-def all_wrong(
-    members: list[Tested], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
+def _all_wrong(
+    members: list[EvaluatedModel], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
 ) -> Results:
     """Images that no member gets right, those first of which members were surest on average.
 
@@ -70,12 +72,12 @@ def all_wrong(
     return {
         "count": len(rows),
         "alike": int((said[rows] == said[rows, :1]).all(axis=1).sum()),
-        "images": [image(row, members[0], tables) for row in shown],
+        "images": [_image(row, members[0], tables) for row in shown],
     }
 
 
-def one_right(
-    members: list[Tested], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
+def _one_right(
+    members: list[EvaluatedModel], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
 ) -> Results:
     """Images that a single member gets right: how many of each, its surest first."""
     alone = wrong.sum(axis=1) == len(members) - 1
@@ -84,7 +86,7 @@ def one_right(
         rows = np.flatnonzero(alone & ~wrong[:, place])
         sure = confidence(tables[member.name])[rows]
         shown = rows[np.argsort(-sure, kind="stable")][:ONE_RIGHT_SHOWN]
-        images = [image(row, member, tables) for row in shown]
+        images = [_image(row, member, tables) for row in shown]
         found.append({"name": member.name, "count": len(rows), "images": images})
     return {"count": int(alone.sum()), "members": found}
 
@@ -93,14 +95,14 @@ def confidence(table: ProbabilityTable) -> NDArray[np.float32]:
     return np.asarray(table.probabilities.max(axis=1))
 
 
-def image(row: int, member: Tested, tables: Mapping[str, ProbabilityTable]) -> Results:
+def _image(row: int, member: EvaluatedModel, tables: Mapping[str, ProbabilityTable]) -> Results:
     """One image: its id, its label, and `[label, confidence]` of every maker."""
-    said = {name: answer(table, row) for name, table in tables.items()}
+    said = {name: _answer(table, row) for name, table in tables.items()}
     ids = tables[member.name].ids
     return {"id": str(ids[row]), "truth": int(member.truth[row]), "said": said}
 
 
-def answer(table: ProbabilityTable, row: int) -> list[float]:
+def _answer(table: ProbabilityTable, row: int) -> list[float]:
     label = int(table.probabilities[row].argmax())
     return [label, float(table.probabilities[row, label])]
 
@@ -108,8 +110,8 @@ def answer(table: ProbabilityTable, row: int) -> list[float]:
 # What every maker says of a seeded sample of test images.
 
 
-TOP = 3
-FIRST_ROWS = 5
+_TOP = 3
+_FIRST_ROWS = 5
 
 
 def votes(
@@ -127,16 +129,16 @@ def votes(
             {
                 "id": str(ids[row]),
                 "truth": int(truth[row]),
-                "votes": {name: vote(table, row) for name, table in tables.items()},
+                "votes": {name: _vote(table, row) for name, table in tables.items()},
             }
             for row in sorted(order.tolist())
         ],
     }
 
 
-def vote(table: ProbabilityTable, row: int) -> dict[str, Any]:
+def _vote(table: ProbabilityTable, row: int) -> dict[str, Any]:
     given = table.probabilities[row]
-    top = np.argsort(-given, kind="stable")[:TOP]
+    top = np.argsort(-given, kind="stable")[:_TOP]
     return {
         "label": int(top[0]),
         "confidence": float(given[top[0]]),
@@ -148,9 +150,9 @@ def first_rows(tables: dict[str, ProbabilityTable], truth: Labels) -> dict[str, 
     """The probability vectors of the first five rows, as every maker gives them."""
     ids = next(iter(tables.values())).ids
     return {
-        "ids": ids[:FIRST_ROWS].tolist(),
-        "truth": truth[:FIRST_ROWS].tolist(),
+        "ids": ids[:_FIRST_ROWS].tolist(),
+        "truth": truth[:_FIRST_ROWS].tolist(),
         "probabilities": {
-            name: table.probabilities[:FIRST_ROWS].tolist() for name, table in tables.items()
+            name: table.probabilities[:_FIRST_ROWS].tolist() for name, table in tables.items()
         },
     }

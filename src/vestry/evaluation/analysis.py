@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.ablations import PairSettings, compared_pairs, steps
+from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
 from vestry.evaluation.calibration import calibration
@@ -14,14 +14,14 @@ from vestry.evaluation.claim_checks import Run, checked_claims
 from vestry.evaluation.claims import ClaimBase
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.diversity import diversity, repairs
-from vestry.evaluation.ensemble_gain import worth
-from vestry.evaluation.label_issues import doubts_results, label_doubts
+from vestry.evaluation.diversity import diversity, fixed_and_broken
+from vestry.evaluation.ensemble_gain import ensemble_gain
+from vestry.evaluation.label_issues import find_label_issues, label_issue_results
 from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
-from vestry.evaluation.mistakes import misclassified, strengths
+from vestry.evaluation.mistakes import misclassified, per_class_performance
 from vestry.evaluation.overfitting import overfitting
-from vestry.evaluation.predictions import Evidence, Tested, tested_makers
+from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.significance import certainty
 
 Results = dict[str, Any]
@@ -29,7 +29,7 @@ Results = dict[str, Any]
 
 def analysed(
     results: Results,
-    evidence: Evidence,
+    evidence: Predictions,
     pairs: Iterable[PairSettings] = (),
     claims: Iterable[ClaimBase] = (),
     abstaining: AbstentionSettings = DEFAULT,
@@ -39,55 +39,57 @@ def analysed(
 
     `results` itself stays as it is.
     """
-    members = tested_makers(results["members"], evidence.tested, evidence.truth)
-    committees = tested_makers(results["committees"], evidence.tested, evidence.truth)
+    members = evaluated_models(results["members"], evidence.tested, evidence.truth)
+    committees = evaluated_models(results["committees"], evidence.tested, evidence.truth)
     makers = members | committees
-    sure = {name: confidence(evidence, name, abstaining) for name in makers}
-    guessing = guessing_of(evidence.truths["validation"])
+    sure = {name: _confidence(evidence, name, abstaining) for name in makers}
+    guessing = _guessing_of(evidence.truths["validation"])
     found = results | {
         "members": {
-            name: analysed_maker(maker, guessing) | sure[name] for name, maker in members.items()
+            name: _analysed_model(maker, guessing) | sure[name] for name, maker in members.items()
         },
         "committees": {
-            name: analysed_maker(maker, guessing)
+            name: _analysed_model(maker, guessing)
             | sure[name]
-            | committee_facts(maker, members, evidence)
+            | _committee_facts(maker, members, evidence)
             for name, maker in committees.items()
         },
         "misclassified": misclassified(list(members.values())) if members else None,
         "agreement": agreement(list(members.values()), evidence.tested),
         "pairs": compared_pairs(pairs, makers),
-        "steps": steps(list(members.values())),
+        "steps": ablation_steps(list(members.values())),
     }
     found |= certainty(found, evidence, makers, deciding.within)
-    found |= doubts_and_leaks(found, evidence, makers)
+    found |= _label_issues_and_leaks(found, evidence, makers)
     found |= {"decision": decision(found, evidence, deciding)}
     return found | {"claims": checked_claims(claims, Run(found, makers))}
 
 
-def doubts_and_leaks(results: Results, evidence: Evidence, makers: Mapping[str, Tested]) -> Results:
+def _label_issues_and_leaks(
+    results: Results, evidence: Predictions, makers: Mapping[str, EvaluatedModel]
+) -> Results:
     """Labels that the members doubt, and what the scores are without these and repeated images."""
-    found = label_doubts(list(results["members"]), evidence)
-    return {"doubts": doubts_results(found), "leaks": leaks(results, makers, found["test"])}
+    found = find_label_issues(list(results["members"]), evidence)
+    return {"doubts": label_issue_results(found), "leaks": leaks(results, makers, found["test"])}
 
 
-def analysed_maker(maker: Tested, guessing: Mapping[str, float] | None) -> Results:
+def _analysed_model(maker: EvaluatedModel, guessing: Mapping[str, float] | None) -> Results:
     entry = maker.entry
-    analysis = strengths(entry["scores"]["test"])
+    analysis = per_class_performance(entry["scores"]["test"])
     training = entry.get("training") or {}
     kept = training["best_epoch"] if training.get("restored_best") else None
     fits = overfitting(entry.get("history"), kept, guessing)
     return entry | {"analysis": analysis | {"overfitting": fits}}
 
 
-def guessing_of(labels: NDArray[np.int64]) -> dict[str, float] | None:
+def _guessing_of(labels: NDArray[np.int64]) -> dict[str, float] | None:
     """What always saying the commonest class of (n,) labels gets right, and n."""
     if len(labels) == 0:
         return None
     return {"accuracy": float(np.bincount(labels).max() / len(labels)), "rows": len(labels)}
 
 
-def confidence(evidence: Evidence, name: str, abstaining: AbstentionSettings) -> Results:
+def _confidence(evidence: Predictions, name: str, abstaining: AbstentionSettings) -> Results:
     """Whether a maker's confidence can be trusted, and what it is good for."""
     tables = evidence.tables[name]
     truths = {"validation": evidence.truths["validation"], "test": evidence.truth}
@@ -97,14 +99,14 @@ def confidence(evidence: Evidence, name: str, abstaining: AbstentionSettings) ->
     }
 
 
-def committee_facts(
-    committee: Tested, members: Mapping[str, Tested], evidence: Evidence
+def _committee_facts(
+    committee: EvaluatedModel, members: Mapping[str, EvaluatedModel], evidence: Predictions
 ) -> Results:
     """What a committee is worth beside its members, and which of them it could do without."""
     own = [members[name] for name in committee.entry["members"]]
     return {
-        "repairs": repairs(committee, own),
-        "worth": worth(committee, own),
+        "repairs": fixed_and_broken(committee, own),
+        "worth": ensemble_gain(committee, own),
         "leave_one_out": leave_one_out(committee, evidence),
         "diversity": diversity(own),
     }

@@ -21,10 +21,10 @@ from vestry.predictions.table import ProbabilityTable
 
 
 Floats = NDArray[np.float64]
-STEPS = 40
+_STEPS = 40
 
 
-def ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
+def _ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
     """gaps: (bins,) with sign; resampled: (bins, resamples). Both add up to an error without it.
 
     The low end is 0 where chance alone explains the error. The error that was found, which is too
@@ -45,7 +45,7 @@ def ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
             return 0.0
         while quantile(high, share) <= found:
             low, high = high, 2 * high
-        for _ in range(STEPS):
+        for _ in range(_STEPS):
             middle = (low + high) / 2
             low, high = (middle, high) if quantile(middle, share) <= found else (low, middle)
         return low
@@ -53,12 +53,12 @@ def ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
     return found * largest((1 + level) / 2), found * max(1.0, largest((1 - level) / 2))
 
 
-RESAMPLES = 2000
-SEED = 0
+_RESAMPLES = 2000
+_SEED = 0
 CELLS = 500_000
 """Counts of rows in resamples that are held at once: 4 MB as doubles, which a cache holds."""
 
-NO_SPREAD = 1e-9
+_NO_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Bootstrap:
         """Percentiles of the score; for ECE, which resamples only make larger, by inversion."""
         if score == "ece":
             maker = self.names.index(name)
-            return ece_interval(self.gaps[maker], self.resampled_gaps[maker], level)
+            return _ece_interval(self.gaps[maker], self.resampled_gaps[maker], level)
         return percentiles(self.values(name, score), level)
 
     def difference(
@@ -108,14 +108,14 @@ def spread(interval: Interval) -> list[float] | None:
     """None where all resamples gave the same: ten of ten right stay right however they are drawn,
     and that says nothing of the eleventh."""
     low, high = interval
-    return [low, high] if high - low > NO_SPREAD else None
+    return [low, high] if high - low > _NO_SPREAD else None
 
 
 def bootstrap(
     tables: Mapping[str, ProbabilityTable],
     truth: Labels,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    resamples: int = _RESAMPLES,
+    seed: int = _SEED,
 ) -> Bootstrap:
     """Every scalar score of every maker on `resamples` stratified resamples of the rows.
 
@@ -136,15 +136,15 @@ def bootstrap(
     itself = scores_of(facts.sums(np.ones((len(truth), 1))), support, len(tables))
     return Bootstrap(
         names=tuple(tables),
-        scores={name: joined(part.scores[name] for part in parts) for name in itself.scores},
+        scores={name: _joined(part.scores[name] for part in parts) for name in itself.scores},
         gaps=itself.gaps[:, :, 0],
-        resampled_gaps=joined(part.gaps for part in parts),
+        resampled_gaps=_joined(part.gaps for part in parts),
         resamples=resamples,
         seed=seed,
     )
 
 
-def joined(parts: Iterable[Floats]) -> Floats:
+def _joined(parts: Iterable[Floats]) -> Floats:
     """Resamples stand on the last axis."""
     return np.concatenate(list(parts), axis=-1)
 

@@ -22,9 +22,9 @@ from vestry.predictions.table import ProbabilityTable
 Results = dict[str, Any]
 Bins = Sequence[NDArray[np.intp]]
 
-DRAWS = 200
-SEED = 0
-ALL_BUT_FEW = 0.95
+_DRAWS = 200
+_SEED = 0
+_ALL_BUT_FEW = 0.95
 
 
 def calibration(tables: Tables, truths: Mapping[str, Labels]) -> Results:
@@ -54,11 +54,11 @@ def reliability(table: ProbabilityTable, truth: Labels) -> Results:
         "ece_chance": chance,
         "brier": brier(values, truth),
         "brier_parts": brier_parts(confidence, right, bins),
-        "bins": [bin_row(confidence[part], right[part]) for part in bins],
+        "bins": [_bin_row(confidence[part], right[part]) for part in bins],
     }
 
 
-def bin_row(confidence: Floats, right: NDArray[np.bool_]) -> Results:
+def _bin_row(confidence: Floats, right: NDArray[np.bool_]) -> Results:
     accuracy = float(right.mean())
     return {
         "rows": len(right),
@@ -77,14 +77,14 @@ def error_by_chance(confidence: Floats, bins: Bins) -> tuple[float, float]:
     confidence, in the bins of the true table, 200 times with a fixed seed. Returns the mean of
     the draws, and what 95% of them stay under.
     """
-    rng = np.random.default_rng(SEED)
-    total = np.zeros(DRAWS)
+    rng = np.random.default_rng(_SEED)
+    total = np.zeros(_DRAWS)
     for part in bins:
         sure = confidence[part].astype(np.float32)
-        right = (rng.random((DRAWS, len(part)), dtype=np.float32) < sure).sum(axis=1)
+        right = (rng.random((_DRAWS, len(part)), dtype=np.float32) < sure).sum(axis=1)
         total += np.abs(right - confidence[part].sum())
     errors = total / len(confidence)
-    return float(errors.mean()), float(np.quantile(errors, ALL_BUT_FEW))
+    return float(errors.mean()), float(np.quantile(errors, _ALL_BUT_FEW))
 
 
 def brier_parts(confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> dict[str, float]:

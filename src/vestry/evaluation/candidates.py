@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.comparison import central
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 
 Results = dict[str, Any]
 
-LINEAR = (
+_LINEAR = (
     *("LinearDiscriminantAnalysis", "LinearSVC", "LogisticRegression", "LogisticRegressionCV"),
     *("PassiveAggressiveClassifier", "Perceptron", "RidgeClassifier", "RidgeClassifierCV"),
     "SGDClassifier",
 )
-SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
+_SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +45,17 @@ class Candidate:
         return None if self.bytes is None else self.bytes / 1e6
 
 
-def candidates(results: Results, evidence: Evidence) -> list[Candidate]:
+def candidates(results: Results, evidence: Predictions) -> list[Candidate]:
     """All makers, in the ranking's order."""
     entries = results["members"] | results["committees"]
     return [
-        candidate(row["name"], place, entries, evidence)
+        _candidate(row["name"], place, entries, evidence)
         for place, row in enumerate(results["ranking"])
     ]
 
 
-def candidate(
-    name: str, place: int, entries: Mapping[str, Results], evidence: Evidence
+def _candidate(
+    name: str, place: int, entries: Mapping[str, Results], evidence: Predictions
 ) -> Candidate:
     entry = entries[name]
     cost = entry.get("cost") or {}
@@ -68,7 +68,7 @@ def candidate(
         latency=latency["median_ms"] if latency else None,
         bytes=cost.get("bytes"),
         parameters=entry.get("parameters"),
-        explains=explains(entry, entries),
+        explains=_explains(entry, entries),
         right=np.asarray(evidence.validated[name].labels == evidence.truths["validation"]),
     )
 
@@ -81,24 +81,24 @@ def lowest_class(entry: Results, split: str) -> tuple[str, float]:
     return name, float(known[name])
 
 
-def explains(entry: Results, entries: Mapping[str, Results]) -> bool:
+def _explains(entry: Results, entries: Mapping[str, Results]) -> bool:
     """Whether weights or rules say why it answers as it does: linear models and single trees.
 
     Told by the estimator's class; of a committee all members must explain themselves.
     """
     if "members" in entry:
-        return all(explains(entries[name], entries) for name in entry["members"])
+        return all(_explains(entries[name], entries) for name in entry["members"])
     if entry.get("kind") != "estimator":
         return False
     path = str(entry["definition"][0]).partition("(")[0]
-    return path.rpartition(".")[2] in LINEAR + SINGLE_TREES
+    return path.rpartition(".")[2] in _LINEAR + _SINGLE_TREES
 
 
 # The limits of a decision: which a candidate breaks, and by how much.
 
 
-AT_MOST = ("max_ms", "max_mb")
-LIMITS = (*AT_MOST, "min_accuracy", "min_accuracy_per_class", "must_explain")
+_AT_MOST = ("max_ms", "max_mb")
+_LIMITS = (*_AT_MOST, "min_accuracy", "min_accuracy_per_class", "must_explain")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Checked:
     def met(self) -> bool:
         if self.found is None:
             return False
-        return self.found <= self.asked if self.limit in AT_MOST else self.found >= self.asked
+        return self.found <= self.asked if self.limit in _AT_MOST else self.found >= self.asked
 
     @property
     def miss(self) -> float:
@@ -135,10 +135,10 @@ class Checked:
 
 def given(settings: DecisionSettings) -> list[str]:
     """The limits that the study sets."""
-    return [name for name in LIMITS if getattr(settings, name) not in (None, False)]
+    return [name for name in _LIMITS if getattr(settings, name) not in (None, False)]
 
 
-def checked(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
+def _checked(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
     """Every limit of the study, held against the candidate's validation figures and cost."""
     class_, recall = candidate.lowest
     found: dict[str, tuple[float | None, str | None]] = {
@@ -152,7 +152,7 @@ def checked(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
 
 
 def broken(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
-    return [check for check in checked(candidate, settings) if not check.met]
+    return [check for check in _checked(candidate, settings) if not check.met]
 
 
 def nearest(candidates: Sequence[Candidate], settings: DecisionSettings) -> Candidate:

@@ -13,7 +13,7 @@ from vestry.evaluation.paired_tests import holm, mcnemar
 LEVEL = 0.05
 TOLERANCE = 0.1
 """Costs that differ by less count as equal: they are measured, and the next run's will differ."""
-BY_COST: dict[Prefer, tuple[str, ...]] = {
+_BY_COST: dict[Prefer, tuple[str, ...]] = {
     "accuracy": ("latency", "bytes", "parameters"),
     "latency": ("latency", "bytes", "parameters"),
     "size": ("bytes", "latency", "parameters"),
@@ -48,15 +48,15 @@ def chosen(candidates: Sequence[Candidate], prefer: Prefer, within: float) -> Ch
     if not candidates:
         return None
     best = min(candidates, key=lambda candidate: candidate.place)
-    tests = tested(best, [each for each in candidates if each is not best], within)
+    tests = _tested(best, [each for each in candidates if each is not best], within)
     names = {test["name"] for test in tests if test["within"]} | {best.name}
     level = [each for each in candidates if each.name in names]
-    taken, decided_by = cheapest(level if prefer == "accuracy" else candidates, BY_COST[prefer])
-    shown = bearing(tests, taken is best) if prefer == "accuracy" else "clear"
+    taken, decided_by = cheapest(level if prefer == "accuracy" else candidates, _BY_COST[prefer])
+    shown = _bearing(tests, taken is best) if prefer == "accuracy" else "clear"
     return Choice(taken, best, level, decided_by, tests, shown)
 
 
-def bearing(tests: Sequence[Facts], is_best: bool) -> Shown:
+def _bearing(tests: Sequence[Facts], is_best: bool) -> Shown:
     """ "too_few" where the best is taken because others are neither told from it nor shown to be
     within the margin; "level" where any is within; "clear" where all are behind."""
     unknown = [test for test in tests if not (test["behind"] or test["within"])]
@@ -65,11 +65,11 @@ def bearing(tests: Sequence[Facts], is_best: bool) -> Shown:
     return "level" if any(test["within"] for test in tests) else "clear"
 
 
-def tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[Facts]:
+def _tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[Facts]:
     """`best` and each other one on the validation rows (first seeds), Holm over all of them:
     whether McNemar's test tells the other one from it, and whether it is shown to be `within` of
     it, which its mean over seeds must be, too."""
-    counts = [discordant(best, other) for other in others]
+    counts = [_discordant(best, other) for other in others]
     rows = len(best.right)
     apart = holm([mcnemar(*pair).p for pair in counts])
     near = holm([within_margin(*pair, rows, within) for pair in counts])
@@ -90,7 +90,7 @@ def tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[
     ]
 
 
-def discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
+def _discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
     """Validation rows that only the one, and that only the other gets right."""
     return int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
 

@@ -20,10 +20,10 @@ from vestry.evaluation.comparison import central
 from vestry.evaluation.difference import difference, sign
 from vestry.evaluation.intervals import holds, wilson
 from vestry.evaluation.measured import figure, remark_facts
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
-BALANCED_RATIO = 1.1
+_BALANCED_RATIO = 1.1
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Run:
     """The results so far and every maker's test labels."""
 
     results: Results
-    makers: dict[str, Tested]
+    makers: dict[str, EvaluatedModel]
 
     @property
     def classes(self) -> list[str]:
@@ -44,20 +44,20 @@ def checked_claims(claims: Iterable[ClaimBase], run: Run) -> list[Results]:
     `verdict`: `agrees`, `differs`, `open` (what was measured cannot tell), `remark`, or
     `unchecked` with a `reason` (a model that came to nothing, a class that these data lack).
     """
-    return [checked(claim, run) for claim in claims]
+    return [_checked(claim, run) for claim in claims]
 
 
-def checked(claim: ClaimBase, run: Run) -> Results:
+def _checked(claim: ClaimBase, run: Run) -> Results:
     said = claim.model_dump(mode="json")
     entry = {"form": form_of(claim), "says": said.pop("says"), "said": said}
-    reason = why_not(claim, run)
+    reason = _why_not(claim, run)
     if reason:
         return entry | {"verdict": "unchecked", "reason": reason, "here": None}
-    verdict, here = CHECKS[type(claim).__name__](claim, run)
+    verdict, here = _CHECKS[type(claim).__name__](claim, run)
     return entry | {"verdict": verdict, "reason": None, "here": here}
 
 
-def why_not(claim: ClaimBase, run: Run) -> str | None:
+def _why_not(claim: ClaimBase, run: Run) -> str | None:
     absent = [name for name in claim.makers if name not in run.makers]
     if absent:
         return f"{absent[0]} came to nothing"
@@ -76,29 +76,29 @@ def count(claim: CountClaim, run: Run) -> tuple[str, Results]:
     return "agrees" if holds(interval, share) else "differs", here
 
 
-def balance(claim: BalanceClaim, run: Run) -> tuple[str, Results]:
+def _balance(claim: BalanceClaim, run: Run) -> tuple[str, Results]:
     """Balanced: the largest class has at most a tenth more images than the smallest."""
     splits = run.results["data"]["splits"]
     counts = {name: split["class_counts"] for name, split in splits.items()}
     total = [sum(column) for column in zip(*counts.values(), strict=True)]
     ends = {name: [min(values), max(values)] for name, values in counts.items()}
-    balanced = max(total) <= BALANCED_RATIO * min(total)
+    balanced = max(total) <= _BALANCED_RATIO * min(total)
     here = {"splits": ends, "all": [min(total), max(total)], "balanced": balanced}
     return "agrees" if balanced == claim.balanced else "differs", here
 
 
-def order(claim: Any, run: Run) -> tuple[str, Results]:
+def _order(claim: Any, run: Run) -> tuple[str, Results]:
     """Below or above; open where the interval of the difference holds 0."""
     claimed = -1 if form_of(claim) == "below" else 1
     found = difference(run.makers[claim.maker], run.makers[claim.makers[1]])
-    return verdict_of(claimed * sign(found)), {"difference": found}
+    return _verdict_of(claimed * sign(found)), {"difference": found}
 
 
-def verdict_of(direction: int) -> str:
+def _verdict_of(direction: int) -> str:
     return {1: "agrees", -1: "differs", 0: "open"}[direction]
 
 
-def best(claim: BestClaim, run: Run) -> tuple[str, Results]:
+def _best(claim: BestClaim, run: Run) -> tuple[str, Results]:
     """The leader by validation; where that is another, the two are compared on the test images."""
     leader = str(run.results["ranking"][0]["name"])
     highest = max(run.makers.values(), key=lambda maker: central(maker.entry, "test", "accuracy"))
@@ -106,54 +106,54 @@ def best(claim: BestClaim, run: Run) -> tuple[str, Results]:
     if leader == claim.best:
         return "agrees", here
     found = difference(run.makers[claim.best], run.makers[leader])
-    return verdict_of(sign(found)), here | {"difference": found}
+    return _verdict_of(sign(found)), here | {"difference": found}
 
 
-def values(claim: ValuesClaim, run: Run) -> tuple[str, Results]:
+def _values(claim: ValuesClaim, run: Run) -> tuple[str, Results]:
     """Differs where no single value can be rounded to all that were given."""
     ours = figure(run.makers[claim.maker], claim.score)
     here = {"figure": ours, "one_value": common_value(claim.values)}
     if not here["one_value"]:
         return "differs", here
-    return within(ours, max(claim.values, key=digits)), here
+    return _within(ours, max(claim.values, key=_digits)), here
 
 
 def common_value(given: list[float]) -> bool:
     """Whether one value rounds to all of them, each to the digits that it was given with."""
-    low = max(value - 0.5 * 10.0 ** -digits(value) for value in given)
-    high = min(value + 0.5 * 10.0 ** -digits(value) for value in given)
+    low = max(value - 0.5 * 10.0 ** -_digits(value) for value in given)
+    high = min(value + 0.5 * 10.0 ** -_digits(value) for value in given)
     return low <= high + 1e-12
 
 
-def digits(value: float) -> int:
+def _digits(value: float) -> int:
     return len(f"{value!r}".partition(".")[2]) if "e" not in repr(value) else 17
 
 
-def within(ours: Results, value: float) -> str:
+def _within(ours: Results, value: float) -> str:
     """Whether `value` lies in our interval; open where the score has none."""
     if ours["interval"] is None:
         return "open"
     return "agrees" if holds(ours["interval"], value) else "differs"
 
 
-def printed(claim: PrintedClaim, run: Run) -> tuple[str, Results]:
+def _printed(claim: PrintedClaim, run: Run) -> tuple[str, Results]:
     """Read as it is printed, per-cent sign included."""
     number = float(claim.printed.rstrip("% "))
     ours = figure(run.makers[claim.maker], claim.score)
     here = {"figure": ours, "as_printed": number / 100, "as_fraction": number}
-    return within(ours, number / 100), here
+    return _within(ours, number / 100), here
 
 
-def value(claim: ValueClaim, run: Run) -> tuple[str, Results]:
+def _value(claim: ValueClaim, run: Run) -> tuple[str, Results]:
     maker = run.makers[claim.maker]
     ours = figure(maker, claim.score, claim.class_)
     # A committee's figure has been taken for the mean of its members' before.
     means = maker.entry.get("mean_of_members") if claim.class_ is None else None
     mean = means["test"].get(claim.score) if means else None
-    return within(ours, claim.value), {"figure": ours, "mean_of_members": mean}
+    return _within(ours, claim.value), {"figure": ours, "mean_of_members": mean}
 
 
-def called(claim: CalledClaim, run: Run) -> tuple[str, Results]:
+def _called(claim: CalledClaim, run: Run) -> tuple[str, Results]:
     scores = run.makers[claim.maker].entry["scores"]
     here = {split: scores[split][claim.score] for split in claim.called}
     rows = {split: run.results["data"]["splits"][split]["rows"] for split in claim.called}
@@ -161,19 +161,19 @@ def called(claim: CalledClaim, run: Run) -> tuple[str, Results]:
     return verdict, {"scores": here, "rows": rows}
 
 
-def remark(claim: RemarkClaim, run: Run) -> tuple[str, Results]:
+def _remark(claim: RemarkClaim, run: Run) -> tuple[str, Results]:
     return "remark", remark_facts(claim, run.results, run.makers)
 
 
-CHECKS: dict[str, Callable[[Any, Run], tuple[str, Results]]] = {
+_CHECKS: dict[str, Callable[[Any, Run], tuple[str, Results]]] = {
     "CountClaim": count,
-    "BalanceClaim": balance,
-    "BelowClaim": order,
-    "AboveClaim": order,
-    "BestClaim": best,
-    "ValuesClaim": values,
-    "PrintedClaim": printed,
-    "ValueClaim": value,
-    "CalledClaim": called,
-    "RemarkClaim": remark,
+    "BalanceClaim": _balance,
+    "BelowClaim": _order,
+    "AboveClaim": _order,
+    "BestClaim": _best,
+    "ValuesClaim": _values,
+    "PrintedClaim": _printed,
+    "ValueClaim": _value,
+    "CalledClaim": _called,
+    "RemarkClaim": _remark,
 }

@@ -16,9 +16,9 @@ from pydantic import (
 from vestry.errors import StudyError, did_you_mean
 from vestry.predictions.scores import ScalarScore as Score
 
-ClassScore = Literal["precision", "recall", "f1"]
-Split = Literal["validation", "test"]
-Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
+_ClassScore = Literal["precision", "recall", "f1"]
+_Split = Literal["validation", "test"]
+_Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
 
 
 class ClaimBase(BaseModel):
@@ -104,7 +104,7 @@ class ValueClaim(ClaimBase):
     """A score of a model, or of one class of it."""
 
     maker: str
-    score: Score | ClassScore
+    score: Score | _ClassScore
     class_: str | None = Field(None, alias="class", description="for precision, recall, f1")
     value: float
 
@@ -114,7 +114,7 @@ class CalledClaim(ClaimBase):
 
     maker: str
     score: Score
-    called: tuple[Split, Split]
+    called: tuple[_Split, _Split]
 
 
 class RemarkClaim(ClaimBase):
@@ -126,9 +126,9 @@ class RemarkClaim(ClaimBase):
 
     remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")
     maker: str | None = None
-    score: Score | ClassScore | None = None
+    score: Score | _ClassScore | None = None
     class_: str | None = Field(None, alias="class")
-    here: Here | None = None
+    here: _Here | None = None
 
 
 FORMS: dict[str, type[ClaimBase]] = {
@@ -151,7 +151,7 @@ def form_of(value: Any) -> str | None:
     return next((form for form in FORMS if form in keys), None)
 
 
-def check_forms(values: Any) -> Any:
+def _check_forms(values: Any) -> Any:
     """Name the claim and the nearest form, which pydantic's own message would not."""
     known = {field.alias or name for m in FORMS.values() for name, field in m.model_fields.items()}
     for index, value in enumerate(values if isinstance(values, list) else []):
@@ -175,7 +175,7 @@ Claim = Annotated[
     | Annotated[RemarkClaim, Tag("remark")],
     Discriminator(form_of),
 ]
-Claims = Annotated[list[Claim], BeforeValidator(check_forms)]
+Claims = Annotated[list[Claim], BeforeValidator(_check_forms)]
 
 
 def check_classes(claims: Iterable[ClaimBase], classes: Iterable[str]) -> None:

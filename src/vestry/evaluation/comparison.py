@@ -44,10 +44,10 @@ def over_seeds(each: list[dict[str, Scores]]) -> Results | None:
     """Mean and sample standard deviation of every score over seeds; None for a single seed."""
     if len(each) < 2:
         return None
-    return {split: spread([scores[split] for scores in each]) for split in ("validation", "test")}
+    return {split: _spread([scores[split] for scores in each]) for split in ("validation", "test")}
 
 
-def spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
+def _spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
     """Mean, sample deviation (None for a single value) and values of every score."""
     columns = {name: [entry[name] for entry in scores] for name in SCALAR_SCORES}
     return {
@@ -114,7 +114,7 @@ def fold_scores(
         score(fold.probabilities, truth[index], fold.classes)
         for fold, index in zip(folds, rows, strict=True)
     ]
-    return {"fold_rows": [len(fold) for fold in folds], "scores": spread(scores)}
+    return {"fold_rows": [len(fold) for fold in folds], "scores": _spread(scores)}
 
 
 def out_of_fold(
@@ -144,7 +144,7 @@ def table_scores(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
 # Scores over the number of training images.
 
 
-CURVE_SCORES = ("accuracy", "log_loss", "f1_macro")
+_CURVE_SCORES = ("accuracy", "log_loss", "f1_macro")
 
 
 def learning_curve(
@@ -159,8 +159,8 @@ def learning_curve(
         "training_rows": [size * classes for size in sizes],
         **{
             split: {
-                name: [spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
-                for name in CURVE_SCORES
+                name: [_spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
+                for name in _CURVE_SCORES
             }
             for split in ("validation", "test")
         },

@@ -20,18 +20,18 @@ from vestry.evaluation.choice import LEVEL, TOLERANCE, Choice, chosen
 from vestry.evaluation.comparison import central
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.predictions import Evidence, Tested
+from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import above_majority
 
 Results = dict[str, Any]
 NO_LIMITS = DecisionSettings()
-UNDECIDED: Results = dict.fromkeys(
+_UNDECIDED: Results = dict.fromkeys(
     ("recommended", "evidence", "reason", "runner_up", "level_with", "binding", "test", "nearest")
 ) | {"changes": []}
 
 
 def decision(
-    results: Results, evidence: Evidence, settings: DecisionSettings = NO_LIMITS
+    results: Results, evidence: Predictions, settings: DecisionSettings = NO_LIMITS
 ) -> Results | None:
     """The key `decision` of the results; None where nobody measured what the makers cost."""
     entries = results["members"] | results["committees"]
@@ -42,24 +42,24 @@ def decision(
     above = [each for each in everyone if each.name in majority["above"]]
     ready = admissible(above, settings)
     choice = chosen(ready, settings.prefer, settings.within)
-    facts = UNDECIDED | given_facts(everyone, evidence, settings) | {"majority": majority}
+    facts = _UNDECIDED | _given_facts(everyone, evidence, settings) | {"majority": majority}
     if choice is None:
         near = None if facts["admissible"] else nearest(everyone, settings)
-        return facts | {"nearest": near and exclusion(near, settings)}
+        return facts | {"nearest": near and _exclusion(near, settings)}
     return facts | {
         "recommended": choice.taken.name,
         "evidence": choice.shown,
-        "reason": reason(choice),
-        "runner_up": runner_up(choice, ready, settings),
+        "reason": _reason(choice),
+        "runner_up": _runner_up(choice, ready, settings),
         "level_with": [each.name for each in choice.level],
-        "binding": binding(choice, above, settings),
-        "changes": changes(choice, above, settings),
-        "test": on_test(choice, entries, evidence, settings),
+        "binding": _binding(choice, above, settings),
+        "changes": _changes(choice, above, settings),
+        "test": _on_test(choice, entries, evidence, settings),
     }
 
 
-def given_facts(
-    everyone: Sequence[Candidate], evidence: Evidence, settings: DecisionSettings
+def _given_facts(
+    everyone: Sequence[Candidate], evidence: Predictions, settings: DecisionSettings
 ) -> Results:
     """What stands before anything is chosen."""
     ready = admissible(everyone, settings)
@@ -69,7 +69,7 @@ def given_facts(
         "tolerance": TOLERANCE,
         "rows": len(evidence.truths["validation"]),
         "admissible": [each.name for each in ready],
-        "excluded": [exclusion(each, settings) for each in everyone if each not in ready],
+        "excluded": [_exclusion(each, settings) for each in everyone if each not in ready],
         "explains": [each.name for each in everyone if each.explains],
         "pareto": {cost: front(everyone, cost) for cost in ("latency", "bytes")},
     }
@@ -79,12 +79,12 @@ def admissible(everyone: Iterable[Candidate], settings: DecisionSettings) -> lis
     return [each for each in everyone if not broken(each, settings)]
 
 
-def exclusion(candidate: Candidate, settings: DecisionSettings) -> Results:
+def _exclusion(candidate: Candidate, settings: DecisionSettings) -> Results:
     limits = [check.as_dict() for check in broken(candidate, settings)]
     return {"name": candidate.name, "limits": limits}
 
 
-def reason(choice: Choice) -> Results:
+def _reason(choice: Choice) -> Results:
     """tests: what validation says of the most accurate one beside every other one that could be
     taken; against: beside the one that was taken."""
     tests = {test["name"]: test for test in choice.tests}
@@ -96,7 +96,9 @@ def reason(choice: Choice) -> Results:
     }
 
 
-def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings) -> str | None:
+def _runner_up(
+    choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings
+) -> str | None:
     """Who would be taken if the one that was taken were not there."""
     second = chosen(
         [each for each in ready if each is not choice.taken], settings.prefer, settings.within
@@ -104,22 +106,22 @@ def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSett
     return second.taken.name if second else None
 
 
-def binding(
+def _binding(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> Results | None:
     """Who would be taken without any limit, and the limits that it breaks; None if the same."""
     free = chosen(everyone, settings.prefer, settings.within)
     if free is None or free.taken is choice.taken or not broken(free.taken, settings):
         return None
-    return exclusion(free.taken, settings)
+    return _exclusion(free.taken, settings)
 
 
-def changes(
+def _changes(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> list[Results]:
     """What another wish would lead to: each limit as little looser as changes the answer, accuracy
     whatever it costs, and another preference."""
-    loosened = [loosest(name, choice, everyone, settings) for name in given(settings)]
+    loosened = [_loosest(name, choice, everyone, settings) for name in given(settings)]
     found = [each for each in loosened if each]
     ready = admissible(everyone, settings)
     if settings.prefer == "accuracy" and choice.best is not choice.taken:
@@ -131,7 +133,7 @@ def changes(
     return found
 
 
-def loosest(
+def _loosest(
     limit: str, choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> Results | None:
     """The smallest loosening of one limit by which another one is taken; None where none does it.
@@ -148,18 +150,20 @@ def loosest(
     return None
 
 
-def on_test(
+def _on_test(
     choice: Choice,
     entries: Mapping[str, Results],
-    evidence: Evidence,
+    evidence: Predictions,
     settings: DecisionSettings,
 ) -> Results:
     """What the test images say afterwards of the one that was taken: its accuracy, whether it
     meets the limits there as well, and the difference from the most accurate one by validation."""
     entry = entries[choice.taken.name]
-    limits = test_limits(entry, settings)
+    limits = _test_limits(entry, settings)
     best, taken = (
-        Tested(each.name, entries[each.name], evidence.tested[each.name].labels, evidence.truth)
+        EvaluatedModel(
+            each.name, entries[each.name], evidence.tested[each.name].labels, evidence.truth
+        )
         for each in (choice.best, choice.taken)
     )
     return {
@@ -171,7 +175,7 @@ def on_test(
     }
 
 
-def test_limits(entry: Results, settings: DecisionSettings) -> list[Checked]:
+def _test_limits(entry: Results, settings: DecisionSettings) -> list[Checked]:
     """The limits on accuracy, held against test figures."""
     class_, recall = lowest_class(entry, "test")
     accuracy = central(entry, "test", "accuracy")

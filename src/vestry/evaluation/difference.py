@@ -4,20 +4,20 @@ from typing import Any
 
 from vestry.evaluation.comparison import central
 from vestry.evaluation.intervals import holds, mean_difference, paired_difference
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
 SAME_EVERY_SEED = "neither accuracy moves from seed to seed"
 
 
-def difference(one: Tested, other: Tested) -> Results:
+def difference(one: EvaluatedModel, other: EvaluatedModel) -> Results:
     """The one's test accuracy less the other's, with a 95% interval.
 
     Over seeds (Welch's t) where both were fitted with two or more and one of them moves; else over
     the test images that both answered (paired, first seeds). `over` says which; `figures` are the
     two accuracies that were subtracted; `count` the seeds of each, or the images.
     """
-    values, others = seed_values(one), seed_values(other)
+    values, others = _seed_values(one), _seed_values(other)
     several = min(len(values), len(others)) > 1
     interval = mean_difference(values, others) if several else None
     if interval is None:
@@ -34,7 +34,7 @@ def difference(one: Tested, other: Tested) -> Results:
     }
 
 
-def by_images(one: Tested, other: Tested) -> Results:
+def by_images(one: EvaluatedModel, other: EvaluatedModel) -> Results:
     """The difference on the test images that both answered, by their first seeds."""
     right, others = one.right, other.right
     only_one, only_other = int((right & ~others).sum()), int((others & ~right).sum())
@@ -52,7 +52,7 @@ def by_images(one: Tested, other: Tested) -> Results:
     }
 
 
-def seed_values(tested: Tested) -> list[float]:
+def _seed_values(tested: EvaluatedModel) -> list[float]:
     """Test accuracies, one a seed; empty where there is only one."""
     several = tested.entry.get("over_seeds")
     return list(several["test"]["accuracy"]["values"]) if several else []

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
 Rows = NDArray[np.bool_]
 MEASURES = ("disagreement", "q", "double_fault", "correlation")
 
 
-def diversity(members: list[Tested]) -> Results:
+def diversity(members: list[EvaluatedModel]) -> Results:
     """Measures of every pair on the test images, their means over pairs, and the oracle.
 
     A measure that is undefined for a pair is null there and left out of the mean; `undefined`
@@ -34,7 +34,7 @@ def diversity(members: list[Tested]) -> Results:
     return {
         "rows": rows,
         "pairs": pairs,
-        "mean": {name: mean([pair[name] for pair in pairs]) for name in MEASURES},
+        "mean": {name: _mean([pair[name] for pair in pairs]) for name in MEASURES},
         "undefined": {name: sum(pair[name] is None for pair in pairs) for name in MEASURES},
         "oracle": {
             "right": some,
@@ -64,7 +64,7 @@ def measures(one: Rows, other: Rows) -> dict[str, float | None]:
     }
 
 
-def mean(values: list[float | None]) -> float | None:
+def _mean(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
 
@@ -72,7 +72,7 @@ def mean(values: list[float | None]) -> float | None:
 # What a committee repairs and what it spoils, beside its best member by validation.
 
 
-def repairs(committee: Tested, members: list[Tested]) -> Results:
+def fixed_and_broken(committee: EvaluatedModel, members: list[EvaluatedModel]) -> Results:
     """Test images that the committee gets right and its best member wrong, and the other way.
 
     The best member is chosen by validation accuracy. Everything is of the members' first seeds,
@@ -89,18 +89,18 @@ def repairs(committee: Tested, members: list[Tested]) -> Results:
         "spoiled": int(spoiled.sum()),
         "net": int(repaired.sum()) - int(spoiled.sum()),
         "per_class": per_class(committee, repaired, spoiled, said),
-        "helped_by": helped_by(best, members, repaired, spoiled),
-        "agreement": agreement(said, committee),
-        "in_common": [in_common(one, other) for one, other in combinations(members, 2)],
+        "helped_by": _helped_by(best, members, repaired, spoiled),
+        "agreement": _agreement(said, committee),
+        "in_common": [_in_common(one, other) for one, other in combinations(members, 2)],
         "differences": {member.name: by_images(committee, member) for member in members},
     }
 
 
 def per_class(
-    committee: Tested, repaired: Rows, spoiled: Rows, said: NDArray[np.int64]
+    committee: EvaluatedModel, repaired: Rows, spoiled: Rows, said: NDArray[np.int64]
 ) -> list[Results]:
     """Counts of every class, in class order."""
-    divided, alike_wrong = division(said, committee.truth)
+    divided, alike_wrong = _division(said, committee.truth)
     classes = len(committee.entry["scores"]["test"]["per_class"])
     counts = {
         "support": np.bincount(committee.truth, minlength=classes),
@@ -117,7 +117,7 @@ def per_class(
     ]
 
 
-def division(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[Rows, Rows]:
+def _division(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[Rows, Rows]:
     """(n,) where members name different classes, and where all name the same wrong one.
 
     said: (members, n) labels.
@@ -126,9 +126,9 @@ def division(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[Rows, R
     return divided, ~divided & (said[0] != truth)
 
 
-def agreement(said: NDArray[np.int64], committee: Tested) -> Results:
+def _agreement(said: NDArray[np.int64], committee: EvaluatedModel) -> Results:
     """How often members agree, and what the committee makes of the images they do not agree on."""
-    divided, alike_wrong = division(said, committee.truth)
+    divided, alike_wrong = _division(said, committee.truth)
     nobody_right = divided & (said != committee.truth).all(axis=0)
     return {
         "all_right": int((~divided & ~alike_wrong).sum()),
@@ -139,7 +139,9 @@ def agreement(said: NDArray[np.int64], committee: Tested) -> Results:
     }
 
 
-def helped_by(best: Tested, members: list[Tested], repaired: Rows, spoiled: Rows) -> list[Results]:
+def _helped_by(
+    best: EvaluatedModel, members: list[EvaluatedModel], repaired: Rows, spoiled: Rows
+) -> list[Results]:
     """Of each other member: on how many repaired images it is right, and wrong on spoiled ones."""
     return [
         {
@@ -152,7 +154,7 @@ def helped_by(best: Tested, members: list[Tested], repaired: Rows, spoiled: Rows
     ]
 
 
-def in_common(one: Tested, other: Tested) -> Results:
+def _in_common(one: EvaluatedModel, other: EvaluatedModel) -> Results:
     """Errors of two members: images that either, both, and both in the same way get wrong."""
     both = ~one.right & ~other.right
     return {

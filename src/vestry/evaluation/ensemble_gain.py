@@ -5,14 +5,14 @@ from typing import Any
 
 from vestry.evaluation.difference import by_images, sign
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
-LEVEL = 0.05
-VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
+_LEVEL = 0.05
+_VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
 
 
-def worth(committee: Tested, members: list[Tested]) -> Results:
+def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> Results:
     """The committee against its best member by validation accuracy, on test images, first seeds.
 
     `verdict` is "worth" or "worse" where both the 95% interval of the difference excludes 0 and
@@ -28,23 +28,23 @@ def worth(committee: Tested, members: list[Tested]) -> Results:
         "difference": found,
         "p": test.p,
         "method": test.method,
-        "verdict": VERDICTS[sign(found) if test.p < LEVEL else 0],
+        "verdict": _VERDICTS[sign(found) if test.p < _LEVEL else 0],
         "log_loss": {"committee": losses[0], "member": losses[1], "change": losses[0] - losses[1]},
-        "costs": costs(committee.entry, best.entry),
+        "costs": _costs(committee.entry, best.entry),
     }
 
 
-def costs(committee: Results, member: Results) -> Results:
+def _costs(committee: Results, member: Results) -> Results:
     """What both take, each null unless it is known of both.
 
     latency_ms: the median for one image, and bytes on disk, as the run's cost task measured them;
     milliseconds_per_image: of predicting the test rows in one go.
     """
-    taken = [amounts(entry) for entry in (committee, member)]
-    return {key: beside(taken[0][key], taken[1][key]) for key in taken[0]}
+    taken = [_amounts(entry) for entry in (committee, member)]
+    return {key: _beside(taken[0][key], taken[1][key]) for key in taken[0]}
 
 
-def amounts(entry: Results) -> dict[str, float | None]:
+def _amounts(entry: Results) -> dict[str, float | None]:
     cost = entry.get("cost") or {}
     return {
         "latency_ms": (cost.get("latency") or {}).get("median_ms"),
@@ -55,7 +55,7 @@ def amounts(entry: Results) -> dict[str, float | None]:
     }
 
 
-def beside(committee: float | None, member: float | None) -> Results | None:
+def _beside(committee: float | None, member: float | None) -> Results | None:
     if committee is None or member is None:
         return None
     return {
@@ -81,14 +81,14 @@ def with_costs(
     """
     return results | {
         kind: {
-            name: entry | {"cost": costs.get(kind, {}).get(name) or unmeasured(reason)}
+            name: entry | {"cost": costs.get(kind, {}).get(name) or _unmeasured(reason)}
             for name, entry in results[kind].items()
         }
         for kind in ("members", "committees")
     }
 
 
-def unmeasured(reason: str) -> Results:
+def _unmeasured(reason: str) -> Results:
     return {
         "bytes": None,
         "latency": None,

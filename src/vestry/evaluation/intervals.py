@@ -78,12 +78,12 @@ def holds(interval: Sequence[float], value: float = 0.0) -> bool:
 
 
 FAMILY_LEVEL = 0.05
-POWER = 0.8
-NO_REALISTIC_NUMBER = 10_000_000
+_POWER = 0.8
+_NO_REALISTIC_NUMBER = 10_000_000
 
 
 def rows_needed(
-    only_one: int, only_other: int, rows: int, level: float = FAMILY_LEVEL, power: float = POWER
+    only_one: int, only_other: int, rows: int, level: float = FAMILY_LEVEL, power: float = _POWER
 ) -> int | None:
     """Images in all that show the difference at `level`, two-sided, with probability `power`.
 
@@ -100,4 +100,4 @@ def rows_needed(
     chance, success = normal.inv_cdf(1 - level / 2), normal.inv_cdf(power)
     spread = sqrt(discordant - difference**2)
     needed = ((chance * sqrt(discordant) + success * spread) / difference) ** 2
-    return ceil(needed) if needed <= NO_REALISTIC_NUMBER else None
+    return ceil(needed) if needed <= _NO_REALISTIC_NUMBER else None

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable, check_same_rows
 
 Results = dict[str, Any]
 MOST_KEPT = 60
-OUT_OF_FOLD = "out-of-fold"
+_OUT_OF_FOLD = "out-of-fold"
 
 
 @dataclass(frozen=True, eq=False)
-class Doubts:
+class LabelIssues:
     """One split's doubted labels.
 
     tables: the panel's, one a member. mean: (n, classes) what they say together. truth: (n,) the
@@ -66,44 +66,48 @@ class Doubts:
             "panel": said,
             "panel_probability": float(self.mean[row, said]),
             "quality": float(self.mean[row, given]),
-            "votes": {name: vote(table, row) for name, table in self.tables.items()},
+            "votes": {name: _vote(table, row) for name, table in self.tables.items()},
         }
 
 
-def vote(table: ProbabilityTable, row: int) -> Results:
+def _vote(table: ProbabilityTable, row: int) -> Results:
     label = int(table.labels[row])
     return {"label": label, "confidence": float(table.probabilities[row, label])}
 
 
-def label_doubts(members: Sequence[str], evidence: Evidence) -> dict[str, Doubts | None]:
+def find_label_issues(
+    members: Sequence[str], evidence: Predictions
+) -> dict[str, LabelIssues | None]:
     """The doubts of `members` by split: of the training rows where some are cross-validated, else
     of the validation rows; and of the test rows. None for a split that was not looked at.
     """
     held_out = {
         name: evidence.out_of_fold[name] for name in members if name in evidence.out_of_fold
     }
-    found: dict[str, Doubts | None] = dict.fromkeys(("training", "validation", "test"))
+    found: dict[str, LabelIssues | None] = dict.fromkeys(("training", "validation", "test"))
     if held_out:
-        found["training"] = doubts(held_out, evidence.truths["training"], OUT_OF_FOLD)
+        found["training"] = label_issues(held_out, evidence.truths["training"], _OUT_OF_FOLD)
     elif members:
         validated = {name: evidence.validated[name] for name in members}
-        found["validation"] = doubts(validated, evidence.truths["validation"], "validation")
+        found["validation"] = label_issues(validated, evidence.truths["validation"], "validation")
     if members:
         tested = {name: evidence.tested[name] for name in members}
-        found["test"] = doubts(tested, evidence.truth, "test")
+        found["test"] = label_issues(tested, evidence.truth, "test")
     return found
 
 
-def doubts(tables: Mapping[str, ProbabilityTable], truth: Labels, of_table: str) -> Doubts:
+def label_issues(
+    tables: Mapping[str, ProbabilityTable], truth: Labels, of_table: str
+) -> LabelIssues:
     """What the panel doubts; raises TableError unless all tables speak of the same rows."""
     check_same_rows(list(tables.values()))
     each = [table.probabilities for table in tables.values()]
     mean = np.asarray(np.mean(each, axis=0, dtype=np.float64))
     split = next(iter(tables.values())).split
-    return Doubts(split, of_table, tables, mean, truth, doubted_rows(mean, truth))
+    return LabelIssues(split, of_table, tables, mean, truth, _issue_rows(mean, truth))
 
 
-def doubted_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
+def _issue_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
     """Rows whose label is doubted, the one with the least probability of its label first.
 
     Ranked by that probability alone, which found more planted errors than the margin or the
@@ -126,5 +130,5 @@ def doubted_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
     return np.asarray(rows[said[rows] != truth[rows]])
 
 
-def doubts_results(found: Mapping[str, Doubts | None]) -> Results:
+def label_issue_results(found: Mapping[str, LabelIssues | None]) -> Results:
     return {split: None if entry is None else entry.as_dict() for split, entry in found.items()}

@@ -9,7 +9,7 @@ from vestry.committees.committee import Committee
 from vestry.committees.stacking import ROUGH
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.evaluation.predictions import Evidence, Tested
+from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.predictions.scores import Labels, log_loss
 from vestry.predictions.table import ProbabilityTable
 
@@ -17,12 +17,12 @@ Results = dict[str, Any]
 Tables = dict[str, ProbabilityTable]
 WORK = 45_000_000
 """Rows x members x classes squared x fits that stacking may take: some 5 s on one core."""
-ROWS_A_CLASS = 10
-LEVEL = 0.05
+_ROWS_A_CLASS = 10
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Lesson:
+class FitData:
     """Rows that a rule learns from: members' tables, labels, and how many rows there were."""
 
     tables: Tables
@@ -30,7 +30,7 @@ class Lesson:
     of: int
 
 
-def leave_one_out(committee: Tested, evidence: Evidence) -> Results:
+def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> Results:
     """The committee without each of its members in turn, on the test images.
 
     The rule and its options stay; a rule that learns is fitted again, from the same kind of rows as
@@ -42,23 +42,23 @@ def leave_one_out(committee: Tested, evidence: Evidence) -> Results:
     """
     entry = committee.entry
     names = list(entry["members"])
-    lesson = lesson_of(entry, names, evidence)
+    lesson = _fit_data_of(entry, names, evidence)
     if lesson is None:
-        return {"whole": None, "learnt_from": None, "members": [], "reason": too_much(names)}
+        return {"whole": None, "learnt_from": None, "members": [], "reason": _too_much(names)}
     tests: Tables = {name: evidence.tables[name]["test"] for name in names}
-    whole = made_again(entry, names, lesson, tests)
-    rows = [without(name, entry, names, lesson, tests, whole, committee.truth) for name in names]
+    whole = _made_again(entry, names, lesson, tests)
+    rows = [_without(name, entry, names, lesson, tests, whole, committee.truth) for name in names]
     for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row |= {"p_holm": adjusted, "verdict": verdict(row["difference"], adjusted)}
     return {
-        "whole": scores(whole, committee.truth),
-        "learnt_from": learnt_from(entry, lesson),
+        "whole": _scores(whole, committee.truth),
+        "learnt_from": _learnt_from(entry, lesson),
         "members": rows,
         "reason": None,
     }
 
 
-def lesson_of(entry: Results, names: list[str], evidence: Evidence) -> Lesson | None:
+def _fit_data_of(entry: Results, names: list[str], evidence: Predictions) -> FitData | None:
     """What the rule is fitted on; None where stacking would take too long with enough rows."""
     if entry.get("fitted_on") == "out_of_fold":
         tables = {name: evidence.out_of_fold[name] for name in names}
@@ -67,32 +67,34 @@ def lesson_of(entry: Results, names: list[str], evidence: Evidence) -> Lesson | 
         tables = {name: evidence.tables[name]["validation"] for name in names}
         truth = evidence.truths["validation"]
     if entry["rule"] != "stacking":
-        return Lesson(tables, truth, len(truth))
+        return FitData(tables, truth, len(truth))
     classes = len(tables[names[0]].classes)
     room = WORK // (len(names) * classes**2 * (len(names) + 1))
     if room >= len(truth):
-        return Lesson(tables, truth, len(truth))
-    if room < ROWS_A_CLASS * classes:
+        return FitData(tables, truth, len(truth))
+    if room < _ROWS_A_CLASS * classes:
         return None
     order = np.argsort(truth, kind="stable")
     kept = np.sort(order[np.linspace(0, len(truth) - 1, room).astype(np.int64)])
-    return Lesson({n: rows_of(t, kept) for n, t in tables.items()}, truth[kept], len(truth))
+    return FitData({n: _rows_of(t, kept) for n, t in tables.items()}, truth[kept], len(truth))
 
 
-def rows_of(table: ProbabilityTable, rows: Labels) -> ProbabilityTable:
+def _rows_of(table: ProbabilityTable, rows: Labels) -> ProbabilityTable:
     return ProbabilityTable(
         table.ids[rows], table.classes, table.probabilities[rows], table.maker, table.split
     )
 
 
-def too_much(names: list[str]) -> str:
+def _too_much(names: list[str]) -> str:
     return (
         f"stacking would have to be fitted {len(names) + 1} times, and with so many members and "
         "classes that takes too long"
     )
 
 
-def made_again(entry: Results, names: list[str], lesson: Lesson, tests: Tables) -> ProbabilityTable:
+def _made_again(
+    entry: Results, names: list[str], lesson: FitData, tests: Tables
+) -> ProbabilityTable:
     """The test table of the committee of `names`; one of them alone is that member."""
     if len(names) == 1:
         return tests[names[0]]
@@ -109,24 +111,24 @@ def options(entry: Results) -> Results:
     return given
 
 
-def without(
+def _without(
     name: str,
     entry: Results,
     names: list[str],
-    lesson: Lesson,
+    lesson: FitData,
     tests: Tables,
     whole: ProbabilityTable,
     truth: Labels,
 ) -> Results:
-    table = made_again(entry, [other for other in names if other != name], lesson, tests)
-    one, other = (Tested(name, {}, made.labels, truth) for made in (table, whole))
+    table = _made_again(entry, [other for other in names if other != name], lesson, tests)
+    one, other = (EvaluatedModel(name, {}, made.labels, truth) for made in (table, whole))
     found = by_images(one, other)
     test = mcnemar(found["only_one"], found["only_other"])
-    own = scores(table, truth)
+    own = _scores(table, truth)
     return {
         "name": name,
         **own,
-        "log_loss_change": own["log_loss"] - scores(whole, truth)["log_loss"],
+        "log_loss_change": own["log_loss"] - _scores(whole, truth)["log_loss"],
         "difference": found,
         "p": test.p,
         "method": test.method,
@@ -138,18 +140,18 @@ def verdict(found: Results, adjusted: float) -> str:
     let go lightly; "better" only where Holm's p over all members says so, too."""
     if found["interval"][1] < 0:
         return "worse"
-    is_better = found["interval"][0] > 0 and adjusted < LEVEL
+    is_better = found["interval"][0] > 0 and adjusted < _LEVEL
     return "better" if is_better else "no loss shown"
 
 
-def scores(table: ProbabilityTable, truth: Labels) -> Results:
+def _scores(table: ProbabilityTable, truth: Labels) -> Results:
     return {
         "accuracy": float((table.labels == truth).mean()),
         "log_loss": log_loss(table.probabilities.astype(np.float64), truth),
     }
 
 
-def learnt_from(entry: Results, lesson: Lesson) -> Results | None:
+def _learnt_from(entry: Results, lesson: FitData) -> Results | None:
     """Which rows the rule was fitted on again; None where it learns nothing."""
     fitted_on = entry.get("fitted_on")
     if fitted_on is None:

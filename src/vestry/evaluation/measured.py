@@ -5,12 +5,12 @@ from typing import Any
 
 from vestry.evaluation.claims import RemarkClaim
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 
 Results = dict[str, Any]
 
 
-def figure(maker: Tested, score: str, class_name: str | None = None) -> Results:
+def figure(maker: EvaluatedModel, score: str, class_name: str | None = None) -> Results:
     """A test score: value and interval of the first seed, mean and deviation over seeds.
 
     The interval is Wilson's, for scores that are shares of images (accuracy; recall and precision
@@ -42,14 +42,16 @@ def figure(maker: Tested, score: str, class_name: str | None = None) -> Results:
     }
 
 
-def remark_facts(claim: RemarkClaim, results: Results, makers: Mapping[str, Tested]) -> Results:
+def remark_facts(
+    claim: RemarkClaim, results: Results, makers: Mapping[str, EvaluatedModel]
+) -> Results:
     """The fact that the remark asks for, under its name; empty where this run has none.
 
     `reported` is what the report gave for the same model and score, where the study says it.
     """
     facts: Results = {}
     if claim.here:
-        fact = FACTS[claim.here](results, makers.get(claim.maker or ""))
+        fact = _FACTS[claim.here](results, makers.get(claim.maker or ""))
         facts = {claim.here: fact} if fact is not None else {}
     if claim.here == "cross-validation" or (claim.maker is None and claim.class_ is None):
         return facts
@@ -61,20 +63,20 @@ def remark_facts(claim: RemarkClaim, results: Results, makers: Mapping[str, Test
     return facts | {"score": score, "reported": reported}
 
 
-def splits(results: Results, maker: Tested | None) -> Results:  # noqa: ARG001
+def splits(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
     return {name: split["rows"] for name, split in results["data"]["splits"].items()}
 
 
-def class_counts(results: Results, maker: Tested | None) -> Results:  # noqa: ARG001
+def _class_counts(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
     found = results["data"]["splits"]
     return {n: [min(s["class_counts"]), max(s["class_counts"])] for n, s in found.items()}
 
 
-def seeds(results: Results, maker: Tested | None) -> Results:  # noqa: ARG001
+def _seeds(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
     return {"samples": results["data"]["samples"]["seed"], "votes": results["votes"]["seed"]}
 
 
-def duplicates(results: Results, maker: Tested | None) -> Results | None:  # noqa: ARG001
+def _duplicates(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
     """Rows that repeat another of their split, and of another split; from the audit."""
     findings = (results.get("exploration") or {}).get("findings")
     if findings is None:
@@ -90,12 +92,12 @@ def duplicates(results: Results, maker: Tested | None) -> Results | None:  # noq
     return counts if all(counts.values()) else None
 
 
-def trunk(results: Results, maker: Tested | None) -> Results | None:  # noqa: ARG001
+def trunk(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
     card = maker.entry.get("trunk") if maker else None
     return dict(card) if card else None
 
 
-def cross_validation(results: Results, maker: Tested | None) -> Results | None:  # noqa: ARG001
+def cross_validation(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
     found = maker.entry.get("cross_validation") if maker else None
     if not (maker and found):
         return None
@@ -108,11 +110,11 @@ def cross_validation(results: Results, maker: Tested | None) -> Results | None: 
     }
 
 
-FACTS: dict[str, Callable[[Results, Tested | None], Results | None]] = {
+_FACTS: dict[str, Callable[[Results, EvaluatedModel | None], Results | None]] = {
     "splits": splits,
-    "class counts": class_counts,
-    "seeds": seeds,
-    "duplicates": duplicates,
+    "class counts": _class_counts,
+    "seeds": _seeds,
+    "duplicates": _duplicates,
     "trunk": trunk,
     "cross-validation": cross_validation,
 }

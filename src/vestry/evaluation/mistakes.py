@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.predictions import Tested
+from vestry.evaluation.predictions import EvaluatedModel
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
 
-SHOWN_IN_A_CELL = 40
-HARDEST = 12
+_SHOWN_IN_A_CELL = 40
+_HARDEST = 12
 
 
 def mistakes(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
@@ -23,12 +23,12 @@ def mistakes(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
     confidence = table.probabilities[wrong, predicted[wrong]]
     wrong = wrong[np.argsort(-confidence, kind="stable")]
     return {
-        "cells": cells(table, truth, wrong),
-        "hardest": [mistake(table, truth, row) for row in wrong[:HARDEST]],
+        "cells": _cells(table, truth, wrong),
+        "hardest": [_mistake(table, truth, row) for row in wrong[:_HARDEST]],
     }
 
 
-def cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[dict[str, Any]]:
+def _cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[dict[str, Any]]:
     by_cell: dict[tuple[int, int], list[int]] = {}
     predicted = table.labels
     for row in wrong:
@@ -38,13 +38,13 @@ def cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[dict[st
             "truth": cell[0],
             "predicted": cell[1],
             "count": len(rows),
-            "ids": table.ids[rows[:SHOWN_IN_A_CELL]].tolist(),
+            "ids": table.ids[rows[:_SHOWN_IN_A_CELL]].tolist(),
         }
         for cell, rows in sorted(by_cell.items())
     ]
 
 
-def mistake(table: ProbabilityTable, truth: Labels, row: int) -> dict[str, Any]:
+def _mistake(table: ProbabilityTable, truth: Labels, row: int) -> dict[str, Any]:
     label = int(table.labels[row])
     return {
         "id": str(table.ids[row]),
@@ -59,10 +59,10 @@ def mistake(table: ProbabilityTable, truth: Labels, row: int) -> dict[str, Any]:
 
 
 Results = dict[str, Any]
-TAKEN_FOR = 2
+_TAKEN_FOR = 2
 
 
-def misclassified(members: list[Tested]) -> Results:
+def misclassified(members: list[EvaluatedModel]) -> Results:
     """Of each class: images that some and that all members get wrong, and what for.
 
     `wrong` adds up all members' mistakes; `taken_for` names the classes that most of these say.
@@ -77,17 +77,17 @@ def misclassified(members: list[Tested]) -> Results:
         "some_wrong": int(wrong.any(axis=0).sum()),
         "all_wrong": int(wrong.all(axis=0).sum()),
         "classes": [
-            of_class(label, wrong[:, truth == label], said[:, truth == label])
+            _of_class(label, wrong[:, truth == label], said[:, truth == label])
             | {"mean_f1": float(np.mean([rows[label]["f1"] for rows in scores]))}
             for label in range(len(scores[0]))
         ],
     }
 
 
-def of_class(label: int, wrong: NDArray[np.bool_], said: NDArray[np.int64]) -> Results:
+def _of_class(label: int, wrong: NDArray[np.bool_], said: NDArray[np.int64]) -> Results:
     """wrong, said: (members, images of the class)."""
     labels, counts = np.unique(said[wrong], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:TAKEN_FOR]
+    order = np.argsort(-counts, kind="stable")[:_TAKEN_FOR]
     return {
         "class": label,
         "support": wrong.shape[1],
@@ -101,17 +101,17 @@ def of_class(label: int, wrong: NDArray[np.bool_], said: NDArray[np.int64]) -> R
 # Which classes a maker is good and bad at, and which it takes for one another.
 
 
-CLASSES_NAMED = 3
-PAIRS_LISTED = 10
-LEAST_GAP = 0.0005
+_CLASSES_NAMED = 3
+_PAIRS_LISTED = 10
+_LEAST_GAP = 0.0005
 
 
-def strengths(scores: Results) -> Results:
+def per_class_performance(scores: Results) -> Results:
     """Classes of high and of low F1, and the most confused pairs, from a maker's test scores."""
     pairs = confused_pairs(np.array(scores["confusion"]))
     return {
         **ends(list(scores["per_class"].values())),
-        "confused": pairs[:PAIRS_LISTED],
+        "confused": pairs[:_PAIRS_LISTED],
         "confused_pairs": len(pairs),
     }
 
@@ -123,9 +123,9 @@ def ends(rows: list[Results]) -> Results:
     """
     found = [{"class": label, "f1": row["f1"]} for label, row in enumerate(rows) if row["support"]]
     found.sort(key=lambda row: -row["f1"])
-    if not found or found[0]["f1"] - found[-1]["f1"] < LEAST_GAP:
+    if not found or found[0]["f1"] - found[-1]["f1"] < _LEAST_GAP:
         return {"high": [], "low": []}
-    count = min(CLASSES_NAMED, len(found) // 2)
+    count = min(_CLASSES_NAMED, len(found) // 2)
     return {"high": found[:count], "low": found[::-1][:count]}
 
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-NUISANCES = 120
+_NUISANCES = 120
 """At so many values the share is tried that only the other model gets right, which is not known."""
-DEVIATIONS = 9.0
-ROUNDING = 1e-9
+_DEVIATIONS = 9.0
+_ROUNDING = 1e-9
 
 
 @lru_cache(maxsize=4096)
@@ -36,9 +36,9 @@ def within_margin(only_best: int, only_other: int, rows: int, margin: float) -> 
     if margin <= 0 or only_best - only_other >= margin * rows:
         return 1.0
     best, other = np.array([only_best]), np.array([only_other])
-    reached = float(_score(best, other, rows, margin)[0]) - ROUNDING
+    reached = float(_score(best, other, rows, margin)[0]) - _ROUNDING
     most = _most_only_best(rows, margin, reached)
-    shares = [0.0, *np.geomspace(0.01 / rows, (1 - margin) / 2, NUISANCES).tolist()]
+    shares = [0.0, *np.geomspace(0.01 / rows, (1 - margin) / 2, _NUISANCES).tolist()]
     return min(1.0, max(_chance(most, rows, margin, share) for share in shares))
 
 
@@ -70,7 +70,7 @@ def _chance(most: Counts, rows: int, margin: float, share: float) -> float:
     from scipy.special import bdtr, gammaln, xlog1py, xlogy  # noqa: PLC0415 - studies are read without it
 
     both = min(1.0, 2 * share + margin)
-    reach = DEVIATIONS * sqrt(rows * both * (1 - both)) + DEVIATIONS**2
+    reach = _DEVIATIONS * sqrt(rows * both * (1 - both)) + _DEVIATIONS**2
     first, last = max(0, int(rows * both - reach)), min(rows, int(rows * both + reach))
     differ = np.arange(first, last + 1)
     ways = gammaln(rows + 1) - gammaln(differ + 1) - gammaln(rows - differ + 1)

@@ -5,11 +5,11 @@ from math import isfinite, sqrt
 from typing import Any
 
 Results = dict[str, Any]
-LEAST_RISE = 0.01
-LEAST_EPOCHS = 3
-FAR = 0.1
+_LEAST_RISE = 0.01
+_LEAST_EPOCHS = 3
+_FAR = 0.1
 """Accuracy on training rows that is so far above that on validation rows is *far* above it."""
-SURE = 1.645
+_SURE = 1.645
 """Standard deviations above guessing that rule guessing out (one-sided, 5%)."""
 
 
@@ -33,7 +33,7 @@ def overfitting(
     only where it lasts three epochs or more and training loss fell on meanwhile: a single bad
     epoch, or a training that goes wrong on its own rows too, is not.
     """
-    epochs = complete_epochs(history or {})
+    epochs = _complete_epochs(history or {})
     if not epochs:
         return None
     lowest, last = min(epochs, key=lambda row: float(row["validation_loss"])), epochs[-1]
@@ -42,27 +42,27 @@ def overfitting(
         "epochs": len(epochs),
         "lowest_epoch": lowest["epoch"],
         "last_epoch": last["epoch"],
-        "rises_from": rises_from(epochs, lowest),
-        "at_lowest": figures(lowest),
-        "at_last": figures(last),
+        "rises_from": _rises_from(epochs, lowest),
+        "at_lowest": _figures(lowest),
+        "at_last": _figures(last),
         "kept_epoch": at_kept["epoch"],
-        "at_kept": figures(at_kept),
-        "far_above": (figures(at_kept)["accuracy_gap"] or 0.0) >= FAR,
+        "at_kept": _figures(at_kept),
+        "far_above": (_figures(at_kept)["accuracy_gap"] or 0.0) >= _FAR,
         "guessing": guessing["accuracy"] if guessing else None,
-        "no_better_than_guessing": guesses(at_kept, guessing),
+        "no_better_than_guessing": _guesses(at_kept, guessing),
     }
 
 
-def guesses(row: Results, guessing: Mapping[str, float] | None) -> bool:
+def _guesses(row: Results, guessing: Mapping[str, float] | None) -> bool:
     accuracy = row.get("validation_accuracy")
     if not guessing or not guessing["rows"] or accuracy is None or not isfinite(accuracy):
         return False
     chance = guessing["accuracy"]
     deviation = sqrt(chance * (1 - chance) / guessing["rows"])
-    return bool(accuracy <= chance + SURE * deviation)
+    return bool(accuracy <= chance + _SURE * deviation)
 
 
-def complete_epochs(history: Mapping[str, Sequence[float]]) -> list[Results]:
+def _complete_epochs(history: Mapping[str, Sequence[float]]) -> list[Results]:
     """One row an epoch; those without both losses are left out."""
     columns = ("epoch", "train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
     given = [name for name in columns if history.get(name)]
@@ -70,28 +70,28 @@ def complete_epochs(history: Mapping[str, Sequence[float]]) -> list[Results]:
         dict(zip(given, values, strict=True))
         for values in zip(*(history[name] for name in given), strict=True)
     ]
-    return [row for row in rows if all(is_number(row.get(name)) for name in columns[:3])]
+    return [row for row in rows if all(_is_number(row.get(name)) for name in columns[:3])]
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return value is not None and isfinite(value)
 
 
-def rises_from(epochs: list[Results], lowest: Results) -> int | None:
-    limit = lowest["validation_loss"] * (1 + LEAST_RISE)
+def _rises_from(epochs: list[Results], lowest: Results) -> int | None:
+    limit = lowest["validation_loss"] * (1 + _LEAST_RISE)
     tail: list[Results] = []
     for row in reversed(epochs):
         if row["epoch"] <= lowest["epoch"] or row["validation_loss"] < limit:
             break
         tail.append(row)
     falls = epochs[-1]["train_loss"] < lowest["train_loss"]
-    return int(tail[-1]["epoch"]) if len(tail) >= LEAST_EPOCHS and falls else None
+    return int(tail[-1]["epoch"]) if len(tail) >= _LEAST_EPOCHS and falls else None
 
 
-def figures(row: Results) -> Results:
+def _figures(row: Results) -> Results:
     """Losses and accuracies of one epoch, and how far training is ahead of validation."""
     train, validation = row.get("train_accuracy"), row.get("validation_accuracy")
-    known = is_number(train) and is_number(validation)
+    known = _is_number(train) and _is_number(validation)
     return {
         "train_loss": row["train_loss"],
         "validation_loss": row["validation_loss"],

@@ -15,7 +15,7 @@ Tables = Mapping[Split, ProbabilityTable]
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Predictions:
     """tables: each maker's `validation` and `test` table, by its name. truths: (n,) labels by
     split, `training` among them. out_of_fold: cross-validated members' tables of the training
     rows.
@@ -48,7 +48,7 @@ Results = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Tested:
+class EvaluatedModel:
     """entry: the maker's part of the results. labels: (n,) what it says of each test image.
 
     truth: (n,) the test images' labels.
@@ -65,12 +65,13 @@ class Tested:
         return np.asarray(self.labels == self.truth)
 
 
-def tested_makers(
+def evaluated_models(
     entries: Mapping[str, Results], tables: Mapping[str, ProbabilityTable], truth: Labels
-) -> dict[str, Tested]:
+) -> dict[str, EvaluatedModel]:
     """Makers by name; `tables` holds the test table of each."""
     return {
-        name: Tested(name, entry, tables[name].labels, truth) for name, entry in entries.items()
+        name: EvaluatedModel(name, entry, tables[name].labels, truth)
+        for name, entry in entries.items()
     }
 
 
@@ -82,13 +83,13 @@ Ids = NDArray[np.str_]
 
 def in_order(table: ProbabilityTable, ids: Ids) -> ProbabilityTable:
     """The table's rows in the order of `ids`; raises TableError unless those are its rows."""
-    rows = places_of(ids, table.ids)
+    rows = align_rows(ids, table.ids)
     if rows is None:
         raise TableError(f"table of {table.maker}: its rows are others than those asked for")
     return replace(table, ids=table.ids[rows], probabilities=table.probabilities[rows])
 
 
-def places_of(ids: Ids, among: Ids) -> NDArray[np.int64] | None:
+def align_rows(ids: Ids, among: Ids) -> NDArray[np.int64] | None:
     """Where each of `ids` stands in `among`; None unless both hold the same ids, each once."""
     order, other = np.argsort(among), np.argsort(ids)
     known = among[order]

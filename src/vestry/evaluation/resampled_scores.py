@@ -20,7 +20,7 @@ from vestry.predictions.scores import (
 )
 
 Floats = NDArray[np.float64]
-DENSE = ("log_loss", "brier", "right_at_half", "claimed_at_half")
+_DENSE = ("log_loss", "brier", "right_at_half", "claimed_at_half")
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ def row_facts(probabilities: list[NDArray[np.float32]], truth: Labels) -> RowFac
 
     tables = [values.astype(np.float64) for values in probabilities]
     return RowFacts(
-        np.concatenate([dense_facts(values, truth) for values in tables]),
-        vstack([block for values in tables for block in sparse_facts(values, truth)], "csr"),
+        np.concatenate([_dense_facts(values, truth) for values in tables]),
+        vstack([block for values in tables for block in _sparse_facts(values, truth)], "csr"),
     )
 
 
-def dense_facts(values: Floats, truth: Labels) -> Floats:
+def _dense_facts(values: Floats, truth: Labels) -> Floats:
     claimed = values > 0.5
     return np.stack(
         [
@@ -69,7 +69,7 @@ def dense_facts(values: Floats, truth: Labels) -> Floats:
     )
 
 
-def sparse_facts(values: Floats, truth: Labels) -> list[Any]:
+def _sparse_facts(values: Floats, truth: Labels) -> list[Any]:
     rows, classes = values.shape
     predicted, confidence = values.argmax(axis=1), values.max(axis=1)
     right = predicted == truth
@@ -77,13 +77,13 @@ def sparse_facts(values: Floats, truth: Labels) -> list[Any]:
     for number, part in enumerate(equal_mass_bins(confidence)):
         bins[part] = number
     return [
-        one_entry_a_row(predicted, np.ones(rows), classes),
-        one_entry_a_row(predicted, right.astype(np.float64), classes),
-        one_entry_a_row(bins, confidence - right, CALIBRATION_BINS),
+        _one_entry_a_row(predicted, np.ones(rows), classes),
+        _one_entry_a_row(predicted, right.astype(np.float64), classes),
+        _one_entry_a_row(bins, confidence - right, CALIBRATION_BINS),
     ]
 
 
-def one_entry_a_row(place: Labels, value: Floats, size: int) -> Any:
+def _one_entry_a_row(place: Labels, value: Floats, size: int) -> Any:
     """(size, rows): each row's value at its place."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - studies are read without it
 
@@ -104,15 +104,17 @@ class ResampledScores:
 def scores_of(sums: Sums, support: Labels, makers: int) -> ResampledScores:
     """support: (classes,) rows of each, the same in every resample."""
     rows, classes = support.sum(), len(support)
-    dense = dict(zip(DENSE, sums.dense.reshape(makers, len(DENSE), -1).swapaxes(0, 1), strict=True))
+    dense = dict(
+        zip(_DENSE, sums.dense.reshape(makers, len(_DENSE), -1).swapaxes(0, 1), strict=True)
+    )
     blocks = sums.sparse.reshape(makers, 2 * classes + CALIBRATION_BINS, -1)
     predicted, right = blocks[:, :classes], blocks[:, classes : 2 * classes]
     gaps = blocks[:, 2 * classes :] / rows
     scores: dict[ScalarScore, Floats] = {
         "accuracy": right.sum(axis=1) / rows,
         "log_loss": dense["log_loss"] / rows,
-        **averages(predicted, right, support[:, None].astype(np.float64)),
-        "precision_micro_at_half": ratio(dense["right_at_half"], dense["claimed_at_half"]),
+        **_averages(predicted, right, support[:, None].astype(np.float64)),
+        "precision_micro_at_half": _ratio(dense["right_at_half"], dense["claimed_at_half"]),
         "recall_micro_at_half": dense["right_at_half"] / rows,
         "brier": dense["brier"] / rows,
         "ece": np.abs(gaps).sum(axis=1),
@@ -120,14 +122,14 @@ def scores_of(sums: Sums, support: Labels, makers: int) -> ResampledScores:
     return ResampledScores(scores, gaps)
 
 
-def averages(predicted: Floats, right: Floats, support: Floats) -> dict[ScalarScore, Floats]:
+def _averages(predicted: Floats, right: Floats, support: Floats) -> dict[ScalarScore, Floats]:
     """Macro and weighted precision, recall and F1 from (makers, classes, resamples) counts.
 
     support: (classes, 1). A class that neither truth nor prediction names has no score to average.
     """
     named = ((predicted > 0) | (support > 0)).astype(np.float64)
-    precision, recall = ratio(right, predicted), ratio(right, support)
-    f1 = ratio(2 * right, predicted + support)
+    precision, recall = _ratio(right, predicted), _ratio(right, support)
+    f1 = _ratio(2 * right, predicted + support)
     count = named.sum(axis=1)
     return {
         "precision_macro": (precision * named).sum(axis=1) / count,
@@ -139,7 +141,7 @@ def averages(predicted: Floats, right: Floats, support: Floats) -> dict[ScalarSc
     }
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
+def _ratio(part: Floats, whole: Floats) -> Floats:
     """part / whole, 0 where `whole` is."""
     whole = np.broadcast_to(whole, part.shape)
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

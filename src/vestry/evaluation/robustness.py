@@ -20,15 +20,15 @@ from vestry.robustness.severities import KINDS, LEVELS, RUNGS, STRENGTHS, UNITS
 
 
 Results = dict[str, Any]
-Right = NDArray[np.float64]
+_Right = NDArray[np.float64]
 """(36, images) 1 where a model is right about a version of an image, else 0."""
 
 CLEAN, ALL = "clean", "all"
-CONDITIONS = (CLEAN, *KINDS, ALL)
-CHANCE = 0.05
+_CONDITIONS = (CLEAN, *KINDS, ALL)
+_CHANCE = 0.05
 
 
-def compared(right: Mapping[str, Right]) -> Results:
+def _compared(right: Mapping[str, _Right]) -> Results:
     """Every two models on the images that both have, as they are and altered.
 
     `pairs`: their differences on clean images and over all alterations. `changes`: where the one
@@ -41,33 +41,33 @@ def compared(right: Mapping[str, Right]) -> Results:
     ]
     found = [
         [
-            difference(
-                score(right[one][:, :rows], condition), score(right[other][:, :rows], condition)
+            _difference(
+                _score(right[one][:, :rows], condition), _score(right[other][:, :rows], condition)
             )
-            for condition in CONDITIONS
+            for condition in _CONDITIONS
         ]
         for one, other, rows in pairs
     ]
     adjusted = iter(holm([entry["p"] for row in found for entry in row]))
     for entry in (entry for row in found for entry in row):
         entry["p_holm"] = next(adjusted)
-    by_condition = [dict(zip(CONDITIONS, row, strict=True)) for row in found]
+    by_condition = [dict(zip(_CONDITIONS, row, strict=True)) for row in found]
     return {
-        "comparisons": len(pairs) * len(CONDITIONS),
+        "comparisons": len(pairs) * len(_CONDITIONS),
         "pairs": [
             {"names": [one, other], "rows": rows, CLEAN: row[CLEAN], ALL: row[ALL]}
             for (one, other, rows), row in zip(pairs, by_condition, strict=True)
         ],
         "changes": [
-            change(pair, condition, row)
+            _change(pair, condition, row)
             for pair, row in zip(pairs, by_condition, strict=True)
             for condition in (*KINDS, ALL)
-            if is_reversed(row[CLEAN], row[condition])
+            if _is_reversed(row[CLEAN], row[condition])
         ],
     }
 
 
-def score(right: Right, condition: str) -> Right:
+def _score(right: _Right, condition: str) -> _Right:
     """(rows,) the share of an image's versions that the model is right about."""
     if condition == CLEAN:
         return np.asarray(right[0])
@@ -77,11 +77,11 @@ def score(right: Right, condition: str) -> Right:
     return np.asarray(right[place : place + LEVELS].mean(axis=0))
 
 
-def difference(one: Right, other: Right) -> Results:
+def _difference(one: _Right, other: _Right) -> Results:
     """The one's mean less the other's: Student's interval and test for pairs; McNemar's test where
     all differences are alike or each is one image right or wrong."""
     gaps = one - other
-    value, half = float(gaps.mean()), half_width(gaps)
+    value, half = float(gaps.mean()), _half_width(gaps)
     if set(np.unique(gaps).tolist()) <= {-1.0, 0.0, 1.0} or not half:
         p = mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())).p
     else:
@@ -92,11 +92,11 @@ def difference(one: Right, other: Right) -> Results:
     return {"value": value, "interval": [max(-1.0, value - half), min(1.0, value + half)], "p": p}
 
 
-def is_reversed(clean: Results, altered: Results) -> bool:
-    return bool(clean["value"] * altered["value"] < 0 and altered["p_holm"] < CHANCE)
+def _is_reversed(clean: Results, altered: Results) -> bool:
+    return bool(clean["value"] * altered["value"] < 0 and altered["p_holm"] < _CHANCE)
 
 
-def change(pair: tuple[str, str, int], condition: str, row: Mapping[str, Results]) -> Results:
+def _change(pair: tuple[str, str, int], condition: str, row: Mapping[str, Results]) -> Results:
     """Signs are those of the model that is ahead at last: `clean` negative, `altered` positive."""
     one, other, rows = pair
     sign = 1 if row[condition]["value"] > 0 else -1
@@ -106,24 +106,24 @@ def change(pair: tuple[str, str, int], condition: str, row: Mapping[str, Results
         "ahead": ahead,
         "behind": behind,
         "rows": rows,
-        CLEAN: turned(row[CLEAN], sign),
-        "altered": turned(row[condition], sign),
-        "clean_beyond_chance": row[CLEAN]["p_holm"] < CHANCE,
+        CLEAN: _turned(row[CLEAN], sign),
+        "altered": _turned(row[condition], sign),
+        "clean_beyond_chance": row[CLEAN]["p_holm"] < _CHANCE,
     }
 
 
-def turned(found: Results, sign: int) -> Results:
+def _turned(found: Results, sign: int) -> Results:
     low, high = sorted(sign * end for end in found["interval"])
     return found | {"value": sign * found["value"], "interval": [low, high]}
 
 
-def mean_interval(values: Right) -> list[float]:
+def _mean_interval(values: _Right) -> list[float]:
     """Student's 95% interval of a mean of shares, within 0..1."""
-    half = half_width(values)
+    half = _half_width(values)
     return [max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)]
 
 
-def half_width(values: Right) -> float:
+def _half_width(values: _Right) -> float:
     if len(values) < 2:
         return 1.0
     return t_quantile(LEVEL, len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values))
@@ -148,29 +148,29 @@ def robustness(
     same rows in the same order, some fewer of them.
     """
     without = dict(reasons or {})
-    right = {name: rightness(ladder, truth) for name, ladder in ladders.items()}
+    right = {name: _rightness(ladder, truth) for name, ladder in ladders.items()}
     for name, (members, committee) in committees.items():
         try:
-            ladder = committee_ladder(committee, members, ladders, tuple(classes))
-            right[name] = rightness(ladder, truth)
+            ladder = _committee_ladder(committee, members, ladders, tuple(classes))
+            right[name] = _rightness(ladder, truth)
         except VestryError as error:
             without[name] = one_line(error)
     if not ladders and not reasons:
         return None
-    facts = {name: facts_of(ladders[name]) for name in ladders}
-    makers = {name: maker(each, facts.get(name)) for name, each in right.items()}
+    facts = {name: _facts_of(ladders[name]) for name in ladders}
+    makers = {name: _maker(each, facts.get(name)) for name, each in right.items()}
     return {
-        **drawn(ladders, truth),
+        **_drawn(ladders, truth),
         "kinds": [
             {"kind": kind, "unit": UNITS[kind], "strengths": list(STRENGTHS[kind])}
             for kind in KINDS
         ],
         "makers": makers | {name: {"rows": 0, "reason": why} for name, why in without.items()},
-        **compared(right),
+        **_compared(right),
     }
 
 
-def drawn(ladders: Members, truth: Mapping[str, int]) -> Results:
+def _drawn(ladders: Members, truth: Mapping[str, int]) -> Results:
     """Which images were asked about; `image` is the one that is shown on every rung."""
     if not ladders:
         return {"rows": 0, "there": 0, "seed": None, "seconds": None, "image": None}
@@ -190,17 +190,17 @@ def drawn(ladders: Members, truth: Mapping[str, int]) -> Results:
     }
 
 
-def rightness(ladder: Ladder, truth: Mapping[str, int]) -> Right:
+def _rightness(ladder: Ladder, truth: Mapping[str, int]) -> _Right:
     """(36, rows) 1 where the model is right about a version of an image, else 0."""
     labels = np.array([truth[name] for name in ladder.ids.tolist()])
     return np.asarray(ladder.probabilities.argmax(axis=2) == labels, np.float64)
 
 
-def facts_of(ladder: Ladder) -> Results:
+def _facts_of(ladder: Ladder) -> Results:
     return {key: ladder.facts[key] for key in ("reason", "milliseconds_per_image")}
 
 
-def committee_ladder(
+def _committee_ladder(
     committee: Committee, members: Sequence[str], ladders: Members, classes: tuple[str, ...]
 ) -> Ladder:
     """Its rule on every rung's tables; raises VestryError where a member was not asked."""
@@ -221,7 +221,7 @@ def committee_ladder(
     return Ladder(ids, made, {})
 
 
-def maker(right: Right, facts: Results | None) -> Results:
+def _maker(right: _Right, facts: Results | None) -> Results:
     """A model's accuracies with Wilson's intervals; `area` is the mean over a kind's strengths,
     `mean_area` that over all kinds, with Student's interval over images."""
     rows = right.shape[1]
@@ -237,6 +237,6 @@ def maker(right: Right, facts: Results | None) -> Results:
         "intervals": {kind: [list(i) for i in intervals[part]] for kind, part in by_kind.items()},
         "area": {kind: float(shares[part].mean()) for kind, part in by_kind.items()},
         "mean_area": float(each.mean()),
-        "mean_area_interval": mean_interval(each),
+        "mean_area_interval": _mean_interval(each),
         **(facts or {"reason": None, "milliseconds_per_image": None}),
     }

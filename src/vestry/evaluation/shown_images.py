@@ -6,10 +6,10 @@ from typing import Any
 
 def shown_ids(results: dict[str, Any]) -> list[str]:
     """Ids of all images that the results name, each once, in a stable order."""
-    return sorted(set(every_id(results)))
+    return sorted(set(_every_id(results)))
 
 
-def every_id(results: dict[str, Any]) -> Iterator[str]:
+def _every_id(results: dict[str, Any]) -> Iterator[str]:
     yield from results["data"]["samples"]["ids"]
     yield from results["first_rows"]["ids"]
     yield from (image["id"] for image in results["votes"]["images"])
@@ -22,10 +22,10 @@ def every_id(results: dict[str, Any]) -> Iterator[str]:
         for cell in entry["mistakes"]["cells"]:
             yield from cell["ids"]
     yield from agreement_ids(results)
-    yield from robustness_ids(results)
+    yield from _robustness_ids(results)
     yield from doubted_ids(results)
     yield from exploration_ids(results)
-    yield from explanation_ids(results)
+    yield from _explanation_ids(results)
 
 
 def agreement_ids(results: dict[str, Any]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def agreement_ids(results: dict[str, Any]) -> Iterator[str]:
         yield from (image["id"] for image in shown["images"])
 
 
-def robustness_ids(results: dict[str, Any]) -> Iterator[str]:
+def _robustness_ids(results: dict[str, Any]) -> Iterator[str]:
     """The image that is shown altered, and the pictures made of it."""
     found = results.get("robustness")
     if found and found["image"]:
@@ -66,7 +66,7 @@ def exploration_ids(results: dict[str, Any]) -> Iterator[str]:
     yield from found["mean_images"]  # made pictures, no rows of the data
 
 
-def explanation_ids(results: dict[str, Any]) -> Iterator[str]:
+def _explanation_ids(results: dict[str, Any]) -> Iterator[str]:
     """Test images that members are explained on, and training images that look like them."""
     for entry in (results.get("explanations") or {}).values():
         yield from (image["id"] for image in entry["images"])

@@ -9,7 +9,7 @@ from vestry.evaluation.comparison import order
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import FAMILY_LEVEL, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
-from vestry.evaluation.predictions import Evidence, Tested
+from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import beside_first, ranks, resolution
 from vestry.predictions.scores import SCALAR_SCORES
 
@@ -17,10 +17,10 @@ from vestry.predictions.scores import SCALAR_SCORES
 
 
 Results = dict[str, Any]
-SAME_FOLDS = ("folds", "repeats", "stratified", "seed", "rows", "fold_rows")
+_SAME_FOLDS = ("folds", "repeats", "stratified", "seed", "rows", "fold_rows")
 
 
-def pairwise(makers: Sequence[Tested], drawn: Bootstrap) -> Results | None:
+def pairwise(makers: Sequence[EvaluatedModel], drawn: Bootstrap) -> Results | None:
     """All pairs of `makers`, which are in the order of the ranking; None for fewer than two.
 
     The family, over which Holm's procedure adjusts, is all pairs of test tables (first seeds);
@@ -28,19 +28,19 @@ def pairwise(makers: Sequence[Tested], drawn: Bootstrap) -> Results | None:
     """
     if len(makers) < 2:
         return None
-    pairs = [compared(one, other, drawn) for one, other in combinations(makers, 2)]
+    pairs = [_compared(one, other, drawn) for one, other in combinations(makers, 2)]
     return {
         "level": FAMILY_LEVEL,
         "family": len(pairs),
         "rows": len(makers[0].truth),
         "resamples": drawn.resamples,
         "seed": drawn.seed,
-        "pairs": adjusted(pairs),
-        "cross_validated": adjusted(cross_validated_pairs(makers)),
+        "pairs": _adjusted(pairs),
+        "cross_validated": _adjusted(_cross_validated_pairs(makers)),
     }
 
 
-def compared(one: Tested, other: Tested, drawn: Bootstrap) -> Results:
+def _compared(one: EvaluatedModel, other: EvaluatedModel, drawn: Bootstrap) -> Results:
     found = by_images(one, other)
     only_one, only_other, rows = found["only_one"], found["only_other"], found["count"]
     test = mcnemar(only_one, only_other)
@@ -60,7 +60,7 @@ def compared(one: Tested, other: Tested, drawn: Bootstrap) -> Results:
     }
 
 
-def adjusted(pairs: list[Results]) -> list[Results]:
+def _adjusted(pairs: list[Results]) -> list[Results]:
     """`pairs` with `p_holm` and `told_apart`; those without a p are not told apart."""
     tested = [pair for pair in pairs if pair["p"] is not None]
     values = iter(holm([pair["p"] for pair in tested]))
@@ -71,22 +71,22 @@ def adjusted(pairs: list[Results]) -> list[Results]:
     return found
 
 
-def cross_validated_pairs(makers: Sequence[Tested]) -> list[Results]:
+def _cross_validated_pairs(makers: Sequence[EvaluatedModel]) -> list[Results]:
     """Every two members that were scored on the same folds; the test set has no part in it."""
     members = [maker for maker in makers if maker.entry.get("cross_validation")]
     return [
-        over_folds(one, other)
+        _over_folds(one, other)
         for one, other in combinations(members, 2)
-        if folds_of(one) == folds_of(other)
+        if _folds_of(one) == _folds_of(other)
     ]
 
 
-def folds_of(member: Tested) -> list[Any]:
+def _folds_of(member: EvaluatedModel) -> list[Any]:
     found: Mapping[str, Any] = member.entry["cross_validation"]
-    return [found.get(key) for key in SAME_FOLDS]
+    return [found.get(key) for key in _SAME_FOLDS]
 
 
-def over_folds(one: Tested, other: Tested) -> Results:
+def _over_folds(one: EvaluatedModel, other: EvaluatedModel) -> Results:
     found = one.entry["cross_validation"]
     values, others = (
         maker.entry["cross_validation"]["scores"]["accuracy"]["values"] for maker in (one, other)
@@ -105,7 +105,7 @@ def over_folds(one: Tested, other: Tested) -> Results:
 
 
 def certainty(
-    results: Results, evidence: Evidence, makers: Mapping[str, Tested], margin: float
+    results: Results, evidence: Predictions, makers: Mapping[str, EvaluatedModel], margin: float
 ) -> Results:
     """The keys `comparisons`, `resolution`, `ranking`, and `members` and `committees` with an
     interval for every score of the test images. `results` itself stays as it is.
@@ -120,16 +120,16 @@ def certainty(
     pairs = comparisons["pairs"] if comparisons else []
     return {
         "comparisons": comparisons,
-        "resolution": resolutions(names, evidence, makers, margin),
-        "ranking": with_standing(
+        "resolution": _resolutions(names, evidence, makers, margin),
+        "ranking": _with_standing(
             results["ranking"], beside_first(names[0], pairs, len(evidence.truth), margin), makers
         ),
-        **{kind: with_intervals(results[kind], drawn) for kind in ("members", "committees")},
+        **{kind: _with_intervals(results[kind], drawn) for kind in ("members", "committees")},
     }
 
 
-def with_standing(
-    ranking: Sequence[Results], beside: Mapping[str, Results], makers: Mapping[str, Tested]
+def _with_standing(
+    ranking: Sequence[Results], beside: Mapping[str, Results], makers: Mapping[str, EvaluatedModel]
 ) -> list[Results]:
     """The ranking's rows, each with its `rank`, which validation alone gives, and `on_test`: what
     the test images say of it beside the first (None for the first)."""
@@ -140,8 +140,8 @@ def with_standing(
     ]
 
 
-def resolutions(
-    names: Sequence[str], evidence: Evidence, makers: Mapping[str, Tested], margin: float
+def _resolutions(
+    names: Sequence[str], evidence: Predictions, makers: Mapping[str, EvaluatedModel], margin: float
 ) -> Results | None:
     """About the smallest difference that the validation, and that the test images show, and the
     `margin` that counts as level."""
@@ -155,19 +155,19 @@ def resolutions(
     }
 
 
-def with_intervals(entries: Mapping[str, Results], drawn: Bootstrap) -> dict[str, Results]:
+def _with_intervals(entries: Mapping[str, Results], drawn: Bootstrap) -> dict[str, Results]:
     """Entries with bootstrap intervals beside the accuracy's, which is Wilson's and stays."""
     return {
         name: entry
         | {
             "intervals": entry["intervals"]
-            | {"test": score_intervals(name, drawn) | entry["intervals"]["test"]}
+            | {"test": _score_intervals(name, drawn) | entry["intervals"]["test"]}
         }
         for name, entry in entries.items()
     }
 
 
-def score_intervals(name: str, drawn: Bootstrap) -> dict[str, list[float] | None]:
+def _score_intervals(name: str, drawn: Bootstrap) -> dict[str, list[float] | None]:
     return {
         score: spread(drawn.interval(name, score)) for score in SCALAR_SCORES if score != "accuracy"
     }

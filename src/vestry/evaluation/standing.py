@@ -11,11 +11,11 @@ from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.intervals import FAMILY_LEVEL, LEVEL, normal_quantile
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import at_most, holm
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 
 Results = dict[str, Any]
 Mark = Literal["ahead", "behind", "level", "unknown"]
-SAME = 1e-6
+_SAME = 1e-6
 """Figures nearer to each other than this are the same; what differs is rounding."""
 
 
@@ -25,7 +25,7 @@ def ranks(figures: Sequence[Sequence[float]]) -> list[int]:
     found: list[int] = []
     for place, own in enumerate(figures):
         same = place > 0 and all(
-            isclose(a, b, rel_tol=0, abs_tol=SAME)
+            isclose(a, b, rel_tol=0, abs_tol=_SAME)
             for a, b in zip(own, figures[place - 1], strict=True)
         )
         found.append(found[-1] if same else place + 1)
@@ -77,9 +77,9 @@ def _mark(only_this: int, only_first: int, rows: int, margin: float, p: float) -
 
 
 Right = NDArray[np.bool_]
-LEAST_DISCORDANT = 6
+_LEAST_DISCORDANT = 6
 """So many images, all won by one of two, are the fewest that McNemar's test tells from chance."""
-NEXT = 3
+_NEXT = 3
 
 
 def resolution(rights: Sequence[Right]) -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ def resolution(rights: Sequence[Right]) -> dict[str, Any] | None:
     if len(rights) < 2:
         return None
     first, rows = rights[0], len(rights[0])
-    differ = max(int((first != other).sum()) for other in rights[1 : 1 + NEXT])
+    differ = max(int((first != other).sum()) for other in rights[1 : 1 + _NEXT])
     return {"rows": rows, "difference": smallest_shown(differ, rows)}
 
 
@@ -103,17 +103,17 @@ def smallest_shown(differ: int, rows: int) -> float:
     images: 2 * 0.5^6 is the first below. 1 where even all images would not do.
     """
     normal = normal_quantile(LEVEL) * sqrt(differ) / rows
-    return min(1.0, max(LEAST_DISCORDANT / rows, normal))
+    return min(1.0, max(_LEAST_DISCORDANT / rows, normal))
 
 
 # Who is shown to be better than always answering the most frequent class.
 
 
-MAJORITY_LEVEL = 0.05
+_MAJORITY_LEVEL = 0.05
 
 
 def above_majority(
-    everyone: Sequence[Candidate], evidence: Evidence, classes: Sequence[str]
+    everyone: Sequence[Candidate], evidence: Predictions, classes: Sequence[str]
 ) -> Results:
     """`class` (the most frequent of the training rows), its `accuracy` on the validation rows, and
     the names of those that are shown to be `above` it, and `not_above`.
@@ -131,7 +131,7 @@ def above_majority(
     above = [
         each.name
         for each, adjusted in zip(everyone, holm(p), strict=True)
-        if adjusted < MAJORITY_LEVEL and each.accuracy > share
+        if adjusted < _MAJORITY_LEVEL and each.accuracy > share
     ]
     return {
         "class": classes[label],

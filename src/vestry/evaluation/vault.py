@@ -19,7 +19,7 @@ from vestry.data.sealed import SealedSet
 from vestry.errors import RunError
 
 Look = dict[str, Any]
-LONGEST_REGISTER = 16_000_000
+_LONGEST_REGISTER = 16_000_000
 """Bytes that are read of a register; some 50,000 looks."""
 
 
@@ -57,7 +57,7 @@ class Vault:
 
     def looks(self, fingerprint: str) -> list[Look]:
         """Every look at these test rows that this machine knows of, the first one first."""
-        return list(read_looks(self.file(fingerprint)))
+        return list(_read_looks(self.file(fingerprint)))
 
     def summary(self, fingerprint: str, study: str) -> dict[str, Any]:
         """`test_looks` of results.json: how often these rows were looked at, and for how many
@@ -95,12 +95,12 @@ def append(path: Path, look: Look) -> None:
         ) from error
 
 
-def read_looks(path: Path) -> Iterable[Look]:
+def _read_looks(path: Path) -> Iterable[Look]:
     """Looks of one file. A line that is no longer readable counts as a look all the same."""
     if not path.is_file():
         return
     with path.open("rb") as file:
-        lines = file.read(LONGEST_REGISTER).splitlines()
+        lines = file.read(_LONGEST_REGISTER).splitlines()
     for line in lines:
         try:
             look = json.loads(line)

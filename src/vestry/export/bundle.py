@@ -19,7 +19,7 @@ from vestry.errors import ModelError, one_line
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import atomic_path
 
-FORMAT = 1
+_FORMAT = 1
 KEY = "vestry"
 """The metadata entry that holds a bundle's facts, as JSON."""
 IMAGES, PROBABILITIES, MEMBER_PROBABILITIES = "images", "probabilities", "member_probabilities"
@@ -27,7 +27,7 @@ IMAGES, PROBABILITIES, MEMBER_PROBABILITIES = "images", "probabilities", "member
 Border = Literal["dark", "light"]
 Facts = dict[str, Any]
 
-FASHION_MNIST = "fashion-mnist"
+_FASHION_MNIST = "fashion-mnist"
 """As its data's facts call it."""
 
 
@@ -90,7 +90,7 @@ class Bundle:
         whether they were Fashion-MNIST's; pictures for other data are taken whole."""
         if self.preparation is not None:
             return self.preparation
-        return "photograph" if self.data.get("source") == FASHION_MNIST else "stored"
+        return "photograph" if self.data.get("source") == _FASHION_MNIST else "stored"
 
     @property
     def licence(self) -> str | None:
@@ -98,35 +98,35 @@ class Bundle:
         return self.data.get("licence")
 
     def as_json(self) -> str:
-        return json.dumps({"format": FORMAT} | asdict(self), ensure_ascii=False)
+        return json.dumps({"format": _FORMAT} | asdict(self), ensure_ascii=False)
 
 
 def bundle_of(text: str) -> Bundle:
     """The facts that `as_json` wrote; raises ModelError where they are not such."""
     try:
         facts = json.loads(text)
-        if facts.pop("format") != FORMAT:
+        if facts.pop("format") != _FORMAT:
             raise ModelError("it was exported by another version of vestry; export it again")
-        given = {key: value for key, value in facts.items() if key in FIELDS}
+        given = {key: value for key, value in facts.items() if key in _FIELDS}
         for key in ("classes", "image_shape", "members"):
             given[key] = tuple(given[key])
         for key in ("known", "samples"):
-            given[key] = known_images(given.get(key))
-        return checked(Bundle(**given))
+            given[key] = _known_images(given.get(key))
+        return _checked(Bundle(**given))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"what it says of itself cannot be read ({one_line(error)})") from None
 
 
-FIELDS = {entry.name for entry in fields(Bundle)}
+_FIELDS = {entry.name for entry in fields(Bundle)}
 
 
-def known_images(facts: Facts | None) -> KnownImages | None:
+def _known_images(facts: Facts | None) -> KnownImages | None:
     if not facts:
         return None
     return KnownImages(tuple(facts["labels"]), tuple(facts["ids"]), str(facts["sprite"]))
 
 
-def checked(bundle: Bundle) -> Bundle:
+def _checked(bundle: Bundle) -> Bundle:
     shape = bundle.image_shape
     if len(bundle.classes) < 2 or len(shape) not in (2, 3) or shape[2:] not in ((), (3,)):
         raise ModelError("what it says of itself is not of a classifier of images")
@@ -164,13 +164,13 @@ def read_bundle(path: Path) -> tuple[bytes, Bundle]:
         if KEY not in properties:
             raise ModelError("`vestry export` did not write it, so its classes are not known")
         bundle = bundle_of(properties[KEY])
-        check_signature(model, bundle)
+        _check_signature(model, bundle)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     return content, bundle
 
 
-def check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
+def _check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
     """Raise ModelError unless the graph takes and gives what the facts say."""
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
@@ -186,7 +186,7 @@ def check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
         raise ModelError(f"it does not give {' and '.join(sorted(wanted))}")
 
 
-def score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str, Any]] | None:
+def _score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str, Any]] | None:
     """One score and its whole entry (`value`, `interval`); None where it was not measured."""
     entry = bundle.scores.get(split, {}).get(name)
     return None if entry is None else (float(entry["value"]), entry)
@@ -195,10 +195,10 @@ def score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str,
 # What the training images have around their object, so that photographs can be made like them.
 
 
-ROWS = 2000
+_ROWS = 2000
 DARK, LIGHT = 24, 231
 """Border pixels at most, or at least, this bright."""
-SHARE = 0.75
+_SHARE = 0.75
 """Of all border pixels: an object may touch the edge, as a trouser leg does."""
 
 
@@ -207,9 +207,9 @@ def border_of(images: NDArray[np.uint8]) -> Border | None:
 
     images: (n, height, width[, 3]); at most 2,000 of them are looked at, evenly spread.
     """
-    some = images[:: max(1, len(images) // ROWS)]
+    some = images[:: max(1, len(images) // _ROWS)]
     edges = (some[:, 0], some[:, -1], some[:, 1:-1, 0], some[:, 1:-1, -1])
     ring = np.concatenate([edge.reshape(-1) for edge in edges])
-    if (ring <= DARK).mean() >= SHARE:
+    if (ring <= DARK).mean() >= _SHARE:
         return "dark"
-    return "light" if (ring >= LIGHT).mean() >= SHARE else None
+    return "light" if (ring >= LIGHT).mean() >= _SHARE else None

@@ -7,9 +7,9 @@ from vestry.errors import StudyError
 
 Results = dict[str, Any]
 
-BY_LABEL = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
+_BY_LABEL = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
 """Scores of the most probable class; a temperature leaves them as they are."""
-BY_PROBABILITY = ("log_loss", "brier", "ece")
+_BY_PROBABILITY = ("log_loss", "brier", "ece")
 
 
 def recommended(results: Results) -> str:
@@ -43,7 +43,7 @@ def scores(entry: Mapping[str, Any], rows: Mapping[str, int], tempered: bool) ->
     found: Results = {}
     for split in ("validation", "test"):
         values, intervals = entry["scores"][split], entry["intervals"].get(split, {})
-        names = BY_LABEL if tempered else (*BY_LABEL, *BY_PROBABILITY)
+        names = _BY_LABEL if tempered else (*_BY_LABEL, *_BY_PROBABILITY)
         found[split] = {
             name: {
                 "value": values[name],
@@ -56,7 +56,7 @@ def scores(entry: Mapping[str, Any], rows: Mapping[str, int], tempered: bool) ->
         after = entry["calibration"]["after"]
         found["test"] |= {
             name: {"value": after[name], "interval": None, "rows": rows["test"]}
-            for name in BY_PROBABILITY
+            for name in _BY_PROBABILITY
         }
     return found
 
@@ -73,14 +73,14 @@ def study_facts(results: Results) -> Results:
 def data_facts(results: Results) -> Results:
     data = results["data"]
     return {
-        "source": shown_source(data["used"]),
+        "source": _shown_source(data["used"]),
         "licence": data["licence"],
         "fingerprint": data["fingerprint"],
         "rows": {name: split["rows"] for name, split in data["splits"].items()},
     }
 
 
-def shown_source(source: str) -> str:
+def _shown_source(source: str) -> str:
     """A source without the folders of whoever ran the study."""
     kind, colon, place = source.partition(":")
     return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else source

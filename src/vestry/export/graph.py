@@ -10,7 +10,7 @@ from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 from vestry.errors import ModelError, one_line
 
 OPSET, ML_OPSET, IR_VERSION = 21, 3, 10
-TYPES = {"float": TensorProto.FLOAT, "double": TensorProto.DOUBLE}
+_TYPES = {"float": TensorProto.FLOAT, "double": TensorProto.DOUBLE}
 
 
 class Graph:
@@ -55,7 +55,7 @@ class Graph:
         return output
 
     def cast(self, value: str, kind: str) -> str:
-        return self.add("Cast", value, to=TYPES[kind])
+        return self.add("Cast", value, to=_TYPES[kind])
 
     def reshape(self, value: str, *shape: int) -> str:
         return self.add("Reshape", value, self.integers(*shape))
@@ -65,7 +65,7 @@ class Graph:
 
         Raises ModelError where its operators cannot be brought to this graph's versions.
         """
-        inner = compose.add_prefix(at_our_versions(model), f"{self.part}/")
+        inner = compose.add_prefix(_at_our_versions(model), f"{self.part}/")
         taken = inner.graph.input[0].name
         for node in inner.graph.node:
             node.input[:] = [images if name == taken else name for name in node.input]
@@ -79,7 +79,7 @@ class Graph:
         return name
 
 
-def at_our_versions(model: onnx.ModelProto) -> onnx.ModelProto:
+def _at_our_versions(model: onnx.ModelProto) -> onnx.ModelProto:
     versions = {entry.domain: entry.version for entry in model.opset_import}
     if versions.get("ai.onnx.ml", ML_OPSET) > ML_OPSET:
         raise ModelError(f"operators of ai.onnx.ml {versions['ai.onnx.ml']} are not taken here")

@@ -22,14 +22,14 @@ from vestry.storage.run_folder import write_text
 Results = dict[str, Any]
 
 
-def looks(results: Results) -> str:
+def _looks(results: Results) -> str:
     """How often the test rows had been looked at when this model was compared."""
     seen = results["test_looks"]
     times = "once" if seen["comparisons"] == 1 else f"{seen['comparisons']} times"
     return f"These test images had been compared on {times} when the study's results were written."
 
 
-def confidence(bundle: Bundle) -> str:
+def _confidence(bundle: Bundle) -> str:
     if bundle.temperature == 1:
         return "Confidences are the model's own, as it was trained."
     towards = "less sure" if bundle.temperature > 1 else "surer"
@@ -39,7 +39,7 @@ def confidence(bundle: Bundle) -> str:
     )
 
 
-def abstention(bundle: Bundle) -> str:
+def _abstention(bundle: Bundle) -> str:
     asked = bundle.abstention.get("accuracy_asked")
     if asked is None:
         return "No threshold was chosen under which it should say that it is not sure."
@@ -61,7 +61,7 @@ def abstention(bundle: Bundle) -> str:
     )
 
 
-def certificate(bundle: Bundle) -> str:
+def _certificate(bundle: Bundle) -> str:
     found = bundle.certificate
     files = found.get("files")
     read = (
@@ -79,7 +79,7 @@ def certificate(bundle: Bundle) -> str:
     )
 
 
-PREPARED = {
+_PREPARED = {
     "resized": "set upright by their EXIF orientation, laid on white where they are transparent, "
     "{kind}, and resized to {width} x {height} pixels, whatever their proportions (Pillow's "
     "bilinear filter), as its training images were",
@@ -91,11 +91,11 @@ PREPARED = {
 }
 
 
-def preparation(bundle: Bundle) -> str:
+def _preparation(bundle: Bundle) -> str:
     """What `vestry predict` and `vestry serve` do to a picture before the model sees it."""
     height, width = bundle.image_shape[:2]
     kind = "in colour" if len(bundle.image_shape) == 3 else "made grey"
-    words = PREPARED[bundle.prepares_as].format(kind=kind, width=width, height=height)
+    words = _PREPARED[bundle.prepares_as].format(kind=kind, width=width, height=height)
     return f"`vestry predict` and `vestry serve` take pictures so: {words}."
 
 
@@ -117,11 +117,11 @@ def quantized(bundle: Bundle) -> str:
     )
 
 
-def size(path: Path) -> str:
+def _size(path: Path) -> str:
     return f"The file has {path.stat().st_size:,} bytes." if path.is_file() else ""
 
 
-def images(bundle: Bundle) -> str:
+def _images(bundle: Bundle) -> str:
     if bundle.known is None or bundle.samples is None:
         return ""
     return (
@@ -131,10 +131,10 @@ def images(bundle: Bundle) -> str:
     )
 
 
-MARK = "<!-- written by vestry export, sha256 of the text above: "
-LARGEST_CARD = 10_000_000
+_MARK = "<!-- written by vestry export, sha256 of the text above: "
+_LARGEST_CARD = 10_000_000
 
-SCORES = {
+_SCORES = {
     "accuracy": ("accuracy", "accuracy"),
     "f1_macro": ("f1", "F1, macro average"),
     "precision_macro": ("precision", "precision, macro average"),
@@ -143,14 +143,14 @@ SCORES = {
     "brier": ("brier", "Brier score"),
     "ece": ("expected_calibration_error", "calibration error"),
 }
-SHARES = ("accuracy", "f1_macro", "precision_macro", "recall_macro")
+_SHARES = ("accuracy", "f1_macro", "precision_macro", "recall_macro")
 """Shown as per cent; the others are no shares."""
 
 
 def write_card(path: Path, bundle: Bundle, results: Results) -> Path:
     """Write the card of the model in `path` beside it, with the suffix `.md`; returns its path."""
     card = card_path(path)
-    write_text(card, marked(card_text(path, bundle, results)))
+    write_text(card, _marked(_card_text(path, bundle, results)))
     return card
 
 
@@ -158,21 +158,21 @@ def card_path(path: Path) -> Path:
     return path.with_suffix(".md")
 
 
-def marked(text: str) -> str:
+def _marked(text: str) -> str:
     """`text` with a last line, which Markdown does not show, that knows whether it was changed."""
     text = text.rstrip("\n") + "\n"
-    return f"{text}\n{MARK}{hashlib.sha256(text.encode()).hexdigest()} -->\n"
+    return f"{text}\n{_MARK}{hashlib.sha256(text.encode()).hexdigest()} -->\n"
 
 
 def is_own_card(path: Path) -> bool:
     """Whether a file is a card as it was written: nobody has added to it since."""
     with path.open("rb") as file:
-        content = file.read(LARGEST_CARD)
-    text, mark, _ = content.decode(errors="replace").rpartition(f"\n{MARK}")
-    return bool(mark) and marked(text).encode() == content
+        content = file.read(_LARGEST_CARD)
+    text, mark, _ = content.decode(errors="replace").rpartition(f"\n{_MARK}")
+    return bool(mark) and _marked(text).encode() == content
 
 
-def card_text(path: Path, bundle: Bundle, results: Results) -> str:
+def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
     environment = Environment(
         loader=PackageLoader("vestry.export"),
         undefined=StrictUndefined,
@@ -186,48 +186,48 @@ def card_text(path: Path, bundle: Bundle, results: Results) -> str:
         b=bundle,
         file=path.name,
         kind="A committee" if bundle.is_committee else "A model",
-        licence_id=licence_id(bundle.licence),
-        tags=tags(bundle),
-        scores=score_rows(bundle),
-        per_class=[] if bundle.quantized else class_rows(entry),
-        members=member_rows(bundle, results),
+        licence_id=_licence_id(bundle.licence),
+        tags=_tags(bundle),
+        scores=_score_rows(bundle),
+        per_class=[] if bundle.quantized else _class_rows(entry),
+        members=_member_rows(bundle, results),
         definition=entry.get("definition") or [],
-        looks=looks(results),
-        preparation=preparation(bundle),
-        confidence=confidence(bundle),
-        abstention=abstention(bundle),
-        certificate=certificate(bundle),
+        looks=_looks(results),
+        preparation=_preparation(bundle),
+        confidence=_confidence(bundle),
+        abstention=_abstention(bundle),
+        certificate=_certificate(bundle),
         quantized=quantized(bundle),
-        size=size(path),
-        images=images(bundle),
+        size=_size(path),
+        images=_images(bundle),
     )
 
 
-def licence_id(licence: str | None) -> str:
+def _licence_id(licence: str | None) -> str:
     """The hub's short name of a licence; "other" where the text names none that is known here."""
     text = (licence or "").lower()
     known = {"mit": "mit", "apache": "apache-2.0", "cc0": "cc0-1.0", "bsd": "bsd-3-clause"}
     return next((name for word, name in known.items() if text.startswith(word)), "other")
 
 
-def tags(bundle: Bundle) -> list[str]:
+def _tags(bundle: Bundle) -> list[str]:
     kind = ["ensemble"] if bundle.is_committee else []
     return ["vestry", "onnx", *kind, *(["int8"] if bundle.quantized else [])]
 
 
-def score_rows(bundle: Bundle) -> list[dict[str, Any]]:
+def _score_rows(bundle: Bundle) -> list[dict[str, Any]]:
     rows = []
-    for name, (kind, words) in SCORES.items():
+    for name, (kind, words) in _SCORES.items():
         entry = bundle.scores.get("test", {}).get(name)
         if entry is not None:
             value = round(float(entry["value"]), 6)
-            text = score_text(name, value, entry["interval"])
+            text = _score_text(name, value, entry["interval"])
             rows.append({"type": kind, "words": words, "value": value, "text": text})
     return rows
 
 
-def score_text(name: str, value: float, interval: list[float] | None) -> str:
-    share = name in SHARES
+def _score_text(name: str, value: float, interval: list[float] | None) -> str:
+    share = name in _SHARES
     factor, digits, sign = (100, 1, "%") if share else (1, 3, "")
     text = f"{factor * value:.{digits}f}{sign}"
     if interval is None:
@@ -236,7 +236,7 @@ def score_text(name: str, value: float, interval: list[float] | None) -> str:
     return f"{text} ({low} to {high})"
 
 
-def class_rows(entry: Results) -> list[dict[str, Any]]:
+def _class_rows(entry: Results) -> list[dict[str, Any]]:
     return [
         {"name": name, "support": row["support"]}
         | {key: f"{row[key]:.3f}" for key in ("precision", "recall", "f1")}
@@ -244,7 +244,7 @@ def class_rows(entry: Results) -> list[dict[str, Any]]:
     ]
 
 
-def member_rows(bundle: Bundle, results: Results) -> list[dict[str, str]]:
+def _member_rows(bundle: Bundle, results: Results) -> list[dict[str, str]]:
     rows = []
     for name in bundle.members if bundle.is_committee else ():
         entry = results["members"][name]
@@ -264,7 +264,7 @@ def picture_strip(rows: ImageSet, each: int, seed: int = 0) -> KnownImages:
     """Up to `each` images of every class, drawn with `seed`; fewer where they are many or large."""
     shape = rows.image_shape
     room = min(MOST_IMAGES, MOST_PIXELS // (shape[0] * shape[1])) // len(rows.classes)
-    places = drawn(rows.labels, len(rows.classes), max(1, min(each, room)), seed)
+    places = _drawn(rows.labels, len(rows.classes), max(1, min(each, room)), seed)
     pixels = rows.images[places].reshape(-1, *shape[1:])
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG", optimize=True)
@@ -275,7 +275,7 @@ def picture_strip(rows: ImageSet, each: int, seed: int = 0) -> KnownImages:
     )
 
 
-def drawn(labels: NDArray[np.int64], classes: int, each: int, seed: int) -> NDArray[np.int64]:
+def _drawn(labels: NDArray[np.int64], classes: int, each: int, seed: int) -> NDArray[np.int64]:
     # RandomState, because NumPy promises its stream for all versions (NEP 19).
     random = np.random.RandomState(seed)
     found = []

@@ -28,9 +28,9 @@ def member_model(folder: Path, temperature: float = 1.0) -> onnx.ModelProto:
 
     Raises ModelError where its model was not stored, with the reason that its card gives.
     """
-    card = stored_card(folder)
+    card = _stored_card(folder)
     graph = Graph()
-    probabilities = tempered(graph, member_graph(graph, "model", folder), temperature)
+    probabilities = tempered(graph, _member_graph(graph, "model", folder), temperature)
     graph.rename(probabilities, PROBABILITIES)
     return finished(graph, image_shape(card), {PROBABILITIES: (card["classes"],)})
 
@@ -43,11 +43,11 @@ def committee_model(
     folders: of the members, by name. card: the committee's.
     """
     names: Sequence[str] = card["members"]
-    cards = [stored_card(folders[name]) for name in names]
+    cards = [_stored_card(folders[name]) for name in names]
     shape, classes = image_shape(cards[0]), cards[0]["classes"]
     graph = Graph()
     each = [
-        member_graph(graph, f"member {number}", folders[name])
+        _member_graph(graph, f"member {number}", folders[name])
         for number, name in enumerate(names, 1)
     ]
     graph.part = "rule"
@@ -60,7 +60,7 @@ def committee_model(
     return finished(graph, shape, outputs)
 
 
-def stored_card(folder: Path) -> Card:
+def _stored_card(folder: Path) -> Card:
     card: Card = read_json(folder / CARD)
     if not card.get("stored"):
         reason = card.get("stored_note") or "its model was not stored"
@@ -72,14 +72,14 @@ def image_shape(card: Card) -> tuple[int, ...]:
     return tuple(card["image_shape"])
 
 
-def member_graph(graph: Graph, part: str, folder: Path) -> str:
+def _member_graph(graph: Graph, part: str, folder: Path) -> str:
     """Adds a member to `graph`; returns the name of its probabilities."""
-    card = stored_card(folder)
+    card = _stored_card(folder)
     graph.part = part
     if card["stored"].endswith(".onnx"):
         return graph.inline(safe_model(read_model_bytes(folder / card["stored"])), "images")
     if card["kind"] == "backbone":
-        return backbone_graph(graph, folder, card)
+        return _backbone_graph(graph, folder, card)
     shape = image_shape(card)
     settings = NetworkSettings(**card["settings"])
     weights = loaded(load_file(folder / WEIGHTS))
@@ -88,7 +88,7 @@ def member_graph(graph: Graph, part: str, folder: Path) -> str:
     return softmax(graph, network_scores(graph, traced, weights, pixels))
 
 
-def backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
+def _backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
     settings = BackboneSettings(**card["settings"])
     name = f"trunk-{card['trunk']['sha256'][:16]}.safetensors"
     if not (folder / name).is_file():

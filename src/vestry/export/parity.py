@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 """The largest difference of two probabilities that passes."""
 GATE_ROWS = 1000
 """So many real rows are asked for; fewer are taken only where there are no more."""
-AT_ONCE = 500
+_AT_ONCE = 500
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Tell = Callable[[int, int], None]
@@ -46,8 +46,8 @@ def certified(
     if not len(images):
         raise ModelError("parity: there are no rows to hold the exported file against")
     gap, equal = 0.0, 0
-    for start in range(0, len(images), AT_ONCE):
-        rows = slice(start, start + AT_ONCE)
+    for start in range(0, len(images), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
         given, wanted = predict(images[rows]), expected[rows]
         if given.shape != wanted.shape:
             raise ModelError(f"parity: the file gives {given.shape}, its source {wanted.shape}")
@@ -56,7 +56,7 @@ def certified(
         gap = max(gap, float(np.where(np.isfinite(difference), difference, np.inf).max()))
         equal += int((given.argmax(axis=1) == wanted.argmax(axis=1)).sum())
         if tell:
-            tell(min(start + AT_ONCE, len(images)), len(images))
+            tell(min(start + _AT_ONCE, len(images)), len(images))
     if equal < len(images) or gap > TOLERANCE:
         raise ModelError(
             "parity: the exported file does not answer as its source does; nothing was written "

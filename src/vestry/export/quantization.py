@@ -19,12 +19,12 @@ from onnxruntime.quantization import (
 from vestry.errors import ModelError, one_line
 from vestry.export.bundle import IMAGES
 
-OPERATORS = ("Conv", "Gemm", "MatMul")
+_OPERATORS = ("Conv", "Gemm", "MatMul")
 CALIBRATION_ROWS, AT_ONCE = 512, 64
-RULE = "rule/"
+_RULE = "rule/"
 
 
-class Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+class _Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
     """Validation images, a batch at a time."""
 
     def __init__(self, images: NDArray[np.uint8]) -> None:
@@ -47,8 +47,8 @@ def quantized_model(
     onnxruntime writes on the way. Raises ModelError where there is nothing to quantise, such as in
     a forest, or onnxruntime cannot.
     """
-    wanted = [node for node in model.graph.node if node.op_type in OPERATORS]
-    kept = [node.name for node in wanted if node.name.startswith(RULE)]
+    wanted = [node for node in model.graph.node if node.op_type in _OPERATORS]
+    kept = [node.name for node in wanted if node.name.startswith(_RULE)]
     if len(wanted) == len(kept):
         raise ModelError(
             "there is nothing to quantise: it has no convolutions and no matrix products (a "
@@ -56,13 +56,13 @@ def quantized_model(
         )
     path = folder / "int8.onnx"
     try:
-        quantize_quietly(model, path, images, kept)
+        _quantize_quietly(model, path, images, kept)
     except Exception as error:  # onnxruntime raises kinds of its own
         raise ModelError(f"onnxruntime cannot quantise it ({one_line(error)[:300]})") from error
     return onnx.load(path)
 
 
-def quantize_quietly(
+def _quantize_quietly(
     model: onnx.ModelProto, path: Path, images: NDArray[np.uint8], kept: list[str]
 ) -> None:
     logging.disable(logging.WARNING)  # it advises a pre-processing that these graphs do not need
@@ -70,9 +70,9 @@ def quantize_quietly(
         quantize_static(
             model,
             path,
-            Batches(images[:CALIBRATION_ROWS]),
+            _Batches(images[:CALIBRATION_ROWS]),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(OPERATORS),
+            op_types_to_quantize=list(_OPERATORS),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

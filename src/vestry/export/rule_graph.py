@@ -19,9 +19,9 @@ Card = Mapping[str, Any]
 def combined(graph: Graph, stacked: str, card: Card, classes: int) -> str:
     """(n, classes) double from (n, members, classes) double, by the rule of `card`."""
     rule = card["rule"]
-    if rule not in RULES:
+    if rule not in _RULES:
         raise ModelError(f"the rule {rule!r} cannot be written as a graph")
-    return RULES[rule](graph, stacked, card, classes)
+    return _RULES[rule](graph, stacked, card, classes)
 
 
 def mean(graph: Graph, stacked: str, card: Card, classes: int) -> str:  # noqa: ARG001
@@ -34,12 +34,12 @@ def weighted(graph: Graph, stacked: str, card: Card, classes: int) -> str:  # no
     return graph.add("ReduceSum", scaled, graph.integers(1), keepdims=0)
 
 
-def logarithms(graph: Graph, values: str) -> str:
+def _logarithms(graph: Graph, values: str) -> str:
     return graph.add("Log", graph.add("Max", values, graph.number(FLOOR, "double")))
 
 
 def geometric(graph: Graph, stacked: str, card: Card, classes: int) -> str:
-    return graph.add("Softmax", mean(graph, logarithms(graph, stacked), card, classes), axis=1)
+    return graph.add("Softmax", mean(graph, _logarithms(graph, stacked), card, classes), axis=1)
 
 
 def vote(graph: Graph, stacked: str, card: Card, classes: int) -> str:
@@ -56,15 +56,15 @@ def stacking(graph: Graph, stacked: str, card: Card, classes: int) -> str:
     features = graph.reshape(stacked, -1, len(card["members"]) * classes)
     coefficients = graph.constant(np.array(card["coefficients"], np.float64), "coefficients")
     intercepts = graph.constant(np.array(card["intercepts"], np.float64), "intercepts")
-    scores = graph.add("MatMul", logarithms(graph, features), coefficients)
+    scores = graph.add("MatMul", _logarithms(graph, features), coefficients)
     learnt = graph.add("Softmax", graph.add("Add", scores, intercepts), axis=1)
     present = card["classes_learnt"]
     if len(present) == classes:
         return learnt
-    return with_absent(graph, stacked, learnt, np.array(present), card, classes)
+    return _with_absent(graph, stacked, learnt, np.array(present), card, classes)
 
 
-def with_absent(
+def _with_absent(
     graph: Graph, stacked: str, learnt: str, present: Any, card: Card, classes: int
 ) -> str:
     """Classes of which there was nothing to learn keep the members' mean probability."""
@@ -78,8 +78,8 @@ def with_absent(
     return graph.add("Div", total, graph.add("ReduceSum", total, graph.integers(1), keepdims=1))
 
 
-Writer = Callable[[Graph, str, Card, int], str]
-RULES: dict[str, Writer] = {
+_Writer = Callable[[Graph, str, Card, int], str]
+_RULES: dict[str, _Writer] = {
     "mean": mean,
     "weighted": weighted,
     "greedy": weighted,
@@ -93,6 +93,6 @@ def tempered(graph: Graph, probabilities: str, temperature: float) -> str:
     """Float probabilities at a temperature, as `predictions.calibration.Temperature` applies it."""
     if temperature == 1:
         return probabilities
-    logs = logarithms(graph, graph.cast(probabilities, "double"))
+    logs = _logarithms(graph, graph.cast(probabilities, "double"))
     scores = graph.add("Div", logs, graph.number(temperature, "double"))
     return graph.cast(graph.add("Softmax", scores, axis=1), "float")

@@ -16,12 +16,12 @@ from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
-GREY_WEIGHTS = (0.299, 0.587, 0.114)
+_GREY_WEIGHTS = (0.299, 0.587, 0.114)
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pixels / 255; as in `members.backbones.image_input`, which needs torch."""
-VGG16_BLOCKS = (2, 2, 3, 3, 3)
-RESNET50_DEPTHS = (3, 4, 6, 3)
-EPSILON = 1e-5
+_VGG16_BLOCKS = (2, 2, 3, 3, 3)
+_RESNET50_DEPTHS = (3, 4, 6, 3)
+_EPSILON = 1e-5
 """Of torch's batch normalisation."""
 
 
@@ -33,17 +33,17 @@ def trunk_features(
     card: the member's. weights: the trunk's file, in torchvision's names or those of a network.
     """
     shape = tuple(card["image_shape"])
-    planes = raw_planes(graph, images, shape)
+    planes = _raw_planes(graph, images, shape)
     if not settings.published:
-        return earlier_features(graph, planes, shape, card["earlier_network"], weights)
+        return _earlier_features(graph, planes, shape, card["earlier_network"], weights)
     size = image_size(settings, shape)
-    planes = normalised(graph, resized(graph, planes, shape[:2], size))
-    module = TorchNetwork(graph, weights)
+    planes = _normalised(graph, _resized(graph, planes, shape[:2], size))
+    module = _TorchNetwork(graph, weights)
     features = module.vgg16(planes) if settings.backbone == "vgg16" else module.resnet50(planes)
-    return pooled(graph, features, settings, size)
+    return _pooled(graph, features, settings, size)
 
 
-def raw_planes(graph: Graph, images: str, shape: tuple[int, ...]) -> str:
+def _raw_planes(graph: Graph, images: str, shape: tuple[int, ...]) -> str:
     """(n, channels, height, width) float, 0 to 255."""
     floats = graph.cast(images, "float")
     if len(shape) == 2:
@@ -51,7 +51,7 @@ def raw_planes(graph: Graph, images: str, shape: tuple[int, ...]) -> str:
     return graph.add("Transpose", floats, perm=[0, 3, 1, 2])
 
 
-def resized(graph: Graph, planes: str, shape: tuple[int, ...], size: tuple[int, ...]) -> str:
+def _resized(graph: Graph, planes: str, shape: tuple[int, ...], size: tuple[int, ...]) -> str:
     if tuple(shape) == tuple(size):
         return planes
     rows = graph.constant(resize_matrix(shape[0], size[0]), "rows")
@@ -59,7 +59,7 @@ def resized(graph: Graph, planes: str, shape: tuple[int, ...], size: tuple[int, 
     return graph.add("MatMul", graph.add("MatMul", rows, planes), columns)
 
 
-def normalised(graph: Graph, planes: str) -> str:
+def _normalised(graph: Graph, planes: str) -> str:
     """ImageNet's normalisation; a grey plane becomes three by it."""
     mean, deviation = (
         graph.constant(np.array(part, np.float32).reshape(3, 1, 1) * np.float32(255), word)
@@ -68,7 +68,9 @@ def normalised(graph: Graph, planes: str) -> str:
     return graph.add("Div", graph.add("Sub", planes, mean), deviation)
 
 
-def pooled(graph: Graph, features: str, settings: BackboneSettings, size: tuple[int, int]) -> Value:
+def _pooled(
+    graph: Graph, features: str, settings: BackboneSettings, size: tuple[int, int]
+) -> Value:
     """A pool that the head begins with, made where the study's own fit makes it."""
     height, width, channels = PUBLISHED[settings.backbone].feature_map(size)
     first = settings.layers[0]
@@ -77,7 +79,7 @@ def pooled(graph: Graph, features: str, settings: BackboneSettings, size: tuple[
     return Value(features, (height, width, channels), "channels_first")
 
 
-def earlier_features(
+def _earlier_features(
     graph: Graph,
     planes: str,
     image_shape: tuple[int, ...],
@@ -86,12 +88,12 @@ def earlier_features(
 ) -> Value:
     layers, shape, classes = network_of(card)
     if len(image_shape) == 3 and shape[2] == 1:
-        grey = graph.constant(np.array(GREY_WEIGHTS, np.float32).reshape(1, 3, 1, 1), "grey")
+        grey = graph.constant(np.array(_GREY_WEIGHTS, np.float32).reshape(1, 3, 1, 1), "grey")
         weighted = graph.add("Mul", planes, grey)
         planes = graph.add("ReduceSum", weighted, graph.integers(1), keepdims=1)
     elif len(image_shape) == 2 and shape[2] == 3:
         planes = graph.add("Concat", planes, planes, planes, axis=1)
-    planes = resized(graph, planes, image_shape[:2], shape[:2])
+    planes = _resized(graph, planes, image_shape[:2], shape[:2])
     pixels = Value(graph.add("Mul", planes, graph.number(1 / 255)), shape, "channels_first")
     traced = trace(layers, shape, classes)[:-1]
     features = flat(graph, network_scores(graph, traced, weights, pixels))
@@ -99,7 +101,7 @@ def earlier_features(
     return Value(name, (1, 1, features.shape[0]), "channels_last")
 
 
-class TorchNetwork:
+class _TorchNetwork:
     """Adds torchvision's layers to `graph`; `weights` are in its names."""
 
     def __init__(self, graph: Graph, weights: Weights) -> None:
@@ -108,7 +110,7 @@ class TorchNetwork:
 
     def vgg16(self, planes: str) -> str:
         place = 0
-        for count in VGG16_BLOCKS:
+        for count in _VGG16_BLOCKS:
             for _ in range(count):
                 planes = self.graph.add("Relu", self.convolution(f"features.{place}", planes, 1))
                 place += 2
@@ -122,7 +124,7 @@ class TorchNetwork:
         planes = self.graph.add(
             "MaxPool", planes, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]
         )
-        for layer, depth in enumerate(RESNET50_DEPTHS, 1):
+        for layer, depth in enumerate(_RESNET50_DEPTHS, 1):
             for block in range(depth):
                 stride = 2 if layer > 1 and block == 0 else 1
                 planes = self.bottleneck(f"layer{layer}.{block}", planes, stride)
@@ -149,7 +151,7 @@ class TorchNetwork:
         scale, shift, mean, variance = (
             self.weights[f"{norm}.{role}"].astype(np.float64) for role in roles
         )
-        factor = scale / np.sqrt(variance + EPSILON)
+        factor = scale / np.sqrt(variance + _EPSILON)
         folded = (kernel * factor[:, None, None, None]).astype(np.float32)
         bias = (shift - mean * factor).astype(np.float32)
         return self.convolved(key, planes, folded, bias, pads, stride)

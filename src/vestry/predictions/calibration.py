@@ -12,7 +12,7 @@ from vestry.predictions.table import ProbabilityTable, refuse_test_rows
 
 FLOOR = 1e-7
 LOWEST, HIGHEST = 0.05, 20.0
-EDGE = 1e-3
+_EDGE = 1e-3
 
 Edge = Literal["low", "high"]
 
@@ -45,29 +45,29 @@ class Temperature:
                 f"a temperature for {table.maker} needs a label for each of at least one row: "
                 f"{len(table)} rows, {len(truth)} labels"
             )
-        return cls(least_loss(below_top(table), truth))
+        return cls(_least_loss(_below_top(table), truth))
 
     @property
     def edge(self) -> Edge | None:
         """The end of what was searched at which it lies: a better one may lie beyond."""
-        if self.value < LOWEST * (1 + EDGE):
+        if self.value < LOWEST * (1 + _EDGE):
             return "low"
-        return "high" if self.value > HIGHEST * (1 - EDGE) else None
+        return "high" if self.value > HIGHEST * (1 - _EDGE) else None
 
     def apply(self, table: ProbabilityTable) -> ProbabilityTable:
         """The same rows, as sure as this temperature makes them; of any split."""
-        raised = np.exp(below_top(table) / self.value)
+        raised = np.exp(_below_top(table) / self.value)
         shares = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
         return replace(table, probabilities=shares)
 
 
-def below_top(table: ProbabilityTable) -> NDArray[np.float64]:
+def _below_top(table: ProbabilityTable) -> NDArray[np.float64]:
     """(n, classes) log probabilities less those of each row's most probable class."""
     logs = np.log(np.maximum(table.probabilities.astype(np.float64), FLOOR))
     return np.asarray(logs - logs.max(axis=1, keepdims=True))
 
 
-def least_loss(scores: NDArray[np.float64], truth: Labels) -> float:
+def _least_loss(scores: NDArray[np.float64], truth: Labels) -> float:
     """scores: as `below_top` gives them."""
     from scipy.optimize import minimize_scalar  # noqa: PLC0415 - heavy
 

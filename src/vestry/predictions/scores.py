@@ -34,16 +34,16 @@ def score(probabilities: Floats, truth: Labels, classes: tuple[str, ...]) -> dic
     """All scores of (n, classes) probabilities against (n,) true labels, JSON-able."""
     values = probabilities.astype(np.float64)
     counts = confusion(values.argmax(axis=1), truth, len(classes))
-    by_class = class_scores(counts)
+    by_class = _class_scores(counts)
     return {
         "accuracy": float(np.trace(counts) / counts.sum()),
         "log_loss": log_loss(values, truth),
-        **averages(by_class, "macro", np.ones(len(classes))),
-        **averages(by_class, "weighted", by_class["support"]),
-        **micro_at_half(values, truth),
+        **_averages(by_class, "macro", np.ones(len(classes))),
+        **_averages(by_class, "weighted", by_class["support"]),
+        **_micro_at_half(values, truth),
         "brier": brier(values, truth),
         "ece": expected_calibration_error(values, truth),
-        "per_class": {name: class_row(by_class, k) for k, name in enumerate(classes)},
+        "per_class": {name: _class_row(by_class, k) for k, name in enumerate(classes)},
         "confusion": counts.tolist(),
     }
 
@@ -54,27 +54,27 @@ def confusion(predicted: Labels, truth: Labels, classes: int) -> NDArray[np.int6
     return cells.reshape(classes, classes)
 
 
-def class_scores(counts: NDArray[np.int64]) -> dict[str, Floats]:
+def _class_scores(counts: NDArray[np.int64]) -> dict[str, Floats]:
     """Precision, recall, F1 and support of each class, each (classes,)."""
     right = np.diag(counts).astype(np.float64)
     predicted, support = counts.sum(axis=0), counts.sum(axis=1)
     return {
-        "precision": ratio(right, predicted),
-        "recall": ratio(right, support),
-        "f1": ratio(2 * right, predicted + support),
+        "precision": _ratio(right, predicted),
+        "recall": _ratio(right, support),
+        "f1": _ratio(2 * right, predicted + support),
         "support": support.astype(np.float64),
         "predicted": predicted.astype(np.float64),
     }
 
 
-def class_row(by_class: dict[str, Floats], k: int) -> dict[str, float | int]:
+def _class_row(by_class: dict[str, Floats], k: int) -> dict[str, float | int]:
     row: dict[str, float | int] = {
         name: float(by_class[name][k]) for name in ("precision", "recall", "f1")
     }
     return row | {"support": int(by_class["support"][k])}
 
 
-def averages(by_class: dict[str, Floats], kind: str, weights: Floats) -> dict[str, float]:
+def _averages(by_class: dict[str, Floats], kind: str, weights: Floats) -> dict[str, float]:
     # A class that neither the truth nor any prediction names has no score to average.
     named = (by_class["support"] > 0) | (by_class["predicted"] > 0)
     weights = np.where(named, weights, 0.0)
@@ -84,7 +84,7 @@ def averages(by_class: dict[str, Floats], kind: str, weights: Floats) -> dict[st
     }
 
 
-def ratio(part: Floats, whole: NDArray[Any]) -> Floats:
+def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
     return np.asarray(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0))
 
 
@@ -99,7 +99,7 @@ def row_log_losses(values: Floats, truth: Labels) -> Floats:
     return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
 
 
-def micro_at_half(values: Floats, truth: Labels) -> dict[str, float]:
+def _micro_at_half(values: Floats, truth: Labels) -> dict[str, float]:
     """Precision and recall as Keras reports them.
 
     Micro averages over one-hot outputs, a class counting as predicted where its probability is

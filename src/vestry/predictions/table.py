@@ -17,7 +17,7 @@ from vestry.storage.run_folder import atomic_path
 
 Split = Literal["training", "validation", "test", "fresh"]
 
-ROW_SUM_TOLERANCE = 1e-4
+_ROW_SUM_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class ProbabilityTable:
     split: Split
 
     def __post_init__(self) -> None:
-        check_shape(self)
-        check_values(self)
+        _check_shape(self)
+        _check_values(self)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -78,7 +78,7 @@ def load_table(path: Path) -> ProbabilityTable:
         raise TableError(f"{path} is not a whole probability table: {error}") from error
 
 
-def check_shape(table: ProbabilityTable) -> None:
+def _check_shape(table: ProbabilityTable) -> None:
     expected = (len(table.ids), len(table.classes))
     if table.probabilities.shape != expected:
         raise TableError(
@@ -89,11 +89,11 @@ def check_shape(table: ProbabilityTable) -> None:
         raise TableError(f"table of {table.maker}: {table.probabilities.dtype}, not float32")
 
 
-def check_values(table: ProbabilityTable) -> None:
+def _check_values(table: ProbabilityTable) -> None:
     values = table.probabilities
     whole = np.isfinite(values).all() and (values >= 0).all()
     sums = values.sum(axis=1, dtype=np.float64)
-    if not (whole and (np.abs(sums - 1) <= ROW_SUM_TOLERANCE).all()):
+    if not (whole and (np.abs(sums - 1) <= _ROW_SUM_TOLERANCE).all()):
         raise TableError(
             f"table of {table.maker}: every row must hold probabilities that sum to 1; "
             "the model gave something else (NaN, negative or unnormalised values)"

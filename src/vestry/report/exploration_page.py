@@ -20,13 +20,13 @@ from vestry.report.sections.provenance import moment
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.storage.run_folder import write_text
 
-MARK = "vestry explore"
-PAGE_LIMIT = 7_500_000
-LEAST_SHEET = 500_000
+_MARK = "vestry explore"
+_PAGE_LIMIT = 7_500_000
+_LEAST_SHEET = 500_000
 
 
 @dataclass(frozen=True)
-class ExplorePage:
+class _ExplorePage:
     """One attribute a part of the page."""
 
     title: str
@@ -43,26 +43,26 @@ def write_exploration(folder: Path) -> Path:
     Raises DataError where one of them is missing or damaged.
     """
     results = read_results(folder / "explore.json")
-    page = explore_page(results)
+    page = _explore_page(results)
     ids, images = read_images(folder / "figures" / "images.npz")
     heat_map = read_heat_map(folder / "figures" / "exploration.npz")
     wanted = list(dict.fromkeys(exploration_images(page.exploration)))
     sheet = draw_sheet(ids, images, wanted)
-    text = fill(page, sheet, heat_map)
-    excess = len(text.encode()) - PAGE_LIMIT
+    text = _fill(page, sheet, heat_map)
+    excess = len(text.encode()) - _PAGE_LIMIT
     if excess > 0:
-        room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
-        text = fill(page, draw_sheet(ids, images, wanted, room), heat_map)
+        room = max(_LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
+        text = _fill(page, draw_sheet(ids, images, wanted, room), heat_map)
     target = folder / "explore.html"
     write_text(target, text)
     return target
 
 
-def explore_page(results: Results) -> ExplorePage:
+def _explore_page(results: Results) -> _ExplorePage:
     exploration = exploration_data(results)
     if exploration is None:
         raise DataError("explore.json holds no exploration; explore the source again")
-    return ExplorePage(
+    return _ExplorePage(
         title=results["title"],
         source=shlex.quote(results["data"]["asked"]),
         created=moment(results["created"]),
@@ -72,7 +72,7 @@ def explore_page(results: Results) -> ExplorePage:
     )
 
 
-def fill(page: ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
+def _fill(page: _ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
     return (
         environment()
         .get_template("explore.html.j2")
@@ -81,6 +81,6 @@ def fill(page: ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
             sheet=sheet,
             scale=shown_scale(sheet),
             heat_map=heat_map,
-            generator=generator(MARK),
+            generator=generator(_MARK),
         )
     )

@@ -3,7 +3,7 @@
 import math
 
 NARROW_SPACE = "\u202f"
-MINUS = "\u2212"
+_MINUS = "\u2212"
 NOTHING = "\u2013"
 
 
@@ -36,11 +36,11 @@ def signed(value: float, digits: int) -> str:
     text = f"{abs(value):.{digits}f}"
     if not float(text):
         return text
-    return f"{'+' if value > 0 else MINUS}{text}"
+    return f"{'+' if value > 0 else _MINUS}{text}"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
-    return NOTHING if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    return NOTHING if value is None else f"{value:.{digits}f}".replace("-", _MINUS)
 
 
 def whole(count: float | None) -> str:

@@ -30,7 +30,7 @@ MARK = "vestry compare"
 
 
 @dataclass(frozen=True)
-class Group:
+class _Group:
     """One run's models, best by its own validation first."""
 
     run: str
@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """One model in the ranking of all runs. rank: "3", or "3=" where others have the same figures.
 
     milliseconds: for one image alone where any run timed that, else in a batch; None if untimed.
@@ -53,7 +53,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Pair:
+class _Pair:
     """p, p_holm: as text."""
 
     entry: Results
@@ -63,7 +63,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Setting:
+class _Setting:
     """values: one a run, each in lines."""
 
     key: str
@@ -72,32 +72,32 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Run:
+class _Run:
     facts: Results
     created: str
     machine: str
 
 
 @dataclass(frozen=True)
-class RunsPage:
+class _RunsPage:
     """One attribute a part of the page. All strips share the scale of `ticks`, (place, text)."""
 
     title: str
     kicker: str
     created: str
     lead: list[str]
-    groups: list[Group]
+    groups: list[_Group]
     ticks: list[tuple[float, str]]
     ordered_by: str
-    rows: list[Row]
-    pairs: list[Pair]
+    rows: list[_Row]
+    pairs: list[_Pair]
     family: int
     timed_alone: bool
     same_names: str | None
     changed: list[str]
-    settings: list[Setting]
-    surroundings: list[Setting]
-    runs: list[Run]
+    settings: list[_Setting]
+    surroundings: list[_Setting]
+    runs: list[_Run]
     looks: list[str]
 
 
@@ -114,7 +114,7 @@ def render_runs(results: Results, beside: str) -> str:
         environment()
         .get_template("runs.html.j2")
         .render(
-            page=runs_page(results),
+            page=_runs_page(results),
             sheet=nothing,
             scale=shown_scale(nothing),
             beside=beside,
@@ -123,23 +123,23 @@ def render_runs(results: Results, beside: str) -> str:
     )
 
 
-def runs_page(results: Results) -> RunsPage:
-    strips = {row["label"]: strip(row) for row in results["ranking"]}
+def _runs_page(results: Results) -> _RunsPage:
+    strips = {row["label"]: _strip(row) for row in results["ranking"]}
     axis = strip_axis(list(strips.values()))
     drawn = {label: draw_strip(one, axis) for label, one in strips.items()}
     tests = results["tests"]
     changes = results["changes"]
     alone = any(latency(row) is not None for row in results["ranking"])
-    return RunsPage(
+    return _RunsPage(
         title=sentences.title(results),
         kicker=f"{results['data']['used']}, {counted(results['rows'], 'test image')}",
         created=moment(results["created"]),
         lead=sentences.lead(results),
-        groups=run_groups(results, drawn),
+        groups=_run_groups(results, drawn),
         ticks=axis_ticks(axis),
         ordered_by=results["ordered_by"],
         rows=[
-            Row(
+            _Row(
                 shown_rank(entry, results["ranking"]),
                 standing.marked(entry),
                 entry,
@@ -149,7 +149,7 @@ def runs_page(results: Results) -> RunsPage:
             for entry in results["ranking"]
         ],
         pairs=[
-            Pair(
+            _Pair(
                 pair,
                 sentences.pair_sentence(pair, tests["family"]),
                 probability(pair["p"]),
@@ -161,21 +161,21 @@ def runs_page(results: Results) -> RunsPage:
         timed_alone=alone,
         same_names=sentences.same_names(results),
         changed=sentences.changed(results),
-        settings=[setting(row) for row in changes["settings"]],
-        surroundings=[setting(row | {"of": []}) for row in changes["environment"]],
+        settings=[_setting(row) for row in changes["settings"]],
+        surroundings=[_setting(row | {"of": []}) for row in changes["environment"]],
         runs=[
-            Run(run, moment(run["created"]), sentences.machine_words(run))
+            _Run(run, moment(run["created"]), sentences.machine_words(run))
             for run in results["runs"]
         ],
         looks=sentences.looks(results),
     )
 
 
-def run_groups(results: Results, drawn: Mapping[str, DrawnStrip]) -> list[Group]:
+def _run_groups(results: Results, drawn: Mapping[str, DrawnStrip]) -> list[_Group]:
     """Every model's test accuracy with its interval, run by run."""
     rows = sorted(results["ranking"], key=lambda row: -row["validation_accuracy"])
     return [
-        Group(
+        _Group(
             run["name"],
             run["title"],
             [drawn[row["label"]] for row in rows if row["run"] == run["name"]],
@@ -190,7 +190,7 @@ def latency(row: Results) -> float | None:
     return found and float(found["median_ms"])
 
 
-def strip(row: Results) -> Strip:
+def _strip(row: Results) -> Strip:
     return Strip(
         label=row["name"],
         remark="committee" if row["kind"] == "committee" else "",
@@ -200,22 +200,22 @@ def strip(row: Results) -> Strip:
     )
 
 
-def setting(row: Results) -> Setting:
-    return Setting(words(row["key"]), ", ".join(row["of"]), [lines(v) for v in row["values"]])
+def _setting(row: Results) -> _Setting:
+    return _Setting(words(row["key"]), ", ".join(row["of"]), [_lines(v) for v in row["values"]])
 
 
-def lines(value: Any) -> list[str]:
+def _lines(value: Any) -> list[str]:
     """A setting as a study file has it; a list of tables a line each."""
     if value is None:
         return [NOTHING]
     if isinstance(value, list) and any(isinstance(part, dict) for part in value):
-        return [inline(part) for part in value]
-    return [inline(value)]
+        return [_inline(part) for part in value]
+    return [_inline(value)]
 
 
-def inline(value: Any) -> str:
+def _inline(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {inline(part)}' for key, part in value.items())} }}"
+        return f"{{ {', '.join(f'{key} = {_inline(part)}' for key, part in value.items())} }}"
     if isinstance(value, list):
-        return f"[{', '.join(map(inline, value))}]"
+        return f"[{', '.join(map(_inline, value))}]"
     return value if isinstance(value, str) else json.dumps(value)

@@ -7,9 +7,9 @@ from vestry.report.sections import differences
 from vestry.report.sections.test_set_uses import consequence
 
 Results = dict[str, Any]
-NAMED = 3
+_NAMED = 3
 """So many runs or models are named one by one."""
-NO_COMMON_ORDER = (
+_NO_COMMON_ORDER = (
     "The runs were validated on different rows, so their validation figures make no common order. "
     "The ranking is by test accuracy: it describes these models and does not choose among them, "
     "because whoever takes its first chooses by the test images."
@@ -18,7 +18,7 @@ NO_COMMON_ORDER = (
 
 def title(results: Results) -> str:
     names = [run["name"] for run in results["runs"]]
-    said = listed(names) if len(names) <= NAMED else counted(len(names), "run")
+    said = listed(names) if len(names) <= _NAMED else counted(len(names), "run")
     return f"{said} compared"
 
 
@@ -26,9 +26,9 @@ def lead(results: Results) -> list[str]:
     """Who is best, whether the runs' best can be told apart, and what the order rests on."""
     by_validation = results["ordered_by"] == "validation"
     return [
-        leader(results) if by_validation else best_of_each(results),
-        best_pairs(results),
-        *([] if by_validation else [NO_COMMON_ORDER]),
+        _leader(results) if by_validation else _best_of_each(results),
+        _best_pairs(results),
+        *([] if by_validation else [_NO_COMMON_ORDER]),
     ]
 
 
@@ -37,17 +37,17 @@ def figure(row: Results) -> str:
     return with_interval(row["accuracy"], *row["interval"])
 
 
-def leader(results: Results) -> str:
+def _leader(results: Results) -> str:
     first, *others = results["ranking"]
     count = len(results["runs"])
     share = "both runs" if count == 2 else f"all {count} runs"
     return (
         f"{first['label']} is the most accurate on the validation rows, which {share} share: it is "
-        f"right on {figure(first)} of {counted(results['rows'], 'test image')}{beside(others)}."
+        f"right on {figure(first)} of {counted(results['rows'], 'test image')}{_beside(others)}."
     )
 
 
-def beside(others: list[Results]) -> str:
+def _beside(others: list[Results]) -> str:
     """What the test images say of the others beside the leader, to follow its figure."""
     labels = {
         mark: [row["label"] for row in others if row["on_test"]["mark"] == mark]
@@ -61,18 +61,18 @@ def beside(others: list[Results]) -> str:
         "unknown": "of {} nothing can be told",
     }
     parts = [
-        words[mark].format(few(names), "is" if len(names) == 1 else "are")
+        words[mark].format(_few(names), "is" if len(names) == 1 else "are")
         for mark, names in labels.items()
         if names
     ]
     return f"; {', '.join(parts)}"
 
 
-def few(names: list[str]) -> str:
-    return listed(names) if len(names) <= NAMED else f"{len(names)} others"
+def _few(names: list[str]) -> str:
+    return listed(names) if len(names) <= _NAMED else f"{len(names)} others"
 
 
-def best_of_each(results: Results) -> str:
+def _best_of_each(results: Results) -> str:
     rows = {row["label"]: row for row in results["ranking"]}
     best = [rows[label] for label in results["best"].values()]
     said = listed([f"{row['label']}, right on {figure(row)}" for row in best])
@@ -80,12 +80,12 @@ def best_of_each(results: Results) -> str:
     return f"The best of each run by its own validation rows: {said} of {images}."
 
 
-def best_pairs(results: Results) -> str:
+def _best_pairs(results: Results) -> str:
     """Whether the runs' best models can be told apart."""
     pairs = [pair for pair in results["tests"]["pairs"] if pair["both_best"]]
     if len(pairs) == 1:
         return pair_sentence(pairs[0], results["tests"]["family"])
-    same = [pair_names(pair) for pair in pairs if not pair["told_apart"]]
+    same = [_pair_names(pair) for pair in pairs if not pair["told_apart"]]
     all_of_them = f"{len(pairs)} pairs of the runs’ best models"
     if not same:
         return f"All {all_of_them} are told apart."
@@ -97,7 +97,7 @@ def best_pairs(results: Results) -> str:
     )
 
 
-def pair_names(pair: Results) -> str:
+def _pair_names(pair: Results) -> str:
     return f"{pair['one']['label']} and {pair['other']['label']}"
 
 
@@ -105,25 +105,25 @@ def pair_sentence(pair: Results, family: int) -> str:
     """How two models differ on the same images, and whether that can be told from chance."""
     found = pair["difference"]
     one, other = pair["one"]["label"], pair["other"]["label"]
-    if is_equal(pair):
+    if _is_equal(pair):
         return f"{one} and {other} say the same of every test image."
     place = differences.size(found["value"]).removesuffix(" it")
     low, high = found["interval"]
     verdict = "they are told apart" if pair["told_apart"] else "they cannot be told apart"
     return (
         f"On the same images {one} is {place} {other} (95% interval {points(low)} to "
-        f"{points(high)} points): {verdict} ({chance(pair, family)})."
+        f"{points(high)} points): {verdict} ({_chance(pair, family)})."
     )
 
 
-def chance(pair: Results, family: int) -> str:
+def _chance(pair: Results, family: int) -> str:
     """ "p = 0.012 after Holm’s adjustment for 3 tests"."""
     if family == 1:
-        return p_value(pair["p"])
-    return f"{p_value(pair['p_holm'])} after Holm’s adjustment for {family} tests"
+        return _p_value(pair["p"])
+    return f"{_p_value(pair['p_holm'])} after Holm’s adjustment for {family} tests"
 
 
-def p_value(p: float) -> str:
+def _p_value(p: float) -> str:
     text = probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
@@ -137,7 +137,7 @@ def same_names(results: Results) -> str | None:
     said = f"{counted(len(pairs), 'pair')} of models {shares} a name across runs: "
     apart = [same_name(pair) for pair in pairs if pair["told_apart"]]
     said += f"{listed(apart)} told apart." if apart else "none can be told apart."
-    equal = [pair_names(pair) for pair in pairs if is_equal(pair)]
+    equal = [_pair_names(pair) for pair in pairs if _is_equal(pair)]
     return said + (f" The same answer to every image: {'; '.join(equal)}." if equal else "")
 
 
@@ -147,7 +147,7 @@ def same_name(pair: Results) -> str:
     return f"{pair['one']['name']} ({value} points in {runs[0]} beside {runs[1]})"
 
 
-def is_equal(pair: Results) -> bool:
+def _is_equal(pair: Results) -> bool:
     return bool(pair["alike"] == pair["difference"]["count"])
 
 
@@ -155,13 +155,13 @@ def changed(results: Results) -> list[str]:
     """What differs between the runs' studies, machines and versions, in short."""
     changes = results["changes"]
     return [
-        *lone_makers(changes["makers"], len(results["runs"])),
-        settings(changes["settings"]),
-        machine(results),
+        *_lone_makers(changes["makers"], len(results["runs"])),
+        _settings(changes["settings"]),
+        _machine(results),
     ]
 
 
-def lone_makers(makers: list[Results], count: int) -> list[str]:
+def _lone_makers(makers: list[Results], count: int) -> list[str]:
     """Models that not all studies have, by the runs that have them."""
     by_runs: dict[tuple[str, ...], list[str]] = {}
     for maker in makers:
@@ -171,14 +171,14 @@ def lone_makers(makers: list[Results], count: int) -> list[str]:
     return [f"Only in {listed(list(runs))}: {listed(names)}." for runs, names in by_runs.items()]
 
 
-def settings(rows: list[Results]) -> str:
+def _settings(rows: list[Results]) -> str:
     if not rows:
         return "Every setting that they share has the same value."
     have = "has" if len(rows) == 1 else "have"
     return f"{counted(len(rows), 'setting')} of what they share {have} other values."
 
 
-def machine(results: Results) -> str:
+def _machine(results: Results) -> str:
     """Whether fit times can be compared."""
     machines = {machine_words(run) for run in results["runs"]}
     if len(machines) == 1:

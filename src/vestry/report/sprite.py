@@ -11,7 +11,7 @@ from PIL import Image
 Colour = tuple[int, int, int]
 
 LONGEST_SIDE = 64
-BYTE_LIMIT = 6_000_000
+_BYTE_LIMIT = 6_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def draw_sheet(
     ids: list[str],
     images: NDArray[np.uint8],
     wanted: list[str],
-    byte_limit: int = BYTE_LIMIT,
+    byte_limit: int = _BYTE_LIMIT,
     palette: list[Colour] | None = None,
 ) -> Sheet:
     """Draw the `wanted` images that there are, the first ones first, within `byte_limit` of PNG.
@@ -45,13 +45,13 @@ def draw_sheet(
     row_of = {name: row for row, name in enumerate(ids)}
     shown = [name for name in dict.fromkeys(wanted) if name in row_of]
     found = len(shown)
-    thumbs = shrink(images[[row_of[name] for name in shown]])
-    png = encode(thumbs, palette)
+    thumbs = _shrink(images[[row_of[name] for name in shown]])
+    png = _encode(thumbs, palette)
     while len(png) > byte_limit and len(shown) > 1:
         shown = shown[: int(0.97 * len(shown) * byte_limit / len(png))]
         thumbs = thumbs[: len(shown)]
-        png = encode(thumbs, palette)
-    columns = column_count(thumbs)
+        png = _encode(thumbs, palette)
+    columns = _column_count(thumbs)
     return Sheet(
         uri="data:image/png;base64," + base64.b64encode(png).decode("ascii"),
         width=thumbs.shape[2],
@@ -63,7 +63,7 @@ def draw_sheet(
     )
 
 
-def shrink(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _shrink(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Images no larger than LONGEST_SIDE; small ones stay as they are, pixel for pixel."""
     height, width = images.shape[1:3]
     factor = LONGEST_SIDE / max(height, width)
@@ -76,14 +76,14 @@ def shrink(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
 
 
-def column_count(thumbs: NDArray[np.uint8]) -> int:
+def _column_count(thumbs: NDArray[np.uint8]) -> int:
     """As many columns as make the sheet about square: browsers limit the longest side."""
     count, height, width = thumbs.shape[:3]
     return max(1, int(np.ceil(np.sqrt(count * height / width))))
 
 
-def encode(thumbs: NDArray[np.uint8], palette: list[Colour] | None = None) -> bytes:
-    columns = column_count(thumbs)
+def _encode(thumbs: NDArray[np.uint8], palette: list[Colour] | None = None) -> bytes:
+    columns = _column_count(thumbs)
     rows = max(1, -(-len(thumbs) // columns))
     count, height, width, *channels = thumbs.shape
     cells = np.zeros((rows * columns, height, width, *channels), np.uint8)

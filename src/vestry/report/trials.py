@@ -6,7 +6,7 @@ from typing import Any
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
 
-LOWER_IS_BETTER = ("log_loss", "brier", "ece")
+_LOWER_IS_BETTER = ("log_loss", "brier", "ece")
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 
 
@@ -68,7 +68,7 @@ class Search:
 
     @property
     def lower_is_better(self) -> bool:
-        return self.facts.get("score") in LOWER_IS_BETTER
+        return self.facts.get("score") in _LOWER_IS_BETTER
 
     @property
     def complete(self) -> list[Trial]:
@@ -85,30 +85,30 @@ class Search:
 
 
 def searches(members: list[Model]) -> list[Search]:
-    return [search_of(m, m.entry["search"]) for m in members if m.entry.get("search")]
+    return [_search_of(m, m.entry["search"]) for m in members if m.entry.get("search")]
 
 
-def search_of(model: Model, facts: dict[str, Any]) -> Search:
-    trials = [trial(row) for row in facts.get("trials") or []]
+def _search_of(model: Model, facts: dict[str, Any]) -> Search:
+    trials = [_trial(row) for row in facts.get("trials") or []]
     best = (facts.get("best") or {}).get("number")
     return Search(
         model=model,
         facts=facts,
-        parameters=[parameter(key, ways) for key, ways in (facts.get("space") or {}).items()],
+        parameters=[_parameter(key, ways) for key, ways in (facts.get("space") or {}).items()],
         trials=sorted(trials, key=lambda t: t.number),
         best=next((t for t in trials if best is not None and t.number == best + 1), None),
     )
 
 
-def parameter(key: str, ways: dict[str, Any]) -> Parameter:
+def _parameter(key: str, ways: dict[str, Any]) -> Parameter:
     if "between" in ways:
         low, high = ways["between"]
         return Parameter(key, None, low, high, bool(ways.get("log")))
     choices = list(ways["choose"])
-    return Parameter(key, sorted(choices) if all(map(is_number, choices)) else choices)
+    return Parameter(key, sorted(choices) if all(map(_is_number, choices)) else choices)
 
 
-def trial(row: dict[str, Any]) -> Trial:
+def _trial(row: dict[str, Any]) -> Trial:
     return Trial(
         number=row["number"] + 1,
         state=row["state"],
@@ -121,7 +121,7 @@ def trial(row: dict[str, Any]) -> Trial:
     )
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

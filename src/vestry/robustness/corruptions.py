@@ -19,9 +19,9 @@ Floats = NDArray[np.float32]
 Draws = NDArray[np.uint64]
 
 CHUNK_VALUES = 8_000_000
-DIRECTIONS = 8
-TOP = 255
-MIDDLE = 128
+_DIRECTIONS = 8
+_TOP = 255
+_MIDDLE = 128
 
 
 def altered(images: Images, ids: NDArray[np.str_], rung: Rung, seed: int) -> Images:
@@ -32,21 +32,21 @@ def altered(images: Images, ids: NDArray[np.str_], rung: Rung, seed: int) -> Ima
     image's own border, which is the background of most.
     """
     result = np.empty_like(images)
-    for part in chunks(images):
+    for part in _chunks(images):
         values = images[part].astype(np.float32)
-        made = ALTERATIONS[rung.kind](values, rung.strength, draws(ids[part], rung, seed))
-        np.rint(np.clip(made, 0, TOP, out=made), out=made)
+        made = _ALTERATIONS[rung.kind](values, rung.strength, _draws(ids[part], rung, seed))
+        np.rint(np.clip(made, 0, _TOP, out=made), out=made)
         result[part] = made
     return result
 
 
-def chunks(images: Images) -> Iterator[slice]:
+def _chunks(images: Images) -> Iterator[slice]:
     """Rows at a time, so that large images never stand in memory as floats all at once."""
     rows = max(1, CHUNK_VALUES // max(1, int(np.prod(images.shape[1:]))))
     return (slice(start, start + rows) for start in range(0, len(images), rows))
 
 
-def draws(ids: NDArray[np.str_], rung: Rung, seed: int) -> Draws:
+def _draws(ids: NDArray[np.str_], rung: Rung, seed: int) -> Draws:
     """(n, 2) random numbers of 64 bits that follow from seed, rung and id alone, on any machine."""
     names = [f"{seed}/{rung.name}/{name}".encode() for name in ids.tolist()]
     drawn = b"".join(hashlib.blake2b(name, digest_size=16).digest() for name in names)
@@ -56,14 +56,14 @@ def draws(ids: NDArray[np.str_], rung: Rung, seed: int) -> Draws:
 def shift(values: Floats, part: float, drawn: Draws) -> Floats:
     """Moved by `part` of a side, in one of eight directions."""
     height, width = values.shape[1:3]
-    direction = drawn[:, 0] % np.uint64(DIRECTIONS)
+    direction = drawn[:, 0] % np.uint64(_DIRECTIONS)
     result = np.empty_like(values)
-    for number in range(DIRECTIONS):
-        rows, angle = direction == number, 2 * np.pi * number / DIRECTIONS
+    for number in range(_DIRECTIONS):
+        rows, angle = direction == number, 2 * np.pi * number / _DIRECTIONS
         y, x = np.mgrid[:height, :width].astype(np.float64)
         y -= part * height * np.sin(angle)
         x -= part * width * np.cos(angle)
-        result[rows] = resampled(values[rows], y, x)
+        result[rows] = _resampled(values[rows], y, x)
     return result
 
 
@@ -77,7 +77,7 @@ def rotation(values: Floats, degrees: float, drawn: Draws) -> Floats:
         angle = sign * np.deg2rad(degrees)
         from_y = np.cos(angle) * y - np.sin(angle) * x + (height - 1) / 2
         from_x = np.sin(angle) * y + np.cos(angle) * x + (width - 1) / 2
-        result[side == number] = resampled(values[side == number], from_y, from_x)
+        result[side == number] = _resampled(values[side == number], from_y, from_x)
     return result
 
 
@@ -87,7 +87,7 @@ def noise(values: Floats, part: float, drawn: Draws) -> Floats:
     for row, key in enumerate(drawn):
         random = np.random.Generator(np.random.Philox(key=key))
         random.standard_normal(dtype=np.float32, out=result[row])
-    result *= np.float32(part * TOP)
+    result *= np.float32(part * _TOP)
     return values + result
 
 
@@ -121,7 +121,7 @@ def inversion(values: Floats, part: float, _: Draws) -> Floats:
 
     A blend with the negative would pass through plain grey, which measures contrast once more.
     """
-    return np.where(values >= TOP * (1 - part), TOP - values, values)
+    return np.where(values >= _TOP * (1 - part), _TOP - values, values)
 
 
 def occlusion(values: Floats, area: float, drawn: Draws) -> Floats:
@@ -135,11 +135,11 @@ def occlusion(values: Floats, area: float, drawn: Draws) -> Floats:
     under, beside = (down >= 0) & (down < tall), (across >= 0) & (across < wide)
     covered = under[:, :, None] & beside[:, None]
     covered = covered.reshape(*covered.shape, *[1] * (values.ndim - 3))
-    return np.where(covered, np.float32(MIDDLE), values)
+    return np.where(covered, np.float32(_MIDDLE), values)
 
 
-Alteration = Callable[[Floats, float, Draws], Floats]
-ALTERATIONS: dict[Kind, Alteration] = {
+_Alteration = Callable[[Floats, float, Draws], Floats]
+_ALTERATIONS: dict[Kind, _Alteration] = {
     "shift": shift,
     "rotation": rotation,
     "noise": noise,
@@ -150,7 +150,7 @@ ALTERATIONS: dict[Kind, Alteration] = {
 }
 
 
-def resampled(values: Floats, y: NDArray[np.float64], x: NDArray[np.float64]) -> Floats:
+def _resampled(values: Floats, y: NDArray[np.float64], x: NDArray[np.float64]) -> Floats:
     """Each pixel taken from the place (y, x), bilinearly.
 
     values: (n, height, width[, 3]); y, x: (height, width) places in the image, the same for all.
@@ -158,20 +158,20 @@ def resampled(values: Floats, y: NDArray[np.float64], x: NDArray[np.float64]) ->
     """
     if not len(values):
         return values
-    outside = background(values)
-    matrix = bilinear(y, x)
+    outside = _background(values)
+    matrix = _bilinear(y, x)
     pixels = np.moveaxis(values - outside, 0, -1).reshape(y.size, -1)
     made = (matrix @ pixels).reshape(*values.shape[1:], len(values))
     return np.asarray(np.moveaxis(made, -1, 0) + outside, np.float32)
 
 
-def background(values: Floats) -> Floats:
+def _background(values: Floats) -> Floats:
     """(n, 1, 1[, 3]) the median of each image's border, by channel."""
     edges = [values[:, 0], values[:, -1], values[:, :, 0], values[:, :, -1]]
     return np.asarray(np.median(np.concatenate(edges, axis=1), axis=1)[:, None, None], np.float32)
 
 
-def bilinear(y: NDArray[np.float64], x: NDArray[np.float64]) -> sparse.csr_array:
+def _bilinear(y: NDArray[np.float64], x: NDArray[np.float64]) -> sparse.csr_array:
     """(pixels, pixels) weights; places outside the image count as 0."""
     height, width = y.shape
     up, left = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)

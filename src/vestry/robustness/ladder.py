@@ -12,7 +12,7 @@ from vestry.robustness.settings import LEAST_ROWS, RobustnessSettings
 from vestry.robustness.severities import CLEAN, RUNGS, Rung
 
 VERSIONS = len(RUNGS) + 1
-STEPS = (10, 15, 20, 30, 50, 70)
+_STEPS = (10, 15, 20, 30, 50, 70)
 KEPT_BYTES = 256_000_000
 MOST_TURNS, MEASURING_SECONDS = 4, 0.5
 
@@ -75,22 +75,22 @@ def climb(
 
     How many rows there are follows from how fast the model is here, which is measured first.
     """
-    each = seconds_per_image(predict, alterations.images)
+    each = _seconds_per_image(predict, alterations.images)
     rows = affordable(len(alterations), settings.seconds, each)
     tables = [predict(alterations.images[:rows])]
     started = time.perf_counter()
     for number, rung in enumerate(RUNGS, 1):
         tables.append(predict(alterations.version(rung, rows)))
-        report(progress(number, rows, time.perf_counter() - started))
+        report(_progress(number, rows, time.perf_counter() - started))
     facts = {
         "rows": rows,
         "milliseconds_per_image": 1000 * each,
-        "reason": shortened(rows, len(alterations), settings.seconds, each),
+        "reason": _shortened(rows, len(alterations), settings.seconds, each),
     }
     return np.stack(tables).astype(np.float32), facts
 
 
-def seconds_per_image(predict: Predict, images: Images) -> float:
+def _seconds_per_image(predict: Predict, images: Images) -> float:
     """The least of several turns: the first ones of a network still allocate and warm up."""
     few, total = images[:LEAST_ROWS], 0.0
     turns: list[float] = []
@@ -111,15 +111,15 @@ def affordable(rows: int, seconds: float, each: float) -> int:
     fit = seconds / (VERSIONS * each) if seconds else rows
     if fit >= rows:
         return rows
-    return min(rows, max([LEAST_ROWS, *(step for step in steps(rows) if step <= fit)]))
+    return min(rows, max([LEAST_ROWS, *(step for step in _steps(rows) if step <= fit)]))
 
 
-def steps(most: int) -> Sequence[int]:
+def _steps(most: int) -> Sequence[int]:
     powers = range(len(str(most)))
-    return [step * 10**power // 10 for power in powers for step in STEPS if step * 10**power // 10]
+    return [step * 10**power // 10 for power in powers for step in _STEPS if step * 10**power // 10]
 
 
-def shortened(rows: int, asked: int, seconds: float, each: float) -> str | None:
+def _shortened(rows: int, asked: int, seconds: float, each: float) -> str | None:
     if rows == asked:
         return None
     return (
@@ -128,7 +128,7 @@ def shortened(rows: int, asked: int, seconds: float, each: float) -> str | None:
     )
 
 
-def progress(number: int, rows: int, seconds: float) -> dict[str, Any]:
+def _progress(number: int, rows: int, seconds: float) -> dict[str, Any]:
     done, total = number * rows, len(RUNGS) * rows
     speed = done / max(seconds, 1e-9)
     return {

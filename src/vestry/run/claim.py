@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.engine.task import Report
 from vestry.errors import StudyError
 from vestry.storage.marker import NAME, Marker, read_marker
@@ -19,12 +19,12 @@ from vestry.study.reader import StudyFile, read_study, studies_before
 # with our cards.
 
 
-FORMAT = 1
-KEYS = {"title", "study", "members", "committees", "ranking", "data"}
+_FORMAT = 1
+_KEYS = {"title", "study", "members", "committees", "ranking", "data"}
 
 
 @dataclass(frozen=True)
-class Earlier:
+class _Earlier:
     """file, title: as its results have them. is_this: whether it is the asking study's, and the
     reason in words."""
 
@@ -34,33 +34,33 @@ class Earlier:
     reason: str
 
 
-def earlier_run(run: RunFolder, file: Path, title: str) -> Earlier | None:
+def _earlier_run(run: RunFolder, file: Path, title: str) -> _Earlier | None:
     """What can be said of a folder without a marker; None where it is no run of ours."""
-    if not has_own_tasks(run):
+    if not _has_own_tasks(run):
         return None
     results = own_results(run.results)
     if results is None:
         unfinished = all(path.name in OWN_NAMES for path in run.path.iterdir())
         reason = "it holds nothing but finished tasks"
-        return Earlier("", "", True, reason) if unfinished and not has_results(run) else None
+        return _Earlier("", "", True, reason) if unfinished and not _has_results(run) else None
     said, called = str(results["study"]["file"]), str(results["title"])
     here = file.resolve()
     found = [path for path in study_files(said, run.path) if path.is_file()]
     if found:
         is_this = found == [here] or (here in found and title == called)
-        return Earlier(said, called, is_this, f"its results are of {said}")
+        return _Earlier(said, called, is_this, f"its results are of {said}")
     is_this = (Path(said).name, called) == (here.name, title)
-    return Earlier(said, called, is_this, "its results are of a study of this name and title")
+    return _Earlier(said, called, is_this, "its results are of a study of this name and title")
 
 
-def has_own_tasks(run: RunFolder) -> bool:
+def _has_own_tasks(run: RunFolder) -> bool:
     tasks = run.path / "tasks"
     if not tasks.is_dir() or tasks.is_symlink():
         return False
     return any(has_own_card(path) for path in tasks.iterdir() if path.is_dir())
 
 
-def has_results(run: RunFolder) -> bool:
+def _has_results(run: RunFolder) -> bool:
     """Files that a run writes when it is done; without results of ours they are somebody else's."""
     return any(path.exists() for path in (run.results, run.report, run.study))
 
@@ -68,7 +68,7 @@ def has_results(run: RunFolder) -> bool:
 def own_results(path: Path) -> dict[str, Any] | None:
     """The results in a file; None where it holds none that a run of ours has written."""
     results = read_object(path)
-    if results is None or results.get("format") != FORMAT or not set(results) >= KEYS:
+    if results is None or results.get("format") != _FORMAT or not set(results) >= _KEYS:
         return None
     study = results["study"]
     return results if isinstance(study, dict) and {"file", "hash"} <= set(study) else None
@@ -82,11 +82,11 @@ def study_files(said: str, folder: Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class Claim:
+class _FolderClaim:
     """A study and the folder that it is to be run in."""
 
     file: StudyFile
-    places: Places
+    places: DataPaths
     run: RunFolder
 
     @property
@@ -120,7 +120,7 @@ class Claim:
         if marker.is_of(self.file.path, study.title, folder):
             return []
         if not marker.may_be_of(self.file.path, study.title, folder):
-            raise StudyError(whose(folder, marker.file, marker.title, self.file.path))
+            raise StudyError(_whose(folder, marker.file, marker.title, self.file.path))
         return [
             f"{folder} is of {marker.file}, which is no longer there; by name and title it is "
             "this study"
@@ -130,13 +130,13 @@ class Claim:
         folder, study = self.run.path, self.file.study
         if not folder.is_dir() or not any(folder.iterdir()):
             return []
-        earlier = earlier_run(self.run, self.file.path, study.title)
+        earlier = _earlier_run(self.run, self.file.path, study.title)
         if earlier is None or os.path.lexists(folder / NAME):
             raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
         if not earlier.is_this:
             advice = " Its fits can be taken along: copy its folder `tasks` into the new one"
             raise StudyError(
-                whose(folder, earlier.file, earlier.title, self.file.path) + f".{advice}"
+                _whose(folder, earlier.file, earlier.title, self.file.path) + f".{advice}"
             )
         return [f"{folder} was made by an earlier version; {earlier.reason}, so it is gone on with"]
 
@@ -154,7 +154,7 @@ class Claim:
     def check_makers(self, marker: Marker | None) -> None:
         known = marker.makers if marker else ()
         for path in self.makers:
-            if not path.exists() or key(path) in known:
+            if not path.exists() or _key(path) in known:
                 continue
             if not path.is_dir() or (any(path.iterdir()) and not has_own_card(path)):
                 raise StudyError(
@@ -168,7 +168,7 @@ class Claim:
         kept = {
             name for name in (before.makers if before else ()) if (self.run.path / name).is_dir()
         }
-        makers = tuple(sorted(kept | {key(path) for path in self.makers}))
+        makers = tuple(sorted(kept | {_key(path) for path in self.makers}))
         title = self.file.study.title
         marker = Marker.of("run", self.run.path, title, self.file.path, makers)
         if marker != before:
@@ -176,36 +176,36 @@ class Claim:
         return notes
 
 
-def key(path: Path) -> str:
+def _key(path: Path) -> str:
     """A maker's folder as the marker has it: "members/LR"."""
     return f"{path.parent.name}/{path.name}"
 
 
-def whose(folder: Path, file: str, title: str, asking: Path) -> str:
+def _whose(folder: Path, file: str, title: str, asking: Path) -> str:
     return (
         f"{folder} is the run folder of another study, {file} ({title!r}); give --out or --runs "
         f"another folder for {asking}"
     )
 
 
-def check_claims(file: StudyFile, places: Places, run: RunFolder) -> None:
+def check_claims(file: StudyFile, places: DataPaths, run: RunFolder) -> None:
     """Raise StudyError where a folder of this study, or of one that it builds on, is not to be
     had: before any of them is run."""
     owners: dict[Path, Path] = {}
-    for claim in claims(file, places, run):
+    for claim in _claims(file, places, run):
         claim.check()
         asking = claim.file.path.resolve()
         owner = owners.setdefault(claim.run.path.resolve(), asking)
         if owner != asking:
-            raise StudyError(whose(claim.run.path, str(owner), "run before", claim.file.path))
+            raise StudyError(_whose(claim.run.path, str(owner), "run before", claim.file.path))
 
 
-def claims(file: StudyFile, places: Places, run: RunFolder) -> Iterator[Claim]:
+def _claims(file: StudyFile, places: DataPaths, run: RunFolder) -> Iterator[_FolderClaim]:
     for path in studies_before(file):
-        yield from claims(
+        yield from _claims(
             read_study(path), replace(places, base=path.parent), folder_before(path, run)
         )
-    yield Claim(file, places, run)
+    yield _FolderClaim(file, places, run)
 
 
 def folder_before(path: Path, run: RunFolder) -> RunFolder:
@@ -216,7 +216,7 @@ def folder_before(path: Path, run: RunFolder) -> RunFolder:
     return RunFolder(folder.parent / path.stem)
 
 
-def take(file: StudyFile, places: Places, run: RunFolder, report: Report) -> None:
+def take(file: StudyFile, places: DataPaths, run: RunFolder, report: Report) -> None:
     """Make `run` this study's folder, saying what was taken for granted; see `Claim.take`."""
-    for note in Claim(file, places, run).take():
+    for note in _FolderClaim(file, places, run).take():
         report({"event": "note", "text": note})

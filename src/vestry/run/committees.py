@@ -7,45 +7,49 @@ from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
-from vestry.run.models import Makers, Truths
+from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, remove_makers
 from vestry.storage.run_folder import RunFolder, write_json
 
-BY_MEMBER = ("weights", "chosen", "influence")
+_BY_MEMBER = ("weights", "chosen", "influence")
 """Lists of a committee's card that hold one number a member."""
-CARD_ONLY = (
+_CARD_ONLY = (
     *("name", "rule", "members", "fitted_on", "notes"),
     *("coefficients", "intercepts"),
 )
 """What of a committee's card stands elsewhere in the results, or is only for who computes on."""
 
 
-def committee_makers(
-    settings: list[CommitteeSettings], members: Makers, run: RunFolder, truths: Truths
-) -> Makers:
+def evaluated_committees(
+    settings: list[CommitteeSettings], members: EvaluatedModels, run: RunFolder, truths: Truths
+) -> EvaluatedModels:
     """Every committee's results, from its own table, and its folder in the run."""
-    makers = Makers()
+    makers = EvaluatedModels()
     for entry in settings:
         missing = [name for name in entry.members if name not in members.results]
         if missing:
             makers.fail(entry.name, f"its member {', '.join(missing)} came to nothing")
             continue
         try:
-            add_committee(makers, entry, members, run, truths)
+            _add_committee(makers, entry, members, run, truths)
         except VestryError as error:
             makers.fail(entry.name, one_line(error))
     remove_makers(run.path / "committees", set(makers.results))
     return makers
 
 
-def add_committee(
-    makers: Makers, entry: CommitteeSettings, members: Makers, run: RunFolder, truths: Truths
+def _add_committee(
+    makers: EvaluatedModels,
+    entry: CommitteeSettings,
+    members: EvaluatedModels,
+    run: RunFolder,
+    truths: Truths,
 ) -> None:
     stacks = {split: [members.tables[name][split] for name in entry.members] for split in SPLITS}
     committee = Committee(entry.name, entry.rule, entry.options)
     fitted_on = entry.fit_on if committee.learns else None
     if entry.fit_on == "out_of_fold":
-        committee.fit(out_of_fold_tables(entry, members), truths["training"])
+        committee.fit(_out_of_fold_tables(entry, members), truths["training"])
     else:
         committee.fit(stacks["validation"], truths["validation"])
     tables = {split: committee.table(stack) for split, stack in stacks.items()}
@@ -64,9 +68,9 @@ def add_committee(
         "members": entry.members,
         "fitted_on": fitted_on,
         "learnt": learnt(card),
-        "parameters": total(own, "parameters"),
-        "fit_seconds": total(own, "fit_seconds"),
-        "milliseconds_per_image": total(own, "milliseconds_per_image"),
+        "parameters": _total(own, "parameters"),
+        "fit_seconds": _total(own, "fit_seconds"),
+        "milliseconds_per_image": _total(own, "milliseconds_per_image"),
         "reported": entry.reported,
         "notes": card.get("notes", []),
         "note": entry.note,
@@ -76,7 +80,9 @@ def add_committee(
     makers.rules[entry.name] = committee
 
 
-def out_of_fold_tables(entry: CommitteeSettings, members: Makers) -> list[ProbabilityTable]:
+def _out_of_fold_tables(
+    entry: CommitteeSettings, members: EvaluatedModels
+) -> list[ProbabilityTable]:
     """What a committee with `fit_on = "out_of_fold"` learns from."""
     missing = [name for name in entry.members if name not in members.out_of_fold]
     if missing:
@@ -91,13 +97,13 @@ def learnt(card: dict[str, Any]) -> dict[str, Any]:
     """What a committee's rule learnt, by members' names instead of their positions."""
     names = card["members"]
     return {
-        key: dict(zip(names, value, strict=True)) if key in BY_MEMBER else value
+        key: dict(zip(names, value, strict=True)) if key in _BY_MEMBER else value
         for key, value in card.items()
-        if key not in CARD_ONLY
+        if key not in _CARD_ONLY
     }
 
 
-def total(entries: list[dict[str, Any]], key: str) -> float | None:
+def _total(entries: list[dict[str, Any]], key: str) -> float | None:
     """The sum over members; None where one of them has no such number."""
     values = [entry[key] for entry in entries]
     return None if None in values else sum(values)

@@ -11,12 +11,12 @@ import numpy as np
 
 from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
 from vestry.engine.task import Report
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.comparison import best_of
-from vestry.evaluation.predictions import Ids, in_order, places_of
+from vestry.evaluation.predictions import Ids, align_rows, in_order
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs, run_changes
 from vestry.evaluation.vault import Vault
 from vestry.predictions.scores import Labels
@@ -36,71 +36,71 @@ from vestry.storage.run_folder import write_json
 # Whether runs can be compared: the same classes and the same test rows; and, if not, why.
 
 
-ADVICE = "run the studies on the same data, with the same [data] test, test_rows and seed"
+_ADVICE = "run the studies on the same data, with the same [data] test, test_rows and seed"
 
 
-def check_classes(runs: Sequence[StoredRun]) -> None:
+def _check_classes(runs: Sequence[StoredRun]) -> None:
     """Raise StudyError unless all runs have the same classes in the same order."""
     if len({run.classes for run in runs}) > 1:
         lines = [f"  {run.name}: {', '.join(run.classes)}" for run in runs]
         raise StudyError("\n".join(["these runs have different classes:", *lines]))
 
 
-def check_ids(runs: Sequence[StoredRun]) -> None:
+def _check_ids(runs: Sequence[StoredRun]) -> None:
     """Raise StudyError unless all tables speak of the same test rows, in whatever order."""
-    wanted = test_ids(runs[0])
-    fits = {run.name: places_of(test_ids(run), wanted) is not None for run in runs}
+    wanted = _test_ids(runs[0])
+    fits = {run.name: align_rows(_test_ids(run), wanted) is not None for run in runs}
     if not all(fits.values()):
-        lines = [f"  {run.name}: {rows_words(run, runs[0])}" for run in runs]
+        lines = [f"  {run.name}: {_rows_words(run, runs[0])}" for run in runs]
         reason = "these runs were not tested on the same rows, so they cannot be compared:"
-        raise StudyError("\n".join([reason, *lines, ADVICE]))
+        raise StudyError("\n".join([reason, *lines, _ADVICE]))
     for run in runs:
         for maker, table in run.tables.items():
-            if places_of(table.ids, wanted) is None:
+            if align_rows(table.ids, wanted) is None:
                 raise DataError(
                     f"{run.name} / {maker}: its test table has other rows than the run's other "
                     "tables: run the study again"
                 )
 
 
-def test_ids(run: StoredRun) -> Ids:
+def _test_ids(run: StoredRun) -> Ids:
     return next(iter(run.tables.values())).ids
 
 
-def rows_words(run: StoredRun, first: StoredRun) -> str:
+def _rows_words(run: StoredRun, first: StoredRun) -> str:
     """ "1,000 test rows of fashion-mnist, 900 of them tested in a, too"."""
-    ids = test_ids(run)
+    ids = _test_ids(run)
     text = f"{len(ids):,} test rows of {run.results['data']['used']}"
     if run is first:
         return text
-    both = len(np.intersect1d(ids, test_ids(first)))
+    both = len(np.intersect1d(ids, _test_ids(first)))
     return f"{text}, {both:,} of them with the id of one in {first.name}"
 
 
-def check_images(runs: Sequence[StoredRun], datasets: Sequence[Dataset]) -> None:
+def _check_images(runs: Sequence[StoredRun], datasets: Sequence[Dataset]) -> None:
     """Raise StudyError unless test rows of the same id show the same image in all runs."""
     first = datasets[0].test
     for run, dataset in zip(runs, datasets, strict=True):
-        where = different_image(first, dataset.test)
+        where = _different_image(first, dataset.test)
         if where is not None:
             raise StudyError(
                 f"{runs[0].name} and {run.name} have test rows of the same ids, but {where} is "
-                f"another image or of another size; {ADVICE}"
+                f"another image or of another size; {_ADVICE}"
             )
 
 
-def different_image(one: SealedSet, other: SealedSet) -> str | None:
+def _different_image(one: SealedSet, other: SealedSet) -> str | None:
     """The first id whose image differs; None where all are the same."""
     if one.fingerprint == other.fingerprint and np.array_equal(one.ids, other.ids):
         return None
-    places = places_of(one.ids, other.ids)
+    places = align_rows(one.ids, other.ids)
     if places is None or one.image_shape != other.image_shape:
         return str(one.ids[0])
     differs = (one.images != other.images[places]).reshape(len(one), -1).any(axis=1)
     return str(one.ids[int(differs.argmax())]) if differs.any() else None
 
 
-def check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth: Labels) -> None:
+def _check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth: Labels) -> None:
     """Raise DataError unless the labels give the accuracies that the run's results say.
 
     So labels, tables and results belong together. tables: rows in the order of `truth`.
@@ -116,14 +116,14 @@ def check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth: 
             )
 
 
-def same_validation(datasets: Sequence[Dataset]) -> bool:
+def _same_validation(datasets: Sequence[Dataset]) -> bool:
     """Whether all runs chose by the same rows, in whatever order."""
     first = datasets[0].validation
-    return all(same_rows(first, dataset.validation) for dataset in datasets)
+    return all(_same_rows(first, dataset.validation) for dataset in datasets)
 
 
-def same_rows(one: ImageSet, other: ImageSet) -> bool:
-    places = places_of(one.ids, other.ids)
+def _same_rows(one: ImageSet, other: ImageSet) -> bool:
+    places = align_rows(one.ids, other.ids)
     if places is None or one.image_shape != other.image_shape:
         return False
     return bool(
@@ -133,8 +133,8 @@ def same_rows(one: ImageSet, other: ImageSet) -> bool:
 
 
 Results = dict[str, Any]
-FORMAT = 1
-KEYS = {"runs", "changes", "ranking", "tests", "test_looks"}
+_FORMAT = 1
+_KEYS = {"runs", "changes", "ranking", "tests", "test_looks"}
 """By which a comparison's JSON is told from other files."""
 WHO, WHY = "vestry compare", "comparing runs"
 
@@ -148,7 +148,7 @@ class Compared:
 
 
 def compare_runs(
-    paths: Sequence[Path], places: Places, page: Path, report: Report, force: bool = False
+    paths: Sequence[Path], places: DataPaths, page: Path, report: Report, force: bool = False
 ) -> Compared:
     """Compare the runs in these folders on their common test rows; write `page`, and the same in
     JSON beside it. force: files there that are not ours may be replaced.
@@ -156,42 +156,42 @@ def compare_runs(
     Raises StudyError where they cannot be compared (it says why) or the page would replace another
     file; DataError where a run is damaged, or its data is missing or has changed.
     """
-    check_page(page, force)
+    _check_page(page, force)
     runs = stored_runs(paths)
-    check_classes(runs)
-    check_ids(runs)
+    _check_classes(runs)
+    _check_ids(runs)
     report({"event": "stage", "text": "loading the runs' data"})
     data = RunData(places, downloads(report))
     datasets = [data.of(run) for run in runs]
-    check_images(runs, datasets)
+    _check_images(runs, datasets)
     report({"event": "stage", "text": "comparing"})
     vault = Vault(places.looks)
-    truth = test_labels(vault, datasets[0], runs)
-    evidence = [joined(run, datasets[0]) for run in runs]
+    truth = _test_labels(vault, datasets[0], runs)
+    evidence = [_joined(run, datasets[0]) for run in runs]
     for run, own in zip(runs, evidence, strict=True):
-        check_labels(run, own.tables, truth)
-    ordered_by: OrderedBy = "validation" if same_validation(datasets) else "test"
+        _check_labels(run, own.tables, truth)
+    ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
-    results = described(runs, found) | found
-    results["test_looks"] = test_looks(vault, datasets[0], found)
+    results = _described(runs, found) | found
+    results["test_looks"] = _test_looks(vault, datasets[0], found)
     write_json(page.with_suffix(".json"), results)
     return Compared(write_runs_page(results, page), results)
 
 
-def test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> Labels:
+def _test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> Labels:
     """(n,) the labels of the first run's test rows: the one place where they are asked for."""
     makers = [f"{run.name} / {maker}" for run in runs for maker in run.tables]
     return vault.open(dataset.test, WHO, makers, WHY).labels
 
 
-def joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
+def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
     """The run's tables with their rows in the order of the data set's."""
     ids = dataset.test.ids
     tables = {maker: in_order(table, ids) for maker, table in run.tables.items()}
     return RunEvidence(run.name, run.results, tables)
 
 
-def described(runs: Sequence[StoredRun], found: Results) -> Results:
+def _described(runs: Sequence[StoredRun], found: Results) -> Results:
     """What the page says of the runs beside their figures."""
     makers: dict[str, int] = {run.name: 0 for run in runs}
     for row in found["ranking"]:
@@ -200,15 +200,15 @@ def described(runs: Sequence[StoredRun], found: Results) -> Results:
     studies = {run.name: run.study for run in runs}
     environments = {run.name: run.results["environment"] for run in runs}
     return {
-        "format": FORMAT,
+        "format": _FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {"used": first["used"], "classes": first["classes"]},
-        "runs": [run_facts(run) | {"makers": makers[run.name]} for run in runs],
+        "runs": [_run_facts(run) | {"makers": makers[run.name]} for run in runs],
         "changes": run_changes(studies, environments),
     }
 
 
-def run_facts(run: StoredRun) -> Results:
+def _run_facts(run: StoredRun) -> Results:
     results = run.results
     return {
         "name": run.name,
@@ -225,7 +225,7 @@ def run_facts(run: StoredRun) -> Results:
     }
 
 
-def test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
+def _test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
     """How often these test rows were looked at, and what that does to the leader's figure."""
     test = dataset.test
     looks = vault.summary(test.fingerprint, WHO)
@@ -236,21 +236,21 @@ def test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
     }
 
 
-def check_page(page: Path, force: bool) -> None:
+def _check_page(page: Path, force: bool) -> None:
     """A page takes the place of an earlier comparison only, or of what `force` gives up."""
     if page.suffix.lower() not in (".html", ".htm"):
         raise StudyError(f"--out {page}: the page is a file that ends in .html")
-    for path, is_own in ((page, is_comparison), (page.with_suffix(".json"), holds_comparison)):
+    for path, is_own in ((page, _is_comparison), (page.with_suffix(".json"), _holds_comparison)):
         check_output(path, is_own, "is no comparison of runs", force)
 
 
-def is_comparison(page: Path) -> bool:
+def _is_comparison(page: Path) -> bool:
     return starts_with(page, generator(MARK))
 
 
-def holds_comparison(path: Path) -> bool:
+def _holds_comparison(path: Path) -> bool:
     results = read_object(path) or {}
-    return results.get("format") == FORMAT and set(results) >= KEYS
+    return results.get("format") == _FORMAT and set(results) >= _KEYS
 
 
 def summary_text(compared: Compared, as_json: bool) -> str:

@@ -13,7 +13,7 @@ from vestry.audit.settings import ExplorationSettings
 from vestry.data.class_checks import other_shares
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
 from vestry.data.source import load_source, source_kind
 from vestry.data.summary import split_summary
@@ -36,21 +36,21 @@ from vestry.system.environment import environment
 # Whose folder an exploration's folder is: a source takes a new one, or its own.
 
 
-OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl")
-KEYS = {"title", "data", "exploration"}
+_OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl")
+_KEYS = {"title", "data", "exploration"}
 
 
-def title_of(source: str) -> str:
+def _title_of(source: str) -> str:
     return f"What is in {source}"
 
 
-def claimed(source: str, places: Places, folder: Path) -> Marker:
+def _claimed(source: str, places: DataPaths, folder: Path) -> Marker:
     """The marker of a folder for the exploration of `source`."""
     path = source_kind(source)[1]
-    return Marker.of("exploration", folder, title_of(source), places.path(path) if path else None)
+    return Marker.of("exploration", folder, _title_of(source), places.path(path) if path else None)
 
 
-def check_folder(source: str, places: Places, folder: Path, force: bool) -> None:
+def _check_folder(source: str, places: DataPaths, folder: Path, force: bool) -> None:
     """Raise StudyError unless the folder is new, empty or an exploration's of the same source.
 
     force: other files there, or another source's, may be replaced; what is explored never is.
@@ -59,33 +59,33 @@ def check_folder(source: str, places: Places, folder: Path, force: bool) -> None
         raise StudyError(f"{folder} is a link that leads nowhere; give --out another folder")
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"{folder} is a file; --out takes a folder")
-    check_no_links(folder, OWN_NAMES)
-    for name in OWN_NAMES:
+    check_no_links(folder, _OWN_NAMES)
+    for name in _OWN_NAMES:
         check_outside_runs(folder / name, "--out")
-    check_input(source, places, folder)
+    _check_input(source, places, folder)
     if not force and folder.is_dir() and any(folder.iterdir()):
-        check_owner(source, places, folder)
+        _check_owner(source, places, folder)
 
 
-def check_input(source: str, places: Places, folder: Path) -> None:
+def _check_input(source: str, places: DataPaths, folder: Path) -> None:
     path, top = source_kind(source)[1], folder.resolve()
     read = places.path(path).resolve() if path else None
-    if read is not None and (read == top or any(inside(read, top / name) for name in OWN_NAMES)):
+    if read is not None and (read == top or any(_inside(read, top / name) for name in _OWN_NAMES)):
         raise StudyError(f"{read} is what is explored; give --out another folder")
 
 
-def inside(path: Path, folder: Path) -> bool:
+def _inside(path: Path, folder: Path) -> bool:
     return path == folder or path.is_relative_to(folder)
 
 
-def check_owner(source: str, places: Places, folder: Path) -> None:
-    title = owner(folder)
+def _check_owner(source: str, places: DataPaths, folder: Path) -> None:
+    title = _owner(folder)
     if title is None:
         raise StudyError(
             f"{folder} holds other files; give --out an empty or new folder, or --force to replace "
-            f"{', '.join(OWN_NAMES)} there"
+            f"{', '.join(_OWN_NAMES)} there"
         )
-    marker, asking = read_marker(folder), claimed(source, places, folder)
+    marker, asking = read_marker(folder), _claimed(source, places, folder)
     file = Path(asking.file)
     same = (
         title == asking.title
@@ -99,17 +99,17 @@ def check_owner(source: str, places: Places, folder: Path) -> None:
         )
 
 
-def owner(folder: Path) -> str | None:
+def _owner(folder: Path) -> str | None:
     """The title of the exploration that a folder holds; None where it is none of ours."""
     marker = read_marker(folder)
     if marker is not None:
         return marker.title if marker.kind == "exploration" else None
     found = read_object(folder / "explore.json")  # by a version that left no marker
-    return str(found["title"]) if found is not None and set(found) >= KEYS else None
+    return str(found["title"]) if found is not None and set(found) >= _KEYS else None
 
 
-FORMAT = 1
-WHY = "vestry explore"
+_FORMAT = 1
+_WHY = "vestry explore"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def default_folder(source: str) -> Path:
 
 def explore_source(
     text: str,
-    places: Places,
+    places: DataPaths,
     folder: Path,
     settings: ExplorationSettings,
     cores: int,
@@ -146,25 +146,25 @@ def explore_source(
     the data is missing, damaged or empty.
     """
     started = time.perf_counter()
-    check_folder(text, places, folder, force)
-    check_resizable(text, image_size)
+    _check_folder(text, places, folder, force)
+    _check_resizable(text, image_size)
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report), image_size)
     with locked(folder):
-        check_folder(text, places, folder, force)
-        claimed(text, places, folder).write(folder)
+        _check_folder(text, places, folder, force)
+        _claimed(text, places, folder).write(folder)
     sets = splits(source, Vault(places.looks, folder / "test_looks.jsonl"))
     for note in source.notes:
         report({"event": "note", "text": note})
-    warnings = [*(source.files.warnings() if source.files else ()), *uneven(sets)]
+    warnings = [*(source.files.warnings() if source.files else ()), *_uneven(sets)]
     for warning in warnings:
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
     results = {
-        "format": FORMAT,
-        "title": title_of(text),
+        "format": _FORMAT,
+        "title": _title_of(text),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": data_facts(text, source, sets, warnings),
+        "data": _data_facts(text, source, sets, warnings),
         "exploration": found.results,
         "environment": environment(cores),
         "seconds": {"total": time.perf_counter() - started},
@@ -172,7 +172,7 @@ def explore_source(
     report({"event": "stage", "text": "drawing the page"})
     with locked(folder):
         remove_leftovers(folder)
-        write_files(folder, sets, found, results)
+        _write_files(folder, sets, found, results)
         return Explored(write_exploration(folder), results)
 
 
@@ -197,7 +197,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     return text.replace(NARROW_SPACE, ",")
 
 
-def check_resizable(text: str, image_size: tuple[int, int] | None) -> None:
+def _check_resizable(text: str, image_size: tuple[int, int] | None) -> None:
     """Only a folder's images can be resized, as in a study."""
     if image_size is not None and source_kind(text)[0] != "folder":
         raise StudyError(f"--image-size resizes a folder: source; {text} has one size")
@@ -212,11 +212,11 @@ def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
         raise DataError(f"{source.name} holds no training rows; check what it was made from")
     sets = {part: rows for part, rows in source.parts.items() if len(rows)}
     if "test" in sets:
-        sets["test"] = vault.open(SealedSet(sets["test"]), "explore", [], WHY)
+        sets["test"] = vault.open(SealedSet(sets["test"]), "explore", [], _WHY)
     return sets
 
 
-def uneven(sets: dict[str, ImageSet]) -> list[str]:
+def _uneven(sets: dict[str, ImageSet]) -> list[str]:
     """Warnings on splits whose classes have strongly other shares than those of training rows."""
     train = sets["train"]
     told = (
@@ -226,7 +226,7 @@ def uneven(sets: dict[str, ImageSet]) -> list[str]:
     return [text for text in told if text]
 
 
-def data_facts(
+def _data_facts(
     text: str, source: Source, sets: dict[str, ImageSet], warnings: list[str]
 ) -> dict[str, Any]:
     """What the page's section on the data says, in the shape that a run's results have."""
@@ -248,7 +248,7 @@ def data_facts(
     }
 
 
-def write_files(
+def _write_files(
     folder: Path, sets: dict[str, ImageSet], found: Exploration, results: dict[str, Any]
 ) -> None:
     """The pictures, then `explore.json`, which speaks of them."""

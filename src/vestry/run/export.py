@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 
 from vestry.data.dataset import Dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.engine.task import Report
 from vestry.errors import StudyError, did_you_mean
 from vestry.evaluation.abstention import answered, chosen_threshold
@@ -31,7 +31,7 @@ from vestry.storage.run_folder import read_json
 
 KNOWN_EACH, SAMPLES_EACH = 40, 2
 """Images of each class that travel with a model: to set answers beside, and to try."""
-ACCURACY_ASKED = 0.98
+_ACCURACY_ASKED = 0.98
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def export_run(
     name: str | None,
     target: Path | None,
     options: ExportOptions,
-    places: Places,
+    places: DataPaths,
     report: Report,
 ) -> Exported:
     """Export a member or committee of the run in `folder`; by default the one it recommends.
@@ -74,23 +74,23 @@ def export_run(
     where it cannot be written as a graph or the graph does not answer as its source does.
     """
     run = stored_run(folder, folder.name)
-    maker = known_maker(run, name)
+    maker = _known_maker(run, name)
     path = checked_target(run, maker, target, options.quantize, options.force)
     report({"event": "stage", "text": f"{maker}: loading the run's data"})
     dataset = RunData(places, downloads(report)).of(run)
     temperature = temperature_of(run, maker, options)
     report({"event": "stage", "text": f"{maker}: writing the graph"})
-    model = model_of(run, maker, temperature)
+    model = _model_of(run, maker, temperature)
     rows = reference(run, maker, dataset, temperature)
-    bundle = described(run, maker, dataset, options, temperature)
-    certificate = gate(model, bundle, dataset, rows, report)
+    bundle = _described(run, maker, dataset, options, temperature)
+    certificate = _gate(model, bundle, dataset, rows, report)
     bundle = replace(bundle, certificate=certificate)
     write_bundle(path, model, bundle)
     card = write_card(path, bundle, run.results)
     return Exported(path, card, model, bundle, run, dataset, rows)
 
 
-def known_maker(run: StoredRun, name: str | None) -> str:
+def _known_maker(run: StoredRun, name: str | None) -> str:
     """The model that is meant; StudyError, with the nearest name, where the run has none such."""
     maker = name or recommended(run.results)
     if maker not in run.tables:
@@ -106,7 +106,7 @@ def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
     return float(entry_of(run.results, maker)["calibration"]["temperature"])
 
 
-def model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
+def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
     if maker in run.results["members"]:
         return member_model(run.folder.member(maker), temperature)
     card = read_json(run.folder.committee(maker) / "card.json")
@@ -114,7 +114,7 @@ def model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
     return committee_model(folders, card, temperature)
 
 
-def gate(
+def _gate(
     model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: Report
 ) -> dict[str, Any]:
     """The certificate of a file that is written, read and asked as its user will do it."""
@@ -123,7 +123,7 @@ def gate(
         path = Path(folder) / "model.onnx"
         write_bundle(path, model, bundle)
         predictor = Predictor(path)
-        tell = teller(bundle.name, report)
+        tell = _teller(bundle.name, report)
         found = certified(predictor, rows.images, rows.expected, tell)
         files = held_against_files(predictor, dataset, rows, tell)
     return found | {
@@ -131,11 +131,11 @@ def gate(
         "of": rows.words,
         "source": "the run's own answers",
         "onnxruntime": metadata.version("onnxruntime"),
-        "when": now(),
+        "when": _now(),
     }
 
 
-def teller(name: str, report: Report) -> Callable[[int, int], None]:
+def _teller(name: str, report: Report) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         if done % 2000 == 0 or done == total:
             report(
@@ -145,13 +145,13 @@ def teller(name: str, report: Report) -> Callable[[int, int], None]:
     return tell
 
 
-def described(
+def _described(
     run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
 ) -> Bundle:
     entry = entry_of(run.results, maker)
     rows = {split: facts["rows"] for split, facts in run.results["data"]["splits"].items()}
     training = dataset.training
-    abstention = abstained(run, maker, dataset, temperature)
+    abstention = _abstained(run, maker, dataset, temperature)
     return Bundle(
         name=maker,
         classes=training.classes,
@@ -168,18 +168,18 @@ def described(
         abstention=abstention,
         temperature=temperature,
         parameters=entry["parameters"],
-        versions=versions(),
-        created=now(),
+        versions=_versions(),
+        created=_now(),
         known=picture_strip(training, KNOWN_EACH) if options.images else None,
         samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
     )
 
 
-def abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> dict[str, Any]:
+def _abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> dict[str, Any]:
     """The threshold under which an answer is not sure, chosen on validation rows at the file's own
     temperature."""
     settings = run.study.get("abstention", {})
-    asked = float(settings.get("accuracy", ACCURACY_ASKED))
+    asked = float(settings.get("accuracy", _ACCURACY_ASKED))
     table = at_temperature(judged_validation(run, maker, dataset), temperature)
     judged = answered(table, dataset.validation.labels)
     limit = chosen_threshold(judged, asked)
@@ -190,10 +190,10 @@ def abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) 
     }
 
 
-def versions() -> dict[str, Any]:
+def _versions() -> dict[str, Any]:
     names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
     return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
 
 
-def now() -> str:
+def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")

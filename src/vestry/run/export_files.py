@@ -20,7 +20,7 @@ from vestry.serve.image_inputs import picture
 from vestry.serve.predictor import Predictor
 
 
-class PictureFiles:
+class _PictureFiles:
     """Files as the images that a model takes of them; read when a slice is asked for.
 
     wanted: (n, ...) what training made of them. Raises ModelError where a file gives another.
@@ -60,6 +60,6 @@ def held_against_files(
     if not places:
         return None
     paths = [dataset.pictures[name] for name in test.ids[places].tolist()]
-    files = PictureFiles(paths, predictor.bundle, test.images[places])
+    files = _PictureFiles(paths, predictor.bundle, test.images[places])
     found = certified(predictor, files, rows.expected[places], tell, "test files")
     return {key: found[key] for key in ("rows", "labels_equal", "largest_gap")}

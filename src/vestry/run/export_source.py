@@ -38,7 +38,7 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
     """
     test = in_order(run.tables[name], dataset.test.ids)
     found = [(dataset.test.images, test.probabilities, f"{len(test):,} test")]
-    validation = validation_table(run, name) if len(test) < GATE_ROWS else None
+    validation = _validation_table(run, name) if len(test) < GATE_ROWS else None
     if validation is not None:
         rows = dataset.validation
         table = in_order(validation, rows.ids)
@@ -46,7 +46,7 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
     missing = GATE_ROWS - sum(len(values) for _, values, _ in found)
     if missing > 0:
         images = dataset.training.images[:missing]
-        found.append((images, stored_answers(run, name, images), f"{len(images):,} training"))
+        found.append((images, _stored_answers(run, name, images), f"{len(images):,} training"))
     values = np.concatenate([values for _, values, _ in found])
     return Reference(
         np.concatenate([images for images, _, _ in found]),
@@ -55,12 +55,12 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
     )
 
 
-def stored_answers(run: StoredRun, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _stored_answers(run: StoredRun, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, classes): what the run's stored members, and a committee's rule over them, answer."""
     if name in run.results["members"]:
         return stored_member(run.folder.member(name)).predict_proba(images)
     card = read_json(run.folder.committee(name) / "card.json")
-    return combined(card, [stored_answers(run, member, images) for member in card["members"]])
+    return combined(card, [_stored_answers(run, member, images) for member in card["members"]])
 
 
 def combined(card: dict[str, Any], members: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -81,7 +81,7 @@ def at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTa
     return table if temperature == 1 else Temperature(temperature).apply(table)
 
 
-def validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
+def _validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
     """The table of validation rows by the exported model itself; None where there is none."""
     if name in run.results["members"]:
         folder = run.folder.member(name)
@@ -90,7 +90,7 @@ def validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
         return None if again else load_table(folder / "validation.npz")
     # A committee's own is by rules that had not seen each row; this is by the one it ended with.
     card = read_json(run.folder.committee(name) / "card.json")
-    tables = [validation_table(run, member) for member in card["members"]]
+    tables = [_validation_table(run, member) for member in card["members"]]
     whole = [table for table in tables if table is not None]
     if len(whole) < len(tables):
         return None

@@ -10,7 +10,7 @@ from vestry.run.stored_run import StoredRun, study_folders
 from vestry.storage.names import stored_name
 from vestry.storage.ownership import check_no_links
 
-OPTION = "-o"
+_OPTION = "-o"
 
 
 def int8_path(path: Path) -> Path:
@@ -27,22 +27,22 @@ def checked_target(
     Raises StudyError where it would replace anything else.
     """
     if target is None:
-        check_no_links(run.folder.path, [run.folder.exports.name], OPTION)
+        check_no_links(run.folder.path, [run.folder.exports.name], _OPTION)
     path = target or run.folder.exports / f"{stored_name(maker)}.onnx"
     if path.suffix.lower() != ".onnx":
         raise StudyError(f"-o {path}: the file's name must end in .onnx")
-    inputs = read_models(run)
+    inputs = _read_models(run)
     for file in [path, int8_path(path)] if quantize else [path]:
         if file.resolve() in inputs:
             raise StudyError(f"{file} is what a member of the run was made from; name another file")
-        check_output(file, is_bundle, "was not exported by vestry", force, OPTION)
+        check_output(file, _is_bundle, "was not exported by vestry", force, _OPTION)
         card = card_path(file)
         why = "is no model card as vestry wrote it, and would be replaced by the model's"
-        check_output(card, is_own_card, why, force, OPTION)
+        check_output(card, is_own_card, why, force, _OPTION)
     return path
 
 
-def is_bundle(path: Path) -> bool:
+def _is_bundle(path: Path) -> bool:
     try:
         read_bundle(path)
     except Exception:  # whatever it is, it is no bundle
@@ -50,7 +50,7 @@ def is_bundle(path: Path) -> bool:
     return True
 
 
-def read_models(run: StoredRun) -> set[Path]:
+def _read_models(run: StoredRun) -> set[Path]:
     """Model files that members of the run came from."""
     given = [entry["onnx"] for entry in run.study.get("member", []) if "onnx" in entry]
     bases = [*study_folders(run), Path.cwd()]

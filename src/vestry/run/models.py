@@ -29,7 +29,7 @@ Truths = Mapping[str, Labels]
 
 
 @dataclass
-class Makers:
+class EvaluatedModels:
     """Members or committees: their results and tables by name, and what came to nothing.
 
     out_of_fold: a cross-validated member's table of the training rows, in the rows' order; each
@@ -52,13 +52,13 @@ class Makers:
 # What fits on parts of the training rows came to: a cross-validation, a learning curve.
 
 
-Places = Mapping[Path, Path]
+_Places = Mapping[Path, Path]
 
 
-def parts_of_training(
+def _parts_of_training(
     out_of_fold_tables: dict[str, ProbabilityTable],
     member: PlannedMember,
-    places: Places,
+    places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any]:
@@ -67,15 +67,15 @@ def parts_of_training(
     Its out-of-fold table is put under its name into `out_of_fold_tables`.
     """
     return {
-        "cross_validation": cross_validated(out_of_fold_tables, member, places, training, truths),
-        "learning_curve": curve(member, places, truths, len(training.classes)),
+        "cross_validation": _cross_validated(out_of_fold_tables, member, places, training, truths),
+        "learning_curve": _curve(member, places, truths, len(training.classes)),
     }
 
 
-def cross_validated(
+def _cross_validated(
     out_of_fold_tables: dict[str, ProbabilityTable],
     member: PlannedMember,
-    places: Places,
+    places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any] | None:
@@ -97,8 +97,8 @@ def cross_validated(
     }
 
 
-def curve(
-    member: PlannedMember, places: Places, truths: Mapping[str, Labels], classes: int
+def _curve(
+    member: PlannedMember, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> dict[str, Any] | None:
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
@@ -115,7 +115,7 @@ def curve(
 # From finished tasks to the members' part of `results.json`, and to their folders in the run.
 
 
-CARD_KEYS = (
+_CARD_KEYS = (
     "kind",
     "definition",
     "parameters",
@@ -130,15 +130,15 @@ CARD_KEYS = (
 )
 
 
-def fitted_makers(
+def fitted_models(
     planned: list[PlannedMember],
     failed: Mapping[str, Outcome],
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
-) -> Makers:
+) -> EvaluatedModels:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
-    makers = Makers()
+    makers = EvaluatedModels()
     for outcome in failed.values():
         if outcome.task.function == LOOK:
             makers.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
@@ -154,16 +154,16 @@ def fitted_makers(
                 makers.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
         if any(task.is_done for task in member.tasks.values()):
             places = publish(member, run)
-            add_member(makers, member, places, truths)
-            makers.results[member.name] |= parts_of_training(
+            _add_member(makers, member, places, truths)
+            makers.results[member.name] |= _parts_of_training(
                 makers.out_of_fold, member, places, training, truths
             )
     remove_makers(run.path / "members", set(makers.results))
     return makers
 
 
-def add_member(
-    makers: Makers, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
+def _add_member(
+    makers: EvaluatedModels, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
 ) -> None:
     folders = {
         seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
@@ -171,7 +171,7 @@ def add_member(
     first, *others = folders.values()
     card = read_json(first / "card.json")
     tables = load_tables(first)
-    results = {key: card.get(key) for key in CARD_KEYS} | evaluate(tables, truths)
+    results = {key: card.get(key) for key in _CARD_KEYS} | evaluate(tables, truths)
     results |= {
         "seeds": list(folders),
         "over_seeds": over_seeds(
@@ -183,7 +183,7 @@ def add_member(
         "note": member.entry.note,
         "milliseconds_per_image": milliseconds_per_image(card),
         "augmentation": augmentation(card, member.name),
-        "search": search_results(member),
+        "search": _search_results(member),
     }
     makers.add(member.name, results, tables)
 
@@ -207,7 +207,7 @@ def augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
     return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
 
 
-def search_results(member: PlannedMember) -> dict[str, Any] | None:
+def _search_results(member: PlannedMember) -> dict[str, Any] | None:
     if member.search is None:
         return None
     card = read_json(member.search.folder / "card.json")

@@ -6,14 +6,14 @@ from typing import Any
 from vestry.data.dataset import Dataset
 from vestry.data.subset import held_out_whole
 from vestry.data.thumbnails import shrink_note
-from vestry.run.models import Makers
-from vestry.run.post_fit import Asked
+from vestry.run.models import EvaluatedModels
+from vestry.run.post_fit import PostFit
 from vestry.study.settings import Study
 
 Notice = dict[str, str]
 
 
-def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
+def notices(dataset: Dataset, members: EvaluatedModels, study: Study) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -27,7 +27,7 @@ def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
         for name, entry in members.results.items()
         for warning in entry["warnings"]
     ]
-    said += [{"level": "note", "text": text} for text in unlearnt_in_folds(dataset, study)]
+    said += [{"level": "note", "text": text} for text in _unlearnt_in_folds(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
@@ -41,7 +41,7 @@ def notices(dataset: Dataset, members: Makers, study: Study) -> list[Notice]:
     return said
 
 
-def unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
+def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
     """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
     rows, said = dataset.training, []
     for entry in study.member:
@@ -57,7 +57,7 @@ def unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
     return said
 
 
-def unasked_notices(asked: Asked) -> list[Notice]:
+def skipped_notices(asked: PostFit) -> list[Notice]:
     """What could not be asked of fitted members."""
     said = [
         {"level": "warning", "text": f"{outcome.task.name}: {outcome.reason}"}
@@ -65,7 +65,7 @@ def unasked_notices(asked: Asked) -> list[Notice]:
     ]
     return said + [
         {"level": "note", "text": f"{name} was not asked about altered images: {reason}"}
-        for name, reason in asked.unasked.items()
+        for name, reason in asked.skipped.items()
     ]
 
 

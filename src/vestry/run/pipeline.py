@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset, load_dataset
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Report
 from vestry.evaluation.claims import check_classes
@@ -18,9 +18,9 @@ from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import fit_members
 from vestry.run.notices import cut_short
 from vestry.run.planner import Planner
-from vestry.run.post_fit import ask_members, ask_what_they_look_at
+from vestry.run.post_fit import attribute_models, measure_models
 from vestry.run.progress import downloads
-from vestry.run.results import Comparison, Done
+from vestry.run.results import Comparison, StudyTasks
 from vestry.run.run_files import write_run
 from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
@@ -40,7 +40,7 @@ class Finished:
 
 
 def run_study(
-    file: StudyFile, places: Places, run: RunFolder, cores: int, report: Report
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
 ) -> Finished:
     """Fit what is not fitted yet, compare everything, write the run folder and its page.
 
@@ -49,14 +49,14 @@ def run_study(
     could be fitted; a member that fails beside others is listed in the results.
     """
     check_claims(file, places, run)
-    run_before(file, places, run, cores, report)
-    clock = Clock()
+    _run_before(file, places, run, cores, report)
+    clock = _Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
     dataset = load_dataset(file.study.data, places, downloads(report))
     if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
         check_classes(file.study.claim, dataset.training.classes)
     planner = Planner(file.study, dataset, places, run, cores, downloads(report))
-    announce(dataset, planner, report)
+    _announce(dataset, planner, report)
     clock.stop("data")
     with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
         take(file, places, run, report)
@@ -64,14 +64,14 @@ def run_study(
         look = planner.exploration()
         planned, failed = fit_members(planner, look, engine, report)
         clock.stop("fitting")
-        asked = ask_members(planner, planned, engine, report)
+        asked = measure_models(planner, planned, engine, report)
         clock.stop("asking again")
         vault = Vault(places.looks, run.looks)
         comparison = Comparison(file, dataset, run, vault, report)
-        results = comparison.results(Done(planned, failed, look, asked))
-        repeat_notices(results, report)
+        results = comparison.results(StudyTasks(planned, failed, look, asked))
+        _repeat_notices(results, report)
         clock.stop("comparison")
-        looks, unexplained = ask_what_they_look_at(planner, planned, results, engine, report)
+        looks, unexplained = attribute_models(planner, planned, results, engine, report)
         clock.stop("explanation")
         results |= {"explanations": explanations(looks, unexplained)}
         for text in cut_short(results):
@@ -88,7 +88,9 @@ def run_study(
         return Finished(write_report(run), results)
 
 
-def run_before(file: StudyFile, places: Places, run: RunFolder, cores: int, report: Report) -> None:
+def _run_before(
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
+) -> None:
     """Run the studies that this one builds on; what they have finished is found again."""
     for path in studies_before(file):
         report({"event": "stage", "text": f"{file.path.name} builds on {path.name}: first that"})
@@ -96,7 +98,7 @@ def run_before(file: StudyFile, places: Places, run: RunFolder, cores: int, repo
         run_study(read_study(path), here, folder_before(path, run), cores, report)
 
 
-class Clock:
+class _Clock:
     """Seconds spent since the last stop, by what they were spent on."""
 
     def __init__(self) -> None:
@@ -111,7 +113,7 @@ class Clock:
         return {**self.spent, "total": self.last - self.started}
 
 
-def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
+def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
     """Say, before any work, what is worked on and how large it is."""
     provenance = dataset.provenance
     if provenance.fell_back:
@@ -125,7 +127,7 @@ def announce(dataset: Dataset, planner: Planner, report: Report) -> None:
         report({"event": "planned", "member": name, "text": text})
 
 
-def repeat_notices(results: Results, report: Report) -> None:
+def _repeat_notices(results: Results, report: Report) -> None:
     """Say on the console what the page says on top, but for what was announced before."""
     for notice in results["notices"]:
         if notice["level"] == "note":

@@ -7,12 +7,12 @@ from importlib import metadata
 from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
-from vestry.data.paths import Places, Progress
-from vestry.data.subset import Few, Fold, Part
+from vestry.data.paths import DataPaths, Progress
+from vestry.data.subset import Fold, PerClassSubset, Subset
 from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
-from vestry.members.backbones.paths import TrunkPlaces
-from vestry.members.backbones.source import TrunkPlan
+from vestry.members.backbones.paths import BackbonePaths
+from vestry.members.backbones.source import BackbonePlan
 from vestry.members.networks.layer import TracedLayer
 from vestry.members.networks.tracing import network_threads, trace
 from vestry.members.onnx_models.model_plan import ModelPlan
@@ -34,7 +34,7 @@ from vestry.study.settings import (
     kind_of,
 )
 
-SEARCH_CODE = ("search", "run.tasks.search")
+_SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
 
 
@@ -72,7 +72,7 @@ class Planner:
         self,
         study: Study,
         dataset: Dataset,
-        places: Places,
+        places: DataPaths,
         run: RunFolder,
         cores: int,
         downloads: Progress | None = None,
@@ -82,7 +82,7 @@ class Planner:
         self.run = run
         self.cores = cores
         self.shared = fit.shared_description(dataset)
-        self.trunks = TrunkPlan(TrunkPlaces.of(places, run.path), downloads)
+        self.trunks = BackbonePlan(BackbonePaths.of(places, run.path), downloads)
         rows = dataset.training
         self.models = ModelPlan(self.trunks.places, rows.image_shape, rows.classes)
         self.context = {
@@ -131,7 +131,7 @@ class Planner:
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
             size: {
-                seed: self.fit(entry, threads, seed, Few(per_class=size, seed=seed))
+                seed: self.fit(entry, threads, seed, PerClassSubset(per_class=size, seed=seed))
                 for seed in entry.seeds
             }
             for size in entry.images_per_class or ()
@@ -146,17 +146,17 @@ class Planner:
             search,
         )
 
-    def fit(self, entry: Member, threads: int, seed: int, part: Part | None = None) -> Task:
+    def fit(self, entry: Member, threads: int, seed: int, part: Subset | None = None) -> Task:
         settings = entry.model_dump(
             mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
         )
         if isinstance(entry, OnnxEntry):
             settings["sha256"] = self.models.identity(entry)
-        fewer = may_take_fewer(entry, threads)
+        fewer = _may_take_fewer(entry, threads)
         description = fit.description(self.shared, settings, seed, threads, part, fewer)
         if isinstance(entry, BackboneEntry):
             description["trunk"] = self.trunks.identity(entry)
-        return self.task(name_of(entry, seed, part), FIT, description, entry)
+        return self.task(_name_of(entry, seed, part), FIT, description, entry)
 
     def searches(self) -> dict[str, Task]:
         """A task for each member whose settings are to be found, by its name."""
@@ -170,7 +170,7 @@ class Planner:
         kind = kind_of(entry.table)
         description = {
             **self.shared,
-            "search_code": code_key(*SEARCH_CODE),
+            "search_code": code_key(*_SEARCH_CODE),
             "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
             "search": entry.search.model_dump(mode="json"),
             "kind": kind,
@@ -179,7 +179,7 @@ class Planner:
             "threads": (threads := self.search_threads(entry)),
         }
         tried = [entry.with_values(values) for values in variations(entry.space)]
-        if any(may_take_fewer(member, threads) for member in tried):
+        if any(_may_take_fewer(member, threads) for member in tried):
             description["fewer_threads"] = True
         trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
         if trunks:
@@ -250,16 +250,16 @@ def _naming(entry: Member) -> Iterator[None]:
         raise type(error)(f"member {entry.name}: {error}") from error
 
 
-def may_take_fewer(entry: Member, threads: int) -> bool:
+def _may_take_fewer(entry: Member, threads: int) -> bool:
     """Whether a trial decides on how many threads, up to `threads`, it is trained."""
     trained = isinstance(entry, NetworkEntry | BackboneEntry)
     return trained and entry.threads is None and threads > 1
 
 
-def name_of(entry: Member, seed: int, part: Part | None) -> str:
+def _name_of(entry: Member, seed: int, part: Subset | None) -> str:
     """What people read of a fit: its member, and what tells it from the member's other fits."""
     parts = [entry.name]
-    if isinstance(part, Few):
+    if isinstance(part, PerClassSubset):
         parts.append(f"{part.per_class:,} a class")
     if isinstance(part, Fold):
         crossed = entry.cross_validation

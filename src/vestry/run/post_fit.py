@@ -15,12 +15,12 @@ from vestry.run.tasks.cost import cost_task
 
 
 @dataclass(frozen=True)
-class Asked:
-    """ladders: tasks by the member's name. unasked: why there is none for the others. cost: one
+class PostFit:
+    """ladders: tasks by the member's name. skipped: why there is none for the others. cost: one
     task for all. failed: outcomes by the task's digest."""
 
     ladders: dict[str, Task] = field(default_factory=dict)
-    unasked: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
     cost: Task | None = None
     failed: Mapping[str, Outcome] = field(default_factory=dict)
 
@@ -35,22 +35,22 @@ class Asked:
         return [*self.ladders.values(), *filter(None, [self.cost])]
 
 
-def ask_members(
+def measure_models(
     planner: Planner, planned: Sequence[PlannedMember], engine: LocalEngine, report: Report
-) -> Asked:
+) -> PostFit:
     """Ask every fitted member about altered test images, and measure what all of them cost."""
-    study, fitted = planner.study, first_fits(planned)
+    study, fitted = planner.study, _first_fits(planned)
     if not fitted:
-        return Asked()
+        return PostFit()
     data = (planner.dataset, fitted)
-    ladders, unasked = ladder_tasks(study.robustness, *data, planner.context, planner.run)
+    ladders, skipped = ladder_tasks(study.robustness, *data, planner.context, planner.run)
     cost = cost_task(*data, study.committee, planner.context, planner.run, engine.cores)
     # The cost last and alone, so that nothing else is at work while it is measured.
     failed = do([*ladders.values(), cost], engine, report)
-    return Asked(ladders, unasked, cost, failed)
+    return PostFit(ladders, skipped, cost, failed)
 
 
-def ask_what_they_look_at(
+def attribute_models(
     planner: Planner,
     planned: Sequence[PlannedMember],
     results: Mapping[str, Any],
@@ -62,14 +62,14 @@ def ask_what_they_look_at(
         planner.study.explanation,
         results,
         planner.dataset,
-        first_fits(planned),
+        _first_fits(planned),
         planner.context,
         planner.run,
     )
     return tasks, do(list(tasks.values()), engine, report) if tasks else {}
 
 
-def first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:
+def _first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:
     """The fit that each member's tables are of: the first seed's that came to something."""
     done = {
         member.name: [task for task in member.tasks.values() if task.is_done] for member in planned

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 Event = dict[str, Any]
-PLAIN_SECONDS = 5.0
+_PLAIN_SECONDS = 5.0
 
 
 class Progress(Protocol):
@@ -57,7 +57,7 @@ class PlainProgress(Silence):
             what, now = event.get("task") or event["file"], time.monotonic()
             short = event["event"] == "download"  # mostly over at once, and then not worth a line
             last = self.last_line.setdefault(what, now if short else 0.0)
-            if now - last < PLAIN_SECONDS:
+            if now - last < _PLAIN_SECONDS:
                 return ""
             self.last_line[what] = now
         return line_of(event)
@@ -81,17 +81,17 @@ def line_of(event: Event) -> str:
         case "started" | "done":
             text = f"{task}: {event['event']}"
         case "epoch":
-            text = f"{task}: {epoch_text(event)}"
+            text = f"{task}: {_epoch_text(event)}"
         case "images":
             text = f"{task}: {images_text(event)}"
         case "download":
-            text = download_text(event)
+            text = _download_text(event)
         case "failed":
             text = f"{task}: FAILED: {event['reason']}"
     return text
 
 
-def epoch_text(event: Event) -> str:
+def _epoch_text(event: Event) -> str:
     """Epoch, losses, validation accuracy, speed and time left."""
     return (
         f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "
@@ -109,7 +109,7 @@ def images_text(event: Event) -> str:
     )
 
 
-def download_text(event: Event) -> str:
+def _download_text(event: Event) -> str:
     """How much of a file is downloaded, or of a folder read."""
     if not event["total"]:
         return f"{event['file']}: {event['received']:,} bytes"

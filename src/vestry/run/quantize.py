@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.engine.task import Report
 from vestry.evaluation.intervals import paired_difference, wilson
 from vestry.evaluation.vault import Vault
@@ -22,10 +22,10 @@ from vestry.run.export_target import int8_path
 from vestry.serve.predictor import Predictor
 
 BATCH, TURNS = 256, 5
-WHY = "what int8 does to an exported model"
+_WHY = "what int8 does to an exported model"
 
 
-def quantize_export(exported: Exported, places: Places, report: Report) -> Exported:
+def quantize_export(exported: Exported, places: DataPaths, report: Report) -> Exported:
     """Write FILE.int8.onnx beside the float file, measured on all test rows, which is a look.
 
     Raises ModelError where nothing of the model can be quantised.
@@ -33,35 +33,35 @@ def quantize_export(exported: Exported, places: Places, report: Report) -> Expor
     bundle, dataset = exported.bundle, exported.dataset
     path = int8_path(exported.path)
     report({"event": "stage", "text": f"{bundle.name}: quantising to int8"})
-    calibration = spread(dataset.validation.images, CALIBRATION_ROWS)
+    calibration = _spread(dataset.validation.images, CALIBRATION_ROWS)
     with tempfile.TemporaryDirectory() as folder:
         model = quantized_model(exported.model, calibration, Path(folder))
         trial = Path(folder) / path.name
         write_bundle(trial, model, replace(bundle, quantized={}))
         report({"event": "stage", "text": f"{bundle.name}: measuring both on the test images"})
-        facts = measured(exported, trial, places) | {"calibrated_on": len(calibration)}
-    changed = replace(bundle, quantized=facts, scores=int8_scores(facts))
+        facts = _measured(exported, trial, places) | {"calibrated_on": len(calibration)}
+    changed = replace(bundle, quantized=facts, scores=_int8_scores(facts))
     write_bundle(path, model, changed)
     card = write_card(path, changed, exported.run.results)
     return replace(exported, path=path, card=card, model=model, bundle=changed)
 
 
-def spread(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+def _spread(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """At most `count` of them, evenly spread."""
     return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(np.int64)]
 
 
-def measured(exported: Exported, trial: Path, places: Places) -> dict[str, Any]:
+def _measured(exported: Exported, trial: Path, places: DataPaths) -> dict[str, Any]:
     """Size, speed and accuracy of both files; the labels are opened by the vault."""
     files = {"before": exported.path, "after": trial}
     predictors = {name: Predictor(path) for name, path in files.items()}
-    speeds = interleaved(predictors, exported.dataset.test.images)
+    speeds = _interleaved(predictors, exported.dataset.test.images)
     test = exported.dataset.test
     answers = {name: predictor(test.images) for name, predictor in predictors.items()}
     vault = Vault(places.looks, exported.run.folder.looks)
     maker = exported.bundle.name
     names = [maker, f"{maker}, int8"]
-    truth = vault.open(test, exported.run.results["study"]["hash"], names, WHY).labels
+    truth = vault.open(test, exported.run.results["study"]["hash"], names, _WHY).labels
     right = {name: table.argmax(axis=1) == truth for name, table in answers.items()}
     found: dict[str, Any] = {
         name: {
@@ -86,7 +86,9 @@ def measured(exported: Exported, trial: Path, places: Places) -> dict[str, Any]:
     }
 
 
-def interleaved(predictors: Mapping[str, Predictor], images: NDArray[np.uint8]) -> dict[str, float]:
+def _interleaved(
+    predictors: Mapping[str, Predictor], images: NDArray[np.uint8]
+) -> dict[str, float]:
     """Images a second on one core, the median of turns that both take in one run."""
     batch = np.resize(images, (BATCH, *images.shape[1:]))
     seconds: dict[str, list[float]] = {name: [] for name in predictors}
@@ -99,7 +101,7 @@ def interleaved(predictors: Mapping[str, Predictor], images: NDArray[np.uint8]) 
     return {name: BATCH / float(np.median(times)) for name, times in seconds.items()}
 
 
-def int8_scores(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _int8_scores(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The only score that was measured of the int8 file itself."""
     after = facts["after"]
     return {

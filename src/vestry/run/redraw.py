@@ -8,7 +8,7 @@ from vestry.run.output_file import is_run
 from vestry.storage.ownership import check_replaceable, starts_with
 from vestry.storage.run_folder import RunFolder
 
-EARLIER_MARK = "· Vestry</title>"
+_EARLIER_MARK = "· Vestry</title>"
 
 
 def redraw(run: RunFolder, force: bool) -> Path:
@@ -19,9 +19,9 @@ def redraw(run: RunFolder, force: bool) -> Path:
     """
     if run.results.exists() and not is_run(run.path):
         raise StudyError(f"{run.path} is no run folder: its results.json is not vestry's")
-    check_replaceable(run.report, is_page, "is no page of a run", force, "the run")
+    check_replaceable(run.report, _is_page, "is no page of a run", force, "the run")
     return write_report(run)
 
 
-def is_page(path: Path) -> bool:
-    return starts_with(path, generator(MARK)) or starts_with(path, EARLIER_MARK)
+def _is_page(path: Path) -> bool:
+    return starts_with(path, generator(MARK)) or starts_with(path, _EARLIER_MARK)

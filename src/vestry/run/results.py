@@ -14,15 +14,15 @@ from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.comparison import best_of, ranking
 from vestry.evaluation.ensemble_gain import with_costs
-from vestry.evaluation.predictions import Evidence
+from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
 from vestry.predictions.scores import Labels
-from vestry.run.committees import committee_makers
-from vestry.run.models import Makers, fitted_makers
-from vestry.run.notices import notices, unasked_notices
+from vestry.run.committees import evaluated_committees
+from vestry.run.models import EvaluatedModels, fitted_models
+from vestry.run.notices import notices, skipped_notices
 from vestry.run.planner import PlannedMember
-from vestry.run.post_fit import Asked
+from vestry.run.post_fit import PostFit
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_ladders
@@ -32,21 +32,21 @@ from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
 Results = dict[str, Any]
-FORMAT = 1
-WHY = "comparing models and committees"
-CODE = ("evaluation", "committees", "run.results")
-LIBRARIES = ("numpy", "scipy", "cleanlab")
+_FORMAT = 1
+_WHY = "comparing models and committees"
+_CODE = ("evaluation", "committees", "run.results")
+_LIBRARIES = ("numpy", "scipy", "cleanlab")
 
 
 @dataclass(frozen=True)
-class Done:
+class StudyTasks:
     """What the tasks of a study came to. look: the exploration's task; None where it is left out.
     failed: by the task's digest. asked: what fitted members were asked again."""
 
     planned: list[PlannedMember]
     failed: Mapping[str, Outcome]
     look: Task | None
-    asked: Asked
+    asked: PostFit
 
     @property
     def tasks(self) -> list[Task]:
@@ -71,14 +71,14 @@ class Comparison:
     vault: Vault
     report: Report
 
-    def results(self, done: Done) -> Results:
+    def results(self, done: StudyTasks) -> Results:
         """Everything that `results.json` says but where, how long and when.
 
         Test labels are looked at only where there is something new to compare.
         """
         description = self.description(done)
         manifest = self.run.task(digest(description)) / MANIFEST
-        found = read_comparison(manifest)
+        found = _read_comparison(manifest)
         if found is None or not self.has_folders(found):
             self.report({"event": "stage", "text": "comparing"})
             found = self.compare(done)
@@ -93,11 +93,11 @@ class Comparison:
         luck = best_of(looks["comparisons"], accuracy, len(test))
         return looks | {"accuracy": accuracy, "luck": luck}
 
-    def description(self, done: Done) -> dict[str, Any]:
+    def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
         return {
-            "code": code_key(*CODE),
-            "libraries": {name: metadata.version(name) for name in LIBRARIES},
+            "code": code_key(*_CODE),
+            "libraries": {name: metadata.version(name) for name in _LIBRARIES},
             "study": self.file.study.digest,
             "file": str(self.file.path),
             "data": self.dataset.provenance.as_dict(),
@@ -115,7 +115,7 @@ class Comparison:
         committees = [self.run.committee(name) for name in results["committees"]]
         return all((folder / MANIFEST).is_file() for folder in members + committees)
 
-    def compare(self, done: Done) -> Results:
+    def compare(self, done: StudyTasks) -> Results:
         study, dataset = self.file.study, self.dataset
         done.refuse_nothing()
         truths = {
@@ -123,9 +123,9 @@ class Comparison:
             "validation": dataset.validation.labels,
             "test": self.test_labels(done),
         }
-        members = fitted_makers(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = committee_makers(study.committee, members, self.run, truths)
-        evidence = Evidence(members.tables | committees.tables, truths, members.out_of_fold)
+        members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
+        committees = evaluated_committees(study.committee, members, self.run, truths)
+        evidence = Predictions(members.tables | committees.tables, truths, members.out_of_fold)
         look = done.look
         results = self.facts(members, done.asked) | {
             "members": members.results,
@@ -146,12 +146,14 @@ class Comparison:
         )
         return found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
 
-    def with_cost(self, results: Results, asked: Asked) -> Results:
+    def with_cost(self, results: Results, asked: PostFit) -> Results:
         if asked.cost is None or not asked.cost.is_done:
             return with_costs(results, {}, "measuring it failed")
         return with_costs(results, read_costs(asked.cost.folder))
 
-    def robustness(self, asked: Asked, committees: Makers, truth: Labels) -> Results | None:
+    def robustness(
+        self, asked: PostFit, committees: EvaluatedModels, truth: Labels
+    ) -> Results | None:
         ladders, failed = read_ladders(asked.ladders, asked.failed)
         test = self.dataset.test
         return robustness(
@@ -162,30 +164,30 @@ class Comparison:
             },
             dict(zip(test.ids.tolist(), truth.tolist(), strict=True)),
             test.classes,
-            asked.unasked | failed,
+            asked.skipped | failed,
         )
 
-    def test_labels(self, done: Done) -> Labels:
+    def test_labels(self, done: StudyTasks) -> Labels:
         study = self.file.study
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
-        return self.vault.open(self.dataset.test, study.digest, names, WHY).labels
+        return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
 
-    def facts(self, members: Makers, asked: Asked) -> Results:
+    def facts(self, members: EvaluatedModels, asked: PostFit) -> Results:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
         grid = samples(dataset.training, count, study.samples.columns, study.samples.seed)
         return {
-            "format": FORMAT,
+            "format": _FORMAT,
             "title": study.title,
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
-            "notices": notices(dataset, members, study) + unasked_notices(asked),
+            "notices": notices(dataset, members, study) + skipped_notices(asked),
             "data": data_summary(dataset) | {"samples": grid},
         }
 
 
-def read_comparison(manifest: Path) -> Results | None:
+def _read_comparison(manifest: Path) -> Results | None:
     """A finished comparison; None where there is none that can be read, so that it is made anew."""
     try:
         results: Results = read_json(manifest)["results"]

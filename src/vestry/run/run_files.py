@@ -27,7 +27,7 @@ from vestry.study.reader import StudyFile
 # Folders in which a run shows tasks' files under names that people look for.
 
 
-CARD = "card.json"
+_CARD = "card.json"
 OWN_FILE = re.compile(
     r"card\.json|(validation|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
     r"|weights\.safetensors|trunk-[0-9a-f]{16}\.safetensors|model\.onnx|trials\.jsonl"
@@ -35,14 +35,14 @@ OWN_FILE = re.compile(
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
 
 
-def link_folder(source: Path, target: Path) -> None:
+def _link_folder(source: Path, target: Path) -> None:
     """Show the files of `source` in `target` too, as hard links or, where that fails, as copies.
 
     The card comes last, so that a target with a card is whole.
     """
     target.mkdir(parents=True, exist_ok=True)
-    names = sorted((p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == CARD)
-    for stale in own_files(target):
+    names = sorted((p.name for p in source.iterdir() if p.is_file()), key=lambda n: n == _CARD)
+    for stale in _own_files(target):
         if stale.name not in names:
             stale.unlink()
     for name in names:
@@ -57,29 +57,29 @@ def link_folder(source: Path, target: Path) -> None:
 def remove_makers(folder: Path, names: Iterable[str]) -> None:
     """Remove folders of makers that the study no longer has; their tasks are kept."""
     kept = set(names)
-    for path in folders_in(folder):
+    for path in _folders_in(folder):
         if path.name not in kept and has_own_card(path):
-            remove_made(path)
+            _remove_made(path)
 
 
-def remove_fits(home: Path, names: Iterable[str]) -> None:
+def _remove_fits(home: Path, names: Iterable[str]) -> None:
     """Remove folders of fits, in a member's own folder, that the study no longer has."""
     kept = set(names)
-    for path in folders_in(home):
+    for path in _folders_in(home):
         if path.name not in kept and OWN_FOLDER.fullmatch(path.name):
-            remove_made(path)
+            _remove_made(path)
 
 
-def remove_made(folder: Path) -> bool:
+def _remove_made(folder: Path) -> bool:
     """Remove what a run has put into `folder`, and the folder where nothing else is left in it.
 
     Gives whether there was anything.
     """
-    inner = [path for path in folders_in(folder) if OWN_FOLDER.fullmatch(path.name)]
-    removed = [remove_made(path) for path in inner]
+    inner = [path for path in _folders_in(folder) if OWN_FOLDER.fullmatch(path.name)]
+    removed = [_remove_made(path) for path in inner]
     found = any(removed) or has_own_card(folder)
     if has_own_card(folder):
-        for path in sorted(own_files(folder), key=lambda path: path.name == CARD):
+        for path in sorted(_own_files(folder), key=lambda path: path.name == _CARD):
             path.unlink()
     if found:
         with contextlib.suppress(OSError):  # what is not ours keeps it
@@ -87,12 +87,12 @@ def remove_made(folder: Path) -> bool:
     return found
 
 
-def folders_in(folder: Path) -> list[Path]:
+def _folders_in(folder: Path) -> list[Path]:
     inner = folder.iterdir() if folder.is_dir() else ()
     return [path for path in inner if path.is_dir() and not path.is_symlink()]
 
 
-def own_files(folder: Path) -> list[Path]:
+def _own_files(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.iterdir()
@@ -103,7 +103,7 @@ def own_files(folder: Path) -> list[Path]:
 # A member's folder in the run: the files of its fits, under names that people look for.
 
 
-PICTURES = "pictures.npz"
+_PICTURES = "pictures.npz"
 SPLITS: tuple[Split, ...] = ("validation", "test")
 Tables = dict[Split, ProbabilityTable]
 
@@ -128,16 +128,16 @@ def publish(member: PlannedMember, run: RunFolder) -> dict[Path, Path]:
         if task.is_done and task.folder not in places:
             places[task.folder] = home / name if places else home
     for folder, place in places.items():
-        link_folder(folder, place)
-        rename_maker(place, member.name)
+        _link_folder(folder, place)
+        _rename_maker(place, member.name)
     if member.search:
-        link_folder(member.search.folder, home / "search")
+        _link_folder(member.search.folder, home / "search")
     kept = {place.relative_to(home).parts[0] for place in places.values() if place != home}
-    remove_fits(home, kept | ({"search"} if member.search else set()))
+    _remove_fits(home, kept | ({"search"} if member.search else set()))
     return places
 
 
-def rename_maker(folder: Path, name: str) -> None:
+def _rename_maker(folder: Path, name: str) -> None:
     """Write the tables anew where the study has renamed their maker since they were made."""
     for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out")]:
         table = load_table(path) if path.is_file() else None
@@ -175,13 +175,13 @@ def write_run(
     write_json(run.split, split_record(dataset))
     wanted = shown_ids(results)
     rows: list[Rows] = [dataset.training, dataset.validation, dataset.test]
-    made = {**made_pictures(run, results), **altered, **(explored.pictures if explored else {})}
+    made = {**_made_pictures(run, results), **altered, **(explored.pictures if explored else {})}
     save_thumbnails(rows, wanted, run.images, made)
-    save_correlation(explored, run)
+    _save_correlation(explored, run)
     write_json(run.results, results)
 
 
-def save_correlation(explored: Explored | None, run: RunFolder) -> None:
+def _save_correlation(explored: Explored | None, run: RunFolder) -> None:
     """Show the exploration's matrix among the run's figures, or remove one that was left there."""
     if explored is None:
         run.exploration.unlink(missing_ok=True)
@@ -190,10 +190,10 @@ def save_correlation(explored: Explored | None, run: RunFolder) -> None:
         shutil.copyfile(explored.correlation, temporary)
 
 
-def made_pictures(run: RunFolder, results: Results) -> dict[str, NDArray[np.uint8]]:
+def _made_pictures(run: RunFolder, results: Results) -> dict[str, NDArray[np.uint8]]:
     """Pictures that are no rows of the data: augmented variants, by the ids in the results."""
     return {
         own_picture(name, picture): image
         for name in results["members"]
-        for picture, image in read_pictures(run.member(name) / PICTURES).items()
+        for picture, image in read_pictures(run.member(name) / _PICTURES).items()
     }

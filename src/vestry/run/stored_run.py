@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vestry.data.dataset import Dataset, load_dataset
-from vestry.data.paths import Places, Progress, expanded
+from vestry.data.paths import DataPaths, Progress, expanded
 from vestry.data.settings import DataSettings
 from vestry.data.source import source_kind
 from vestry.errors import DataError, StudyError
@@ -74,7 +74,7 @@ def stored_runs(paths: Sequence[Path]) -> list[StoredRun]:
         raise StudyError(f"{twice} is given twice; a run cannot be compared with itself")
     if len(paths) < 2:
         raise StudyError("give two run folders or more: vestry compare runs/one runs/other")
-    return [stored_run(path, name) for path, name in zip(paths, names_of(resolved), strict=True)]
+    return [stored_run(path, name) for path, name in zip(paths, _names_of(resolved), strict=True)]
 
 
 def stored_run(path: Path, name: str) -> StoredRun:
@@ -99,7 +99,7 @@ def stored_run(path: Path, name: str) -> StoredRun:
     return StoredRun(name, folder, results, tables)
 
 
-def names_of(paths: Sequence[Path]) -> list[str]:
+def _names_of(paths: Sequence[Path]) -> list[str]:
     """The folders' own names, with as much of what lies above as tells them apart."""
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["/".join(path.parts[-depth:]) for path in paths]
@@ -116,7 +116,7 @@ class RunData:
     folder in `places` is the last that is tried.
     """
 
-    def __init__(self, places: Places, report: Progress | None = None) -> None:
+    def __init__(self, places: DataPaths, report: Progress | None = None) -> None:
         self.places = places
         self.report = report
         self.loaded: dict[str, Dataset] = {}
@@ -130,7 +130,9 @@ class RunData:
     def load(self, run: StoredRun) -> Dataset:
         settings = run.data_settings
         bases = (
-            [*study_folders(run), self.places.base] if is_relative(settings) else [self.places.base]
+            [*study_folders(run), self.places.base]
+            if _is_relative(settings)
+            else [self.places.base]
         )
         missing: list[DataError] = []
         changed = False
@@ -151,7 +153,7 @@ class RunData:
         raise DataError(f"the data of {run.name} is needed again: {missing[0]}") from missing[0]
 
 
-def is_relative(settings: DataSettings) -> bool:
+def _is_relative(settings: DataSettings) -> bool:
     """Whether where the data lies depends on where the study file does."""
     path = source_kind(settings.source)[1]
     return bool(path) and not expanded(Path(path)).is_absolute()

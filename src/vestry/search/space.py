@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Number = int | float
+_Number = int | float
 
 
 class Choose(BaseModel):
@@ -21,15 +21,15 @@ class Choose(BaseModel):
 
     def edge(self, value: Any) -> str | None:
         """ "low" or "high" where `value` is the least or the greatest of several numbers."""
-        numbers = [v for v in self.choose if is_number(v)]
-        return side(value, numbers) if len(numbers) == len(self.choose) else None
+        numbers = [v for v in self.choose if _is_number(v)]
+        return _side(value, numbers) if len(numbers) == len(self.choose) else None
 
 
 class Between(BaseModel):
     """A number between two; a whole one where both are whole. log: drawn by its logarithm."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    between: tuple[Number, Number]
+    between: tuple[_Number, _Number]
     log: bool = False
 
     @model_validator(mode="after")
@@ -61,23 +61,23 @@ class Between(BaseModel):
 Choice = Choose | Between
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def side(value: Number, numbers: list[Number]) -> str | None:
+def _side(value: _Number, numbers: list[_Number]) -> str | None:
     if len(set(numbers)) < 2:
         return None
     return "low" if value == min(numbers) else "high" if value == max(numbers) else None
 
 
-def is_choice(value: Any) -> bool:
+def _is_choice(value: Any) -> bool:
     return isinstance(value, dict) and ("choose" in value or "between" in value)
 
 
 def found(table: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every value to be searched for, by its key, as in `layers #1.conv`."""
-    if is_choice(table):
+    if _is_choice(table):
         yield path, table
     elif isinstance(table, dict):
         for key, value in table.items():
@@ -97,7 +97,7 @@ def space_of(table: Mapping[str, Any]) -> dict[str, Choice]:
 
 def substituted(table: Any, values: Mapping[str, Any], path: str = "") -> Any:
     """`table` with every value to be searched for replaced by that of its key."""
-    if is_choice(table):
+    if _is_choice(table):
         return values[path]
     if isinstance(table, dict):
         return {

@@ -31,7 +31,7 @@ from vestry.search.space import Choice, Choose
 from vestry.storage.run_folder import atomic_path
 
 JOURNAL = "trials.jsonl"
-STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+_STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 Watch = Callable[[int, float], None]
 """Told the validation loss after so many epochs; raises Pruned where it is not worth going on."""
@@ -39,7 +39,7 @@ Objective = Callable[[int, dict[str, Any], Watch], dict[str, float]]
 """Fits trial n with these values; gives its validation `accuracy` and `log_loss`."""
 
 
-class Pruned(Exception):  # noqa: N818 - not an error: what a trial is stopped by
+class _Pruned(Exception):  # noqa: N818 - not an error: what a trial is stopped by
     """The trial is stopped: by now, half of those before it were better."""
 
 
@@ -63,13 +63,13 @@ class Search:
     def __init__(self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path) -> None:
         self.space = space
         self.settings = settings
-        self.distributions = {key: distribution(choice) for key, choice in space.items()}
+        self.distributions = {key: _distribution(choice) for key, choice in space.items()}
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self.study = optuna.create_study(
                 study_name="search",
-                storage=JournalStorage(JournalFileBackend(str(mended(folder / JOURNAL)))),
+                storage=JournalStorage(JournalFileBackend(str(_mended(folder / JOURNAL)))),
                 direction="maximize",
                 load_if_exists=True,
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
@@ -87,15 +87,15 @@ class Search:
     def next(self) -> optuna.Trial | None:
         """The trial that was cut short, or a new one; None when all are done."""
         trials = self.study.trials
-        self.study.sampler = sampler(self.settings, len(trials))
+        self.study.sampler = _sampler(self.settings, len(trials))
         for trial in trials:
             if not trial.state.is_finished():
-                self.study.sampler = sampler(self.settings, trial.number)
+                self.study.sampler = _sampler(self.settings, trial.number)
                 return optuna.Trial(self.study, trial._trial_id)
         return self.study.ask() if len(trials) < self.settings.trials else None
 
     def work(self, trial: optuna.Trial, objective: Objective) -> None:
-        drawn = {name: suggested(trial, name, d) for name, d in self.distributions.items()}
+        drawn = {name: _suggested(trial, name, d) for name, d in self.distributions.items()}
         before = self.same_before(trial.number, drawn)
         if before is not None:
             self.repeat(trial, before)
@@ -108,7 +108,7 @@ class Search:
             if self.settings.score == "log_loss":
                 value = -scores["log_loss"]
             self.tell(trial, started, value=value)
-        except Pruned:
+        except _Pruned:
             self.tell(trial, started, state=TrialState.PRUNED)
         except (VestryError, ValueError) as error:
             trial.set_user_attr("reason", one_line(error))
@@ -139,11 +139,11 @@ class Search:
             trial.set_user_attr("epochs_run", epoch)
             trial.set_user_attr("validation_loss", loss)
             if not math.isfinite(loss):
-                raise Pruned
+                raise _Pruned
             if epoch not in known:  # a resumed trial has said some already
                 trial.report(-loss, epoch)
             if trial.should_prune():
-                raise Pruned
+                raise _Pruned
 
         return told
 
@@ -161,17 +161,17 @@ class Search:
             value = -value
         return Trial(
             number=trial.number,
-            state=STATES[trial.state],
+            state=_STATES[trial.state],
             values=self.values(trial.params),
             score=value,
-            validation_loss=finite(attributes.get("validation_loss")),
+            validation_loss=_finite(attributes.get("validation_loss")),
             epochs_run=attributes.get("epochs_run", 0),
             seconds=attributes.get("seconds", 0.0),
             reason=attributes.get("reason"),
         )
 
 
-def distribution(choice: Choice) -> BaseDistribution:
+def _distribution(choice: Choice) -> BaseDistribution:
     """Values to choose from are drawn as JSON, because a list is one of them, too."""
     if isinstance(choice, Choose):
         return CategoricalDistribution(tuple(dict.fromkeys(map(json.dumps, choice.choose))))
@@ -181,7 +181,7 @@ def distribution(choice: Choice) -> BaseDistribution:
     return FloatDistribution(float(low), float(high), log=choice.log)
 
 
-def suggested(trial: optuna.Trial, name: str, drawn_from: BaseDistribution) -> Any:
+def _suggested(trial: optuna.Trial, name: str, drawn_from: BaseDistribution) -> Any:
     match drawn_from:
         case CategoricalDistribution():
             return trial.suggest_categorical(name, drawn_from.choices)
@@ -192,7 +192,7 @@ def suggested(trial: optuna.Trial, name: str, drawn_from: BaseDistribution) -> A
     raise TypeError(drawn_from)
 
 
-def sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSampler:
+def _sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSampler:
     """A sampler of its own for each trial, so that a resumed search draws what it would have."""
     seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
     if settings.sampler == "random":
@@ -200,7 +200,7 @@ def sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSample
     return optuna.samplers.TPESampler(seed=seed)
 
 
-def mended(journal: Path) -> Path:
+def _mended(journal: Path) -> Path:
     """The journal without what a kill left: a lock, and a last line that is not whole."""
     for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
@@ -211,5 +211,5 @@ def mended(journal: Path) -> Path:
     return journal
 
 
-def finite(value: float | None) -> float | None:
+def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None

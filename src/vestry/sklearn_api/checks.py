@@ -46,7 +46,7 @@ def seed_of(random_state: Any) -> int:
 
 Rows = NDArray[np.int64]
 
-HELD_OUT = 2
+_HELD_OUT = 2
 """What tells this drawing from what training draws of the same seed."""
 
 
@@ -58,7 +58,7 @@ def held_out_rows(labels: NDArray[np.int64], fraction: float, seed: int) -> tupl
     """
     if not 0 < fraction < 1:
         raise ParameterError(f"validation_fraction = {fraction!r} is not between 0 and 1")
-    random = np.random.default_rng([seed, HELD_OUT])
+    random = np.random.default_rng([seed, _HELD_OUT])
     order = np.lexsort((random.random(len(labels)), labels))
     # Going through the classes one after the other, each row adds `fraction` to what is owed.
     owed = np.floor(fraction * np.arange(len(labels) + 1) + random.random())

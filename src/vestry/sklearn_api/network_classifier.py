@@ -30,11 +30,11 @@ from vestry.sklearn_api.network_input import (
 # The network that is taken where no layers are given.
 
 
-SMALLEST_POOLED = 4
+_SMALLEST_POOLED = 4
 """Pixels a side below which a picture is not halved again."""
 
 
-def default_layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
+def _default_layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
     """For images (height, width, channels) a small CNN, for flat rows (features,) two dense layers.
 
     The CNN has two convolutions of 32 and 64 filters of 3 x 3, each followed by a pool of 2 as long
@@ -46,7 +46,7 @@ def default_layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
     side = min(shape[:2])
     for filters in (32, 64):
         layers.append({"conv": filters, "kernel": 3, "padding": "same"})
-        if side >= SMALLEST_POOLED:
+        if side >= _SMALLEST_POOLED:
             layers.append({"pool": 2})
             side //= 2
     return [*layers, {"flatten": True}, {"dense": 64}]
@@ -55,7 +55,7 @@ def default_layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
 # A network classifier's parameters as the settings of a study's member.
 
 
-def member_settings(
+def _member_settings(
     place: str, parameters: Mapping[str, Any], prepared: NetworkInput, classes: int
 ) -> NetworkSettings:
     """The settings of a network that takes what `prepared` gives.
@@ -65,20 +65,20 @@ def member_settings(
     """
     values = {name: parameters[name] for name in NetworkSettings.model_fields if name in parameters}
     if values["layers"] is None:
-        values["layers"] = default_layers(prepared.shape)
+        values["layers"] = _default_layers(prepared.shape)
     stopping = {"patience": parameters["patience"], "restore_best": True}
     values["early_stopping"] = stopping if parameters["early_stopping"] else None
     settings = checked(NetworkSettings, place, **values)
     if prepared.mean is not None and settings.augmentation is not None:
         raise ParameterError("augmentation takes uint8 images, and X is something else")
-    check_layers(settings, prepared, classes)
+    _check_layers(settings, prepared, classes)
     if prepared.is_flat and not isinstance(settings.layers[0], Flatten):
         first = Flatten(flatten=True)
         settings = settings.model_copy(update={"layers": (first, *settings.layers)})
     return settings
 
 
-def check_layers(settings: NetworkSettings, prepared: NetworkInput, classes: int) -> None:
+def _check_layers(settings: NetworkSettings, prepared: NetworkInput, classes: int) -> None:
     """Raise ParameterError where the layers do not take such rows."""
     try:
         trace(settings.layers, prepared.shape, classes)
@@ -199,7 +199,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         learnt, held_out = self._parted(labels, seed)
         self.input_: NetworkInput = fit_input(rows[learnt], shape)
         parameters = self.get_params(deep=False)
-        self.settings_: NetworkSettings = member_settings(
+        self.settings_: NetworkSettings = _member_settings(
             type(self).__name__, parameters, self.input_, len(self.classes_)
         )
         job: dict[str, Any] = {

@@ -75,7 +75,7 @@ class NetworkInput:
         """(n, features) to (n, height, width, channels), uint8 or standardised float32."""
         images = rows.reshape(len(rows), *self.network_shape)
         if self.mean is None or self.deviation is None:
-            return as_bytes(images)
+            return _as_bytes(images)
         standardised = images.astype(np.float64)
         standardised -= self.mean
         standardised /= self.deviation
@@ -103,7 +103,7 @@ def fit_input(rows: NDArray[Any], shape: Shape) -> NetworkInput:
     return NetworkInput(shape, values.mean(axis=0), deviation)
 
 
-def as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
     """Pictures for a network that was fitted on bytes; ParameterError where they are none."""
     if images.dtype == np.uint8:
         return images

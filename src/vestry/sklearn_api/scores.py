@@ -33,7 +33,7 @@ def lacks_probabilities(name: str, estimator: Any) -> bool:
     )
 
 
-def scores_of(name: str, estimator: Any, X: Any, classes: int) -> Floats:  # noqa: N803
+def _scores_of(name: str, estimator: Any, X: Any, classes: int) -> Floats:  # noqa: N803
     """(n, classes) probabilities, or decision scores where it has none.
 
     The estimator was fitted on labels 0..classes-1. A class that it has not seen gets probability
@@ -55,7 +55,7 @@ def scores_of(name: str, estimator: Any, X: Any, classes: int) -> Floats:  # noq
     return full
 
 
-def probabilities(scores: Floats, temperature: float | None) -> NDArray[np.float32]:
+def _probabilities(scores: Floats, temperature: float | None) -> NDArray[np.float32]:
     """temperature: that of decision scores; None where the scores are probabilities."""
     values = scores if temperature is None else softmax(scores / temperature)
     return values.astype(np.float32)
@@ -76,7 +76,7 @@ def tables(
         ProbabilityTable(
             ids=np.arange(len(found)).astype(str),
             classes=names,
-            probabilities=probabilities(found, temperatures.get(name)),
+            probabilities=_probabilities(found, temperatures.get(name)),
             maker=name,
             split=split,
         )
@@ -101,7 +101,7 @@ def fitted_on(members: Named, X: Any, labels: Labels, rows: Labels) -> Named:  #
 
 def member_scores(members: Named, X: Any, classes: int) -> Scores:  # noqa: N803
     """(n, classes) for each fitted member, by name."""
-    return {name: scores_of(name, member, X, classes) for name, member in members}
+    return {name: _scores_of(name, member, X, classes) for name, member in members}
 
 
 def out_of_fold_scores(members: Named, X: Any, labels: Labels, cv: Any) -> Scores:  # noqa: N803

@@ -14,7 +14,7 @@ from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_json
 
 NAME = "vestry.json"
-FORMAT = 1
+_FORMAT = 1
 Kind = Literal["run", "exploration"]
 
 
@@ -45,7 +45,7 @@ class Marker:
 
     def write(self, folder: Path) -> None:
         facts = asdict(self)
-        write_json(folder / NAME, {"vestry": facts.pop("kind"), "format": FORMAT, **facts})
+        write_json(folder / NAME, {"vestry": facts.pop("kind"), "format": _FORMAT, **facts})
 
     def places(self, folder: Path) -> list[Path]:
         """Where `file` may lie, seen from `folder`: the likelier place first."""
@@ -77,10 +77,10 @@ def read_marker(folder: Path) -> Marker | None:
     facts = read_object(folder / NAME)
     if facts is None or facts.get("vestry") not in ("run", "exploration"):
         return None
-    return marker_of(facts) if facts.get("format") == FORMAT else None
+    return _marker_of(facts) if facts.get("format") == _FORMAT else None
 
 
-def marker_of(facts: dict[str, Any]) -> Marker | None:
+def _marker_of(facts: dict[str, Any]) -> Marker | None:
     texts = [facts.get(key) for key in ("title", "file", "from_here")]
     makers = facts.get("makers")
     if not all(isinstance(text, str) for text in texts) or not isinstance(makers, list):

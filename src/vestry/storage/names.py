@@ -4,11 +4,11 @@ import unicodedata
 
 from vestry.errors import RunError
 
-MOST_CHARACTERS = 80
-MOST_BYTES = 200
+_MOST_CHARACTERS = 80
+_MOST_BYTES = 200
 """In UTF-8; file systems take 255, and `NAME.int8.onnx` must fit, too."""
-FORBIDDEN = '/\\:*?"<>|'
-UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+_FORBIDDEN = '/\\:*?"<>|'
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 """Control characters, halves of characters, and separators of lines, as Unicode's categories."""
 
 
@@ -17,8 +17,8 @@ def folder_name(name: str) -> str:
     if not is_folder_name(name):
         size = len(name.encode(errors="surrogatepass"))
         raise ValueError(
-            f"{name!r} cannot be a folder's name too: at most {MOST_CHARACTERS} characters and "
-            f"{MOST_BYTES} bytes (it has {len(name)} and {size}), none of "
+            f"{name!r} cannot be a folder's name too: at most {_MOST_CHARACTERS} characters and "
+            f"{_MOST_BYTES} bytes (it has {len(name)} and {size}), none of "
             '/ \\ : * ? " < > |, no dot or space in front'
         )
     return name
@@ -26,11 +26,11 @@ def folder_name(name: str) -> str:
 
 def is_folder_name(name: str) -> bool:
     return (
-        0 < len(name) <= MOST_CHARACTERS
-        and len(name.encode(errors="surrogatepass")) <= MOST_BYTES
+        0 < len(name) <= _MOST_CHARACTERS
+        and len(name.encode(errors="surrogatepass")) <= _MOST_BYTES
         and not name.startswith(".")
         and name == name.strip()
-        and not any(sign in FORBIDDEN or unicodedata.category(sign) in UNSEEN for sign in name)
+        and not any(sign in _FORBIDDEN or unicodedata.category(sign) in _UNSEEN for sign in name)
     )
 
 

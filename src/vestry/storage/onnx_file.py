@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 
 from vestry.errors import ModelError, one_line
 
-LARGEST = 2**30
+_LARGEST = 2**30
 """Bytes of a file that are read; ResNet50's take a tenth."""
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 """Whose operators may stand in a file: those of the standard."""
@@ -17,8 +17,8 @@ DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 def read_model_bytes(path: Path) -> bytes:
     """The content of an ONNX file; ModelError where it is missing or too large."""
     try:
-        if path.is_file() and path.stat().st_size > LARGEST:
-            raise ModelError(f"{path}: more than {LARGEST:,} bytes; so large a model is not read")
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise ModelError(f"{path}: more than {_LARGEST:,} bytes; so large a model is not read")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror or error}") from None
@@ -52,32 +52,32 @@ def safe_model(content: bytes) -> onnx.ModelProto:
     return model
 
 
-def graphs_of(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+def _graphs_of(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
     """The graph and all that its operators hold (loops, conditions)."""
     yield graph
     for node in graph.node:
-        yield from attribute_graphs(node)
+        yield from _attribute_graphs(node)
 
 
-def attribute_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+def _attribute_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
     for attribute in node.attribute:
         for inner in (attribute.g, *attribute.graphs):
             if inner.node or inner.initializer:
-                yield from graphs_of(inner)
+                yield from _graphs_of(inner)
 
 
 def nodes_of(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    for graph in graphs_of(model.graph):
+    for graph in _graphs_of(model.graph):
         yield from graph.node
     for function in model.functions:
         for node in function.node:
             yield node
-            for graph in attribute_graphs(node):
+            for graph in _attribute_graphs(node):
                 yield from graph.node
 
 
 def tensors_of(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    for graph in graphs_of(model.graph):
+    for graph in _graphs_of(model.graph):
         yield from graph.initializer
         for sparse in graph.sparse_initializer:
             yield from (sparse.values, sparse.indices)

@@ -13,7 +13,7 @@ from typing import Any
 from vestry.errors import StudyError
 from vestry.storage.run_folder import read_json
 
-COMMITTEE_KEYS = {"name", "rule", "members"}
+_COMMITTEE_KEYS = {"name", "rule", "members"}
 
 
 def has_own_card(folder: Path) -> bool:
@@ -22,7 +22,7 @@ def has_own_card(folder: Path) -> bool:
     if card is None or folder.is_symlink():
         return False
     task = card.get("task")
-    return (isinstance(task, dict) and "code" in task) or set(card) >= COMMITTEE_KEYS
+    return (isinstance(task, dict) and "code" in task) or set(card) >= _COMMITTEE_KEYS
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
@@ -66,19 +66,19 @@ def check_no_links(folder: Path, names: Iterable[str], option: str = "--out") ->
     `folder` itself may be one: whoever named it knows where it leads.
     """
     for path in (folder / name for name in names):
-        for found in (path, *below(path)):
-            if found.is_symlink() and not is_lock(found):
+        for found in (path, *_below(path)):
+            if found.is_symlink() and not _is_lock(found):
                 raise StudyError(
                     f"{found} is a link, and nothing is written through links: take it away, or "
                     f"give {option} another place"
                 )
 
 
-def below(folder: Path) -> Iterable[Path]:
+def _below(folder: Path) -> Iterable[Path]:
     for place, folders, files in os.walk(folder, followlinks=False):
         yield from (Path(place) / name for name in (*folders, *files))
 
 
-def is_lock(path: Path) -> bool:
+def _is_lock(path: Path) -> bool:
     """Whether a search that was killed left it: a journal is locked by a link to itself."""
     return path.parent.name.endswith(".unfinished") and ".lock" in path.suffixes

@@ -34,21 +34,21 @@ def atomic_path(path: Path, synced: bool = True) -> Iterator[Path]:
     written often and can be made again. A link at `path` is replaced, not followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, mode = new_file(path)
+    temporary, mode = _new_file(path)
     try:
         yield temporary
         if temporary.stat().st_nlink == 1:  # a hard link shows a file that is settled
             temporary.chmod(mode)  # some writers make a file of their own
             if synced:
-                sync(temporary)
+                _sync(temporary)
         temporary.replace(path)
         if synced:
-            sync(path.parent)
+            _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def new_file(path: Path) -> tuple[Path, int]:
+def _new_file(path: Path) -> tuple[Path, int]:
     """An empty file beside `path`, and its permissions, which are as for any new file."""
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{path.suffix}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -58,7 +58,7 @@ def new_file(path: Path) -> tuple[Path, int]:
         os.close(handle)
 
 
-def sync(path: Path) -> None:
+def _sync(path: Path) -> None:
     """Have the disk hold a file's content, or a folder's names; some file systems cannot."""
     handle = os.open(path, os.O_RDONLY)
     try:

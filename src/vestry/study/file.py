@@ -9,26 +9,26 @@ from typing import Any
 
 from vestry.errors import StudyError, did_you_mean
 
-LARGEST_FILE = 1_000_000
+_LARGEST_FILE = 1_000_000
 Entry = dict[str, Any]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables; raises StudyError where it cannot be read or is not TOML."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise StudyError(f"{path} is larger than {LARGEST_FILE:,} bytes; is it a study file?")
+        if path.stat().st_size > _LARGEST_FILE:
+            raise StudyError(f"{path} is larger than {_LARGEST_FILE:,} bytes; is it a study file?")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StudyError(f"{path} cannot be read: {reason}{near_file(path)}") from error
+        raise StudyError(f"{path} cannot be read: {reason}{_near_file(path)}") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"{path} is not text in UTF-8; is it a study file?") from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path} is not TOML: {error}") from error
 
 
-def near_file(path: Path) -> str:
+def _near_file(path: Path) -> str:
     folder = path.parent
     beside = [p.name for p in folder.glob("*.toml")] if folder.is_dir() else []
     return did_you_mean(path.name, beside)
@@ -44,16 +44,16 @@ def override(
     """
     result = dict(tables)
     for assignment in assignments:
-        for key, value in parse_assignment(assignment).items():
+        for key, value in _parse_assignment(assignment).items():
             if key in ("member", "committee"):
-                change = Change(key, value, assignment, takes)
+                change = _Change(key, value, assignment, takes)
                 result[key] = change.applied_to(result.get(key, []))
             else:
-                result = merged(result, {key: value})
+                result = _merged(result, {key: value})
     return result
 
 
-def parse_assignment(text: str) -> dict[str, Any]:
+def _parse_assignment(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     if not (equals and key.strip()):
         raise StudyError(f"--set {text}: write KEY=VALUE, such as member.epochs=3")
@@ -65,16 +65,16 @@ def parse_assignment(text: str) -> dict[str, Any]:
     raise StudyError(f"--set {text}: {key.strip()!r} is not a key; write it as in the study file")
 
 
-def merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+def _merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     result = dict(table)
     for key, value in change.items():
         both = isinstance(result.get(key), dict) and isinstance(value, dict)
-        result[key] = merged(result[key], value) if both else value
+        result[key] = _merged(result[key], value) if both else value
     return result
 
 
 @dataclass(frozen=True)
-class Change:
+class _Change:
     """A `--set` that is about members or committees: `kind.NAME.KEY=VALUE` or `kind.KEY=VALUE`."""
 
     kind: str
@@ -88,7 +88,7 @@ class Change:
         for key, value in self.values.items():
             named = [entry for entry in entries if entry.get("name") == key]
             if named:
-                entries = [merged(e, value) if e.get("name") == key else e for e in entries]
+                entries = [_merged(e, value) if e.get("name") == key else e for e in entries]
             elif isinstance(value, dict) and not any(self.takes(e, key) for e in entries):
                 names = [str(entry.get("name")) for entry in entries]
                 near = did_you_mean(key, names)
@@ -102,4 +102,4 @@ class Change:
         if not any(taking):  # let the study's own check say that nobody knows this key
             taking = [True] * len(entries)
         pairs = zip(entries, taking, strict=True)
-        return [merged(entry, {key: value}) if takes else entry for entry, takes in pairs]
+        return [_merged(entry, {key: value}) if takes else entry for entry, takes in pairs]

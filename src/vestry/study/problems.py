@@ -11,35 +11,35 @@ from pydantic import BaseModel, ValidationError
 
 from vestry.errors import did_you_mean
 
-Problem = Mapping[str, Any]
-Models = list[type[BaseModel]]
+_Problem = Mapping[str, Any]
+_Models = list[type[BaseModel]]
 
 
 def lines_of(error: ValidationError, model: type[BaseModel], place: str, skip: str) -> list[str]:
     """The problems of `error`, which `model` raised; those below the key `skip` are left out."""
     problems = [problem for problem in error.errors() if problem["loc"][:1] != (skip,)]
-    misspelt = {target for problem in problems for target in meant(problem, model)}
+    misspelt = {target for problem in problems for target in _meant(problem, model)}
     return [
-        f"{place}: {text_of(problem, model)}"
+        f"{place}: {_text_of(problem, model)}"
         for problem in problems
         if not (problem["type"] == "missing" and problem["loc"] in misspelt)
     ]
 
 
-def meant(problem: Problem, model: type[BaseModel]) -> list[tuple[Any, ...]]:
+def _meant(problem: _Problem, model: type[BaseModel]) -> list[tuple[Any, ...]]:
     """Where the key would stand that an unknown one was meant to be."""
     if problem["type"] != "extra_forbidden":
         return []
     *above, key = problem["loc"]
-    hint = did_you_mean(str(key), names_at(model, above))
-    return [(*above, name) for name in names_at(model, above) if f"mean `{name}`" in hint]
+    hint = did_you_mean(str(key), _names_at(model, above))
+    return [(*above, name) for name in _names_at(model, above) if f"mean `{name}`" in hint]
 
 
-def text_of(problem: Problem, model: type[BaseModel]) -> str:
-    loc, key = problem["loc"], shown(problem["loc"], model)
+def _text_of(problem: _Problem, model: type[BaseModel]) -> str:
+    loc, key = problem["loc"], _shown(problem["loc"], model)
     match problem["type"]:
         case "extra_forbidden":
-            near = did_you_mean(str(loc[-1]), names_at(model, loc[:-1]))
+            near = did_you_mean(str(loc[-1]), _names_at(model, loc[:-1]))
             return f"key `{key}` is unknown{near}"
         case "missing":
             return f"key `{key}` is missing"
@@ -49,43 +49,43 @@ def text_of(problem: Problem, model: type[BaseModel]) -> str:
             near = did_you_mean(str(problem["input"]), allowed)
             return f"`{key}` cannot be {problem['input']!r}{near}"
         case "union_tag_not_found" | "union_tag_invalid":
-            names = [next(iter(option.model_fields)) for option in models_at(model, loc)]
+            names = [next(iter(option.model_fields)) for option in _models_at(model, loc)]
             return f"`{key}` needs one of {', '.join(f'`{name}`' for name in names)}"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"`{key}`: {message[:1].lower() + message[1:]}{given(problem)}"
+    return f"`{key}`: {message[:1].lower() + message[1:]}{_given(problem)}"
 
 
-def given(problem: Problem) -> str:
+def _given(problem: _Problem) -> str:
     value = problem.get("input")
     plain = isinstance(value, str | int | float | bool) and problem["type"] != "value_error"
     return f", not {value!r}" if plain else ""
 
 
-def shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
+def _shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
     """A place as its author counts: from 1, without the names of a union's branches."""
     parts: list[str] = []
     for depth, part in enumerate(loc):
         if isinstance(part, int):
             parts[-1] += f" #{part + 1}"
-        elif len(models_at(model, loc[:depth])) <= 1:
+        elif len(_models_at(model, loc[:depth])) <= 1:
             parts.append(str(part))
     return ".".join(parts) or "value"
 
 
-def names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
+def _names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
     return [
         field.alias or name
-        for found in models_at(model, loc)
+        for found in _models_at(model, loc)
         for name, field in found.model_fields.items()
     ]
 
 
-def models_at(model: type[BaseModel], loc: Sequence[Any]) -> Models:
+def _models_at(model: type[BaseModel], loc: Sequence[Any]) -> _Models:
     """The models that may stand at `loc` below `model`: several where a union has not been decided.
 
     In a union the location names the branch by the key that tells it from the others.
     """
-    here: Models = [model]
+    here: _Models = [model]
     for part in loc:
         if isinstance(part, int):
             continue
@@ -93,16 +93,16 @@ def models_at(model: type[BaseModel], loc: Sequence[Any]) -> Models:
         if len(here) > 1:
             here = holding[:1]
         else:
-            here = [m for found in holding for m in models_in(annotation(found, str(part)))]
+            here = [m for found in holding for m in _models_in(_annotation(found, str(part)))]
     return here
 
 
-def annotation(model: type[BaseModel], name: str) -> Any:
+def _annotation(model: type[BaseModel], name: str) -> Any:
     return model.model_fields[name].annotation
 
 
-def models_in(annotation: Any) -> Models:
+def _models_in(annotation: Any) -> _Models:
     """Every model that an annotation speaks of, through unions, lists and Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for part in typing.get_args(annotation) for found in models_in(part)]
+    return [found for part in typing.get_args(annotation) for found in _models_in(part)]

@@ -16,7 +16,7 @@ from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
 from vestry.study.settings import ENTRIES, Entry, SearchedEntry, Study, kind_of, kinds_of
 
-MAKER_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
+_MAKER_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
 
     Raises StudyError, one line a problem.
     """
-    tables = override(read_toml(path), assignments, takes)
-    problems = [f"{path}: {line}" for line in problems_of(tables)]
+    tables = override(read_toml(path), assignments, _takes)
+    problems = [f"{path}: {line}" for line in _problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
-    members = [entry_of(member_tables(tables, entry)) for entry in tables["member"]]
+    members = [_entry_of(_member_tables(tables, entry)) for entry in tables["member"]]
     return StudyFile(path, Study(**(tables | {"member": members})))
 
 
@@ -51,33 +51,35 @@ def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
     return paths
 
 
-def entry_of(table: dict[str, Any]) -> Entry:
+def _entry_of(table: dict[str, Any]) -> Entry:
     return SearchedEntry(**table) if "search" in table else ENTRIES[kind_of(table)](**table)
 
 
-def takes(entry: dict[str, Any], key: str) -> bool:
+def _takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a member or committee of this kind has a key of that name."""
     models: list[type[BaseModel]] = [ENTRIES[kind] for kind in kinds_of(entry)]
     models += [SearchedEntry] if "search" in entry else []
     return any(key in model.model_fields for model in models or [CommitteeSettings])
 
 
-def problems_of(tables: dict[str, Any]) -> list[str]:
+def _problems_of(tables: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a study's tables, one line each."""
     members = tables.get("member")
     if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
         return ["there is no [[member]]; a study compares at least one"]
-    lines = checked(TrainingSettings, tables.get("training", {}), "[training]")
+    lines = _checked(TrainingSettings, tables.get("training", {}), "[training]")
     if lines:
         return lines
     for number, entry in enumerate(members, 1):
-        lines += member_problems(tables, entry, f"member {number} ({entry.get('name', 'no name')})")
+        lines += _member_problems(
+            tables, entry, f"member {number} ({entry.get('name', 'no name')})"
+        )
     committees = tables.get("committee", [])
-    lines += checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or name_problems(members, committees) + reference_problems(tables)
+    lines += _checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
+    return lines or _name_problems(members, committees) + _reference_problems(tables)
 
 
-def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
+def _member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
     kinds = kinds_of(entry)
     if len(kinds) > 1:
         return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
@@ -85,20 +87,20 @@ def member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -
         near = (did_you_mean(key, ENTRIES) for key in entry)
         hint = next((text for text in near if "mean" in text), "")
         return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
-    table = member_tables(tables, entry)
+    table = _member_tables(tables, entry)
     if kinds == ["onnx"] and ("search" in table or any(found(table))):
         return [f"{place}: nothing can be searched for: the model in the file is finished"]
     if "search" in table:
-        return search_problems(table, place)
+        return _search_problems(table, place)
     for key, _ in found(table):
         return [f"{place}: `{key}` is to be found, but how? add search = {{ trials = 20 }}"]
-    return checked(ENTRIES[kinds[0]], table, place)
+    return _checked(ENTRIES[kinds[0]], table, place)
 
 
-def search_problems(table: dict[str, Any], place: str) -> list[str]:
+def _search_problems(table: dict[str, Any], place: str) -> list[str]:
     """What is wrong with a search, or with the member that some of its values would make."""
     common = {key: value for key, value in table.items() if key in SearchedEntry.model_fields}
-    lines = checked(SearchedEntry, common, place)
+    lines = _checked(SearchedEntry, common, place)
     entry = None if lines else SearchedEntry(**table)
     if entry is None:
         return lines
@@ -111,17 +113,17 @@ def search_problems(table: dict[str, Any], place: str) -> list[str]:
     common.pop("search")
     for values in variations(space):
         whole = common | substituted(entry.table, values)
-        lines += checked(ENTRIES[kind_of(whole)], whole, place)
+        lines += _checked(ENTRIES[kind_of(whole)], whole, place)
     return list(dict.fromkeys(lines))
 
 
-def member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+def _member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The member's own keys over the study's defaults."""
     defaults = tables.get("training", {}) if "layers" in entry else {}
     return {**defaults, **entry}
 
 
-def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
+def _checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
     if not isinstance(table, dict):
         return [f"{place}: a table is needed, not {table!r}"]
     try:
@@ -131,20 +133,20 @@ def checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> l
     return []
 
 
-def reference_problems(tables: dict[str, Any]) -> list[str]:
+def _reference_problems(tables: dict[str, Any]) -> list[str]:
     """Pairs and claims that name a member or committee which the study does not have."""
     makers = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
     return [
         f"{kind} {number} names {entry[key]!r}, which nobody defines"
         f"{did_you_mean(entry[key], makers)}"
-        for kind, keys in MAKER_KEYS.items()
+        for kind, keys in _MAKER_KEYS.items()
         for number, entry in enumerate(tables.get(kind, []), 1)
         for key in keys
         if key in entry and entry[key] not in makers
     ]
 
 
-def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
+def _name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
     names = list(dict.fromkeys(member["name"] for member in members))
     makers = [member["name"] for member in members] + [
         committee["name"] for committee in committees
@@ -154,7 +156,7 @@ def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]
         for name in dict.fromkeys(makers)
         if makers.count(name) > 1
     ]
-    lines += same_folder_problems(list(dict.fromkeys(makers)))
+    lines += _same_folder_problems(list(dict.fromkeys(makers)))
     for committee in committees:
         lines += [
             f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
@@ -165,7 +167,7 @@ def name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]
     return lines
 
 
-def same_folder_problems(names: list[str]) -> list[str]:
+def _same_folder_problems(names: list[str]) -> list[str]:
     """Names that differ in case or in how a letter is coded only: one would overwrite the other's
     files on a disk that does not tell them apart."""
     first: dict[str, str] = {}

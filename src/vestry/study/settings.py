@@ -26,14 +26,14 @@ from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 from vestry.storage.name_type import Name
 
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+_Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Entry(BaseModel):
     """What every member of a study has, whatever its kind."""
 
     name: Name = Field(description="what the page and the run folder call it")
-    seeds: list[Seed] = Field([0], min_length=1, description="it is fitted once for each")
+    seeds: list[_Seed] = Field([0], min_length=1, description="it is fitted once for each")
     threads: int | None = Field(
         None,
         ge=1,
@@ -143,7 +143,7 @@ class VotesSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: int = Field(10, ge=1, le=100)
-    seed: Seed = 0
+    seed: _Seed = 0
 
 
 class SamplesSettings(BaseModel):
@@ -153,7 +153,7 @@ class SamplesSettings(BaseModel):
 
     rows: int = Field(5, ge=1, le=20)
     columns: int = Field(10, ge=1, le=30)
-    seed: Seed = 0
+    seed: _Seed = 0
 
 
 class Study(BaseModel):
@@ -185,7 +185,7 @@ class Study(BaseModel):
 
     def as_toml(self) -> str:
         """The study with every default filled in."""
-        return tomli_w.dumps(without_none(self.model_dump(mode="json")))
+        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
 
     @property
     def digest(self) -> str:
@@ -193,8 +193,8 @@ class Study(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def without_none(value: Any) -> Any:
+def _without_none(value: Any) -> Any:
     """TOML has no null: a key without a value is left out."""
     if isinstance(value, dict):
-        return {key: without_none(part) for key, part in value.items() if part is not None}
-    return [without_none(part) for part in value] if isinstance(value, list) else value
+        return {key: _without_none(part) for key, part in value.items() if part is not None}
+    return [_without_none(part) for part in value] if isinstance(value, list) else value

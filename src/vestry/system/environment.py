@@ -7,23 +7,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("vestry", "numpy", "torch", "scikit-learn", "onnxruntime", "skl2onnx")
+_LIBRARIES = ("vestry", "numpy", "torch", "scikit-learn", "onnxruntime", "skl2onnx")
 
 
 def environment(cores: int) -> dict[str, Any]:
     """JSON-able; nothing in it names the user, the host or a path."""
     return {
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": {name: _version(name) for name in _LIBRARIES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
         "cores": os.cpu_count(),
         "cores_used": cores,
-        "memory_bytes": memory(),
+        "memory_bytes": _memory(),
     }
 
 
-def version(name: str) -> str | None:
+def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -40,7 +40,7 @@ def processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
-def memory() -> int | None:
+def _memory() -> int | None:
     if sys.platform == "win32":
         return None
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

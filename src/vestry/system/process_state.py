@@ -44,7 +44,7 @@ def _set_torch_generator(torch: Any, state: Any) -> None:
         torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
-PYTHON: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+_PYTHON: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
     (os.getcwd, os.chdir),
     (lambda: dict(os.environ), _set_environment),
     (lambda: list(sys.path), _set_path),
@@ -76,7 +76,7 @@ class Setting:
     fresh: Any
 
 
-LIBRARIES = (
+_LIBRARIES = (
     Setting(
         "sklearn",
         lambda sklearn: sklearn.get_config(),
@@ -141,13 +141,13 @@ class ProcessState:
 
     @classmethod
     def read(cls) -> Self:
-        return cls([read() for read, _ in PYTHON], [_value(setting) for setting in LIBRARIES])
+        return cls([read() for read, _ in _PYTHON], [_value(setting) for setting in _LIBRARIES])
 
     def restore(self) -> None:
         """Raises OSError where the working folder is gone."""
-        for (_, write), value in zip(PYTHON, self.python, strict=True):
+        for (_, write), value in zip(_PYTHON, self.python, strict=True):
             write(value)
-        for setting, value in zip(LIBRARIES, self.libraries, strict=True):
+        for setting, value in zip(_LIBRARIES, self.libraries, strict=True):
             module = sys.modules.get(setting.library)
             # Only where it differs: torch loads its compiler to set whether it is deterministic.
             if module is not None and setting.read(module) != value:

@@ -8,7 +8,7 @@ library that Vestry loads does the like; tests/test_sends_nothing.py holds them 
 import os
 import sys
 
-SWITCH = "ORT_DISABLE_TELEMETRY"
+_SWITCH = "ORT_DISABLE_TELEMETRY"
 
 
 def switch_off() -> None:
@@ -16,7 +16,7 @@ def switch_off() -> None:
 
     A program that has loaded onnxruntime before has let it begin; it is told to record no more.
     """
-    os.environ[SWITCH] = "1"
+    os.environ[_SWITCH] = "1"
     loaded = sys.modules.get("onnxruntime")
     if stop := getattr(loaded, "disable_telemetry_events", None):
         stop()

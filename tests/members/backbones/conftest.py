@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vestry.data.paths import Places
-from vestry.members.backbones.paths import TrunkPlaces
+from vestry.data.paths import DataPaths
+from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.member import FitJob
 
 
@@ -28,7 +28,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def places(tmp_path, cache):
-    return TrunkPlaces.of(Places.of(base=tmp_path), run=tmp_path / "runs" / "present")
+    return BackbonePaths.of(DataPaths.of(base=tmp_path), run=tmp_path / "runs" / "present")
 
 
 @pytest.fixture

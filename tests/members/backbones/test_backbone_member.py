@@ -16,7 +16,7 @@ from vestry.members.backbones.kinds import PublishedNetwork
 from vestry.members.backbones.member import fit, load
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.weights import random_trunk
+from vestry.members.backbones.weights import random_backbone
 from vestry.members.member import FitJob
 from vestry.members.networks import network_member, trainer
 from vestry.members.networks.settings import NetworkSettings
@@ -78,7 +78,7 @@ def test_the_reports_heads_have_the_reports_numbers_of_parameters(job, backbone,
 
 def test_the_trunk_is_bit_equal_after_training_the_head(job, tmp_path):
     member = fit(settings(), job())
-    before = random_trunk(PUBLISHED["resnet50"]).state_dict()
+    before = random_backbone(PUBLISHED["resnet50"]).state_dict()
     card = saved(member, tmp_path / "a")
     (file,) = (tmp_path / "a").glob("trunk-*.safetensors")
     stored = load_file(file)
@@ -132,7 +132,7 @@ def test_it_comes_back_without_the_source_of_its_weights(job, tmp_path, cache):
 def test_a_trunk_that_is_missing_or_another_is_an_error(job, tmp_path):
     card = saved(fit(settings(), job()), tmp_path / "a")
     (file,) = (tmp_path / "a").glob("trunk-*")
-    save_file(random_trunk(PUBLISHED["resnet50"], 1).state_dict(), file)
+    save_file(random_backbone(PUBLISHED["resnet50"], 1).state_dict(), file)
     with pytest.raises(MemberError, match="not hold the trunk that the member was fitted with"):
         load(tmp_path / "a", card)
     file.unlink()
@@ -192,7 +192,7 @@ def test_random_weights_that_replace_others_are_a_warning(job, places):
 
 
 def test_a_weights_file_serves_and_is_said(job, tmp_path):
-    torch.save(random_trunk(PUBLISHED["resnet50"], 3).state_dict(), tmp_path / "mine.pth")
+    torch.save(random_backbone(PUBLISHED["resnet50"], 3).state_dict(), tmp_path / "mine.pth")
     card = fit(settings(weights="file:mine.pth"), job()).card()
     assert card["trunk"]["weights"] == "file" and "weights from a file" in card["definition"][0]
     assert card["trunk"]["why_replaced"] is None and not card["warnings"]

@@ -14,7 +14,7 @@ from vestry.members.backbones.features import Features
 from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
 from vestry.members.backbones.kinds import PublishedNetwork
 from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.weights import digest, random_trunk
+from vestry.members.backbones.weights import digest, random_backbone
 
 
 class Counting(Trunk):
@@ -131,7 +131,7 @@ def test_two_that_ask_for_the_same_at_once_share_the_work(images, cache):
 @pytest.fixture(scope="module")
 def resnet():
     facts = PUBLISHED["resnet50"]
-    return PublishedNetwork(random_trunk(facts), facts, (32, 32), None)
+    return PublishedNetwork(random_backbone(facts), facts, (32, 32), None)
 
 
 def test_features_do_not_depend_on_an_image_s_neighbours(resnet):
@@ -198,7 +198,7 @@ def test_what_features_depend_on_is_in_the_trunk_s_digest(resnet):
         PublishedNetwork(module, facts, (32, 32), None),
         PublishedNetwork(module, facts, (32, 64), None),
         PublishedNetwork(module, facts, (32, 64), "max"),
-        PublishedNetwork(random_trunk(facts, 1), facts, (32, 32), None),
+        PublishedNetwork(random_backbone(facts, 1), facts, (32, 32), None),
     ]
     names = [trunk.digest(compute) for trunk in trunks for compute in ("fp32", "bf16")]
     assert len(set(names)) == 8 and trunks[0].digest("fp32") == resnet.digest("fp32")

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.weights import MODULES, random_trunk
+from vestry.members.backbones.weights import MODULES, random_backbone
 
 VGG16_FILTERS = {
     **{0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 12: (256, 256)},
@@ -57,7 +57,7 @@ def name(request):
 @pytest.fixture(scope="module")
 def module(name):
     """Random weights, and statistics of batch norm that do not happen to be 0 and 1."""
-    module = random_trunk(PUBLISHED[name]).eval()
+    module = random_backbone(PUBLISHED[name]).eval()
     random = torch.Generator().manual_seed(5)
     for key, tensor in module.state_dict().items():
         if key.endswith(("running_mean", "bn1.bias", "bn2.bias", "downsample.1.bias")):
@@ -153,9 +153,9 @@ def test_outputs_equal_torchvision_s_for_the_same_weights(name, module):
 
 def test_random_weights_come_from_the_seed_alone(name):
     torch.manual_seed(0)
-    first = random_trunk(PUBLISHED[name], 3).state_dict()
+    first = random_backbone(PUBLISHED[name], 3).state_dict()
     torch.manual_seed(1)
-    again, other = (random_trunk(PUBLISHED[name], seed).state_dict() for seed in (3, 4))
+    again, other = (random_backbone(PUBLISHED[name], seed).state_dict() for seed in (3, 4))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
 

@@ -18,8 +18,8 @@ from vestry.members.backbones import downloads
 from vestry.members.backbones import published as published_trunk
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.source import TrunkPlan, find_run, trunk_source
-from vestry.members.backbones.weights import random_trunk
+from vestry.members.backbones.source import BackbonePlan, backbone_source, find_run
+from vestry.members.backbones.weights import random_backbone
 
 FLAT = [{"flatten": True}]
 
@@ -60,7 +60,7 @@ def published(monkeypatch):
     def make(folder, seed=0):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "made.pth"
-        torch.save(random_trunk(PUBLISHED["resnet50"], seed).state_dict(), path)
+        torch.save(random_backbone(PUBLISHED["resnet50"], seed).state_dict(), path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         facts = replace(PUBLISHED["resnet50"], file=f"resnet50-{digest[:8]}.pth")
         monkeypatch.setitem(PUBLISHED, "resnet50", facts)
@@ -94,25 +94,25 @@ def test_published_weights_are_downloaded_checked_and_kept_as_safetensors(
 ):
     published(server, seed=3)
     told = []
-    source = trunk_source(settings(), places, True, lambda *facts: told.append(facts))
+    source = backbone_source(settings(), places, True, lambda *facts: told.append(facts))
     assert source.used == "imagenet" and source.path.parent == places.cache
     assert source.path.suffix == ".safetensors"
-    stored, made = load_file(source.path), random_trunk(PUBLISHED["resnet50"], 3).state_dict()
+    stored, made = load_file(source.path), random_backbone(PUBLISHED["resnet50"], 3).state_dict()
     assert all(torch.equal(stored[name], made[name]) for name in made)
     assert [path.name for path in places.cache.iterdir()] == [source.path.name]  # no pickle is kept
     name, _, size = told[-1]
     assert name == PUBLISHED["resnet50"].file and size > 90_000_000
-    assert trunk_source(settings(), places) == source  # found again, without a network
+    assert backbone_source(settings(), places) == source  # found again, without a network
 
 
 def test_a_host_that_sends_another_file_is_not_believed(published, server, places):
     path = published(server)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(MissingDataError, match="not the published one"):
-        trunk_source(settings(), places, True)
+        backbone_source(settings(), places, True)
     path.unlink()
     with pytest.raises(MissingDataError, match="answered 404"):
-        trunk_source(settings(), places, True)
+        backbone_source(settings(), places, True)
     assert list(places.cache.iterdir()) == []
 
 
@@ -120,14 +120,14 @@ def test_a_host_that_sends_without_end_is_cut_off(published, server, places, mon
     published(server)
     monkeypatch.setattr(downloads, "LARGEST", 1_000_000)
     with pytest.raises(MissingDataError, match="not the published one"):
-        trunk_source(settings(), places, True)
+        backbone_source(settings(), places, True)
     assert list(places.cache.iterdir()) == []
 
 
 def test_without_a_network_the_error_names_file_address_and_place(places, monkeypatch):
     monkeypatch.setattr(published_trunk, "HOST", "http://127.0.0.1:9/models/")
     with pytest.raises(MissingDataError) as caught:
-        trunk_source(settings(backbone="vgg16"), places, True)
+        backbone_source(settings(backbone="vgg16"), places, True)
     said = str(caught.value)
     assert "vgg16-397923af.pth" in said and "no connection" in said
     assert "fetch http://127.0.0.1:9/models/vgg16-397923af.pth" in said
@@ -136,15 +136,15 @@ def test_without_a_network_the_error_names_file_address_and_place(places, monkey
 
 def test_otherwise_random_stands_in_and_says_why(places, monkeypatch):
     monkeypatch.setattr(published_trunk, "HOST", "http://127.0.0.1:9/models/")
-    source = trunk_source(settings(otherwise="random"), places, True)
+    source = backbone_source(settings(otherwise="random"), places, True)
     assert source.used == "random" and "no connection" in source.why_replaced
-    assert trunk_source(settings(otherwise="random"), places).used == "random"
+    assert backbone_source(settings(otherwise="random"), places).used == "random"
 
 
 def test_the_published_file_is_used_where_it_was_put_or_where_torch_keeps_it(published, places):
     for folder in places.published:
         path = published(folder)
-        assert trunk_source(settings(), places).path == path
+        assert backbone_source(settings(), places).path == path
         path.unlink()
 
 
@@ -153,16 +153,16 @@ def test_a_file_under_the_published_name_must_be_the_published_one(places):
     path = places.cache / PUBLISHED["vgg16"].file
     path.write_bytes(b"something else")
     with pytest.raises(MemberError, match="not the published file: its SHA-256 begins with"):
-        trunk_source(settings(backbone="vgg16"), places)
+        backbone_source(settings(backbone="vgg16"), places)
 
 
 def test_a_file_of_one_s_own_starts_at_the_study_s_folder(places, tmp_path):
     with pytest.raises(StudyError, match=r"there is no file .*own\.pth"):
-        trunk_source(settings(weights="file:own.pth"), places)
+        backbone_source(settings(weights="file:own.pth"), places)
     (tmp_path / "own.pth").write_bytes(b"one")
-    one = trunk_source(settings(weights="file:own.pth"), places)
+    one = backbone_source(settings(weights="file:own.pth"), places)
     (tmp_path / "own.pth").write_bytes(b"two")
-    two = trunk_source(settings(weights="file:own.pth"), places)
+    two = backbone_source(settings(weights="file:own.pth"), places)
     assert one.path == two.path == tmp_path / "own.pth" and one.identity != two.identity
 
 
@@ -191,7 +191,7 @@ def test_a_run_is_looked_for_beside_the_present_one_then_at_the_study_then_here(
     places = replace(places, runs=(*places.runs[:2], here))
     for folder in ("here/before", "before", "runs/before"):
         place = run(folder)
-        assert trunk_source(settings(backbone="study:before/CNN"), places).path == place
+        assert backbone_source(settings(backbone="study:before/CNN"), places).path == place
     assert find_run("before", places.runs) == tmp_path / "runs/before"
     assert find_run("runs/before", places.runs) == tmp_path / "runs/before"
     assert find_run(str(tmp_path / "before"), places.runs) == tmp_path / "before"
@@ -200,28 +200,28 @@ def test_a_run_is_looked_for_beside_the_present_one_then_at_the_study_then_here(
 
 def test_what_is_wrong_with_an_earlier_run_is_said(run, places):
     with pytest.raises(StudyError, match=r"no such run .*run its study first"):
-        trunk_source(settings(backbone="study:before/CNN"), places)
+        backbone_source(settings(backbone="study:before/CNN"), places)
     run()
     with pytest.raises(StudyError, match="no member 'CNM'; did you mean `CNN`"):
-        trunk_source(settings(backbone="study:before/CNM"), places)
+        backbone_source(settings(backbone="study:before/CNM"), places)
     run(member="Forest", kind="estimator")
     with pytest.raises(StudyError, match="of the kind `estimator`; a trunk is a network"):
-        trunk_source(settings(backbone="study:before/Forest"), places)
+        backbone_source(settings(backbone="study:before/Forest"), places)
 
 
 def test_a_network_trained_anew_is_another_trunk_for_a_task(run, places):
     asked = settings(backbone="study:before/CNN")
     run(weights=b"one")
-    one = TrunkPlan(places).identity(asked)
+    one = BackbonePlan(places).identity(asked)
     run(weights=b"two")
-    two = TrunkPlan(places).identity(asked)
+    two = BackbonePlan(places).identity(asked)
     run(weights=b"one")
-    assert TrunkPlan(places).identity(asked) == one != two
+    assert BackbonePlan(places).identity(asked) == one != two
 
 
 def test_a_plan_counts_parameters_and_sees_a_head_that_does_not_fit(run, places):
     run()
-    plan = TrunkPlan(places)
+    plan = BackbonePlan(places)
     earlier = settings(backbone="study:before/CNN"), (8, 8), 5
     text, cores = plan.describe(*earlier), plan.threads_for(*earlier)
     assert text == "head of 40 parameters on study:before/CNN, 455 frozen" and cores == 1

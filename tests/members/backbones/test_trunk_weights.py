@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from vestry.errors import MemberError
 from vestry.members.backbones import weights
 from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.weights import digest, loaded_trunk, random_trunk
+from vestry.members.backbones.weights import digest, loaded_backbone, random_backbone
 
 VGG16, RESNET50 = PUBLISHED["vgg16"], PUBLISHED["resnet50"]
 
@@ -18,7 +18,7 @@ VGG16, RESNET50 = PUBLISHED["vgg16"], PUBLISHED["resnet50"]
 @pytest.fixture(scope="module")
 def published():
     """A whole network's state dict as torchvision publishes it, head and all."""
-    state = dict(random_trunk(RESNET50, 7).state_dict())
+    state = dict(random_backbone(RESNET50, 7).state_dict())
     return state | {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)}
 
 
@@ -29,15 +29,15 @@ def test_a_state_dict_in_torchvision_s_names_loads_whole(published, tmp_path, fo
         save_file(published, path)
     else:
         torch.save(published, path, _use_new_zipfile_serialization=form != "legacy.pth")
-    loaded = loaded_trunk(RESNET50, path).state_dict()
-    assert digest(loaded) == digest(random_trunk(RESNET50, 7).state_dict())
+    loaded = loaded_backbone(RESNET50, path).state_dict()
+    assert digest(loaded) == digest(random_backbone(RESNET50, 7).state_dict())
 
 
 def test_files_without_counters_or_in_half_precision_load_too(published, tmp_path):
     path = tmp_path / "w.pth"
     kept = {k: t.half() for k, t in published.items() if not k.endswith("num_batches_tracked")}
     torch.save(kept, path)
-    loaded = loaded_trunk(RESNET50, path).state_dict()["layer4.2.conv3.weight"]
+    loaded = loaded_backbone(RESNET50, path).state_dict()["layer4.2.conv3.weight"]
     assert loaded.dtype == torch.float32
     assert torch.equal(loaded, published["layer4.2.conv3.weight"].half().float())
 
@@ -75,14 +75,14 @@ def test_what_does_not_fit_is_named(published, tmp_path, change, said):
     change(state)
     save_file(state, tmp_path / "w.safetensors")
     with pytest.raises(MemberError) as caught:
-        loaded_trunk(RESNET50, tmp_path / "w.safetensors")
+        loaded_backbone(RESNET50, tmp_path / "w.safetensors")
     assert all(text in str(caught.value) for text in (*said, "w.safetensors"))
 
 
 def test_another_network_s_weights_are_refused(published, tmp_path):
     save_file(published, tmp_path / "w.safetensors")
     with pytest.raises(MemberError, match="does not hold VGG16 in torchvision's names"):
-        loaded_trunk(VGG16, tmp_path / "w.safetensors")
+        loaded_backbone(VGG16, tmp_path / "w.safetensors")
 
 
 class Code:
@@ -102,7 +102,7 @@ def test_a_pickle_that_holds_code_is_refused_and_not_run(tmp_path, zipped):
         {"conv1.weight": Code(tmp_path / "owned")}, path, _use_new_zipfile_serialization=zipped
     )
     with pytest.raises(MemberError, match="holds more than tensors"):
-        loaded_trunk(RESNET50, path)
+        loaded_backbone(RESNET50, path)
     assert not (tmp_path / "owned").exists()
 
 
@@ -111,7 +111,7 @@ def test_a_pickle_that_holds_code_is_refused_and_not_run(tmp_path, zipped):
 def test_what_is_no_weights_file_is_one_clear_error(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MemberError, match="cannot be read as weights"):
-        loaded_trunk(RESNET50, tmp_path / name)
+        loaded_backbone(RESNET50, tmp_path / name)
 
 
 def test_a_cut_file_is_refused(published, tmp_path):
@@ -120,20 +120,20 @@ def test_a_cut_file_is_refused(published, tmp_path):
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
         with pytest.raises(MemberError, match="cannot be read as weights"):
-            loaded_trunk(RESNET50, tmp_path / name)
+            loaded_backbone(RESNET50, tmp_path / name)
 
 
 def test_other_values_other_types_and_other_endings_are_refused(tmp_path):
     torch.save({"epoch": 3}, tmp_path / "w.pth")
     with pytest.raises(MemberError, match="`epoch` is no tensor"):
-        loaded_trunk(RESNET50, tmp_path / "w.pth")
+        loaded_backbone(RESNET50, tmp_path / "w.pth")
     torch.save([torch.ones(1)], tmp_path / "w.pth")
     with pytest.raises(MemberError, match="no state dict"):
-        loaded_trunk(RESNET50, tmp_path / "w.pth")
+        loaded_backbone(RESNET50, tmp_path / "w.pth")
     with pytest.raises(MemberError, match=r"read from \.safetensors, \.pth and \.pt"):
-        loaded_trunk(RESNET50, tmp_path / "w.h5")
+        loaded_backbone(RESNET50, tmp_path / "w.h5")
     with pytest.raises(MemberError, match="cannot be read"):
-        loaded_trunk(RESNET50, tmp_path / "nowhere.pth")
+        loaded_backbone(RESNET50, tmp_path / "nowhere.pth")
 
 
 def test_a_file_that_unfolds_beyond_the_limit_is_refused_before_it_is_read(tmp_path, monkeypatch):
@@ -143,7 +143,7 @@ def test_a_file_that_unfolds_beyond_the_limit_is_refused_before_it_is_read(tmp_p
         archive.writestr("archive/data/0", bytes(2_000_000))
     assert path.stat().st_size < 10_000
     with pytest.raises(MemberError, match="2,000,000 bytes; at most 1,000,000"):
-        loaded_trunk(RESNET50, path)
+        loaded_backbone(RESNET50, path)
 
 
 def test_the_digest_speaks_of_names_shapes_and_values():

@@ -6,16 +6,16 @@ Its stride stands in the 3 x 3 convolution of a block, not in the first one as i
 import torch
 from torch import Tensor, nn
 
-DEPTHS = (3, 4, 6, 3)
-WIDENING = 4
+_DEPTHS = (3, 4, 6, 3)
+_WIDENING = 4
 
 
-class Bottleneck(nn.Module):
+class _Bottleneck(nn.Module):
     """Narrows, convolves, widens, and adds the result to its input."""
 
     def __init__(self, channels: int, width: int, stride: int) -> None:
         super().__init__()
-        out = width * WIDENING
+        out = width * _WIDENING
         self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
@@ -50,11 +50,11 @@ class Resnet50(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         channels = 64
-        for index, depth in enumerate(DEPTHS):
+        for index, depth in enumerate(_DEPTHS):
             width, stride = 64 * 2**index, 1 if index == 0 else 2
-            blocks = [Bottleneck(channels, width, stride)]
-            channels = width * WIDENING
-            blocks += [Bottleneck(channels, width, 1) for _ in range(depth - 1)]
+            blocks = [_Bottleneck(channels, width, stride)]
+            channels = width * _WIDENING
+            blocks += [_Bottleneck(channels, width, 1) for _ in range(depth - 1)]
             self.add_module(f"layer{index + 1}", nn.Sequential(*blocks))
 
     def initialise(self, random: torch.Generator) -> None:
@@ -64,7 +64,7 @@ class Resnet50(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         x: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        for index in range(len(DEPTHS)):
+        for index in range(len(_DEPTHS)):
             x = self.get_submodule(f"layer{index + 1}")(x)
         return x
 
@@ -72,7 +72,7 @@ class Resnet50(nn.Module):
 # The convolutional part of VGG16 (Simonyan and Zisserman, 2015), named as torchvision names it.
 
 
-FILTERS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+_FILTERS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 class Vgg16(nn.Module):
@@ -82,7 +82,7 @@ class Vgg16(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
-        for block in FILTERS:
+        for block in _FILTERS:
             for filters in block:
                 layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(inplace=True)]
                 channels = filters

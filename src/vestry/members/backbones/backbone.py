@@ -98,7 +98,7 @@ def choose(
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     path = cache / "precision" / f"trunk-{name}.json"
     if not path.exists():
-        choice = attempt(trunk, image_shape, precision)
+        choice = _attempt(trunk, image_shape, precision)
         try:
             publish(path, {"trunk": key, "choice": asdict(choice)})
         except OSError as error:
@@ -108,7 +108,7 @@ def choose(
     return TrunkChoice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
 
 
-def attempt(trunk: Trunk, image_shape: tuple[int, ...], precision: Precision) -> TrunkChoice:
+def _attempt(trunk: Trunk, image_shape: tuple[int, ...], precision: Precision) -> TrunkChoice:
     """One batch of fixed random pixels in both precisions: first the values, then the time."""
     random = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (trunk.batch, *image_shape), generator=random).to(torch.uint8)

@@ -6,14 +6,14 @@ import numpy as np
 
 from vestry.members.backbones.backbone import Trunk, TrunkChoice
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.source import TrunkSource
+from vestry.members.backbones.source import BackboneSource
 from vestry.members.networks.layer import Shape, describe
 
-RANDOM_TRUNK = (
+_RANDOM_TRUNK = (
     "Its trunk has random weights, drawn from the seed 0 whatever the head's seed: nothing "
     "was learnt beforehand, so this is no measure of transfer."
 )
-WEIGHTS = {
+_WEIGHTS = {
     "imagenet": "ImageNet weights, ",
     "file": "weights from a file, ",
     "random": "random weights, ",
@@ -23,7 +23,7 @@ WEIGHTS = {
 
 def card(
     settings: BackboneSettings,
-    source: TrunkSource,
+    source: BackboneSource,
     trunk: Trunk,
     head: dict[str, Any],
     choice: TrunkChoice,
@@ -35,8 +35,8 @@ def card(
         "settings": settings.model_dump(mode="json"),
         "image_shape": list(image_shape),
         "parameters": trunk.parameters + head["parameters"],
-        "definition": [trunk_line(trunk, source), *head["definition"]],
-        "trunk": trunk_facts(settings, source, trunk, choice),
+        "definition": [_trunk_line(trunk, source), *head["definition"]],
+        "trunk": _trunk_facts(settings, source, trunk, choice),
         "earlier_network": trunk.settings() if source.used == "study" else None,
         "head": head,
         "notes": notes(source, trunk, choice),
@@ -44,8 +44,8 @@ def card(
     }
 
 
-def trunk_facts(
-    settings: BackboneSettings, source: TrunkSource, trunk: Trunk, choice: TrunkChoice
+def _trunk_facts(
+    settings: BackboneSettings, source: BackboneSource, trunk: Trunk, choice: TrunkChoice
 ) -> dict[str, Any]:
     return {
         "backbone": settings.backbone,
@@ -64,17 +64,17 @@ def trunk_facts(
     }
 
 
-def trunk_line(trunk: Trunk, source: TrunkSource) -> str:
+def _trunk_line(trunk: Trunk, source: BackboneSource) -> str:
     return (
-        f"{trunk.title}, {WEIGHTS[source.used]}frozen, images of {describe(trunk.size)} -> "
+        f"{trunk.title}, {_WEIGHTS[source.used]}frozen, images of {describe(trunk.size)} -> "
         f"{describe(trunk.feature_shape)}, {trunk.parameters:,} parameters"
     )
 
 
-def notes(source: TrunkSource, trunk: Trunk, choice: TrunkChoice) -> list[str]:
+def notes(source: BackboneSource, trunk: Trunk, choice: TrunkChoice) -> list[str]:
     said = list(trunk.notes)
     if source.used == "random":
-        said.append(RANDOM_TRUNK)
+        said.append(_RANDOM_TRUNK)
     if choice.compute == "bf16":
         said.append(
             "Training images went through the trunk in bfloat16 (features off by "
@@ -83,7 +83,7 @@ def notes(source: TrunkSource, trunk: Trunk, choice: TrunkChoice) -> list[str]:
     return said
 
 
-def warnings(settings: BackboneSettings, source: TrunkSource) -> list[str]:
+def warnings(settings: BackboneSettings, source: BackboneSource) -> list[str]:
     if source.why_replaced is None:
         return []
     return [

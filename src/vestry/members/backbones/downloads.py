@@ -10,31 +10,31 @@ from pathlib import Path
 from vestry.data.download import CHUNK, CONNECT_SECONDS, READ_SECONDS, Meter, reason
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError
-from vestry.members.backbones.paths import TrunkPlaces, shown
-from vestry.members.backbones.published import PublishedTrunk
+from vestry.members.backbones.paths import BackbonePaths, shown
+from vestry.members.backbones.published import PublishedBackbone
 
 LARGEST = 2**30
 """Bytes of a published file; VGG16's has half as many."""
 
 
-def kept_name(trunk: PublishedTrunk) -> str:
+def _kept_name(trunk: PublishedBackbone) -> str:
     return Path(trunk.file).with_suffix(".safetensors").name
 
 
-def find(trunk: PublishedTrunk, places: TrunkPlaces) -> Path | None:
+def find(trunk: PublishedBackbone, places: BackbonePaths) -> Path | None:
     """What was kept of an earlier download, or the published file itself, checked by its hash."""
-    kept = places.cache / kept_name(trunk)
+    kept = places.cache / _kept_name(trunk)
     if kept.is_file():
         return kept
     for folder in places.published:
         path = folder / trunk.file
         if path.is_file():
-            check(trunk, path)
+            _check(trunk, path)
             return path
     return None
 
 
-def check(trunk: PublishedTrunk, path: Path) -> None:
+def _check(trunk: PublishedBackbone, path: Path) -> None:
     """Raise MemberError where the file is not the published one."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -46,38 +46,38 @@ def check(trunk: PublishedTrunk, path: Path) -> None:
 
 
 def fetch(
-    trunk: PublishedTrunk, places: TrunkPlaces, download: bool, report: Progress | None
+    trunk: PublishedBackbone, places: BackbonePaths, download: bool, report: Progress | None
 ) -> Path:
     """Download the published file and keep its trunk in the cache.
 
     Raises MissingDataError, which names the file, its address and where to put it.
     """
     if not download:
-        raise MissingDataError(not_to_be_had(trunk, places))
+        raise MissingDataError(_not_to_be_had(trunk, places))
     places.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=places.cache, prefix=".part-") as folder:
         path = Path(folder) / trunk.file
-        failure = downloaded(trunk, path, report)
+        failure = _downloaded(trunk, path, report)
         if failure is not None:
-            raise MissingDataError(not_to_be_had(trunk, places, failure))
-        kept = places.cache / kept_name(trunk)
-        keep(trunk, path, kept)
+            raise MissingDataError(_not_to_be_had(trunk, places, failure))
+        kept = places.cache / _kept_name(trunk)
+        _keep(trunk, path, kept)
     return kept
 
 
-def downloaded(trunk: PublishedTrunk, target: Path, report: Progress | None) -> str | None:
+def _downloaded(trunk: PublishedBackbone, target: Path, report: Progress | None) -> str | None:
     """None, or in a few words why the file could not be had."""
     import pooch  # noqa: PLC0415 - only where something is downloaded
 
     downloader = pooch.HTTPDownloader(
-        progressbar=Bounded(trunk.file, report),
+        progressbar=_Bounded(trunk.file, report),
         chunk_size=CHUNK,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},
     )
     try:
         downloader(trunk.url, str(target), None)
-        check(trunk, target)
+        _check(trunk, target)
     except MemberError:
         return "sent a file that is not the published one"
     except (OSError, ValueError) as error:
@@ -85,7 +85,7 @@ def downloaded(trunk: PublishedTrunk, target: Path, report: Progress | None) -> 
     return None
 
 
-class Bounded(Meter):
+class _Bounded(Meter):
     """Passes the bytes on and cuts a file off that grows too long; pooch sets `total`."""
 
     def __init__(self, name: str, report: Progress | None) -> None:
@@ -96,13 +96,13 @@ class Bounded(Meter):
         super().update(count)
 
 
-def keep(trunk: PublishedTrunk, path: Path, kept: Path) -> None:
+def _keep(trunk: PublishedBackbone, path: Path, kept: Path) -> None:
     from vestry.members.backbones.weights import convert  # noqa: PLC0415 - brings torch
 
     convert(trunk, path, kept)
 
 
-def not_to_be_had(trunk: PublishedTrunk, places: TrunkPlaces, why: str = "") -> str:
+def _not_to_be_had(trunk: PublishedBackbone, places: BackbonePaths, why: str = "") -> str:
     looked = " and ".join(shown(folder) for folder in places.published)
     return (
         f"the published weights of {trunk.title} are not on this machine (looked for {trunk.file} "

@@ -23,25 +23,25 @@ from safetensors.numpy import save_file
 
 from vestry.storage.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, remove_leftovers
 
-SUFFIX = ".safetensors"
-DIGEST_BYTES = 16
-LIMIT_GIB = 4.0
+_SUFFIX = ".safetensors"
+_DIGEST_BYTES = 16
+_LIMIT_GIB = 4.0
 """What all trunks' features may take on disk."""
 LIMIT_VARIABLE = "VESTRY_FEATURE_CACHE_GIB"
-SHARD = re.compile(rf"[0-9a-f]{{32}}{re.escape(SUFFIX)}")
-LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-UNREADABLE = (OSError, SafetensorError, KeyError, ValueError)
+_SHARD = re.compile(rf"[0-9a-f]{{32}}{re.escape(_SUFFIX)}")
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+_UNREADABLE = (OSError, SafetensorError, KeyError, ValueError)
 """Of a shard that is damaged, or that another process has removed meanwhile."""
 
 
 def limit() -> int:
     """Bytes that the environment allows, or LIMIT_GIB; 0 keeps nothing."""
-    return int(float(os.environ.get(LIMIT_VARIABLE) or LIMIT_GIB) * 2**30)
+    return int(float(os.environ.get(LIMIT_VARIABLE) or _LIMIT_GIB) * 2**30)
 
 
 def image_digests(images: NDArray[np.uint8]) -> list[bytes]:
     """A digest of shape and pixels for each image."""
-    start = hashlib.blake2b(str(images.shape[1:]).encode(), digest_size=DIGEST_BYTES)
+    start = hashlib.blake2b(str(images.shape[1:]).encode(), digest_size=_DIGEST_BYTES)
     found = []
     for image in np.ascontiguousarray(images):
         digest = start.copy()
@@ -77,7 +77,7 @@ class FeatureStore:
                 wanted[shard].append((row, place))
         for shard, pairs in wanted.items():
             rows, places = np.array(pairs).T
-            with contextlib.suppress(*UNREADABLE), self.opened(shard) as file:
+            with contextlib.suppress(*_UNREADABLE), self.opened(shard) as file:
                 features[rows] = file.get_tensor("features")[places]
                 found[rows] = True
         if found.any():
@@ -87,11 +87,11 @@ class FeatureStore:
 
     def look(self) -> None:
         """Learn what shards hold that came since."""
-        names = {path.name for path in self.folder.glob(f"[!.]*{SUFFIX}")}
+        names = {path.name for path in self.folder.glob(f"[!.]*{_SUFFIX}")}
         if self.shards - names:  # another process made room
             self.shards, self.places = set(), {}
         for name in sorted(names - self.shards):
-            with contextlib.suppress(*UNREADABLE), self.opened(name) as shard:
+            with contextlib.suppress(*_UNREADABLE), self.opened(name) as shard:
                 digests = shard.get_tensor("digests")
                 if (len(digests), self.width) != tuple(shard.get_slice("features").get_shape()):
                     raise ValueError("another width")
@@ -103,12 +103,12 @@ class FeatureStore:
 
     def add(self, digests: Sequence[bytes], features: NDArray[np.float32]) -> None:
         """Keep a shard of features (n, width), where there is room; n is at least 1."""
-        needed = features.nbytes + DIGEST_BYTES * len(digests)
+        needed = features.nbytes + _DIGEST_BYTES * len(digests)
         try:
             if not self.made_room(needed):
                 return
-            rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST_BYTES)
-            shard = self.folder / f"{uuid.uuid4().hex}{SUFFIX}"
+            rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES)
+            shard = self.folder / f"{uuid.uuid4().hex}{_SUFFIX}"
             with atomic_path(shard, synced=False) as temporary:
                 save_file({"digests": rows, "features": features}, temporary)
         except OSError as error:
@@ -116,13 +116,13 @@ class FeatureStore:
 
     def made_room(self, needed: int) -> bool:
         """Remove the trunks used longest ago until `needed` bytes fit; False where they cannot."""
-        sizes = {folder: size_of(folder) for folder in folders(self.root)}
+        sizes = {folder: size_of(folder) for folder in _folders(self.root)}
         left = self.most - needed - sum(sizes.values())
-        for folder in sorted(sizes, key=used_at):
+        for folder in sorted(sizes, key=_used_at):
             if left >= 0:
                 break
             if folder != self.folder:
-                remove(folder)
+                _remove(folder)
                 left += sizes[folder]
                 self.say(
                     f"Features of another trunk ({sizes[folder] / 2**20:,.0f} MiB) were removed "
@@ -147,20 +147,20 @@ class FeatureStore:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.root / f"{self.folder.name}.lock", LOCK_FLAGS, 0o666)
+            handle = os.open(self.root / f"{self.folder.name}.lock", _LOCK_FLAGS, 0o666)
         except OSError:  # nothing can be kept, so there is nothing to share
             yield
             return
         try:
             with contextlib.suppress(OSError):  # a file system without locks
-                lock(handle, waiting)
+                _lock(handle, waiting)
                 remove_leftovers(self.folder)
             yield
         finally:
             os.close(handle)
 
 
-def lock(handle: int, waiting: Callable[[], None]) -> None:
+def _lock(handle: int, waiting: Callable[[], None]) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -168,18 +168,18 @@ def lock(handle: int, waiting: Callable[[], None]) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
-def folders(root: Path) -> list[Path]:
+def _folders(root: Path) -> list[Path]:
     """Those of trunks, which hold shards alone; anything else is not ours, and a link is none."""
     inside = root.iterdir() if root.is_dir() else ()
-    return [path for path in inside if not path.is_symlink() and holds_shards(path)]
+    return [path for path in inside if not path.is_symlink() and _holds_shards(path)]
 
 
-def holds_shards(folder: Path) -> bool:
+def _holds_shards(folder: Path) -> bool:
     try:
         names = [path.name for path in folder.iterdir()]
     except OSError:  # no folder, or one that another process has removed meanwhile
         return False
-    return bool(names) and all(SHARD.fullmatch(n) or TEMPORARY.fullmatch(n) for n in names)
+    return bool(names) and all(_SHARD.fullmatch(n) or TEMPORARY.fullmatch(n) for n in names)
 
 
 def size_of(folder: Path) -> int:
@@ -190,14 +190,14 @@ def size_of(folder: Path) -> int:
     return total
 
 
-def used_at(folder: Path) -> float:
+def _used_at(folder: Path) -> float:
     try:
         return folder.stat().st_mtime
     except FileNotFoundError:
         return 0.0
 
 
-def remove(folder: Path) -> None:
+def _remove(folder: Path) -> None:
     """Out of sight first, so that nobody finds it half there."""
     hidden = folder.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
     with contextlib.suppress(FileNotFoundError):

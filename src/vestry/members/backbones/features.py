@@ -18,13 +18,13 @@ from vestry.members.networks.rows import as_tensor
 
 SHARD_SECONDS = 5.0
 """An interrupted run loses so much work at most."""
-SHARD_BYTES = 64 * 2**20
+_SHARD_BYTES = 64 * 2**20
 REPORT_SECONDS = 1.0
-FOLDER = "features"
+_FOLDER = "features"
 
 
 @dataclass
-class Passage:
+class _Passage:
     """What went through a trunk so far: images computed, found in the store, seconds it took."""
 
     through: int = 0
@@ -44,7 +44,7 @@ class Features:
         self.trunk = trunk
         self.cache = cache if limit() else None
         self.report = report or (lambda _: None)
-        self.passage = Passage()
+        self.passage = _Passage()
         self.width = int(np.prod(trunk.feature_shape))
         self.stores: dict[Compute, FeatureStore] = {}
 
@@ -88,7 +88,7 @@ class Features:
     def store(self, compute: Compute) -> FeatureStore:
         if compute not in self.stores:
             assert self.cache is not None  # noqa: S101 - for the type checker
-            root = self.cache / FOLDER
+            root = self.cache / _FOLDER
             self.stores[compute] = FeatureStore(
                 root, self.trunk.digest(compute), self.width, limit()
             )
@@ -136,7 +136,7 @@ class Features:
             features[batch] = computed.numpy().reshape(len(batch), -1)
             end, now = start + len(batch), time.monotonic()
             bytes_waiting = (end - kept) * self.width * 4
-            if end == len(rows) or now - kept_at > SHARD_SECONDS or bytes_waiting > SHARD_BYTES:
+            if end == len(rows) or now - kept_at > SHARD_SECONDS or bytes_waiting > _SHARD_BYTES:
                 keep(rows[kept:end])
                 kept, kept_at = end, time.monotonic()
             if now - reported > REPORT_SECONDS:

@@ -8,12 +8,12 @@ from torch.nn import functional
 
 VERSION = 1
 """Part of every key of the feature store: raise it when something here computes differently."""
-GREY_WEIGHTS = (0.299, 0.587, 0.114)
+_GREY_WEIGHTS = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as Pillow turns colour to grey."""
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class _Normalisation:
     """value = (pixel / 255 - mean) / deviation, a channel each."""
 
     mean: tuple[float, ...]
@@ -27,7 +27,7 @@ class Normalisation:
         return images.sub_(mean).div_(deviation)
 
 
-IMAGENET = Normalisation(
+IMAGENET = _Normalisation(
     (0.485, 0.456, 0.406),
     (0.229, 0.224, 0.225),
     "pixels / 255, minus 0.485, 0.456, 0.406 and over 0.229, 0.224, 0.225 (red, green, blue): "
@@ -46,7 +46,7 @@ def with_channels(planes: Tensor, channels: int) -> Tensor:
     if planes.shape[1] == channels:
         return planes
     if channels == 1:
-        weights = torch.tensor(GREY_WEIGHTS).view(1, 3, 1, 1)
+        weights = torch.tensor(_GREY_WEIGHTS).view(1, 3, 1, 1)
         return (planes * weights).sum(1, keepdim=True)
     return planes.expand(-1, channels, -1, -1)
 

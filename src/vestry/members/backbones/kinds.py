@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vestry.members.backbones.backbone import Compute, Trunk
 from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
-from vestry.members.backbones.published import PublishedTrunk
+from vestry.members.backbones.published import PublishedBackbone
 from vestry.members.backbones.source import network_of
 from vestry.members.backbones.weights import digest
 from vestry.members.networks.layer import Shape, describe
@@ -25,7 +25,7 @@ class PublishedNetwork(Trunk):
     """
 
     def __init__(
-        self, module: nn.Module, facts: PublishedTrunk, size: tuple[int, int], pool: str | None
+        self, module: nn.Module, facts: PublishedBackbone, size: tuple[int, int], pool: str | None
     ) -> None:
         self.weights = digest(module.state_dict())
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -62,7 +62,7 @@ class PublishedNetwork(Trunk):
 # A network of an earlier run as a trunk: cut before its last dense layer, and frozen.
 
 
-BATCH = 256
+_BATCH = 256
 
 
 class EarlierNetwork(Trunk):
@@ -89,9 +89,9 @@ class EarlierNetwork(Trunk):
         self.parameters = sum(layer.parameters for layer in self.network.traced[:-1])
         self.feature_shape = (1, 1, self.network.traced[-1].input_shape[0])
         self.normalisation = "pixels / 255, as the network was trained"
-        self.batch = BATCH
+        self.batch = _BATCH
         self.computes = ("fp32",)
-        self.notes = tuple(changes(image_shape, shape))
+        self.notes = tuple(_changes(image_shape, shape))
 
     def settings(self) -> dict[str, object]:
         return {key: self.card[key] for key in ("settings", "image_shape", "classes")}
@@ -110,7 +110,7 @@ class EarlierNetwork(Trunk):
         return self.network.forward(pixels, training=False).reshape(-1, *self.feature_shape)
 
 
-def changes(image_shape: Shape, shape: Shape) -> list[str]:
+def _changes(image_shape: Shape, shape: Shape) -> list[str]:
     """What is done to images of another size or colour than the network was trained on."""
     said = []
     if tuple(image_shape[:2]) != shape[:2]:

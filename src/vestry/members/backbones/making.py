@@ -13,14 +13,19 @@ from vestry.members.backbones.backbone import Trunk
 from vestry.members.backbones.kinds import EarlierNetwork, PublishedNetwork
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.source import CARD, WEIGHTS, TrunkSource, image_size
-from vestry.members.backbones.weights import loaded_trunk, random_trunk, read_tensors, save_tensors
+from vestry.members.backbones.source import CARD, WEIGHTS, BackboneSource, image_size
+from vestry.members.backbones.weights import (
+    loaded_backbone,
+    random_backbone,
+    read_tensors,
+    save_tensors,
+)
 from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.storage.run_folder import atomic_path, read_json
 
 
-def make_trunk(settings: BackboneSettings, source: TrunkSource, image_shape: Shape) -> Trunk:
+def make_trunk(settings: BackboneSettings, source: BackboneSource, image_shape: Shape) -> Trunk:
     """The frozen trunk of `settings`, for images of `image_shape`."""
     if source.used == "study":
         assert source.path is not None  # noqa: S101 - for the type checker
@@ -28,7 +33,7 @@ def make_trunk(settings: BackboneSettings, source: TrunkSource, image_shape: Sha
         card = read_json(source.path / CARD)
         return EarlierNetwork(settings.backbone, card, tensors, image_shape)
     facts = PUBLISHED[settings.backbone]
-    module = random_trunk(facts) if source.path is None else loaded_trunk(facts, source.path)
+    module = random_backbone(facts) if source.path is None else loaded_backbone(facts, source.path)
     return PublishedNetwork(module, facts, image_size(settings, image_shape), pool_of(settings))
 
 
@@ -41,24 +46,24 @@ def pool_of(settings: BackboneSettings) -> str | None:
     return first.global_pool if isinstance(first, GlobalPool) else None
 
 
-def trunk_file(weights: str) -> str:
+def _trunk_file(weights: str) -> str:
     """A stored trunk's file is named by its content."""
     return f"trunk-{weights[:16]}.safetensors"
 
 
 def store_trunk(trunk: Trunk, folder: Path) -> None:
     """Write the trunk into `folder`; where a folder beside it has the same one, they share it."""
-    name = trunk_file(trunk.weights)
+    name = _trunk_file(trunk.weights)
     for twin in sorted(folder.parent.glob(f"*/{name}")):
         if twin.parent != folder:
             with atomic_path(folder / name) as temporary:
                 temporary.unlink()
-                link_or_copy(twin, temporary)
+                _link_or_copy(twin, temporary)
             return
     save_tensors(trunk.tensors(), folder / name)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
@@ -67,14 +72,14 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 def restore_trunk(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Trunk:
     """The trunk that `store_trunk` wrote, checked against the digest in the member's card."""
-    path = folder / trunk_file(card["trunk"]["sha256"])
+    path = folder / _trunk_file(card["trunk"]["sha256"])
     if not path.is_file():
         raise MemberError(f"{path} is not there: the member cannot predict without its trunk")
     shape = tuple(card["image_shape"])
     trunk: Trunk
     if settings.published:
         facts = PUBLISHED[settings.backbone]
-        module = loaded_trunk(facts, path)
+        module = loaded_backbone(facts, path)
         trunk = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
     else:
         network = card["earlier_network"]

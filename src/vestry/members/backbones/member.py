@@ -13,17 +13,17 @@ from vestry.members.backbones.backbone import choose
 from vestry.members.backbones.card import card
 from vestry.members.backbones.features import Features
 from vestry.members.backbones.making import make_trunk, restore_trunk, store_trunk
-from vestry.members.backbones.paths import TrunkPlaces, user_cache
+from vestry.members.backbones.paths import BackbonePaths, user_cache
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.source import trunk_source
+from vestry.members.backbones.source import backbone_source
 from vestry.members.member import FitJob
 from vestry.members.networks import machine, network_member
 from vestry.members.networks.network_member import NetworkMember
 from vestry.members.networks.settings import NetworkSettings
 
-ROWS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 10_000
 """Whose features stand in memory while predicting."""
-TIMED_IMAGES = 64
+_TIMED_IMAGES = 64
 
 
 @dataclass
@@ -37,8 +37,8 @@ class BackboneMember:
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
-        starts = range(0, max(len(images), 1), ROWS_AT_ONCE)
-        return np.concatenate([self.predict(images[s : s + ROWS_AT_ONCE]) for s in starts])
+        starts = range(0, max(len(images), 1), _ROWS_AT_ONCE)
+        return np.concatenate([self.predict(images[s : s + _ROWS_AT_ONCE]) for s in starts])
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         with machine.prepared(self.head.threads):
@@ -75,8 +75,8 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     Both go on where an interrupted fit was. Raises StudyError, DataError or MemberError where the
     trunk's weights are not to be had or are not those of such a trunk.
     """
-    places = TrunkPlaces.of() if job.trunks is None else TrunkPlaces.from_dict(job.trunks)
-    source = trunk_source(settings, places)
+    places = BackbonePaths.of() if job.trunks is None else BackbonePaths.from_dict(job.trunks)
+    source = backbone_source(settings, places)
     cache, shape = user_cache(), job.images.shape[1:]
     with machine.prepared(job.threads), torch.inference_mode():
         job.report({"event": "stage", "text": f"loading {settings.backbone}"})
@@ -87,7 +87,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
             "images": features.of(job.images, choice.compute),
             "validation_images": features.of(job.validation_images, "fp32"),
         }
-    head = network_member.fit(head_settings(settings), replace(job, **inputs))
+    head = network_member.fit(_head_settings(settings), replace(job, **inputs))
     head.threads = job.threads  # what was best for training it says nothing of the trunk
     facts = card(settings, source, trunk, head.card(), choice, shape)
     facts["fit_seconds"] += features.passage.seconds
@@ -95,7 +95,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     return BackboneMember(features, head, facts)
 
 
-def head_settings(settings: BackboneSettings) -> NetworkSettings:
+def _head_settings(settings: BackboneSettings) -> NetworkSettings:
     """The head as a network of its own, whose images are features."""
     own = set(NetworkSettings.model_fields) - {"kind"}
     return NetworkSettings(**settings.model_dump(include=own))
@@ -113,7 +113,7 @@ def milliseconds_per_image(
 ) -> float:
     """Of predicting a batch of new images, which no store has; the second of two turns."""
     fresh = BackboneMember(Features(features.trunk), head, {})
-    batch = images[:TIMED_IMAGES]
+    batch = images[:_TIMED_IMAGES]
     fresh.predict_proba(batch)
     start = time.perf_counter()
     fresh.predict_proba(batch)

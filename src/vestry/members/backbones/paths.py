@@ -8,13 +8,13 @@ from typing import Any
 
 import platformdirs
 
-from vestry.data.paths import Places, expanded
+from vestry.data.paths import DataPaths, expanded
 
-FOLDER = "backbones"
+_FOLDER = "backbones"
 
 
 @dataclass(frozen=True)
-class TrunkPlaces:
+class BackbonePaths:
     """base: the folder that relative paths start from. runs: folders that hold runs, in order.
 
     published: folders that may hold published weights, in order. cache: where those that are
@@ -27,21 +27,21 @@ class TrunkPlaces:
     cache: Path
 
     @classmethod
-    def of(cls, places: Places | None = None, run: Path | None = None) -> "TrunkPlaces":
+    def of(cls, places: DataPaths | None = None, run: Path | None = None) -> "BackbonePaths":
         """As the data's `places` have it, for a study that runs in the folder `run`.
 
         Weights are looked for in `backbones` below the user's data folder and in the cache, and
         where torch keeps what it downloads; runs beside the present one, then from the study's own
         folder and the working folder.
         """
-        places = places or Places.of()
-        cache = places.cache / FOLDER
-        data = () if places.data is None else (places.data / FOLDER,)
+        places = places or DataPaths.of()
+        cache = places.cache / _FOLDER
+        data = () if places.data is None else (places.data / _FOLDER,)
         beside = () if run is None else (run.absolute().parent,)
         return cls(
             base=places.base,
             runs=tuple(dict.fromkeys((*beside, places.base, Path().absolute()))),
-            published=(*data, cache, torch_downloads()),
+            published=(*data, cache, _torch_downloads()),
             cache=cache,
         )
 
@@ -57,7 +57,7 @@ class TrunkPlaces:
         }
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "TrunkPlaces":
+    def from_dict(cls, value: Mapping[str, Any]) -> "BackbonePaths":
         return cls(
             base=Path(value["base"]),
             runs=tuple(map(Path, value["runs"])),
@@ -66,7 +66,7 @@ class TrunkPlaces:
         )
 
 
-def torch_downloads() -> Path:
+def _torch_downloads() -> Path:
     """What `torch.hub` would say, without importing torch."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     home = os.environ.get("TORCH_HOME") or Path(caches) / "torch"

@@ -13,7 +13,7 @@ HOST = "https://download.pytorch.org/models/"
 
 
 @dataclass(frozen=True)
-class PublishedTrunk:
+class PublishedBackbone:
     """One trunk. file: the published weights, whose name ends in 8 digits of their SHA-256.
 
     unused: beginnings of the names of weights that belong to the published head.
@@ -43,7 +43,7 @@ class PublishedTrunk:
 PUBLISHED = {
     trunk.name: trunk
     for trunk in (
-        PublishedTrunk("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
-        PublishedTrunk("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
+        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
+        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
     )
 }

@@ -10,7 +10,7 @@ from vestry.members.networks.layers import Layers
 from vestry.members.networks.settings import TrainingSettings
 
 STUDY, FILE = "study:", "file:"
-Side = Annotated[int, Field(ge=SMALLEST, le=1024)]
+_Side = Annotated[int, Field(ge=SMALLEST, le=1024)]
 
 
 class BackboneSettings(TrainingSettings):
@@ -29,7 +29,7 @@ class BackboneSettings(TrainingSettings):
     otherwise: Literal["random"] | None = Field(
         None, description="used, loudly, where the imagenet weights are not to be had"
     )
-    image_size: tuple[Side, Side] | None = Field(
+    image_size: tuple[_Side, _Side] | None = Field(
         None,
         description="height and width that images are resized to; by default their own, but at "
         f"least {SMALLEST}",
@@ -71,7 +71,7 @@ class BackboneSettings(TrainingSettings):
         if "backbone" not in info.data:
             return given
         if info.data["backbone"].startswith(STUDY):
-            refuse_for_study(given)
+            _refuse_for_study(given)
             return None
         weights = given or "imagenet"
         if weights not in ("imagenet", "random") and not weights.startswith(FILE):
@@ -83,7 +83,7 @@ class BackboneSettings(TrainingSettings):
     @classmethod
     def of_a_published_trunk(cls, given: Any, info: ValidationInfo) -> Any:
         if info.data.get("backbone", "").startswith(STUDY):
-            refuse_for_study(given)
+            _refuse_for_study(given)
         if info.field_name == "otherwise" and given is not None:
             weights = info.data.get("weights", "imagenet")
             if weights != "imagenet":
@@ -91,6 +91,6 @@ class BackboneSettings(TrainingSettings):
         return given
 
 
-def refuse_for_study(given: Any) -> None:
+def _refuse_for_study(given: Any) -> None:
     if given is not None:
         raise ValueError("a network of an earlier run has its own weights and image size")

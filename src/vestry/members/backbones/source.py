@@ -9,8 +9,8 @@ from typing import Any, Literal
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError, StudyError, did_you_mean
 from vestry.members.backbones.downloads import fetch, find
-from vestry.members.backbones.paths import TrunkPlaces
-from vestry.members.backbones.published import PUBLISHED, SMALLEST, PublishedTrunk
+from vestry.members.backbones.paths import BackbonePaths
+from vestry.members.backbones.published import PUBLISHED, SMALLEST, PublishedBackbone
 from vestry.members.backbones.settings import FILE, STUDY, BackboneSettings
 from vestry.members.networks.layer import Shape, TracedLayer
 from vestry.members.networks.layers import Layers
@@ -22,7 +22,7 @@ CARD, WEIGHTS = "card.json", "weights.safetensors"
 
 
 @dataclass(frozen=True)
-class TrunkSource:
+class BackboneSource:
     """used: the kind of weights. identity: text that changes with them, for a task's description.
 
     path: their file, or the folder of an earlier run's network; None for random ones.
@@ -35,12 +35,12 @@ class TrunkSource:
     why_replaced: str | None = None
 
 
-def trunk_source(
+def backbone_source(
     settings: BackboneSettings,
-    places: TrunkPlaces,
+    places: BackbonePaths,
     download: bool = False,
     report: Progress | None = None,
-) -> TrunkSource:
+) -> BackboneSource:
     """Find the weights that `settings` ask for; `download` says whether the network may be asked.
 
     Raises StudyError where a path or run is not there, MissingDataError where published weights
@@ -48,32 +48,32 @@ def trunk_source(
     """
     if not settings.published:
         folder = earlier_network(settings.backbone, places)
-        return TrunkSource("study", f"study {sha256(folder / WEIGHTS)}", folder)
+        return BackboneSource("study", f"study {sha256(folder / WEIGHTS)}", folder)
     weights = str(settings.weights)
     if weights.startswith(FILE):
         path = places.path(weights.removeprefix(FILE))
         if not path.is_file():
             raise StudyError(f"weights = {weights!r}: there is no file {path}")
-        return TrunkSource("file", f"file {sha256(path)}", path)
+        return BackboneSource("file", f"file {sha256(path)}", path)
     if weights == "random":
-        return TrunkSource("random", "random")
+        return BackboneSource("random", "random")
     return imagenet(PUBLISHED[settings.backbone], settings, places, download, report)
 
 
 def imagenet(
-    trunk: PublishedTrunk,
+    trunk: PublishedBackbone,
     settings: BackboneSettings,
-    places: TrunkPlaces,
+    places: BackbonePaths,
     download: bool,
     report: Progress | None,
-) -> TrunkSource:
+) -> BackboneSource:
     try:
         path = find(trunk, places) or fetch(trunk, places, download, report)
     except MissingDataError as error:
         if settings.otherwise is None:
             raise
-        return TrunkSource("random", "random", why_replaced=str(error))
-    return TrunkSource("imagenet", f"imagenet {trunk.hash_prefix}", path)
+        return BackboneSource("random", "random", why_replaced=str(error))
+    return BackboneSource("imagenet", f"imagenet {trunk.hash_prefix}", path)
 
 
 def find_run(text: str, folders: Iterable[Path]) -> Path | None:
@@ -85,7 +85,7 @@ def find_run(text: str, folders: Iterable[Path]) -> Path | None:
     return next((path for path in found if (path / "members").is_dir()), None)
 
 
-def earlier_network(backbone: str, places: TrunkPlaces) -> Path:
+def earlier_network(backbone: str, places: BackbonePaths) -> Path:
     """The folder of the network that `study:RUN/MEMBER` names; StudyError where there is none."""
     text, _, member = backbone.removeprefix(STUDY).rpartition("/")
     run = find_run(text, places.runs)
@@ -131,7 +131,7 @@ def image_size(settings: BackboneSettings, image_shape: Shape) -> tuple[int, int
     return max(height, SMALLEST), max(width, SMALLEST)
 
 
-def feature_map(settings: BackboneSettings, source: TrunkSource, image_shape: Shape) -> Shape:
+def _feature_map(settings: BackboneSettings, source: BackboneSource, image_shape: Shape) -> Shape:
     """The shape of one image's features before any pooling, (height, width, channels)."""
     if settings.published:
         return PUBLISHED[settings.backbone].feature_map(image_size(settings, image_shape))
@@ -140,7 +140,7 @@ def feature_map(settings: BackboneSettings, source: TrunkSource, image_shape: Sh
     return (1, 1, traced[-1].input_shape[0])
 
 
-def parameters(settings: BackboneSettings, source: TrunkSource) -> int:
+def _parameters(settings: BackboneSettings, source: BackboneSource) -> int:
     """Of the trunk."""
     if settings.published:
         return PUBLISHED[settings.backbone].parameters
@@ -152,19 +152,19 @@ def parameters(settings: BackboneSettings, source: TrunkSource) -> int:
 # What planning must know of a backbone before any work: its weights, its size, that it fits.
 
 
-class TrunkPlan:
+class BackbonePlan:
     """The trunks of one study; each one's weights are looked for, or fetched, once."""
 
-    def __init__(self, places: TrunkPlaces, report: Progress | None = None) -> None:
+    def __init__(self, places: BackbonePaths, report: Progress | None = None) -> None:
         self.places = places
         self.report = report
-        self.sources: dict[tuple[str | None, ...], TrunkSource] = {}
+        self.sources: dict[tuple[str | None, ...], BackboneSource] = {}
 
-    def source(self, settings: BackboneSettings) -> TrunkSource:
+    def source(self, settings: BackboneSettings) -> BackboneSource:
         """Raises what `trunk_source` raises: StudyError, DataError or MemberError."""
         key = settings.backbone, settings.weights, settings.otherwise
         if key not in self.sources:
-            self.sources[key] = trunk_source(settings, self.places, True, self.report)
+            self.sources[key] = backbone_source(settings, self.places, True, self.report)
         return self.sources[key]
 
     def identity(self, settings: BackboneSettings) -> str:
@@ -174,7 +174,7 @@ class TrunkPlan:
     def describe(self, settings: BackboneSettings, image_shape: Shape, classes: int) -> str:
         """A line that says what it is; StudyError where the head does not fit the features."""
         learnt = sum(layer.parameters for layer in self._head(settings, image_shape, classes))
-        frozen = parameters(settings, self.source(settings))
+        frozen = _parameters(settings, self.source(settings))
         return f"head of {learnt:,} parameters on {settings.backbone}, {frozen:,} frozen"
 
     def threads_for(self, settings: BackboneSettings, image_shape: Shape, classes: int) -> int:
@@ -189,5 +189,5 @@ class TrunkPlan:
     def _head(
         self, settings: BackboneSettings, image_shape: Shape, classes: int
     ) -> list[TracedLayer]:
-        features = feature_map(settings, self.source(settings), image_shape)
+        features = _feature_map(settings, self.source(settings), image_shape)
         return trace(settings.layers, features, classes)

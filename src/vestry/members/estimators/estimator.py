@@ -35,22 +35,22 @@ def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
     Raises MemberError where the class cannot be imported, built or fitted.
     """
     started = time.perf_counter()
-    member = fit_rows(settings, job, job.images, job.labels)
+    member = _fit_rows(settings, job, job.images, job.labels)
     if not hasattr(member.estimator, "predict_proba"):
-        member.temperature = validation_temperature(member, job)
+        member.temperature = _validation_temperature(member, job)
     if settings.refit:
-        member = refitted(member, settings, job)
+        member = _refitted(member, settings, job)
     member.fit_seconds = time.perf_counter() - started
     member.check_images = job.validation_images
     return member
 
 
-def refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
+def _refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
     """A model of all rows, which keeps what `first` said of the validation rows, held out then."""
     job.report({"event": "stage", "text": "fitting again with the validation rows"})
     held_out = first.predict_proba(job.validation_images)
     images = np.concatenate([job.images, job.validation_images])
-    member = fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))
+    member = _fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))
     member.temperature, member.held_out = first.temperature, held_out
     member.relabelled, member.predicted = first.relabelled, first.predicted
     member.tied = first.tied
@@ -58,20 +58,20 @@ def refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -
     return member
 
 
-def fit_rows(
+def _fit_rows(
     settings: EstimatorSettings,
     job: FitJob,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
 ) -> EstimatorMember:
     scaling = fit_scaling(images, settings.scale)
-    estimator = build(settings, job)
+    estimator = _build(settings, job)
     with (
         warnings.catch_warnings(record=True) as caught,
-        limited(job.threads),
+        _limited(job.threads),
     ):
         warnings.simplefilter("always")
-        seed_generators(job.seed)
+        _seed_generators(job.seed)
         try:
             # Both arrays are its own to write into: the labels would be every later model's, too.
             with unchanged():
@@ -80,14 +80,14 @@ def fit_rows(
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"
             ) from error
-    said = list(dict.fromkeys(first_line(w.message) for w in caught))
+    said = list(dict.fromkeys(_first_line(w.message) for w in caught))
     return EstimatorMember(
         settings, estimator, scaling, images.shape[1:], job.classes, warnings=said
     )
 
 
 @contextlib.contextmanager
-def limited(threads: int) -> Iterator[None]:
+def _limited(threads: int) -> Iterator[None]:
     """Let whatever an estimator computes with use `threads` threads, and no more."""
     with (
         threadpoolctl.threadpool_limits(threads),
@@ -96,7 +96,7 @@ def limited(threads: int) -> Iterator[None]:
         yield
 
 
-def seed_generators(seed: int) -> None:
+def _seed_generators(seed: int) -> None:
     """Set the generators that code without a `random_state` draws from."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
@@ -104,9 +104,9 @@ def seed_generators(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def build(settings: EstimatorSettings, job: FitJob) -> Any:
+def _build(settings: EstimatorSettings, job: FitJob) -> Any:
     """The unfitted estimator; it gets the seed where it takes one and the study gives none."""
-    factory = import_class(settings.estimator)
+    factory = _import_class(settings.estimator)
     params = copy.deepcopy(settings.params)  # what it changes in a list stays its own
     if "random_state" in inspect.signature(factory).parameters:
         params.setdefault("random_state", job.seed)
@@ -116,17 +116,17 @@ def build(settings: EstimatorSettings, job: FitJob) -> Any:
         raise MemberError(f"{settings.estimator} does not take these params: {error}") from error
 
 
-def import_class(path: str) -> Any:
+def _import_class(path: str) -> Any:
     """Raises MemberError where there is none, or where it is hidden by an installed module."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        hidden = hidden_file(module)
+        hidden = _hidden_file(module)
         raise MemberError(f"there is no {path} to import: {one_line(error)}{hidden}") from error
 
 
-def hidden_file(module: str) -> str:
+def _hidden_file(module: str) -> str:
     """A hint where a user's file has the name of a module that is installed, which goes first."""
     top = module.partition(".")[0]
     file = Path(f"{top}.py").absolute()
@@ -136,7 +136,7 @@ def hidden_file(module: str) -> str:
     return f"; {file.name} here is hidden by {found}: give it another name"
 
 
-def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:
+def _validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:
     if not hasattr(member.estimator, "decision_function"):
         return None
     features = member.scaling.apply(job.validation_images)
@@ -145,7 +145,7 @@ def validation_temperature(member: EstimatorMember, job: FitJob) -> float | None
     return fit_temperature(scores, job.validation_labels)
 
 
-def first_line(message: object) -> str:
+def _first_line(message: object) -> str:
     text = str(message).strip()
     return text.splitlines()[0].rstrip(":") if text else repr(message)
 

@@ -37,10 +37,10 @@ def is_trees(estimator: Any) -> bool:
     )
 
 
-GATE_ROWS = 1000
-GATE_TOLERANCE = 1e-4
-IR_VERSION = 10
-OPSETS = {"": 21, "ai.onnx.ml": 3}
+_GATE_ROWS = 1000
+_GATE_TOLERANCE = 1e-4
+_IR_VERSION = 10
+_OPSETS = {"": 21, "ai.onnx.ml": 3}
 
 
 class Exportable(Protocol):
@@ -63,7 +63,7 @@ def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
     """
     model = whole_graph(member, converted(member.estimator))
     content = model.SerializeToString()
-    gate = parity(member, content)
+    gate = _parity(member, content)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
     return gate
@@ -89,7 +89,7 @@ def converted(estimator: Any) -> onnx.ModelProto:
                 # It reads attributes that scikit-learn has deprecated.
                 warnings.simplefilter("ignore", FutureWarning)
                 model: onnx.ModelProto = convert_sklearn(
-                    estimator, initial_types=inputs, options=options, target_opset=OPSETS
+                    estimator, initial_types=inputs, options=options, target_opset=_OPSETS
                 )
                 return model
         except Exception as error:  # converters raise whatever they like
@@ -114,22 +114,22 @@ def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
     )
     graph = helper.make_graph(
         [
-            *features_nodes(is_trees(member.estimator)),
+            *_features_nodes(is_trees(member.estimator)),
             *model.graph.node,
-            *probability_nodes(member, label, scores),
+            *_probability_nodes(member, label, scores),
         ],
         "vestry-estimator",
         [images],
         [probabilities],
-        [*model.graph.initializer, *constants(member)],
+        [*model.graph.initializer, *_constants(member)],
     )
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    versions[""] = OPSETS[""]
+    versions[""] = _OPSETS[""]
     opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
 
 
-def constants(member: Exportable) -> list[TensorProto]:
+def _constants(member: Exportable) -> list[TensorProto]:
     values: dict[str, NDArray[Any]] = {
         "v_flat": np.array([0, -1], np.int64),
         "v_offset": member.scaling.offset,
@@ -143,7 +143,7 @@ def constants(member: Exportable) -> list[TensorProto]:
     return [numpy_helper.from_array(value, name) for name, value in values.items()]
 
 
-def features_nodes(double: bool) -> list[onnx.NodeProto]:
+def _features_nodes(double: bool) -> list[onnx.NodeProto]:
     """Scaled features as `Scaling` computes them; in double where the estimator wants them so."""
     make = helper.make_node
     kind = TensorProto.DOUBLE if double else TensorProto.FLOAT
@@ -156,7 +156,7 @@ def features_nodes(double: bool) -> list[onnx.NodeProto]:
     ]
 
 
-def probability_nodes(member: Exportable, label: str, scores: str | None) -> list[onnx.NodeProto]:
+def _probability_nodes(member: Exportable, label: str, scores: str | None) -> list[onnx.NodeProto]:
     make = helper.make_node
     own_label = make("OneHot", [label, "v_classes", "v_off_on"], ["v_label"])
     if scores is None or not (hasattr(member.estimator, "predict_proba") or member.temperature):
@@ -170,10 +170,10 @@ def probability_nodes(member: Exportable, label: str, scores: str | None) -> lis
         softened = [make("Identity", [scores], ["v_given"])]
     if is_trees(member.estimator):  # its label is one of those that tie
         return [*softened, make("Identity", ["v_given"], ["probabilities"])]
-    return [*softened, own_label, *exchange_nodes()]
+    return [*softened, own_label, *_exchange_nodes()]
 
 
-def exchange_nodes() -> list[onnx.NodeProto]:
+def _exchange_nodes() -> list[onnx.NodeProto]:
     """Exchange the top probability and the label's, as `fitted_estimator.agree` does."""
     make = helper.make_node
     return [
@@ -189,11 +189,11 @@ def exchange_nodes() -> list[onnx.NodeProto]:
     ]
 
 
-def parity(member: Exportable, content: bytes) -> dict[str, Any]:
+def _parity(member: Exportable, content: bytes) -> dict[str, Any]:
     """Compare the file with the estimator on real rows; raise MemberError where they differ."""
     if member.check_images is None or not len(member.check_images):
         raise MemberError("not stored: there are no rows to check the ONNX form on")
-    images = member.check_images[:GATE_ROWS]
+    images = member.check_images[:_GATE_ROWS]
     expected, _ = member.answer(images)
     try:
         given = run(session(content), images)
@@ -201,7 +201,7 @@ def parity(member: Exportable, content: bytes) -> dict[str, Any]:
         raise MemberError(f"not stored: its ONNX form does not run ({one_line(error)})") from error
     gap = float(np.abs(given - expected).max()) if given.shape == expected.shape else np.inf
     equal = int((given.argmax(axis=1) == expected.argmax(axis=1)).sum())
-    if not (gap <= GATE_TOLERANCE and equal == len(images)):
+    if not (gap <= _GATE_TOLERANCE and equal == len(images)):
         raise MemberError(
             f"not stored: its ONNX form differs from it (labels equal on {equal} of "
             f"{len(images)} rows, probabilities up to {gap:.1e} apart)"

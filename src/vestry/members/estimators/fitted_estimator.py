@@ -46,9 +46,9 @@ def fit_temperature(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> fl
 
 
 # Rows per call when predicting, so that float features of a large set never stand in memory whole.
-PREDICT_ROWS = 5000
+_PREDICT_ROWS = 5000
 
-FITTED_ON = {
+_FITTED_ON = {
     False: "Fitted on the training rows.",
     True: "The validation figures are those of a model fitted on the training rows; the test "
     "figures are those of a second one, fitted on training and validation rows together.",
@@ -75,8 +75,8 @@ class EstimatorMember:
     stored: dict[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        starts = range(0, len(images), PREDICT_ROWS)
-        parts = [self.answer(images[start : start + PREDICT_ROWS]) for start in starts]
+        starts = range(0, len(images), _PREDICT_ROWS)
+        parts = [self.answer(images[start : start + _PREDICT_ROWS]) for start in starts]
         self.relabelled += sum(changed for _, changed in parts)
         self.predicted += len(images)
         return np.concatenate([np.zeros((0, self.classes), np.float32), *(p for p, _ in parts)])
@@ -123,13 +123,13 @@ class EstimatorMember:
         return {
             "kind": "estimator",
             "definition": definition(self.settings, self.estimator),
-            "parameters": parameter_count(self.estimator),
-            "trainable_parameters": parameter_count(self.estimator),
+            "parameters": _parameter_count(self.estimator),
+            "trainable_parameters": _parameter_count(self.estimator),
             "classes": self.classes,
             "image_shape": list(self.image_shape),
             "fit_seconds": self.fit_seconds,
             "temperature": self.temperature,
-            "fitted_on": FITTED_ON[self.held_out is not None],
+            "fitted_on": _FITTED_ON[self.held_out is not None],
             "warnings": [*self.warnings, *filter(None, [self.stored.get("stored_note")])],
             "notes": self.notes(),
             **self.stored,
@@ -174,7 +174,7 @@ def agree(
     return agreed, len(rows)
 
 
-def parameter_count(estimator: Any) -> int | None:
+def _parameter_count(estimator: Any) -> int | None:
     """Fitted coefficients and intercepts of a linear model; None for any other."""
     if not hasattr(estimator, "coef_") or hasattr(estimator, "support_vectors_"):
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vestry.errors import MemberError
 from vestry.storage.run_folder import atomic_path
 
-PREDICT_ROWS = 5000
+_PREDICT_ROWS = 5000
 
 
 def session(content: bytes | str) -> onnxruntime.InferenceSession:
@@ -19,8 +19,8 @@ def session(content: bytes | str) -> onnxruntime.InferenceSession:
 
 def run(ready: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = [
-        ready.run(None, {"images": images[start : start + PREDICT_ROWS]})[0]
-        for start in range(0, len(images), PREDICT_ROWS)
+        ready.run(None, {"images": images[start : start + _PREDICT_ROWS]})[0]
+        for start in range(0, len(images), _PREDICT_ROWS)
     ]
     return np.concatenate(parts)
 

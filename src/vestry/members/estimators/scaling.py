@@ -22,7 +22,7 @@ class Scaling:
 
     def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(n, height, width[, 3]) raw images to (n, features)."""
-        features = (flat(images).astype(np.float32) - self.offset) / self.divisor
+        features = (_flat(images).astype(np.float32) - self.offset) / self.divisor
         return features.astype(np.float64)
 
 
@@ -31,7 +31,7 @@ def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
 
     A pixel that never changes has no deviation; it becomes 0 everywhere instead of dividing by 0.
     """
-    features = flat(images)
+    features = _flat(images)
     width = features.shape[1]
     if scale != "standard":
         divisor = np.full(width, 255.0 if scale == "unit" else 1.0, np.float32)
@@ -42,5 +42,5 @@ def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
     return Scaling(mean.astype(np.float32), deviation.astype(np.float32))
 
 
-def flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return images.reshape(len(images), -1)

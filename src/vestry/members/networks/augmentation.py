@@ -15,7 +15,7 @@ from vestry.members.member import FitJob
 from vestry.members.networks.settings import Augmentation
 from vestry.storage.run_folder import atomic_path
 
-PART_PIXELS = 400_000
+_PART_PIXELS = 400_000
 """Images are altered about so many pixels at a time, which stay in the processor's cache."""
 ERASED = (0.02, 0.4)
 """Least and largest part of the image that is erased."""
@@ -53,7 +53,7 @@ class Augmenter:
 
         random: for the noise in erased rectangles.
         """
-        size = max(1, PART_PIXELS // images[0].numel())
+        size = max(1, _PART_PIXELS // images[0].numel())
         parts = zip(torch.split(images, size), torch.split(drawn, size), strict=True)
         return torch.cat([self.altered(part, rows, random) for part, rows in parts])
 
@@ -184,8 +184,8 @@ def variants(
 # One training image and variants of it, so that a reader sees what augmentation does.
 
 
-PICTURES = "pictures.npz"
-VARIANTS = 16
+_PICTURES = "pictures.npz"
+_VARIANTS = 16
 NOTE = (
     "Its training figures, epoch by epoch, are those of augmented images; its validation figures "
     "are of images as they are."
@@ -208,7 +208,7 @@ class AugmentedSample:
         """None where images are trained on as they are."""
         if settings is None or not settings.alters:
             return None
-        pictures = variants(settings, job.images[0], VARIANTS, job.seed)
+        pictures = variants(settings, job.images[0], _VARIANTS, job.seed)
         image = None if job.ids is None else str(job.ids[0])
         return cls(settings, image, int(job.labels[0]), pictures)
 
@@ -227,5 +227,5 @@ class AugmentedSample:
 
     def save(self, folder: Path) -> None:
         """`pictures.npz`: `ids` and `images`."""
-        with atomic_path(folder / PICTURES) as temporary, temporary.open("wb") as file:
+        with atomic_path(folder / _PICTURES) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, ids=np.array(self.ids), images=self.pictures)

@@ -42,7 +42,7 @@ else:
 
     torch, functional, Tensor = _Later("torch"), _Later("torch.nn.functional"), Any
 
-ALIGNMENT = 16
+_ALIGNMENT = 16
 """Parameters start at multiples of this many numbers: 64 bytes, a cache line and an AVX-512
 register.
 """
@@ -87,7 +87,7 @@ class ParameterVector:
         self, shapes: Sequence[tuple[int, ...]], dtype: "torch.dtype | None" = None
     ) -> None:
         sizes = [math.prod(shape) for shape in shapes]
-        padded = [-(-size // ALIGNMENT) * ALIGNMENT for size in sizes]
+        padded = [-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes]
         starts = [sum(padded[:index]) for index in range(len(padded))]
         self.values = torch.zeros(sum(padded), dtype=dtype or torch.float32)
         self.halves = torch.zeros(sum(padded), dtype=torch.bfloat16)

@@ -122,16 +122,16 @@ def require_image(shape: Shape) -> None:
 
 LAYERS: dict[str, type[Layer]] = {}
 """Every layer, by the key that names it in a study file."""
-L = TypeVar("L", bound=Layer)
+_L = TypeVar("_L", bound=Layer)
 
 
-def register(key: str) -> Callable[[type[L]], type[L]]:
+def register(key: str) -> Callable[[type[_L]], type[_L]]:
     """Make a class known as the layer that `key`, one of its fields, names.
 
     Raises TypeError for a class that leaves something out, and ValueError for a key that is taken.
     """
 
-    def kept(layer: type[L]) -> type[L]:
+    def kept(layer: type[_L]) -> type[_L]:
         if missing := sorted(getattr(layer, "__abstractmethods__", ())):
             raise TypeError(f"the layer {layer.__name__} has no {', '.join(missing)}")
         if key not in layer.model_fields:

@@ -7,8 +7,8 @@ import ctypes
 import sys
 from collections.abc import Iterator
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 1 << 30
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 1 << 30
 
 PROCESS_ENVIRONMENT = {"GOMP_SPINCOUNT": "3000"}
 """Environment of a process that trains; read when torch is loaded, so it cannot be set later.
@@ -47,5 +47,5 @@ def _keep_freed_memory() -> None:
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         if hasattr(library, "mallopt"):
-            library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
-            library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+            library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+            library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

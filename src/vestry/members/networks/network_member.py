@@ -22,7 +22,7 @@ from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 
-WEIGHTS, HISTORY = "weights.safetensors", "history.csv"
+_WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
 
 
 @dataclass
@@ -49,9 +49,9 @@ class NetworkMember:
 
     def save(self, folder: Path) -> None:
         tensors = {name: t.contiguous() for name, t in self.network.tensors().items()}
-        with atomic_path(folder / WEIGHTS) as temporary:
+        with atomic_path(folder / _WEIGHTS) as temporary:
             save_file(tensors, temporary)
-        write_text(folder / HISTORY, to_csv(self.history))
+        write_text(folder / _HISTORY, to_csv(self.history))
         if self.sample is not None:
             self.sample.save(folder)
 
@@ -99,7 +99,7 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
     """The member that `save` wrote into `folder`; its predictions are the same to the bit."""
     settings = NetworkSettings(**card["settings"])
     network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
-    network.restore(load_file(folder / WEIGHTS))
+    network.restore(load_file(folder / _WEIGHTS))
     return NetworkMember(network, settings, card, [], torch.get_num_threads())
 
 
@@ -122,7 +122,7 @@ def _card(
         "fitted_on": "Fitted on the training rows; early stopping, where it is set, watched the "
         "validation rows.",
         "fit_seconds": progress.seconds,
-        "stored": WEIGHTS,
+        "stored": _WEIGHTS,
         "training": {
             "epochs": settings.epochs,
             "batch_size": settings.batch_size,

@@ -31,14 +31,14 @@ from vestry.system.environment import processor
 # One layer tried on fixed random values: how far off it is, and how long it takes.
 
 
-ROUNDS, SECONDS = 8, 0.02
+_ROUNDS, SECONDS = 8, 0.02
 """Each candidate is timed in so many turns of about so long; its fastest turn counts."""
 
 
 def fastest_turns(trials: dict[Computation, "Trial"]) -> dict[Computation, float]:
     repeats = {c: max(1, int(SECONDS / trial.turn(2))) for c, trial in trials.items()}
     times = dict.fromkeys(trials, float("inf"))
-    for _ in range(ROUNDS if len(trials) > 1 else 1):
+    for _ in range(_ROUNDS if len(trials) > 1 else 1):
         for computation, trial in trials.items():
             times[computation] = min(times[computation], trial.turn(repeats[computation]))
     return times
@@ -91,13 +91,15 @@ def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
     return float("inf") if any(map(math.isnan, errors)) else worst
 
 
-VERSION = 2
+_VERSION = 2
 """Part of every key: raise it when a block computes differently, so that layers are tried again."""
 TOLERANCE = {"fp32": 1e-4, "bf16": 2e-2}
 """Relative error (Frobenius norm) that a candidate may show against float64."""
 ADVANTAGE = 1.1
 """bfloat16 has to be this much faster than float32 to be taken."""
-NOT_ACCURATE = "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+_NOT_ACCURATE = (
+    "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+)
 NOT_KEPT = "its trial could not be kept, so another run may compute it otherwise"
 
 
@@ -157,7 +159,7 @@ def _trial_key(
 ) -> dict[str, Any]:
     """All that the fastest way may depend on."""
     return block.trial_key() | {
-        "version": VERSION,
+        "version": _VERSION,
         "precision": precision,
         "batch": batch_size,
         "processor": processor(),
@@ -185,7 +187,7 @@ def attempt(block: ProductBlock, batch_size: int, precision: Precision) -> Choic
         errors[computation] = relative_error(trial.run(), reference)
         if errors[computation] <= TOLERANCE[computation.compute]:
             trials[computation] = trial
-    note = "" if trials else NOT_ACCURATE.format(precision=precision)
+    note = "" if trials else _NOT_ACCURATE.format(precision=precision)
     if not trials:
         plain = Computation()
         trials[plain] = Trial(block, plain, batch_size)

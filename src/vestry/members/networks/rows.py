@@ -52,7 +52,7 @@ def scaled(images: Tensor) -> Tensor:
 # The training images as an epoch takes them: in its order, scaled, augmented, chunk by chunk.
 
 
-ALTERATIONS = 1
+_ALTERATIONS = 1
 """What tells the stream of alterations from that of an epoch's order and dropout masks, so that
 both are the same with and without augmentation."""
 
@@ -77,7 +77,7 @@ class TrainingImages:
         if self.augmenter is None:
             yield from (scaled(self.images.index_select(0, part)) for part in parts)
             return
-        random = np.random.default_rng([seed, epoch, ALTERATIONS])
+        random = np.random.default_rng([seed, epoch, _ALTERATIONS])
         drawn = self.augmenter.draw(random, len(order))
         for part, rows in zip(parts, torch.split(drawn, self.chunk), strict=True):
             yield self.augmenter.apply(scaled(self.images.index_select(0, part)), rows, random)

@@ -18,14 +18,14 @@ class _Settings(BaseModel):
 # Learning rates that change from epoch to epoch; each gives a factor on the initial rate.
 
 
-Epochs = Annotated[int, Field(ge=0)]
+_Epochs = Annotated[int, Field(ge=0)]
 
 
 class Exponential(_Settings):
     """Constant for the first `after` epochs, then times exp(-`exponential`) each epoch."""
 
     exponential: float = Field(gt=0)
-    after: Epochs = 0
+    after: _Epochs = 0
 
     def factor(self, epoch: int, epochs: int) -> float:
         """`epoch` counts from 0."""
@@ -49,7 +49,7 @@ class Cosine(_Settings):
     """
 
     cosine: Literal[True]
-    warmup: Epochs = 0
+    warmup: _Epochs = 0
 
     def factor(self, epoch: int, epochs: int) -> float:
         if epoch < self.warmup:
@@ -74,7 +74,7 @@ Schedule = Annotated[
 # How training images are altered.
 
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+_Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _check_shift(given: Any) -> Any:
@@ -88,7 +88,7 @@ def _check_shift(given: Any) -> Any:
     return given
 
 
-Shift = Annotated[Fraction | tuple[Fraction, Fraction], BeforeValidator(_check_shift)]
+Shift = Annotated[_Fraction | tuple[_Fraction, _Fraction], BeforeValidator(_check_shift)]
 
 
 class Augmentation(_Settings):
@@ -106,7 +106,7 @@ class Augmentation(_Settings):
     rotation: Annotated[float, Field(ge=0, le=180)] = Field(
         0.0, description="at most so many degrees, either way"
     )
-    zoom: Fraction = Field(0.0, description="sides become 1 - this to 1 + this times as long")
+    zoom: _Fraction = Field(0.0, description="sides become 1 - this to 1 + this times as long")
     erasing: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="in this part of the images, one rectangle becomes noise"
     )
@@ -151,7 +151,7 @@ class Augmentation(_Settings):
 OptimizerName = Literal["sgd", "adam", "adamw", "adagrad", "rmsprop"]
 Precision = Literal["auto", "fp32", "bf16"]
 
-LEARNING_RATES: dict[OptimizerName, float] = {
+_LEARNING_RATES: dict[OptimizerName, float] = {
     "sgd": 1e-2,
     "adam": 1e-3,
     "adamw": 1e-3,
@@ -190,7 +190,7 @@ class TrainingSettings(_Settings):
 
     @property
     def initial_learning_rate(self) -> float:
-        return self.learning_rate or LEARNING_RATES[self.optimizer]
+        return self.learning_rate or _LEARNING_RATES[self.optimizer]
 
     @property
     def resolved_weight_decay(self) -> float:

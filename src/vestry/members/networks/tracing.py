@@ -49,7 +49,7 @@ def _trace_one(layer: Layer, shape: Shape, known: dict[str, Shape]) -> TracedLay
     return TracedLayer(layer, shape, layer.output_shape(shape, joined), *layer.parameters(shape))
 
 
-MULTIPLY_ADDS_PER_CORE = 5_000_000
+_MULTIPLY_ADDS_PER_CORE = 5_000_000
 MOST_CORES = 8
 
 
@@ -60,5 +60,5 @@ def network_threads(traced: Sequence[TracedLayer], batch_size: int) -> int:
     core pays from about ten million multiply-adds a batch upwards and gains little or nothing
     below. There a single core also leaves the other to the next member.
     """
-    wanted = sum(step.multiply_adds for step in traced) * batch_size // MULTIPLY_ADDS_PER_CORE
+    wanted = sum(step.multiply_adds for step in traced) * batch_size // _MULTIPLY_ADDS_PER_CORE
     return min(max(wanted, 1), MOST_CORES)

@@ -19,13 +19,13 @@ from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import EarlyStopping, TrainingSettings
 
 CHECKPOINT_SECONDS = 5.0
-REPORT_SECONDS = 0.25
-PREDICT_BATCH = 256
-MEASURED_ROWS = 2048
+_REPORT_SECONDS = 0.25
+_PREDICT_BATCH = 256
+_MEASURED_ROWS = 2048
 """Training rows, at most, that batch normalisation takes its statistics from: their mean is then
 within about 2% of a deviation.
 """
-MEASURING = 2
+_MEASURING = 2
 """What tells the draw of those rows from other streams of random numbers."""
 
 
@@ -160,7 +160,7 @@ class Trainer:
                 rows = slice(done, done + len(part))
                 self.step(part, truth[rows], seen[rows], rate)
                 done += len(part)
-            if time.monotonic() - reported > REPORT_SECONDS:
+            if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 self.report(self._step_event(done, seen, labels, started))
         return seen, labels
@@ -183,8 +183,10 @@ class Trainer:
     def _measure_statistics(self) -> None:
         """On training rows as they are, the same ones each time; by the weights of now."""
         count = len(self.training)
-        drawn = np.random.default_rng([self.seed, 0, MEASURING]).permutation(count)[:MEASURED_ROWS]
-        parts = np.array_split(np.sort(drawn), -(-len(drawn) // PREDICT_BATCH))
+        drawn = np.random.default_rng([self.seed, 0, _MEASURING]).permutation(count)[
+            :_MEASURED_ROWS
+        ]
+        parts = np.array_split(np.sort(drawn), -(-len(drawn) // _PREDICT_BATCH))
         images = self.training.images
         self.network.measure_statistics(
             scaled(images.index_select(0, torch.from_numpy(part))) for part in parts
@@ -247,8 +249,8 @@ class Trainer:
 
 def predict(network: Network, images: Tensor) -> Tensor:
     """(n, classes) float32 scores, a bounded number of images at a time."""
-    starts = range(0, len(images), PREDICT_BATCH)
-    batches = (scaled(images[start : start + PREDICT_BATCH]) for start in starts)
+    starts = range(0, len(images), _PREDICT_BATCH)
+    batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
     return torch.cat([network.forward(batch, training=False) for batch in batches])
 
 

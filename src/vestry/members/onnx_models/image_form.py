@@ -6,9 +6,9 @@ from vestry.errors import MemberError
 from vestry.members.onnx_models.model_file import FLOATS, ModelFile, Value
 from vestry.members.onnx_models.onnx_settings import Channels, InputSettings, Layout
 
-LARGEST_SIDE = 2048
-COUNTS = {"grey": 1, "rgb": 3, "bgr": 3}
-USUAL: dict[int, Channels] = {1: "grey", 3: "rgb"}
+_LARGEST_SIDE = 2048
+_COUNTS = {"grey": 1, "rgb": 3, "bgr": 3}
+_USUAL: dict[int, Channels] = {1: "grey", 3: "rgb"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ImageForm:
 
     @property
     def depth(self) -> int:
-        return COUNTS[self.channels]
+        return _COUNTS[self.channels]
 
     @property
     def words(self) -> str:
@@ -48,30 +48,30 @@ def image_form(file: ModelFile, settings: InputSettings, image_shape: tuple[int,
     Raises MemberError where its input leaves that open, or says something else than `settings`.
     """
     try:
-        return settled(file.input, settings, image_shape)
+        return _settled(file.input, settings, image_shape)
     except MemberError as error:
         raise MemberError(f"{file.path}: {error}") from None
 
 
-def settled(taken: Value, settings: InputSettings, image_shape: tuple[int, ...]) -> ImageForm:
-    layout = layout_of(taken, settings)
+def _settled(taken: Value, settings: InputSettings, image_shape: tuple[int, ...]) -> ImageForm:
+    layout = _layout_of(taken, settings)
     if layout == "flat":
-        channels, size = flat_form(taken, settings, image_shape)
+        channels, size = _flat_form(taken, settings, image_shape)
     else:
-        channels, size = spatial_form(taken, settings, layout, image_shape)
-    depth = COUNTS[channels]
+        channels, size = _spatial_form(taken, settings, layout, image_shape)
+    depth = _COUNTS[channels]
     return ImageForm(
         size,
         channels,
         layout,
         taken.dimensions is None or len(taken.dimensions) == 4,
-        scale_of(taken, settings),
-        by_channel(settings.mean, depth, "mean"),
-        by_channel(settings.deviation, depth, "deviation"),
+        _scale_of(taken, settings),
+        _by_channel(settings.mean, depth, "mean"),
+        _by_channel(settings.deviation, depth, "deviation"),
     )
 
 
-def layout_of(taken: Value, settings: InputSettings) -> Layout:
+def _layout_of(taken: Value, settings: InputSettings) -> Layout:
     sides = taken.dimensions
     if sides is None:
         if settings.layout is None:
@@ -80,7 +80,7 @@ def layout_of(taken: Value, settings: InputSettings) -> Layout:
     if len(sides) == 2:
         found: Layout | None = "flat"
     elif len(sides) in (3, 4):
-        found = four_sided(sides)
+        found = _four_sided(sides)
     else:
         raise MemberError(f"its input is {taken.words}; images have 2 to 4 sides")
     given = settings.layout
@@ -97,50 +97,50 @@ def layout_of(taken: Value, settings: InputSettings) -> Layout:
     return layout
 
 
-def four_sided(sides: tuple[int | None, ...]) -> Layout | None:
-    first, last = sides[1] in USUAL, sides[-1] in USUAL
+def _four_sided(sides: tuple[int | None, ...]) -> Layout | None:
+    first, last = sides[1] in _USUAL, sides[-1] in _USUAL
     if first == last:
         return None
     return "channels_first" if first else "channels_last"
 
 
-def spatial_form(
+def _spatial_form(
     taken: Value, settings: InputSettings, layout: Layout, image_shape: tuple[int, ...]
 ) -> tuple[Channels, tuple[int, int]]:
     sides = taken.dimensions or (None,) * 4
     if len(sides) == 3:
         sides = (*sides, 1)
     depth, own = (sides[1], sides[2:]) if layout == "channels_first" else (sides[3], sides[1:3])
-    channels = channels_of(taken, depth, settings, image_shape)
+    channels = _channels_of(taken, depth, settings, image_shape)
     asked = settings.size or image_shape[:2]
     size = tuple(given or side for given, side in zip(own, asked, strict=True))
     if settings.size is not None and size != tuple(settings.size):
         raise MemberError(f"its input is {taken.words}; it cannot take size = {settings.size}")
-    return channels, checked(size)
+    return channels, _checked(size)
 
 
-def channels_of(
+def _channels_of(
     taken: Value, depth: int | None, settings: InputSettings, image_shape: tuple[int, ...]
 ) -> Channels:
     given = settings.channels
     if depth is None:
-        return given or USUAL[3 if len(image_shape) == 3 else 1]
-    if depth not in USUAL or (given is not None and COUNTS[given] != depth):
+        return given or _USUAL[3 if len(image_shape) == 3 else 1]
+    if depth not in _USUAL or (given is not None and _COUNTS[given] != depth):
         what = given or "1 channel or 3"
         raise MemberError(f"its input is {taken.words}, {depth} channels; {what} is taken")
-    return given or USUAL[depth]
+    return given or _USUAL[depth]
 
 
-def flat_form(
+def _flat_form(
     taken: Value, settings: InputSettings, image_shape: tuple[int, ...]
 ) -> tuple[Channels, tuple[int, int]]:
     height, width = settings.size or image_shape[:2]
     own = 3 if len(image_shape) == 3 else 1
-    depths = [COUNTS[settings.channels]] if settings.channels else [own, 4 - own]
+    depths = [_COUNTS[settings.channels]] if settings.channels else [own, 4 - own]
     count = taken.dimensions[1] if taken.dimensions else None
     for depth in depths:
         if count in (None, height * width * depth):
-            return settings.channels or USUAL[depth], checked((height, width))
+            return settings.channels or _USUAL[depth], _checked((height, width))
     raise MemberError(
         f"its input is {taken.words}, but {height} x {width} pixels x {depths[0]} make "
         f"{height * width * depths[0]:,}; say which images it takes: input = {{ size = [HEIGHT, "
@@ -148,14 +148,14 @@ def flat_form(
     )
 
 
-def checked(size: tuple[int, ...]) -> tuple[int, int]:
-    if max(size) > LARGEST_SIDE:
-        raise MemberError(f"images of {size} are not made; a side has {LARGEST_SIDE} at most")
+def _checked(size: tuple[int, ...]) -> tuple[int, int]:
+    if max(size) > _LARGEST_SIDE:
+        raise MemberError(f"images of {size} are not made; a side has {_LARGEST_SIDE} at most")
     height, width = size
     return height, width
 
 
-def scale_of(taken: Value, settings: InputSettings) -> str:
+def _scale_of(taken: Value, settings: InputSettings) -> str:
     is_float = taken.type in FLOATS
     if not is_float and settings.scale == "unit":
         raise MemberError(
@@ -165,7 +165,7 @@ def scale_of(taken: Value, settings: InputSettings) -> str:
     return settings.scale or ("unit" if is_float else "none")
 
 
-def by_channel(given: list[float] | None, depth: int, key: str) -> tuple[float, ...] | None:
+def _by_channel(given: list[float] | None, depth: int, key: str) -> tuple[float, ...] | None:
     if given is None:
         return None
     if len(given) not in (1, depth):

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, inliner
 from vestry.errors import MemberError, ModelError, one_line
 from vestry.storage.onnx_file import nodes_of, read_model_bytes, safe_model, tensors_of
 
-TYPES: dict[int, str] = {
+_TYPES: dict[int, str] = {
     TensorProto.FLOAT: "float",
     TensorProto.DOUBLE: "double",
     TensorProto.FLOAT16: "float16",
@@ -21,13 +21,13 @@ TYPES: dict[int, str] = {
     TensorProto.INT64: "int64",
 }
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
-WEIGHTS = (*FLOATS, TensorProto.BFLOAT16, TensorProto.INT8, TensorProto.UINT8)
-LEARNT = {
+_WEIGHTS = (*FLOATS, TensorProto.BFLOAT16, TensorProto.INT8, TensorProto.UINT8)
+_LEARNT = {
     "LinearClassifier": ("coefficients", "intercepts"),
     "LinearRegressor": ("coefficients", "intercepts"),
     "Scaler": ("offset", "scale"),
 }
-UNCOUNTED = ("TreeEnsemble", "SVM")
+_UNCOUNTED = ("TreeEnsemble", "SVM")
 Dimensions = tuple[int | None, ...]
 """Of a tensor; None where the file leaves one open."""
 
@@ -43,7 +43,7 @@ class Value:
     @property
     def words(self) -> str:
         """`float (rows, 3, 32, 32)`."""
-        kind = TYPES.get(self.type, TensorProto.DataType.Name(self.type).lower())
+        kind = _TYPES.get(self.type, TensorProto.DataType.Name(self.type).lower())
         if self.dimensions is None:
             return f"{kind} of no shape"
         sides = ["rows" if side is None and not place else "?" if side is None else str(side)
@@ -91,16 +91,16 @@ def read_model_file(path: Path, classes: int) -> ModelFile:
     except ModelError as error:
         raise MemberError(str(error)) from None
     try:
-        model = without_functions(safe_model(content))
-        taken = only_input(model)
-        given, names = only_output(model, classes)
+        model = _without_functions(safe_model(content))
+        taken = _only_input(model)
+        given, names = _only_output(model, classes)
     except (ModelError, MemberError) as error:
         raise MemberError(f"{path}: {error}") from None
     digest = hashlib.sha256(content).hexdigest()
-    return ModelFile(path, digest, model, taken, given, names, parameters(model))
+    return ModelFile(path, digest, model, taken, given, names, _parameters(model))
 
 
-def without_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+def _without_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     """Its local functions written out; MemberError where it keeps weights in a form not read."""
     if model.graph.sparse_initializer:
         raise MemberError("it keeps sparse weights; export it with dense ones")
@@ -114,7 +114,7 @@ def without_functions(model: onnx.ModelProto) -> onnx.ModelProto:
         ) from None
 
 
-def value(info: onnx.ValueInfoProto) -> Value | None:
+def _value(info: onnx.ValueInfoProto) -> Value | None:
     """None where it is no tensor."""
     if not info.type.HasField("tensor_type"):
         return None
@@ -127,28 +127,28 @@ def value(info: onnx.ValueInfoProto) -> Value | None:
     return Value(info.name, tensor.elem_type, open_ones)
 
 
-def only_input(model: onnx.ModelProto) -> Value:
+def _only_input(model: onnx.ModelProto) -> Value:
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [info for info in model.graph.input if info.name not in weights]
     if len(inputs) != 1:
         names = ", ".join(info.name for info in inputs) or "none"
         raise MemberError(f"it takes {len(inputs)} inputs ({names}); one, the images, is needed")
-    taken = value(inputs[0])
-    if taken is None or taken.type not in TYPES:
-        kinds = ", ".join(TYPES.values())
+    taken = _value(inputs[0])
+    if taken is None or taken.type not in _TYPES:
+        kinds = ", ".join(_TYPES.values())
         said = "no tensor" if taken is None else taken.words
         raise MemberError(f"its input {inputs[0].name} is {said}; one of {kinds} is needed")
     return taken
 
 
-def only_output(model: onnx.ModelProto, classes: int) -> tuple[Value, tuple[str, ...] | None]:
+def _only_output(model: onnx.ModelProto, classes: int) -> tuple[Value, tuple[str, ...] | None]:
     """The scores, and the class names that stand with them."""
-    unzip(model)
-    values = [found for info in model.graph.output if (found := value(info))]
+    _unzip(model)
+    values = [found for info in model.graph.output if (found := _value(info))]
     scores = [found for found in values if found.type in FLOATS]
-    fitting = [found for found in scores if found.dimensions is None or fits(found, classes)]
+    fitting = [found for found in scores if found.dimensions is None or _fits(found, classes)]
     if len(fitting) == 1:
-        return fitting[0], class_names(model, fitting[0].name)
+        return fitting[0], _class_names(model, fitting[0].name)
     said = "; ".join(f"{found.name}: {found.words}" for found in values)
     if not scores:
         raise MemberError(f"it gives no scores ({said}); export it with its probabilities")
@@ -158,12 +158,12 @@ def only_output(model: onnx.ModelProto, classes: int) -> tuple[Value, tuple[str,
     )
 
 
-def fits(scores: Value, classes: int) -> bool:
+def _fits(scores: Value, classes: int) -> bool:
     sides = scores.dimensions or ()
     return len(sides) == 2 and sides[1] in (None, classes)
 
 
-def unzip(model: onnx.ModelProto) -> None:
+def _unzip(model: onnx.ModelProto) -> None:
     """Put in place of each list of {class: probability} the matrix that it is made from.
 
     scikit-learn's converter writes such lists (`ZipMap`) unless it is told not to.
@@ -175,7 +175,7 @@ def unzip(model: onnx.ModelProto) -> None:
             info.CopyFrom(helper.make_tensor_value_info(matrix, TensorProto.FLOAT, None))
 
 
-def class_names(model: onnx.ModelProto, scores: str) -> tuple[str, ...] | None:
+def _class_names(model: onnx.ModelProto, scores: str) -> tuple[str, ...] | None:
     """Names in the order of the columns of `scores`, where the file holds such beside them."""
     for node in model.graph.node:
         if scores not in (*node.input, *node.output):
@@ -186,15 +186,15 @@ def class_names(model: onnx.ModelProto, scores: str) -> tuple[str, ...] | None:
     return None
 
 
-def parameters(model: onnx.ModelProto) -> int | None:
+def _parameters(model: onnx.ModelProto) -> int | None:
     """Numbers among its weights; None where trees or support vectors stand in it."""
     nodes = list(nodes_of(model))
-    if any(node.op_type.startswith(UNCOUNTED) for node in nodes):
+    if any(node.op_type.startswith(_UNCOUNTED) for node in nodes):
         return None
-    count = sum(int(np.prod(t.dims)) for t in tensors_of(model) if t.data_type in WEIGHTS)
-    return count + sum(numbers(node) for node in nodes)
+    count = sum(int(np.prod(t.dims)) for t in tensors_of(model) if t.data_type in _WEIGHTS)
+    return count + sum(_numbers(node) for node in nodes)
 
 
-def numbers(node: Any) -> int:
-    wanted = LEARNT.get(node.op_type, ())
+def _numbers(node: Any) -> int:
+    wanted = _LEARNT.get(node.op_type, ())
     return sum(len(attribute.floats) for attribute in node.attribute if attribute.name in wanted)

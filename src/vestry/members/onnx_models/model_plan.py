@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import MemberError, did_you_mean
-from vestry.members.backbones.paths import TrunkPlaces
+from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.onnx_models.image_form import image_form
 from vestry.members.onnx_models.model_file import ModelFile, read_model_file
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
@@ -21,7 +21,7 @@ class Planned:
 
 def plan(
     settings: OnnxSettings,
-    places: TrunkPlaces,
+    places: BackbonePaths,
     image_shape: tuple[int, ...],
     classes: tuple[str, ...],
 ) -> Planned:
@@ -32,7 +32,7 @@ def plan(
     """
     path = places.path(settings.onnx)
     if not path.is_file():
-        raise MemberError(f"onnx = {settings.onnx!r}: there is no file {path}{near(path)}")
+        raise MemberError(f"onnx = {settings.onnx!r}: there is no file {path}{_near(path)}")
     file = read_model_file(path, len(classes))
     if settings.sha256 not in (None, file.sha256):
         raise MemberError(
@@ -43,17 +43,17 @@ def plan(
         image_shape,
         len(classes),
         settings.output == "logits",
-        column_order(file, settings, classes),
+        _column_order(file, settings, classes),
     )
     return Planned(file, wrapping)
 
 
-def near(path: Path) -> str:
+def _near(path: Path) -> str:
     beside = [found.name for found in path.parent.glob("*.onnx")]
     return did_you_mean(path.name, beside)
 
 
-def column_order(
+def _column_order(
     file: ModelFile, settings: OnnxSettings, classes: tuple[str, ...]
 ) -> tuple[int, ...] | None:
     """For each class the file's column; by `classes`, else by names that the file holds."""
@@ -74,7 +74,7 @@ class ModelPlan:
     """The model files of one study; each is read once."""
 
     def __init__(
-        self, places: TrunkPlaces, image_shape: tuple[int, ...], classes: tuple[str, ...]
+        self, places: BackbonePaths, image_shape: tuple[int, ...], classes: tuple[str, ...]
     ) -> None:
         self.places, self.image_shape, self.classes = places, image_shape, classes
         self.found: dict[str, tuple[str, str]] = {}

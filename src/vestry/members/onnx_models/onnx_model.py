@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.backbones.paths import TrunkPlaces
+from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.estimators.onnx_member import OnnxMember, run, session
 from vestry.members.member import FitJob
@@ -32,11 +32,11 @@ from vestry.storage.run_folder import atomic_path
 # What a reader, and `load`, must know of a model that was trained elsewhere.
 
 
-STORED = "model.onnx"
-FITTED_ON = "Trained elsewhere; nothing was fitted here."
+_STORED = "model.onnx"
+_FITTED_ON = "Trained elsewhere; nothing was fitted here."
 
 
-def card(planned: Planned, model: onnx.ModelProto) -> dict[str, Any]:
+def _card(planned: Planned, model: onnx.ModelProto) -> dict[str, Any]:
     file, wrapping = planned.file, planned.wrapping
     gives = "logits, through a softmax" if wrapping.logits else "probabilities"
     order = "" if wrapping.order is None else "; its columns put into the data's order of classes"
@@ -55,20 +55,20 @@ def card(planned: Planned, model: onnx.ModelProto) -> dict[str, Any]:
         "classes": wrapping.classes,
         "image_shape": list(wrapping.image_shape),
         "fit_seconds": 0.0,
-        "fitted_on": FITTED_ON,
+        "fitted_on": _FITTED_ON,
         "file": {"name": file.path.name, "sha256": file.sha256, "producer": file.producer},
         "opset": {entry.domain: entry.version for entry in model.opset_import},
-        "stored": STORED,
+        "stored": _STORED,
         "stored_note": "",
     }
 
 
-CHECKED_ROWS = 256
+_CHECKED_ROWS = 256
 TOLERANCE, HALF_TOLERANCE = 1e-4, 5e-3
 """Of probabilities and their sums; in half precision."""
-GUESSING = 1.5
+_GUESSING = 1.5
 """Times the accuracy of guessing; a model that does no better is probably fed wrongly."""
-TRAINED_ELSEWHERE = (
+_TRAINED_ELSEWHERE = (
     "It was trained elsewhere, on rows that are not known here: whether validation or test images "
     "were among them cannot be told, and its figures hold only if they were not."
 )
@@ -80,23 +80,23 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
     Raises MemberError where the file cannot be used, or does not give on validation rows what the
     study says it gives.
     """
-    places = TrunkPlaces.of() if job.trunks is None else TrunkPlaces.from_dict(job.trunks)
+    places = BackbonePaths.of() if job.trunks is None else BackbonePaths.from_dict(job.trunks)
     names = job.class_names or tuple(map(str, range(job.classes)))
     planned = plan(settings, places, job.images.shape[1:], names)
-    images = job.validation_images[:CHECKED_ROWS]
+    images = job.validation_images[:_CHECKED_ROWS]
     if not len(images):
         raise MemberError(f"{planned.file.path}: there are no rows to check it on")
-    expected = own_probabilities(planned, images)
-    content, model, given, notes = stored_form(planned, images, expected)
-    said = guessing(given, job.validation_labels[:CHECKED_ROWS])
+    expected = _own_probabilities(planned, images)
+    content, model, given, notes = _stored_form(planned, images, expected)
+    said = _guessing(given, job.validation_labels[:_CHECKED_ROWS])
     parity = {
         "rows": len(images),
         "labels_equal": int((given.argmax(axis=1) == expected.argmax(axis=1)).sum()),
         "largest_gap": float(np.abs(given - expected).max()),
     }
-    facts = card(planned, model) | {"parity": parity, "notes": notes}
-    facts["warnings"] = [TRAINED_ELSEWHERE, *said]
-    path = job.workspace / STORED
+    facts = _card(planned, model) | {"parity": parity, "notes": notes}
+    facts["warnings"] = [_TRAINED_ELSEWHERE, *said]
+    path = job.workspace / _STORED
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
     return OnnxMember(path, facts)
@@ -104,27 +104,27 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
 
 def load(folder: Path, card: dict[str, Any]) -> OnnxMember:
     """Restore what `fit` stored; MemberError where the file is not there."""
-    return OnnxMember(folder / STORED, card)
+    return OnnxMember(folder / _STORED, card)
 
 
-def own_probabilities(planned: Planned, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _own_probabilities(planned: Planned, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, classes) what the file's own model gives, as probabilities in the data's order."""
     file, wrapping = planned.file, planned.wrapping
     fed = run(session(inputs_graph(file, wrapping).SerializeToString()), images)
-    scores = own_scores(file, fed)
+    scores = _own_scores(file, fed)
     if scores.shape != (len(images), wrapping.classes):
         raise MemberError(
             f"{file.path}: for {len(images)} images it gives {scores.shape}; "
             f"({len(images)}, {wrapping.classes}) is needed, a column for every class of the data"
         )
-    check_scores(file, scores, wrapping)
+    _check_scores(file, scores, wrapping)
     given = softmax(scores.astype(np.float64)) if wrapping.logits else scores
     given = given / given.sum(axis=1, keepdims=True)
     ordered = given if wrapping.order is None else given[:, list(wrapping.order)]
     return np.asarray(ordered, np.float32)
 
 
-def own_scores(file: ModelFile, fed: NDArray[Any]) -> NDArray[Any]:
+def _own_scores(file: ModelFile, fed: NDArray[Any]) -> NDArray[Any]:
     """What the model as it lies in the file gives; one that takes one image at once gets it."""
     fixed = file.input.dimensions[0] if file.input.dimensions else None
     if fixed not in (None, 1):
@@ -145,7 +145,7 @@ def own_scores(file: ModelFile, fed: NDArray[Any]) -> NDArray[Any]:
         raise MemberError(f"{file.path}: it does not run ({one_line(error)[:400]})") from None
 
 
-def check_scores(file: ModelFile, scores: NDArray[Any], wrapping: Wrapping) -> None:
+def _check_scores(file: ModelFile, scores: NDArray[Any], wrapping: Wrapping) -> None:
     """Raise MemberError where they are not numbers, or not what the study says that they are."""
     broken = int((~np.isfinite(scores)).any(axis=1).sum())
     if broken:
@@ -170,10 +170,12 @@ def check_scores(file: ModelFile, scores: NDArray[Any], wrapping: Wrapping) -> N
         )
 
 
-Form = tuple[bytes, onnx.ModelProto, NDArray[np.float32], list[str]]
+_Form = tuple[bytes, onnx.ModelProto, NDArray[np.float32], list[str]]
 
 
-def stored_form(planned: Planned, images: NDArray[np.uint8], expected: NDArray[np.float32]) -> Form:
+def _stored_form(
+    planned: Planned, images: NDArray[np.uint8], expected: NDArray[np.float32]
+) -> _Form:
     """The whole graph, at this house's opset where that computes the same, else at the file's.
 
     At the house's opset it can be joined with others into one file.
@@ -186,7 +188,7 @@ def stored_form(planned: Planned, images: NDArray[np.uint8], expected: NDArray[n
             model = whole_graph(file, inner, planned.wrapping)
             content = model.SerializeToString()
             gap = HALF_TOLERANCE if file.is_half else TOLERANCE
-            given = answered(content, images, expected, gap)
+            given = _answered(content, images, expected, gap)
         except MemberError as error:
             reasons.append(f"at opset {opset}: {error}")
             continue
@@ -205,7 +207,7 @@ def stored_form(planned: Planned, images: NDArray[np.uint8], expected: NDArray[n
     )
 
 
-def answered(
+def _answered(
     content: bytes, images: NDArray[np.uint8], expected: NDArray[np.float32], tolerance: float
 ) -> NDArray[np.float32]:
     """What the whole graph gives; MemberError where that is not `expected`."""
@@ -219,10 +221,10 @@ def answered(
     return given
 
 
-def guessing(given: NDArray[np.float32], labels: NDArray[np.int64]) -> list[str]:
+def _guessing(given: NDArray[np.float32], labels: NDArray[np.int64]) -> list[str]:
     """A doubt, where its answers are hardly better than guessing."""
     right = float((given.argmax(axis=1) == labels).mean())
-    if right * given.shape[1] >= GUESSING:
+    if right * given.shape[1] >= _GUESSING:
         return []
     return [
         f"It is right on {right:.0%} of {len(labels)} validation images, hardly more than by "

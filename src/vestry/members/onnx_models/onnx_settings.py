@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Side = Annotated[int, Field(ge=1, le=2048)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Side = Annotated[int, Field(ge=1, le=2048)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Channels = Literal["grey", "rgb", "bgr"]
 Layout = Literal["channels_first", "channels_last", "flat"]
-Output = Literal["probabilities", "logits"]
+_Output = Literal["probabilities", "logits"]
 
-EXPORTERS = {
+_EXPORTERS = {
     (".h5", ".hdf5", ".keras", ".pb", ".tflite"): "tf2onnx or, in Keras 3, model.export",
     (".pt", ".pth", ".ckpt", ".safetensors"): "torch.onnx.export",
     (".pkl", ".pickle", ".joblib"): "skl2onnx",
@@ -24,7 +24,7 @@ class InputSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    size: tuple[Side, Side] | None = Field(
+    size: tuple[_Side, _Side] | None = Field(
         None, description="height and width that images are resized to; by default its own"
     )
     channels: Channels | None = Field(
@@ -39,13 +39,13 @@ class InputSettings(BaseModel):
         None,
         description="pixels as 0..1 or as 0..255; by default unit for floats, none for integers",
     )
-    mean: list[Number] | None = Field(
+    mean: list[_Number] | None = Field(
         None,
         min_length=1,
         max_length=3,
         description="subtracted after `scale`: one number, or one a channel in its own order",
     )
-    deviation: list[Positive] | None = Field(
+    deviation: list[_Positive] | None = Field(
         None, min_length=1, max_length=3, description="what is then divided by, likewise"
     )
 
@@ -70,7 +70,7 @@ class OnnxSettings(BaseModel):
         description="of the file; where it is given, a file of other content is refused",
     )
     input: InputSettings = InputSettings()
-    output: Output = Field(
+    output: _Output = Field(
         "probabilities", description="what it gives; logits go through a softmax"
     )
     classes: list[str] | None = Field(
@@ -85,7 +85,7 @@ class OnnxSettings(BaseModel):
         suffix = Path(text).suffix.lower()
         if suffix == ".onnx":
             return text
-        known = next((words for suffixes, words in EXPORTERS.items() if suffix in suffixes), None)
+        known = next((words for suffixes, words in _EXPORTERS.items() if suffix in suffixes), None)
         how = f"; write one with {known}" if known else ""
         raise ValueError(f"{text!r} is no .onnx file{how}")
 

@@ -27,17 +27,17 @@ def own_graph(file: ModelFile) -> onnx.ModelProto:
     model.CopyFrom(file.model)
     for output in [info for info in model.graph.output if info.name != file.output.name]:
         model.graph.output.remove(output)
-    keep_needed(model.graph, file)
+    _keep_needed(model.graph, file)
     return model
 
 
-def keep_needed(graph: onnx.GraphProto, file: ModelFile) -> None:
+def _keep_needed(graph: onnx.GraphProto, file: ModelFile) -> None:
     """Take out of `graph` what its scores are not computed from."""
     wanted, kept = {file.output.name}, []
     for node in reversed(graph.node):
         if wanted.intersection(node.output):
             kept.append(node)
-            wanted.update(all_inputs(node))
+            wanted.update(_all_inputs(node))
     wanted.add(file.input.name)
     weights = [tensor for tensor in graph.initializer if tensor.name in wanted]
     inputs = [info for info in graph.input if info.name in wanted]  # old files list weights, too
@@ -48,13 +48,13 @@ def keep_needed(graph: onnx.GraphProto, file: ModelFile) -> None:
     graph.input.extend(inputs)
 
 
-def all_inputs(node: onnx.NodeProto) -> set[str]:
+def _all_inputs(node: onnx.NodeProto) -> set[str]:
     """Of a node and whatever its own graphs take from around it."""
     names = set(node.input)
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs):
             for inner in graph.node:
-                names |= all_inputs(inner)
+                names |= _all_inputs(inner)
             names |= {info.name for info in graph.output}
     return names
 
@@ -85,13 +85,13 @@ def resize_matrix(size: int, wanted: int) -> NDArray[np.float32]:
 
 
 OPSET, IR_VERSION, OLDEST = 21, 10, 7
-GREY_WEIGHTS = (0.299, 0.587, 0.114)
+_GREY_WEIGHTS = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as Pillow turns colour to grey."""
-PREFIX = "file/"
+_PREFIX = "file/"
 
 
 @dataclass
-class Nodes:
+class _Nodes:
     """Nodes and weights of a graph under construction; `add` gives the name of what it made."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
@@ -127,18 +127,18 @@ class Wrapping:
     order: tuple[int, ...] | None
 
 
-def before(around: Nodes, wrapping: Wrapping, type_: int) -> str:
+def _before(around: _Nodes, wrapping: Wrapping, type_: int) -> str:
     """From `images`, (rows, height, width[, 3]) uint8, to what the file takes."""
     form = wrapping.form
-    planes = with_channels(around, around.add("Cast", "images", to=TensorProto.FLOAT), wrapping)
-    planes = resized(around, planes, wrapping.image_shape[:2], form.size)
+    planes = _with_channels(around, around.add("Cast", "images", to=TensorProto.FLOAT), wrapping)
+    planes = _resized(around, planes, wrapping.image_shape[:2], form.size)
     if form.scale == "unit":
         planes = around.add("Div", planes, np.array(255, np.float32))
     if form.mean:
         planes = around.add("Sub", planes, np.array(form.mean, np.float32).reshape(-1, 1, 1))
     if form.deviation:
         planes = around.add("Div", planes, np.array(form.deviation, np.float32).reshape(-1, 1, 1))
-    laid = laid_out(around, planes, form)
+    laid = _laid_out(around, planes, form)
     if type_ == TensorProto.FLOAT:
         return laid
     if type_ not in FLOATS:  # a cast alone would cut off what follows the point
@@ -146,16 +146,16 @@ def before(around: Nodes, wrapping: Wrapping, type_: int) -> str:
     return around.add("Cast", laid, to=type_)
 
 
-def with_channels(around: Nodes, pixels: str, wrapping: Wrapping) -> str:
+def _with_channels(around: _Nodes, pixels: str, wrapping: Wrapping) -> str:
     """(rows, channels, height, width), the file's channels in its order."""
     height, width, *colour = wrapping.image_shape
     form = wrapping.form
     if form.depth == 1:
         if colour:
-            pixels = around.add("MatMul", pixels, np.array(GREY_WEIGHTS, np.float32)[:, None])
-        return reshaped(around, pixels, 1, height, width)
+            pixels = around.add("MatMul", pixels, np.array(_GREY_WEIGHTS, np.float32)[:, None])
+        return _reshaped(around, pixels, 1, height, width)
     if not colour:
-        grey = reshaped(around, pixels, 1, height, width)
+        grey = _reshaped(around, pixels, 1, height, width)
         return around.add("Concat", grey, grey, grey, axis=1)
     planes = around.add("Transpose", pixels, perm=[0, 3, 1, 2])
     if form.channels == "bgr":
@@ -163,7 +163,7 @@ def with_channels(around: Nodes, pixels: str, wrapping: Wrapping) -> str:
     return planes
 
 
-def resized(around: Nodes, planes: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+def _resized(around: _Nodes, planes: str, given: Sequence[int], wanted: Sequence[int]) -> str:
     if tuple(given) == tuple(wanted):
         return planes
     (height, width), (new_height, new_width) = given, wanted
@@ -171,21 +171,21 @@ def resized(around: Nodes, planes: str, given: Sequence[int], wanted: Sequence[i
     return around.add("MatMul", resize_matrix(height, new_height), across)
 
 
-def laid_out(around: Nodes, planes: str, form: ImageForm) -> str:
+def _laid_out(around: _Nodes, planes: str, form: ImageForm) -> str:
     height, width = form.size
     if form.layout != "channels_first":
         planes = around.add("Transpose", planes, perm=[0, 2, 3, 1])
     if form.layout == "flat":
-        return reshaped(around, planes, height * width * form.depth)
-    return planes if form.channel_axis else reshaped(around, planes, height, width)
+        return _reshaped(around, planes, height * width * form.depth)
+    return planes if form.channel_axis else _reshaped(around, planes, height, width)
 
 
-def reshaped(around: Nodes, value: str, *sides: int) -> str:
+def _reshaped(around: _Nodes, value: str, *sides: int) -> str:
     """Rows stay as they are: 0 copies their number."""
     return around.add("Reshape", value, np.array([0, *sides], np.int64))
 
 
-def after(around: Nodes, given: str, type_: int, wrapping: Wrapping) -> str:
+def _after(around: _Nodes, given: str, type_: int, wrapping: Wrapping) -> str:
     """From what the file gives to probabilities in the data's order of classes."""
     if type_ != TensorProto.FLOAT:
         given = around.add("Cast", given, to=TensorProto.FLOAT)
@@ -201,21 +201,21 @@ def after(around: Nodes, given: str, type_: int, wrapping: Wrapping) -> str:
 
 def inputs_graph(file: ModelFile, wrapping: Wrapping) -> onnx.ModelProto:
     """The first part alone: raw images to `given`."""
-    around = Nodes()
-    around.rename(before(around, wrapping, file.input.type), "given")
+    around = _Nodes()
+    around.rename(_before(around, wrapping, file.input.type), "given")
     output = helper.make_tensor_value_info("given", file.input.type, None)
-    return model_of(around, [output], wrapping.image_shape, {"": OPSET}, IR_VERSION)
+    return _model_of(around, [output], wrapping.image_shape, {"": OPSET}, IR_VERSION)
 
 
 def whole_graph(file: ModelFile, model: onnx.ModelProto, wrapping: Wrapping) -> onnx.ModelProto:
     """`model`, the file's own at whatever opset, between raw images and probabilities."""
-    inner = compose.add_prefix(model, PREFIX)
-    around = Nodes()
-    fed = before(around, wrapping, file.input.type)
-    around.rename(fed, PREFIX + file.input.name)
+    inner = compose.add_prefix(model, _PREFIX)
+    around = _Nodes()
+    fed = _before(around, wrapping, file.input.type)
+    around.rename(fed, _PREFIX + file.input.name)
     around.nodes.extend(inner.graph.node)
     around.weights.extend(inner.graph.initializer)
-    scores = after(around, PREFIX + file.output.name, file.output.type, wrapping)
+    scores = _after(around, _PREFIX + file.output.name, file.output.type, wrapping)
     around.rename(scores, "probabilities")
     output = helper.make_tensor_value_info(
         "probabilities", TensorProto.FLOAT, ["rows", wrapping.classes]
@@ -224,13 +224,13 @@ def whole_graph(file: ModelFile, model: onnx.ModelProto, wrapping: Wrapping) -> 
         entry.domain: entry.version for entry in inner.opset_import if entry.domain in DOMAINS
     }
     versions[""] = versions.pop("ai.onnx", versions.get("", OPSET))
-    return model_of(
+    return _model_of(
         around, [output], wrapping.image_shape, versions, max(model.ir_version, IR_VERSION)
     )
 
 
-def model_of(
-    around: Nodes,
+def _model_of(
+    around: _Nodes,
     outputs: list[onnx.ValueInfoProto],
     image_shape: tuple[int, ...],
     versions: dict[str, int],

@@ -23,7 +23,7 @@ def round_axis(values: list[float], tick_count: int = 4) -> Axis:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if high - low < 1e-6:
         low, high = low - 0.005, high + 0.005
-    step = round_step((high - low) / tick_count)
+    step = _round_step((high - low) / tick_count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
     return Axis(ticks[0], ticks[-1], ticks)
@@ -36,7 +36,7 @@ def share_axis(values: list[float], tick_count: int = 4) -> Axis:
     return Axis(low, high, tuple(tick for tick in axis.ticks if low <= tick <= high))
 
 
-def round_step(rough: float) -> float:
+def _round_step(rough: float) -> float:
     """The smallest of 1, 2, 5 times a power of ten that is not below `rough`."""
     power = 10.0 ** math.floor(math.log10(rough))
     factor = next(f for f in (1, 2, 5, 10) if f * power >= rough * (1 - 1e-9))
@@ -67,7 +67,7 @@ def moved_apart(places: list[float], gap: float) -> list[float]:
 # A scale on which equal factors are equally far apart.
 
 
-LEAST_GAP = 0.12
+_LEAST_GAP = 0.12
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def with_ticks(low: float, high: float, wanted: list[float]) -> LogAxis:
     axis = LogAxis(low, high, ())
     kept: list[float] = []
     for tick in wanted:
-        apart = all(abs(axis.place(tick) - axis.place(other)) >= LEAST_GAP for other in kept)
+        apart = all(abs(axis.place(tick) - axis.place(other)) >= _LEAST_GAP for other in kept)
         if low <= tick <= high and apart:
             kept.append(tick)
     return LogAxis(low, high, tuple(sorted(kept)))

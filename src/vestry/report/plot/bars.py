@@ -6,7 +6,7 @@ from vestry.report.formatting import signed
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, round_axis
 
-SCORES = (
+_SCORES = (
     ("accuracy", "accuracy"),
     ("precision_macro", "precision"),
     ("recall_macro", "recall"),
@@ -34,13 +34,13 @@ class Group:
 
 
 def bar_groups(models: list[Model]) -> list[Group]:
-    return [Group(model.name, model.is_committee, bars(model)) for model in models]
+    return [Group(model.name, model.is_committee, _bars(model)) for model in models]
 
 
-def bars(model: Model) -> list[Bar]:
+def _bars(model: Model) -> list[Bar]:
     """Accuracy with its interval, then macro precision, recall and F1."""
     found = []
-    for number, (score, name) in enumerate(SCORES):
+    for number, (score, name) in enumerate(_SCORES):
         value = model.score("test", score)
         if value is not None:
             interval = model.interval("test") if score == "accuracy" else None

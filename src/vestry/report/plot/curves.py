@@ -8,8 +8,8 @@ from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, Place, dots, moved_apart, share_axis, with_ticks
 from vestry.report.plot.lines import LABEL_PIXELS, Label, grid, series_style, tick_text
 
-HEIGHT = 300
-MOST_BANDS = 4
+_HEIGHT = 300
+_MOST_BANDS = 4
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ def size_curve(model: Model, split: str = "test") -> SizeCurve | None:
     sizes = found.get("images_per_class") or []
     rows = found.get("training_rows") or [None] * len(sizes)
     points = [
-        SizePoint(size, its, s["mean"], known(s), len(s["values"]))
+        SizePoint(size, its, s["mean"], _known(s), len(s["values"]))
         for size, its, s in zip(sizes, rows, spreads, strict=True)
     ]
     points.sort(key=lambda point: point.size)
     return SizeCurve(model.name, series_style(model.series), points) if points else None
 
 
-def known(spread: dict[str, float | list[float] | None]) -> float | None:
+def _known(spread: dict[str, float | list[float] | None]) -> float | None:
     """The deviation, where there are values enough for one."""
     values, deviation = spread["values"], spread["deviation"]
     several = isinstance(values, list) and len(values) > 1
@@ -77,7 +77,7 @@ def known(spread: dict[str, float | list[float] | None]) -> float | None:
 def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
     sizes = sorted({point.size for curve in curves for point in curve.points})
     x_axis = with_ticks(sizes[0], sizes[-1], [sizes[0], sizes[-1], *sizes])
-    y_axis = share_axis([end for c in curves for p in c.points for end in limits(p)])
+    y_axis = share_axis([end for c in curves for p in c.points for end in _limits(p)])
 
     def x_of(size: float) -> float:
         return x_axis.place(size)
@@ -88,13 +88,13 @@ def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
     def at(point: SizePoint) -> Place:
         return x_of(point.size), y_of(point.mean)
 
-    as_bands = len(curves) <= MOST_BANDS
+    as_bands = len(curves) <= _MOST_BANDS
     ends = [curve.points[-1] for curve in curves]
-    apart = moved_apart([y_of(end.mean) for end in ends], LABEL_PIXELS / HEIGHT)
+    apart = moved_apart([y_of(end.mean) for end in ends], LABEL_PIXELS / _HEIGHT)
     return DrawnSizes(
-        lines=[(line([at(p) for p in c.points]), c.style) for c in curves],
+        lines=[(_line([at(p) for p in c.points]), c.style) for c in curves],
         spreads=[
-            (band(c, x_of, y_of) if as_bands else strokes(c, x_of, y_of), c.style) for c in curves
+            (_band(c, x_of, y_of) if as_bands else _strokes(c, x_of, y_of), c.style) for c in curves
         ],
         points=[(dots([at(p) for p in c.points]), c.style) for c in curves],
         leaders=[
@@ -111,32 +111,32 @@ def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
     )
 
 
-def limits(point: SizePoint) -> tuple[float, float]:
+def _limits(point: SizePoint) -> tuple[float, float]:
     spread = point.deviation or 0.0
     return max(0.0, point.mean - spread), min(1.0, point.mean + spread)
 
 
-def line(places: list[Place]) -> str:
+def _line(places: list[Place]) -> str:
     return "M" + "L".join(f"{grid(x)} {grid(y)}" for x, y in places)
 
 
-Scale = Callable[[float], float]
+_Scale = Callable[[float], float]
 
 
-def band(curve: SizeCurve, x_of: Scale, y_of: Scale) -> str:
+def _band(curve: SizeCurve, x_of: _Scale, y_of: _Scale) -> str:
     """The area between the limits, left out where no point has a deviation."""
     if len(curve.points) < 2:
-        return strokes(curve, x_of, y_of)
+        return _strokes(curve, x_of, y_of)
     if not any(point.deviation for point in curve.points):
         return ""
-    upper = [(x_of(p.size), y_of(limits(p)[1])) for p in curve.points]
-    lower = [(x_of(p.size), y_of(limits(p)[0])) for p in reversed(curve.points)]
-    return f"{line([*upper, *lower])}Z"
+    upper = [(x_of(p.size), y_of(_limits(p)[1])) for p in curve.points]
+    lower = [(x_of(p.size), y_of(_limits(p)[0])) for p in reversed(curve.points)]
+    return f"{_line([*upper, *lower])}Z"
 
 
-def strokes(curve: SizeCurve, x_of: Scale, y_of: Scale) -> str:
+def _strokes(curve: SizeCurve, x_of: _Scale, y_of: _Scale) -> str:
     return "".join(
-        f"M{grid(x_of(p.size))} {grid(y_of(limits(p)[1]))}V{grid(y_of(limits(p)[0]))}"
+        f"M{grid(x_of(p.size))} {grid(y_of(_limits(p)[1]))}V{grid(y_of(_limits(p)[0]))}"
         for p in curve.points
         if p.deviation
     )
@@ -145,10 +145,10 @@ def strokes(curve: SizeCurve, x_of: Scale, y_of: Scale) -> str:
 # Mistakes among the answers over the share of images answered, all models in one figure.
 
 
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-LEADER = "leading"
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LEADER = "leading"
 
-Points = list[tuple[float, float]]
+_Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -166,15 +166,15 @@ class RiskCoverage:
 def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
     """models: by rank. least: answers from which on a curve is drawn; fewer make it jump."""
     shown = list(reversed(models))
-    curves = [points(model, least) for model in shown]
+    curves = [_points(model, least) for model in shown]
     axis = share_axis([0.0, *(risk for curve in curves for _, risk in curve)])
-    height = max(HEIGHT, (LABEL_PIXELS + 2) * len(shown))
-    styles = [style(model, model is models[0]) for model in shown]
+    height = max(_HEIGHT, (LABEL_PIXELS + 2) * len(shown))
+    styles = [_style(model, model is models[0]) for model in shown]
     ends = [round(1 - axis.place(curve[-1][1]), 4) for curve in curves]
     apart = moved_apart(ends, LABEL_PIXELS / height)
     return RiskCoverage(
         height=height,
-        lines=[(path(curve, axis), s) for curve, s in zip(curves, styles, strict=True)],
+        lines=[(_path(curve, axis), s) for curve, s in zip(curves, styles, strict=True)],
         leaders=[
             (f"M0 {grid(end)}L1000 {grid(y)}", s)
             for end, y, s in zip(ends, apart, styles, strict=True)
@@ -182,7 +182,7 @@ def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
         y_ticks=[
             Label(tick_text(t, axis, True), 0, round(1 - axis.place(t), 4)) for t in axis.ticks
         ],
-        x_ticks=[Label(per_cent(tick, 0), tick, 1) for tick in TICKS],
+        x_ticks=[Label(per_cent(tick, 0), tick, 1) for tick in _TICKS],
         labels=[
             Label(f"{per_cent(curve[-1][1])} {model.name}", 1, y, s)
             for model, curve, y, s in zip(shown, curves, apart, styles, strict=True)
@@ -190,16 +190,16 @@ def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
     )
 
 
-def points(model: Model, least: int) -> Points:
+def _points(model: Model, least: int) -> _Points:
     """Coverage and risk; a curve of fewer than `least` images is drawn whole."""
     found = model.entry["abstention"]
     whole = list(zip(found["curve"]["coverage"], found["curve"]["risk"], strict=True))
     return [point for point in whole if point[0] * found["rows"] >= least] or whole
 
 
-def path(curve: Points, axis: Axis) -> str:
+def _path(curve: _Points, axis: Axis) -> str:
     return "M" + "L".join(f"{grid(x)} {grid(1 - axis.place(y))}" for x, y in curve)
 
 
-def style(model: Model, is_leader: bool) -> str:
-    return f"{series_style(model.series)}{f' {LEADER}' if is_leader else ''}"
+def _style(model: Model, is_leader: bool) -> str:
+    return f"{series_style(model.series)}{f' {_LEADER}' if is_leader else ''}"

@@ -13,23 +13,23 @@ from PIL import Image
 from vestry.report.formatting import points, probability
 from vestry.report.models import Model
 
-UNDEFINED = -128
-LEVELS = 16
+_UNDEFINED = -128
+_LEVELS = 16
 """Shades on either side of 0; more would not be told apart and take more bytes."""
 
 # Blue, pale, orange: told apart by every kind of colour vision.
 NEGATIVE, MIDDLE, POSITIVE = (0, 84, 147), (243, 241, 236), (176, 64, 0)
-NO_VALUE = (150, 150, 150)
+_NO_VALUE = (150, 150, 150)
 
 
 def palette() -> list[tuple[int, int, int]]:
     """Colours from -1 by way of 0 to 1, then the one for "undefined"."""
-    shades = [blend(MIDDLE, NEGATIVE, level / LEVELS) for level in range(LEVELS, 0, -1)]
-    shades += [blend(MIDDLE, POSITIVE, level / LEVELS) for level in range(LEVELS + 1)]
-    return [*shades, NO_VALUE]
+    shades = [_blend(MIDDLE, NEGATIVE, level / _LEVELS) for level in range(_LEVELS, 0, -1)]
+    shades += [_blend(MIDDLE, POSITIVE, level / _LEVELS) for level in range(_LEVELS + 1)]
+    return [*shades, _NO_VALUE]
 
 
-def blend(
+def _blend(
     one: tuple[int, int, int], other: tuple[int, int, int], part: float
 ) -> tuple[int, int, int]:
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
@@ -38,8 +38,8 @@ def blend(
 
 def heat_map_uri(matrix: NDArray[np.int8]) -> str:
     """(n, n) correlations in hundredths, -128 where undefined, as the data URI of a PNG."""
-    levels = np.rint(matrix.astype(np.float64) * (LEVELS / 100)).astype(np.int64) + LEVELS
-    levels = np.where(matrix == UNDEFINED, 2 * LEVELS + 1, np.clip(levels, 0, 2 * LEVELS))
+    levels = np.rint(matrix.astype(np.float64) * (_LEVELS / 100)).astype(np.int64) + _LEVELS
+    levels = np.where(matrix == _UNDEFINED, 2 * _LEVELS + 1, np.clip(levels, 0, 2 * _LEVELS))
     image = Image.fromarray(levels.astype(np.uint8)).convert("P")
     image.putpalette([value for colour in palette() for value in colour])
     buffer = io.BytesIO()
@@ -131,7 +131,7 @@ def tie_matrix(ranked: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> TieM
         TieRow(
             later,
             [
-                cell(earlier, later, known[frozenset((earlier.name, later.name))])
+                _cell(earlier, later, known[frozenset((earlier.name, later.name))])
                 for earlier in ranked[:place]
             ],
         )
@@ -144,7 +144,7 @@ def tie_matrix(ranked: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> TieM
     )
 
 
-def cell(earlier: Model, later: Model, pair: dict[str, Any]) -> TieCell:
+def _cell(earlier: Model, later: Model, pair: dict[str, Any]) -> TieCell:
     value = pair["difference"] if pair["one"] == earlier.name else -pair["difference"]
     kind: Kind = "tied" if not pair["told_apart"] else "apart" if value > 0 else "reversed"
     words = (

@@ -8,9 +8,9 @@ from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
 
 LABEL_PIXELS = 15
-COLOURS = 6
+_COLOURS = 6
 
-METRICS = (
+_METRICS = (
     ("loss", "Loss", "cross-entropy"),
     ("accuracy", "Accuracy", ""),
     ("precision_macro", "Precision, macro", "mean over the classes"),
@@ -70,7 +70,7 @@ def member_curves(model: Model) -> list[Curves]:
     history = model.entry["history"]
     training = model.entry.get("training") or {}
     figures = []
-    for metric, title, remark in METRICS:
+    for metric, title, remark in _METRICS:
         lines = [
             Line(name, history[f"{name}_{metric}"], name)
             for name in ("train", "validation")
@@ -92,15 +92,15 @@ def member_curves(model: Model) -> list[Curves]:
 
 def validation_curves(networks: list[Model]) -> Curves | None:
     """Validation accuracy of all networks in one figure; None where there is nothing to compare."""
-    return together(networks, "accuracy")
+    return _together(networks, "accuracy")
 
 
 def validation_losses(networks: list[Model]) -> Curves | None:
     """As `validation_curves`, of validation loss: where each network converges."""
-    return together(networks, "loss")
+    return _together(networks, "loss")
 
 
-def together(networks: list[Model], metric: str) -> Curves | None:
+def _together(networks: list[Model], metric: str) -> Curves | None:
     column = f"validation_{metric}"
     lines = [
         Line(model.name, model.entry["history"][column], series_style(model.series))
@@ -116,22 +116,22 @@ def together(networks: list[Model], metric: str) -> Curves | None:
 
 def series_style(series: int) -> str:
     """Colour by the model's place in the study; past the last colour, dashes."""
-    dash = f" dash{series // COLOURS}" if series >= COLOURS else ""
-    return f"series{series % COLOURS}{dash}"
+    dash = f" dash{series // _COLOURS}" if series >= _COLOURS else ""
+    return f"series{series % _COLOURS}{dash}"
 
 
 def shared_share_axis(figures: list[Curves]) -> Axis:
     """One axis for all figures in per cent, so that they can be compared by eye."""
-    return share_axis([v for figure in figures if figure.in_per_cent for v in known(figure)])
+    return share_axis([v for figure in figures if figure.in_per_cent for v in _known(figure)])
 
 
-def known(curves: Curves) -> list[float]:
+def _known(curves: Curves) -> list[float]:
     return [value for line in curves.lines for value in line.values if value is not None]
 
 
 def draw(curves: Curves, height: int, axis: Axis | None = None) -> Drawing:
     """Place `curves` on a plot `height` pixels high."""
-    axis = axis or (share_axis if curves.in_per_cent else round_axis)(known(curves))
+    axis = axis or (share_axis if curves.in_per_cent else round_axis)(_known(curves))
     first, last = curves.epochs[0], curves.epochs[-1]
 
     def x_of(epoch: float) -> float:
@@ -140,13 +140,13 @@ def draw(curves: Curves, height: int, axis: Axis | None = None) -> Drawing:
     def y_of(value: float) -> float:
         return round(1 - axis.place(value), 4)
 
-    ends = [last_point(line, curves.epochs) for line in curves.lines]
+    ends = [_last_point(line, curves.epochs) for line in curves.lines]
     spread = moved_apart([y_of(value) for _, value in ends], LABEL_PIXELS / height)
     marked = curves.marked_epoch
     return Drawing(
         curves=curves,
         height=height,
-        paths=[(path(line, curves.epochs, x_of, y_of), line.style) for line in curves.lines],
+        paths=[(_path(line, curves.epochs, x_of, y_of), line.style) for line in curves.lines],
         leaders=[
             (f"M0 {grid(y_of(value))}L1000 {grid(y)}", line.style)
             for line, (_, value), y in zip(curves.lines, ends, spread, strict=True)
@@ -154,21 +154,21 @@ def draw(curves: Curves, height: int, axis: Axis | None = None) -> Drawing:
         y_ticks=[
             Label(tick_text(tick, axis, curves.in_per_cent), 0, y_of(tick)) for tick in axis.ticks
         ],
-        x_ticks=[Label(str(e), x_of(e), 1) for e in epoch_ticks(curves.epochs, marked)],
+        x_ticks=[Label(str(e), x_of(e), 1) for e in _epoch_ticks(curves.epochs, marked)],
         labels=[
-            Label(f"{value_text(value, curves.in_per_cent)} {line.name}", 1, y, line.style)
+            Label(f"{_value_text(value, curves.in_per_cent)} {line.name}", 1, y, line.style)
             for line, (_, value), y in zip(curves.lines, ends, spread, strict=True)
         ],
         marked_x=x_of(marked) if marked is not None and first <= marked <= last else None,
     )
 
 
-def last_point(line: Line, epochs: list[int]) -> tuple[int, float]:
+def _last_point(line: Line, epochs: list[int]) -> tuple[int, float]:
     """Epoch and value of the last known point."""
     return [(e, v) for e, v in zip(epochs, line.values, strict=False) if v is not None][-1]
 
 
-def path(
+def _path(
     line: Line, epochs: list[int], x_of: Callable[[float], float], y_of: Callable[[float], float]
 ) -> str:
     """SVG path data; a gap where a value is missing, a dot where a point stands alone."""
@@ -185,7 +185,7 @@ def grid(share: float) -> str:
     return f"{1000 * share:g}"
 
 
-def value_text(value: float, in_per_cent: bool) -> str:
+def _value_text(value: float, in_per_cent: bool) -> str:
     return per_cent(value) if in_per_cent else decimal(value)
 
 
@@ -196,7 +196,7 @@ def tick_text(tick: float, axis: Axis, in_per_cent: bool) -> str:
     return decimal(tick, 0 if step > 0.99 else 1 if step > 0.099 else 2 if step > 0.0099 else 3)
 
 
-def epoch_ticks(epochs: list[int], marked: int | None) -> list[int]:
+def _epoch_ticks(epochs: list[int], marked: int | None) -> list[int]:
     """First, last and the marked epoch, unless its number would touch another."""
     ends = [epochs[0], epochs[-1]]
     room = (epochs[-1] - epochs[0]) * 0.12
@@ -207,8 +207,8 @@ def epoch_ticks(epochs: list[int], marked: int | None) -> list[int]:
 # Accuracy over the strength of an alteration: one small plot a kind, all on one scale.
 
 
-HEIGHT = 150
-OTHER = "other"
+_HEIGHT = 150
+_OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -256,16 +256,16 @@ def draw_ladder(curves: LadderCurves, axis: Axis) -> DrawnLadder:
 
     named = [line for line in curves.lines if line.name in curves.named]
     ends = [line.values[-1] or 0.0 for line in named]
-    apart = moved_apart([y_of(end) for end in ends], LABEL_PIXELS / HEIGHT)
+    apart = moved_apart([y_of(end) for end in ends], LABEL_PIXELS / _HEIGHT)
     # Named lines come last, on top of the grey ones.
     order = sorted(curves.lines, key=lambda line: line.name in curves.named)
     return DrawnLadder(
         curves=curves,
-        height=HEIGHT,
+        height=_HEIGHT,
         paths=[
             (
-                path(line, list(range(steps)), x_of, y_of),
-                line.style if line.name in curves.named else OTHER,
+                _path(line, list(range(steps)), x_of, y_of),
+                line.style if line.name in curves.named else _OTHER,
             )
             for line in order
         ],

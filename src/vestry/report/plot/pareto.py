@@ -14,11 +14,11 @@ WIDTHS = (262, 330, 450, 600, 760, 900)
 """Pixels; what holds at each of them holds between them, since everything moves in straight lines
 from one to the next."""
 LETTER, PADDING, LINE = 6.4, 4, 15
-MOST = 126
+_MOST = 126
 """The widest name in pixels; a longer one is cut off by the page."""
-DOT = 5
-BESIDE = (9, 22, 40)
-STEP = 8
+_DOT = 5
+_BESIDE = (9, 22, 40)
+_STEP = 8
 FAR, COVERED = 0.4, 20.0
 """What a pixel of distance, and a square pixel of a covered name, count beside one of a line that
 crosses a name."""
@@ -44,7 +44,7 @@ class Place:
     @property
     def is_led(self) -> bool:
         """Whether it is so far off that a line should lead to it."""
-        return abs(self.dy) > DOT + 3 or abs(self.dx) > BESIDE[0]
+        return abs(self.dy) > _DOT + 3 or abs(self.dx) > _BESIDE[0]
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ def placed(points: list[Point], height: float) -> list[Place]:
     """A place for each name; the first ones get the best."""
     found: list[Place] = []
     for point in points:
-        taken = [obstacles(points, found, width) for width in WIDTHS]
-        best, least = Place(BESIDE[0], 0), float("inf")
-        for place in places(point, height):
+        taken = [_obstacles(points, found, width) for width in WIDTHS]
+        best, least = Place(_BESIDE[0], 0), float("inf")
+        for place in _places(point, height):
             far = FAR * abs(complex(place.dx, place.dy))
             if far >= least:
                 break
             cost = far + sum(
-                covered(point, place, width, boxes)
+                _covered(point, place, width, boxes)
                 for width, boxes in zip(WIDTHS, taken, strict=True)
             )
             if cost < least:
@@ -80,46 +80,46 @@ def placed(points: list[Point], height: float) -> list[Place]:
     return found
 
 
-def places(point: Point, height: float) -> Iterator[Place]:
+def _places(point: Point, height: float) -> Iterator[Place]:
     """Places to try, the nearest first; none above or below the figure."""
     tried = [
-        Place(side * beside, STEP * step * down)
-        for beside in BESIDE
-        for step in range(int(height / STEP))
+        Place(side * beside, _STEP * step * down)
+        for beside in _BESIDE
+        for step in range(int(height / _STEP))
         for down in (-1, 1)
         for side in (1, -1)
-        if LINE / 2 <= point.y + STEP * step * down <= height - LINE / 2 or not step
+        if LINE / 2 <= point.y + _STEP * step * down <= height - LINE / 2 or not step
     ]
     yield from sorted(tried, key=lambda place: (place.dx**2 + place.dy**2, place.dx < 0))
 
 
-def obstacles(points: list[Point], found: list[Place], width: float) -> list[Box]:
+def _obstacles(points: list[Point], found: list[Place], width: float) -> list[Box]:
     """Every point, and the names and lines that have their places."""
-    boxes = [around(point.x * width, point.y, DOT) for point in points]
+    boxes = [around(point.x * width, point.y, _DOT) for point in points]
     for point, place in zip(points, found, strict=False):
         boxes.append(box(point, place, width))
-        boxes += line(point, place, width)
+        boxes += _line(point, place, width)
     return boxes
 
 
-def covered(point: Point, place: Place, width: float, boxes: list[Box]) -> float:
+def _covered(point: Point, place: Place, width: float, boxes: list[Box]) -> float:
     """How bad a place is: what a name would cover there, stand out of the figure, or be crossed."""
     own = box(point, place, width)
-    dot = around(point.x * width, point.y, DOT)
+    dot = around(point.x * width, point.y, _DOT)
     outside = max(0.0, -own.left) + max(0.0, own.right - width)
     hit = sum(own.overlap(other) for other in boxes if other != dot)
-    crossed = sum(part.overlap(other) for part in line(point, place, width) for other in boxes)
+    crossed = sum(part.overlap(other) for part in _line(point, place, width) for other in boxes)
     return COVERED * (LINE * outside + hit) + crossed
 
 
 def box(point: Point, place: Place, width: float) -> Box:
-    length = min(LETTER * len(point.name) + PADDING, MOST)
+    length = min(LETTER * len(point.name) + PADDING, _MOST)
     near, middle = point.x * width + place.dx, point.y + place.dy
     left = near if place.dx > 0 else near - length
     return Box(left, middle - LINE / 2, left + length, middle + LINE / 2)
 
 
-def line(point: Point, place: Place, width: float) -> list[Box]:
+def _line(point: Point, place: Place, width: float) -> list[Box]:
     """The line from the point to its name as small boxes; none where the name stands beside it."""
     if not place.is_led:
         return []
@@ -133,9 +133,9 @@ def around(x: float, y: float, half: float) -> Box:
 
 
 HEIGHT = 320
-LEAST_SPAN = 4.0
+_LEAST_SPAN = 4.0
 """A scale of cost reaches over this factor at least."""
-ROOM = 1.18
+_ROOM = 1.18
 TICK_PIXELS, TICK_SHARE = 14, 0.13
 
 
@@ -209,16 +209,16 @@ def pareto(
         axis=axis,
         height=HEIGHT,
         models=[
-            DrawnModel(model.name, *at[model.name], label, style(model))
+            DrawnModel(model.name, *at[model.name], label, _style(model))
             for model, label in zip(ordered, placed(points, HEIGHT), strict=True)
         ],
-        front=steps([at[m.name] for m in sorted(models, key=lambda m: m.cost) if m.on_front]),
-        x_ticks=with_limit(
+        front=_steps([at[m.name] for m in sorted(models, key=lambda m: m.cost) if m.on_front]),
+        x_ticks=_with_limit(
             [Tick(text_of(tick), x_axis.place(tick)) for tick in x_axis.ticks],
             Tick(text_of(most), x_axis.place(most), True) if most else None,
             TICK_SHARE,
         ),
-        y_ticks=with_limit(
+        y_ticks=_with_limit(
             [Tick(per_cent(t, 0 if whole else 1), 1 - y_axis.place(t)) for t in y_axis.ticks],
             Tick(f"{100 * least_accuracy:.6g}%", 1 - y_axis.place(least_accuracy), True)
             if least_accuracy is not None
@@ -231,22 +231,22 @@ def pareto(
 
 def cost_axis(costs: list[float]) -> LogAxis:
     """A logarithmic axis with room at both ends; round ticks, powers of ten before the others."""
-    low, high = min(costs) / ROOM, max(costs) * ROOM
-    widen = math.sqrt(max(1.0, LEAST_SPAN * low / high))
+    low, high = min(costs) / _ROOM, max(costs) * _ROOM
+    widen = math.sqrt(max(1.0, _LEAST_SPAN * low / high))
     low, high = low / widen, high * widen
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     wanted = [factor * 10.0**power for factor in (1, 3, 2, 5) for power in powers]
     return with_ticks(low, high, wanted)
 
 
-def with_limit(ticks: list[Tick], limit: Tick | None, gap: float) -> list[Tick]:
+def _with_limit(ticks: list[Tick], limit: Tick | None, gap: float) -> list[Tick]:
     """The ticks and the limit, without those that it would touch."""
     if limit is None:
         return ticks
     return [tick for tick in ticks if abs(tick.at - limit.at) >= gap] + [limit]
 
 
-def steps(places: list[tuple[float, float]]) -> str:
+def _steps(places: list[tuple[float, float]]) -> str:
     """What can be had for a cost: level up to the next model of the front, then up to it."""
     if not places:
         return ""
@@ -254,6 +254,6 @@ def steps(places: list[tuple[float, float]]) -> str:
     return f"M{first[0]:g} 1000V{first[1]:g}" + "".join(f"H{x:g}V{y:g}" for x, y in rest) + "H1000"
 
 
-def style(model: Spent) -> str:
+def _style(model: Spent) -> str:
     names = {"front": model.on_front, "taken": model.taken, "out": model.excluded}
     return " ".join(name for name, is_so in names.items() if is_so)

@@ -119,9 +119,9 @@ def draw_whisker(whisker: Whisker, axis: Axis) -> DrawnWhisker:
 # The reliability diagram: what a model claims across, what it keeps upwards.
 
 
-DOT = 7.0
+_DOT = 7.0
 SMALLEST, LARGEST = 3.0, 22.0
-SIDES = ("before", "after")
+_SIDES = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -144,18 +144,18 @@ class Reliability:
 
 def reliability(found: dict[str, Any]) -> Reliability:
     """found: a model's `calibration`."""
-    rows = [row for side in SIDES for row in found[side]["bins"]]
+    rows = [row for side in _SIDES for row in found[side]["bins"]]
     axis = share_axis([v for row in rows for v in (row["confidence"], *row["interval"])])
     usual = median(row["rows"] for row in rows)
 
     def dot(row: dict[str, Any]) -> Dot:
         x = grid(axis.place(row["confidence"]))
         low, high, y = (1 - axis.place(v) for v in (*row["interval"], row["accuracy"]))
-        width = min(LARGEST, max(SMALLEST, DOT * sqrt(row["rows"] / usual)))
+        width = min(LARGEST, max(SMALLEST, _DOT * sqrt(row["rows"] / usual)))
         return Dot(f"M{x} {grid(y)}h0", round(width, 1), f"M{x} {grid(high)}V{grid(low)}")
 
     return Reliability(
-        sides=[(side, [dot(row) for row in found[side]["bins"]]) for side in SIDES],
+        sides=[(side, [dot(row) for row in found[side]["bins"]]) for side in _SIDES],
         x_ticks=[Label(tick_text(t, axis, True), axis.place(t), 1) for t in axis.ticks],
         y_ticks=[Label(tick_text(t, axis, True), 0, 1 - axis.place(t)) for t in axis.ticks],
     )

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from statistics import median
 
-WIDTH = 1000
+_WIDTH = 1000
 LEAST_HEIGHT, MOST_HEIGHT = 620, 1000
-MARGIN = 30
+_MARGIN = 30
 COLOURS = 10
-LAYERS = 5
+_LAYERS = 5
 # A label's size on a plot 330 pixels wide, the narrowest there is; letters of about 6 pixels.
 LETTER, LABEL_PADDING, LABEL_HEIGHT = 19, 44, 52
-STEPS = 300
+_STEPS = 300
 
 
 @dataclass(frozen=True)
@@ -63,48 +63,48 @@ def scatter(
 ) -> Scatter:
     """points: `x` and `y`, one each an image. labels: their classes. coloured: the classes that
     get a colour and a name, in class order; the others are grey."""
-    places, height = placed(points["x"], points["y"])
+    places, height = _placed(points["x"], points["y"])
     style = {label: f"p{i % COLOURS}" for i, label in enumerate(coloured)}
     by_style: dict[int, list[tuple[int, int]]] = {}
     for place, label in zip(places, labels, strict=True):
         by_style.setdefault(label if label in style else -1, []).append(place)
     order = sorted(by_style)
     paths = [
-        (dots(by_style[label][layer::LAYERS]), style.get(label, "rest"))
-        for layer in range(LAYERS)
+        (_dots(by_style[label][layer::_LAYERS]), style.get(label, "rest"))
+        for layer in range(_LAYERS)
         for label in order
-        if by_style[label][layer::LAYERS]
+        if by_style[label][layer::_LAYERS]
     ]
     return Scatter(
         title,
         remark,
         height,
         paths,
-        named([(classes[c], style[c], by_style[c]) for c in coloured if c in by_style], height),
+        _named([(classes[c], style[c], by_style[c]) for c in coloured if c in by_style], height),
     )
 
 
-def placed(across: list[float], up: list[float]) -> tuple[list[tuple[int, int]], int]:
+def _placed(across: list[float], up: list[float]) -> tuple[list[tuple[int, int]], int]:
     """Points on a grid WIDTH wide, one unit the same in both directions, and the grid's height."""
     width, tall = (max(max(v) - min(v), 1e-9) for v in (across, up))
-    height = round(min(MOST_HEIGHT, max(LEAST_HEIGHT, WIDTH * tall / width)))
-    scale = min((WIDTH - 2 * MARGIN) / width, (height - 2 * MARGIN) / tall)
+    height = round(min(MOST_HEIGHT, max(LEAST_HEIGHT, _WIDTH * tall / width)))
+    scale = min((_WIDTH - 2 * _MARGIN) / width, (height - 2 * _MARGIN) / tall)
     middle_x, middle_y = (max(across) + min(across)) / 2, (max(up) + min(up)) / 2
     return [
         (
-            round(WIDTH / 2 + scale * (x - middle_x)),
+            round(_WIDTH / 2 + scale * (x - middle_x)),
             round(height / 2 - scale * (y - middle_y)),
         )
         for x, y in zip(across, up, strict=True)
     ], height
 
 
-def dots(places: list[tuple[int, int]]) -> str:
+def _dots(places: list[tuple[int, int]]) -> str:
     """Strokes of no length, which round ends make dots."""
     return "".join(f"M{x} {y}h0" for x, y in sorted(places))
 
 
-def named(groups: list[tuple[str, str, list[tuple[int, int]]]], height: int) -> list[ScatterLabel]:
+def _named(groups: list[tuple[str, str, list[tuple[int, int]]]], height: int) -> list[ScatterLabel]:
     """A label a class at the median of its points, moved apart where they would overlap."""
     centres = [(median(x for x, _ in own), median(y for _, y in own)) for _, _, own in groups]
     boxes = [
@@ -115,9 +115,9 @@ def named(groups: list[tuple[str, str, list[tuple[int, int]]]], height: int) -> 
         ScatterLabel(
             name,
             style,
-            round(box.x / WIDTH, 4),
+            round(box.x / _WIDTH, 4),
             round(box.y / height, 4),
-            round(x / WIDTH, 4),
+            round(x / _WIDTH, 4),
             round(y / height, 4),
         )
         for (name, style, _), box, (x, y) in zip(groups, apart(boxes, height), centres, strict=True)
@@ -126,8 +126,8 @@ def named(groups: list[tuple[str, str, list[tuple[int, int]]]], height: int) -> 
 
 def apart(boxes: list[Box], height: int) -> list[Box]:
     """The boxes pushed apart, a little at a time, and kept within the plot."""
-    moved = [kept(box, height) for box in boxes]
-    for _ in range(STEPS):
+    moved = [_kept(box, height) for box in boxes]
+    for _ in range(_STEPS):
         touched = False
         for i in range(len(moved)):
             for j in range(i + 1, len(moved)):
@@ -138,13 +138,13 @@ def apart(boxes: list[Box], height: int) -> list[Box]:
                     touched = True
                     push = down / 2 + 0.5
                     sign = 1 if (one.y, i) > (other.y, j) else -1
-                    moved[i] = kept(replace(one, y=one.y + sign * push), height)
-                    moved[j] = kept(replace(other, y=other.y - sign * push), height)
+                    moved[i] = _kept(replace(one, y=one.y + sign * push), height)
+                    moved[j] = _kept(replace(other, y=other.y - sign * push), height)
         if not touched:
             break
     return moved
 
 
-def kept(box: Box, height: int) -> Box:
-    x = min(max(box.x, box.half_width), WIDTH - box.half_width)
+def _kept(box: Box, height: int) -> Box:
+    x = min(max(box.x, box.half_width), _WIDTH - box.half_width)
     return replace(box, x=x, y=min(max(box.y, box.half_height), height - box.half_height))

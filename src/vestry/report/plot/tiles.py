@@ -16,12 +16,12 @@ from vestry.report.sprite import Colour, Sheet, draw_sheet
 
 Maps = Mapping[str, NDArray[np.floating]]
 
-BYTE_LIMIT = 600_000
+_BYTE_LIMIT = 600_000
 GREYS, LEVELS = 12, 8
 """Shades of grey of the image, and of either colour over it."""
 DARKEST, PALEST = 120, 243
 AGAINST, FOR = (0, 84, 147), (199, 72, 0)
-STRONGEST = 0.9
+_STRONGEST = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Tile:
 def palette() -> list[Colour]:
     """For each grey all levels from full blue by way of none to full orange."""
     return [
-        blend(grey, FOR if level > 0 else AGAINST, STRONGEST * abs(level) / LEVELS)
+        _blend(grey, FOR if level > 0 else AGAINST, _STRONGEST * abs(level) / LEVELS)
         for grey in np.linspace(DARKEST, PALEST, GREYS)
         for level in range(-LEVELS, LEVELS + 1)
     ]
 
 
-def blend(grey: float, colour: Colour, part: float) -> Colour:
+def _blend(grey: float, colour: Colour, part: float) -> Colour:
     red, green, blue = (round(grey + (value - grey) * part) for value in colour)
     return red, green, blue
 
@@ -55,7 +55,7 @@ def blend(grey: float, colour: Colour, part: float) -> Colour:
 def draw_tiles(tiles: list[Tile], maps: Maps, images: Mapping[str, NDArray[np.uint8]]) -> Sheet:
     """A sheet of the `tiles` that there are maps for, in their order; within 600,000 bytes."""
     shown = [tile for tile in tiles if tile.name in maps]
-    scales = group_scales(shown, maps)
+    scales = _group_scales(shown, maps)
     places = [
         tile_places(
             np.asarray(maps[tile.name], np.float64),
@@ -66,10 +66,10 @@ def draw_tiles(tiles: list[Tile], maps: Maps, images: Mapping[str, NDArray[np.ui
     ]
     stacked = np.stack(places) if places else np.zeros((0, 1, 1), np.uint8)
     names = [tile.name for tile in shown]
-    return draw_sheet(names, stacked, names, BYTE_LIMIT, palette())
+    return draw_sheet(names, stacked, names, _BYTE_LIMIT, palette())
 
 
-def group_scales(tiles: list[Tile], maps: Maps) -> dict[str, float]:
+def _group_scales(tiles: list[Tile], maps: Maps) -> dict[str, float]:
     """The value that has the full colour, by group: its largest, in either direction."""
     scales: dict[str, float] = {}
     for tile in tiles:
@@ -85,11 +85,11 @@ def tile_places(
     level = np.clip(values / (scale or 1.0), -1, 1) * LEVELS
     grey = np.full(values.shape, GREYS - 1.0)
     if image is not None:
-        grey = luminance(image, values.shape) / 255 * (GREYS - 1)
+        grey = _luminance(image, values.shape) / 255 * (GREYS - 1)
     return np.asarray(np.rint(grey) * (2 * LEVELS + 1) + np.rint(level) + LEVELS, np.uint8)
 
 
-def luminance(image: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _luminance(image: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """The image in grey, at the size of the map that lies over it."""
     height, width = shape
     picture = Image.fromarray(image).convert("L")
@@ -142,12 +142,12 @@ def pattern_columns(found: dict[str, Any]) -> Patterns:
     longest = max((row["count"] for row in shown), default=1)
     return Patterns(
         rows=list(zip(names, found["wrong"], strict=True)),
-        columns=[column(row, names, longest) for row in shown],
+        columns=[_column(row, names, longest) for row in shown],
         held=sum(row["count"] for row in shown),
     )
 
 
-def column(row: dict[str, Any], names: list[str], longest: int) -> PatternColumn:
+def _column(row: dict[str, Any], names: list[str], longest: int) -> PatternColumn:
     wrong = row["wrong"]
     kind = "all" if len(wrong) == len(names) else "one" if len(wrong) == 1 else "some"
     return PatternColumn(

@@ -18,9 +18,9 @@ from vestry.report.plot.axis import (
 from vestry.report.plot.lines import Label, grid, tick_text
 from vestry.report.trials import COMPLETE, FAILED, PRUNED, Parameter, Search, Trial, value_text
 
-MARGIN = 0.04
-ENOUGH_FOR_QUARTILES = 8
-STRIP = 0.55
+_MARGIN = 0.04
+_ENOUGH_FOR_QUARTILES = 8
+_STRIP = 0.55
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def score_axis(search: Search) -> Axis:
     Scores worse than the quartiles by over twice their distance may fall outside.
     """
     scores = [t.score for t in search.trials if t.score is not None]
-    if len(scores) >= ENOUGH_FOR_QUARTILES:
+    if len(scores) >= _ENOUGH_FOR_QUARTILES:
         first, _, third = quantiles(scores, n=4)
         reach = 2 * (third - first)
         if search.lower_is_better:
@@ -83,48 +83,48 @@ def outside(search: Search, axis: Axis) -> int:
 
 def parameter_points(search: Search, parameter: Parameter) -> Points:
     """Score against the value of one parameter."""
-    places = [(trial, place_of(parameter, trial)) for trial in search.trials]
+    places = [(trial, _place_of(parameter, trial)) for trial in search.trials]
     best = search.best.values.get(parameter.key) if search.best else None
     return Points(
         title=parameter.name,
         remark="" if best is None else f"best {value_text(best)}",
-        points=[point(search, trial, x) for trial, x in places if x is not None],
-        x_ticks=parameter_ticks(parameter),
+        points=[_point(search, trial, x) for trial, x in places if x is not None],
+        x_ticks=_parameter_ticks(parameter),
         tick_room=round(1 / len(parameter.choices or [0, 0]), 4),
     )
 
 
-def point(search: Search, trial: Trial, x: float) -> Point:
+def _point(search: Search, trial: Trial, x: float) -> Point:
     return Point(x, trial.score, trial.state, trial is search.best)
 
 
-def place_of(parameter: Parameter, trial: Trial, spread: float = STRIP) -> float | None:
+def _place_of(parameter: Parameter, trial: Trial, spread: float = _STRIP) -> float | None:
     """Where the trial's value stands; trials of one choice are spread over a strip."""
     value = trial.values.get(parameter.key)
     if value is None:
         return None
     if parameter.choices is None:
-        return round(MARGIN + (1 - 2 * MARGIN) * along(parameter, value), 4)
+        return round(_MARGIN + (1 - 2 * _MARGIN) * _along(parameter, value), 4)
     if value not in parameter.choices:
         return None
     middle = parameter.choices.index(value) + 0.5
     return round((middle + spread * jitter(trial.number)) / len(parameter.choices), 4)
 
 
-def along(parameter: Parameter, value: float) -> float:
+def _along(parameter: Parameter, value: float) -> float:
     if parameter.log:
         return log_axis(parameter.low, parameter.high).place(value)
     return Axis(parameter.low, parameter.high, ()).place(value)
 
 
-def parameter_ticks(parameter: Parameter) -> list[tuple[float, str]]:
+def _parameter_ticks(parameter: Parameter) -> list[tuple[float, str]]:
     if parameter.choices is not None:
         count = len(parameter.choices)
         return [((i + 0.5) / count, value_text(c)) for i, c in enumerate(parameter.choices)]
     ticks: tuple[Any, ...] = (parameter.low, parameter.high)
     if parameter.log:
         ticks = log_axis(parameter.low, parameter.high).ticks
-    return [(MARGIN + (1 - 2 * MARGIN) * along(parameter, t), value_text(t)) for t in ticks]
+    return [(_MARGIN + (1 - 2 * _MARGIN) * _along(parameter, t), value_text(t)) for t in ticks]
 
 
 def score_over_trials(search: Search) -> Points:
@@ -134,7 +134,7 @@ def score_over_trials(search: Search) -> Points:
     return Points(
         title=f"Validation {search.score_name} over trials",
         remark="the line is the best so far",
-        points=[point(search, trial, round(place[trial.number], 4)) for trial in search.trials],
+        points=[_point(search, trial, round(place[trial.number], 4)) for trial in search.trials],
         x_ticks=[(place.get(number, 0.0), f"trial {number}") for number in ends],
         tick_room=0.5,
     )
@@ -154,7 +154,7 @@ def draw_points(figure: Points, axis: Axis, search: Search, with_line: bool = Fa
         best=dots([at(p) for p in scored if p.is_best]),
         no_score=ticks_at_foot([p.x for p in without if p.state != FAILED]),
         failed=ticks_at_foot([p.x for p in figure.points if p.state == FAILED]),
-        best_so_far=step_path([at(p) for p in steps]),
+        best_so_far=_step_path([at(p) for p in steps]),
         y_ticks=[
             Label(
                 tick_text(tick, axis, not search.lower_is_better), 0, round(1 - axis.place(tick), 4)
@@ -177,7 +177,7 @@ def best_so_far(points: list[Point], lower_is_better: bool) -> list[Point]:
     return leaders
 
 
-def step_path(places: list[Place]) -> str:
+def _step_path(places: list[Place]) -> str:
     """A line that keeps its height until the next place, and to the figure's end."""
     if not places:
         return ""
@@ -189,12 +189,12 @@ def step_path(places: list[Place]) -> str:
 # Parallel coordinates (Inselberg 1985), lying: an axis a row, a line a trial from top to bottom.
 
 
-ROW_PIXELS = 56
-MOST_AXES = 12
-MOST_LINES = 100
-FEWEST_TRIALS = 4
-COLOURED = 5
-PARALLEL_STRIP = 0.3
+_ROW_PIXELS = 56
+_MOST_AXES = 12
+_MOST_LINES = 100
+_FEWEST_TRIALS = 4
+_COLOURED = 5
+_PARALLEL_STRIP = 0.3
 
 
 @dataclass(frozen=True)
@@ -230,40 +230,40 @@ def parallel(search: Search, axis: Axis) -> Parallel | None:
     """The complete trials over all parameters and the score; None where that shows no pattern."""
     rows = len(search.parameters) + 1
     ended = search.complete
-    if not 3 <= rows <= MOST_AXES or len(ended) < FEWEST_TRIALS:
+    if not 3 <= rows <= _MOST_AXES or len(ended) < _FEWEST_TRIALS:
         return None
     heights = [round((row + 0.5) / rows, 4) for row in range(rows)]
     named = [
-        Row(p.name, y, parameter_ticks(p), round(1 / len(p.choices or [0, 0]), 4))
+        Row(p.name, y, _parameter_ticks(p), round(1 / len(p.choices or [0, 0]), 4))
         for p, y in zip(search.parameters, heights[:-1], strict=True)
     ]
     ends = [
         (axis.place(tick), tick_text(tick, axis, not search.lower_is_better)) for tick in axis.ticks
     ]
-    kept = ended[:MOST_LINES]
+    kept = ended[:_MOST_LINES]
     return Parallel(
         rows=[*named, Row(f"validation {search.score_name}", heights[-1], ends, 0.3)],
-        trials=[(trial, places(search, trial, axis)) for trial in kept],
+        trials=[(trial, _places(search, trial, axis)) for trial in kept],
         left_out=len(ended) - len(kept),
     )
 
 
-def places(search: Search, trial: Trial, axis: Axis) -> list[float | None]:
-    along = [place_of(parameter, trial, PARALLEL_STRIP) for parameter in search.parameters]
+def _places(search: Search, trial: Trial, axis: Axis) -> list[float | None]:
+    along = [_place_of(parameter, trial, _PARALLEL_STRIP) for parameter in search.parameters]
     return [*along, axis.place(trial.score or 0.0)]
 
 
 def draw_parallel(figure: Parallel) -> DrawnParallel:
     heights = [row.y for row in figure.rows]
-    coloured = min(COLOURED, max(1, len(figure.trials) // 4))
+    coloured = min(_COLOURED, max(1, len(figure.trials) // 4))
     lines = [
-        (path(along, heights), "top" if place == 0 else "near" if place < coloured else "far")
+        (_path(along, heights), "top" if place == 0 else "near" if place < coloured else "far")
         for place, (_, along) in enumerate(figure.trials)
     ]
-    return DrawnParallel(figure, ROW_PIXELS * len(heights), coloured, lines[::-1])
+    return DrawnParallel(figure, _ROW_PIXELS * len(heights), coloured, lines[::-1])
 
 
-def path(along: list[float | None], heights: list[float]) -> str:
+def _path(along: list[float | None], heights: list[float]) -> str:
     """A line through the places that are known; a gap where a trial has no value."""
     steps, pen_down = [], False
     for x, y in zip(along, heights, strict=True):

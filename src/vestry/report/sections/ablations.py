@@ -14,22 +14,23 @@ from vestry.report.plot.points import (
     interval,
     strip_axis,
 )
+from vestry.report.section import Section
 from vestry.report.sections import differences
 
 # Changes against a study's first member, in words.
 
 
-OVER = {"images": "on the same images", "seeds": "over seeds"}
+_OVER = {"images": "on the same images", "seeds": "over seeds"}
 
 
-def change_words(difference: dict[str, Any], has_seeds: bool = False) -> str:
+def _change_words(difference: dict[str, Any], has_seeds: bool = False) -> str:
     """ "+1.2 points (+0.3 to +2.1, over seeds)"; over images several seeds leave the first."""
     low, high = difference["interval"]
     over = difference["over"]
     first = ", first seed" if has_seeds and over == "images" else ""
     return (
         f"{points(difference['value'])} points ({points(low)} to {points(high)}, "
-        f"{OVER[over]}{first})"
+        f"{_OVER[over]}{first})"
     )
 
 
@@ -57,7 +58,7 @@ def steps(changes: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-FEWEST = 3
+_FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def steps_data(results: Results) -> Steps | None:
     """None for fewer than three members: a ranking of two says the same."""
     members = [model for model in models_in_study_order(results) if not model.is_committee]
     changes = {row["name"]: row for row in results.get("steps") or []}
-    if len(members) < FEWEST or not changes:
+    if len(members) < _FEWEST or not changes:
         return None
-    strips = [strip(member, changes.get(member.name)) for member in members]
+    strips = [_strip(member, changes.get(member.name)) for member in members]
     axis = strip_axis(strips)
     return Steps(
         sentences=steps(list(changes.values())),
@@ -84,10 +85,10 @@ def steps_data(results: Results) -> Steps | None:
     )
 
 
-def strip(member: Model, change: dict[str, Any] | None) -> Strip:
+def _strip(member: Model, change: dict[str, Any] | None) -> Strip:
     spread = member.over_seeds("test", "accuracy")
     remark = (
-        change_words(change["difference"], bool(spread)) if change else "the first of the study"
+        _change_words(change["difference"], bool(spread)) if change else "the first of the study"
     )
     if spread:
         return Strip(
@@ -124,11 +125,11 @@ def sentence(pair: PairFacts) -> str:
     return (
         f"With {pair['what']} {differences.two_figures(found, with_, without)}: the first is "
         f"{differences.size(found['value'])} ({differences.interval(found)}). "
-        f"{differences.verdict(found)}{differences.reason(found)}{cost(pair)}"
+        f"{differences.verdict(found)}{differences.reason(found)}{_cost(pair)}"
     )
 
 
-def cost(pair: PairFacts) -> str:
+def _cost(pair: PairFacts) -> str:
     """How fit times compare, where the slower took at least a tenth longer."""
     with_, without = pair["with"]["fit_seconds"], pair["without"]["fit_seconds"]
     if not with_ or not without or max(with_, without) < 1.1 * min(with_, without):
@@ -175,9 +176,25 @@ class Pairs:
 
 def pairs_data(results: Results) -> Pairs:
     pairs = results.get("pairs") or []
-    return Pairs(summary(pairs), [pair(entry) for entry in pairs])
+    return Pairs(summary(pairs), [_pair(entry) for entry in pairs])
 
 
-def pair(entry: dict[str, Any]) -> Pair:
+def _pair(entry: dict[str, Any]) -> Pair:
     sides = [] if entry["missing"] else [(key, entry[key]) for key in ("without", "with")]
     return Pair(entry["what"], sentence(entry), sides, entry["difference"])
+
+
+STEPS_SECTION = Section(
+    key="steps",
+    data=steps_data,
+)
+
+
+PAIRS_SECTION = Section(
+    key="pairs",
+    data=pairs_data,
+    is_shown=lambda page: bool(page.rows),
+    template="pairs.html.j2",
+    title="With and without",
+    anchor="pairs",
+)

@@ -6,35 +6,36 @@ from typing import Any
 from vestry.report.formatting import counted, per_cent, per_cent_range, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
+from vestry.report.section import Section
 
 # What a model is right on where it may leave images unanswered, in words.
 
 
-Found = dict[str, Any]
+_Found = dict[str, Any]
 
-USUAL = 0.9
-ALL = 0.9995
-LEAST_DRAWN = 30
+_USUAL = 0.9
+_ALL = 0.9995
+_LEAST_DRAWN = 30
 
 
-def answering(model: Model) -> str:
+def _answering(model: Model) -> str:
     """How it does where it may leave a tenth of the images out; follows on its accuracy."""
-    row = usual(model)
-    if row["coverage"] > ALL:
+    row = _usual(model)
+    if row["coverage"] > _ALL:
         return (
             "It is equally sure of too many images for a threshold to leave "
             f"{per_cent(1 - row['coverage_asked'], 0)} of them unanswered."
         )
-    of_these = share(row)
+    of_these = _share(row)
     return (
         f"Answering only the {per_cent(row['coverage'])} of them that it is surest of, "
         f"it is right on {of_these}."
     )
 
 
-def usual(model: Model) -> Found:
-    rows: list[Found] = model.entry["abstention"]["at_coverage"]
-    return min(rows, key=lambda row: abs(row["coverage_asked"] - USUAL))
+def _usual(model: Model) -> _Found:
+    rows: list[_Found] = model.entry["abstention"]["at_coverage"]
+    return min(rows, key=lambda row: abs(row["coverage_asked"] - _USUAL))
 
 
 def threshold(model: Model) -> str:
@@ -47,7 +48,7 @@ def threshold(model: Model) -> str:
         return (
             f"For {asked} {model.name} may answer every image: it is right on "
             f"{per_cent(validation['accuracy'])} of the validation images and on "
-            f"{share(test)} of the test images{kept(test, found['accuracy_asked'])}."
+            f"{_share(test)} of the test images{_kept(test, found['accuracy_asked'])}."
         )
     start = (
         f"For {asked} {model.name} must be at least {per_cent(found['threshold'])} sure, which "
@@ -58,15 +59,15 @@ def threshold(model: Model) -> str:
         return f"{start}. Of the test images it is so sure of none."
     return (
         f"{start}, and {per_cent(test['coverage'])} of the test images, of which it is right on "
-        f"{share(test)}{kept(test, found['accuracy_asked'])}."
+        f"{_share(test)}{_kept(test, found['accuracy_asked'])}."
     )
 
 
-def share(side: Found) -> str:
+def _share(side: _Found) -> str:
     return with_interval(side["accuracy"], *side["interval"])
 
 
-def kept(test: Found, asked: float) -> str:
+def _kept(test: _Found, asked: float) -> str:
     """Whether the test images agree with what validation promised."""
     low, high = test["interval"]
     if high < asked:
@@ -74,27 +75,27 @@ def kept(test: Found, asked: float) -> str:
     return ", more than was asked" if low > asked else ""
 
 
-def sharpest(models: list[Model]) -> str | None:
+def _sharpest(models: list[Model]) -> str | None:
     """Who puts its mistakes last; only where there are models to compare."""
     if len(models) < 2:
         return None
     first, second, *_ = sorted(models, key=lambda m: m.entry["abstention"]["area"])
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
-        f"{first.name} ({area(first)}), then for {second.name} ({area(second)})."
+        f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
     )
 
 
-def area(model: Model) -> str:
+def _area(model: Model) -> str:
     return per_cent(model.entry["abstention"]["area"], 2)
 
 
-def drawn_from(rows: int) -> str:
-    least = f", drawn from {LEAST_DRAWN} answers on" if rows >= LEAST_DRAWN else ""
+def _drawn_from(rows: int) -> str:
+    least = f", drawn from {_LEAST_DRAWN} answers on" if rows >= _LEAST_DRAWN else ""
     return f"of {counted(rows, 'test image')}{least}"
 
 
-def cell(row: Found) -> str:
+def _cell(row: _Found) -> str:
     """ "98.1% (97.8 to 98.4)", with the coverage where ties made it another one."""
     text = f"{per_cent(row['accuracy'])} ({per_cent_range(*row['interval'])})"
     off = row["coverage"] - row["coverage_asked"]
@@ -129,18 +130,24 @@ def abstention_data(results: Results) -> Abstention | None:
         return None
     first = ranked[0].entry["abstention"]
     return Abstention(
-        lead=answering(ranked[0]),
+        lead=_answering(ranked[0]),
         threshold=threshold(ranked[0]),
-        figure=risk_coverage(ranked, LEAST_DRAWN),
-        drawn=drawn_from(first["rows"]),
-        sharpest=sharpest(ranked),
+        figure=risk_coverage(ranked, _LEAST_DRAWN),
+        drawn=_drawn_from(first["rows"]),
+        sharpest=_sharpest(ranked),
         coverages=[row["coverage_asked"] for row in first["at_coverage"]],
         accuracy=first["threshold"]["accuracy_asked"],
-        rows=[abstaining(model) for model in ranked],
+        rows=[_abstaining(model) for model in ranked],
     )
 
 
-def abstaining(model: Model) -> Abstaining:
+def _abstaining(model: Model) -> Abstaining:
     found = model.entry["abstention"]
-    cells = [cell(row) for row in found["at_coverage"]]
+    cells = [_cell(row) for row in found["at_coverage"]]
     return Abstaining(model, found, cells)
+
+
+SECTION = Section(
+    key="abstention",
+    data=abstention_data,
+)

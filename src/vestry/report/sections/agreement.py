@@ -7,15 +7,16 @@ from typing import Any
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
 from vestry.report.plot.tiles import Patterns, pattern_columns
+from vestry.report.section import Section
 
 # Which members miss which images, in words.
 
 
 Found = dict[str, Any]
-NAMED = 5
+_NAMED = 5
 
 
-def summary(found: Found) -> list[str]:
+def _summary(found: Found) -> list[str]:
     """How many images all get right, all miss, and one alone gets right."""
     return [text for text in (shares(found), alone(found)) if text]
 
@@ -53,7 +54,7 @@ def alone(found: Found) -> str | None:
     return f"{text}, most often by {most['name']} ({whole(most['count'])})."
 
 
-def shown_words(found: Found, patterns: Patterns) -> str:
+def _shown_words(found: Found, patterns: Patterns) -> str:
     """What part of the images that some miss the figure's columns hold."""
     some = found["rows"] - found["all_right"]
     if patterns.held == some:
@@ -64,13 +65,13 @@ def shown_words(found: Found, patterns: Patterns) -> str:
     )
 
 
-def drawn(patterns: Patterns) -> str:
+def _drawn(patterns: Patterns) -> str:
     """The figure for who cannot see it."""
     parts = [f"{listed(c.wrong)}: {whole(c.count)}" for c in patterns.columns]
     return f"Images by who is wrong on them. {'; '.join(parts)}."
 
 
-def kept(found: Found, listed_patterns: int) -> str | None:
+def _kept(found: Found, listed_patterns: int) -> str | None:
     """Patterns that the results do not hold one by one."""
     left = found["patterns_left_out"]
     if not left["patterns"]:
@@ -108,11 +109,11 @@ def said(answers: dict[str, list[float]], members: list[str], classes: list[str]
         label, confidence = answers[name]
         groups.setdefault(int(label), []).append((confidence, name))
     order = sorted(groups.items(), key=lambda group: (-len(group[1]), -max(group[1])[0]))
-    return "; ".join(voices(classes[label], group, len(members)) for label, group in order)
+    return "; ".join(_voices(classes[label], group, len(members)) for label, group in order)
 
 
-def voices(name: str, group: list[tuple[float, str]], members: int) -> str:
-    if members > NAMED:
+def _voices(name: str, group: list[tuple[float, str]], members: int) -> str:
+    if members > _NAMED:
         return f"{name}: {len(group)} of {members}, up to {per_cent(max(group)[0], 0)}"
     each = sorted(group, key=lambda voice: -voice[0])
     return f"{name}: {', '.join(f'{who} {per_cent(sure, 0)}' for sure, who in each)}"
@@ -126,7 +127,7 @@ def right_committees(answers: dict[str, list[float]], members: list[str], truth:
     return f"{listed(names)} {'is' if len(names) == 1 else 'are'} right all the same"
 
 
-def one_alone(name: str, count: int, pictures: int) -> str:
+def _one_alone(name: str, count: int, pictures: int) -> str:
     start = f"{name} alone is right on {counted(count, 'image')}"
     return f"{start}." if pictures == count else f"{start}; its {pictures} surest are shown."
 
@@ -173,7 +174,7 @@ def agreement_data(results: Results) -> Agreement | None:
         return None
     patterns = pattern_columns(found)
     missed = found["all_wrong"]
-    doubts = doubted_ids(results)
+    doubts = _doubted_ids(results)
     shown = [image(row, found, results, doubts) for row in missed["images"]]
     remarks = [
         surest(missed["count"], len(shown)),
@@ -184,19 +185,19 @@ def agreement_data(results: Results) -> Agreement | None:
         for row in found["patterns"]
     ]
     return Agreement(
-        sentences=summary(found),
+        sentences=_summary(found),
         patterns=patterns,
-        shown=shown_words(found, patterns),
-        drawn=drawn(patterns),
+        shown=_shown_words(found, patterns),
+        drawn=_drawn(patterns),
         rows=rows,
-        rows_remark=kept(found, len(rows)),
+        rows_remark=_kept(found, len(rows)),
         missed=shown,
         missed_remarks=[text for text in remarks if text],
-        lone=[lone(row, found, results, doubts) for row in found["one_right"]["members"]],
+        lone=[_lone(row, found, results, doubts) for row in found["one_right"]["members"]],
     )
 
 
-def doubted_ids(results: Results) -> set[str]:
+def _doubted_ids(results: Results) -> set[str]:
     """Ids of test images that are shown as doubted labels."""
     found = (results.get("doubts") or {}).get("test") or {}
     return {row["id"] for row in found.get("images", [])}
@@ -215,15 +216,27 @@ def image(
     )
 
 
-def lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]) -> Lone:
+def _lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]) -> Lone:
     shown = [image(each, found, results, doubts) for each in row["images"]]
-    return Lone(row["name"], one_alone(row["name"], row["count"], len(shown)), shown)
+    return Lone(row["name"], _one_alone(row["name"], row["count"], len(shown)), shown)
 
 
-def agreement_images(shown: Agreement | None) -> Iterator[str]:
+def _agreement_images(shown: Agreement | None) -> Iterator[str]:
     """Ids of the pictures, those that all miss first."""
     if shown is None:
         return
     yield from (row.image for row in shown.missed)
     for group in shown.lone:
         yield from (row.image for row in group.images)
+
+
+SECTION = Section(
+    key="agreement",
+    data=agreement_data,
+    template="agreement.html.j2",
+    style="agreement.css.j2",
+    title="Agreement",
+    anchor="agreement",
+    images=_agreement_images,
+    dispensable=7,
+)

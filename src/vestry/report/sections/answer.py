@@ -9,22 +9,22 @@ from vestry.report.sections.standing import first_seed, test_figure, validation_
 def lead(results: Results, ranked: list[Model]) -> list[str]:
     """The answer, one sentence or two a paragraph; what matters most comes first."""
     if not ranked:
-        return [no_answer(results)]
-    rows = test_rows(results)
+        return [_no_answer(results)]
+    rows = _test_rows(results)
     leader, rest = ranked[0], ranked[1:]
     if not rest:
-        return [only_one(results, leader)]
+        return [_only_one(results, leader)]
     if results.get("resolution") and rest[0].on_test:
         return standing.lead(results, ranked)
     # Results of an earlier version: then only intervals can be set side by side.
-    return [ahead(results, leader), *follower(leader, rest[0], rows), *better_on_test(ranked)]
+    return [_ahead(results, leader), *_follower(leader, rest[0], rows), *_better_on_test(ranked)]
 
 
-def test_rows(results: Results) -> int:
+def _test_rows(results: Results) -> int:
     return int(results["data"]["splits"]["test"]["rows"])
 
 
-def no_answer(results: Results) -> str:
+def _no_answer(results: Results) -> str:
     models = counted(failed(results), "model")
     return f"There is no answer: {models} came to nothing. The reasons stand below."
 
@@ -34,8 +34,8 @@ def failed(results: Results) -> int:
     return len({entry["name"] for entry in results["failures"]})
 
 
-def only_one(results: Results, model: Model) -> str:
-    rows = test_rows(results)
+def _only_one(results: Results, model: Model) -> str:
+    rows = _test_rows(results)
     return (
         f"{model.name} is right on {test_figure(model)} of {counted(rows, 'test image')}"
         f"{first_seed(model)}. "
@@ -43,31 +43,31 @@ def only_one(results: Results, model: Model) -> str:
     )
 
 
-def ahead(results: Results, leader: Model) -> str:
+def _ahead(results: Results, leader: Model) -> str:
     validation = counted(results["data"]["splits"]["validation"]["rows"], "validation image")
     return (
         f"{leader.name} is ahead on the {validation}, with {validation_figure(leader)} right. "
-        f"On the {counted(test_rows(results), 'test image')}, which had no say in the ranking, "
+        f"On the {counted(_test_rows(results), 'test image')}, which had no say in the ranking, "
         f"it is right on {test_figure(leader)}{first_seed(leader)}."
     )
 
 
-def overlap(one: Model, other: Model) -> bool:
+def _overlap(one: Model, other: Model) -> bool:
     """Whether the 95% intervals of both test accuracies have a value in common."""
     (low, high), (other_low, other_high) = one.interval("test"), other.interval("test")
     return low <= other_high and other_low <= high
 
 
-def follower(leader: Model, second: Model, rows: int) -> list[str]:
+def _follower(leader: Model, second: Model, rows: int) -> list[str]:
     """How the second in the ranking compares, and what the intervals can and cannot say."""
-    level = validation_accuracy(leader) == validation_accuracy(second)
+    level = _validation_accuracy(leader) == _validation_accuracy(second)
     place = "is level with it on validation and" if level else "follows on validation and"
     start = (
         f"{second.name} {place} is right on {test_figure(second)} of the test images"
         f"{first_seed(second)}."
     )
     images = counted(rows, "test image")
-    if overlap(leader, second):
+    if _overlap(leader, second):
         return [
             f"{start} The two 95% intervals overlap: on these {images} the two cannot be told "
             "apart by intervals alone. That does not make them equal: both answered the same "
@@ -80,12 +80,12 @@ def follower(leader: Model, second: Model, rows: int) -> list[str]:
     ]
 
 
-def validation_accuracy(model: Model) -> float:
+def _validation_accuracy(model: Model) -> float:
     spread = model.over_seeds("validation", "accuracy")
     return float(spread["mean"]) if spread else model.accuracy("validation")
 
 
-def better_on_test(ranked: list[Model]) -> list[str]:
+def _better_on_test(ranked: list[Model]) -> list[str]:
     """A word on models that the test images put above the leader."""
     leader = ranked[0]
     above = [m for m in ranked[1:] if m.accuracy("test") > leader.accuracy("test")]
@@ -103,7 +103,7 @@ def interval_remark(results: Results, models: list[Model]) -> str:
     """What the numbers after a figure mean."""
     text = (
         "Brackets and whiskers are 95% Wilson intervals: how far an accuracy measured on "
-        f"{counted(test_rows(results), 'test image')} may be from that on all such images."
+        f"{counted(_test_rows(results), 'test image')} may be from that on all such images."
     )
     if any(model.over_seeds("test", "accuracy") for model in models):
         text += (

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.tiles import LEVELS, Maps, Tile, draw_tiles, palette
+from vestry.report.section import Section
 from vestry.report.sections import attribution_words as sentences
 from vestry.report.sprite import Colour, Sheet
 
-FLOOR = 0.02
+_FLOOR = 0.02
 """A map whose largest loss is under two points is not made to look stronger than that."""
 
 
@@ -94,12 +95,12 @@ def explanation_data(results: Results) -> Explanation | None:
     models = [model for model in models_by_rank(results) if model.name in found]
     entries = [(model, found[model.name]) for model in models]
     return Explanation(
-        lead=lead(entries, {image["id"] for image in results["votes"]["images"]}),
-        models=[explained(model, entry, classes) for model, entry in entries],
+        lead=_lead(entries, {image["id"] for image in results["votes"]["images"]}),
+        models=[_explained(model, entry, classes) for model, entry in entries],
         covers=any(entry["images"] for _, entry in entries),
         is_colour=len(results["data"]["image_shape"]) == 3,
-        tiles=[tile for model, entry in entries for tile in map_tiles(model, entry)]
-        + [tile for model, entry in entries for tile in inside_tiles(model, entry)],
+        tiles=[tile for model, entry in entries for tile in _map_tiles(model, entry)]
+        + [tile for model, entry in entries for tile in _inside_tiles(model, entry)],
     )
 
 
@@ -120,7 +121,7 @@ def draw_map_sheet(
     return draw_tiles(explanation.tiles, maps, images) if explanation else None
 
 
-def lead(entries: list[tuple[Model, dict[str, Any]]], sample: set[str]) -> str | None:
+def _lead(entries: list[tuple[Model, dict[str, Any]]], sample: set[str]) -> str | None:
     """What one covered patch does to every model on images of the sample that all were asked about.
 
     sample: their ids.
@@ -135,7 +136,7 @@ def lead(entries: list[tuple[Model, dict[str, Any]]], sample: set[str]) -> str |
     return sentences.swayed(swayed, len(shared), patches.pop()[0] if len(patches) == 1 else None)
 
 
-def explained(model: Model, entry: dict[str, Any], classes: list[str]) -> Explained:
+def _explained(model: Model, entry: dict[str, Any], classes: list[str]) -> Explained:
     looks = {image["id"]: image for image in entry["images"]}
     weights, importance = entry["weights"], entry["importance"]
     remarks = [entry["reason"] and f"Not looked into: {entry['reason']}.", entry["limited"]]
@@ -143,26 +144,26 @@ def explained(model: Model, entry: dict[str, Any], classes: list[str]) -> Explai
         model=model,
         sentences=sentences.maps(model.name, entry),
         sample=[
-            look(model, image, classes) for image in looks.values() if image["role"] == "sample"
+            _look(model, image, classes) for image in looks.values() if image["role"] == "sample"
         ],
         mistakes=[
-            look(model, looks.get(mistake["id"], mistake), classes, mistake["images"])
+            _look(model, looks.get(mistake["id"], mistake), classes, mistake["images"])
             for mistake in entry["nearest"]
         ],
         nearest=sentences.nearest(entry),
         among=entry["nearest_among"],
         weights=[
-            Weight(name, tile_name(model, key))
+            Weight(name, _tile_name(model, key))
             for name, key in zip(classes, weights["maps"] if weights else [], strict=False)
         ],
         weights_remark=sentences.weights(weights) if weights else None,
-        importance=tile_name(model, importance["map"]) if importance else None,
+        importance=_tile_name(model, importance["map"]) if importance else None,
         importance_remark=" ".join(sentences.importance(importance)) if importance else None,
         remarks=[text for text in remarks if text],
     )
 
 
-def look(
+def _look(
     model: Model,
     image: dict[str, Any],
     classes: list[str],
@@ -172,7 +173,7 @@ def look(
     key = image.get("map")
     return Look(
         image=image["id"],
-        tile=tile_name(model, key) if key else None,
+        tile=_tile_name(model, key) if key else None,
         truth=classes[image["truth"]],
         predicted=classes[image["predicted"]],
         confidence=per_cent(image["confidence"]) if key else None,
@@ -193,20 +194,32 @@ def look(
     )
 
 
-def tile_name(model: Model, key: str) -> str:
+def _tile_name(model: Model, key: str) -> str:
     return f"{model.name}/{key}"
 
 
-def map_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
-    names = [(tile_name(model, image["map"]), image["id"]) for image in entry["images"]]
-    return [Tile(name, image, name, FLOOR) for name, image in names]
+def _map_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
+    names = [(_tile_name(model, image["map"]), image["id"]) for image in entry["images"]]
+    return [Tile(name, image, name, _FLOOR) for name, image in names]
 
 
-def inside_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
+def _inside_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
     """Its importance, and its weights: all classes on one scale."""
     keys = [entry["importance"]["map"]] if entry["importance"] else []
-    tiles = [Tile(tile_name(model, key), None, tile_name(model, key)) for key in keys]
+    tiles = [Tile(_tile_name(model, key), None, _tile_name(model, key)) for key in keys]
     weights = entry["weights"]["maps"] if entry["weights"] else []
     return tiles + [
-        Tile(tile_name(model, key), None, tile_name(model, "weights")) for key in weights
+        Tile(_tile_name(model, key), None, _tile_name(model, "weights")) for key in weights
     ]
+
+
+SECTION = Section(
+    key="explanation",
+    data=explanation_data,
+    template="attribution.html.j2",
+    style="attribution.css.j2",
+    title="What they look at",
+    anchor="explanation",
+    images=explanation_images,
+    dispensable=4,
+)

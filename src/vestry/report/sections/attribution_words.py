@@ -5,14 +5,14 @@ from typing import Any
 from vestry.report.formatting import counted, listed, per_cent, points, whole
 
 Entry = dict[str, Any]
-NAMED = 3
+_NAMED = 3
 
 
 def pixels(side: int) -> str:
     return f"{side} × {side} pixels"
 
 
-def unsigned(share: float) -> str:
+def _unsigned(share: float) -> str:
     """A loss in points, without its sign."""
     return points(share).removeprefix("+")
 
@@ -28,23 +28,23 @@ def swayed(shared: dict[str, int], images: int, patch: int | None) -> str | None
     what = f"covering one patch of {pixels(patch)}" if patch else "covering one patch"
     on = f"the {counted(images, 'image')} of the sample that all models were asked about"
     if most == least:
-        return f"On {on}, {what} changes the answer {times(most)} for every model."
+        return f"On {on}, {what} changes the answer {_times(most)} for every model."
     one = [name for name, count in shared.items() if count == most]
     other = [name for name, count in shared.items() if count == least]
     return (
-        f"On {on}, {what} changes the answer most often for {some(one)} ({times(most)}), "
-        f"least often for {some(other)} ({times(least)})."
+        f"On {on}, {what} changes the answer most often for {_some(one)} ({_times(most)}), "
+        f"least often for {_some(other)} ({_times(least)})."
     )
 
 
-def times(count: int) -> str:
+def _times(count: int) -> str:
     return "on none" if count == 0 else f"on {whole(count)}"
 
 
-def some(names: list[str]) -> str:
-    if len(names) <= NAMED + 1:
+def _some(names: list[str]) -> str:
+    if len(names) <= _NAMED + 1:
         return listed(names)
-    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} others"
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} others"
 
 
 def maps(name: str, entry: Entry) -> list[str]:
@@ -55,8 +55,8 @@ def maps(name: str, entry: Entry) -> list[str]:
     images = counted(found["images"], "image")
     said = [
         f"Where it counts most, covering {pixels(settings['patch'])} costs {name}’s answer "
-        f"{unsigned(found['peak'])} points of its probability (mean of {images}); it changes the "
-        f"answer {times(found['changed'])} of them."
+        f"{_unsigned(found['peak'])} points of its probability (mean of {images}); it changes the "
+        f"answer {_times(found['changed'])} of them."
     ]
     if found["middle"] is not None:
         said.append(
@@ -105,7 +105,7 @@ def importance(found: Entry) -> list[str]:
         return [*said, f"No {what} costs the true class any of its mean probability."]
     said.append(
         f"The {what} at row {most['row'] + 1}, column {most['column'] + 1} is worth most: "
-        f"{unsigned(most['probability'])} points of the true class’s mean probability, "
+        f"{_unsigned(most['probability'])} points of the true class’s mean probability, "
         f"{points(most['accuracy']) if most['accuracy'] else '0.0'} points of accuracy, which is "
         f"{per_cent(found['accuracy'])} as the images are."
     )
@@ -123,7 +123,7 @@ def importance(found: Entry) -> list[str]:
 
 def loss(image: Entry) -> str:
     """What the worst place costs one image's answer."""
-    worst = f"{unsigned(image['peak'])} points at most"
+    worst = f"{_unsigned(image['peak'])} points at most"
     if not image["changed"]:
         return worst
     return f"{worst}; another answer at {per_cent(image['changed'])} of the places"

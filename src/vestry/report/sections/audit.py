@@ -7,13 +7,14 @@ from typing import Any
 from vestry.report.formatting import NOTHING, decimal, whole
 from vestry.report.models import Results
 from vestry.report.plot.scatter import COLOURS, Scatter, scatter
+from vestry.report.section import Section
 from vestry.report.sections import audit_words as sentences
 from vestry.report.sections import findings
 from vestry.report.sections.findings import Found, finding
 
-CLASSES_SHOWN = 25
-MEGABYTE = 1e6
-COARSE = 256
+_CLASSES_SHOWN = 25
+_MEGABYTE = 1e6
+_COARSE = 256
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def exploration_data(results: Results) -> Exploration | None:
         return None
     facts, split = found["facts"], found["first_split"]
     classes = facts["classes"]
-    kinds = class_kinds(found)
-    scatters, coloured = drawn_scatters(found)
+    kinds = _class_kinds(found)
+    scatters, coloured = _drawn_scatters(found)
     return Exploration(
         size=sentences.size(facts),
         brightness=sentences.classes_apart(facts, split),
-        splits=[split_facts(name, values) for name, values in facts["splits"].items()],
+        splits=[_split_facts(name, values) for name, values in facts["splits"].items()],
         classes=classes,
         audit=sentences.audit(found["findings"]),
         found=[finding(entry, classes) for entry in found["findings"] if entry["count"]],
@@ -93,14 +94,14 @@ def exploration_data(results: Results) -> Exploration | None:
             if not entry["count"]
         ],
         notes=found["notes"],
-        kinds=kinds[:CLASSES_SHOWN],
-        more_kinds=kinds[CLASSES_SHOWN:],
+        kinds=kinds[:_CLASSES_SHOWN],
+        more_kinds=kinds[_CLASSES_SHOWN:],
         kinds_remark=sentences.samples_remark(found["samples"], split, len(classes)),
         correlation=HeatMap(
             sentences.correlation(found["correlation"]),
             sentences.correlation_remark(found["correlation"]),
             found["correlation"]["size"][0],
-            found["correlation"]["size"][0] * found["correlation"]["size"][1] < COARSE,
+            found["correlation"]["size"][0] * found["correlation"]["size"][1] < _COARSE,
         ),
         scatters=scatters,
         sample=sentences.sample(found["sample"], found["seed"], split) if scatters else None,
@@ -110,7 +111,7 @@ def exploration_data(results: Results) -> Exploration | None:
     )
 
 
-def split_facts(name: str, values: dict[str, Any]) -> SplitFacts:
+def _split_facts(name: str, values: dict[str, Any]) -> SplitFacts:
     pixels, missing = values["pixel_range"], values["missing_values"]
     return SplitFacts(
         name=name,
@@ -119,7 +120,7 @@ def split_facts(name: str, values: dict[str, Any]) -> SplitFacts:
         mean=decimal(values["pixel_mean"], 1),
         deviation=decimal(values["pixel_deviation"], 1),
         missing="none possible" if missing is None else whole(missing),
-        bytes=memory(values["bytes"]),
+        bytes=_memory(values["bytes"]),
         class_means=[
             f"{decimal(mean, 1)} \u00b1 {decimal(deviation, 1)}"
             for mean, deviation in zip(
@@ -129,11 +130,11 @@ def split_facts(name: str, values: dict[str, Any]) -> SplitFacts:
     )
 
 
-def memory(count: int) -> str:
-    return f"{count / MEGABYTE:.1f} MB" if count >= MEGABYTE / 10 else f"{count / 1000:.1f} kB"
+def _memory(count: int) -> str:
+    return f"{count / _MEGABYTE:.1f} MB" if count >= _MEGABYTE / 10 else f"{count / 1000:.1f} kB"
 
 
-def class_kinds(found: dict[str, Any]) -> list[Kind]:
+def _class_kinds(found: dict[str, Any]) -> list[Kind]:
     facts = found["facts"]
     values = facts["splits"][found["first_split"]]
     pictured = set(found["mean_images"])
@@ -153,7 +154,7 @@ def class_kinds(found: dict[str, Any]) -> list[Kind]:
     return kinds
 
 
-def drawn_scatters(found: dict[str, Any]) -> tuple[list[Scatter], int]:
+def _drawn_scatters(found: dict[str, Any]) -> tuple[list[Scatter], int]:
     """PCA and t-SNE, whichever there are, and how many classes are coloured."""
     if not found["pca"]:
         return [], 0
@@ -186,3 +187,14 @@ def exploration_images(page: Exploration | None) -> Iterator[str]:
         if kind.mean_image:
             yield kind.mean_image
         yield from kind.samples
+
+
+SECTION = Section(
+    key="exploration",
+    data=exploration_data,
+    template="audit.html.j2",
+    title="The images",
+    anchor="exploration",
+    images=exploration_images,
+    dispensable=8,
+)

@@ -6,14 +6,15 @@ from typing import Any, Literal
 from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.points import Reliability, reliability
+from vestry.report.section import Section
 
 # Whether a model's confidence can be taken at its word, in words.
 
 
 Found = dict[str, Any]
-Verdict = Literal["over", "under", "level"]
+_Verdict = Literal["over", "under", "level"]
 
-ALL = {
+_ALL = {
     "over": "All {} models are over-confident on average.",
     "under": "All {} models are under-confident on average.",
     "level": "On average none of the {} models is surer or less sure than it is right, "
@@ -21,48 +22,48 @@ ALL = {
 }
 
 
-def verdict(model: Model) -> Verdict:
+def _verdict(model: Model) -> _Verdict:
     """Its mean confidence beside the 95% interval of its accuracy."""
     low, high = model.interval("test")
     confidence = model.entry["calibration"]["before"]["confidence"]
     return "over" if confidence > high else "under" if confidence < low else "level"
 
 
-def on_average(model: Model) -> str:
+def _on_average(model: Model) -> str:
     confidence = per_cent(model.entry["calibration"]["before"]["confidence"])
     accuracy = with_interval(model.accuracy("test"), *model.interval("test"))
     claims = f"it claims {confidence} and is right on {accuracy} of the test images"
-    found = verdict(model)
+    found = _verdict(model)
     if found == "level":
         return f"On average {model.name} is about as sure as it is right: {claims}."
     how = "over-confident" if found == "over" else "under-confident"
     return f"{model.name} is {how}: on average {claims}."
 
 
-def model_words(shown: Model) -> list[str]:
+def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
     found = shown.entry["calibration"]
-    return [error(found), temperature(found)]
+    return [_error(found), temperature(found)]
 
 
-def error(found: Found) -> str:
+def _error(found: Found) -> str:
     before = found["before"]
     groups = counted(len(before["bins"]), "group")
     start = (
         f"Over {groups} of test images by confidence, claim and accuracy differ by "
-        f"{gap(before['ece'])} on average (the calibration error)"
+        f"{_gap(before['ece'])} on average (the calibration error)"
         if len(before["bins"]) > 1
-        else f"Claim and accuracy differ by {gap(before['ece'])} (the calibration error)"
+        else f"Claim and accuracy differ by {_gap(before['ece'])} (the calibration error)"
     )
-    if beyond_chance(before):
+    if _beyond_chance(before):
         return (
             f"{start}; a perfectly calibrated model with these confidences would show about "
-            f"{amount(before['ece_bias'])} by chance."
+            f"{_amount(before['ece_bias'])} by chance."
         )
     return (
         f"{start}. That is no more than chance makes of a perfectly calibrated model, which "
-        f"shows {amount(before['ece_bias'])} on average and up to "
-        f"{amount(before['ece_chance'])} in 95 of 100 cases."
+        f"shows {_amount(before['ece_bias'])} on average and up to "
+        f"{_amount(before['ece_chance'])} in 95 of 100 cases."
     )
 
 
@@ -75,44 +76,44 @@ def temperature(found: Found) -> str:
             f"{decimal(found['temperature'], 2)}."
         )
     fitted = f"A temperature of {decimal(found['temperature'], 2)}, fitted on the {rows(found)},"
-    left = gap(after["ece"])
-    if amount(after["ece"]) == amount(before["ece"]):
+    left = _gap(after["ece"])
+    if _amount(after["ece"]) == _amount(before["ece"]):
         effect = f"leaves the error at {left}"
     elif after["ece"] > before["ece"]:
         effect = f"does not lower the error ({left})"
-    elif beyond_chance(after):
+    elif _beyond_chance(after):
         effect = f"lowers the error to {left}, which is still more than chance would show"
-    elif beyond_chance(before):
+    elif _beyond_chance(before):
         effect = f"mends that: what is left, {left}, is no more than chance would show"
     else:
         effect = f"lowers the error to {left}"
-    return f"{fitted} {effect}; {losses(before['log_loss'], after['log_loss'])}."
+    return f"{fitted} {effect}; {_losses(before['log_loss'], after['log_loss'])}."
 
 
-def losses(before: float, after: float) -> str:
+def _losses(before: float, after: float) -> str:
     one, other = decimal(before), decimal(after)
     if one == other:
         return f"log loss stays at {one}"
     return f"log loss {'falls' if after < before else 'rises'} from {one} to {other}"
 
 
-def summary(models: list[Model]) -> str | None:
+def _summary(models: list[Model]) -> str | None:
     """Who is over-confident and who is not; only where there are models to compare."""
     if len(models) < 2:
         return None
     named = {
-        "Over-confident on average": [m.name for m in models if verdict(m) == "over"],
-        "under-confident": [m.name for m in models if verdict(m) == "under"],
-        "neither by more than chance": [m.name for m in models if verdict(m) == "level"],
+        "Over-confident on average": [m.name for m in models if _verdict(m) == "over"],
+        "under-confident": [m.name for m in models if _verdict(m) == "under"],
+        "neither by more than chance": [m.name for m in models if _verdict(m) == "level"],
     }
     parts = [f"{how}: {listed(names)}" for how, names in named.items() if names]
     if len(parts) == 1:
-        return ALL[verdict(models[0])].format(len(models))
+        return _ALL[_verdict(models[0])].format(len(models))
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def dots(found: Found) -> str:
+def _dots(found: Found) -> str:
     """What the figure's dots are."""
     sizes = [row["rows"] for row in found["before"]["bins"]]
     each = (
@@ -126,7 +127,7 @@ def dots(found: Found) -> str:
     )
 
 
-def beyond_chance(side: Found) -> bool:
+def _beyond_chance(side: Found) -> bool:
     return bool(side["ece"] > side["ece_chance"])
 
 
@@ -134,16 +135,16 @@ def rows(found: Found) -> str:
     return counted(found["fitted_on"], "validation image")
 
 
-def amount(share: float) -> str:
+def _amount(share: float) -> str:
     return decimal(100 * share, 1)
 
 
-def gap(share: float) -> str:
+def _gap(share: float) -> str:
     """ "3.6 points"."""
-    return f"{amount(share)} {'point' if amount(share) == '1.0' else 'points'}"
+    return f"{_amount(share)} {'point' if _amount(share) == '1.0' else 'points'}"
 
 
-SIDES = (("before", "as it is"), ("after", "at its temperature"))
+_SIDES = (("before", "as it is"), ("after", "at its temperature"))
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Calibration:
     lead: str
     models: list[Calibrated]
     summary: str | None
-    sides: tuple[tuple[str, str], ...] = SIDES
+    sides: tuple[tuple[str, str], ...] = _SIDES
 
 
 def calibration_data(results: Results) -> Calibration | None:
@@ -172,20 +173,30 @@ def calibration_data(results: Results) -> Calibration | None:
     if not ranked:
         return None
     return Calibration(
-        lead=on_average(ranked[0]),
-        models=[calibrated(model, model is ranked[0]) for model in ranked],
-        summary=summary(ranked),
+        lead=_on_average(ranked[0]),
+        models=[_calibrated(model, model is ranked[0]) for model in ranked],
+        summary=_summary(ranked),
     )
 
 
-def calibrated(model: Model, is_leader: bool) -> Calibrated:
+def _calibrated(model: Model, is_leader: bool) -> Calibrated:
     found = model.entry["calibration"]
-    first = [] if is_leader else [on_average(model)]
+    first = [] if is_leader else [_on_average(model)]
     return Calibrated(
         model=model,
         found=found,
-        sentences=[*first, *model_words(model)],
+        sentences=[*first, *_model_words(model)],
         figure=reliability(found),
-        remark=dots(found),
-        bins=[(words, row) for side, words in SIDES for row in found[side]["bins"]],
+        remark=_dots(found),
+        bins=[(words, row) for side, words in _SIDES for row in found[side]["bins"]],
     )
+
+
+SECTION = Section(
+    key="calibration",
+    data=calibration_data,
+    template="calibration.html.j2",
+    style="calibration.css.j2",
+    title="Confidence",
+    anchor="confidence",
+)

@@ -8,16 +8,16 @@ from vestry.report.models import Model
 from vestry.report.sections.costs import latency, size, validation
 from vestry.report.sections.standing import margin_words
 
-MOST_NAMED = 3
+_MOST_NAMED = 3
 Decision = dict[str, Any]
 Models = Mapping[str, Model]
-BY = {
+_BY = {
     "latency": "the quickest",
     "bytes": "the smallest",
     "parameters": "the one with the fewest parameters",
     "ranking": "the first by validation",
 }
-LEVEL_COST = {
+_LEVEL_COST = {
     ("latency", "bytes"): "times are level",
     ("size", "latency"): "sizes are level",
     ("latency", "parameters"): "times and sizes are level",
@@ -31,13 +31,13 @@ LEVEL_COST = {
 def why(found: Decision, models: Models) -> str:
     """Why this one, among which, and at what difference in accuracy."""
     if len(considered(found)) == 1:
-        return the_only_one(found, models)
+        return _the_only_one(found, models)
     if found["settings"]["prefer"] != "accuracy":
-        return preferred(found, models)
+        return _preferred(found, models)
     if found["evidence"] == "too_few":
-        return too_few(found, models)
+        return _too_few(found, models)
     if found["recommended"] != found["reason"]["best"]:
-        return cheaper(found, models)
+        return _cheaper(found, models)
     return best(found, models)
 
 
@@ -47,7 +47,7 @@ def considered(found: Decision) -> list[str]:
     return [name for name in found["admissible"] if name not in out]
 
 
-def the_only_one(found: Decision, models: Models) -> str:
+def _the_only_one(found: Decision, models: Models) -> str:
     conditions = [
         "meets the limits" if found["excluded"] else "",
         "is shown to be better than always answering the most frequent class"
@@ -58,7 +58,7 @@ def the_only_one(found: Decision, models: Models) -> str:
     return f"It is the only model that {only}: {figures(models[found['recommended']])}."
 
 
-def among(found: Decision) -> str:
+def _among(found: Decision) -> str:
     """ "the 5 models" or "the 3 models that meet the limits"."""
     text = f"the {counted(len(considered(found)), 'model')}"
     if found["excluded"]:
@@ -67,112 +67,114 @@ def among(found: Decision) -> str:
     return f"{text} that are shown to be better than the most frequent class" if out else text
 
 
-def most_accurate(found: Decision, models: Models, who: str) -> str:
+def _most_accurate(found: Decision, models: Models, who: str) -> str:
     """ "Of the 5 models it is the most accurate on the 100 validation images (83.0%)"."""
     model = models[found["reason"]["best"]]
     rows = counted(found["rows"], "validation image")
     figure = per_cent(validation(model))
-    return f"Of {among(found)} {who} is the most accurate on the {rows} ({figure})"
+    return f"Of {_among(found)} {who} is the most accurate on the {rows} ({figure})"
 
 
-def too_few(found: Decision, models: Models) -> str:
+def _too_few(found: Decision, models: Models) -> str:
     """The first by validation, where others are neither told from it nor shown to be near it."""
     tests = found["reason"]["tests"]
     unknown = [t["name"] for t in tests if not (t["behind"] or t["within"])]
     model, margin = models[found["recommended"]], margin_words(found["settings"]["within"])
     first = validation(model)
     same = [name for name in unknown if validation(models[name]) == first]
-    level = f", level with {few(same)}, by the lower log loss" if same else ""
+    level = f", level with {_few(same)}, by the lower log loss" if same else ""
     them = "it is" if len(unknown) == 1 else "any of them is"
     return (
-        f"{most_accurate(found, models, 'it')}{level}. But these are too few to tell "
-        f"{few(unknown)} from it, and too few to show that {them} within {margin} of it; so it "
-        f"stays with the first by validation, whatever that costs: {cost(model)}."
+        f"{_most_accurate(found, models, 'it')}{level}. But these are too few to tell "
+        f"{_few(unknown)} from it, and too few to show that {them} within {margin} of it; so it "
+        f"stays with the first by validation, whatever that costs: {_cost(model)}."
     )
 
 
 def best(found: Decision, models: Models) -> str:
     """The most accurate one, told from all others or the cheapest of those near it."""
-    start, model = most_accurate(found, models, "it"), models[found["recommended"]]
+    start, model = _most_accurate(found, models, "it"), models[found["recommended"]]
     near = [name for name in found["level_with"] if name != model.name]
     if not near:
         others = len(considered(found)) - 1
         rest = "the other one" if others == 1 else f"each of the other {others}"
-        return f"{start}, and these tell it from {rest}: {cost(model)}."
-    start = f"{start}. {shown_near(near, found)}"
+        return f"{start}, and these tell it from {rest}: {_cost(model)}."
+    start = f"{start}. {_shown_near(near, found)}"
     if latency(model) is None and size(model) is None:
         return f"{start}; costs were not measured."
     if found["reason"]["decided_by"] == "ranking":
-        return f"{start}, but would cost as much (within {tolerance(found)}): {cost(model)}."
-    return f"{start}, but it is {criterion(found)} of {these(found)}: {cost(model)}."
+        return f"{start}, but would cost as much (within {_tolerance(found)}): {_cost(model)}."
+    return f"{start}, but it is {_criterion(found)} of {_these(found)}: {_cost(model)}."
 
 
-def cheaper(found: Decision, models: Models) -> str:
+def _cheaper(found: Decision, models: Models) -> str:
     """A cheaper one that is shown to be near the most accurate."""
     model, first = models[found["recommended"]], models[found["reason"]["best"]]
     first_seeds = bool(model.over_seeds("validation", "accuracy"))
-    gap = gap_words(found["reason"]["against"], "; first seeds" if first_seeds else "")
+    gap = _gap_words(found["reason"]["against"], "; first seeds" if first_seeds else "")
     return (
-        f"{most_accurate(found, models, first.name)}. {model.name} ({per_cent(validation(model))}, "
-        f"a difference of {gap}) is shown to be less than "
-        f"{margin_words(found['settings']['within'])} behind it, and is {criterion(found)} of "
-        f"{these(found)}: {cost(model)} instead of {cost(first)}."
+        f"{_most_accurate(found, models, first.name)}. {model.name} "
+        f"({per_cent(validation(model))}, a difference of {gap}) is shown to be less than "
+        f"{margin_words(found['settings']['within'])} behind it, and is {_criterion(found)} of "
+        f"{_these(found)}: {_cost(model)} instead of {_cost(first)}."
     )
 
 
-def shown_near(names: list[str], found: Decision) -> str:
+def _shown_near(names: list[str], found: Decision) -> str:
     verb = "is" if len(names) == 1 else "are"
     return (
-        f"{few(names)} {verb} shown to be less than {margin_words(found['settings']['within'])} "
+        f"{_few(names)} {verb} shown to be less than {margin_words(found['settings']['within'])} "
         "behind it"
     )
 
 
-def these(found: Decision) -> str:
+def _these(found: Decision) -> str:
     """The most accurate one and those that are shown to be near it."""
     count = len(found["level_with"])
     return "the two" if count == 2 else f"the {count} of which that is known"
 
 
-def few(names: list[str]) -> str:
+def _few(names: list[str]) -> str:
     """Some names, or how many there are."""
-    return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} others"
+    return listed(names) if len(names) <= _MOST_NAMED else f"{len(names)} others"
 
 
-def tolerance(found: Decision) -> str:
+def _tolerance(found: Decision) -> str:
     return per_cent(found["tolerance"], 0)
 
 
-def gap_words(difference: Decision, more: str = "") -> str:
+def _gap_words(difference: Decision, more: str = "") -> str:
     """The size of a difference in points with its interval: "0.4 points (−0.1 to +0.9)"."""
     low, high = difference["interval"]
     return f"{points(difference['difference'])} points ({points(low)} to {points(high)}{more})"
 
 
-def criterion(found: Decision) -> str:
+def _criterion(found: Decision) -> str:
     decided = found["reason"]["decided_by"]
     first = "size" if found["settings"]["prefer"] == "size" else "latency"
-    level = LEVEL_COST.get((first, decided))
-    return BY[decided] + (f" ({level} within {per_cent(found['tolerance'], 0)})" if level else "")
+    level = _LEVEL_COST.get((first, decided))
+    return _BY[decided] + (f" ({level} within {per_cent(found['tolerance'], 0)})" if level else "")
 
 
-def preferred(found: Decision, models: Models) -> str:
+def _preferred(found: Decision, models: Models) -> str:
     """The cheapest, as the study prefers, and what that costs in accuracy."""
     model, first = models[found["recommended"]], models[found["reason"]["best"]]
     prefer = found["settings"]["prefer"]
     wish = {"latency": "a short time for one image", "size": "a small model"}[prefer]
-    text = f"The study prefers {wish}; of {among(found)} it is {criterion(found)}: {cost(model)}."
+    text = (
+        f"The study prefers {wish}; of {_among(found)} it is {_criterion(found)}: {_cost(model)}."
+    )
     if model is first:
-        return f"{text} It is also the most accurate, right on {share(model)}."
+        return f"{text} It is also the most accurate, right on {_share(model)}."
     behind = points(validation(first) - validation(model)).lstrip("+")
-    return f"{text} It is right on {share(model)}, {behind} points fewer than {first.name}."
+    return f"{text} It is right on {_share(model)}, {behind} points fewer than {first.name}."
 
 
-def share(model: Model) -> str:
+def _share(model: Model) -> str:
     return f"{per_cent(validation(model))} of the validation images"
 
 
-def cost(model: Model) -> str:
+def _cost(model: Model) -> str:
     """ "0.31 ms for one image and 0.37 MB"."""
     parts = []
     if (ms := latency(model)) is not None:
@@ -183,4 +185,4 @@ def cost(model: Model) -> str:
 
 
 def figures(model: Model) -> str:
-    return f"{share(model)} right, {cost(model)}"
+    return f"{_share(model)} right, {_cost(model)}"

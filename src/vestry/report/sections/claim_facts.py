@@ -17,7 +17,7 @@ from vestry.report.sections.committees import score_name
 # One measured figure in words, with the uncertainty that belongs to it.
 
 
-NOT_SHARES = ("log_loss", "brier")
+_NOT_SHARES = ("log_loss", "brier")
 
 
 def score_words(score: str) -> str:
@@ -25,7 +25,7 @@ def score_words(score: str) -> str:
 
 
 def shown(value: float, score: str) -> str:
-    return decimal(value) if score in NOT_SHARES else per_cent(value)
+    return decimal(value) if score in _NOT_SHARES else per_cent(value)
 
 
 def figure(found: dict[str, Any], score: str) -> str:
@@ -37,13 +37,13 @@ def figure(found: dict[str, Any], score: str) -> str:
     if not several:
         return text
     seeds = len(several["values"])
-    return f"{text} with the first seed, {spread(several, score)} over {seeds} seeds"
+    return f"{text} with the first seed, {_spread(several, score)} over {seeds} seeds"
 
 
-def spread(several: dict[str, Any], score: str) -> str:
+def _spread(several: dict[str, Any], score: str) -> str:
     """Mean and deviation: "91.0% ± 0.3"."""
     mean, deviation = several["mean"], several["deviation"]
-    if score in NOT_SHARES:
+    if score in _NOT_SHARES:
         return f"{decimal(mean)} \u00b1 {decimal(deviation)}"
     return f"{per_cent(mean)} \u00b1 {decimal(100 * deviation, 1)}"
 
@@ -58,13 +58,13 @@ def words(claim: Claim) -> str | None:
     texts = []
     if asked:
         known = asked in here
-        texts.append(FACTS[asked](here[asked]) if known else f"This run has no {NAMES[asked]}.")
+        texts.append(_FACTS[asked](here[asked]) if known else f"This run has no {_NAMES[asked]}.")
     if here.get("figures"):
-        texts.append(figures(claim))
+        texts.append(_figures(claim))
     return " ".join(texts) or None
 
 
-def figures(claim: Claim) -> str:
+def _figures(claim: Claim) -> str:
     """The reported figure and ours, or every model's where none is named."""
     said, here = claim["said"], claim["here"]
     found, score = here["figures"], here["score"]
@@ -78,7 +78,7 @@ def figures(claim: Claim) -> str:
     return f"Reported {shown(here['reported'], score)}; {ours}."
 
 
-def splits(rows: dict[str, int]) -> str:
+def _splits(rows: dict[str, int]) -> str:
     parts = listed([f"{whole(count)} {name}" for name, count in rows.items()])
     return (
         f"Here {parts} images are kept apart: members stop and are chosen by the validation "
@@ -86,7 +86,7 @@ def splits(rows: dict[str, int]) -> str:
     )
 
 
-def class_counts(ends: dict[str, list[int]]) -> str:
+def _class_counts(ends: dict[str, list[int]]) -> str:
     parts = listed([f"{name} {range_words(*pair)}" for name, pair in ends.items()])
     return f"Here each split is counted from its own labels: {parts}."
 
@@ -96,14 +96,14 @@ def range_words(low: int, high: int) -> str:
     return f"{whole(low)} a class" if low == high else f"{whole(low)} to {whole(high)} a class"
 
 
-def seeds(found: dict[str, int]) -> str:
+def _seeds(found: dict[str, int]) -> str:
     return (
         f"Here the sample grid is drawn with seed {found['samples']} and the votes with seed "
         f"{found['votes']}, so both can be drawn again."
     )
 
 
-def duplicates(found: dict[str, dict[str, int]]) -> str:
+def _duplicates(found: dict[str, dict[str, int]]) -> str:
     parts = [f"{whole(count)} within {name}" for name, count in found["within"].items()]
     parts += [f"{whole(count)} across {names}" for names, count in found["across"].items()]
     return f"Here exact duplicates are counted: {listed(parts)}."
@@ -124,11 +124,11 @@ def trunk(card: dict[str, Any]) -> str:
     return text
 
 
-def cross_validation(found: dict[str, Any]) -> str:
+def _cross_validation(found: dict[str, Any]) -> str:
     held_out = found["held_out"]
     text = (
         f"Here each of {found['folds']} folds is scored on the images held out of it: "
-        f"{spread(held_out, 'accuracy')}. The model fitted on all training images is right on "
+        f"{_spread(held_out, 'accuracy')}. The model fitted on all training images is right on "
         f"{figure(found['single'], 'accuracy')} of the test images; the one spread is over folds, "
         "the other figure is of one set of test images."
     )
@@ -138,7 +138,7 @@ def cross_validation(found: dict[str, Any]) -> str:
     return text
 
 
-NAMES = {
+_NAMES = {
     "splits": "splits",
     "class counts": "class counts",
     "seeds": "seeds",
@@ -146,11 +146,11 @@ NAMES = {
     "trunk": "frozen trunk for that model",
     "cross-validation": "cross-validation of that model",
 }
-FACTS: dict[str, Callable[[Any], str]] = {
-    "splits": splits,
-    "class counts": class_counts,
-    "seeds": seeds,
-    "duplicates": duplicates,
+_FACTS: dict[str, Callable[[Any], str]] = {
+    "splits": _splits,
+    "class counts": _class_counts,
+    "seeds": _seeds,
+    "duplicates": _duplicates,
     "trunk": trunk,
-    "cross-validation": cross_validation,
+    "cross-validation": _cross_validation,
 }

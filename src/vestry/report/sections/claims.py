@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 from vestry.report.sections import claim_facts, differences
 from vestry.report.sections.claim_facts import figure, score_words, shown
 
@@ -13,7 +14,7 @@ from vestry.report.sections.claim_facts import figure, score_words, shown
 
 
 Claim = dict[str, Any]
-VERDICTS = {
+_VERDICTS = {
     "agrees": "agrees",
     "differs": "differs",
     "open": "cannot be told",
@@ -27,14 +28,14 @@ def sentence(claim: Claim) -> str:
     if claim["verdict"] == "unchecked":
         return f"Not checked: {claim['reason']}."
     note = claim["said"]["note"]
-    return f"{SENTENCES[claim['form']](claim)}{' ' + note if note else ''}"
+    return f"{_SENTENCES[claim['form']](claim)}{' ' + note if note else ''}"
 
 
 def summary(claims: list[Claim]) -> str | None:
     """How many claims agree with what was measured here, and how many do not."""
     if not claims:
         return None
-    number = {verdict: sum(c["verdict"] == verdict for c in claims) for verdict in VERDICTS}
+    number = {verdict: sum(c["verdict"] == verdict for c in claims) for verdict in _VERDICTS}
     tried = number["agrees"] + number["differs"] + number["open"]
     parts = [
         f"{whole(number[verdict])} {words}"
@@ -78,7 +79,7 @@ def count(claim: Claim) -> str:
     return f"{start}, not {whole(said['count'])}{of}.{ending}"
 
 
-def balance(claim: Claim) -> str:
+def _balance(claim: Claim) -> str:
     here = claim["here"]
     low, high = here["all"]
     if not low:
@@ -96,7 +97,7 @@ def balance(claim: Claim) -> str:
     return f"Here, over all splits, {ratio}: the data are {state}. By split: {each}."
 
 
-def order(claim: Claim) -> str:
+def _order(claim: Claim) -> str:
     said, found = claim["said"], claim["here"]["difference"]
     other = said.get("below") or said["above"]
     return (
@@ -120,14 +121,14 @@ def best(claim: Claim) -> str:
     )
 
 
-def values(claim: Claim) -> str:
+def _values(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     low, high = min(said["values"]), max(said["values"])
     start = f"Here it is {figure(here['figure'], said['score'])}"
     if here["one_value"]:
         return f"{start}; the values given there are one, rounded differently."
-    apart = points(high - low).lstrip("+") if is_share(said["score"]) else decimal(high - low)
-    unit = " points" if is_share(said["score"]) else ""
+    apart = points(high - low).lstrip("+") if _is_share(said["score"]) else decimal(high - low)
+    unit = " points" if _is_share(said["score"]) else ""
     return (
         f"{start}: one model on one set of images has one {score_words(said['score'])}. The "
         f"{len(said['values'])} values given there lie up to {apart}{unit} apart, and no single "
@@ -135,11 +136,11 @@ def values(claim: Claim) -> str:
     )
 
 
-def is_share(score: str) -> bool:
+def _is_share(score: str) -> bool:
     return score not in ("log_loss", "brier")
 
 
-def printed(claim: Claim) -> str:
+def _printed(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     fraction, literal = here["as_fraction"], here["as_printed"]
     return (
@@ -167,7 +168,7 @@ def value(claim: Claim) -> str:
     return f"{text}; the reported figure lies {where} the interval."
 
 
-def called(claim: Claim) -> str:
+def _called(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     score = said["score"]
     parts = [
@@ -188,16 +189,16 @@ def remark(claim: Claim) -> str:
     return f"{start} {text}" if text else start
 
 
-SENTENCES: dict[str, Callable[[Claim], str]] = {
+_SENTENCES: dict[str, Callable[[Claim], str]] = {
     "count": count,
-    "balanced": balance,
-    "below": order,
-    "above": order,
+    "balanced": _balance,
+    "below": _order,
+    "above": _order,
     "best": best,
-    "values": values,
-    "printed": printed,
+    "values": _values,
+    "printed": _printed,
     "value": value,
-    "called": called,
+    "called": _called,
     "remark": remark,
 }
 
@@ -224,9 +225,19 @@ def claims_data(results: Results) -> Claims:
         Said(
             claim["says"],
             claim["verdict"],
-            VERDICTS[claim["verdict"]],
+            _VERDICTS[claim["verdict"]],
             sentence(claim),
         )
         for claim in claims
     ]
     return Claims(summary(claims), rows)
+
+
+SECTION = Section(
+    key="claims",
+    data=claims_data,
+    is_shown=lambda page: bool(page.rows),
+    template="claims.html.j2",
+    title="What was said",
+    anchor="claims",
+)

@@ -5,7 +5,7 @@ from typing import Any
 from vestry.report.formatting import counted, decimal, listed, per_cent, points
 from vestry.report.models import Model
 
-SCORE_NAMES = {
+_SCORE_NAMES = {
     "accuracy": "accuracy",
     "log_loss": "loss",
     "precision_micro_at_half": "precision (micro at 0.5)",
@@ -14,28 +14,28 @@ SCORE_NAMES = {
     "recall_macro": "macro recall",
     "f1_macro": "macro F1",
 }
-RULE_WORDS = {
+_RULE_WORDS = {
     "mean": "mean of the probabilities",
     "geometric": "geometric mean of the probabilities, made to sum to 1",
     "vote": "majority vote, ties by the mean probability; its probabilities are the shares of "
     "votes, with the members\u2019 mean as one vote more",
     "stacking": "multinomial logistic regression on the members\u2019 log probabilities",
 }
-WEIGHTED_BY = {
+_WEIGHTED_BY = {
     "accuracy": ", weights in proportion to accuracy above chance",
     "log_loss": ", weights in proportion to exp(\u2212log loss)",
 }
-LEARNT_FROM = {
+_LEARNT_FROM = {
     "validation": ", learnt from the validation rows",
     "out_of_fold": ", learnt from out-of-fold probabilities of the training rows",
 }
-FOUR_DIGITS = 0.5e-4
+_FOUR_DIGITS = 0.5e-4
 # Each member's figure and the committee's were rounded to four digits before we saw them.
-ROUNDED_TWICE = 1e-4 + 1e-9
+_ROUNDED_TWICE = 1e-4 + 1e-9
 
 
 def score_name(score: str) -> str:
-    return SCORE_NAMES.get(score, score.replace("_", " "))
+    return _SCORE_NAMES.get(score, score.replace("_", " "))
 
 
 def best_member(members: list[Model]) -> Model:
@@ -59,7 +59,7 @@ def against_best(committee: Model, members: list[Model]) -> str:
     return f"{start}: the committee is {size} percentage points {side} it."
 
 
-def members_means(committee: Model, members: list[Model]) -> dict[str, float]:
+def _members_means(committee: Model, members: list[Model]) -> dict[str, float]:
     """Means of the members' *reported* figures, for scores reported for all of them."""
     return {
         score: sum(member.reported[score] for member in members) / len(members)
@@ -74,11 +74,11 @@ def scores_taken_for_means(committee: Model, members: list[Model]) -> list[str]:
     A report that lists means as the committee's scores never measured the committee. One score
     may agree by chance of rounding, so the first must agree to four digits.
     """
-    means = members_means(committee, members)
+    means = _members_means(committee, members)
     gaps = {score: abs(mean - committee.reported[score]) for score, mean in means.items()}
-    if not any(gap < FOUR_DIGITS for gap in gaps.values()):
+    if not any(gap < _FOUR_DIGITS for gap in gaps.values()):
         return []
-    return [score for score, gap in gaps.items() if gap <= ROUNDED_TWICE]
+    return [score for score, gap in gaps.items() if gap <= _ROUNDED_TWICE]
 
 
 def means_remark(committee: Model, members: list[Model]) -> str | None:
@@ -104,7 +104,7 @@ def means_remark(committee: Model, members: list[Model]) -> str | None:
 def made_of(committee: Model) -> str:
     """Its members, its rule, and what that learnt and from which rows."""
     names = list(committee.entry["members"])
-    said = [f"{counted(len(names), 'member')}: {listed(names)}; {rule_words(committee.entry)}."]
+    said = [f"{counted(len(names), 'member')}: {listed(names)}; {_rule_words(committee.entry)}."]
     if committee.entry.get("fitted_on") == "validation":
         said.append(
             "In its own validation figures, each row\u2019s probabilities come from a rule fitted "
@@ -114,35 +114,35 @@ def made_of(committee: Model) -> str:
     return " ".join(said)
 
 
-def rule_words(entry: dict[str, Any]) -> str:
+def _rule_words(entry: dict[str, Any]) -> str:
     """The rule with what it learnt; without figures where a run does not say them."""
     learnt = entry.get("learnt") or {}
-    rows = LEARNT_FROM.get(entry.get("fitted_on") or "", "")
+    rows = _LEARNT_FROM.get(entry.get("fitted_on") or "", "")
     match entry["rule"]:
         case "weighted":
-            by = WEIGHTED_BY.get(learnt.get("by", ""), "")
-            return f"weighted mean of the probabilities{by}{rows}{figures(learnt, 'weights')}"
+            by = _WEIGHTED_BY.get(learnt.get("by", ""), "")
+            return f"weighted mean of the probabilities{by}{rows}{_figures(learnt, 'weights')}"
         case "greedy":
-            return f"greedy selection with replacement, by log loss{rows}{seats(learnt)}"
+            return f"greedy selection with replacement, by log loss{rows}{_seats(learnt)}"
         case "stacking":
-            influence = figures(learnt, "influence")
+            influence = _figures(learnt, "influence")
             even = f" (the plain mean of logarithms gives each {1 / len(entry['members']):.2f})"
             return (
-                f"{RULE_WORDS['stacking']}{rows}"
+                f"{_RULE_WORDS['stacking']}{rows}"
                 f"{influence.replace(':', '; influence:', 1)}{even if influence else ''}"
             )
         case rule:
-            return RULE_WORDS.get(rule, f"rule \u201c{rule}\u201d")
+            return _RULE_WORDS.get(rule, f"rule \u201c{rule}\u201d")
 
 
-def figures(learnt: dict[str, Any], key: str) -> str:
+def _figures(learnt: dict[str, Any], key: str) -> str:
     """ ": A 0.41 and B 0.59"."""
     values: dict[str, float] = learnt.get(key) or {}
     parts = [f"{name} {decimal(value, 2)}" for name, value in values.items()]
     return f": {listed(parts)}" if parts else ""
 
 
-def seats(learnt: dict[str, Any]) -> str:
+def _seats(learnt: dict[str, Any]) -> str:
     """Who was chosen how often."""
     chosen: dict[str, int] = learnt.get("chosen") or {}
     if not chosen:

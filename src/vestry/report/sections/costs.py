@@ -14,26 +14,27 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.pareto import Pareto, Spent, pareto
+from vestry.report.section import Section
 
 # What accuracy costs, in words.
 
 
-NEAR = 0.02
-CHEAPER = 2.0
+_NEAR = 0.02
+_CHEAPER = 2.0
 
 
-def cheaper(ranked: list[Model]) -> str | None:
+def _cheaper(ranked: list[Model]) -> str | None:
     """The quickest fit near the leader by validation, where it takes half the time or less."""
     if not ranked or not ranked[0].entry["fit_seconds"]:
         return None
     leader = ranked[0]
-    limit = validation(leader) - NEAR
+    limit = validation(leader) - _NEAR
     near = [m for m in ranked[1:] if m.entry["fit_seconds"] and validation(m) >= limit]
     if not near:
         return None
     quickest = min(near, key=lambda model: float(model.entry["fit_seconds"]))
     times = leader.entry["fit_seconds"] / quickest.entry["fit_seconds"]
-    if times < CHEAPER:
+    if times < _CHEAPER:
         return None
     behind = points(validation(leader) - validation(quickest)).lstrip("+")
     return (
@@ -59,13 +60,13 @@ def size(model: Model) -> float | None:
     return found
 
 
-def quickest_and_slowest(ranked: list[Model]) -> str | None:
+def _quickest_and_slowest(ranked: list[Model]) -> str | None:
     """How far apart the models are in what one image takes."""
     timed = [(ms, model.name) for model in ranked if (ms := latency(model)) is not None]
     if len(timed) < 2:
         return None
     (least, quick), (most, slow) = min(timed), max(timed)
-    if most < CHEAPER * least:
+    if most < _CHEAPER * least:
         return f"One image takes {milliseconds(least)} to {milliseconds(most)}."
     return (
         f"One image takes {quick} {milliseconds(least)} and {slow} {milliseconds(most)}, "
@@ -77,7 +78,7 @@ def times_as_long(times: float) -> str:
     return f"{roughly(times)} times as long" if times >= 10 else f"{times:.1f} times as long"
 
 
-def front_words(names: list[str], measured: int) -> str | None:
+def _front_words(names: list[str], measured: int) -> str | None:
     """Which models no other one beats in accuracy and latency alike."""
     rest = measured - len(names)
     if measured < 2 or not names:
@@ -93,7 +94,7 @@ def front_words(names: list[str], measured: int) -> str | None:
     )
 
 
-def how(ranked: list[Model]) -> str | None:
+def _how(ranked: list[Model]) -> str | None:
     """How the costs were measured."""
     found = [
         cost
@@ -113,7 +114,7 @@ def how(ranked: list[Model]) -> str | None:
     )
 
 
-def committees() -> str:
+def _committees() -> str:
     return (
         "A committee costs what its members cost together, and its rule: in each round the times "
         "of its members and of the rule are added up. A trunk that members share is one file."
@@ -161,13 +162,13 @@ def cost_data(results: Results) -> Costs | None:
     measured = any(row.cost for row in rows)
     front = ((results.get("decision") or {}).get("pareto") or {}).get("latency") or []
     timed = sum(latency(model) is not None for model in ranked)
-    fitting = cheaper(ranked)
-    lead = [quickest_and_slowest(ranked), front_words(front, timed)]
+    fitting = _cheaper(ranked)
+    lead = [_quickest_and_slowest(ranked), _front_words(front, timed)]
     has_committee = any(model.is_committee for model in ranked)
-    remarks = [fitting, how(ranked), committees() if has_committee else None]
+    remarks = [fitting, _how(ranked), _committees() if has_committee else None]
     return Costs(
         lead=[text for text in lead if text],
-        figures=figures(results, ranked),
+        figures=_figures(results, ranked),
         rows=rows,
         measured=measured,
         timed=not measured and any(row.milliseconds is not None for row in rows),
@@ -175,7 +176,7 @@ def cost_data(results: Results) -> Costs | None:
     )
 
 
-def figures(results: Results, ranked: list[Model]) -> list[Pareto]:
+def _figures(results: Results, ranked: list[Model]) -> list[Pareto]:
     """Accuracy against time and against size; a figure needs two models to compare."""
     found = results.get("decision")
     if not found:
@@ -187,13 +188,13 @@ def figures(results: Results, ranked: list[Model]) -> list[Pareto]:
         ("latency", "Time", "time for one image", milliseconds, settings["max_ms"]),
         ("bytes", "Size", "size of the model’s files", file_size, most_bytes),
     ):
-        spent = spent_models(found, ranked, name)
+        spent = _spent_models(found, ranked, name)
         if len(spent) > 1:
             drawn.append(pareto(title, axis, spent, text_of, most, settings["min_accuracy"]))
     return drawn
 
 
-def spent_models(found: dict[str, Any], ranked: list[Model], name: str) -> list[Spent]:
+def _spent_models(found: dict[str, Any], ranked: list[Model], name: str) -> list[Spent]:
     excluded = {row["name"] for row in found["excluded"]}
     cost = {"latency": latency, "bytes": size}[name]
     return [
@@ -208,3 +209,13 @@ def spent_models(found: dict[str, Any], ranked: list[Model], name: str) -> list[
         for model in ranked
         if (value := cost(model))
     ]
+
+
+SECTION = Section(
+    key="costs",
+    data=cost_data,
+    template="costs.html.j2",
+    style="costs.css.j2",
+    title="What it costs",
+    anchor="cost",
+)

@@ -23,12 +23,13 @@ from vestry.report.plot.points import (
     interval,
     strip_axis,
 )
+from vestry.report.section import Section
 from vestry.report.sections import cross_validation_words as sentences
 
 # A cross-validation's folds in numbers.
 
 
-SCORES_IN_TABLE = (
+_SCORES_IN_TABLE = (
     ("accuracy", "accuracy", True),
     ("log_loss", "log loss", False),
     ("f1_macro", "macro F1", True),
@@ -42,24 +43,24 @@ class FoldTable:
     foot: list[str]
 
 
-def fold_table(model: Model) -> FoldTable:
+def _fold_table(model: Model) -> FoldTable:
     """A row a fold; mean and deviation below."""
     found = model.entry["cross_validation"]
     count, folds = len(found["scores"]["accuracy"]["values"]), found["folds"]
-    scores = [(found["scores"][key], name, share) for key, name, share in SCORES_IN_TABLE
+    scores = [(found["scores"][key], name, share) for key, name, share in _SCORES_IN_TABLE
               if key in found["scores"]]  # fmt: skip
     fold_rows, seconds = found.get("fold_rows") or [], found.get("fit_seconds") or []
     rows = [
         [
             sentences.fold_name(number, folds, count),
-            whole(at(fold_rows, number % max(1, len(fold_rows)))),
-            *(shown(spread["values"][number], share) for spread, _, share in scores),
-            duration(at(seconds, number)),
+            whole(_at(fold_rows, number % max(1, len(fold_rows)))),
+            *(_shown(spread["values"][number], share) for spread, _, share in scores),
+            duration(_at(seconds, number)),
         ]
         for number in range(count)
     ]
     means = [
-        f"{shown(spread['mean'], share)} \u00b1 {deviation_text(spread['deviation'], share)}"
+        f"{_shown(spread['mean'], share)} \u00b1 {_deviation_text(spread['deviation'], share)}"
         for spread, _, share in scores
     ]
     heads = ["fold", "held-out rows", *(name for _, name, _ in scores), "time to fit"]
@@ -67,15 +68,15 @@ def fold_table(model: Model) -> FoldTable:
     return FoldTable(heads, rows, ["mean \u00b1 deviation", "", *means, f"{total} in all"])
 
 
-def at(values: list[Any], place: int) -> Any:
+def _at(values: list[Any], place: int) -> Any:
     return values[place] if place < len(values) else None
 
 
-def shown(value: float, is_share: bool) -> str:
+def _shown(value: float, is_share: bool) -> str:
     return per_cent(value) if is_share else decimal(value)
 
 
-def deviation_text(value: float | None, is_share: bool) -> str:
+def _deviation_text(value: float | None, is_share: bool) -> str:
     if value is None:
         return NOTHING
     return f"{100 * value:.1f}" if is_share else decimal(value)
@@ -104,7 +105,7 @@ def cross_validation_data(results: Results) -> CrossValidation | None:
     members = [m for m in models_in_study_order(results) if m.entry.get("cross_validation")]
     if not members:
         return None
-    strips = [member_strips(model, results) for model in members]
+    strips = [_member_strips(model, results) for model in members]
     axis = strip_axis([strip for own in strips for strip in own])
     return CrossValidation(
         members=[
@@ -112,7 +113,7 @@ def cross_validation_data(results: Results) -> CrossValidation | None:
                 model=model,
                 strips=[draw_strip(strip, axis) for strip in own],
                 sentences=sentences.member(model, results),
-                table=fold_table(model),
+                table=_fold_table(model),
             )
             for model, own in zip(members, strips, strict=True)
         ],
@@ -121,18 +122,18 @@ def cross_validation_data(results: Results) -> CrossValidation | None:
     )
 
 
-def member_strips(model: Model, results: Results) -> list[Strip]:
+def _member_strips(model: Model, results: Results) -> list[Strip]:
     found = model.entry["cross_validation"]
     return [
-        folds_strip(found),
-        *out_of_fold_strip(found),
-        single_strip(model, results),
-        *seeds_strip(model),
-        *reported_strip(found),
+        _folds_strip(found),
+        *_out_of_fold_strip(found),
+        _single_strip(model, results),
+        *_seeds_strip(model),
+        *_reported_strip(found),
     ]
 
 
-def folds_strip(found: dict[str, Any]) -> Strip:
+def _folds_strip(found: dict[str, Any]) -> Strip:
     spread = found["scores"]["accuracy"]
     return Strip(
         label=f"Mean of {counted(len(spread['values']), 'fold')}",
@@ -144,7 +145,7 @@ def folds_strip(found: dict[str, Any]) -> Strip:
     )
 
 
-def out_of_fold_strip(found: dict[str, Any]) -> list[Strip]:
+def _out_of_fold_strip(found: dict[str, Any]) -> list[Strip]:
     out = found.get("out_of_fold")
     if not out:
         return []
@@ -160,7 +161,7 @@ def out_of_fold_strip(found: dict[str, Any]) -> list[Strip]:
     ]
 
 
-def single_strip(model: Model, results: Results) -> Strip:
+def _single_strip(model: Model, results: Results) -> Strip:
     low, high = model.interval("test")
     rows = results["data"]["splits"]["test"]["rows"]
     first = " with its first seed" if model.over_seeds("test", "accuracy") else ""
@@ -173,7 +174,7 @@ def single_strip(model: Model, results: Results) -> Strip:
     )
 
 
-def seeds_strip(model: Model) -> list[Strip]:
+def _seeds_strip(model: Model) -> list[Strip]:
     spread = model.over_seeds("test", "accuracy")
     if not spread:
         return []
@@ -189,7 +190,7 @@ def seeds_strip(model: Model) -> list[Strip]:
     ]
 
 
-def reported_strip(found: dict[str, Any]) -> list[Strip]:
+def _reported_strip(found: dict[str, Any]) -> list[Strip]:
     given = found.get("reported") or {}
     mean, spread = given.get("accuracy"), given.get("deviation")
     if mean is None:
@@ -204,3 +205,12 @@ def reported_strip(found: dict[str, Any]) -> list[Strip]:
             is_reported=True,
         )
     ]
+
+
+SECTION = Section(
+    key="cross_validation",
+    data=cross_validation_data,
+    template="cross_validation.html.j2",
+    title="Cross-validation",
+    anchor="cross-validation",
+)

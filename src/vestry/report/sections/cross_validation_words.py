@@ -5,16 +5,16 @@ from typing import Any
 from vestry.report.formatting import counted, listed, per_cent_range, points, whole, with_deviation
 from vestry.report.models import Model, Results
 
-SAME = 0.0005
+_SAME = 0.0005
 
 
 def member(model: Model, results: Results) -> list[str]:
     found = model.entry["cross_validation"]
-    said = [how(found), untouched(model, results), learned_from(found, results), reported(found)]
+    said = [_how(found), _untouched(model, results), _learned_from(found, results), reported(found)]
     return [text for text in said if text]
 
 
-def how(found: dict[str, Any]) -> str:
+def _how(found: dict[str, Any]) -> str:
     """What the folds are and what each model was scored on."""
     kind = "stratified fold" if found.get("stratified") else "fold"
     repeats = found.get("repeats") or 1
@@ -26,7 +26,7 @@ def how(found: dict[str, Any]) -> str:
     )
 
 
-def untouched(model: Model, results: Results) -> str:
+def _untouched(model: Model, results: Results) -> str:
     """What the rows outside the folds were used for: nothing, or to stop in time."""
     rows = counted(results["data"]["splits"]["test"]["rows"], "test row")
     start = f"The {rows} took no part"
@@ -38,7 +38,7 @@ def untouched(model: Model, results: Results) -> str:
     return f"{start}; the {counted(validation, 'validation row')} {served} in no fold."
 
 
-def learned_from(found: dict[str, Any], results: Results) -> str:
+def _learned_from(found: dict[str, Any], results: Results) -> str:
     """That a fold's model knows fewer rows than the single one."""
     fewer = round(found["rows"] * (1 - 1 / found["folds"]))
     every = results["data"]["splits"]["training"]["rows"]
@@ -57,7 +57,7 @@ def reported(found: dict[str, Any]) -> str | None:
     ours = found["scores"]["accuracy"]
     there = with_deviation(theirs, given.get("deviation"))
     here = with_deviation(ours["mean"], ours["deviation"])
-    apart = distance(ours["mean"] - theirs)
+    apart = _distance(ours["mean"] - theirs)
     if found.get("reported_on") == "test":
         return (
             "The report scored its folds on the test set, where every fold meets the same rows: "
@@ -71,8 +71,8 @@ def reported(found: dict[str, Any]) -> str | None:
     )
 
 
-def distance(difference: float) -> str:
-    if abs(difference) < SAME:
+def _distance(difference: float) -> str:
+    if abs(difference) < _SAME:
         return "the same to a tenth of a point"
     size = points(abs(difference)).lstrip("+")
     return f"{size} points {'higher' if difference > 0 else 'lower'}"
@@ -95,7 +95,7 @@ def fold_name(number: int, folds: int, count: int) -> str:
 def kinds_of_spread(models: list[Model], results: Results) -> str:
     """What the two (or three) spreads of the figure are, with this run's own sizes."""
     rows = counted(results["data"]["splits"]["test"]["rows"], "test image")
-    folds = listed([f"\u00b1 {fold_points(m):.1f} ({m.name})" for m in models])
+    folds = listed([f"\u00b1 {_fold_points(m):.1f} ({m.name})" for m in models])
     tests = listed([f"{per_cent_range(*m.interval('test'))} ({m.name})" for m in models])
     text = (
         f"Two kinds of spread stand here. The deviation over folds, {folds}, is how much accuracy "
@@ -115,5 +115,5 @@ def kinds_of_spread(models: list[Model], results: Results) -> str:
     )
 
 
-def fold_points(model: Model) -> float:
+def _fold_points(model: Model) -> float:
     return 100 * float(model.entry["cross_validation"]["scores"]["accuracy"]["deviation"] or 0.0)

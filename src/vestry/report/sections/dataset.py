@@ -1,10 +1,12 @@
 """The fifth section's data: samples, class distribution and origin of the images."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 
 # The data in words.
 
@@ -17,15 +19,15 @@ def balance(counts: list[int], classes: list[str]) -> str:
     smallest, largest = classes[counts.index(low)], classes[counts.index(high)]
     same_low, same_high = counts.count(low) - 1, counts.count(high) - 1
     text = (
-        f"From {whole(low)} ({smallest}{others(same_low)}) "
-        f"to {whole(high)} ({largest}{others(same_high)}) a class"
+        f"From {whole(low)} ({smallest}{_others(same_low)}) "
+        f"to {whole(high)} ({largest}{_others(same_high)}) a class"
     )
     if low == 0:
         return f"{text}: not every class is there."
     return f"{text}; the largest is {high / low:.2f} times the smallest."
 
 
-def others(count: int) -> str:
+def _others(count: int) -> str:
     return f" and {counted(count, 'other')}" if count else ""
 
 
@@ -41,7 +43,7 @@ def size(data: dict[str, Any]) -> str:
     )
 
 
-def shares_words(data: dict[str, Any]) -> dict[str, str]:
+def _shares_words(data: dict[str, Any]) -> dict[str, str]:
     """Each split's part of all rows used."""
     total = sum(split["rows"] for split in data["splits"].values())
     return {name: per_cent(split["rows"] / total) for name, split in data["splits"].items()}
@@ -54,8 +56,8 @@ def fallback(data: dict[str, Any]) -> str | None:
     return f"This study asked for {data['asked']} and ran on {data['used']}: {data['fell_back']}"
 
 
-CLASSES_SHOWN = 25
-ENDS_SHOWN = 5
+_CLASSES_SHOWN = 25
+_ENDS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Dataset:
 
 def dataset_data(results: Results) -> Dataset:
     data = results["data"]
-    shares = shares_words(data)
+    shares = _shares_words(data)
     samples = data["samples"]
     labels = [data["classes"][label] for label in samples["labels"]]
     return Dataset(
@@ -100,7 +102,7 @@ def dataset_data(results: Results) -> Dataset:
         size=size(data),
         fallback=fallback(data),
         splits=[
-            split(name, facts, data["classes"], shares[name])
+            _split(name, facts, data["classes"], shares[name])
             for name, facts in data["splits"].items()
         ],
         samples=list(zip(samples["ids"], labels, strict=True)),
@@ -109,16 +111,30 @@ def dataset_data(results: Results) -> Dataset:
     )
 
 
-def split(name: str, facts: dict[str, Any], classes: list[str], share: str) -> Split:
+def _split(name: str, facts: dict[str, Any], classes: list[str], share: str) -> Split:
     counts = facts["class_counts"]
     largest = max(counts) or 1
     bars = [Bar(c, n, round(n / largest, 4)) for c, n in zip(classes, counts, strict=True)]
-    return Split(name, facts, share, balance(counts, classes), bars, ends(bars))
+    return Split(name, facts, share, balance(counts, classes), bars, _ends(bars))
 
 
-def ends(bars: list[Bar]) -> list[Bar] | None:
+def _ends(bars: list[Bar]) -> list[Bar] | None:
     """The largest and the smallest classes, where all of them would be too many to look at."""
-    if len(bars) <= CLASSES_SHOWN:
+    if len(bars) <= _CLASSES_SHOWN:
         return None
     ordered = sorted(bars, key=lambda bar: -bar.count)
-    return ordered[:ENDS_SHOWN] + ordered[-ENDS_SHOWN:]
+    return ordered[:_ENDS_SHOWN] + ordered[-_ENDS_SHOWN:]
+
+
+def _images(page: Dataset) -> Iterator[str]:
+    yield from (image for image, _ in page.samples)
+
+
+SECTION = Section(
+    key="dataset",
+    data=dataset_data,
+    template="dataset.html.j2",
+    title="The data",
+    anchor="data",
+    images=_images,
+)

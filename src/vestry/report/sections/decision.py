@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, points, with_interval
 from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.section import Section
 from vestry.report.sections import choice, limits
 from vestry.report.sections.choice import considered, figures
 from vestry.report.sections.limits import loosened, misses, test_miss
@@ -14,7 +15,7 @@ from vestry.report.sections.standing import margin_words
 # The recommendation in words, all of it from the key `decision` and the models' own figures.
 
 
-MOST_NAMED = 3
+_MOST_NAMED = 3
 Facts = dict[str, Any]
 Models = Mapping[str, Model]
 
@@ -22,10 +23,10 @@ Models = Mapping[str, Model]
 def headline_of(results: dict[str, Any]) -> str | None:
     """The headline of a run; None where it has no decision."""
     found = results.get("decision")
-    return f"{headline(found)}." if found and "majority" in found else None
+    return f"{_headline(found)}." if found and "majority" in found else None
 
 
-def headline(found: Facts) -> str:
+def _headline(found: Facts) -> str:
     name = found["recommended"]
     if name is None and found["admissible"]:
         usual = found["majority"]["class"]
@@ -50,7 +51,7 @@ def runner_up(found: Facts, models: Models) -> str | None:
     return f"Runner-up by the same rule: {name}, {figures(models[name])}." if name else None
 
 
-def on_test(found: Facts) -> str | None:
+def _on_test(found: Facts) -> str | None:
     """What the test images say afterwards, limits on accuracy and the one given up among it."""
     test = found["test"]
     if test is None:
@@ -64,10 +65,10 @@ def on_test(found: Facts) -> str | None:
         told = listed([test_miss(limit) for limit in missed])
         return f"{text}; there it misses a limit that it meets on validation: {told}."
     kept = " and meets the limits on accuracy there as well" if test["limits"] else ""
-    return f"{text}{kept}.{given_up(found)}"
+    return f"{text}{kept}.{_given_up(found)}"
 
 
-def given_up(found: Facts) -> str:
+def _given_up(found: Facts) -> str:
     """How the most accurate one by validation does on the test images, beside the one taken."""
     less = found["test"]["best_less_taken"]
     if less is None:
@@ -82,12 +83,12 @@ def given_up(found: Facts) -> str:
     return f"{text}."
 
 
-def changes(found: Facts, models: Models) -> list[str]:
+def _changes(found: Facts, models: Models) -> list[str]:
     """What another wish would lead to."""
-    return [change(each, models) for each in found["changes"]]
+    return [_change(each, models) for each in found["changes"]]
 
 
-def change(each: Facts, models: Models) -> str:
+def _change(each: Facts, models: Models) -> str:
     model = models[each["name"]]
     if each["kind"] == "outright":
         return f"Accuracy whatever it costs: {model.name} ({figures(model)})."
@@ -128,12 +129,12 @@ def majority(found: Facts) -> str | None:
     if not ready:
         limits = "that meets the limits " if found["excluded"] else ""
         return f"{start} On these no model {limits}is shown to be right more often."
-    who = listed(out) if len(out) <= MOST_NAMED else f"{len(out)} models"
+    who = listed(out) if len(out) <= _MOST_NAMED else f"{len(out)} models"
     verb = "is" if len(out) == 1 else "are"
     return f"{start} {who} {verb} not shown to be right more often and cannot be recommended."
 
 
-def rule(found: Facts) -> str:
+def _rule(found: Facts) -> str:
     """How the choice is made."""
     level, margin = per_cent(found["level"], 0), margin_words(found["settings"]["within"])
     tested = f"level {level}, Holm over all of them"
@@ -178,22 +179,28 @@ def decision_data(results: Results) -> Decision | None:
     if found["recommended"] is None:
         asked, usual = limits.asked(found["settings"]), majority(found)
         why = [usual, asked, nearest(found)]
-        more: list[str | None] = [rule(found)]
+        more: list[str | None] = [_rule(found)]
     else:
         reason = choice.why(found, models)
         why = [
             reason,
             majority(found),
             binding(found),
-            on_test(found),
+            _on_test(found),
         ]
-        more = [limits.asked(found["settings"]), rule(found)]
+        more = [limits.asked(found["settings"]), _rule(found)]
     return Decision(
-        headline=headline(found),
+        headline=_headline(found),
         why=[text for text in why if text],
         runner_up=runner_up(found, models),
-        changes=changes(found, models),
+        changes=_changes(found, models),
         excluded=excluded(found),
         more=[text for text in more if text],
         taken=found["recommended"],
     )
+
+
+SECTION = Section(
+    key="decision",
+    data=decision_data,
+)

@@ -19,10 +19,10 @@ def size(value: float) -> str:
 def interval(found: Found) -> str:
     """ "95% interval +0.1 to +1.5 over 3 and 3 seeds"."""
     low, high = found["interval"]
-    return f"95% interval {points(low)} to {points(high)}, {basis(found)}"
+    return f"95% interval {points(low)} to {points(high)}, {_basis(found)}"
 
 
-def basis(found: Found) -> str:
+def _basis(found: Found) -> str:
     """What the interval was made from."""
     if found["over"] == "seeds":
         one, other = found["count"]

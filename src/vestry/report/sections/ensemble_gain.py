@@ -8,6 +8,7 @@ from vestry.report.formatting import decimal, duration, whole
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.bars import ChangeScale, DrawnChange, change_scale, draw_change
 from vestry.report.plot.heat_map import PairMatrix, pair_matrix
+from vestry.report.section import Section
 from vestry.report.sections import ensemble_gain_words as diversity_sentences
 from vestry.report.sections import ensemble_gain_words as left_out_sentences
 from vestry.report.sections import ensemble_gain_words as sentences
@@ -87,11 +88,11 @@ def worth_data(results: Results) -> Worth | None:
     return Worth(
         "Are the committees worth it?" if several else "Is the committee worth it?",
         sentences.summary(judged),
-        [committee_worth(model, results) for model in models],
+        [_committee_worth(model, results) for model in models],
     )
 
 
-def committee_worth(model: Model, results: Results) -> CommitteeWorth:
+def _committee_worth(model: Model, results: Results) -> CommitteeWorth:
     entry, found = model.entry, model.entry.get("worth")
     said = []
     if found:
@@ -105,14 +106,14 @@ def committee_worth(model: Model, results: Results) -> CommitteeWorth:
         model=model,
         best=found["best_member"] if found else entry["repairs"]["best_member"],
         sentences=[text for text in said if text],
-        costs=cost_rows(found) if found else [],
+        costs=_cost_rows(found) if found else [],
         repairs=committee_repairs(model, names) if is_repairing else None,
         leave_one_out=leave_one_out(model) if entry.get("leave_one_out") else None,
         diversity=diversity(model) if entry.get("diversity") else None,
     )
 
 
-def cost_rows(found: dict[str, Any]) -> list[CostRow]:
+def _cost_rows(found: dict[str, Any]) -> list[CostRow]:
     """One row a kind of cost that is known of both."""
     words: dict[str, tuple[str, Callable[[float], str]]] = {
         "latency_ms": ("Milliseconds for one image, median", decimal),
@@ -160,3 +161,13 @@ def diversity(model: Model) -> Diversity:
         pairs=found["pairs"],
         mean=found["mean"],
     )
+
+
+SECTION = Section(
+    key="worth",
+    data=worth_data,
+    template="ensemble_gain.html.j2",
+    style="ensemble_gain.css.j2",
+    title="Committee",
+    anchor="worth",
+)

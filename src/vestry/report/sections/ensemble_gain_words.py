@@ -14,14 +14,14 @@ from vestry.report.formatting import (
 )
 
 Found = dict[str, Any]
-SAME_TIME = 0.05
+_SAME_TIME = 0.05
 
 
 def result(name: str, found: Found) -> str:
     """The gain over the best member with its interval and p, and what it takes."""
     best = f"{found['best_member']}, its best member by validation"
-    taken = taken_for_it(found["costs"])
-    text = f"{name} {gain(found['difference']['value'])} {best} ({sureness(found)}){taken}."
+    taken = _taken_for_it(found["costs"])
+    text = f"{name} {_gain(found['difference']['value'])} {best} ({_sureness(found)}){taken}."
     if found["verdict"] == "no gain shown":
         return f"No gain can be shown: {text}"
     if found["verdict"] == "worse":
@@ -29,7 +29,7 @@ def result(name: str, found: Found) -> str:
     return text
 
 
-def gain(value: float) -> str:
+def _gain(value: float) -> str:
     """ "gets 0.8 points more than"."""
     if abs(value) < 0.0005:
         return "is level with"
@@ -38,40 +38,40 @@ def gain(value: float) -> str:
     return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
 
 
-def sureness(found: Found) -> str:
+def _sureness(found: Found) -> str:
     """ "+0.3 to +1.3, p = 0.002"."""
-    return f"{change_range(found['difference'])}, {p_words(found['p'])}"
+    return f"{_change_range(found['difference'])}, {_p_words(found['p'])}"
 
 
-def change_range(difference: Found) -> str:
+def _change_range(difference: Found) -> str:
     low, high = difference["interval"]
     return f"{points(low)} to {points(high)}"
 
 
-def p_words(p: float) -> str:
+def _p_words(p: float) -> str:
     """ "p = 0.041", "p < 0.001", kept on one line."""
     text = probability(p)
     return (f"p {text}" if text.startswith("<") else f"p = {text}").replace(" ", "\u00a0")
 
 
-def taken_for_it(costs: Found) -> str:
+def _taken_for_it(costs: Found) -> str:
     """What the committee takes beyond its best member; empty where nothing of it is known."""
-    parts = [time(costs), size(costs), fitting(costs)]
+    parts = [_time(costs), _size(costs), _fitting(costs)]
     known = [part for part in parts if part]
     return f", for {listed(known)}" if known else ""
 
 
-def time(costs: Found) -> str | None:
+def _time(costs: Found) -> str | None:
     """Latency where it was measured, else the test rows' time by image."""
     found = costs["latency_ms"] or costs["milliseconds_per_image"]
     if not found or found["times"] is None:
         return None
-    if abs(found["times"] - 1) < SAME_TIME:
+    if abs(found["times"] - 1) < _SAME_TIME:
         return "the same time per image"
     return f"{found['times']:.1f} times the time per image"
 
 
-def size(costs: Found) -> str | None:
+def _size(costs: Found) -> str | None:
     found = costs["bytes"]
     if found:
         return f"{amount_of_bytes(found['added'])} more on disk" if found["added"] > 0 else None
@@ -85,7 +85,7 @@ def amount_of_bytes(count: float) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def fitting(costs: Found) -> str | None:
+def _fitting(costs: Found) -> str | None:
     found = costs["fit_seconds"]
     return f"{duration(found['added'])} more to fit" if found and found["added"] > 0 else None
 
@@ -101,7 +101,7 @@ def among_all_pairs(name: str, found: Found, comparisons: Found | None) -> str |
             return (
                 "This is one comparison, fixed beforehand. Among all "
                 f"{count} of models it is not enough to tell the two apart "
-                f"(adjusted {p_words(row['p_holm'])})."
+                f"(adjusted {_p_words(row['p_holm'])})."
             )
     return None
 
@@ -145,7 +145,7 @@ def left_out(name: str, found: Found) -> list[str]:
         [row for row in rows if row["verdict"] == verdict]
         for verdict in ("better", "no loss shown", "worse")
     )
-    said = [better(name, better_), no_loss(name, open_), needed(name, worse_)]
+    said = [better(name, better_), _no_loss(name, open_), _needed(name, worse_)]
     return [text for text in said if text]
 
 
@@ -153,43 +153,43 @@ def better(name: str, rows: list[Found]) -> str | None:
     if not rows:
         return None
     each = ", each on its own" if len(rows) > 1 else ""
-    return f"{name} is better without {changes(rows)}{each}."
+    return f"{name} is better without {_changes(rows)}{each}."
 
 
-def no_loss(name: str, rows: list[Found]) -> str | None:
+def _no_loss(name: str, rows: list[Found]) -> str | None:
     """Precisely what is not shown: the interval still reaches below 0."""
     if not rows:
         return None
     lowest = min(row["difference"]["interval"][0] for row in rows)
-    names = either([row["name"] for row in rows])
-    lies = "holds 0 or lies above it" if any(is_above(row) for row in rows) else "holds 0"
+    names = _either([row["name"] for row in rows])
+    lies = "holds 0 or lies above it" if any(_is_above(row) for row in rows) else "holds 0"
     if len(rows) == 1:
-        reach = f"the interval of the change {lies} ({change_range(rows[0]['difference'])} points)"
+        reach = f"the interval of the change {lies} ({_change_range(rows[0]['difference'])} points)"
     else:
         reach = f"each interval of the change {lies}; the lowest reaches {points(lowest)} points"
     return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
 
 
-def is_above(row: Found) -> bool:
+def _is_above(row: Found) -> bool:
     return bool(row["difference"]["interval"][0] > 0)
 
 
-def needed(name: str, rows: list[Found]) -> str | None:
-    return f"{name} is worse without {changes(rows)}." if rows else None
+def _needed(name: str, rows: list[Found]) -> str | None:
+    return f"{name} is worse without {_changes(rows)}." if rows else None
 
 
-def changes(rows: list[Found]) -> str:
+def _changes(rows: list[Found]) -> str:
     """ "A (−0.7 points, −0.9 to −0.4) or B (...)"."""
-    return either(
+    return _either(
         [
             f"{row['name']} ({points(row['difference']['value'])} points, "
-            f"{change_range(row['difference'])})"
+            f"{_change_range(row['difference'])})"
             for row in rows
         ]
     )
 
 
-def either(names: list[str]) -> str:
+def _either(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -12,13 +12,13 @@ from vestry.report.formatting import counted, decimal, listed, whole
 Finding = dict[str, Any]
 
 SEVERITY_WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
-CLASSES_NAMED = 5
-FILES_NAMED = 5
+_CLASSES_NAMED = 5
+_FILES_NAMED = 5
 
 
 def title(finding: Finding) -> str:
     """What was looked for."""
-    first, last = ends(finding)
+    first, last = _ends(finding)
     return {
         "duplicates_within": f"Exact duplicates within {first}",
         "duplicates_across": f"Exact duplicates in both {first} and {last}",
@@ -37,10 +37,10 @@ def title(finding: Finding) -> str:
 
 def sentence(finding: Finding, classes: list[str]) -> str:
     """What was found and what it means, made from the finding's own numbers."""
-    return FOUND[finding["kind"]](Case(finding, classes))
+    return _FOUND[finding["kind"]](Case(finding, classes))
 
 
-def ends(finding: Finding) -> tuple[str, str]:
+def _ends(finding: Finding) -> tuple[str, str]:
     """The first and the last of the splits that it speaks of."""
     return finding["splits"][0], finding["splits"][-1]
 
@@ -62,29 +62,29 @@ class Case:
 
     @property
     def first(self) -> str:
-        return ends(self.finding)[0]
+        return _ends(self.finding)[0]
 
     @property
     def last(self) -> str:
-        return ends(self.finding)[1]
+        return _ends(self.finding)[1]
 
     def verb(self, one: str, many: str) -> str:
         return one if self.finding["count"] == 1 else many
 
 
-def duplicates_within(case: Case) -> str:
+def _duplicates_within(case: Case) -> str:
     verb = case.verb("repeats", "repeat")
     return f"{case.share} {case.first} images {verb} an earlier one byte for byte."
 
 
-def duplicates_across(case: Case) -> str:
+def _duplicates_across(case: Case) -> str:
     return (
         f"{case.share} {case.last} images {case.verb('stands', 'stand')} in {case.first}, too, "
         f"byte for byte: whoever learns from {case.first} has seen {case.verb('it', 'them')}."
     )
 
 
-def label_conflict(case: Case) -> str:
+def _label_conflict(case: Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
 
 
@@ -99,40 +99,40 @@ def near_duplicates(case: Case) -> str:
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
         f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
         f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
-    ) + shifted(facts.get("shifted"))
+    ) + _shifted(facts.get("shifted"))
 
 
-def shifted(count: int | None) -> str:
+def _shifted(count: int | None) -> str:
     """How many are so only shifted; None where shifts were not looked for."""
     if not count:
         return ""
     return f" {whole(count)} of them only when shifted by one pixel."
 
 
-def far_from_class(case: Case) -> str:
+def _far_from_class(case: Case) -> str:
     facts = case.facts
     return (
         f"{case.share} images {case.verb('is', 'are')} unusually far from the "
         f"{facts['neighbours']} nearest {case.first} images of {case.verb('its', 'their')} class: "
         f"a robust z-score above {facts['threshold']:g}. Look for wrong labels, damage and rare "
         "kinds."
-    ) + skipped(facts, case.classes)
+    ) + _skipped(facts, case.classes)
 
 
-def blank(case: Case) -> str:
+def _blank(case: Case) -> str:
     return f"{case.share} images {case.verb('has', 'have')} one and the same value throughout."
 
 
-def damaged(case: Case) -> str:
+def _damaged(case: Case) -> str:
     files = [f"{file['id']} ({file['reason']})" for file in case.facts["files"]]
-    more = case.finding["count"] - len(files[:FILES_NAMED])
+    more = case.finding["count"] - len(files[:_FILES_NAMED])
     return (
         f"{case.share} image files cannot be read and {case.verb('was', 'were')} left out: "
-        f"{'; '.join(files[:FILES_NAMED])}{f' and {whole(more)} more' if more else ''}."
+        f"{'; '.join(files[:_FILES_NAMED])}{f' and {whole(more)} more' if more else ''}."
     )
 
 
-def missing(case: Case) -> str:
+def _missing(case: Case) -> str:
     return (
         f"{case.share} {case.first} images {case.verb('lacks', 'lack')} pixels: "
         f"{counted(case.facts['values'], 'value')} in all, taken as 0."
@@ -143,12 +143,12 @@ def small_classes(case: Case) -> str:
     few = [f"{case.classes[c['label']]} ({whole(c['rows'])})" for c in case.facts["classes"]]
     return (
         f"{case.share} classes {case.verb('has', 'have')} fewer than {case.facts['threshold']} "
-        f"{case.first} images: {named(few)}."
+        f"{case.first} images: {_named(few)}."
     )
 
 
-def absent_classes(case: Case) -> str:
-    names = named([case.classes[c["label"]] for c in case.facts["classes"]])
+def _absent_classes(case: Case) -> str:
+    names = _named([case.classes[c["label"]] for c in case.facts["classes"]])
     return f"{case.share} classes {case.verb('has', 'have')} no {case.first} images: {names}."
 
 
@@ -161,25 +161,25 @@ def unbalanced(case: Case) -> str:
     )
 
 
-def constant_pixels(case: Case) -> str:
+def _constant_pixels(case: Case) -> str:
     return (
         f"{case.share} pixel values {case.verb('is', 'are')} the same in every {case.first} image."
     )
 
 
-FOUND: dict[str, Callable[[Case], str]] = {
-    "duplicates_within": duplicates_within,
-    "duplicates_across": duplicates_across,
-    "label_conflict": label_conflict,
+_FOUND: dict[str, Callable[[Case], str]] = {
+    "duplicates_within": _duplicates_within,
+    "duplicates_across": _duplicates_across,
+    "label_conflict": _label_conflict,
     "near_duplicates": near_duplicates,
-    "far_from_class": far_from_class,
-    "blank": blank,
-    "damaged": damaged,
-    "missing": missing,
+    "far_from_class": _far_from_class,
+    "blank": _blank,
+    "damaged": _damaged,
+    "missing": _missing,
     "small_classes": small_classes,
-    "absent_classes": absent_classes,
+    "absent_classes": _absent_classes,
     "unbalanced": unbalanced,
-    "constant_pixels": constant_pixels,
+    "constant_pixels": _constant_pixels,
 }
 
 
@@ -190,17 +190,17 @@ def nothing(finding: Finding, classes: list[str]) -> str:
         return "none possible: the source stores whole numbers"
     if kind == "far_from_class":
         text = f"robust z-score above {facts['threshold']:g}; {of} images."
-        return text + skipped(facts, classes)
+        return text + _skipped(facts, classes)
     limits = {
         "near_duplicates": "normalised distance under {:g}; ",
         "small_classes": "fewer than {:g} images; ",
         "unbalanced": "the largest more than {:g} times the smallest; ",
     }
     limit = limits[kind].format(facts["threshold"]) if kind in limits else ""
-    return limit + of + UNITS.get(kind, " images")
+    return limit + of + _UNITS.get(kind, " images")
 
 
-UNITS = {
+_UNITS = {
     "damaged": " image files",
     "small_classes": " classes",
     "absent_classes": " classes",
@@ -209,21 +209,21 @@ UNITS = {
 }
 
 
-def skipped(facts: dict[str, Any], classes: list[str]) -> str:
+def _skipped(facts: dict[str, Any], classes: list[str]) -> str:
     if not facts["classes_skipped"]:
         return ""
-    names = named([classes[label] for label in facts["classes_skipped"]])
+    names = _named([classes[label] for label in facts["classes_skipped"]])
     return f" Not looked at, with fewer than {facts['least_rows']} images: {names}."
 
 
-def named(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     """All names where they are few, else the first ones and how many more."""
-    if len(names) <= CLASSES_NAMED:
+    if len(names) <= _CLASSES_NAMED:
         return listed(names)
-    return f"{', '.join(names[:CLASSES_NAMED])} and {len(names) - CLASSES_NAMED} others"
+    return f"{', '.join(names[:_CLASSES_NAMED])} and {len(names) - _CLASSES_NAMED} others"
 
 
-def value_words(finding: Finding, value: float | None) -> str | None:
+def _value_words(finding: Finding, value: float | None) -> str | None:
     """What the number beside a group of images is."""
     if value is None:
         return None
@@ -278,18 +278,18 @@ def finding(entry: dict[str, Any], classes: list[str]) -> Found:
         count=entry["count"],
         title=title(entry),
         sentence=sentence(entry, classes),
-        groups=[together(entry, group, classes) for group in entry["groups"]],
+        groups=[_together(entry, group, classes) for group in entry["groups"]],
         shown=shown(entry),
     )
 
 
-def together(entry: dict[str, Any], group: dict[str, Any], classes: list[str]) -> Together:
+def _together(entry: dict[str, Any], group: dict[str, Any], classes: list[str]) -> Together:
     images = [
         Shown(image["id"], classes[image["label"]], image["split"]) for image in group["images"]
     ]
     return Together(
         images=images,
-        value=value_words(entry, group["value"]),
+        value=_value_words(entry, group["value"]),
         more=group["found"] - len(images),
         conflict=len({image.words for image in images}) > 1,
     )

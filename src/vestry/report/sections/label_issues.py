@@ -6,14 +6,15 @@ from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 from vestry.report.sections.leaks import Leaks, leaks_data
 
 # Doubted labels in words: how many, by whom, and what that is worth.
 
 
-Facts = dict[str, Any]
-NAMED = 4
-TABLES = {
+_Facts = dict[str, Any]
+_NAMED = 4
+_TABLES = {
     "out-of-fold": ", out-of-fold: each row by models that had not seen it.",
     "validation": (
         " on validation rows. Early stopping and searches may have seen these, so the doubts are "
@@ -24,12 +25,12 @@ TABLES = {
 }
 
 
-def summary(found: Facts) -> str:
+def _summary(found: _Facts) -> str:
     """How many labels of each split are doubted, and by whom."""
     shares: dict[tuple[str, ...], list[str]] = {}
     for split, entry in found.items():
         if entry:
-            shares.setdefault(tuple(entry["panel"]), []).append(share(split, entry))
+            shares.setdefault(tuple(entry["panel"]), []).append(_share(split, entry))
     return " ".join(f"{panel(names)} {listed(parts)}." for names, parts in shares.items())
 
 
@@ -40,33 +41,33 @@ def panel(names: Sequence[str]) -> str:
     return f"{whole(len(names))} members together doubt"
 
 
-def share(split: str, entry: Facts) -> str:
+def _share(split: str, entry: _Facts) -> str:
     if not entry["count"]:
         return f"none of {whole(entry['rows'])} {split} labels"
     part = per_cent(entry["count"] / entry["rows"])
     return f"{whole(entry['count'])} of {whole(entry['rows'])} {split} labels ({part})"
 
 
-def heading(split: str) -> str:
+def _heading(split: str) -> str:
     return f"{split[0].upper()}{split[1:]} images whose label is doubted"
 
 
-def source(entry: Facts) -> str:
+def _source(entry: _Facts) -> str:
     """Whose probabilities these are, whether they come from models that knew the rows, and how
     often they go with the labels."""
     names = entry["panel"]
-    shown = listed(names if len(names) <= NAMED else [*names[: NAMED - 1], more(names)])
+    shown = listed(names if len(names) <= _NAMED else [*names[: _NAMED - 1], _more(names)])
     mean = f"The mean of the probabilities of {shown}" if len(names) > 1 else f"By {shown} alone"
-    said = f"{mean}{TABLES[entry['of_table']]}"
+    said = f"{mean}{_TABLES[entry['of_table']]}"
     errs = "the more it errs, the more right labels it doubts"
     return f"{said} It agrees with {per_cent(entry['accuracy'])} of the labels: {errs}."
 
 
-def more(names: list[str]) -> str:
-    return f"{whole(len(names) - NAMED + 1)} more"
+def _more(names: list[str]) -> str:
+    return f"{whole(len(names) - _NAMED + 1)} more"
 
 
-def worst_first(shown: int, entry: Facts) -> str:
+def _worst_first(shown: int, entry: _Facts) -> str:
     """Which of them are shown, and in what order."""
     which = (
         f"The {whole(shown)} worst of {whole(entry['count'])}"
@@ -79,7 +80,7 @@ def worst_first(shown: int, entry: Facts) -> str:
     )
 
 
-def hint(agreeing: int, voters: int) -> str:
+def _hint(agreeing: int, voters: int) -> str:
     """How many of the panel say what the panel says."""
     if voters == 1:
         return ""
@@ -139,9 +140,9 @@ def doubts_data(results: Results) -> Doubts | None:
         return None
     classes = results["data"]["classes"]
     return Doubts(
-        summary=summary(found),
+        summary=_summary(found),
         splits=[
-            split_doubts(split, entry, classes)
+            _split_doubts(split, entry, classes)
             for split, entry in found.items()
             if entry and entry["count"]
         ],
@@ -149,20 +150,20 @@ def doubts_data(results: Results) -> Doubts | None:
     )
 
 
-def split_doubts(split: str, entry: Results, classes: list[str]) -> SplitDoubts:
-    images = [doubted(image, classes) for image in entry["images"]]
+def _split_doubts(split: str, entry: Results, classes: list[str]) -> SplitDoubts:
+    images = [_doubted(image, classes) for image in entry["images"]]
     return SplitDoubts(
         split=split,
-        heading=heading(split),
-        source=source(entry),
-        remark=worst_first(len(images[:FIRST]), entry),
+        heading=_heading(split),
+        source=_source(entry),
+        remark=_worst_first(len(images[:FIRST]), entry),
         first=images[:FIRST],
         more=images[FIRST:],
         left_out=entry["count"] - len(images),
     )
 
 
-def doubted(image: dict[str, Any], classes: list[str]) -> Doubted:
+def _doubted(image: dict[str, Any], classes: list[str]) -> Doubted:
     votes = image["votes"]
     agreeing = sum(vote["label"] == image["panel"] for vote in votes.values())
     return Doubted(
@@ -171,7 +172,7 @@ def doubted(image: dict[str, Any], classes: list[str]) -> Doubted:
         given_probability=per_cent(image["quality"], 2),
         panel=classes[image["panel"]],
         panel_probability=per_cent(image["panel_probability"]),
-        agreeing=hint(agreeing, len(votes)),
+        agreeing=_hint(agreeing, len(votes)),
         votes=[
             Vote(
                 name,
@@ -192,3 +193,15 @@ def doubted_images(page: Doubts | None) -> Iterator[str]:
         yield from (entry.image for entry in shown.first)
     for shown in page.splits:
         yield from (entry.image for entry in shown.more)
+
+
+SECTION = Section(
+    key="doubts",
+    data=doubts_data,
+    template="label_issues.html.j2",
+    style="label_issues.css.j2",
+    title="Doubts and leaks",
+    anchor="doubts",
+    images=doubted_images,
+    dispensable=6,
+)

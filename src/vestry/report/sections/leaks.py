@@ -10,28 +10,28 @@ from vestry.report.models import Model, Results, models_by_rank
 
 
 Facts = dict[str, Any]
-NAMED = 4
-WHAT = {
+_NAMED = 4
+_WHAT = {
     "repeated": "images that repeat training images",
     "doubted": "doubted labels",
     "both": "either",
 }
-LEFT_OUT = {
+_LEFT_OUT = {
     "repeated": ("one that repeats a training image", "that repeat training images"),
     "doubted": ("one whose label is doubted", "whose label is doubted"),
 }
-FLATTERING = (
+_FLATTERING = (
     "The doubts are the members' own: leaving doubted labels out takes mistakes of theirs away, so "
     "these accuracies flatter."
 )
 
 
-def leader(found: Facts, best: str) -> str:
+def _leader(found: Facts, best: str) -> str:
     """What the best model by validation scores without them, beside what it scores on all."""
     parts = [
         f"{interval(entry['makers'][best])} without the {left_out(kind, entry['left_out'])}"
         for kind, entry in found["without"].items()
-        if kind in LEFT_OUT and entry and entry["left_out"] and entry["makers"]
+        if kind in _LEFT_OUT and entry and entry["left_out"] and entry["makers"]
     ]
     if not parts:
         return ""
@@ -44,19 +44,19 @@ def interval(entry: Facts) -> str:
 
 
 def left_out(kind: str, count: int) -> str:
-    one, many = LEFT_OUT[kind]
+    one, many = _LEFT_OUT[kind]
     return one if count == 1 else f"{whole(count)} {many}"
 
 
-def ranks(found: Facts) -> str:
+def _ranks(found: Facts) -> str:
     """Which models change their rank by test accuracy, and what for."""
     before = found["all"]["makers"]
     told: dict[str, str] = {}
     for kind, entry in found["without"].items():
         if entry and entry["changed"]:
-            told.setdefault(moves(before, entry), kind)
+            told.setdefault(_moves(before, entry), kind)
     if told:
-        texts = [f"Without {WHAT[kind]}: {words}." for words, kind in told.items()]
+        texts = [f"Without {_WHAT[kind]}: {words}." for words, kind in told.items()]
         return f"Ranks by test accuracy change. {' '.join(texts)}"
     looked = [entry for entry in found["without"].values() if entry and entry["left_out"]]
     if not looked or len(before) < 2:
@@ -64,13 +64,13 @@ def ranks(found: Facts) -> str:
     return "No model changes its rank by test accuracy."
 
 
-def moves(before: Facts, entry: Facts) -> str:
+def _moves(before: Facts, entry: Facts) -> str:
     found = [
         f"{name} from {before[name]['rank']} to {entry['makers'][name]['rank']}"
         for name in entry["changed"]
     ]
-    if len(found) > NAMED:
-        found = [*found[: NAMED - 1], f"{len(found) - NAMED + 1} more"]
+    if len(found) > _NAMED:
+        found = [*found[: _NAMED - 1], f"{len(found) - _NAMED + 1} more"]
     return listed(found)
 
 
@@ -93,7 +93,7 @@ def repeated(found: Facts) -> str:
     return said
 
 
-HEADINGS = {
+_HEADINGS = {
     "repeated": "Without repeated",
     "doubted": "Without doubted",
     "both": "Without both",
@@ -136,31 +136,31 @@ def leaks_data(results: Results) -> Leaks | None:
     models = [m for m in models_by_rank(results) if m.name in known]
     if not found or not models:
         return None
-    kinds = told_apart(found["without"])
+    kinds = _told_apart(found["without"])
     return Leaks(
-        leader=leader(found, models[0].name),
-        ranks=ranks(found),
+        leader=_leader(found, models[0].name),
+        ranks=_ranks(found),
         repeated=repeated(found),
-        remark=FLATTERING if "doubted" in kinds else None,
+        remark=_FLATTERING if "doubted" in kinds else None,
         columns=[("All test images", found["rows"])]
-        + [(HEADINGS[kind], found["without"][kind]["rows"]) for kind in kinds],
-        rows=[leak_row(model, found, kinds) for model in models] if kinds else [],
+        + [(_HEADINGS[kind], found["without"][kind]["rows"]) for kind in kinds],
+        rows=[_leak_row(model, found, kinds) for model in models] if kinds else [],
     )
 
 
-def told_apart(without: Results) -> list[str]:
+def _told_apart(without: Results) -> list[str]:
     """What was left out and left something; both only where each of the two left out some."""
     kinds = [k for k, entry in without.items() if entry and entry["left_out"] and entry["makers"]]
-    return kinds if len(kinds) == len(HEADINGS) else [kind for kind in kinds if kind != "both"]
+    return kinds if len(kinds) == len(_HEADINGS) else [kind for kind in kinds if kind != "both"]
 
 
-def leak_row(model: Model, found: Results, kinds: list[str]) -> LeakRow:
+def _leak_row(model: Model, found: Results, kinds: list[str]) -> LeakRow:
     before = found["all"]["makers"][model.name]
     after = [found["without"][kind]["makers"][model.name] for kind in kinds]
-    return LeakRow(model, [score(entry, before) for entry in (before, *after)])
+    return LeakRow(model, [_score(entry, before) for entry in (before, *after)])
 
 
-def score(entry: dict[str, Any], before: dict[str, Any]) -> Score:
+def _score(entry: dict[str, Any], before: dict[str, Any]) -> Score:
     low, high = entry["interval"]
     moved = entry["rank"] != before["rank"]
     return Score(entry["accuracy"], (low, high), entry["rank"], moved)

@@ -1,5 +1,6 @@
 """The learning section's data: curves and history of the networks, and what went into them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
@@ -12,6 +13,7 @@ from vestry.report.plot.lines import (
     validation_curves,
     validation_losses,
 )
+from vestry.report.section import Section
 from vestry.report.sections.size_curves import SizeCurves, size_curves_data
 from vestry.report.sections.transfer import Trunk, trunk_data
 
@@ -20,10 +22,10 @@ from vestry.report.sections.transfer import Trunk, trunk_data
 
 def training_words(model: Model) -> list[str]:
     """Length, end and gap of one network's training."""
-    return [s for s in (length(model), best_epoch(model), gap(model), seeds(model)) if s]
+    return [s for s in (_length(model), best_epoch(model), _gap(model), seeds(model)) if s]
 
 
-def length(model: Model) -> str:
+def _length(model: Model) -> str:
     facts = model.entry["training"]
     run, asked = facts["epochs_run"], facts["epochs"]
     if facts["stopped_early"]:
@@ -51,7 +53,7 @@ def best_epoch(model: Model) -> str | None:
     return f"{start}; {kept}."
 
 
-def gap(model: Model) -> str | None:
+def _gap(model: Model) -> str | None:
     """Training beside validation accuracy after the last epoch."""
     history = model.entry["history"]
     train = (history.get("train_accuracy") or [None])[-1]
@@ -106,7 +108,7 @@ class Augmentation:
     sentences: list[str]
 
 
-def augmentation_data(model: Model, classes: list[str]) -> Augmentation | None:
+def _augmentation_data(model: Model, classes: list[str]) -> Augmentation | None:
     found = model.entry.get("augmentation")
     if not found:
         return None
@@ -119,9 +121,9 @@ def augmentation_data(model: Model, classes: list[str]) -> Augmentation | None:
     )
 
 
-SMALL_HEIGHT = 150
-LARGE_HEIGHT = 260
-METRICS_IN_TABLE = (
+_SMALL_HEIGHT = 150
+_LARGE_HEIGHT = 260
+_METRICS_IN_TABLE = (
     ("loss", "loss"),
     ("accuracy", "accuracy"),
     ("precision_macro", "precision, macro"),
@@ -164,39 +166,39 @@ class Learning:
 
 def learning_data(results: Results) -> Learning:
     members = [model for model in models_in_study_order(results) if not model.is_committee]
-    networks = [model for model in members if has_epochs(model)]
+    networks = [model for model in members if _has_epochs(model)]
     compared = (validation_curves(networks), validation_losses(networks))
     return Learning(
-        networks=[training(m, results) for m in members if has_epochs(m) or m.entry.get("trunk")],
-        together=[draw(c, LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
+        networks=[training(m, results) for m in members if _has_epochs(m) or m.entry.get("trunk")],
+        together=[draw(c, _LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
         sizes=size_curves_data(members),
         without_epochs=without_epochs(
-            [m for m in members if not has_epochs(m) and not m.entry.get("trunk")]
+            [m for m in members if not _has_epochs(m) and not m.entry.get("trunk")]
         ),
     )
 
 
-def has_epochs(model: Model) -> bool:
+def _has_epochs(model: Model) -> bool:
     history = model.entry.get("history")
     return bool(history and history["epoch"] and model.entry.get("training"))
 
 
 def training(model: Model, results: Results) -> Training:
-    epochs = has_epochs(model)
+    epochs = _has_epochs(model)
     figures = member_curves(model) if epochs else []
     axis = shared_share_axis(figures)
     return Training(
         model=model,
-        settings=settings(model) if epochs else "",
+        settings=_settings(model) if epochs else "",
         sentences=training_words(model) if epochs else [],
-        drawings=[draw(f, SMALL_HEIGHT, axis if f.in_per_cent else None) for f in figures],
-        history=history_table(model) if epochs else None,
-        augmentation=augmentation_data(model, results["data"]["classes"]),
+        drawings=[draw(f, _SMALL_HEIGHT, axis if f.in_per_cent else None) for f in figures],
+        history=_history_table(model) if epochs else None,
+        augmentation=_augmentation_data(model, results["data"]["classes"]),
         trunk=trunk_data(model, results),
     )
 
 
-def settings(model: Model) -> str:
+def _settings(model: Model) -> str:
     """Optimizer, batch and rate as one short line; what the results do not say is left out."""
     facts = model.entry["training"]
     parts = [
@@ -207,11 +209,11 @@ def settings(model: Model) -> str:
     return ", ".join(text.format(value) for value, text in parts if value is not None)
 
 
-def history_table(model: Model) -> HistoryTable:
+def _history_table(model: Model) -> HistoryTable:
     """history.csv as text: only the columns that hold something."""
     history = model.entry["history"]
     columns = [("epoch", [whole(epoch) for epoch in history["epoch"]])]
-    for metric, name in METRICS_IN_TABLE:
+    for metric, name in _METRICS_IN_TABLE:
         for split in ("train", "validation"):
             values = history.get(f"{split}_{metric}") or []
             if any(value is not None for value in values):
@@ -224,3 +226,20 @@ def history_table(model: Model) -> HistoryTable:
     kept = [(name, cells) for name, cells in columns if cells]
     rows = [list(row) for row in zip(*(cells for _, cells in kept), strict=True)]
     return HistoryTable([name for name, _ in kept], rows)
+
+
+def _images(page: Learning) -> Iterator[str]:
+    for strip in (network.augmentation for network in page.networks):
+        if strip:
+            yield from (strip.image, *strip.variants)
+
+
+SECTION = Section(
+    key="learning",
+    data=learning_data,
+    template="learning.html.j2",
+    title="Learning",
+    anchor="learning",
+    images=_images,
+    dispensable=2,
+)

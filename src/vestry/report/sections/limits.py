@@ -7,39 +7,39 @@ from vestry.report.formatting import file_size, listed, milliseconds, per_cent, 
 
 Limit = dict[str, Any]
 
-ASKED = {
+_ASKED = {
     "max_ms": "at most {} for one image",
     "max_mb": "at most {}",
     "min_accuracy": "at least {} right",
     "min_accuracy_per_class": "at least {} right in every class",
     "must_explain": "a model that explains its answers (linear models and single trees do)",
 }
-UNMEASURED = {"max_ms": "time for one image", "max_mb": "size"}
+_UNMEASURED = {"max_ms": "time for one image", "max_mb": "size"}
 
 
 def asked(settings: Limit) -> str | None:
     """The study's limits in words; None without any."""
     texts = [
-        words.format(exact(name, settings[name]))
-        for name, words in ASKED.items()
+        words.format(_exact(name, settings[name]))
+        for name, words in _ASKED.items()
         if settings[name] not in (None, False)
     ]
     return f"The study asks for {listed(texts)}." if texts else None
 
 
 def misses(limits: list[Limit]) -> str:
-    return ", and ".join(miss(limit) for limit in limits)
+    return ", and ".join(_miss(limit) for limit in limits)
 
 
-def miss(limit: Limit) -> str:
+def _miss(limit: Limit) -> str:
     """How a model breaks a limit."""
     name, value = limit["limit"], limit["found"]
     if name == "must_explain":
         return "does not explain its answers"
-    allowed = exact(name, limit["asked"])
+    allowed = _exact(name, limit["asked"])
     if value is None:
-        return f"has no measured {UNMEASURED[name]}, where {allowed} is the most"
-    text = beside(limit)
+        return f"has no measured {_UNMEASURED[name]}, where {allowed} is the most"
+    text = _beside(limit)
     if name == "max_ms":
         return f"takes {text} for one image, where {allowed} is the most"
     if name == "max_mb":
@@ -52,23 +52,23 @@ def miss(limit: Limit) -> str:
     )
 
 
-def exact(limit: str, value: float) -> str:
+def _exact(limit: str, value: float) -> str:
     """A limit as the study gives it."""
     units = {"max_ms": " ms", "max_mb": " MB"}
     return f"{value:g}{units[limit]}" if limit in units else f"{100 * value:.6g}%"
 
 
-def beside(limit: Limit) -> str:
+def _beside(limit: Limit) -> str:
     """What was found, with as many digits as tell it from the limit."""
     name, asked, value = limit["limit"], limit["asked"], limit["found"]
     is_share = name not in ("max_ms", "max_mb")
     plain = {"max_ms": milliseconds(value), "max_mb": file_size(1e6 * value)}
     texts = [per_cent(value, 1) if is_share else plain[name]]
     texts += [
-        per_cent(value, digits) if is_share else exact(name, float(f"{value:.{digits + 1}g}"))
+        per_cent(value, digits) if is_share else _exact(name, float(f"{value:.{digits + 1}g}"))
         for digits in (2, 3, 4, 6)
     ]
-    same = {exact(name, asked), *(per_cent(asked, digits) for digits in (1, 2, 3, 4))}
+    same = {_exact(name, asked), *(per_cent(asked, digits) for digits in (1, 2, 3, 4))}
     return next((text for text in texts if text not in same), texts[-1])
 
 
@@ -77,7 +77,7 @@ def loosened(each: Limit) -> str:
     name, value = each["limit"], each["found"]
     if name == "must_explain":
         return "Without asking for a model that explains its answers"
-    asked = exact(name, each["asked"])
+    asked = _exact(name, each["asked"])
     if name == "max_ms":
         return f"With {two_digits(value, up=True)} ms for one image instead of {asked}"
     if name == "max_mb":
@@ -88,4 +88,4 @@ def loosened(each: Limit) -> str:
 
 def test_miss(limit: Limit) -> str:
     of = f" of {limit['class']}" if limit["class"] else ""
-    return f"{beside(limit)}{of} instead of {exact(limit['limit'], limit['asked'])}"
+    return f"{_beside(limit)}{of} instead of {_exact(limit['limit'], limit['asked'])}"

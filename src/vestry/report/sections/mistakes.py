@@ -1,20 +1,23 @@
 """The second section's data: confusion, classification report and hardest images of a model."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.section import Section
 
 # Mistakes in words: how many, and which classes are taken for which.
 
 
-PAIRS_IN_WORDS = 3
-CLASSES_IN_MATRIX = 25
+_PAIRS_IN_WORDS = 3
+_CLASSES_IN_MATRIX = 25
 
 
-def total(model: Model, rows: int) -> str:
+def _total(model: Model, rows: int) -> str:
     """How many of `rows` test images are wrong."""
     wrong = sum(cell["count"] for cell in model.mistakes["cells"])
     if not wrong:
@@ -26,7 +29,7 @@ def most_confused(pairs: list[dict[str, Any]], support: dict[str, int]) -> str |
     """The largest cells in words. pairs: `truth`, `predicted`, `count`, largest first."""
     if not pairs:
         return None
-    first, *others = pairs[:PAIRS_IN_WORDS]
+    first, *others = pairs[:_PAIRS_IN_WORDS]
     row = support[first["truth"]]
     text = (
         f"Most often {first['truth']} is taken for {first['predicted']}: {whole(first['count'])} "
@@ -36,9 +39,9 @@ def most_confused(pairs: list[dict[str, Any]], support: dict[str, int]) -> str |
         named = [f"{p['truth']} for {p['predicted']} ({whole(p['count'])})" for p in others]
         text += f" Then {listed(named)}."
     wrong = sum(pair["count"] for pair in pairs)
-    share = sum(pair["count"] for pair in pairs[:PAIRS_IN_WORDS]) / wrong
-    if len(pairs) > PAIRS_IN_WORDS:
-        text += f" These {PAIRS_IN_WORDS} cells hold {per_cent(share)} of its mistakes."
+    share = sum(pair["count"] for pair in pairs[:_PAIRS_IN_WORDS]) / wrong
+    if len(pairs) > _PAIRS_IN_WORDS:
+        text += f" These {_PAIRS_IN_WORDS} cells hold {per_cent(share)} of its mistakes."
     return text
 
 
@@ -53,7 +56,7 @@ def weakest_class(per_class: dict[str, Any]) -> str | None:
     return f"Lowest F1: {low[0]} ({per_cent(low[1])}); highest: {high[0]} ({per_cent(high[1])})."
 
 
-def too_many_classes(classes: int, cells: int, shown: int) -> str:
+def _too_many_classes(classes: int, cells: int, shown: int) -> str:
     """Why there is a list of pairs instead of a matrix."""
     which = f"the {shown} largest of {whole(cells)}" if shown < cells else f"all {whole(cells)}"
     return (
@@ -62,8 +65,8 @@ def too_many_classes(classes: int, cells: int, shown: int) -> str:
     )
 
 
-PAIRS_LISTED = 20
-AVERAGES = ("macro", "weighted")
+_PAIRS_LISTED = 20
+_AVERAGES = ("macro", "weighted")
 
 
 @dataclass(frozen=True)
@@ -117,34 +120,34 @@ class ModelMistakes:
     wrong: int
 
 
-def mistakes_data(results: Results) -> list[ModelMistakes]:
-    return [model_mistakes(model, results) for model in models_by_rank(results)]
+def _mistakes_data(results: Results) -> list[ModelMistakes]:
+    return [_model_mistakes(model, results) for model in models_by_rank(results)]
 
 
-def model_mistakes(model: Model, results: Results) -> ModelMistakes:
+def _model_mistakes(model: Model, results: Results) -> ModelMistakes:
     classes = results["data"]["classes"]
     scores = model.entry["scores"]["test"]
-    cells = matrix_cells(scores["confusion"], classes)
+    cells = _matrix_cells(scores["confusion"], classes)
     wrong = [cell for row in cells for cell in row if not cell.right and cell.count]
     pairs = sorted(wrong, key=lambda cell: (-cell.count, cell.number))
-    readable = len(classes) <= CLASSES_IN_MATRIX
-    listed = pairs[:PAIRS_LISTED]
+    readable = len(classes) <= _CLASSES_IN_MATRIX
+    listed = pairs[:_PAIRS_LISTED]
     return ModelMistakes(
         model=model,
-        sentences=prose(model, results, pairs),
+        sentences=_prose(model, results, pairs),
         matrix=cells if readable else None,
         pairs=listed,
-        pairs_remark=None if readable else too_many_classes(len(classes), len(pairs), len(listed)),
+        pairs_remark=None if readable else _too_many_classes(len(classes), len(pairs), len(listed)),
         first=pairs[0] if pairs else None,
-        images=cell_images(model, len(classes)),
+        images=_cell_images(model, len(classes)),
         report=[ReportRow(name, **scores["per_class"][name]) for name in classes],
-        averages=[average(scores, kind, sum(map(sum, scores["confusion"]))) for kind in AVERAGES],
-        hardest=[hard(row, classes) for row in model.mistakes["hardest"]],
+        averages=[_average(scores, kind, sum(map(sum, scores["confusion"]))) for kind in _AVERAGES],
+        hardest=[_hard(row, classes) for row in model.mistakes["hardest"]],
         wrong=sum(cell.count for cell in wrong),
     )
 
 
-def matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Cell]]:
+def _matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Cell]]:
     """The confusion counts (rows truth, columns prediction) with names and shares of the row."""
     shares = [[count / (sum(row) or 1) for count in row] for row in confusion]
     worst = max((v for t, row in enumerate(shares) for p, v in enumerate(row) if p != t), default=0)
@@ -157,7 +160,7 @@ def matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Ce
                 share=share,
                 right=t == p,
                 number=t * len(classes) + p,
-                shade=shade(share, 1.0 if t == p else worst),
+                shade=_shade(share, 1.0 if t == p else worst),
             )
             for p, share in enumerate(row)
         ]
@@ -165,32 +168,32 @@ def matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Ce
     ]
 
 
-def shade(share: float, most: float) -> float:
+def _shade(share: float, most: float) -> float:
     """Colour strength of a share; the root keeps small shares visible."""
     return round(math.sqrt(share / most), 3) if most else 0.0
 
 
-def prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
+def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
     per_class = model.entry["scores"]["test"]["per_class"]
     support = {name: scores["support"] for name, scores in per_class.items()}
     confused = [{"truth": c.truth, "predicted": c.predicted, "count": c.count} for c in pairs]
     found = [
-        total(model, results["data"]["splits"]["test"]["rows"]),
+        _total(model, results["data"]["splits"]["test"]["rows"]),
         most_confused(confused, support),
         weakest_class(per_class),
-        seeds_remark(model),
+        _seeds_remark(model),
     ]
     return [text for text in found if text]
 
 
-def seeds_remark(model: Model) -> str | None:
+def _seeds_remark(model: Model) -> str | None:
     seeds = model.entry.get("seeds") or []
     if len(seeds) < 2:
         return None
     return f"What follows is its first seed, {seeds[0]}, of {len(seeds)}."
 
 
-def cell_images(model: Model, classes: int) -> dict[int, list[str]]:
+def _cell_images(model: Model, classes: int) -> dict[int, list[str]]:
     """Image ids of each confusion cell, by the cell's number."""
     return {
         cell["truth"] * classes + cell["predicted"]: list(cell["ids"])
@@ -198,12 +201,12 @@ def cell_images(model: Model, classes: int) -> dict[int, list[str]]:
     }
 
 
-def average(scores: dict[str, Any], kind: str, rows: int) -> ReportRow:
+def _average(scores: dict[str, Any], kind: str, rows: int) -> ReportRow:
     precision, recall, f1 = (scores[f"{score}_{kind}"] for score in ("precision", "recall", "f1"))
     return ReportRow(f"{kind} average", precision, recall, f1, rows)
 
 
-def hard(row: dict[str, Any], classes: list[str]) -> Hard:
+def _hard(row: dict[str, Any], classes: list[str]) -> Hard:
     return Hard(
         row["id"],
         classes[row["truth"]],
@@ -211,3 +214,27 @@ def hard(row: dict[str, Any], classes: list[str]) -> Hard:
         row["confidence"],
         row["truth_probability"],
     )
+
+
+def _images(page: list[ModelMistakes]) -> Iterator[str]:
+    yield from (hard.image for model in page for hard in model.hardest)
+
+
+def _images_of_cells(page: list[ModelMistakes]) -> Iterator[str]:
+    """In turns, so that a full sheet leaves each cell some."""
+    cells = [ids for model in page for ids in model.images.values()]
+    for turn in zip_longest(*cells):
+        yield from (image for image in turn if image is not None)
+
+
+SECTION = Section(
+    key="mistakes",
+    data=_mistakes_data,
+    is_shown=lambda _: True,
+    template="mistakes.html.j2",
+    title="Mistakes",
+    anchor="mistakes",
+    images=_images,
+    more_images=_images_of_cells,
+    dispensable=3,
+)

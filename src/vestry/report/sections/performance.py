@@ -6,6 +6,7 @@ from typing import Any
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.plot.bars import Group, bar_groups
+from vestry.report.section import Section
 
 # Strong and weak classes in words: of one model, and over all of them.
 
@@ -18,13 +19,13 @@ def classes(rows: Rows, names: list[str]) -> str:
     return ", ".join(f"{names[row['class']]} {per_cent(row['f1'])}" for row in rows)
 
 
-def pair_words(found: dict[str, Any], names: list[str]) -> str:
+def _pair_words(found: dict[str, Any], names: list[str]) -> str:
     """ "Shirt and Coat 181: 98 Shirts said to be Coat, 83 the other way"."""
     one, other = (names[label] for label in found["classes"])
     return f"{one} and {other}: {whole(found['count'])}"
 
 
-def both_ways(found: dict[str, Any], names: list[str]) -> str:
+def _both_ways(found: dict[str, Any], names: list[str]) -> str:
     one, other = (names[label] for label in found["classes"])
     return f"{whole(found['i_as_j'])} {one} as {other}, {whole(found['j_as_i'])} {other} as {one}"
 
@@ -45,29 +46,29 @@ def strengths_words(name: str, analysis: dict[str, Any], names: list[str]) -> st
         one, other = (names[label] for label in first["classes"])
         parts.append(
             f"{'It' if parts else name} confuses {one} and {other} most: "
-            f"{counted(first['count'], 'image')}, of which {both_ways(first, names)}."
+            f"{counted(first['count'], 'image')}, of which {_both_ways(first, names)}."
         )
     return " ".join(parts)
 
 
-def hardest_class(found: dict[str, Any], names: list[str]) -> str | None:
+def _hardest_class(found: dict[str, Any], names: list[str]) -> str | None:
     """The class with the lowest mean F1 over all members, and what it is taken for."""
     rows = [row for row in found["classes"] if row["support"] and row["wrong"]]
     if not rows:
         return None
     worst = min(rows, key=lambda row: row["mean_f1"])
-    text = f"{names[worst['class']]} is the hardest class: {mean_words(found, worst)}"
+    text = f"{names[worst['class']]} is the hardest class: {_mean_words(found, worst)}"
     taken = [f"{names[row['class']]} ({whole(row['count'])})" for row in worst["taken_for"]]
     return f"{text}, most often taken for {listed(taken)}." if taken else f"{text}."
 
 
-def mean_words(found: dict[str, Any], row: dict[str, Any]) -> str:
+def _mean_words(found: dict[str, Any], row: dict[str, Any]) -> str:
     if found["members"] == 1:
         return f"F1 {per_cent(row['mean_f1'])}"
     return f"F1 {per_cent(row['mean_f1'])} as the mean of {found['members']} members"
 
 
-def wrong_for_all(found: dict[str, Any]) -> str | None:
+def _wrong_for_all(found: dict[str, Any]) -> str | None:
     """Images that no member gets right: no choice among these members repairs them."""
     if found["members"] < 2 or not found["some_wrong"]:
         return None
@@ -89,7 +90,7 @@ def wrong_for_all(found: dict[str, Any]) -> str | None:
 
 
 Found = dict[str, Any]
-NETWORKS_NAMED = 4
+_NETWORKS_NAMED = 4
 
 
 def network(name: str, found: Found) -> str:
@@ -100,21 +101,21 @@ def network(name: str, found: Found) -> str:
         f"({decimal(lowest['validation_loss'])})"
     )
     if found["rises_from"] is None:
-        return f"{start}{no_rise(found)}{gap(last)}{doubts(found)}"
+        return f"{start}{_no_rise(found)}{_gap(last)}{_doubts(found)}"
     return (
         f"{start} and rises for good from epoch {found['rises_from']}, to "
         f"{decimal(last['validation_loss'])} after epoch {found['last_epoch']}, while training "
         f"loss falls from {decimal(lowest['train_loss'])} to {decimal(last['train_loss'])}: from "
-        f"there on it overfits.{accuracy(lowest, last)}{gap(last)}"
-        f"{doubts(found)}"
+        f"there on it overfits.{_accuracy(lowest, last)}{_gap(last)}"
+        f"{_doubts(found)}"
     )
 
 
-def no_rise(found: Found) -> str:
+def _no_rise(found: Found) -> str:
     if found["epochs"] == 1:
         return ", the only one: one epoch does not show whether it would rise."
     if found["lowest_epoch"] == found["last_epoch"]:
-        seen = "" if doubtful(found) else " no overfitting is seen, and"
+        seen = "" if _doubtful(found) else " no overfitting is seen, and"
         return f", the last one:{seen} more epochs might lower it further."
     return (
         f" of {found['last_epoch']}; what follows is too short, too small, or not beside a falling "
@@ -122,21 +123,21 @@ def no_rise(found: Found) -> str:
     )
 
 
-def doubtful(found: Found) -> bool:
+def _doubtful(found: Found) -> bool:
     """Whether its figures forbid to say that all is well, though its loss does not rise."""
     return bool(found.get("far_above") or found.get("no_better_than_guessing"))
 
 
-def doubts(found: Found) -> str:
+def _doubts(found: Found) -> str:
     text = ""
     if found.get("far_above"):
-        text += f" In epoch {found['kept_epoch']}, the one that was kept, it is {far(found)}."
+        text += f" In epoch {found['kept_epoch']}, the one that was kept, it is {_far(found)}."
     if found.get("no_better_than_guessing"):
-        text += f" It {no_better(found)}."
+        text += f" It {_no_better(found)}."
     return text
 
 
-def far(found: Found) -> str:
+def _far(found: Found) -> str:
     kept = found["at_kept"]
     return (
         f"far better on training rows ({per_cent(kept['train_accuracy'])}) than on validation rows "
@@ -144,7 +145,7 @@ def far(found: Found) -> str:
     )
 
 
-def no_better(found: Found) -> str:
+def _no_better(found: Found) -> str:
     right = per_cent(found["at_kept"]["validation_accuracy"])
     return (
         f"does not get better than chance: it is right on {right} of the validation rows, and "
@@ -152,7 +153,7 @@ def no_better(found: Found) -> str:
     )
 
 
-def accuracy(lowest: Found, last: Found) -> str:
+def _accuracy(lowest: Found, last: Found) -> str:
     """Loss and accuracy need not agree: said where both are known."""
     before, after = lowest["validation_accuracy"], last["validation_accuracy"]
     if before is None or after is None:
@@ -160,7 +161,7 @@ def accuracy(lowest: Found, last: Found) -> str:
     return f" Validation accuracy moves from {per_cent(before)} to {per_cent(after)} meanwhile."
 
 
-def gap(last: Found) -> str:
+def _gap(last: Found) -> str:
     if last["accuracy_gap"] is None:
         return ""
     ahead = last["accuracy_gap"]
@@ -176,40 +177,40 @@ def summary(networks: list[tuple[str, Found]]) -> str | None:
     """Which networks overfit and from when, and of which no such good can be said."""
     if not networks:
         return None
-    told = [rising(networks), *map(named_doubts, networks)]
+    told = [_rising(networks), *map(_named_doubts, networks)]
     return " ".join(filter(None, told))
 
 
-def named_doubts(network: tuple[str, Found]) -> str:
+def _named_doubts(network: tuple[str, Found]) -> str:
     name, found = network
-    said = [f"is {far(found)}"] if found.get("far_above") else []
+    said = [f"is {_far(found)}"] if found.get("far_above") else []
     if found.get("no_better_than_guessing"):
-        said.append(no_better(found))
+        said.append(_no_better(found))
     return f"{name} {'; it '.join(said)}." if said else ""
 
 
-def rising(networks: list[tuple[str, Found]]) -> str:
+def _rising(networks: list[tuple[str, Found]]) -> str:
     over = [(name, found) for name, found in networks if found["rises_from"] is not None]
     if not over:
-        return no_rising(networks)
+        return _no_rising(networks)
     if len(networks) == 1:
         return f"{over[0][0]} overfits from epoch {over[0][1]['rises_from']} on."
     verb = "overfits" if len(over) == 1 else "overfit"
-    return f"{len(over)} of {len(networks)} networks {verb}: {starts(over)}."
+    return f"{len(over)} of {len(networks)} networks {verb}: {_starts(over)}."
 
 
-def no_rising(networks: list[tuple[str, Found]]) -> str:
+def _no_rising(networks: list[tuple[str, Found]]) -> str:
     if all(found["epochs"] == 1 for _, found in networks):
         return "After one epoch it cannot be seen whether a network overfits."
     who = "the one network" if len(networks) == 1 else f"any of the {len(networks)} networks"
-    seen = "" if any(doubtful(found) for _, found in networks) else ": no overfitting is seen"
+    seen = "" if any(_doubtful(found) for _, found in networks) else ": no overfitting is seen"
     return f"Validation loss does not rise for good in {who}{seen}."
 
 
-def starts(over: list[tuple[str, Found]]) -> str:
+def _starts(over: list[tuple[str, Found]]) -> str:
     """Each network's epoch, or the range where they are too many for a sentence."""
     epochs = [found["rises_from"] for _, found in over]
-    if len(over) <= NETWORKS_NAMED:
+    if len(over) <= _NETWORKS_NAMED:
         return listed(
             [f"{name} from epoch {epoch}" for (name, _), epoch in zip(over, epochs, strict=True)]
         )
@@ -264,23 +265,23 @@ def analysis_data(results: Results) -> Analysis | None:
         return None
     names = results["data"]["classes"]
     found = results.get("misclassified") or {"members": 0, "classes": []}
-    networks = overfit_networks(results)
+    networks = _overfit_networks(results)
     said = [
-        hardest_class(found, names),
-        wrong_for_all(found) if found["members"] else None,
+        _hardest_class(found, names),
+        _wrong_for_all(found) if found["members"] else None,
         summary(networks),
     ]
     return Analysis(
         lead=[text for text in said if text],
         groups=bar_groups(ranked),
-        strengths=[strength(model, names) for model in ranked],
-        hard_classes=hard_classes(found, names),
+        strengths=[_strength(model, names) for model in ranked],
+        hard_classes=_hard_classes(found, names),
         members=found["members"],
         overfitting=[Overfitting(name, facts, network(name, facts)) for name, facts in networks],
     )
 
 
-def overfit_networks(results: Results) -> list[tuple[str, dict[str, Any]]]:
+def _overfit_networks(results: Results) -> list[tuple[str, dict[str, Any]]]:
     """Networks with both losses, by name, in study order."""
     found = [
         (model.name, (model.entry.get("analysis") or {}).get("overfitting"))
@@ -289,20 +290,20 @@ def overfit_networks(results: Results) -> list[tuple[str, dict[str, Any]]]:
     return [(name, facts) for name, facts in found if facts]
 
 
-def strength(model: Model, names: list[str]) -> Strength:
+def _strength(model: Model, names: list[str]) -> Strength:
     analysis = model.entry["analysis"]
     confused = analysis["confused"]
     return Strength(
         model=model,
         high=classes(analysis["high"], names),
         low=classes(analysis["low"], names),
-        confused=[(pair_words(pair, names), both_ways(pair, names)) for pair in confused],
+        confused=[(_pair_words(pair, names), _both_ways(pair, names)) for pair in confused],
         more_pairs=analysis["confused_pairs"] - len(confused),
         sentence=strengths_words(model.name, analysis, names),
     )
 
 
-def hard_classes(found: dict[str, Any], names: list[str]) -> list[HardClass]:
+def _hard_classes(found: dict[str, Any], names: list[str]) -> list[HardClass]:
     """Classes with test images, the hardest first."""
     rows = sorted(
         (row for row in found["classes"] if row["support"]), key=lambda row: row["mean_f1"]
@@ -315,3 +316,13 @@ def hard_classes(found: dict[str, Any], names: list[str]) -> list[HardClass]:
         )
         for row in rows
     ]
+
+
+SECTION = Section(
+    key="analysis",
+    data=analysis_data,
+    template="performance.html.j2",
+    style="performance.css.j2",
+    title="Strengths",
+    anchor="analysis",
+)

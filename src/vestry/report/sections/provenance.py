@@ -6,11 +6,12 @@ from typing import Any
 
 from vestry.report.formatting import counted, duration, whole
 from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.section import Section
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
-KIND_WORDS = {"layers": "network", "onnx": "model file"}
+_KIND_WORDS = {"layers": "network", "onnx": "model file"}
 # strftime would follow the reader's locale; the page is in English.
-MONTHS = (
+_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
@@ -48,33 +49,33 @@ class Making:
     seeds: list[tuple[str, str]]
 
 
-def making_data(results: Results) -> Making:
+def _making_data(results: Results) -> Making:
     models = models_in_study_order(results)
     return Making(
         study=results["study"],
         created=moment(results["created"]),
-        recipes=[recipe(model) for model in models],
-        times=time_bars(models),
-        stages=[(words(stage), duration(s)) for stage, s in flat(results["seconds"])],
-        environment=[fact(key, value) for key, value in flat(results["environment"])],
+        recipes=[_recipe(model) for model in models],
+        times=_time_bars(models),
+        stages=[(words(stage), duration(s)) for stage, s in _flat(results["seconds"])],
+        environment=[_fact(key, value) for key, value in _flat(results["environment"])],
         seeds=seeds(results, models),
     )
 
 
-def recipe(model: Model) -> Recipe:
+def _recipe(model: Model) -> Recipe:
     entry = model.entry
     if model.is_committee:
         kind = "committee"
         lines = [f"rule: {entry['rule']}", f"members: {', '.join(entry['members'])}"]
     else:
-        kind = KIND_WORDS.get(entry["kind"], entry["kind"])
+        kind = _KIND_WORDS.get(entry["kind"], entry["kind"])
         lines = entry["definition"]
-    said = [entry.get("fitted_on"), arithmetic(entry.get("training") or {})]
+    said = [entry.get("fitted_on"), _arithmetic(entry.get("training") or {})]
     remarks = [*entry.get("notes", []), *(remark for remark in said if remark)]
     return Recipe(
         model,
         kind,
-        parameters(entry),
+        _parameters(entry),
         lines,
         remarks,
         entry.get("warnings", []),
@@ -82,17 +83,17 @@ def recipe(model: Model) -> Recipe:
     )
 
 
-def arithmetic(training: dict[str, Any]) -> str | None:
+def _arithmetic(training: dict[str, Any]) -> str | None:
     """Which precision each layer was trained in."""
     chosen = training.get("precision")
     if not chosen:
         return None
     if isinstance(chosen, dict):
-        chosen = ", ".join(f"{layer} {text(kind)}" for layer, kind in chosen.items())
-    return f"Arithmetic: {text(chosen)}."
+        chosen = ", ".join(f"{layer} {_text(kind)}" for layer, kind in chosen.items())
+    return f"Arithmetic: {_text(chosen)}."
 
 
-def parameters(entry: dict[str, Any]) -> str | None:
+def _parameters(entry: dict[str, Any]) -> str | None:
     """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
     count, trainable = entry.get("parameters"), entry.get("trainable_parameters")
     if count is None:
@@ -101,7 +102,7 @@ def parameters(entry: dict[str, Any]) -> str | None:
     return counted(count, "parameter") + note
 
 
-def time_bars(models: list[Model]) -> list[TimeBar]:
+def _time_bars(models: list[Model]) -> list[TimeBar]:
     times = [(model, model.entry["fit_seconds"]) for model in models]
     known = [(model, seconds) for model, seconds in times if seconds is not None]
     longest = max((seconds for _, seconds in known), default=0) or 1
@@ -124,27 +125,27 @@ def seeds(results: Results, models: list[Model]) -> list[tuple[str, str]]:
     return rows
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Nested settings as (path, value) rows."""
     rows: list[tuple[str, Any]] = []
     for key, value in values.items():
         if isinstance(value, dict):
-            rows += flat(value, "" if key == "versions" else f"{prefix}{key}: ")
+            rows += _flat(value, "" if key == "versions" else f"{prefix}{key}: ")
         else:
             rows.append((f"{prefix}{key}", value))
     return rows
 
 
-def fact(key: str, value: Any) -> tuple[str, str]:
+def _fact(key: str, value: Any) -> tuple[str, str]:
     if key.endswith(BYTES_SUFFIX) and value is not None:
         return words(key.removesuffix(BYTES_SUFFIX)), f"{value / 2**30:.1f} GiB"
-    return words(key), text(value)
+    return words(key), _text(value)
 
 
 def moment(stamp: str) -> str:
     """An ISO 8601 time as "2 January 2026, 03:04 UTC"."""
     time = datetime.fromisoformat(stamp)
-    day = f"{time.day} {MONTHS[time.month - 1]} {time.year}"
+    day = f"{time.day} {_MONTHS[time.month - 1]} {time.year}"
     return f"{day}, {time:%H:%M} {time.tzname() or ''}".strip()
 
 
@@ -152,7 +153,16 @@ def words(key: str) -> str:
     return key.removesuffix(SECONDS_SUFFIX).replace("_", " ")
 
 
-def text(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "\u2013" if value is None else str(value)
+
+
+SECTION = Section(
+    key="making",
+    data=_making_data,
+    template="provenance.html.j2",
+    title="How it was made",
+    anchor="making",
+)

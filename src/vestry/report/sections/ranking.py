@@ -6,6 +6,7 @@ from typing import Any
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
+from vestry.report.section import Section
 from vestry.report.sections import answer, committees, standing
 
 
@@ -78,9 +79,9 @@ class Answer:
     comparisons: list[Comparison]
 
 
-def answer_data(results: Results) -> Answer:
+def _answer_data(results: Results) -> Answer:
     ranked = models_by_rank(results)
-    rows, ticks = ranking_rows(results, ranked)
+    rows, ticks = _ranking_rows(results, ranked)
     singles = [(row.model, row.reported) for row in rows if not row.compared_with_mean]
     return Answer(
         about=results.get("about") or "",
@@ -94,14 +95,14 @@ def answer_data(results: Results) -> Answer:
         too_few=standing.too_few(results),
         rank_remark=standing.rank_remark(results),
         reported_remark=answer.reported_remark([(m, v) for m, v in singles if v is not None]),
-        checks=[check(model, results) for model in ranked if model.is_committee],
+        checks=[_check(model, results) for model in ranked if model.is_committee],
         comparisons=[
-            c for model in models_in_study_order(results) for c in compare(model, results)
+            c for model in models_in_study_order(results) for c in _compare(model, results)
         ],
     )
 
 
-def ranking_rows(
+def _ranking_rows(
     results: Results, ranked: list[Model]
 ) -> tuple[list[Row], list[tuple[float, str]]]:
     """Rows best first, and the ticks of the scale that their whiskers share."""
@@ -111,8 +112,8 @@ def ranking_rows(
     axis = whisker_axis(whiskers)
     rows = []
     for model, shown in zip(ranked, whiskers, strict=True):
-        mean_taken = "accuracy" in mean_scores(model, results)
-        ours = our_figure(model, "accuracy", mean_taken)
+        mean_taken = "accuracy" in _mean_scores(model, results)
+        ours = _our_figure(model, "accuracy", mean_taken)
         rows.append(
             Row(
                 model,
@@ -131,19 +132,19 @@ def ranking_rows(
     return rows, [(axis.place(tick), per_cent(tick, digits)) for tick in axis.ticks]
 
 
-def members_of(committee: Model, results: Results) -> list[Model]:
+def _members_of(committee: Model, results: Results) -> list[Model]:
     names = set(committee.entry["members"])
     return [m for m in models_in_study_order(results) if not m.is_committee and m.name in names]
 
 
-def mean_scores(model: Model, results: Results) -> list[str]:
+def _mean_scores(model: Model, results: Results) -> list[str]:
     """Scores of a committee whose reported figure is really its members' mean."""
     if not model.is_committee:
         return []
-    return committees.scores_taken_for_means(model, members_of(model, results))
+    return committees.scores_taken_for_means(model, _members_of(model, results))
 
 
-def our_figure(model: Model, score: str, mean_taken: bool) -> float | None:
+def _our_figure(model: Model, score: str, mean_taken: bool) -> float | None:
     """Our counterpart of a reported test figure."""
     if mean_taken:
         value: float | None = model.entry["mean_of_members"]["test"].get(score)
@@ -151,8 +152,8 @@ def our_figure(model: Model, score: str, mean_taken: bool) -> float | None:
     return model.score("test", score)
 
 
-def check(committee: Model, results: Results) -> CommitteeCheck:
-    members = members_of(committee, results)
+def _check(committee: Model, results: Results) -> CommitteeCheck:
+    members = _members_of(committee, results)
     return CommitteeCheck(
         committee=committee,
         made_of=committees.made_of(committee),
@@ -164,15 +165,24 @@ def check(committee: Model, results: Results) -> CommitteeCheck:
     )
 
 
-def compare(model: Model, results: Results) -> list[Comparison]:
+def _compare(model: Model, results: Results) -> list[Comparison]:
     """Every reported figure of `model` that we have a counterpart of."""
-    taken = mean_scores(model, results)
+    taken = _mean_scores(model, results)
     found = []
     for score, reported in model.reported.items():
-        ours = our_figure(model, score, score in taken)
+        ours = _our_figure(model, score, score in taken)
         if ours is not None:
             against = "mean of its members" if score in taken else "its own"
             name = committees.score_name(score)
             is_share = score not in ("log_loss", "brier")
             found.append(Comparison(model.name, name, reported, ours, against, is_share))
     return found
+
+
+SECTION = Section(
+    key="answer",
+    data=_answer_data,
+    template="ranking.html.j2",
+    title="The answer",
+    anchor="answer",
+)

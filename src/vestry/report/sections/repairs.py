@@ -12,7 +12,7 @@ from vestry.report.sections import differences
 
 
 Found = dict[str, Any]
-CLASSES_NAMED = 3
+_CLASSES_NAMED = 3
 
 
 def result(name: str, found: Found) -> str:
@@ -29,7 +29,7 @@ def result(name: str, found: Found) -> str:
     )
 
 
-def counts(found: Found) -> str:
+def _counts(found: Found) -> str:
     """Repairs and spoils alone, where the gain and its interval are said before."""
     best = found["best_member"]
     if not found["repaired"] and not found["spoiled"]:
@@ -46,7 +46,7 @@ def by_class(found: Found, names: list[str]) -> str | None:
     gains = sorted((row for row in rows if row["net"] > 0), key=lambda row: -row["net"])
     losses = sorted((row for row in rows if row["net"] < 0), key=lambda row: row["net"])
     parts = [
-        f"{word} {listed([net_words(row, names) for row in some[:CLASSES_NAMED]])}"
+        f"{word} {listed([_net_words(row, names) for row in some[:_CLASSES_NAMED]])}"
         for word, some in (("It gains most on", gains), ("it loses on", losses))
         if some
     ]
@@ -54,17 +54,17 @@ def by_class(found: Found, names: list[str]) -> str | None:
     return f"{text[0].upper()}{text[1:]}." if text else None
 
 
-def net_words(row: Found, names: list[str]) -> str:
+def _net_words(row: Found, names: list[str]) -> str:
     return f"{names[row['class']]} ({signed(row['net'], 0)})"
 
 
 def reasons(found: Found, names: list[str]) -> list[str]:
     """What the members' votes say of why: where they are divided, and where they err alike."""
-    texts = [division(found), most_divided(found, names), alike(found), helper(found)]
+    texts = [_division(found), _most_divided(found, names), _alike(found), _helper(found)]
     return [text for text in texts if text]
 
 
-def division(found: Found) -> str:
+def _division(found: Found) -> str:
     rows, agreed = found["rows"], found["agreement"]
     divided = agreed["divided"]
     if not divided:
@@ -77,7 +77,7 @@ def division(found: Found) -> str:
     )
 
 
-def most_divided(found: Found, names: list[str]) -> str | None:
+def _most_divided(found: Found, names: list[str]) -> str | None:
     """The class where members differ most, beside the one where they differ least."""
     rows = [row for row in found["per_class"] if row["support"]]
     if not any(row["divided"] for row in rows) or len(rows) < 2:
@@ -85,17 +85,17 @@ def most_divided(found: Found, names: list[str]) -> str | None:
     rows.sort(key=lambda row: row["divided"] / row["support"])
     least, most = rows[0], rows[-1]
     return (
-        f"They differ most on {names[most['class']]} ({share(most)} of its images, net "
-        f"{signed(most['net'], 0)}) and least on {names[least['class']]} ({share(least)}, net "
+        f"They differ most on {names[most['class']]} ({_share(most)} of its images, net "
+        f"{signed(most['net'], 0)}) and least on {names[least['class']]} ({_share(least)}, net "
         f"{signed(least['net'], 0)})."
     )
 
 
-def share(row: Found) -> str:
+def _share(row: Found) -> str:
     return per_cent(row["divided"] / row["support"])
 
 
-def alike(found: Found) -> str | None:
+def _alike(found: Found) -> str | None:
     """Images on which all members say the same wrong class, and the two that err most alike."""
     count = found["agreement"]["alike_wrong"]
     if not count:
@@ -113,7 +113,7 @@ def alike(found: Found) -> str | None:
     return f"{text} The most alike are {one} and {other}, which share {shared} of their mistakes."
 
 
-def helper(found: Found) -> str | None:
+def _helper(found: Found) -> str | None:
     """Which other member was right where the best was not."""
     rows = [row for row in found["helped_by"] if row["right_on_repaired"]]
     if not found["repaired"] or not rows:
@@ -149,7 +149,7 @@ class CommitteeRepairs:
 def committee_repairs(model: Model, names: list[str]) -> CommitteeRepairs:
     found = model.entry["repairs"]
     is_judged = bool(model.entry.get("worth"))
-    first = counts(found) if is_judged else result(model.name, found)
+    first = _counts(found) if is_judged else result(model.name, found)
     said = [first, by_class(found, names)]
     rows = found["per_class"]
     changed = sum(bool(row["repaired"] + row["spoiled"]) for row in rows)

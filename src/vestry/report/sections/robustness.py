@@ -13,6 +13,7 @@ from vestry.report.plot.lines import (
     ladder_axis,
     series_style,
 )
+from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
 
 # The section on worse images in numbers: its tables, and who changes places.
@@ -38,7 +39,7 @@ class Change:
     altered: list[str]
 
 
-def means(asked: list[Model], found: dict[str, Any]) -> Table:
+def _means(asked: list[Model], found: dict[str, Any]) -> Table:
     kinds = [kind["kind"] for kind in found["kinds"]]
     heads = ["Model", "Images", "As they are", "All kinds"]
     rows = []
@@ -63,7 +64,7 @@ def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -
     return Table(sentences.TITLES[name], heads, rows)
 
 
-def changes(found: dict[str, Any]) -> list[Change]:
+def _changes(found: dict[str, Any]) -> list[Change]:
     """One entry a pair; kinds in their order, all of them together last."""
     by_pair: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for change in found["changes"]:
@@ -80,8 +81,8 @@ def changes(found: dict[str, Any]) -> list[Change]:
     ]
 
 
-MOST_NAMED = 5
-ROLES = ("series0", "series2", "series1")
+_MOST_NAMED = 5
+_ROLES = ("series0", "series2", "series1")
 """Leader, best and worst."""
 
 
@@ -124,45 +125,45 @@ def robustness_data(results: Results) -> Robustness | None:
     if not found:
         return None
     asked = [m for m in models_by_rank(results) if found["makers"].get(m.name, {}).get("rows")]
-    first = leader(results, found)
-    named = emphasised(asked, first, found)
+    first = _leader(results, found)
+    named = _emphasised(asked, first, found)
     image = found["image"]
     return Robustness(
-        sentences=main_sentences(asked, first, results),
+        sentences=_main_sentences(asked, first, results),
         remark=sentences.rows(found),
-        panels=panels(asked, found, named) if asked else [],
-        others=sentences_of_others(len(asked), named),
+        panels=_panels(asked, found, named) if asked else [],
+        others=_sentences_of_others(len(asked), named),
         label=results["data"]["classes"][image["label"]] if image else "",
-        means=means(asked, found) if asked else None,
+        means=_means(asked, found) if asked else None,
         tables=[strengths(asked, found, kind) for kind in found["kinds"]] if asked else [],
         changes_summary=sentences.changes_summary(found) if found["pairs"] else "",
-        changes=changes(found),
+        changes=_changes(found),
         how=[sentences.how(kind["kind"], kind["strengths"]) for kind in found["kinds"]]
         + [sentences.OUTSIDE],
         reasons=sentences.reasons(found["makers"]),
     )
 
 
-def leader(results: Results, found: dict[str, Any]) -> str:
+def _leader(results: Results, found: dict[str, Any]) -> str:
     """The best by validation of those that were asked; none is ''."""
     names = (row["name"] for row in results["ranking"])
     return next((name for name in names if found["makers"].get(name, {}).get("rows")), "")
 
 
-def main_sentences(asked: list[Model], first: str, results: Results) -> list[str]:
+def _main_sentences(asked: list[Model], first: str, results: Results) -> list[str]:
     if not asked:
         return ["No model could be asked about altered images."]
     found = results["robustness"]
     leads = results["ranking"][0]["name"] == first
     texts = [
         sentences.leader(first, found["makers"][first], leads, len(asked) == 1),
-        sentences.holding_up(first, ends(asked, found), found),
+        sentences.holding_up(first, _ends(asked, found), found),
         sentences.order(first, found),
     ]
     return [text for text in texts if text]
 
 
-def ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
+def _ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
     """The models that are most and least often right about altered images."""
     names = [model.name for model in asked]
 
@@ -172,20 +173,20 @@ def ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
     return max(names, key=area), min(names, key=area)
 
 
-def emphasised(asked: list[Model], first: str, found: dict[str, Any]) -> list[str]:
+def _emphasised(asked: list[Model], first: str, found: dict[str, Any]) -> list[str]:
     """Who has a colour and a label: all where they are few, else leader, best and worst."""
-    if len(asked) <= MOST_NAMED:
+    if len(asked) <= _MOST_NAMED:
         return [model.name for model in asked]
-    return list(dict.fromkeys([first, *ends(asked, found)]))
+    return list(dict.fromkeys([first, *_ends(asked, found)]))
 
 
-def sentences_of_others(count: int, named: list[str]) -> str:
+def _sentences_of_others(count: int, named: list[str]) -> str:
     if count <= len(named):
         return ""
     return sentences.grey(count - len(named))
 
 
-def panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[Panel]:
+def _panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[Panel]:
     """The mean over all kinds first, then a plot a kind."""
     makers = found["makers"]
     kinds = [kind["kind"] for kind in found["kinds"]]
@@ -194,7 +195,7 @@ def panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[
             sentences.TITLES[kind],
             sentences.REMARKS[kind],
             [
-                Line(m.name, values(makers[m.name], kind, kinds), style(m, asked, named))
+                Line(m.name, _values(makers[m.name], kind, kinds), _style(m, asked, named))
                 for m in asked
             ],
             named,
@@ -212,14 +213,14 @@ def panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[
     ]
 
 
-def style(model: Model, asked: list[Model], named: list[str]) -> str:
+def _style(model: Model, asked: list[Model], named: list[str]) -> str:
     """The model's own colour; where most are grey, one that says which of the named it is."""
     if len(named) == len(asked) or model.name not in named:
         return series_style(model.series)
-    return ROLES[named.index(model.name)]
+    return _ROLES[named.index(model.name)]
 
 
-def values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
+def _values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
     """Accuracy on clean images and at each strength, of one kind or the mean over all."""
     if kind != sentences.ALL:
         return [maker["clean"], *maker["accuracy"][kind]]
@@ -238,3 +239,15 @@ def robustness_images(found: Robustness | None) -> list[str]:
     """Ids of the pictures that the section shows."""
     panels = found.panels if found else []
     return [picture.image for panel in panels for picture in panel.pictures]
+
+
+SECTION = Section(
+    key="robustness",
+    data=robustness_data,
+    template="robustness.html.j2",
+    style="robustness.css.j2",
+    title="Worse images",
+    anchor="robustness",
+    images=robustness_images,
+    dispensable=5,
+)

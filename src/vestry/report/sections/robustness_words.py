@@ -14,9 +14,9 @@ from vestry.report.formatting import (
 )
 
 Results = dict[str, Any]
-CHANCE = 0.05
+_CHANCE = 0.05
 ALL = "all"
-MOST_PASSING = MOST_LISTED = 3
+_MOST_PASSING = MOST_LISTED = 3
 
 TITLES = {
     "shift": "Shift",
@@ -38,7 +38,7 @@ REMARKS = {
     "occlusion": "this part of the area covered",
     ALL: "mean at each strength",
 }
-HOW = {
+_HOW = {
     "shift": "the image is moved in one of eight directions by {} of a side",
     "rotation": "it is turned to the left or right by {}",
     "noise": "Gaussian noise is added, its standard deviation {} of the range of grey values",
@@ -60,7 +60,7 @@ def strength(kind: str, value: float) -> str:
 
 def how(kind: str, strengths: Sequence[float]) -> str:
     first = [strength(kind, value) for value in strengths]
-    return f"{TITLES[kind]}: {HOW[kind].format(', '.join(first[:-1]) + ' or ' + first[-1])}."
+    return f"{TITLES[kind]}: {_HOW[kind].format(', '.join(first[:-1]) + ' or ' + first[-1])}."
 
 
 def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
@@ -72,8 +72,8 @@ def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
     worst, best = areas[0], areas[-1]
     text = (
         f"{name}{role} is right on {with_interval(entry['clean'], *entry['clean_interval'])} of "
-        f"these images as they are, and on {with_interval_of_mean(entry)} on average once they are "
-        "altered."
+        f"these images as they are, and on {_with_interval_of_mean(entry)} on average once they "
+        "are altered."
     )
     if entry["area"][worst] < entry["area"][best]:
         text += (
@@ -83,7 +83,7 @@ def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
     return text
 
 
-def with_interval_of_mean(entry: Results) -> str:
+def _with_interval_of_mean(entry: Results) -> str:
     return f"{per_cent(entry['mean_area'])} ({per_cent_range(*entry['mean_area_interval'])})"
 
 
@@ -93,7 +93,7 @@ def holding_up(leader_name: str, ends: tuple[str, str], found: Results) -> str:
     makers = found["makers"]
     if best == worst:
         return ""
-    against = against_leader(best, leader_name, found["pairs"], found["rows"])
+    against = _against_leader(best, leader_name, found["pairs"], found["rows"])
     low = per_cent(makers[worst]["mean_area"])
     last = "it does worst" if worst == leader_name else f"{worst} does worst"
     if best == leader_name:
@@ -102,7 +102,7 @@ def holding_up(leader_name: str, ends: tuple[str, str], found: Results) -> str:
     return f"{best} does best on altered images: {high}{against}; {last} ({low})."
 
 
-def against_leader(name: str, leader_name: str, pairs: Sequence[Results], asked: int) -> str:
+def _against_leader(name: str, leader_name: str, pairs: Sequence[Results], asked: int) -> str:
     pair = next((p for p in pairs if {*p["names"]} == {name, leader_name}), None)
     if pair is None:
         return ""
@@ -110,7 +110,7 @@ def against_leader(name: str, leader_name: str, pairs: Sequence[Results], asked:
     gap = pair[ALL]
     low, high = sorted(sign * end for end in gap["interval"])
     size = f"{points(sign * gap['value'])} points ({points(low)} to {points(high)})"
-    told = "" if gap["p_holm"] < CHANCE else ", which may be chance"
+    told = "" if gap["p_holm"] < _CHANCE else ", which may be chance"
     on = f" on {whole(pair['rows'])} images" if pair["rows"] < asked else ""
     return f", {size} against {leader_name}{on}{told}"
 
@@ -129,9 +129,9 @@ def order(leader_name: str, found: Results) -> str:
             "any kind of alteration."
         )
     by_kinds = sorted(passing, key=lambda name: -len(passing[name]))
-    each = [f"{name} ({kinds_words(passing[name])})" for name in by_kinds[:MOST_PASSING]]
-    if len(passing) > MOST_PASSING:
-        each.append(counted(len(passing) - MOST_PASSING, "other model"))
+    each = [f"{name} ({_kinds_words(passing[name])})" for name in by_kinds[:_MOST_PASSING]]
+    if len(passing) > _MOST_PASSING:
+        each.append(counted(len(passing) - _MOST_PASSING, "other model"))
     verb = "passes" if len(passing) == 1 else "pass"
     return (
         f"Behind {leader_name} on clean images, {listed(each)} {verb} it beyond chance on altered "
@@ -139,7 +139,7 @@ def order(leader_name: str, found: Results) -> str:
     )
 
 
-def kinds_words(kinds: list[str]) -> str:
+def _kinds_words(kinds: list[str]) -> str:
     """ "blur and all kinds together", "4 kinds"."""
     single = [kind for kind in kinds if kind != ALL]
     words = [counted(len(single), "kind")] if len(single) > MOST_LISTED else single

@@ -24,6 +24,7 @@ from vestry.report.plot.trials import (
     score_axis,
     score_over_trials,
 )
+from vestry.report.section import Section
 from vestry.report.trials import (
     COMPLETE,
     FAILED,
@@ -38,27 +39,27 @@ from vestry.report.trials import (
 # A search in words: what was tried, on what, what came of it, and what its figures are not.
 
 
-SAMPLERS = {
+_SAMPLERS = {
     "random": "drawn at random",
     "tpe": "chosen by a tree-structured Parzen estimator from those before",
 }
-HIGH = "high"
-NAMES_SAID = 6
+_HIGH = "high"
+_NAMES_SAID = 6
 
 
 def search_words(found: Search, results: Results) -> list[str]:
     """The sentences of one member's search, in order."""
-    said = [made(found), seen(found, results), stopped(found), best(found), *edges(found)]
+    said = [_made(found), _seen(found, results), _stopped(found), _best(found), *edges(found)]
     return [text for text in said if text]
 
 
-def made(found: Search) -> str:
+def _made(found: Search) -> str:
     """How many trials of what, and how their values were found."""
     names = listed([parameter.name for parameter in found.parameters])
-    if len(found.parameters) > NAMES_SAID:
+    if len(found.parameters) > _NAMES_SAID:
         names = counted(len(found.parameters), "value")
     sampler = str(found.facts.get("sampler"))
-    how = SAMPLERS.get(sampler, f"by the sampler \u201c{sampler}\u201d")
+    how = _SAMPLERS.get(sampler, f"by the sampler \u201c{sampler}\u201d")
     trials = counted(len(found.trials), "trial")
     asked = found.facts.get("trials_asked")
     of_asked = f" of {whole(asked)} asked for" if asked not in (None, len(found.trials)) else ""
@@ -67,7 +68,7 @@ def made(found: Search) -> str:
     return f"{trials}{of_asked} over {names}, {how}{took}."
 
 
-def seen(found: Search, results: Results) -> str:
+def _seen(found: Search, results: Results) -> str:
     """What a trial learned from and what it was scored on."""
     splits = results["data"]["splits"]
     every, rows = splits["training"]["rows"], found.facts.get("rows")
@@ -85,7 +86,7 @@ def seen(found: Search, results: Results) -> str:
     )
 
 
-def stopped(found: Search) -> str | None:
+def _stopped(found: Search) -> str | None:
     """Pruned and failed trials, counted."""
     pruned, failed = found.count(PRUNED), found.count(FAILED)
     if not pruned + failed:
@@ -101,7 +102,7 @@ def stopped(found: Search) -> str | None:
     return f"{listed(parts)}."
 
 
-def best(found: Search) -> str:
+def _best(found: Search) -> str:
     """The best trial's validation score, and that it is not the model's test figure."""
     if found.best is None:
         return "No trial came to a score, so there is no best one."
@@ -133,57 +134,57 @@ def edges(found: Search) -> list[str]:
         for row in found.facts.get("edges") or []
         if row["parameter"] in by_key
     ]
-    wider = [row for row in rows if can_be_wider(*row)]
+    wider = [row for row in rows if _can_be_wider(*row)]
     if len(wider) < 2:
-        said = [edge(*row) for row in rows]
+        said = [_edge(*row) for row in rows]
     else:
-        parts = listed([f"{p.name} ({value_text(v)}, {mark(side)})" for p, v, side in wider])
+        parts = listed([f"{p.name} ({value_text(v)}, {_mark(side)})" for p, v, side in wider])
         said = [
             f"The best values of {parts} lie at an end of their ranges: wider ones may do better.",
-            *(edge(*row) for row in rows if row not in wider),
+            *(_edge(*row) for row in rows if row not in wider),
         ]
-    if said or found.best is None or not any(map(edge_can_be, found.parameters)):
+    if said or found.best is None or not any(map(_edge_can_be, found.parameters)):
         return said
     return ["No best value lies at an end of its range."]
 
 
-def can_be_wider(parameter: Parameter, value: float, side: str) -> bool:
+def _can_be_wider(parameter: Parameter, value: float, side: str) -> bool:
     """Rates, counts and sizes do not go below nothing."""
     least = parameter.low if parameter.choices is None else value
-    return side == HIGH or least != 0
+    return side == _HIGH or least != 0
 
 
-def mark(side: str) -> str:
-    return "the largest tried" if side == HIGH else "the smallest tried"
+def _mark(side: str) -> str:
+    return "the largest tried" if side == _HIGH else "the smallest tried"
 
 
-def edge_can_be(parameter: Parameter) -> bool:
+def _edge_can_be(parameter: Parameter) -> bool:
     return parameter.choices is None or all(
         isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices
     )
 
 
-def edge(parameter: Parameter, value: float, side: str) -> str:
+def _edge(parameter: Parameter, value: float, side: str) -> str:
     """One best value at an end of its range."""
     shown = f"The best value of {parameter.name}, {value_text(value)},"
-    most = "largest" if side == HIGH else "smallest"
+    most = "largest" if side == _HIGH else "smallest"
     if parameter.choices is not None:
         where = f"is the {most} that was tried"
     else:
-        where = f"lies at the {'upper' if side == HIGH else 'lower'} end of its range"
-    advice = ": a wider range may do better" if can_be_wider(parameter, value, side) else ""
+        where = f"lies at the {'upper' if side == _HIGH else 'lower'} end of its range"
+    advice = ": a wider range may do better" if _can_be_wider(parameter, value, side) else ""
     return f"{shown} {where}{advice}."
 
 
-def edge_mark(found: Search, parameter: Parameter) -> str | None:
+def _edge_mark(found: Search, parameter: Parameter) -> str | None:
     """The same in a table's cell."""
     for row in found.facts.get("edges") or []:
         if row["parameter"] == parameter.key:
-            return mark(row["side"]).removeprefix("the ")
+            return _mark(row["side"]).removeprefix("the ")
     return None
 
 
-def outside_words(count: int, found: Search) -> str | None:
+def _outside_words(count: int, found: Search) -> str | None:
     """Trials that the figures' scale does not reach."""
     if not count:
         return None
@@ -235,41 +236,41 @@ class SearchPanel:
 
 def search_data(results: Results) -> list[SearchPanel]:
     members = [model for model in models_in_study_order(results) if not model.is_committee]
-    return [panel(search, results) for search in searches(members)]
+    return [_panel(search, results) for search in searches(members)]
 
 
-def panel(search: Search, results: Results) -> SearchPanel:
+def _panel(search: Search, results: Results) -> SearchPanel:
     drawn = any(trial.score is not None for trial in search.trials)
     axis = score_axis(search) if drawn else None
     lines = parallel(search, axis) if axis else None
     return SearchPanel(
         model=search.model,
         sentences=search_words(search, results),
-        space=space(search),
+        space=_space(search),
         over_trials=draw_points(score_over_trials(search), axis, search, True) if axis else None,
         scatters=[draw_points(parameter_points(search, p), axis, search) for p in search.parameters]
         if axis
         else [],
         parallel=draw_parallel(lines) if lines else None,
-        outside=outside_words(outside(search, axis), search) if axis else None,
-        table=table(search),
+        outside=_outside_words(outside(search, axis), search) if axis else None,
+        table=_table(search),
     )
 
 
-def space(search: Search) -> list[SpaceRow]:
+def _space(search: Search) -> list[SpaceRow]:
     values = search.best.values if search.best else {}
     return [
         SpaceRow(
             p.name,
             p.allowed,
             value_text(values[p.key]) if p.key in values else NOTHING,
-            edge_mark(search, p),
+            _edge_mark(search, p),
         )
         for p in search.parameters
     ]
 
 
-def table(search: Search) -> TrialTable:
+def _table(search: Search) -> TrialTable:
     """Every trial in its order; of very many only the best."""
     listed, remark = search.trials, None
     if len(listed) > TRIALS_LISTED:
@@ -280,12 +281,12 @@ def table(search: Search) -> TrialTable:
         )
     names = [parameter.name for parameter in search.parameters]
     heads = ["trial", *names, search.score_name, "loss", "epochs", "time", "what came of it"]
-    rows = [trial_row(trial, search) for trial in listed]
+    rows = [_trial_row(trial, search) for trial in listed]
     best = listed.index(search.best) if search.best in listed else None
     return TrialTable(heads, rows, best, remark)
 
 
-def trial_row(trial: Trial, search: Search) -> list[str]:
+def _trial_row(trial: Trial, search: Search) -> list[str]:
     values = [trial.values.get(parameter.key) for parameter in search.parameters]
     reason = f": {trial.reason}" if trial.reason else ""
     return [
@@ -297,3 +298,12 @@ def trial_row(trial: Trial, search: Search) -> list[str]:
         duration(trial.seconds),
         f"best, {trial.state}" if trial is search.best else f"{trial.state}{reason}",
     ]
+
+
+SECTION = Section(
+    key="search",
+    data=search_data,
+    template="search.html.j2",
+    title="Search",
+    anchor="search",
+)

@@ -17,6 +17,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
+from vestry.report.section import Section
 
 # How sure the ranking is, in words: which pairs are told apart, and what would tell the others.
 
@@ -28,10 +29,10 @@ def lead(results: Results) -> list[str]:
     found = results.get("comparisons")
     if not found:
         return ["One model has no ranking; its scores and how sure they are stand below."]
-    return [tested(found), separated(found, results)]
+    return [_tested(found), _separated(found, results)]
 
 
-def tested(found: dict[str, Any]) -> str:
+def _tested(found: dict[str, Any]) -> str:
     """How many pairs there are, and how many are told apart."""
     apart = sum(pair["told_apart"] for pair in found["pairs"])
     images = counted(found["rows"], "test image")
@@ -46,7 +47,7 @@ def tested(found: dict[str, Any]) -> str:
     )
 
 
-def separated(found: dict[str, Any], results: Results) -> str:
+def _separated(found: dict[str, Any], results: Results) -> str:
     """What it would take to tell the first from whoever is not told from it, else the next two."""
     tied = [pair for pair in found["pairs"] if not pair["told_apart"]]
     if not tied:
@@ -86,10 +87,10 @@ def more_images(pair: Pair) -> str:
 
 def uncertainties(models: list[Model], rows: int) -> str:
     """The two uncertainties of a figure, each by its name, with this run's sizes."""
-    widest = max(models, key=half_width)
+    widest = max(models, key=_half_width)
     sampling = (
         f"Two uncertainties stand apart here. Sampling error, what other {counted(rows, 'image')} "
-        f"could change: up to \u00b1 {points(half_width(widest)).lstrip('+')} points "
+        f"could change: up to \u00b1 {points(_half_width(widest)).lstrip('+')} points "
         f"({widest.name})."
     )
     several = [model for model in models if model.over_seeds("test", "accuracy")]
@@ -108,7 +109,7 @@ def uncertainties(models: list[Model], rows: int) -> str:
     )
 
 
-def half_width(model: Model) -> float:
+def _half_width(model: Model) -> float:
     low, high = model.interval("test")
     return (high - low) / 2
 
@@ -118,11 +119,11 @@ def deviation(model: Model) -> float:
     return float(spread.get("deviation") or 0.0)
 
 
-def sampling_error(model: Model) -> str:
+def _sampling_error(model: Model) -> str:
     return with_interval(model.accuracy("test"), *model.interval("test"))
 
 
-def spread_over_seeds(model: Model) -> str:
+def _spread_over_seeds(model: Model) -> str:
     spread = model.over_seeds("test", "accuracy")
     if not spread:
         return "one seed"
@@ -130,7 +131,7 @@ def spread_over_seeds(model: Model) -> str:
     return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
 
 
-def cross_validated(pairs: list[Pair]) -> str | None:
+def _cross_validated(pairs: list[Pair]) -> str | None:
     """Members on the same folds; None where there are fewer than two."""
     if not pairs:
         return None
@@ -142,7 +143,7 @@ def cross_validated(pairs: list[Pair]) -> str | None:
     )
 
 
-SCORES = {
+_SCORES = {
     "precision_macro": "Precision, macro",
     "recall_macro": "Recall, macro",
     "f1_macro": "F1, macro",
@@ -153,7 +154,7 @@ SCORES = {
     "brier": "Brier",
     "ece": "Calibration error",
 }
-NO_SHARES = ("log_loss", "brier")
+_NO_SHARES = ("log_loss", "brier")
 
 
 @dataclass(frozen=True)
@@ -210,29 +211,29 @@ def certainty_data(results: Results) -> Certainty | None:
         lead=lead(results),
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
-        pairs=[pair_row(pair) for pair in pairs],
+        pairs=[_pair_row(pair) for pair in pairs],
         resamples=found.get("resamples"),
         uncertainties=uncertainties(ranked, results["data"]["splits"]["test"]["rows"]),
-        both=[Uncertainty(m.name, sampling_error(m), spread_over_seeds(m)) for m in ranked],
-        heads=list(SCORES.values()),
+        both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
+        heads=list(_SCORES.values()),
         scores=[
-            ScoreRow(model.name, [with_own_interval(model, score) for score in SCORES])
+            ScoreRow(model.name, [_with_own_interval(model, score) for score in _SCORES])
             for model in ranked
         ],
-        folds=[fold_row(pair) for pair in folds],
-        folds_sentence=cross_validated(folds),
+        folds=[_fold_row(pair) for pair in folds],
+        folds_sentence=_cross_validated(folds),
     )
 
 
-def pair_row(pair: dict[str, Any]) -> PairRow:
+def _pair_row(pair: dict[str, Any]) -> PairRow:
     return PairRow(
         pair["one"],
         pair["other"],
         pair["told_apart"],
         [
             points(pair["difference"]),
-            limits(pair["interval"]),
-            limits(pair["bootstrap_interval"]),
+            _limits(pair["interval"]),
+            _limits(pair["bootstrap_interval"]),
             whole(pair["only_one"]),
             whole(pair["only_other"]),
             f"{probability(pair['p'])} ({pair['method']})",
@@ -242,7 +243,7 @@ def pair_row(pair: dict[str, Any]) -> PairRow:
     )
 
 
-def fold_row(pair: dict[str, Any]) -> PairRow:
+def _fold_row(pair: dict[str, Any]) -> PairRow:
     return PairRow(
         pair["one"],
         pair["other"],
@@ -250,23 +251,33 @@ def fold_row(pair: dict[str, Any]) -> PairRow:
         [
             whole(pair["folds"]),
             points(pair["difference"]),
-            limits(pair["interval"]),
+            _limits(pair["interval"]),
             probability(pair["p"]),
             probability(pair["p_holm"]),
         ],
     )
 
 
-def limits(interval: list[float] | None) -> str:
+def _limits(interval: list[float] | None) -> str:
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
 
 
-def with_own_interval(model: Model, score: str) -> str:
+def _with_own_interval(model: Model, score: str) -> str:
     """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
     value = model.score("test", score)
     given = model.entry["intervals"]["test"].get(score)
-    if score in NO_SHARES:
+    if score in _NO_SHARES:
         between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
         return f"{decimal(value)}{between}"
     between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
     return f"{per_cent(value)}{between}"
+
+
+SECTION = Section(
+    key="certainty",
+    data=certainty_data,
+    template="significance.html.j2",
+    style="significance.css.j2",
+    title="How sure",
+    anchor="certainty",
+)

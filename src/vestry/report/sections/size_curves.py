@@ -10,20 +10,20 @@ from vestry.report.plot.curves import DrawnSizes, SizeCurve, SizePoint, draw_siz
 # Learning curves in words: who is ahead with few images, by how much, and where that ends.
 
 
-MOST_COMPARED = 3
+_MOST_COMPARED = 3
 
 
 def curves_words(found: list[SizeCurve]) -> list[str]:
     """A paragraph each: what is shown, then the first leader against each other curve."""
     if len(found) == 1:
-        return [what(found), grows(found[0])]
-    compared = compared_curves(found)
-    said = [what(found), *(" ".join(against(*pair)) for pair in compared)]
+        return [_what(found), _grows(found[0])]
+    compared = _compared_curves(found)
+    said = [_what(found), *(" ".join(_against(*pair)) for pair in compared)]
     left = len(found) - 1 - len(compared)
-    return [*said, left_out(left)] if left else said
+    return [*said, _left_out(left)] if left else said
 
 
-def what(found: list[SizeCurve]) -> str:
+def _what(found: list[SizeCurve]) -> str:
     seeds = sorted({point.seeds for curve in found for point in curve.points})
     if seeds == [1]:
         over = "each point is one fit, so how much chance there is in it is not known"
@@ -34,54 +34,54 @@ def what(found: list[SizeCurve]) -> str:
     return f"Accuracy on all test images by the number of training images a class; {over}."
 
 
-def grows(curve: SizeCurve) -> str:
+def _grows(curve: SizeCurve) -> str:
     """A single curve's ends."""
     first, last = curve.points[0], curve.points[-1]
-    start = f"With {images(first.size)} a class {curve.name} is right on {figure(first)}"
+    start = f"With {_images(first.size)} a class {curve.name} is right on {_figure(first)}"
     if first is last:
         return f"{start}."
-    return f"{start}, with {images(last.size)} on {figure(last)}."
+    return f"{start}, with {_images(last.size)} on {_figure(last)}."
 
 
-def images(size: int) -> str:
+def _images(size: int) -> str:
     return counted(size, "image")
 
 
-def figure(point: SizePoint) -> str:
+def _figure(point: SizePoint) -> str:
     return with_deviation(point.mean, point.deviation)
 
 
-def shared(one: SizeCurve, other: SizeCurve) -> list[int]:
+def _shared(one: SizeCurve, other: SizeCurve) -> list[int]:
     return sorted(set(one.at) & set(other.at))
 
 
-def compared_curves(found: list[SizeCurve]) -> list[tuple[SizeCurve, SizeCurve]]:
+def _compared_curves(found: list[SizeCurve]) -> list[tuple[SizeCurve, SizeCurve]]:
     """The best curve at the smallest size against each other that has sizes in common with it."""
     smallest = min(point.size for curve in found for point in curve.points)
     there = [curve for curve in found if smallest in curve.at]
     leader = max(there, key=lambda curve: curve.at[smallest].mean)
-    others = [c for c in found if c is not leader and shared(leader, c)]
-    order = sorted(others, key=lambda c: -c.at[shared(leader, c)[0]].mean)
-    return [(leader, other) for other in order[:MOST_COMPARED]]
+    others = [c for c in found if c is not leader and _shared(leader, c)]
+    order = sorted(others, key=lambda c: -c.at[_shared(leader, c)[0]].mean)
+    return [(leader, other) for other in order[:_MOST_COMPARED]]
 
 
-def against(leader: SizeCurve, other: SizeCurve) -> list[str]:
+def _against(leader: SizeCurve, other: SizeCurve) -> list[str]:
     """One pair: the gap at the smallest size they share, and how the sizes after it change it."""
-    sizes = shared(leader, other)
+    sizes = _shared(leader, other)
     first = sizes[0]
     one, two = leader.at[first], other.at[first]
     gap = points(abs(one.mean - two.mean)).lstrip("+")
     ahead, behind = (leader, other) if one.mean >= two.mean else (other, leader)
     start = (
-        f"With {images(first)} a class {ahead.name} is right on {figure(ahead.at[first])}, {gap} "
-        f"points more than {behind.name} ({figure(behind.at[first])})."
+        f"With {_images(first)} a class {ahead.name} is right on {_figure(ahead.at[first])}, {gap} "
+        f"points more than {behind.name} ({_figure(behind.at[first])})."
     )
     if within(one, two):
         start = (
-            f"With {images(first)} a class {leader.name} ({figure(one)}) and {other.name} "
-            f"({figure(two)}) are within their deviations over seeds."
+            f"With {_images(first)} a class {leader.name} ({_figure(one)}) and {other.name} "
+            f"({_figure(two)}) are within their deviations over seeds."
         )
-    later = change(ahead, behind, sizes)
+    later = _change(ahead, behind, sizes)
     return [start, later] if later else [start]
 
 
@@ -92,7 +92,7 @@ def within(one: SizePoint, two: SizePoint) -> bool:
     return abs(one.mean - two.mean) <= (one.deviation or 0.0) + (two.deviation or 0.0)
 
 
-def standing(ahead: SizeCurve, behind: SizeCurve, size: int) -> str:
+def _standing(ahead: SizeCurve, behind: SizeCurve, size: int) -> str:
     """ "ahead", "within" or "behind": how the first of two stands at a size."""
     one, two = ahead.at[size], behind.at[size]
     if within(one, two) or one.mean == two.mean:
@@ -101,7 +101,7 @@ def standing(ahead: SizeCurve, behind: SizeCurve, size: int) -> str:
 
 
 @dataclass(frozen=True)
-class Change:
+class _Change:
     """How a pair stands in the end. since: the first size from which on it stands so."""
 
     ahead: str
@@ -112,46 +112,46 @@ class Change:
 
     @property
     def last(self) -> str:
-        return images(self.sizes[-1])
+        return _images(self.sizes[-1])
 
 
-def change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int]) -> str | None:
+def _change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int]) -> str | None:
     """Where the first stops being ahead for good, or that it never does."""
     if len(sizes) < 2:
         return None
-    stands = {size: standing(ahead, behind, size) for size in sizes}
+    stands = {size: _standing(ahead, behind, size) for size in sizes}
     last = sizes[-1]
     since = list(takewhile(lambda size: stands[size] == stands[last], reversed(sizes)))[-1]
     gap = points(abs(ahead.at[last].mean - behind.at[last].mean)).lstrip("+")
-    said = {"ahead": still_ahead, "within": closed, "behind": overtaken}[stands[last]]
-    return said(Change(ahead.name, behind.name, gap, since, sizes))
+    said = {"ahead": _still_ahead, "within": _closed, "behind": _overtaken}[stands[last]]
+    return said(_Change(ahead.name, behind.name, gap, since, sizes))
 
 
-def still_ahead(found: Change) -> str:
+def _still_ahead(found: _Change) -> str:
     if found.since == found.sizes[0]:
         return f"It stays ahead at every size; with {found.last} a class by {found.gap} points."
     return f"With {found.last} a class {found.ahead} is ahead by {found.gap} points."
 
 
-def closed(found: Change) -> str:
+def _closed(found: _Change) -> str:
     if found.since == found.sizes[0]:
         return "They stay so at every size."
     return (
-        f"From {images(found.since)} a class on, the two are within their deviations over seeds "
+        f"From {_images(found.since)} a class on, the two are within their deviations over seeds "
         "of each other."
     )
 
 
-def overtaken(found: Change) -> str:
+def _overtaken(found: _Change) -> str:
     if found.since == found.sizes[-1]:
         return f"Only with {found.last} a class is {found.behind} ahead, by {found.gap} points."
     return (
-        f"From {images(found.since)} a class on, {found.behind} is ahead; with {found.last} by "
+        f"From {_images(found.since)} a class on, {found.behind} is ahead; with {found.last} by "
         f"{found.gap} points."
     )
 
 
-def left_out(count: int) -> str:
+def _left_out(count: int) -> str:
     return f"{counted(count, 'further curve')} {'stands' if count == 1 else 'stand'} in the table."
 
 
@@ -199,21 +199,21 @@ def size_curves_data(members: list[Model]) -> SizeCurves | None:
         drawing=drawing,
         remark=" ".join(text for text in remarks if text),
         names=[curve.name for curve in curves],
-        rows=rows(curves, [size_curve(m, "validation") for m, _ in found]),
+        rows=_rows(curves, [size_curve(m, "validation") for m, _ in found]),
     )
 
 
-def rows(tests: list[SizeCurve], validations: list[SizeCurve | None]) -> list[list[str]]:
+def _rows(tests: list[SizeCurve], validations: list[SizeCurve | None]) -> list[list[str]]:
     points = {point.size: point for curve in tests for point in curve.points}
     table = []
     for size in sorted(points):
         cells = [whole(size), whole(points[size].training_rows)]
         for test, validation in zip(tests, validations, strict=True):
-            cells += [cell(test, size), cell(validation, size)]
+            cells += [_cell(test, size), _cell(validation, size)]
         table.append(cells)
     return table
 
 
-def cell(curve: SizeCurve | None, size: int) -> str:
+def _cell(curve: SizeCurve | None, size: int) -> str:
     point = curve.at.get(size) if curve else None
     return with_deviation(point.mean, point.deviation) if point else NOTHING

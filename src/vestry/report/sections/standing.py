@@ -6,14 +6,14 @@ from typing import Any
 from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
 from vestry.report.models import Model, Results
 
-MOST_NAMES = 4
+_MOST_NAMES = 4
 MARKS = {
     "ahead": "ahead on test",
     "behind": "behind on test",
     "level": "level on test",
     "unknown": "cannot be told: too few images",
 }
-LUCK = (
+_LUCK = (
     "The order stays with validation: whoever picks by test figures reports the luck of the pick "
     "as well."
 )
@@ -26,19 +26,19 @@ def marked(row: dict[str, Any]) -> str:
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
     """The answer where at least two models were compared on the same test images."""
-    said = [first(results, ranked[0]), on_test(results, ranked), above(ranked), second(ranked)]
+    said = [_first(results, ranked[0]), on_test(results, ranked), _above(ranked), _second(ranked)]
     return [text for text in said if text]
 
 
-def first(results: Results, leader: Model) -> str:
+def _first(results: Results, leader: Model) -> str:
     return (
         f"{leader.name} is first by validation: right on {validation_figure(leader)} of the "
-        f"{validation_rows(results)}{level_with(results)}. On the {test_rows(results)}, which had "
-        f"no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
+        f"{_validation_rows(results)}{_level_with(results)}. On the {_test_rows(results)}, which "
+        f"had no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
     )
 
 
-def level_with(results: Results) -> str:
+def _level_with(results: Results) -> str:
     """Who has the first's accuracy on validation rows, and what then orders them."""
     leader, *others = results["ranking"]
     same = [row for row in others if row["validation_accuracy"] == leader["validation_accuracy"]]
@@ -59,7 +59,7 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     if len(of["unknown"]) == len(others):
         who = "the other one" if len(others) == 1 else f"any of the other {len(others)}"
         return (
-            f"Nothing more can be told on test: the {test_rows(results)} are too few to say "
+            f"Nothing more can be told on test: the {_test_rows(results)} are too few to say "
             f"whether {who} is behind {leader.name}, ahead of it or level with it. That does not "
             "make them equal."
         )
@@ -69,14 +69,14 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
         "ahead": "ahead of it, by more than chance would explain",
         "level": f"level with it, within {margin}",
     }
-    parts = [f"{names(of[m])} {be(of[m])} {text}" for m, text in words.items() if of[m]]
+    parts = [f"{_names(of[m])} {_be(of[m])} {text}" for m, text in words.items() if of[m]]
     said = f"On the same images {'; '.join(parts)}."
     if of["unknown"]:
-        said += f" Of {names(of['unknown'])} it cannot be told: the test images are too few."
+        said += f" Of {_names(of['unknown'])} it cannot be told: the test images are too few."
     return said
 
 
-def above(ranked: Sequence[Model]) -> str | None:
+def _above(ranked: Sequence[Model]) -> str | None:
     """Models that the test images put above the leader, by chance or by more."""
     leader, *others = ranked
     surely = [model for model in others if model.mark == "ahead"]
@@ -87,12 +87,12 @@ def above(ranked: Sequence[Model]) -> str | None:
     ]
     if perhaps:
         stand = "stands" if len(perhaps) == 1 else "stand"
-        what = f"{figures(perhaps)} {stand} above {leader.name} on test, which may be chance."
-        return f"{what} {LUCK}"
-    return LUCK if surely else None
+        what = f"{_figures(perhaps)} {stand} above {leader.name} on test, which may be chance."
+        return f"{what} {_LUCK}"
+    return _LUCK if surely else None
 
 
-def second(ranked: Sequence[Model]) -> str | None:
+def _second(ranked: Sequence[Model]) -> str | None:
     """Who follows, and how it compares on the same test images."""
     follower, found = ranked[1], ranked[1].on_test
     if found is None:
@@ -116,7 +116,7 @@ def rank_remark(results: Results) -> str | None:
     return (
         "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
         "\u201c=\u201d marks models that are equal in both. Under a test figure stands what the "
-        f"same {test_rows(results)} say of the model beside the first: ahead or behind where "
+        f"same {_test_rows(results)} say of the model beside the first: ahead or behind where "
         f"McNemar\u2019s test tells the two apart ({holm}), level where both are shown to be "
         f"within {margin_words(found['margin'])} of each other (exact tests, "
         "level 0.05, each its own); else it cannot be told, which is not the same as equal."
@@ -129,7 +129,7 @@ def too_few(results: Results) -> str | None:
     if not found:
         return None
     coarse = [
-        f"with {counted(found[split]['rows'], f'{split} image')}, {unseen(found[split])}"
+        f"with {counted(found[split]['rows'], f'{split} image')}, {_unseen(found[split])}"
         for split in ("validation", "test")
         if found[split]["difference"] > found["margin"]
     ]
@@ -137,7 +137,7 @@ def too_few(results: Results) -> str | None:
     return f"{text[0].upper()}{text[1:]}." if text else None
 
 
-def unseen(found: dict[str, Any]) -> str:
+def _unseen(found: dict[str, Any]) -> str:
     size = found["difference"]
     if size >= 1:
         return "no difference between two models can be seen"
@@ -151,29 +151,29 @@ def margin_words(margin: float) -> str:
     return f"{text} point" if text == "1" else f"{text} points"
 
 
-def names(models: Sequence[Model]) -> str:
+def _names(models: Sequence[Model]) -> str:
     """Some names, and how many more there are."""
-    if len(models) <= MOST_NAMES:
+    if len(models) <= _MOST_NAMES:
         return listed([model.name for model in models])
-    few = [model.name for model in models[: MOST_NAMES - 1]]
+    few = [model.name for model in models[: _MOST_NAMES - 1]]
     return listed([*few, f"{len(models) - len(few)} more"])
 
 
-def figures(models: list[Model]) -> str:
-    if len(models) > MOST_NAMES:
+def _figures(models: list[Model]) -> str:
+    if len(models) > _MOST_NAMES:
         return f"{len(models)} models"
     return listed([f"{model.name} ({per_cent(model.accuracy('test'))})" for model in models])
 
 
-def be(models: Sequence[Model]) -> str:
+def _be(models: Sequence[Model]) -> str:
     return "is" if len(models) == 1 else "are"
 
 
-def validation_rows(results: Results) -> str:
+def _validation_rows(results: Results) -> str:
     return counted(results["data"]["splits"]["validation"]["rows"], "validation image")
 
 
-def test_rows(results: Results) -> str:
+def _test_rows(results: Results) -> str:
     return counted(results["data"]["splits"]["test"]["rows"], "test image")
 
 

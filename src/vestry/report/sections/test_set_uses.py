@@ -5,20 +5,21 @@ from typing import Any
 
 from vestry.report.formatting import counted, per_cent
 from vestry.report.models import Results
+from vestry.report.section import Section
 
 # What looking at a test set again and again means for its figures.
 
 
-LEAST_GAIN = 0.05
+_LEAST_GAIN = 0.05
 """Points; less is shown as 0.0."""
 
 
 def test_looks(found: dict[str, Any]) -> list[str]:
     """found: `test_looks` of the results."""
-    return [how_often(found), consequence(found)]
+    return [_how_often(found), consequence(found)]
 
 
-def how_often(found: dict[str, Any]) -> str:
+def _how_often(found: dict[str, Any]) -> str:
     times = found["comparisons"]
     if times < 2:
         return (
@@ -46,7 +47,7 @@ def consequence(found: dict[str, Any]) -> str:
         )
     gain = 100 * min(found["luck"], 1 - found["accuracy"])
     fresh = "Images that no one has looked at yet would settle it."
-    if gain < LEAST_GAIN:
+    if gain < _LEAST_GAIN:
         return (
             "Whoever takes the best of many looks reports the luck of the pick as well; how much "
             f"that is here, a figure of {per_cent(found['accuracy'])} does not tell. {fresh}"
@@ -65,7 +66,16 @@ class TestLooks:
     test: str
 
 
-def test_looks_data(results: Results) -> TestLooks | None:
+def _test_looks_data(results: Results) -> TestLooks | None:
     """None for results of a version that did not count."""
     found = results.get("test_looks")
     return found and TestLooks(test_looks(found), found["test"])
+
+
+SECTION = Section(
+    key="test_looks",
+    data=_test_looks_data,
+    template="test_set_uses.html.j2",
+    title="Test set",
+    anchor="test-looks",
+)

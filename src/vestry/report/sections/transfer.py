@@ -9,7 +9,7 @@ from vestry.report.models import Model, Results
 # A frozen trunk in words: which weights, and what pushing images every epoch would have meant.
 
 
-def replaced(found: dict[str, Any]) -> str | None:
+def _replaced(found: dict[str, Any]) -> str | None:
     """That the weights are not the ones asked for, and why."""
     asked, used = found.get("asked"), found["weights"]
     if asked in (None, used):
@@ -22,15 +22,15 @@ def replaced(found: dict[str, Any]) -> str | None:
 
 def trunk(model: Model, results: Results) -> list[str]:
     found = model.entry["trunk"]
-    said = [once(found), every_epoch(model, results), untrained(found)]
+    said = [_once(found), _every_epoch(model, results), _untrained(found)]
     return [text for text in said if text]
 
 
-def passed(found: dict[str, Any]) -> str:
+def _passed(found: dict[str, Any]) -> str:
     return counted(found.get("images_through") or 0, "image")
 
 
-def once(found: dict[str, Any]) -> str:
+def _once(found: dict[str, Any]) -> str:
     """How many images went through the trunk, once each."""
     through, cached = found.get("images_through") or 0, found.get("images_found") or 0
     if not through:
@@ -50,7 +50,7 @@ def once(found: dict[str, Any]) -> str:
     )
 
 
-def every_epoch(model: Model, results: Results) -> str | None:
+def _every_epoch(model: Model, results: Results) -> str | None:
     """What no cache would have meant: training and validation images again in each epoch."""
     found = model.entry["trunk"]
     epochs = (model.entry.get("training") or {}).get("epochs_run")
@@ -71,7 +71,7 @@ def every_epoch(model: Model, results: Results) -> str | None:
     return f"{text}: at the same rate about {duration(passes * seconds / through)} in the trunk."
 
 
-def untrained(found: dict[str, Any]) -> str | None:
+def _untrained(found: dict[str, Any]) -> str | None:
     if found["weights"] != "random":
         return None
     return (
@@ -106,12 +106,12 @@ def trunk_data(model: Model, results: Results) -> Trunk | None:
         ("Image size", " × ".join(map(str, size)) if size else NOTHING),
         ("Normalisation", found.get("normalisation") or NOTHING),
         ("Features", f"{counted(found['features'], 'number')} an image{made}"),
-        ("Through the trunk now", passed(found)),
+        ("Through the trunk now", _passed(found)),
         ("Found in the cache", counted(found.get("images_found") or 0, "image")),
         ("Time in the trunk", duration(found.get("seconds"))),
     ]
     return Trunk(
-        replaced=replaced(found),
+        replaced=_replaced(found),
         sentences=trunk(model, results),
         facts=[(name, text) for name, text in facts if text != NOTHING],
     )

@@ -1,11 +1,13 @@
 """The fourth section's data: what every model says of a few test images."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, listed
 from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.section import Section
 
 # Votes in words.
 
@@ -32,7 +34,7 @@ def agreement(labels: list[str], truth: str) -> str:
     return f"{most} of {len(labels)} members say {top[0]}; {right}"
 
 
-def summary_words(all_right: int, all_wrong: int, images: int) -> str:
+def _summary_words(all_right: int, all_wrong: int, images: int) -> str:
     """The whole sample in a sentence."""
     split = images - all_right - all_wrong
     return (
@@ -41,8 +43,8 @@ def summary_words(all_right: int, all_wrong: int, images: int) -> str:
     )
 
 
-CLASSES_IN_FULL = 25
-MOST_PROBABLE = 10
+_CLASSES_IN_FULL = 25
+_MOST_PROBABLE = 10
 
 
 @dataclass(frozen=True)
@@ -88,21 +90,21 @@ class Votes:
     vector_classes: list[str] | None
 
 
-def votes_data(results: Results) -> Votes:
+def _votes_data(results: Results) -> Votes:
     models = models_in_study_order(results)
     classes = results["data"]["classes"]
     sample = results.get("votes") or {"seed": None, "images": []}
-    ballots = [ballot(image, models, classes) for image in sample["images"]]
+    ballots = [_ballot(image, models, classes) for image in sample["images"]]
     return Votes(
         seed=sample["seed"],
         ballots=ballots,
-        summary=summary(ballots),
+        summary=_summary(ballots),
         first_rows=first_rows(results, models, classes),
-        vector_classes=classes if len(classes) <= CLASSES_IN_FULL else None,
+        vector_classes=classes if len(classes) <= _CLASSES_IN_FULL else None,
     )
 
 
-def ballot(image: dict[str, Any], models: list[Model], classes: list[str]) -> Ballot:
+def _ballot(image: dict[str, Any], models: list[Model], classes: list[str]) -> Ballot:
     truth = classes[image["truth"]]
     votes = [
         vote(model, image["votes"][model.name], truth, classes)
@@ -125,13 +127,13 @@ def vote(model: Model, cast: dict[str, Any], truth: str, classes: list[str]) -> 
     )
 
 
-def summary(ballots: list[Ballot]) -> str | None:
+def _summary(ballots: list[Ballot]) -> str | None:
     if not ballots:
         return None
     right = [[v.right for v in b.votes if not v.model.is_committee] for b in ballots]
     all_right = sum(bool(votes) and all(votes) for votes in right)
     all_wrong = sum(bool(votes) and not any(votes) for votes in right)
-    return summary_words(all_right, all_wrong, len(ballots))
+    return _summary_words(all_right, all_wrong, len(ballots))
 
 
 def first_rows(
@@ -141,18 +143,34 @@ def first_rows(
     if not first:
         return []
     return [
-        (model, [vector(*row, classes) for row in rows_of(first, model)])
+        (model, [_vector(*row, classes) for row in _rows_of(first, model)])
         for model in models
         if model.name in first["probabilities"]
     ]
 
 
-def rows_of(first: dict[str, Any], model: Model) -> list[tuple[str, int, list[float]]]:
+def _rows_of(first: dict[str, Any], model: Model) -> list[tuple[str, int, list[float]]]:
     return list(zip(first["ids"], first["truth"], first["probabilities"][model.name], strict=True))
 
 
-def vector(image: str, truth: int, values: list[float], classes: list[str]) -> Vector:
+def _vector(image: str, truth: int, values: list[float], classes: list[str]) -> Vector:
     pairs = list(zip(classes, values, strict=True))
-    if len(classes) > CLASSES_IN_FULL:
-        pairs = sorted(pairs, key=lambda pair: -pair[1])[:MOST_PROBABLE]
+    if len(classes) > _CLASSES_IN_FULL:
+        pairs = sorted(pairs, key=lambda pair: -pair[1])[:_MOST_PROBABLE]
     return Vector(image, classes[truth], pairs)
+
+
+def _images(page: Votes) -> Iterator[str]:
+    yield from (ballot.image for ballot in page.ballots)
+    yield from (vector.image for _, vectors in page.first_rows for vector in vectors)
+
+
+SECTION = Section(
+    key="votes",
+    data=_votes_data,
+    template="votes.html.j2",
+    title="Votes",
+    anchor="votes",
+    images=_images,
+    dispensable=1,
+)

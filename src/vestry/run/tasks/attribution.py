@@ -25,12 +25,12 @@ from vestry.run.tasks.fit import task_data
 from vestry.run.tasks.stored_models import stored_predict
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
 
-MAPS = "maps.npz"
-CODE = ("attribution", "run.tasks.attribution")
-EXPLAIN = "vestry.run.tasks.attribution:explain_member"
-LIBRARIES = ("numpy", "onnxruntime")
-LONGEST_SIDE = 64
-LOADING_SECONDS = 600.0
+_MAPS = "maps.npz"
+_CODE = ("attribution", "run.tasks.attribution")
+_EXPLAIN = "vestry.run.tasks.attribution:explain_member"
+_LIBRARIES = ("numpy", "onnxruntime")
+_LONGEST_SIDE = 64
+_LOADING_SECONDS = 600.0
 """Beside its budget: to load data and model, and to find neighbours."""
 
 
@@ -50,14 +50,14 @@ def explanation_tasks(
     if settings.skip:
         return {}
     return {
-        name: explanation_task(
+        name: _explanation_task(
             settings, dataset, fitted[name], chosen_images(results, name, settings), context, run
         )
         for name in results["members"]
     }
 
 
-def explanation_task(
+def _explanation_task(
     settings: ExplanationSettings,
     dataset: Dataset,
     fitted: Task,
@@ -67,9 +67,9 @@ def explanation_task(
 ) -> Task:
     """The task of explaining the member that `fitted` left, on `images`."""
     description = {
-        "code": code_key(*CODE),
+        "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         "member": fitted.folder.name,
         "images": [asdict(image) for image in images],
         "explanation": settings.model_dump(mode="json", exclude={"skip"}),
@@ -78,11 +78,11 @@ def explanation_task(
     return Task.of(
         run,
         name=f"{maker}, explanation",
-        function=EXPLAIN,
+        function=_EXPLAIN,
         description=description,
         context=context | {"maker": maker, "fitted": str(fitted.folder), "cores": fitted.cores},
         cores=fitted.cores,
-        time_limit=LOADING_SECONDS + 10 * settings.seconds,
+        time_limit=_LOADING_SECONDS + 10 * settings.seconds,
     )
 
 
@@ -104,30 +104,30 @@ def explain_member(
     card = read_json(Path(context["fitted"]) / MANIFEST)
     with threadpool_limits(limits=context["cores"]):  # other tasks have the other cores
         explainer = Explainer(
-            dataset, directions(dataset.provenance.fingerprint, dataset, settings.seed),
+            dataset, _directions(dataset.provenance.fingerprint, dataset, settings.seed),
             settings, report,
         )  # fmt: skip
-        subject, reason = loaded(Path(context["fitted"]), card, context["cores"])
+        subject, reason = _loaded(Path(context["fitted"]), card, context["cores"])
         explained = explainer.explain(subject, images)
     explained.results["reason"] = reason
     folder.mkdir(parents=True, exist_ok=True)
-    write_arrays(folder / MAPS, explained.arrays)
+    write_arrays(folder / _MAPS, explained.arrays)
     write_json(folder / MANIFEST, {"explanation": explained.results, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
-KEPT: dict[tuple[str, int], Directions] = {}
+_KEPT: dict[tuple[str, int], Directions] = {}
 
 
-def directions(fingerprint: str, dataset: Dataset, seed: int) -> Directions:
+def _directions(fingerprint: str, dataset: Dataset, seed: int) -> Directions:
     """Of the training images; a worker that stays warm makes them once."""
-    if (fingerprint, seed) not in KEPT:
-        KEPT.clear()
-        KEPT[fingerprint, seed] = Directions.of_images(dataset.training, seed)
-    return KEPT[fingerprint, seed]
+    if (fingerprint, seed) not in _KEPT:
+        _KEPT.clear()
+        _KEPT[fingerprint, seed] = Directions.of_images(dataset.training, seed)
+    return _KEPT[fingerprint, seed]
 
 
-def loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | None, str | None]:
+def _loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | None, str | None]:
     """The stored member, or why there is none."""
     try:
         predict = stored_predict(folder, cores)
@@ -174,7 +174,7 @@ def save_explanation_maps(tasks: Mapping[str, Task], run: RunFolder) -> None:
     named: dict[str, NDArray[np.float32]] = {}
     for name, task in tasks.items():
         if task.is_done:
-            named |= {f"{name}/{key}": shown for key, shown in task_maps(task.folder).items()}
+            named |= {f"{name}/{key}": shown for key, shown in _task_maps(task.folder).items()}
     if not named:
         run.explanations.unlink(missing_ok=True)
         return
@@ -182,10 +182,10 @@ def save_explanation_maps(tasks: Mapping[str, Task], run: RunFolder) -> None:
     write_arrays(run.explanations, {"names": np.array(list(named)), "maps": maps})
 
 
-def task_maps(folder: Path) -> dict[str, NDArray[np.float32]]:
+def _task_maps(folder: Path) -> dict[str, NDArray[np.float32]]:
     """One task's maps by their key in the results, at the size that a page shows them."""
     try:
-        with np.load(folder / MAPS, allow_pickle=False) as stored:
+        with np.load(folder / _MAPS, allow_pickle=False) as stored:
             arrays = dict(stored)
     except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
@@ -200,7 +200,7 @@ def task_maps(folder: Path) -> dict[str, NDArray[np.float32]]:
 
 def smaller(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """(height, width), averaged down until no side is over 64."""
-    factor = LONGEST_SIDE / max(values.shape)
+    factor = _LONGEST_SIDE / max(values.shape)
     if factor >= 1:
         return values
     height, width = (max(1, round(side * factor)) for side in values.shape)

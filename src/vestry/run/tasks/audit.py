@@ -26,13 +26,13 @@ from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import ids_digest, task_data
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
 
-PICTURES = "pictures.npz"
-CORRELATION = "exploration.npz"
-CODE = ("audit", "run.tasks.audit")
+_PICTURES = "pictures.npz"
+_CORRELATION = "exploration.npz"
+_CODE = ("audit", "run.tasks.audit")
 LOOK = "vestry.run.tasks.audit:explore_dataset"
-CORES = 1
-LIBRARIES = ("scikit-learn", "numpy")
-WHY = "the look at the data, before any model"
+_CORES = 1
+_LIBRARIES = ("scikit-learn", "numpy")
+_WHY = "the look at the data, before any model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +51,12 @@ def exploration_task(
     """The task of one look at `dataset`. context: as for members, and `study`
     and `record`, for what is written down of looks at test labels."""
     description = {
-        "code": code_key(*CODE),
+        "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-        "files": files_digest(dataset.provenance.files),
-        "missing": {split: missing_digest(rows) for split, rows in splits(dataset).items()},
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "files": _files_digest(dataset.provenance.files),
+        "missing": {split: _missing_digest(rows) for split, rows in _splits(dataset).items()},
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
     return Task.of(
@@ -65,11 +65,11 @@ def exploration_task(
         function=LOOK,
         description=description,
         context=context,
-        cores=CORES,
+        cores=_CORES,
     )
 
 
-def splits(dataset: Dataset) -> dict[str, Rows]:
+def _splits(dataset: Dataset) -> dict[str, Rows]:
     return {
         "training": dataset.training,
         "validation": dataset.validation,
@@ -77,14 +77,14 @@ def splits(dataset: Dataset) -> dict[str, Rows]:
     }
 
 
-def missing_digest(rows: Rows) -> str | None:
+def _missing_digest(rows: Rows) -> str | None:
     """What is missing is no part of the data's fingerprint, which sees the pixels alone."""
     if rows.missing is None:
         return None
     return hashlib.sha256(np.asarray(rows.missing, "<i8").tobytes()).hexdigest()[:16]
 
 
-def files_digest(files: Files | None) -> str | None:
+def _files_digest(files: Files | None) -> str | None:
     """Damaged files are in no split, so neither pixels nor ids speak of them."""
     if files is None:
         return None
@@ -104,14 +104,14 @@ def explore_dataset(
     """
     dataset = task_data(description, context)
     vault = Vault(Path(context["places"]["looks"]), Path(context["record"]))
-    test = vault.open(dataset.test, context["study"], [], WHY)
+    test = vault.open(dataset.test, context["study"], [], _WHY)
     sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
     settings = ExplorationSettings(**description["exploration"])
-    with threadpool_limits(limits=CORES):  # other tasks have the other cores
+    with threadpool_limits(limits=_CORES):  # other tasks have the other cores
         found = explore(sets, settings, report, dataset.provenance.files)
     folder.mkdir(parents=True, exist_ok=True)
-    write_arrays(folder / PICTURES, {"ids": np.array(found.ids), "images": found.images})
-    write_arrays(folder / CORRELATION, {"correlation": found.correlation})
+    write_arrays(folder / _PICTURES, {"ids": np.array(found.ids), "images": found.images})
+    write_arrays(folder / _CORRELATION, {"correlation": found.correlation})
     write_json(folder / MANIFEST, {"exploration": found.results, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -120,7 +120,7 @@ def read_exploration(folder: Path) -> Explored:
     """What `explore_dataset` left in `folder`; raises DataError where it is damaged."""
     try:
         results = read_json(folder / MANIFEST)["exploration"]
-        pictures = read_pictures(folder / PICTURES)
+        pictures = read_pictures(folder / _PICTURES)
     except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
-    return Explored(results, pictures, folder / CORRELATION)
+    return Explored(results, pictures, folder / _CORRELATION)

@@ -27,9 +27,9 @@ from vestry.run.tasks.stored_models import stored_card, stored_predict
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
-CODE = ("robustness", "run.tasks.corruption")
-CLIMB = "vestry.run.tasks.corruption:climb_ladder"
-LIBRARIES = ("numpy", "scipy")
+_CODE = ("robustness", "run.tasks.corruption")
+_CLIMB = "vestry.run.tasks.corruption:climb_ladder"
+_LIBRARIES = ("numpy", "scipy")
 
 
 def ladder_tasks(
@@ -68,18 +68,18 @@ def ladder_task(
     """
     stored_card(fitted.folder)
     description = {
-        "code": code_key(*CODE),
+        "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
         "member": fitted.folder.name,
         "threads": fitted.cores,
-        "libraries": {library: metadata.version(library) for library in LIBRARIES},
+        "libraries": {library: metadata.version(library) for library in _LIBRARIES},
         "robustness": settings.model_dump(mode="json", exclude={"skip"}),
     }
     return Task.of(
         run,
         name=f"{name or fitted.name}, altered images",
-        function=CLIMB,
+        function=_CLIMB,
         description=description,
         context=context | {"member": str(fitted.folder)},
         cores=fitted.cores,
@@ -102,7 +102,7 @@ def climb_ladder(
     dataset = task_data(description, context)
     settings = RobustnessSettings(**description["robustness"])
     report({"event": "stage", "text": "altering images"})
-    drawn = alterations(dataset, settings)
+    drawn = _alterations(dataset, settings)
     threads = description["threads"]  # other tasks have the other cores
     with threadpool_limits(limits=threads):
         predict = stored_predict(Path(context["member"]), threads)
@@ -116,19 +116,19 @@ def climb_ladder(
     folder.mkdir(parents=True, exist_ok=True)
     tables = {"ids": drawn.ids[: facts["rows"]], "probabilities": probabilities}
     write_arrays(folder / TABLES, tables)
-    write_arrays(folder / PICTURES, pictures(drawn))
+    write_arrays(folder / PICTURES, _pictures(drawn))
     write_json(folder / MANIFEST, {"ladder": facts, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
 @functools.lru_cache(maxsize=1)
-def alterations(dataset: Dataset, settings: RobustnessSettings) -> Alterations:
+def _alterations(dataset: Dataset, settings: RobustnessSettings) -> Alterations:
     """The drawn test images; a worker that stays warm alters them once for all members."""
     rows = dataset.test.order(settings.seed)[: settings.asked(len(dataset.test))]
     return Alterations(dataset.test.images[rows], dataset.test.ids[rows], settings.seed)
 
 
-def pictures(drawn: Alterations) -> dict[str, NDArray[Any]]:
+def _pictures(drawn: Alterations) -> dict[str, NDArray[Any]]:
     """The first image on every rung, to be shown; its own picture is the data's."""
     made = [drawn.version(rung, 1)[0] for rung in RUNGS]
     return {"ids": np.array([f"altered/{rung.name}" for rung in RUNGS]), "images": np.stack(made)}

@@ -19,10 +19,10 @@ from vestry.run.tasks.timing import TimedModel, Times, strides, summed, timed, t
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.system.environment import processor
 
-CODE = ("run.tasks.cost", "committees")
-MEASURE = "vestry.run.tasks.cost:measure_costs"
-LIBRARIES = ("numpy", "torch", "onnxruntime")
-THREADS = 1
+_CODE = ("run.tasks.cost", "committees")
+_MEASURE = "vestry.run.tasks.cost:measure_costs"
+_LIBRARIES = ("numpy", "torch", "onnxruntime")
+_THREADS = 1
 """Of whatever computes: what one core gives, which the next machine's core can be set beside."""
 ROUNDS, LATENCY_SECONDS = 200, 5.0
 TURNS, BATCH_SECONDS = 3, 4.0
@@ -46,10 +46,10 @@ def cost_task(
     so that nothing runs beside it.
     """
     description = {
-        "code": code_key(*CODE),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "code": code_key(*_CODE),
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         "processor": processor(),
-        "threads": THREADS,
+        "threads": _THREADS,
         "data": dataset.provenance.fingerprint,
         "members": {name: task.folder.name for name, task in fitted.items()},
         "committees": {
@@ -62,7 +62,7 @@ def cost_task(
     return Task.of(
         run,
         name="cost",
-        function=MEASURE,
+        function=_MEASURE,
         description=description,
         context=context | {"folders": folders},
         cores=cores,
@@ -89,13 +89,13 @@ def measure_costs(
 
     dataset = task_data(description, context)
     folders = {name: Path(place) for name, place in context["folders"].items()}
-    with threadpool_limits(limits=THREADS), machine.prepared(THREADS):
-        found = measured(folders, description["committees"], dataset, report)
+    with threadpool_limits(limits=_THREADS), machine.prepared(_THREADS):
+        found = _measured(folders, description["committees"], dataset, report)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / MANIFEST, {"cost": found, "task": description})
 
 
-def measured(
+def _measured(
     folders: Mapping[str, Path], committees: Mapping[str, Results], dataset: Dataset, report: Report
 ) -> dict[str, dict[str, Results]]:
     """Each maker's cost; one that cannot predict has the reason instead of figures."""
@@ -106,30 +106,30 @@ def measured(
         report({"event": "stage", "text": f"loading {name}"})
         try:
             models[name] = TimedModel.loaded(
-                folder, images, THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
+                folder, images, _THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
             )
         except Exception as error:  # whatever it is, the page names it
-            costs["members"][name] = cost(reason=one_line(error))
+            costs["members"][name] = _cost(reason=one_line(error))
     rules: dict[str, TimedModel] = {}
     for name, entry in committees.items():
         missing = [member for member in entry["members"] if member not in models]
         if missing:
             reason = f"its member {', '.join(missing)} could not be measured"
-            costs["committees"][name] = cost(reason=reason)
+            costs["committees"][name] = _cost(reason=reason)
         else:
             rules[name] = timed_rule(name, entry, folders, dataset)
     report({"event": "stage", "text": "timing"})
     clock = Clock.started(models, rules)
     for name, model in models.items():
-        costs["members"][name] = cost(model.files, *clock.of([name]))
+        costs["members"][name] = _cost(model.files, *clock.of([name]))
     for name in rules:
         own = committees[name]["members"]
         files = together([models[member].files for member in own])
-        costs["committees"][name] = cost(files, *clock.of([*own, rule_key(name)]))
+        costs["committees"][name] = _cost(files, *clock.of([*own, _rule_key(name)]))
     return costs
 
 
-def rule_key(committee: str) -> str:
+def _rule_key(committee: str) -> str:
     """No member can have this name: it has a character that names must not have."""
     return f"rule/{committee}"
 
@@ -143,7 +143,7 @@ class Clock:
 
     @classmethod
     def started(cls, models: Mapping[str, TimedModel], rules: Mapping[str, TimedModel]) -> "Clock":
-        works = dict(models) | {rule_key(name): model for name, model in rules.items()}
+        works = dict(models) | {_rule_key(name): model for name, model in rules.items()}
         every = strides({n: m.seconds for n, m in works.items()}, ROUNDS, LATENCY_SECONDS)
         one = timed({name: model.one for name, model in works.items()}, ROUNDS, every)
         whole = timed({name: model.batch for name, model in works.items()}, TURNS, {})
@@ -160,7 +160,7 @@ class Clock:
         return list(one.values()), list(batch.values())
 
 
-def cost(
+def _cost(
     files: Mapping[str, int] | None = None,
     one: Sequence[float] = (),
     batch: Sequence[float] = (),
@@ -179,6 +179,6 @@ def cost(
         "bytes": None if files is None else sum(files.values()),
         "latency": latency,
         "images_per_second": 1 / float(np.median(batch)) if batch else None,
-        "threads": THREADS,
+        "threads": _THREADS,
         "reason": reason,
     }

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.image_set import ImageSet
-from vestry.data.paths import Places
+from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
-from vestry.data.subset import PARTS, Part
+from vestry.data.subset import PARTS, Subset
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import DataError
 from vestry.members.member import FitJob, FittedMember, kind_module
@@ -34,31 +34,31 @@ from vestry.storage.run_folder import write_json
 
 def task_data(description: dict[str, Any], context: dict[str, Any]) -> Dataset:
     """The study's data; raises DataError where it is no longer what the description speaks of."""
-    dataset = loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
     if dataset.provenance.fingerprint != description["data"]:
         raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
     return dataset
 
 
 @functools.lru_cache(maxsize=1)
-def loaded(data: str, places: str) -> Dataset:
+def _loaded(data: str, places: str) -> Dataset:
     """The study's data; a worker that stays warm loads it once."""
-    return load_dataset(DataSettings(**json.loads(data)), Places.from_dict(json.loads(places)))
+    return load_dataset(DataSettings(**json.loads(data)), DataPaths.from_dict(json.loads(places)))
 
 
-LIBRARIES = {
+_LIBRARIES = {
     "estimator": ("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
     "layers": ("torch",),
     "backbone": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
 }
-CODE = ("members", "data.subset", "run.tasks.fit")
+_CODE = ("members", "data.subset", "run.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
     """The part of a task's description that all members of a study have in common."""
     return {
-        "code": code_key(*CODE),
+        "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
     }
@@ -69,7 +69,7 @@ def description(
     settings: dict[str, Any],
     seed: int,
     threads: int,
-    part: Part | None = None,
+    part: Subset | None = None,
     fewer_threads: bool = False,
 ) -> dict[str, Any]:
     """Everything that a fitted member depends on; its digest names the task's folder.
@@ -90,7 +90,7 @@ def description(
 
 def libraries(kind: str) -> dict[str, str]:
     """Versions of what fits members of this kind."""
-    return {name: metadata.version(name) for name in LIBRARIES[kind]}
+    return {name: metadata.version(name) for name in _LIBRARIES[kind]}
 
 
 def ids_digest(dataset: Dataset) -> str:
@@ -113,19 +113,19 @@ def fit_member(
     """
     dataset = task_data(description, context)
     settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
-    training, held_out = parts(dataset.training, description.get("part"))
+    training, held_out = _parts(dataset.training, description.get("part"))
     work = job(dataset, training, description, workspace, report, context.get("trunks"))
     member = kind_module(settings.kind).fit(settings, work)
     report({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
-    tables = Tables(member, dataset.test.classes, context["maker"], folder)
+    tables = _Tables(member, dataset.test.classes, context["maker"], folder)
     facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
     member.save(folder)
     write_json(folder / MANIFEST, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
-def parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
+def _parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
     """The rows to learn from, and those that a cross-validation holds out of them."""
     if part is None:
         return rows, None
@@ -161,7 +161,7 @@ def job(
 
 
 @dataclass(frozen=True)
-class Tables:
+class _Tables:
     """The tables of one fitted member, written into its folder."""
 
     member: FittedMember

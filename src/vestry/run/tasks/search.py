@@ -24,7 +24,7 @@ from vestry.search.space import Choice, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
-STEPS = ("step", "epoch", "images")
+_STEPS = ("step", "epoch", "images")
 
 
 def run_search(
@@ -41,11 +41,11 @@ def run_search(
     dataset = task_data(description, context)
     settings = SearchSettings(**description["search"])
     space = space_of(description["member"])
-    trials = Trials(description, context, dataset, settings, workspace, report)
+    trials = _Trials(description, context, dataset, settings, workspace, report)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
     done = Search(space, settings, workspace).run(trials.objective, trials.say)
-    card = summary(settings, space, done) | {"task": description}
+    card = _summary(settings, space, done) | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
@@ -53,7 +53,7 @@ def run_search(
     shutil.rmtree(workspace, ignore_errors=True)
 
 
-class Trials:
+class _Trials:
     """Fits trials: the member with the values that were drawn, cut to the search's budget."""
 
     def __init__(
@@ -109,7 +109,7 @@ class Trials:
         place = f"trial {number + 1} of {self.settings.trials}"
 
         def told(event: dict[str, Any]) -> None:
-            if event["event"] in STEPS:
+            if event["event"] in _STEPS:
                 self.report(event | {"trial": place, "best": self.best})
             if event["event"] == "epoch":
                 watch(event["epoch"], event["validation_loss"])
@@ -127,7 +127,7 @@ class Trials:
         self.report({"event": "stage", "text": f"{place}: {result}{best}"})
 
 
-def summary(
+def _summary(
     settings: SearchSettings, space: dict[str, Choice], trials: list[Trial]
 ) -> dict[str, Any]:
     """The search as `results.json` holds it; see docs/results.md."""
@@ -135,7 +135,7 @@ def summary(
     if not scored:
         reasons = sorted({trial.reason or trial.state for trial in trials})
         raise MemberError(f"none of {len(trials)} trials came to a score: {'; '.join(reasons)}")
-    best = best_of(settings, scored)
+    best = _best_of(settings, scored)
     return {
         "sampler": settings.sampler,
         "pruning": settings.pruning,
@@ -159,7 +159,7 @@ def summary(
     }
 
 
-def best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
+def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
     sign = 1 if settings.score == "accuracy" else -1
 

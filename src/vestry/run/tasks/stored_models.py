@@ -36,14 +36,14 @@ def stored_predict(folder: Path, threads: int) -> Predict:
     """
     card = stored_card(folder)
     if card["stored"].endswith(".onnx"):
-        return onnx_predict(folder / card["stored"], threads)
+        return _onnx_predict(folder / card["stored"], threads)
     import torch  # noqa: PLC0415 - heavy
 
     torch.set_num_threads(threads)  # a loaded network goes on with as many as there are
     return stored_member(folder).predict_proba
 
 
-def onnx_predict(path: Path, threads: int) -> Predict:
+def _onnx_predict(path: Path, threads: int) -> Predict:
     import onnxruntime  # noqa: PLC0415 - heavy
 
     from vestry.members.estimators import onnx_member  # noqa: PLC0415 - heavy

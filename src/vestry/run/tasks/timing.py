@@ -33,10 +33,10 @@ def strides(seconds: Mapping[str, float], rounds: int, budget: float) -> dict[st
     in fewer than twelve rounds.
     """
     share = budget / max(1, len(seconds))
-    return {name: stride(2 * each, rounds, share) for name, each in seconds.items()}
+    return {name: _stride(2 * each, rounds, share) for name, each in seconds.items()}
 
 
-def stride(seconds: float, rounds: int, budget: float) -> int:
+def _stride(seconds: float, rounds: int, budget: float) -> int:
     found = 1
     while rounds // found * seconds > budget and rounds // (2 * found) >= FEWEST_ROUNDS:
         found *= 2
@@ -50,19 +50,19 @@ def timed(works: Mapping[str, Work], rounds: int, every: Mapping[str, int]) -> d
     """
     times: dict[str, Times] = {name: {} for name in works}
     for number in range(rounds):
-        for name in turned(list(works), number):
+        for name in _turned(list(works), number):
             if number % every.get(name, 1) == 0:
-                times[name][number] = seconds_of(works[name], number)
+                times[name][number] = _seconds_of(works[name], number)
     return times
 
 
-def turned(names: list[str], number: int) -> list[str]:
+def _turned(names: list[str], number: int) -> list[str]:
     """The names in another order each round, so that none always follows the same one."""
     start = number % max(1, len(names))
     return names[start:] + names[:start]
 
 
-def seconds_of(work: Work, number: int) -> float:
+def _seconds_of(work: Work, number: int) -> float:
     work(number)
     started = time.perf_counter()
     work(number)
@@ -75,8 +75,8 @@ def summed(parts: Sequence[Times]) -> Times:
     return {number: sum(part[number] for part in parts) for number in sorted(common)}
 
 
-BATCHES = (1024, 256, 64, 16)
-RULE_ROWS = 1000
+_BATCHES = (1024, 256, 64, 16)
+_RULE_ROWS = 1000
 """Validation rows that a committee's rule is fitted on here; its speed does not depend on them."""
 
 
@@ -106,8 +106,8 @@ class TimedModel:
             place = number % len(images)
             return predict(images[place : place + 1])
 
-        seconds = min(seconds_of(one, number) for number in range(3))
-        size = next((size for size in BATCHES if size * seconds <= budget), BATCHES[-1])
+        seconds = min(_seconds_of(one, number) for number in range(3))
+        size = next((size for size in _BATCHES if size * seconds <= budget), _BATCHES[-1])
         batch = np.resize(images, (size, *images.shape[1:]))
         return cls(one, lambda _: predict(batch), size, seconds, own_files(folder))
 
@@ -132,9 +132,9 @@ def timed_rule(
 ) -> TimedModel:
     """The committee's own work: its members' probabilities of one image, and of many, made one."""
     tables = [load_table(folders[member] / "validation.npz") for member in entry["members"]]
-    stacked = np.stack([table.probabilities[:RULE_ROWS] for table in tables]).astype(np.float64)
+    stacked = np.stack([table.probabilities[:_RULE_ROWS] for table in tables]).astype(np.float64)
     committee = Committee(name, entry["rule"], entry["options"])
-    fitted = committee.fitted(stacked, dataset.validation.labels[:RULE_ROWS], {})
+    fitted = committee.fitted(stacked, dataset.validation.labels[:_RULE_ROWS], {})
     first = stacked[:, :1]
 
     def one(_: int) -> object:
@@ -143,4 +143,4 @@ def timed_rule(
     def batch(_: int) -> object:
         return fitted.combine(stacked)
 
-    return TimedModel(one, batch, stacked.shape[1], seconds_of(one, 0), {})
+    return TimedModel(one, batch, stacked.shape[1], _seconds_of(one, 0), {})

@@ -14,12 +14,12 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from vestry.errors import StudyError
 from vestry.members.networks.layer import LAYERS, Layer, check_kinds, kind_of
 
-GROUP = "vestry.layers"
+_GROUP = "vestry.layers"
 
 
 def entry_points() -> metadata.EntryPoints:
     """Those of installed packages that bring layers."""
-    return metadata.entry_points(group=GROUP)
+    return metadata.entry_points(group=_GROUP)
 
 
 for _module in pkgutil.iter_modules(__path__):
@@ -29,7 +29,7 @@ for _point in entry_points():
         _point.load()
     except Exception as error:  # it raises whatever it likes
         raise StudyError(
-            f"the module {_point.value}, installed as an entry point of {GROUP!r}, could not be "
+            f"the module {_point.value}, installed as an entry point of {_GROUP!r}, could not be "
             f"loaded ({type(error).__name__}: {error}); mend it or uninstall its package"
         ) from error
 

@@ -8,7 +8,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
 from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
 
-MOMENTUM = 0.99
+_MOMENTUM = 0.99
 """Keras's default."""
 
 
@@ -34,7 +34,7 @@ class BatchNorm(Layer):
             return values
         if values.get("momentum") is not None:
             return {"statistics": "keras"} | values
-        return values | {"momentum": MOMENTUM} if values.get("statistics") == "keras" else values
+        return values | {"momentum": _MOMENTUM} if values.get("statistics") == "keras" else values
 
     @model_validator(mode="after")
     def _momentum_is_used(self) -> Self:

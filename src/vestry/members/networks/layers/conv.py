@@ -40,10 +40,10 @@ from vestry.members.networks.layer import (
 )
 from vestry.members.networks.layers.pool import Pool
 
-FEW_FILTERS = 16
+_FEW_FILTERS = 16
 """Below this, torch's max pool, which takes 16 channels at a time, is far slower than `WindowMax`.
 """
-SHORT_RUN = 16
+_SHORT_RUN = 16
 
 
 @register("conv")
@@ -89,7 +89,7 @@ class Conv(Layer):
     def blocks(self, place: Place) -> list[Block]:
         pool = place.absorbed if isinstance(place.absorbed, Pool) else None
         geometry = self._geometry(place.step, pool)
-        block = convolution(geometry, self.conv, place.computation, place.needs_input_gradient)
+        block = _convolution(geometry, self.conv, place.computation, place.needs_input_gradient)
         pools = [] if pool is None else [pool.block(is_windowed=geometry.is_windowed)]
         return [block, *pools, *activation_blocks(self.activation)]
 
@@ -99,7 +99,7 @@ class Conv(Layer):
         if pool is not None:
             (ph, pw), (sh, sw) = pool.window, pool.strides
             output = (output[0] - ph) // sh * sh + ph, (output[1] - pw) // sw * sw + pw
-            if pool.window == pool.strides and self.conv < FEW_FILTERS:
+            if pool.window == pool.strides and self.conv < _FEW_FILTERS:
                 window = pool.window
         image, pads = (height, width, channels), self.pads(step.input_shape)
         return Geometry(image, pair(self.kernel), pair(self.stride), pads, output, window)
@@ -153,7 +153,7 @@ class Convolution(ProductBlock):
         return ("fold", "library")
 
     def computed(self, computation: Computation) -> "Convolution":
-        return convolution(self.geometry, self.filters, computation, self.needs_input_gradient)
+        return _convolution(self.geometry, self.filters, computation, self.needs_input_gradient)
 
     def trial_key(self) -> dict[str, Any]:
         return super().trial_key() | {"geometry": asdict(self.geometry)}
@@ -187,7 +187,7 @@ class Convolution(ProductBlock):
         """
         view = self.geometry.patches(padded)
         size = self.specs["kernel"].shape[0]
-        if self.geometry.kernel[1] * padded.shape[3] >= SHORT_RUN:
+        if self.geometry.kernel[1] * padded.shape[3] >= _SHORT_RUN:
             return view.reshape(-1, size)
         return view.permute(5, 6, 7, 0, 1, 2, 3, 4).reshape(size, -1).t()
 
@@ -273,7 +273,7 @@ class PatchConvolution(Convolution):
         return self.geometry.fill(used.permute(0, 2, 3, 1))
 
 
-def convolution(
+def _convolution(
     geometry: Geometry, filters: int, computation: Computation, needs_input_gradient: bool
 ) -> Convolution:
     by = LibraryConvolution if computation.method == "library" else PatchConvolution

@@ -6,9 +6,9 @@ from pydantic import Field
 from vestry.members.networks.block import Block, Tensor, torch
 from vestry.members.networks.layer import Layer, Nodes, Place, Value, register
 
-LEVELS = 1 << 15
-MOST = (1 << 64) - 1
-RESERVE = 1 << 18
+_LEVELS = 1 << 15
+_MOST = (1 << 64) - 1
+_RESERVE = 1 << 18
 """Masks for small layers are drawn for many batches at once, about so many values."""
 
 
@@ -34,7 +34,7 @@ class DropoutBlock(Block):
     """
 
     def __init__(self, rate: float) -> None:
-        self.threshold = round(rate * LEVELS)
+        self.threshold = round(rate * _LEVELS)
         self.scale = 1 / (1 - rate)
         self.random: np.random.Generator | None = None
 
@@ -58,14 +58,14 @@ class DropoutBlock(Block):
     def _take(self, count: int) -> Tensor:
         """The next `count` masks of 16 bits, all ones where a value is kept."""
         if len(self.reserve) < count:
-            self.reserve = self._draw(count * max(1, RESERVE // count))
+            self.reserve = self._draw(count * max(1, _RESERVE // count))
         taken, self.reserve = self.reserve[:count], self.reserve[count:]
         return taken
 
     def _draw(self, count: int) -> Tensor:
         if self.random is None:
             raise RuntimeError("dropout has no source of random numbers; call seed first")
-        drawn = self.random.integers(0, MOST, -(-count // 4), np.uint64, endpoint=True)
-        words = torch.from_numpy(drawn.view(np.int16))[:count].bitwise_and_(LEVELS - 1)
+        drawn = self.random.integers(0, _MOST, -(-count // 4), np.uint64, endpoint=True)
+        words = torch.from_numpy(drawn.view(np.int16))[:count].bitwise_and_(_LEVELS - 1)
         # below the threshold the difference is not negative, and its sign fills the word
         return torch.rsub(words, self.threshold - 1).bitwise_right_shift_(15)
