@@ -1,6 +1,10 @@
-"""Layers as another package may bring them: one that learns, one that joins, one activation."""
+"""Layers as another package may bring them: one that learns, one that joins, one that stands for
+others, and an activation.
+"""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, TypeAdapter
 
 from vestry.members.networks.activations import ActivationBlock, register_activation
 from vestry.members.networks.block import (
@@ -78,6 +82,18 @@ class AddBlock(JoinBlock):
     def backward(self, gradient: Tensor) -> Tensor:
         self.other_gradient = gradient
         return gradient
+
+
+@register("twice")
+class Twice(Layer):
+    """A way to write the same layers two times."""
+
+    twice: tuple[dict[str, Any], ...]
+
+    def expanded(self) -> tuple[Layer, ...]:
+        from vestry.members.networks.layers import Layers
+
+        return TypeAdapter(Layers).validate_python(self.twice * 2)
 
 
 @register_activation("softsign")

@@ -25,7 +25,7 @@ LAYERS_OF_IT = """[
     { add = "early" },
     { pool = 2 },
     { flatten = true },
-    { dense = 16, activation = "softsign" },
+    { twice = [{ dense = 16, activation = "softsign" }] },
 ]"""
 STUDY = re.sub(r"layers = .*", lambda _: f"layers = {LAYERS_OF_IT}", head("Own", "last", 4, 32))
 
@@ -55,7 +55,7 @@ def run(installed, vestry, tmp_path_factory):
 def test_it_is_trained_and_shown(run):
     results = json.loads((run / "results.json").read_text())
     member = results["members"]["Net"]
-    assert member["parameters"] == 80 + 584 + 8 + 2064 + 170
+    assert member["parameters"] == 80 + 584 + 8 + 2064 + 272 + 170
     assert "gain 0.5 -> 8 x 8 x 8, 8 parameters" in member["definition"]
     table = load_table(run / "members" / "Net" / "test.npz")
     assert (table.labels == labels_of(table.ids)).mean() > 0.8

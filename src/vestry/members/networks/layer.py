@@ -10,8 +10,7 @@ work.
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -27,7 +26,7 @@ Shape = tuple[int, ...]
 Count = Annotated[int, Field(ge=1, le=65536)]
 
 
-class Layer(BaseModel, ABC):
+class Layer(BaseModel):
     """One layer of a study's `layers`; its class is registered under the key that names it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,9 +56,9 @@ class Layer(BaseModel, ABC):
         """Of one image, forward; those that decide how many cores training uses well."""
         return 0
 
-    @abstractmethod
     def blocks(self, place: "Place") -> list[Block]:
-        """What computes it; torch is imported when one of them first runs."""
+        """What computes it; torch is imported when one of them first needs it."""
+        raise NotImplementedError
 
     def absorbs(self, after: "Layer") -> bool:
         """Whether its blocks do the work of the layer `after` it too, where its own output is not
@@ -67,9 +66,13 @@ class Layer(BaseModel, ABC):
         """
         return False
 
-    @abstractmethod
     def nodes(self, to: "Nodes", value: "Value") -> "Value":
         """Add its ONNX nodes, as it predicts, after `value`; gives what comes out of them."""
+        raise NotImplementedError
+
+    def expanded(self) -> "Sequence[Layer]":
+        """The layers that it stands for, if it is but a short way to write them."""
+        return (self,)
 
     def words(self) -> str:
         """As a study file writes it, without what is left at its default."""
@@ -132,7 +135,8 @@ def register(key: str) -> Callable[[type[_L]], type[_L]]:
     """
 
     def kept(layer: type[_L]) -> type[_L]:
-        if missing := sorted(getattr(layer, "__abstractmethods__", ())):
+        needed = ("blocks", "nodes") if layer.expanded is Layer.expanded else ()
+        if missing := [name for name in needed if getattr(layer, name) is getattr(Layer, name)]:
             raise TypeError(f"the layer {layer.__name__} has no {', '.join(missing)}")
         if key not in layer.model_fields:
             raise TypeError(f"the layer {layer.__name__} has no field {key!r}, which names it")

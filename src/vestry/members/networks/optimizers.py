@@ -9,18 +9,23 @@ import math
 import torch
 from torch import Tensor
 
-from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.settings import OptimizerName, TrainingSettings
 
 
 class Optimizer:
     """Changes `values` in place by `gradients`; `state` is what it keeps between steps."""
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
+    def __init__(self, settings: TrainingSettings, values: Tensor, gradients: Tensor) -> None:
         self.values = values
         self.gradients = gradients
-        self.weight_decay = weight_decay
+        self.momentum = settings.momentum
+        self.weight_decay = settings.resolved_weight_decay
         self.steps = 0
         self.state: dict[str, Tensor] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Add the state that it starts with."""
 
     def step(self, learning_rate: float) -> None:
         self.steps += 1
@@ -36,13 +41,9 @@ class Optimizer:
         return self.state[name]
 
 
-class GradientDescent(Optimizer):
-    def __init__(
-        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
-    ) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.momentum = momentum
-        if momentum:
+class _GradientDescent(Optimizer):
+    def begin(self) -> None:
+        if self.momentum:
             self.velocity = self.add_state("velocity")
 
     def update(self, learning_rate: float) -> None:
@@ -53,7 +54,7 @@ class GradientDescent(Optimizer):
             self.values.sub_(self.gradients, alpha=learning_rate)
 
 
-class Adam(Optimizer):
+class _Adam(Optimizer):
     """Kingma and Ba (2015). Keras adds epsilon before the bias correction of the second moment.
 
     torch's fused kernel adds it after, so it is given epsilon divided by that correction's root,
@@ -62,8 +63,7 @@ class Adam(Optimizer):
 
     beta1, beta2, epsilon = 0.9, 0.999, 1e-7
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
-        super().__init__(values, gradients, weight_decay)
+    def begin(self) -> None:
         self.first_moment = self.add_state("first_moment")
         self.second_moment = self.add_state("second_moment")
         self.count = torch.zeros(())
@@ -88,13 +88,12 @@ class Adam(Optimizer):
         )
 
 
-class Adagrad(Optimizer):
+class _Adagrad(Optimizer):
     """Duchi, Hazan and Singer (2011); starts at 0.1, with epsilon under the root."""
 
     epsilon, start = 1e-7, 0.1
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
-        super().__init__(values, gradients, weight_decay)
+    def begin(self) -> None:
         self.squares = self.add_state("squares", self.start)
 
     def update(self, learning_rate: float) -> None:
@@ -103,18 +102,14 @@ class Adagrad(Optimizer):
         self.values.addcdiv_(self.gradients, root, value=-learning_rate)
 
 
-class RmsProp(Optimizer):
+class _RmsProp(Optimizer):
     """Hinton's lecture 6e; epsilon stands under the root."""
 
     decay, epsilon = 0.9, 1e-7
 
-    def __init__(
-        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
-    ) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.momentum = momentum
+    def begin(self) -> None:
         self.squares = self.add_state("squares")
-        if momentum:
+        if self.momentum:
             self.velocity = self.add_state("velocity")
 
     def update(self, learning_rate: float) -> None:
@@ -127,14 +122,10 @@ class RmsProp(Optimizer):
             self.values.addcdiv_(self.gradients, root, value=-learning_rate)
 
 
-def optimizer(settings: TrainingSettings, values: Tensor, gradients: Tensor) -> Optimizer:
-    decay = settings.resolved_weight_decay
-    match settings.optimizer:
-        case "sgd":
-            return GradientDescent(values, gradients, decay, settings.momentum)
-        case "adam" | "adamw":
-            return Adam(values, gradients, decay)
-        case "adagrad":
-            return Adagrad(values, gradients, decay)
-        case "rmsprop":
-            return RmsProp(values, gradients, decay, settings.momentum)
+OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
+    "sgd": _GradientDescent,
+    "adam": _Adam,
+    "adamw": _Adam,
+    "adagrad": _Adagrad,
+    "rmsprop": _RmsProp,
+}

@@ -32,7 +32,8 @@ def trace(layers: Sequence[Layer], image_shape: Shape, classes: int) -> list[Tra
 
 def _enumerated(layers: Sequence[Layer], classes: int) -> Iterator[tuple[str, Layer]]:
     for index, layer in enumerate(layers):
-        yield f"layer {index + 1} ({layer.key})", layer
+        for part in layer.expanded():
+            yield f"layer {index + 1} ({part.key})", part
     yield "the output layer", Dense(dense=classes, activation="none")
 
 

@@ -14,7 +14,7 @@ from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.network import Network
-from vestry.members.networks.optimizers import optimizer
+from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import EarlyStopping, TrainingSettings
 
@@ -89,7 +89,8 @@ class Trainer:
         self.seed = seed
         self.workspace = workspace
         self.report = report
-        self.optimizer = optimizer(settings, network.vector.values, network.vector.gradients)
+        vector = network.vector
+        self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])

@@ -54,12 +54,14 @@ def _channels_last(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).contiguous()
 
 
-class MaxPool(Block):
-    """The maximum; where several values share it the first takes the gradient, as in TensorFlow."""
-
+class _Pooling(Block):
     def __init__(self, window: Pair, stride: Pair) -> None:
         self.window = list(window)
         self.stride = list(stride)
+
+
+class MaxPool(_Pooling):
+    """The maximum; where several values share it the first takes the gradient, as in TensorFlow."""
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         x = _channels_first(x)
@@ -109,11 +111,7 @@ class WindowMax(Block):
         return result
 
 
-class AveragePool(Block):
-    def __init__(self, window: Pair, stride: Pair) -> None:
-        self.window = list(window)
-        self.stride = list(stride)
-
+class AveragePool(_Pooling):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         self.input = _channels_first(x)
         return _channels_last(functional.avg_pool2d(self.input, self.window, self.stride))
