@@ -20,9 +20,13 @@ from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, reg
 
 @register("gain")
 class Gain(Layer):
-    """Multiplies each channel by a factor that is learnt; `gain` is where it starts."""
+    """Multiplies each channel by a factor that is learnt; `gain` is where it starts.
+
+    Its `pool` does nothing, but is a layer's name too.
+    """
 
     gain: float = Field(gt=0)
+    pool: int = 1
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return shape[-1], shape[-1]

@@ -21,7 +21,7 @@ OWN = Path(__file__).with_name("own_layers.py")
 LAYERS_OF_IT = """[
     { conv = 8, kernel = 3, padding = "same", activation = "softsign", name = "early" },
     { conv = 8, kernel = 3, padding = "same" },
-    { gain = 0.5 },
+    { pool = 1, gain = 0.5 },
     { add = "early" },
     { pool = 2 },
     { flatten = true },

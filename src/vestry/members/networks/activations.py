@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from vestry.members.networks.block import Block, Tensor, torch
@@ -41,8 +41,8 @@ def activation_node(to: Nodes, name: str, value: str) -> str:
     return value if block is None else to.add(block.operator, value)
 
 
-def _known(name: str) -> str:
-    if name not in ACTIVATIONS:
+def _known(name: Any) -> Any:
+    if not (isinstance(name, str) and name in ACTIVATIONS):
         *most, last = map(repr, ACTIVATIONS)
         expected = f"{', '.join(most)} or {last}"
         raise PydanticCustomError(
@@ -55,7 +55,7 @@ def _enumerated(schema: dict[str, Any]) -> None:
     schema["enum"] = list(ACTIVATIONS)
 
 
-Activation = Annotated[str, AfterValidator(_known), Field(json_schema_extra=_enumerated)]
+Activation = Annotated[str, BeforeValidator(_known), Field(json_schema_extra=_enumerated)]
 
 
 class _ByOutput(ActivationBlock):

@@ -150,22 +150,29 @@ def register(key: str) -> Callable[[type[_L]], type[_L]]:
 
 
 def kind_of(value: Any) -> str | None:
-    """The one key that says which layer this is."""
+    """The one key that says which layer this is: of several, one whose layer knows all the others,
+    or the first.
+    """
     if isinstance(value, Layer):
         return value.key
-    keys = value if isinstance(value, dict) else ()
-    return next((key for key in LAYERS if key in keys), None)
+    named = [key for key in value if key in LAYERS] if isinstance(value, dict) else []
+    whole = [key for key in named if value.keys() <= LAYERS[key].model_fields.keys()]
+    return next(iter([*whole, *named]), None)
 
 
 def check_kinds(values: Any) -> Any:
     """Name the layer and the nearest valid kind, which pydantic's own message would not."""
     for index, value in enumerate(values if isinstance(values, list | tuple) else []):
-        if isinstance(value, dict) and kind_of(value) is None:
+        if not isinstance(value, dict | Layer):
+            raise ValueError(
+                f"layer {index + 1}: a table such as {{ flatten = true }} is needed, not {value!r}"
+            )
+        if kind_of(value) is None:
             raise ValueError(f"layer {index + 1}: {_unknown_kind(list(value))}")
     return values
 
 
-def _unknown_kind(keys: list[str]) -> str:
+def _unknown_kind(keys: list[Any]) -> str:
     for key in keys:
         if "mean" in (near := did_you_mean(key, LAYERS)):
             return f"unknown layer `{key}`{near}"
