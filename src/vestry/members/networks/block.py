@@ -199,6 +199,7 @@ class ProductBlock(Block):
     def trial_key(self) -> dict[str, Any]:
         """What the fastest way depends on, JSON-able; kept trials are found by it."""
         shapes = [spec.shape for spec in self.specs.values()]
+        # "first" is what trials say that machines have kept already
         return {"shapes": shapes, "first": not self.needs_input_gradient}
 
 
