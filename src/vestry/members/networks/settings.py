@@ -61,14 +61,17 @@ class Cosine(_Settings):
 
 
 def _schedule_kind(value: Any) -> str | None:
-    keys = value if isinstance(value, dict) else type(value).model_fields
+    if isinstance(value, str):
+        return value
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return next((kind for kind in ("exponential", "step", "cosine") if kind in keys), None)
 
 
 Schedule = Annotated[
     Annotated[Exponential, Tag("exponential")]
     | Annotated[Step, Tag("step")]
-    | Annotated[Cosine, Tag("cosine")],
+    | Annotated[Cosine, Tag("cosine")]
+    | Annotated[Literal["constant"], Tag("constant")],
     Discriminator(_schedule_kind),
 ]
 
@@ -189,9 +192,7 @@ class TrainingSettings(_Settings):
     adamw, else 0.
     """
     early_stopping: EarlyStopping | None = None
-    schedule: Annotated[Schedule | Literal["constant"], BeforeValidator(_constant)] = Cosine(
-        cosine=True
-    )
+    schedule: Annotated[Schedule, BeforeValidator(_constant)] = Cosine(cosine=True)
     """Of the learning rate. To zero along half a cosine is worth one to three points on small data;
     Keras's default is "constant".
     """
