@@ -89,6 +89,8 @@ def settings(definition: dict, augmentation: Augmentation | None, epochs: int) -
         layers=definition["layers"],
         optimizer=definition["optimizer"],
         batch_size=definition["batch_size"],
+        scale="unit",
+        schedule="constant",
         epochs=epochs,
         augmentation=augmentation,
     )

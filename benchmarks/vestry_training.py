@@ -35,6 +35,8 @@ def main() -> None:
         layers=definition["layers"],
         optimizer=definition["optimizer"],
         batch_size=definition["batch_size"],
+        scale="unit",
+        schedule="constant",
         epochs=options.epochs,
     )
     with np.load(options.data, allow_pickle=False) as data:

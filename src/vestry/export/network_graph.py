@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 
 from vestry.export.graph import Graph
-from vestry.members.networks.layer import Nodes, TracedLayer, Value, Weights
+from vestry.members.networks.layer import DEVIATION, MEAN, Nodes, TracedLayer, Value, Weights
 
 
 def network_scores(
     graph: Graph, traced: Sequence[TracedLayer], weights: Weights, pixels: Value
 ) -> Value:
-    """What the last layer gives for `pixels`, which are scaled as the network wants them.
+    """What the last layer gives for `pixels`, 0 to 1, or the features that a head takes.
 
     weights: as `weights.safetensors` holds them, named by a layer's place and key
     (`3.conv.kernel`).
     """
-    known: dict[str | None, Value] = {"input": pixels}
-    value = pixels
+    value = _standardised(graph, weights, pixels)
+    known: dict[str | None, Value] = {"input": value}
     for index, step in enumerate(traced):
         layer = step.layer
         place = f"{index + 1}.{layer.key}"
@@ -26,6 +26,18 @@ def network_scores(
         if layer.name is not None:
             known[layer.name] = value
     return value
+
+
+def _standardised(graph: Graph, weights: Weights, pixels: Value) -> Value:
+    """Pixels as z-scores, where the network takes those."""
+    if MEAN not in weights:
+        return pixels
+    shape = (-1, 1, 1) if pixels.layout == "channels_first" else (-1,)
+    mean, deviation = (
+        graph.constant(weights[name].reshape(shape), name) for name in (MEAN, DEVIATION)
+    )
+    name = graph.add("Div", graph.add("Sub", pixels.name, mean), deviation)
+    return Value(name, pixels.shape, pixels.layout)
 
 
 def scaled_pixels(graph: Graph, images: str, image_shape: tuple[int, ...]) -> Value:

@@ -247,7 +247,7 @@ def study_job(job, earlier, **changes):
 def test_an_earlier_network_is_cut_before_its_last_dense_layer(job, earlier, tmp_path):
     _, source, _ = earlier
     work = study_job(job, earlier)
-    member = fit(settings("study:before/CNN", layers=[{"flatten": True}], epochs=60), work)
+    member = fit(settings("study:before/CNN", layers=[{"flatten": True}], epochs=200), work)
     card = saved(member, tmp_path / "a")
     total = sum(layer.parameters for layer in source.network.traced)
     assert card["trunk"]["parameters"] == total - 25 * 5

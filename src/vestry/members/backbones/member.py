@@ -98,7 +98,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
 def _head_settings(settings: BackboneSettings) -> NetworkSettings:
     """The head as a network of its own, whose images are features."""
     own = set(NetworkSettings.model_fields) - {"kind"}
-    return NetworkSettings(**settings.model_dump(include=own))
+    return NetworkSettings(**settings.model_dump(include=own), scale="unit")
 
 
 def load(folder: Path, card: dict[str, Any]) -> BackboneMember:

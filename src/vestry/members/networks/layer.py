@@ -23,6 +23,8 @@ from vestry.members.networks.block import PLAIN, Block, Computation
 
 Shape = tuple[int, ...]
 """Of one image: (height, width, channels), or (features,) after flattening."""
+MEAN, DEVIATION = "input.mean", "input.deviation"
+"""What weights call each channel's mean and deviation, where a network takes z-scores."""
 Count = Annotated[int, Field(ge=1, le=65536)]
 
 

@@ -17,7 +17,7 @@ from vestry.members.networks.block import (
     ParameterSpec,
     ParameterVector,
 )
-from vestry.members.networks.layer import Layer, Place, Shape, TracedLayer
+from vestry.members.networks.layer import DEVIATION, MEAN, Layer, Place, Shape, TracedLayer
 from vestry.members.networks.tracing import trace
 
 
@@ -52,9 +52,43 @@ def assemble(
     return assembled
 
 
+@dataclass(frozen=True)
+class Standardised:
+    """z = (x - mean) / deviation of each channel, both (channels,) float32, of pixels in 0..1."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> "Standardised":
+        """By counts of bytes, so exactly; a channel that never changes is only moved."""
+        counts = torch.stack(
+            [channel.reshape(-1).bincount(minlength=256) for channel in images.unbind(3)]
+        )
+        shares = counts.double() / counts.sum(1, keepdim=True)
+        values = torch.arange(256, dtype=torch.float64) / 255
+        mean = shares @ values
+        deviation = ((shares * (values - mean[:, None]).square()).sum(1)).sqrt()
+        deviation[deviation == 0] = 1.0
+        return cls(mean.float(), deviation.float())
+
+    @classmethod
+    def among(cls, tensors: Mapping[str, Tensor]) -> "Standardised | None":
+        """Of stored weights; None where the network took pixels in 0..1."""
+        if MEAN not in tensors:
+            return None
+        return cls(tensors[MEAN].clone(), tensors[DEVIATION].clone())
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {MEAN: self.mean, DEVIATION: self.deviation}
+
+    def apply(self, x: Tensor) -> Tensor:
+        return torch.addcmul(-self.mean / self.deviation, x, 1 / self.deviation)
+
+
 class Network:
     """Takes images scaled to [0, 1] as (n, height, width, channels) float32, gives (n, classes)
-    scores.
+    scores. After `standardise` its layers get z-scores of these.
 
     The scores are logits: their softmax is the probability. Weights start from `seed` alone, biases
     at zero: Glorot-uniform, as in Keras (Glorot and Bengio, 2010); but where batch normalisation
@@ -77,6 +111,7 @@ class Network:
         specs = [spec for block in self.blocks for spec in block.specs.values()]
         self.vector = ParameterVector([spec.shape for spec in specs])
         self.classes = classes
+        self.standardised: Standardised | None = None
         self._bind()
         self._initialise(specs, seed)
         self.joins = _find_joins(self.assembled)
@@ -114,11 +149,20 @@ class Network:
     def tensors(self) -> dict[str, Tensor]:
         """All that inference needs, by name; views, so copying into them restores the network."""
         found = {name: parameter.value for name, parameter in self.parameters().items()}
+        if self.standardised is not None:
+            found |= self.standardised.tensors()
         for key, block in self._named_blocks():
             found |= {f"{key}.{name}": tensor for name, tensor in block.state().items()}
         return found
 
+    def standardise(self, images: Tensor) -> None:
+        """Give the layers z-scores by the mean and deviation of each channel of `images`, bytes of
+        (n, height, width, channels).
+        """
+        self.standardised = Standardised.of(images)
+
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        self.standardised = Standardised.among(tensors)
         own = self.tensors()
         if own.keys() != tensors.keys():
             raise ValueError(f"weights of another network: {sorted(own.keys() ^ tensors.keys())}")
@@ -146,6 +190,8 @@ class Network:
             block.seed(random)
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
+        if self.standardised is not None:
+            x = self.standardised.apply(x)
         for join in self.joins.get(-1, ()):
             join.other = x
         for index, block in enumerate(self.blocks):

@@ -75,10 +75,13 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
         choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
+    rows = Rows.of(job.images, job.labels)
+    if settings.scale == "standard":
+        network.standardise(rows.images)
     trainer = Trainer(
         network,
         settings,
-        Rows.of(job.images, job.labels),
+        rows,
         Rows.of(job.validation_images, job.validation_labels),
         job.seed,
         job.workspace,

@@ -118,9 +118,7 @@ class Trainer:
 
     def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
-        rate = settings.initial_learning_rate
-        if settings.schedule is not None:
-            rate *= settings.schedule.factor(progress.epoch, settings.epochs)
+        rate = settings.rate(progress.epoch)
         start = time.perf_counter()
         log_probabilities, labels = self._train(rate)
         seconds = time.perf_counter() - start
