@@ -1,9 +1,9 @@
 """A digest of the code that can change a task's result, so that other code makes a new task.
 
 What is digested is the syntax tree of every module that the task's code imports, straight or by
-others, and of packages that bring something of their own to Vestry. Comments, docstrings and where
-a definition stands are no part of it: moving a file, or writing down what it does, fits nothing
-anew.
+others, and of installed packages that bring something to it (a layer, a rule). Comments, docstrings
+and where a definition stands are no part of it: moving a file, or writing down what it does, fits
+nothing anew.
 """
 
 import ast
@@ -19,18 +19,28 @@ _PACKAGE = __name__.partition(".")[0]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
+_DOORS = {
+    "layers": "members.networks.layers",
+    "rules": "committees.rule",
+    "corruptions": "robustness.corruption",
+    "scores": "predictions.scores",
+}
+"""Modules through which a task finds what packages bring under entry points of these names."""
 
 
 @functools.cache
 def code_key(*places: str) -> str:
     """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
-    trees = _reached([*(f"{_PACKAGE}.{place}" for place in places), *brought_packages()])
-    pieces = sorted(piece for tree in trees for piece in _pieces(tree))
+    trees = _reached(f"{_PACKAGE}.{place}" for place in places)
+    for concept, door in _DOORS.items():
+        if any(file in trees for file in _files(f"{_PACKAGE}.{door}", below=False)):
+            trees |= _reached(brought_packages(concept))
+    pieces = sorted(piece for tree in trees.values() for piece in _pieces(tree))
     return hashlib.sha256("\n".join(pieces).encode()).hexdigest()[:16]
 
 
-def _reached(names: Iterable[str]) -> list[ast.Module]:
-    """The trees of these modules and of all that they import from this package."""
+def _reached(names: Iterable[str]) -> dict[Path, ast.Module]:
+    """The trees of these modules and of all that they import from this package, by file."""
     trees: dict[Path, ast.Module] = {}
     waiting = [file for name in names for file in _files(name)]
     while waiting:
@@ -39,7 +49,7 @@ def _reached(names: Iterable[str]) -> list[ast.Module]:
             continue
         trees[file] = ast.parse(file.read_bytes())
         waiting += [found for name in _imported(trees[file]) for found in _files(name, below=False)]
-    return list(trees.values())
+    return trees
 
 
 def _files(name: str, below: bool = True) -> list[Path]:
