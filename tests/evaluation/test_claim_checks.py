@@ -1,7 +1,6 @@
 """Each form of claim, true and false, against numbers that are counted here again."""
 
 import json
-import typing
 
 import numpy as np
 import pytest
@@ -11,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from vestry.errors import StudyError
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claim_checks import common_value
-from vestry.evaluation.claims import FORMS, Claims, Score, check_classes
-from vestry.predictions.scores import SCALAR_SCORES
+from vestry.evaluation.claims import FORMS, Claims, ValuesClaim, check_classes
+from vestry.predictions.scores import SCORES
 
 READ = TypeAdapter(Claims)
 
@@ -31,7 +30,10 @@ def check(run, **claim):
 
 
 def test_scores_that_a_claim_may_name_are_those_that_are_measured():
-    assert typing.get_args(Score) == SCALAR_SCORES
+    for name in SCORES:
+        assert ValuesClaim(says="x", maker="A", score=name, values=[1, 2]).score == name
+    with pytest.raises(ValidationError, match=r"Input should be 'accuracy', .* or 'ece'"):
+        ValuesClaim(says="x", maker="A", score="f2", values=[1, 2])
 
 
 def test_counts_are_those_of_the_confusion(run):

@@ -9,7 +9,7 @@ from vestry.evaluation.bootstrap import bootstrap
 from vestry.evaluation.intervals import paired_difference, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
 from vestry.evaluation.significance import pairwise
-from vestry.predictions.scores import SCALAR_SCORES
+from vestry.predictions.scores import SCORES
 
 SKILLS = {"A": 2.5, "B": 2.4, "C": 1.0}
 
@@ -78,7 +78,7 @@ def test_the_results_hold_intervals_pairs_and_ranks():
     json.dumps(found, allow_nan=False)
     for entry in [*found["members"].values(), *found["committees"].values()]:
         limits = entry["intervals"]["test"]
-        assert set(limits) == set(SCALAR_SCORES)
+        assert set(limits) == set(SCORES)
         for name, (low, high) in limits.items():
             assert low <= entry["scores"]["test"][name] <= high
         assert set(entry["intervals"]["validation"]) == {"accuracy"}

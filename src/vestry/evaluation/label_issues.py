@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.predictions import Predictions
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, check_same_rows
+from vestry.predictions.table import Labels, ProbabilityTable, check_same_rows
 
 Results = dict[str, Any]
 MOST_KEPT = 60

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, Split
+from vestry.predictions.table import Labels, ProbabilityTable, Split
 
 Tables = Mapping[Split, ProbabilityTable]
 

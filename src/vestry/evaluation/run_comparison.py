@@ -12,8 +12,7 @@ from vestry.evaluation.intervals import FAMILY_LEVEL, wilson
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, evaluated_models
 from vestry.evaluation.standing import beside_first, ranks
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.results import Results as RunResults
 
 Results = dict[str, Any]

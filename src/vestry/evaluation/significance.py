@@ -11,7 +11,7 @@ from vestry.evaluation.intervals import FAMILY_LEVEL, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import beside_first, ranks, resolution
-from vestry.predictions.scores import SCALAR_SCORES
+from vestry.predictions.scores import SCORES
 
 # Every two makers on the same test images: who can be told apart from whom.
 
@@ -168,6 +168,4 @@ def _with_intervals(entries: Mapping[str, Results], drawn: Bootstrap) -> dict[st
 
 
 def _score_intervals(name: str, drawn: Bootstrap) -> dict[str, list[float] | None]:
-    return {
-        score: spread(drawn.interval(name, score)) for score in SCALAR_SCORES if score != "accuracy"
-    }
+    return {score: spread(drawn.interval(name, score)) for score in SCORES if score != "accuracy"}

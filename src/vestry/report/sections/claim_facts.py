@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import (
     counted,
     decimal,
@@ -12,20 +13,12 @@ from vestry.report.formatting import (
     per_cent_range,
     whole,
 )
-from vestry.report.sections.committees import score_name
 
 # One measured figure in words, with the uncertainty that belongs to it.
 
 
-_NOT_SHARES = ("log_loss", "brier")
-
-
-def score_words(score: str) -> str:
-    return score_name(score)
-
-
 def shown(value: float, score: str) -> str:
-    return decimal(value) if score in _NOT_SHARES else per_cent(value)
+    return per_cent(value) if is_share(score) else decimal(value)
 
 
 def figure(found: dict[str, Any], score: str) -> str:
@@ -43,7 +36,7 @@ def figure(found: dict[str, Any], score: str) -> str:
 def _spread(several: dict[str, Any], score: str) -> str:
     """Mean and deviation: "91.0% ± 0.3"."""
     mean, deviation = several["mean"], several["deviation"]
-    if score in _NOT_SHARES:
+    if not is_share(score):
         return f"{decimal(mean)} \u00b1 {decimal(deviation)}"
     return f"{per_cent(mean)} \u00b1 {decimal(100 * deviation, 1)}"
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Results
 from vestry.report.section import Section
 from vestry.report.sections import claim_facts, differences
-from vestry.report.sections.claim_facts import figure, score_words, shown
+from vestry.report.sections.claim_facts import figure, shown
 
 # What a report said, and what was measured here, each in a sentence made from both.
 
@@ -127,17 +128,13 @@ def _values(claim: Claim) -> str:
     start = f"Here it is {figure(here['figure'], said['score'])}"
     if here["one_value"]:
         return f"{start}; the values given there are one, rounded differently."
-    apart = points(high - low).lstrip("+") if _is_share(said["score"]) else decimal(high - low)
-    unit = " points" if _is_share(said["score"]) else ""
+    apart = points(high - low).lstrip("+") if is_share(said["score"]) else decimal(high - low)
+    unit = " points" if is_share(said["score"]) else ""
     return (
         f"{start}: one model on one set of images has one {score_words(said['score'])}. The "
         f"{len(said['values'])} values given there lie up to {apart}{unit} apart, and no single "
         "one rounds to all of them."
     )
-
-
-def _is_share(score: str) -> bool:
-    return score not in ("log_loss", "brier")
 
 
 def _printed(claim: Claim) -> str:

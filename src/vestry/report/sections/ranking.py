@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
@@ -173,9 +174,8 @@ def _compare(model: Model, results: Results) -> list[Comparison]:
         ours = _our_figure(model, score, score in taken)
         if ours is not None:
             against = "mean of its members" if score in taken else "its own"
-            name = committees.score_name(score)
-            is_share = score not in ("log_loss", "brier")
-            found.append(Comparison(model.name, name, reported, ours, against, is_share))
+            words, share = score_words(score), is_share(score)
+            found.append(Comparison(model.name, words, reported, ours, against, share))
     return found
 
 

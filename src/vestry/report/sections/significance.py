@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
     decimal,
@@ -143,18 +144,10 @@ def _cross_validated(pairs: list[Pair]) -> str | None:
     )
 
 
-_SCORES = {
-    "precision_macro": "Precision, macro",
-    "recall_macro": "Recall, macro",
-    "f1_macro": "F1, macro",
-    "f1_weighted": "F1, weighted",
-    "precision_micro_at_half": "Precision, micro at 0.5",
-    "recall_micro_at_half": "Recall, micro at 0.5",
-    "log_loss": "Log loss",
-    "brier": "Brier",
-    "ece": "Calibration error",
-}
-_NO_SHARES = ("log_loss", "brier")
+def _columns() -> list[Score]:
+    """The scores of the table, those of which less is better last."""
+    shown = [score for score in SCORES.values() if score.has_column]
+    return sorted(shown, key=lambda score: score.better == "lower")
 
 
 @dataclass(frozen=True)
@@ -215,9 +208,9 @@ def certainty_data(results: Results) -> Certainty | None:
         resamples=found.get("resamples"),
         uncertainties=uncertainties(ranked, results["data"]["splits"]["test"]["rows"]),
         both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
-        heads=list(_SCORES.values()),
+        heads=[score.label for score in _columns()],
         scores=[
-            ScoreRow(model.name, [_with_own_interval(model, score) for score in _SCORES])
+            ScoreRow(model.name, [_with_own_interval(model, score) for score in _columns()])
             for model in ranked
         ],
         folds=[_fold_row(pair) for pair in folds],
@@ -262,11 +255,11 @@ def _limits(interval: list[float] | None) -> str:
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
 
 
-def _with_own_interval(model: Model, score: str) -> str:
+def _with_own_interval(model: Model, score: Score) -> str:
     """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
-    value = model.score("test", score)
-    given = model.entry["intervals"]["test"].get(score)
-    if score in _NO_SHARES:
+    value = model.score("test", score.name)
+    given = model.entry["intervals"]["test"].get(score.name)
+    if not score.is_share:
         between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
         return f"{decimal(value)}{between}"
     between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
