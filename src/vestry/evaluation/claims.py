@@ -33,13 +33,13 @@ class ClaimBase(BaseModel):
     note: str = Field("", description="what went wrong there, in a plain sentence")
 
     @model_validator(mode="after")
-    def two_makers(self) -> "ClaimBase":
-        if len(set(self.makers)) < len(self.makers):
-            raise ValueError(f"{self.makers[0]!r} cannot be compared with itself")
+    def two_models(self) -> "ClaimBase":
+        if len(set(self.models)) < len(self.models):
+            raise ValueError(f"{self.models[0]!r} cannot be compared with itself")
         return self
 
     @property
-    def makers(self) -> list[str]:
+    def models(self) -> list[str]:
         """Members and committees that it names."""
         named = (getattr(self, key, None) for key in ("maker", "below", "above", "best"))
         return [name for name in named if name is not None]
