@@ -104,9 +104,18 @@ def _part(name: str, heading: str) -> str:
         and issubclass(found, Record)
         and found.__module__ == module.__name__
         and found is not Record
+        and not _is_base(found)
     ]
     lead = "" if name == "base" else f"{inspect.getdoc(module)}\n\n"
     return f"\n## {heading}\n\n{lead}" + "\n".join(_table(record) for record in reversed(records))
+
+
+def _is_base(record: type[BaseModel]) -> bool:
+    """Whether it only holds what others have, too; these name all of their keys."""
+    return any(
+        other.__module__ == record.__module__ and "[" not in other.__name__
+        for other in record.__subclasses__()
+    )
 
 
 def _table(record: type[BaseModel]) -> str:

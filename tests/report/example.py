@@ -16,6 +16,7 @@ from analysis_example import with_analysis
 from numpy.typing import NDArray
 
 from vestry.evaluation.shown_images import agreement_ids, doubted_ids
+from vestry.schema.results import Results
 
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -134,6 +135,11 @@ def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     }  # fmt: skip
     results = with_analysis(results, tables, labels)
     return results, pictures(plan, results, labels)
+
+
+def typed(results: dict[str, Any]) -> Results:
+    """As the page gets them."""
+    return Results.model_validate(results)
 
 
 def split_tables(

@@ -34,7 +34,7 @@ def data(results: dict[str, Any]) -> Explanation:
 
 def page(run: Run) -> str:
     results, images, maps = run
-    return render(results, list(images["ids"]), images["images"], "x", None, maps)
+    return render(example.typed(results), list(images["ids"]), images["images"], "x", None, maps)
 
 
 def test_no_explanations_no_section(results: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def test_the_page_draws_every_map_once_and_shows_every_neighbour(run: Run) -> No
     assert {image for e in run[0]["explanations"].values() for m in e["nearest"] for image in
             [m["id"], *(n["id"] for n in m["images"])]} <= wanted  # fmt: skip
     # Without the file the words stay, and say that the pictures are not there.
-    bare = render(run[0], list(run[1]["ids"]), run[1]["images"], "x")
+    bare = render(example.typed(run[0]), list(run[1]["ids"]), run[1]["images"], "x")
     assert "not drawn" in bare
 
 

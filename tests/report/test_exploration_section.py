@@ -64,11 +64,13 @@ def finding(kind: str, count: int, splits: tuple[str, ...] = ("train", "test")) 
 
 
 def test_a_run_without_exploration_has_no_section(results: dict[str, Any]) -> None:
-    assert page_data(results).exploration is None
+    assert page_data(example.typed(results)).exploration is None
     _, images = example.build()
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(example.typed(results), list(images["ids"]), images["images"], "x")
     assert 'id="exploration"' not in text and "#exploration" not in text
-    text = render(results | {"exploration": None}, list(images["ids"]), images["images"], "x")
+    text = render(
+        example.typed(results | {"exploration": None}), list(images["ids"]), images["images"], "x"
+    )
     assert 'id="exploration"' not in text
 
 
@@ -77,7 +79,11 @@ def test_the_section_stands_after_the_data_with_its_heat_map(
 ) -> None:
     _, images = example.build()
     text = render(
-        looked, list(images["ids"]), images["images"], "x", heat_map_uri(explored.correlation)
+        example.typed(looked),
+        list(images["ids"]),
+        images["images"],
+        "x",
+        heat_map_uri(explored.correlation),
     )
     reader = Reader(text)
     assert reader.open == [] and "#exploration" in text
@@ -87,12 +93,12 @@ def test_the_section_stands_after_the_data_with_its_heat_map(
     assert "Looked for and not found: 14" in reader.words
     for name in CLASSES:
         assert name in reader.words
-    without = Reader(render(looked, list(images["ids"]), images["images"], "x"))
+    without = Reader(render(example.typed(looked), list(images["ids"]), images["images"], "x"))
     assert "The matrix was not stored with this run." in without.words
 
 
 def test_its_pictures_are_wanted(looked: dict[str, Any], explored: Exploration) -> None:
-    wanted = set(wanted_images(page_data(looked)))
+    wanted = set(wanted_images(page_data(example.typed(looked))))
     assert set(explored.ids) <= wanted
     assert {i for ids in explored.results["samples"]["ids"] for i in ids} <= wanted
     assert list(exploration_images(None)) == []
