@@ -114,7 +114,7 @@ def made_of(committee: Model) -> str:
     return " ".join(said)
 
 
-def _rule_words(entry: dict[str, Any]) -> str:
+def _rule_words(entry: Any) -> str:
     """The rule with what it learnt; without figures where a run does not say them."""
     learnt = entry.get("learnt") or {}
     rows = _LEARNT_FROM.get(entry.get("fitted_on") or "", "")

@@ -8,6 +8,7 @@ from vestry.report.models import Model, Results, models_by_rank, models_in_study
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
 from vestry.report.sections import answer, committees, standing
+from vestry.schema.base import Spread
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Row:
     test images say of it beside the first."""
 
     model: Model
-    validation: dict[str, Any] | None
-    test: dict[str, Any] | None
+    validation: Spread | None
+    test: Spread | None
     whisker: Whisker
     drawn: DrawnWhisker
     reported: float | None

@@ -115,8 +115,8 @@ def _half_width(model: Model) -> float:
 
 
 def deviation(model: Model) -> float:
-    spread = model.over_seeds("test", "accuracy") or {}
-    return float(spread.get("deviation") or 0.0)
+    spread = model.over_seeds("test", "accuracy")
+    return (spread.deviation if spread else None) or 0.0
 
 
 def _sampling_error(model: Model) -> str:
