@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vestry.schema import results as schema
 from vestry.schema.base import Interval, Spread
+from vestry.schema.cost import Cost
 from vestry.schema.models import Committee, Member
+from vestry.schema.results import Results as RunResults
 from vestry.schema.run_comparison import RankedOfRuns
 from vestry.schema.scores import Mistakes
 from vestry.schema.significance import BesideFirst, Ranked
 
 Results = Any
-"""Typed records that some sections still read as dicts, by key; goes with the last of them."""
+"""Records that sections still read by key; it goes with the last of these."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,14 @@ class Model:
 
     name: str
     entry: Member | Committee
-    is_committee: bool
     rank: int
     series: int
     place: str = ""
     on_test: BesideFirst | None = None
+
+    @property
+    def is_committee(self) -> bool:
+        return isinstance(self.entry, Committee)
 
     @property
     def mark(self) -> str | None:
@@ -43,11 +47,15 @@ class Model:
         """A name for HTML ids; the user's name could hold anything."""
         return f"m{self.series}"
 
-    def score(self, split: str, score: str) -> float:
-        return self.entry.scores.on(split).number(score)
+    def score(self, split: str, score: str) -> float | None:
+        return self.entry.scores.on(split).numbers.get(score)
 
     def accuracy(self, split: str) -> float:
         return self.entry.scores.on(split).accuracy
+
+    def central_accuracy(self, split: str) -> float:
+        """The mean over seeds where there are several."""
+        return self.entry.central(split, "accuracy")
 
     def interval(self, split: str) -> Interval:
         return self.entry.accuracy_interval(split)
@@ -60,34 +68,40 @@ class Model:
     def mistakes(self) -> Mistakes:
         return self.entry.mistakes
 
+    @property
+    def cost(self) -> Cost | None:
+        return self.entry.cost
+
+    @property
+    def latency(self) -> float | None:
+        """Milliseconds of one image at the median; None where it was not measured."""
+        return self.cost.latency.median_ms if self.cost and self.cost.latency else None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the files that predicting needs; None where that was not measured."""
+        return self.cost.bytes if self.cost else None
+
     def over_seeds(self, split: str, score: str) -> Spread | None:
-        """Of a score; None where one seed was fitted."""
+        """Of a score, or None where one seed was fitted."""
         return self.entry.spread(split, score)
 
 
-def models_in_study_order(results: schema.Results) -> list[Model]:
+def models_in_study_order(results: RunResults) -> list[Model]:
     """Members as the study lists them, then committees."""
-    rows = results.ranking
-    places = {row.name: place for place, row in enumerate(rows)}
+    rows = {row.name: (place, row) for place, row in enumerate(results.ranking, 1)}
     entries: dict[str, Member | Committee] = {**results.members, **results.committees}
     return [
-        Model(
-            name,
-            entry,
-            isinstance(entry, Committee),
-            places[name] + 1,
-            series,
-            shown_rank(rows[places[name]], rows),
-            rows[places[name]].on_test,
-        )
+        Model(name, entry, place, series, shown_rank(row, results.ranking), row.on_test)
         for series, (name, entry) in enumerate(entries.items())
+        for place, row in [rows[name]]
     ]
 
 
-def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked | RankedOfRuns]) -> str:
+def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[RankedOfRuns]) -> str:
     """ "3", or "3=" where others have the same validation figures."""
     return f"{row.rank}=" if sum(other.rank == row.rank for other in rows) > 1 else str(row.rank)
 
 
-def models_by_rank(results: schema.Results) -> list[Model]:
+def models_by_rank(results: RunResults) -> list[Model]:
     return sorted(models_in_study_order(results), key=lambda model: model.rank)
