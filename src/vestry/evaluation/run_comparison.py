@@ -1,4 +1,4 @@
-"""Several runs on the same test rows: one ranking, tests of pairs, and what changed between them."""
+"""Several runs on the same test rows: one ranking, tests of pairs, and what has changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class ComparedRuns:
 def compared_runs(
     runs: Sequence[RunEvidence], truth: Labels, ordered_by: OrderedBy
 ) -> ComparedRuns:
-    """truth: (n,) the test rows' labels. ordered_by: "validation" only where all runs were validated
+    """truth: (n,) labels of the test rows. ordered_by: "validation" only where all runs validated
     on the same rows.
     """
     models = [
