@@ -177,7 +177,7 @@ class Comparison:
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
             "notices": notices(dataset, members, study) + skipped_notices(asked),
-            "data": data_summary(dataset) | {"samples": grid},
+            "data": data_summary(dataset, grid),
         }
 
 
