@@ -71,6 +71,11 @@ def study_b() -> Plan:
     )
 
 
+def typed(results: dict[str, Any]) -> Results:
+    """As the page gets them."""
+    return Results.model_validate(results)
+
+
 MADE: dict[str, tuple[dict[str, Any], dict[str, NDArray[Any]]]] = {}
 """Runs that were made before: comparing ten models takes longer than drawing their page."""
 

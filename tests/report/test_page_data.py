@@ -140,10 +140,10 @@ def test_every_picture_that_the_page_names_is_wanted_once(page: PageData) -> Non
 
 
 def test_seeds_versions_and_times_are_shown(page: PageData) -> None:
-    assert ("every member", "0") in page.making.seeds
-    assert ("torch", "2.13.0") in page.making.environment
-    assert ("total", "2 min 41 s") in page.making.stages
-    assert {bar.name for bar in page.making.times} >= {"Linear", "Committee"}
+    assert ("every member", "0") in page.provenance.seeds
+    assert ("torch", "2.13.0") in page.provenance.environment
+    assert ("total", "2 min 41 s") in page.provenance.stages
+    assert {bar.name for bar in page.provenance.times} >= {"Linear", "Committee"}
 
 
 def test_a_narrow_scale_names_no_tick_twice(results):
