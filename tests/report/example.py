@@ -142,11 +142,6 @@ def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return results, pictures(plan, results, labels)
 
 
-def typed(results: dict[str, Any]) -> Results:
-    """As the page gets them."""
-    return Results.model_validate(results)
-
-
 def split_tables(
     plan: Plan,
     rng: np.random.Generator,
