@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 
 Results = dict[str, Any]
 Counts = NDArray[np.int64]

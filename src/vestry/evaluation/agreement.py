@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.predictions import EvaluatedModel
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 
 Results = dict[str, Any]
 _Rows = NDArray[np.int64]

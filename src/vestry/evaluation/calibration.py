@@ -9,15 +9,9 @@ from numpy.typing import NDArray
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import (
-    Floats,
-    Labels,
-    brier,
-    equal_mass_bins,
-    expected_calibration_error,
-    log_loss,
-)
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.scores import SCORES, equal_mass_bins
+from vestry.predictions.sums import Floats
+from vestry.predictions.table import Labels, ProbabilityTable
 
 Results = dict[str, Any]
 Bins = Sequence[NDArray[np.intp]]
@@ -48,11 +42,11 @@ def reliability(table: ProbabilityTable, truth: Labels) -> Results:
     return {
         "accuracy": float(right.mean()),
         "confidence": float(confidence.mean()),
-        "log_loss": log_loss(values, truth),
-        "ece": expected_calibration_error(values, truth),
+        "log_loss": SCORES["log_loss"].of(values, truth),
+        "ece": SCORES["ece"].of(values, truth),
         "ece_bias": bias,
         "ece_chance": chance,
-        "brier": brier(values, truth),
+        "brier": SCORES["brier"].of(values, truth),
         "brier_parts": brier_parts(confidence, right, bins),
         "bins": [_bin_row(confidence[part], right[part]) for part in bins],
     }
