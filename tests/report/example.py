@@ -16,6 +16,7 @@ from analysis_example import with_analysis
 from numpy.typing import NDArray
 
 from vestry.evaluation.shown_images import agreement_ids, doubted_ids
+from vestry.schema.results import Results
 
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -68,6 +69,11 @@ def study_b() -> Plan:
         reported={name: dict(zip(keys, row, strict=True)) for name, row in given.items()},
         seeds={"Forest": 3},
     )
+
+
+def typed(results: dict[str, Any]) -> Results:
+    """As the page gets them."""
+    return Results.model_validate(results)
 
 
 MADE: dict[str, tuple[dict[str, Any], dict[str, NDArray[Any]]]] = {}

@@ -68,11 +68,11 @@ def percentiles(values: Floats, level: float = LEVEL) -> Interval:
     return float(low), float(high)
 
 
-def spread(interval: Interval) -> list[float] | None:
+def spread(interval: Interval) -> Interval | None:
     """None where all resamples gave the same: ten of ten right stay right however they are drawn,
     and that says nothing of the eleventh."""
     low, high = interval
-    return [low, high] if high - low > _NO_SPREAD else None
+    return interval if high - low > _NO_SPREAD else None
 
 
 def bootstrap(

@@ -33,13 +33,13 @@ class ClaimBase(BaseModel):
     note: str = Field("", description="what went wrong there, in a plain sentence")
 
     @model_validator(mode="after")
-    def two_makers(self) -> "ClaimBase":
-        if len(set(self.makers)) < len(self.makers):
-            raise ValueError(f"{self.makers[0]!r} cannot be compared with itself")
+    def two_models(self) -> "ClaimBase":
+        if len(set(self.models)) < len(self.models):
+            raise ValueError(f"{self.models[0]!r} cannot be compared with itself")
         return self
 
     @property
-    def makers(self) -> list[str]:
+    def models(self) -> list[str]:
         """Members and committees that it names."""
         named = (getattr(self, key, None) for key in ("maker", "below", "above", "best"))
         return [name for name in named if name is not None]
@@ -124,7 +124,7 @@ class RemarkClaim(ClaimBase):
     """What went wrong there and cannot be measured; said beside what was measured here.
 
     `here` names a fact of this run to set beside it; figures are those of `maker`, or of every
-    maker where only a `class` is named.
+    model where only a `class` is named.
     """
 
     remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")

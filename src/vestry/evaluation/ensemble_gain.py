@@ -6,6 +6,7 @@ from typing import Any
 from vestry.evaluation.difference import by_images, sign
 from vestry.evaluation.paired_tests import mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.schema.models import ScoredModel
 
 Results = dict[str, Any]
 _LEVEL = 0.05
@@ -34,7 +35,7 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> R
     }
 
 
-def _costs(committee: Results, member: Results) -> Results:
+def _costs(committee: ScoredModel, member: ScoredModel) -> Results:
     """What both take, each null unless it is known of both.
 
     latency_ms: the median for one image, and bytes on disk, as the run's cost task measured them;
@@ -44,7 +45,7 @@ def _costs(committee: Results, member: Results) -> Results:
     return {key: _beside(taken[0][key], taken[1][key]) for key in taken[0]}
 
 
-def _amounts(entry: Results) -> dict[str, float | None]:
+def _amounts(entry: ScoredModel) -> dict[str, float | None]:
     cost = entry.get("cost") or {}
     return {
         "latency_ms": (cost.get("latency") or {}).get("median_ms"),

@@ -7,11 +7,12 @@ import numpy as np
 
 from vestry.committees.committee import Committee
 from vestry.committees.rule import RULES
-from vestry.evaluation.difference import by_images
+from vestry.evaluation.difference import Answers, by_images
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.schema.models import ScoredModel
 
 Results = dict[str, Any]
 Tables = dict[str, ProbabilityTable]
@@ -61,7 +62,7 @@ def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> Results:
     }
 
 
-def _fit_data_of(entry: Results, names: list[str], evidence: Predictions) -> FitData | None:
+def _fit_data_of(entry: ScoredModel, names: list[str], evidence: Predictions) -> FitData | None:
     """What the rule is fitted on; None where that would take too long with enough rows."""
     if entry.get("fitted_on") == "out_of_fold":
         tables = {name: evidence.out_of_fold[name] for name in names}
@@ -86,7 +87,7 @@ def _rows_of(table: ProbabilityTable, rows: Labels) -> ProbabilityTable:
     )
 
 
-def _too_much(entry: Results, names: list[str]) -> str:
+def _too_much(entry: ScoredModel, names: list[str]) -> str:
     return (
         f"{entry['rule']} would have to be fitted {len(names) + 1} times, and with so many members "
         "and classes that takes too long"
@@ -94,7 +95,7 @@ def _too_much(entry: Results, names: list[str]) -> str:
 
 
 def _made_again(
-    entry: Results, names: list[str], lesson: FitData, tests: Tables
+    entry: ScoredModel, names: list[str], lesson: FitData, tests: Tables
 ) -> ProbabilityTable:
     """The test table of the committee of `names`; one of them alone is that member."""
     if len(names) == 1:
@@ -108,7 +109,7 @@ def _made_again(
 
 def _without(
     name: str,
-    entry: Results,
+    entry: ScoredModel,
     names: list[str],
     lesson: FitData,
     tests: Tables,
@@ -116,7 +117,7 @@ def _without(
     truth: Labels,
 ) -> Results:
     table = _made_again(entry, [other for other in names if other != name], lesson, tests)
-    one, other = (EvaluatedModel(name, {}, made.labels, truth) for made in (table, whole))
+    one, other = (Answers(made.labels == truth) for made in (table, whole))
     found = by_images(one, other)
     test = mcnemar(found["only_one"], found["only_other"])
     own = _scores(table, truth)
@@ -143,7 +144,7 @@ def _scores(table: ProbabilityTable, truth: Labels) -> Results:
     return {name: SCORES[name].of(table.probabilities, truth) for name in ("accuracy", "log_loss")}
 
 
-def _learnt_from(entry: Results, lesson: FitData) -> Results | None:
+def _learnt_from(entry: ScoredModel, lesson: FitData) -> Results | None:
     """Which rows the rule was fitted on again; None where it learns nothing."""
     fitted_on = entry.get("fitted_on")
     if fitted_on is None:

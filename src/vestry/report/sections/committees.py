@@ -1,11 +1,10 @@
 """What a committee gained, and which figure a report took for its accuracy."""
 
-from typing import Any
-
 from vestry.committees.rule import RULES
 from vestry.predictions.scores import score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points
 from vestry.report.models import Model
+from vestry.schema.models import Committee
 
 _LEARNT_FROM = {
     "validation": ", learnt from the validation rows",
@@ -59,8 +58,11 @@ def scores_taken_for_means(committee: Model, members: list[Model]) -> list[str]:
     return [score for score, gap in gaps.items() if gap <= _ROUNDED_TWICE]
 
 
-def means_remark(committee: Model, members: list[Model]) -> str | None:
-    """What the reported figure of a committee is, where it is its members' mean."""
+def means_remark(committee: Model, members: list[Model], mean: float) -> str | None:
+    """What the reported figure of a committee is, where it is its members' mean.
+
+    mean: of our members' test accuracies.
+    """
     taken = scores_taken_for_means(committee, members)
     if "accuracy" not in taken:
         return None
@@ -68,35 +70,40 @@ def means_remark(committee: Model, members: list[Model]) -> str | None:
     parts = listed([decimal(member.reported["accuracy"], 4) for member in members])
     others = [score_words(score) for score in taken if score != "accuracy"]
     also = f" The same holds, within rounding, for its {listed(others)}." if others else ""
-    own, mean = committee.accuracy("test"), committee.entry["mean_of_members"]["test"]["accuracy"]
     return (
         f"The accuracy reported for {committee.name}, {reported}, equals to four digits the mean "
         f"of the accuracies reported for {listed([m.name for m in members])} ({parts}).{also} "
         "It is no accuracy of averaged probabilities, so it has to be compared with our mean of "
-        f"the members\u2019 accuracies, {per_cent(mean)}, and not with {per_cent(own)}, the "
+        f"the members\u2019 accuracies, {per_cent(mean)}, and not with "
+        f"{per_cent(committee.accuracy('test'))}, the "
         "committee\u2019s own. Each member\u2019s reported figure is compared with that "
         "member\u2019s."
     )
 
 
-def made_of(committee: Model) -> str:
+def mean_of_members(committee: Committee) -> float:
+    """The plain mean of its members' test accuracies."""
+    return committee.mean_of_members.test["accuracy"]
+
+
+def made_of(committee: Committee) -> str:
     """Its members, its rule, and what that learnt and from which rows."""
-    names = list(committee.entry["members"])
-    said = [f"{counted(len(names), 'member')}: {listed(names)}; {_rule_words(committee.entry)}."]
-    if committee.entry.get("fitted_on") == "validation":
+    names = committee.members
+    said = [f"{counted(len(names), 'member')}: {listed(names)}; {_rule_words(committee)}."]
+    if committee.fitted_on == "validation":
         said.append(
             "In its own validation figures, each row\u2019s probabilities come from a rule fitted "
             "without that row."
         )
-    said += [f"{note[:1].upper()}{note[1:]}." for note in committee.entry.get("notes") or []]
+    said += [f"{note[:1].upper()}{note[1:]}." for note in committee.notes]
     return " ".join(said)
 
 
-def _rule_words(entry: dict[str, Any]) -> str:
+def _rule_words(committee: Committee) -> str:
     """The rule with what it learnt; without figures where a run does not say them."""
-    rule, learnt = RULES.get(entry["rule"]), entry.get("learnt") or {}
+    rule = RULES.get(committee.rule)
     if rule is None:
-        return f"rule \u201c{entry['rule']}\u201d"
-    said = rule.how(learnt) + _LEARNT_FROM.get(entry.get("fitted_on") or "", "")
-    figures = rule.figures(learnt)
+        return f"rule \u201c{committee.rule}\u201d"
+    said = rule.how(committee.learnt) + _LEARNT_FROM.get(committee.fitted_on or "", "")
+    figures = rule.figures(committee.learnt)
     return said + (f"{figures.lead}{listed(figures.parts)}{figures.tail}" if figures else "")

@@ -130,14 +130,15 @@ def _cost_rows(found: dict[str, Any]) -> list[CostRow]:
 
 
 def leave_one_out(model: Model) -> LeaveOneOut:
-    found = model.entry["leave_one_out"]
+    entry: Any = model.entry
+    found = entry["leave_one_out"]
     if not found["members"]:
         return LeaveOneOut([left_out_sentences.not_left_out(found)], [], [], None)
     ranges = [(low, high) for low, high in (r["difference"]["interval"] for r in found["members"])]
     scale = change_scale(ranges)
     return LeaveOneOut(
         sentences=left_out_sentences.left_out(model.name, found),
-        remarks=left_out_sentences.how_left_out(model.entry),
+        remarks=left_out_sentences.how_left_out(entry),
         rows=[
             LeftOut(row["name"], row, draw_change(row["difference"]["value"], ends, scale))
             for row, ends in zip(found["members"], ranges, strict=True)

@@ -196,7 +196,7 @@ def _either(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def how_left_out(entry: Found) -> list[str]:
+def how_left_out(entry: Any) -> list[str]:
     """How the committee was made again, where that is not plain."""
     found = entry["leave_one_out"]
     said = ["Members were left out one at a time; without two at once it was not tried."]
