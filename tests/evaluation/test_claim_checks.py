@@ -13,6 +13,7 @@ from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claim_checks import common_value
 from vestry.evaluation.claims import FORMS, Claims, Score, check_classes
 from vestry.predictions.scores import SCALAR_SCORES
+from vestry.schema.base import plain
 
 READ = TypeAdapter(Claims)
 
@@ -26,7 +27,7 @@ def check(run, **claim):
     results, evidence = run
     claims = READ.validate_python([{"says": "so"} | claim])
     (found,) = analysed(results, evidence, claims=claims)["claims"]
-    json.dumps(found, allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
     return found
 
 

@@ -10,6 +10,7 @@ from vestry.evaluation.intervals import paired_difference, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
 from vestry.evaluation.significance import pairwise
 from vestry.predictions.scores import SCALAR_SCORES
+from vestry.schema.base import plain
 
 SKILLS = {"A": 2.5, "B": 2.4, "C": 1.0}
 
@@ -75,7 +76,7 @@ def test_folds_without_spread_have_no_p():
 def test_the_results_hold_intervals_pairs_and_ranks():
     results, evidence = small_run(SKILLS, committee=["A", "B"])
     found = analysed(results, evidence)
-    json.dumps(found, allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
     for entry in [*found["members"].values(), *found["committees"].values()]:
         limits = entry["intervals"]["test"]
         assert set(limits) == set(SCALAR_SCORES)

@@ -15,7 +15,8 @@ import numpy as np
 from analysis_example import with_analysis
 from numpy.typing import NDArray
 
-from vestry.evaluation.shown_images import agreement_ids, doubted_ids
+from vestry.evaluation.shown_images import shown_ids
+from vestry.schema.results import Results
 
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -431,13 +432,7 @@ def pictures(
     plan: Plan, results: dict[str, Any], labels: dict[str, NDArray[np.int64]]
 ) -> dict[str, NDArray[Any]]:
     """An image of the right class for every id that the results name."""
-    ids = set(results["data"]["samples"]["ids"]) | set(results["first_rows"]["ids"])
-    ids |= {image["id"] for image in results["votes"]["images"]}
-    for entry in [*results["members"].values(), *results["committees"].values()]:
-        ids |= {row["id"] for row in entry["mistakes"]["hardest"]}
-        ids |= {image for cell in entry["mistakes"]["cells"] for image in cell["ids"]}
-    ids |= set(agreement_ids(results)) | set(doubted_ids(results))
-    names = sorted(ids)
+    names = shown_ids(typed(results))
     splits = {"train": "training", "validation": "validation", "test": "test"}
     classes = []
     for name in names:
@@ -471,6 +466,11 @@ def fashion_images() -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
         with gzip.open(Path(folder) / "fashion-mnist" / name) as file:
             read.append(np.frombuffer(file.read(), np.uint8, offset=header))
     return read[0].reshape(-1, 28, 28), read[1].astype(np.int64)
+
+
+def typed(results: dict[str, Any]) -> Results:
+    """As the page gets them."""
+    return Results.model_validate(results)
 
 
 def write(folder: Path, results: dict[str, Any], images: dict[str, NDArray[Any]]) -> Path:

@@ -129,7 +129,7 @@ def test_the_worst_come_first_and_the_others_one_click_deeper(doubted: dict[str,
 
 def test_its_pictures_are_kept_and_wanted(doubted: dict[str, Any]) -> None:
     ids = {f"train-{number}" for number in range(60)}
-    assert ids <= set(shown_ids(doubted))
+    assert ids <= set(shown_ids(example.typed(doubted)))
     assert ids <= set(wanted_images(page_data(doubted)))
     assert list(doubted_images(None)) == []
 

@@ -1,7 +1,6 @@
-"""What follows from the scores and tables of a whole run, beyond each maker's own figures."""
+"""What follows from the scores and tables of a whole run, beyond each model's own figures."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,17 @@ from vestry.evaluation.label_issues import find_label_issues, label_issue_result
 from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
 from vestry.evaluation.mistakes import misclassified, per_class_performance
-from vestry.evaluation.overfitting import overfitting
-from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
+from vestry.evaluation.overfitting import Guessing, overfitting
+from vestry.evaluation.predictions import (
+    EvaluatedModel,
+    Predictions,
+    Results,
+    evaluated_models,
+)
 from vestry.evaluation.significance import certainty
-
-Results = dict[str, Any]
+from vestry.schema.analysis import Analysis
+from vestry.schema.base import Record
+from vestry.schema.scores import Scores
 
 
 def analysed(
@@ -35,25 +40,23 @@ def analysed(
     abstaining: AbstentionSettings = DEFAULT,
     deciding: DecisionSettings = NO_LIMITS,
 ) -> Results:
-    """`results` with every maker's `analysis`, every committee's `repairs`, and what compares them.
+    """`results` with every model's `analysis`, every committee's `repairs`, and what compares them.
 
     `results` itself stays as it is.
     """
     members = evaluated_models(results["members"], evidence.tested, evidence.truth)
     committees = evaluated_models(results["committees"], evidence.tested, evidence.truth)
     makers = members | committees
-    sure = {name: _confidence(evidence, name, abstaining) for name in makers}
     guessing = _guessing_of(evidence.truths["validation"])
+    facts: dict[str, dict[str, Record]] = {
+        name: {"analysis": _analysis(model, guessing)} | _confidence(evidence, name, abstaining)
+        for name, model in makers.items()
+    }
+    for name, committee in committees.items():
+        facts[name] |= _committee_facts(committee, members, evidence)
     found = results | {
-        "members": {
-            name: _analysed_model(maker, guessing) | sure[name] for name, maker in members.items()
-        },
-        "committees": {
-            name: _analysed_model(maker, guessing)
-            | sure[name]
-            | _committee_facts(maker, members, evidence)
-            for name, maker in committees.items()
-        },
+        "members": {name: model.entry | facts[name] for name, model in members.items()},
+        "committees": {name: model.entry | facts[name] for name, model in committees.items()},
         "misclassified": misclassified(list(members.values())) if members else None,
         "agreement": agreement(list(members.values()), evidence.tested),
         "pairs": compared_pairs(pairs, makers),
@@ -73,24 +76,24 @@ def _label_issues_and_leaks(
     return {"doubts": label_issue_results(found), "leaks": leaks(results, makers, found["test"])}
 
 
-def _analysed_model(maker: EvaluatedModel, guessing: Mapping[str, float] | None) -> Results:
-    entry = maker.entry
-    analysis = per_class_performance(entry["scores"]["test"])
+def _analysis(model: EvaluatedModel, guessing: Guessing | None) -> Analysis:
+    entry = model.entry
     training = entry.get("training") or {}
     kept = training["best_epoch"] if training.get("restored_best") else None
     fits = overfitting(entry.get("history"), kept, guessing)
-    return entry | {"analysis": analysis | {"overfitting": fits}}
+    return per_class_performance(Scores.model_validate(entry["scores"]["test"]), fits)
 
 
-def _guessing_of(labels: NDArray[np.int64]) -> dict[str, float] | None:
-    """What always saying the commonest class of (n,) labels gets right, and n."""
+def _guessing_of(labels: NDArray[np.int64]) -> Guessing | None:
     if len(labels) == 0:
         return None
-    return {"accuracy": float(np.bincount(labels).max() / len(labels)), "rows": len(labels)}
+    return Guessing(float(np.bincount(labels).max() / len(labels)), len(labels))
 
 
-def _confidence(evidence: Predictions, name: str, abstaining: AbstentionSettings) -> Results:
-    """Whether a maker's confidence can be trusted, and what it is good for."""
+def _confidence(
+    evidence: Predictions, name: str, abstaining: AbstentionSettings
+) -> dict[str, Record]:
+    """Whether a model's confidence can be trusted, and what it is good for."""
     tables = evidence.tables[name]
     truths = {"validation": evidence.truths["validation"], "test": evidence.truth}
     return {
@@ -101,8 +104,8 @@ def _confidence(evidence: Predictions, name: str, abstaining: AbstentionSettings
 
 def _committee_facts(
     committee: EvaluatedModel, members: Mapping[str, EvaluatedModel], evidence: Predictions
-) -> Results:
-    """What a committee is worth beside its members, and which of them it could do without."""
+) -> dict[str, Record]:
+    """What a committee gains over its members, and which of them it could do without."""
     own = [members[name] for name in committee.entry["members"]]
     return {
         "repairs": fixed_and_broken(committee, own),

@@ -1,4 +1,4 @@
-"""What a comparison rests on: every maker's tables, and the labels that they are held against."""
+"""What a comparison rests on: every model's tables, and the labels that they are held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ Tables = Mapping[Split, ProbabilityTable]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """tables: each maker's `validation` and `test` table, by its name. truths: (n,) labels by
+    """tables: each model's `validation` and `test` table, by its name. truths: (n,) labels by
     split, `training` among them. out_of_fold: cross-validated members' tables of the training
     rows.
     """
@@ -32,16 +32,16 @@ class Predictions:
 
     @property
     def tested(self) -> dict[str, ProbabilityTable]:
-        """Each maker's test table."""
+        """Each model's test table."""
         return {name: tables["test"] for name, tables in self.tables.items()}
 
     @property
     def validated(self) -> dict[str, ProbabilityTable]:
-        """Each maker's validation table, which settings may be chosen by."""
+        """Each model's validation table, which settings may be chosen by."""
         return {name: tables["validation"] for name, tables in self.tables.items()}
 
 
-# A maker as it was tested: its results and its test table, side by side.
+# A model as it was tested: its results and its test table, side by side.
 
 
 Results = dict[str, Any]
@@ -49,7 +49,7 @@ Results = dict[str, Any]
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """entry: the maker's part of the results. labels: (n,) what it says of each test image.
+    """entry: the model's part of the results. labels: (n,) what it says of each test image.
 
     truth: (n,) the test images' labels.
     """
@@ -64,11 +64,15 @@ class EvaluatedModel:
         """(n,) whether it is right on each test image."""
         return np.asarray(self.labels == self.truth)
 
+    def accuracy(self, split: Split) -> float:
+        """The first seed's."""
+        return float(self.entry["scores"][split]["accuracy"])
+
 
 def evaluated_models(
     entries: Mapping[str, Results], tables: Mapping[str, ProbabilityTable], truth: Labels
 ) -> dict[str, EvaluatedModel]:
-    """Makers by name; `tables` holds the test table of each."""
+    """Models by name; `tables` holds the test table of each."""
     return {
         name: EvaluatedModel(name, entry, tables[name].labels, truth)
         for name, entry in entries.items()
