@@ -2,19 +2,21 @@ import numpy as np
 import pytest
 from makers import CLASSES, makers_of, mean_of, small_run, table
 
-import vestry.evaluation.leave_one_out as module
 from vestry.committees.committee import Committee
+from vestry.committees.rules import stacking
 from vestry.errors import TableError
 from vestry.evaluation.leave_one_out import leave_one_out, verdict
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import EvaluatedModel as Maker
 from vestry.evaluation.predictions import Predictions
+from vestry.schema.models import ScoredCommittee
 
 SKILLS = {"A": 1.5, "B": 1.3, "C": 0.2}
 
 
 def committee(rule, evidence, names=("A", "B", "C"), **entry):
-    given = {"rule": rule, "members": list(names), "fitted_on": None} | entry
+    rest = {"fitted_on": None, "options": {}, "learnt": {}} | entry
+    given = ScoredCommittee.model_construct(rule=rule, members=list(names), **rest)
     return Maker("Committee", given, np.zeros_like(evidence.truth), evidence.truth)
 
 
@@ -94,10 +96,10 @@ def test_stacking_keeps_its_penalty_and_learns_from_all_rows_where_it_may(eviden
 
 
 def test_stacking_of_many_learns_from_some_rows_and_says_how_many(evidence, monkeypatch):
-    monkeypatch.setattr(module, "WORK", 200 * 3 * 16 * 4)
+    monkeypatch.setattr(stacking, "WORK", 200 * 3 * 16 * 4)
     found = leave_one_out(stacked(evidence), evidence)
     assert found.learnt_from.as_json() == {"split": "validation", "rows": 200, "of": 600}
-    monkeypatch.setattr(module, "WORK", 30 * 3 * 16 * 4)
+    monkeypatch.setattr(stacking, "WORK", 30 * 3 * 16 * 4)
     found = leave_one_out(stacked(evidence), evidence)
     assert found.members == [] and "4 times" in found.reason
 

@@ -1,7 +1,7 @@
 from itertools import combinations
 
 import pytest
-from makers import makers_of, small_run
+from makers import makers_of, small_run, with_validation_accuracy
 
 from vestry.evaluation.diversity import fixed_and_broken
 
@@ -23,7 +23,7 @@ def rows(makers):
 
 
 def test_repairs_and_spoils_are_counted_against_the_best_by_validation(makers, found):
-    accuracy = {n: makers[n].entry["scores"]["validation"]["accuracy"] for n in "ABC"}
+    accuracy = {n: makers[n].entry.scores.validation.accuracy for n in "ABC"}
     best = max(accuracy, key=accuracy.get)
     assert found.best_member == best
     place = 2 + "ABC".index(best)
@@ -39,17 +39,17 @@ def test_repairs_and_spoils_are_counted_against_the_best_by_validation(makers, f
 
 
 def test_the_best_is_not_chosen_by_the_test_images(makers):
-    others = [makers[name] for name in "ABC"]
-    for maker in others:
-        maker.entry["scores"]["validation"]["accuracy"] = 0.1
-    others[2].entry["scores"]["validation"]["accuracy"] = 0.2
+    others = [
+        with_validation_accuracy(makers[name], accuracy)
+        for name, accuracy in (("A", 0.1), ("B", 0.1), ("C", 0.2))
+    ]
     assert fixed_and_broken(makers["Committee"], others).best_member == "C"
 
 
 def test_differences_are_the_committees_accuracy_less_each_members(makers, found):
     for name, difference in found.differences.items():
-        ours = makers["Committee"].entry["scores"]["test"]["accuracy"]
-        theirs = makers[name].entry["scores"]["test"]["accuracy"]
+        ours = makers["Committee"].entry.scores.test.accuracy
+        theirs = makers[name].entry.scores.test.accuracy
         assert difference["value"] == pytest.approx(ours - theirs)
         assert difference["figures"] == pytest.approx([ours, theirs])
         low, high = difference["interval"]

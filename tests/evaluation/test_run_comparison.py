@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import small_run, table
+from makers import scored_entries, small_run, table
 
 from vestry.errors import TableError
 from vestry.evaluation.paired_tests import holm, mcnemar
@@ -17,7 +17,7 @@ def runs(*skills, seed=0):
     made = [small_run(own, seed=seed) for own in skills]
     truth = made[0][1].truth
     evidence = [
-        RunEvidence(f"run{number}", results, found.tested)
+        RunEvidence(f"run{number}", results | scored_entries(results), found.tested)
         for number, (results, found) in enumerate(made, 1)
     ]
     assert all(np.array_equal(found.truth, truth) for _, found in made)
@@ -64,7 +64,7 @@ def test_every_pair_is_in_the_family_and_the_verdicts_follow_holm():
     sign = 1 if first["label"] == "run1 / A" else -1
     assert other["difference"] == pytest.approx(sign * twins["difference"]["value"])
     low, high = twins["difference"]["interval"]
-    assert other["interval"] == ([low, high] if sign > 0 else [-high, -low])
+    assert other["interval"] == ((low, high) if sign > 0 else (-high, -low))
 
 
 def test_rows_in_another_order_find_their_places():

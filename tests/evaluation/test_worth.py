@@ -1,5 +1,5 @@
 import pytest
-from makers import makers_of, small_run
+from makers import makers_of, small_run, with_validation_accuracy
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.ensemble_gain import ensemble_gain
@@ -7,9 +7,10 @@ from vestry.evaluation.paired_tests import mcnemar
 
 
 def found(skills, **cost):
-    makers = makers_of(small_run(skills, committee=tuple(skills)))
+    results, evidence = small_run(skills, committee=tuple(skills))
     for name, entry in cost.items():
-        makers[name].entry.update(entry)
+        (results["members"] | results["committees"])[name].update(entry)
+    makers = makers_of((results, evidence))
     return ensemble_gain(makers["Committee"], [makers[name] for name in skills]), makers
 
 
@@ -21,7 +22,7 @@ def test_a_gain_is_shown_where_interval_and_test_both_say_so():
     assert gain.p == mcnemar(only_one, only_other).p
     assert gain.verdict == "worth" and gain.difference.interval[0] > 0
     assert gain.log_loss.change == pytest.approx(
-        ours.entry["scores"]["test"]["log_loss"] - best.entry["scores"]["test"]["log_loss"]
+        ours.entry.scores.test.log_loss - best.entry.scores.test.log_loss
     )
     worse, _ = found({"A": 3.0, "B": 0.1, "C": 0.1})
     assert worse.verdict == "worse" and worse.difference.interval[1] < 0
@@ -39,22 +40,27 @@ def test_an_interval_alone_is_no_gain(monkeypatch):
 
 def test_the_best_member_is_not_chosen_by_test_images():
     makers = makers_of(small_run({"A": 1.2, "B": 1.0}, committee=("A", "B")))
-    for name, accuracy in (("A", 0.1), ("B", 0.2)):
-        makers[name].entry["scores"]["validation"]["accuracy"] = accuracy
-    assert ensemble_gain(makers["Committee"], [makers["A"], makers["B"]]).best_member == "B"
+    others = [
+        with_validation_accuracy(makers[name], share) for name, share in (("A", 0.1), ("B", 0.2))
+    ]
+    assert ensemble_gain(makers["Committee"], others).best_member == "B"
 
 
 def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():
-    cost = {"bytes": 1000, "latency": {"median_ms": 2.0, "p99_ms": 3.0}}
-    own = {"cost": {"bytes": 3500, "latency": {"median_ms": 5.0}}, "fit_seconds": 6.0}
-    gain, _ = found({"A": 1.2, "B": 0.8}, A={"cost": cost}, Committee=own)
+    def cost(size, ms):
+        latency = ms and {"median_ms": ms, "p99_ms": 2 * ms, "rounds": 200}
+        unknown = dict.fromkeys(("images_per_second", "threads", "reason"))
+        return unknown | {"bytes": size, "latency": latency}
+
+    own = {"cost": cost(3500, 5.0), "fit_seconds": 6.0, "milliseconds_per_image": None}
+    gain, _ = found({"A": 1.2, "B": 0.8}, A={"cost": cost(1000, 2.0)}, Committee=own)
     assert gain.best_member == "A"
     assert gain.costs.latency_ms.as_json() == {
         "committee": 5.0, "member": 2.0, "added": 3.0, "times": 2.5,
     }  # fmt: skip
     assert gain.costs.bytes.added == 2500 and gain.costs.fit_seconds.added == 4.0
     assert gain.costs.milliseconds_per_image is None
-    without, _ = found({"A": 1.2, "B": 0.8}, A={"cost": {"bytes": None, "latency": None}})
+    without, _ = found({"A": 1.2, "B": 0.8}, A={"cost": cost(None, None)})
     assert without.costs.latency_ms is None and without.costs.bytes is None
 
 

@@ -71,6 +71,11 @@ def study_b() -> Plan:
     )
 
 
+def typed(results: dict[str, Any]) -> Results:
+    """As the page gets them."""
+    return Results.model_validate(results)
+
+
 MADE: dict[str, tuple[dict[str, Any], dict[str, NDArray[Any]]]] = {}
 """Runs that were made before: comparing ten models takes longer than drawing their page."""
 
@@ -466,11 +471,6 @@ def fashion_images() -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
         with gzip.open(Path(folder) / "fashion-mnist" / name) as file:
             read.append(np.frombuffer(file.read(), np.uint8, offset=header))
     return read[0].reshape(-1, 28, 28), read[1].astype(np.int64)
-
-
-def typed(results: dict[str, Any]) -> Results:
-    """As the page gets them."""
-    return Results.model_validate(results)
 
 
 def write(folder: Path, results: dict[str, Any], images: dict[str, NDArray[Any]]) -> Path:

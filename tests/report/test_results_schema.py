@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import example
+import example_search
 import pytest
 from pydantic import BaseModel, ValidationError
 from typer.testing import CliRunner
@@ -103,6 +104,12 @@ def test_a_key_that_is_missing_or_unknown_is_named(tmp_path: Path, results: dict
         with pytest.raises(DataError, match=rf"\({name}: .*`vestry run STUDY`") as error:
             read_results(written(tmp_path, changed))
         assert "\n" not in str(error.value)
+
+
+def test_the_made_up_runs_are_whole() -> None:
+    """What the report's tests draw is what a run could have written."""
+    for results in (example.build(example.study_b())[0], example_search.build()[0]):
+        assert Results.model_validate(results).as_json() == json.loads(json.dumps(results))
 
 
 def test_a_number_that_is_none_is_refused(results: dict[str, Any]) -> None:

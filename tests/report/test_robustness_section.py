@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from example_robustness import TRUTH, add_robustness
 
-from made_ladders import made_ladder, made_truth
+from made_corruptions import made_predictions, made_truth
 from vestry.evaluation.robustness import robustness
 from vestry.report.page import render
 from vestry.report.sections.robustness import Robustness, robustness_data, robustness_images
@@ -20,11 +20,11 @@ def found(results: dict[str, Any]) -> dict[str, Any]:
     return add_robustness(
         results,
         {
-            "Linear": made_ladder(TRUTH, 0.8, 0.75, seed=1),
-            "Forest": made_ladder(TRUTH, 0.85, 0.6, seed=2),
-            "Model-1": made_ladder(TRUTH, 0.9, {"noise": 0.2, "blur": 0.7}, seed=3),
-            "Model-2": made_ladder(TRUTH, 0.7, 0.3, seed=4),
-            "Model-3": made_ladder(
+            "Linear": made_predictions(TRUTH, 0.8, 0.75, seed=1),
+            "Forest": made_predictions(TRUTH, 0.85, 0.6, seed=2),
+            "Model-1": made_predictions(TRUTH, 0.9, {"noise": 0.2, "blur": 0.7}, seed=3),
+            "Model-2": made_predictions(TRUTH, 0.7, 0.3, seed=4),
+            "Model-3": made_predictions(
                 TRUTH, 0.7, 0.5, seed=5, rows=200, reason="at 4 ms an image, too slow"
             ),
         },
@@ -121,7 +121,9 @@ def test_who_passes_the_leader(results: dict[str, Any], found: dict[str, Any]) -
 
 def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str, Any]) -> None:
     shown = data(results)
-    assert shown.remark.startswith("On 1\u202f000 of 5\u202f000 test images, drawn by class, seven")
+    assert shown.remark.startswith(
+        "On 1\u202f000 of 5\u202f000 test images, drawn by class, 7 kinds"
+    )
     assert "Fewer, the first of these: Model-3 200 and Committee 200." in shown.remark
     assert shown.reasons == ["Model-3: at 4 ms an image, too slow."]
     for maker in list(found["makers"].values())[:5]:
@@ -137,8 +139,8 @@ def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str
 
 
 def test_who_was_not_asked_is_named(results: dict[str, Any]) -> None:
-    ladders = {"Linear": made_ladder(TRUTH, 0.8, 0.75)}
-    add_robustness(results, ladders, Forest="its model was not stored")
+    predictions = {"Linear": made_predictions(TRUTH, 0.8, 0.75)}
+    add_robustness(results, predictions, Forest="its model was not stored")
     shown = data(results)
     assert shown.reasons[0] == "Forest was not looked at: its model was not stored."
     assert "Committee was not looked at: its member Model-1" in shown.reasons[1]
@@ -218,8 +220,8 @@ def test_the_page_shows_it(results: dict[str, Any], found: dict[str, Any]) -> No
 def test_a_single_model_and_two_classes_do(results: dict[str, Any]) -> None:
     only = example.build(example.Plan({"Linear": 3.0}, (), (), ("a", "b")))[0]
     truth = made_truth(100, 2)
-    ladder = made_ladder(truth, 0.8, 0.6)
-    only["robustness"] = robustness({"Linear": ladder}, {}, truth, ("a", "b"))
+    made = made_predictions(truth, 0.8, 0.6)
+    only["robustness"] = robustness({"Linear": made}, {}, truth, ("a", "b"))
     shown = data(only)
     assert shown.sentences[0].startswith("Linear is right on 80.0%") and len(shown.sentences) == 1
     assert shown.changes_summary == "" and shown.others == ""

@@ -27,7 +27,7 @@ class _Kind(StrEnum):
 
 def schema(
     kind: Annotated[
-        _Kind, typer.Argument(help="study, results, exploration or comparison.")
+        _Kind, typer.Argument(help="What kind of file: study, results, exploration or comparison.")
     ] = _Kind.STUDY,
 ) -> None:
     """Print the JSON Schema of a study file, or of what a command writes, for other programs."""

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import confidence as schema
 from vestry.schema.confidence import Abstention, AtCoverage, RiskCurve, Threshold
 

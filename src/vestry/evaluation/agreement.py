@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.predictions import EvaluatedModel
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.analysis import (
     Agreement,
     AllWrong,

@@ -8,15 +8,9 @@ from numpy.typing import NDArray
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import (
-    Floats,
-    Labels,
-    brier,
-    equal_mass_bins,
-    expected_calibration_error,
-    log_loss,
-)
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.scores import SCORES, equal_mass_bins
+from vestry.predictions.sums import Floats
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.confidence import Bin, BrierParts, Calibration, Reliability
 
 _Bins = Sequence[NDArray[np.intp]]
@@ -46,11 +40,11 @@ def reliability(table: ProbabilityTable, truth: Labels) -> Reliability:
     return Reliability(
         accuracy=float(right.mean()),
         confidence=float(confidence.mean()),
-        log_loss=log_loss(values, truth),
-        ece=expected_calibration_error(values, truth),
+        log_loss=SCORES["log_loss"].of(values, truth),
+        ece=SCORES["ece"].of(values, truth),
         ece_bias=bias,
         ece_chance=chance,
-        brier=brier(values, truth),
+        brier=SCORES["brier"].of(values, truth),
         brier_parts=brier_parts(confidence, right, bins),
         bins=[_bin(confidence[part], right[part]) for part in bins],
     )

@@ -105,7 +105,7 @@ def _per_class(
     """Counts of every class, in class order."""
     truth = committee.truth
     divided, alike_wrong = _division(said, truth)
-    classes = len(committee.entry["scores"]["test"]["per_class"])
+    classes = len(committee.entry.scores.test.per_class)
     counts = {
         name: np.bincount(truth[rows], minlength=classes).tolist()
         for name, rows in {

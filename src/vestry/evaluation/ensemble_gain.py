@@ -5,9 +5,10 @@ from typing import Any
 
 from vestry.evaluation.difference import by_images, sign
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.predictions import EvaluatedModel, Results
+from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
 from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses
+from vestry.schema.models import ScoredModel
 
 _LEVEL = 0.05
 _VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
@@ -21,8 +22,8 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> E
     """
     best = max(members, key=lambda member: member.accuracy("validation"))
     found = by_images(committee, best)
-    test = mcnemar(found["only_one"], found["only_other"])
-    own, other = (model.entry["scores"]["test"]["log_loss"] for model in (committee, best))
+    test = mcnemar(found.only_one or 0, found.only_other or 0)
+    own, other = (model.entry.scores.test.log_loss for model in (committee, best))
     return EnsembleGain(
         best_member=best.name,
         difference=found,
@@ -34,17 +35,20 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> E
     )
 
 
-def _costs(committee: Results, member: Results) -> EnsembleCosts:
+def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:
     own, other = _amounts(committee), _amounts(member)
     return EnsembleCosts(**{key: _beside(own[key], other[key]) for key in own})
 
 
-def _amounts(entry: Results) -> dict[str, float | None]:
-    cost = entry.get("cost") or {}
+def _amounts(entry: ScoredModel) -> dict[str, float | None]:
+    cost = entry.cost
     return {
-        "latency_ms": (cost.get("latency") or {}).get("median_ms"),
-        "bytes": cost.get("bytes"),
-    } | {key: entry.get(key) for key in ("milliseconds_per_image", "fit_seconds", "parameters")}
+        "latency_ms": cost.latency.median_ms if cost and cost.latency else None,
+        "milliseconds_per_image": entry.milliseconds_per_image,
+        "bytes": cost.bytes if cost else None,
+        "fit_seconds": entry.fit_seconds,
+        "parameters": entry.parameters,
+    }
 
 
 def _beside(committee: float | None, member: float | None) -> CostBeside | None:
@@ -62,10 +66,10 @@ def _beside(committee: float | None, member: float | None) -> CostBeside | None:
 
 
 def with_costs(
-    results: Results,
+    results: dict[str, Any],
     costs: Mapping[str, Mapping[str, Any]],
     reason: str = "it was not measured",
-) -> Results:
+) -> dict[str, Any]:
     """`results` with every model's `cost`; `results` itself stays as it is.
 
     costs: `members` and `committees`, each a cost by name, as the measurement left them; empty

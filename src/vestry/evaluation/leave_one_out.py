@@ -5,19 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from vestry.committees.committee import Committee
-from vestry.committees.stacking import ROUGH
-from vestry.evaluation.difference import by_images
+from vestry.committees.rule import RULES
+from vestry.evaluation.difference import Answers, by_images
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.evaluation.predictions import EvaluatedModel, Predictions, Results
-from vestry.predictions.scores import Labels, log_loss
-from vestry.predictions.table import ProbabilityTable
+from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.predictions.scores import SCORES
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.base import Interval
 from vestry.schema.ensemble_gain import LearntFrom, LeaveOneOut, Whole, WithoutMember
-from vestry.schema.significance import Difference
+from vestry.schema.models import ScoredCommittee
 
 _Tables = dict[str, ProbabilityTable]
-WORK = 45_000_000
-"""Rows x members x classes squared x fits that stacking may take: some 5 s on one core."""
 _ROWS_A_CLASS = 10
 _LEVEL = 0.05
 
@@ -35,58 +33,48 @@ def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> LeaveOneO
     """The committee without each of its members in turn, on the test images.
 
     The rule and its options stay; a rule that learns is fitted again, from the same kind of rows as
-    the committee's own. Stacking keeps the penalty that the committee chose and, where many members
-    or classes would take long, learns from a stratified part of the rows; `whole` is then made in
-    the same way, so that like is set beside like. Of a committee of two, one left out leaves the
-    other alone, without any rule. Each member's `difference` is the committee without it less the
-    whole one.
+    the committee's own. What the committee's rule came to by trying is kept (stacking's penalty),
+    and where so many fits would take long, it learns from a stratified part of the rows; `whole` is
+    then made in the same way, so that like is set beside like. Of a committee of two, one left out
+    leaves the other alone, without any rule. Raises TypeError for a member.
     """
     entry, truth = committee.entry, committee.truth
-    names = list(entry["members"])
-    data = _fit_data_of(entry, names, evidence)
+    if not isinstance(entry, ScoredCommittee):
+        raise TypeError(f"{committee.name} is no committee")
+    data = _fit_data_of(entry, evidence)
     if data is None:
-        return LeaveOneOut(whole=None, learnt_from=None, members=[], reason=_too_much(names))
-    tests: _Tables = {name: evidence.tables[name]["test"] for name in names}
-    whole = _made_again(entry, names, data, tests)
+        return LeaveOneOut(whole=None, learnt_from=None, members=[], reason=_too_much(entry))
+    tests: _Tables = {name: evidence.tables[name]["test"] for name in entry.members}
+    whole = _made_again(entry, entry.members, data, tests)
     without = {
-        name: _made_again(entry, [other for other in names if other != name], data, tests)
-        for name in names
+        name: _made_again(entry, [other for other in entry.members if other != name], data, tests)
+        for name in entry.members
     }
-    pairs = [
-        by_images(*(EvaluatedModel(name, {}, made.labels, truth) for made in (table, whole)))
-        for name, table in without.items()
-    ]
-    adjusted = holm([mcnemar(pair["only_one"], pair["only_other"]).p for pair in pairs])
+    rows = [_without(name, table, whole, truth) for name, table in without.items()]
+    adjusted = holm([row.p for row in rows])
     return LeaveOneOut(
         whole=_scores(whole, truth),
         learnt_from=_learnt_from(entry, data),
         members=[
-            _without(
-                name,
-                Difference.model_validate(pair),
-                p_holm,
-                _scores(without[name], truth),
-                _scores(whole, truth),
-            )
-            for name, pair, p_holm in zip(names, pairs, adjusted, strict=True)
+            row.model_copy(update={"p_holm": p, "verdict": verdict(row.difference.interval, p)})
+            for row, p in zip(rows, adjusted, strict=True)
         ],
         reason=None,
     )
 
 
-def _fit_data_of(entry: Results, names: list[str], evidence: Predictions) -> _FitData | None:
-    """What the rule is fitted on; None where stacking would take too long with enough rows."""
-    if entry.get("fitted_on") == "out_of_fold":
+def _fit_data_of(entry: ScoredCommittee, evidence: Predictions) -> _FitData | None:
+    """What the rule is fitted on; None where that would take too long with enough rows."""
+    names = entry.members
+    if entry.fitted_on == "out_of_fold":
         tables = {name: evidence.out_of_fold[name] for name in names}
         truth = evidence.truths["training"]
     else:
         tables = {name: evidence.tables[name]["validation"] for name in names}
         truth = evidence.truths["validation"]
-    if entry["rule"] != "stacking":
-        return _FitData(tables, truth, len(truth))
     classes = len(tables[names[0]].classes)
-    room = WORK // (len(names) * classes**2 * (len(names) + 1))
-    if room >= len(truth):
+    room = RULES[entry.rule].most_rows(len(names), classes, len(names) + 1)
+    if room is None or room >= len(truth):
         return _FitData(tables, truth, len(truth))
     if room < _ROWS_A_CLASS * classes:
         return None
@@ -101,46 +89,42 @@ def _rows_of(table: ProbabilityTable, rows: Labels) -> ProbabilityTable:
     )
 
 
-def _too_much(names: list[str]) -> str:
+def _too_much(entry: ScoredCommittee) -> str:
     return (
-        f"stacking would have to be fitted {len(names) + 1} times, and with so many members and "
-        "classes that takes too long"
+        f"{entry.rule} would have to be fitted {len(entry.members) + 1} times, and with so many "
+        "members and classes that takes too long"
     )
 
 
 def _made_again(
-    entry: Results, names: list[str], data: _FitData, tests: _Tables
+    entry: ScoredCommittee, names: list[str], data: _FitData, tests: _Tables
 ) -> ProbabilityTable:
     """The test table of the committee of `names`; one of them alone is that member."""
     if len(names) == 1:
         return tests[names[0]]
-    committee = Committee("leave-one-out", entry["rule"], options(entry))
+    options = entry.options | RULES[entry.rule].refit_options(entry.learnt)
+    committee = Committee("leave-one-out", entry.rule, options)
     committee.fit([data.tables[name] for name in names], data.truth)
     return committee.table([tests[name] for name in names])
 
 
-def options(entry: Results) -> Results:
-    """The rule's own; stacking's penalty is not chosen again, which takes 25 fits a time."""
-    given = dict(entry.get("options") or {})
-    if entry["rule"] == "stacking":
-        given |= {"strength": entry["learnt"]["c"], "tolerance": ROUGH}
-    return given
-
-
 def _without(
-    name: str, found: Difference, p_holm: float, own: Whole, whole: Whole
+    name: str, table: ProbabilityTable, whole: ProbabilityTable, truth: Labels
 ) -> WithoutMember:
+    """The verdict waits for the others' p."""
+    found = by_images(Answers(table.labels == truth), Answers(whole.labels == truth))
     test = mcnemar(found.only_one or 0, found.only_other or 0)
+    own = _scores(table, truth)
     return WithoutMember(
         name=name,
         accuracy=own.accuracy,
         log_loss=own.log_loss,
-        log_loss_change=own.log_loss - whole.log_loss,
+        log_loss_change=own.log_loss - _scores(whole, truth).log_loss,
         difference=found,
         p=test.p,
         method=test.method,
-        p_holm=p_holm,
-        verdict=verdict(found.interval, p_holm),
+        p_holm=test.p,
+        verdict="no loss shown",
     )
 
 
@@ -154,15 +138,14 @@ def verdict(interval: Interval, adjusted: float) -> str:
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Whole:
-    return Whole(
-        accuracy=float((table.labels == truth).mean()),
-        log_loss=log_loss(table.probabilities.astype(np.float64), truth),
+    accuracy, loss = (
+        SCORES[score].of(table.probabilities, truth) for score in ("accuracy", "log_loss")
     )
+    return Whole(accuracy=accuracy, log_loss=loss)
 
 
-def _learnt_from(entry: Results, data: _FitData) -> LearntFrom | None:
+def _learnt_from(entry: ScoredCommittee, data: _FitData) -> LearntFrom | None:
     """Which rows the rule was fitted on again; None where it learns nothing."""
-    fitted_on = entry.get("fitted_on")
-    if fitted_on is None:
+    if entry.fitted_on is None:
         return None
-    return LearntFrom(split=fitted_on, rows=len(data.truth), of=data.of)
+    return LearntFrom(split=entry.fitted_on, rows=len(data.truth), of=data.of)

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.predictions import EvaluatedModel
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.analysis import (
     Analysis,
     ClassF1,
@@ -76,10 +75,7 @@ def misclassified(members: list[EvaluatedModel]) -> Misclassified:
     truth = members[0].truth
     wrong = np.stack([~member.right for member in members])
     said = np.stack([member.labels for member in members])
-    f1 = [
-        [row["f1"] for row in member.entry["scores"]["test"]["per_class"].values()]
-        for member in members
-    ]
+    f1 = [[row.f1 for row in member.entry.scores.test.per_class.values()] for member in members]
     return Misclassified(
         members=len(members),
         rows=len(truth),

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, Split
+from vestry.predictions.table import Labels, ProbabilityTable, Split
+from vestry.schema.models import ScoredCommittee, ScoredModel
 
 Tables = Mapping[Split, ProbabilityTable]
 
@@ -41,10 +40,7 @@ class Predictions:
         return {name: tables["validation"] for name, tables in self.tables.items()}
 
 
-# A model as it was tested: its results and its test table, side by side.
-
-
-Results = dict[str, Any]
+# A model as it was tested: its results and what it says of the test rows, side by side.
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class EvaluatedModel:
     """
 
     name: str
-    entry: Results
+    entry: ScoredModel
     labels: Labels
     truth: Labels
 
@@ -64,13 +60,17 @@ class EvaluatedModel:
         """(n,) whether it is right on each test image."""
         return np.asarray(self.labels == self.truth)
 
-    def accuracy(self, split: Split) -> float:
+    def accuracy(self, split: str) -> float:
         """The first seed's."""
-        return float(self.entry["scores"][split]["accuracy"])
+        return self.entry.scores.on(split).accuracy
+
+    @property
+    def is_committee(self) -> bool:
+        return isinstance(self.entry, ScoredCommittee)
 
 
 def evaluated_models(
-    entries: Mapping[str, Results], tables: Mapping[str, ProbabilityTable], truth: Labels
+    entries: Mapping[str, ScoredModel], tables: Mapping[str, ProbabilityTable], truth: Labels
 ) -> dict[str, EvaluatedModel]:
     """Models by name; `tables` holds the test table of each."""
     return {

@@ -6,14 +6,12 @@ from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
-from vestry.evaluation.comparison import central, order
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import FAMILY_LEVEL, wilson
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, evaluated_models
-from vestry.evaluation.standing import beside_first, ranks
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.evaluation.standing import PairBeside, beside_first, ranks
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.results import Results as RunResults
 
 Results = dict[str, Any]
@@ -81,12 +79,16 @@ def _models_of(run: RunEvidence, truth: Labels) -> list[RunModel]:
 
 
 def _by_validation(maker: RunModel) -> tuple[float, float]:
-    return order(maker.tested.entry)
+    return _order(maker, "validation")
 
 
 def _by_test(maker: RunModel) -> tuple[float, float]:
+    return _order(maker, "test")
+
+
+def _order(maker: RunModel, split: OrderedBy) -> tuple[float, float]:
     entry = maker.tested.entry
-    return -central(entry, "test", "accuracy"), central(entry, "test", "log_loss")
+    return -entry.central(split, "accuracy"), entry.central(split, "log_loss")
 
 
 def _ranked(
@@ -106,10 +108,13 @@ def _ranked(
     ]
 
 
-def _labelled(pair: Results) -> Results:
+def _labelled(pair: Results) -> PairBeside:
     """A pair as a run's own comparisons have it, with labels for names."""
-    sides = {side: pair[side]["label"] for side in ("one", "other")}
-    return {**pair["difference"], **sides, "p_holm": pair["p_holm"]}
+    found = pair["difference"]
+    counts, interval = (found["only_one"], found["only_other"]), found["interval"]
+    return PairBeside(
+        pair["one"]["label"], pair["other"]["label"], *counts, interval, pair["p_holm"]
+    )
 
 
 def _ranking_row(maker: RunModel) -> Results:
@@ -123,7 +128,7 @@ def _ranking_row(maker: RunModel) -> Results:
         "name": maker.tested.name,
         "label": maker.label,
         "kind": maker.kind,
-        "validation_accuracy": central(entry, "validation", "accuracy"),
+        "validation_accuracy": entry.central("validation", "accuracy"),
         "accuracy": accuracy,
         "interval": list(wilson(accuracy, len(maker.tested.truth))),
         "over_seeds": several and several["test"]["accuracy"],

@@ -7,11 +7,12 @@ from typing import Any
 import onnx
 from safetensors.numpy import load_file
 
+from vestry.committees.committee import rule_nodes
+from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
-from vestry.export.rule_graph import combined, tempered
 from vestry.export.trunk_graph import trunk_features
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.networks.network_settings import NetworkSettings
@@ -53,7 +54,7 @@ def committee_model(
     graph.part = "rule"
     rows = [graph.add("Unsqueeze", name, graph.integers(1)) for name in each]
     stacked = graph.add("Concat", *rows, axis=1)
-    whole = graph.cast(combined(graph, graph.cast(stacked, "double"), card, classes), "float")
+    whole = graph.cast(rule_nodes(graph, graph.cast(stacked, "double"), card, classes), "float")
     graph.rename(tempered(graph, whole, temperature), PROBABILITIES)
     graph.rename(stacked, MEMBER_PROBABILITIES)
     outputs = {PROBABILITIES: (classes,), MEMBER_PROBABILITIES: (len(names), classes)}
@@ -99,3 +100,12 @@ def _backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
     traced = trace(head.layers, features.shape, card["head"]["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
     return softmax(graph, NetworkGraph(graph, traced, weights).scores(features))
+
+
+def tempered(graph: Graph, probabilities: str, temperature: float) -> str:
+    """Float probabilities at a temperature, as `predictions.calibration.Temperature` applies it."""
+    if temperature == 1:
+        return probabilities
+    logs = log_nodes(graph, graph.cast(probabilities, "double"))
+    scores = graph.add("Div", logs, graph.number(temperature, "double"))
+    return graph.cast(graph.add("Softmax", scores, axis=1), "float")

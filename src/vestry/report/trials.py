@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
 
-_LOWER_IS_BETTER = ("log_loss", "brier", "ece")
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 
 
@@ -64,11 +64,15 @@ class Search:
 
     @property
     def score_name(self) -> str:
-        return str(self.facts.get("score") or "accuracy").replace("_", " ")
+        return self._score.words
 
     @property
     def lower_is_better(self) -> bool:
-        return self.facts.get("score") in _LOWER_IS_BETTER
+        return self._score.better == "lower"
+
+    @property
+    def _score(self) -> Score:
+        return SCORES[self.facts.get("score") or "accuracy"]
 
     @property
     def complete(self) -> list[Trial]:
@@ -81,7 +85,7 @@ class Search:
         return sum(trial.state == state for trial in self.trials)
 
     def shown(self, score: float | None) -> str:
-        return decimal(score) if self.lower_is_better else per_cent(score)
+        return per_cent(score) if self._score.is_share else decimal(score)
 
 
 def searches(members: list[Model]) -> list[Search]:

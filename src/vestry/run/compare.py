@@ -19,8 +19,7 @@ from vestry.evaluation.comparison import best_of
 from vestry.evaluation.predictions import Ids, align_rows, in_order
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs, run_changes
 from vestry.evaluation.vault import Vault
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank

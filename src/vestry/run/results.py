@@ -17,7 +17,7 @@ from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
-from vestry.predictions.scores import Labels
+from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.models import EvaluatedModels, fitted_models
 from vestry.run.notices import notices, skipped_notices
@@ -25,7 +25,7 @@ from vestry.run.planner import PlannedMember
 from vestry.run.post_fit import PostFit
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
-from vestry.run.tasks.corruption import read_ladders
+from vestry.run.tasks.corruption import read_all_predictions
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT, plain
@@ -154,10 +154,10 @@ class Comparison:
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels, truth: Labels
     ) -> Results | None:
-        ladders, failed = read_ladders(asked.ladders, asked.failed)
+        predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
-            ladders,
+            predictions,
             {
                 name: (committees.results[name]["members"], c)
                 for name, c in committees.rules.items()

@@ -8,6 +8,8 @@ from vestry.schema.base import Interval, Record, Settings, Spread
 from vestry.schema.significance import Difference
 from vestry.schema.training import Trunk
 
+Verdict = Literal["agrees", "differs", "open", "remark", "unchecked"]
+
 
 class Figure(Record):
     """A maker's test score."""
@@ -73,7 +75,7 @@ class Measured(Record):
     class_counts: dict[str, tuple[int, int]] | None = Field(
         None, alias="class counts", description="smallest and largest class, by split"
     )
-    seeds: dict[str, int] | None = Field(None, description="of `samples` and `votes`")
+    seeds: dict[str, int | None] | None = Field(None, description="of `samples` and `votes`")
     duplicates: Duplicates | None = Field(None, description="rows that repeat another")
     trunk: Trunk | None = Field(None, description="the backbone's card")
     cross_validation: FoldsFact | None = Field(
@@ -90,7 +92,7 @@ class CheckedClaim(Record):
     form: str = Field(description="the form's key")
     says: str = Field(description="the statement")
     said: Settings = Field(description="the rest of the study's entry")
-    verdict: Literal["agrees", "differs", "open", "remark", "unchecked"] = Field(
+    verdict: Verdict = Field(
         description="`open`: what was measured cannot tell; `unchecked`: `reason` says why"
     )
     reason: str | None = Field(description="a model that came to nothing, a class not there")

@@ -63,7 +63,7 @@ class PairOfModels(Record):
     more_rows: int | None = Field(
         description="how many more that is than there are (0 where there are enough)"
     )
-    p_holm: float | None = Field(description="p adjusted over the family")
+    p_holm: float = Field(description="p adjusted over the family")
     told_apart: bool = Field(description="whether that is below `level`")
 
 

@@ -59,7 +59,9 @@ def _takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a member or committee of this kind has a key of that name."""
     models: list[type[BaseModel]] = [ENTRIES[kind] for kind in kinds_of(entry)]
     models += [SearchedEntry] if "search" in entry else []
-    return any(key in model.model_fields for model in models or [CommitteeSettings])
+    if not models:
+        return key in CommitteeSettings.known_keys()
+    return any(key in model.model_fields for model in models)
 
 
 def _problems_of(tables: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import (
     NOTHING,
     counted,
@@ -29,11 +30,7 @@ from vestry.report.sections import cross_validation_words as sentences
 # A cross-validation's folds in numbers.
 
 
-_SCORES_IN_TABLE = (
-    ("accuracy", "accuracy", True),
-    ("log_loss", "log loss", False),
-    ("f1_macro", "macro F1", True),
-)
+_SCORES_IN_TABLE = ("accuracy", "log_loss", "f1_macro")
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,11 @@ def _fold_table(model: Model) -> FoldTable:
     """A row a fold; mean and deviation below."""
     found = model.entry["cross_validation"]
     count, folds = len(found["scores"]["accuracy"]["values"]), found["folds"]
-    scores = [(found["scores"][key], name, share) for key, name, share in _SCORES_IN_TABLE
-              if key in found["scores"]]  # fmt: skip
+    scores = [
+        (found["scores"][name], score_words(name), is_share(name))
+        for name in _SCORES_IN_TABLE
+        if name in found["scores"]
+    ]
     fold_rows, seconds = found.get("fold_rows") or [], found.get("fit_seconds") or []
     rows = [
         [

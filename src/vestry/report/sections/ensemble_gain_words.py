@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vestry.committees.rule import RULES
 from vestry.report.formatting import (
     counted,
     duration,
@@ -195,15 +196,16 @@ def _either(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def how_left_out(entry: Found) -> list[str]:
+def how_left_out(entry: Any) -> list[str]:
     """How the committee was made again, where that is not plain."""
     found = entry["leave_one_out"]
     said = ["Members were left out one at a time; without two at once it was not tried."]
     if len(found["members"]) == 2:
         said = ["One of two left out leaves the other alone, without any rule."]
-    if entry["rule"] != "stacking" or not found["learnt_from"]:
+    if not found["learnt_from"]:
         return said
-    said.append("The regression was fitted again with the penalty that the committee chose.")
+    rule = RULES.get(entry["rule"])
+    said += [rule.refit_words] if rule and rule.refit_words else []
     rows, of = found["learnt_from"]["rows"], found["learnt_from"]["of"]
     if rows < of:
         said.append(

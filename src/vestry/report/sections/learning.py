@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
 from vestry.report.models import Model, Results, models_in_study_order
 from vestry.report.plot.lines import (
+    METRICS,
     Drawing,
     draw,
     member_curves,
@@ -123,14 +124,6 @@ def _augmentation_data(model: Model, classes: list[str]) -> Augmentation | None:
 
 _SMALL_HEIGHT = 150
 _LARGE_HEIGHT = 260
-_METRICS_IN_TABLE = (
-    ("loss", "loss"),
-    ("accuracy", "accuracy"),
-    ("precision_macro", "precision, macro"),
-    ("recall_macro", "recall, macro"),
-    ("precision_micro_at_half", "precision, micro at 0.5"),
-    ("recall_micro_at_half", "recall, micro at 0.5"),
-)
 
 
 @dataclass(frozen=True)
@@ -213,12 +206,14 @@ def _history_table(model: Model) -> HistoryTable:
     """history.csv as text: only the columns that hold something."""
     history = model.entry["history"]
     columns = [("epoch", [whole(epoch) for epoch in history["epoch"]])]
-    for metric, name in _METRICS_IN_TABLE:
+    for metric, title, _ in METRICS:
         for split in ("train", "validation"):
             values = history.get(f"{split}_{metric}") or []
             if any(value is not None for value in values):
                 show = decimal if metric == "loss" else per_cent
-                columns.append((f"{split} {name}", [show(value) for value in values]))
+                columns.append(
+                    (f"{split} {title[:1].lower()}{title[1:]}", [show(value) for value in values])
+                )
     rates = history.get("learning_rate") or []
     columns.append(("learning rate", [NOTHING if r is None else f"{r:.3g}" for r in rates]))
     columns.append(("time", [duration(value) for value in history.get("seconds") or []]))

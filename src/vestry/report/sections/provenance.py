@@ -93,7 +93,7 @@ def _arithmetic(training: dict[str, Any]) -> str | None:
     return f"Arithmetic: {_text(chosen)}."
 
 
-def _parameters(entry: dict[str, Any]) -> str | None:
+def _parameters(entry: Any) -> str | None:
     """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
     count, trainable = entry.get("parameters"), entry.get("trainable_parameters")
     if count is None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PACKAGE = __name__.partition(".")[0]
-_ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version")
+_ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
 
