@@ -1,8 +1,10 @@
 """Cross-validation in words: what was held out, which spread is which, and what was reported."""
 
-
 from vestry.report.formatting import counted, listed, per_cent_range, points, whole, with_deviation
-from vestry.report.models import Model, Results
+from vestry.report.models import Model
+from vestry.schema.cross_validation import CrossValidation
+from vestry.schema.models import Member
+from vestry.schema.results import Results
 
 _SAME = 0.0005
 
