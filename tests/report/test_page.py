@@ -179,7 +179,7 @@ def test_failures_only() -> None:
 
 def test_a_failed_member_is_listed_while_the_others_are_ranked() -> None:
     results, images = example.build()
-    results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory"}]
+    results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory", "details": ""}]
     words = drawn(results, images).words
     assert "1 model came to nothing. SVC (seed 0): out of memory" in words
     assert "is first by validation: right on" in words
@@ -278,7 +278,7 @@ def test_sections_of_what_a_run_has_and_no_others() -> None:
     assert {"#search", "#cross-validation"} <= {a.get("href") for _, a in full.tags}
     for words in (
         "What was searched for", "Mean of 5 folds", "Accuracy over images a class",
-        "16 variants", "The frozen trunk", "Validation loss of every network",
+        "16 variants", "The frozen backbone", "Validation loss of every network",
     ):  # fmt: skip
         assert words in full.words
 
