@@ -48,7 +48,8 @@ def with_analysis(
         # A thousand validation images show a margin of five points, not of one.
         deciding=DecisionSettings(**({"within": 0.05} | (decision or {}))),
     )
-    return dict(plain(found))
+    as_written: dict[str, Any] = plain(found)
+    return as_written
 
 
 def table(

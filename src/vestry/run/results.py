@@ -12,7 +12,7 @@ from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.comparison import best_of, ranking
+from vestry.evaluation.comparison import ranking
 from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.robustness import robustness
@@ -83,15 +83,9 @@ class Comparison:
             self.report({"event": "stage", "text": "comparing"})
             found = plain(self.compare(done))
             write_json(manifest, {"results": found, "task": description})
-        return found | {"test_looks": self.test_looks(found)}
-
-    def test_looks(self, results: Results) -> dict[str, Any]:
-        """How often these test rows were looked at, and what that does to the leader's figure."""
-        test = self.dataset.test
-        looks = self.vault.summary(test.fingerprint, self.file.study.digest)
-        accuracy = results["ranking"][0]["test_accuracy"]
-        luck = best_of(looks["comparisons"], accuracy, len(test))
-        return looks | {"accuracy": accuracy, "luck": luck}
+        leader = found["ranking"][0]["test_accuracy"]
+        uses = self.vault.uses(self.dataset.test, self.file.study.digest, leader)
+        return found | {"test_looks": uses}
 
     def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
@@ -183,7 +177,7 @@ class Comparison:
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
             "notices": notices(dataset, members, study) + skipped_notices(asked),
-            "data": data_summary(dataset) | {"samples": grid},
+            "data": data_summary(dataset, grid),
         }
 
 
