@@ -23,10 +23,10 @@ from vestry.report.sections.ablations import pairs_data
 from vestry.report.sections.claims import claims_data
 from vestry.report.sections.ensemble_gain import gains_data
 from vestry.report.sections.performance import performance_data
-from vestry.schema.analysis import Analysis, Overfitting
-from vestry.schema.ensemble_gain import Repairs
 from vestry.schema.ablations import ComparedPair, Side
+from vestry.schema.analysis import Analysis, Overfitting
 from vestry.schema.claims import CheckedClaim
+from vestry.schema.ensemble_gain import Repairs
 from vestry.schema.significance import Difference
 
 NAMES = ["Shirt", "Coat", "Bag"]

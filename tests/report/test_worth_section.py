@@ -200,7 +200,7 @@ def test_a_run_of_members_alone_has_no_section() -> None:
 
 def test_several_committees_have_a_tab_each() -> None:
     results, images = example.build()
-    results["comparisons"] = results["resolution"] = None
+    results["comparisons"] = results["resolution"] = results["leaks"] = None
     second = copy.deepcopy(results["committees"]["Committee"])
     results["committees"]["Second"] = second
     for image in results["votes"]["images"]:
