@@ -282,7 +282,9 @@ def test_sections_of_what_a_run_has_and_no_others() -> None:
     plain = page_of()
     assert not {"search", "cross-validation"} & {a.get("id") for _, a in plain.tags}
     assert not {"#search", "#cross-validation"} & {a.get("href") for _, a in plain.tags}
-    assert "Accuracy over images a class" not in plain.words and "frozen trunk" not in plain.words
+    assert (
+        "Accuracy over images a class" not in plain.words and "frozen backbone" not in plain.words
+    )
     full = drawn(*example_search.build())
     assert full.open == []
     assert {"search", "cross-validation"} <= {a.get("id") for _, a in full.tags}

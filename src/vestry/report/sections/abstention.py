@@ -38,7 +38,7 @@ def _usual(model: Model) -> AtCoverage:
     return min(rows, key=lambda row: abs(row.coverage_asked - _USUAL))
 
 
-def threshold(model: Model) -> str:
+def _threshold_words(model: Model) -> str:
     found = model.entry.abstention.threshold
     asked = per_cent(found.accuracy_asked)
     validation, test = found.validation, found.test
@@ -132,7 +132,7 @@ def abstention_data(results: Results) -> Abstention | None:
     first = ranked[0].entry.abstention
     return Abstention(
         lead=_answering(ranked[0]),
-        threshold=threshold(ranked[0]),
+        threshold=_threshold_words(ranked[0]),
         figure=risk_coverage(ranked, _LEAST_DRAWN),
         drawn=_drawn_from(first.rows),
         sharpest=_sharpest(ranked),

@@ -41,7 +41,7 @@ def _on_average(model: Model) -> str:
 def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
     found = shown.entry["calibration"]
-    return [_error(found), temperature(found)]
+    return [_error(found), _temperature_words(found)]
 
 
 def _error(found: schema.Calibration) -> str:
@@ -65,15 +65,15 @@ def _error(found: schema.Calibration) -> str:
     )
 
 
-def temperature(found: schema.Calibration) -> str:
+def _temperature_words(found: schema.Calibration) -> str:
     before, after = found.before, found.after
     if found.edge:
         return (
-            f"No temperature suits it: the best for the {rows(found)} lies at the "
+            f"No temperature suits it: the best for the {_fitted_on(found)} lies at the "
             f"{'lowest' if found.edge == 'low' else 'highest'} that was tried, "
             f"{decimal(found.temperature, 2)}."
         )
-    fitted = f"A temperature of {decimal(found.temperature, 2)}, fitted on the {rows(found)},"
+    fitted = f"A temperature of {decimal(found.temperature, 2)}, fitted on the {_fitted_on(found)},"
     left = _gap(after.ece)
     if _amount(after.ece) == _amount(before.ece):
         effect = f"leaves the error at {left}"
@@ -129,7 +129,7 @@ def _beyond_chance(side: schema.Reliability) -> bool:
     return side.ece > side.ece_chance
 
 
-def rows(found: schema.Calibration) -> str:
+def _fitted_on(found: schema.Calibration) -> str:
     return counted(found.fitted_on, "validation image")
 
 

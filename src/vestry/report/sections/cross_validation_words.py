@@ -14,7 +14,7 @@ def sentences(member: Member, found: CrossValidation, results: Results) -> list[
         _how(found),
         _untouched(member, found, results),
         _learned_from(found, results),
-        reported(found),
+        _reported(found),
     ]
     return [text for text in said if text]
 
@@ -52,7 +52,7 @@ def _learned_from(found: CrossValidation, results: Results) -> str:
     )
 
 
-def reported(found: CrossValidation) -> str | None:
+def _reported(found: CrossValidation) -> str | None:
     """The report's folds beside ours, and what each was scored on."""
     given = found.reported
     theirs = given.get("accuracy")

@@ -26,7 +26,7 @@ from vestry.schema.results import Results
 
 def training_words(facts: schema.Training, history: schema.History, seeds: int) -> list[str]:
     """Length, end and gap of one network's training. seeds: how many it was fitted with."""
-    said = [_length(facts), best_epoch(facts, history), _gap(history), _seeds(seeds)]
+    said = [_length(facts), _best_epoch(facts, history), _gap(history), _seeds(seeds)]
     return [text for text in said if text]
 
 
@@ -36,7 +36,7 @@ def _length(facts: schema.Training) -> str:
     return f"Ran all of its {counted(facts.epochs_run, 'epoch')}."
 
 
-def best_epoch(facts: schema.Training, history: schema.History) -> str | None:
+def _best_epoch(facts: schema.Training, history: schema.History) -> str | None:
     """When validation loss was lowest, and which weights were kept."""
     best = facts.best_epoch
     if best is None:
@@ -84,7 +84,7 @@ def without_epochs(names: list[str]) -> str | None:
 # What augmentation does to the images, and what it means for the curves.
 
 
-def augmentation(words: list[str], label: str, variants: int) -> list[str]:
+def _augmentation_words(words: list[str], label: str, variants: int) -> list[str]:
     """words: what is done, as the member's card says it."""
     done = listed(words)
     return [
@@ -118,7 +118,7 @@ def _augmentation_data(
         image=found.image,
         label=label,
         variants=found.variants,
-        sentences=augmentation(found.words, label, len(found.variants)),
+        sentences=_augmentation_words(found.words, label, len(found.variants)),
     )
 
 

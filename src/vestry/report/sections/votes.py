@@ -104,12 +104,12 @@ def _votes_data(results: Results) -> Votes:
 
 def _ballot(image: VotedImage, models: list[Model], classes: list[str]) -> Ballot:
     truth = classes[image.truth]
-    votes = [vote(model, image.votes[model.name], truth, classes) for model in models]
+    votes = [_vote(model, image.votes[model.name], truth, classes) for model in models]
     members = [vote.label for vote in votes if not vote.model.is_committee]
     return Ballot(image.id, truth, agreement(members, truth), votes)
 
 
-def vote(model: Model, cast: VotesOfModel, truth: str, classes: list[str]) -> Vote:
+def _vote(model: Model, cast: VotesOfModel, truth: str, classes: list[str]) -> Vote:
     label = classes[cast.label]
     return Vote(
         model=model,
