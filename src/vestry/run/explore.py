@@ -251,7 +251,7 @@ def _write_files(
 ) -> None:
     """The pictures, then `explore.json`, which speaks of them."""
     made = dict(zip(found.ids, found.images, strict=True))
-    wanted = sorted(set(exploration_ids(results)))
+    wanted = sorted(set(exploration_ids(results.exploration)))
     save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
     path = folder / "figures" / "exploration.npz"
     write_arrays(path, {"correlation": found.correlation})

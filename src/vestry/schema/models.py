@@ -148,7 +148,7 @@ class Committee(ScoredCommittee):
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
-    repairs: Repairs = Field(description="what it repairs and spoils")
+    repairs: Repairs = Field(description="what it fixes and breaks")
     worth: EnsembleGain = Field(description="what it gains, and for what")
     leave_one_out: LeaveOneOut = Field(description="without each member")
     diversity: Diversity = Field(description="of its members")

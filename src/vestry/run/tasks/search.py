@@ -19,6 +19,7 @@ from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
+from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
@@ -45,7 +46,7 @@ def run_search(
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
     done = search.run(trials.objective, trials.say)
-    card = _summary(settings, space, done) | {"task": description}
+    card = _summary(settings, space, done).as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
@@ -129,34 +130,33 @@ class _Trials:
 
 def _summary(
     settings: SearchSettings, space: dict[str, Choice], trials: list[Trial]
-) -> dict[str, Any]:
-    """The search as `results.json` holds it; see docs/results.md."""
+) -> schema.Search:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
         reasons = sorted({trial.reason or trial.state for trial in trials})
         raise MemberError(f"none of {len(trials)} trials came to a score: {'; '.join(reasons)}")
     best = _best_of(settings, scored)
-    return {
-        "sampler": settings.sampler,
-        "pruning": settings.pruning,
-        "trials_asked": settings.trials,
-        "epochs": settings.epochs,
-        "rows": settings.rows,
-        "score": settings.score,
-        "seed": settings.seed,
-        "space": {
+    return schema.Search(
+        sampler=settings.sampler,
+        pruning=settings.pruning,
+        trials_asked=settings.trials,
+        epochs=settings.epochs,
+        rows=settings.rows,
+        score=settings.score,
+        seed=settings.seed,
+        space={
             key: choice.model_dump(mode="json", exclude_defaults=True)
             for key, choice in space.items()
         },
-        "trials": [asdict(trial) for trial in trials],
-        "best": {"number": best.number, "values": best.values, "score": best.score},
-        "edges": [
-            {"parameter": key, "value": best.values[key], "side": side}
+        trials=[schema.Trial(**asdict(trial)) for trial in trials],
+        best=schema.BestTrial(number=best.number, values=best.values, score=best.score),
+        edges=[
+            schema.EdgeValue(parameter=key, value=best.values[key], side=side)
             for key, choice in space.items()
             if (side := choice.edge(best.values[key]))
         ],
-        "seconds": sum(trial.seconds for trial in trials),
-    }
+        seconds=sum(trial.seconds for trial in trials),
+    )
 
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
