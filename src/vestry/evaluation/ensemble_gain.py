@@ -72,7 +72,7 @@ def _beside(committee: float | None, member: float | None) -> Results | None:
 
 def with_costs(
     results: Results,
-    costs: Mapping[str, Mapping[str, Results]],
+    costs: Mapping[str, Mapping[str, Any]],
     reason: str = "it was not measured",
 ) -> Results:
     """`results` with every maker's `cost`; `results` itself stays as it is.
