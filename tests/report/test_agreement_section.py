@@ -103,7 +103,7 @@ def test_the_page_shows_pictures_and_what_was_said() -> None:
     assert "Who misses which images" in reader.words and "Every pattern in numbers" in reader.words
     titles = {str(a.get("title")) for tag, a in reader.tags if tag == "span"}
     assert any(f"({first['id']})" in title and "not stored" not in title for title in titles)
-    wanted = wanted_images(page_data(results))
+    wanted = wanted_images(page_data(example.typed(results)))
     ids = {image["id"] for member in facts["one_right"]["members"] for image in member["images"]}
     assert ids | {first["id"]} <= set(wanted)
 

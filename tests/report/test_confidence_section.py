@@ -32,7 +32,7 @@ def leader(results: dict[str, Any]) -> Calibrated:
 
 
 def page(results: dict[str, Any]) -> str:
-    return render(results, *no_images(), "runs/x")
+    return render(example.typed(results), *no_images(), "runs/x")
 
 
 def no_images() -> Any:

@@ -21,7 +21,7 @@ def test_augmented_images_are_shown_wanted_and_kept() -> None:
     shown = panel(results, "Model-2").augmentation
     assert shown is not None and len(shown.variants) == 16
     assert panel(results, "Model-1").augmentation is None
-    assert {shown.image, *shown.variants} <= set(wanted_images(page_data(results)))
+    assert {shown.image, *shown.variants} <= set(wanted_images(page_data(example.typed(results))))
     assert {shown.image, *shown.variants} <= set(shown_ids(results))
     assert set(shown.variants) <= set(images["ids"].tolist())
 

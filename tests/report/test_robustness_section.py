@@ -49,7 +49,7 @@ def test_older_results_have_no_section(results: dict[str, Any]) -> None:
     assert robustness_data(results) is None
     results["robustness"] = None
     assert robustness_data(results) is None
-    assert 'id="robustness"' not in render(results, *pictures(results), "run")
+    assert 'id="robustness"' not in render(example.typed(results), *pictures(results), "run")
 
 
 def test_the_leader_is_followed(results: dict[str, Any], found: dict[str, Any]) -> None:
@@ -149,7 +149,7 @@ def test_who_was_not_asked_is_named(results: dict[str, Any]) -> None:
     shown = data(results)
     assert shown.sentences == ["No model could be asked about altered images."]
     assert shown.panels == [] and robustness_images(shown) == []
-    render(results, *pictures(results), "run")
+    render(example.typed(results), *pictures(results), "run")
 
 
 def test_a_plot_a_kind_on_one_scale(results: dict[str, Any], found: dict[str, Any]) -> None:
@@ -207,7 +207,7 @@ def pictures(results: dict[str, Any]) -> tuple[list[str], Any]:
 
 
 def test_the_page_shows_it(results: dict[str, Any], found: dict[str, Any]) -> None:
-    text = render(results, *pictures(results), "run")
+    text = render(example.typed(results), *pictures(results), "run")
     section = text.split('<section id="robustness"')[1].split("</section>")[0]
     assert 'href="#robustness"' in text
     assert section.count('<figure class="plot">') == 8
@@ -225,4 +225,4 @@ def test_a_single_model_and_two_classes_do(results: dict[str, Any]) -> None:
     shown = data(only)
     assert shown.sentences[0].startswith("Linear is right on 80.0%") and len(shown.sentences) == 1
     assert shown.changes_summary == "" and shown.others == ""
-    render(only, *pictures(only), "run")
+    render(example.typed(only), *pictures(only), "run")

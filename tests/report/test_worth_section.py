@@ -216,5 +216,5 @@ def test_few_and_many_members(members: int) -> None:
 def test_hostile_names_are_text() -> None:
     plan = example.Plan(strengths={HOSTILE: 3.0, "B": 3.2}, networks=(), committee=(HOSTILE, "B"))
     results, images = example.build(plan)
-    reader = Reader(render(results, list(images["ids"]), images["images"], "x"))
+    reader = Reader(render(example.typed(results), list(images["ids"]), images["images"], "x"))
     assert reader.open == [] and not any("onerror" in a for _, a in reader.tags)

@@ -1,4 +1,4 @@
-"""With and without: what one change to a model is worth."""
+"""With and without: what one change does to a model's accuracy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

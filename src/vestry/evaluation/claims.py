@@ -124,7 +124,7 @@ class RemarkClaim(ClaimBase):
     """What went wrong there and cannot be measured; said beside what was measured here.
 
     `here` names a fact of this run to set beside it; figures are those of `maker`, or of every
-    maker where only a `class` is named.
+    model where only a `class` is named.
     """
 
     remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")

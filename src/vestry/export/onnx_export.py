@@ -12,10 +12,10 @@ from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
-from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
+from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
 from vestry.export.trunk_graph import trunk_features
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
@@ -86,7 +86,7 @@ def _member_graph(graph: Graph, part: str, folder: Path) -> str:
     weights = loaded(load_file(folder / WEIGHTS))
     traced = trace(settings.layers, shape, card["classes"])
     pixels = scaled_pixels(graph, "images", shape)
-    return softmax(graph, NetworkGraph(graph, traced, weights).scores(pixels))
+    return softmax(graph, network_scores(graph, traced, weights, pixels))
 
 
 def _backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
@@ -99,7 +99,7 @@ def _backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
     head = NetworkSettings(**card["head"]["settings"])
     traced = trace(head.layers, features.shape, card["head"]["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
-    return softmax(graph, NetworkGraph(graph, traced, weights).scores(features))
+    return softmax(graph, network_scores(graph, traced, weights, features))
 
 
 def tempered(graph: Graph, probabilities: str, temperature: float) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.export.graph import Graph
-from vestry.export.network_graph import NetworkGraph, Value, Weights
+from vestry.export.network_graph import network_scores
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
-from vestry.members.networks.layers import GlobalPool
+from vestry.members.networks.layer import Value, Weights, flat
+from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
@@ -74,8 +75,7 @@ def _pooled(
     height, width, channels = PUBLISHED[settings.backbone].feature_map(size)
     first = settings.layers[0]
     if isinstance(first, GlobalPool) and (height, width) != (1, 1):
-        kind = "GlobalAveragePool" if first.global_pool == "average" else "GlobalMaxPool"
-        return Value(graph.add(kind, features), (1, 1, channels), "channels_first")
+        return Value(graph.add(first.operator, features), (1, 1, channels), "channels_first")
     return Value(features, (height, width, channels), "channels_first")
 
 
@@ -95,8 +95,8 @@ def _earlier_features(
         planes = graph.add("Concat", planes, planes, planes, axis=1)
     planes = _resized(graph, planes, image_shape[:2], shape[:2])
     pixels = Value(graph.add("Mul", planes, graph.number(1 / 255)), shape, "channels_first")
-    network = NetworkGraph(graph, trace(layers, shape, classes)[:-1], weights)
-    features = network.flat(network.scores(pixels))
+    traced = trace(layers, shape, classes)[:-1]
+    features = flat(graph, network_scores(graph, traced, weights, pixels))
     name = graph.reshape(features.name, -1, 1, 1, features.shape[0])
     return Value(name, (1, 1, features.shape[0]), "channels_last")
 

@@ -2,7 +2,7 @@
 
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
 
 MEMBER_SETTINGS: dict[

@@ -89,6 +89,8 @@ class Model:
 
 def models_in_study_order(results: RunResults) -> list[Model]:
     """Members as the study lists them, then committees."""
+    if not isinstance(results, RunResults):  # from sections that still read by key
+        results = RunResults.model_validate(results)
     rows = {row.name: (place, row) for place, row in enumerate(results.ranking, 1)}
     entries: dict[str, Member | Committee] = {**results.members, **results.committees}
     return [

@@ -1,6 +1,7 @@
 """From a study's members to tasks for an engine: fits by seed, fold and size; and searches."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
@@ -12,8 +13,8 @@ from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
 from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.backbones.source import BackbonePlan
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.layer import TracedLayer
+from vestry.members.networks.tracing import network_threads, trace
 from vestry.members.onnx_models.model_plan import ModelPlan
 from vestry.members.settings import MEMBER_SETTINGS
 from vestry.run.tasks import fit
@@ -32,29 +33,6 @@ from vestry.study.settings import (
     Study,
     kind_of,
 )
-
-# What a member is, in a line, and how many cores it uses well: known before any work.
-
-
-def _describe(
-    entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int
-) -> tuple[str, int]:
-    """The same for what learns from pixels."""
-    if isinstance(entry, EstimatorEntry):
-        return entry.estimator, min(entry.threads or 1, cores)
-    return _describe_network(entry, dataset, cores)
-
-
-def _describe_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
-    shape, classes = dataset.training.image_shape, len(dataset.training.classes)
-    try:
-        traced = trace(entry.layers, shape, classes)
-    except StudyError as error:
-        raise StudyError(f"member {entry.name}: {error}") from error
-    parameters = sum(layer.parameters for layer in traced)
-    threads = min(entry.threads or network_threads(traced, entry.batch_size), cores)
-    return f"network of {parameters:,} parameters", threads
-
 
 _SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
@@ -144,12 +122,12 @@ class Planner:
         return {
             entry.name: entry.search.words(len(entry.space))
             if isinstance(entry, SearchedEntry)
-            else self.size_up(entry)[0]
+            else self.describe(entry)
             for entry in self.study.member
         }
 
     def member(self, entry: Member, search: Task | None = None) -> PlannedMember:
-        text, threads = self.size_up(entry)
+        text, threads = self.describe(entry), self.threads_for(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
             size: {
@@ -215,26 +193,41 @@ class Planner:
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
-                wanted.append(self.size_up(entry.with_values(values))[1])
+                wanted.append(self.threads_for(entry.with_values(values)))
             except StudyError as error:
                 problems.append(error)
         if not wanted:
             raise problems[0]
         return max(wanted)
 
-    def size_up(self, entry: Member) -> tuple[str, int]:
-        """What the member is, in a line, and how many cores it gets."""
-        if isinstance(entry, EstimatorEntry | NetworkEntry):
-            return _describe(entry, self.dataset, self.cores)
+    def describe(self, entry: Member) -> str:
+        """What the member is, in a line; StudyError, with its name, where it does not fit."""
         rows = self.dataset.training
-        try:
-            if isinstance(entry, OnnxEntry):
-                text, threads = self.models.size_up(entry), 1
-            else:
-                text, threads = self.trunks.size_up(entry, rows.image_shape, len(rows.classes))
-        except VestryError as error:
-            raise type(error)(f"member {entry.name}: {error}") from error
-        return text, min(entry.threads or threads, self.cores)
+        with _naming(entry):
+            match entry:
+                case EstimatorEntry():
+                    return entry.estimator
+                case NetworkEntry():
+                    parameters = sum(layer.parameters for layer in self._traced(entry))
+                    return f"network of {parameters:,} parameters"
+                case OnnxEntry():
+                    return self.models.describe(entry)
+                case BackboneEntry():
+                    return self.trunks.describe(entry, rows.image_shape, len(rows.classes))
+
+    def threads_for(self, entry: Member) -> int:
+        """How many cores the member gets: those it names, or those that it uses well."""
+        rows, wanted = self.dataset.training, 1
+        with _naming(entry):
+            if isinstance(entry, NetworkEntry):
+                wanted = network_threads(self._traced(entry), entry.batch_size)
+            elif isinstance(entry, BackboneEntry):
+                wanted = self.trunks.threads_for(entry, rows.image_shape, len(rows.classes))
+        return min(entry.threads or wanted, self.cores)
+
+    def _traced(self, entry: NetworkEntry) -> list[TracedLayer]:
+        rows = self.dataset.training
+        return trace(entry.layers, rows.image_shape, len(rows.classes))
 
     def task(self, name: str, function: str, description: dict[str, Any], entry: Entry) -> Task:
         return Task.of(
@@ -246,6 +239,15 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
+
+
+@contextlib.contextmanager
+def _naming(entry: Member) -> Iterator[None]:
+    """Say of an error whose it is."""
+    try:
+        yield
+    except VestryError as error:
+        raise type(error)(f"member {entry.name}: {error}") from error
 
 
 def _may_take_fewer(entry: Member, threads: int) -> bool:

@@ -12,9 +12,9 @@ Verdict = Literal["agrees", "differs", "open", "remark", "unchecked"]
 
 
 class Figure(Record):
-    """A maker's test score."""
+    """A model's test score."""
 
-    name: str = Field(description="of the maker")
+    name: str = Field(description="of the model")
     value: float = Field(description="the first seed's")
     interval: Interval | None = Field(
         description="Wilson's; null for scores that are no share of images"
@@ -81,7 +81,7 @@ class Measured(Record):
     cross_validation: FoldsFact | None = Field(
         None, alias="cross-validation", description="held-out accuracy"
     )
-    figures: list[Figure] | None = Field(None, description="of the maker, or of all")
+    figures: list[Figure] | None = Field(None, description="of the model, or of all")
     score: str | None = Field(None, description="that the figures are of")
     reported: float | None = Field(None, description="what the report gave for it")
 
@@ -95,5 +95,5 @@ class CheckedClaim(Record):
     verdict: Verdict = Field(
         description="`open`: what was measured cannot tell; `unchecked`: `reason` says why"
     )
-    reason: str | None = Field(description="a model that came to nothing, a class not there")
+    reason: str | None = Field(description="a model that failed, a class not there")
     here: Measured | None = Field(description="what was measured; null where unchecked")

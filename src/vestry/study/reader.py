@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
 from vestry.study.file import override, read_toml
@@ -69,7 +69,7 @@ def _problems_of(tables: dict[str, Any]) -> list[str]:
     members = tables.get("member")
     if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
         return ["there is no [[member]]; a study compares at least one"]
-    lines = _checked(TrainingSettings, tables.get("training", {}), "[training]")
+    lines = _checked(ImageTrainingSettings, tables.get("training", {}), "[training]")
     if lines:
         return lines
     for number, entry in enumerate(members, 1):
@@ -121,7 +121,9 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
 
 def _member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The member's own keys over the study's defaults."""
-    defaults = tables.get("training", {}) if "layers" in entry else {}
+    defaults = dict(tables.get("training", {})) if "layers" in entry else {}
+    if "backbone" in entry:
+        defaults.pop("scale", None)  # a head sees features, not pixels
     return {**defaults, **entry}
 
 

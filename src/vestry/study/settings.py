@@ -19,8 +19,7 @@ from vestry.evaluation.claims import Claims
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import ImageTrainingSettings, NetworkSettings
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.robustness.settings import RobustnessSettings
 from vestry.search.search_settings import SearchSettings
@@ -170,7 +169,7 @@ class Study(BaseModel):
         "in a run folder of its own beside this one's",
     )
     data: DataSettings
-    training: TrainingSettings = TrainingSettings()
+    training: ImageTrainingSettings = ImageTrainingSettings()
     member: list[Member | SearchedEntry] = Field(min_length=1)
     committee: list[CommitteeSettings] = []
     pair: list[PairSettings] = []

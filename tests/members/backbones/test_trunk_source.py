@@ -222,9 +222,10 @@ def test_a_network_trained_anew_is_another_trunk_for_a_task(run, places):
 def test_a_plan_counts_parameters_and_sees_a_head_that_does_not_fit(run, places):
     run()
     plan = BackbonePlan(places)
-    text, cores = plan.size_up(settings(backbone="study:before/CNN"), (8, 8), 5)
+    earlier = settings(backbone="study:before/CNN"), (8, 8), 5
+    text, cores = plan.describe(*earlier), plan.threads_for(*earlier)
     assert text == "head of 40 parameters on study:before/CNN, 455 frozen" and cores == 1
     random = settings(weights="random", layers=[*FLAT, {"dense": 256}, {"dropout": 0.5}])
-    assert plan.size_up(random, (28, 28), 10)[0].startswith("head of 527,114 parameters")
+    assert plan.describe(random, (28, 28), 10).startswith("head of 527,114 parameters")
     with pytest.raises(StudyError, match="dense takes a flat vector"):
-        plan.size_up(settings(weights="random", layers=[{"dense": 9}]), (28, 28), 10)
+        plan.describe(settings(weights="random", layers=[{"dense": 9}]), (28, 28), 10)

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from vestry.members.backbones.image_input import VERSION
-from vestry.members.networks.layers import Shape
+from vestry.members.networks.layer import Shape
 from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish
-from vestry.members.networks.training import Precision
+from vestry.members.networks.settings import Precision
 from vestry.system.environment import processor
 
 Compute = Literal["fp32", "bf16"]
@@ -114,7 +114,7 @@ def _attempt(trunk: Trunk, image_shape: tuple[int, ...], precision: Precision) -
     images = torch.randint(0, 256, (trunk.batch, *image_shape), generator=random).to(torch.uint8)
     exact, half = trunk.forward(images, "fp32"), trunk.forward(images, "bf16")
     error = float((half.double() - exact).norm() / exact.double().norm())
-    if not error <= TOLERANCE[torch.bfloat16]:
+    if not error <= TOLERANCE["bf16"]:
         note = "bf16 did not come close to fp32 in the trunk; computed in fp32."
         return TrunkChoice("fp32", None, {}, note if precision == "bf16" else "")
     if precision == "bf16":

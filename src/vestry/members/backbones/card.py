@@ -7,7 +7,7 @@ import numpy as np
 from vestry.members.backbones.backbone import Trunk, TrunkChoice
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import BackboneSource
-from vestry.members.networks.layers import Shape, describe
+from vestry.members.networks.layer import Shape, describe
 
 _RANDOM_TRUNK = (
     "Its trunk has random weights, drawn from the seed 0 whatever the head's seed: nothing "

@@ -11,8 +11,8 @@ from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, w
 from vestry.members.backbones.published import PublishedBackbone
 from vestry.members.backbones.source import network_of
 from vestry.members.backbones.weights import digest
-from vestry.members.networks.layers import Shape, describe
-from vestry.members.networks.network import Network
+from vestry.members.networks.layer import Shape, describe
+from vestry.members.networks.network import Network, Standardised
 
 PIXELS_AT_ONCE = 256 * 32 * 32
 """Of a batch; 256 small images were the fastest on two cores, and take some 100 MB."""
@@ -77,6 +77,7 @@ class EarlierNetwork(Trunk):
     ) -> None:
         layers, shape, classes = network_of(card)
         self.network = Network(layers, shape, classes)
+        self.network.standardised = Standardised.among(tensors)
         for name, tensor in self.own(self.network.tensors()).items():
             tensor.copy_(tensors[name].view_as(tensor))
         self.network.vector.refresh()
@@ -88,7 +89,8 @@ class EarlierNetwork(Trunk):
         self.weights = digest(self.tensors())
         self.parameters = sum(layer.parameters for layer in self.network.traced[:-1])
         self.feature_shape = (1, 1, self.network.traced[-1].input_shape[0])
-        self.normalisation = "pixels / 255, as the network was trained"
+        scaled = "z-scores of each channel" if self.network.standardised else "pixels / 255"
+        self.normalisation = f"{scaled}, as the network was trained"
         self.batch = _BATCH
         self.computes = ("fp32",)
         self.notes = tuple(_changes(image_shape, shape))

@@ -20,7 +20,8 @@ from vestry.members.backbones.weights import (
     read_tensors,
     save_tensors,
 )
-from vestry.members.networks.layers import GlobalPool, Shape
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.storage.run_folder import atomic_path, read_json
 
 

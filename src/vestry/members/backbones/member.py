@@ -19,7 +19,7 @@ from vestry.members.backbones.source import backbone_source
 from vestry.members.member import FitJob
 from vestry.members.networks import machine, network_member
 from vestry.members.networks.network_member import NetworkMember
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 
 _ROWS_AT_ONCE = 10_000
 """Whose features stand in memory while predicting."""
@@ -98,7 +98,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
 def _head_settings(settings: BackboneSettings) -> NetworkSettings:
     """The head as a network of its own, whose images are features."""
     own = set(NetworkSettings.model_fields) - {"kind"}
-    return NetworkSettings(**settings.model_dump(include=own))
+    return NetworkSettings(**settings.model_dump(include=own), scale="unit")
 
 
 def load(folder: Path, card: dict[str, Any]) -> BackboneMember:

@@ -5,7 +5,7 @@ The weights are torchvision's (ImageNet, version 1), under the names that it giv
 
 from dataclasses import dataclass
 
-from vestry.members.networks.layers import Shape
+from vestry.members.networks.layer import Shape
 
 SMALLEST = 32
 """Pixels a side: below it VGG16's five pools leave nothing."""

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from vestry.errors import did_you_mean
 from vestry.members.backbones.published import PUBLISHED, SMALLEST
 from vestry.members.networks.layers import Layers
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 
 STUDY, FILE = "study:", "file:"
 _Side = Annotated[int, Field(ge=SMALLEST, le=1024)]

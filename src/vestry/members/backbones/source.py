@@ -12,10 +12,10 @@ from vestry.members.backbones.downloads import fetch, find
 from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.backbones.published import PUBLISHED, SMALLEST, PublishedBackbone
 from vestry.members.backbones.settings import FILE, STUDY, BackboneSettings
-from vestry.members.networks.layers import Layers, Shape
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import MOST_CORES, network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.layer import Shape, TracedLayer
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import MOST_CORES, network_threads, trace
 from vestry.storage.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
@@ -171,20 +171,23 @@ class BackbonePlan:
         """For a task's description: other weights, as of a network trained anew, another text."""
         return self.source(settings).identity
 
-    def size_up(
-        self, settings: BackboneSettings, image_shape: Shape, classes: int
-    ) -> tuple[str, int]:
-        """A line that says what it is, and how many cores it uses well.
+    def describe(self, settings: BackboneSettings, image_shape: Shape, classes: int) -> str:
+        """A line that says what it is; StudyError where the head does not fit the features."""
+        learnt = sum(layer.parameters for layer in self._head(settings, image_shape, classes))
+        frozen = _parameters(settings, self.source(settings))
+        return f"head of {learnt:,} parameters on {settings.backbone}, {frozen:,} frozen"
+
+    def threads_for(self, settings: BackboneSettings, image_shape: Shape, classes: int) -> int:
+        """How many cores it uses well; raises what `describe` raises.
 
         A published trunk takes all; an earlier network is small, its images are soon through, and
         its heads go faster beside each other.
-
-        Raises StudyError where the head does not fit the trunk's features.
         """
-        source = self.source(settings)
-        head = trace(settings.layers, _feature_map(settings, source, image_shape), classes)
-        learnt = sum(layer.parameters for layer in head)
-        frozen = _parameters(settings, source)
-        text = f"head of {learnt:,} parameters on {settings.backbone}, {frozen:,} frozen"
-        wanted = network_threads(head, settings.batch_size)
-        return text, MOST_CORES if settings.published else wanted
+        wanted = network_threads(self._head(settings, image_shape, classes), settings.batch_size)
+        return MOST_CORES if settings.published else wanted
+
+    def _head(
+        self, settings: BackboneSettings, image_shape: Shape, classes: int
+    ) -> list[TracedLayer]:
+        features = _feature_map(settings, self.source(settings), image_shape)
+        return trace(settings.layers, features, classes)

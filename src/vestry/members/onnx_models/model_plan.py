@@ -79,7 +79,7 @@ class ModelPlan:
         self.places, self.image_shape, self.classes = places, image_shape, classes
         self.found: dict[str, tuple[str, str]] = {}
 
-    def size_up(self, settings: OnnxSettings) -> str:
+    def describe(self, settings: OnnxSettings) -> str:
         """A line that says what it is; raises what `plan` raises."""
         return self.facts(settings)[0]
 

@@ -168,13 +168,13 @@ def _value(said: ValueClaim, here: Measured, agrees: bool) -> str:
     return f"{text}; the reported figure lies {where} the interval."
 
 
-def _called(said: CalledClaim, here: Measured, agrees: bool) -> str:
-    rows = known(here.rows)
+def _called(said: CalledClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    rows, scores = known(here.rows), known(here.scores)
     parts = [
         f"{shown(ours, said.score)} on the {counted(rows[split], split + ' image')}"
-        for split, ours in known(here.scores).items()
+        for split, ours in scores.items()
     ]
-    if agrees:
+    if len(set(scores.values())) == 1:
         return f"Here both are the same: {parts[0]}."
     return (
         f"Here these are {len(parts)} figures: the {score_words(said.score)} of "

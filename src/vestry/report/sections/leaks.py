@@ -137,7 +137,7 @@ class Leaks:
 def leaks_data(results: Results) -> Leaks | None:
     """None without models."""
     found, models = results.leaks, models_by_rank(results)
-    if not found or not found.all.makers:
+    if not found or not found.all.makers or not models:
         return None
     kinds = _shown(_kept(found))
     return Leaks(
