@@ -5,11 +5,12 @@ from vestry.data.subset import held_out_whole
 from vestry.data.thumbnails import shrink_note
 from vestry.run.models import EvaluatedModels
 from vestry.run.post_fit import PostFit
+from vestry.schema.models import ScoredMember
 from vestry.schema.results import Notice, Results
 from vestry.study.settings import Study
 
 
-def notices(dataset: Dataset, members: EvaluatedModels, study: Study) -> list[Notice]:
+def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -21,7 +22,7 @@ def notices(dataset: Dataset, members: EvaluatedModels, study: Study) -> list[No
     said += [
         Notice(level="note", text=f"{name}: {warning}")
         for name, entry in members.results.items()
-        for warning in entry["warnings"]
+        for warning in entry.warnings
     ]
     said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
     left_out = {

@@ -30,6 +30,7 @@ from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT
 from vestry.schema.environment import TestSetUses
+from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import ComparisonResults, StudyFacts
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
@@ -150,16 +151,13 @@ class Comparison:
         return with_costs(results, read_costs(asked.cost.folder))
 
     def robustness(
-        self, asked: PostFit, committees: EvaluatedModels, truth: Labels
+        self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
     ) -> Results | None:
         predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
             predictions,
-            {
-                name: (committees.results[name]["members"], c)
-                for name, c in committees.rules.items()
-            },
+            {name: (committees.results[name].members, c) for name, c in committees.rules.items()},
             dict(zip(test.ids.tolist(), truth.tolist(), strict=True)),
             test.classes,
             asked.skipped | failed,
@@ -170,7 +168,7 @@ class Comparison:
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
 
-    def facts(self, members: EvaluatedModels, asked: PostFit) -> Results:
+    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> Results:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
