@@ -23,7 +23,7 @@ os.environ.update(PROCESS_ENVIRONMENT)
 import numpy as np
 
 from sides import HERE, add_timed_epochs, keep, options_of
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.augmentation_settings import Augmentation
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.network_settings import NetworkSettings

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from sides import HERE, keep, last_line, options_of
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.threads import PROCESS_ENVIRONMENT

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.threads import network_threads

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.members.backbones.member import fit
+from vestry.members.backbones.backbone_model import fit
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 
 HEAD = ({"flatten": True}, {"dense": 256}, {"dropout": 0.5})
 

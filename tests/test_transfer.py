@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from studies_at_hand import LEFT_OUT
-from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import PUBLISHED
 from vestry.members.backbones.weights import random_backbone
 
 BEFORE = """

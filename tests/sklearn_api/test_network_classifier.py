@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from vestry import NetworkClassifier
 from vestry.errors import VestryError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.layers import Conv, Dense, Flatten
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.network_settings import NetworkSettings

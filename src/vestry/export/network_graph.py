@@ -6,16 +6,20 @@ place and kind (`3.conv.kernel`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from vestry.export.graph import Graph
 from vestry.members.networks import layers as definition
 from vestry.members.networks.layers import pair
-from vestry.members.networks.tracing import TracedLayer
+from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.tracing import TracedLayer, trace
 
+WEIGHTS = "weights.safetensors"
 Weights = Mapping[str, NDArray[np.float32]]
 Layout = Literal["channels_last", "channels_first", "flat"]
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
@@ -171,3 +175,12 @@ def softmax(graph: Graph, scores: Value) -> str:
 
 def loaded(tensors: Mapping[str, Any]) -> Weights:
     return {name: np.asarray(value, np.float32) for name, value in tensors.items()}
+
+
+def stored_network(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
+    """Adds the network stored in `folder`; the name of its probabilities of raw `images`."""
+    settings = NetworkSettings(**card["settings"])
+    shape = tuple(card["image_shape"])
+    traced = trace(settings.layers, shape, card["classes"])
+    network = NetworkGraph(graph, traced, loaded(load_file(folder / WEIGHTS)))
+    return softmax(graph, network.scores(scaled_pixels(graph, "images", shape)))

@@ -1,4 +1,4 @@
-"""From a study's members to tasks for an engine: fits by seed, fold and size; and searches."""
+"""From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,51 +10,15 @@ from vestry.data.paths import DataPaths, Progress
 from vestry.data.subset import Fold, PerClassSubset, Subset
 from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
-from vestry.members.backbones.paths import BackbonePaths
-from vestry.members.backbones.source import BackbonePlan
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
-from vestry.members.onnx_models.model_plan import ModelPlan
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import ModelKind, Plan, PlanContext
+from vestry.members.model_paths import ModelPaths
 from vestry.run.tasks import fit
 from vestry.run.tasks.audit import exploration_task
 from vestry.run.tasks.code_key import code_key
 from vestry.search.space import variations
 from vestry.storage.run_folder import RunFolder, read_json
-from vestry.study.settings import (
-    BackboneEntry,
-    Entry,
-    EstimatorEntry,
-    Member,
-    NetworkEntry,
-    OnnxEntry,
-    SearchedEntry,
-    Study,
-    kind_of,
-)
-
-# What a member is, in a line, and how many cores it uses well: known before any work.
-
-
-def _describe(
-    entry: EstimatorEntry | NetworkEntry, dataset: Dataset, cores: int
-) -> tuple[str, int]:
-    """The same for what learns from pixels."""
-    if isinstance(entry, EstimatorEntry):
-        return entry.estimator, min(entry.threads or 1, cores)
-    return _describe_network(entry, dataset, cores)
-
-
-def _describe_network(entry: NetworkEntry, dataset: Dataset, cores: int) -> tuple[str, int]:
-    shape, classes = dataset.training.image_shape, len(dataset.training.classes)
-    try:
-        traced = trace(entry.layers, shape, classes)
-    except StudyError as error:
-        raise StudyError(f"member {entry.name}: {error}") from error
-    parameters = sum(layer.parameters for layer in traced)
-    threads = min(entry.threads or network_threads(traced, entry.batch_size), cores)
-    return f"network of {parameters:,} parameters", threads
-
+from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
+from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
@@ -69,7 +33,7 @@ class PlannedMember:
     search: the task that found its settings.
     """
 
-    entry: Member
+    entry: ModelEntry
     text: str
     tasks: dict[int, Task]
     folds: list[Task]
@@ -104,16 +68,23 @@ class Planner:
         self.run = run
         self.cores = cores
         self.shared = fit.shared_description(dataset)
-        self.trunks = BackbonePlan(BackbonePaths.of(places, run.path), downloads)
+        paths = ModelPaths.of(places, run.path)
         rows = dataset.training
-        self.models = ModelPlan(self.trunks.places, rows.image_shape, rows.classes)
+        self.plan_context = PlanContext(rows.image_shape, rows.classes, paths, downloads)
+        self.plans: dict[str, Plan] = {}
         self.context = {
             "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
             "places": places.as_dict(),
-            "trunks": self.trunks.places.as_dict(),
+            "model_paths": paths.as_dict(),
             "study": study.digest,
             "record": str(run.looks),
         }
+
+    def plan(self, kind: ModelKind) -> Plan:
+        """What is settled of this kind's models; the same for all of them."""
+        if kind.name not in self.plans:
+            self.plans[kind.name] = kind.plan(self.plan_context)
+        return self.plans[kind.name]
 
     def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:
         """Members in study order whose settings are known: given, or found by a finished search.
@@ -122,7 +93,7 @@ class Planner:
         the images.
         """
         planned = []
-        for entry in self.study.member:
+        for entry in self.study.models:
             if isinstance(entry, SearchedEntry):
                 task = found.get(entry.name)
                 if task is not None and task.is_done:
@@ -145,10 +116,10 @@ class Planner:
             entry.name: entry.search.words(len(entry.space))
             if isinstance(entry, SearchedEntry)
             else self.size_up(entry)[0]
-            for entry in self.study.member
+            for entry in self.study.models
         }
 
-    def member(self, entry: Member, search: Task | None = None) -> PlannedMember:
+    def member(self, entry: ModelEntry, search: Task | None = None) -> PlannedMember:
         text, threads = self.size_up(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
@@ -168,34 +139,33 @@ class Planner:
             search,
         )
 
-    def fit(self, entry: Member, threads: int, seed: int, part: Subset | None = None) -> Task:
-        settings = entry.model_dump(
-            mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
+    def fit(self, entry: ModelEntry, threads: int, seed: int, part: Subset | None = None) -> Task:
+        plan = self.plan(entry.model_kind)
+        settings = plan.settled(entry).model_dump(
+            mode="json", include=set(entry.model_kind.settings.model_fields)
         )
-        if isinstance(entry, OnnxEntry):
-            settings["sha256"] = self.models.identity(entry)
         fewer = _may_take_fewer(entry, threads)
         description = fit.description(self.shared, settings, seed, threads, part, fewer)
-        if isinstance(entry, BackboneEntry):
-            description["trunk"] = self.trunks.identity(entry)
+        if (identity := plan.identity(entry)) is not None:
+            description["starts_from"] = identity
         return self.task(_name_of(entry, seed, part), FIT, description, entry)
 
     def searches(self) -> dict[str, Task]:
         """A task for each member whose settings are to be found, by its name."""
         return {
             entry.name: self.search(entry)
-            for entry in self.study.member
+            for entry in self.study.models
             if isinstance(entry, SearchedEntry)
         }
 
     def search(self, entry: SearchedEntry) -> Task:
-        kind = kind_of(entry.table)
+        kind, plan = entry.model_kind, self.plan(entry.model_kind)
         description = {
             **self.shared,
             "search_code": code_key(*_SEARCH_CODE),
-            "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
+            "libraries": fit.libraries(kind.name) | {"optuna": metadata.version("optuna")},
             "search": entry.search.model_dump(mode="json"),
-            "kind": kind,
+            "kind": kind.name,
             "member": entry.table,
             "seed": entry.search.seed,
             "threads": (threads := self.search_threads(entry)),
@@ -203,9 +173,9 @@ class Planner:
         tried = [entry.with_values(values) for values in variations(entry.space)]
         if any(_may_take_fewer(member, threads) for member in tried):
             description["fewer_threads"] = True
-        trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
-        if trunks:
-            description["trunks"] = sorted(trunks)
+        identities = {plan.identity(tried_one) for tried_one in tried} - {None}
+        if identities:
+            description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
         task = self.task(f"{entry.name}, search", SEARCH, description, entry)
         return replace(task, time_limit=limit)
@@ -222,21 +192,17 @@ class Planner:
             raise problems[0]
         return max(wanted)
 
-    def size_up(self, entry: Member) -> tuple[str, int]:
-        """What the member is, in a line, and how many cores it gets."""
-        if isinstance(entry, EstimatorEntry | NetworkEntry):
-            return _describe(entry, self.dataset, self.cores)
-        rows = self.dataset.training
+    def size_up(self, entry: ModelEntry) -> tuple[str, int]:
+        """What the model is, in a line, and how many cores it gets."""
         try:
-            if isinstance(entry, OnnxEntry):
-                text, threads = self.models.size_up(entry), 1
-            else:
-                text, threads = self.trunks.size_up(entry, rows.image_shape, len(rows.classes))
+            text, threads = self.plan(entry.model_kind).size_up(entry)
         except VestryError as error:
-            raise type(error)(f"member {entry.name}: {error}") from error
+            raise type(error)(f"model {entry.name}: {error}") from error
         return text, min(entry.threads or threads, self.cores)
 
-    def task(self, name: str, function: str, description: dict[str, Any], entry: Entry) -> Task:
+    def task(
+        self, name: str, function: str, description: dict[str, Any], entry: CommonEntry
+    ) -> Task:
         return Task.of(
             self.run,
             name=name,
@@ -248,13 +214,12 @@ class Planner:
         )
 
 
-def _may_take_fewer(entry: Member, threads: int) -> bool:
+def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
     """Whether a trial decides on how many threads, up to `threads`, it is trained."""
-    trained = isinstance(entry, NetworkEntry | BackboneEntry)
-    return trained and entry.threads is None and threads > 1
+    return entry.model_kind.is_trained and entry.threads is None and threads > 1
 
 
-def _name_of(entry: Member, seed: int, part: Subset | None) -> str:
+def _name_of(entry: ModelEntry, seed: int, part: Subset | None) -> str:
     """What people read of a fit: its member, and what tells it from the member's other fits."""
     parts = [entry.name]
     if isinstance(part, PerClassSubset):

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vestry.errors import StudyError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.layers import Flatten
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.tracing import trace

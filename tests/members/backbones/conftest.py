@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from vestry.data.paths import DataPaths
-from vestry.members.backbones.paths import BackbonePaths
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
+from vestry.members.model_paths import ModelPaths
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,7 +28,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def places(tmp_path, cache):
-    return BackbonePaths.of(DataPaths.of(base=tmp_path), run=tmp_path / "runs" / "present")
+    return ModelPaths.of(DataPaths.of(base=tmp_path), run=tmp_path / "runs" / "present")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def job(tmp_path, places):
             "threads": 1,
             "workspace": tmp_path / "work",
             "report": report,
-            "trunks": places.as_dict(),
+            "paths": places,
         }
         return FitJob(**given | changes)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vestry.data import digits
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks import precision
 
 

@@ -17,9 +17,9 @@ from made_onnx_models import (
     written_by_torch,
 )
 from vestry.data import digits
-from vestry.members.backbones.image_input import planes_of, resized, with_channels
+from vestry.members.backbones.backbone import planes_of, resized, with_channels
 from vestry.members.estimators.fitted_estimator import softmax
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
 

@@ -17,7 +17,7 @@ from made_onnx_models import (
     write,
 )
 from vestry.errors import MemberError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
 

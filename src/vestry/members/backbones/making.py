@@ -1,4 +1,4 @@
-"""A trunk from its weights: at first, stored with a member, and restored from there."""
+"""A backbone from its weights: at first, stored with a member, and restored from there."""
 
 import os
 import shutil
@@ -9,10 +9,9 @@ from typing import Any
 from safetensors.torch import load_file
 
 from vestry.errors import MemberError
-from vestry.members.backbones.backbone import Trunk
-from vestry.members.backbones.kinds import EarlierNetwork, PublishedNetwork
-from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.backbone import Backbone
+from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import CARD, WEIGHTS, BackboneSource, image_size
 from vestry.members.backbones.weights import (
     loaded_backbone,
@@ -24,8 +23,10 @@ from vestry.members.networks.layers import GlobalPool, Shape
 from vestry.storage.run_folder import atomic_path, read_json
 
 
-def make_trunk(settings: BackboneSettings, source: BackboneSource, image_shape: Shape) -> Trunk:
-    """The frozen trunk of `settings`, for images of `image_shape`."""
+def make_backbone(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> Backbone:
+    """The frozen backbone of `settings`, for images of `image_shape`."""
     if source.used == "study":
         assert source.path is not None  # noqa: S101 - for the type checker
         tensors = load_file(source.path / WEIGHTS)
@@ -45,21 +46,21 @@ def pool_of(settings: BackboneSettings) -> str | None:
     return first.global_pool if isinstance(first, GlobalPool) else None
 
 
-def _trunk_file(weights: str) -> str:
-    """A stored trunk's file is named by its content."""
+def _backbone_file(weights: str) -> str:
+    """A stored backbone's file is named by its content."""
     return f"trunk-{weights[:16]}.safetensors"
 
 
-def store_trunk(trunk: Trunk, folder: Path) -> None:
-    """Write the trunk into `folder`; where a folder beside it has the same one, they share it."""
-    name = _trunk_file(trunk.weights)
+def store_backbone(backbone: Backbone, folder: Path) -> None:
+    """Write the backbone into `folder`; a folder beside it that has the same one shares it."""
+    name = _backbone_file(backbone.weights)
     for twin in sorted(folder.parent.glob(f"*/{name}")):
         if twin.parent != folder:
             with atomic_path(folder / name) as temporary:
                 temporary.unlink()
                 _link_or_copy(twin, temporary)
             return
-    save_tensors(trunk.tensors(), folder / name)
+    save_tensors(backbone.tensors(), folder / name)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -69,20 +70,20 @@ def _link_or_copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def restore_trunk(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Trunk:
-    """The trunk that `store_trunk` wrote, checked against the digest in the member's card."""
-    path = folder / _trunk_file(card["trunk"]["sha256"])
+def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Backbone:
+    """The backbone that `store_backbone` wrote, checked against the digest in the member's card."""
+    path = folder / _backbone_file(card["trunk"]["sha256"])
     if not path.is_file():
-        raise MemberError(f"{path} is not there: the member cannot predict without its trunk")
+        raise MemberError(f"{path} is not there: the member cannot predict without its backbone")
     shape = tuple(card["image_shape"])
-    trunk: Trunk
+    backbone: Backbone
     if settings.published:
         facts = PUBLISHED[settings.backbone]
         module = loaded_backbone(facts, path)
-        trunk = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+        backbone = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
     else:
         network = card["earlier_network"]
-        trunk = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
-    if trunk.weights != card["trunk"]["sha256"]:
-        raise MemberError(f"{path} does not hold the trunk that the member was fitted with")
-    return trunk
+        backbone = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
+    if backbone.weights != card["trunk"]["sha256"]:
+        raise MemberError(f"{path} does not hold the backbone that the member was fitted with")
+    return backbone

@@ -25,7 +25,7 @@ from vestry.members.estimators.fitted_estimator import (
     fit_temperature,
 )
 from vestry.members.estimators.scaling import fit_scaling
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.system.process_state import unchanged
 
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
 from vestry.members.networks.checkpoint import to_csv

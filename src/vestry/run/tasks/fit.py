@@ -23,8 +23,9 @@ from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import DataError
-from vestry.members.member import FitJob, FittedMember, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import FitJob, FittedModel
+from vestry.members.kinds import kind_named
+from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run.tasks.code_key import code_key
 from vestry.storage.run_folder import write_json
@@ -46,12 +47,6 @@ def _loaded(data: str, places: str) -> Dataset:
     return load_dataset(DataSettings(**json.loads(data)), DataPaths.from_dict(json.loads(places)))
 
 
-_LIBRARIES = {
-    "estimator": ("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
-    "layers": ("torch",),
-    "backbone": ("torch",),
-    "onnx": ("onnx", "onnxruntime"),
-}
 _CODE = ("members", "data.subset", "run.tasks.fit")
 
 
@@ -89,8 +84,8 @@ def description(
 
 
 def libraries(kind: str) -> dict[str, str]:
-    """Versions of what fits members of this kind."""
-    return {name: metadata.version(name) for name in _LIBRARIES[kind]}
+    """Versions of what fits models of this kind."""
+    return {name: metadata.version(name) for name in kind_named(kind).libraries}
 
 
 def ids_digest(dataset: Dataset) -> str:
@@ -112,10 +107,11 @@ def _fit_member(
     Raises DataError where the data is no longer what the description speaks of.
     """
     dataset = task_data(description, context)
-    settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
+    kind = kind_named(description["member"]["kind"])
     training, held_out = _parts(dataset.training, description.get("part"))
-    work = job(dataset, training, description, workspace, report, context.get("trunks"))
-    member = kind_module(settings.kind).fit(settings, work)
+    work = job(dataset, training, description, workspace, report, context)
+    settings = kind.settings(**description["member"])
+    member = kind.load_implementation().fit(settings, work)
     report({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
     tables = _Tables(member, dataset.test.classes, context["maker"], folder)
@@ -139,9 +135,8 @@ def job(
     description: dict[str, Any],
     workspace: Path,
     report: Report,
-    trunks: dict[str, Any] | None = None,
+    context: dict[str, Any],
 ) -> FitJob:
-    """trunks: where weights of backbones are looked for, from the task's context."""
     workspace.mkdir(parents=True, exist_ok=True)
     return FitJob(
         images=training.images,
@@ -155,7 +150,7 @@ def job(
         fewer_threads=description.get("fewer_threads", False),
         workspace=workspace,
         report=report,
-        trunks=trunks,
+        paths=ModelPaths.from_dict(context["model_paths"]),
         class_names=dataset.training.classes,
     )
 
@@ -164,7 +159,7 @@ def job(
 class _Tables:
     """The tables of one fitted member, written into its folder."""
 
-    member: FittedMember
+    member: FittedModel
     classes: tuple[str, ...]
     maker: str
     folder: Path

@@ -15,8 +15,8 @@ from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
 from vestry.engine.task import MANIFEST, Report
 from vestry.errors import MemberError
-from vestry.members.member import FitJob, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import FitJob
+from vestry.members.kinds import kind_named
 from vestry.predictions.scores import score
 from vestry.run.tasks.fit import job, task_data
 from vestry.search.search_settings import SearchSettings
@@ -66,7 +66,7 @@ class _Trials:
         report: Report,
     ) -> None:
         self.description = description
-        self.trunks = context.get("trunks")
+        self.context = context
         self.dataset = dataset
         self.settings = settings
         self.workspace = workspace
@@ -74,13 +74,13 @@ class _Trials:
         self.best: float | None = None
 
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
-        model = MEMBER_SETTINGS[self.description["kind"]]
+        kind = kind_named(self.description["kind"])
         table = substituted(self.description["member"], values)
-        if self.settings.epochs is not None and "epochs" in model.model_fields:
+        if self.settings.epochs is not None and "epochs" in kind.settings.model_fields:
             table |= {"epochs": self.settings.epochs}
         workspace = self.workspace / f"trial-{number}"
         work = self.job(workspace, self.listener(number, watch))
-        member = kind_module(self.description["kind"]).fit(model(**table), work)
+        member = kind.load_implementation().fit(kind.settings(**table), work)
         held_out = member.held_out_proba()
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
@@ -90,7 +90,7 @@ class _Trials:
 
     def job(self, workspace: Path, report: Report) -> FitJob:
         whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, report, self.trunks
+            self.dataset, self.dataset.training, self.description, workspace, report, self.context
         )
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):

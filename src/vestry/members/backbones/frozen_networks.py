@@ -1,4 +1,4 @@
-"""A published trunk on raw images: resized, normalised, pushed through frozen layers."""
+"""A published backbone on raw images: resized, normalised, pushed through frozen layers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vestry.members.backbones.backbone import Compute, Trunk
-from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
-from vestry.members.backbones.published import PublishedBackbone
+from vestry.members.backbones.backbone import (
+    IMAGENET,
+    Backbone,
+    Compute,
+    planes_of,
+    resized,
+    with_channels,
+)
+from vestry.members.backbones.settings import PublishedBackbone
 from vestry.members.backbones.source import network_of
 from vestry.members.backbones.weights import digest
 from vestry.members.networks.layers import Shape, describe
@@ -18,7 +24,7 @@ PIXELS_AT_ONCE = 256 * 32 * 32
 """Of a batch; 256 small images were the fastest on two cores, and take some 100 MB."""
 
 
-class PublishedNetwork(Trunk):
+class PublishedNetwork(Backbone):
     """VGG16 or ResNet50 without its head; batch normalisation uses the statistics it came with.
 
     pool: "average" or "max" makes one number of each channel's map, or None.
@@ -59,13 +65,13 @@ class PublishedNetwork(Trunk):
         return features.permute(0, 2, 3, 1).contiguous()
 
 
-# A network of an earlier run as a trunk: cut before its last dense layer, and frozen.
+# A network of an earlier run as a backbone: cut before its last dense layer, and frozen.
 
 
 _BATCH = 256
 
 
-class EarlierNetwork(Trunk):
+class EarlierNetwork(Backbone):
     """Dropout does nothing and batch normalisation keeps its moving statistics, as in predicting.
 
     card: the card of the member that it was. tensors: its weights; the output layer's may be left
@@ -116,10 +122,10 @@ def _changes(image_shape: Shape, shape: Shape) -> list[str]:
     if tuple(image_shape[:2]) != shape[:2]:
         said.append(
             f"Images of {describe(image_shape[:2])} are resized (bilinear) to the "
-            f"{describe(shape[:2])} that its trunk was trained on."
+            f"{describe(shape[:2])} that its backbone was trained on."
         )
     channels = image_shape[2] if len(image_shape) == 3 else 1
     if channels != shape[2]:
         turned = "grey" if shape[2] == 1 else "three equal channels"
-        said.append(f"Images are turned to {turned}, which its trunk was trained on.")
+        said.append(f"Images are turned to {turned}, which its backbone was trained on.")
     return said
