@@ -14,14 +14,13 @@ data_app = typer.Typer(help="List, fetch and verify data.", no_args_is_help=True
 @data_app.command("list", epilog="Example:  vestry data list")
 def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the sources that a study can name, and whether their data is there."""
-    from vestry.data import fashion_mnist  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.data.source import KINDS  # noqa: PLC0415
+    from vestry.data.source import source_kinds  # noqa: PLC0415
 
-    found = fashion_mnist.find(DataPaths.of(data))
-    where = {"fashion-mnist": str(found) if found else "not here yet: vestry data fetch"}
+    places = DataPaths.of(data)
     rows = [
-        {"source": name, "what": what, "where": where.get(name)} for name, what in KINDS.items()
+        {"source": kind.spelling, "what": kind.words, "where": kind.where(places)}
+        for kind in source_kinds().values()
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))

@@ -15,6 +15,7 @@ from vestry.data.download import download
 from vestry.data.idx import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.paths import DataPaths, MissingDataError, Progress
+from vestry.data.source_kind import SourceKind, SourceRequest
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"
@@ -194,3 +195,21 @@ def _load_part(folder: Path, part: Literal["train", "t10k"]) -> ImageSet:
     labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", {1}).astype(np.int64)
     ids = array_ids("train" if part == "train" else "test", len(labels))
     return ImageSet(images, labels, _CLASSES, ids)
+
+
+def _load(request: SourceRequest) -> Source:
+    """From the user's folder or the cache; downloaded where it is in neither."""
+    return load(find(request.places) or fetch(request.places, request.on_progress))
+
+
+def _where(places: DataPaths) -> str:
+    found = find(places)
+    return str(found) if found else "not here yet: vestry data fetch"
+
+
+FASHION_MNIST = SourceKind(
+    NAME,
+    "70,000 grey pictures of clothes, 28 x 28, ten classes (30 MB, downloaded)",
+    _load,
+    where=_where,
+)

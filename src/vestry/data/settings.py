@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
-from vestry.data.source import source_kind
+from vestry.data.source import check_resizable, source_kind
 from vestry.data.split import Selection
 from vestry.errors import StudyError
 
@@ -84,6 +84,9 @@ class DataSettings(BaseModel):
 
     @model_validator(mode="after")
     def resizable(self) -> "DataSettings":
-        if self.image_size is not None and source_kind(self.source)[0] != "folder":
-            raise ValueError(f"image_size resizes a folder: source; {self.source} has one size")
+        if self.image_size is not None:
+            try:
+                check_resizable(self.source)
+            except StudyError as error:
+                raise ValueError(str(error)) from None
         return self

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Mapping
 
-from vestry.errors import MemberError, StudyError, did_you_mean
+from vestry.errors import MemberError, did_you_mean
 from vestry.members.backbones.kind import BACKBONE
 from vestry.members.estimators.kind import ESTIMATOR
 from vestry.members.kind import ModelKind
@@ -19,14 +19,7 @@ GROUP = "vestry.model_kinds"
 @functools.cache
 def model_kinds() -> Mapping[str, ModelKind]:
     """All kinds by name; StudyError where another package's is none, or takes a name twice."""
-    kinds = {kind.name: kind for kind in _OWN}
-    for name, kind in brought(GROUP).items():
-        if not isinstance(kind, ModelKind) or kind.name != name:
-            raise StudyError(f"the entry point {name!r} of {GROUP} is no ModelKind of that name")
-        if name in kinds:
-            raise StudyError(f"the entry point {name!r} of {GROUP}: there is such a kind already")
-        kinds[name] = kind
-    return kinds
+    return brought(GROUP, ModelKind, _OWN)
 
 
 def kind_named(name: str) -> ModelKind:

@@ -21,7 +21,7 @@ from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
 from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "run.tasks.search")
-FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
+FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_search"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.paths import DataPaths
-from vestry.data.source import source_kind
+from vestry.data.source import source_file
 from vestry.members.model_paths import ModelPaths
 from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import ModelEntry, SearchedEntry
@@ -16,7 +16,7 @@ def study_inputs(file: StudyFile, places: DataPaths, run: RunFolder) -> list[Pat
     links."""
     study = file.study
     sources = filter(None, [study.data.source, study.data.otherwise])
-    data = [places.path(path) for _, path in map(source_kind, sources) if path]
+    data = [path for path in (source_file(text, places) for text in sources) if path]
     paths = ModelPaths.of(places, run.path)
     models = [
         path for entry in study.models for path in entry.model_kind.inputs(_table(entry), paths)

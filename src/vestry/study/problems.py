@@ -7,7 +7,8 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from vestry.errors import did_you_mean
 
@@ -74,10 +75,17 @@ def _shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
 
 def _names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
     return [
-        field.alias or name
+        _key(name, field)
         for found in _models_at(model, loc)
         for name, field in found.model_fields.items()
     ]
+
+
+def _key(name: str, field: FieldInfo) -> str:
+    """How a study spells a field; the newest spelling where there are several."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return str(field.validation_alias.choices[0])
+    return field.alias or name
 
 
 def _models_at(model: type[BaseModel], loc: Sequence[Any]) -> _Models:

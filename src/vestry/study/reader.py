@@ -18,7 +18,7 @@ from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
 from vestry.study.settings import Study
 
-_NAMING_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
+_NAMING_KEYS = {"pair": ("without", "with"), "claim": ("model", "maker", "below", "above", "best")}
 
 
 @dataclass(frozen=True)

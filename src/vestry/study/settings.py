@@ -18,6 +18,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.members.networks.training import TrainingSettings
 from vestry.robustness.settings import RobustnessSettings
 from vestry.study.entries import Model, SearchedEntry, Seed
+from vestry.study.file import NEW, OLD
 
 
 class VotesSettings(BaseModel):
@@ -39,10 +40,20 @@ class SamplesSettings(BaseModel):
     seed: Seed = 0
 
 
-class Study(BaseModel):
-    """A whole study file."""
+def _both_spellings(schema: dict[str, Any]) -> None:
+    """`[[model]]` in the schema of a study file, and `[[member]]`, which it was before."""
+    models = schema["properties"].pop(OLD)
+    schema["properties"] |= {NEW: models, OLD: models | {"deprecated": True}}
+    schema["required"].remove(OLD)
+    schema["anyOf"] = [{"required": [NEW]}, {"required": [OLD]}]
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Study(BaseModel):
+    """A whole study file. Its models are kept as `member`, so that its digest stays what it was."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, title="Study", json_schema_extra=_both_spellings
+    )
 
     title: str = Field(min_length=1)
     about: str = Field("", description="a sentence or two that stand under the title")
@@ -71,8 +82,12 @@ class Study(BaseModel):
         return self.member
 
     def as_toml(self) -> str:
-        """The study with every default filled in."""
-        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+        """The study with every default filled in, spelled as studies are now."""
+        tables = _without_none(self.model_dump(mode="json"))
+        for claim in tables["claim"]:
+            if "maker" in claim:
+                claim[NEW] = claim.pop("maker")
+        return tomli_w.dumps({NEW if key == OLD else key: part for key, part in tables.items()})
 
     @property
     def digest(self) -> str:

@@ -1,30 +1,50 @@
-"""What other installed packages bring: entry points, the door that Python has for it.
+"""What other installed packages bring to a registry: entry points, Python's own door for it.
 
 A worker process sees the same packages as the command, so both find the same things there.
 """
 
-import functools
+from collections.abc import Iterable
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from vestry.errors import StudyError, one_line
 
 
-@functools.cache
-def brought(group: str) -> dict[str, Any]:
-    """Objects by name, of every distribution on `sys.path` that has entry points in `group`.
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
-    Raises StudyError, naming the package, where one cannot be imported.
+
+_T = TypeVar("_T", bound=_Named)
+
+
+def brought(group: str, wanted: type[_T], own: Iterable[_T]) -> dict[str, _T]:
+    """`own` things by their names, and those of every distribution with entry points in `group`.
+
+    Raises StudyError, naming the package and the entry point, where one cannot be imported, is
+    nothing that is `wanted`, or has a name that is taken.
     """
-    return {entry.name: _loaded(entry) for entry in metadata.entry_points(group=group)}
+    found = {thing.name: thing for thing in own}
+    for entry in metadata.entry_points(group=group):
+        thing = _loaded(entry)
+        if not isinstance(thing, wanted) or thing.name != entry.name:
+            raise _refused(entry, f"is no {wanted.__name__} of that name")
+        if entry.name in found:
+            raise _refused(entry, "has a name that is taken")
+        found[entry.name] = thing
+    return found
 
 
 def _loaded(entry: metadata.EntryPoint) -> Any:
     try:
         return entry.load()
     except Exception as error:  # whatever another package raises when it is imported
-        of = entry.dist.name if entry.dist else "a package"
-        raise StudyError(
-            f"{of} brings {entry.name!r} ({entry.group}), but {entry.value} cannot be imported: "
-            f"{one_line(error)}. Mend or remove that package"
-        ) from error
+        raise _refused(entry, f"cannot be imported: {one_line(error)}") from error
+
+
+def _refused(entry: metadata.EntryPoint, why: str) -> StudyError:
+    package = entry.dist.name if entry.dist else "a package"
+    return StudyError(
+        f"{package} brings {entry.name!r} ({entry.value}, in {entry.group}), which {why}; "
+        "mend or remove that package"
+    )

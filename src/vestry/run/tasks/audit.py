@@ -91,7 +91,7 @@ def _files_digest(files: Files | None) -> str | None:
     return hashlib.sha256(json.dumps(files.as_dict()).encode()).hexdigest()[:16]
 
 
-def _explore_dataset(
+def explore_dataset(
     description: dict[str, Any],
     context: dict[str, Any],
     folder: Path,

@@ -95,7 +95,7 @@ def ids_digest(dataset: Dataset) -> str:
     return digest.hexdigest()[:16]
 
 
-def _fit_member(
+def fit_model(
     description: dict[str, Any],
     context: dict[str, Any],
     folder: Path,

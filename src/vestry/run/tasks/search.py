@@ -27,7 +27,7 @@ from vestry.storage.run_folder import atomic_path, write_json
 _STEPS = ("step", "epoch", "images")
 
 
-def _run_search(
+def run_search(
     description: dict[str, Any],
     context: dict[str, Any],
     folder: Path,
