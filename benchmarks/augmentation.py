@@ -116,7 +116,7 @@ def timed(
             seed=0,
             threads=threads,
             workspace=Path(workspace),
-            report=follow,
+            on_event=follow,
         )
         speeds = [row["images_per_second"] for row in fit(chosen, job).history[1:]]
     used = [later - earlier for earlier, later in itertools.pairwise(spent)]

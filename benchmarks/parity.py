@@ -101,7 +101,7 @@ class Sources:
             seed=task["seed"],
             threads=task["threads"],
             workspace=Path(tempfile.gettempdir()),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         member = estimator.fit(EstimatorSettings(**task["member"]), job)
         table = member.predict_proba(rows.test.images)

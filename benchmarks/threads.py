@@ -118,7 +118,7 @@ def job(rows: int, options: argparse.Namespace, workspace: Path) -> FitJob:
         seed=0,
         threads=1 if options.train == "one" else options.threads,
         workspace=workspace,
-        report=lambda _: None,
+        on_event=lambda _: None,
         fewer_threads=options.train == "default",
     )
 

@@ -53,7 +53,7 @@ def main() -> None:
             seed=options.seed,
             threads=threads,
             workspace=Path(workspace),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         member = fit(settings, job)
     card = member.card()

@@ -48,7 +48,7 @@ def main() -> None:
             seed=1,
             threads=options.threads,
             workspace=Path(workspace),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         start = time.perf_counter()
         member = fit(settings, job)

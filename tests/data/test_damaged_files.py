@@ -139,5 +139,5 @@ def test_each_part_keeps_its_own_rows(tmp_path: Path) -> None:
 
 def test_how_much_is_read_is_told(folder: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    load(folder, "folder:x", report=lambda *event: told.append(event))
+    load(folder, "folder:x", on_progress=lambda *event: told.append(event))
     assert told == [("folder:x", 40, 40)]

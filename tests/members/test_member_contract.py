@@ -1,10 +1,12 @@
-"""What every kind of member promises; a new kind joins the list of CASES."""
+"""What every kind of model promises; a new kind joins the list of CASES, and one of another package
+is there."""
 
 import json
 
 import numpy as np
 import pytest
 
+from brought_package import brought_here  # noqa: F401 - a fixture
 from made_onnx_models import sklearn_model
 from vestry.data import digits
 from vestry.members.kind import FitJob
@@ -25,7 +27,11 @@ CASES = {
         "batch_size": 32,
     },
     "onnx": {"onnx": "theirs.onnx"},
+    "sharpness": {"sharpness": 2.0},
 }
+
+
+pytestmark = pytest.mark.usefixtures("brought_here")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,7 +78,7 @@ def job(rows, workspace, colour=False, seed=0):
         seed=seed,
         threads=1,
         workspace=workspace,
-        report=json.dumps,
+        on_event=json.dumps,
     )
 
 

@@ -101,7 +101,7 @@ def _absent(folder: Path) -> list[str]:
     return [file.name for file in FILES if not (folder / file.name).is_file()]
 
 
-def fetch(places: DataPaths, report: Progress | None = None) -> Path:
+def fetch(places: DataPaths, on_progress: Progress | None = None) -> Path:
     """Download what the cache lacks or holds damaged; give the cache's folder.
 
     Hosts are tried in order, and the one that answered is asked first for the next file.
@@ -111,17 +111,23 @@ def fetch(places: DataPaths, report: Progress | None = None) -> Path:
     hosts = list(_HOSTS if places.hosts is None else places.hosts)
     for file in FILES:
         if _examine(folder, file).state != "good":
-            _fetch_file(file, folder, hosts, report, places)
+            _fetch_file(file, folder, hosts, on_progress, places)
     return folder
 
 
 def _fetch_file(
-    file: _PublishedFile, folder: Path, hosts: list[str], report: Progress | None, places: DataPaths
+    file: _PublishedFile,
+    folder: Path,
+    hosts: list[str],
+    on_progress: Progress | None,
+    places: DataPaths,
 ) -> None:
     _refuse_link(folder, file)
     failures = []
     for host in list(hosts):
-        failure = download(host + file.name, folder / file.name, file.sha256, file.size, report)
+        failure = download(
+            host + file.name, folder / file.name, file.sha256, file.size, on_progress
+        )
         if failure is None:
             hosts.remove(host)
             hosts.insert(0, host)

@@ -99,7 +99,7 @@ def load(
     folder: Path,
     name: str,
     image_size: tuple[int, int] | None = None,
-    report: Progress | None = None,
+    on_progress: Progress | None = None,
 ) -> Source:
     """Read every picture below `folder`, in the order of its path.
 
@@ -123,7 +123,7 @@ def load(
         [picture for listing in listings.values() for picture in listing.pictures],
         [file for listing in listings.values() for file in listing.damaged],
         image_size,
-        lambda done, total: report(name, done, total) if report else None,
+        lambda done, total: on_progress(name, done, total) if on_progress else None,
     )
     parts = _parts(layout, decoded)
     size, colour = parts["train"].image_shape[:2], len(parts["train"].image_shape) == 3

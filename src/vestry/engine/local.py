@@ -41,14 +41,14 @@ class LocalEngine:
         self.keeps = False
         self.end(self.workers)
 
-    def run(self, tasks: list[Task], report: Report) -> Iterator[Outcome]:
+    def run(self, tasks: list[Task], on_event: Report) -> Iterator[Outcome]:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
         early ends the workers that are at work.
         """
         try:
-            yield from _Scheduler(self, tasks, report).work()
+            yield from _Scheduler(self, tasks, on_event).work()
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 
@@ -73,10 +73,10 @@ class LocalEngine:
 class _Scheduler:
     """One engine's work on one list of tasks."""
 
-    def __init__(self, engine: LocalEngine, tasks: list[Task], report: Report) -> None:
+    def __init__(self, engine: LocalEngine, tasks: list[Task], on_event: Report) -> None:
         self.engine = engine
         self.waiting = list(tasks)
-        self.report = report
+        self.on_event = on_event
 
     def work(self) -> Iterator[Outcome]:
         while self.waiting or self.busy():
@@ -97,7 +97,7 @@ class _Scheduler:
             if needed <= free:
                 self.waiting.remove(task)
                 self.engine.idle_worker().give(task)
-                self.report({"event": "started", "task": task.name})
+                self.on_event({"event": "started", "task": task.name})
                 free -= needed
 
     def take(self, worker: WorkerProcess, event: Event) -> Iterator[Outcome]:
@@ -119,7 +119,7 @@ class _Scheduler:
                 reason = f"its process ended on its own ({_ending(code)})"
                 yield self.finish(worker, Outcome(task, reason, worker.last_words()), drop=True)
             case _:
-                self.report(event | {"task": task.name})
+                self.on_event(event | {"task": task.name})
 
     def overdue(self) -> Iterator[Outcome]:
         for worker in self.busy():
@@ -133,7 +133,7 @@ class _Scheduler:
         if drop:
             self.engine.end([worker])
         kind = "failed" if outcome.reason else "done"
-        self.report({"event": kind, "task": outcome.task.name, "reason": outcome.reason})
+        self.on_event({"event": kind, "task": outcome.task.name, "reason": outcome.reason})
         return outcome
 
 

@@ -56,7 +56,7 @@ def _read_messages(given: IO[str], messages: "queue.Queue[str]") -> None:
 def _perform(message: dict[str, Any], events: IO[str]) -> None:
     folder, workspace = Path(message["folder"]), Path(message["workspace"])
 
-    def report(event: dict[str, Any]) -> None:
+    def on_event(event: dict[str, Any]) -> None:
         _send(events, event)
 
     before, known = ProcessState.read(), set(sys.modules)
@@ -64,7 +64,7 @@ def _perform(message: dict[str, Any], events: IO[str]) -> None:
         module, _, name = message["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
         known = set(sys.modules)
-        function(message["description"], message["context"], folder, workspace, report)
+        function(message["description"], message["context"], folder, workspace, on_event)
     except BaseException as error:  # whatever it is, SystemExit too, it is the parent's to list
         end = {"event": "failed", "reason": one_line(error), "details": _last_trace()}
     else:

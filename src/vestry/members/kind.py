@@ -26,7 +26,7 @@ class FitJob:
     images, labels: the training rows, (n, height, width[, 3]) uint8 and (n,) int64.
     validation_images, validation_labels: rows for early stopping and temperature.
     workspace: a folder for checkpoints that survives a kill.
-    report: takes progress events, JSON-able.
+    on_event: takes progress events, JSON-able.
     fewer_threads: whether fewer than `threads` may be taken where they are faster now.
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
@@ -41,7 +41,7 @@ class FitJob:
     seed: int
     threads: int
     workspace: Path
-    report: Callable[[dict[str, Any]], None]
+    on_event: Callable[[dict[str, Any]], None]
     paths: ModelPaths | None = None
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None

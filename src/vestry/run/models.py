@@ -178,6 +178,7 @@ def _add_member(
             [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
         ),
         "threads": threads(card),
+        "kind_words": member.entry.model_kind.words,
         "reported": member.entry.reported,
         "history": history(first / "history.csv"),
         "note": member.entry.note,

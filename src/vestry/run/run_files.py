@@ -1,6 +1,7 @@
 """A run's own files, written when everything is compared."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
 from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
+from vestry.members.kinds import model_kinds
 from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run.planner import PlannedMember
 from vestry.run.tasks.audit import Explored
@@ -28,11 +30,18 @@ from vestry.study.reader import StudyFile
 
 
 _CARD = "card.json"
-OWN_FILE = re.compile(
+_OWN_FILE = (
     r"card\.json|(validation|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
-    r"|weights\.safetensors|trunk-[0-9a-f]{16}\.safetensors|model\.onnx|trials\.jsonl"
+    r"|weights\.safetensors|model\.onnx|trials\.jsonl"
 )
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
+
+
+@functools.cache
+def own_file() -> re.Pattern[str]:
+    """Names of files in a model's folder that a run writes, and may take away again."""
+    of_kinds = (kind.files for kind in model_kinds().values())
+    return re.compile("|".join([_OWN_FILE, *filter(None, of_kinds)]))
 
 
 def _link_folder(source: Path, target: Path) -> None:
@@ -96,7 +105,7 @@ def _own_files(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.iterdir()
-        if OWN_FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
+        if own_file().fullmatch(path.name) and path.is_file() and not path.is_symlink()
     ]
 
 

@@ -239,7 +239,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
         with tempfile.TemporaryDirectory(prefix="vestry-") as folder:
             job = FitJob(
-                **rows, threads=self.threads, workspace=Path(folder), report=lambda _: None
+                **rows, threads=self.threads, workspace=Path(folder), on_event=lambda _: None
             )
             member = network_member.fit(self.settings_, job)
         tensors = member.network.tensors()

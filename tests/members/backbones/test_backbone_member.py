@@ -159,8 +159,8 @@ def test_a_fit_that_is_killed_in_the_head_goes_on_and_ends_with_the_same_bits(
                 raise KilledError
 
     with pytest.raises(KilledError):
-        fit(chosen, job(report=kill))
-    resumed = fit(chosen, job(report=kill))
+        fit(chosen, job(on_event=kill))
+    resumed = fit(chosen, job(on_event=kill))
     assert seen == [1, 2, 3, 3, 4, 5, 6]
     assert passed["fp32"] == through + 120  # only for the time of predicting
     one, other = (member.head.network.tensors() for member in (undisturbed, resumed))

@@ -36,7 +36,7 @@ def job(digits, tmp_path):
         seed=0,
         threads=1,
         workspace=tmp_path / "work",
-        report=lambda event: None,
+        on_event=lambda event: None,
     )
 
 

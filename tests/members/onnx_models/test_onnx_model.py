@@ -44,7 +44,7 @@ def fitted(path, rows, *, colour=False, names=NAMES, **settings):
         seed=0,
         threads=1,
         workspace=work,
-        report=json.dumps,
+        on_event=json.dumps,
         class_names=names,
     )
     return onnx_model.fit(OnnxSettings(onnx=str(path), **settings), job)

@@ -165,10 +165,10 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     source = backbone_source(settings, paths)
     cache, shape = user_cache(), job.images.shape[1:]
     with machine.prepared(job.threads), torch.inference_mode():
-        job.report({"event": "stage", "text": f"loading {settings.backbone}"})
+        job.on_event({"event": "stage", "text": f"loading {settings.backbone}"})
         backbone = make_backbone(settings, source, shape)
         choice = choose(backbone, shape, settings.precision, job.threads, cache)
-        features = Features(backbone, cache, job.report)
+        features = Features(backbone, cache, job.on_event)
         inputs: dict[str, Any] = {  # a head's images are features, which its trainer takes as well
             "images": features.of(job.images, choice.compute),
             "validation_images": features.of(job.validation_images, "fp32"),

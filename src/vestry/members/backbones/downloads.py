@@ -46,7 +46,7 @@ def _check(backbone: PublishedBackbone, path: Path) -> None:
 
 
 def fetch(
-    backbone: PublishedBackbone, places: ModelPaths, download: bool, report: Progress | None
+    backbone: PublishedBackbone, places: ModelPaths, download: bool, on_progress: Progress | None
 ) -> Path:
     """Download the published file and keep its backbone in the cache.
 
@@ -57,7 +57,7 @@ def fetch(
     places.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=places.cache, prefix=".part-") as folder:
         path = Path(folder) / backbone.file
-        failure = _downloaded(backbone, path, report)
+        failure = _downloaded(backbone, path, on_progress)
         if failure is not None:
             raise MissingDataError(_not_to_be_had(backbone, places, failure))
         kept = places.cache / _kept_name(backbone)
@@ -65,12 +65,14 @@ def fetch(
     return kept
 
 
-def _downloaded(backbone: PublishedBackbone, target: Path, report: Progress | None) -> str | None:
+def _downloaded(
+    backbone: PublishedBackbone, target: Path, on_progress: Progress | None
+) -> str | None:
     """None, or in a few words why the file could not be had."""
     import pooch  # noqa: PLC0415 - only where something is downloaded
 
     downloader = pooch.HTTPDownloader(
-        progressbar=_Bounded(backbone.file, report),
+        progressbar=_Bounded(backbone.file, on_progress),
         chunk_size=CHUNK,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},
@@ -88,8 +90,8 @@ def _downloaded(backbone: PublishedBackbone, target: Path, report: Progress | No
 class _Bounded(Meter):
     """Passes the bytes on and cuts a file off that grows too long; pooch sets `total`."""
 
-    def __init__(self, name: str, report: Progress | None) -> None:
-        super().__init__(name, LARGEST, report)
+    def __init__(self, name: str, on_progress: Progress | None) -> None:
+        super().__init__(name, LARGEST, on_progress)
 
     def update(self, count: int) -> None:
         self.size = min(self.total or LARGEST, LARGEST)

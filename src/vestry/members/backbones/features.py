@@ -39,11 +39,11 @@ class Features:
         self,
         backbone: Backbone,
         cache: Path | None = None,
-        report: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.backbone = backbone
         self.cache = cache if limit() else None
-        self.report = report or (lambda _: None)
+        self.on_event = on_event or (lambda _: None)
         self.passage = _Passage()
         self.width = int(np.prod(backbone.feature_shape))
         self.stores: dict[Compute, FeatureStore] = {}
@@ -95,7 +95,7 @@ class Features:
         return self.stores[compute]
 
     def waits(self) -> None:
-        self.report({"event": "stage", "text": "waiting for another run with the same backbone"})
+        self.on_event({"event": "stage", "text": "waiting for another run with the same backbone"})
 
     def compute(
         self,
@@ -141,7 +141,7 @@ class Features:
                 kept, kept_at = end, time.monotonic()
             if now - reported > REPORT_SECONDS:
                 reported = now
-                self.report(self.event(end, len(rows), now - started))
+                self.on_event(self.event(end, len(rows), now - started))
         self.passage.through += len(rows)
         self.passage.seconds += time.monotonic() - started
 

@@ -43,7 +43,7 @@ def backbone_source(
     settings: BackboneSettings,
     places: ModelPaths,
     download: bool = False,
-    report: Progress | None = None,
+    on_progress: Progress | None = None,
 ) -> BackboneSource:
     """Find the weights that `settings` ask for; `download` says whether the network may be asked.
 
@@ -61,7 +61,7 @@ def backbone_source(
         return BackboneSource("file", f"file {sha256(path)}", path)
     if weights == "random":
         return BackboneSource("random", "random")
-    return imagenet(PUBLISHED[settings.backbone], settings, places, download, report)
+    return imagenet(PUBLISHED[settings.backbone], settings, places, download, on_progress)
 
 
 def imagenet(
@@ -69,10 +69,10 @@ def imagenet(
     settings: BackboneSettings,
     places: ModelPaths,
     download: bool,
-    report: Progress | None,
+    on_progress: Progress | None,
 ) -> BackboneSource:
     try:
-        path = find(backbone, places) or fetch(backbone, places, download, report)
+        path = find(backbone, places) or fetch(backbone, places, download, on_progress)
     except MissingDataError as error:
         if settings.otherwise is None:
             raise

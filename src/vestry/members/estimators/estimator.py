@@ -47,7 +47,7 @@ def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
 
 def _refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
     """A model of all rows, which keeps what `first` said of the validation rows, held out then."""
-    job.report({"event": "stage", "text": "fitting again with the validation rows"})
+    job.on_event({"event": "stage", "text": "fitting again with the validation rows"})
     held_out = first.predict_proba(job.validation_images)
     images = np.concatenate([job.images, job.validation_images])
     member = _fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))

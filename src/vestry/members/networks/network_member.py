@@ -83,7 +83,7 @@ def trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Net
         Rows.of(job.validation_images, job.validation_labels),
         job.seed,
         job.workspace,
-        job.report,
+        job.on_event,
     )
     progress = trainer.run()
     checkpoint.remove(job.workspace)

@@ -55,7 +55,7 @@ class Trainer:
         validation: Rows,
         seed: int,
         workspace: Path,
-        report: Callable[[dict[str, Any]], None],
+        on_event: Callable[[dict[str, Any]], None],
     ) -> None:
         self.network = network
         self.settings = settings
@@ -63,7 +63,7 @@ class Trainer:
         self.validation = validation
         self.seed = seed
         self.workspace = workspace
-        self.report = report
+        self.on_event = on_event
         self.optimizer = optimizer(settings, network.vector.values, network.vector.gradients)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
@@ -115,7 +115,7 @@ class Trainer:
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
         self.follow(row)
-        self.report(self.epoch_event(row))
+        self.on_event(self.epoch_event(row))
 
     def train(self, rate: float) -> tuple[Tensor, Tensor]:
         """One pass over the rows in a new order; the log probabilities that the steps saw, and
@@ -137,7 +137,7 @@ class Trainer:
                 done += len(part)
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
-                self.report(self.step_event(done, seen, labels, started))
+                self.on_event(self.step_event(done, seen, labels, started))
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:

@@ -8,7 +8,6 @@ from vestry.report.formatting import counted, duration, whole
 from vestry.report.models import Model, Results, models_in_study_order
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
-_KIND_WORDS = {"layers": "network", "onnx": "model file"}
 # strftime would follow the reader's locale; the page is in English.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -67,7 +66,7 @@ def _recipe(model: Model) -> Recipe:
         kind = "committee"
         lines = [f"rule: {entry['rule']}", f"members: {', '.join(entry['members'])}"]
     else:
-        kind = _KIND_WORDS.get(entry["kind"], entry["kind"])
+        kind = entry.get("kind_words", entry["kind"])
         lines = entry["definition"]
     said = [entry.get("fitted_on"), _arithmetic(entry.get("training") or {})]
     remarks = [*entry.get("notes", []), *(remark for remark in said if remark)]

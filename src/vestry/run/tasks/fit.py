@@ -100,7 +100,7 @@ def fit_model(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    on_event: Report,
 ) -> None:
     """Fit one member with one seed; write its model, tables and, last, its card into `folder`.
 
@@ -109,10 +109,10 @@ def fit_model(
     dataset = task_data(description, context)
     kind = kind_named(description["member"]["kind"])
     training, held_out = _parts(dataset.training, description.get("part"))
-    work = job(dataset, training, description, workspace, report, context)
+    work = job(dataset, training, description, workspace, on_event, context)
     settings = kind.settings(**description["member"])
     member = kind.load_implementation().fit(settings, work)
-    report({"event": "stage", "text": "predicting"})
+    on_event({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
     tables = _Tables(member, dataset.test.classes, context["maker"], folder)
     facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
@@ -134,7 +134,7 @@ def job(
     training: ImageSet,
     description: dict[str, Any],
     workspace: Path,
-    report: Report,
+    on_event: Report,
     context: dict[str, Any],
 ) -> FitJob:
     workspace.mkdir(parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ def job(
         threads=description["threads"],
         fewer_threads=description.get("fewer_threads", False),
         workspace=workspace,
-        report=report,
+        on_event=on_event,
         paths=ModelPaths.from_dict(context["model_paths"]),
         class_names=dataset.training.classes,
     )

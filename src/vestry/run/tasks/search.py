@@ -32,7 +32,7 @@ def run_search(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    on_event: Report,
 ) -> None:
     """Try settings, and write all trials and the best values into `folder`.
 
@@ -41,7 +41,7 @@ def run_search(
     dataset = task_data(description, context)
     settings = SearchSettings(**description["search"])
     space = space_of(description["member"])
-    trials = _Trials(description, context, dataset, settings, workspace, report)
+    trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
     done = Search(space, settings, workspace).run(trials.objective, trials.say)
@@ -63,14 +63,14 @@ class _Trials:
         dataset: Dataset,
         settings: SearchSettings,
         workspace: Path,
-        report: Report,
+        on_event: Report,
     ) -> None:
         self.description = description
         self.context = context
         self.dataset = dataset
         self.settings = settings
         self.workspace = workspace
-        self.report = report
+        self.on_event = on_event
         self.best: float | None = None
 
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
@@ -88,9 +88,9 @@ class _Trials:
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
-    def job(self, workspace: Path, report: Report) -> FitJob:
+    def job(self, workspace: Path, on_event: Report) -> FitJob:
         whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, report, self.context
+            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
         )
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
@@ -110,7 +110,7 @@ class _Trials:
 
         def told(event: dict[str, Any]) -> None:
             if event["event"] in _STEPS:
-                self.report(event | {"trial": place, "best": self.best})
+                self.on_event(event | {"trial": place, "best": self.best})
             if event["event"] == "epoch":
                 watch(event["epoch"], event["validation_loss"])
 
@@ -124,7 +124,7 @@ class _Trials:
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
-        self.report({"event": "stage", "text": f"{place}: {result}{best}"})
+        self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
 
 
 def _summary(
