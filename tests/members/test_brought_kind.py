@@ -61,7 +61,7 @@ def test_it_is_exported_with_parity_and_served_without_its_package(run, name, ve
     done = vestry("export", run, "--model", name, "-o", target, env=brought)
     assert done.returncode == 0, done.stderr
     images = np.zeros((3, 8, 8), np.uint8)
-    given = Predictor(target).predict_proba(images)
+    given = Predictor(target)(images)
     assert given.shape == (3, 10) and np.allclose(given.sum(axis=1), 1, atol=1e-5)
 
 
