@@ -204,7 +204,7 @@ class Explainer:
                 for number, (image, one) in enumerate(zip(images, found, strict=False))
             ],
         }
-        explained.results["summary"] = summary(explained.results["images"], cover.shape[:2])
+        explained.results["summary"] = _summary(explained.results["images"], cover.shape[:2])
         if not plan.is_finest:
             explained.limit(
                 f"Patches were moved by {plan.patches.stride} pixels at a time, because more "
@@ -231,7 +231,7 @@ def _image_results(image: Chosen, found: Occlusion, number: int) -> Results:
     }
 
 
-def summary(images: list[Results], shape: tuple[int, ...]) -> Results:
+def _summary(images: list[Results], shape: tuple[int, ...]) -> Results:
     middles = [image["middle"] for image in images if image["middle"] is not None]
     return {
         "images": len(images),

@@ -89,15 +89,15 @@ def abstention(
     area, best = areas(test)
     return {
         "rows": test.rows,
-        "curve": curve(test),
+        "curve": _curve(test),
         "area": area,
         "excess_area": area - best,
-        "at_coverage": [at_coverage(test, share) for share in _COVERAGES],
+        "at_coverage": [_at_coverage(test, share) for share in _COVERAGES],
         "threshold": threshold(validation, test, settings.accuracy),
     }
 
 
-def curve(test: Answered) -> dict[str, list[float]]:
+def _curve(test: Answered) -> dict[str, list[float]]:
     """Risk over coverage at up to 100 of the thresholds, about evenly spread over coverage."""
     wanted = np.arange(1, _POINTS + 1) / _POINTS
     places = np.unique(np.searchsorted(test.coverage, wanted - 1e-12))
@@ -117,7 +117,7 @@ def areas(test: Answered) -> tuple[float, float]:
     return float((wrong / count).mean()), float((least / count).mean())
 
 
-def at_coverage(test: Answered, share: float) -> Results:
+def _at_coverage(test: Answered, share: float) -> Results:
     """The strictest threshold that answers at least `share` of the rows."""
     place = int(np.searchsorted(test.coverage, share - 1e-12))
     limit = float(test.thresholds[place])

@@ -43,8 +43,8 @@ def agreement(
             "patterns": len(grouped[_PATTERNS_KEPT:]),
             "images": sum(row["count"] for row in grouped[_PATTERNS_KEPT:]),
         },
-        "all_wrong": all_wrong(members, wrong, tables),
-        "one_right": one_right(members, wrong, tables),
+        "all_wrong": _all_wrong(members, wrong, tables),
+        "one_right": _one_right(members, wrong, tables),
     }
 
 
@@ -58,7 +58,7 @@ def patterns(wrong: Wrong) -> list[Results]:
     ]
 
 
-def all_wrong(
+def _all_wrong(
     members: list[EvaluatedModel], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
 ) -> Results:
     """Images that no member gets right, those first of which members were surest on average.
@@ -76,7 +76,7 @@ def all_wrong(
     }
 
 
-def one_right(
+def _one_right(
     members: list[EvaluatedModel], wrong: Wrong, tables: Mapping[str, ProbabilityTable]
 ) -> Results:
     """Images that a single member gets right: how many of each, its surest first."""

@@ -161,7 +161,7 @@ def _called(claim: CalledClaim, run: Run) -> tuple[str, Results]:
     return verdict, {"scores": here, "rows": rows}
 
 
-def remark(claim: RemarkClaim, run: Run) -> tuple[str, Results]:
+def _remark(claim: RemarkClaim, run: Run) -> tuple[str, Results]:
     return "remark", remark_facts(claim, run.results, run.makers)
 
 
@@ -175,5 +175,5 @@ _CHECKS: dict[str, Callable[[Any, Run], tuple[str, Results]]] = {
     "PrintedClaim": _printed,
     "ValueClaim": _value,
     "CalledClaim": _called,
-    "RemarkClaim": remark,
+    "RemarkClaim": _remark,
 }

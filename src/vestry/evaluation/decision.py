@@ -49,11 +49,11 @@ def decision(
     return facts | {
         "recommended": choice.taken.name,
         "evidence": choice.shown,
-        "reason": reason(choice),
-        "runner_up": runner_up(choice, ready, settings),
+        "reason": _reason(choice),
+        "runner_up": _runner_up(choice, ready, settings),
         "level_with": [each.name for each in choice.level],
-        "binding": binding(choice, above, settings),
-        "changes": changes(choice, above, settings),
+        "binding": _binding(choice, above, settings),
+        "changes": _changes(choice, above, settings),
         "test": _on_test(choice, entries, evidence, settings),
     }
 
@@ -84,7 +84,7 @@ def _exclusion(candidate: Candidate, settings: DecisionSettings) -> Results:
     return {"name": candidate.name, "limits": limits}
 
 
-def reason(choice: Choice) -> Results:
+def _reason(choice: Choice) -> Results:
     """tests: what validation says of the most accurate one beside every other one that could be
     taken; against: beside the one that was taken."""
     tests = {test["name"]: test for test in choice.tests}
@@ -96,7 +96,9 @@ def reason(choice: Choice) -> Results:
     }
 
 
-def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings) -> str | None:
+def _runner_up(
+    choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings
+) -> str | None:
     """Who would be taken if the one that was taken were not there."""
     second = chosen(
         [each for each in ready if each is not choice.taken], settings.prefer, settings.within
@@ -104,7 +106,7 @@ def runner_up(choice: Choice, ready: Sequence[Candidate], settings: DecisionSett
     return second.taken.name if second else None
 
 
-def binding(
+def _binding(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> Results | None:
     """Who would be taken without any limit, and the limits that it breaks; None if the same."""
@@ -114,7 +116,7 @@ def binding(
     return _exclusion(free.taken, settings)
 
 
-def changes(
+def _changes(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> list[Results]:
     """What another wish would lead to: each limit as little looser as changes the answer, accuracy

@@ -34,7 +34,7 @@ def diversity(members: list[EvaluatedModel]) -> Results:
     return {
         "rows": rows,
         "pairs": pairs,
-        "mean": {name: mean([pair[name] for pair in pairs]) for name in MEASURES},
+        "mean": {name: _mean([pair[name] for pair in pairs]) for name in MEASURES},
         "undefined": {name: sum(pair[name] is None for pair in pairs) for name in MEASURES},
         "oracle": {
             "right": some,
@@ -64,7 +64,7 @@ def measures(one: Rows, other: Rows) -> dict[str, float | None]:
     }
 
 
-def mean(values: list[float | None]) -> float | None:
+def _mean(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
 
@@ -89,9 +89,9 @@ def fixed_and_broken(committee: EvaluatedModel, members: list[EvaluatedModel]) -
         "spoiled": int(spoiled.sum()),
         "net": int(repaired.sum()) - int(spoiled.sum()),
         "per_class": per_class(committee, repaired, spoiled, said),
-        "helped_by": helped_by(best, members, repaired, spoiled),
-        "agreement": agreement(said, committee),
-        "in_common": [in_common(one, other) for one, other in combinations(members, 2)],
+        "helped_by": _helped_by(best, members, repaired, spoiled),
+        "agreement": _agreement(said, committee),
+        "in_common": [_in_common(one, other) for one, other in combinations(members, 2)],
         "differences": {member.name: by_images(committee, member) for member in members},
     }
 
@@ -126,7 +126,7 @@ def _division(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[Rows, 
     return divided, ~divided & (said[0] != truth)
 
 
-def agreement(said: NDArray[np.int64], committee: EvaluatedModel) -> Results:
+def _agreement(said: NDArray[np.int64], committee: EvaluatedModel) -> Results:
     """How often members agree, and what the committee makes of the images they do not agree on."""
     divided, alike_wrong = _division(said, committee.truth)
     nobody_right = divided & (said != committee.truth).all(axis=0)
@@ -139,7 +139,7 @@ def agreement(said: NDArray[np.int64], committee: EvaluatedModel) -> Results:
     }
 
 
-def helped_by(
+def _helped_by(
     best: EvaluatedModel, members: list[EvaluatedModel], repaired: Rows, spoiled: Rows
 ) -> list[Results]:
     """Of each other member: on how many repaired images it is right, and wrong on spoiled ones."""
@@ -154,7 +154,7 @@ def helped_by(
     ]
 
 
-def in_common(one: EvaluatedModel, other: EvaluatedModel) -> Results:
+def _in_common(one: EvaluatedModel, other: EvaluatedModel) -> Results:
     """Errors of two members: images that either, both, and both in the same way get wrong."""
     both = ~one.right & ~other.right
     return {

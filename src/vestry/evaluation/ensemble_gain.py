@@ -30,11 +30,11 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> R
         "method": test.method,
         "verdict": _VERDICTS[sign(found) if test.p < _LEVEL else 0],
         "log_loss": {"committee": losses[0], "member": losses[1], "change": losses[0] - losses[1]},
-        "costs": costs(committee.entry, best.entry),
+        "costs": _costs(committee.entry, best.entry),
     }
 
 
-def costs(committee: Results, member: Results) -> Results:
+def _costs(committee: Results, member: Results) -> Results:
     """What both take, each null unless it is known of both.
 
     latency_ms: the median for one image, and bytes on disk, as the run's cost task measured them;

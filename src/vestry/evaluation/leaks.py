@@ -39,7 +39,7 @@ def leaks(
     return {
         "reason": reason,
         "rows": len(ids),
-        "searched": searched(results),
+        "searched": _searched(results),
         "all": everything,
         "without": {
             name: None if mask is None else _beside(everything, _scored(makers, mask))
@@ -66,7 +66,7 @@ def _repeats(exploration: Results) -> list[Results]:
     ]
 
 
-def searched(results: Results) -> int | None:
+def _searched(results: Results) -> int | None:
     """How many test images took part in the search for near-duplicates."""
     found = results.get("exploration")
     rows = [e["of"] for e in _repeats(found) if e["kind"] == "near_duplicates"] if found else []

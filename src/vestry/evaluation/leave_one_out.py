@@ -52,7 +52,7 @@ def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> Results:
         row |= {"p_holm": adjusted, "verdict": verdict(row["difference"], adjusted)}
     return {
         "whole": _scores(whole, committee.truth),
-        "learnt_from": learnt_from(entry, lesson),
+        "learnt_from": _learnt_from(entry, lesson),
         "members": rows,
         "reason": None,
     }
@@ -151,7 +151,7 @@ def _scores(table: ProbabilityTable, truth: Labels) -> Results:
     }
 
 
-def learnt_from(entry: Results, lesson: FitData) -> Results | None:
+def _learnt_from(entry: Results, lesson: FitData) -> Results | None:
     """Which rows the rule was fitted on again; None where it learns nothing."""
     fitted_on = entry.get("fitted_on")
     if fitted_on is None:

@@ -67,16 +67,16 @@ def splits(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: 
     return {name: split["rows"] for name, split in results["data"]["splits"].items()}
 
 
-def class_counts(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
+def _class_counts(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
     found = results["data"]["splits"]
     return {n: [min(s["class_counts"]), max(s["class_counts"])] for n, s in found.items()}
 
 
-def seeds(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
+def _seeds(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
     return {"samples": results["data"]["samples"]["seed"], "votes": results["votes"]["seed"]}
 
 
-def duplicates(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
+def _duplicates(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
     """Rows that repeat another of their split, and of another split; from the audit."""
     findings = (results.get("exploration") or {}).get("findings")
     if findings is None:
@@ -112,9 +112,9 @@ def cross_validation(results: Results, maker: EvaluatedModel | None) -> Results 
 
 _FACTS: dict[str, Callable[[Results, EvaluatedModel | None], Results | None]] = {
     "splits": splits,
-    "class counts": class_counts,
-    "seeds": seeds,
-    "duplicates": duplicates,
+    "class counts": _class_counts,
+    "seeds": _seeds,
+    "duplicates": _duplicates,
     "trunk": trunk,
     "cross-validation": cross_validation,
 }

@@ -23,12 +23,12 @@ def mistakes(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
     confidence = table.probabilities[wrong, predicted[wrong]]
     wrong = wrong[np.argsort(-confidence, kind="stable")]
     return {
-        "cells": cells(table, truth, wrong),
+        "cells": _cells(table, truth, wrong),
         "hardest": [_mistake(table, truth, row) for row in wrong[:_HARDEST]],
     }
 
 
-def cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[dict[str, Any]]:
+def _cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[dict[str, Any]]:
     by_cell: dict[tuple[int, int], list[int]] = {}
     predicted = table.labels
     for row in wrong:

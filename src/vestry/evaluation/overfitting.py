@@ -42,7 +42,7 @@ def overfitting(
         "epochs": len(epochs),
         "lowest_epoch": lowest["epoch"],
         "last_epoch": last["epoch"],
-        "rises_from": rises_from(epochs, lowest),
+        "rises_from": _rises_from(epochs, lowest),
         "at_lowest": _figures(lowest),
         "at_last": _figures(last),
         "kept_epoch": at_kept["epoch"],
@@ -77,7 +77,7 @@ def _is_number(value: Any) -> bool:
     return value is not None and isfinite(value)
 
 
-def rises_from(epochs: list[Results], lowest: Results) -> int | None:
+def _rises_from(epochs: list[Results], lowest: Results) -> int | None:
     limit = lowest["validation_loss"] * (1 + _LEAST_RISE)
     tail: list[Results] = []
     for row in reversed(epochs):

@@ -2,15 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
@@ -19,126 +17,83 @@ from vestry.report import formatting
 from vestry.report.models import Results
 from vestry.report.plot.heat_map import heat_map_uri
 from vestry.report.plot.tiles import Maps
-from vestry.report.sections.ablations import Pairs, Steps, pairs_data, steps_data
-from vestry.report.sections.abstention import Abstention, abstention_data
-from vestry.report.sections.agreement import Agreement, agreement_data, agreement_images
-from vestry.report.sections.attribution import (
-    Explanation,
-    draw_map_sheet,
-    explanation_data,
-    explanation_images,
+from vestry.report.section import FOLDER, PageData, Section
+from vestry.report.sections import (
+    ablations,
+    abstention,
+    agreement,
+    attribution,
+    audit,
+    calibration,
+    claims,
+    costs,
+    cross_validation,
+    dataset,
+    decision,
+    ensemble_gain,
+    label_issues,
+    learning,
+    mistakes,
+    performance,
+    provenance,
+    ranking,
+    robustness,
+    search,
+    significance,
+    test_set_uses,
+    votes,
 )
-from vestry.report.sections.audit import Exploration, exploration_data, exploration_images
-from vestry.report.sections.calibration import Calibration, calibration_data
-from vestry.report.sections.claims import Claims, claims_data
-from vestry.report.sections.costs import Costs, cost_data
-from vestry.report.sections.cross_validation import CrossValidation, cross_validation_data
-from vestry.report.sections.dataset import Dataset, dataset_data
-from vestry.report.sections.decision import Decision, decision_data
-from vestry.report.sections.ensemble_gain import Worth, worth_data
-from vestry.report.sections.label_issues import Doubts, doubted_images, doubts_data
-from vestry.report.sections.learning import Learning, learning_data
-from vestry.report.sections.mistakes import ModelMistakes, mistakes_data
-from vestry.report.sections.performance import Analysis, analysis_data
-from vestry.report.sections.provenance import Making, making_data
-from vestry.report.sections.ranking import Answer, answer_data
-from vestry.report.sections.robustness import Robustness, robustness_data, robustness_images
-from vestry.report.sections.search import SearchPanel, search_data
-from vestry.report.sections.significance import Certainty, certainty_data
-from vestry.report.sections.test_set_uses import TestLooks, test_looks_data
-from vestry.report.sections.votes import Votes, votes_data
+from vestry.report.sections.attribution import draw_map_sheet
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.storage.run_folder import RunFolder, read_json, write_text
 
-# Everything that the page shows, as plain data made from `results.json` alone.
-
-
-@dataclass(frozen=True)
-class PageData:
-    """One attribute a section, in the page's order."""
-
-    title: str
-    classes: list[str]
-    answer: Answer
-    decision: Decision | None
-    certainty: Certainty | None
-    steps: Steps | None
-    claims: Claims
-    mistakes: list[ModelMistakes]
-    worth: Worth | None
-    agreement: Agreement | None
-    analysis: Analysis | None
-    costs: Costs | None
-    calibration: Calibration | None
-    abstention: Abstention | None
-    robustness: Robustness | None
-    search: list[SearchPanel]
-    cross_validation: CrossValidation | None
-    learning: Learning
-    pairs: Pairs
-    votes: Votes
-    explanation: Explanation | None
-    test_looks: TestLooks | None
-    doubts: Doubts | None
-    dataset: Dataset
-    exploration: Exploration | None
-    making: Making
+SECTIONS: list[Section] = [
+    ranking.SECTION,
+    decision.SECTION,
+    significance.SECTION,
+    ablations.STEPS_SECTION,
+    claims.SECTION,
+    mistakes.SECTION,
+    ensemble_gain.SECTION,
+    agreement.SECTION,
+    costs.SECTION,
+    performance.SECTION,
+    calibration.SECTION,
+    abstention.SECTION,
+    robustness.SECTION,
+    search.SECTION,
+    cross_validation.SECTION,
+    learning.SECTION,
+    ablations.PAIRS_SECTION,
+    votes.SECTION,
+    attribution.SECTION,
+    test_set_uses.SECTION,
+    label_issues.SECTION,
+    dataset.SECTION,
+    audit.SECTION,
+    provenance.SECTION,
+]
+"""All sections, in the page's order."""
 
 
 def page_data(results: Results) -> PageData:
     return PageData(
         title=results["title"],
         classes=results["data"]["classes"],
-        answer=answer_data(results),
-        decision=decision_data(results),
-        certainty=certainty_data(results),
-        steps=steps_data(results),
-        claims=claims_data(results),
-        mistakes=mistakes_data(results),
-        worth=worth_data(results),
-        agreement=agreement_data(results),
-        analysis=analysis_data(results),
-        costs=cost_data(results),
-        calibration=calibration_data(results),
-        abstention=abstention_data(results),
-        robustness=robustness_data(results),
-        search=search_data(results),
-        cross_validation=cross_validation_data(results),
-        learning=learning_data(results),
-        pairs=pairs_data(results),
-        votes=votes_data(results),
-        explanation=explanation_data(results),
-        test_looks=test_looks_data(results),
-        doubts=doubts_data(results),
-        dataset=dataset_data(results),
-        exploration=exploration_data(results),
-        making=making_data(results),
+        sections={section.key: section.data(results) for section in SECTIONS},
     )
 
 
+def _shown(page: PageData) -> list[Section]:
+    return [section for section in SECTIONS if section.is_shown(getattr(page, section.key))]
+
+
 def wanted_images(page: PageData) -> list[str]:
-    """Ids of all images that the page shows, the least dispensable first.
-
-    The cells of the confusion matrices take turns, so that a full sheet leaves each cell some.
-    """
-    ids = [image for image, _ in page.dataset.samples]
-    ids += [ballot.image for ballot in page.votes.ballots]
-    ids += [vector.image for _, vectors in page.votes.first_rows for vector in vectors]
-    shown = [network.augmentation for network in page.learning.networks if network.augmentation]
-    ids += [image for strip in shown for image in (strip.image, *strip.variants)]
-    ids += [hard.image for model in page.mistakes for hard in model.hardest]
-    ids += explanation_images(page.explanation)
-    ids += robustness_images(page.robustness)
-    ids += doubted_images(page.doubts)
-    ids += agreement_images(page.agreement)
-    ids += exploration_images(page.exploration)
-    return list(dict.fromkeys([*ids, *_in_turns(page)]))
-
-
-def _in_turns(page: PageData) -> Iterator[str]:
-    cells = [ids for model in page.mistakes for ids in model.images.values()]
-    for turn in zip_longest(*cells):
-        yield from (image for image in turn if image is not None)
+    """Ids of all images that the page shows, the least dispensable first."""
+    shown = sorted(_shown(page), key=lambda section: section.dispensable)
+    first = [section.images(getattr(page, section.key)) for section in shown]
+    last = [section.more_images(getattr(page, section.key)) for section in shown]
+    return list(dict.fromkeys(chain(*first, *last)))
 
 
 _FORMAT = 1
@@ -146,6 +101,7 @@ MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
 _SHOWN_SIDE = 56
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(run: RunFolder) -> Path:
@@ -244,6 +200,8 @@ def _fill(
         .get_template("page.html.j2")
         .render(
             page=page,
+            sections=SECTIONS,
+            shown=_shown(page),
             sheet=sheet,
             map_sheet=map_sheet,
             scale=shown_scale(sheet),
@@ -256,8 +214,9 @@ def _fill(
 
 
 def environment() -> Environment:
+    folders = dict.fromkeys([FOLDER, *(section.folder for section in SECTIONS)])
     made = Environment(
-        loader=PackageLoader("vestry.report"),
+        loader=FileSystemLoader([_TEMPLATES, *folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

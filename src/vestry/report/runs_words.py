@@ -156,7 +156,7 @@ def changed(results: Results) -> list[str]:
     changes = results["changes"]
     return [
         *_lone_makers(changes["makers"], len(results["runs"])),
-        settings(changes["settings"]),
+        _settings(changes["settings"]),
         _machine(results),
     ]
 
@@ -171,7 +171,7 @@ def _lone_makers(makers: list[Results], count: int) -> list[str]:
     return [f"Only in {listed(list(runs))}: {listed(names)}." for runs, names in by_runs.items()]
 
 
-def settings(rows: list[Results]) -> str:
+def _settings(rows: list[Results]) -> str:
     if not rows:
         return "Every setting that they share has the same value."
     have = "has" if len(rows) == 1 else "have"

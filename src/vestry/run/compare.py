@@ -173,7 +173,7 @@ def compare_runs(
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
     results = _described(runs, found) | found
-    results["test_looks"] = test_looks(vault, datasets[0], found)
+    results["test_looks"] = _test_looks(vault, datasets[0], found)
     write_json(page.with_suffix(".json"), results)
     return Compared(write_runs_page(results, page), results)
 
@@ -225,7 +225,7 @@ def _run_facts(run: StoredRun) -> Results:
     }
 
 
-def test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
+def _test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
     """How often these test rows were looked at, and what that does to the leader's figure."""
     test = dataset.test
     looks = vault.summary(test.fingerprint, WHO)

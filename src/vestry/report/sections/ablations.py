@@ -14,6 +14,7 @@ from vestry.report.plot.points import (
     interval,
     strip_axis,
 )
+from vestry.report.section import Section
 from vestry.report.sections import differences
 
 # Changes against a study's first member, in words.
@@ -181,3 +182,19 @@ def pairs_data(results: Results) -> Pairs:
 def _pair(entry: dict[str, Any]) -> Pair:
     sides = [] if entry["missing"] else [(key, entry[key]) for key in ("without", "with")]
     return Pair(entry["what"], sentence(entry), sides, entry["difference"])
+
+
+STEPS_SECTION = Section(
+    key="steps",
+    data=steps_data,
+)
+
+
+PAIRS_SECTION = Section(
+    key="pairs",
+    data=pairs_data,
+    is_shown=lambda page: bool(page.rows),
+    template="pairs.html.j2",
+    title="With and without",
+    anchor="pairs",
+)

@@ -6,6 +6,7 @@ from typing import Any
 from vestry.report.formatting import counted, per_cent, per_cent_range, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
+from vestry.report.section import Section
 
 # What a model is right on where it may leave images unanswered, in words.
 
@@ -81,11 +82,11 @@ def _sharpest(models: list[Model]) -> str | None:
     first, second, *_ = sorted(models, key=lambda m: m.entry["abstention"]["area"])
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
-        f"{first.name} ({area(first)}), then for {second.name} ({area(second)})."
+        f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
     )
 
 
-def area(model: Model) -> str:
+def _area(model: Model) -> str:
     return per_cent(model.entry["abstention"]["area"], 2)
 
 
@@ -144,3 +145,9 @@ def _abstaining(model: Model) -> Abstaining:
     found = model.entry["abstention"]
     cells = [_cell(row) for row in found["at_coverage"]]
     return Abstaining(model, found, cells)
+
+
+SECTION = Section(
+    key="abstention",
+    data=abstention_data,
+)

@@ -7,6 +7,7 @@ from typing import Any
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
 from vestry.report.plot.tiles import Patterns, pattern_columns
+from vestry.report.section import Section
 
 # Which members miss which images, in words.
 
@@ -220,10 +221,22 @@ def _lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: 
     return Lone(row["name"], _one_alone(row["name"], row["count"], len(shown)), shown)
 
 
-def agreement_images(shown: Agreement | None) -> Iterator[str]:
+def _agreement_images(shown: Agreement | None) -> Iterator[str]:
     """Ids of the pictures, those that all miss first."""
     if shown is None:
         return
     yield from (row.image for row in shown.missed)
     for group in shown.lone:
         yield from (row.image for row in group.images)
+
+
+SECTION = Section(
+    key="agreement",
+    data=agreement_data,
+    template="agreement.html.j2",
+    style="agreement.css.j2",
+    title="Agreement",
+    anchor="agreement",
+    images=_agreement_images,
+    dispensable=7,
+)

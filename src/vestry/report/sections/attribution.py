@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.tiles import LEVELS, Maps, Tile, draw_tiles, palette
+from vestry.report.section import Section
 from vestry.report.sections import attribution_words as sentences
 from vestry.report.sprite import Colour, Sheet
 
@@ -210,3 +211,15 @@ def _inside_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
     return tiles + [
         Tile(_tile_name(model, key), None, _tile_name(model, "weights")) for key in weights
     ]
+
+
+SECTION = Section(
+    key="explanation",
+    data=explanation_data,
+    template="attribution.html.j2",
+    style="attribution.css.j2",
+    title="What they look at",
+    anchor="explanation",
+    images=explanation_images,
+    dispensable=4,
+)

@@ -7,6 +7,7 @@ from typing import Any
 from vestry.report.formatting import NOTHING, decimal, whole
 from vestry.report.models import Results
 from vestry.report.plot.scatter import COLOURS, Scatter, scatter
+from vestry.report.section import Section
 from vestry.report.sections import audit_words as sentences
 from vestry.report.sections import findings
 from vestry.report.sections.findings import Found, finding
@@ -186,3 +187,14 @@ def exploration_images(page: Exploration | None) -> Iterator[str]:
         if kind.mean_image:
             yield kind.mean_image
         yield from kind.samples
+
+
+SECTION = Section(
+    key="exploration",
+    data=exploration_data,
+    template="audit.html.j2",
+    title="The images",
+    anchor="exploration",
+    images=exploration_images,
+    dispensable=8,
+)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.points import Reliability, reliability
+from vestry.report.section import Section
 
 # Whether a model's confidence can be taken at its word, in words.
 
@@ -189,3 +190,13 @@ def _calibrated(model: Model, is_leader: bool) -> Calibrated:
         remark=_dots(found),
         bins=[(words, row) for side, words in _SIDES for row in found[side]["bins"]],
     )
+
+
+SECTION = Section(
+    key="calibration",
+    data=calibration_data,
+    template="calibration.html.j2",
+    style="calibration.css.j2",
+    title="Confidence",
+    anchor="confidence",
+)

@@ -35,7 +35,7 @@ def why(found: Decision, models: Models) -> str:
     if found["settings"]["prefer"] != "accuracy":
         return _preferred(found, models)
     if found["evidence"] == "too_few":
-        return too_few(found, models)
+        return _too_few(found, models)
     if found["recommended"] != found["reason"]["best"]:
         return _cheaper(found, models)
     return best(found, models)
@@ -75,7 +75,7 @@ def _most_accurate(found: Decision, models: Models, who: str) -> str:
     return f"Of {_among(found)} {who} is the most accurate on the {rows} ({figure})"
 
 
-def too_few(found: Decision, models: Models) -> str:
+def _too_few(found: Decision, models: Models) -> str:
     """The first by validation, where others are neither told from it nor shown to be near it."""
     tests = found["reason"]["tests"]
     unknown = [t["name"] for t in tests if not (t["behind"] or t["within"])]
@@ -103,7 +103,7 @@ def best(found: Decision, models: Models) -> str:
     if latency(model) is None and size(model) is None:
         return f"{start}; costs were not measured."
     if found["reason"]["decided_by"] == "ranking":
-        return f"{start}, but would cost as much (within {tolerance(found)}): {_cost(model)}."
+        return f"{start}, but would cost as much (within {_tolerance(found)}): {_cost(model)}."
     return f"{start}, but it is {_criterion(found)} of {_these(found)}: {_cost(model)}."
 
 
@@ -139,7 +139,7 @@ def _few(names: list[str]) -> str:
     return listed(names) if len(names) <= _MOST_NAMED else f"{len(names)} others"
 
 
-def tolerance(found: Decision) -> str:
+def _tolerance(found: Decision) -> str:
     return per_cent(found["tolerance"], 0)
 
 

@@ -60,11 +60,11 @@ def words(claim: Claim) -> str | None:
         known = asked in here
         texts.append(_FACTS[asked](here[asked]) if known else f"This run has no {_NAMES[asked]}.")
     if here.get("figures"):
-        texts.append(figures(claim))
+        texts.append(_figures(claim))
     return " ".join(texts) or None
 
 
-def figures(claim: Claim) -> str:
+def _figures(claim: Claim) -> str:
     """The reported figure and ours, or every model's where none is named."""
     said, here = claim["said"], claim["here"]
     found, score = here["figures"], here["score"]
@@ -78,7 +78,7 @@ def figures(claim: Claim) -> str:
     return f"Reported {shown(here['reported'], score)}; {ours}."
 
 
-def splits(rows: dict[str, int]) -> str:
+def _splits(rows: dict[str, int]) -> str:
     parts = listed([f"{whole(count)} {name}" for name, count in rows.items()])
     return (
         f"Here {parts} images are kept apart: members stop and are chosen by the validation "
@@ -96,14 +96,14 @@ def range_words(low: int, high: int) -> str:
     return f"{whole(low)} a class" if low == high else f"{whole(low)} to {whole(high)} a class"
 
 
-def seeds(found: dict[str, int]) -> str:
+def _seeds(found: dict[str, int]) -> str:
     return (
         f"Here the sample grid is drawn with seed {found['samples']} and the votes with seed "
         f"{found['votes']}, so both can be drawn again."
     )
 
 
-def duplicates(found: dict[str, dict[str, int]]) -> str:
+def _duplicates(found: dict[str, dict[str, int]]) -> str:
     parts = [f"{whole(count)} within {name}" for name, count in found["within"].items()]
     parts += [f"{whole(count)} across {names}" for names, count in found["across"].items()]
     return f"Here exact duplicates are counted: {listed(parts)}."
@@ -147,10 +147,10 @@ _NAMES = {
     "cross-validation": "cross-validation of that model",
 }
 _FACTS: dict[str, Callable[[Any], str]] = {
-    "splits": splits,
+    "splits": _splits,
     "class counts": _class_counts,
-    "seeds": seeds,
-    "duplicates": duplicates,
+    "seeds": _seeds,
+    "duplicates": _duplicates,
     "trunk": trunk,
     "cross-validation": _cross_validation,
 }

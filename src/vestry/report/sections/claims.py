@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 from vestry.report.sections import claim_facts, differences
 from vestry.report.sections.claim_facts import figure, score_words, shown
 
@@ -120,7 +121,7 @@ def best(claim: Claim) -> str:
     )
 
 
-def values(claim: Claim) -> str:
+def _values(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     low, high = min(said["values"]), max(said["values"])
     start = f"Here it is {figure(here['figure'], said['score'])}"
@@ -139,7 +140,7 @@ def _is_share(score: str) -> bool:
     return score not in ("log_loss", "brier")
 
 
-def printed(claim: Claim) -> str:
+def _printed(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     fraction, literal = here["as_fraction"], here["as_printed"]
     return (
@@ -167,7 +168,7 @@ def value(claim: Claim) -> str:
     return f"{text}; the reported figure lies {where} the interval."
 
 
-def called(claim: Claim) -> str:
+def _called(claim: Claim) -> str:
     said, here = claim["said"], claim["here"]
     score = said["score"]
     parts = [
@@ -194,10 +195,10 @@ _SENTENCES: dict[str, Callable[[Claim], str]] = {
     "below": _order,
     "above": _order,
     "best": best,
-    "values": values,
-    "printed": printed,
+    "values": _values,
+    "printed": _printed,
     "value": value,
-    "called": called,
+    "called": _called,
     "remark": remark,
 }
 
@@ -230,3 +231,13 @@ def claims_data(results: Results) -> Claims:
         for claim in claims
     ]
     return Claims(summary(claims), rows)
+
+
+SECTION = Section(
+    key="claims",
+    data=claims_data,
+    is_shown=lambda page: bool(page.rows),
+    template="claims.html.j2",
+    title="What was said",
+    anchor="claims",
+)

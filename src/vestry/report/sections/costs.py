@@ -14,6 +14,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.pareto import Pareto, Spent, pareto
+from vestry.report.section import Section
 
 # What accuracy costs, in words.
 
@@ -208,3 +209,13 @@ def _spent_models(found: dict[str, Any], ranked: list[Model], name: str) -> list
         for model in ranked
         if (value := cost(model))
     ]
+
+
+SECTION = Section(
+    key="costs",
+    data=cost_data,
+    template="costs.html.j2",
+    style="costs.css.j2",
+    title="What it costs",
+    anchor="cost",
+)

@@ -23,6 +23,7 @@ from vestry.report.plot.points import (
     interval,
     strip_axis,
 )
+from vestry.report.section import Section
 from vestry.report.sections import cross_validation_words as sentences
 
 # A cross-validation's folds in numbers.
@@ -204,3 +205,12 @@ def _reported_strip(found: dict[str, Any]) -> list[Strip]:
             is_reported=True,
         )
     ]
+
+
+SECTION = Section(
+    key="cross_validation",
+    data=cross_validation_data,
+    template="cross_validation.html.j2",
+    title="Cross-validation",
+    anchor="cross-validation",
+)

@@ -1,10 +1,12 @@
 """The fifth section's data: samples, class distribution and origin of the images."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 
 # The data in words.
 
@@ -122,3 +124,17 @@ def _ends(bars: list[Bar]) -> list[Bar] | None:
         return None
     ordered = sorted(bars, key=lambda bar: -bar.count)
     return ordered[:_ENDS_SHOWN] + ordered[-_ENDS_SHOWN:]
+
+
+def _images(page: Dataset) -> Iterator[str]:
+    yield from (image for image, _ in page.samples)
+
+
+SECTION = Section(
+    key="dataset",
+    data=dataset_data,
+    template="dataset.html.j2",
+    title="The data",
+    anchor="data",
+    images=_images,
+)

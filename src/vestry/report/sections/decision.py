@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, points, with_interval
 from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.section import Section
 from vestry.report.sections import choice, limits
 from vestry.report.sections.choice import considered, figures
 from vestry.report.sections.limits import loosened, misses, test_miss
@@ -82,7 +83,7 @@ def _given_up(found: Facts) -> str:
     return f"{text}."
 
 
-def changes(found: Facts, models: Models) -> list[str]:
+def _changes(found: Facts, models: Models) -> list[str]:
     """What another wish would lead to."""
     return [_change(each, models) for each in found["changes"]]
 
@@ -192,8 +193,14 @@ def decision_data(results: Results) -> Decision | None:
         headline=_headline(found),
         why=[text for text in why if text],
         runner_up=runner_up(found, models),
-        changes=changes(found, models),
+        changes=_changes(found, models),
         excluded=excluded(found),
         more=[text for text in more if text],
         taken=found["recommended"],
     )
+
+
+SECTION = Section(
+    key="decision",
+    data=decision_data,
+)

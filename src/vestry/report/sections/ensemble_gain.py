@@ -8,6 +8,7 @@ from vestry.report.formatting import decimal, duration, whole
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.bars import ChangeScale, DrawnChange, change_scale, draw_change
 from vestry.report.plot.heat_map import PairMatrix, pair_matrix
+from vestry.report.section import Section
 from vestry.report.sections import ensemble_gain_words as diversity_sentences
 from vestry.report.sections import ensemble_gain_words as left_out_sentences
 from vestry.report.sections import ensemble_gain_words as sentences
@@ -160,3 +161,13 @@ def diversity(model: Model) -> Diversity:
         pairs=found["pairs"],
         mean=found["mean"],
     )
+
+
+SECTION = Section(
+    key="worth",
+    data=worth_data,
+    template="ensemble_gain.html.j2",
+    style="ensemble_gain.css.j2",
+    title="Committee",
+    anchor="worth",
+)

@@ -72,19 +72,19 @@ class Case:
         return one if self.finding["count"] == 1 else many
 
 
-def duplicates_within(case: Case) -> str:
+def _duplicates_within(case: Case) -> str:
     verb = case.verb("repeats", "repeat")
     return f"{case.share} {case.first} images {verb} an earlier one byte for byte."
 
 
-def duplicates_across(case: Case) -> str:
+def _duplicates_across(case: Case) -> str:
     return (
         f"{case.share} {case.last} images {case.verb('stands', 'stand')} in {case.first}, too, "
         f"byte for byte: whoever learns from {case.first} has seen {case.verb('it', 'them')}."
     )
 
 
-def label_conflict(case: Case) -> str:
+def _label_conflict(case: Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
 
 
@@ -99,17 +99,17 @@ def near_duplicates(case: Case) -> str:
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
         f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
         f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
-    ) + shifted(facts.get("shifted"))
+    ) + _shifted(facts.get("shifted"))
 
 
-def shifted(count: int | None) -> str:
+def _shifted(count: int | None) -> str:
     """How many are so only shifted; None where shifts were not looked for."""
     if not count:
         return ""
     return f" {whole(count)} of them only when shifted by one pixel."
 
 
-def far_from_class(case: Case) -> str:
+def _far_from_class(case: Case) -> str:
     facts = case.facts
     return (
         f"{case.share} images {case.verb('is', 'are')} unusually far from the "
@@ -119,11 +119,11 @@ def far_from_class(case: Case) -> str:
     ) + _skipped(facts, case.classes)
 
 
-def blank(case: Case) -> str:
+def _blank(case: Case) -> str:
     return f"{case.share} images {case.verb('has', 'have')} one and the same value throughout."
 
 
-def damaged(case: Case) -> str:
+def _damaged(case: Case) -> str:
     files = [f"{file['id']} ({file['reason']})" for file in case.facts["files"]]
     more = case.finding["count"] - len(files[:_FILES_NAMED])
     return (
@@ -132,7 +132,7 @@ def damaged(case: Case) -> str:
     )
 
 
-def missing(case: Case) -> str:
+def _missing(case: Case) -> str:
     return (
         f"{case.share} {case.first} images {case.verb('lacks', 'lack')} pixels: "
         f"{counted(case.facts['values'], 'value')} in all, taken as 0."
@@ -147,7 +147,7 @@ def small_classes(case: Case) -> str:
     )
 
 
-def absent_classes(case: Case) -> str:
+def _absent_classes(case: Case) -> str:
     names = _named([case.classes[c["label"]] for c in case.facts["classes"]])
     return f"{case.share} classes {case.verb('has', 'have')} no {case.first} images: {names}."
 
@@ -161,25 +161,25 @@ def unbalanced(case: Case) -> str:
     )
 
 
-def constant_pixels(case: Case) -> str:
+def _constant_pixels(case: Case) -> str:
     return (
         f"{case.share} pixel values {case.verb('is', 'are')} the same in every {case.first} image."
     )
 
 
 _FOUND: dict[str, Callable[[Case], str]] = {
-    "duplicates_within": duplicates_within,
-    "duplicates_across": duplicates_across,
-    "label_conflict": label_conflict,
+    "duplicates_within": _duplicates_within,
+    "duplicates_across": _duplicates_across,
+    "label_conflict": _label_conflict,
     "near_duplicates": near_duplicates,
-    "far_from_class": far_from_class,
-    "blank": blank,
-    "damaged": damaged,
-    "missing": missing,
+    "far_from_class": _far_from_class,
+    "blank": _blank,
+    "damaged": _damaged,
+    "missing": _missing,
     "small_classes": small_classes,
-    "absent_classes": absent_classes,
+    "absent_classes": _absent_classes,
     "unbalanced": unbalanced,
-    "constant_pixels": constant_pixels,
+    "constant_pixels": _constant_pixels,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Results
+from vestry.report.section import Section
 from vestry.report.sections.leaks import Leaks, leaks_data
 
 # Doubted labels in words: how many, by whom, and what that is worth.
@@ -192,3 +193,15 @@ def doubted_images(page: Doubts | None) -> Iterator[str]:
         yield from (entry.image for entry in shown.first)
     for shown in page.splits:
         yield from (entry.image for entry in shown.more)
+
+
+SECTION = Section(
+    key="doubts",
+    data=doubts_data,
+    template="label_issues.html.j2",
+    style="label_issues.css.j2",
+    title="Doubts and leaks",
+    anchor="doubts",
+    images=doubted_images,
+    dispensable=6,
+)

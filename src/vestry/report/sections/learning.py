@@ -1,5 +1,6 @@
 """The learning section's data: curves and history of the networks, and what went into them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
@@ -12,6 +13,7 @@ from vestry.report.plot.lines import (
     validation_curves,
     validation_losses,
 )
+from vestry.report.section import Section
 from vestry.report.sections.size_curves import SizeCurves, size_curves_data
 from vestry.report.sections.transfer import Trunk, trunk_data
 
@@ -224,3 +226,20 @@ def _history_table(model: Model) -> HistoryTable:
     kept = [(name, cells) for name, cells in columns if cells]
     rows = [list(row) for row in zip(*(cells for _, cells in kept), strict=True)]
     return HistoryTable([name for name, _ in kept], rows)
+
+
+def _images(page: Learning) -> Iterator[str]:
+    for strip in (network.augmentation for network in page.networks):
+        if strip:
+            yield from (strip.image, *strip.variants)
+
+
+SECTION = Section(
+    key="learning",
+    data=learning_data,
+    template="learning.html.j2",
+    title="Learning",
+    anchor="learning",
+    images=_images,
+    dispensable=2,
+)

@@ -1,11 +1,14 @@
 """The second section's data: confusion, classification report and hardest images of a model."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.section import Section
 
 # Mistakes in words: how many, and which classes are taken for which.
 
@@ -117,7 +120,7 @@ class ModelMistakes:
     wrong: int
 
 
-def mistakes_data(results: Results) -> list[ModelMistakes]:
+def _mistakes_data(results: Results) -> list[ModelMistakes]:
     return [_model_mistakes(model, results) for model in models_by_rank(results)]
 
 
@@ -211,3 +214,27 @@ def _hard(row: dict[str, Any], classes: list[str]) -> Hard:
         row["confidence"],
         row["truth_probability"],
     )
+
+
+def _images(page: list[ModelMistakes]) -> Iterator[str]:
+    yield from (hard.image for model in page for hard in model.hardest)
+
+
+def _images_of_cells(page: list[ModelMistakes]) -> Iterator[str]:
+    """In turns, so that a full sheet leaves each cell some."""
+    cells = [ids for model in page for ids in model.images.values()]
+    for turn in zip_longest(*cells):
+        yield from (image for image in turn if image is not None)
+
+
+SECTION = Section(
+    key="mistakes",
+    data=_mistakes_data,
+    is_shown=lambda _: True,
+    template="mistakes.html.j2",
+    title="Mistakes",
+    anchor="mistakes",
+    images=_images,
+    more_images=_images_of_cells,
+    dispensable=3,
+)

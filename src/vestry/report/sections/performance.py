@@ -6,6 +6,7 @@ from typing import Any
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
 from vestry.report.plot.bars import Group, bar_groups
+from vestry.report.section import Section
 
 # Strong and weak classes in words: of one model, and over all of them.
 
@@ -315,3 +316,13 @@ def _hard_classes(found: dict[str, Any], names: list[str]) -> list[HardClass]:
         )
         for row in rows
     ]
+
+
+SECTION = Section(
+    key="analysis",
+    data=analysis_data,
+    template="performance.html.j2",
+    style="performance.css.j2",
+    title="Strengths",
+    anchor="analysis",
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, duration, whole
 from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.section import Section
 
 SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
 # strftime would follow the reader's locale; the page is in English.
@@ -47,7 +48,7 @@ class Making:
     seeds: list[tuple[str, str]]
 
 
-def making_data(results: Results) -> Making:
+def _making_data(results: Results) -> Making:
     models = models_in_study_order(results)
     return Making(
         study=results["study"],
@@ -73,7 +74,7 @@ def _recipe(model: Model) -> Recipe:
     return Recipe(
         model,
         kind,
-        parameters(entry),
+        _parameters(entry),
         lines,
         remarks,
         entry.get("warnings", []),
@@ -91,7 +92,7 @@ def _arithmetic(training: dict[str, Any]) -> str | None:
     return f"Arithmetic: {_text(chosen)}."
 
 
-def parameters(entry: dict[str, Any]) -> str | None:
+def _parameters(entry: dict[str, Any]) -> str | None:
     """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
     count, trainable = entry.get("parameters"), entry.get("trainable_parameters")
     if count is None:
@@ -155,3 +156,12 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "\u2013" if value is None else str(value)
+
+
+SECTION = Section(
+    key="making",
+    data=_making_data,
+    template="provenance.html.j2",
+    title="How it was made",
+    anchor="making",
+)

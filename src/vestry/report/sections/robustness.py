@@ -13,6 +13,7 @@ from vestry.report.plot.lines import (
     ladder_axis,
     series_style,
 )
+from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
 
 # The section on worse images in numbers: its tables, and who changes places.
@@ -63,7 +64,7 @@ def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -
     return Table(sentences.TITLES[name], heads, rows)
 
 
-def changes(found: dict[str, Any]) -> list[Change]:
+def _changes(found: dict[str, Any]) -> list[Change]:
     """One entry a pair; kinds in their order, all of them together last."""
     by_pair: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for change in found["changes"]:
@@ -136,7 +137,7 @@ def robustness_data(results: Results) -> Robustness | None:
         means=_means(asked, found) if asked else None,
         tables=[strengths(asked, found, kind) for kind in found["kinds"]] if asked else [],
         changes_summary=sentences.changes_summary(found) if found["pairs"] else "",
-        changes=changes(found),
+        changes=_changes(found),
         how=[sentences.how(kind["kind"], kind["strengths"]) for kind in found["kinds"]]
         + [sentences.OUTSIDE],
         reasons=sentences.reasons(found["makers"]),
@@ -238,3 +239,15 @@ def robustness_images(found: Robustness | None) -> list[str]:
     """Ids of the pictures that the section shows."""
     panels = found.panels if found else []
     return [picture.image for panel in panels for picture in panel.pictures]
+
+
+SECTION = Section(
+    key="robustness",
+    data=robustness_data,
+    template="robustness.html.j2",
+    style="robustness.css.j2",
+    title="Worse images",
+    anchor="robustness",
+    images=robustness_images,
+    dispensable=5,
+)

@@ -24,6 +24,7 @@ from vestry.report.plot.trials import (
     score_axis,
     score_over_trials,
 )
+from vestry.report.section import Section
 from vestry.report.trials import (
     COMPLETE,
     FAILED,
@@ -297,3 +298,12 @@ def _trial_row(trial: Trial, search: Search) -> list[str]:
         duration(trial.seconds),
         f"best, {trial.state}" if trial is search.best else f"{trial.state}{reason}",
     ]
+
+
+SECTION = Section(
+    key="search",
+    data=search_data,
+    template="search.html.j2",
+    title="Search",
+    anchor="search",
+)

@@ -17,6 +17,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
+from vestry.report.section import Section
 
 # How sure the ranking is, in words: which pairs are told apart, and what would tell the others.
 
@@ -130,7 +131,7 @@ def _spread_over_seeds(model: Model) -> str:
     return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
 
 
-def cross_validated(pairs: list[Pair]) -> str | None:
+def _cross_validated(pairs: list[Pair]) -> str | None:
     """Members on the same folds; None where there are fewer than two."""
     if not pairs:
         return None
@@ -220,7 +221,7 @@ def certainty_data(results: Results) -> Certainty | None:
             for model in ranked
         ],
         folds=[_fold_row(pair) for pair in folds],
-        folds_sentence=cross_validated(folds),
+        folds_sentence=_cross_validated(folds),
     )
 
 
@@ -270,3 +271,13 @@ def _with_own_interval(model: Model, score: str) -> str:
         return f"{decimal(value)}{between}"
     between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
     return f"{per_cent(value)}{between}"
+
+
+SECTION = Section(
+    key="certainty",
+    data=certainty_data,
+    template="significance.html.j2",
+    style="significance.css.j2",
+    title="How sure",
+    anchor="certainty",
+)

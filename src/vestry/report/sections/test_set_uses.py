@@ -5,6 +5,7 @@ from typing import Any
 
 from vestry.report.formatting import counted, per_cent
 from vestry.report.models import Results
+from vestry.report.section import Section
 
 # What looking at a test set again and again means for its figures.
 
@@ -65,7 +66,16 @@ class TestLooks:
     test: str
 
 
-def test_looks_data(results: Results) -> TestLooks | None:
+def _test_looks_data(results: Results) -> TestLooks | None:
     """None for results of a version that did not count."""
     found = results.get("test_looks")
     return found and TestLooks(test_looks(found), found["test"])
+
+
+SECTION = Section(
+    key="test_looks",
+    data=_test_looks_data,
+    template="test_set_uses.html.j2",
+    title="Test set",
+    anchor="test-looks",
+)

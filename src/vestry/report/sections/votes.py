@@ -1,11 +1,13 @@
 """The fourth section's data: what every model says of a few test images."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, listed
 from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.section import Section
 
 # Votes in words.
 
@@ -88,7 +90,7 @@ class Votes:
     vector_classes: list[str] | None
 
 
-def votes_data(results: Results) -> Votes:
+def _votes_data(results: Results) -> Votes:
     models = models_in_study_order(results)
     classes = results["data"]["classes"]
     sample = results.get("votes") or {"seed": None, "images": []}
@@ -156,3 +158,19 @@ def _vector(image: str, truth: int, values: list[float], classes: list[str]) -> 
     if len(classes) > _CLASSES_IN_FULL:
         pairs = sorted(pairs, key=lambda pair: -pair[1])[:_MOST_PROBABLE]
     return Vector(image, classes[truth], pairs)
+
+
+def _images(page: Votes) -> Iterator[str]:
+    yield from (ballot.image for ballot in page.ballots)
+    yield from (vector.image for _, vectors in page.first_rows for vector in vectors)
+
+
+SECTION = Section(
+    key="votes",
+    data=_votes_data,
+    template="votes.html.j2",
+    title="Votes",
+    anchor="votes",
+    images=_images,
+    dispensable=1,
+)

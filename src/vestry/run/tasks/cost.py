@@ -109,23 +109,23 @@ def _measured(
                 folder, images, _THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
             )
         except Exception as error:  # whatever it is, the page names it
-            costs["members"][name] = cost(reason=one_line(error))
+            costs["members"][name] = _cost(reason=one_line(error))
     rules: dict[str, TimedModel] = {}
     for name, entry in committees.items():
         missing = [member for member in entry["members"] if member not in models]
         if missing:
             reason = f"its member {', '.join(missing)} could not be measured"
-            costs["committees"][name] = cost(reason=reason)
+            costs["committees"][name] = _cost(reason=reason)
         else:
             rules[name] = timed_rule(name, entry, folders, dataset)
     report({"event": "stage", "text": "timing"})
     clock = Clock.started(models, rules)
     for name, model in models.items():
-        costs["members"][name] = cost(model.files, *clock.of([name]))
+        costs["members"][name] = _cost(model.files, *clock.of([name]))
     for name in rules:
         own = committees[name]["members"]
         files = together([models[member].files for member in own])
-        costs["committees"][name] = cost(files, *clock.of([*own, _rule_key(name)]))
+        costs["committees"][name] = _cost(files, *clock.of([*own, _rule_key(name)]))
     return costs
 
 
@@ -160,7 +160,7 @@ class Clock:
         return list(one.values()), list(batch.values())
 
 
-def cost(
+def _cost(
     files: Mapping[str, int] | None = None,
     one: Sequence[float] = (),
     batch: Sequence[float] = (),

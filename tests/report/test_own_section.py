@@ -1,0 +1,53 @@
+"""A section of the page that stands outside the package: one file with its template beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import example
+import pytest
+
+from vestry.report import page
+from vestry.report.section import Section
+
+
+def _names(results: dict[str, Any]) -> list[str]:
+    return list(results["members"])
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Section:
+    (tmp_path / "own.html.j2").write_text(
+        '<section id="own"><h2>Own</h2>{{ page.own|join(", ") }}</section>'
+    )
+    (tmp_path / "own.css.j2").write_text("#own { color: inherit; }")
+    section = Section(
+        key="own",
+        data=_names,
+        template="own.html.j2",
+        style="own.css.j2",
+        title="Our own",
+        anchor="own",
+        images=lambda _: ["nowhere"],
+        folder=tmp_path,
+    )
+    monkeypatch.setattr(page, "SECTIONS", [*page.SECTIONS, section])
+    return section
+
+
+def _drawn() -> str:
+    results, arrays = example.build()
+    return page.render(results, [str(name) for name in arrays["ids"]], arrays["images"], "runs/a")
+
+
+def test_the_page_has_a_section_of_its_own(own: Section) -> None:
+    results, text = example.build()[0], _drawn()
+    assert f'<li><a href="#own">{own.title}</a></li>' in text
+    assert f"<h2>Own</h2>{', '.join(_names(results))}</section>" in text
+    assert "#own { color: inherit; }" in text
+    assert "nowhere" in page.wanted_images(page.page_data(results))
+
+
+def test_a_section_without_data_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = Section(key="own", data=lambda _: [], template="own.html.j2", title="Our own")
+    monkeypatch.setattr(page, "SECTIONS", [*page.SECTIONS, silent])
+    assert "Our own" not in _drawn()
