@@ -143,4 +143,4 @@ def test_keys_that_say_nothing_that_can_be_done_are_refused(tmp_path, change, sa
     path.write_text(STUDY.replace(line, new))
     with pytest.raises(StudyError) as caught:
         read_study(path)
-    assert said in str(caught.value) and "member 1 (Theirs)" in str(caught.value)
+    assert said in str(caught.value) and "model 1 (Theirs)" in str(caught.value)

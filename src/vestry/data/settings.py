@@ -21,7 +21,7 @@ class DataSettings(BaseModel):
     source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
     had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
     parts of the source's own rows, taken before validation rows are split off. validation: the part
-    of the training rows that members are chosen by. test: the part that is held back where the
+    of the training rows that models are chosen by. test: the part that is held back where the
     source has no test rows of its own. source_validation: what the source's own validation rows are
     used for. split: instead of those five, all rows pooled and split again. image_size: [height,
     width] that the images of a `folder:` source are resized to.

@@ -1,4 +1,4 @@
-"""What members or committees came to: results and tables by name, and what came to nothing."""
+"""What models or committees came to: results and tables by name, and what came to nothing."""
 
 import csv
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ Truths = Mapping[str, Labels]
 class EvaluatedModels:
     """Members or committees: their results and tables by name, and what came to nothing.
 
-    out_of_fold: a cross-validated member's table of the training rows, in the rows' order; each
+    out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
     row's probabilities are by a model that had not seen it. rules: fitted committees.
     """
 
@@ -62,7 +62,7 @@ def _parts_of_training(
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any]:
-    """The member's `cross_validation` and `learning_curve`, None where it has none.
+    """The model's `cross_validation` and `learning_curve`, None where it has none.
 
     Its out-of-fold table is put under its name into `out_of_fold_tables`.
     """
@@ -112,7 +112,7 @@ def _curve(
     return learning_curve(scores, classes) if scores else None
 
 
-# From finished tasks to the members' part of `results.json`, and to their folders in the run.
+# From finished tasks to the models' part of `results.json`, and to their folders in the run.
 
 
 _CARD_KEYS = (
@@ -137,7 +137,7 @@ def fitted_models(
     truths: Truths,
     training: ImageSet,
 ) -> EvaluatedModels:
-    """Every fitted member's results; its folder in the run shows its tasks' files."""
+    """Every fitted model's results; its folder in the run shows its tasks' files."""
     makers = EvaluatedModels()
     for outcome in failed.values():
         if outcome.task.function == LOOK:
@@ -216,7 +216,7 @@ def _search_results(member: PlannedMember) -> dict[str, Any] | None:
 
 
 def history(path: Path) -> dict[str, list[float]] | None:
-    """The columns of a `history.csv`; None where the member has none."""
+    """The columns of a `history.csv`; None where the model has none."""
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as file:

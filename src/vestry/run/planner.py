@@ -26,7 +26,7 @@ FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_sea
 
 @dataclass(frozen=True)
 class PlannedMember:
-    """A member of a study, what it is in a line, and its tasks.
+    """A model of a study, what it is in a line, and its tasks.
 
     tasks: by seed. folds: those of its cross-validation, in order. sizes: by images a class and
     seed, where it is fitted on several; `tasks` are then those of the largest.
@@ -89,7 +89,7 @@ class Planner:
     def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:
         """Members in study order whose settings are known: given, or found by a finished search.
 
-        found: search tasks by the member's name. Raises StudyError where a network does not fit
+        found: search tasks by the model's name. Raises StudyError where a network does not fit
         the images.
         """
         planned = []
@@ -111,7 +111,7 @@ class Planner:
         return exploration_task(settings, self.dataset, self.context, self.run)
 
     def texts(self) -> dict[str, str]:
-        """What each member is, in a line, by name; StudyError where one does not fit the images."""
+        """What each model is, in a line, by name; StudyError where one does not fit the images."""
         return {
             entry.name: entry.search.words(len(entry.space))
             if isinstance(entry, SearchedEntry)
@@ -151,7 +151,7 @@ class Planner:
         return self.task(_name_of(entry, seed, part), FIT, description, entry)
 
     def searches(self) -> dict[str, Task]:
-        """A task for each member whose settings are to be found, by its name."""
+        """A task for each model whose settings are to be found, by its name."""
         return {
             entry.name: self.search(entry)
             for entry in self.study.models
@@ -181,7 +181,7 @@ class Planner:
         return replace(task, time_limit=limit)
 
     def search_threads(self, entry: SearchedEntry) -> int:
-        """Cores for the largest of the members that the search may try."""
+        """Cores for the largest of the models that the search may try."""
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
@@ -220,7 +220,7 @@ def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
 
 
 def _name_of(entry: ModelEntry, seed: int, part: Subset | None) -> str:
-    """What people read of a fit: its member, and what tells it from the member's other fits."""
+    """What people read of a fit: its model, and what tells it from the model's other fits."""
     parts = [entry.name]
     if isinstance(part, PerClassSubset):
         parts.append(f"{part.per_class:,} a class")

@@ -58,7 +58,7 @@ class StudyTasks:
         """Raise MemberError where there is nothing to compare: before any look at test labels."""
         if not any(task.is_done for member in self.planned for task in member.tasks.values()):
             reasons = [f"{outcome.task.name}: {outcome.reason}" for outcome in self.failed.values()]
-            raise MemberError(f"no member could be fitted ({'; '.join(reasons)})")
+            raise MemberError(f"no model could be fitted ({'; '.join(reasons)})")
 
 
 @dataclass(frozen=True)

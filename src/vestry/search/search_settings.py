@@ -1,4 +1,4 @@
-"""What a study says of a search for a member's settings."""
+"""What a study says of a search for a model's settings."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SearchSettings(BaseModel):
-    """The `search` of a member some of whose values are `choose` or `between`.
+    """The `search` of a model some of whose values are `choose` or `between`.
 
     sampler: random (Bergstra and Bengio 2012) or tpe, the tree-structured Parzen estimator
     (Bergstra et al. 2011). pruning: stop a trial whose validation loss, after the same number of

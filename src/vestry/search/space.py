@@ -1,4 +1,4 @@
-"""The space of a search: values in a member's table that are `choose` or `between`."""
+"""The space of a search: values in a model's table that are `choose` or `between`."""
 
 import math
 from collections.abc import Iterator, Mapping

@@ -22,7 +22,7 @@ from vestry.study.file import NEW, OLD
 
 
 class VotesSettings(BaseModel):
-    """The seeded sample of test images on which the page shows every member's vote."""
+    """The seeded sample of test images on which the page shows every model's vote."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

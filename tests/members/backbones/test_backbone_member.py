@@ -132,7 +132,7 @@ def test_a_backbone_that_is_missing_or_another_is_an_error(job, tmp_path):
     card = saved(fit(settings(), job()), tmp_path / "a")
     (file,) = (tmp_path / "a").glob("trunk-*")
     save_file(random_backbone(PUBLISHED["resnet50"], 1).state_dict(), file)
-    with pytest.raises(MemberError, match="not hold the backbone that the member was fitted with"):
+    with pytest.raises(MemberError, match="not hold the backbone that the model was fitted with"):
         load(tmp_path / "a", card)
     file.unlink()
     with pytest.raises(MemberError, match="cannot predict without its backbone"):

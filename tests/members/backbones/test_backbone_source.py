@@ -31,7 +31,7 @@ def settings(**given):
 
 WRONG = [
     ({"backbone": "resnet18"}, "did you mean `resnet50`"),
-    ({"backbone": "study:run"}, "write study:RUN/MEMBER"),
+    ({"backbone": "study:run"}, "write study:RUN/MODEL"),
     ({"weights": "imagnet"}, "did you mean `imagenet`"),
     ({"weights": "random", "otherwise": "random"}, "only imagenet weights may be replaced"),
     ({"backbone": "study:a/b", "weights": "random"}, "has its own weights"),
@@ -203,7 +203,7 @@ def test_what_is_wrong_with_an_earlier_run_is_said(run, places):
     with pytest.raises(StudyError, match=r"no such run .*run its study first"):
         backbone_source(settings(backbone="study:before/CNN"), places)
     run()
-    with pytest.raises(StudyError, match="no member 'CNM'; did you mean `CNN`"):
+    with pytest.raises(StudyError, match="no model 'CNM'; did you mean `CNN`"):
         backbone_source(settings(backbone="study:before/CNM"), places)
     run(member="Forest", kind="estimator")
     with pytest.raises(StudyError, match="of the kind `estimator`; a backbone is a network"):

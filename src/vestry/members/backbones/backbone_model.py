@@ -104,7 +104,7 @@ def warnings(settings: BackboneSettings, source: BackboneSource) -> list[str]:
     ]
 
 
-# The member of the kind `backbone`: a frozen backbone, and a head trained on its features.
+# The model of the kind `backbone`: a frozen backbone, and a head trained on its features.
 
 
 _ROWS_AT_ONCE = 10_000
@@ -188,7 +188,7 @@ def _head_settings(settings: BackboneSettings) -> NetworkSettings:
 
 
 def load(folder: Path, card: dict[str, Any]) -> BackboneMember:
-    """The member that `save` wrote into `folder`; its predictions are the same to the bit."""
+    """The model that `save` wrote into `folder`; its predictions are the same to the bit."""
     backbone = restore_backbone(BackboneSettings(**card["settings"]), card, folder)
     head = network_member.load(folder, card["head"])
     return BackboneMember(Features(backbone), head, card, fitted_here=False)

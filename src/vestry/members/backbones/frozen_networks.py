@@ -74,7 +74,7 @@ _BATCH = 256
 class EarlierNetwork(Backbone):
     """Dropout does nothing and batch normalisation keeps its moving statistics, as in predicting.
 
-    card: the card of the member that it was. tensors: its weights; the output layer's may be left
+    card: the card of the model that it was. tensors: its weights; the output layer's may be left
     out. image_shape: of the images that it now gets.
     """
 

@@ -1,4 +1,4 @@
-"""A backbone from its weights: at first, stored with a member, and restored from there."""
+"""A backbone from its weights: at first, stored with a model, and restored from there."""
 
 import os
 import shutil
@@ -71,10 +71,10 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Backbone:
-    """The backbone that `store_backbone` wrote, checked against the digest in the member's card."""
+    """The backbone that `store_backbone` wrote, checked against the digest in the model's card."""
     path = folder / _backbone_file(card["trunk"]["sha256"])
     if not path.is_file():
-        raise MemberError(f"{path} is not there: the member cannot predict without its backbone")
+        raise MemberError(f"{path} is not there: the model cannot predict without its backbone")
     shape = tuple(card["image_shape"])
     backbone: Backbone
     if settings.published:
@@ -85,5 +85,5 @@ def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder
         network = card["earlier_network"]
         backbone = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
     if backbone.weights != card["trunk"]["sha256"]:
-        raise MemberError(f"{path} does not hold the backbone that the member was fitted with")
+        raise MemberError(f"{path} does not hold the backbone that the model was fitted with")
     return backbone

@@ -54,7 +54,7 @@ PUBLISHED = {
 }
 
 
-# What a study file says of a member of the kind `backbone`.
+# What a study file says of a model of the kind `backbone`.
 
 
 STUDY, FILE = "study:", "file:"
@@ -66,7 +66,7 @@ class BackboneSettings(TrainingSettings):
 
     kind: Literal["backbone"] = "backbone"
     backbone: str = Field(
-        description="vgg16, resnet50, or study:RUN/MEMBER, a network trained by an earlier run"
+        description="vgg16, resnet50, or study:RUN/MODEL, a network trained by an earlier run"
     )
     weights: str | None = Field(
         None,
@@ -106,10 +106,10 @@ class BackboneSettings(TrainingSettings):
         run, slash, member = name.removeprefix(STUDY).rpartition("/")
         if name.startswith(STUDY):
             if not (run and slash and member):
-                raise ValueError("write study:RUN/MEMBER, a run's folder and a network in it")
+                raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name not in PUBLISHED:
             raise ValueError(
-                f"{name!r} is not known{did_you_mean(name, PUBLISHED)}; or study:RUN/MEMBER"
+                f"{name!r} is not known{did_you_mean(name, PUBLISHED)}; or study:RUN/MODEL"
             )
         return name
 

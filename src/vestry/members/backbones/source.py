@@ -90,7 +90,7 @@ def find_run(text: str, folders: Iterable[Path]) -> Path | None:
 
 
 def earlier_network(backbone: str, places: ModelPaths) -> Path:
-    """The folder of the network that `study:RUN/MEMBER` names; StudyError where there is none."""
+    """The folder of the network that `study:RUN/MODEL` names; StudyError where there is none."""
     text, _, member = backbone.removeprefix(STUDY).rpartition("/")
     run = find_run(text, places.runs)
     if run is None:
@@ -103,7 +103,7 @@ def earlier_network(backbone: str, places: ModelPaths) -> Path:
     if not (folder / CARD).is_file():
         names = sorted(p.name for p in (run / "members").iterdir() if (p / CARD).is_file())
         raise StudyError(
-            f"backbone = {backbone!r}: {run} has no member {member!r}{did_you_mean(member, names)}"
+            f"backbone = {backbone!r}: {run} has no model {member!r}{did_you_mean(member, names)}"
         )
     kind = read_json(folder / CARD)["kind"]
     if kind != "layers" or not (folder / WEIGHTS).is_file():

@@ -1,4 +1,4 @@
-"""What a study file says of a member of the kind `estimator`."""
+"""What a study file says of a model of the kind `estimator`."""
 
 from typing import Any, Literal
 

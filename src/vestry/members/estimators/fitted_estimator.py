@@ -1,4 +1,4 @@
-"""A fitted estimator as a member: raw images in, probabilities that agree with its labels out."""
+"""A fitted estimator as a model: raw images in, probabilities that agree with its labels out."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The member of the kind `onnx`: a model that was trained elsewhere, asked as it is.
+"""A model that was trained elsewhere, asked as it is.
 
 "Fitting" puts a graph around it and holds the whole against the file's own model on real rows.
 """

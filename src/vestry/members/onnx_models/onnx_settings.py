@@ -1,4 +1,4 @@
-"""What a study file says of a member of the kind `onnx`: a model that was trained elsewhere."""
+"""What a study file says of a model of the kind `onnx`: a model that was trained elsewhere."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""One member's task, as a worker process does it: a description in, a folder of files out.
+"""One model's task, as a worker process does it: a description in, a folder of files out.
 
 It sees test images, never test labels: they are read by the comparison alone.
 """
@@ -51,7 +51,7 @@ _CODE = ("members", "data.subset", "run.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
-    """The part of a task's description that all members of a study have in common."""
+    """The part of a task's description that all models of a study have in common."""
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
@@ -67,7 +67,7 @@ def description(
     part: Subset | None = None,
     fewer_threads: bool = False,
 ) -> dict[str, Any]:
-    """Everything that a fitted member depends on; its digest names the task's folder.
+    """Everything that a fitted model depends on; its digest names the task's folder.
 
     part: the part of the training rows that it is fitted on; None for all of them.
     fewer_threads: whether it may take fewer than `threads`.
@@ -102,7 +102,7 @@ def fit_model(
     workspace: Path,
     on_event: Report,
 ) -> None:
-    """Fit one member with one seed; write its model, tables and, last, its card into `folder`.
+    """Fit one model with one seed; write its model, tables and, last, its card into `folder`.
 
     Raises DataError where the data is no longer what the description speaks of.
     """
@@ -157,7 +157,7 @@ def job(
 
 @dataclass(frozen=True)
 class _Tables:
-    """The tables of one fitted member, written into its folder."""
+    """The tables of one fitted model, written into its folder."""
 
     member: FittedModel
     classes: tuple[str, ...]

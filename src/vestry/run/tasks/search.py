@@ -1,4 +1,4 @@
-"""The search for one member's settings, as a worker process does it.
+"""The search for one model's settings, as a worker process does it.
 
 Every trial is fitted on training rows and scored on validation rows; test rows take no part.
 """
@@ -54,7 +54,7 @@ def run_search(
 
 
 class _Trials:
-    """Fits trials: the member with the values that were drawn, cut to the search's budget."""
+    """Fits trials: the model with the values that were drawn, cut to the search's budget."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Fitted members taken from their folders again, for what is asked of them after training."""
+"""Fitted models taken from their folders again, for what is asked of them after training."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def stored_member(folder: Path) -> FittedModel:
-    """The member whose task left `folder`; raises MemberError where its model was not stored."""
+    """The model whose task left `folder`; raises MemberError where its model was not stored."""
     card = stored_card(folder)
     return kind_named(card["kind"]).load_implementation().load(folder, card)
 
@@ -32,7 +32,7 @@ def stored_card(folder: Path) -> dict[str, Any]:
 
 
 def stored_predict(folder: Path, threads: int) -> Predict:
-    """What the stored member predicts with, on `threads` cores; MemberError as `stored_member`.
+    """What the stored model predicts with, on `threads` cores; MemberError as `stored_member`.
 
     It is for a process that does nothing else: torch is set to so many threads for good.
     """

@@ -97,7 +97,7 @@ class TimedModel:
     def loaded(
         cls, folder: Path, images: NDArray[np.uint8], threads: int, budget: float
     ) -> "TimedModel":
-        """A stored member, warmed up; raises MemberError where there is none.
+        """A stored model, warmed up; raises MemberError where there is none.
 
         threads: on which it predicts; budget: seconds that a batch may take.
         """
