@@ -9,10 +9,9 @@ from typing import Any
 from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
-from vestry.data.image_set import ImageSet, Source
+from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
-from vestry.data.preparation import Preparation
 from vestry.data.resplit import cut
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.settings import FIFTH, DataSettings

@@ -12,8 +12,7 @@ from vestry.errors import StudyError
 from vestry.storage.marker import NAME, Marker, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
 from vestry.storage.run_folder import OWN_NAMES, RunFolder
-from vestry.study.inputs import study_inputs
-from vestry.study.reader import StudyFile, read_study, studies_before
+from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
 
 # Runs by versions that left no marker, told by what they hold: results in our format and tasks
 # with our cards.

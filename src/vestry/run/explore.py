@@ -16,8 +16,7 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
 from vestry.data.source import check_resizable, load_source, source_file, source_kind
-from vestry.data.summary import split_summary
-from vestry.data.thumbnails import save_thumbnails, shrink_note
+from vestry.data.summary import save_thumbnails, shrink_note, split_summary
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vestry.data.thumbnails import Pictures, read_pictures
+from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome, Report, Task
 from vestry.run.fitting import do

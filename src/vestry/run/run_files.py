@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
-from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
+from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
 from vestry.members.kinds import model_kinds
 from vestry.predictions.table import ProbabilityTable, Split, load_table

@@ -8,12 +8,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.paths import DataPaths
+from vestry.data.source import source_file
 from vestry.errors import StudyError, did_you_mean
 from vestry.members.kinds import model_kinds
+from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.training import TrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
-from vestry.study.entries import CommonEntry, SearchedEntry, entry_type, kinds_in
+from vestry.storage.run_folder import RunFolder
+from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry, entry_type, kinds_in
 from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
 from vestry.study.settings import Study
@@ -180,3 +184,23 @@ def _same_folder_problems(names: list[str]) -> list[str]:
         for name in names
         if first.setdefault(same_folder(name), name) != name
     ]
+
+
+# What a study reads from the user's disk: none of it may ever be written over.
+
+
+def study_inputs(file: StudyFile, places: DataPaths, run: RunFolder) -> list[Path]:
+    """The study file, its data, and the models and weights that its models start from, without
+    links."""
+    study = file.study
+    sources = filter(None, [study.data.source, study.data.otherwise])
+    data = [path for path in (source_file(text, places) for text in sources) if path]
+    paths = ModelPaths.of(places, run.path)
+    models = [
+        path for entry in study.models for path in entry.model_kind.inputs(_table(entry), paths)
+    ]
+    return [path.resolve() for path in (file.path, *data, *models)]
+
+
+def _table(entry: ModelEntry | SearchedEntry) -> dict[str, Any]:
+    return entry.table if isinstance(entry, SearchedEntry) else entry.model_dump()

@@ -10,9 +10,8 @@ from sklearn.svm import SVC
 
 from vestry.errors import MemberError
 from vestry.members.estimators import estimator as kind
-from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.estimator_settings import EstimatorSettings, fit_scaling
 from vestry.members.estimators.fitted_estimator import agree, fit_temperature, softmax
-from vestry.members.estimators.scaling import fit_scaling
 from vestry.members.kind import FitJob
 from vestry.system.process_state import ProcessState
 

@@ -1,4 +1,4 @@
-"""Raw images to what a backbone was trained on: channels, size, and its own normalisation."""
+"""A frozen backbone: raw images in, features out, in the precision that is fastest here."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a reader, and `load`, must know of a frozen backbone with its head."""
+"""A frozen backbone, and a head trained on its features: fitted, stored, restored."""
 
 import time
 from dataclasses import dataclass, replace
@@ -102,9 +102,6 @@ def warnings(settings: BackboneSettings, source: BackboneSource) -> list[str]:
         f"It asked for {settings.weights} weights and runs on {source.used} ones instead: "
         f"{source.why_replaced}."
     ]
-
-
-# The model of the kind `backbone`: a frozen backbone, and a head trained on its features.
 
 
 _ROWS_AT_ONCE = 10_000

@@ -1,6 +1,7 @@
-"""What is published of the backbones: names, sizes and addresses, without torch.
+"""What a study file says of a backbone with a head, and which backbones are published.
 
-The weights are torchvision's (ImageNet, version 1), under the names that it gives them.
+The weights are torchvision's (ImageNet, version 1), under the names that it gives them. Nothing
+here needs torch.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,53 @@
 """What a study file says of a model of the kind `estimator`."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from vestry.members.estimators.scaling import Scale
+# Raw pixels to the flat features that classical models take.
+
+
+Scale = Literal["none", "unit", "standard"]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """features = (pixels - offset) / divisor, both (features,) float32.
+
+    Computed in float32 as the ONNX form does it, so that both see the same bits (a tree's
+    threshold would part them otherwise); handed over in float64, so that solvers work in double.
+    """
+
+    offset: NDArray[np.float32]
+    divisor: NDArray[np.float32]
+
+    def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """(n, height, width[, 3]) raw images to (n, features)."""
+        features = (_flat(images).astype(np.float32) - self.offset) / self.divisor
+        return features.astype(np.float64)
+
+
+def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
+    """Learn `scale` from training images: "none" 0..255, "unit" 0..1, "standard" z-scores.
+
+    A pixel that never changes has no deviation; it becomes 0 everywhere instead of dividing by 0.
+    """
+    features = _flat(images)
+    width = features.shape[1]
+    if scale != "standard":
+        divisor = np.full(width, 255.0 if scale == "unit" else 1.0, np.float32)
+        return Scaling(np.zeros(width, np.float32), divisor)
+    deviation = features.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1.0
+    mean = features.mean(axis=0, dtype=np.float64)
+    return Scaling(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
 
 
 class EstimatorSettings(BaseModel):

@@ -18,7 +18,7 @@ from vestry.audit.settings import ExplorationSettings
 from vestry.data.damage import Files
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
-from vestry.data.thumbnails import read_pictures
+from vestry.data.summary import read_pictures
 from vestry.engine.task import MANIFEST, Report, Task
 from vestry.errors import DataError
 from vestry.evaluation.vault import Vault

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vestry.data.preparation import PREPARATIONS
+from vestry.data.image_set import PREPARATIONS
 
 Document = dict[str, Any]
 
