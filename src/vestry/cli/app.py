@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from vestry.cli.options import (
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.version import __version__
+
+if TYPE_CHECKING:
+    from vestry.schema.results import Results
 
 app = typer.Typer(
     name="vestry",
@@ -92,7 +95,7 @@ def run(
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or _available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
-    if finished.results["failures"]:
+    if finished.results.failures:
         raise typer.Exit(3)
 
 
@@ -100,28 +103,29 @@ def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def summary(results: dict[str, Any], report: Path, as_json: bool) -> str:
+def summary(results: "Results", report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
     from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
     from vestry.report.models import shown_rank  # noqa: PLC0415
     from vestry.report.sections import decision, standing  # noqa: PLC0415
 
     if as_json:
+        whole = results.as_json()
         return json.dumps(
-            {key: results[key] for key in ("title", "ranking", "failures", "notices")}
+            {key: whole[key] for key in ("title", "ranking", "failures", "notices")}
             | {"report": str(report)}
         )
-    lines = [results["title"], "", "by validation accuracy             validation    test"]
-    rows = results["ranking"]
+    lines = [results.title, "", "by validation accuracy             validation    test"]
+    rows = results.ranking
     lines += [
-        f"{shown_rank(row, rows):>3}. {row['name']:<30} "
-        f"{row['validation_accuracy']:>9.1%} {row['test_accuracy']:>8.1%}  "
+        f"{shown_rank(row, rows):>3}. {row.name:<30} "
+        f"{row.validation_accuracy:>9.1%} {row.test_accuracy:>8.1%}  "
         f"{standing.marked(row)}".rstrip()
         for row in rows
     ]
     said = [standing.too_few(results), decision.headline_of(results)]
     lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
-    lines += [f"FAILED: {entry['name']}: {entry['reason']}" for entry in results["failures"]]
+    lines += [f"FAILED: {entry.name}: {entry.reason}" for entry in results.failures]
     return "\n".join([*lines, "", str(report)])
 
 

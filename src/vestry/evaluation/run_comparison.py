@@ -14,6 +14,7 @@ from vestry.evaluation.predictions import EvaluatedModel, evaluated_models
 from vestry.evaluation.standing import beside_first, ranks
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.results import Results as RunResults
 
 Results = dict[str, Any]
 OrderedBy = Literal["validation", "test"]
@@ -27,7 +28,7 @@ class RunEvidence:
     """name: the run's. tables: each maker's test table, rows in the order of the truth."""
 
     name: str
-    results: Results
+    results: RunResults
     tables: Mapping[str, ProbabilityTable]
 
 

@@ -1,15 +1,16 @@
 """Which images the results speak of one by one, so that they are kept with the run."""
 
 from collections.abc import Iterator
-from typing import Any
+
+from vestry.schema.base import Record
 
 
-def shown_ids(results: dict[str, Any]) -> list[str]:
+def shown_ids(results: Record) -> list[str]:
     """Ids of all images that the results name, each once, in a stable order."""
     return sorted(set(_every_id(results)))
 
 
-def _every_id(results: dict[str, Any]) -> Iterator[str]:
+def _every_id(results: Record) -> Iterator[str]:
     yield from results["data"]["samples"]["ids"]
     yield from results["first_rows"]["ids"]
     yield from (image["id"] for image in results["votes"]["images"])
@@ -28,7 +29,7 @@ def _every_id(results: dict[str, Any]) -> Iterator[str]:
     yield from _explanation_ids(results)
 
 
-def agreement_ids(results: dict[str, Any]) -> Iterator[str]:
+def agreement_ids(results: Record) -> Iterator[str]:
     """Ids of images that all members miss, or that one alone gets right."""
     found = results.get("agreement")
     if not found:
@@ -37,7 +38,7 @@ def agreement_ids(results: dict[str, Any]) -> Iterator[str]:
         yield from (image["id"] for image in shown["images"])
 
 
-def _robustness_ids(results: dict[str, Any]) -> Iterator[str]:
+def _robustness_ids(results: Record) -> Iterator[str]:
     """The image that is shown altered, and the pictures made of it."""
     found = results.get("robustness")
     if found and found["image"]:
@@ -46,14 +47,14 @@ def _robustness_ids(results: dict[str, Any]) -> Iterator[str]:
             yield from pictures  # made pictures, no rows of the data
 
 
-def doubted_ids(results: dict[str, Any]) -> Iterator[str]:
+def doubted_ids(results: Record) -> Iterator[str]:
     """Ids of the images whose label the members doubt."""
     for found in (results.get("doubts") or {}).values():
         if found:
             yield from (image["id"] for image in found["images"])
 
 
-def exploration_ids(results: dict[str, Any]) -> Iterator[str]:
+def exploration_ids(results: Record) -> Iterator[str]:
     """Ids that the look at the data speaks of; nothing where there was none."""
     found = results.get("exploration")
     if not found:
@@ -66,7 +67,7 @@ def exploration_ids(results: dict[str, Any]) -> Iterator[str]:
     yield from found["mean_images"]  # made pictures, no rows of the data
 
 
-def _explanation_ids(results: dict[str, Any]) -> Iterator[str]:
+def _explanation_ids(results: Record) -> Iterator[str]:
     """Test images that members are explained on, and training images that look like them."""
     for entry in (results.get("explanations") or {}).values():
         yield from (image["id"] for image in entry["images"])

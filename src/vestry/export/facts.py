@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestry.errors import StudyError
-
-Results = dict[str, Any]
+from vestry.schema.models import Committee, Member
+from vestry.schema.results import Results
 
 _BY_LABEL = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
 """Scores of the most probable class; a temperature leaves them as they are."""
@@ -18,65 +18,67 @@ def recommended(results: Results) -> str:
     Raises StudyError where models meet the limits and none is shown to be better than always
     answering the most frequent class: such a model is exported by its name only.
     """
-    decision = results.get("decision") or {}
-    name = decision.get("recommended")
-    if name is None and decision.get("admissible"):
-        usual = decision["majority"]["class"]
+    decision = results.decision
+    name = decision and decision.recommended
+    if decision and name is None and decision.admissible:
+        usual = decision.majority.class_
         raise StudyError(
             f"no model of this run is shown to be better than always answering {usual!r}, so none "
             "is recommended; name one with --model to export it nevertheless"
         )
-    return str(name or results["ranking"][0]["name"])
+    return name or results.ranking[0].name
 
 
-def entry_of(results: Results, name: str) -> Results:
+def entry_of(results: Results, name: str) -> Member | Committee:
     """A member's or committee's part of the results."""
-    return dict((results["members"] | results["committees"])[name])
+    return results.members.get(name) or results.committees[name]
 
 
-def scores(entry: Mapping[str, Any], rows: Mapping[str, int], tempered: bool) -> Results:
+def scores(
+    entry: Member | Committee, rows: Mapping[str, int], tempered: bool
+) -> dict[str, dict[str, Any]]:
     """By split and name: `value`, `interval` (None where there is none) and `rows`.
 
     tempered: whether the file applies the temperature of the run's calibration; then the scores
     that hang on it are those after it.
     """
-    found: Results = {}
+    found = {}
     for split in ("validation", "test"):
-        values, intervals = entry["scores"][split], entry["intervals"].get(split, {})
+        values, intervals = entry.scores.on(split), entry.intervals.on(split)
         names = _BY_LABEL if tempered else (*_BY_LABEL, *_BY_PROBABILITY)
         found[split] = {
             name: {
-                "value": values[name],
+                "value": values.number(name),
                 "interval": intervals.get(name),
                 "rows": rows[split],
             }
             for name in names
         }
     if tempered:
-        after = entry["calibration"]["after"]
+        after = entry.calibration.after
         found["test"] |= {
-            name: {"value": after[name], "interval": None, "rows": rows["test"]}
+            name: {"value": getattr(after, name), "interval": None, "rows": rows["test"]}
             for name in _BY_PROBABILITY
         }
     return found
 
 
-def study_facts(results: Results) -> Results:
+def study_facts(results: Results) -> dict[str, str]:
     """Which study and run the model is from; without paths, since bundles are passed on."""
     return {
-        "title": results["title"],
-        "hash": results["study"]["hash"],
-        "created": results["created"],
+        "title": results.title,
+        "hash": results.study.hash,
+        "created": results.created,
     }
 
 
-def data_facts(results: Results) -> Results:
-    data = results["data"]
+def data_facts(results: Results) -> dict[str, Any]:
+    data = results.data
     return {
-        "source": _shown_source(data["used"]),
-        "licence": data["licence"],
-        "fingerprint": data["fingerprint"],
-        "rows": {name: split["rows"] for name, split in data["splits"].items()},
+        "source": _shown_source(data.used),
+        "licence": data.licence,
+        "fingerprint": data.fingerprint,
+        "rows": {name: split.rows for name, split in data.splits.items()},
     }
 
 

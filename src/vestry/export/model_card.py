@@ -14,18 +14,17 @@ from PIL import Image
 from vestry.data.image_set import ImageSet
 from vestry.export.bundle import Bundle, KnownImages
 from vestry.export.facts import entry_of
+from vestry.schema.models import Committee, Member
+from vestry.schema.results import Results
 from vestry.storage.run_folder import write_text
 
 # What a model card says in words, from the bundle's own facts.
 
 
-Results = dict[str, Any]
-
-
 def _looks(results: Results) -> str:
     """How often the test rows had been looked at when this model was compared."""
-    seen = results["test_looks"]
-    times = "once" if seen["comparisons"] == 1 else f"{seen['comparisons']} times"
+    seen = results.test_looks.comparisons
+    times = "once" if seen == 1 else f"{seen} times"
     return f"These test images had been compared on {times} when the study's results were written."
 
 
@@ -191,7 +190,7 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         scores=_score_rows(bundle),
         per_class=[] if bundle.quantized else _class_rows(entry),
         members=_member_rows(bundle, results),
-        definition=entry.get("definition") or [],
+        definition=entry.definition if isinstance(entry, Member) else [],
         looks=_looks(results),
         preparation=_preparation(bundle),
         confidence=_confidence(bundle),
@@ -236,20 +235,20 @@ def _score_text(name: str, value: float, interval: list[float] | None) -> str:
     return f"{text} ({low} to {high})"
 
 
-def _class_rows(entry: Results) -> list[dict[str, Any]]:
+def _class_rows(entry: Member | Committee) -> list[dict[str, Any]]:
     return [
-        {"name": name, "support": row["support"]}
-        | {key: f"{row[key]:.3f}" for key in ("precision", "recall", "f1")}
-        for name, row in entry["scores"]["test"]["per_class"].items()
+        {"name": name, "support": row.support}
+        | {key: f"{getattr(row, key):.3f}" for key in ("precision", "recall", "f1")}
+        for name, row in entry.scores.test.per_class.items()
     ]
 
 
 def _member_rows(bundle: Bundle, results: Results) -> list[dict[str, str]]:
     rows = []
     for name in bundle.members if bundle.is_committee else ():
-        entry = results["members"][name]
-        text = "; ".join(entry["definition"])
-        accuracy = f"{100 * entry['scores']['test']['accuracy']:.1f}%"
+        entry = results.members[name]
+        text = "; ".join(entry.definition)
+        accuracy = f"{100 * entry.scores.test.accuracy:.1f}%"
         rows.append({"name": name, "text": f", {accuracy} on test images alone: {text}"})
     return rows
 

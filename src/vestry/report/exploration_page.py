@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import DataError
-from vestry.report.models import Results
 from vestry.report.page import (
     environment,
     generator,
     read_heat_map,
     read_images,
-    read_results,
     shown_scale,
 )
 from vestry.report.sections.audit import Exploration, exploration_data, exploration_images
 from vestry.report.sections.dataset import Dataset, dataset_data
 from vestry.report.sections.provenance import moment
 from vestry.report.sprite import Sheet, draw_sheet
+from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.reading import read_explored
 from vestry.storage.run_folder import write_text
 
 _MARK = "vestry explore"
@@ -42,8 +42,7 @@ def write_exploration(folder: Path) -> Path:
 
     Raises DataError where one of them is missing or damaged.
     """
-    results = read_results(folder / "explore.json")
-    page = _explore_page(results)
+    page = _explore_page(read_explored(folder / "explore.json"))
     ids, images = read_images(folder / "figures" / "images.npz")
     heat_map = read_heat_map(folder / "figures" / "exploration.npz")
     wanted = list(dict.fromkeys(exploration_images(page.exploration)))
@@ -58,16 +57,16 @@ def write_exploration(folder: Path) -> Path:
     return target
 
 
-def _explore_page(results: Results) -> _ExplorePage:
-    exploration = exploration_data(results)
+def _explore_page(explored: ExplorationResults) -> _ExplorePage:
+    exploration = exploration_data(explored)
     if exploration is None:
         raise DataError("explore.json holds no exploration; explore the source again")
     return _ExplorePage(
-        title=results["title"],
-        source=shlex.quote(results["data"]["asked"]),
-        created=moment(results["created"]),
-        seconds=results["seconds"]["total"],
-        dataset=dataset_data(results),
+        title=explored.title,
+        source=shlex.quote(explored.data.asked),
+        created=moment(explored.created),
+        seconds=explored.seconds["total"],
+        dataset=dataset_data(explored),
         exploration=exploration,
     )
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-Results = dict[str, Any]
+Results = Any
+"""Typed records (`vestry.schema`) that most sections still read as dicts, by key."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def models_in_study_order(results: Results) -> list[Model]:
     ]
 
 
-def shown_rank(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+def shown_rank(row: Any, rows: list[Any]) -> str:
     """ "3", or "3=" where others have the same validation figures.
 
     Results of an older version shared ranks by test images: of these it is the place in the list.

@@ -45,7 +45,8 @@ from vestry.report.sections import (
 )
 from vestry.report.sections.attribution import draw_map_sheet
 from vestry.report.sprite import Sheet, draw_sheet
-from vestry.storage.run_folder import RunFolder, read_json, write_text
+from vestry.schema.reading import read_results
+from vestry.storage.run_folder import RunFolder, write_text
 
 SECTIONS: list[Section] = [
     ranking.SECTION,
@@ -96,7 +97,6 @@ def wanted_images(page: PageData) -> list[str]:
     return list(dict.fromkeys(chain(*first, *last)))
 
 
-_FORMAT = 1
 MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
@@ -120,20 +120,6 @@ def write_report(run: RunFolder) -> Path:
 def _shown_path(path: Path) -> str:
     """The run as a command names it; a page that is passed on tells no one's folders."""
     return shlex.quote(path.name if path.is_absolute() else str(path))
-
-
-def read_results(path: Path) -> Results:
-    try:
-        results: Results = read_json(path)
-    except FileNotFoundError:
-        raise DataError(f"no results at {path}: run the study first (vestry run)") from None
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}") from None
-    if not isinstance(results, dict):
-        raise DataError(f"{path} holds no results: it is not vestry's")
-    if results.get("format") != _FORMAT:
-        raise DataError(f"{path} has format {results.get('format')}; this version reads {_FORMAT}")
-    return results
 
 
 def read_images(path: Path) -> tuple[list[str], NDArray[np.uint8]]:

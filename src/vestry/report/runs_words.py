@@ -6,7 +6,7 @@ from vestry.report.formatting import counted, listed, points, probability, whole
 from vestry.report.sections import differences
 from vestry.report.sections.test_set_uses import consequence
 
-Results = dict[str, Any]
+Results = Any
 _NAMED = 3
 """So many runs or models are named one by one."""
 _NO_COMMON_ORDER = (

@@ -9,6 +9,7 @@ from typing import Any
 from vestry.data.paths import DataPaths
 from vestry.engine.task import Report
 from vestry.errors import StudyError
+from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
 from vestry.storage.run_folder import OWN_NAMES, RunFolder
@@ -18,7 +19,6 @@ from vestry.study.reader import StudyFile, read_study, studies_before, study_inp
 # with our cards.
 
 
-_FORMAT = 1
 _KEYS = {"title", "study", "members", "committees", "ranking", "data"}
 
 
@@ -67,7 +67,7 @@ def _has_results(run: RunFolder) -> bool:
 def own_results(path: Path) -> dict[str, Any] | None:
     """The results in a file; None where it holds none that a run of ours has written."""
     results = read_object(path)
-    if results is None or results.get("format") != _FORMAT or not set(results) >= _KEYS:
+    if results is None or results.get("format") != FORMAT or not set(results) >= _KEYS:
         return None
     study = results["study"]
     return results if isinstance(study, dict) and {"file", "hash"} <= set(study) else None

@@ -30,6 +30,8 @@ from vestry.report.sections import standing
 from vestry.run.output_file import check_output
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_runs
+from vestry.schema.base import FORMAT
+from vestry.schema.run_comparison import RunComparison
 from vestry.storage.ownership import read_object, starts_with
 from vestry.storage.run_folder import write_json
 
@@ -70,7 +72,7 @@ def _test_ids(run: StoredRun) -> Ids:
 def _rows_words(run: StoredRun, first: StoredRun) -> str:
     """ "1,000 test rows of fashion-mnist, 900 of them tested in a, too"."""
     ids = _test_ids(run)
-    text = f"{len(ids):,} test rows of {run.results['data']['used']}"
+    text = f"{len(ids):,} test rows of {run.results.data.used}"
     if run is first:
         return text
     both = len(np.intersect1d(ids, _test_ids(first)))
@@ -105,10 +107,10 @@ def _check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth:
 
     So labels, tables and results belong together. tables: rows in the order of `truth`.
     """
-    entries = run.results["members"] | run.results["committees"]
+    entries = run.results.members | run.results.committees
     for maker, table in tables.items():
         right = int((table.labels == truth).sum())
-        said = round(entries[maker]["scores"]["test"]["accuracy"] * len(truth))
+        said = round(entries[maker].scores.test.accuracy * len(truth))
         if right != said:
             raise DataError(
                 f"{run.name} / {maker}: its table is right on {right:,} test images, its results "
@@ -132,8 +134,7 @@ def _same_rows(one: ImageSet, other: ImageSet) -> bool:
     )
 
 
-Results = dict[str, Any]
-_FORMAT = 1
+_Results = dict[str, Any]
 _KEYS = {"runs", "changes", "ranking", "tests", "test_looks"}
 """By which a comparison's JSON is told from other files."""
 WHO, WHY = "vestry compare", "comparing runs"
@@ -144,7 +145,7 @@ class Compared:
     """What a comparison of runs came to."""
 
     page: Path
-    results: Results
+    results: RunComparison
 
 
 def compare_runs(
@@ -172,9 +173,9 @@ def compare_runs(
         _check_labels(run, own.tables, truth)
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
-    results = _described(runs, found) | found
-    results["test_looks"] = _test_looks(vault, datasets[0], found)
-    write_json(page.with_suffix(".json"), results)
+    looks = {"test_looks": _test_looks(vault, datasets[0], found)}
+    results = RunComparison.model_validate(_described(runs, found) | found | looks)
+    write_json(page.with_suffix(".json"), results.as_json())
     return Compared(write_runs_page(results, page), results)
 
 
@@ -191,41 +192,41 @@ def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
     return RunEvidence(run.name, run.results, tables)
 
 
-def _described(runs: Sequence[StoredRun], found: Results) -> Results:
+def _described(runs: Sequence[StoredRun], found: _Results) -> _Results:
     """What the page says of the runs beside their figures."""
     makers: dict[str, int] = {run.name: 0 for run in runs}
     for row in found["ranking"]:
         makers[row["run"]] += 1
-    first = runs[0].results["data"]
+    first = runs[0].results.data
     studies = {run.name: run.study for run in runs}
-    environments = {run.name: run.results["environment"] for run in runs}
+    environments = {run.name: run.results.environment.as_json() for run in runs}
     return {
-        "format": _FORMAT,
+        "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": {"used": first["used"], "classes": first["classes"]},
+        "data": {"used": first.used, "classes": first.classes},
         "runs": [_run_facts(run) | {"makers": makers[run.name]} for run in runs],
         "changes": run_changes(studies, environments),
     }
 
 
-def _run_facts(run: StoredRun) -> Results:
+def _run_facts(run: StoredRun) -> _Results:
     results = run.results
     return {
         "name": run.name,
-        "title": results["title"],
-        "study": {"file": Path(results["study"]["file"]).name, "hash": results["study"]["hash"]},
-        "created": results["created"],
+        "title": results.title,
+        "study": {"file": Path(results.study.file).name, "hash": results.study.hash},
+        "created": results.created,
         "fingerprint": run.fingerprint,
-        "rows": {name: split["rows"] for name, split in results["data"]["splits"].items()},
+        "rows": {name: split.rows for name, split in results.data.splits.items()},
         "environment": {
-            key: results["environment"].get(key) for key in ("processor", "cores_used", "system")
+            key: results.environment[key] for key in ("processor", "cores_used", "system")
         },
-        "seconds": results["seconds"]["total"],
-        "failures": [entry["name"] for entry in results["failures"]],
+        "seconds": results.seconds["total"],
+        "failures": [entry.name for entry in results.failures],
     }
 
 
-def _test_looks(vault: Vault, dataset: Dataset, found: Results) -> Results:
+def _test_looks(vault: Vault, dataset: Dataset, found: _Results) -> _Results:
     """How often these test rows were looked at, and what that does to the leader's figure."""
     test = dataset.test
     looks = vault.summary(test.fingerprint, WHO)
@@ -250,7 +251,7 @@ def _is_comparison(page: Path) -> bool:
 
 def _holds_comparison(path: Path) -> bool:
     results = read_object(path) or {}
-    return results.get("format") == _FORMAT and set(results) >= _KEYS
+    return results.get("format") == FORMAT and set(results) >= _KEYS
 
 
 def summary_text(compared: Compared, as_json: bool) -> str:
@@ -258,7 +259,8 @@ def summary_text(compared: Compared, as_json: bool) -> str:
     results = compared.results
     if as_json:
         keys = ("rows", "ordered_by", "ranking", "best", "tests", "changes")
-        kept = {key: results[key] for key in keys}
+        whole = results.as_json()
+        kept = {key: whole[key] for key in keys}
         return json.dumps(kept | {"page": str(compared.page)}, ensure_ascii=False)
     width = max(len(row["label"]) for row in results["ranking"])
     head = f"by {results['ordered_by']} accuracy"

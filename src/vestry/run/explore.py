@@ -27,6 +27,8 @@ from vestry.report.sections import dataset as dataset_sentences
 from vestry.report.sections import findings
 from vestry.run.output_file import check_outside_runs
 from vestry.run.progress import downloads
+from vestry.schema.base import FORMAT
+from vestry.schema.exploration_results import ExplorationResults
 from vestry.storage.marker import NAME, Marker, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import locked, remove_leftovers, write_arrays, write_json
@@ -106,7 +108,6 @@ def _owner(folder: Path) -> str | None:
     return str(found["title"]) if found is not None and set(found) >= _KEYS else None
 
 
-_FORMAT = 1
 _WHY = "vestry explore"
 
 
@@ -115,7 +116,7 @@ class Explored:
     """What an exploration came to."""
 
     page: Path
-    results: dict[str, Any]
+    results: ExplorationResults
 
 
 def default_folder(source: str) -> Path:
@@ -159,15 +160,17 @@ def explore_source(
     for warning in warnings:
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
-    results = {
-        "format": _FORMAT,
-        "title": _title_of(text),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": _data_facts(text, source, sets, warnings),
-        "exploration": found.results,
-        "environment": environment(cores),
-        "seconds": {"total": time.perf_counter() - started},
-    }
+    results = ExplorationResults.model_validate(
+        {
+            "format": FORMAT,
+            "title": _title_of(text),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "data": _data_facts(text, source, sets, warnings),
+            "exploration": found.results,
+            "environment": environment(cores),
+            "seconds": {"total": time.perf_counter() - started},
+        }
+    )
     report({"event": "stage", "text": "drawing the page"})
     with locked(folder):
         remove_leftovers(folder)
@@ -177,22 +180,23 @@ def explore_source(
 
 def summary_text(explored: Explored, as_json: bool) -> str:
     """What was found: a line a finding, and the page's path on the last line; or all as JSON."""
-    found = explored.results["exploration"]
     if as_json:
-        kept = {key: explored.results[key] for key in ("title", "data")}
-        audit = {key: found[key] for key in ("findings", "notes", "overlap")}
+        results = explored.results.as_json()
+        kept = {key: results[key] for key in ("title", "data")}
+        audit = {key: results["exploration"][key] for key in ("findings", "notes", "overlap")}
         return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
-    classes = explored.results["data"]["classes"]
-    lines = [explored.results["title"], dataset_sentences.size(explored.results["data"]), ""]
-    for finding in found["findings"]:
-        if finding["count"]:
-            word = findings.SEVERITY_WORDS[finding["severity"]].lower()
+    found, data = explored.results.exploration, explored.results.data
+    classes = data.classes
+    lines = [explored.results.title, dataset_sentences.size(data), ""]
+    for finding in found.findings:
+        if finding.count:
+            word = findings.SEVERITY_WORDS[finding.severity].lower()
             lines.append(f"{word + ':':<8} {findings.sentence(finding, classes)}")
-    nothing = [findings.title(entry) for entry in found["findings"] if not entry["count"]]
+    nothing = [findings.title(entry) for entry in found.findings if not entry.count]
     lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
-    if found["overlap"]:
-        lines += ["", sentences.overlap(found["overlap"], classes)]
-    text = "\n".join([*lines, *found["notes"], "", str(explored.page)])
+    if found.overlap:
+        lines += ["", sentences.overlap(found.overlap, classes)]
+    text = "\n".join([*lines, *found.notes, "", str(explored.page)])
     return text.replace(NARROW_SPACE, ",")
 
 
@@ -242,7 +246,7 @@ def _data_facts(
 
 
 def _write_files(
-    folder: Path, sets: dict[str, ImageSet], found: Exploration, results: dict[str, Any]
+    folder: Path, sets: dict[str, ImageSet], found: Exploration, results: ExplorationResults
 ) -> None:
     """The pictures, then `explore.json`, which speaks of them."""
     made = dict(zip(found.ids, found.images, strict=True))
@@ -250,4 +254,4 @@ def _write_files(
     save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
     path = folder / "figures" / "exploration.npz"
     write_arrays(path, {"correlation": found.correlation})
-    write_json(folder / "explore.json", results)
+    write_json(folder / "explore.json", results.as_json())

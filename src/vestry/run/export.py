@@ -26,6 +26,7 @@ from vestry.run.export_source import Reference, at_temperature, judged_validatio
 from vestry.run.export_target import checked_target
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_run
+from vestry.schema.models import Committee
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import read_json
 
@@ -103,11 +104,11 @@ def _known_maker(run: StoredRun, name: str | None) -> str:
 def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
     if not options.temperature:
         return 1.0
-    return float(entry_of(run.results, maker)["calibration"]["temperature"])
+    return entry_of(run.results, maker).calibration.temperature
 
 
 def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
-    if maker in run.results["members"]:
+    if maker in run.results.members:
         return member_model(run.folder.member(maker), temperature)
     card = read_json(run.folder.committee(maker) / "card.json")
     folders = {name: run.folder.member(name) for name in card["members"]}
@@ -149,25 +150,25 @@ def _described(
     run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
 ) -> Bundle:
     entry = entry_of(run.results, maker)
-    rows = {split: facts["rows"] for split, facts in run.results["data"]["splits"].items()}
+    rows = {split: facts.rows for split, facts in run.results.data.splits.items()}
     training = dataset.training
     abstention = _abstained(run, maker, dataset, temperature)
     return Bundle(
         name=maker,
         classes=training.classes,
         image_shape=training.image_shape,
-        members=tuple(entry.get("members", (maker,))),
-        rule=entry.get("rule"),
+        members=tuple(entry.members) if isinstance(entry, Committee) else (maker,),
+        rule=entry.rule if isinstance(entry, Committee) else None,
         preparation=dataset.provenance.preparation,
         border=border_of(training.images),
-        title=run.results["title"],
+        title=run.results.title,
         study=study_facts(run.results),
         data=data_facts(run.results),
         scores=scores(entry, rows, temperature != 1),
         threshold=abstention["threshold"],
         abstention=abstention,
         temperature=temperature,
-        parameters=entry["parameters"],
+        parameters=entry.parameters,
         versions=_versions(),
         created=_now(),
         known=picture_strip(training, KNOWN_EACH) if options.images else None,

@@ -57,7 +57,7 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
 
 def _stored_answers(run: StoredRun, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, classes): what the run's stored members, and a committee's rule over them, answer."""
-    if name in run.results["members"]:
+    if name in run.results.members:
         return stored_member(run.folder.member(name)).predict_proba(images)
     card = read_json(run.folder.committee(name) / "card.json")
     return combined(card, [_stored_answers(run, member, images) for member in card["members"]])
@@ -83,7 +83,7 @@ def at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTa
 
 def _validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
     """The table of validation rows by the exported model itself; None where there is none."""
-    if name in run.results["members"]:
+    if name in run.results.members:
         folder = run.folder.member(name)
         task: dict[str, Any] = read_json(folder / "card.json")["task"]
         again = task["member"].get("refit", False)
@@ -101,7 +101,7 @@ def _validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
 
 def judged_validation(run: StoredRun, name: str, dataset: Dataset) -> ProbabilityTable:
     """The table that thresholds are chosen by: of rows that whoever made it had not learnt from."""
-    members = run.results["members"]
+    members = run.results.members
     folder = run.folder.member(name) if name in members else run.folder.committee(name)
     table = in_order(load_table(folder / "validation.npz"), dataset.validation.ids)
     if len(table) != len(dataset.validation):

@@ -24,11 +24,10 @@ from vestry.run.results import Comparison, StudyTasks
 from vestry.run.run_files import write_run
 from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
+from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.system.environment import environment
-
-Results = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,10 @@ def run_study(
         }
         explored = read_exploration(look.folder) if look and look.is_done else None
         save_explanation_maps(looks, run)
-        write_run(file, dataset, run, results, explored, asked.pictures)
+        whole = Results.model_validate(results)
+        write_run(file, dataset, run, whole, explored, asked.pictures)
         report({"event": "stage", "text": "drawing the page"})
-        return Finished(write_report(run), results)
+        return Finished(write_report(run), whole)
 
 
 def _run_before(
@@ -127,7 +127,7 @@ def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
         report({"event": "planned", "member": name, "text": text})
 
 
-def _repeat_notices(results: Results, report: Report) -> None:
+def _repeat_notices(results: dict[str, Any], report: Report) -> None:
     """Say on the console what the page says on top, but for what was announced before."""
     for notice in results["notices"]:
         if notice["level"] == "note":

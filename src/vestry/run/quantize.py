@@ -61,7 +61,7 @@ def _measured(exported: Exported, trial: Path, places: DataPaths) -> dict[str, A
     vault = Vault(places.looks, exported.run.folder.looks)
     maker = exported.bundle.name
     names = [maker, f"{maker}, int8"]
-    truth = vault.open(test, exported.run.results["study"]["hash"], names, _WHY).labels
+    truth = vault.open(test, exported.run.results.study.hash, names, _WHY).labels
     right = {name: table.argmax(axis=1) == truth for name, table in answers.items()}
     found: dict[str, Any] = {
         name: {

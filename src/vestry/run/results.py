@@ -28,11 +28,11 @@ from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_ladders
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
+from vestry.schema.base import FORMAT
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
 Results = dict[str, Any]
-_FORMAT = 1
 _WHY = "comparing models and committees"
 _CODE = ("evaluation", "committees", "run.results")
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
@@ -178,7 +178,7 @@ class Comparison:
         count = study.samples.rows * study.samples.columns
         grid = samples(dataset.training, count, study.samples.columns, study.samples.seed)
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "title": study.title,
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},

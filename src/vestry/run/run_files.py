@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from vestry.members.kinds import model_kinds
 from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run.planner import PlannedMember
 from vestry.run.tasks.audit import Explored
+from vestry.schema.results import Results
 from vestry.storage.ownership import has_own_card
 from vestry.storage.run_folder import RunFolder, atomic_path, write_json, write_text
 from vestry.study.reader import StudyFile
@@ -164,9 +164,6 @@ def own_picture(member: str, picture: str) -> str:
     return f"{kind}/{member}/{number}"
 
 
-Results = dict[str, Any]
-
-
 def write_run(
     file: StudyFile,
     dataset: Dataset,
@@ -180,14 +177,14 @@ def write_run(
     altered: the pictures of the altered image, by their ids.
     """
     write_text(run.study, file.study.as_toml())
-    write_json(run.environment, results["environment"])
+    write_json(run.environment, results.environment.as_json())
     write_json(run.split, split_record(dataset))
     wanted = shown_ids(results)
     rows: list[Rows] = [dataset.training, dataset.validation, dataset.test]
     made = {**_made_pictures(run, results), **altered, **(explored.pictures if explored else {})}
     save_thumbnails(rows, wanted, run.images, made)
     _save_correlation(explored, run)
-    write_json(run.results, results)
+    write_json(run.results, results.as_json())
 
 
 def _save_correlation(explored: Explored | None, run: RunFolder) -> None:
@@ -203,6 +200,6 @@ def _made_pictures(run: RunFolder, results: Results) -> dict[str, NDArray[np.uin
     """Pictures that are no rows of the data: augmented variants, by the ids in the results."""
     return {
         own_picture(name, picture): image
-        for name in results["members"]
+        for name in results.members
         for picture, image in read_pictures(run.member(name) / _PICTURES).items()
     }

@@ -14,13 +14,12 @@ from vestry.data.settings import DataSettings
 from vestry.data.source import source_kind
 from vestry.errors import DataError, StudyError
 from vestry.predictions.table import ProbabilityTable, load_table
-from vestry.report.page import read_results
 from vestry.run.claim import own_results, study_files
+from vestry.schema.reading import read_results
+from vestry.schema.results import Results
 from vestry.storage.marker import read_marker
 from vestry.storage.run_folder import RunFolder
 from vestry.study.file import read_toml
-
-Results = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +34,11 @@ class StoredRun:
     @property
     def fingerprint(self) -> str:
         """Of all its rows, in order."""
-        return str(self.results["data"]["fingerprint"])
+        return self.results.data.fingerprint
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(self.results["data"]["classes"])
+        return tuple(self.results.data.classes)
 
     @cached_property
     def study(self) -> dict[str, Any]:
@@ -49,10 +48,10 @@ class StoredRun:
     @property
     def data_settings(self) -> DataSettings:
         """What loads its rows again: never what it would have fallen back to, or from."""
-        facts = self.results["data"]
-        table = self.study.get("data", {}) | {"source": facts["used"]}
+        facts = self.results.data
+        table = self.study.get("data", {}) | {"source": facts.used}
         table.pop("otherwise", None)
-        if facts["fell_back"]:
+        if facts.fell_back:
             table.pop("image_size", None)
         try:
             return DataSettings(**table)
@@ -91,8 +90,8 @@ def stored_run(path: Path, name: str) -> StoredRun:
         raise StudyError(
             f"{path} is not the folder of a finished run: its results.json is not vestry's"
         )
-    places = {name: folder.member(name) for name in results["members"]}
-    places |= {name: folder.committee(name) for name in results["committees"]}
+    places = {name: folder.member(name) for name in results.members}
+    places |= {name: folder.committee(name) for name in results.committees}
     tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}
     if not tables:
         raise StudyError(f"{path} has no model that was fitted; there is nothing to compare")
@@ -164,6 +163,6 @@ def study_folders(run: StoredRun) -> list[Path]:
     marker = read_marker(run.folder.path)
     files = marker.places(run.folder.path) if marker else []
     if not files:
-        said = study_files(run.results["study"]["file"], run.folder.path)
+        said = study_files(run.results.study.file, run.folder.path)
         files = [path for path in said if path.is_file()]
     return [path.parent for path in files if path.parent.is_dir()]

@@ -102,7 +102,7 @@ def tsne_remark(tsne: dict[str, Any], components: int) -> str:
     )
 
 
-def overlap(found: dict[str, Any], classes: list[str]) -> str:
+def overlap(found: Any, classes: list[str]) -> str:
     """Which classes lie among each other, and which keep to themselves."""
     own = [(share, classes[i]) for i, share in enumerate(found["own"]) if share is not None]
     if not found["pairs"] or len(own) < 2:

@@ -31,7 +31,7 @@ def _others(count: int) -> str:
     return f" and {counted(count, 'other')}" if count else ""
 
 
-def size(data: dict[str, Any]) -> str:
+def size(data: Any) -> str:
     """Rows, classes and shape of the images."""
     height, width, *channels = data["image_shape"]
     colour = "in colour" if channels else "in grey"
@@ -49,7 +49,7 @@ def _shares_words(data: dict[str, Any]) -> dict[str, str]:
     return {name: per_cent(split["rows"] / total) for name, split in data["splits"].items()}
 
 
-def fallback(data: dict[str, Any]) -> str | None:
+def fallback(data: Any) -> str | None:
     """What was asked for and what was used instead, where they differ."""
     if not data["fell_back"]:
         return None

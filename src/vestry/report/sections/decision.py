@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 Models = Mapping[str, Model]
 
 
-def headline_of(results: dict[str, Any]) -> str | None:
+def headline_of(results: Any) -> str | None:
     """The headline of a run; None where it has no decision."""
     found = results.get("decision")
     return f"{_headline(found)}." if found and "majority" in found else None

@@ -9,7 +9,7 @@ from vestry.report.formatting import counted, decimal, listed, whole
 # The audit's findings in words: what was looked for, what was found, what it means.
 
 
-Finding = dict[str, Any]
+Finding = Any
 
 SEVERITY_WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
 _CLASSES_NAMED = 5

@@ -19,7 +19,7 @@ _LUCK = (
 )
 
 
-def marked(row: dict[str, Any]) -> str:
+def marked(row: Any) -> str:
     """What the test images say of one row of the ranking beside the first; empty for the first."""
     return MARKS[row["on_test"]["mark"]] if row.get("on_test") else ""
 

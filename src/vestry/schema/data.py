@@ -1,0 +1,70 @@
+"""What the images are and how they were split."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from vestry.schema.base import Record
+
+
+class DamagedFile(Record):
+    """An image file that was left out."""
+
+    id: str = Field(description="the file's path inside the source")
+    reason: str = Field(description="what is wrong with it, in words")
+
+
+class Files(Record):
+    """Image files of a folder."""
+
+    count: int = Field(description="how many there are")
+    damaged: list[DamagedFile] = Field(description="those that cannot be read")
+
+
+class Split(Record):
+    """The rows of one split."""
+
+    rows: int = Field(description="images")
+    class_counts: list[int] = Field(description="images a class, in class order")
+    pixel_range: tuple[int, int] = Field(description="lowest and highest pixel value, 0..255")
+    pixel_mean: float = Field(description="of all pixel values, 0..255")
+    pixel_deviation: float = Field(description="standard deviation of all pixel values")
+    rule: str = Field(description="how these rows were taken, in words")
+
+
+class Samples(Record):
+    """A seeded grid of training images."""
+
+    seed: int | None = Field(description="they were drawn with; null where none are shown")
+    columns: int = Field(description="of the grid")
+    ids: list[str] = Field(description="of the images")
+    labels: list[int] = Field(description="of the images")
+
+
+class Data(Record):
+    """Which images these are."""
+
+    asked: str = Field(description="the source that the study asks for")
+    used: str = Field(description="the source that was used")
+    fell_back: str | None = Field(description="why they differ")
+    licence: str | None = Field(description="of the images, in words; null where not known")
+    preparation: Literal["resized", "stored", "photograph"] | None = Field(
+        None,
+        description="how images were made of pictures: `resized`, of picture files as "
+        "`docs/study.md` says; `stored`, arrays as they were found; `photograph`, as "
+        "Fashion-MNIST's were",
+    )
+    notes: list[str] = Field(description="what was done to the rows")
+    files: Files | None = Field(None, description="of a folder, else null")
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="classes that splits lack or have in other shares, files left out",
+    )
+    fingerprint: str = Field(description="of all rows, in order")
+    classes: list[str] = Field(description="names, in the order of labels")
+    image_shape: tuple[int, ...] = Field(description="`[height, width]` or `[height, width, 3]`")
+    splits: dict[str, Split] = Field(
+        description="`training`, `validation` and `test`; of an exploration `train` and, where "
+        "there are such, `validation` and `test`"
+    )
+    samples: Samples = Field(description="training images to be shown")

@@ -1,0 +1,134 @@
+"""The model to take, why, and what would change that.
+
+It follows from `[decision]`, validation figures and `cost`; test figures stand in `test` alone.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from vestry.schema.base import Interval, Record, Settings
+from vestry.schema.significance import Difference
+
+
+class CheckedLimit(Record):
+    """A limit of the study held against a figure."""
+
+    limit: str = Field(description="its key")
+    asked: float | bool = Field(description="by the study")
+    found: float | bool | None = Field(description="null: not measured")
+    class_: str | None = Field(alias="class", description="that the figure is of")
+
+
+class LimitOnTest(CheckedLimit):
+    """A limit on accuracy held against a test figure."""
+
+    met: bool = Field(description="whether it is")
+
+
+class Excluded(Record):
+    """A maker and the limits that it breaks."""
+
+    name: str = Field(description="of the maker")
+    limits: list[CheckedLimit] = Field(description="that it breaks")
+
+
+class BestBeside(Record):
+    """The most accurate beside another one on the validation images, first seeds."""
+
+    name: str = Field(description="the other one")
+    only_best: int = Field(description="images that only the best gets right")
+    only_other: int = Field(description="images that only the other gets right")
+    difference: float = Field(description="the best's accuracy less the other's")
+    interval: Interval = Field(description="Agresti and Min's")
+    p: float = Field(description="McNemar's")
+    p_holm: float = Field(description="p adjusted over all others")
+    behind: bool = Field(description="told apart, and right less often")
+    p_within_holm: float = Field(
+        description="of the exact test that it is `within` or more behind, adjusted"
+    )
+    within: bool = Field(description="shown not to be")
+
+
+class Reason(Record):
+    """Why it is recommended."""
+
+    best: str = Field(description="the most accurate that meets the limits, by validation")
+    decided_by: Literal["latency", "bytes", "parameters", "ranking"] | None = Field(
+        description="null where there was nothing to decide"
+    )
+    against: BestBeside | None = Field(description="`best` beside `recommended`")
+    tests: list[BestBeside] = Field(description="`best` beside every other one")
+
+
+class Majority(Record):
+    """Always answering the most frequent class of the training rows."""
+
+    class_: str = Field(alias="class", description="its name")
+    accuracy: float = Field(description="of that, on the validation rows")
+    above: list[str] = Field(description="names shown to be better")
+    not_above: list[str] = Field(description="names not shown to be better")
+
+
+class Change(Record):
+    """What another wish would lead to.
+
+    `limit`: the least loosening of one limit that changes the answer is to `found`; `outright`:
+    accuracy whatever it costs; `prefer`: another preference.
+    """
+
+    kind: Literal["limit", "outright", "prefer"] = Field(description="of wish")
+    limit: str | None = Field(None, description="its key")
+    asked: float | bool | None = Field(None, description="by the study")
+    found: float | bool | None = Field(None, description="what would do")
+    class_: str | None = Field(None, alias="class", description="that the figure is of")
+    prefer: str | None = Field(None, description="the other preference")
+    name: str = Field(description="who would be taken")
+
+
+class OnTest(Record):
+    """What the test images say afterwards of the one that was taken."""
+
+    accuracy: float = Field(description="first seed")
+    interval: Interval = Field(description="Wilson's")
+    limits: list[LimitOnTest] = Field(description="those on accuracy")
+    agrees: bool = Field(description="whether all are met")
+    best_less_taken: Difference | None = Field(description="null where it is the best")
+
+
+class Decision(Record):
+    """Which model to take and why."""
+
+    recommended: str | None = Field(description="name")
+    evidence: Literal["clear", "level", "too_few"] | None = Field(
+        description="how far validation bears the choice: `clear` (all others are told from it, or "
+        "cost alone decides), `level` (a cheaper one is shown to be within the margin and taken, "
+        "or others are and cost no less), `too_few` (others are neither told from the most "
+        "accurate nor shown to be near it; `recommended` is the most accurate)"
+    )
+    reason: Reason | None = Field(description="null where nothing is recommended")
+    runner_up: str | None = Field(description="would be taken if the first were not there")
+    level_with: list[str] | None = Field(
+        description="`best` and those that are shown to be within the margin of it"
+    )
+    binding: Excluded | None = Field(
+        description="who would be taken without limits, and the limits that it breaks"
+    )
+    test: OnTest | None = Field(description="afterwards, on test images")
+    nearest: Excluded | None = Field(
+        description="where nothing meets the limits: the model whose worst miss, as a share of "
+        "what is asked, is the smallest"
+    )
+    changes: list[Change] = Field(description="what another wish would lead to")
+    settings: Settings = Field(description="`[decision]` of the study")
+    level: float = Field(description="of the tests")
+    tolerance: float = Field(description="the share within which costs are equal")
+    rows: int = Field(description="validation images")
+    admissible: list[str] = Field(description="names that meet the limits")
+    excluded: list[Excluded] = Field(description="the others")
+    explains: list[str] = Field(description="names of models that explain themselves")
+    pareto: dict[str, list[str]] = Field(
+        description="for `latency` and `bytes`: names by rising cost that no other one is as good "
+        "as in both cost and validation accuracy and better in one"
+    )
+    majority: Majority = Field(description="beside always answering one class")

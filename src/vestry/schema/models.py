@@ -1,0 +1,117 @@
+"""One member, one committee: what it is, how good, and what it takes."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from vestry.schema.analysis import Analysis
+from vestry.schema.base import Interval, OnSplits, Record, Settings, Spread
+from vestry.schema.confidence import Abstention, Calibration
+from vestry.schema.cost import Cost
+from vestry.schema.cross_validation import CrossValidation, LearningCurve
+from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Repairs
+from vestry.schema.scores import Mistakes, Scores
+from vestry.schema.search import Search
+from vestry.schema.training import AugmentationShown, History, Training, Trunk
+
+
+class Member(Record):
+    """A fitted member."""
+
+    kind: Literal["estimator", "layers", "backbone", "onnx"] = Field(
+        description="`onnx` was trained elsewhere: its `fit_seconds` is 0"
+    )
+    definition: list[str] = Field(
+        description="short lines that say what it is: layers with output shape and parameters, or "
+        "the estimator with its settings"
+    )
+    parameters: int | None = Field(description="null for estimators that have no such count")
+    trainable_parameters: int | None = Field(description="of these; 0 of an `onnx`")
+    fit_seconds: float = Field(description="to fit the first seed's model")
+    training: Training | None = Field(description="null without epochs")
+    trunk: Trunk | None = Field(description="of a backbone")
+    fitted_on: str = Field(
+        description="in words: which rows the tables of validation and of test come from"
+    )
+    warnings: list[str] = Field(
+        description='what was skipped, replaced or not reached ("did not converge", "not '
+        'stored"): these stand on top of the page and on the console, too'
+    )
+    notes: list[str] = Field(description="what a reader should know of it")
+    stored: str | None = Field(
+        description="the file its model is stored in, or null (`warnings` says why)"
+    )
+    scores: OnSplits[Scores] = Field(description="the first seed's")
+    intervals: OnSplits[dict[str, Interval | None]] = Field(
+        description="`accuracy`: Wilson's; of the test rows every other score, too: percentiles of "
+        "stratified resamples, null where it is the same in every one"
+    )
+    mistakes: Mistakes = Field(description="the first seed's")
+    seeds: list[int] = Field(
+        description="it was fitted with; tables, scores and mistakes are the *first* seed's"
+    )
+    over_seeds: OnSplits[dict[str, Spread]] | None = Field(
+        description="by score; null for one seed"
+    )
+    threads: int = Field(
+        description="cores that it was fitted with; why, and what was tried, is in `card.json`"
+    )
+    reported: dict[str, float] = Field(
+        description="`{score: value}` that a report gave for the test set; may be empty"
+    )
+    history: History | None = Field(
+        description="the columns of `history.csv`: `epoch`, `learning_rate`, `train_loss`, "
+        "`train_accuracy`, `train_precision_macro`, `train_recall_macro`, "
+        "`train_precision_micro_at_half`, `train_recall_micro_at_half`, and the same with "
+        "`validation_`, plus `seconds`, `images_per_second`"
+    )
+    note: str = Field(description="a remark from the study file; may be empty")
+    milliseconds_per_image: float = Field(
+        description="what predicting the test rows took, by image, with `threads` cores; for a "
+        "backbone what a batch of new images took, since the test rows' features may have been "
+        "kept"
+    )
+    augmentation: AugmentationShown | None = Field(description="null without")
+    search: Search | None = Field(description="null without")
+    cross_validation: CrossValidation | None = Field(description="null without")
+    learning_curve: LearningCurve | None = Field(description="null without")
+    cost: Cost | None = Field(None, description="what it takes to run")
+    analysis: Analysis = Field(description="where it is good and bad")
+    calibration: Calibration = Field(description="whether its confidence can be trusted")
+    abstention: Abstention = Field(description="answering only where it is sure")
+
+
+class Committee(Record):
+    """A committee of members."""
+
+    scores: OnSplits[Scores] = Field(description="of its own table")
+    intervals: OnSplits[dict[str, Interval | None]] = Field(description="as a member's")
+    mistakes: Mistakes = Field(description="of its own table")
+    rule: str = Field(description="its key")
+    options: Settings = Field(description="the rule's own settings")
+    members: list[str] = Field(description="names")
+    fitted_on: Literal["validation", "out_of_fold"] | None = Field(
+        description="null where the rule learns nothing"
+    )
+    learnt: dict[str, JsonValue] = Field(
+        description="what the rule learnt: `weights.<member>`, `chosen.<member>` for the seats of "
+        "`greedy`, `influence.<member>` for `stacking`, and the rule's own settings and losses; "
+        "the coefficients of `stacking` stand in its `card.json`"
+    )
+    parameters: int | None = Field(description="sum over members")
+    fit_seconds: float = Field(description="sum over members")
+    milliseconds_per_image: float | None = Field(description="sum over members")
+    reported: dict[str, float] = Field(description="`{score: value}` that a report gave")
+    notes: list[str] = Field(description="what a reader should know of it")
+    note: str = Field(description="a remark from the study file; may be empty")
+    mean_of_members: OnSplits[dict[str, float]] = Field(
+        description="plain means of its members' own scores, which are *not* the committee's"
+    )
+    cost: Cost | None = Field(None, description="what it takes to run")
+    analysis: Analysis = Field(description="where it is good and bad")
+    calibration: Calibration = Field(description="whether its confidence can be trusted")
+    abstention: Abstention = Field(description="answering only where it is sure")
+    repairs: Repairs = Field(description="what it repairs and spoils")
+    worth: EnsembleGain = Field(description="what it gains, and for what")
+    leave_one_out: LeaveOneOut = Field(description="without each member")
+    diversity: Diversity = Field(description="of its members")

@@ -1,0 +1,115 @@
+"""All that a run's `results.json` says."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from vestry.schema.ablations import ComparedPair, Step
+from vestry.schema.analysis import Agreement, Misclassified
+from vestry.schema.base import Format, Record
+from vestry.schema.claims import CheckedClaim
+from vestry.schema.data import Data
+from vestry.schema.decision import Decision
+from vestry.schema.environment import Environment, TestSetUses
+from vestry.schema.explanations import Explanation
+from vestry.schema.exploration import Exploration
+from vestry.schema.label_issues import Doubts, Leaks
+from vestry.schema.models import Committee, Member
+from vestry.schema.robustness import Robustness
+from vestry.schema.significance import Comparisons, Ranked, Resolution
+
+
+class StudyFacts(Record):
+    """Which study this is."""
+
+    file: str = Field(description="as it was given")
+    hash: str = Field(description="of the resolved study")
+    text: str = Field(description="the resolved study as TOML")
+
+
+class Notice(Record):
+    """What was skipped, capped or replaced."""
+
+    level: Literal["warning", "note"] = Field(description="how much it matters")
+    text: str = Field(description="in words")
+
+
+class Failure(Record):
+    """A member or committee that came to nothing."""
+
+    name: str = Field(description="of it")
+    seed: int | None = Field(description="null of a committee")
+    reason: str = Field(description="why")
+    details: str = Field(
+        description="the end of the traceback or of what the process said, for whoever looks for "
+        "the cause"
+    )
+
+
+class VotesOfModel(Record):
+    """A maker's answer to one image."""
+
+    label: int = Field(description="the answer")
+    confidence: float = Field(description="its probability")
+    top: list[tuple[int, float]] = Field(description="the three most probable, with probability")
+
+
+class VotedImage(Record):
+    """A test image and all answers."""
+
+    id: str = Field(description="of the image")
+    truth: int = Field(description="label")
+    votes: dict[str, VotesOfModel] = Field(description="by maker")
+
+
+class Votes(Record):
+    """A seeded draw of test images."""
+
+    seed: int = Field(description="they were drawn with")
+    images: list[VotedImage] = Field(description="in the order of the draw")
+
+
+class FirstRows(Record):
+    """The first five test images."""
+
+    ids: list[str] = Field(description="of the images")
+    truth: list[int] = Field(description="labels")
+    probabilities: dict[str, list[list[float]]] = Field(description="by maker: one vector an image")
+
+
+class Results(Record):
+    """Everything a report says; figures and sentences are both made from it."""
+
+    format: Format = Field(description="of this file")
+    title: str = Field(description="the study's")
+    about: str = Field(description="what the study says of itself; may be empty")
+    study: StudyFacts = Field(description="which one")
+    notices: list[Notice] = Field(description="what a reader must know before the figures")
+    data: Data = Field(description="which images")
+    members: dict[str, Member] = Field(description="every fitted member by name, in study order")
+    committees: dict[str, Committee] = Field(description="every committee by name")
+    failures: list[Failure] = Field(description="what came to nothing, and why")
+    ranking: list[Ranked] = Field(
+        description="best first, by mean validation accuracy (log loss breaks ties)"
+    )
+    votes: Votes = Field(description="what makers say of some test images")
+    first_rows: FirstRows = Field(description="probability vectors to compare by eye")
+    exploration: Exploration | None = Field(description="a look at the images before any model")
+    misclassified: Misclassified | None = Field(description="over all members")
+    agreement: Agreement | None = Field(description="who misses what; null for a single member")
+    pairs: list[ComparedPair] = Field(description="one entry a `[[pair]]` of the study")
+    steps: list[Step] = Field(description="one entry a member but the first, in study order")
+    comparisons: Comparisons | None = Field(description="of every pair; null for one model")
+    resolution: Resolution | None = Field(description="null for one model")
+    doubts: Doubts = Field(description="images whose label the members doubt")
+    leaks: Leaks | None = Field(description="test scores without repeats and doubted labels")
+    decision: Decision | None = Field(description="null where no cost was measured")
+    claims: list[CheckedClaim] = Field(description="one entry a `[[claim]]` of the study")
+    robustness: Robustness | None = Field(description="what models make of altered images")
+    test_looks: TestSetUses = Field(description="how often test rows were looked at")
+    explanations: dict[str, Explanation] | None = Field(
+        description="what each member's answers rest on; null where the study leaves it out"
+    )
+    created: str = Field(description="when it was written; UTC, ISO 8601")
+    environment: Environment = Field(description="machine and versions")
+    seconds: dict[str, float] = Field(description="`total`, and what it was spent on")

@@ -1,0 +1,83 @@
+"""Scores of a probability table, and where it is wrong.
+
+Undefined precision and recall (nothing predicted, nothing there) count as 0.
+"""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+
+from vestry.schema.base import Interval, Record
+
+
+class ClassScores(Record):
+    """One class against all others."""
+
+    precision: float = Field(description="share of the images called so that are")
+    recall: float = Field(description="share of the images of the class that are called so")
+    f1: float = Field(description="harmonic mean of the two")
+    support: int = Field(description="images of the class")
+
+
+class Scores(Record):
+    """Every score by its key, a number each, and the two tables below.
+
+    These and `precision_macro`, `recall_macro`, `f1_macro`,
+    `precision_weighted`, `recall_weighted`, `f1_weighted`, `precision_micro_at_half` and
+    `recall_micro_at_half` (micro averages over one-hot outputs with the probability thresholded at
+    0.5: what Keras calls precision and recall), `brier` (summed over classes, 0..2), `ece`
+    (expected calibration error, 15 bins of equal mass, equal confidences in one).
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float] = Field(init=False)
+
+    accuracy: float = Field(description="share of images that are called right")
+    log_loss: float = Field(description="mean negative log probability of the truth, nats")
+    per_class: dict[str, ClassScores] = Field(description="by the class's name")
+    confusion: list[list[int]] = Field(description="counts: rows truth, columns prediction")
+
+    def number(self, score: str) -> float:
+        """By its key; KeyError where there is none."""
+        value: float = self[score]
+        return value
+
+    @model_serializer(mode="wrap")
+    def _numbers_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As a reader looks for them; pydantic would put them behind the tables."""
+        found: dict[str, Any] = handler(self)
+        tables = {key: found.pop(key) for key in ("per_class", "confusion") if key in found}
+        return found | tables
+
+
+class ScoresOfTable(Record):
+    """A table's scores and how sure its accuracy is."""
+
+    scores: Scores = Field(description="all of them")
+    intervals: dict[str, Interval | None] = Field(description="of the accuracy, Wilson's")
+
+
+class MistakeCell(Record):
+    """An off-diagonal cell of the test confusion."""
+
+    truth: int = Field(description="label")
+    predicted: int = Field(description="label")
+    count: int = Field(description="images in it")
+    ids: list[str] = Field(description="some of these images, a capped list")
+
+
+class Mistake(Record):
+    """A test image that is answered wrong."""
+
+    id: str = Field(description="of the image")
+    truth: int = Field(description="label")
+    predicted: int = Field(description="label")
+    confidence: float = Field(description="probability of the predicted class")
+    truth_probability: float = Field(description="probability of the true class")
+
+
+class Mistakes(Record):
+    """Where a model is wrong on the test images."""
+
+    cells: list[MistakeCell] = Field(description="off-diagonal cells of the test confusion")
+    hardest: list[Mistake] = Field(description="wrong test images, most confident first")
