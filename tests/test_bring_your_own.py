@@ -96,7 +96,7 @@ def test_another_file_under_the_same_name_is_another_fit(run, study, tmp_path):
 
     def tasks():
         planner = Planner(file.study, dataset, places, RunFolder(folder), 1)
-        return {p.name: p.tasks[0] for p in planner.members({})}
+        return {p.name: p.tasks[0] for p in planner.models({})}
 
     shutil.copytree(study / "models", tmp_path / "models")
     first = tasks()

@@ -14,7 +14,7 @@ from typing import Self
 
 from vestry.engine.guard import Guard
 from vestry.engine.process import Events, WorkerProcess
-from vestry.engine.task import Event, Outcome, Report, Task
+from vestry.engine.task import Event, OnEvent, Outcome, Task
 
 _POLL_SECONDS = 0.2
 
@@ -41,7 +41,7 @@ class LocalEngine:
         self.keeps = False
         self.end(self.workers)
 
-    def run(self, tasks: list[Task], on_event: Report) -> Iterator[Outcome]:
+    def run(self, tasks: list[Task], on_event: OnEvent) -> Iterator[Outcome]:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
@@ -73,7 +73,7 @@ class LocalEngine:
 class _Scheduler:
     """One engine's work on one list of tasks."""
 
-    def __init__(self, engine: LocalEngine, tasks: list[Task], on_event: Report) -> None:
+    def __init__(self, engine: LocalEngine, tasks: list[Task], on_event: OnEvent) -> None:
         self.engine = engine
         self.waiting = list(tasks)
         self.on_event = on_event

@@ -18,7 +18,7 @@ MANIFEST = "card.json"
 _TIME_LIMIT = 3600.0
 
 Event = dict[str, Any]
-Report = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.paths import DataPaths
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
 from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, read_marker
@@ -215,7 +215,7 @@ def folder_before(path: Path, run: RunFolder) -> RunFolder:
     return RunFolder(folder.parent / path.stem)
 
 
-def take(file: StudyFile, places: DataPaths, run: RunFolder, report: Report) -> None:
+def take(file: StudyFile, places: DataPaths, run: RunFolder, report: OnEvent) -> None:
     """Make `run` this study's folder, saying what was taken for granted; see `Claim.take`."""
     for note in _FolderClaim(file, places, run).take():
         report({"event": "note", "text": note})

@@ -8,7 +8,7 @@ from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
-from vestry.run.run_files import SPLITS, remove_makers
+from vestry.run.run_files import SPLITS, remove_models
 from vestry.storage.run_folder import RunFolder, write_json
 
 _BY_MEMBER = ("weights", "chosen", "influence")
@@ -34,7 +34,7 @@ def evaluated_committees(
             _add_committee(makers, entry, members, run, truths)
         except VestryError as error:
             makers.fail(entry.name, one_line(error))
-    remove_makers(run.path / "committees", set(makers.results))
+    remove_models(run.path / "committees", set(makers.results))
     return makers
 
 

@@ -1,4 +1,4 @@
-"""What models or committees came to: results and tables by name, and what came to nothing."""
+"""What models or committees came to: results and tables by name, and what failed."""
 
 import csv
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from vestry.evaluation.comparison import (
 )
 from vestry.predictions.scores import Labels
 from vestry.predictions.table import ProbabilityTable, load_table
-from vestry.run.planner import SEARCH, PlannedMember
-from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_makers
+from vestry.run.planner import SEARCH, PlannedModel
+from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.storage.run_folder import RunFolder, read_json
 
@@ -30,7 +30,7 @@ Truths = Mapping[str, Labels]
 
 @dataclass
 class EvaluatedModels:
-    """Members or committees: their results and tables by name, and what came to nothing.
+    """Members or committees: their results and tables by name, and what failed.
 
     out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
     row's probabilities are by a model that had not seen it. rules: fitted committees.
@@ -57,7 +57,7 @@ _Places = Mapping[Path, Path]
 
 def _parts_of_training(
     out_of_fold_tables: dict[str, ProbabilityTable],
-    member: PlannedMember,
+    model: PlannedModel,
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
@@ -67,26 +67,26 @@ def _parts_of_training(
     Its out-of-fold table is put under its name into `out_of_fold_tables`.
     """
     return {
-        "cross_validation": _cross_validated(out_of_fold_tables, member, places, training, truths),
-        "learning_curve": _curve(member, places, truths, len(training.classes)),
+        "cross_validation": _cross_validated(out_of_fold_tables, model, places, training, truths),
+        "learning_curve": _curve(model, places, truths, len(training.classes)),
     }
 
 
 def _cross_validated(
     out_of_fold_tables: dict[str, ProbabilityTable],
-    member: PlannedMember,
+    model: PlannedModel,
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any] | None:
-    settings = member.entry.cross_validation
-    if settings is None or not all(task.folder in places for task in member.folds):
+    settings = model.entry.cross_validation
+    if settings is None or not all(task.folder in places for task in model.folds):
         return None
-    folders = [places[task.folder] for task in member.folds]
+    folders = [places[task.folder] for task in model.folds]
     tables = [load_table(folder / "held_out.npz") for folder in folders]
-    whole = out_of_fold(tables, training.ids, member.name)
+    whole = out_of_fold(tables, training.ids, model.name)
     whole.save(next(iter(places.values())) / "out_of_fold.npz")
-    out_of_fold_tables[member.name] = whole
+    out_of_fold_tables[model.name] = whole
     return {
         **settings.model_dump(mode="json"),
         "rows": len(training),
@@ -98,11 +98,11 @@ def _cross_validated(
 
 
 def _curve(
-    member: PlannedMember, places: _Places, truths: Mapping[str, Labels], classes: int
+    model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> dict[str, Any] | None:
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
-        for size, tasks in member.sizes.items()
+        for size, tasks in model.sizes.items()
     }
     scores = {
         size: [scored(load_tables(folder), truths) for folder in folders]
@@ -131,42 +131,42 @@ _CARD_KEYS = (
 
 
 def fitted_models(
-    planned: list[PlannedMember],
+    planned: list[PlannedModel],
     failed: Mapping[str, Outcome],
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
 ) -> EvaluatedModels:
     """Every fitted model's results; its folder in the run shows its tasks' files."""
-    makers = EvaluatedModels()
+    models = EvaluatedModels()
     for outcome in failed.values():
         if outcome.task.function == LOOK:
-            makers.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
+            models.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
         if outcome.task.function == SEARCH:
-            reason = f"its search came to nothing: {outcome.reason}"
-            makers.fail(outcome.task.context["maker"], reason, details=outcome.details)
-    for member in planned:
-        for task in member.fits:
+            reason = f"its search failed: {outcome.reason}"
+            models.fail(outcome.task.context["maker"], reason, details=outcome.details)
+    for model in planned:
+        for task in model.fits:
             if not task.is_done:
                 outcome = failed[task.folder.name]
                 seed = task.description["seed"]
-                part = "" if task in member.tasks.values() else f"{task.name}: "
-                makers.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
-        if any(task.is_done for task in member.tasks.values()):
-            places = publish(member, run)
-            _add_member(makers, member, places, truths)
-            makers.results[member.name] |= _parts_of_training(
-                makers.out_of_fold, member, places, training, truths
+                part = "" if task in model.tasks.values() else f"{task.name}: "
+                models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
+        if any(task.is_done for task in model.tasks.values()):
+            places = publish(model, run)
+            _add_model(models, model, places, truths)
+            models.results[model.name] |= _parts_of_training(
+                models.out_of_fold, model, places, training, truths
             )
-    remove_makers(run.path / "members", set(makers.results))
-    return makers
+    remove_models(run.path / "members", set(models.results))
+    return models
 
 
-def _add_member(
-    makers: EvaluatedModels, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
+def _add_model(
+    models: EvaluatedModels, model: PlannedModel, places: Mapping[Path, Path], truths: Truths
 ) -> None:
     folders = {
-        seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
+        seed: places[task.folder] for seed, task in model.tasks.items() if task.folder in places
     }
     first, *others = folders.values()
     card = read_json(first / "card.json")
@@ -178,15 +178,15 @@ def _add_member(
             [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
         ),
         "threads": threads(card),
-        "kind_words": member.entry.model_kind.words,
-        "reported": member.entry.reported,
+        "kind_words": model.entry.model_kind.words,
+        "reported": model.entry.reported,
         "history": history(first / "history.csv"),
-        "note": member.entry.note,
+        "note": model.entry.note,
         "milliseconds_per_image": milliseconds_per_image(card),
-        "augmentation": augmentation(card, member.name),
-        "search": _search_results(member),
+        "augmentation": augmentation(card, model.name),
+        "search": _search_results(model),
     }
-    makers.add(member.name, results, tables)
+    models.add(model.name, results, tables)
 
 
 def threads(card: dict[str, Any]) -> int:
@@ -208,10 +208,10 @@ def augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
     return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
 
 
-def _search_results(member: PlannedMember) -> dict[str, Any] | None:
-    if member.search is None:
+def _search_results(model: PlannedModel) -> dict[str, Any] | None:
+    if model.search is None:
         return None
-    card = read_json(member.search.folder / "card.json")
+    card = read_json(model.search.folder / "card.json")
     return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
 
 

@@ -25,7 +25,7 @@ FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_sea
 
 
 @dataclass(frozen=True)
-class PlannedMember:
+class PlannedModel:
     """A model of a study, what it is in a line, and its tasks.
 
     tasks: by seed. folds: those of its cross-validation, in order. sizes: by images a class and
@@ -86,8 +86,8 @@ class Planner:
             self.plans[kind.name] = kind.plan(self.plan_context)
         return self.plans[kind.name]
 
-    def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:
-        """Members in study order whose settings are known: given, or found by a finished search.
+    def models(self, found: Mapping[str, Task]) -> list[PlannedModel]:
+        """Models in study order whose settings are known: given, or found by a finished search.
 
         found: search tasks by the model's name. Raises StudyError where a network does not fit
         the images.
@@ -98,9 +98,9 @@ class Planner:
                 task = found.get(entry.name)
                 if task is not None and task.is_done:
                     values = read_json(task.folder / MANIFEST)["best"]["values"]
-                    planned.append(self.member(entry.with_values(values), task))
+                    planned.append(self.model(entry.with_values(values), task))
             else:
-                planned.append(self.member(entry))
+                planned.append(self.model(entry))
         return planned
 
     def exploration(self) -> Task | None:
@@ -119,7 +119,7 @@ class Planner:
             for entry in self.study.models
         }
 
-    def member(self, entry: ModelEntry, search: Task | None = None) -> PlannedMember:
+    def model(self, entry: ModelEntry, search: Task | None = None) -> PlannedModel:
         text, threads = self.size_up(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
@@ -130,7 +130,7 @@ class Planner:
             for size in entry.images_per_class or ()
         }
         several = {seed: self.fit(entry, threads, seed) for seed in entry.seeds}
-        return PlannedMember(
+        return PlannedModel(
             entry,
             text,
             sizes[max(sizes)] if sizes else several,
@@ -171,9 +171,9 @@ class Planner:
             "threads": (threads := self.search_threads(entry)),
         }
         tried = [entry.with_values(values) for values in variations(entry.space)]
-        if any(_may_take_fewer(member, threads) for member in tried):
+        if any(_may_take_fewer(one, threads) for one in tried):
             description["fewer_threads"] = True
-        identities = {plan.identity(tried_one) for tried_one in tried} - {None}
+        identities = {plan.identity(one) for one in tried} - {None}
         if identities:
             description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials

@@ -8,7 +8,7 @@ from typing import Any
 
 from vestry.data.dataset import Dataset
 from vestry.data.summary import data_summary, samples
-from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
@@ -21,7 +21,7 @@ from vestry.predictions.scores import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.models import EvaluatedModels, fitted_models
 from vestry.run.notices import notices, skipped_notices
-from vestry.run.planner import PlannedMember
+from vestry.run.planner import PlannedModel
 from vestry.run.post_fit import PostFit
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
@@ -43,7 +43,7 @@ class StudyTasks:
     """What the tasks of a study came to. look: the exploration's task; None where it is left out.
     failed: by the task's digest. asked: what fitted members were asked again."""
 
-    planned: list[PlannedMember]
+    planned: list[PlannedModel]
     failed: Mapping[str, Outcome]
     look: Task | None
     asked: PostFit
@@ -69,7 +69,7 @@ class Comparison:
     dataset: Dataset
     run: RunFolder
     vault: Vault
-    report: Report
+    report: OnEvent
 
     def results(self, done: StudyTasks) -> Results:
         """Everything that `results.json` says but where, how long and when.

@@ -19,7 +19,7 @@ from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
 from vestry.members.kinds import model_kinds
 from vestry.predictions.table import ProbabilityTable, Split, load_table
-from vestry.run.planner import PlannedMember
+from vestry.run.planner import PlannedModel
 from vestry.run.tasks.audit import Explored
 from vestry.schema.results import Results
 from vestry.storage.ownership import has_own_card
@@ -63,7 +63,7 @@ def _link_folder(source: Path, target: Path) -> None:
                 shutil.copy2(source / name, temporary)
 
 
-def remove_makers(folder: Path, names: Iterable[str]) -> None:
+def remove_models(folder: Path, names: Iterable[str]) -> None:
     """Remove folders of makers that the study no longer has; their tasks are kept."""
     kept = set(names)
     for path in _folders_in(folder):
@@ -117,7 +117,7 @@ SPLITS: tuple[Split, ...] = ("validation", "test")
 Tables = dict[Split, ProbabilityTable]
 
 
-def publish(member: PlannedMember, run: RunFolder) -> dict[Path, Path]:
+def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
     """The first seed's files in the member's folder, those of other fits in folders below it.
 
     Returns where each finished task's files now stand, by the task's folder.

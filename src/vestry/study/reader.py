@@ -42,8 +42,8 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
     problems = [f"{path}: {line}" for line in _problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
-    members = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
-    return StudyFile(path, Study(**(tables | {"member": members})))
+    models = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
+    return StudyFile(path, Study(**(tables | {"member": models})))
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
@@ -70,17 +70,17 @@ def _takes(entry: dict[str, Any], key: str) -> bool:
 
 def _problems_of(tables: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a study's tables, one line each."""
-    members = tables.get("member")
-    if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
+    models = tables.get("member")
+    if not (isinstance(models, list) and models and all(isinstance(m, dict) for m in models)):
         return ["there is no [[model]]; a study compares at least one"]
     lines = _checked(TrainingSettings, tables.get("training", {}), "[training]")
     if lines:
         return lines
-    for number, entry in enumerate(members, 1):
+    for number, entry in enumerate(models, 1):
         lines += _model_problems(tables, entry, f"model {number} ({entry.get('name', 'no name')})")
     committees = tables.get("committee", [])
     lines += _checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or _name_problems(members, committees) + _reference_problems(tables)
+    return lines or _name_problems(models, committees) + _reference_problems(tables)
 
 
 def _model_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
@@ -142,28 +142,26 @@ def _checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> 
 
 def _reference_problems(tables: dict[str, Any]) -> list[str]:
     """Pairs and claims that name a model or committee which the study does not have."""
-    makers = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
+    known = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
     return [
         f"{kind} {number} names {entry[key]!r}, which nobody defines"
-        f"{did_you_mean(entry[key], makers)}"
+        f"{did_you_mean(entry[key], known)}"
         for kind, keys in _NAMING_KEYS.items()
         for number, entry in enumerate(tables.get(kind, []), 1)
         for key in keys
-        if key in entry and entry[key] not in makers
+        if key in entry and entry[key] not in known
     ]
 
 
-def _name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
-    names = list(dict.fromkeys(member["name"] for member in members))
-    makers = [member["name"] for member in members] + [
-        committee["name"] for committee in committees
-    ]
+def _name_problems(models: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(model["name"] for model in models))
+    known = [model["name"] for model in models] + [committee["name"] for committee in committees]
     lines = [
-        f"the name {name!r} is given {makers.count(name)} times; each model needs its own"
-        for name in dict.fromkeys(makers)
-        if makers.count(name) > 1
+        f"the name {name!r} is given {known.count(name)} times; each model needs its own"
+        for name in dict.fromkeys(known)
+        if known.count(name) > 1
     ]
-    lines += _same_folder_problems(list(dict.fromkeys(makers)))
+    lines += _same_folder_problems(list(dict.fromkeys(known)))
     for committee in committees:
         lines += [
             f"committee {committee['name']!r} names the model {name!r}, which nobody defines"

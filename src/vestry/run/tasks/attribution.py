@@ -18,7 +18,7 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import area_weights
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
@@ -91,7 +91,7 @@ def explain_member(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Explain one member; write `maps.npz` and, last, the card into `folder`.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.robustness.ladder import VERSIONS, Alterations, Ladder, climb
 from vestry.robustness.settings import RobustnessSettings
@@ -92,7 +92,7 @@ def climb_ladder(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Ask one fitted member about altered test images; write its tables, the pictures of one
     image and, last, the card into `folder`.

@@ -21,7 +21,7 @@ from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
-from vestry.engine.task import MANIFEST, Report
+from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import DataError
 from vestry.members.kind import FitJob, FittedModel
 from vestry.members.kinds import kind_named
@@ -100,7 +100,7 @@ def fit_model(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    on_event: Report,
+    on_event: OnEvent,
 ) -> None:
     """Fit one model with one seed; write its model, tables and, last, its card into `folder`.
 
@@ -134,7 +134,7 @@ def job(
     training: ImageSet,
     description: dict[str, Any],
     workspace: Path,
-    on_event: Report,
+    on_event: OnEvent,
     context: dict[str, Any],
 ) -> FitJob:
     workspace.mkdir(parents=True, exist_ok=True)

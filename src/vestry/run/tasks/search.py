@@ -13,7 +13,7 @@ import numpy as np
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
-from vestry.engine.task import MANIFEST, Report
+from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
@@ -32,7 +32,7 @@ def run_search(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    on_event: Report,
+    on_event: OnEvent,
 ) -> None:
     """Try settings, and write all trials and the best values into `folder`.
 
@@ -63,7 +63,7 @@ class _Trials:
         dataset: Dataset,
         settings: SearchSettings,
         workspace: Path,
-        on_event: Report,
+        on_event: OnEvent,
     ) -> None:
         self.description = description
         self.context = context
@@ -88,7 +88,7 @@ class _Trials:
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
-    def job(self, workspace: Path, on_event: Report) -> FitJob:
+    def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         whole = job(
             self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
         )
@@ -104,7 +104,7 @@ class _Trials:
             )
         return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
 
-    def listener(self, number: int, watch: Watch) -> Report:
+    def listener(self, number: int, watch: Watch) -> OnEvent:
         """Passes on where the trial stands, and stops it where that is not worth going on."""
         place = f"trial {number + 1} of {self.settings.trials}"
 
