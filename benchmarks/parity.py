@@ -22,7 +22,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.export.parity import certified
 from vestry.members.estimators import estimator
-from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.kind import FitJob
 from vestry.run.export import ExportOptions, export_run, temperature_of
 from vestry.run.export_source import combined, tempered

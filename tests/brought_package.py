@@ -1,12 +1,12 @@
 """A package beside Vestry that brings a kind of model and a data source: `tests/brought`."""
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from vestry.data.source import source_kinds
-from vestry.members.kinds import model_kinds
+from vestry.members.kinds import KINDS
 
 FOLDER = Path(__file__).with_name("brought")
 
@@ -20,14 +20,9 @@ def brought():
 
 @pytest.fixture(scope="module")
 def brought_here():
-    """The package in this process."""
+    """Its kind of model in this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
-        forget()
+        KINDS.register(import_module("nearest_mean.kind").NEAREST_MEAN)
         yield
-    forget()
-
-
-def forget():
-    model_kinds.cache_clear()
-    source_kinds.cache_clear()
+        del KINDS["sharpness"]

@@ -8,9 +8,9 @@ import pytest
 
 from made_onnx_models import sklearn_model
 from studies_at_hand import LEFT_OUT
-from vestry.data import digits
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
+from vestry.data.sources import digits
 from vestry.errors import StudyError
 from vestry.predictions.table import load_table
 from vestry.run.planner import Planner

@@ -76,7 +76,7 @@ def test_the_committees_scores_are_those_of_its_own_averaged_table(finished_run)
 
 
 def true_labels(ids):
-    from vestry.data import digits
+    from vestry.data.sources import digits
 
     rows = digits.load().train
     known = dict(zip(rows.ids.tolist(), rows.labels.tolist(), strict=True))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vestry.attribution.weights import checked, has_trees, linear, read_graph
-from vestry.data import digits
-from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.data.sources import digits
+from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
 

@@ -10,7 +10,7 @@ import pytest
 from made_files import huge_png, pictures, write_class_folders, write_picture
 from PIL import Image
 
-from vestry.data.folder import load
+from vestry.data.sources.folder import load
 from vestry.errors import DataError
 
 

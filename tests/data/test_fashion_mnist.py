@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from made_files import nowhere
 
-from vestry.data import fashion_mnist
 from vestry.data.paths import MissingDataError
+from vestry.data.sources import fashion_mnist
 from vestry.errors import DataError
 
 MD5 = {  # as the makers publish them

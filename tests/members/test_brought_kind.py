@@ -88,16 +88,16 @@ def test_a_study_that_needs_it_says_so_where_it_is_not_there(tmp_path, vestry):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("sharpness = nearest_mean.absent:KIND", "cannot be imported"),
-        ("sharpness = nearest_mean.model:STORED", "is no ModelKind of that name"),
-        ("other = nearest_mean.kind:NEAREST_MEAN", "is no ModelKind of that name"),
+        ("sharpness = nearest_mean.absent:KIND", "No module named"),
+        ("sharpness = nearest_mean.model:STORED", "it is no kind"),
+        ("other = nearest_mean.same:KIND", "there is a kind 'layers' already"),
     ],
 )
 def test_a_package_that_brings_none_is_named(line, words, tmp_path, vestry, brought):  # noqa: F811
     home = tmp_path / "broken-1.0.dist-info"
     home.mkdir()
     (home / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (home / "entry_points.txt").write_text(f"[vestry.model_kinds]\n{line}\n")
+    (home / "entry_points.txt").write_text(f"[vestry.kinds]\n{line}\n")
     (tmp_path / "own.toml").write_text(STUDY)
     path = f"{tmp_path}:{brought['PYTHONPATH']}"
     done = vestry("run", "own.toml", cwd=tmp_path, env={"PYTHONPATH": path})

@@ -8,9 +8,9 @@ import pytest
 
 from brought_package import brought_here  # noqa: F401 - a fixture
 from made_onnx_models import sklearn_model
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.members.kind import FitJob
-from vestry.members.kinds import kind_named, model_kinds
+from vestry.members.kinds import KINDS, kind_named
 
 CASES = {
     "estimator": {"estimator": "sklearn.ensemble.RandomForestClassifier"},
@@ -53,7 +53,7 @@ def cache(tmp_path_factory):
 
 
 def test_every_kind_has_a_case():
-    assert set(CASES) == set(model_kinds())
+    assert set(CASES) == set(KINDS)
 
 
 @pytest.fixture(scope="module")

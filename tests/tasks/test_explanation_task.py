@@ -15,7 +15,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.shown_images import shown_ids
-from vestry.members.estimators.estimator_settings import EstimatorSettings
+from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
 from vestry.report.page import render

@@ -1,29 +1,11 @@
 """Where images come from, by the text that a study file gives: `digits`, `folder:DIR`, ..."""
 
-import functools
-from collections.abc import Mapping
 from pathlib import Path
 
-from vestry.data.digits import DIGITS
-from vestry.data.fashion_mnist import FASHION_MNIST
-from vestry.data.folder import FOLDER
-from vestry.data.idx import IDX
 from vestry.data.image_set import Source
-from vestry.data.npz import NPZ
 from vestry.data.paths import DataPaths, Progress
-from vestry.data.source_kind import SourceKind, SourceRequest
+from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest, kinds_in_order
 from vestry.errors import StudyError, did_you_mean
-from vestry.system.plugins import brought
-
-_OWN = (FASHION_MNIST, DIGITS, IDX, NPZ, FOLDER)
-GROUP = "vestry.data_sources"
-"""Entry points of other packages, each a `SourceKind` under the kind's own name."""
-
-
-@functools.cache
-def source_kinds() -> Mapping[str, SourceKind]:
-    """All kinds by name; StudyError where another package's is none, or takes a name twice."""
-    return brought(GROUP, SourceKind, _OWN)
 
 
 def source_kind(text: str) -> tuple[SourceKind, str]:
@@ -32,9 +14,9 @@ def source_kind(text: str) -> tuple[SourceKind, str]:
     Raises StudyError with the nearest valid name.
     """
     name, colon, path = text.partition(":")
-    kind = source_kinds().get(name)
+    kind = SOURCES.get(name)
     if kind is None:
-        spellings = [kind.spelling for kind in source_kinds().values()]
+        spellings = [kind.spelling for kind in kinds_in_order()]
         near = did_you_mean(name.strip().lower(), spellings)
         raise StudyError(f"unknown source {text!r}{near} The sources are {', '.join(spellings)}")
     if kind.takes and not path.strip():
@@ -73,5 +55,5 @@ def load_source(
 def check_resizable(text: str, option: str = "image_size") -> None:
     """Raises StudyError where images of this source have one size of their own."""
     if not source_kind(text)[0].resizes:
-        resizing = " or ".join(f"{k.name}:" for k in source_kinds().values() if k.resizes)
+        resizing = " or ".join(f"{k.name}:" for k in kinds_in_order() if k.resizes)
         raise StudyError(f"{option} resizes a {resizing} source; {text} has one size")

@@ -1,4 +1,4 @@
-"""What a kind of data source is: all that the rest of Vestry has to know of it."""
+"""What a kind of data source is, all that the rest has to know of it; and which there are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vestry.data.image_set import Source
 from vestry.data.paths import DataPaths, Progress
+from vestry.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,14 @@ class SourceKind:
     def spelling(self) -> str:
         """How a study names it: `digits`, `folder:DIR`."""
         return f"{self.name}:{self.takes}" if self.takes else self.name
+
+
+SOURCES: Registry[SourceKind] = Registry(
+    "source", "vestry.data.sources", lambda thing: isinstance(thing, SourceKind)
+)
+"""By name; `kinds_in_order` has them as they are listed."""
+
+
+def kinds_in_order() -> list[SourceKind]:
+    """What needs no path first, then by name."""
+    return sorted(SOURCES.values(), key=lambda kind: (bool(kind.takes), kind.name))

@@ -1,33 +1,27 @@
 """The kinds of model that there are: those of this package, and those of other packages."""
 
-import functools
-from collections.abc import Mapping
-
 from vestry.errors import MemberError, did_you_mean
 from vestry.members.backbones.kind import BACKBONE
 from vestry.members.estimators.kind import ESTIMATOR
 from vestry.members.kind import ModelKind
 from vestry.members.networks.kind import NETWORK
 from vestry.members.onnx_models.kind import ONNX
-from vestry.system.plugins import brought
+from vestry.registry import Registry
 
-_OWN = (ESTIMATOR, NETWORK, BACKBONE, ONNX)
-GROUP = "vestry.model_kinds"
-"""Entry points of other packages, each a `ModelKind` under the kind's own name."""
+KINDS: Registry[ModelKind] = Registry("kind", __name__, lambda thing: isinstance(thing, ModelKind))
+"""By name, in the order in which a study's reader is told of them."""
 
-
-@functools.cache
-def model_kinds() -> Mapping[str, ModelKind]:
-    """All kinds by name; StudyError where another package's is none, or takes a name twice."""
-    return brought(GROUP, ModelKind, _OWN)
+KINDS.register(ESTIMATOR)
+KINDS.register(NETWORK)
+KINDS.register(BACKBONE)
+KINDS.register(ONNX)
 
 
 def kind_named(name: str) -> ModelKind:
     """Raises MemberError where nothing that is installed brings such a kind."""
-    kinds = model_kinds()
-    if name not in kinds:
+    if name not in KINDS:
         raise MemberError(
-            f"there is no kind of model {name!r} here{did_you_mean(name, kinds)} "
-            "Install the package that brought it"
+            f"there is no kind of model {name!r} here: install the package that brought it"
+            f"{did_you_mean(name, KINDS)}"
         )
-    return kinds[name]
+    return KINDS[name]

@@ -17,7 +17,7 @@ from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
 from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
-from vestry.members.kinds import model_kinds
+from vestry.members.kinds import KINDS
 from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run.planner import PlannedModel
 from vestry.run.tasks.audit import Explored
@@ -40,7 +40,7 @@ OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
 @functools.cache
 def own_file() -> re.Pattern[str]:
     """Names of files in a model's folder that a run writes, and may take away again."""
-    of_kinds = (kind.files for kind in model_kinds().values())
+    of_kinds = (kind.files for kind in KINDS.values())
     return re.compile("|".join([_OWN_FILE, *filter(None, of_kinds)]))
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 from vestry.data.subset import CrossValidation
 from vestry.members.kind import ModelKind
-from vestry.members.kinds import kind_named, model_kinds
+from vestry.members.kinds import KINDS, kind_named
 from vestry.search.search_settings import SearchSettings
 from vestry.search.space import Choice, space_of, substituted
 from vestry.storage.name_type import Name
@@ -125,7 +125,7 @@ def kinds_in(table: Mapping[str, Any]) -> list[ModelKind]:
     A key that another of these kinds has among its settings speaks of no kind: a backbone's own
     `layers` are its head.
     """
-    kinds = [kind for name, kind in model_kinds().items() if name in table]
+    kinds = [kind for name, kind in KINDS.items() if name in table]
     return [
         kind
         for kind in kinds
@@ -136,4 +136,4 @@ def kinds_in(table: Mapping[str, Any]) -> list[ModelKind]:
 if TYPE_CHECKING:
     Model = ModelEntry
 else:
-    Model = Union[tuple(map(entry_type, model_kinds().values()))]  # noqa: UP007 - made at run time
+    Model = Union[tuple(map(entry_type, KINDS.values()))]  # noqa: UP007 - made at run time

@@ -11,7 +11,7 @@ from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.paths import DataPaths
 from vestry.data.source import source_file
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.kinds import model_kinds
+from vestry.members.kinds import KINDS
 from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.training import TrainingSettings
 from vestry.search.space import found, substituted, variations
@@ -89,11 +89,9 @@ def _model_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -
         keys = " and ".join(f"`{kind.name}`" for kind in kinds)
         return [f"{place}: it has {keys}; one says its kind"]
     if not kinds:
-        near = (did_you_mean(key, model_kinds()) for key in entry)
+        near = (did_you_mean(key, KINDS) for key in entry)
         hint = next((text for text in near if "mean" in text), "")
-        return [
-            f"{place}: it needs one of {', '.join(f'`{name}`' for name in model_kinds())}{hint}"
-        ]
+        return [f"{place}: it needs one of {', '.join(f'`{name}`' for name in KINDS)}{hint}"]
     table = _model_table(tables, entry)
     if kinds[0].is_finished and ("search" in table or any(found(table))):
         return [f"{place}: nothing can be searched for: the model in the file is finished"]

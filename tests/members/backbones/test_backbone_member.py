@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.errors import MemberError
 from vestry.members.backbones import backbone as backbone_precision
 from vestry.members.backbones import frozen_networks

@@ -10,8 +10,8 @@ from sklearn.svm import SVC
 
 from vestry.errors import MemberError
 from vestry.members.estimators import estimator as kind
-from vestry.members.estimators.estimator_settings import EstimatorSettings, fit_scaling
 from vestry.members.estimators.fitted_estimator import agree, fit_temperature, softmax
+from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
 from vestry.members.kind import FitJob
 from vestry.system.process_state import ProcessState
 

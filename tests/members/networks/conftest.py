@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.members.kind import FitJob
 from vestry.members.networks import precision
 

@@ -16,12 +16,12 @@ from made_onnx_models import (
     sklearn_model,
     written_by_torch,
 )
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.members.backbones.backbone import planes_of, resized, with_channels
 from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
+from vestry.members.onnx_models.kind import OnnxSettings
 
 NAMES = tuple("0123456789")
 

@@ -19,7 +19,7 @@ from made_onnx_models import (
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
+from vestry.members.onnx_models.kind import OnnxSettings
 
 NAMES = tuple("0123456789")
 

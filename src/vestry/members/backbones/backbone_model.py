@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose
 from vestry.members.backbones.features import Features
-from vestry.members.backbones.making import make_backbone, restore_backbone, store_backbone
+from vestry.members.backbones.frozen_networks import make_backbone, restore_backbone, store_backbone
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import BackboneSource, backbone_source
 from vestry.members.kind import FitJob

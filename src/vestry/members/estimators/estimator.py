@@ -18,12 +18,12 @@ import threadpoolctl
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.estimators.estimator_settings import EstimatorSettings, fit_scaling
 from vestry.members.estimators.fitted_estimator import (
     EstimatorMember,
     decision_scores,
     fit_temperature,
 )
+from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
 from vestry.members.kind import FitJob
 from vestry.system.process_state import unchanged
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from vestry.errors import MemberError, one_line
-from vestry.members.estimators.estimator_settings import Scaling
+from vestry.members.estimators.kind import Scaling
 from vestry.members.estimators.onnx_member import run, session
 from vestry.storage.run_folder import atomic_path
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.estimator_onnx import is_trees
-from vestry.members.estimators.estimator_settings import EstimatorSettings, Scaling
+from vestry.members.estimators.kind import EstimatorSettings, Scaling
 from vestry.system.process_state import unchanged
 
 # Decision scores to probabilities: a softmax whose temperature is learnt on validation rows.

@@ -6,8 +6,8 @@ from pathlib import Path
 from vestry.errors import MemberError, did_you_mean
 from vestry.members.model_paths import ModelPaths
 from vestry.members.onnx_models.image_form import image_form
+from vestry.members.onnx_models.kind import OnnxSettings
 from vestry.members.onnx_models.model_file import ModelFile, read_model_file
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.members.onnx_models.wrapped_graph import Wrapping
 
 

@@ -15,9 +15,9 @@ from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.estimators.onnx_member import OnnxMember, run, session
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import ModelPaths
+from vestry.members.onnx_models.kind import OnnxSettings
 from vestry.members.onnx_models.model_file import ModelFile
 from vestry.members.onnx_models.model_plan import Planned, plan
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.members.onnx_models.wrapped_graph import (
     OLDEST,
     OPSET,

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from vestry.data.limits import MOST_EXPANSION
-from vestry.data.npz import DAMAGE, read_header
+from vestry.data.sources.npz import DAMAGE, read_header
 from vestry.export.bundle import IMAGES, Bundle
 from vestry.serve.http.exchange import Refusal
 from vestry.serve.http.limits import Limits

@@ -18,7 +18,7 @@ from vestry.data.folder_pictures import (
 )
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import MissingDataError, Progress
-from vestry.data.source_kind import SourceKind
+from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
 # What is said of a folder of pictures: what was done to them, and what was passed over.
@@ -197,10 +197,12 @@ def _class_names(listings: Listings) -> set[str]:
     return {name for listing in listings.values() for name in listing.classes}
 
 
-FOLDER = SourceKind(
-    "folder",
-    "PNG or JPEG files, one folder a class, below train/, val/ and test/ if wanted",
-    lambda request: load(request.path, request.text, request.image_size, request.on_progress),
-    takes="DIR",
-    resizes=True,
+SOURCES.register(
+    SourceKind(
+        "folder",
+        "PNG or JPEG files, one folder a class, below train/, val/ and test/ if wanted",
+        lambda request: load(request.path, request.text, request.image_size, request.on_progress),
+        takes="DIR",
+        resizes=True,
+    )
 )

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from vestry.data.download import download
-from vestry.data.idx import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.paths import DataPaths, MissingDataError, Progress
-from vestry.data.source_kind import SourceKind, SourceRequest
+from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
+from vestry.data.sources.idx import read_idx
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"
@@ -213,9 +213,11 @@ def _where(places: DataPaths) -> str:
     return str(found) if found else "not here yet: vestry data fetch"
 
 
-FASHION_MNIST = SourceKind(
-    NAME,
-    "70,000 grey pictures of clothes, 28 x 28, ten classes (30 MB, downloaded)",
-    _load,
-    where=_where,
+SOURCES.register(
+    SourceKind(
+        NAME,
+        "70,000 grey pictures of clothes, 28 x 28, ten classes (30 MB, downloaded)",
+        _load,
+        where=_where,
+    )
 )

@@ -18,7 +18,7 @@ from vestry.data.classes import numbered_classes, read_class_names
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.limits import check_expansion, check_size
 from vestry.data.paths import MissingDataError
-from vestry.data.source_kind import SourceKind
+from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
 _UNSIGNED_BYTE = 0x08
@@ -224,9 +224,11 @@ def _read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.nda
     return images, labels
 
 
-IDX = SourceKind(
-    "idx",
-    "a folder of IDX files under MNIST's names, plain or .gz",
-    lambda request: load(request.path, request.text),
-    takes="DIR",
+SOURCES.register(
+    SourceKind(
+        "idx",
+        "a folder of IDX files under MNIST's names, plain or .gz",
+        lambda request: load(request.path, request.text),
+        takes="DIR",
+    )
 )

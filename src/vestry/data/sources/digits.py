@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.source_kind import SourceKind
+from vestry.data.source_kind import SOURCES, SourceKind
 
 NAME = "digits"
 _CLASSES = tuple(str(digit) for digit in range(10))
@@ -53,8 +53,10 @@ def stored_table() -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-DIGITS = SourceKind(
-    NAME,
-    "1,797 grey handwritten digits, 8 x 8, ten classes (comes with scikit-learn)",
-    lambda _: load(),
+SOURCES.register(
+    SourceKind(
+        NAME,
+        "1,797 grey handwritten digits, 8 x 8, ten classes (comes with scikit-learn)",
+        lambda _: load(),
+    )
 )
