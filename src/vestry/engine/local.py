@@ -104,9 +104,6 @@ def _event_of(line: str) -> Event | None:
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
-# Tasks in worker processes on this machine.
-
-
 _POLL_SECONDS = 0.2
 
 

@@ -75,9 +75,6 @@ class EstimatorSettings(BaseModel):
         return path
 
 
-# The kind `estimator`: any class with the scikit-learn contract, by its import path.
-
-
 class EstimatorPlan(Plan):
     def size_up(self, settings: EstimatorSettings) -> tuple[str, int]:
         """One core, unless the study says otherwise: most estimators use no second one."""

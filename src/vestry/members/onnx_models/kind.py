@@ -101,9 +101,6 @@ class OnnxSettings(BaseModel):
         return names
 
 
-# The kind `onnx`: a model that was trained elsewhere, in a file.
-
-
 class OnnxPlan(Plan):
     """Each file is read once; that it is there and fits is known before any work."""
 
