@@ -35,6 +35,7 @@ format: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_modules.py
+	$(BIN)/python docs/make_results.py
 
 bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py

@@ -8,6 +8,7 @@ import pytest
 from studies_at_hand import SMALL_STUDY
 from vestry.predictions.scores import score
 from vestry.predictions.table import load_table
+from vestry.schema.reading import read_results
 
 
 def results_of(run):
@@ -51,6 +52,12 @@ def test_it_leaves_every_file_that_the_design_names(finished_run):
     } <= left
     assert not [name for name in left if ".part-" in name or ".unfinished" in name]
     assert not [name for name in left if name.endswith((".pkl", ".pickle", ".joblib", ".pt"))]
+
+
+def test_its_results_are_what_the_schema_says_key_by_key(finished_run):
+    path = finished_run / "results.json"
+    typed = read_results(path).as_json()
+    assert json.dumps(typed, indent=1, ensure_ascii=False) + "\n" == path.read_text()
 
 
 def test_the_committees_scores_are_those_of_its_own_averaged_table(finished_run):

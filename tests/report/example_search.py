@@ -65,7 +65,7 @@ def add_search(
         best["values"]["layers #1.conv"] = 64
     entry["search"] = {
         "sampler": "random", "pruning": True, "trials_asked": trials, "epochs": 5, "rows": 2400,
-        "score": score, "space": space, "trials": rows,
+        "score": score, "seed": 0, "space": space, "trials": rows,
         "best": best and {key: best[key] for key in ("number", "values", "score")},
         "edges": [{"parameter": "layers #1.conv", "value": 64, "side": "high"}] if best else [],
         "seconds": 31.2 * trials,
@@ -125,7 +125,7 @@ def add_cross_validation(
     scores = {name: spread(test[name]) for name in ("accuracy", "log_loss", "f1_macro")}
     accuracy = scores["accuracy"]["mean"]
     entry["cross_validation"] = {
-        "folds": folds, "repeats": repeats, "stratified": True, "rows": rows,
+        "folds": folds, "repeats": repeats, "stratified": True, "seed": 0, "rows": rows,
         "fold_rows": [rows // folds] * folds * repeats, "scores": scores,
         "fit_seconds": [12.1] * folds * repeats,
         "out_of_fold": {
@@ -133,7 +133,7 @@ def add_cross_validation(
             "intervals": {"accuracy": example.wilson(accuracy, rows)},
         },
         "validation_rows": results["data"]["splits"]["validation"]["rows"],
-        "reported": reported, "reported_on": reported_on,
+        "reported": reported or {}, "reported_on": reported_on,
     }  # fmt: skip
 
 
@@ -191,6 +191,7 @@ def add_trunk(entry: dict[str, Any], weights: str = "random") -> None:
         else None,
         "parameters": 14_714_688, "features": 512, "feature_shape": [1, 1, 512],
         "image_size": [32, 32], "normalisation": "ImageNet means and deviations, by channel",
-        "sha256": "ab" * 32, "seconds": 104.2, "images_through": 70_000, "images_found": 0,
+        "sha256": "ab" * 32, "precision": "fp32", "precision_error": None, "trials": {},
+        "seconds": 104.2, "images_through": 70_000, "images_found": 0,
     }  # fmt: skip
     entry["trainable_parameters"] = 133_898

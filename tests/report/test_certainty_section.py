@@ -16,6 +16,7 @@ from vestry.report.sections import answer
 from vestry.report.sections import significance as sentences
 from vestry.report.sections.decision import headline_of
 from vestry.report.sections.significance import certainty_data
+from vestry.schema import results as schema
 
 Results = dict[str, Any]
 
@@ -266,7 +267,8 @@ def test_twelve_models_scroll_in_a_box_of_their_own() -> None:
 
 def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_path: Any) -> None:
     marked(results, "level", "unknown", "behind", "ahead")
-    text = summary(results, tmp_path / "report.html", as_json=False)
+    typed = schema.Results.model_validate(results)
+    text = summary(typed, tmp_path / "report.html", as_json=False)
     assert re.findall(r"^ +(\d=?)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     for words in ("level on test", "cannot be told: too few images", "behind on test"):
         assert text.count(words) == 1

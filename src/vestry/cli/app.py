@@ -20,6 +20,7 @@ from vestry.cli.options import (
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
+from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.version import __version__
 
@@ -196,12 +197,7 @@ app.command(epilog=PREDICT_EXAMPLES)(predict)
 app.command(epilog=SERVE_EXAMPLES)(serve)
 
 
-@app.command(epilog="Example:  vestry schema > study.schema.json")
-def schema() -> None:
-    """Print the JSON Schema of a study file, for editors and other programs."""
-    from vestry.study.settings import Study  # noqa: PLC0415
-
-    typer.echo(json.dumps(Study.model_json_schema(), indent=1))
+app.command(epilog=SCHEMA_EXAMPLES)(schema)
 
 
 @app.command(epilog="Example:  vestry check --json")

@@ -28,7 +28,7 @@ from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_ladders
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
-from vestry.schema.base import FORMAT
+from vestry.schema.base import FORMAT, plain
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
@@ -81,7 +81,7 @@ class Comparison:
         found = _read_comparison(manifest)
         if found is None or not self.has_folders(found):
             self.report({"event": "stage", "text": "comparing"})
-            found = self.compare(done)
+            found = plain(self.compare(done))
             write_json(manifest, {"results": found, "task": description})
         return found | {"test_looks": self.test_looks(found)}
 

@@ -83,6 +83,15 @@ class Record(BaseModel):
         } | {name: name for name in self.model_extra or ()}
 
 
+def plain(value: Any) -> Any:
+    """Dicts and lists that hold records, as JSON; goes with the last dict of that kind."""
+    if isinstance(value, Record):
+        return value.as_json()
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 class OnSplits(Record, Generic[T]):
     """The same of validation rows and of test rows."""
 
