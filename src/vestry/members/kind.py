@@ -101,9 +101,13 @@ class Plan:
     def __init__(self, context: PlanContext) -> None:
         self.context = context
 
-    def size_up(self, settings: Any) -> tuple[str, int]:
-        """What the model is, in a line, and how many cores it uses well."""
+    def describe(self, settings: Any) -> str:
+        """What the model is, in a line."""
         raise NotImplementedError
+
+    def threads_for(self, settings: Any) -> int:  # noqa: ARG002 - for others to use
+        """How many cores it uses well."""
+        return 1
 
     def settled(self, settings: Any) -> Any:
         """The settings that it is fitted with: with what was found out filled in."""

@@ -1,6 +1,7 @@
 """From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
@@ -115,12 +116,12 @@ class Planner:
         return {
             entry.name: entry.search.words(len(entry.space))
             if isinstance(entry, SearchedEntry)
-            else self.size_up(entry)[0]
+            else self.describe(entry)
             for entry in self.study.models
         }
 
     def model(self, entry: ModelEntry, search: Task | None = None) -> PlannedModel:
-        text, threads = self.size_up(entry)
+        text, threads = self.describe(entry), self.threads_for(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
             size: {
@@ -185,20 +186,23 @@ class Planner:
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
-                wanted.append(self.size_up(entry.with_values(values))[1])
+                wanted.append(self.threads_for(entry.with_values(values)))
             except StudyError as error:
                 problems.append(error)
         if not wanted:
             raise problems[0]
         return max(wanted)
 
-    def size_up(self, entry: ModelEntry) -> tuple[str, int]:
-        """What the model is, in a line, and how many cores it gets."""
-        try:
-            text, threads = self.plan(entry.model_kind).size_up(entry)
-        except VestryError as error:
-            raise type(error)(f"model {entry.name}: {error}") from error
-        return text, min(entry.threads or threads, self.cores)
+    def describe(self, entry: ModelEntry) -> str:
+        """What the model is, in a line; raises what planning finds wrong, with its name."""
+        with _naming(entry):
+            return self.plan(entry.model_kind).describe(entry)
+
+    def threads_for(self, entry: ModelEntry) -> int:
+        """How many cores the model gets: those it names, or those that it uses well."""
+        with _naming(entry):
+            wanted = self.plan(entry.model_kind).threads_for(entry)
+        return min(entry.threads or wanted, self.cores)
 
     def task(
         self, name: str, function: str, description: dict[str, Any], entry: CommonEntry
@@ -212,6 +216,15 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
+
+
+@contextlib.contextmanager
+def _naming(entry: ModelEntry) -> Iterator[None]:
+    """Say of an error whose it is."""
+    try:
+        yield
+    except VestryError as error:
+        raise type(error)(f"model {entry.name}: {error}") from error
 
 
 def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:

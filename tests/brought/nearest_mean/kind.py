@@ -15,8 +15,8 @@ class NearestMeanSettings(BaseModel):
 
 
 class NearestMeanPlan(Plan):
-    def size_up(self, settings):
-        return f"nearest of {len(self.context.classes)} mean images", 1
+    def describe(self, settings):
+        return f"nearest of {len(self.context.classes)} mean images"
 
 
 NEAREST_MEAN = ModelKind(

@@ -227,10 +227,11 @@ def test_a_network_trained_anew_is_another_backbone_for_a_task(run, places):
 def test_a_plan_counts_parameters_and_sees_a_head_that_does_not_fit(run, places):
     run()
     plan = plan_for(places)
-    text, cores = plan.size_up(settings(backbone="study:before/CNN"))
+    earlier = settings(backbone="study:before/CNN")
+    text, cores = plan.describe(earlier), plan.threads_for(earlier)
     assert text == "head of 40 parameters on study:before/CNN, 455 frozen" and cores == 1
     random = settings(weights="random", layers=[*FLAT, {"dense": 256}, {"dropout": 0.5}])
     plan = plan_for(places, (28, 28), 10)
-    assert plan.size_up(random)[0].startswith("head of 527,114 parameters")
+    assert plan.describe(random).startswith("head of 527,114 parameters")
     with pytest.raises(StudyError, match="dense takes a flat vector"):
-        plan.size_up(settings(weights="random", layers=[{"dense": 9}]))
+        plan.describe(settings(weights="random", layers=[{"dense": 9}]))

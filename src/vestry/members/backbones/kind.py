@@ -42,19 +42,24 @@ class BackbonePlan(Plan):
         """Other weights, as of a network trained anew, have another text."""
         return self.source(settings).identity
 
-    def size_up(self, settings: BackboneSettings) -> tuple[str, int]:
+    def describe(self, settings: BackboneSettings) -> str:
+        """Raises StudyError where the head does not fit the backbone's features."""
+        head, frozen = self._parts(settings)
+        learnt = sum(layer.parameters for layer in head)
+        return f"head of {learnt:,} parameters on {settings.backbone}, {frozen:,} frozen"
+
+    def threads_for(self, settings: BackboneSettings) -> int:
         """A published backbone takes all cores; an earlier network is small, its images are soon
         through, and its heads go faster beside each other.
-
-        Raises StudyError where the head does not fit the backbone's features.
         """
-        source = self.source(settings)
-        feature_map, frozen = _facts(settings, source, self.context.image_shape)
-        head = trace(settings.layers, feature_map, len(self.context.classes))
-        learnt = sum(layer.parameters for layer in head)
-        text = f"head of {learnt:,} parameters on {settings.backbone}, {frozen:,} frozen"
-        wanted = network_threads(head, settings.batch_size)
-        return text, MOST_CORES if settings.published else wanted
+        if settings.published:
+            return MOST_CORES
+        return network_threads(self._parts(settings)[0], settings.batch_size)
+
+    def _parts(self, settings: BackboneSettings) -> tuple[list[TracedLayer], int]:
+        """The head, and the backbone's parameters."""
+        feature_map, frozen = _facts(settings, self.source(settings), self.context.image_shape)
+        return trace(settings.layers, feature_map, len(self.context.classes)), frozen
 
 
 def _facts(

@@ -76,9 +76,10 @@ class EstimatorSettings(BaseModel):
 
 
 class EstimatorPlan(Plan):
-    def size_up(self, settings: EstimatorSettings) -> tuple[str, int]:
-        """One core, unless the study says otherwise: most estimators use no second one."""
-        return settings.estimator, 1
+    """One core, unless the study says otherwise: most estimators use no second one."""
+
+    def describe(self, settings: EstimatorSettings) -> str:
+        return settings.estimator
 
 
 ESTIMATOR = ModelKind(

@@ -3,16 +3,20 @@
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.tracing import TracedLayer, trace
 
 
 class NetworkPlan(Plan):
-    def size_up(self, settings: NetworkSettings) -> tuple[str, int]:
+    def describe(self, settings: NetworkSettings) -> str:
         """Raises StudyError where the network does not fit the images."""
-        context = self.context
-        traced = trace(settings.layers, context.image_shape, len(context.classes))
-        parameters = sum(layer.parameters for layer in traced)
-        return f"network of {parameters:,} parameters", network_threads(traced, settings.batch_size)
+        parameters = sum(layer.parameters for layer in self._traced(settings))
+        return f"network of {parameters:,} parameters"
+
+    def threads_for(self, settings: NetworkSettings) -> int:
+        return network_threads(self._traced(settings), settings.batch_size)
+
+    def _traced(self, settings: NetworkSettings) -> list[TracedLayer]:
+        return trace(settings.layers, self.context.image_shape, len(self.context.classes))
 
 
 NETWORK = ModelKind(

@@ -108,8 +108,8 @@ class OnnxPlan(Plan):
         super().__init__(context)
         self.found: dict[str, tuple[str, str]] = {}
 
-    def size_up(self, settings: OnnxSettings) -> tuple[str, int]:
-        return self.facts(settings)[0], 1
+    def describe(self, settings: OnnxSettings) -> str:
+        return self.facts(settings)[0]
 
     def settled(self, settings: OnnxSettings) -> OnnxSettings:
         """With the file's SHA-256: another file is another fit, and a fit takes no other."""
