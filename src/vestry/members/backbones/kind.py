@@ -52,9 +52,8 @@ class BackbonePlan(Plan):
         """A published backbone takes all cores; an earlier network is small, its images are soon
         through, and its heads go faster beside each other.
         """
-        if settings.published:
-            return MOST_CORES
-        return network_threads(self._parts(settings)[0], settings.batch_size)
+        wanted = network_threads(self._parts(settings)[0], settings.batch_size)
+        return MOST_CORES if settings.published else wanted
 
     def _parts(self, settings: BackboneSettings) -> tuple[list[TracedLayer], int]:
         """The head, and the backbone's parameters."""
