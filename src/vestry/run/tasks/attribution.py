@@ -45,7 +45,7 @@ def explanation_tasks(
     """A task for every member of `results`, by its name; none where the study leaves them out.
 
     results: of the comparison, which knows each member's worst mistakes. fitted: the task of each
-    member's first seed. context: `data`, `places` and `trunks`, as for members.
+    member's first seed. context: `data`, `places` and `model_paths`, as for fits.
     """
     if settings.skip:
         return {}

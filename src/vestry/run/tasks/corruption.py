@@ -63,7 +63,7 @@ def ladder_task(
 ) -> Task:
     """The task of one look at the member that `fitted` left in its folder.
 
-    context: `data`, `places` and `trunks`, as for members. Raises MemberError where its model was
+    context: `data`, `places` and `model_paths`, as for fits. Raises MemberError where its model was
     not stored.
     """
     stored_card(fitted.folder)
