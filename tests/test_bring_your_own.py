@@ -112,7 +112,7 @@ def test_a_file_that_does_not_fit_ends_the_run_before_any_work(study, vestry):
     (study / "wrong.toml").write_text(STUDY.replace("theirs.onnx", "their.onnx"))
     done = vestry("run", "wrong.toml", cwd=study)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "member Theirs: onnx = 'models/their.onnx': there is no file" in done.stderr
+    assert "model Theirs: onnx = 'models/their.onnx': there is no file" in done.stderr
     assert "did you mean `theirs.onnx`?" in done.stderr
     assert not list((study / "runs" / "wrong").glob("tasks/*"))
 
