@@ -63,7 +63,7 @@ class FittedModel(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write the model's files (never a pickle) into `folder`."""
+        """Write the model's files (never a pickle) into `folder`, made where it is not there."""
         ...
 
     def card(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class NearestMean:
         return None
 
     def save(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
         save_file({"means": self.means}, folder / STORED)
 
     def card(self):
