@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 
 # Before torch is imported, because its thread pool reads them once.
 os.environ.update(PROCESS_ENVIRONMENT)
@@ -24,11 +24,9 @@ import numpy as np
 
 from sides import HERE, add_timed_epochs, keep, options_of
 from vestry.members.kind import FitJob
-from vestry.members.networks.augmentation_settings import Augmentation
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.settings import Augmentation, NetworkSettings
+from vestry.members.networks.tracing import network_threads, trace
 
 NETWORK = "D regularised CNN"
 SHAPE, CLASSES = (28, 28), 10
@@ -91,6 +89,8 @@ def settings(definition: dict, augmentation: Augmentation | None, epochs: int) -
         layers=definition["layers"],
         optimizer=definition["optimizer"],
         batch_size=definition["batch_size"],
+        scale="unit",
+        schedule="constant",
         epochs=epochs,
         augmentation=augmentation,
     )

@@ -25,10 +25,10 @@ def options_of(text: str | None, images: int) -> argparse.ArgumentParser:
     return parser
 
 
-def add_keras(parser: argparse.ArgumentParser) -> None:
+def add_keras(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """The options of a benchmark that has Keras on its other side."""
     parser.add_argument(
-        "--keras-python", type=Path, required=True, help="python that has Keras and TensorFlow"
+        "--keras-python", type=Path, required=required, help="python that has Keras and TensorFlow"
     )
     parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
 

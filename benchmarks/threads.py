@@ -23,9 +23,9 @@ import numpy as np
 
 from sides import HERE, keep, last_line, options_of
 from vestry.members.kind import FitJob
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.settings import NetworkSettings
 
 BUSY = "while True: pass"
 SIDES = ("one", "all", "default")
@@ -95,7 +95,9 @@ def train_here(options: argparse.Namespace) -> str:
     """A whole fit, after a short one that is not timed, which tries the layers' shapes."""
     networks = tomllib.loads((HERE / "networks.toml").read_text())["network"]
     found = next(network for network in networks if network["name"] == options.network)
-    settings = NetworkSettings(layers=found["layers"], batch_size=found["batch_size"], epochs=1)
+    settings = NetworkSettings(
+        layers=found["layers"], batch_size=found["batch_size"], epochs=1, schedule="constant"
+    )
     with tempfile.TemporaryDirectory() as folder:
         fit(settings, job(settings.batch_size, options, Path(folder)))
         start = time.perf_counter()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sides import HERE, add_keras, keep, last_line, options_of, write_data
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 
 SIDE, BATCH_SIZE, TRAINED = 32, 128, 133_898
 

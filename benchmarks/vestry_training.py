@@ -14,9 +14,8 @@ import numpy as np
 
 from vestry.members.kind import FitJob
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import network_threads, trace
 
 NETWORKS = Path(__file__).with_name("networks.toml")
 
@@ -36,6 +35,8 @@ def main() -> None:
         layers=definition["layers"],
         optimizer=definition["optimizer"],
         batch_size=definition["batch_size"],
+        scale="unit",
+        schedule="constant",
         epochs=options.epochs,
     )
     with np.load(options.data, allow_pickle=False) as data:

@@ -14,8 +14,8 @@ from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.networks.network import Network
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import as_tensor
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
 

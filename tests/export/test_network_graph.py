@@ -2,17 +2,16 @@
 
 import numpy as np
 import onnxruntime
-import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vestry.errors import StudyError
 from vestry.export.graph import Graph, finished
-from vestry.export.network_graph import NetworkGraph, loaded, scaled_pixels, softmax
+from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
 from vestry.members.networks.network import Network
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import as_tensor, scaled
+from vestry.members.networks.settings import NetworkSettings
 
 CLASSES = 4
 IMAGE = st.tuples(st.integers(8, 13), st.integers(8, 13)).flatmap(
@@ -61,8 +60,7 @@ def network_of(layers, shape, seed=0):
 def graph_of(network, shape):
     graph = Graph()
     tensors = loaded({name: value.numpy() for name, value in network.tensors().items()})
-    traced = NetworkGraph(graph, network.traced, tensors)
-    scores = traced.scores(scaled_pixels(graph, "images", shape))
+    scores = network_scores(graph, network.traced, tensors, scaled_pixels(graph, "images", shape))
     graph.rename(softmax(graph, scores), "probabilities")
     return finished(graph, shape, {"probabilities": (CLASSES,)})
 
@@ -114,12 +112,3 @@ def test_any_number_of_rows_goes_in():
     for rows in (0, 1, 17):
         given = session.run(None, {"images": np.zeros((rows, *shape), np.uint8)})[0]
         assert given.shape == (rows, CLASSES)
-
-
-def test_a_layer_that_nobody_knows_is_an_error():
-    from vestry.members.networks.layers import LayerBase
-
-    with pytest.raises(TypeError, match="no graph stands for"):
-        step = network_of([{"flatten": True}], (8, 8)).traced[0]
-        strange = type(step)(LayerBase(), step.input_shape, step.output_shape, 0, 0)
-        NetworkGraph(Graph(), [strange], {}).scores(scaled_pixels(Graph(), "images", (8, 8)))

@@ -71,7 +71,7 @@ def test_a_clone_has_the_same_parameters_and_nothing_learnt(classifier):
 
 
 def test_pipelines_and_cross_validation(digits):
-    network = NetworkClassifier([{"dense": 32}], epochs=20, random_state=0)
+    network = NetworkClassifier([{"dense": 32}], epochs=40, random_state=0)
     scores = cross_val_score(make_pipeline(StandardScaler(), network), *digits, cv=3)
     assert len(scores) == 3 and scores.min() > 0.8
     trees = [("deep", DecisionTreeClassifier(random_state=0)), ("network", network)]
@@ -81,7 +81,7 @@ def test_pipelines_and_cross_validation(digits):
 
 def test_a_grid_reaches_layers_and_members(digits):
     layers = [[{"dense": 2}], [{"dense": 32}]]
-    network = NetworkClassifier(epochs=6, random_state=0)
+    network = NetworkClassifier(epochs=6, schedule="constant", random_state=0)
     search = GridSearchCV(network, {"layers": layers, "batch_size": np.array([16, 64])}, cv=2)
     search.fit(*digits)
     assert search.best_params_ == {"layers": [{"dense": 32}], "batch_size": 16}

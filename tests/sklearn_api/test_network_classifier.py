@@ -13,9 +13,11 @@ from sklearn.datasets import load_digits
 from vestry import NetworkClassifier
 from vestry.errors import VestryError
 from vestry.members.kind import FitJob
-from vestry.members.networks.layers import Conv, Dense, Flatten
+from vestry.members.networks.layers.conv import Conv
+from vestry.members.networks.layers.dense import Dense
+from vestry.members.networks.layers.flatten import Flatten
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.sklearn_api.checks import ParameterError, held_out_rows
 
 LAYERS = [{"conv": 4, "kernel": 3}, {"pool": 2}, {"flatten": True}, {"dense": 8}]

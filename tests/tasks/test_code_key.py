@@ -93,6 +93,13 @@ def test_code_that_is_imported_by_others_counts(copy, changed):
     assert key(copy, "run.tasks.corruption") != before
 
 
+def test_a_number_in_a_layers_file_is_another_key_of_a_fit(copy, changed):
+    before = key(copy, "members", "run.tasks.fit")
+    file = "members/networks/layers/batch_norm.py"
+    changed(file, source(copy, file).replace("_MOMENTUM = 0.99", "_MOMENTUM = 0.98"))
+    assert key(copy, "members", "run.tasks.fit") != before
+
+
 def test_what_no_result_depends_on_does_not_count(copy, changed):
     before = key(copy, "members", "run.tasks.fit")
     for name in ("report/formatting.py", "storage/run_folder.py"):

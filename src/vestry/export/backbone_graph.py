@@ -10,11 +10,12 @@ from safetensors.numpy import load_file
 
 from vestry.errors import ModelError
 from vestry.export.graph import Graph
-from vestry.export.network_graph import WEIGHTS, NetworkGraph, Value, Weights, loaded, softmax
+from vestry.export.network_graph import WEIGHTS, loaded, network_scores, softmax
 from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
-from vestry.members.networks.layers import GlobalPool
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.layer import Value, Weights, flat
+from vestry.members.networks.layers.global_pool import GlobalPool
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
@@ -41,7 +42,7 @@ def backbone_graph(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
     head = NetworkSettings(**card["head"]["settings"])
     traced = trace(head.layers, features.shape, card["head"]["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
-    return softmax(graph, NetworkGraph(graph, traced, weights).scores(features))
+    return softmax(graph, network_scores(graph, traced, weights, features))
 
 
 def backbone_features(
@@ -94,8 +95,7 @@ def _pooled(
     height, width, channels = PUBLISHED[settings.backbone].feature_map(size)
     first = settings.layers[0]
     if isinstance(first, GlobalPool) and (height, width) != (1, 1):
-        kind = "GlobalAveragePool" if first.global_pool == "average" else "GlobalMaxPool"
-        return Value(graph.add(kind, features), (1, 1, channels), "channels_first")
+        return Value(graph.add(first.operator, features), (1, 1, channels), "channels_first")
     return Value(features, (height, width, channels), "channels_first")
 
 
@@ -115,8 +115,8 @@ def _earlier_features(
         planes = graph.add("Concat", planes, planes, planes, axis=1)
     planes = _resized(graph, planes, image_shape[:2], shape[:2])
     pixels = Value(graph.add("Mul", planes, graph.number(1 / 255)), shape, "channels_first")
-    network = NetworkGraph(graph, trace(layers, shape, classes)[:-1], weights)
-    features = network.flat(network.scores(pixels))
+    traced = trace(layers, shape, classes)[:-1]
+    features = flat(graph, network_scores(graph, traced, weights, pixels))
     name = graph.reshape(features.name, -1, 1, 1, features.shape[0])
     return Value(name, (1, 1, features.shape[0]), "channels_last")
 

@@ -12,7 +12,7 @@ from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
-from vestry.members.networks.threads import PROCESS_ENVIRONMENT
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import fit_members

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vestry.errors import StudyError
 from vestry.members.kind import FitJob
-from vestry.members.networks.layers import Flatten
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.layers.flatten import Flatten
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.sklearn_api.checks import ParameterError, checked, held_out_rows, seed_of
 from vestry.sklearn_api.network_input import (
@@ -66,6 +66,10 @@ def _member_settings(
     values = {name: parameters[name] for name in NetworkSettings.model_fields if name in parameters}
     if values["layers"] is None:
         values["layers"] = _default_layers(prepared.shape)
+    if values["schedule"] is None:
+        del values["schedule"]  # a study's default
+    # Bytes are standardised by the network itself, other numbers before it.
+    values["scale"] = "standard" if prepared.mean is None else "unit"
     stopping = {"patience": parameters["patience"], "restore_best": True}
     values["early_stopping"] = stopping if parameters["early_stopping"] else None
     settings = checked(NetworkSettings, place, **values)
@@ -100,8 +104,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     - flat rows (n, features) of any real numbers, standardised by each feature's mean and
       deviation in the training rows; a feature that is constant there is ignored;
     - images (n, height, width) or (n, height, width, channels), or flat rows with `image_shape`.
-      uint8 is scaled by 1/255, as in a study; other numbers are standardised by each channel's mean
-      and deviation in the training rows.
+      They are standardised by each channel's mean and deviation in the training rows, as in a
+      study.
 
     Parameters
     ----------
@@ -112,7 +116,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         dense layer of 64 units.
     image_shape : (height, width) or (height, width, channels) that flat rows are made into.
     epochs, batch_size, optimizer, learning_rate, momentum, weight_decay, schedule, augmentation :
-        what they are in a study file. Augmentation takes uint8 images.
+        what they are in a study file. Without a schedule the learning rate falls to zero along half
+        a cosine; "constant" keeps it. Augmentation takes uint8 images.
     early_stopping : hold `validation_fraction` of the rows out, every class its share, stop when
         the loss on them has not fallen for `patience` epochs, and keep the best epoch's weights.
     precision : "fp32", or "auto" (a study's default) to compute in bfloat16 where a trial on this
@@ -158,7 +163,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         learning_rate: float | None = None,
         momentum: float = 0.0,
         weight_decay: float | None = None,
-        schedule: Mapping[str, Any] | None = None,
+        schedule: Mapping[str, Any] | str | None = None,
         augmentation: Mapping[str, Any] | None = None,
         early_stopping: bool = False,
         patience: int = 5,

@@ -13,7 +13,7 @@ from vestry.data.source import source_file
 from vestry.errors import StudyError, did_you_mean
 from vestry.members.kinds import KINDS
 from vestry.members.model_paths import ModelPaths
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
 from vestry.storage.run_folder import RunFolder
@@ -73,7 +73,7 @@ def _problems_of(tables: dict[str, Any]) -> list[str]:
     models = tables.get("member")
     if not (isinstance(models, list) and models and all(isinstance(m, dict) for m in models)):
         return ["there is no [[model]]; a study compares at least one"]
-    lines = _checked(TrainingSettings, tables.get("training", {}), "[training]")
+    lines = _checked(ImageTrainingSettings, tables.get("training", {}), "[training]")
     if lines:
         return lines
     for number, entry in enumerate(models, 1):
@@ -124,8 +124,11 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
 
 def _model_table(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The model's own keys over the study's defaults."""
-    trained = any(kind.is_trained for kind in kinds_in(entry))
-    return {**(tables.get("training", {}) if trained else {}), **entry}
+    known = {
+        key for kind in kinds_in(entry) if kind.is_trained for key in kind.settings.model_fields
+    }
+    defaults = tables.get("training", {})
+    return {key: value for key, value in defaults.items() if key in known} | entry
 
 
 def _checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:

@@ -15,7 +15,7 @@ from vestry.evaluation.ablations import PairSettings
 from vestry.evaluation.abstention import AbstentionSettings
 from vestry.evaluation.claims import Claims
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.robustness.settings import RobustnessSettings
 from vestry.study.entries import Model, SearchedEntry, Seed
 from vestry.study.file import NEW, OLD
@@ -63,7 +63,7 @@ class Study(BaseModel):
         "in a run folder of its own beside this one's",
     )
     data: DataSettings
-    training: TrainingSettings = TrainingSettings()
+    training: ImageTrainingSettings = ImageTrainingSettings()
     member: list[Model | SearchedEntry] = Field(min_length=1)
     committee: list[CommitteeSettings] = []
     pair: list[PairSettings] = []

@@ -18,7 +18,7 @@ from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.kind import FitJob
 from vestry.members.networks import network_member, trainer
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 
 HEAD = [{"flatten": True}, {"batch_norm": True, "momentum": 0.9}, {"dense": 16}]
 
@@ -246,7 +246,7 @@ def study_job(job, earlier, **changes):
 def test_an_earlier_network_is_cut_before_its_last_dense_layer(job, earlier, tmp_path):
     _, source, _ = earlier
     work = study_job(job, earlier)
-    member = fit(settings("study:before/CNN", layers=[{"flatten": True}], epochs=60), work)
+    member = fit(settings("study:before/CNN", layers=[{"flatten": True}], epochs=200), work)
     card = saved(member, tmp_path / "a")
     total = sum(layer.parameters for layer in source.network.traced)
     assert card["trunk"]["parameters"] == total - 25 * 5

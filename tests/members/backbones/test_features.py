@@ -218,7 +218,7 @@ def test_the_trial_takes_bfloat16_only_where_it_is_right_and_faster(resnet, cach
     assert chosen() == first  # kept, or a resumed study could differ from an undisturbed one
     assert chosen(threads=2).compute == "fp32"
     assert chosen("fp32").tried == {} and chosen("bf16").compute == "bf16"
-    monkeypatch.setattr(backbone, "TOLERANCE", {torch.bfloat16: 1e-9})
+    monkeypatch.setattr(backbone, "TOLERANCE", {"bf16": 1e-9})
     assert "bf16 did not come close" in chosen("bf16", threads=3).note
 
 

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vestry.members.networks import layers as definition
-from vestry.members.networks.layers import LayerBase, Shape, pair
+from vestry.members.networks.geometry import pair
+from vestry.members.networks.layer import Layer, Shape
 from vestry.members.networks.tracing import TracedLayer, trace
 
 
@@ -18,7 +19,7 @@ class TorchNetwork(nn.Module):
     back to the order of the study's layers.
     """
 
-    def __init__(self, layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> None:
+    def __init__(self, layers: Sequence[Layer], image_shape: Shape, classes: int) -> None:
         super().__init__()
         self.traced = trace(layers, image_shape, classes)
         self.steps = nn.ModuleList([module_of(step) for step in self.traced])
@@ -38,7 +39,7 @@ class TorchNetwork(nn.Module):
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the tensors of a `Network`, by their names there."""
         for index, (step, module) in enumerate(zip(self.traced, self.steps, strict=True)):
-            prefix = f"{index + 1}.{step.kind}."
+            prefix = f"{index + 1}.{step.layer.key}."
             own = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
             if own:
                 restore_one(module, step, own)

@@ -20,7 +20,7 @@ from vestry.members.networks.augmentation import (
     padded_and_cropped,
     variants,
 )
-from vestry.members.networks.augmentation_settings import Augmentation
+from vestry.members.networks.settings import Augmentation
 
 
 def pictures(count, height=20, width=20, channels=1, seed=0):

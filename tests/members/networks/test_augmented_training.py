@@ -12,8 +12,8 @@ from vestry.errors import MemberError
 from vestry.members.networks import trainer
 from vestry.members.networks.augmentation import NOTE
 from vestry.members.networks.network_member import fit, load
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import TrainingImages, as_tensor
+from vestry.members.networks.settings import NetworkSettings
 
 LAYERS = [{"conv": 8, "kernel": 3}, {"pool": 2}, {"dropout": 0.2}, {"flatten": True}, {"dense": 32}]
 EVERYTHING = {

@@ -10,10 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from vestry import NetworkClassifier
 from vestry.members.networks import trainer
-from vestry.members.networks.layers import BatchNorm, Layers
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.layers.batch_norm import BatchNorm
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_member import fit, load
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 
 PARSED = TypeAdapter(Layers)
@@ -135,4 +136,4 @@ def test_a_layer_is_the_same_once_written_down(given):
     for values in (layer.model_dump(), layer.model_dump(mode="json", exclude_none=True)):
         assert BatchNorm(**values) == layer
     step, *_ = trace([layer, BatchNorm(batch_norm=True)], (4,), 2)
-    assert step.words().startswith("batch_norm")
+    assert step.layer.words().startswith("batch_norm")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from vestry.errors import StudyError
-from vestry.members.networks.layers import Layers, same_padding
-from vestry.members.networks.threads import MOST_CORES, multiply_adds, network_threads
-from vestry.members.networks.tracing import trace
+from vestry.members.networks.geometry import same_padding
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.tracing import MOST_CORES, network_threads, trace
 
 PARSED = TypeAdapter(Layers)
 NETWORKS = tomllib.loads(
@@ -41,7 +41,7 @@ def test_a_layer_in_full():
     assert step.output_shape == (4, 9, 8)
     assert step.parameters == (3 * 5 * 3 + 1) * 8
     assert output.input_shape == (4 * 9 * 8,)
-    assert multiply_adds([step]) == 4 * 9 * 8 * 3 * 5 * 3
+    assert step.multiply_adds == 4 * 9 * 8 * 3 * 5 * 3
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 9))
@@ -75,9 +75,13 @@ def test_what_cannot_be_built(layers, words):
     ("layers", "words"),
     [
         ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer `cnov`; did you mean `conv`?"),
-        ([{"zzz": 3}], "a layer is one of conv, pool"),
+        ([{"zzz": 3}], "a layer is one of batch_norm, concat, conv"),
         ([{}], "found nothing"),
+        ([{"flatten": True}, 3], "layer 2: a table such as { flatten = true } is needed, not 3"),
+        ([{"dense": 3, "activation": "rleu"}], "'rleu'"),
+        ([{"dense": 3, "activation": 3}], "Input should be 'none', 'relu', 'tanh' or 'sigmoid'"),
         ([{"conv": 3, "kernel": 3, "strides": 2}], "strides"),
+        ([{"kernel": 3, "conv": 3, "pool": 2}], "0.conv.pool"),
         ([{"conv": 0, "kernel": 3}], "greater than or equal to 1"),
         ([{"dropout": 1.0}], "less than 1"),
         ([{"batch_norm": False}], "True"),

@@ -7,9 +7,9 @@ from pydantic import TypeAdapter
 from reference_network import TorchNetwork
 from torch.nn import functional
 
-from vestry.members.networks.assembly import Computation
-from vestry.members.networks.blocks.simple import Dropout
+from vestry.members.networks.block import Computation
 from vestry.members.networks.layers import Layers
+from vestry.members.networks.layers.dropout import DropoutBlock
 from vestry.members.networks.network import Network
 
 PARSED = TypeAdapter(Layers)
@@ -94,13 +94,13 @@ def reference_gradients(reference, network, images, labels):
     functional.cross_entropy(scores, labels).backward()
     found = {}
     for index, (step, module) in enumerate(zip(reference.traced, reference.steps, strict=True)):
-        key = f"{index + 1}.{step.kind}"
+        key = f"{index + 1}.{step.layer.key}"
         inner = getattr(module, "inner", None)
         if inner is not None:
             kernel = inner.weight.grad
             kernel = kernel.permute(2, 3, 1, 0).flatten(0, 2) if kernel.ndim == 4 else kernel.t()
             found |= {f"{key}.kernel": kernel, f"{key}.bias": inner.bias.grad}
-        elif step.kind == "batch_norm":
+        elif step.layer.key == "batch_norm":
             found |= {f"{key}.scale": module.weight.grad, f"{key}.shift": module.bias.grad}
     return scores.detach(), found
 
@@ -108,9 +108,7 @@ def reference_gradients(reference, network, images, labels):
 @pytest.mark.parametrize("way", ["fold", "transposed", "library"])
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_are_autograds(name, way):
-    network, reference, images, labels = build(
-        CASES[name], computation=Computation(torch.float32, way)
-    )
+    network, reference, images, labels = build(CASES[name], computation=Computation("fp32", way))
     scores, own = gradients(network, images, labels)
     expected_scores, expected = reference_gradients(reference, network, images, labels)
     torch.testing.assert_close(scores, expected_scores, rtol=1e-4, atol=1e-5)
@@ -133,7 +131,7 @@ def test_inference_is_the_modules(name):
 
 @pytest.mark.parametrize("name", ["conv", "pool", "batch norm", "wide and deep", "same"])
 def test_bfloat16_gradients_are_close(name):
-    network, reference, images, labels = build(CASES[name], computation=Computation(torch.bfloat16))
+    network, reference, images, labels = build(CASES[name], computation=Computation("bf16"))
     _, own = gradients(network, images, labels)
     _, expected = reference_gradients(reference, network, images, labels)
     for key, gradient in expected.items():  # rounding may change which pixel of a pool is largest
@@ -184,7 +182,7 @@ def test_weights_behind_precise_batch_norm_start_by_their_inputs():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_dropout_drops_and_scales(dtype):
-    dropout = Dropout(0.3)
+    dropout = DropoutBlock(0.3)
     dropout.seed(np.random.default_rng(0))
     values = torch.full((1000, 1000), 7.0, dtype=dtype)
     out = dropout.forward(values, training=True)

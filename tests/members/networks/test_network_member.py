@@ -10,10 +10,9 @@ from fits import KilledError, same, timeless, weights
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint, trainer
 from vestry.members.networks.checkpoint import COLUMNS
-from vestry.members.networks.early_stopping import Stopper
 from vestry.members.networks.network_member import fit, load
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.training import EarlyStopping
+from vestry.members.networks.settings import EarlyStopping, NetworkSettings
+from vestry.members.networks.trainer import Stopper
 
 CNN = [
     {"conv": 8, "kernel": 3},

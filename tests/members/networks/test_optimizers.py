@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vestry.members.networks.optimizers import optimizer
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.optimizers import OPTIMIZERS
+from vestry.members.networks.settings import TrainingSettings
 
 RATE, STEPS = 0.01, 5
 
@@ -55,7 +55,7 @@ def test_steps_are_keras_formulas(name, formula, extra):
     # some gradients as small as epsilon, where its place in the formula shows
     gradients = random.normal(size=(STEPS, 40)) * 10.0 ** random.integers(-8, 1, 40)
     values, slopes = torch.tensor(expected, dtype=torch.float32), torch.zeros(40)
-    own = optimizer(TrainingSettings(optimizer=name, **extra), values, slopes)
+    own = OPTIMIZERS[name](TrainingSettings(optimizer=name, **extra), values, slopes)
     memory = {}
     for step, gradient in enumerate(gradients, 1):
         slopes.copy_(torch.from_numpy(gradient))
@@ -66,7 +66,8 @@ def test_steps_are_keras_formulas(name, formula, extra):
 
 def test_weight_decay_is_decoupled():
     values, slopes = torch.ones(4), torch.zeros(4)
-    own = optimizer(TrainingSettings(optimizer="sgd", weight_decay=0.5), values, slopes)
+    settings = TrainingSettings(optimizer="sgd", weight_decay=0.5)
+    own = OPTIMIZERS["sgd"](settings, values, slopes)
     own.step(0.1)
     torch.testing.assert_close(values, torch.full((4,), 0.95))
 

@@ -7,14 +7,13 @@ import torch
 
 from vestry.members.networks import precision
 from vestry.members.networks import precision as trial
-from vestry.members.networks.blocks.convolution import PatchConvolution
-from vestry.members.networks.blocks.dense import Dense
-from vestry.members.networks.blocks.geometry import Geometry
-from vestry.members.networks.layers import Conv, Flatten
-from vestry.members.networks.layers import Dense as DenseLayer
+from vestry.members.networks.geometry import Geometry
+from vestry.members.networks.layers.conv import Conv, PatchConvolution
+from vestry.members.networks.layers.dense import Dense, DenseBlock
+from vestry.members.networks.layers.flatten import Flatten
 from vestry.members.networks.tracing import trace
 
-LAYERS = [Conv(conv=8, kernel=3), Flatten(flatten=True), DenseLayer(dense=16)]
+LAYERS = [Conv(conv=8, kernel=3), Flatten(flatten=True), Dense(dense=16)]
 GEOMETRY = Geometry((9, 9, 8), (3, 3), (1, 1), ((0, 0), (0, 0)), (7, 7))
 
 
@@ -43,7 +42,7 @@ def test_the_first_of_two_processes_counts(cache):
 
 
 def test_a_precision_that_is_asked_for_is_the_one_tried():
-    choice = precision.attempt(Dense(20, 10), 4, "bf16")
+    choice = precision.attempt(DenseBlock(20, 10), 4, "bf16")
     assert choice.compute == "bf16"
     assert set(choice.tried) == {"bf16 fold"}
 
@@ -59,7 +58,7 @@ def test_a_candidate_with_wrong_values_is_refused(monkeypatch):
 
 def test_a_precision_that_is_never_right_is_replaced_and_says_so(monkeypatch):
     monkeypatch.setattr(precision, "relative_error", lambda *_: float("inf"))
-    choice = precision.attempt(Dense(20, 10), 4, "bf16")
+    choice = precision.attempt(DenseBlock(20, 10), 4, "bf16")
     assert choice.compute == "fp32" and "in bf16 came close" in choice.note
 
 
@@ -79,8 +78,8 @@ def test_slower_bfloat16_is_not_taken(monkeypatch):
     monkeypatch.setattr(
         precision,
         "fastest_turns",
-        lambda trials: {c: times[precision.NAMES[c.compute]] for c in trials},
+        lambda trials: {c: times[c.compute] for c in trials},
     )
-    assert precision.attempt(Dense(20, 10), 4, "auto").compute == "fp32"
+    assert precision.attempt(DenseBlock(20, 10), 4, "auto").compute == "fp32"
     times["fp32"] = 1.5
-    assert precision.attempt(Dense(20, 10), 4, "auto").compute == "bf16"
+    assert precision.attempt(DenseBlock(20, 10), 4, "auto").compute == "bf16"

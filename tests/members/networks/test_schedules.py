@@ -4,7 +4,7 @@ import math
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from vestry.members.networks.schedules import Schedule
+from vestry.members.networks.settings import Schedule
 
 PARSED = TypeAdapter(Schedule)
 

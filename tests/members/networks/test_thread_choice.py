@@ -5,7 +5,7 @@ from fits import KilledError, same, weights
 
 from vestry.members.networks import thread_choice, trainer
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.thread_choice import counts, fastest
 
 SETTINGS = NetworkSettings(layers=[{"flatten": True}, {"dense": 16}], epochs=3, batch_size=50)

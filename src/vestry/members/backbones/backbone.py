@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vestry.members.networks.layers import Shape
+from vestry.members.networks.layer import Shape
 from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish
-from vestry.members.networks.training import Precision
+from vestry.members.networks.settings import Precision
 from vestry.system.environment import processor
 
 VERSION = 1
@@ -177,7 +177,7 @@ def _attempt(
     images = torch.randint(0, 256, (backbone.batch, *image_shape), generator=random).to(torch.uint8)
     exact, half = backbone.forward(images, "fp32"), backbone.forward(images, "bf16")
     error = float((half.double() - exact).norm() / exact.double().norm())
-    if not error <= TOLERANCE[torch.bfloat16]:
+    if not error <= TOLERANCE["bf16"]:
         note = "bf16 did not come close to fp32 in the backbone; computed in fp32."
         return BackboneChoice("fp32", None, {}, note if precision == "bf16" else "")
     if precision == "bf16":

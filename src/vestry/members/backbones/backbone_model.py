@@ -17,9 +17,9 @@ from vestry.members.backbones.source import BackboneSource, backbone_source
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import ModelPaths, user_cache
 from vestry.members.networks import machine, network_member
-from vestry.members.networks.layers import Shape, describe
+from vestry.members.networks.layer import Shape, describe
 from vestry.members.networks.network_member import NetworkMember
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 
 _RANDOM_BACKBONE = (
     "Its backbone has random weights, drawn from the seed 0 whatever the head's seed: nothing "
@@ -181,7 +181,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
 def _head_settings(settings: BackboneSettings) -> NetworkSettings:
     """The head as a network of its own, whose images are features."""
     own = set(NetworkSettings.model_fields) - {"kind"}
-    return NetworkSettings(**settings.model_dump(include=own))
+    return NetworkSettings(**settings.model_dump(include=own), scale="unit")
 
 
 def load(folder: Path, card: dict[str, Any]) -> BackboneMember:

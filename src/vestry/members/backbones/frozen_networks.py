@@ -28,8 +28,9 @@ from vestry.members.backbones.weights import (
     read_tensors,
     save_tensors,
 )
-from vestry.members.networks.layers import GlobalPool, Shape, describe
-from vestry.members.networks.network import Network
+from vestry.members.networks.layer import Shape, describe
+from vestry.members.networks.layers.global_pool import GlobalPool
+from vestry.members.networks.network import Network, Standardised
 from vestry.storage.run_folder import atomic_path, read_json
 
 PIXELS_AT_ONCE = 256 * 32 * 32
@@ -95,6 +96,7 @@ class EarlierNetwork(Backbone):
     ) -> None:
         layers, shape, classes = network_of(card)
         self.network = Network(layers, shape, classes)
+        self.network.standardised = Standardised.among(tensors)
         for name, tensor in self.own(self.network.tensors()).items():
             tensor.copy_(tensors[name].view_as(tensor))
         self.network.vector.refresh()
@@ -106,7 +108,8 @@ class EarlierNetwork(Backbone):
         self.weights = digest(self.tensors())
         self.parameters = sum(layer.parameters for layer in self.network.traced[:-1])
         self.feature_shape = (1, 1, self.network.traced[-1].input_shape[0])
-        self.normalisation = "pixels / 255, as the network was trained"
+        scaled = "z-scores of each channel" if self.network.standardised else "pixels / 255"
+        self.normalisation = f"{scaled}, as the network was trained"
         self.batch = _BATCH
         self.computes = ("fp32",)
         self.notes = tuple(_changes(image_shape, shape))

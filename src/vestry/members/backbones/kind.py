@@ -16,9 +16,8 @@ from vestry.members.backbones.source import (
 )
 from vestry.members.kind import ModelKind, Plan, PlanContext
 from vestry.members.model_paths import ModelPaths
-from vestry.members.networks.layers import Shape
-from vestry.members.networks.threads import MOST_CORES, network_threads
-from vestry.members.networks.tracing import TracedLayer, trace
+from vestry.members.networks.layer import Shape, TracedLayer
+from vestry.members.networks.tracing import MOST_CORES, network_threads, trace
 from vestry.storage.run_folder import read_json
 
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from vestry.errors import did_you_mean
-from vestry.members.networks.layers import Layers, Shape
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.settings import TrainingSettings
 
 SMALLEST = 32
 """Pixels a side: below it VGG16's five pools leave nothing."""

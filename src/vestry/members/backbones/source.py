@@ -18,8 +18,9 @@ from vestry.members.backbones.settings import (
     PublishedBackbone,
 )
 from vestry.members.model_paths import ModelPaths
-from vestry.members.networks.layers import Layers, Shape
-from vestry.members.networks.network_settings import NetworkSettings
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.layers import Layers
+from vestry.members.networks.settings import NetworkSettings
 from vestry.storage.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"

@@ -12,28 +12,18 @@ from torch.nn import functional
 
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
-from vestry.members.networks.augmentation_settings import Augmentation
+from vestry.members.networks.settings import Augmentation
 from vestry.storage.run_folder import atomic_path
 
-PART_PIXELS = 400_000
+_PART_PIXELS = 400_000
 """Images are altered about so many pixels at a time, which stay in the processor's cache."""
 ERASED = (0.02, 0.4)
 """Least and largest part of the image that is erased."""
 ASPECT = 0.3
 """Least ratio of an erased rectangle's sides; the largest is its inverse."""
 DRAWS = (
-    "flip",
-    "down",
-    "right",
-    "turn",
-    "zoom",
-    "top",
-    "left",
-    "erase",
-    "area",
-    "aspect",
-    "y",
-    "x",
+    *("flip", "down", "right", "turn", "zoom", "top"),
+    *("left", "erase", "area", "aspect", "y", "x"),
 )
 """What is drawn for each image, each in [0, 1) and whether it is used or not: so one setting
 changes nothing of what the others draw."""
@@ -63,7 +53,7 @@ class Augmenter:
 
         random: for the noise in erased rectangles.
         """
-        size = max(1, PART_PIXELS // images[0].numel())
+        size = max(1, _PART_PIXELS // images[0].numel())
         parts = zip(torch.split(images, size), torch.split(drawn, size), strict=True)
         return torch.cat([self.altered(part, rows, random) for part, rows in parts])
 
@@ -75,10 +65,10 @@ class Augmenter:
             down, right = settings.shifts
             images = moved(
                 images,
-                settings.rotation * either_way(at["turn"]),
-                1 + settings.zoom * either_way(at["zoom"]),
-                self.height * down * either_way(at["down"]),
-                self.width * right * either_way(at["right"]),
+                settings.rotation * _either_way(at["turn"]),
+                1 + settings.zoom * _either_way(at["zoom"]),
+                self.height * down * _either_way(at["down"]),
+                self.width * right * _either_way(at["right"]),
             )
         if settings.pad_crop:
             places = 2 * settings.pad_crop + 1
@@ -86,8 +76,8 @@ class Augmenter:
             images = padded_and_cropped(images, settings.pad_crop, top, left)
         if settings.erasing:
             chosen = torch.nonzero(at["erase"] < settings.erasing).squeeze(1)
-            boxes = rectangles({name: value[chosen] for name, value in at.items()}, self.shape)
-            images = erased(images, chosen, boxes, random)
+            boxes = _rectangles({name: value[chosen] for name, value in at.items()}, self.shape)
+            images = _erased(images, chosen, boxes, random)
         return images
 
     @property
@@ -95,7 +85,7 @@ class Augmenter:
         return self.height, self.width
 
 
-def either_way(drawn: Tensor) -> Tensor:
+def _either_way(drawn: Tensor) -> Tensor:
     """[0, 1) to [-1, 1)."""
     return 2 * drawn - 1
 
@@ -120,14 +110,14 @@ def moved(images: Tensor, degrees: Tensor, zoom: Tensor, down: Tensor, right: Te
     # from the centre: shift, turn and zoom undone.
     x = torch.stack([cosine, -sine, sine * down - cosine * right], 1) * (2 / width)
     y = torch.stack([sine, cosine, -cosine * down - sine * right], 1) * (2 / height)
-    places = torch.stack([x, y], 1).view(2 * n, 3).float() @ centred_pixels(height, width)
+    places = torch.stack([x, y], 1).view(2 * n, 3).float() @ _centred_pixels(height, width)
     # One plane of x and one of y an image: torch's own affine_grid takes several times as long.
     grid = places.view(n, 2, height, width).permute(0, 2, 3, 1)
     taken = functional.grid_sample(images.permute(0, 3, 1, 2), grid, align_corners=False)
     return taken.permute(0, 2, 3, 1).contiguous()
 
 
-def centred_pixels(height: int, width: int) -> Tensor:
+def _centred_pixels(height: int, width: int) -> Tensor:
     """(3, height * width): x and y of every pixel from the image's centre, and 1."""
     y = torch.arange(height).sub((height - 1) / 2)[:, None].expand(height, width)
     x = torch.arange(width).sub((width - 1) / 2)[None, :].expand(height, width)
@@ -145,7 +135,7 @@ def padded_and_cropped(images: Tensor, pixels: int, top: Tensor, left: Tensor) -
     return crops[torch.arange(len(images)), top, left].permute(0, 2, 3, 1).contiguous()
 
 
-def rectangles(at: dict[str, Tensor], shape: tuple[int, int]) -> Tensor:
+def _rectangles(at: dict[str, Tensor], shape: tuple[int, int]) -> Tensor:
     """(k, 4) top, left, bottom, right of the rectangles to erase.
 
     Part of the image and ratio of sides as in Zhong et al. (2020), "Random erasing data
@@ -167,7 +157,7 @@ def rectangles(at: dict[str, Tensor], shape: tuple[int, int]) -> Tensor:
     return torch.stack([top, left, top + tall, left + wide], 1)
 
 
-def erased(images: Tensor, rows: Tensor, boxes: Tensor, random: np.random.Generator) -> Tensor:
+def _erased(images: Tensor, rows: Tensor, boxes: Tensor, random: np.random.Generator) -> Tensor:
     """Noise, uniform in [0, 1] for each value, in the rectangle of each image of `rows` (k,)."""
     _, height, width, channels = images.shape
     top, left, bottom, right = boxes.T[:, :, None]
@@ -194,8 +184,8 @@ def variants(
 # One training image and variants of it, so that a reader sees what augmentation does.
 
 
-PICTURES = "pictures.npz"
-VARIANTS = 16
+_PICTURES = "pictures.npz"
+_VARIANTS = 16
 NOTE = (
     "Its training figures, epoch by epoch, are those of augmented images; its validation figures "
     "are of images as they are."
@@ -218,7 +208,7 @@ class AugmentedSample:
         """None where images are trained on as they are."""
         if settings is None or not settings.alters:
             return None
-        pictures = variants(settings, job.images[0], VARIANTS, job.seed)
+        pictures = variants(settings, job.images[0], _VARIANTS, job.seed)
         image = None if job.ids is None else str(job.ids[0])
         return cls(settings, image, int(job.labels[0]), pictures)
 
@@ -237,5 +227,5 @@ class AugmentedSample:
 
     def save(self, folder: Path) -> None:
         """`pictures.npz`: `ids` and `images`."""
-        with atomic_path(folder / PICTURES) as temporary, temporary.open("wb") as file:
+        with atomic_path(folder / _PICTURES) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, ids=np.array(self.ids), images=self.pictures)

@@ -42,7 +42,7 @@ def remove(folder: Path) -> None:
 # What each epoch gave: the figures of `history.csv`.
 
 
-FIGURES = (
+_FIGURES = (
     "loss",
     "accuracy",
     "precision_macro",
@@ -55,7 +55,7 @@ COLUMNS = (
     "seconds",
     "images_per_second",
     "learning_rate",
-    *(f"{split}_{figure}" for split in ("train", "validation") for figure in FIGURES),
+    *(f"{split}_{figure}" for split in ("train", "validation") for figure in _FIGURES),
 )
 
 

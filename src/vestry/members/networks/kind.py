@@ -1,9 +1,9 @@
 """The kind `layers`: a network as data, trained here."""
 
 from vestry.members.kind import ModelKind, Plan
-from vestry.members.networks.network_settings import NetworkSettings
-from vestry.members.networks.threads import network_threads
-from vestry.members.networks.tracing import TracedLayer, trace
+from vestry.members.networks.layer import TracedLayer
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import network_threads, trace
 
 
 class NetworkPlan(Plan):

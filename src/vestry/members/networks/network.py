@@ -2,24 +2,93 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vestry.members.networks.assembly import Computation, LayerBlocks, assemble
-from vestry.members.networks.blocks.batch_norm import BatchNorm
-from vestry.members.networks.blocks.block import Block
-from vestry.members.networks.blocks.simple import Concat, Dropout
-from vestry.members.networks.layers import Concat as ConcatLayer
-from vestry.members.networks.layers import LayerBase, Shape
-from vestry.members.networks.parameters import Parameter, ParameterVector
+from vestry.members.networks.block import (
+    PLAIN,
+    Block,
+    Computation,
+    JoinBlock,
+    Parameter,
+    ParameterSpec,
+    ParameterVector,
+)
+from vestry.members.networks.layer import DEVIATION, MEAN, Layer, Place, Shape, TracedLayer
 from vestry.members.networks.tracing import trace
+
+
+@dataclass(frozen=True)
+class LayerBlocks:
+    """The blocks that stand for one layer; none where the layer before does its work."""
+
+    traced: TracedLayer
+    blocks: list[Block]
+
+
+def assemble(
+    traced: Sequence[TracedLayer], computations: Mapping[int, Computation]
+) -> list[LayerBlocks]:
+    """Blocks for each layer; `computations` holds those of layer indices that are not plain."""
+    joined = {step.layer.joins for step in traced}
+    assembled: list[LayerBlocks] = []
+    absorbed: Layer | None = None
+    learnt = False
+    for index, step in enumerate(traced):
+        if step.layer is absorbed:
+            assembled.append(LayerBlocks(step, []))
+            absorbed = None
+            continue
+        layer = step.layer
+        after = traced[index + 1].layer if index + 1 < len(traced) else None
+        private = layer.name is None or layer.name not in joined
+        absorbed = after if after is not None and private and layer.absorbs(after) else None
+        place = Place(step, absorbed, computations.get(index, PLAIN), needs_input_gradient=learnt)
+        assembled.append(LayerBlocks(step, layer.blocks(place)))
+        learnt = learnt or step.trainable > 0
+    return assembled
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """z = (x - mean) / deviation of each channel, both (channels,) float32, of pixels in 0..1."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    @classmethod
+    def of(cls, images: Tensor) -> "Standardised":
+        """By counts of bytes, so exactly; a channel that never changes is only moved."""
+        counts = torch.stack(
+            [channel.reshape(-1).bincount(minlength=256) for channel in images.unbind(3)]
+        )
+        shares = counts.double() / counts.sum(1, keepdim=True)
+        values = torch.arange(256, dtype=torch.float64) / 255
+        mean = shares @ values
+        deviation = ((shares * (values - mean[:, None]).square()).sum(1)).sqrt()
+        deviation[deviation == 0] = 1.0
+        return cls(mean.float(), deviation.float())
+
+    @classmethod
+    def among(cls, tensors: Mapping[str, Tensor]) -> "Standardised | None":
+        """Of stored weights; None where the network took pixels in 0..1."""
+        if MEAN not in tensors:
+            return None
+        return cls(tensors[MEAN].clone(), tensors[DEVIATION].clone())
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {MEAN: self.mean, DEVIATION: self.deviation}
+
+    def apply(self, x: Tensor) -> Tensor:
+        return torch.addcmul(-self.mean / self.deviation, x, 1 / self.deviation)
 
 
 class Network:
     """Takes images scaled to [0, 1] as (n, height, width, channels) float32, gives (n, classes)
-    scores.
+    scores. After `standardise` its layers get z-scores of these.
 
     The scores are logits: their softmax is the probability. Weights start from `seed` alone, biases
     at zero: Glorot-uniform, as in Keras (Glorot and Bengio, 2010); but where batch normalisation
@@ -30,7 +99,7 @@ class Network:
 
     def __init__(
         self,
-        layers: Sequence[LayerBase],
+        layers: Sequence[Layer],
         image_shape: Shape,
         classes: int,
         seed: int = 0,
@@ -39,70 +108,61 @@ class Network:
         self.traced = trace(layers, image_shape, classes)
         self.assembled = assemble(self.traced, computations or {})
         self.blocks = [block for layer in self.assembled for block in layer.blocks]
-        self.vector = ParameterVector([shape for block in self.blocks for shape in block.shapes])
-        self.norms = [block for block in self.blocks if isinstance(block, BatchNorm)]
+        specs = [spec for block in self.blocks for spec in block.specs.values()]
+        self.vector = ParameterVector([spec.shape for spec in specs])
         self.classes = classes
-        self.bind()
-        self.initialise(seed)
-        self.joins = find_joins(self.assembled)
+        self.standardised: Standardised | None = None
+        self._bind()
+        self._initialise(specs, seed)
+        self.joins = _find_joins(self.assembled)
 
-    def bind(self) -> None:
+    def _bind(self) -> None:
         rest = iter(self.vector.parameters)
         for block in self.blocks:
-            block.bind([next(rest) for _ in block.shapes])
+            block.bind({name: next(rest) for name in block.specs})
 
-    def initialise(self, seed: int) -> None:
+    def _initialise(self, specs: Sequence[ParameterSpec], seed: int) -> None:
         random = np.random.default_rng([seed, 0])
-        precise = any(norm.momentum is None for norm in self.norms)
-        for name, parameter in self.parameters().items():
-            value = parameter.value
-            if name.endswith(".kernel"):
-                *receptive, inputs, outputs = self.kernel_shape(name)
-                field = math.prod(receptive)
-                glorot = math.sqrt(6 / ((inputs + outputs) * field))
-                limit = 1 / math.sqrt(inputs * field) if precise else glorot
-                drawn = random.uniform(-limit, limit, tuple(value.shape))
-                value.copy_(torch.from_numpy(drawn))
-            else:
-                value.fill_(1.0 if name.endswith(".scale") else 0.0)
+        precise = any(block.measures for block in self.blocks)
+        for spec, parameter in zip(specs, self.vector.parameters, strict=True):
+            if spec.fans is None:
+                parameter.value.fill_(spec.start)
+                continue
+            inputs, outputs = spec.fans
+            limit = 1 / math.sqrt(inputs) if precise else math.sqrt(6 / (inputs + outputs))
+            drawn = random.uniform(-limit, limit, spec.shape)
+            parameter.value.copy_(torch.from_numpy(drawn))
 
-    def kernel_shape(self, name: str) -> tuple[int, ...]:
-        """(kernel height, kernel width, inputs, outputs) of a convolution, (inputs, outputs) of a
-        dense layer.
-        """
-        block = next(block for key, block in self.named_blocks() if name.startswith(f"{key}."))
-        geometry = getattr(block, "geometry", None)
-        rows, columns = block.shapes[0]
-        return (
-            (rows, columns) if geometry is None else (*geometry.kernel, geometry.image[2], columns)
-        )
-
-    def named_blocks(self) -> list[tuple[str, Block]]:
-        """Blocks that learn, each under its layer's place and kind, as in '3.conv'."""
+    def _named_blocks(self) -> list[tuple[str, Block]]:
+        """Blocks that learn, each under its layer's place and key, as in '3.conv'."""
         return [
-            (f"{index + 1}.{layer.traced.kind}", block)
+            (f"{index + 1}.{layer.traced.layer.key}", block)
             for index, layer in enumerate(self.assembled)
             for block in layer.blocks
-            if block.shapes
+            if block.specs
         ]
 
     def parameters(self) -> dict[str, Parameter]:
-        roles = {True: ("scale", "shift"), False: ("kernel", "bias")}
-        names = [
-            f"{key}.{role}"
-            for key, block in self.named_blocks()
-            for role in roles[isinstance(block, BatchNorm)]
-        ]
+        names = [f"{key}.{name}" for key, block in self._named_blocks() for name in block.specs]
         return dict(zip(names, self.vector.parameters, strict=True))
 
     def tensors(self) -> dict[str, Tensor]:
         """All that inference needs, by name; views, so copying into them restores the network."""
         found = {name: parameter.value for name, parameter in self.parameters().items()}
-        for key, block in self.named_blocks():
+        if self.standardised is not None:
+            found |= self.standardised.tensors()
+        for key, block in self._named_blocks():
             found |= {f"{key}.{name}": tensor for name, tensor in block.state().items()}
         return found
 
+    def standardise(self, images: Tensor) -> None:
+        """Give the layers z-scores by the mean and deviation of each channel of `images`, bytes of
+        (n, height, width, channels).
+        """
+        self.standardised = Standardised.of(images)
+
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        self.standardised = Standardised.among(tensors)
         own = self.tensors()
         if own.keys() != tensors.keys():
             raise ValueError(f"weights of another network: {sorted(own.keys() ^ tensors.keys())}")
@@ -111,24 +171,27 @@ class Network:
         self.vector.refresh()
 
     def measure_statistics(self, batches: Iterable[Tensor]) -> None:
-        """Let batch normalisation take its statistics from `batches`, images as `forward` takes
-        them, where it does not keep Keras's averages. Nothing is dropped meanwhile.
+        """Let the blocks that measure take their statistics from `batches`, images as `forward`
+        takes them. Nothing is dropped meanwhile.
         """
-        if all(norm.momentum is not None for norm in self.norms):
+        measuring = [block for block in self.blocks if block.measures]
+        if not measuring:
             return
-        for norm in self.norms:
-            norm.start_measuring()
+        for block in measuring:
+            block.start_measuring()
         for batch in batches:
             self.forward(batch, training=False)
-        for norm in self.norms:
-            norm.stop_measuring()
+        for block in measuring:
+            block.stop_measuring()
 
-    def seed_dropout(self, random: np.random.Generator) -> None:
+    def seed(self, random: np.random.Generator) -> None:
+        """Let what is drawn in training, such as dropout's masks, be drawn from `random`."""
         for block in self.blocks:
-            if isinstance(block, Dropout):
-                block.seed(random)
+            block.seed(random)
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
+        if self.standardised is not None:
+            x = self.standardised.apply(x)
         for join in self.joins.get(-1, ()):
             join.other = x
         for index, block in enumerate(self.blocks):
@@ -148,19 +211,19 @@ class Network:
             gradient = passed
 
 
-def find_joins(assembled: list[LayerBlocks]) -> dict[int, list[Concat]]:
+def _find_joins(assembled: list[LayerBlocks]) -> dict[int, list[JoinBlock]]:
     """By the index of the block whose output they take: the blocks that join it in again; -1 is the
     input.
     """
     ends = {"input": -1}
-    joins: dict[int, list[Concat]] = {}
+    joins: dict[int, list[JoinBlock]] = {}
     count = 0
-    for layer in assembled:
-        definition = layer.traced.layer
-        count += len(layer.blocks)
-        block = layer.blocks[-1]
-        if isinstance(definition, ConcatLayer) and isinstance(block, Concat):
-            joins.setdefault(ends[definition.concat], []).append(block)
-        if definition.name is not None:
-            ends[definition.name] = count - 1
+    for part in assembled:
+        layer = part.traced.layer
+        for block in part.blocks:
+            if isinstance(block, JoinBlock) and layer.joins is not None:
+                joins.setdefault(ends[layer.joins], []).append(block)
+        count += len(part.blocks)
+        if layer.name is not None:
+            ends[layer.name] = count - 1
     return joins

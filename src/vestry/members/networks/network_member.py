@@ -13,17 +13,16 @@ from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
 from vestry.members.networks.checkpoint import to_csv
-from vestry.members.networks.early_stopping import Stopper
-from vestry.members.networks.layers import describe
+from vestry.members.networks.layer import describe
 from vestry.members.networks.network import Network
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
-from vestry.members.networks.trainer import Progress, Trainer, predict
+from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 
-WEIGHTS, HISTORY = "weights.safetensors", "history.csv"
+_WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
 
 
 @dataclass
@@ -50,9 +49,9 @@ class NetworkMember:
 
     def save(self, folder: Path) -> None:
         tensors = {name: t.contiguous() for name, t in self.network.tensors().items()}
-        with atomic_path(folder / WEIGHTS) as temporary:
+        with atomic_path(folder / _WEIGHTS) as temporary:
             save_file(tensors, temporary)
-        write_text(folder / HISTORY, to_csv(self.history))
+        write_text(folder / _HISTORY, to_csv(self.history))
         if self.sample is not None:
             self.sample.save(folder)
 
@@ -66,20 +65,23 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """
     chosen = choose_threads(settings, job)
     with machine.prepared(chosen.count):
-        return trained(settings, replace(job, threads=chosen.count), chosen)
+        return _trained(settings, replace(job, threads=chosen.count), chosen)
 
 
-def trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
+def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
     shape = job.images.shape[1:]
     plain = Network(settings.layers, shape, job.classes, job.seed)
     with torch.inference_mode():
         choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
+    rows = Rows.of(job.images, job.labels)
+    if settings.scale == "standard":
+        network.standardise(rows.images)
     trainer = Trainer(
         network,
         settings,
-        Rows.of(job.images, job.labels),
+        rows,
         Rows.of(job.validation_images, job.validation_labels),
         job.seed,
         job.workspace,
@@ -88,7 +90,7 @@ def trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Net
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
-    facts = card(network, settings, choices, progress, shape, job.classes)
+    facts = _card(network, settings, choices, progress, shape, job.classes)
     facts["threads"] = chosen.card()
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
@@ -100,11 +102,11 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
     """The member that `save` wrote into `folder`; its predictions are the same to the bit."""
     settings = NetworkSettings(**card["settings"])
     network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
-    network.restore(load_file(folder / WEIGHTS))
+    network.restore(load_file(folder / _WEIGHTS))
     return NetworkMember(network, settings, card, [], torch.get_num_threads())
 
 
-def card(
+def _card(
     network: Network,
     settings: NetworkSettings,
     choices: dict[int, Choice],
@@ -119,11 +121,11 @@ def card(
         "classes": classes,
         "parameters": sum(layer.parameters for layer in network.traced),
         "trainable_parameters": sum(layer.trainable for layer in network.traced),
-        "definition": definition(network),
+        "definition": _definition(network),
         "fitted_on": "Fitted on the training rows; early stopping, where it is set, watched the "
         "validation rows.",
         "fit_seconds": progress.seconds,
-        "stored": WEIGHTS,
+        "stored": _WEIGHTS,
         "training": {
             "epochs": settings.epochs,
             "batch_size": settings.batch_size,
@@ -131,37 +133,37 @@ def card(
             "learning_rate": settings.initial_learning_rate,
             "patience": settings.early_stopping.patience if settings.early_stopping else None,
             "precision": {
-                place(network, index): choice.compute for index, choice in choices.items()
+                _place(network, index): choice.compute for index, choice in choices.items()
             },
-            "trials": {place(network, index): choice.tried for index, choice in choices.items()},
+            "trials": {_place(network, index): choice.tried for index, choice in choices.items()},
             "epochs_run": progress.epoch,
-            **ending(settings, progress.stopper),
+            **_ending(settings, progress.stopper),
         },
         "augmentation": None,
         "notes": [],
         "warnings": [
-            f"Layer {place(network, index)}: {choice.note}."
+            f"Layer {_place(network, index)}: {choice.note}."
             for index, choice in choices.items()
             if choice.note
         ],
     }
 
 
-def definition(network: Network) -> list[str]:
+def _definition(network: Network) -> list[str]:
     """A line a layer: its settings, the shape that leaves it, its parameters."""
     return [
-        f"{layer.words()} -> {describe(layer.output_shape)}"
+        f"{layer.layer.words()} -> {describe(layer.output_shape)}"
         + (f", {layer.parameters:,} parameters" if layer.parameters else "")
         for layer in network.traced
     ]
 
 
-def place(network: Network, index: int) -> str:
+def _place(network: Network, index: int) -> str:
     last = index == len(network.traced) - 1
-    return "output" if last else f"{index + 1} {network.traced[index].kind}"
+    return "output" if last else f"{index + 1} {network.traced[index].layer.key}"
 
 
-def ending(settings: NetworkSettings, stopper: Stopper) -> dict[str, Any]:
+def _ending(settings: NetworkSettings, stopper: Stopper) -> dict[str, Any]:
     """Which epoch was best by the monitored figure, and whether its weights were kept."""
     stopping = settings.early_stopping
     if stopping is None:

@@ -9,43 +9,44 @@ import math
 import torch
 from torch import Tensor
 
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import OptimizerName, TrainingSettings
 
 
 class Optimizer:
-    """Changes `values` in place by `gradients`; keeps what it must remember in `memory`."""
+    """Changes `values` in place by `gradients`; `state` is what it keeps between steps."""
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
+    def __init__(self, settings: TrainingSettings, values: Tensor, gradients: Tensor) -> None:
         self.values = values
         self.gradients = gradients
-        self.weight_decay = weight_decay
+        self.momentum = settings.momentum
+        self.weight_decay = settings.resolved_weight_decay
         self.steps = 0
-        self.memory: dict[str, Tensor] = {}
+        self.state: dict[str, Tensor] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Add the state that it starts with."""
 
     def step(self, learning_rate: float) -> None:
         self.steps += 1
         if self.weight_decay:
             self.values.mul_(1 - learning_rate * self.weight_decay)
-        self.move(learning_rate)
+        self.update(learning_rate)
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         raise NotImplementedError
 
-    def remember(self, name: str, fill: float = 0.0) -> Tensor:
-        self.memory[name] = torch.full_like(self.values, fill)
-        return self.memory[name]
+    def add_state(self, name: str, fill: float = 0.0) -> Tensor:
+        self.state[name] = torch.full_like(self.values, fill)
+        return self.state[name]
 
 
-class GradientDescent(Optimizer):
-    def __init__(
-        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
-    ) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.momentum = momentum
-        if momentum:
-            self.velocity = self.remember("velocity")
+class _GradientDescent(Optimizer):
+    def begin(self) -> None:
+        if self.momentum:
+            self.velocity = self.add_state("velocity")
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         if self.momentum:
             self.velocity.mul_(self.momentum).sub_(self.gradients, alpha=learning_rate)
             self.values.add_(self.velocity)
@@ -53,34 +54,33 @@ class GradientDescent(Optimizer):
             self.values.sub_(self.gradients, alpha=learning_rate)
 
 
-class Adam(Optimizer):
+class _Adam(Optimizer):
     """Kingma and Ba (2015). Keras adds epsilon before the bias correction of the second moment.
 
     torch's fused kernel adds it after, so it is given epsilon divided by that correction's root,
     which makes the two formulas the same.
     """
 
-    first_decay, second_decay, epsilon = 0.9, 0.999, 1e-7
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-7
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.first = self.remember("first")
-        self.second = self.remember("second")
+    def begin(self) -> None:
+        self.first_moment = self.add_state("first_moment")
+        self.second_moment = self.add_state("second_moment")
         self.count = torch.zeros(())
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.count.fill_(self.steps)
-        correction = math.sqrt(1 - self.second_decay**self.steps)
+        correction = math.sqrt(1 - self.beta2**self.steps)
         torch._fused_adam_(
             [self.values],
             [self.gradients],
-            [self.first],
-            [self.second],
+            [self.first_moment],
+            [self.second_moment],
             [],
             [self.count],
             lr=learning_rate,
-            beta1=self.first_decay,
-            beta2=self.second_decay,
+            beta1=self.beta1,
+            beta2=self.beta2,
             weight_decay=0.0,
             eps=self.epsilon / correction,
             amsgrad=False,
@@ -88,36 +88,31 @@ class Adam(Optimizer):
         )
 
 
-class Adagrad(Optimizer):
+class _Adagrad(Optimizer):
     """Duchi, Hazan and Singer (2011); starts at 0.1, with epsilon under the root."""
 
     epsilon, start = 1e-7, 0.1
 
-    def __init__(self, values: Tensor, gradients: Tensor, weight_decay: float) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.squares = self.remember("squares", self.start)
+    def begin(self) -> None:
+        self.squares = self.add_state("squares", self.start)
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.squares.addcmul_(self.gradients, self.gradients)
         root = (self.squares + self.epsilon).sqrt_()
         self.values.addcdiv_(self.gradients, root, value=-learning_rate)
 
 
-class RmsProp(Optimizer):
+class _RmsProp(Optimizer):
     """Hinton's lecture 6e; epsilon stands under the root."""
 
     decay, epsilon = 0.9, 1e-7
 
-    def __init__(
-        self, values: Tensor, gradients: Tensor, weight_decay: float, momentum: float
-    ) -> None:
-        super().__init__(values, gradients, weight_decay)
-        self.momentum = momentum
-        self.squares = self.remember("squares")
-        if momentum:
-            self.velocity = self.remember("velocity")
+    def begin(self) -> None:
+        self.squares = self.add_state("squares")
+        if self.momentum:
+            self.velocity = self.add_state("velocity")
 
-    def move(self, learning_rate: float) -> None:
+    def update(self, learning_rate: float) -> None:
         self.squares.mul_(self.decay).addcmul_(self.gradients, self.gradients, value=1 - self.decay)
         root = (self.squares + self.epsilon).sqrt_()
         if self.momentum:
@@ -127,14 +122,10 @@ class RmsProp(Optimizer):
             self.values.addcdiv_(self.gradients, root, value=-learning_rate)
 
 
-def optimizer(settings: TrainingSettings, values: Tensor, gradients: Tensor) -> Optimizer:
-    decay = settings.resolved_weight_decay
-    match settings.optimizer:
-        case "sgd":
-            return GradientDescent(values, gradients, decay, settings.momentum)
-        case "adam" | "adamw":
-            return Adam(values, gradients, decay)
-        case "adagrad":
-            return Adagrad(values, gradients, decay)
-        case "rmsprop":
-            return RmsProp(values, gradients, decay, settings.momentum)
+OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
+    "sgd": _GradientDescent,
+    "adam": _Adam,
+    "adamw": _Adam,
+    "adagrad": _Adagrad,
+    "rmsprop": _RmsProp,
+}

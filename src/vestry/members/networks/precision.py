@@ -21,27 +21,24 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from vestry.members.networks.assembly import Computation, assemble
-from vestry.members.networks.blocks.block import Block
-from vestry.members.networks.blocks.convolution import Convolution
-from vestry.members.networks.blocks.dense import Dense
-from vestry.members.networks.parameters import ParameterVector
-from vestry.members.networks.tracing import TracedLayer
-from vestry.members.networks.training import Precision
+from vestry.members.networks.block import Computation, ParameterVector, ProductBlock
+from vestry.members.networks.layer import TracedLayer
+from vestry.members.networks.network import assemble
+from vestry.members.networks.settings import Precision
 from vestry.storage.run_folder import atomic_path
 from vestry.system.environment import processor
 
 # One layer tried on fixed random values: how far off it is, and how long it takes.
 
 
-ROUNDS, SECONDS = 8, 0.02
+_ROUNDS, SECONDS = 8, 0.02
 """Each candidate is timed in so many turns of about so long; its fastest turn counts."""
 
 
 def fastest_turns(trials: dict[Computation, "Trial"]) -> dict[Computation, float]:
     repeats = {c: max(1, int(SECONDS / trial.turn(2))) for c, trial in trials.items()}
     times = dict.fromkeys(trials, float("inf"))
-    for _ in range(ROUNDS if len(trials) > 1 else 1):
+    for _ in range(_ROUNDS if len(trials) > 1 else 1):
         for computation, trial in trials.items():
             times[computation] = min(times[computation], trial.turn(repeats[computation]))
     return times
@@ -50,26 +47,20 @@ def fastest_turns(trials: dict[Computation, "Trial"]) -> dict[Computation, float
 class Trial:
     """One block on fixed random values: images in [0, 1], gradients and weights around zero."""
 
-    def __init__(
-        self, block: Convolution | Dense, computation: Computation, batch_size: int
-    ) -> None:
+    def __init__(self, block: ProductBlock, computation: Computation, batch_size: int) -> None:
         random = torch.Generator().manual_seed(0)
-        dtype = computation.compute
-        self.block = rebuilt(block, computation)
-        vector = ParameterVector(
-            block.shapes, torch.float64 if dtype == torch.float64 else torch.float32
-        )
-        inputs = block.shapes[0][0]
+        exact = computation.compute == "fp64"
+        shapes = [spec.shape for spec in block.specs.values()]
+        vector = ParameterVector(shapes, torch.float64 if exact else torch.float32)
         for parameter in vector.parameters:
-            parameter.value.copy_(
-                torch.randn(parameter.value.shape, generator=random) / inputs**0.5
-            )
+            drawn = torch.randn(parameter.value.shape, generator=random)
+            parameter.value.copy_(drawn / shapes[0][0] ** 0.5)
         vector.refresh()
         self.parameters = vector.parameters
-        self.block.bind(self.parameters)
-        geometry = getattr(block, "geometry", None)
-        shape = (inputs,) if geometry is None else geometry.image
-        self.input = torch.rand((batch_size, *shape), generator=random).to(dtype)
+        self.block = block.computed(computation)
+        self.block.bind(dict(zip(block.specs, self.parameters, strict=True)))
+        dtype = computation.dtype
+        self.input = torch.rand((batch_size, *block.input_shape), generator=random).to(dtype)
         output = self.block.forward(self.input, training=True)
         self.gradient = torch.randn(output.shape, generator=random).to(dtype)
 
@@ -88,13 +79,6 @@ class Trial:
         return (time.perf_counter() - start) / repeats
 
 
-def rebuilt(block: Convolution | Dense, computation: Computation) -> Block:
-    if isinstance(block, Dense):
-        inputs, units = block.shapes[0]
-        return Dense(inputs, units, computation.compute, block.first)
-    return computation.convolution(block.geometry, block.filters, block.first)
-
-
 def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
     """The largest over outputs and gradients of |result - reference| / |reference|; infinite for
     NaN.
@@ -107,16 +91,16 @@ def relative_error(results: list[Tensor], reference: list[Tensor]) -> float:
     return float("inf") if any(map(math.isnan, errors)) else worst
 
 
-VERSION = 2
+_VERSION = 2
 """Part of every key: raise it when a block computes differently, so that layers are tried again."""
-TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
+TOLERANCE = {"fp32": 1e-4, "bf16": 2e-2}
 """Relative error (Frobenius norm) that a candidate may show against float64."""
 ADVANTAGE = 1.1
 """bfloat16 has to be this much faster than float32 to be taken."""
-NOT_ACCURATE = "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+_NOT_ACCURATE = (
+    "no way to compute it in {precision} came close to float64; computed in fp32 instead"
+)
 NOT_KEPT = "its trial could not be kept, so another run may compute it otherwise"
-NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16"}
-TYPES = {name: dtype for dtype, name in NAMES.items()}
 
 
 @dataclass(frozen=True)
@@ -131,7 +115,7 @@ class Choice:
 
     @property
     def computation(self) -> Computation:
-        return Computation(TYPES[self.compute], self.method)  # type: ignore[arg-type]
+        return Computation(self.compute, self.method)
 
 
 def choose(
@@ -141,16 +125,14 @@ def choose(
     choices = {}
     for index, layer in enumerate(assemble(traced, {})):
         for block in layer.blocks:
-            if isinstance(block, Convolution | Dense):
-                choices[index] = cached(block, batch_size, precision, threads)
+            if isinstance(block, ProductBlock):
+                choices[index] = _cached(block, batch_size, precision, threads)
     return choices
 
 
-def cached(
-    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
-) -> Choice:
+def _cached(block: ProductBlock, batch_size: int, precision: Precision, threads: int) -> Choice:
     """The choice that this machine once made for the shape; made now where there is none."""
-    description = describe(block, batch_size, precision, threads)
+    description = _trial_key(block, batch_size, precision, threads)
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:32]
     path = Path(platformdirs.user_cache_dir("vestry")) / "precision" / f"{digest}.json"
     if not path.exists():
@@ -172,58 +154,50 @@ def publish(path: Path, value: dict[str, Any]) -> None:
     path.with_name(f"{path.stem}.{os.getpid()}.json").unlink(missing_ok=True)
 
 
-def describe(
-    block: Convolution | Dense, batch_size: int, precision: Precision, threads: int
+def _trial_key(
+    block: ProductBlock, batch_size: int, precision: Precision, threads: int
 ) -> dict[str, Any]:
-    shape: dict[str, Any] = {"shapes": block.shapes, "first": block.first, "batch": batch_size}
-    if isinstance(block, Convolution):
-        shape["geometry"] = asdict(block.geometry)
-    machine = {
+    """All that the fastest way may depend on."""
+    return block.trial_key() | {
+        "version": _VERSION,
+        "precision": precision,
+        "batch": batch_size,
         "processor": processor(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "torch": torch.__version__,
         "threads": threads,
     }
-    return {"version": VERSION, "precision": precision, **shape, **machine}
 
 
-def candidates(block: Convolution | Dense, precision: Precision) -> Iterator[Computation]:
-    for dtype, name in NAMES.items():
-        if precision in ("auto", name):
-            yield Computation(dtype, "fold")
-            if isinstance(block, Convolution):
-                yield Computation(dtype, "library")
-                if not block.first and not block.geometry.apart:
-                    yield Computation(dtype, "transposed")
+def _candidates(block: ProductBlock, precision: Precision) -> Iterator[Computation]:
+    for compute in TOLERANCE:
+        if precision in ("auto", compute):
+            yield from (Computation(compute, method) for method in block.methods)
 
 
-def attempt(block: Convolution | Dense, batch_size: int, precision: Precision) -> Choice:
+def attempt(block: ProductBlock, batch_size: int, precision: Precision) -> Choice:
     """Try every candidate: first its values, then its time, in turns so that a busy machine hits
     all.
     """
-    reference = Trial(block, Computation(torch.float64), batch_size).run()
+    reference = Trial(block, Computation("fp64"), batch_size).run()
     trials: dict[Computation, Trial] = {}
     errors: dict[Computation, float] = {}
-    for computation in candidates(block, precision):
+    for computation in _candidates(block, precision):
         trial = Trial(block, computation, batch_size)
         errors[computation] = relative_error(trial.run(), reference)
         if errors[computation] <= TOLERANCE[computation.compute]:
             trials[computation] = trial
-    note = "" if trials else NOT_ACCURATE.format(precision=precision)
+    note = "" if trials else _NOT_ACCURATE.format(precision=precision)
     if not trials:
         plain = Computation()
         trials[plain] = Trial(block, plain, batch_size)
     times = fastest_turns(trials)
     tried = {
-        label(computation): {
+        f"{computation.compute} {computation.method}": {
             "microseconds": round(seconds * 1e6, 1),
             "error": errors.get(computation, 0.0),
         }
         for computation, seconds in times.items()
     }
-    best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == torch.bfloat16 else 1.0))
-    return Choice(NAMES[best.compute], best.method, tried, note)
-
-
-def label(computation: Computation) -> str:
-    return f"{NAMES[computation.compute]} {computation.method}"
+    best = min(times, key=lambda c: times[c] * (ADVANTAGE if c.compute == "bf16" else 1.0))
+    return Choice(best.compute, best.method, tried, note)

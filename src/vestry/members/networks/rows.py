@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.members.networks.augmentation import Augmenter
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
 
 CHUNK_PIXELS = 4_000_000
 """Images are picked out of the training set and scaled in chunks of about this many numbers."""
@@ -37,7 +37,7 @@ def as_tensor(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(writable)
 
 
-def chunk_rows(images: Tensor, batch_size: int) -> int:
+def _chunk_rows(images: Tensor, batch_size: int) -> int:
     """Rows picked at once: a whole number of batches."""
     return max(1, CHUNK_PIXELS // (images[0].numel() * batch_size)) * batch_size
 
@@ -52,7 +52,7 @@ def scaled(images: Tensor) -> Tensor:
 # The training images as an epoch takes them: in its order, scaled, augmented, chunk by chunk.
 
 
-ALTERATIONS = 1
+_ALTERATIONS = 1
 """What tells the stream of alterations from that of an epoch's order and dropout masks, so that
 both are the same with and without augmentation."""
 
@@ -62,7 +62,7 @@ class TrainingImages:
 
     def __init__(self, images: Tensor, settings: TrainingSettings) -> None:
         self.images = images
-        self.chunk = chunk_rows(images, settings.batch_size)
+        self.chunk = _chunk_rows(images, settings.batch_size)
         augmentation = settings.augmentation
         self.augmenter: Augmenter | None = None
         if augmentation is not None and augmentation.alters:
@@ -77,7 +77,7 @@ class TrainingImages:
         if self.augmenter is None:
             yield from (scaled(self.images.index_select(0, part)) for part in parts)
             return
-        random = np.random.default_rng([seed, epoch, ALTERATIONS])
+        random = np.random.default_rng([seed, epoch, _ALTERATIONS])
         drawn = self.augmenter.draw(random, len(order))
         for part, rows in zip(parts, torch.split(drawn, self.chunk), strict=True):
             yield self.augmenter.apply(scaled(self.images.index_select(0, part)), rows, random)

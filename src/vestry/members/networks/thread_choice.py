@@ -19,24 +19,24 @@ import torch
 from vestry.members.kind import FitJob
 from vestry.members.networks import machine
 from vestry.members.networks.network import Network
-from vestry.members.networks.network_settings import NetworkSettings
 from vestry.members.networks.rows import Rows, scaled
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.trainer import Trainer
 from vestry.storage.run_folder import read_json, write_json
 
-NAME = "threads.json"
-LONGEST_TURN, SHORTEST_TURN = 0.04, 0.004
+_NAME = "threads.json"
+_LONGEST_TURN, _SHORTEST_TURN = 0.04, 0.004
 """Seconds on one thread."""
-SHARE = 0.004
+_SHARE = 0.004
 """A turn's part of what all training takes on one thread, so that the trial pays for itself."""
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 6
-CLEAR = 1.25
+_FEWEST_ROUNDS, _MOST_ROUNDS = 3, 6
+_CLEAR = 1.25
 """Once one side has been so many times as fast as every other, its lead is not put down to luck."""
-LOST = 4
+_LOST = 4
 """A turn that takes so many times as long as the first is broken off."""
 GIVEN = "as many as it was given"
-SHORT = "training is too short for a trial to pay"
-FASTER = "the fastest in a trial at its start, under the load that there was"
+_SHORT = "training is too short for a trial to pay"
+_FASTER = "the fastest in a trial at its start, under the load that there was"
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class ThreadChoice:
         return asdict(self)
 
 
-ALONE = ThreadChoice(1, SHORT, {})
+ALONE = ThreadChoice(1, _SHORT, {})
 
 
 def choose_threads(settings: NetworkSettings, job: FitJob) -> ThreadChoice:
     """As many as the job has, or fewer where it allows it and those are faster now."""
     if job.threads == 1 or not job.fewer_threads or len(job.labels) == 0:
         return ThreadChoice(job.threads, GIVEN, {})
-    path = job.workspace / NAME
+    path = job.workspace / _NAME
     if path.exists():
         return ThreadChoice(**read_json(path))
     trial = Trial(settings, job)
@@ -68,7 +68,7 @@ def choose_threads(settings: NetworkSettings, job: FitJob) -> ThreadChoice:
 
 
 def forget(job: FitJob) -> None:
-    (job.workspace / NAME).unlink(missing_ok=True)
+    (job.workspace / _NAME).unlink(missing_ok=True)
 
 
 def counts(most: int) -> Iterator[int]:
@@ -82,15 +82,15 @@ def counts(most: int) -> Iterator[int]:
 def fastest(trial: "Trial", threads: list[int]) -> ThreadChoice:
     """Turns of all, in both orders one after the other, until one is clearly ahead."""
     times = dict.fromkeys(threads, 0.0)
-    limit = LOST * trial.turn(1, float("inf"))
-    for number in range(MOST_ROUNDS):
+    limit = _LOST * trial.turn(1, float("inf"))
+    for number in range(_MOST_ROUNDS):
         for count in reversed(threads) if number % 2 else threads:
             times[count] += trial.turn(count, limit)
         first, second = sorted(times.values())[:2]
-        if number + 1 >= FEWEST_ROUNDS and second > CLEAR * first:
+        if number + 1 >= _FEWEST_ROUNDS and second > _CLEAR * first:
             break
     speeds = {str(n): round((number + 1) * trial.images / times[n], 1) for n in sorted(times)}
-    return ThreadChoice(min(times, key=lambda n: times[n]), FASTER, speeds)
+    return ThreadChoice(min(times, key=lambda n: times[n]), _FASTER, speeds)
 
 
 class Trial:
@@ -101,7 +101,7 @@ class Trial:
         rows = Rows.of(job.images[some], job.labels[some])
         none = Rows.of(job.images[:0], job.labels[:0])
         network = Network(settings.layers, job.images.shape[1:], job.classes, job.seed)
-        network.seed_dropout(np.random.default_rng(job.seed))
+        network.seed(np.random.default_rng(job.seed))
         self.trainer = Trainer(
             network, settings, rows, none, job.seed, job.workspace, lambda _: None
         )
@@ -112,12 +112,12 @@ class Trial:
         self.turn(1, float("inf"))  # the first one sets everything up
         step = self.turn(1, float("inf"))
         whole = step * settings.epochs * len(job.labels) / len(self.batch)
-        self.seconds = min(SHARE * whole, LONGEST_TURN)
+        self.seconds = min(_SHARE * whole, _LONGEST_TURN)
         self.steps = max(1, round(self.seconds / step))
 
     @property
     def pays(self) -> bool:
-        return self.seconds >= SHORTEST_TURN
+        return self.seconds >= _SHORTEST_TURN
 
     @property
     def images(self) -> int:

@@ -1,36 +1,15 @@
-"""Following one image through a network's layers: shapes and parameter counts, without torch."""
+"""Following one image through a network's layers, without torch: shapes, costs, and how many cores
+training uses well.
+"""
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.networks.layers import Concat, Dense, LayerBase, Shape, kind_of
+from vestry.members.networks.layer import Layer, Shape, TracedLayer
+from vestry.members.networks.layers.dense import Dense
 
 
-@dataclass(frozen=True)
-class TracedLayer:
-    """One layer of a network whose input is known."""
-
-    layer: LayerBase
-    input_shape: Shape
-    output_shape: Shape
-    parameters: int
-    trainable: int
-
-    @property
-    def kind(self) -> str:
-        return kind_of(self.layer) or ""
-
-    def words(self) -> str:
-        """The layer as a study file writes it, without what is left at its default."""
-        settings = self.layer.model_dump(mode="json", exclude_defaults=True)
-        kind = settings.pop(self.kind)
-        parts = [self.kind if kind is True else f"{self.kind} {kind}"]
-        return ", ".join(parts + [f"{name} {value}" for name, value in settings.items()])
-
-
-def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list[TracedLayer]:
+def trace(layers: Sequence[Layer], image_shape: Shape, classes: int) -> list[TracedLayer]:
     """Follow one image of shape (height, width[, channels]) to its class scores.
 
     The last entry is the output layer, which the network adds. Raises StudyError with the
@@ -39,9 +18,9 @@ def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list
     shape: Shape = (*image_shape, 1) if len(image_shape) == 2 else tuple(image_shape)
     known: dict[str, Shape] = {"input": shape}
     traced = []
-    for place, layer in enumerated(layers, classes):
+    for place, layer in _enumerated(layers, classes):
         try:
-            step = trace_one(layer, shape, known)
+            step = _trace_one(layer, shape, known)
         except ValueError as error:
             raise StudyError(f"{place}: {error}") from error
         traced.append(step)
@@ -51,21 +30,36 @@ def trace(layers: Sequence[LayerBase], image_shape: Shape, classes: int) -> list
     return traced
 
 
-def enumerated(layers: Sequence[LayerBase], classes: int) -> Iterator[tuple[str, LayerBase]]:
+def _enumerated(layers: Sequence[Layer], classes: int) -> Iterator[tuple[str, Layer]]:
     for index, layer in enumerate(layers):
-        yield f"layer {index + 1} ({kind_of(layer)})", layer
+        for part in layer.expanded():
+            yield f"layer {index + 1} ({part.key})", part
     yield "the output layer", Dense(dense=classes, activation="none")
 
 
-def trace_one(layer: LayerBase, shape: Shape, known: dict[str, Shape]) -> TracedLayer:
+def _trace_one(layer: Layer, shape: Shape, known: dict[str, Shape]) -> TracedLayer:
     if layer.name is not None and layer.name in known:
         raise ValueError(f"the name {layer.name!r} is taken already; choose another")
-    output = layer.output_shape(shape)
-    if isinstance(layer, Concat):
-        if layer.concat not in known:
+    joined: Shape = ()
+    if layer.joins is not None:
+        if layer.joins not in known:
             raise ValueError(
-                f"no earlier layer is called {layer.concat!r}{did_you_mean(layer.concat, known)}"
+                f"no earlier layer is called {layer.joins!r}{did_you_mean(layer.joins, known)}"
             )
-        output = (output[0] + math.prod(known[layer.concat]),)
-    total, trainable = layer.parameters(shape)
-    return TracedLayer(layer, shape, output, total, trainable)
+        joined = known[layer.joins]
+    return TracedLayer(layer, shape, layer.output_shape(shape, joined), *layer.parameters(shape))
+
+
+_MULTIPLY_ADDS_PER_CORE = 5_000_000
+MOST_CORES = 8
+
+
+def network_threads(traced: Sequence[TracedLayer], batch_size: int) -> int:
+    """One core for each five million multiply-adds of a batch, from one to eight.
+
+    Measured on two cores (AMD Zen 4) over the ten networks of `benchmarks/networks.toml`: a second
+    core pays from about ten million multiply-adds a batch upwards and gains little or nothing
+    below. There a single core also leaves the other to the next member.
+    """
+    wanted = sum(step.multiply_adds for step in traced) * batch_size // _MULTIPLY_ADDS_PER_CORE
+    return min(max(wanted, 1), MOST_CORES)

@@ -13,21 +13,46 @@ from torch import Tensor
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
-from vestry.members.networks.early_stopping import Stopper
 from vestry.members.networks.network import Network
-from vestry.members.networks.optimizers import optimizer
+from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
-from vestry.members.networks.training import TrainingSettings
+from vestry.members.networks.settings import EarlyStopping, TrainingSettings
 
 CHECKPOINT_SECONDS = 5.0
-REPORT_SECONDS = 0.25
-PREDICT_BATCH = 256
-MEASURED_ROWS = 2048
+_REPORT_SECONDS = 0.25
+_PREDICT_BATCH = 256
+_MEASURED_ROWS = 2048
 """Training rows, at most, that batch normalisation takes its statistics from: their mean is then
 within about 2% of a deviation.
 """
-MEASURING = 2
+_MEASURING = 2
 """What tells the draw of those rows from other streams of random numbers."""
+
+
+@dataclass
+class Stopper:
+    """Follows the monitored figure; JSON-able through `vars`, so that a checkpoint can hold it."""
+
+    best: float | None = None
+    best_epoch: int = 0
+    epochs_without_improvement: int = 0
+
+    def improved(self, settings: EarlyStopping, epoch: int, row: dict[str, float]) -> bool:
+        """Take the figures of an epoch (counted from 1); say whether they are the best so far."""
+        value = (
+            row["validation_loss"]
+            if settings.monitor == "val_loss"
+            else -row["validation_accuracy"]
+        )
+        if self.best is None or value < self.best - settings.min_delta:
+            self.best, self.best_epoch = value, epoch
+            self.epochs_without_improvement = 0
+            return True
+        self.epochs_without_improvement += 1
+        return False
+
+    def stops(self, settings: EarlyStopping) -> bool:
+        return self.epochs_without_improvement >= settings.patience
 
 
 @dataclass
@@ -64,7 +89,8 @@ class Trainer:
         self.seed = seed
         self.workspace = workspace
         self.on_event = on_event
-        self.optimizer = optimizer(settings, network.vector.values, network.vector.gradients)
+        vector = network.vector
+        self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])
@@ -72,39 +98,37 @@ class Trainer:
 
     def run(self) -> Progress:
         with torch.inference_mode():
-            self.resume()
+            self._resume()
             saved = time.monotonic()
-            while not self.finished():
-                self.epoch()
-                if time.monotonic() - saved > CHECKPOINT_SECONDS and not self.finished():
-                    self.save()
+            while not self._finished():
+                self._epoch()
+                if time.monotonic() - saved > CHECKPOINT_SECONDS and not self._finished():
+                    self._save()
                     saved = time.monotonic()
             if len(self.validation) == 0:  # otherwise each epoch's validation has done it
-                self.measure_statistics()
+                self._measure_statistics()
             if self.best:
                 self.network.restore(self.best)
         return self.progress
 
-    def finished(self) -> bool:
+    def _finished(self) -> bool:
         stopping = self.settings.early_stopping
         stopped = stopping is not None and self.progress.stopper.stops(stopping)
         return stopped or self.progress.epoch >= self.settings.epochs
 
-    def epoch(self) -> None:
+    def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
-        rate = settings.initial_learning_rate
-        if settings.schedule is not None:
-            rate *= settings.schedule.factor(progress.epoch, settings.epochs)
+        rate = settings.rate(progress.epoch)
         start = time.perf_counter()
-        log_probabilities, labels = self.train(rate)
+        log_probabilities, labels = self._train(rate)
         seconds = time.perf_counter() - start
         row = {
             "epoch": progress.epoch + 1,
             "seconds": round(seconds, 4),
             "images_per_second": round(len(self.training) / seconds, 1),
             "learning_rate": rate,
-            **named("train", figures(log_probabilities, labels)),
-            **named("validation", self.validate()),
+            **_named("train", figures(log_probabilities, labels)),
+            **_named("validation", self._validate()),
         }
         if not np.isfinite(row["train_loss"]):
             raise MemberError(
@@ -114,16 +138,16 @@ class Trainer:
         progress.epoch += 1
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
-        self.follow(row)
-        self.on_event(self.epoch_event(row))
+        self._follow(row)
+        self.on_event(self._epoch_event(row))
 
-    def train(self, rate: float) -> tuple[Tensor, Tensor]:
+    def _train(self, rate: float) -> tuple[Tensor, Tensor]:
         """One pass over the rows in a new order; the log probabilities that the steps saw, and
         labels.
         """
         network, batch = self.network, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
-        network.seed_dropout(random)
+        network.seed(random)
         order = torch.from_numpy(random.permutation(len(self.training)))
         labels = self.training.labels[order]
         truth = self.one_hot[labels]
@@ -135,9 +159,9 @@ class Trainer:
                 rows = slice(done, done + len(part))
                 self.step(part, truth[rows], seen[rows], rate)
                 done += len(part)
-            if time.monotonic() - reported > REPORT_SECONDS:
+            if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
-                self.on_event(self.step_event(done, seen, labels, started))
+                self.on_event(self._step_event(done, seen, labels, started))
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
@@ -148,24 +172,26 @@ class Trainer:
         self.network.backward((seen.exp() - truth).div_(len(images)))
         self.optimizer.step(rate)
 
-    def validate(self) -> dict[str, float]:
+    def _validate(self) -> dict[str, float]:
         if len(self.validation) == 0:
             return {}
-        self.measure_statistics()
+        self._measure_statistics()
         scores = predict(self.network, self.validation.images)
         return figures(torch.log_softmax(scores, 1), self.validation.labels)
 
-    def measure_statistics(self) -> None:
+    def _measure_statistics(self) -> None:
         """On training rows as they are, the same ones each time; by the weights of now."""
         count = len(self.training)
-        drawn = np.random.default_rng([self.seed, 0, MEASURING]).permutation(count)[:MEASURED_ROWS]
-        parts = np.array_split(np.sort(drawn), -(-len(drawn) // PREDICT_BATCH))
+        drawn = np.random.default_rng([self.seed, 0, _MEASURING]).permutation(count)[
+            :_MEASURED_ROWS
+        ]
+        parts = np.array_split(np.sort(drawn), -(-len(drawn) // _PREDICT_BATCH))
         images = self.training.images
         self.network.measure_statistics(
             scaled(images.index_select(0, torch.from_numpy(part))) for part in parts
         )
 
-    def follow(self, row: dict[str, float]) -> None:
+    def _follow(self, row: dict[str, float]) -> None:
         stopping = self.settings.early_stopping
         if stopping is None:
             return
@@ -173,28 +199,28 @@ class Trainer:
         if improved and stopping.restore_best:
             self.best = {name: tensor.clone() for name, tensor in self.network.tensors().items()}
 
-    def save(self) -> None:
+    def _save(self) -> None:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
-        tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.memory.items()}
+        tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
         state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
         checkpoint.write(self.workspace, tensors, state)
 
-    def resume(self) -> None:
+    def _resume(self) -> None:
         found = checkpoint.read(self.workspace)
         if found is None:
             return
         tensors, state = found
         self.progress = Progress(**state | {"stopper": Stopper(**state["stopper"])})
-        self.network.restore(part(tensors, "network/"))
-        for name, tensor in part(tensors, "optimizer/").items():
-            self.optimizer.memory[name].copy_(tensor)
+        self.network.restore(_part(tensors, "network/"))
+        for name, tensor in _part(tensors, "optimizer/").items():
+            self.optimizer.state[name].copy_(tensor)
         self.optimizer.steps = self.progress.epoch * -(
             -len(self.training) // self.settings.batch_size
         )
-        self.best = part(tensors, "best/")
+        self.best = _part(tensors, "best/")
 
-    def epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
+    def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
         left = self.settings.epochs - self.progress.epoch
         return {
             "event": "epoch",
@@ -203,7 +229,9 @@ class Trainer:
             **row,
         }
 
-    def step_event(self, done: int, seen: Tensor, labels: Tensor, started: float) -> dict[str, Any]:
+    def _step_event(
+        self, done: int, seen: Tensor, labels: Tensor, started: float
+    ) -> dict[str, Any]:
         """Where this epoch stands; the loss is the mean over its images so far."""
         speed = done / (time.monotonic() - started)
         rest = (self.settings.epochs - self.progress.epoch) * len(self.training) - done
@@ -220,14 +248,14 @@ class Trainer:
 
 def predict(network: Network, images: Tensor) -> Tensor:
     """(n, classes) float32 scores, a bounded number of images at a time."""
-    starts = range(0, len(images), PREDICT_BATCH)
-    batches = (scaled(images[start : start + PREDICT_BATCH]) for start in starts)
+    starts = range(0, len(images), _PREDICT_BATCH)
+    batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
     return torch.cat([network.forward(batch, training=False) for batch in batches])
 
 
-def named(split: str, values: dict[str, float]) -> dict[str, float]:
+def _named(split: str, values: dict[str, float]) -> dict[str, float]:
     return {f"{split}_{name}": value for name, value in values.items()}
 
 
-def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

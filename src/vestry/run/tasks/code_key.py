@@ -1,8 +1,8 @@
 """A digest of the code that can change a task's result, so that other code makes a new task.
 
 What is digested is the syntax tree of every module that the task's code imports, straight or by
-others. Comments, docstrings and where a definition stands are no part of it: moving a file, or
-writing down what it does, fits nothing anew.
+others, and of every installed package that brings layers. Comments, docstrings and where a
+definition stands are no part of it: moving a file, or writing down what it does, fits nothing anew.
 """
 
 import ast
@@ -11,6 +11,8 @@ import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from vestry.members.networks import layers
 
 _PACKAGE = __name__.partition(".")[0]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version")
@@ -22,12 +24,14 @@ described, run and stored decides nothing that they compute."""
 def code_key(*places: str) -> str:
     """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
     trees = _reached(f"{_PACKAGE}.{place}" for place in places)
-    pieces = sorted(piece for tree in trees for piece in _pieces(tree))
+    if Path(str(layers.__file__)) in trees:
+        trees |= _reached(point.module.partition(".")[0] for point in layers.entry_points())
+    pieces = sorted(piece for tree in trees.values() for piece in _pieces(tree))
     return hashlib.sha256("\n".join(pieces).encode()).hexdigest()[:16]
 
 
-def _reached(names: Iterable[str]) -> list[ast.Module]:
-    """The trees of these modules and of all that they import from this package."""
+def _reached(names: Iterable[str]) -> dict[Path, ast.Module]:
+    """The trees of these modules and of all that they import from this package, by file."""
     trees: dict[Path, ast.Module] = {}
     waiting = [file for name in names for file in _files(name)]
     while waiting:
@@ -36,7 +40,7 @@ def _reached(names: Iterable[str]) -> list[ast.Module]:
             continue
         trees[file] = ast.parse(file.read_bytes())
         waiting += [found for name in _imported(trees[file]) for found in _files(name, below=False)]
-    return list(trees.values())
+    return trees
 
 
 def _files(name: str, below: bool = True) -> list[Path]:

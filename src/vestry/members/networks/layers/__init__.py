@@ -1,0 +1,44 @@
+"""The layers that a study may have, one a file.
+
+Every module here is imported, and every one that an installed package names as an entry point of
+the group `vestry.layers`; each registers its layer.
+"""
+
+import importlib
+import pkgutil
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import BeforeValidator, Discriminator, Tag
+
+from vestry.errors import StudyError
+from vestry.members.networks.layer import LAYERS, Layer, check_kinds, kind_of
+
+_GROUP = "vestry.layers"
+
+
+def entry_points() -> metadata.EntryPoints:
+    """Those of installed packages that bring layers."""
+    return metadata.entry_points(group=_GROUP)
+
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+for _point in entry_points():
+    try:
+        _point.load()
+    except Exception as error:  # it raises whatever it likes
+        raise StudyError(
+            f"the module {_point.value}, installed as an entry point of {_GROUP!r}, could not be "
+            f"loaded ({type(error).__name__}: {error}); mend it or uninstall its package"
+        ) from error
+
+if TYPE_CHECKING:
+    Layers = tuple[Layer, ...]
+else:
+    globals().update({layer.__name__: layer for layer in LAYERS.values()})
+    _tagged = tuple(Annotated[layer, Tag(key)] for key, layer in LAYERS.items())
+    Layers = Annotated[
+        tuple[Annotated[Union[_tagged], Discriminator(kind_of)], ...],  # noqa: UP007
+        BeforeValidator(check_kinds),
+    ]

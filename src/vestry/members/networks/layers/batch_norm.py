@@ -1,0 +1,162 @@
+"""Batch normalisation (Ioffe and Szegedy, 2015), and the statistics that it predicts with."""
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
+from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
+
+_MOMENTUM = 0.99
+"""Keras's default."""
+
+
+@register("batch_norm")
+class BatchNorm(Layer):
+    """Normalises each channel over the batch; for inference by fixed statistics.
+
+    Those are measured over training rows after each epoch ("precise batch norm", Wu and Johnson,
+    2021), or averaged as training goes. Keras's averages start at 0 and 1 and take hundreds of
+    batches to get away from there, which small data does not have.
+    """
+
+    batch_norm: Literal[True]
+    statistics: Literal["precise", "keras"] = "precise"
+    momentum: float | None = Field(None, ge=0, lt=1)
+    """What stays of Keras's averages at every batch; with it alone, those are meant."""
+    epsilon: float = Field(1e-3, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _momentum_means_keras(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        if values.get("momentum") is not None:
+            return {"statistics": "keras"} | values
+        return values | {"momentum": _MOMENTUM} if values.get("statistics") == "keras" else values
+
+    @model_validator(mode="after")
+    def _momentum_is_used(self) -> Self:
+        if self.statistics == "precise" and self.momentum is not None:
+            raise ValueError(
+                "precise statistics are measured anew and have no momentum; leave it out, or write "
+                'statistics = "keras"'
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _shortest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Its momentum alone says "keras", as it did before there was a choice: so the studies of
+        that time keep their hash.
+        """
+        values: dict[str, Any] = dump(self)
+        kept = values.keys() - ({"statistics"} if self.statistics == "keras" else set())
+        return {key: value for key, value in values.items() if key in kept}
+
+    def parameters(self, shape: Shape) -> tuple[int, int]:
+        return 4 * shape[-1], 2 * shape[-1]
+
+    def blocks(self, place: Place) -> list[Block]:
+        return [BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
+
+    def nodes(self, to: Nodes, value: Value) -> Value:
+        """With its moving statistics: one factor and one shift a channel."""
+        scale, shift, mean, variance = (
+            to.weights_of(role).astype(np.float64)
+            for role in ("scale", "shift", "moving_mean", "moving_variance")
+        )
+        factor = scale / np.sqrt(variance + self.epsilon)
+        shape = (-1, 1, 1) if value.layout == "channels_first" else (-1,)
+        factors, shifts = (
+            to.constant(part.astype(np.float32).reshape(shape), role)
+            for role, part in (("factor", factor), ("shift", shift - mean * factor))
+        )
+        return Value(
+            to.add("Add", to.add("Mul", value.name, factors), shifts), value.shape, value.layout
+        )
+
+
+class BatchNormBlock(Block):
+    """Normalise each channel over the batch and all pixels; over fixed statistics for inference.
+
+    momentum: what stays of the statistics at every batch of training, as in Keras, which unlike
+    torch moves the *biased* variance. None leaves them alone while training, and they are measured
+    afterwards: between `start_measuring` and `stop_measuring`, inference normalises over its own
+    batch, and the statistics become those of all rows that have passed.
+    """
+
+    scale: Parameter
+    shift: Parameter
+
+    def __init__(self, channels: int, momentum: float | None, epsilon: float) -> None:
+        self.specs = {
+            "scale": ParameterSpec((channels,), start=1.0),
+            "shift": ParameterSpec((channels,)),
+        }
+        self.momentum = momentum
+        self.measures = momentum is None
+        self.epsilon = epsilon
+        self.measured: int | None = None
+        self.moving_mean = torch.zeros(channels)
+        self.moving_variance = torch.ones(channels)
+
+    def state(self) -> dict[str, Tensor]:
+        return {"moving_mean": self.moving_mean, "moving_variance": self.moving_variance}
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        rows = x.view(-1, x.shape[-1])
+        if self.measured is not None:
+            self._measure(rows)
+            return self._normalise(rows).view(x.shape)
+        if not training:
+            factor = self.scale.value * torch.rsqrt(self.moving_variance + self.epsilon)
+            return torch.addcmul(self.shift.value - self.moving_mean * factor, x, factor)
+        y = self._normalise(rows)
+        self.input = rows
+        if self.momentum is not None:
+            self.moving_mean.lerp_(self.mean, 1 - self.momentum)
+            self.moving_variance.lerp_(self.inverse.pow(-2) - self.epsilon, 1 - self.momentum)
+        return y.view(x.shape)
+
+    def _normalise(self, rows: Tensor) -> Tensor:
+        """By the mean and deviation of `rows` themselves, which are kept."""
+        y: Tensor
+        y, self.mean, self.inverse = torch.native_batch_norm(
+            rows, self.scale.value, self.shift.value, None, None, True, 0.0, self.epsilon
+        )
+        return y
+
+    def start_measuring(self) -> None:
+        self.measured = 0 if self.measures else None
+
+    def stop_measuring(self) -> None:
+        self.measured = None
+
+    def _measure(self, rows: Tensor) -> None:
+        """Join `rows` to those that were measured before (Chan, Golub and LeVeque, 1983)."""
+        variance, mean = torch.var_mean(rows, 0, correction=0)
+        before = self.measured or 0
+        self.measured = before + len(rows)
+        share = len(rows) / self.measured
+        between = (mean - self.moving_mean).square_().mul_(share * (1 - share))
+        self.moving_mean.lerp_(mean, share)
+        self.moving_variance.lerp_(variance, share).add_(between)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        result: Tensor
+        result, scale, shift = torch.ops.aten.native_batch_norm_backward(
+            gradient.reshape(self.input.shape),
+            self.input,
+            self.scale.value,
+            None,
+            None,
+            self.mean,
+            self.inverse,
+            True,
+            self.epsilon,
+            [True, True, True],
+        )
+        self.scale.gradient.copy_(scale)
+        self.shift.gradient.copy_(shift)
+        return result.view(gradient.shape)
