@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.bootstrap import bootstrap
 from vestry.evaluation.paired_tests import holm, mcnemar
-from vestry.predictions.scores import ScalarScore, score
+from vestry.predictions.scores import score
 from vestry.predictions.table import ProbabilityTable
 
 CLASSES = tuple("abcdefghij")
@@ -22,7 +22,7 @@ RESAMPLES = 500
 """A study takes 2,000; fewer only make the ends of an interval less steady."""
 MODELS = {"good, too unsure": (3.2, 2.4), "weak, too sure": (2.2, 2.8)}
 """How far a model leans to the truth, and how sharp its softmax is."""
-SHOWN: tuple[ScalarScore, ...] = ("log_loss", "brier", "f1_macro", "precision_macro", "ece")
+SHOWN: tuple[str, ...] = ("log_loss", "brier", "f1_macro", "precision_macro", "ece")
 LEVEL = 0.05
 
 Labels = NDArray[np.int64]

@@ -104,9 +104,23 @@ def _part(name: str, heading: str) -> str:
         and issubclass(found, Record)
         and found.__module__ == module.__name__
         and found is not Record
+        and not _is_base(found, module)
     ]
     lead = "" if name == "base" else f"{inspect.getdoc(module)}\n\n"
     return f"\n## {heading}\n\n{lead}" + "\n".join(_table(record) for record in reversed(records))
+
+
+def _is_base(record: type[BaseModel], module: ModuleType) -> bool:
+    """Whether it only holds what others of its module have, too; these name all of their keys."""
+    others = [other for other in record.__subclasses__() if "[" not in other.__name__]
+    names = [
+        str(field.annotation)
+        for found in vars(module).values()
+        if inspect.isclass(found) and issubclass(found, BaseModel)
+        for field in found.model_fields.values()
+    ]
+    is_named = any(f".{record.__name__}" in name for name in names)
+    return bool(others) and not is_named and others[0].__module__ == module.__name__
 
 
 def _table(record: type[BaseModel]) -> str:

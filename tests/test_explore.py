@@ -132,12 +132,12 @@ def test_a_run_explores_its_three_splits_in_a_worker(task):
     stages = [event for event in events if event["event"] == "stage"]
     assert {event["task"] for event in stages} == {"exploration"} and len(stages) > 5
     found = read_exploration(work.folder)
-    assert list(found.results["facts"]["splits"]) == ["training", "validation", "test"]
+    assert list(found.results.facts.splits) == ["training", "validation", "test"]
     assert list(found.pictures) == ["mean/0", "mean/1", "mean/2"]
     assert all(image.shape == dataset.test.image_shape for image in found.pictures.values())
     with np.load(found.correlation, allow_pickle=False) as stored:
         assert stored["correlation"].shape == (144, 144)
-    kinds = {f["kind"] for f in found.results["findings"] if f["count"]}
+    kinds = {f.kind for f in found.results.findings if f.count}
     assert {"duplicates_across", "label_conflict", "blank", "missing"} <= kinds
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from vestry.committees.committee import RULES
+from vestry.committees.rule import RULES
 from vestry.data.paths import DataPaths
 from vestry.predictions.table import load_table
 from vestry.run.export import ExportOptions, export_run

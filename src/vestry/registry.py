@@ -100,13 +100,10 @@ def check_brought() -> None:
         len(registry)
 
 
-def brought_packages() -> set[str]:
-    """Importable names of other packages that bring something to Vestry."""
-    every = metadata.entry_points()
-    groups = [group for group in every.groups if group.startswith(_PREFIX)]
-    return {
-        entry.module.partition(".")[0] for group in groups for entry in every.select(group=group)
-    }
+def brought_packages(concepts: str) -> set[str]:
+    """Importable names of other packages that bring some; concepts: in plural, such as "scores"."""
+    points = metadata.entry_points(group=f"{_PREFIX}{concepts}")
+    return {point.module.partition(".")[0] for point in points}
 
 
 class OneOf:

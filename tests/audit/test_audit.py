@@ -16,11 +16,11 @@ from vestry.data.sources.npz import load
 
 def found(sets, kind, *splits):
     findings, _ = audit(sets, 0, lambda text: None)
-    return next(f for f in findings if f["kind"] == kind and f["splits"] == list(splits))
+    return next(f for f in findings if f.kind == kind and f.splits == list(splits))
 
 
 def shown(finding):
-    return [[image["id"] for image in group["images"]] for group in finding["groups"]]
+    return [[image.id for image in group.images] for group in finding.groups]
 
 
 @pytest.fixture(scope="module")
@@ -31,66 +31,66 @@ def planted(tmp_path_factory):
 
 def test_a_clean_set_has_no_findings():
     findings, notes = audit(clean_sets(), 0, lambda text: None)
-    assert [f["kind"] for f in findings if f["count"]] == []
+    assert [f.kind for f in findings if f.count] == []
     assert len(findings) == 14 and notes == []
-    assert {f["severity"] for f in findings} == {"info"}
+    assert {f.severity for f in findings} == {"info"}
 
 
 def test_exact_duplicates_within_and_across_are_found(planted):
     within = found(planted, "duplicates_within", "train")
-    assert within["count"] == 2  # the planted one, and the two that have different labels
+    assert within.count == 2  # the planted one, and the two that have different labels
     assert ["train/00010", "train/00013"] in shown(within)
     across = found(planted, "duplicates_across", "train", "test")
-    assert (across["count"], across["severity"]) == (1, "high")
+    assert (across.count, across.severity) == (1, "high")
     assert shown(across) == [["train/00020", "test/00005"]]
-    assert found(planted, "duplicates_within", "test")["count"] == 0
+    assert found(planted, "duplicates_within", "test").count == 0
 
 
 def test_a_near_duplicate_is_found_and_no_exact_one_among_them(planted):
     near = found(planted, "near_duplicates", "train", "test")
     assert shown(near) == [["test/00006", "train/00030"]]
-    assert 0 < near["groups"][0]["value"] < near["facts"]["threshold"]
-    assert near["facts"]["other_label"] == 0
+    assert 0 < near.groups[0].value < near.facts["threshold"]
+    assert near.facts["other_label"] == 0
 
 
 def test_a_label_conflict_is_found(planted):
     conflict = found(planted, "label_conflict", "train", "test")
-    assert (conflict["count"], conflict["severity"]) == (2, "high")
+    assert (conflict.count, conflict.severity) == (2, "high")
     assert shown(conflict) == [["train/00040", "train/00041"]]
-    labels = [image["label"] for image in conflict["groups"][0]["images"]]
+    labels = [image["label"] for image in conflict.groups[0].images]
     assert labels == [1, 2]
 
 
 def test_a_blank_image_is_found(planted):
     blank = found(planted, "blank", "train", "test")
-    assert shown(blank) == [["train/00050"]] and blank["groups"][0]["value"] == 102
+    assert shown(blank) == [["train/00050"]] and blank.groups[0].value == 102
 
 
 def test_an_image_far_from_its_class_is_found(planted):
     far = found(planted, "far_from_class", "train", "test")
     assert shown(far)[0] == ["train/00060"]
-    assert far["groups"][0]["value"] > far["facts"]["threshold"]
+    assert far.groups[0].value > far.facts["threshold"]
 
 
 def test_missing_values_are_found_per_split(planted):
     train, test = (found(planted, "missing", split) for split in ("train", "test"))
-    assert (shown(train), train["facts"]["values"]) == ([["train/00070"]], 3)
-    assert (shown(test), test["groups"][0]["value"]) == ([["test/00007"]], 1)
+    assert (shown(train), train.facts["values"]) == ([["train/00070"]], 3)
+    assert (shown(test), test.groups[0].value) == ([["test/00007"]], 1)
 
 
 def test_findings_come_worst_first_and_what_was_not_found_last(planted):
     findings, _ = audit(planted, 0, lambda text: None)
     order = ["high", "medium", "low", "info"]
-    marks = [order.index(f["severity"]) for f in findings if f["count"]]
+    marks = [order.index(f.severity) for f in findings if f.count]
     assert marks == sorted(marks)
-    counts = [bool(f["count"]) for f in findings]
+    counts = [bool(f.count) for f in findings]
     assert counts == sorted(counts, reverse=True)
 
 
 def test_one_split_is_audited_with_a_note():
     sets = {"train": clean_sets()["train"]}
     findings, notes = audit(sets, 0, lambda text: None)
-    assert not {"near_duplicates", "duplicates_across"} & {f["kind"] for f in findings}
+    assert not {"near_duplicates", "duplicates_across"} & {f.kind for f in findings}
     assert "only train rows" in notes[0]
 
 
@@ -115,34 +115,34 @@ def test_small_absent_and_unbalanced_classes_are_found():
     images, _ = clean_images(130, 1)
     labels = np.r_[np.zeros(100, np.int64), np.ones(30, np.int64)]
     sets = {"train": image_set(images, labels, "train")}
-    assert found(sets, "absent_classes", "train")["facts"]["classes"] == [{"label": 2, "rows": 0}]
+    assert found(sets, "absent_classes", "train").facts["classes"] == [{"label": 2, "rows": 0}]
     uneven = found(sets, "unbalanced", "train")
-    assert (uneven["count"], uneven["facts"]["ratio"]) == (1, 3.33)
+    assert (uneven.count, uneven.facts["ratio"]) == (1, 3.33)
     labels[110:] = 0
     few = found({"train": image_set(images, labels, "train")}, "small_classes", "train")
-    assert few["facts"]["classes"] == [{"label": 1, "rows": 10}]
+    assert few.facts["classes"] == [{"label": 1, "rows": 10}]
     far = found({"train": image_set(images, labels, "train")}, "far_from_class", "train")
-    assert far["facts"]["classes_skipped"] == [1, 2] and far["of"] == 120
+    assert far.facts["classes_skipped"] == [1, 2] and far.of == 120
 
 
 def test_pixels_that_never_change_are_counted():
     images, labels = clean_images(60, 1)
     images[:, 0, :5] = 0.5
     sets = {"train": image_set(images, labels, "train")}
-    assert found(sets, "constant_pixels", "train")["count"] == 5
+    assert found(sets, "constant_pixels", "train").count == 5
 
 
 def test_what_is_shown_is_capped_and_the_count_is_not():
     images, labels = clean_images(150, 1)
     images[75:] = images[:75]
     (within, *_), _ = audit({"train": image_set(images, labels, "train")}, 0, lambda text: None)
-    assert (within["count"], within["groups_found"]) == (75, 75)
-    assert len(within["groups"]) == MOST_SHOWN
+    assert (within.count, within.groups_found) == (75, 75)
+    assert len(within.groups) == MOST_SHOWN
     images[:] = images[0]
     (conflict, *_), _ = audit({"train": image_set(images, labels, "train")}, 0, lambda text: None)
-    assert conflict["kind"] == "label_conflict"
-    (group,) = conflict["groups"]
-    assert (len(group["images"]), group["found"]) == (MOST_SHOWN, 150)
+    assert conflict.kind == "label_conflict"
+    (group,) = conflict.groups
+    assert (len(group.images), group.found) == (MOST_SHOWN, 150)
 
 
 @settings(deadline=None)

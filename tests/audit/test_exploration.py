@@ -13,6 +13,7 @@ from vestry.audit.projection import overlap
 from vestry.audit.settings import ExplorationSettings
 from vestry.audit.unit_vectors import nearest, neighbour_distance, unit_vectors
 from vestry.data.image_set import ImageSet, array_ids
+from vestry.schema.exploration import OverlapPair
 
 QUICK = ExplorationSettings(sample=90)
 
@@ -26,11 +27,13 @@ def found():
 def test_it_is_json_and_comes_out_the_same_again(found):
     first, _ = found
     again = explore(clean_sets(), QUICK, lambda event: None)
-    assert json.dumps(first.results, allow_nan=False) == json.dumps(again.results)
+    assert json.dumps(first.results.as_json(), allow_nan=False) == json.dumps(
+        again.results.as_json()
+    )
     np.testing.assert_array_equal(first.correlation, again.correlation)
     np.testing.assert_array_equal(first.images, again.images)
     other = explore(clean_sets(), QUICK.model_copy(update={"seed": 1}), lambda event: None)
-    assert other.results["samples"]["ids"] != first.results["samples"]["ids"]
+    assert other.results.samples.ids != first.results.samples.ids
 
 
 def test_every_step_is_reported(found):
@@ -40,27 +43,27 @@ def test_every_step_is_reported(found):
 
 
 def test_facts_are_those_of_the_pixels(found):
-    sets, facts = clean_sets(), found[0].results["facts"]
+    sets, facts = clean_sets(), found[0].results.facts
     for split, rows in sets.items():
-        got = facts["splits"][split]
-        assert got["shape"] == list(rows.images.shape)
-        assert got["pixel_range"] == [rows.images.min(), rows.images.max()]
-        assert got["pixel_mean"] == pytest.approx(rows.images.mean())
-        assert got["pixel_deviation"] == pytest.approx(rows.images.std())
+        got = facts.splits[split]
+        assert got.shape == list(rows.images.shape)
+        assert got.pixel_range == (rows.images.min(), rows.images.max())
+        assert got.pixel_mean == pytest.approx(rows.images.mean())
+        assert got.pixel_deviation == pytest.approx(rows.images.std())
         for label in range(3):
             own = rows.images[rows.labels == label]
-            assert got["class_means"][label] == pytest.approx(own.mean())
-            assert got["class_deviations"][label] == pytest.approx(own.std())
-    assert (facts["dtype"], facts["colour"], facts["classes"]) == ("uint8", False, list(CLASSES))
+            assert got.class_means[label] == pytest.approx(own.mean())
+            assert got.class_deviations[label] == pytest.approx(own.std())
+    assert (facts.dtype, facts.colour, facts.classes) == ("uint8", False, list(CLASSES))
 
 
 def test_mean_images_and_samples_are_those_of_the_classes(found):
     exploration, rows = found[0], clean_sets()["train"]
-    assert exploration.ids == exploration.results["mean_images"] == ["mean/0", "mean/1", "mean/2"]
+    assert exploration.ids == exploration.results.mean_images == ["mean/0", "mean/1", "mean/2"]
     for label in range(3):
         own = rows.images[rows.labels == label]
         np.testing.assert_allclose(exploration.images[label], own.mean(axis=0), atol=0.5)
-        drawn = exploration.results["samples"]["ids"][label]
+        drawn = exploration.results.samples.ids[label]
         assert len(set(drawn)) == 10
         assert set(drawn) <= set(rows.ids[rows.labels == label].tolist())
 
@@ -69,12 +72,12 @@ def test_correlation_is_numpys(found):
     rows = clean_sets()["train"]
     expected = np.corrcoef(rows.images.reshape(len(rows), -1), rowvar=False)
     np.testing.assert_allclose(found[0].correlation / 100, expected, atol=0.0051)
-    facts = found[0].results["correlation"]
+    facts = found[0].results.correlation
     flat = expected.reshape(12, 12, 12, 12)
     beside = [flat[i, j, i, j + 1] for i in range(12) for j in range(11)]
     beside += [flat[i, j, i + 1, j] for i in range(11) for j in range(12)]
-    assert facts["side_by_side"] == pytest.approx(np.mean(beside), abs=1e-3)
-    assert (facts["constant"], facts["averaged_from"], facts["rows"]) == (0, None, 240)
+    assert facts.side_by_side == pytest.approx(np.mean(beside), abs=1e-3)
+    assert (facts.constant, facts.averaged_from, facts.rows) == (0, None, 240)
 
 
 def test_a_pixel_that_never_varies_has_no_correlation():
@@ -83,36 +86,34 @@ def test_a_pixel_that_never_varies_has_no_correlation():
     found = pixel_correlation(image_set(images, labels, "train"), 0)
     place = 2 * 12 + 3
     assert (found.matrix[place] == UNDEFINED).all() and (found.matrix[:, place] == UNDEFINED).all()
-    assert found.facts["constant"] == 1
+    assert found.facts.constant == 1
     blank = pixel_correlation(image_set(np.zeros((60, 1, 2)), labels, "train"), 0)
-    assert (blank.matrix == UNDEFINED).all() and blank.facts["side_by_side"] is None
+    assert (blank.matrix == UNDEFINED).all() and blank.facts.side_by_side is None
 
 
 def test_projections_cover_the_sample_and_separate_what_is_separate(found):
     results = found[0].results
-    assert results["sample"]["rows"] == 90 and results["sample"]["of"] == 240
-    assert np.bincount(results["sample"]["labels"]).tolist() == [30, 30, 30]
+    assert results.sample.rows == 90 and results.sample.of == 240
+    assert np.bincount(results.sample.labels).tolist() == [30, 30, 30]
     for name in ("pca", "tsne"):
-        assert len(results[name]["x"]) == len(results[name]["y"]) == 90
-    assert 0 < results["pca"]["explained"][1] <= results["pca"]["explained"][0] < 1
-    own = results["overlap"]["own"]
+        assert len(getattr(results, name).x) == len(getattr(results, name).y) == 90
+    assert 0 < results.pca.explained[1] <= results.pca.explained[0] < 1
+    own = results.overlap.own
     assert all(share > 0.8 for share in own)
 
 
 def test_settings_and_small_sets_leave_out_projections_with_a_note():
     sets = clean_sets()
     without = explore(sets, QUICK.model_copy(update={"tsne": False}), lambda event: None).results
-    assert (
-        without["tsne"] is None and without["pca"] and "t-SNE was left out" in without["notes"][0]
-    )
+    assert without.tsne is None and without.pca and "t-SNE was left out" in without.notes[0]
     few = {"train": sets["train"].rows(np.arange(6))}
     tiny = explore(few, QUICK, lambda event: None).results
-    assert tiny["pca"] is None and tiny["overlap"] is None
-    assert any("Too few images" in note for note in tiny["notes"])
+    assert tiny.pca is None and tiny.overlap is None
+    assert any("Too few images" in note for note in tiny.notes)
     same = ImageSet(
         np.full((30, 4, 4), 7, np.uint8), np.arange(30) % 3, CLASSES, array_ids("train", 30)
     )
-    assert explore({"train": same}, QUICK, lambda event: None).results["pca"] is None
+    assert explore({"train": same}, QUICK, lambda event: None).results.pca is None
 
 
 def test_overlap_counts_neighbours_of_the_other_class():
@@ -121,8 +122,8 @@ def test_overlap_counts_neighbours_of_the_other_class():
     labels = np.r_[np.zeros(10), np.ones(10), np.full(11, 2)].astype(np.int64)
     found = overlap(points, labels, 4)
     # Each of the first ten has nine own neighbours and one of the second ten, and the reverse.
-    assert found["pairs"] == [{"classes": [0, 1], "shared": 20, "share": 0.1}]
-    assert found["own"] == [0.9, 0.9, 1.0, None]
+    assert found.pairs == [OverlapPair(classes=(0, 1), shared=20, share=0.1)]
+    assert found.own == [0.9, 0.9, 1.0, None]
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (64, 20), (1, 3000), (300, 7), (33, 33, 3)])

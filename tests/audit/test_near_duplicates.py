@@ -71,9 +71,9 @@ def test_every_id_is_told_though_few_are_shown():
         "train": image_set(images / 255, labels, "train"),
         "test": image_set(test / 255, labels, "test"),
     }
-    told = found(sets).as_dict(sets)
-    assert (told["count"], len(told["groups"])) == (90, MOST_SHOWN)
-    assert told["ids"] == [f"test/{row:05d}" for row in range(90)]
+    told = found(sets).as_record(sets)
+    assert (told.count, len(told.groups)) == (90, MOST_SHOWN)
+    assert told.ids == [f"test/{row:05d}" for row in range(90)]
 
 
 def test_small_images_are_not_shifted():
@@ -125,6 +125,6 @@ def test_planted_repeats_are_found_among_real_images(fashion_mnist):
     train, test = source.train.rows(np.arange(6000)), source.test.rows(np.arange(800))
     images, _ = with_planted(train.images, test.images[20:], np.random.default_rng(5))
     sets = {"train": train, "test": image_set(images / 255, test.labels % 3, "test")}
-    told = found(sets).as_dict(sets)
-    assert set(told["ids"]) >= {f"test/{row:05d}" for row in range(20)}
-    assert told["count"] <= 23  # there are few in the source itself
+    told = found(sets).as_record(sets)
+    assert set(told.ids) >= {f"test/{row:05d}" for row in range(20)}
+    assert told.count <= 23  # there are few in the source itself

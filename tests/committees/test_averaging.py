@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gmean
 
-from vestry.committees.averaging import Geometric, Mean, Weighted
+from vestry.committees.rules.averaging import Geometric, Mean, Weighted
 
 
 def drawn(seed, members=3, rows=40, classes=4):

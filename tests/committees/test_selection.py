@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.committees.selection import Greedy
+from vestry.committees.rules.selection import Greedy
 
 
 def drawn(seed, members=5, rows=60, classes=3):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from vestry.committees import stacking
+from vestry.committees.regression import regress
 from vestry.committees.rule import log_losses
-from vestry.committees.stacking import STRENGTHS, Stacking, design, regress
+from vestry.committees.rules import stacking
+from vestry.committees.rules.stacking import STRENGTHS, Stacking, design
 
 
 def members(rows, seed=0, classes=5, noise=(0.5, 1.0, 2.0)):

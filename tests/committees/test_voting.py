@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.committees.averaging import Vote
+from vestry.committees.rules.averaging import Vote
 
 
 def test_the_majority_wins_against_a_higher_mean():

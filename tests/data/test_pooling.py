@@ -17,7 +17,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.resplit import Fractions, cut, drawn, pooled
 from vestry.data.settings import DataSettings
 from vestry.data.split_record import ids_of, split_record
-from vestry.data.summary import data_summary
+from vestry.data.summary import data_summary, samples
 from vestry.errors import DataError
 
 SYSTEM_D = {"training": 0.86, "validation": 0.10, "test": 0.04}
@@ -89,7 +89,8 @@ def test_counts_of_missing_values_are_pooled_too() -> None:
 def test_a_source_without_test_rows_is_cut_too(tmp_path: Path) -> None:
     dataset = load_dataset(settings(split=SYSTEM_D), nowhere(tmp_path))
     assert dataset.provenance.rows == {"training": 1545, "validation": 180, "test": 72}
-    rules = {name: part["rule"] for name, part in data_summary(dataset)["splits"].items()}
+    summary = data_summary(dataset, samples(dataset.training, 4, 2, 0))
+    rules = {name: part.rule for name, part in summary.splits.items()}
     assert rules == {
         "training": "the other 1,545 of all 1,797 rows",
         "validation": "180 drawn at random by class (seed 0) of all 1,797 rows",

@@ -1,10 +1,14 @@
-"""Makers with random answers, for tests of what compares them."""
+"""Models with random answers, for tests of what compares them."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from vestry.evaluation.comparison import evaluate, over_seeds
+from vestry.evaluation.comparison import evaluate, over_seeds, ranking
 from vestry.evaluation.predictions import Predictions, evaluated_models
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.exploration import Finding
+from vestry.schema.models import ScoredCommittee, ScoredMember
 
 CLASSES = ("a", "b", "c", "d")
 
@@ -48,40 +52,80 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             split: mean_of([tables[name][split] for name in committee], "Committee")
             for split in truths
         }
-        committees["Committee"] = entry(tables["Committee"], truths) | {
-            "members": list(committee),
-            "rule": "mean",
-        }
+        committees["Committee"] = committee_entry(tables["Committee"], truths, list(committee))
     truths["training"] = rng.integers(0, len(CLASSES), rows)
     results = {
-        "data": {
-            "used": "random",
-            "classes": list(CLASSES),
-            "splits": {
-                split: {"rows": rows, "class_counts": np.bincount(t, minlength=4).tolist()}
-                for split, t in truths.items()
-            },
-            "samples": {"seed": 3},
-        },
+        "data": data_of(truths),
         "votes": {"seed": 5},
         "members": members,
         "committees": committees,
-        "ranking": sorted(
-            ({"name": n} for n in members | committees),
-            key=lambda row: (
-                -(members | committees)[row["name"]]["scores"]["validation"]["accuracy"]
-            ),
-        ),
+        "ranking": ranking(members, committees),
     }
     return results, Predictions(tables, truths)
 
 
 def entry(tables, truths):
-    facts = {"fit_seconds": 2.0, "parameters": 10, "over_seeds": None, "reported": {}}
-    return evaluate(tables, truths) | facts | {"mean_of_members": None}
+    """A member's, as it is compared with others."""
+    absent = ("training", "trunk", "history", "augmentation", "search", "cross_validation")
+    return evaluate(tables, truths) | {
+        **dict.fromkeys((*absent, "learning_curve", "over_seeds", "stored")),
+        "kind": "estimator", "definition": ["sklearn.svm.SVC(C=1.0)"], "fitted_on": "training rows",
+        "fit_seconds": 2.0, "parameters": 10, "trainable_parameters": 10, "threads": 1,
+        "milliseconds_per_image": 0.1, "seeds": [0], "reported": {}, "warnings": [], "notes": [],
+        "note": "",
+    }  # fmt: skip
+
+
+def committee_entry(tables, truths, names):
+    return evaluate(tables, truths) | {
+        "rule": "mean", "options": {}, "members": names, "fitted_on": None, "learnt": {},
+        "parameters": 20, "fit_seconds": 4.0, "milliseconds_per_image": 0.2, "reported": {},
+        "notes": [], "note": "", "mean_of_members": {"validation": {}, "test": {}},
+    }  # fmt: skip
+
+
+def data_of(truths):
+    def split(labels):
+        counts = np.bincount(labels, minlength=len(CLASSES)).tolist()
+        return {
+            "rows": len(labels), "class_counts": counts, "pixel_range": (0, 255),
+            "pixel_mean": 70.0, "pixel_deviation": 90.0, "rule": "drawn at random",
+        }  # fmt: skip
+
+    return {
+        "asked": "random", "used": "random", "fell_back": None, "licence": None, "notes": [],
+        "fingerprint": "0" * 64, "classes": list(CLASSES), "image_shape": [4, 4],
+        "splits": {name: split(labels) for name, labels in truths.items()},
+        "samples": {"seed": 3, "columns": 1, "ids": [], "labels": []},
+    }  # fmt: skip
+
+
+def finding(kind, splits, count=0, of=300, ids=None):
+    """Of the look at the data."""
+    return Finding(
+        kind=kind, splits=list(splits), severity="low", count=count, of=of, facts={},
+        groups_found=0, groups=[], ids=ids,
+    )  # fmt: skip
+
+
+def with_validation_accuracy(model, accuracy):
+    """The same model as if it had that accuracy on validation rows."""
+    scores = model.entry.scores
+    validation = scores.validation.model_copy(update={"accuracy": accuracy})
+    changed = scores.model_copy(update={"validation": validation})
+    return replace(model, entry=model.entry.model_copy(update={"scores": changed}))
 
 
 def makers_of(run):
     results, evidence = run
-    entries = results["members"] | results["committees"]
-    return evaluated_models(entries, evidence.tested, evidence.truth)
+    entries = scored_entries(results)
+    everyone = entries["members"] | entries["committees"]
+    return evaluated_models(everyone, evidence.tested, evidence.truth)
+
+
+def scored_entries(results):
+    kinds = {"members": ScoredMember, "committees": ScoredCommittee}
+    return {
+        key: {name: kind.model_validate(entry) for name, entry in results[key].items()}
+        for key, kind in kinds.items()
+    }

@@ -4,7 +4,8 @@ from makers import CLASSES, table
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from vestry.evaluation.bootstrap import bootstrap, drawn, percentiles
-from vestry.predictions.scores import SCALAR_SCORES, equal_mass_bins, score
+from vestry.predictions.scores import SCORES, score
+from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
 
 
@@ -47,7 +48,7 @@ def test_every_score_is_that_of_the_resampled_rows():
             expected = score(made.probabilities[rows], truth[rows], CLASSES)
             values = made.probabilities.astype(np.float64)
             expected["ece"] = ece_in_fixed_bins(values, truth, rows)
-            for each in SCALAR_SCORES:
+            for each in SCORES:
                 assert found.values(name, each)[number] == pytest.approx(expected[each], abs=1e-9)
 
 
@@ -81,7 +82,7 @@ def test_the_seed_decides_and_nothing_else(monkeypatch):
     alone = bootstrap({"B": tables["B"]}, truth, 300, seed=1)
     monkeypatch.setattr("vestry.evaluation.bootstrap.CELLS", 1700)
     in_parts = bootstrap(tables, truth, 300, seed=1)
-    for each in SCALAR_SCORES:
+    for each in SCORES:
         assert np.allclose(once.values("B", each), alone.values("B", each), atol=1e-12)
         assert np.allclose(once.values("B", each), in_parts.values("B", each), atol=1e-12)
     other = bootstrap(tables, truth, 300, seed=2)
@@ -107,7 +108,7 @@ def test_a_difference_is_paired():
     assert (low, high) == percentiles(found.values("A", "log_loss") - found.values("B", "log_loss"))
     assert found.difference("B", "A", "log_loss") == pytest.approx((-high, -low))
     assert found.difference("A", "A", "brier") == (0, 0)
-    with pytest.raises(ValueError, match="ECE"):
+    with pytest.raises(ValueError, match="ece"):
         found.difference("A", "B", "ece")
 
 

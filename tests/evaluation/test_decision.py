@@ -1,4 +1,4 @@
-"""What is recommended, and why, over made-up makers."""
+"""What is recommended, and why, over made-up models."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -15,6 +15,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import above_majority
+from vestry.schema.decision import Change
 
 ROWS = 1000
 
@@ -48,9 +49,9 @@ def test_the_cheapest_of_those_that_are_shown_to_be_near_the_best_is_taken():
     assert (choice.taken, choice.best, choice.decided_by) == (NEAR, BEST, "latency")
     assert choice.level == [BEST, NEAR] and choice.shown == "level"
     near, far = choice.tests
-    assert near["within"] and not near["behind"] and near["only_best"] == 3 and near["p"] == 0.25
-    assert near["p_holm"] == 0.25  # the larger of two is not multiplied
-    assert far["behind"] and not far["within"] and far["difference"] == 0.1
+    assert near.within and not near.behind and near.only_best == 3 and near.p == 0.25
+    assert near.p_holm == 0.25  # the larger of two is not multiplied
+    assert far.behind and not far.within and far.difference == 0.1
 
 
 def test_a_best_that_is_told_apart_from_all_others_is_taken_whatever_it_costs():
@@ -89,7 +90,7 @@ def test_a_better_first_seed_does_not_hide_a_mean_that_is_behind():
     leader = replace(maker("Leader", range(150), ms=4.0, place=0), accuracy=0.96)
     lucky = maker("Lucky", range(50), ms=1.0, place=1)
     choice = chosen([leader, lucky], "accuracy", 0.005)
-    assert choice.taken is leader and not choice.tests[0]["behind"]
+    assert choice.taken is leader and not choice.tests[0].behind
     assert chosen([leader, lucky], "accuracy", 0.02).taken is lucky
 
 
@@ -156,85 +157,85 @@ def run(settings=None, skills=SKILLS, costs=COSTS, committee=(), kinds=()):
 
 def test_without_limits_the_cheapest_near_one_is_taken_and_the_page_learns_why():
     decision, found = run({"within": 0.1})
-    assert found["ranking"][0]["name"] == "Big"
-    assert decision["recommended"] == "Middle" and decision["runner_up"] == "Big"
-    assert decision["level_with"] == ["Big", "Middle"] and decision["evidence"] == "level"
-    assert decision["admissible"] == ["Big", "Middle", "Small"] and decision["excluded"] == []
-    assert decision["reason"]["best"] == "Big" and decision["reason"]["decided_by"] == "latency"
-    against = decision["reason"]["against"]
-    assert against["name"] == "Middle" and against["within"]
-    assert decision["binding"] is None and decision["nearest"] is None
-    assert {"kind": "outright", "name": "Big"} in decision["changes"]
-    assert {"kind": "prefer", "prefer": "latency", "name": "Small"} in decision["changes"]
+    assert found["ranking"][0].name == "Big"
+    assert decision.recommended == "Middle" and decision.runner_up == "Big"
+    assert decision.level_with == ["Big", "Middle"] and decision.evidence == "level"
+    assert decision.admissible == ["Big", "Middle", "Small"] and decision.excluded == []
+    assert decision.reason.best == "Big" and decision.reason.decided_by == "latency"
+    against = decision.reason.against
+    assert against.name == "Middle" and against.within
+    assert decision.binding is None and decision.nearest is None
+    assert Change(kind="outright", name="Big") in decision.changes
+    assert Change(kind="prefer", prefer="latency", name="Small") in decision.changes
     entry = found["members"]["Middle"]
-    assert decision["test"]["accuracy"] == entry["scores"]["test"]["accuracy"]
-    assert decision["test"]["interval"] == list(entry["intervals"]["test"]["accuracy"])
-    assert decision["test"]["agrees"] and decision["test"]["limits"] == []
-    big = found["members"]["Big"]["scores"]["test"]["accuracy"]
-    difference = big - entry["scores"]["test"]["accuracy"]
-    assert decision["test"]["best_less_taken"]["value"] == pytest.approx(difference)
+    assert decision.test.accuracy == entry["scores"].test.accuracy
+    assert decision.test.interval == entry["intervals"].test["accuracy"]
+    assert decision.test.agrees and decision.test.limits == []
+    big = found["members"]["Big"]["scores"].test.accuracy
+    difference = big - entry["scores"].test.accuracy
+    assert decision.test.best_less_taken.value == pytest.approx(difference)
 
 
 def test_a_limit_that_keeps_the_winner_out_is_binding_and_its_loosening_is_found():
     decision, _ = run({"max_ms": 1.0, "within": 0.1})
-    assert decision["recommended"] == "Small" and decision["admissible"] == ["Small"]
-    assert [row["name"] for row in decision["excluded"]] == ["Big", "Middle"]
+    assert decision.recommended == "Small" and decision.admissible == ["Small"]
+    assert [row.name for row in decision.excluded] == ["Big", "Middle"]
     limit = {"limit": "max_ms", "asked": 1.0, "found": 3.0, "class": None}
-    assert decision["binding"] == {"name": "Middle", "limits": [limit]}
-    assert decision["changes"][0] == {"kind": "limit", **limit, "name": "Middle"}
-    assert decision["runner_up"] is None
-    again, _ = run({"max_ms": decision["changes"][0]["found"], "within": 0.1})
-    assert again["recommended"] == "Middle"
+    assert decision.binding.as_json() == {"name": "Middle", "limits": [limit]}
+    assert decision.changes[0].as_json() == {"kind": "limit", **limit, "name": "Middle"}
+    assert decision.runner_up is None
+    again, _ = run({"max_ms": decision.changes[0].found, "within": 0.1})
+    assert again.recommended == "Middle"
 
 
 def test_a_winner_that_breaks_two_limits_needs_both():
     decision, _ = run({"max_ms": 1.0, "max_mb": 1.0})
-    assert [row["limit"] for row in decision["binding"]["limits"]] == ["max_ms", "max_mb"]
-    assert not [row for row in decision["changes"] if row["kind"] == "limit"]
+    assert [row.limit for row in decision.binding.limits] == ["max_ms", "max_mb"]
+    assert not [row for row in decision.changes if row.kind == "limit"]
 
 
 def test_limits_on_accuracy_hold_on_validation_and_test_is_asked_afterwards():
     decision, found = run({"min_accuracy": 0.9, "prefer": "latency"})
     middle = found["members"]["Middle"]["scores"]
-    assert decision["recommended"] == "Middle"
-    assert decision["excluded"][0]["name"] == "Small"
-    just = middle["validation"]["accuracy"]
+    assert decision.recommended == "Middle"
+    assert decision.excluded[0].name == "Small"
+    just = middle.validation.accuracy
     assert run({"min_accuracy": just, "prefer": "latency"})[0]["recommended"] == "Middle"
     above, _ = run({"min_accuracy": just + 1e-6, "prefer": "latency"})
-    assert above["recommended"] == "Big"
-    (limit,) = decision["test"]["limits"]
-    assert limit["found"] == middle["test"]["accuracy"]
-    assert limit["met"] == decision["test"]["agrees"] == (middle["test"]["accuracy"] >= 0.9)
+    assert above.recommended == "Big"
+    (limit,) = decision.test.limits
+    assert limit.found == middle.test.accuracy
+    assert limit.met == decision.test.agrees == (middle.test.accuracy >= 0.9)
 
 
 def test_a_test_figure_below_the_limit_is_told_and_changes_nothing():
     small = run()[1]["members"]["Small"]["scores"]
-    asked = small["validation"]["accuracy"]
-    assert small["test"]["accuracy"] < asked
+    asked = small.validation.accuracy
+    assert small.test.accuracy < asked
     decision, _ = run({"min_accuracy": asked, "prefer": "latency"})
-    assert decision["recommended"] == "Small" and not decision["test"]["agrees"]
-    (limit,) = decision["test"]["limits"]
-    assert limit["found"] == small["test"]["accuracy"] and limit["met"] is False
+    assert decision.recommended == "Small" and not decision.test.agrees
+    (limit,) = decision.test.limits
+    assert limit.found == small.test.accuracy and limit.met is False
 
 
 def test_every_class_must_reach_its_limit():
     _, found = run()
-    classes = found["members"]["Big"]["scores"]["validation"]["per_class"]
-    lowest = min(classes, key=lambda name: classes[name]["recall"])
-    recall = classes[lowest]["recall"]
+    classes = found["members"]["Big"]["scores"].validation.per_class
+    lowest = min(classes, key=lambda name: classes[name].recall)
+    recall = classes[lowest].recall
     decision, _ = run({"min_accuracy_per_class": recall + 1e-6}, skills={"Big": 3.5})
-    assert decision["recommended"] is None
-    (limit,) = decision["nearest"]["limits"]
-    assert (limit["class"], limit["found"]) == (lowest, recall)
+    assert decision.recommended is None
+    (limit,) = decision.nearest.limits
+    assert (limit.class_, limit.found) == (lowest, recall)
 
 
 def test_nothing_that_meets_the_limits_leaves_the_nearest():
     decision, _ = run({"max_ms": 0.2, "min_accuracy": 0.5})
-    assert decision["recommended"] is None and decision["admissible"] == []
-    assert decision["reason"] is decision["test"] is decision["runner_up"] is None
-    assert decision["changes"] == []
-    assert decision["nearest"]["name"] == "Small"
-    assert len(decision["excluded"]) == 3
+    assert decision.recommended is None and decision.admissible == []
+    assert decision.reason is decision.test is decision.runner_up is None
+    assert decision.changes == []
+    assert decision.nearest.name == "Small"
+    assert len(decision.excluded) == 3
 
 
 def test_must_explain_takes_linear_models_single_trees_and_committees_of_them():
@@ -244,22 +245,22 @@ def test_must_explain_takes_linear_models_single_trees_and_committees_of_them():
         "Small": "sklearn.tree.DecisionTreeClassifier",
     }
     decision, _ = run({"must_explain": True}, kinds=kinds, committee=("Middle", "Small"))
-    assert set(decision["explains"]) == {"Middle", "Small", "Committee"}
+    assert set(decision.explains) == {"Middle", "Small", "Committee"}
     mixed, _ = run({"must_explain": True}, kinds=kinds, committee=("Big", "Small"))
-    assert set(mixed["explains"]) == {"Middle", "Small"}
+    assert set(mixed.explains) == {"Middle", "Small"}
     none, _ = run({"must_explain": True})
-    assert none["recommended"] is None
-    (limit,) = none["nearest"]["limits"]
-    assert limit["limit"] == "must_explain" and limit["found"] is False
+    assert none.recommended is None
+    (limit,) = none.nearest.limits
+    assert limit.limit == "must_explain" and limit.found is False
 
 
-def test_a_maker_without_figures_cannot_meet_a_limit_on_them():
+def test_a_model_without_figures_cannot_meet_a_limit_on_them():
     costs = COSTS | {"Small": None}
     decision, found = run({"max_ms": 1.0}, costs=costs)
-    assert found["members"]["Small"]["cost"]["reason"] == "it was not measured"
-    row = next(row for row in decision["excluded"] if row["name"] == "Small")
-    assert row["limits"][0]["found"] is None
-    assert decision["recommended"] is None and decision["nearest"]["name"] == "Middle"
+    assert found["members"]["Small"]["cost"].reason == "it was not measured"
+    row = next(row for row in decision.excluded if row.name == "Small")
+    assert row.limits[0].found is None
+    assert decision.recommended is None and decision.nearest.name == "Middle"
 
 
 def test_what_is_measured_about_the_test_set_has_no_say():
@@ -277,15 +278,14 @@ def test_what_is_measured_about_the_test_set_has_no_say():
     before = analysed(with_costs(results, both), evidence)["decision"]
     evidence.tables.update(turned)
     after = analysed(with_costs(results, both), evidence)["decision"]
-    left = {key: value for key, value in after.items() if key != "test"}
-    assert left == {key: value for key, value in before.items() if key != "test"}
+    assert after.model_copy(update={"test": before.test}) == before
 
 
 def test_by_default_three_hundred_rows_are_too_few_and_the_first_by_validation_stays():
     decision, found = run()
-    assert decision["evidence"] == "too_few"
-    assert decision["recommended"] == decision["reason"]["best"] == found["ranking"][0]["name"]
-    assert decision["settings"]["within"] == 0.01
+    assert decision.evidence == "too_few"
+    assert decision.recommended == decision.reason.best == found["ranking"][0].name
+    assert decision.settings["within"] == 0.01
 
 
 NO_SKILL = {"Guess": -0.6, "Other guess": -0.7}
@@ -294,12 +294,12 @@ NO_SKILL = {"Guess": -0.6, "Other guess": -0.7}
 def test_nothing_is_recommended_that_is_not_shown_to_be_better_than_one_class():
     costs = dict.fromkeys(NO_SKILL, cost(0.1, 1000))
     decision, found = run(skills=NO_SKILL, costs=costs)
-    assert decision["recommended"] is decision["evidence"] is decision["nearest"] is None
-    assert decision["majority"]["not_above"] == [row["name"] for row in found["ranking"]]
-    assert decision["admissible"] and not decision["excluded"] and not decision["changes"]
+    assert decision.recommended is decision.evidence is decision.nearest is None
+    assert decision.majority.not_above == [row.name for row in found["ranking"]]
+    assert decision.admissible and not decision.excluded and not decision.changes
     mixed, _ = run({"prefer": "latency"}, NO_SKILL | {"Net": 2.0}, costs | {"Net": cost(9.0)})
-    assert mixed["recommended"] == "Net" and mixed["runner_up"] is None
-    assert mixed["majority"]["above"] == ["Net"]
+    assert mixed.recommended == "Net" and mixed.runner_up is None
+    assert mixed.majority.above == ["Net"]
 
 
 def test_the_usual_class_is_that_of_the_training_rows():
@@ -308,7 +308,7 @@ def test_the_usual_class_is_that_of_the_training_rows():
     truths = {"training": np.array([0, 2, 2, 1]), "validation": np.array([2, 0, 0, 0, 1] * 200)}
     known = Predictions(evidence.tables, truths)
     found = above_majority(everyone, known, results["data"]["classes"])
-    assert (found["class"], found["accuracy"], found["not_above"]) == ("c", 0.2, ["Never"])
+    assert (found.class_, found.accuracy, found.not_above) == ("c", 0.2, ["Never"])
 
 
 @pytest.mark.parametrize("rows", [10, 50, 200])
@@ -319,7 +319,7 @@ def test_models_that_guess_are_rarely_called_better_than_one_class(rows):
     for _ in range(draws):
         right = rng.random((6, rows)) < 0.5
         guesses = [replace(BEST, right=own, accuracy=float(own.mean())) for own in right]
-        alarms += bool(above_majority(guesses, evidence, ("a", "b"))["above"])
+        alarms += bool(above_majority(guesses, evidence, ("a", "b")).above)
     assert alarms / draws < 0.08
 
 

@@ -1,30 +1,27 @@
 """Scores and ranks without repeated images and doubted labels, by hand."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from makers import makers_of, small_run
+from makers import finding, makers_of, small_run
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.label_issues import LabelIssues, find_label_issues
+from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import FAILED, NOT_LOOKED, leaks
 from vestry.evaluation.predictions import Predictions
+from vestry.schema.label_issues import KeptRows
 
 
-def exploration(near=(), same=(), of=300):
-    def finding(kind, ids, splits=("training", "test")):
-        return {"kind": kind, "splits": list(splits), "ids": list(ids), "of": of}
-
-    return {
-        "findings": [
-            finding("near_duplicates", near),
-            finding("near_duplicates", ["validation/1"], ("training", "validation")),
-            finding("duplicates_across", same),
-            {"kind": "blank", "splits": ["test"], "ids": None, "of": of},
-        ]
-    }
+def looked(near=(), same=(), of=300):
+    both = ("training", "test")
+    return [
+        finding("near_duplicates", both, of=of, ids=list(near)),
+        finding("near_duplicates", ("training", "validation"), of=of, ids=["validation/1"]),
+        finding("duplicates_across", both, of=of, ids=list(same)),
+        finding("blank", ["test"], of=of),
+    ]
 
 
 @pytest.fixture
@@ -32,55 +29,47 @@ def run():
     return small_run({"one": 2.4, "two": 2.3, "three": 0.5}, committee=("one", "two"))
 
 
-def doubts_of(evidence, rows):
-    found = find_label_issues(["one"], evidence)["test"]
-    return LabelIssues(
-        "test", "test", found.tables, found.mean, found.truth, np.array(rows, np.int64)
-    )
+def issues_of(evidence, rows):
+    return replace(find_label_issues(["one"], evidence).test, rows=np.array(rows, np.int64))
 
 
 def test_accuracies_are_those_of_the_rows_that_are_left(run):
-    results, evidence = run
     makers = makers_of(run)
-    looked = results | {"exploration": exploration(["test/1", "test/2"], ["test/2", "test/9"])}
-    found = leaks(looked, makers, doubts_of(evidence, [9, 20]))
+    findings = looked(["test/1", "test/2"], ["test/2", "test/9"])
+    found = leaks(makers, issues_of(run[1], [9, 20]), findings)
     out = {"repeated": [1, 2, 9], "doubted": [9, 20], "both": [1, 2, 9, 20]}
-    assert (found["reason"], found["rows"], found["searched"]) == (None, 300, 300)
+    assert (found.reason, found.rows, found.searched) == (None, 300, 300)
     for kind, rows in out.items():
-        entry = found["without"][kind]
-        assert (entry["left_out"], entry["rows"]) == (len(rows), 300 - len(rows))
+        entry = getattr(found.without, kind)
+        assert (entry.left_out, entry.rows) == (len(rows), 300 - len(rows))
         for name, maker in makers.items():
             accuracy = np.delete(maker.right, rows).mean()
-            assert entry["makers"][name]["accuracy"] == pytest.approx(accuracy)
-            assert entry["makers"][name]["interval"] == pytest.approx(
-                wilson(accuracy, 300 - len(rows))
-            )
-    json.dumps(found, allow_nan=False)
+            assert entry.makers[name].accuracy == pytest.approx(accuracy)
+            assert entry.makers[name].interval == pytest.approx(wilson(accuracy, 300 - len(rows)))
 
 
 def test_ranks_that_change_are_named(run):
-    results, evidence = run
     makers = makers_of(run)
     one, two = makers["one"].right, makers["two"].right
     lead = int(one.sum()) - int(two.sum())
     assert lead != 0
     ahead, behind = ("one", "two") if lead > 0 else ("two", "one")
     only = np.flatnonzero(makers[ahead].right & ~makers[behind].right)[: abs(lead) + 1]
-    found = leaks(results | {"exploration": None}, makers, doubts_of(evidence, only))
-    before, after = found["all"]["makers"], found["without"]["doubted"]
-    assert before[ahead]["rank"] < before[behind]["rank"]
-    assert after["makers"][ahead]["rank"] > after["makers"][behind]["rank"]
-    assert {ahead, behind} <= set(after["changed"]) and "three" not in after["changed"]
+    found = leaks(makers, issues_of(run[1], only), None)
+    before, after = found.all.makers, found.without.doubted
+    assert before[ahead].rank < before[behind].rank
+    assert after.makers[ahead].rank > after.makers[behind].rank
+    assert {ahead, behind} <= set(after.changed) and "three" not in after.changed
 
 
 def test_equal_makers_share_a_rank():
     run = small_run({"one": 1.0, "two": 2.0})
     makers = makers_of(run)
     makers |= {"like one": makers["one"]}
-    found = leaks(run[0], makers, doubts_of(run[1], []))
-    ranks = {name: entry["rank"] for name, entry in found["all"]["makers"].items()}
+    found = leaks(makers, issues_of(run[1], []), None)
+    ranks = {name: entry.rank for name, entry in found.all.makers.items()}
     assert ranks == {"two": 1, "one": 2, "like one": 2}
-    assert found["without"]["doubted"]["changed"] == []
+    assert found.without.doubted.changed == []
 
 
 @pytest.mark.parametrize(
@@ -88,29 +77,22 @@ def test_equal_makers_share_a_rank():
 )
 def test_without_a_look_at_the_data_repeats_are_not_known(run, failures, reason):
     results, evidence = run
-    known = results | {"exploration": None, "failures": failures}
-    found = leaks(known, makers_of(run), doubts_of(evidence, [3]))
-    assert (found["reason"], found["searched"]) == (reason, None)
-    assert found["without"]["repeated"] is None and found["without"]["both"] is None
-    assert found["without"]["doubted"]["left_out"] == 1
+    found = analysed(results | {"exploration": None, "failures": failures}, evidence)["leaks"]
+    assert (found.reason, found.searched) == (reason, None)
+    assert found.without.repeated is None and found.without.both is None
+    found = leaks(makers_of(run), issues_of(evidence, [3]), None, look_failed=bool(failures))
+    assert found.reason == reason and found.without.doubted.left_out == 1
 
 
 def test_no_rows_left_are_no_scores(run):
-    results, evidence = run
     everything = [f"test/{row}" for row in range(300)]
-    looked = results | {"exploration": exploration(everything, of=200)}
-    found = leaks(looked, makers_of(run), doubts_of(evidence, []))
-    assert found["without"]["repeated"] == {
-        "left_out": 300,
-        "rows": 0,
-        "makers": None,
-        "changed": [],
-    }
-    assert found["searched"] == 200
+    found = leaks(makers_of(run), issues_of(run[1], []), looked(everything, of=200))
+    assert found.without.repeated == KeptRows(left_out=300, rows=0, makers=None, changed=[])
+    assert found.searched == 200
 
 
-def test_a_run_without_makers_has_none(run):
-    assert leaks(run[0], {}, None) is None
+def test_a_run_without_models_has_none():
+    assert leaks({}, None, None) is None
 
 
 def test_an_analysed_run_leaves_out_what_it_doubts():
@@ -119,5 +101,5 @@ def test_an_analysed_run_leaves_out_what_it_doubts():
     flipped[:10] = (flipped[:10] + 1) % 4
     known = Predictions(evidence.tables, {**evidence.truths, "test": flipped})
     results = analysed(results, known)
-    out = results["leaks"]["without"]["doubted"]["left_out"]
-    assert out == results["doubts"]["test"]["count"] > 0
+    out = results["leaks"].without.doubted.left_out
+    assert out == results["doubts"].test.count > 0

@@ -1,16 +1,16 @@
-"""Accuracy rung by rung, and what may be said of the order of the models."""
+"""Accuracy severity by severity, and what may be said of the order of the models."""
 
 import json
 
 import numpy as np
 import pytest
 
-from made_ladders import CLASSES, levels, made_ladder, made_truth
+from made_corruptions import CLASSES, levels, made_predictions, made_truth
 from vestry.committees.committee import Committee
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import ProbabilityTable
-from vestry.robustness.severities import KINDS
+from vestry.robustness.corruption import CORRUPTIONS
 
 TRUTH = made_truth(1000)
 
@@ -23,14 +23,14 @@ def committee(rule="mean"):
     return Committee("C", rule).fit(tables, np.arange(8) % 4)
 
 
-def found(ladders, committees=None, reasons=None):
-    results = robustness(ladders, committees or {}, TRUTH, CLASSES, reasons)
+def found(predictions, committees=None, reasons=None):
+    results = robustness(predictions, committees or {}, TRUTH, CLASSES, reasons)
     assert json.loads(json.dumps(results, allow_nan=False)) == results
     return results
 
 
 def test_figures_of_one_model():
-    results = found({"Net": made_ladder(TRUTH, 0.9, {"blur": 0.5, "noise": 0.2})})
+    results = found({"Net": made_predictions(TRUTH, 0.9, {"blur": 0.5, "noise": 0.2})})
     net = results["makers"]["Net"]
     assert net["clean"] == 0.9 and net["accuracy"]["blur"] == levels(0.5)
     assert net["intervals"]["noise"] == [list(wilson(0.2, 1000))] * 5
@@ -39,7 +39,7 @@ def test_figures_of_one_model():
     low, high = net["mean_area_interval"]
     assert low < net["mean_area"] < high and high - low < 0.05
     assert results["rows"] == 1000 and results["there"] == 5000
-    assert [kind["kind"] for kind in results["kinds"]] == list(KINDS)
+    assert [kind["kind"] for kind in results["kinds"]] == list(CORRUPTIONS)
     assert results["pairs"] == results["changes"] == []
 
 
@@ -48,12 +48,12 @@ def test_the_interval_of_the_mean_covers():
     for seed in range(100):
         rng = np.random.default_rng(seed)
         difficulty = rng.beta(2, 1, 300)  # an image's versions hang together
-        ladder = made_ladder(made_truth(300), 0.9, 0.5)
+        made = made_predictions(made_truth(300), 0.9, 0.5)
         right = rng.random((36, 300)) < difficulty
         labels = np.arange(300) % 4
         said = np.where(right, labels, (labels + 1) % 4)
-        ladder.probabilities[:] = np.eye(4, dtype=np.float32)[said]
-        low, high = robustness({"Net": ladder}, {}, made_truth(300), CLASSES)["makers"]["Net"][
+        made.probabilities[:] = np.eye(4, dtype=np.float32)[said]
+        low, high = robustness({"Net": made}, {}, made_truth(300), CLASSES)["makers"]["Net"][
             "mean_area_interval"
         ]
         covered += low <= 2 / 3 <= high
@@ -61,11 +61,11 @@ def test_the_interval_of_the_mean_covers():
 
 
 def test_a_change_of_places_is_found_and_has_its_direction():
-    ladders = {
-        "Fair": made_ladder(TRUTH, 0.95, {"noise": 0.3}, seed=1),
-        "Firm": made_ladder(TRUTH, 0.85, 0.8, seed=2),
+    predictions = {
+        "Fair": made_predictions(TRUTH, 0.95, {"noise": 0.3}, seed=1),
+        "Firm": made_predictions(TRUTH, 0.85, 0.8, seed=2),
     }
-    results = found(ladders)
+    results = found(predictions)
     changes = {change["kind"]: change for change in results["changes"]}
     assert list(changes) == ["noise"]
     change = changes["noise"]
@@ -74,19 +74,19 @@ def test_a_change_of_places_is_found_and_has_its_direction():
     assert change["altered"]["value"] == pytest.approx(0.5)
     low, high = change["altered"]["interval"]
     assert 0.4 < low < 0.5 < high < 0.6
-    turned = found(dict(reversed(ladders.items())))
+    turned = found(dict(reversed(predictions.items())))
     other = turned["changes"][0]
     assert (other["ahead"], other["behind"]) == ("Firm", "Fair")
     assert other["altered"]["interval"] == pytest.approx(change["altered"]["interval"])
 
 
 def test_a_lead_on_clean_images_that_may_be_chance_is_called_so():
-    ladders = {
-        "One": made_ladder(TRUTH, 0.9, 0.5, seed=1),
-        "Other": made_ladder(TRUTH, 0.899, 0.7, seed=2),
+    predictions = {
+        "One": made_predictions(TRUTH, 0.9, 0.5, seed=1),
+        "Other": made_predictions(TRUTH, 0.899, 0.7, seed=2),
     }
-    results = found(ladders)
-    assert {change["kind"] for change in results["changes"]} == {*KINDS, "all"}
+    results = found(predictions)
+    assert {change["kind"] for change in results["changes"]} == {*CORRUPTIONS, "all"}
     assert not any(change["clean_beyond_chance"] for change in results["changes"])
 
 
@@ -95,46 +95,46 @@ def test_equal_models_hardly_ever_change_places():
     for seed in range(60):
         rng = np.random.default_rng(seed)
         truth = made_truth(200)
-        ladders = {name: made_ladder(truth, 0.8, 0.5) for name in "abcde"}
-        for ladder in ladders.values():
+        predictions = {name: made_predictions(truth, 0.8, 0.5) for name in "abcde"}
+        for made in predictions.values():
             labels = np.arange(200) % 4
             right = rng.random((36, 200)) < 0.6
             said = np.where(right, labels, (labels + 1) % 4)
-            ladder.probabilities[:] = np.eye(4, dtype=np.float32)[said]
-        claims += bool(robustness(ladders, {}, truth, CLASSES)["changes"])
+            made.probabilities[:] = np.eye(4, dtype=np.float32)[said]
+        claims += bool(robustness(predictions, {}, truth, CLASSES)["changes"])
     assert claims <= 7  # 5% of 60 are 3; one run in a thousand has more than 8
 
 
 def test_models_are_compared_on_the_rows_that_both_have():
-    slow = made_ladder(TRUTH, 0.9, 0.6, rows=200, reason="too slow")
-    results = found({"Slow": slow, "Fast": made_ladder(TRUTH, 0.9, 0.7)})
+    slow = made_predictions(TRUTH, 0.9, 0.6, rows=200, reason="too slow")
+    results = found({"Slow": slow, "Fast": made_predictions(TRUTH, 0.9, 0.7)})
     assert results["makers"]["Slow"]["rows"] == 200 and results["rows"] == 1000
     assert results["makers"]["Slow"]["reason"] == "too slow"
     (pair,) = results["pairs"]
     assert pair["rows"] == 200
     right = [
-        ladder.probabilities[0, :200].argmax(axis=1) == np.arange(200) % 4
-        for ladder in (slow, made_ladder(TRUTH, 0.9, 0.7))
+        made.probabilities[0, :200].argmax(axis=1) == np.arange(200) % 4
+        for made in (slow, made_predictions(TRUTH, 0.9, 0.7))
     ]
     assert pair["clean"]["value"] == pytest.approx(right[0].mean() - right[1].mean())
 
 
 def test_a_committee_combines_its_members_on_their_common_rows():
-    ladders = {
-        "a": made_ladder(TRUTH, 0.9, 0.5, seed=1),
-        "b": made_ladder(TRUTH, 0.9, 0.5, seed=1, rows=300),
+    predictions = {
+        "a": made_predictions(TRUTH, 0.9, 0.5, seed=1),
+        "b": made_predictions(TRUTH, 0.9, 0.5, seed=1, rows=300),
     }
-    results = found(ladders, {"C": (["a", "b"], committee("vote"))})
+    results = found(predictions, {"C": (["a", "b"], committee("vote"))})
     makers = results["makers"]
     assert list(makers) == ["a", "b", "C"] and makers["C"]["rows"] == 300
-    stacked = [ladders[name].probabilities[7, :300] for name in "ab"]
+    stacked = [predictions[name].probabilities[7, :300] for name in "ab"]
     right = np.mean(stacked, axis=0).argmax(axis=1) == np.arange(300) % 4
     assert makers["C"]["accuracy"]["rotation"][1] == pytest.approx(right.mean())
 
 
 def test_who_was_not_asked_is_there_with_the_reason():
     results = found(
-        {"a": made_ladder(TRUTH, 0.9, 0.5)},
+        {"a": made_predictions(TRUTH, 0.9, 0.5)},
         {"C": (["a", "b"], committee())},
         {"b": "its model was not stored"},
     )
@@ -146,6 +146,6 @@ def test_who_was_not_asked_is_there_with_the_reason():
 
 
 def test_the_picture_is_of_the_first_row():
-    image = found({"a": made_ladder(TRUTH, 0.9, 0.5)})["image"]
+    image = found({"a": made_predictions(TRUTH, 0.9, 0.5)})["image"]
     assert image["id"] == "test/0" and image["label"] == 0
     assert image["pictures"]["blur"] == [f"altered/blur/{level}" for level in range(1, 6)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import small_run, table
+from makers import scored_entries, small_run, table
 
 from vestry.errors import TableError
 from vestry.evaluation.paired_tests import holm, mcnemar
@@ -17,7 +17,7 @@ def runs(*skills, seed=0):
     made = [small_run(own, seed=seed) for own in skills]
     truth = made[0][1].truth
     evidence = [
-        RunEvidence(f"run{number}", results, found.tested)
+        RunEvidence(f"run{number}", scored_entries(results)["members"], found.tested)
         for number, (results, found) in enumerate(made, 1)
     ]
     assert all(np.array_equal(found.truth, truth) for _, found in made)
@@ -28,14 +28,10 @@ def test_the_ranking_is_by_validation_or_by_test():
     evidence, truth = runs({"A": 3.0, "B": 1.0}, {"A": 2.0, "C": 0.2})
     for split in ("validation", "test"):
         found = compared_runs(evidence, truth, split)
-        entries = {run.name: run.results["members"] for run in evidence}
-        figures = [
-            entries[row["run"]][row["name"]]["scores"][split]["accuracy"]
-            for row in found["ranking"]
-        ]
+        entries = {run.name: run.entries for run in evidence}
+        figures = [entries[row.run][row.name].scores.on(split).accuracy for row in found.ranking]
         assert figures == sorted(figures, reverse=True)
-        assert [row["rank"] for row in found["ranking"]] == [1, 2, 3, 4]
-        assert found["ordered_by"] == split
+        assert [row.rank for row in found.ranking] == [1, 2, 3, 4]
 
 
 def test_every_pair_is_in_the_family_and_the_verdicts_follow_holm():
@@ -50,21 +46,21 @@ def test_every_pair_is_in_the_family_and_the_verdicts_follow_holm():
         for b in labels[i + 1 :]
     ]
     adjusted = holm([mcnemar(int(one), int(other)).p for one, other in counts])
-    assert found["tests"]["family"] == len(counts) == 6
-    told = [pair["p_holm"] for pair in found["tests"]["pairs"]]
+    assert found.tests.family == len(counts) == 6
+    told = [pair.p_holm for pair in found.tests.pairs]
     assert all(any(p == pytest.approx(known) for known in adjusted) for p in told)
-    (twins,) = [pair for pair in found["tests"]["pairs"] if pair["same_name"]]
-    assert (twins["one"]["label"], twins["other"]["label"]) == ("run2 / A", "run1 / A")
-    assert twins["both_best"]
-    first, *others = found["ranking"]
-    assert first["on_test"] is None and first["label"] in ("run1 / A", "run2 / A")
-    (other,) = [row["on_test"] for row in others if row["name"] == "A"]
-    assert other["p_holm"] == twins["p_holm"]
-    assert (other["mark"] in ("ahead", "behind")) == twins["told_apart"]
-    sign = 1 if first["label"] == "run1 / A" else -1
-    assert other["difference"] == pytest.approx(sign * twins["difference"]["value"])
-    low, high = twins["difference"]["interval"]
-    assert other["interval"] == ([low, high] if sign > 0 else [-high, -low])
+    (twins,) = [pair for pair in found.tests.pairs if pair.same_name]
+    assert (twins.one.label, twins.other.label) == ("run2 / A", "run1 / A")
+    assert twins.both_best
+    first, *others = found.ranking
+    assert first.on_test is None and first.label in ("run1 / A", "run2 / A")
+    (other,) = [row.on_test for row in others if row.name == "A"]
+    assert other.p_holm == twins.p_holm
+    assert (other.mark in ("ahead", "behind")) == twins.told_apart
+    sign = 1 if first.label == "run1 / A" else -1
+    assert other.difference == pytest.approx(sign * twins.difference.value)
+    low, high = twins.difference.interval
+    assert other.interval == ((low, high) if sign > 0 else (-high, -low))
 
 
 def test_rows_in_another_order_find_their_places():
@@ -103,8 +99,10 @@ def test_changes_are_told_once():
         },
     }
     found = run_changes(studies, {"a": {"versions": {"x": "1"}}, "b": {"versions": {"x": "2"}}})
-    assert found["makers"] == [{"kind": "member", "name": "Tree", "runs": ["b"]}]
-    assert found["settings"] == [{"key": "epochs", "values": [2, 5], "of": ["Net", "Twin"]}]
-    assert found["environment"] == [{"key": "versions.x", "values": ["1", "2"]}]
+    assert found.as_json() == {
+        "makers": [{"kind": "member", "name": "Tree", "runs": ["b"]}],
+        "settings": [{"of": ["Net", "Twin"], "key": "epochs", "values": [2, 5]}],
+        "environment": [{"key": "versions.x", "values": ["1", "2"]}],
+    }
     same = run_changes({"a": studies["a"], "b": studies["a"] | {"title": "C"}}, {"a": {}, "b": {}})
-    assert same == {"makers": [], "settings": [], "environment": []}
+    assert same.as_json() == {"makers": [], "settings": [], "environment": []}

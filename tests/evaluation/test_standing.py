@@ -13,8 +13,9 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import mcnemar
 from vestry.evaluation.predictions import Predictions
-from vestry.evaluation.standing import beside_first, ranks, resolution, smallest_shown
+from vestry.evaluation.standing import PairBeside, beside_first, ranks, resolution, smallest_shown
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.significance import SmallestShown
 
 FIGURES = st.lists(st.tuples(st.integers(-20, 0), st.integers(0, 5)), min_size=1)
 
@@ -36,10 +37,7 @@ def test_rounding_is_no_difference():
 def pair(one, other, only_one, only_other, rows):
     interval = paired_difference(only_one, only_other, rows)
     p = mcnemar(only_one, only_other).p
-    return {
-        "one": one, "other": other, "only_one": only_one, "only_other": only_other,
-        "interval": interval, "p_holm": p,
-    }  # fmt: skip
+    return PairBeside(one, other, only_one, only_other, interval, p)
 
 
 def test_marks_say_what_the_images_show():
@@ -51,11 +49,11 @@ def test_marks_say_what_the_images_show():
         pair("B", "C", 0, 90, 1000),
     ]
     found = beside_first("A", pairs, 1000, 0.01)
-    marks = {name: entry["mark"] for name, entry in found.items()}
+    marks = {name: entry.mark for name, entry in found.items()}
     assert marks == {"B": "behind", "C": "ahead", "D": "level", "E": "unknown"}
-    assert found["B"]["difference"] == -0.038 and found["C"]["difference"] == 0.038
+    assert found["B"].difference == -0.038 and found["C"].difference == 0.038
     low, high = paired_difference(40, 2, 1000)
-    assert found["B"]["interval"] == [-high, -low] and found["C"]["interval"] == [low, high]
+    assert found["B"].interval == (-high, -low) and found["C"].interval == (low, high)
 
 
 @given(st.integers(1, 298), st.data())
@@ -63,7 +61,7 @@ def test_fewer_than_three_hundred_images_never_show_a_level_of_one_point(rows, d
     only_one = data.draw(st.integers(0, rows))
     only_other = data.draw(st.integers(0, rows - only_one))
     found = beside_first("A", [pair("A", "B", only_one, only_other, rows)], rows, 0.01)
-    assert found["B"]["mark"] != "level"
+    assert found["B"].mark != "level"
 
 
 def first_rows(tables, count):
@@ -83,11 +81,11 @@ def test_ten_test_images_pull_nobody_up():
     for name, each in tables.items():
         results["members"][name] |= evaluate(each, few.truths)
     found = analysed(results, few)
-    assert [row["name"] for row in found["ranking"]] == ["Good", "Fair", "Guess", "Wrong"]
-    assert [row["rank"] for row in found["ranking"]] == [1, 2, 3, 4]
-    marks = [row["on_test"] and row["on_test"]["mark"] for row in found["ranking"]]
+    assert [row.name for row in found["ranking"]] == ["Good", "Fair", "Guess", "Wrong"]
+    assert [row.rank for row in found["ranking"]] == [1, 2, 3, 4]
+    marks = [row.on_test and row.on_test.mark for row in found["ranking"]]
     assert marks[:2] == [None, "unknown"] and not {"level", "ahead"} & set(marks)
-    intervals = found["members"]["Good"]["intervals"]["test"]
+    intervals = found["members"]["Good"]["intervals"].test
     assert intervals["accuracy"][0] < 0.75 and intervals["f1_macro"] is None
 
 
@@ -97,7 +95,7 @@ def test_the_margin_of_the_study_is_that_of_the_marks():
         analysed(results, evidence, deciding=DecisionSettings(within=within))["ranking"][1]
         for within in (0.001, 0.3)
     )
-    assert (narrow["on_test"]["mark"], wide["on_test"]["mark"]) == ("unknown", "level")
+    assert (narrow.on_test.mark, wide.on_test.mark) == ("unknown", "level")
 
 
 def test_the_smallest_difference_that_so_many_images_show():
@@ -107,6 +105,5 @@ def test_the_smallest_difference_that_so_many_images_show():
         won = round((differ + share * 10_000) / 2)
         assert mcnemar(won + 2, differ - won - 2).p < 0.05 < mcnemar(won - 4, differ - won + 4).p
     right = np.arange(100) < 80
-    assert resolution([right]) is None
     found = resolution([right, right, np.roll(right, 20)])
-    assert found == {"rows": 100, "difference": smallest_shown(40, 100)}
+    assert found == SmallestShown(rows=100, difference=smallest_shown(40, 100))

@@ -64,22 +64,22 @@ def test_deleting_the_runs_list_does_not_reset_the_count(vault):
         vault.open(sealed, "hash", ["A"], "comparing")
     vault.record.unlink()
     vault.open(sealed, "other", ["A"], "comparing")
-    found = vault.summary(sealed.fingerprint, "hash")
-    assert (found["count"], found["comparisons"], found["studies"]) == (3, 3, 2)
-    assert found["of_this_study"] == 2
+    found = vault.uses(sealed, "hash", 0.9)
+    assert (found.count, found.comparisons, found.studies) == (3, 3, 2)
+    assert found.of_this_study == 2
 
 
 def test_looks_before_any_model_are_no_comparisons(vault):
     sealed = SealedSet(rows())
     vault.open(sealed, "hash", [], "the look at the data")
-    found = vault.summary(sealed.fingerprint, "hash")
-    assert (found["count"], found["comparisons"]) == (1, 0)
+    found = vault.uses(sealed, "hash", 0.9)
+    assert (found.count, found.comparisons) == (1, 0)
 
 
 def test_other_test_rows_have_a_count_of_their_own(vault):
     vault.open(SealedSet(rows()), "hash", ["A"], "comparing")
     other = SealedSet(rows(labels=(0, 1, 1)))
-    assert vault.summary(other.fingerprint, "hash")["count"] == 0
+    assert vault.uses(other, "hash", 0.9).count == 0
 
 
 def test_a_damaged_line_still_counts(vault):
@@ -87,7 +87,7 @@ def test_a_damaged_line_still_counts(vault):
     vault.open(sealed, "hash", ["A"], "comparing")
     with vault.file(sealed.fingerprint).open("a") as file:
         file.write('{"when": "20\n')
-    assert vault.summary(sealed.fingerprint, "hash")["count"] == 2
+    assert vault.uses(sealed, "hash", 0.9).count == 2
 
 
 def test_where_nothing_can_be_written_down_nothing_is_opened(tmp_path):

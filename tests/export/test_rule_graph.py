@@ -7,10 +7,11 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from vestry.committees.committee import RULES, restored_rule
-from vestry.errors import ModelError, TableError
+from vestry.committees.committee import restored_rule, rule_nodes
+from vestry.committees.rule import RULES
+from vestry.errors import TableError
 from vestry.export.graph import IR_VERSION, OPSET, Graph
-from vestry.export.rule_graph import combined, tempered
+from vestry.export.onnx_export import tempered
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.table import ProbabilityTable
 
@@ -69,7 +70,7 @@ def test_the_graph_and_the_restored_rule_combine_alike(rule, labels):
     fresh = stacked_rows(200, seed=7)
     expected = found.combine(fresh)
     rows = np.ascontiguousarray(fresh.transpose(1, 0, 2))
-    given = run(lambda graph: combined(graph, "stacked", card, CLASSES), stacked=rows)
+    given = run(lambda graph: rule_nodes(graph, "stacked", card, CLASSES), stacked=rows)
     np.testing.assert_allclose(given, expected, atol=1e-12)
     assert np.array_equal(given.argmax(axis=1), expected.argmax(axis=1))
     np.testing.assert_array_equal(restored_rule(card, CLASSES).combine(fresh), expected)
@@ -86,7 +87,7 @@ def test_a_temperature_is_that_of_tables(temperature):
 
 
 def test_an_unknown_rule_is_refused():
-    with pytest.raises(ModelError, match="'oracle' cannot be written"):
-        combined(Graph(), "stacked", {"rule": "oracle"}, CLASSES)
+    with pytest.raises(TableError, match="no rule 'oracle'"):
+        rule_nodes(Graph(), "stacked", {"rule": "oracle"}, CLASSES)
     with pytest.raises(TableError, match="no rule 'oracle'"):
         restored_rule({"rule": "oracle"}, CLASSES)

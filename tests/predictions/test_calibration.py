@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vestry.errors import TableError
 from vestry.predictions.calibration import FLOOR, HIGHEST, LOWEST, Temperature
-from vestry.predictions.scores import log_loss
+from vestry.predictions.scores import SCORES
 from vestry.predictions.table import ProbabilityTable
 
 
@@ -59,7 +59,7 @@ def test_fit_is_never_worse_than_its_neighbours(seed, classes, rows, scale):
     assert LOWEST <= found.value <= HIGHEST
 
     def loss(value):
-        return log_loss(Temperature(value).apply(given_table).probabilities.astype(float), truth)
+        return SCORES["log_loss"].of(Temperature(value).apply(given_table).probabilities, truth)
 
     best = loss(found.value)
     for other in (1.0, found.value * 0.8, found.value * 1.25):

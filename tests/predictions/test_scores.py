@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from vestry.predictions.scores import SCALAR_SCORES, score
+from vestry.predictions.scores import SCORES, score
 
 
 @st.composite
@@ -27,7 +27,7 @@ def test_scores_agree_with_scikit_learn(table):
     ours = score(values, truth, classes)
     wide = values.astype(np.float64)
     predicted = wide.argmax(axis=1)
-    assert set(SCALAR_SCORES) | {"per_class", "confusion"} == set(ours)
+    assert set(SCORES) | {"per_class", "confusion"} == set(ours)
     assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(truth, predicted), abs=1e-9)
     for kind in ("macro", "weighted"):
         theirs = metrics.precision_recall_fscore_support(
@@ -78,12 +78,7 @@ def test_calibration_error_is_0_when_confidence_is_right_and_the_gap_when_it_is_
     honest = np.tile(np.array([[0.7, 0.3]], np.float32), (100, 1))
     boastful = np.tile(np.array([[0.95, 0.05]], np.float32), (100, 1))
     order = np.random.default_rng(0).permutation(100)
-    # One bin each: equal confidences fall in any order, so more bins would measure the shuffle.
-    from vestry.predictions.scores import expected_calibration_error
-
-    assert expected_calibration_error(honest[order], truth[order], bins=1) == pytest.approx(
-        0.0, abs=1e-6
-    )
-    assert expected_calibration_error(boastful[order], truth[order], bins=1) == pytest.approx(
-        0.25, abs=1e-6
-    )
+    # Equal confidences share a bin, or bins would measure the shuffle.
+    error = SCORES["ece"]
+    assert error.of(honest[order], truth[order]) == pytest.approx(0.0, abs=1e-6)
+    assert error.of(boastful[order], truth[order]) == pytest.approx(0.25, abs=1e-6)

@@ -15,6 +15,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.table import ProbabilityTable, Split
+from vestry.schema.base import plain
 
 Tables = dict[str, dict[Split, NDArray[np.float64]]]
 
@@ -39,7 +40,7 @@ def with_analysis(
     )
     chosen = pairs_of(names) if pairs is None else pairs
     said = claims_of(names, classes) if claims is None else claims
-    return analysed(
+    found = analysed(
         with_costs(results, made_up_costs(results)),
         evidence,
         [PairSettings(**entry) for entry in chosen],
@@ -47,6 +48,8 @@ def with_analysis(
         # A thousand validation images show a margin of five points, not of one.
         deciding=DecisionSettings(**({"within": 0.05} | (decision or {}))),
     )
+    as_written: dict[str, Any] = plain(found)
+    return as_written
 
 
 def table(

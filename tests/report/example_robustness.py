@@ -5,26 +5,26 @@ from typing import Any
 import example
 import numpy as np
 
-from made_ladders import made_truth
+from made_corruptions import made_truth
 from vestry.committees.committee import Committee
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import ProbabilityTable
-from vestry.robustness.ladder import Ladder
+from vestry.robustness.corrupted_predictions import CorruptedPredictions
 
 TRUTH = made_truth(1000, 10)
 CLASSES = example.FASHION
 
 
 def add_robustness(
-    results: dict[str, Any], ladders: dict[str, Ladder], **reasons: str
+    results: dict[str, Any], predictions: dict[str, CorruptedPredictions], **reasons: str
 ) -> dict[str, Any]:
-    """Adds `robustness` of the members of `ladders` and of the example's committee."""
+    """Adds `robustness` of the members of `predictions` and of the example's committee."""
     values = np.full((10, 10), 0.1, np.float32)
     ids = np.array([f"validation/{row}" for row in range(10)])
     tables = [ProbabilityTable(ids, CLASSES, values, name, "validation") for name in "ab"]
     rule = Committee(example.COMMITTEE, "mean").fit(tables, np.arange(10))
     members = results["committees"].get(example.COMMITTEE, {"members": []})["members"]
     committees = {example.COMMITTEE: (members, rule)} if members else {}
-    results["robustness"] = robustness(ladders, committees, TRUTH, CLASSES, reasons)
+    results["robustness"] = robustness(predictions, committees, TRUTH, CLASSES, reasons)
     found: dict[str, Any] = results["robustness"]
     return found

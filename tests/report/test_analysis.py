@@ -2,131 +2,155 @@
 
 import copy
 import json
-import re
 from typing import Any
 
 import example
 import pytest
+from partial import part
 from test_page import HOSTILE, Reader, drawn
 
 from vestry.report.page import render
 from vestry.report.plot.bars import diverging
-from vestry.report.sections import ablations, claims, differences, performance, repairs
+from vestry.report.sections import (
+    ablations,
+    claims,
+    differences,
+    overfitting,
+    performance,
+    repairs,
+)
 from vestry.report.sections.ablations import pairs_data
 from vestry.report.sections.claims import claims_data
-from vestry.report.sections.ensemble_gain import worth_data
-from vestry.report.sections.performance import analysis_data
+from vestry.report.sections.ensemble_gain import gains_data
+from vestry.report.sections.performance import performance_data
+from vestry.schema.ablations import ComparedPair, Side
+from vestry.schema.analysis import Analysis, Overfitting
+from vestry.schema.claims import CheckedClaim
+from vestry.schema.ensemble_gain import Repairs
+from vestry.schema.significance import Difference
 
 NAMES = ["Shirt", "Coat", "Bag"]
 
 
-def difference(value: float, low: float, high: float, **more: Any) -> dict[str, Any]:
+def difference(value: float, low: float, high: float, **more: Any) -> Difference:
     found = {"value": value, "interval": [low, high], "over": "images", "count": 1000}
-    return found | {"figures": [0.9 + value, 0.9], "reason": None} | more
+    known = {"score": "accuracy", "figures": [0.9 + value, 0.9], "reason": None}
+    return Difference.model_validate(found | known | more)
 
 
 def test_a_difference_is_called_more_than_chance_only_where_the_interval_says_so() -> None:
     clear, open_ = difference(0.012, 0.004, 0.02), difference(0.012, -0.001, 0.025)
     assert "does not hold 0" in differences.verdict(clear)
-    assert "cannot be told apart" in differences.verdict(open_)
+    assert "there is no significant difference" in differences.verdict(open_)
     assert differences.interval(clear) == (
         "95% interval +0.4 to +2.0, paired on the same 1\u202f000 test images"
     )
     seeds = differences.interval(difference(0.012, 0.004, 0.02, over="seeds", count=[3, 3]))
     assert seeds.endswith("over 3 seeds of each")
-    assert "with these seeds" in differences.verdict(open_ | {"over": "seeds"})
+    assert "with these seeds" in differences.verdict(open_.model_copy(update={"over": "seeds"}))
     assert differences.size(-0.012) == "1.2 points below it"
     assert differences.size(0.0001) == "level with it"
 
 
-def pair(value: float, low: float, high: float) -> dict[str, Any]:
-    sides = {
-        key: {"name": name, "fit_seconds": seconds}
-        for key, name, seconds in (("without", "A", 10.0), ("with", "B", 30.0))
-    }
-    found = difference(value, low, high)
-    return {"what": "batch norm", "missing": [], "difference": found} | sides
+def pair(
+    value: float, low: float, high: float, what: str = "batch norm", seconds: float = 30.0
+) -> ComparedPair:
+    def side(name: str, took: float) -> Side:
+        return Side(name=name, scores={}, epochs_run=None, fit_seconds=took, parameters=None)
+
+    return ComparedPair(
+        what=what,
+        missing=[],
+        without=side("A", 10.0),
+        with_=side("B", seconds),
+        difference=difference(value, low, high),
+    )
 
 
 def test_a_pair_in_words() -> None:
     text = ablations.sentence(pair(0.012, 0.004, 0.02))
     assert "With batch norm B is right on 91.2% of the test images and A on 90.0%" in text
     assert "1.2 points above it" in text and "30 s to fit with it, 10 s without" in text
-    even = pair(0.012, 0.004, 0.02)
-    even["with"]["fit_seconds"] = 10.4
-    assert "to fit" not in ablations.sentence(even)
-    assert ablations.sentence({"missing": ["A"]}) == "Cannot be compared: A came to nothing."
+    assert "to fit" not in ablations.sentence(pair(0.012, 0.004, 0.02, seconds=10.4))
+    nothing = ComparedPair(what="it", missing=["A"], without=None, with_=None, difference=None)
+    assert ablations.sentence(nothing) == "Cannot be compared: A failed."
 
 
 def test_several_pairs_are_summed_up() -> None:
-    three = [pair(0.01, 0.004, 0.02), pair(-0.01, -0.02, -0.004), pair(0.01, -0.004, 0.02)]
-    for entry, what in zip(three, ("x", "y", "z"), strict=True):
-        entry["what"] = what
+    three = [
+        pair(0.01, 0.004, 0.02, "x"),
+        pair(-0.01, -0.02, -0.004, "y"),
+        pair(0.01, -0.004, 0.02, "z"),
+    ]
     assert ablations.summary(three) == (
-        "More accurate with it: x. Less accurate with it: y. Cannot be told: z."
+        "More accurate with it: x. Less accurate with it: y. No significant difference: z."
     )
     assert ablations.summary(three[:1]) is None
 
 
-def losses(rises_from: int | None, lowest: int = 4) -> dict[str, Any]:
+def losses(rises_from: int | None, lowest: int = 4, **more: Any) -> Overfitting:
+    return part(Overfitting, facts_of(rises_from, lowest) | more)
+
+
+def facts_of(rises_from: int | None, lowest: int) -> dict[str, Any]:
     row = {
         "train_loss": 0.3, "validation_loss": 0.4, "train_accuracy": 0.9,
         "validation_accuracy": 0.88, "accuracy_gap": 0.02,
     }  # fmt: skip
     found = {"epochs": 9, "lowest_epoch": lowest, "last_epoch": 9, "rises_from": rises_from}
+    found |= {"far_above": False, "no_better_than_guessing": False}
     return found | {"at_lowest": row, "at_last": row | {"validation_loss": 0.5, "train_loss": 0.1}}
 
 
 def test_overfitting_in_words() -> None:
-    text = performance.network("N", losses(5))
+    text = overfitting.network("N", losses(5))
     assert "lowest after epoch 4 (0.400) and rises for good from epoch 5, to 0.500" in text
     assert "training accuracy is 2.0 points above validation accuracy" in text
-    assert "to be called overfitting" in performance.network("N", losses(None))
-    assert "no overfitting is seen" in performance.network("N", losses(None, lowest=9))
+    assert "to be called overfitting" in overfitting.network("N", losses(None))
+    assert "no overfitting is seen" in overfitting.network("N", losses(None, lowest=9))
     one, none = ("A", losses(5)), ("B", losses(None))
-    assert performance.summary([]) is None
-    assert performance.summary([one]) == "A overfits from epoch 5 on."
-    assert performance.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
-    assert "no overfitting is seen" in str(performance.summary([none, none]))
-    short = losses(None, lowest=1) | {"epochs": 1, "last_epoch": 1}
-    assert "one epoch does not show" in performance.network("N", short)
-    assert "cannot be seen" in str(performance.summary([("N", short)]))
+    assert overfitting.summary([]) is None
+    assert overfitting.summary([one]) == "A overfits from epoch 5 on."
+    assert overfitting.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
+    assert "no overfitting is seen" in str(overfitting.summary([none, none]))
+    short = losses(None, lowest=1, epochs=1, last_epoch=1)
+    assert "one epoch does not show" in overfitting.network("N", short)
+    assert "cannot be seen" in str(overfitting.summary([("N", short)]))
     many = [(f"N{n}", losses(n)) for n in range(3, 8)]
-    assert "the first from epoch 3, the last from epoch 7" in str(performance.summary(many))
+    assert "the first from epoch 3, the last from epoch 7" in str(overfitting.summary(many))
 
 
 @pytest.mark.parametrize("rises", [None, 5])
 def test_a_gap_or_chance_is_never_called_no_overfitting(rises: int | None) -> None:
-    kept = losses(rises)["at_last"] | {"train_accuracy": 0.61, "validation_accuracy": 0.34}
-    found = losses(rises, lowest=4 if rises else 9) | {"kept_epoch": 9, "at_kept": kept}
-    gap = found | {"far_above": True, "guessing": 0.1}
-    chance = found | {"no_better_than_guessing": True, "guessing": 0.35}
-    for text in (performance.network("N", gap), str(performance.summary([("N", gap)]))):
+    lowest = 4 if rises else 9
+    kept = {"train_accuracy": 0.61, "validation_accuracy": 0.34}
+    kept = {"kept_epoch": 9, "at_kept": facts_of(rises, lowest)["at_last"] | kept}
+    gap = losses(rises, lowest, **kept, far_above=True, guessing=0.1)
+    chance = losses(rises, lowest, **kept, no_better_than_guessing=True, guessing=0.35)
+    for text in (overfitting.network("N", gap), str(overfitting.summary([("N", gap)]))):
         assert "far better on training rows (61.0%) than on validation rows (34.0%)" in text
         assert "no overfitting" not in text
-    for text in (performance.network("N", chance), str(performance.summary([("N", chance)]))):
+    for text in (overfitting.network("N", chance), str(overfitting.summary([("N", chance)]))):
         assert "does not get better than chance: it is right on 34.0%" in text
         assert "the commonest class on 35.0%" in text and "no overfitting" not in text
 
 
-def test_strengths_in_words() -> None:
+def test_strong_and_weak_classes_in_words() -> None:
     confused = [{"classes": [0, 1], "count": 9, "i_as_j": 7, "j_as_i": 2}]
-    analysis = {
+    facts = {
         "high": [{"class": 2, "f1": 0.98}],
         "low": [{"class": 0, "f1": 0.7}],
         "confused": confused,
     }
-    text = performance.strengths_words("M", analysis, NAMES)
+
+    def said(**more: Any) -> str:
+        return performance.performance_words("M", part(Analysis, facts | more), NAMES)
+
+    text = said()
     assert text.startswith("M is best at Bag (F1 98.0%) and worst at Shirt (70.0%). It confuses")
     assert "9 images, of which 7 Shirt as Coat, 2 Coat as Shirt." in text
-    alike = analysis | {"high": [], "low": []}
-    assert performance.strengths_words("M", alike, NAMES).startswith(
-        "M confuses Shirt and Coat most"
-    )
-    assert (
-        performance.strengths_words("M", alike | {"confused": []}, NAMES)
-        == "M confuses no classes."
-    )
+    assert said(high=[], low=[]).startswith("M confuses Shirt and Coat most")
+    assert said(high=[], low=[], confused=[]) == "M confuses no classes."
 
 
 @pytest.fixture
@@ -135,22 +159,20 @@ def repaired(results: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_repairs_in_words_follow_the_numbers(repaired: dict[str, Any]) -> None:
-    text = repairs.result("C", repaired)
-    assert f"repairs {repaired['repaired']} test images" in text
-    assert f"spoils {repaired['spoiled']} that" in text
-    best = repaired["differences"][repaired["best_member"]]
-    best["interval"] = [0.01, 0.02]
-    assert "does not hold 0" in repairs.result("C", repaired)
-    best["interval"] = [-0.01, 0.02]
-    assert "cannot be told apart" in repairs.result("C", repaired)
-    same = repaired | {"repaired": 0, "spoiled": 0}
-    assert "the same test images" in repairs.result("C", same)
+def test_fixed_and_broken_in_words_follow_the_numbers(repaired: dict[str, Any]) -> None:
+    def first(facts: dict[str, Any]) -> str:
+        found = Repairs.model_validate(facts)
+        return repairs.committee_repairs("C", found, list(example.FASHION)).sentences[0]
+
+    text = first(repaired)
+    assert f"fixes {repaired['repaired']} test image" in text
+    assert f"breaks {repaired['spoiled']} that" in text
+    assert "the same test images" in first(repaired | {"repaired": 0, "spoiled": 0})
 
 
 def test_reasons_go_where_their_numbers_are_not(repaired: dict[str, Any]) -> None:
     names = list(example.FASHION)
-    text = " ".join(repairs.reasons(repaired, names))
+    text = " ".join(repairs.reasons(Repairs.model_validate(repaired), names))
     divided = repaired["agreement"]["divided"]
     assert f"different classes on {divided} test images" in text and "They differ most on" in text
     agreed = {"divided": 0, "alike_wrong": 0}
@@ -159,19 +181,21 @@ def test_reasons_go_where_their_numbers_are_not(repaired: dict[str, Any]) -> Non
         "per_class": [row | {"divided": 0} for row in repaired["per_class"]],
         "repaired": 0,
     }
-    text = " ".join(repairs.reasons(calm, names))
+    text = " ".join(repairs.reasons(part(Repairs, calm), names))
     assert "never name different classes" in text and "There is no test image on which" in text
     assert "They differ most" not in text and "Of the" not in text
 
 
 def test_by_class_names_gains_and_losses() -> None:
-    rows = [{"class": n, "net": net} for n, net in enumerate((5, -2, 0))]
-    found = {"per_class": rows}
-    assert repairs.by_class(found, NAMES) == (
+    def said(*nets: tuple[int, int]) -> str | None:
+        rows = [{"class": label, "net": net} for label, net in nets]
+        return repairs.by_class(part(Repairs, {"per_class": rows}), NAMES)
+
+    assert said((0, 5), (1, -2), (2, 0)) == (
         "It gains most on Shirt (+5); it loses on Coat (\u22122)."
     )
-    assert repairs.by_class({"per_class": rows[1:]}, NAMES) == "It loses on Coat (\u22122)."
-    assert repairs.by_class({"per_class": rows[2:]}, NAMES) is None
+    assert said((1, -2), (2, 0)) == "It loses on Coat (\u22122)."
+    assert said((2, 0)) is None
 
 
 def test_bars_share_one_scale_and_leave_out_what_did_not_change() -> None:
@@ -185,7 +209,7 @@ def test_bars_share_one_scale_and_leave_out_what_did_not_change() -> None:
 
 
 def test_the_page_shows_what_the_results_say(results: dict[str, Any]) -> None:
-    shown = analysis_data(results)
+    shown = performance_data(example.typed(results))
     assert shown is not None
     assert [group.name for group in shown.groups] == [row["name"] for row in results["ranking"]]
     for group in shown.groups:
@@ -195,16 +219,16 @@ def test_the_page_shows_what_the_results_say(results: dict[str, Any]) -> None:
             scores[name] for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro")
         ]
         assert [bar.interval is not None for bar in group.bars] == [True, False, False, False]
-    worth = worth_data(results)
-    assert worth is not None and worth.committees[0].repairs is not None
-    committee = worth.committees[0].repairs
+    gains = gains_data(example.typed(results))
+    assert gains is not None
+    committee = gains.committees[0].repairs
     found = results["committees"]["Committee"]["repairs"]
     assert [(b.lost, b.won) for b in committee.bars] == [
         (row["spoiled"], row["repaired"])
         for row in found["per_class"]
         if row["spoiled"] + row["repaired"]
     ]
-    hard = [row.facts["mean_f1"] for row in shown.hard_classes]
+    hard = [row.facts.mean_f1 for row in shown.hard_classes]
     assert hard == sorted(hard) and len(hard) == 10
 
 
@@ -213,65 +237,72 @@ def claim(results: dict[str, Any], form: str) -> dict[str, Any]:
     return found
 
 
+def told(found: dict[str, Any]) -> str:
+    return claims.sentence(CheckedClaim.model_validate(found))
+
+
 def test_a_count_in_words(results: dict[str, Any]) -> None:
     found = claim(results, "count")
     found["here"] |= {"count": 3, "support": 1000}
-    text = claims.sentence(found)
+    text = told(found)
     assert text == (
         "Here 3 of 1\u202f000 images of T-shirt/top are taken for Trouser by Linear (0.3%), "
         "not 314."
     )
     found["here"]["support"] = 280
-    assert "not even as many of them" in claims.sentence(found)
+    assert "not even as many of them" in told(found)
     found["verdict"] = "agrees"
-    assert "lies inside the 95% interval" in claims.sentence(found)
+    assert "lies inside the 95% interval" in told(found)
 
 
 def test_balance_in_words(results: dict[str, Any]) -> None:
     found = claim(results, "balanced")
-    assert "every class has 500 images: the data are balanced" in claims.sentence(found)
+    assert "every class has 500 images: the data are balanced" in told(found)
     found["here"] |= {"all": [100, 300], "balanced": False}
-    text = claims.sentence(found)
+    text = told(found)
     assert "300 images, 3.00 times the smallest: the data are not balanced" in text
 
 
 def test_figures_in_words(results: dict[str, Any]) -> None:
     printed = claim(results, "printed")
-    assert "that is 0.008438, 0.84% of the images" in claims.sentence(printed)
+    assert "that is 0.008438, 0.84% of the images" in told(printed)
     values = claim(results, "values")
-    assert "up to 0.5 points apart" in claims.sentence(values)
+    assert "up to 0.5 points apart" in told(values)
     values["here"]["one_value"] = True
-    assert "are one, rounded differently" in claims.sentence(values)
+    assert "are one, rounded differently" in told(values)
     called = claim(results, "called")
-    assert "Here these are 2 figures" in claims.sentence(called)
+    assert "Here these are 2 figures" in told(called)
     called["here"]["scores"] = dict.fromkeys(called["here"]["scores"], 0.9)
-    assert "both are the same" in claims.sentence(called)
+    assert "both are the same" in told(called)
     value = claim(results, "value")
     value["here"]["mean_of_members"] = 0.823
-    assert "mean of its members\u2019 figures, 82.3%, is another thing" in claims.sentence(value)
+    assert "mean of its members\u2019 figures, 82.3%, is another thing" in told(value)
 
 
 def test_remarks_stand_beside_our_figures(results: dict[str, Any]) -> None:
     seeds, named = [c for c in results["claims"] if c["form"] == "remark"]
-    assert "drawn with seed 0 and the votes with seed 0" in claims.sentence(seeds)
+    assert "drawn with seed 0 and the votes with seed 0" in told(seeds)
     seeds["here"] = {}
-    assert "This run has no seeds." in claims.sentence(seeds)
-    assert "Here the accuracy of Linear is" in claims.sentence(named)
-    assert claims.sentence(named).endswith("Mind it.")
+    assert "This run has no seeds." in told(seeds)
+    assert "Here the accuracy of Linear is" in told(named)
+    assert told(named).endswith("Mind it.")
     named["here"]["reported"] = 0.9
-    assert "Reported 90.0%; here the accuracy of Linear is" in claims.sentence(named)
+    assert "Reported 90.0%; here the accuracy of Linear is" in told(named)
 
 
 def remark(here: str, fact: Any) -> str:
     said = {"remark": "No.", "here": here, "note": "", "class": None}
-    entry = {"form": "remark", "verdict": "remark", "said": said, "here": {here: fact}}
-    return claims.sentence(entry)
+    known = {"form": "remark", "says": "so", "verdict": "remark", "reason": None}
+    return told(known | {"said": said, "here": {here: fact}})
 
 
 def test_facts_in_words() -> None:
     card = {
         "backbone": "vgg16", "weights": "random", "normalisation": "mean and deviation",
-        "seconds": 104.2, "images_through": 70_000, "images_found": 0,
+        "seconds": 104.2, "images_through": 70_000, "images_found": 0, "asked": "random",
+        "why_replaced": None, "parameters": 10, "features": 4, "feature_shape": [4],
+        "image_size": [32, 32], "sha256": "0" * 64, "precision": "fp32", "precision_error": None,
+        "trials": {},
     }  # fmt: skip
     text = remark("trunk", card)
     assert "its own normalisation (mean and deviation). 70\u202f000 images went" in text
@@ -279,7 +310,7 @@ def test_facts_in_words() -> None:
     found = remark("trunk", card | {"images_through": 0, "images_found": 5})
     assert "features of 5 images were found" in found and "went through" not in found
     spread = {"mean": 0.88, "deviation": 0.003, "values": [0.88] * 5}
-    single = {"value": 0.885, "interval": [0.88, 0.89], "over_seeds": None}
+    single = {"name": "CNN", "value": 0.885, "interval": [0.88, 0.89], "over_seeds": None}
     folds = {"folds": 5, "repeats": 1, "held_out": spread, "single": single}
     text = remark("cross-validation", folds | {"reported": {"accuracy": 0.8771}})
     assert "each of 5 folds" in text and "88.0% \u00b1 0.3" in text and "Reported: 87.7%." in text
@@ -290,14 +321,17 @@ def test_facts_in_words() -> None:
 
 
 def test_the_verdicts_are_counted(results: dict[str, Any]) -> None:
-    rows = [dict(results["claims"][0], verdict=v) for v in ("agrees", "differs", "differs", "open")]
-    assert claims.summary(rows) == (
+    def verdicts(*given: str) -> list[CheckedClaim]:
+        first = results["claims"][0]
+        return [CheckedClaim.model_validate(first | {"verdict": each}) for each in given]
+
+    assert claims.summary(verdicts("agrees", "differs", "differs", "open")) == (
         "Of 4 statements set against what was measured here, 1 agrees with it, 2 do not and "
         "1 cannot be told."
     )
-    unchecked = {"verdict": "unchecked", "reason": "SVC came to nothing"}
-    assert claims.summary([unchecked]) == "1 statement could not be checked."
-    assert claims.sentence(unchecked) == "Not checked: SVC came to nothing."
+    assert claims.summary(verdicts("unchecked")) == "1 statement could not be checked."
+    unchecked = {"verdict": "unchecked", "reason": "SVC failed", "here": None}
+    assert told(results["claims"][0] | unchecked) == "Not checked: SVC failed."
     assert claims.summary([]) is None
 
 
@@ -308,20 +342,21 @@ def words_of(results: dict[str, Any], images: dict[str, Any]) -> str:
 def test_a_section_with_nothing_to_say_is_not_drawn() -> None:
     results, images = example.build()
     whole = words_of(results, images)
-    heads = ("What the report said", "With and without", "Strengths and weaknesses")
+    heads = ("What the report said", "With and without", "Per-class performance")
     assert all(head in whole for head in heads)
-    older = copy.deepcopy(results)
-    for key in ("pairs", "claims", "misclassified"):
-        del older[key]
-    for entry in [*older["members"].values(), *older["committees"].values()]:
-        del entry["analysis"]
-        entry.pop("repairs", None)
-    without = words_of(older, images)
+    bare = copy.deepcopy(results)
+    bare |= {"pairs": [], "claims": [], "ranking": [], "members": {}, "committees": {}}
+    bare |= {"misclassified": None, "agreement": None, "comparisons": None, "steps": []}
+    bare |= {"resolution": None, "leaks": None, "decision": None}
+    bare["doubts"] = dict.fromkeys(("training", "validation", "test"))
+    bare["votes"]["images"] = []
+    without = words_of(bare, images)
     assert not any(head in without for head in heads)
-    reader = drawn(older, images)
+    reader = drawn(bare, images)
     targets = {attributes.get("href") for _, attributes in reader.tags}
     assert not {"#claims", "#analysis", "#pairs"} & targets
-    assert claims_data(older).rows == [] and pairs_data(older).rows == []
+    found = example.typed(bare)
+    assert claims_data(found).rows == [] and pairs_data(found).rows == []
 
 
 def test_contents_name_every_section() -> None:
@@ -331,21 +366,6 @@ def test_contents_name_every_section() -> None:
     assert {"claims", "analysis", "pairs"} <= ids <= targets
 
 
-def test_milliseconds_are_shown_where_they_were_measured() -> None:
-    """Of all test images in one go, where nothing else of what models cost was measured."""
-    results, images = example.build()
-    said = "Milliseconds an image: the test images predicted in one go"
-    results["members"]["Linear"]["milliseconds_per_image"] = 0.1234
-    assert said not in words_of(results, images)
-    del results["decision"]
-    makers = [*results["members"].values(), *results["committees"].values()]
-    given = [(entry.pop("cost"), entry.pop("milliseconds_per_image")) for entry in makers]
-    assert all(cost and milliseconds for cost, milliseconds in given)
-    assert said not in words_of(results, images)
-    results["members"]["Linear"]["milliseconds_per_image"] = 0.1234
-    assert re.search(rf"Milliseconds an image.*0\.123.*{said}", words_of(results, images))
-
-
 def test_hostile_claims_are_text() -> None:
     results, images = example.build()
     for entry in results["claims"]:
@@ -353,7 +373,7 @@ def test_hostile_claims_are_text() -> None:
         entry["said"]["note"] = HOSTILE
     for entry in results["pairs"]:
         entry["what"] = HOSTILE
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(example.typed(results), list(images["ids"]), images["images"], "x")
     reader = Reader(text)
     assert reader.open == [] and not any("onerror" in a for _, a in reader.tags)
 

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
-from made_ladders import made_ladder
+from made_corruptions import made_predictions
 from vestry.report.page import write_report
 from vestry.storage.run_folder import RunFolder
 
@@ -45,7 +45,8 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results, images = example.build(plan)
     add_explanations(results)
     add_robustness(
-        results, {n: made_ladder(TRUTH, 0.8, 0.7 - k / 50, seed=k) for k, n in enumerate(names)}
+        results,
+        {n: made_predictions(TRUTH, 0.8, 0.7 - k / 50, seed=k) for k, n in enumerate(names)},
     )
     return write_report(
         RunFolder(example.write(tmp_path_factory.mktemp("crowded"), results, images))

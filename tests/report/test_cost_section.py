@@ -28,7 +28,7 @@ Results = dict[str, Any]
 
 
 def data(results: Results) -> Costs:
-    found = cost_data(results)
+    found = cost_data(example.typed(results))
     assert found is not None
     return found
 
@@ -103,7 +103,8 @@ def test_without_costs_the_table_stays_and_the_figures_go(results: Results) -> N
 
 
 def test_a_run_without_models_has_no_section(results: Results) -> None:
-    assert cost_data(results | {"members": {}, "committees": {}, "ranking": []}) is None
+    none = {"members": {}, "committees": {}, "ranking": []}
+    assert cost_data(example.typed(results | none)) is None
 
 
 def test_models_of_one_cost_and_accuracy_can_be_drawn() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import example
 import numpy as np
 import pytest
+from example import typed
 from example_explanations import add_explanations
+from example_explanations import importance as made_importance
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,6 +17,7 @@ from vestry.report.page import render
 from vestry.report.plot.tiles import GREYS, LEVELS, Tile, draw_tiles, palette, tile_places
 from vestry.report.sections import attribution_words as sentences
 from vestry.report.sections.attribution import Explanation, explanation_data, explanation_images
+from vestry.schema import explanations as schema
 
 Run = tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, NDArray[np.float16]]]
 
@@ -27,19 +30,29 @@ def run() -> Run:
 
 
 def data(results: dict[str, Any]) -> Explanation:
-    shown = explanation_data(results)
+    shown = explanation_data(typed(results))
     assert shown is not None
     return shown
 
 
 def page(run: Run) -> str:
     results, images, maps = run
-    return render(results, list(images["ids"]), images["images"], "x", None, maps)
+    return render(typed(results), list(images["ids"]), images["images"], "x", None, maps)
+
+
+def maps(entry: dict[str, Any]) -> str:
+    return " ".join(sentences.maps("Forest", schema.Explanation.model_validate(entry)))
+
+
+def importance(**other: Any) -> list[str]:
+    made = made_importance()
+    most = made["most"] | other.pop("most", {})
+    return sentences.importance(schema.Importance.model_validate(made | {"most": most} | other))
 
 
 def test_no_explanations_no_section(results: dict[str, Any]) -> None:
-    assert explanation_data(results) is None
-    assert explanation_data(results | {"explanations": None}) is None
+    assert explanation_data(typed(results)) is None
+    assert explanation_data(typed(results | {"explanations": None})) is None
     assert explanation_images(None) == []
 
 
@@ -79,35 +92,34 @@ def test_the_lead_says_whose_answers_a_patch_changes(run: Run) -> None:
 
 def test_a_members_sentences_follow_its_numbers(run: Run) -> None:
     entry = run[0]["explanations"]["Forest"]
-    said = " ".join(sentences.maps("Forest", entry))
+    said = maps(entry)
     assert "covering 7 × 7 pixels costs Forest’s answer 40.0 points" in said
     assert "40.0% of the loss lies in the middle of the picture, in 25.0% of its area." in said
     entry["summary"] |= {"peak": 0.123, "changed": 0, "middle": None}
-    said = " ".join(sentences.maps("Forest", entry))
+    said = maps(entry)
     assert "12.3 points" in said and "on none of them" in said and "middle" not in said
-    assert sentences.maps("Forest", entry | {"summary": None}) == []
+    assert maps(entry | {"summary": None}) == ""
 
 
 def test_neighbours_are_counted_by_their_labels() -> None:
-    near = [{"label": label} for label in (2, 2, 1)]
-    entry = {"nearest": [{"truth": 1, "predicted": 2, "images": near}] * 2}
-    assert sentences.nearest(entry) == (
+    near = [schema.NearImage(id="i", label=label, distance=0.5) for label in (2, 2, 1)]
+    mistake = schema.NearestImages(id="m", truth=1, predicted=2, images=near)
+    assert sentences.nearest([mistake] * 2) == (
         "Of the 6 training images most like the 2 mistakes that it was surest of, 4 have the class "
         "that it said, 2 the true one."
     )
-    assert sentences.nearest({"nearest": []}) is None
+    assert sentences.nearest([]) is None
 
 
-def test_importance_is_told_with_its_rows_its_blocks_and_what_was_seen(run: Run) -> None:
-    found = run[0]["explanations"]["Forest"]["importance"]
-    said = " ".join(sentences.importance(found))
+def test_importance_is_told_with_its_rows_its_blocks_and_what_was_seen() -> None:
+    said = " ".join(importance())
     assert "Each pixel was exchanged among 400 of 1\u202f000 validation images" in said
     assert "row 4, column 5 is worth most: 1.2 points" in said and "+0.8 points of accuracy" in said
     assert "50 of 64 pixels cost no accuracy" in said and "learnt from" not in said
-    other = sentences.importance(found | {"block": 2, "seen": True, "of": 400})
+    other = importance(block=2, seen=True, of=400)
     assert "block of 2 × 2 pixels" in other[1] and "among 400 validation images" in other[0]
     assert "learnt from these images" in other[-1]
-    none = sentences.importance(found | {"most": found["most"] | {"probability": 0.0}})
+    none = importance(most={"probability": 0.0})
     assert none[-1] == "No pixel costs the true class any of its mean probability."
 
 
@@ -134,7 +146,7 @@ def test_the_page_draws_every_map_once_and_shows_every_neighbour(run: Run) -> No
     assert {image for e in run[0]["explanations"].values() for m in e["nearest"] for image in
             [m["id"], *(n["id"] for n in m["images"])]} <= wanted  # fmt: skip
     # Without the file the words stay, and say that the pictures are not there.
-    bare = render(run[0], list(run[1]["ids"]), run[1]["images"], "x")
+    bare = render(typed(run[0]), list(run[1]["ids"]), run[1]["images"], "x")
     assert "not drawn" in bare
 
 

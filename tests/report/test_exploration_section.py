@@ -8,6 +8,7 @@ from typing import Any
 import example
 import numpy as np
 import pytest
+from example import typed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,9 +20,9 @@ from vestry.audit.settings import ExplorationSettings
 from vestry.report.page import page_data, render, wanted_images
 from vestry.report.plot.heat_map import heat_map_uri, palette
 from vestry.report.plot.scatter import Box, apart, scatter
-from vestry.report.sections import audit_words as sentences
+from vestry.report.sections import audit as section
 from vestry.report.sections import findings
-from vestry.report.sections.audit import coloured_classes, exploration_data, exploration_images
+from vestry.schema.exploration import Finding, Overlap
 
 KINDS = {
     "duplicates_within": {},
@@ -50,25 +51,33 @@ def looked(explored: Exploration, results: dict[str, Any]) -> dict[str, Any]:
     return results | {"exploration": explored.results}
 
 
-def finding(kind: str, count: int, splits: tuple[str, ...] = ("train", "test")) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "splits": list(splits),
-        "severity": "low",
-        "count": count,
-        "of": 4321,
-        "facts": KINDS[kind],
-        "groups": [],
-        "groups_found": 0,
-    }
+def finding(
+    kind: str, count: int, splits: tuple[str, ...] = ("train", "test"), **other: Any
+) -> Finding:
+    return Finding.model_validate(
+        {
+            "kind": kind,
+            "splits": list(splits),
+            "severity": "low",
+            "count": count,
+            "of": 4321,
+            "facts": KINDS[kind],
+            "groups": [],
+            "groups_found": 0,
+            "ids": None,
+            **other,
+        }
+    )
 
 
 def test_a_run_without_exploration_has_no_section(results: dict[str, Any]) -> None:
-    assert page_data(results).exploration is None
+    assert page_data(typed(results)).exploration is None
     _, images = example.build()
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(typed(results), list(images["ids"]), images["images"], "x")
     assert 'id="exploration"' not in text and "#exploration" not in text
-    text = render(results | {"exploration": None}, list(images["ids"]), images["images"], "x")
+    text = render(
+        typed(results | {"exploration": None}), list(images["ids"]), images["images"], "x"
+    )
     assert 'id="exploration"' not in text
 
 
@@ -77,7 +86,11 @@ def test_the_section_stands_after_the_data_with_its_heat_map(
 ) -> None:
     _, images = example.build()
     text = render(
-        looked, list(images["ids"]), images["images"], "x", heat_map_uri(explored.correlation)
+        typed(looked),
+        list(images["ids"]),
+        images["images"],
+        "x",
+        heat_map_uri(explored.correlation),
     )
     reader = Reader(text)
     assert reader.open == [] and "#exploration" in text
@@ -87,15 +100,15 @@ def test_the_section_stands_after_the_data_with_its_heat_map(
     assert "Looked for and not found: 14" in reader.words
     for name in CLASSES:
         assert name in reader.words
-    without = Reader(render(looked, list(images["ids"]), images["images"], "x"))
+    without = Reader(render(typed(looked), list(images["ids"]), images["images"], "x"))
     assert "The matrix was not stored with this run." in without.words
 
 
 def test_its_pictures_are_wanted(looked: dict[str, Any], explored: Exploration) -> None:
-    wanted = set(wanted_images(page_data(looked)))
+    wanted = set(wanted_images(page_data(typed(looked))))
     assert set(explored.ids) <= wanted
-    assert {i for ids in explored.results["samples"]["ids"] for i in ids} <= wanted
-    assert list(exploration_images(None)) == []
+    assert {i for ids in explored.results.samples.ids for i in ids} <= wanted
+    assert list(section.exploration_images(None)) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,43 +133,46 @@ def test_facts_of_findings_are_said() -> None:
     assert "17 values in all" in said("missing")
     assert "rings (7)" in said("small_classes") and "rings." in said("absent_classes")
     assert "3.5 times as many as waves" in said("unbalanced")
-    bytes_only = finding("missing", 0) | {"facts": {"possible": False}}
+    bytes_only = finding("missing", 0, facts={"possible": False})
     assert "none possible" in findings.nothing(bytes_only, names)
-    capped = finding("blank", 9) | {"groups": [{}] * 4, "groups_found": 9}
+    capped = finding(
+        "blank", 9, groups=[{"images": [], "found": 0, "value": None}] * 4, groups_found=9
+    )
     assert findings.shown(capped) == "The first 4 of 9 are shown."
     assert findings.shown(finding("blank", 0)) is None
 
 
+def overlap(*pairs: tuple[int, int, float]) -> Overlap:
+    return Overlap.model_validate(
+        {
+            "neighbours": 10,
+            "dimensions": 50,
+            "own": [0.9, 0.4, None, 0.7],
+            "pairs": [{"classes": [i, j], "shared": 9, "share": share} for i, j, share in pairs],
+        }
+    )
+
+
 def test_the_overlap_sentence_follows_the_counts() -> None:
-    found = {
-        "neighbours": 10,
-        "dimensions": 50,
-        "own": [0.9, 0.4, None, 0.7],
-        "pairs": [
-            {"classes": [1, 3], "shared": 90, "share": 0.25},
-            {"classes": [0, 1], "shared": 9, "share": 0.05},
-        ],
-    }
-    text = sentences.overlap(found, ["a", "b", "c", "d"])
+    found = overlap((1, 3, 0.25), (0, 1, 0.05))
+    text = section.overlap(found, ["a", "b", "c", "d"])
     assert text.startswith("b and d overlap most") and "25.0%" in text and "a and b (5.0%)" in text
     assert "a keeps to itself most, with 90.0%" in text and "b least, with 40.0%" in text
-    assert "No image" in sentences.overlap(found | {"pairs": []}, ["a", "b", "c", "d"])
+    assert "No image" in section.overlap(overlap(), ["a", "b", "c", "d"])
 
 
 def test_two_labels_in_one_group_are_marked(looked: dict[str, Any]) -> None:
     pair = [{"id": "a", "split": "train", "label": 0}, {"id": "b", "split": "test", "label": 2}]
-    entry = finding("near_duplicates", 1) | {
-        "groups": [{"images": pair, "found": 2, "value": 0.0312}],
-        "groups_found": 1,
-    }
-    looked["exploration"] = looked["exploration"] | {"findings": [entry]}
-    section = exploration_data(looked)
-    assert section is not None
-    (group,) = section.found[0].groups
+    groups = [{"images": pair, "found": 2, "value": 0.0312}]
+    entry = finding("near_duplicates", 1, groups=groups, groups_found=1)
+    looked["exploration"] = looked["exploration"].model_copy(update={"findings": [entry]})
+    shown = section.exploration_data(typed(looked))
+    assert shown is not None
+    (group,) = shown.found[0].groups
     assert group.conflict and group.value == "distance 0.031"
     assert [image.words for image in group.images] == ["bars", "waves"]
-    assert section.not_found == []
-    assert list(exploration_images(section))[:2] == ["a", "b"]
+    assert shown.not_found == []
+    assert list(section.exploration_images(shown))[:2] == ["a", "b"]
 
 
 def test_a_scatter_holds_every_point_and_names_every_class() -> None:
@@ -205,12 +221,12 @@ def test_labels_are_moved_apart_and_stay_inside(places: list[tuple[float, float,
 
 def test_of_many_classes_those_that_overlap_are_coloured() -> None:
     labels = list(range(30))
-    found = {"overlap": {"pairs": [{"classes": [25, 7]}, {"classes": [7, 19]}]}}
-    coloured = coloured_classes(found, labels)
+    found = overlap((25, 7, 0.2), (7, 19, 0.1))
+    coloured = section.coloured_classes(found, labels)
     assert {7, 19, 25} <= set(coloured) and len(coloured) == 10 and coloured == sorted(coloured)
-    assert coloured_classes(found, [4, 4, 2]) == [2, 4]
-    assert "10 that share most" in str(sentences.colours(10, 30))
-    assert sentences.colours(3, 3) is None
+    assert section.coloured_classes(found, [4, 4, 2]) == [2, 4]
+    assert "10 that share most" in str(section.colours(10, 30))
+    assert section.colours(3, 3) is None
 
 
 def test_a_heat_map_has_the_colours_of_its_values() -> None:

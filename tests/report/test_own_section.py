@@ -36,7 +36,9 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Section:
 
 def _drawn() -> str:
     results, arrays = example.build()
-    return page.render(results, [str(name) for name in arrays["ids"]], arrays["images"], "runs/a")
+    return page.render(
+        example.typed(results), [str(name) for name in arrays["ids"]], arrays["images"], "runs/a"
+    )
 
 
 def test_the_page_has_a_section_of_its_own(own: Section) -> None:
@@ -44,7 +46,7 @@ def test_the_page_has_a_section_of_its_own(own: Section) -> None:
     assert f'<li><a href="#own">{own.title}</a></li>' in text
     assert f"<h2>Own</h2>{', '.join(_names(results))}</section>" in text
     assert "#own { color: inherit; }" in text
-    assert "nowhere" in page.wanted_images(page.page_data(results))
+    assert "nowhere" in page.wanted_images(page.page_data(example.typed(results)))
 
 
 def test_a_section_without_data_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,9 @@ class Reader(HTMLParser):
 
 
 def drawn(results: dict[str, Any], images: dict[str, NDArray[Any]]) -> Reader:
-    return Reader(render(results, [str(i) for i in images["ids"]], images["images"], "runs/x"))
+    return Reader(
+        render(example.typed(results), [str(i) for i in images["ids"]], images["images"], "runs/x")
+    )
 
 
 def page_of(plan: example.Plan | None = None) -> Reader:
@@ -94,7 +96,9 @@ def test_missing_and_damaged_files_say_so(
 
 def test_nothing_is_asked_of_the_network() -> None:
     results, images = example.build(example.Plan(reported=example.study_b().reported))
-    text = render(results, [str(i) for i in images["ids"]], images["images"], "runs/x")
+    text = render(
+        example.typed(results), [str(i) for i in images["ids"]], images["images"], "runs/x"
+    )
     without_data = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
     assert not re.findall(r"(?:https?:)?//[a-z]", re.sub(r"(?m)^\s*//.*$", "", without_data))
     assert "@import" not in without_data
@@ -105,9 +109,15 @@ def test_nothing_is_asked_of_the_network() -> None:
 
 
 def test_same_results_same_page() -> None:
-    one, other = (render(r, list(i["ids"]), i["images"], "x") for r, i in [example.build()] * 2)
+    one, other = (
+        render(example.typed(r), list(i["ids"]), i["images"], "x") for r, i in [example.build()] * 2
+    )
     again = example.build()
-    assert one == other == render(again[0], list(again[1]["ids"]), again[1]["images"], "x")
+    assert (
+        one
+        == other
+        == render(example.typed(again[0]), list(again[1]["ids"]), again[1]["images"], "x")
+    )
 
 
 def test_names_from_users_are_text_and_never_markup() -> None:
@@ -123,7 +133,7 @@ def test_names_from_users_are_text_and_never_markup() -> None:
     results["study"] |= {"text": HOSTILE, "file": HOSTILE}
     results["data"] |= {"used": HOSTILE, "licence": HOSTILE, "fell_back": HOSTILE}
     results["notices"] = [{"level": "warning", "text": HOSTILE}]
-    results["failures"] = [{"name": HOSTILE, "seed": 1, "reason": HOSTILE}]
+    results["failures"] = [{"name": HOSTILE, "seed": 1, "reason": HOSTILE, "details": HOSTILE}]
     results["votes"]["images"][0]["id"] = HOSTILE
     reader = drawn(results, images)
     assert reader.open == []
@@ -136,7 +146,7 @@ def test_names_from_users_are_text_and_never_markup() -> None:
 
 def test_data_in_the_script_is_readable_json() -> None:
     results, images = example.build()
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(example.typed(results), list(images["ids"]), images["images"], "x")
     found = re.search(r'<script type="application/json" id="cells">(.*?)</script>', text)
     assert found is not None
     cells = json.loads(found[1])
@@ -166,22 +176,23 @@ def test_one_member_without_history_or_committee() -> None:
 
 def test_failures_only() -> None:
     results, images = example.build()
-    results |= {"members": {}, "committees": {}, "ranking": [], "votes": None, "first_rows": None}
+    results |= {"members": {}, "committees": {}, "ranking": [], "decision": None}
+    results["votes"]["images"], results["first_rows"]["probabilities"] = [], {}
     results["failures"] = [
-        {"name": "SVC", "seed": 3, "reason": "took longer than 60 s"},
-        {"name": "Committee", "seed": None, "reason": "a member is missing"},
+        {"name": "SVC", "seed": 3, "reason": "took longer than 60 s", "details": ""},
+        {"name": "Committee", "seed": None, "reason": "a member is missing", "details": ""},
     ]
     words = drawn(results, images).words
-    assert "There is no answer: 2 models came to nothing" in words
+    assert "There is no answer: 2 models failed" in words
     assert "SVC (seed 3): took longer than 60 s" in words
     assert "Committee : a member is missing" in words
 
 
 def test_a_failed_member_is_listed_while_the_others_are_ranked() -> None:
     results, images = example.build()
-    results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory"}]
+    results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory", "details": ""}]
     words = drawn(results, images).words
-    assert "1 model came to nothing. SVC (seed 0): out of memory" in words
+    assert "1 model failed. SVC (seed 0): out of memory" in words
     assert "is first by validation: right on" in words
 
 
@@ -239,11 +250,11 @@ def test_pictures_that_are_not_stored_leave_a_mark() -> None:
 
 def test_long_tables_make_the_pictures_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
     results, images = example.build()
-    whole = render(results, list(images["ids"]), images["images"], "x")
+    whole = render(example.typed(results), list(images["ids"]), images["images"], "x")
     limit = len(whole.encode()) - 20_000
     monkeypatch.setattr("vestry.report.page.PAGE_LIMIT", limit)
     monkeypatch.setattr("vestry.report.page.LEAST_SHEET", 1000)
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(example.typed(results), list(images["ids"]), images["images"], "x")
     assert len(text.encode()) <= limit
     assert "found no room" in text and "found no room" not in whole
 
@@ -262,7 +273,7 @@ def test_twelve_models_stay_under_ten_megabytes(classes: tuple[str, ...]) -> Non
         classes=classes,
     )
     results, images = example.build(plan)
-    text = render(results, list(images["ids"]), images["images"], "x")
+    text = render(example.typed(results), list(images["ids"]), images["images"], "x")
     assert len(text.encode()) < 10_000_000
     assert "found no room: this page is kept under 10 MB" in text
 
@@ -271,14 +282,16 @@ def test_sections_of_what_a_run_has_and_no_others() -> None:
     plain = page_of()
     assert not {"search", "cross-validation"} & {a.get("id") for _, a in plain.tags}
     assert not {"#search", "#cross-validation"} & {a.get("href") for _, a in plain.tags}
-    assert "Accuracy over images a class" not in plain.words and "frozen trunk" not in plain.words
+    assert (
+        "Accuracy over images a class" not in plain.words and "frozen backbone" not in plain.words
+    )
     full = drawn(*example_search.build())
     assert full.open == []
     assert {"search", "cross-validation"} <= {a.get("id") for _, a in full.tags}
     assert {"#search", "#cross-validation"} <= {a.get("href") for _, a in full.tags}
     for words in (
         "What was searched for", "Mean of 5 folds", "Accuracy over images a class",
-        "16 variants", "The frozen trunk", "Validation loss of every network",
+        "16 variants", "The frozen backbone", "Validation loss of every network",
     ):  # fmt: skip
         assert words in full.words
 

@@ -10,7 +10,7 @@ from vestry.report.page import PageData, page_data, wanted_images
 
 @pytest.fixture
 def page(results: dict[str, Any]) -> PageData:
-    return page_data(results)
+    return page_data(example.typed(results))
 
 
 def test_ranking_rows_equal_the_results(results: dict[str, Any], page: PageData) -> None:
@@ -27,7 +27,7 @@ def test_ranking_rows_equal_the_results(results: dict[str, Any], page: PageData)
 
 def test_difference_is_ours_less_reported() -> None:
     results, _ = example.build(example.Plan(reported={"Linear": {"accuracy": 0.5}}))
-    rows = {row.model.name: row for row in page_data(results).answer.rows}
+    rows = {row.model.name: row for row in page_data(example.typed(results)).answer.rows}
     ours = results["members"]["Linear"]["scores"]["test"]["accuracy"]
     assert rows["Linear"].difference == pytest.approx(ours - 0.5)
     assert not rows["Linear"].compared_with_mean
@@ -35,7 +35,7 @@ def test_difference_is_ours_less_reported() -> None:
 
 def test_a_reported_mean_is_compared_with_our_mean() -> None:
     results, _ = example.build(example.Plan(reported=example.study_b().reported))
-    answer = page_data(results).answer
+    answer = page_data(example.typed(results)).answer
     row = next(row for row in answer.rows if row.model.is_committee)
     ours = results["committees"]["Committee"]["mean_of_members"]["test"]["accuracy"]
     assert row.compared_with_mean
@@ -64,18 +64,19 @@ def test_matrix_report_and_images_equal_the_results(
     classes = results["data"]["classes"]
     for shown in page.mistakes:
         entry = shown.model.entry
-        scores = entry["scores"]["test"]
+        scores = entry.scores.test
         assert shown.matrix is not None
-        assert [[c.count for c in row] for row in shown.matrix] == scores["confusion"]
-        for cell in entry["mistakes"]["cells"]:
-            number = 10 * cell["truth"] + cell["predicted"]
-            assert shown.images[number] == cell["ids"]
+        assert [[c.count for c in row] for row in shown.matrix] == scores.confusion
+        for cell in entry.mistakes.cells:
+            number = 10 * cell.truth + cell.predicted
+            assert shown.images[number] == cell.ids
             shown_cell = shown.matrix[number // 10][number % 10]
-            assert (shown_cell.count, shown_cell.right) == (cell["count"], False)
-        assert [row.f1 for row in shown.report] == [scores["per_class"][c]["f1"] for c in classes]
-        macro, weighted = shown.averages
-        assert (macro.f1, weighted.f1) == (scores["f1_macro"], scores["f1_weighted"])
-        assert [h.image for h in shown.hardest] == [h["id"] for h in entry["mistakes"]["hardest"]]
+            assert (shown_cell.count, shown_cell.right) == (cell.count, False)
+        assert shown.report == [(name, scores.per_class[name]) for name in classes]
+        (_, macro), (_, weighted) = shown.averages
+        assert macro.f1 == scores.number("f1_macro")
+        assert weighted.f1 == scores.number("f1_weighted")
+        assert shown.hardest == entry.mistakes.hardest
 
 
 def test_pairs_are_sorted_and_shares_are_of_the_row(page: PageData) -> None:
@@ -112,7 +113,7 @@ def test_members_vote_before_committees(page: PageData) -> None:
 def test_every_split_has_its_own_bars(results: dict[str, Any]) -> None:
     for number, split in enumerate(results["data"]["splits"].values()):
         split["class_counts"][number] += 7
-    shown = page_data(results).dataset.splits
+    shown = page_data(example.typed(results)).dataset.splits
     assert [split.name for split in shown] == ["training", "validation", "test"]
     for split in shown:
         facts = results["data"]["splits"][split.name]
@@ -140,16 +141,18 @@ def test_every_picture_that_the_page_names_is_wanted_once(page: PageData) -> Non
 
 
 def test_seeds_versions_and_times_are_shown(page: PageData) -> None:
-    assert ("every member", "0") in page.making.seeds
-    assert ("torch", "2.13.0") in page.making.environment
-    assert ("total", "2 min 41 s") in page.making.stages
-    assert {bar.name for bar in page.making.times} >= {"Linear", "Committee"}
+    assert ("every member", "0") in page.provenance.seeds
+    assert ("torch", "2.13.0") in page.provenance.environment
+    assert ("total", "2 min 41 s") in page.provenance.stages
+    assert {bar.name for bar in page.provenance.times} >= {"Linear", "Committee"}
 
 
 def test_a_narrow_scale_names_no_tick_twice(results):
     for rank, entry in enumerate([*results["members"].values(), *results["committees"].values()]):
         entry["intervals"]["test"]["accuracy"] = [0.924 + rank / 1000, 0.936]
         entry["scores"]["test"]["accuracy"] = 0.93
-        entry["reported"], entry["over_seeds"] = {}, None
-    texts = [text for _, text in page_data(results).answer.ticks]
+        entry["reported"] = {}
+        if "over_seeds" in entry:
+            entry["over_seeds"] = None
+    texts = [text for _, text in page_data(example.typed(results)).answer.ticks]
     assert len(set(texts)) == len(texts) and "92.5%" in texts

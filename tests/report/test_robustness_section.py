@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from example_robustness import TRUTH, add_robustness
 
-from made_ladders import made_ladder, made_truth
+from made_corruptions import made_predictions, made_truth
 from vestry.evaluation.robustness import robustness
 from vestry.report.page import render
 from vestry.report.sections.robustness import Robustness, robustness_data, robustness_images
@@ -20,11 +20,11 @@ def found(results: dict[str, Any]) -> dict[str, Any]:
     return add_robustness(
         results,
         {
-            "Linear": made_ladder(TRUTH, 0.8, 0.75, seed=1),
-            "Forest": made_ladder(TRUTH, 0.85, 0.6, seed=2),
-            "Model-1": made_ladder(TRUTH, 0.9, {"noise": 0.2, "blur": 0.7}, seed=3),
-            "Model-2": made_ladder(TRUTH, 0.7, 0.3, seed=4),
-            "Model-3": made_ladder(
+            "Linear": made_predictions(TRUTH, 0.8, 0.75, seed=1),
+            "Forest": made_predictions(TRUTH, 0.85, 0.6, seed=2),
+            "Model-1": made_predictions(TRUTH, 0.9, {"noise": 0.2, "blur": 0.7}, seed=3),
+            "Model-2": made_predictions(TRUTH, 0.7, 0.3, seed=4),
+            "Model-3": made_predictions(
                 TRUTH, 0.7, 0.5, seed=5, rows=200, reason="at 4 ms an image, too slow"
             ),
         },
@@ -49,7 +49,7 @@ def test_older_results_have_no_section(results: dict[str, Any]) -> None:
     assert robustness_data(results) is None
     results["robustness"] = None
     assert robustness_data(results) is None
-    assert 'id="robustness"' not in render(results, *pictures(results), "run")
+    assert 'id="robustness"' not in render(example.typed(results), *pictures(results), "run")
 
 
 def test_the_leader_is_followed(results: dict[str, Any], found: dict[str, Any]) -> None:
@@ -121,7 +121,9 @@ def test_who_passes_the_leader(results: dict[str, Any], found: dict[str, Any]) -
 
 def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str, Any]) -> None:
     shown = data(results)
-    assert shown.remark.startswith("On 1\u202f000 of 5\u202f000 test images, drawn by class, seven")
+    assert shown.remark.startswith(
+        "On 1\u202f000 of 5\u202f000 test images, drawn by class, 7 kinds"
+    )
     assert "Fewer, the first of these: Model-3 200 and Committee 200." in shown.remark
     assert shown.reasons == ["Model-3: at 4 ms an image, too slow."]
     for maker in list(found["makers"].values())[:5]:
@@ -132,13 +134,13 @@ def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str
         maker |= {"rows": 5000, "reason": None}
     found["rows"] = 5000
     shown = data(results)
-    assert shown.remark.startswith("On all 5\u202f000 test images, seven")
+    assert shown.remark.startswith("On all 5\u202f000 test images, 7 kinds")
     assert "Fewer" not in shown.remark and shown.reasons == []
 
 
 def test_who_was_not_asked_is_named(results: dict[str, Any]) -> None:
-    ladders = {"Linear": made_ladder(TRUTH, 0.8, 0.75)}
-    add_robustness(results, ladders, Forest="its model was not stored")
+    predictions = {"Linear": made_predictions(TRUTH, 0.8, 0.75)}
+    add_robustness(results, predictions, Forest="its model was not stored")
     shown = data(results)
     assert shown.reasons[0] == "Forest was not looked at: its model was not stored."
     assert "Committee was not looked at: its member Model-1" in shown.reasons[1]
@@ -147,7 +149,7 @@ def test_who_was_not_asked_is_named(results: dict[str, Any]) -> None:
     shown = data(results)
     assert shown.sentences == ["No model could be asked about altered images."]
     assert shown.panels == [] and robustness_images(shown) == []
-    render(results, *pictures(results), "run")
+    render(example.typed(results), *pictures(results), "run")
 
 
 def test_a_plot_a_kind_on_one_scale(results: dict[str, Any], found: dict[str, Any]) -> None:
@@ -205,7 +207,7 @@ def pictures(results: dict[str, Any]) -> tuple[list[str], Any]:
 
 
 def test_the_page_shows_it(results: dict[str, Any], found: dict[str, Any]) -> None:
-    text = render(results, *pictures(results), "run")
+    text = render(example.typed(results), *pictures(results), "run")
     section = text.split('<section id="robustness"')[1].split("</section>")[0]
     assert 'href="#robustness"' in text
     assert section.count('<figure class="plot">') == 8
@@ -218,9 +220,9 @@ def test_the_page_shows_it(results: dict[str, Any], found: dict[str, Any]) -> No
 def test_a_single_model_and_two_classes_do(results: dict[str, Any]) -> None:
     only = example.build(example.Plan({"Linear": 3.0}, (), (), ("a", "b")))[0]
     truth = made_truth(100, 2)
-    ladder = made_ladder(truth, 0.8, 0.6)
-    only["robustness"] = robustness({"Linear": ladder}, {}, truth, ("a", "b"))
+    made = made_predictions(truth, 0.8, 0.6)
+    only["robustness"] = robustness({"Linear": made}, {}, truth, ("a", "b"))
     shown = data(only)
     assert shown.sentences[0].startswith("Linear is right on 80.0%") and len(shown.sentences) == 1
     assert shown.changes_summary == "" and shown.others == ""
-    render(only, *pictures(only), "run")
+    render(example.typed(only), *pictures(only), "run")

@@ -10,6 +10,8 @@ from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_cha
 from vestry.predictions.table import ProbabilityTable
 from vestry.report import runs_words as sentences
 from vestry.report.runs_page import render_runs
+from vestry.schema.models import ScoredMember
+from vestry.schema.run_comparison import RunComparison
 
 
 def run_evidence(name, skills, truths):
@@ -23,9 +25,14 @@ def run_evidence(name, skills, truths):
             values = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
             ids = np.array([f"{split}/{row}" for row in range(len(truth))])
             own[split] = ProbabilityTable(ids, tuple("abcd"), np.float32(values), member, split)
-        members[member] = evaluate(own, truths) | {"parameters": 10, "fit_seconds": 2.0}
+        facts = dict.fromkeys(ScoredMember.model_fields) | {
+            "kind": "estimator", "definition": [], "parameters": 10, "fit_seconds": 2.0,
+            "fitted_on": "", "warnings": [], "notes": [], "note": "", "seeds": [0], "threads": 1,
+            "reported": {}, "milliseconds_per_image": 0.1,
+        }  # fmt: skip
+        members[member] = ScoredMember.model_validate(facts | evaluate(own, truths))
         tables[member] = own["test"]
-    return RunEvidence(name, {"members": members, "committees": {}}, tables)
+    return RunEvidence(name, members, tables)
 
 
 def made(*skills, ordered_by="validation", rows=400):
@@ -34,7 +41,7 @@ def made(*skills, ordered_by="validation", rows=400):
     truths = {split: rng.integers(0, 4, rows) for split in ("validation", "test")}
     evidence = [run_evidence(f"run{number}", own, truths) for number, own in enumerate(skills, 1)]
     studies = {
-        run.name: {"data": {"seed": n}, "member": [{"name": m} for m in run.results["members"]]}
+        run.name: {"data": {"seed": n}, "member": [{"name": m} for m in run.entries]}
         for n, run in enumerate(evidence)
     }
     facts = {
@@ -47,7 +54,7 @@ def made(*skills, ordered_by="validation", rows=400):
         "seconds": 9.0,
         "failures": [],
     }
-    looks = {"comparisons": 4, "luck": 0.002, "accuracy": 0.9}
+    found = compared_runs(evidence, truths["test"], ordered_by)
     return {
         "format": 1,
         "created": "2026-01-03T03:04:05+00:00",
@@ -55,10 +62,25 @@ def made(*skills, ordered_by="validation", rows=400):
         "runs": [
             copy.deepcopy(facts) | {"name": run.name, "makers": len(run.tables)} for run in evidence
         ],
-        "changes": run_changes(studies, {name: {} for name in studies}),
-        "test_looks": looks,
-        **compared_runs(evidence, truths["test"], ordered_by),
+        "changes": run_changes(studies, {name: {} for name in studies}).as_json(),
+        "rows": rows,
+        "ordered_by": ordered_by,
+        "ranking": [row.as_json() for row in found.ranking],
+        "best": found.best,
+        "tests": found.tests.as_json(),
+        "test_looks": uses(4, 0.002),
     }
+
+
+def uses(comparisons, luck):
+    return {
+        "test": "ab" * 32, "count": comparisons, "comparisons": comparisons, "studies": 1,
+        "of_this_study": 1, "first": None, "last": None, "accuracy": 0.9, "luck": luck,
+    }  # fmt: skip
+
+
+def lead(results):
+    return sentences.lead(RunComparison.model_validate(results))
 
 
 @pytest.fixture
@@ -67,7 +89,7 @@ def results():
 
 
 def page(results):
-    return render_runs(results, "compare.json")
+    return render_runs(RunComparison.model_validate(results), "compare.json")
 
 
 def test_everything_is_on_the_page_and_nothing_of_the_user_is_markup(results):
@@ -83,34 +105,38 @@ def test_the_lead_follows_the_ranking(results):
     assert "run1 / A is the most accurate on the validation rows" in page(results)
     first, second = results["ranking"][:2]
     first["label"], first["accuracy"] = "run9 / Z", 0.5
-    text = sentences.lead(results)[0]
+    text = lead(results)[0]
     assert text.startswith("run9 / Z") and "50.0%" in text
-    assert text.endswith("and is told apart from every other model.")
+    assert text.endswith("and the difference to every other model is significant.")
     second["on_test"]["mark"] = "unknown"
-    assert f"of {second['label']} nothing can be told." in sentences.lead(results)[0]
+    assert f"of {second['label']} nothing can be told." in lead(results)[0]
     assert "cannot be told: too few images" in page(results)
     second["on_test"]["mark"] = "ahead"
-    assert f"{second['label']} is ahead of it there." in sentences.lead(results)[0]
+    assert f"{second['label']} is ahead of it there." in lead(results)[0]
 
 
 def test_the_verdict_follows_the_test(results):
     pair = next(pair for pair in results["tests"]["pairs"] if pair["both_best"])
-    assert "they are told apart (p < 0.001 after" in sentences.lead(results)[1]
+    assert "a significant difference (p < 0.001 after" in lead(results)[1]
     pair |= {"told_apart": False, "p_holm": 0.31}
-    said = sentences.lead(results)[1]
-    assert "they cannot be told apart (p = 0.310 after Holm’s adjustment for 6 tests)" in said
+    said = lead(results)[1]
+    assert "no significant difference (p = 0.310 after Holm’s adjustment for 6 tests)" in said
     pair["alike"] = results["rows"]
-    assert "say the same of every test image" in sentences.lead(results)[1]
+    assert "say the same of every test image" in lead(results)[1]
 
 
 def test_several_runs_speak_of_all_pairs_of_their_best():
     results = made({"A": 3.0}, {"B": 3.0}, {"C": 0.1})
     best = [pair for pair in results["tests"]["pairs"] if pair["both_best"]]
     assert len(best) == 3
-    for apart, words in ((3, "All 3 pairs"), (0, "None of the 3 pairs"), (1, "1 are told apart")):
+    for apart, words in (
+        (3, "All 3 pairs"),
+        (0, "None of the 3 pairs"),
+        (1, "1 differ significantly"),
+    ):
         for number, pair in enumerate(best):
             pair["told_apart"] = number < apart
-        assert words in sentences.lead(results)[1].replace("1 is", "1 are")
+        assert words in lead(results)[1]
 
 
 def test_without_a_common_order_the_page_says_so_and_marks_no_first():
@@ -135,7 +161,7 @@ def test_what_changed_follows_the_changes(results):
 
 def test_looks_and_luck(results):
     assert "4 times, this one among them" in page(results) and "0.2 points better" in page(results)
-    results["test_looks"] = {"comparisons": 1, "luck": 0.0, "accuracy": 0.9}
+    results["test_looks"] = uses(1, 0.0)
     assert "once, now" in page(results) and "points better" not in page(results)
 
 
@@ -143,7 +169,7 @@ def test_namesakes_are_named(results):
     (pair,) = [pair for pair in results["tests"]["pairs"] if pair["same_name"]]
     assert "1 pair of models shares a name across runs: A (" in page(results)
     pair["told_apart"] = False
-    assert "none can be told apart" in page(results)
+    assert "none differs significantly" in page(results)
     pair["same_name"] = False
     assert "a name across runs" not in page(results)
 
@@ -157,8 +183,10 @@ def test_many_models_make_a_small_page():
 
 def test_one_image_alone_is_shown_where_a_run_timed_it(results):
     assert "many images predicted in one go" in page(results)
-    results["ranking"][0]["cost"] = {"latency": {"median_ms": 0.777, "p99_ms": 1.0}}
-    results["ranking"][1]["cost"] = {"latency": None}
+    latency = {"median_ms": 0.777, "p99_ms": 1.0, "rounds": 200}
+    none = {"bytes": 1, "images_per_second": 9.0, "threads": 1, "reason": None}
+    results["ranking"][0]["cost"] = none | {"latency": latency}
+    results["ranking"][1]["cost"] = none | {"latency": None}
     text = page(results)
     assert "0.777" in text and "median for one image alone" in text
     assert "predicted in one go" not in text

@@ -11,7 +11,7 @@ import vestry
 
 PACKAGE = Path(vestry.__file__).parent
 PLACES = ("robustness", "run.tasks.corruption")
-NUMBER = "robustness/severities.py"
+NUMBER = "robustness/settings.py"
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def test_a_moved_module_keeps_the_key(copy, changed):
     before = key(copy)
     for file in (copy / "vestry").rglob("*.py"):
         name = file.relative_to(copy / "vestry").as_posix()
-        if "vestry.robustness.severities" in file.read_text():
-            moved = source(copy, name).replace("robustness.severities", "robustness.elsewhere")
+        if "vestry.robustness.settings" in file.read_text():
+            moved = source(copy, name).replace("robustness.settings", "robustness.elsewhere")
             changed(name, moved)
     changed("robustness/elsewhere.py", source(copy, NUMBER))
     text = source(copy, NUMBER)

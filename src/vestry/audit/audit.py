@@ -1,7 +1,6 @@
 """The audit: everything that is looked for in images and labels before any model."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
@@ -20,6 +19,7 @@ from vestry.audit.pictures import small_size
 from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
+from vestry.schema import exploration as schema
 
 _SEVERITIES = ("high", "medium", "low", "info")
 
@@ -29,7 +29,7 @@ def audit(
     seed: int,
     stage: Callable[[str], None],
     files: Files | None = None,
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[schema.Finding], list[str]]:
     """Findings, worst first and those that were not found last, and notes on how it was done.
 
     sets: by split; the first is the one that models learn from. files: what they were read from,
@@ -47,8 +47,8 @@ def audit(
     findings += _oddities(sets, first)
     if files is not None:
         findings.append(damaged_files(files, tuple(sets)))
-    told = [finding.as_dict(dict(sets)) for finding in findings]
-    told.sort(key=lambda found: (not found["count"], _SEVERITIES.index(found["severity"])))
+    told = [finding.as_record(sets) for finding in findings]
+    told.sort(key=lambda found: (not found.count, _SEVERITIES.index(found.severity)))
     return told, _audit_notes(sets, first, directions)
 
 

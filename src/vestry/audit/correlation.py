@@ -1,13 +1,13 @@
 """How pixels vary together over the images."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.audit.pictures import CHUNK, MOST_ROWS, drawn_rows, small_images, small_size
 from vestry.data.image_set import ImageSet
+from vestry.schema import exploration as schema
 
 UNDEFINED = -128
 _STEPS = 100
@@ -16,10 +16,10 @@ _STEPS = 100
 @dataclass(frozen=True, eq=False)
 class Correlation:
     """matrix: (pixels, pixels) int8, Pearson's correlation in hundredths, pixels row by row;
-    UNDEFINED where a pixel never varies. facts: JSON-able."""
+    UNDEFINED where a pixel never varies."""
 
     matrix: NDArray[np.int8]
-    facts: dict[str, Any]
+    facts: schema.Correlation
 
 
 def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
@@ -36,17 +36,17 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
     exact[:, ~varies] = np.nan
     matrix = np.where(np.isnan(exact), UNDEFINED, np.rint(np.nan_to_num(exact) * _STEPS))
     size = small_size(rows.image_shape)
-    return Correlation(
-        matrix.astype(np.int8),
-        {
-            "rows": len(drawn),
-            "size": list(size),
-            "averaged_from": None if size == rows.image_shape[:2] else list(rows.image_shape[:2]),
-            "grey_from_colour": len(rows.image_shape) == 3,
-            "constant": int((~varies).sum()),
-        }
-        | _by_distance(exact, size),
+    near, far = _by_distance(exact, size)
+    facts = schema.Correlation(
+        rows=len(drawn),
+        size=size,
+        averaged_from=None if size == rows.image_shape[:2] else rows.image_shape[:2],
+        grey_from_colour=len(rows.image_shape) == 3,
+        constant=int((~varies).sum()),
+        side_by_side=near,
+        far_apart=far,
     )
+    return Correlation(matrix.astype(np.int8), facts)
 
 
 def _grey_vectors(rows: ImageSet) -> NDArray[np.float32]:
@@ -68,17 +68,17 @@ def _centred_products(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return products
 
 
-def _by_distance(exact: NDArray[np.float64], size: tuple[int, int]) -> dict[str, float | None]:
+def _by_distance(
+    exact: NDArray[np.float64], size: tuple[int, int]
+) -> tuple[float | None, float | None]:
     """Mean correlation of pixels side by side, and of those half the image's longer side or more
     apart; None where there are no such pairs."""
     across, down = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
     places = np.stack([down.ravel(), across.ravel()], axis=1).astype(np.float32)
     apart = np.sqrt(((places[:, None] - places[None]) ** 2).sum(axis=2))
     far = np.nanmax(apart) if apart.size else 0
-    return {
-        "side_by_side": _mean_of(exact[apart == 1]),
-        "far_apart": _mean_of(exact[(apart >= max(size) / 2) & (apart > 1)]) if far else None,
-    }
+    distant = (apart >= max(size) / 2) & (apart > 1)
+    return _mean_of(exact[apart == 1]), _mean_of(exact[distant]) if far else None
 
 
 def _mean_of(values: NDArray[np.float64]) -> float | None:

@@ -1,7 +1,7 @@
 """A look at images and labels before any model: facts, audit, and pictures of the whole."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from vestry.audit.audit import audit
 from vestry.audit.correlation import pixel_correlation
 from vestry.audit.pictures import class_samples, drawn_rows, mean_images, vectors
-from vestry.audit.projection import overlap
 from vestry.audit.settings import ExplorationSettings
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
+from vestry.schema import exploration as schema
 
 # Sizes, ranges and class counts of each split; mean and deviation of each class.
 
 
-def facts(sets: Mapping[str, ImageSet]) -> dict[str, Any]:
+def facts(sets: Mapping[str, ImageSet]) -> schema.Facts:
     """What the images are, in numbers; nothing in it is estimated."""
     rows = next(iter(sets.values()))
-    return {
-        "colour": len(rows.image_shape) == 3,
-        "dtype": str(rows.images.dtype),
-        "image_shape": list(rows.image_shape),
-        "classes": list(rows.classes),
-        "splits": {split: _split_facts(rows) for split, rows in sets.items()},
-    }
+    return schema.Facts(
+        colour=len(rows.image_shape) == 3,
+        dtype=str(rows.images.dtype),
+        image_shape=rows.image_shape,
+        classes=list(rows.classes),
+        splits={split: _split_facts(rows) for split, rows in sets.items()},
+    )
 
 
-def _split_facts(rows: ImageSet) -> dict[str, Any]:
+def _split_facts(rows: ImageSet) -> schema.SplitFacts:
     """One split; histograms give range, mean and deviation exactly, without float copies.
 
     Means and deviations are None where there are no images.
@@ -42,18 +42,18 @@ def _split_facts(rows: ImageSet) -> dict[str, Any]:
     mean, deviation = _moments(counts.sum(axis=0))
     by_class = [_moments(row) for row in counts]
     missing = rows.missing
-    return {
-        "shape": list(rows.images.shape),
-        "bytes": int(rows.images.nbytes),
-        "pixel_range": [int(present[0]), int(present[-1])] if len(present) else None,
-        "pixel_mean": mean,
-        "pixel_deviation": deviation,
-        "class_counts": rows.class_counts().tolist(),
-        "class_means": [found[0] for found in by_class],
-        "class_deviations": [found[1] for found in by_class],
-        "missing_values": None if missing is None else int(missing.sum()),
-        "images_with_missing": None if missing is None else int(np.count_nonzero(missing)),
-    }
+    return schema.SplitFacts(
+        shape=list(rows.images.shape),
+        bytes=int(rows.images.nbytes),
+        pixel_range=(int(present[0]), int(present[-1])) if len(present) else None,
+        pixel_mean=mean,
+        pixel_deviation=deviation,
+        class_counts=rows.class_counts().tolist(),
+        class_means=[found[0] for found in by_class],
+        class_deviations=[found[1] for found in by_class],
+        missing_values=None if missing is None else int(missing.sum()),
+        images_with_missing=None if missing is None else int(np.count_nonzero(missing)),
+    )
 
 
 def _moments(histogram: NDArray[np.int64]) -> tuple[float | None, float | None]:
@@ -71,13 +71,11 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True, eq=False)
 class Exploration:
-    """results: JSON-able, see `exploration` in docs/results.md.
-
-    ids, images: pictures that are no rows of the data, in the images' own size.
+    """ids, images: pictures that are no rows of the data, in the images' own size.
     correlation: (pixels, pixels) int8, hundredths; -128 where undefined.
     """
 
-    results: dict[str, Any]
+    results: schema.Exploration
     ids: list[str]
     images: NDArray[np.uint8]
     correlation: NDArray[np.int8]
@@ -106,39 +104,51 @@ def explore(
     findings, notes = audit(sets, settings.seed, stage, files)
     stage("correlating pixels")
     correlation = pixel_correlation(rows, settings.seed)
-    projections, more = _project(rows, settings, stage)
-    results = {
-        "seed": settings.seed,
-        "first_split": first,
-        "facts": found,
-        "findings": findings,
-        "notes": [*notes, *more],
-        "samples": class_samples(rows, settings.seed),
-        "mean_images": ids,
-        "correlation": correlation.facts,
-        **projections,
-    }
+    projected, more = _project(rows, settings, stage)
+    results = schema.Exploration(
+        seed=settings.seed,
+        first_split=first,
+        facts=found,
+        findings=findings,
+        notes=[*notes, *more],
+        samples=class_samples(rows, settings.seed),
+        mean_images=ids,
+        correlation=correlation.facts,
+        sample=projected.sample,
+        pca=projected.pca,
+        tsne=projected.tsne,
+        overlap=projected.overlap,
+    )
     return Exploration(results, ids, images, correlation.matrix)
+
+
+@dataclass(frozen=True)
+class _Projected:
+    """What there is of the sample in the plane."""
+
+    sample: schema.Sample | None = None
+    pca: schema.Pca | None = None
+    tsne: schema.Tsne | None = None
+    overlap: schema.Overlap | None = None
 
 
 def _project(
     rows: ImageSet, settings: ExplorationSettings, stage: Callable[[str], None]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[_Projected, list[str]]:
     """PCA, t-SNE and the overlap of classes on a sample drawn by class; and what was left out."""
     stage("finding principal components")
     from vestry.audit import projection  # noqa: PLC0415 - heavy
 
     sample = rows.rows(drawn_rows(rows, settings.sample, settings.seed))
-    empty = {"sample": None, "pca": None, "tsne": None, "overlap": None}
     found = projection.principal_components(vectors(sample.images), settings.seed)
     if found is None:
-        return empty, ["Too few images, or images too much alike, for PCA and t-SNE."]
-    projected = {
-        "sample": {"rows": len(sample), "of": len(rows), "labels": sample.labels.tolist()},
-        "pca": found.pca,
-        "overlap": overlap(found.components, sample.labels, len(sample.classes)),
-    }
+        return _Projected(), ["Too few images, or images too much alike, for PCA and t-SNE."]
+    projected = _Projected(
+        sample=schema.Sample(rows=len(sample), of=len(rows), labels=sample.labels.tolist()),
+        pca=found.pca,
+        overlap=projection.overlap(found.components, sample.labels, len(sample.classes)),
+    )
     if not settings.tsne:
-        return empty | projected, ["t-SNE was left out, as the settings say."]
+        return projected, ["t-SNE was left out, as the settings say."]
     stage(f"computing t-SNE of {len(sample):,} images")
-    return empty | projected | {"tsne": projection.tsne(found.components, settings.seed)}, []
+    return replace(projected, tsne=projection.tsne(found.components, settings.seed)), []

@@ -1,9 +1,11 @@
 """One thing that the audit looked for: how often it was found, and where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from vestry.data.image_set import ImageSet
+from vestry.schema import exploration as schema
 
 Severity = Literal["high", "medium", "low", "info"]
 MOST_SHOWN = 24
@@ -43,41 +45,39 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
     repeated: str | None = None
 
-    def as_dict(self, sets: dict[str, ImageSet]) -> dict[str, Any]:
-        """For JSON: at most MOST_SHOWN groups, images by id and label; `groups_found` says of how
-        many. `ids`: of all images of the split `repeated`, None where there is no such split."""
-        return {
-            "kind": self.kind,
-            "splits": list(self.splits),
-            "severity": self.severity if self.count else "info",
-            "count": self.count,
-            "of": self.of,
-            "facts": self.facts,
-            "groups_found": len(self.groups),
-            "groups": [
-                {
-                    "images": [_picture(sets[p.split], p) for p in group.places[:MOST_SHOWN]],
-                    "found": len(group.places),
-                    "value": group.value,
-                }
+    def as_record(self, sets: Mapping[str, ImageSet]) -> schema.Finding:
+        """With at most MOST_SHOWN groups of as many images; `ids` of all images of the split
+        `repeated`, None where there is no such split."""
+        return schema.Finding(
+            kind=self.kind,
+            splits=list(self.splits),
+            severity=self.severity if self.count else "info",
+            count=self.count,
+            of=self.of,
+            facts=self.facts,
+            groups_found=len(self.groups),
+            groups=[
+                schema.FoundGroup(
+                    images=[_picture(sets[p.split], p) for p in group.places[:MOST_SHOWN]],
+                    found=len(group.places),
+                    value=group.value,
+                )
                 for group in self.groups[:MOST_SHOWN]
             ],
-            "ids": self.repeated_ids(sets),
-        }
+            ids=self._repeated_ids(sets),
+        )
 
-    def repeated_ids(self, sets: dict[str, ImageSet]) -> list[str] | None:
+    def _repeated_ids(self, sets: Mapping[str, ImageSet]) -> list[str] | None:
         if self.repeated is None:
             return None
         rows = {p.row for group in self.groups for p in group.places if p.split == self.repeated}
         return [str(sets[self.repeated].ids[row]) for row in sorted(rows)]
 
 
-def _picture(rows: ImageSet, place: Place) -> dict[str, Any]:
-    return {
-        "id": str(rows.ids[place.row]),
-        "split": place.split,
-        "label": int(rows.labels[place.row]),
-    }
+def _picture(rows: ImageSet, place: Place) -> schema.FoundImage:
+    return schema.FoundImage(
+        id=str(rows.ids[place.row]), split=place.split, label=int(rows.labels[place.row])
+    )
 
 
 def by_share(count: int, of: int, often: Severity, seldom: Severity, limit: float) -> Severity:

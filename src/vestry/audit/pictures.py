@@ -1,12 +1,11 @@
 """What each class looks like: its mean image, and a few of its images."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet
 from vestry.data.split import stratified
+from vestry.schema.exploration import ClassSamples
 
 _SAMPLES_A_CLASS = 10
 _MOST_SAMPLES = 300
@@ -22,8 +21,8 @@ def mean_images(rows: ImageSet) -> tuple[list[str], NDArray[np.uint8]]:
     return [f"{_MEAN_IDS}{label}" for label in labels], pictures
 
 
-def class_samples(rows: ImageSet, seed: int) -> dict[str, Any]:
-    """A seeded draw of images of each class: `ids` has one list a class.
+def class_samples(rows: ImageSet, seed: int) -> ClassSamples:
+    """A seeded draw of images of each class.
 
     At most SAMPLES_A_CLASS each, fewer where classes are many; the first classes only where there
     are more than MOST_SAMPLES of them.
@@ -34,7 +33,7 @@ def class_samples(rows: ImageSet, seed: int) -> dict[str, Any]:
     for label in range(min(_MOST_SAMPLES, len(rows.classes))):
         own = np.flatnonzero(rows.labels == label)
         ids.append(rows.ids[np.sort(random.permutation(own)[:each])].tolist())
-    return {"seed": seed, "a_class": each, "ids": ids}
+    return ClassSamples(seed=seed, a_class=each, ids=ids)
 
 
 # Images small enough to be compared in numbers: at most 1,024 pixels each.

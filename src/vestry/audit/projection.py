@@ -9,6 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from vestry.schema.exploration import Overlap, OverlapPair, Pca, Tsne
+
 _COMPONENTS = 50
 _PERPLEXITY = 30.0
 _LEAST_ROWS = 10
@@ -20,11 +22,10 @@ another program wants the second core."""
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """components: (n, at most 50) of the principal component analysis. pca: JSON-able points and
-    the share of variance that each axis explains."""
+    """components: (n, at most 50) of the principal component analysis."""
 
     components: NDArray[np.float32]
-    pca: dict[str, Any]
+    pca: Pca
 
 
 def principal_components(values: NDArray[np.float32], seed: int) -> Projection | None:
@@ -35,33 +36,34 @@ def principal_components(values: NDArray[np.float32], seed: int) -> Projection |
     fitted = PCA(wanted, svd_solver="randomized", random_state=seed)
     components = fitted.fit_transform(values / 255)
     explained = fitted.explained_variance_ratio_
-    return Projection(
-        np.asarray(components, np.float32),
-        {
-            "explained": [round(float(share), 4) for share in explained[:2]],
-            "components": wanted,
-            "explained_by_all": round(float(explained.sum()), 4),
-            **_points(components[:, :2]),
-        },
+    x, y = _points(components[:, :2])
+    pca = Pca(
+        explained=[round(float(share), 4) for share in explained[:2]],
+        components=wanted,
+        explained_by_all=round(float(explained.sum()), 4),
+        x=x,
+        y=y,
     )
+    return Projection(np.asarray(components, np.float32), pca)
 
 
-def tsne(components: NDArray[np.float32], seed: int) -> dict[str, Any]:
+def tsne(components: NDArray[np.float32], seed: int) -> Tsne:
     """t-SNE (van der Maaten and Hinton, 2008) of principal components, started from the first two
-    of them; JSON-able points."""
+    of them."""
     perplexity = min(_PERPLEXITY, (len(components) - 1) / 3)
     # 500 steps, half of them exaggerated: further ones move points, not classes.
     model = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, max_iter=500)
     with threadpool_limits(limits=_THREADS):
         embedded = model.fit_transform(components)
-    return {"perplexity": round(perplexity, 2), "steps": 500, **_points(embedded)}
+    x, y = _points(embedded)
+    return Tsne(perplexity=round(perplexity, 2), steps=500, x=x, y=y)
 
 
-def _points(values: NDArray[np.floating[Any]]) -> dict[str, list[float]]:
+def _points(values: NDArray[np.floating[Any]]) -> tuple[list[float], list[float]]:
     """Coordinates rounded to what a plot can show."""
     digits = 3 - int(np.ceil(np.log10(max(float(np.abs(values).max()), 1e-9))))
     rounded = np.round(values.astype(np.float64), digits)
-    return {"x": rounded[:, 0].tolist(), "y": rounded[:, 1].tolist()}
+    return rounded[:, 0].tolist(), rounded[:, 1].tolist()
 
 
 # Which classes lie among each other: counts of nearest neighbours.
@@ -71,9 +73,7 @@ _NEIGHBOURS = 10
 _PAIRS = 10
 
 
-def overlap(
-    components: NDArray[np.float32], labels: NDArray[np.int64], classes: int
-) -> dict[str, Any]:
+def overlap(components: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> Overlap:
     """Of the ten nearest neighbours of each image, how many are of which class.
 
     components: (n, d) in which distances are taken. pairs: the classes with the largest share of
@@ -91,16 +91,16 @@ def overlap(
             shared = int(links[one, other] + links[other, one])
             if shared:
                 share = shared / int(given[one] + given[other])
-                pairs.append({"classes": [one, other], "shared": shared, "share": round(share, 4)})
-    pairs.sort(key=lambda pair: -float(pair["share"]))  # type: ignore[arg-type]
-    return {
-        "neighbours": count,
-        "dimensions": components.shape[1],
-        "pairs": pairs[:_PAIRS],
-        "own": [
-            round(float(links[c, c] / given[c]), 4) if given[c] else None for c in range(classes)
-        ],
-    }
+                pairs.append(
+                    OverlapPair(classes=(one, other), shared=shared, share=round(share, 4))
+                )
+    pairs.sort(key=lambda pair: -pair.share)
+    return Overlap(
+        neighbours=count,
+        dimensions=components.shape[1],
+        pairs=pairs[:_PAIRS],
+        own=[round(float(links[c, c] / given[c]), 4) if given[c] else None for c in range(classes)],
+    )
 
 
 def _nearest_rows(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:

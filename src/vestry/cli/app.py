@@ -83,7 +83,7 @@ def run(
 
     What was finished before is found again; a run that was killed goes on where it was. A run
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
-    Exit code 3 says that some members came to nothing; the page lists them with their reasons.
+    Exit code 3 says that some members failed; the page lists them with their reasons.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.run.pipeline import run_study  # noqa: PLC0415

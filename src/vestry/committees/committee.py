@@ -11,23 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.committees.averaging import Geometric, Mean, Vote, Weighted
-from vestry.committees.rule import Rule, folds
-from vestry.committees.selection import Greedy
-from vestry.committees.stacking import Regression, Stacking
+from vestry.committees.rule import RULES, Card, Nodes, Rule, folds
 from vestry.errors import TableError
-from vestry.predictions.table import ProbabilityTable, check_same_rows, refuse_test_rows
+from vestry.predictions.table import Labels, ProbabilityTable, check_same_rows, refuse_test_rows
 
 Tables = list[ProbabilityTable]
 
-RULES: dict[str, type[Rule]] = {
-    "mean": Mean,
-    "weighted": Weighted,
-    "geometric": Geometric,
-    "vote": Vote,
-    "stacking": Stacking,
-    "greedy": Greedy,
-}
 _HELD_OUT_FOLDS = 5
 
 
@@ -47,12 +36,12 @@ class Committee:
     def learns(self) -> bool:
         return RULES[self.rule].learns
 
-    def fit(self, tables: Tables, truth: NDArray[np.int64]) -> "Committee":
+    def fit(self, tables: Tables, truth: Labels) -> "Committee":
         """Learn the rule from tables of the same rows and their (n,) labels."""
-        self.rule_ = self.fitted(_stack(self.fittable(tables, truth)), truth, {})
+        self.rule_ = self.fitted(_stack(self._fittable(tables, truth)), truth, {})
         return self
 
-    def fittable(self, tables: Tables, truth: NDArray[np.int64]) -> Tables:
+    def _fittable(self, tables: Tables, truth: Labels) -> Tables:
         for table in tables:
             refuse_test_rows(table, f"committee {self.name}")
         check_same_rows(tables)
@@ -63,7 +52,7 @@ class Committee:
         return tables
 
     def fitted(
-        self, stacked: NDArray[np.float64], truth: NDArray[np.int64], settled: Mapping[str, Any]
+        self, stacked: NDArray[np.float64], truth: Labels, settled: Mapping[str, Any]
     ) -> Rule:
         """A rule of its own. settled: options that go over the committee's."""
         return RULES[self.rule](**(self.options | dict(settled))).fit(stacked, truth)
@@ -71,9 +60,9 @@ class Committee:
     def table(self, tables: Tables) -> ProbabilityTable:
         """The committee's own table for the rows of `tables`."""
         check_same_rows(tables)
-        return self.own_table(tables, self.rule_.combine(_stack(tables)))
+        return self._own_table(tables, self.rule_.combine(_stack(tables)))
 
-    def held_out_table(self, tables: Tables, truth: NDArray[np.int64]) -> ProbabilityTable:
+    def held_out_table(self, tables: Tables, truth: Labels) -> ProbabilityTable:
         """A fitted committee's table for the rows that it learnt from.
 
         Each row's probabilities are by a rule that did not see it: the rule is fitted five times,
@@ -81,17 +70,18 @@ class Committee:
         the rows that it is ranked by. What `fit` found by trying, such as the strength of a
         penalty, is kept.
         """
-        stacked = _stack(self.fittable(tables, truth))
+        stacked = _stack(self._fittable(tables, truth))
         count = min(_HELD_OUT_FOLDS, len(truth))
         if count < 2:
             raise TableError(f"committee {self.name}: one row cannot be both fitted on and judged")
         combined = np.empty(stacked.shape[1:])
+        settled = self.rule_.refit_options(self.rule_.card())
         for seen, unseen in folds(stacked, truth, count):
-            rule = self.fitted(stacked[:, seen], truth[seen], self.rule_.settled)
+            rule = self.fitted(stacked[:, seen], truth[seen], settled)
             combined[unseen] = rule.combine(stacked[:, unseen])
-        return self.own_table(tables, combined)
+        return self._own_table(tables, combined)
 
-    def own_table(self, tables: Tables, combined: NDArray[np.float64]) -> ProbabilityTable:
+    def _own_table(self, tables: Tables, combined: NDArray[np.float64]) -> ProbabilityTable:
         first = tables[0]
         return ProbabilityTable(
             first.ids, first.classes, combined.astype(np.float32), self.name, first.split
@@ -106,35 +96,18 @@ def _stack(tables: Tables) -> NDArray[np.float64]:
     return np.stack([table.probabilities for table in tables]).astype(np.float64)
 
 
-# A fitted rule from the card that a run keeps of it.
-
-
-Card = Mapping[str, Any]
-
-
 def restored_rule(card: Card, classes: int) -> Rule:
-    """The rule whose `card` it is, ready to combine; TableError where there is no such rule."""
-    plain: dict[str, type[Rule]] = {"mean": Mean, "geometric": Geometric, "vote": Vote}
-    name = card["rule"]
-    if name in plain:
-        return plain[name]()
-    if name == "weighted":
-        weighted = Weighted(card["by"])
-        weighted.weights_ = np.array(card["weights"], np.float64)
-        return weighted
-    if name == "greedy":
-        greedy = Greedy(card["rounds"], card["start"])
-        greedy.chosen_ = np.array(card["chosen"], np.int64)
-        return greedy
-    if name == "stacking":
-        return _restored_stacking(card, classes)
-    raise TableError(f"there is no rule {name!r}")
+    """The rule whose `card` a run keeps, ready to combine; TableError where there is none such."""
+    return _rule_of(card).restored(card, classes)
 
 
-def _restored_stacking(card: Card, classes: int) -> Stacking:
-    stacking = Stacking(card["c"])
-    coefficients = np.array(card["coefficients"], np.float64)
-    stacking.model_ = Regression(coefficients, np.array(card["intercepts"], np.float64), True)
-    stacking.present_ = np.array(card["classes_learnt"], np.int64)
-    stacking.shape_ = (len(coefficients) // classes, classes)
-    return stacking
+def rule_nodes(graph: Nodes, stacked: str, card: Card, classes: int) -> str:
+    """(n, classes) double from (n, members, classes) double, by the rule of `card`; TableError
+    where there is none such."""
+    return _rule_of(card).nodes(graph, stacked, card, classes)
+
+
+def _rule_of(card: Card) -> type[Rule]:
+    if card["rule"] not in RULES:
+        raise TableError(f"there is no rule {card['rule']!r}")
+    return RULES[card["rule"]]

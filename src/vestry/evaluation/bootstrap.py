@@ -9,52 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.evaluation.intervals import LEVEL, Interval
-from vestry.evaluation.resampled_scores import row_facts, scores_of
-from vestry.predictions.scores import Labels, ScalarScore
-from vestry.predictions.table import ProbabilityTable
-
-# An interval for the expected calibration error, whose resamples are biased.
-
-
-Floats = NDArray[np.float64]
-_STEPS = 40
-
-
-def _ece_interval(gaps: Floats, resampled: Floats, level: float) -> Interval:
-    """gaps: (bins,) with sign; resampled: (bins, resamples). Both add up to an error without it.
-
-    The low end is 0 where chance alone explains the error. The error that was found, which is too
-    large on average, is never left outside.
-    """
-    found = float(np.abs(gaps).sum())
-    noise = resampled - gaps[:, None]
-    if not found:
-        return 0.0, float(np.quantile(np.abs(noise).sum(axis=0), (1 + level) / 2))
-
-    def quantile(scale: float, share: float) -> float:
-        return float(np.quantile(np.abs(scale * gaps[:, None] + noise).sum(axis=0), share))
-
-    def largest(share: float) -> float:
-        """The largest scale under which this quantile is not above what was found."""
-        low, high = 0.0, 1.0
-        if quantile(low, share) > found:
-            return 0.0
-        while quantile(high, share) <= found:
-            low, high = high, 2 * high
-        for _ in range(_STEPS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if quantile(middle, share) <= found else (low, middle)
-        return low
-
-    return found * largest((1 + level) / 2), found * max(1.0, largest((1 - level) / 2))
-
+from vestry.predictions.scores import SCORES, all_facts
+from vestry.predictions.sums import Floats, ResampledSums
+from vestry.predictions.table import Labels, ProbabilityTable
 
 _RESAMPLES = 2000
 _SEED = 0
+_STEPS = 40
 CELLS = 500_000
 """Counts of rows in resamples that are held at once: 4 MB as doubles, which a cache holds."""
 
@@ -65,37 +29,37 @@ _NO_SPREAD = 1e-9
 class Bootstrap:
     """scores: by score, (makers, resamples); makers in the order of `names`.
 
-    gaps: (makers, bins), each bin's part of the calibration error on the rows themselves, with
-    sign; resampled_gaps: (makers, bins, resamples), the same on the resamples.
+    parts: of scores that are sums of sizes, the parts with their signs: (makers, parts) on the rows
+    themselves, and (makers, parts, resamples).
     """
 
     names: tuple[str, ...]
-    scores: Mapping[ScalarScore, Floats]
-    gaps: Floats
-    resampled_gaps: Floats
+    scores: Mapping[str, Floats]
+    parts: Mapping[str, tuple[Floats, Floats]]
     resamples: int
     seed: int
 
-    def values(self, name: str, score: ScalarScore) -> Floats:
+    def values(self, name: str, score: str) -> Floats:
         """(resamples,) one maker's score in each resample."""
         return np.asarray(self.scores[score][self.names.index(name)])
 
-    def interval(self, name: str, score: ScalarScore, level: float = LEVEL) -> Interval:
-        """Percentiles of the score; for ECE, which resamples only make larger, by inversion."""
-        if score == "ece":
-            maker = self.names.index(name)
-            return _ece_interval(self.gaps[maker], self.resampled_gaps[maker], level)
+    def interval(self, name: str, score: str, level: float = LEVEL) -> Interval:
+        """Percentiles of the score; for a sum of sizes, which resamples only make larger, by
+        inversion."""
+        if score in self.parts:
+            itself, resampled = (part[self.names.index(name)] for part in self.parts[score])
+            return _interval_of_sizes(itself, resampled, level)
         return percentiles(self.values(name, score), level)
 
-    def difference(
-        self, one: str, other: str, score: ScalarScore, level: float = LEVEL
-    ) -> Interval:
+    def difference(self, one: str, other: str, score: str, level: float = LEVEL) -> Interval:
         """Interval of the one's score less the other's, paired: both on the same resamples.
 
-        Raises ValueError for ECE, of which a difference is biased by what each lacks in images.
+        Raises ValueError for a sum of sizes such as ECE, of which a difference is biased by what
+        each lacks in images.
         """
-        if score == "ece":
-            raise ValueError("a difference of two ECEs has no interval from resamples")
+        if score in self.parts:
+            words = SCORES[score].words
+            raise ValueError(f"a difference of two {words}s ({score}) has no interval")
         return percentiles(self.values(one, score) - self.values(other, score), level)
 
 
@@ -104,11 +68,11 @@ def percentiles(values: Floats, level: float = LEVEL) -> Interval:
     return float(low), float(high)
 
 
-def spread(interval: Interval) -> list[float] | None:
+def spread(interval: Interval) -> Interval | None:
     """None where all resamples gave the same: ten of ten right stay right however they are drawn,
     and that says nothing of the eleventh."""
     low, high = interval
-    return [low, high] if high - low > _NO_SPREAD else None
+    return interval if high - low > _NO_SPREAD else None
 
 
 def bootstrap(
@@ -124,21 +88,25 @@ def bootstrap(
     with a single row is that row in every resample, so it adds nothing to a spread.
     """
     order = np.argsort(truth, kind="stable")
-    classes = len(next(iter(tables.values())).classes)
-    facts = row_facts([table.probabilities[order] for table in tables.values()], truth[order])
-    support = np.bincount(truth, minlength=classes)
+    facts = ResampledSums(
+        [table.probabilities[order] for table in tables.values()], truth[order], all_facts()
+    )
+    of_sizes = {name: score.parts for name, score in SCORES.items() if score.parts}
+    scores: dict[str, list[Floats]] = {name: [] for name in SCORES}
+    parts: dict[str, list[Floats]] = {name: [] for name in of_sizes}
     # One thread: several wait for each other longer than these products take, on a busy machine.
     with threadpool_limits(1):
-        parts = [
-            scores_of(facts.sums(counts), support, len(tables))
-            for counts in drawn(support, resamples, np.random.default_rng(seed))
-        ]
-    itself = scores_of(facts.sums(np.ones((len(truth), 1))), support, len(tables))
+        for counts in drawn(facts.support, resamples, np.random.default_rng(seed)):
+            sums = facts.of(counts)
+            for name, score in SCORES.items():
+                scores[name].append(score.value(sums))
+            for name, parts_of in of_sizes.items():
+                parts[name].append(parts_of(sums))
+    itself = facts.of(np.ones((len(truth), 1)))
     return Bootstrap(
         names=tuple(tables),
-        scores={name: _joined(part.scores[name] for part in parts) for name in itself.scores},
-        gaps=itself.gaps[:, :, 0],
-        resampled_gaps=_joined(part.gaps for part in parts),
+        scores={name: _joined(some) for name, some in scores.items()},
+        parts={n: (of_sizes[n](itself)[:, :, 0], _joined(some)) for n, some in parts.items()},
         resamples=resamples,
         seed=seed,
     )
@@ -147,6 +115,38 @@ def bootstrap(
 def _joined(parts: Iterable[Floats]) -> Floats:
     """Resamples stand on the last axis."""
     return np.concatenate(list(parts), axis=-1)
+
+
+def _interval_of_sizes(parts: Floats, resampled: Floats, level: float) -> Interval:
+    """Of a sum of sizes: `parts` (parts,) with sign, `resampled` (parts, resamples).
+
+    A resample has what the rows have and noise of its own besides, and the sizes of both add up to
+    more than the sizes of the one: percentiles would lie too high. So the true parts are taken to
+    be those found, times some scale, and the interval holds every scale under which a sum as large
+    as the one found is neither too rare nor too usual. The low end is 0 where chance alone explains
+    the sum. What was found, which is too large on average, is never left outside.
+    """
+    found = float(np.abs(parts).sum())
+    noise = resampled - parts[:, None]
+    if not found:
+        return 0.0, float(np.quantile(np.abs(noise).sum(axis=0), (1 + level) / 2))
+
+    def quantile(scale: float, share: float) -> float:
+        return float(np.quantile(np.abs(scale * parts[:, None] + noise).sum(axis=0), share))
+
+    def largest(share: float) -> float:
+        """The largest scale under which this quantile is not above what was found."""
+        low, high = 0.0, 1.0
+        if quantile(low, share) > found:
+            return 0.0
+        while quantile(high, share) <= found:
+            low, high = high, 2 * high
+        for _ in range(_STEPS):  # by halves
+            middle = (low + high) / 2
+            low, high = (middle, high) if quantile(middle, share) <= found else (low, middle)
+        return low
+
+    return found * largest((1 + level) / 2), found * max(1.0, largest((1 - level) / 2))
 
 
 def drawn(support: Labels, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -1,18 +1,17 @@
-"""A maker as a decision sees it: validation figures, cost, and whether it explains itself."""
+"""A model as a decision sees it: validation figures, cost, and whether it explains itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.comparison import central
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.predictions import Predictions
-
-Results = dict[str, Any]
+from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.schema.decision import CheckedLimit
+from vestry.schema.models import ScoredCommittee, ScoredModel
+from vestry.schema.scores import Scores
 
 _LINEAR = (
     *("LinearDiscriminantAnalysis", "LinearSVC", "LogisticRegression", "LogisticRegressionCV"),
@@ -45,52 +44,45 @@ class Candidate:
         return None if self.bytes is None else self.bytes / 1e6
 
 
-def candidates(results: Results, evidence: Predictions) -> list[Candidate]:
-    """All makers, in the ranking's order."""
-    entries = results["members"] | results["committees"]
-    return [
-        _candidate(row["name"], place, entries, evidence)
-        for place, row in enumerate(results["ranking"])
-    ]
+def candidates(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[Candidate]:
+    """All models, which are in the ranking's order."""
+    entries = {model.name: model.entry for model in models}
+    return [_candidate(model, place, entries, evidence) for place, model in enumerate(models)]
 
 
 def _candidate(
-    name: str, place: int, entries: Mapping[str, Results], evidence: Predictions
+    model: EvaluatedModel, place: int, entries: Mapping[str, ScoredModel], evidence: Predictions
 ) -> Candidate:
-    entry = entries[name]
-    cost = entry.get("cost") or {}
-    latency = cost.get("latency")
+    entry, cost = model.entry, model.entry.cost
     return Candidate(
-        name=name,
+        name=model.name,
         place=place,
-        accuracy=central(entry, "validation", "accuracy"),
-        lowest=lowest_class(entry, "validation"),
-        latency=latency["median_ms"] if latency else None,
-        bytes=cost.get("bytes"),
-        parameters=entry.get("parameters"),
+        accuracy=entry.central("validation", "accuracy"),
+        lowest=lowest_class(entry.scores.validation),
+        latency=cost.latency.median_ms if cost and cost.latency else None,
+        bytes=cost.bytes if cost else None,
+        parameters=entry.parameters,
         explains=_explains(entry, entries),
-        right=np.asarray(evidence.validated[name].labels == evidence.truths["validation"]),
+        right=np.asarray(evidence.validated[model.name].labels == evidence.truths["validation"]),
     )
 
 
-def lowest_class(entry: Results, split: str) -> tuple[str, float]:
+def lowest_class(scores: Scores) -> tuple[str, float]:
     """The class of which the smallest share is found, and that share; classes with rows only."""
-    classes = entry["scores"][split]["per_class"]
-    known = {name: facts["recall"] for name, facts in classes.items() if facts["support"]}
-    name = min(known, key=lambda each: known[each])
-    return name, float(known[name])
+    known = {name: facts.recall for name, facts in scores.per_class.items() if facts.support}
+    return min(known.items(), key=lambda each: each[1])
 
 
-def _explains(entry: Results, entries: Mapping[str, Results]) -> bool:
+def _explains(entry: ScoredModel, entries: Mapping[str, ScoredModel]) -> bool:
     """Whether weights or rules say why it answers as it does: linear models and single trees.
 
     Told by the estimator's class; of a committee all members must explain themselves.
     """
-    if "members" in entry:
-        return all(_explains(entries[name], entries) for name in entry["members"])
-    if entry.get("kind") != "estimator":
+    if isinstance(entry, ScoredCommittee):
+        return all(_explains(entries[name], entries) for name in entry.members)
+    if entry.kind != "estimator":
         return False
-    path = str(entry["definition"][0]).partition("(")[0]
+    path = entry.definition[0].partition("(")[0]
     return path.rpartition(".")[2] in _LINEAR + _SINGLE_TREES
 
 
@@ -101,58 +93,45 @@ _AT_MOST = ("max_ms", "max_mb")
 _LIMITS = (*_AT_MOST, "min_accuracy", "min_accuracy_per_class", "must_explain")
 
 
-@dataclass(frozen=True)
-class Checked:
-    """One limit held against a figure. found: None where nothing was measured; class_: the class
-    that the figure is of."""
-
-    limit: str
-    asked: float | bool
-    found: float | bool | None
-    class_: str | None = None
-
-    @property
-    def met(self) -> bool:
-        if self.found is None:
-            return False
-        return self.found <= self.asked if self.limit in _AT_MOST else self.found >= self.asked
-
-    @property
-    def miss(self) -> float:
-        """How far off it is, as a share of what was asked; infinite where no figure comes near."""
-        if self.found is None or self.limit == "must_explain":
-            return inf
-        return abs(self.found - self.asked) / self.asked
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "limit": self.limit,
-            "asked": self.asked,
-            "found": self.found,
-            "class": self.class_,
-        }
+def is_met(limit: str, asked: float, found: float | None) -> bool:
+    if found is None:
+        return False
+    return found <= asked if limit in _AT_MOST else found >= asked
 
 
-def given(settings: DecisionSettings) -> list[str]:
+def miss(check: CheckedLimit) -> float:
+    """How far off it is, as a share of what was asked; infinite where no figure comes near."""
+    if check.found is None or check.limit == "must_explain":
+        return inf
+    return abs(check.found - check.asked) / check.asked
+
+
+def given(settings: DecisionSettings) -> dict[str, float]:
     """The limits that the study sets."""
-    return [name for name in _LIMITS if getattr(settings, name) not in (None, False)]
+    limits = {name: getattr(settings, name) for name in _LIMITS}
+    return {name: asked for name, asked in limits.items() if asked not in (None, False)}
 
 
-def _checked(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
-    """Every limit of the study, held against the candidate's validation figures and cost."""
+def broken(candidate: Candidate, settings: DecisionSettings) -> list[CheckedLimit]:
+    """The limits of the study that the candidate's validation figures and cost do not meet."""
     class_, recall = candidate.lowest
-    found: dict[str, tuple[float | None, str | None]] = {
-        "max_ms": (candidate.latency, None),
-        "max_mb": (candidate.megabytes, None),
-        "min_accuracy": (candidate.accuracy, None),
-        "min_accuracy_per_class": (recall, class_),
-        "must_explain": (candidate.explains, None),
+    found: dict[str, float | None] = {
+        "max_ms": candidate.latency,
+        "max_mb": candidate.megabytes,
+        "min_accuracy": candidate.accuracy,
+        "min_accuracy_per_class": recall,
+        "must_explain": candidate.explains,
     }
-    return [Checked(name, getattr(settings, name), *found[name]) for name in given(settings)]
-
-
-def broken(candidate: Candidate, settings: DecisionSettings) -> list[Checked]:
-    return [check for check in _checked(candidate, settings) if not check.met]
+    return [
+        CheckedLimit(
+            limit=name,
+            asked=asked,
+            found=found[name],
+            class_=class_ if name == "min_accuracy_per_class" else None,
+        )
+        for name, asked in given(settings).items()
+        if not is_met(name, asked, found[name])
+    ]
 
 
 def nearest(candidates: Sequence[Candidate], settings: DecisionSettings) -> Candidate:
@@ -164,12 +143,12 @@ def nearest(candidates: Sequence[Candidate], settings: DecisionSettings) -> Cand
 
     def order(candidate: Candidate) -> tuple[float, int, int]:
         misses = broken(candidate, settings)
-        return max(check.miss for check in misses), len(misses), candidate.place
+        return max(map(miss, misses)), len(misses), candidate.place
 
     return min(candidates, key=order)
 
 
-# What nothing beats: makers that no other one is both cheaper and more accurate than.
+# What nothing beats: models that no other one is both cheaper and more accurate than.
 
 
 def front(candidates: Sequence[Candidate], cost: str) -> list[str]:

@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.decision_settings import Prefer
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.schema.decision import BestBeside
 
 LEVEL = 0.05
 TOLERANCE = 0.1
 """Costs that differ by less count as equal: they are measured, and the next run's will differ."""
-_BY_COST: dict[Prefer, tuple[str, ...]] = {
+Criterion = Literal["latency", "bytes", "parameters", "ranking"]
+_BY_COST: dict[Prefer, tuple[Criterion, ...]] = {
     "accuracy": ("latency", "bytes", "parameters"),
     "latency": ("latency", "bytes", "parameters"),
     "size": ("bytes", "latency", "parameters"),
 }
 
-Facts = dict[str, Any]
-Shown = Literal["clear", "level", "too_few"]
+Evidence = Literal["clear", "level", "too_few"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +35,9 @@ class Choice:
     taken: Candidate
     best: Candidate
     level: list[Candidate]
-    decided_by: str | None
-    tests: list[Facts]
-    shown: Shown
+    decided_by: Criterion | None
+    tests: list[BestBeside]
+    shown: Evidence
 
 
 def chosen(candidates: Sequence[Candidate], prefer: Prefer, within: float) -> Choice | None:
@@ -49,44 +50,45 @@ def chosen(candidates: Sequence[Candidate], prefer: Prefer, within: float) -> Ch
         return None
     best = min(candidates, key=lambda candidate: candidate.place)
     tests = _tested(best, [each for each in candidates if each is not best], within)
-    names = {test["name"] for test in tests if test["within"]} | {best.name}
+    names = {test.name for test in tests if test.within} | {best.name}
     level = [each for each in candidates if each.name in names]
     taken, decided_by = cheapest(level if prefer == "accuracy" else candidates, _BY_COST[prefer])
     shown = _bearing(tests, taken is best) if prefer == "accuracy" else "clear"
     return Choice(taken, best, level, decided_by, tests, shown)
 
 
-def _bearing(tests: Sequence[Facts], is_best: bool) -> Shown:
-    """ "too_few" where the best is taken because others are neither told from it nor shown to be
+def _bearing(tests: Sequence[BestBeside], is_best: bool) -> Evidence:
+    """ "too_few" where the best is taken because others are neither shown to be behind it nor to be
     within the margin; "level" where any is within; "clear" where all are behind."""
-    unknown = [test for test in tests if not (test["behind"] or test["within"])]
-    if is_best and unknown:
+    if is_best and not all(test.behind or test.within for test in tests):
         return "too_few"
-    return "level" if any(test["within"] for test in tests) else "clear"
+    return "level" if any(test.within for test in tests) else "clear"
 
 
-def _tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[Facts]:
+def _tested(best: Candidate, others: Sequence[Candidate], within: float) -> list[BestBeside]:
     """`best` and each other one on the validation rows (first seeds), Holm over all of them:
-    whether McNemar's test tells the other one from it, and whether it is shown to be `within` of
-    it, which its mean over seeds must be, too."""
+    whether McNemar's test shows the other one to be behind, and whether it is shown to be `within`
+    of it, which its mean over seeds must be, too."""
     counts = [_discordant(best, other) for other in others]
     rows = len(best.right)
-    apart = holm([mcnemar(*pair).p for pair in counts])
+    tests = [mcnemar(*pair).p for pair in counts]
     near = holm([within_margin(*pair, rows, within) for pair in counts])
     return [
-        {
-            "name": other.name,
-            "only_best": pair[0],
-            "only_other": pair[1],
-            "difference": (pair[0] - pair[1]) / rows,
-            "interval": list(paired_difference(*pair, rows)),
-            "p": mcnemar(*pair).p,
-            "p_holm": p,
-            "behind": p < LEVEL and pair[0] > pair[1],
-            "p_within_holm": p_within,
-            "within": p_within < LEVEL and best.accuracy - other.accuracy < within,
-        }
-        for other, pair, p, p_within in zip(others, counts, apart, near, strict=True)
+        BestBeside(
+            name=other.name,
+            only_best=only_best,
+            only_other=only_other,
+            difference=(only_best - only_other) / rows,
+            interval=paired_difference(only_best, only_other, rows),
+            p=p,
+            p_holm=p_holm,
+            behind=p_holm < LEVEL and only_best > only_other,
+            p_within_holm=p_within,
+            within=p_within < LEVEL and best.accuracy - other.accuracy < within,
+        )
+        for other, (only_best, only_other), p, p_holm, p_within in zip(
+            others, counts, tests, holm(tests), near, strict=True
+        )
     ]
 
 
@@ -96,15 +98,16 @@ def _discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
 
 
 def cheapest(
-    candidates: Sequence[Candidate], criteria: Sequence[str]
-) -> tuple[Candidate, str | None]:
-    """The cheapest, and the criterion that told it from the last that were left.
+    candidates: Sequence[Candidate], criteria: Sequence[Criterion]
+) -> tuple[Candidate, Criterion | None]:
+    """The cheapest, and the criterion that set it apart from the last that were left.
 
     Whoever is within a tenth of the least goes on to the next criterion; the ranking decides in
     the end. A cost that was not measured loses to one that was; parameters count only where all
     that are left have them.
     """
-    left, decided_by = list(candidates), None
+    left = list(candidates)
+    decided_by: Criterion | None = None
     for name in criteria:
         known = {c.name: float(v) for c in left if (v := getattr(c, name)) is not None}
         if not known or (name == "parameters" and len(known) < len(left)):

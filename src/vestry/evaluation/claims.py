@@ -15,9 +15,12 @@ from pydantic import (
 )
 
 from vestry.errors import StudyError, did_you_mean
-from vestry.predictions.scores import ScalarScore as Score
+from vestry.predictions.scores import CLASS_SCORES, SCORES
+from vestry.registry import OneOf
 
-_ClassScore = Literal["precision", "recall", "f1"]
+Score = Annotated[str, OneOf(SCORES)]
+_ScoreOfAll = Annotated[str, OneOf(SCORES, *CLASS_SCORES)]
+"""Of all classes, or of one."""
 _Split = Literal["validation", "test"]
 _Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
 _MODEL = AliasChoices("model", "maker")
@@ -34,12 +37,12 @@ class ClaimBase(BaseModel):
 
     @model_validator(mode="after")
     def two_models(self) -> "ClaimBase":
-        if len(set(self.makers)) < len(self.makers):
-            raise ValueError(f"{self.makers[0]!r} cannot be compared with itself")
+        if len(set(self.models)) < len(self.models):
+            raise ValueError(f"{self.models[0]!r} cannot be compared with itself")
         return self
 
     @property
-    def makers(self) -> list[str]:
+    def models(self) -> list[str]:
         """Models and committees that it names."""
         named = (getattr(self, key, None) for key in ("maker", "below", "above", "best"))
         return [name for name in named if name is not None]
@@ -107,7 +110,7 @@ class ValueClaim(ClaimBase):
     """A score of a model, or of one class of it."""
 
     maker: str = Field(validation_alias=_MODEL)
-    score: Score | _ClassScore
+    score: _ScoreOfAll
     class_: str | None = Field(None, alias="class", description="for precision, recall, f1")
     value: float
 
@@ -129,7 +132,7 @@ class RemarkClaim(ClaimBase):
 
     remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")
     maker: str | None = Field(None, validation_alias=_MODEL)
-    score: Score | _ClassScore | None = None
+    score: _ScoreOfAll | None = None
     class_: str | None = Field(None, alias="class")
     here: _Here | None = None
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.mistakes import mistakes
-from vestry.predictions.scores import SCALAR_SCORES, Labels, score
-from vestry.predictions.table import ProbabilityTable, Split
+from vestry.predictions.scores import MAIN_SCORES, SCORES, score
+from vestry.predictions.table import Labels, ProbabilityTable, Split
 
 Scores = dict[str, Any]
 Results = dict[str, Any]
@@ -49,7 +49,7 @@ def over_seeds(each: list[dict[str, Scores]]) -> Results | None:
 
 def _spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
     """Mean, sample deviation (None for a single value) and values of every score."""
-    columns = {name: [entry[name] for entry in scores] for name in SCALAR_SCORES}
+    columns = {name: [entry[name] for entry in scores] for name in SCORES}
     return {
         name: {
             "mean": float(np.mean(values)),
@@ -65,7 +65,7 @@ def mean_of_members(members: list[Results]) -> Results:
     return {
         split: {
             name: float(np.mean([member["scores"][split][name] for member in members]))
-            for name in SCALAR_SCORES
+            for name in SCORES
         }
         for split in ("validation", "test")
     }
@@ -144,9 +144,6 @@ def table_scores(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
 # Scores over the number of training images.
 
 
-_CURVE_SCORES = ("accuracy", "log_loss", "f1_macro")
-
-
 def learning_curve(
     sizes: Mapping[int, Sequence[Mapping[str, Any]]], classes: int
 ) -> dict[str, Any]:
@@ -160,7 +157,7 @@ def learning_curve(
         **{
             split: {
                 name: [_spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
-                for name in _CURVE_SCORES
+                for name in MAIN_SCORES
             }
             for split in ("validation", "test")
         },

@@ -8,30 +8,28 @@ are is told by the probability that the panel gives to the label.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.predictions import Predictions
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, check_same_rows
+from vestry.predictions.table import Labels, ProbabilityTable, check_same_rows
+from vestry.schema.label_issues import DoubtedImage, Doubts, LabelIssues, Vote
 
-Results = dict[str, Any]
 MOST_KEPT = 60
-_OUT_OF_FOLD = "out-of-fold"
+OfTable = Literal["out-of-fold", "validation", "test"]
 
 
 @dataclass(frozen=True, eq=False)
-class LabelIssues:
-    """One split's doubted labels.
+class FoundIssues:
+    """One split's labels that are doubted.
 
     tables: the panel's, one a member. mean: (n, classes) what they say together. truth: (n,) the
     given labels. rows: the doubted ones, worst first.
     """
 
-    split: str
-    of_table: str
+    of_table: OfTable
     tables: Mapping[str, ProbabilityTable]
     mean: NDArray[np.float64]
     truth: Labels
@@ -47,64 +45,76 @@ class LabelIssues:
         """All doubted images, worst first."""
         return self.ids[self.rows]
 
-    def as_dict(self) -> Results:
-        """For JSON: at most MOST_KEPT images; `count` says of how many."""
-        return {
-            "of_table": self.of_table,
-            "panel": list(self.tables),
-            "rows": len(self.truth),
-            "accuracy": float((self.mean.argmax(axis=1) == self.truth).mean()),
-            "count": len(self.rows),
-            "images": [self.image(int(row)) for row in self.rows[:MOST_KEPT]],
-        }
+    def record(self) -> LabelIssues:
+        """At most MOST_KEPT images; `count` says of how many."""
+        return LabelIssues(
+            of_table=self.of_table,
+            panel=list(self.tables),
+            rows=len(self.truth),
+            accuracy=float((self.mean.argmax(axis=1) == self.truth).mean()),
+            count=len(self.rows),
+            images=[self._image(int(row)) for row in self.rows[:MOST_KEPT]],
+        )
 
-    def image(self, row: int) -> Results:
+    def _image(self, row: int) -> DoubtedImage:
         said, given = int(self.mean[row].argmax()), int(self.truth[row])
-        return {
-            "id": str(self.ids[row]),
-            "given": given,
-            "panel": said,
-            "panel_probability": float(self.mean[row, said]),
-            "quality": float(self.mean[row, given]),
-            "votes": {name: _vote(table, row) for name, table in self.tables.items()},
-        }
+        return DoubtedImage(
+            id=str(self.ids[row]),
+            given=given,
+            panel=said,
+            panel_probability=float(self.mean[row, said]),
+            quality=float(self.mean[row, given]),
+            votes={name: _vote(table, row) for name, table in self.tables.items()},
+        )
 
 
-def _vote(table: ProbabilityTable, row: int) -> Results:
+def _vote(table: ProbabilityTable, row: int) -> Vote:
     label = int(table.labels[row])
-    return {"label": label, "confidence": float(table.probabilities[row, label])}
+    return Vote(label=label, confidence=float(table.probabilities[row, label]))
 
 
-def find_label_issues(
-    members: Sequence[str], evidence: Predictions
-) -> dict[str, LabelIssues | None]:
-    """The doubts of `members` by split: of the training rows where some are cross-validated, else
-    of the validation rows; and of the test rows. None for a split that was not looked at.
-    """
+@dataclass(frozen=True)
+class IssuesBySplit:
+    """None for a split that was not looked at."""
+
+    training: FoundIssues | None = None
+    validation: FoundIssues | None = None
+    test: FoundIssues | None = None
+
+    def record(self) -> Doubts:
+        return Doubts(
+            training=self.training and self.training.record(),
+            validation=self.validation and self.validation.record(),
+            test=self.test and self.test.record(),
+        )
+
+
+def find_label_issues(members: Sequence[str], evidence: Predictions) -> IssuesBySplit:
+    """What `members` doubt: of the training rows where some are cross-validated, else of the
+    validation rows; and of the test rows."""
+    if not members:
+        return IssuesBySplit()
     held_out = {
         name: evidence.out_of_fold[name] for name in members if name in evidence.out_of_fold
     }
-    found: dict[str, LabelIssues | None] = dict.fromkeys(("training", "validation", "test"))
+    tested = {name: evidence.tested[name] for name in members}
+    test = label_issues(tested, evidence.truth, "test")
     if held_out:
-        found["training"] = label_issues(held_out, evidence.truths["training"], _OUT_OF_FOLD)
-    elif members:
-        validated = {name: evidence.validated[name] for name in members}
-        found["validation"] = label_issues(validated, evidence.truths["validation"], "validation")
-    if members:
-        tested = {name: evidence.tested[name] for name in members}
-        found["test"] = label_issues(tested, evidence.truth, "test")
-    return found
+        training = label_issues(held_out, evidence.truths["training"], "out-of-fold")
+        return IssuesBySplit(training=training, test=test)
+    validated = {name: evidence.validated[name] for name in members}
+    validation = label_issues(validated, evidence.truths["validation"], "validation")
+    return IssuesBySplit(validation=validation, test=test)
 
 
 def label_issues(
-    tables: Mapping[str, ProbabilityTable], truth: Labels, of_table: str
-) -> LabelIssues:
+    tables: Mapping[str, ProbabilityTable], truth: Labels, of_table: OfTable
+) -> FoundIssues:
     """What the panel doubts; raises TableError unless all tables speak of the same rows."""
     check_same_rows(list(tables.values()))
     each = [table.probabilities for table in tables.values()]
     mean = np.asarray(np.mean(each, axis=0, dtype=np.float64))
-    split = next(iter(tables.values())).split
-    return LabelIssues(split, of_table, tables, mean, truth, _issue_rows(mean, truth))
+    return FoundIssues(of_table, tables, mean, truth, _issue_rows(mean, truth))
 
 
 def _issue_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
@@ -128,7 +138,3 @@ def _issue_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
     )
     rows = np.asarray(found, dtype=np.int64)
     return np.asarray(rows[said[rows] != truth[rows]])
-
-
-def label_issue_results(found: Mapping[str, LabelIssues | None]) -> Results:
-    return {split: None if entry is None else entry.as_dict() for split, entry in found.items()}

@@ -1,102 +1,88 @@
 """Test scores again, without what training had almost seen and without doubted labels."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import wilson
-from vestry.evaluation.label_issues import LabelIssues
+from vestry.evaluation.label_issues import FoundIssues
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.schema.exploration import Finding
+from vestry.schema.label_issues import AllRows, KeptRows, Leaks, StandingOnRows, Without
 
-Results = dict[str, Any]
 _Mask = NDArray[np.bool_]
 _REPEATING = ("duplicates_across", "near_duplicates")
 NOT_LOOKED = "the study leaves out the look at the data, so that repeated images are not known"
-FAILED = "the look at the data came to nothing, so that repeated images are not known"
+FAILED = "the look at the data failed, so that repeated images are not known"
 
 
 def leaks(
-    results: Results, makers: Mapping[str, EvaluatedModel], doubts: LabelIssues | None
-) -> Results | None:
-    """Every maker's test accuracy and rank without repeated images, doubted labels and both.
+    models: Mapping[str, EvaluatedModel],
+    issues: FoundIssues | None,
+    findings: Sequence[Finding] | None,
+    look_failed: bool = False,
+) -> Leaks | None:
+    """Every model's test accuracy and rank without repeated images, doubted labels and both.
 
-    results: with `exploration`, which tells the test images that stand in the training rows, too,
-    exactly or almost. doubts: of the test rows. None without makers.
+    issues: of the test rows. findings: of the look at the data, which tell the test images that
+    stand in the training rows, too, exactly or almost; None where there is none, because the look
+    failed or the study leaves it out. None without models.
     """
-    if doubts is None or not makers:
+    if issues is None or not models:
         return None
-    ids = doubts.ids
-    repeated, reason = _repeated_ids(results)
-    without_doubts = ~np.isin(ids, doubts.doubted_ids)
-    kept: dict[str, _Mask | None] = {
-        "repeated": None if repeated is None else ~np.isin(ids, repeated),
-        "doubted": without_doubts,
-        "both": None if repeated is None else without_doubts & ~np.isin(ids, repeated),
-    }
-    everything = _scored(makers, np.ones(len(ids), dtype=bool))
-    return {
-        "reason": reason,
-        "rows": len(ids),
-        "searched": _searched(results),
-        "all": everything,
-        "without": {
-            name: None if mask is None else _beside(everything, _scored(makers, mask))
-            for name, mask in kept.items()
-        },
-    }
+    ids = issues.ids
+    rows = len(ids)
+    everything = AllRows(rows=rows, makers=_standings(models, np.ones(rows, dtype=bool)))
+    undoubted = ~np.isin(ids, issues.doubted_ids)
+    repeats = None if findings is None else [each for each in findings if _repeats(each)]
+    new = None
+    if repeats is not None:
+        new = ~np.isin(ids, [name for each in repeats for name in each.ids or ()])
+    near = [each.of for each in repeats or () if each.kind == "near_duplicates"]
+    return Leaks(
+        reason=None if repeats is not None else FAILED if look_failed else NOT_LOOKED,
+        rows=rows,
+        searched=near[0] if near else None,
+        all=everything,
+        without=Without(
+            repeated=None if new is None else _kept(models, new, everything),
+            doubted=_kept(models, undoubted, everything),
+            both=None if new is None else _kept(models, new & undoubted, everything),
+        ),
+    )
 
 
-def _repeated_ids(results: Results) -> tuple[list[str] | None, str | None]:
-    """Ids of test images that are training images, exactly or almost; or why none are known."""
-    found = results.get("exploration")
-    if not found:
-        failed = any(entry["name"] == "exploration" for entry in results.get("failures", []))
-        return None, FAILED if failed else NOT_LOOKED
-    return sorted({name for entry in _repeats(found) for name in entry["ids"]}), None
+def _repeats(finding: Finding) -> bool:
+    """Whether it names test images which stand among the training rows."""
+    return finding.kind in _REPEATING and finding.splits == ["training", "test"]
 
 
-def _repeats(exploration: Results) -> list[Results]:
-    """The findings that name test images which stand among the training rows."""
-    return [
-        entry
-        for entry in exploration["findings"]
-        if entry["kind"] in _REPEATING and entry["splits"] == ["training", "test"]
-    ]
-
-
-def _searched(results: Results) -> int | None:
-    """How many test images took part in the search for near-duplicates."""
-    found = results.get("exploration")
-    rows = [e["of"] for e in _repeats(found) if e["kind"] == "near_duplicates"] if found else []
-    return int(rows[0]) if rows else None
-
-
-def _scored(makers: Mapping[str, EvaluatedModel], kept: _Mask) -> Results:
-    """rows, and every maker's accuracy, interval and rank on them; None where none are left."""
+def _standings(
+    models: Mapping[str, EvaluatedModel], kept: _Mask
+) -> dict[str, StandingOnRows] | None:
+    """Every model's accuracy, interval and rank on these rows; None where none are left."""
     rows = int(kept.sum())
     if not rows:
-        return {"rows": 0, "makers": None}
-    right = {name: int((maker.right & kept).sum()) for name, maker in makers.items()}
+        return None
+    right = {name: int((model.right & kept).sum()) for name, model in models.items()}
     return {
-        "rows": rows,
-        "makers": {
-            name: {
-                "accuracy": count / rows,
-                "interval": list(wilson(count / rows, rows)),
-                "rank": 1 + sum(other > count for other in right.values()),
-            }
-            for name, count in right.items()
-        },
+        name: StandingOnRows(
+            accuracy=count / rows,
+            interval=wilson(count / rows, rows),
+            rank=1 + sum(other > count for other in right.values()),
+        )
+        for name, count in right.items()
     }
 
 
-def _beside(before: Results, after: Results) -> Results:
-    """`after`, how many rows it leaves out, and the makers whose rank is another."""
-    changed = [
-        name
-        for name, entry in (after["makers"] or {}).items()
-        if entry["rank"] != before["makers"][name]["rank"]
-    ]
-    return {"left_out": before["rows"] - after["rows"], **after, "changed": changed}
+def _kept(models: Mapping[str, EvaluatedModel], kept: _Mask, everything: AllRows) -> KeptRows:
+    """What is left, how many rows are not, and the models whose rank is another."""
+    after, before = _standings(models, kept), everything.makers or {}
+    rows = int(kept.sum())
+    return KeptRows(
+        left_out=everything.rows - rows,
+        rows=rows,
+        makers=after,
+        changed=[name for name, found in (after or {}).items() if found.rank != before[name].rank],
+    )

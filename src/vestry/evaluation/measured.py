@@ -1,120 +1,132 @@
 """What was measured here that a remark on a report can be set beside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from vestry.evaluation.claims import RemarkClaim
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
+from vestry.schema.data import Data
+from vestry.schema.exploration import Finding
+from vestry.schema.models import ScoredMember
+from vestry.schema.training import Trunk
 
-Results = dict[str, Any]
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """What claims are held against. models: by name, in the study's order. leader: the first of the
+    ranking; claims name no model where there is none. findings: of the look at the data, None
+    without. votes_seed: that the votes were drawn with."""
+
+    data: Data
+    models: Mapping[str, EvaluatedModel]
+    leader: str | None
+    findings: Sequence[Finding] | None
+    votes_seed: int
 
 
-def figure(maker: EvaluatedModel, score: str, class_name: str | None = None) -> Results:
+def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> Figure:
     """A test score: value and interval of the first seed, mean and deviation over seeds.
 
     The interval is Wilson's, for scores that are shares of images (accuracy; recall and precision
     of a class); None for others.
     """
-    scores = maker.entry["scores"]["test"]
+    entry, scores = model.entry, model.entry.scores.test
     if class_name is None:
-        several = (maker.entry.get("over_seeds") or {}).get("test", {}).get(score)
-        interval = maker.entry["intervals"]["test"]["accuracy"] if score == "accuracy" else None
-        return {
-            "name": maker.name,
-            "value": scores[score],
-            "interval": list(interval) if interval else None,
-            "over_seeds": several,
-        }
-    found = float(scores["per_class"][class_name][score])
-    label = list(scores["per_class"]).index(class_name)
-    columns = {
-        "recall": sum(scores["confusion"][label]),
-        "precision": sum(row[label] for row in scores["confusion"]),
-    }
-    rows = columns.get(score, 0)
-    interval = wilson(found, rows) if rows else None
-    return {
-        "name": maker.name,
-        "value": found,
-        "interval": list(interval) if interval else None,
-        "over_seeds": None,
-    }
+        return Figure(
+            name=model.name,
+            value=scores.number(score),
+            interval=entry.accuracy_interval("test") if score == "accuracy" else None,
+            over_seeds=entry.spread("test", score),
+        )
+    value = float(getattr(scores.per_class[class_name], score))
+    label = list(scores.per_class).index(class_name)
+    rows = {
+        "recall": sum(scores.confusion[label]),
+        "precision": sum(row[label] for row in scores.confusion),
+    }.get(score, 0)
+    return Figure(
+        name=model.name,
+        value=value,
+        interval=wilson(value, rows) if rows else None,
+        over_seeds=None,
+    )
 
 
-def remark_facts(
-    claim: RemarkClaim, results: Results, makers: Mapping[str, EvaluatedModel]
-) -> Results:
-    """The fact that the remark asks for, under its name; empty where this run has none.
-
-    `reported` is what the report gave for the same model and score, where the study says it.
-    """
-    facts: Results = {}
+def remark_facts(claim: RemarkClaim, run: MeasuredRun) -> Measured:
+    """The fact that the remark asks for, under its name; nothing where this run has none."""
+    facts: dict[str, Any] = {}
+    model = run.models[claim.maker] if claim.maker else None
     if claim.here:
-        fact = _FACTS[claim.here](results, makers.get(claim.maker or ""))
+        fact = _FACTS[claim.here](run, model)
         facts = {claim.here: fact} if fact is not None else {}
-    if claim.here == "cross-validation" or (claim.maker is None and claim.class_ is None):
-        return facts
-    score = claim.score or ("f1" if claim.class_ else "accuracy")
-    named = [makers[claim.maker]] if claim.maker else list(makers.values())
-    facts["figures"] = [figure(maker, score, claim.class_) for maker in named]
-    given = named[0].entry.get("reported") or {}
-    reported = given.get(score) if claim.maker and not claim.class_ else None
-    return facts | {"score": score, "reported": reported}
+    if claim.here != "cross-validation" and (model or claim.class_):
+        score = claim.score or ("f1" if claim.class_ else "accuracy")
+        named = [model] if model else run.models.values()
+        facts["figures"] = [figure(each, score, claim.class_) for each in named]
+        given = model.entry.reported if model and not claim.class_ else {}
+        facts |= {"score": score, "reported": given.get(score)}
+    return Measured.model_validate(facts)
 
 
-def splits(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
-    return {name: split["rows"] for name, split in results["data"]["splits"].items()}
+def ends(counts: Iterable[int]) -> tuple[int, int]:
+    """The smallest and the largest."""
+    counts = list(counts)
+    return min(counts), max(counts)
 
 
-def _class_counts(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
-    found = results["data"]["splits"]
-    return {n: [min(s["class_counts"]), max(s["class_counts"])] for n, s in found.items()}
+def _splits(run: MeasuredRun, model: EvaluatedModel | None) -> dict[str, int]:  # noqa: ARG001
+    return {name: split.rows for name, split in run.data.splits.items()}
 
 
-def _seeds(results: Results, maker: EvaluatedModel | None) -> Results:  # noqa: ARG001
-    return {"samples": results["data"]["samples"]["seed"], "votes": results["votes"]["seed"]}
+def _class_counts(
+    run: MeasuredRun,
+    model: EvaluatedModel | None,  # noqa: ARG001
+) -> dict[str, tuple[int, int]]:
+    return {name: ends(split.class_counts) for name, split in run.data.splits.items()}
 
 
-def _duplicates(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
+def _seeds(run: MeasuredRun, model: EvaluatedModel | None) -> dict[str, int | None]:  # noqa: ARG001
+    return {"samples": run.data.samples.seed, "votes": run.votes_seed}
+
+
+def _duplicates(run: MeasuredRun, model: EvaluatedModel | None) -> Duplicates | None:  # noqa: ARG001
     """Rows that repeat another of their split, and of another split; from the audit."""
-    findings = (results.get("exploration") or {}).get("findings")
-    if findings is None:
-        return None
-    counts = {
-        kind: {
-            " and ".join(found["splits"]): found["count"]
-            for found in findings
-            if found["kind"] == f"duplicates_{kind}"
+    within, across = (
+        {
+            " and ".join(found.splits): found.count
+            for found in run.findings or ()
+            if found.kind == f"duplicates_{kind}"
         }
         for kind in ("within", "across")
-    }
-    return counts if all(counts.values()) else None
+    )
+    return Duplicates(within=within, across=across) if within and across else None
 
 
-def trunk(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
-    card = maker.entry.get("trunk") if maker else None
-    return dict(card) if card else None
+def _trunk(run: MeasuredRun, model: EvaluatedModel | None) -> Trunk | None:  # noqa: ARG001
+    return model.entry.trunk if model and isinstance(model.entry, ScoredMember) else None
 
 
-def cross_validation(results: Results, maker: EvaluatedModel | None) -> Results | None:  # noqa: ARG001
-    found = maker.entry.get("cross_validation") if maker else None
-    if not (maker and found):
+def _cross_validation(run: MeasuredRun, model: EvaluatedModel | None) -> FoldsFact | None:  # noqa: ARG001
+    if not model or not isinstance(model.entry, ScoredMember) or not model.entry.cross_validation:
         return None
-    return {
-        "folds": found["folds"],
-        "repeats": found["repeats"],
-        "held_out": found["scores"]["accuracy"],
-        "single": figure(maker, "accuracy"),
-        "reported": found.get("reported"),
-    }
+    found = model.entry.cross_validation
+    return FoldsFact(
+        folds=found.folds,
+        repeats=found.repeats,
+        held_out=found.scores["accuracy"],
+        single=figure(model, "accuracy"),
+        reported=found.reported,
+    )
 
 
-_FACTS: dict[str, Callable[[Results, EvaluatedModel | None], Results | None]] = {
-    "splits": splits,
+_FACTS: dict[str, Callable[[MeasuredRun, EvaluatedModel | None], Any]] = {
+    "splits": _splits,
     "class counts": _class_counts,
     "seeds": _seeds,
     "duplicates": _duplicates,
-    "trunk": trunk,
-    "cross-validation": cross_validation,
+    "trunk": _trunk,
+    "cross-validation": _cross_validation,
 }

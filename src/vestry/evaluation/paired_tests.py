@@ -1,4 +1,4 @@
-"""Tests of two makers on the same images, and what many of them at once may claim."""
+"""Tests of two models on the same images, and what many of them at once may claim."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def corrected_resampled_t(
     corrected for training rows in common: Nadeau and Bengio, "Inference for the generalization
     error", Machine Learning 52 (2003).
 
-    differences: one a fold, of two makers on the same folds. train_rows, held_out_rows: rows of one
+    differences: one a fold, of two models on the same folds. train_rows, held_out_rows: rows of one
     fold's model, and rows that it was scored on. None where the differences do not vary, so that
     they say nothing of chance. Raises ValueError for fewer than two differences.
     """

@@ -1,22 +1,21 @@
-"""What a comparison rests on: every maker's tables, and the labels that they are held against."""
+"""What a comparison rests on: every model's tables, and the labels that they are held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, Split
+from vestry.predictions.table import Labels, ProbabilityTable, Split
+from vestry.schema.models import ScoredCommittee, ScoredModel
 
 Tables = Mapping[Split, ProbabilityTable]
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """tables: each maker's `validation` and `test` table, by its name. truths: (n,) labels by
+    """tables: each model's `validation` and `test` table, by its name. truths: (n,) labels by
     split, `training` among them. out_of_fold: cross-validated members' tables of the training
     rows.
     """
@@ -32,30 +31,27 @@ class Predictions:
 
     @property
     def tested(self) -> dict[str, ProbabilityTable]:
-        """Each maker's test table."""
+        """Each model's test table."""
         return {name: tables["test"] for name, tables in self.tables.items()}
 
     @property
     def validated(self) -> dict[str, ProbabilityTable]:
-        """Each maker's validation table, which settings may be chosen by."""
+        """Each model's validation table, which settings may be chosen by."""
         return {name: tables["validation"] for name, tables in self.tables.items()}
 
 
-# A maker as it was tested: its results and its test table, side by side.
-
-
-Results = dict[str, Any]
+# A model as it was tested: its results and what it says of the test rows, side by side.
 
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """entry: the maker's part of the results. labels: (n,) what it says of each test image.
+    """entry: the model's part of the results. labels: (n,) what it says of each test image.
 
     truth: (n,) the test images' labels.
     """
 
     name: str
-    entry: Results
+    entry: ScoredModel
     labels: Labels
     truth: Labels
 
@@ -64,11 +60,19 @@ class EvaluatedModel:
         """(n,) whether it is right on each test image."""
         return np.asarray(self.labels == self.truth)
 
+    def accuracy(self, split: str) -> float:
+        """The first seed's."""
+        return self.entry.scores.on(split).accuracy
+
+    @property
+    def is_committee(self) -> bool:
+        return isinstance(self.entry, ScoredCommittee)
+
 
 def evaluated_models(
-    entries: Mapping[str, Results], tables: Mapping[str, ProbabilityTable], truth: Labels
+    entries: Mapping[str, ScoredModel], tables: Mapping[str, ProbabilityTable], truth: Labels
 ) -> dict[str, EvaluatedModel]:
-    """Makers by name; `tables` holds the test table of each."""
+    """Models by name; `tables` holds the test table of each."""
     return {
         name: EvaluatedModel(name, entry, tables[name].labels, truth)
         for name, entry in entries.items()

@@ -1,4 +1,4 @@
-"""Models on worse images: accuracy rung by rung, and whether their order is still the same."""
+"""Models on worse images: accuracy at each severity, and whether their order is still the same."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -13,28 +13,27 @@ from vestry.errors import VestryError, one_line
 from vestry.evaluation.intervals import LEVEL, t_quantile, wilson
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.predictions.table import ProbabilityTable
-from vestry.robustness.ladder import Ladder
-from vestry.robustness.severities import KINDS, LEVELS, RUNGS, STRENGTHS, UNITS
+from vestry.robustness.corrupted_predictions import CorruptedPredictions
+from vestry.robustness.corruption import ALL, CLEAN, CORRUPTIONS, LEVELS, severities, versions
 
-# Whether models keep their order on altered images, and the intervals of means over images.
+# Whether models keep their order on corrupted images, and the intervals of means over images.
 
 
 Results = dict[str, Any]
 _Right = NDArray[np.float64]
-"""(36, images) 1 where a model is right about a version of an image, else 0."""
+"""(versions, images) 1 where a model is right about a version of an image, else 0."""
 
-CLEAN, ALL = "clean", "all"
-_CONDITIONS = (CLEAN, *KINDS, ALL)
 _CHANCE = 0.05
 
 
 def _compared(right: Mapping[str, _Right]) -> Results:
-    """Every two models on the images that both have, as they are and altered.
+    """Every two models on the images that both have, as they are and corrupted.
 
-    `pairs`: their differences on clean images and over all alterations. `changes`: where the one
-    that is behind on clean images is ahead of the other on altered ones, beyond chance: of one
-    kind, or of all. p values are Holm's over all comparisons together.
+    `pairs`: their differences on clean images and over all corruptions. `changes`: where the one
+    that is behind on clean images is ahead of the other on corrupted ones, beyond chance: under
+    one corruption, or all. p values are Holm's over all comparisons together.
     """
+    conditions = (CLEAN, *CORRUPTIONS, ALL)
     pairs = [
         (one, other, min(right[one].shape[1], right[other].shape[1]))
         for one, other in combinations(right, 2)
@@ -44,16 +43,16 @@ def _compared(right: Mapping[str, _Right]) -> Results:
             _difference(
                 _score(right[one][:, :rows], condition), _score(right[other][:, :rows], condition)
             )
-            for condition in _CONDITIONS
+            for condition in conditions
         ]
         for one, other, rows in pairs
     ]
     adjusted = iter(holm([entry["p"] for row in found for entry in row]))
     for entry in (entry for row in found for entry in row):
         entry["p_holm"] = next(adjusted)
-    by_condition = [dict(zip(_CONDITIONS, row, strict=True)) for row in found]
+    by_condition = [dict(zip(conditions, row, strict=True)) for row in found]
     return {
-        "comparisons": len(pairs) * len(_CONDITIONS),
+        "comparisons": len(pairs) * len(conditions),
         "pairs": [
             {"names": [one, other], "rows": rows, CLEAN: row[CLEAN], ALL: row[ALL]}
             for (one, other, rows), row in zip(pairs, by_condition, strict=True)
@@ -61,7 +60,7 @@ def _compared(right: Mapping[str, _Right]) -> Results:
         "changes": [
             _change(pair, condition, row)
             for pair, row in zip(pairs, by_condition, strict=True)
-            for condition in (*KINDS, ALL)
+            for condition in conditions[1:]
             if _is_reversed(row[CLEAN], row[condition])
         ],
     }
@@ -73,7 +72,7 @@ def _score(right: _Right, condition: str) -> _Right:
         return np.asarray(right[0])
     if condition == ALL:
         return np.asarray(right[1:].mean(axis=0))
-    place = 1 + LEVELS * KINDS.index(condition)
+    place = 1 + LEVELS * list(CORRUPTIONS).index(condition)
     return np.asarray(right[place : place + LEVELS].mean(axis=0))
 
 
@@ -92,8 +91,8 @@ def _difference(one: _Right, other: _Right) -> Results:
     return {"value": value, "interval": [max(-1.0, value - half), min(1.0, value + half)], "p": p}
 
 
-def _is_reversed(clean: Results, altered: Results) -> bool:
-    return bool(clean["value"] * altered["value"] < 0 and altered["p_holm"] < _CHANCE)
+def _is_reversed(clean: Results, corrupted: Results) -> bool:
+    return bool(clean["value"] * corrupted["value"] < 0 and corrupted["p_holm"] < _CHANCE)
 
 
 def _change(pair: tuple[str, str, int], condition: str, row: Mapping[str, Results]) -> Results:
@@ -129,96 +128,96 @@ def _half_width(values: _Right) -> float:
     return t_quantile(LEVEL, len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values))
 
 
-Members = Mapping[str, Ladder]
+Members = Mapping[str, CorruptedPredictions]
 Committees = Mapping[str, tuple[Sequence[str], Committee]]
 
 
 def robustness(
-    ladders: Members,
+    predictions: Members,
     committees: Committees,
     truth: Mapping[str, int],
     classes: Sequence[str],
     reasons: Mapping[str, str] | None = None,
 ) -> Results | None:
-    """`robustness` of the results; None where nobody was asked about altered images.
+    """`robustness` of the results; None where nobody was asked about corrupted images.
 
-    ladders: members' answers; committees: each one's members and its fitted rule, which is applied
+    predictions: of members; committees: each one's members and its fitted rule, which is applied
     to the rows that all of them have. truth: label by the id of a test image. reasons: why a
-    member has no ladder. Models are compared on the rows that both have: all ladders have the
-    same rows in the same order, some fewer of them.
+    member has none. Models are compared on the rows that both have: all predictions are of the
+    same rows in the same order, some of fewer.
     """
     without = dict(reasons or {})
-    right = {name: _rightness(ladder, truth) for name, ladder in ladders.items()}
+    right = {name: _rightness(made, truth) for name, made in predictions.items()}
     for name, (members, committee) in committees.items():
         try:
-            ladder = _committee_ladder(committee, members, ladders, tuple(classes))
-            right[name] = _rightness(ladder, truth)
+            made = _committee_predictions(committee, members, predictions, tuple(classes))
+            right[name] = _rightness(made, truth)
         except VestryError as error:
             without[name] = one_line(error)
-    if not ladders and not reasons:
+    if not predictions and not reasons:
         return None
-    facts = {name: _facts_of(ladders[name]) for name in ladders}
+    facts = {name: _facts_of(made) for name, made in predictions.items()}
     makers = {name: _maker(each, facts.get(name)) for name, each in right.items()}
     return {
-        **_drawn(ladders, truth),
+        **_drawn(predictions, truth),
         "kinds": [
-            {"kind": kind, "unit": UNITS[kind], "strengths": list(STRENGTHS[kind])}
-            for kind in KINDS
+            {"kind": name, "unit": corruption.unit, "strengths": list(corruption.strengths)}
+            for name, corruption in CORRUPTIONS.items()
         ],
         "makers": makers | {name: {"rows": 0, "reason": why} for name, why in without.items()},
         **_compared(right),
     }
 
 
-def _drawn(ladders: Members, truth: Mapping[str, int]) -> Results:
-    """Which images were asked about; `image` is the one that is shown on every rung."""
-    if not ladders:
+def _drawn(predictions: Members, truth: Mapping[str, int]) -> Results:
+    """Which images were asked about; `image` is the one that is shown at every severity."""
+    if not predictions:
         return {"rows": 0, "there": 0, "seed": None, "seconds": None, "image": None}
-    first = next(iter(ladders.values()))
-    name = str(first.ids[0])
+    first = next(iter(predictions.values()))
+    image = str(first.ids[0])
     return {
         "rows": first.facts["asked"],
         **{key: first.facts[key] for key in ("there", "seed", "seconds")},
         "image": {
-            "id": name,
-            "label": int(truth[name]),
+            "id": image,
+            "label": int(truth[image]),
             "pictures": {
-                kind: [f"altered/{rung.name}" for rung in RUNGS if rung.kind == kind]
-                for kind in KINDS
+                name: [each.picture for each in severities() if each.corruption == name]
+                for name in CORRUPTIONS
             },
         },
     }
 
 
-def _rightness(ladder: Ladder, truth: Mapping[str, int]) -> _Right:
-    """(36, rows) 1 where the model is right about a version of an image, else 0."""
-    labels = np.array([truth[name] for name in ladder.ids.tolist()])
-    return np.asarray(ladder.probabilities.argmax(axis=2) == labels, np.float64)
+def _rightness(made: CorruptedPredictions, truth: Mapping[str, int]) -> _Right:
+    """(versions, rows) 1 where the model is right about a version of an image, else 0."""
+    labels = np.array([truth[name] for name in made.ids.tolist()])
+    return np.asarray(made.probabilities.argmax(axis=2) == labels, np.float64)
 
 
-def _facts_of(ladder: Ladder) -> Results:
-    return {key: ladder.facts[key] for key in ("reason", "milliseconds_per_image")}
+def _facts_of(made: CorruptedPredictions) -> Results:
+    return {key: made.facts[key] for key in ("reason", "milliseconds_per_image")}
 
 
-def _committee_ladder(
-    committee: Committee, members: Sequence[str], ladders: Members, classes: tuple[str, ...]
-) -> Ladder:
-    """Its rule on every rung's tables; raises VestryError where a member was not asked."""
-    missing = [name for name in members if name not in ladders]
+def _committee_predictions(
+    committee: Committee, members: Sequence[str], predictions: Members, classes: tuple[str, ...]
+) -> CorruptedPredictions:
+    """Its rule on the tables of every version; raises VestryError where a member was not asked."""
+    missing = [name for name in members if name not in predictions]
     if missing:
         raise VestryError(f"its member {', '.join(missing)} was not asked")
-    rows = min(len(ladders[name]) for name in members)
-    ids = ladders[members[0]].ids[:rows]
+    rows = min(len(predictions[name]) for name in members)
+    ids = predictions[members[0]].ids[:rows]
 
     def combined(version: int) -> NDArray[np.float32]:
         tables = [
-            ProbabilityTable(ids, classes, ladders[n].probabilities[version, :rows], n, "test")
+            ProbabilityTable(ids, classes, predictions[n].probabilities[version, :rows], n, "test")
             for n in members
         ]
         return committee.table(tables).probabilities
 
-    made = np.stack([combined(version) for version in range(len(RUNGS) + 1)])
-    return Ladder(ids, made, {})
+    made = np.stack([combined(version) for version in range(len(versions()))])
+    return CorruptedPredictions(ids, made, {})
 
 
 def _maker(right: _Right, facts: Results | None) -> Results:
@@ -227,7 +226,9 @@ def _maker(right: _Right, facts: Results | None) -> Results:
     rows = right.shape[1]
     shares = right.mean(axis=1)
     intervals = [wilson(float(share), rows) for share in shares]
-    by_kind = {kind: slice(1 + LEVELS * k, 1 + LEVELS * (k + 1)) for k, kind in enumerate(KINDS)}
+    by_kind = {
+        kind: slice(1 + LEVELS * k, 1 + LEVELS * (k + 1)) for k, kind in enumerate(CORRUPTIONS)
+    }
     each = right[1:].mean(axis=0)
     return {
         "rows": rows,

@@ -1,251 +1,263 @@
-"""Several runs on the same test rows: one ranking, and tests of what can be told apart."""
+"""Several runs on the same test rows: one ranking, tests of pairs, and what has changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from vestry.evaluation.comparison import central, order
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import FAMILY_LEVEL, wilson
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.paired_tests import PairedTest, holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, evaluated_models
-from vestry.evaluation.standing import beside_first, ranks
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
-from vestry.schema.results import Results as RunResults
+from vestry.evaluation.standing import PairBeside, beside_first, ranks
+from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.schema import run_comparison as schema
+from vestry.schema.models import ScoredMember, ScoredModel
+from vestry.schema.significance import Difference
 
-Results = dict[str, Any]
 OrderedBy = Literal["validation", "test"]
 _MARGIN = 0.01
-"""Makers that are shown to be within it of each other are level, as a study has it by default."""
-_COSTS = ("parameters", "fit_seconds", "milliseconds_per_image")
+"""Models that are shown to be within it of each other are level, as a study has it by default."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunEvidence:
-    """name: the run's. tables: each maker's test table, rows in the order of the truth."""
+    """name: the run's. entries: every model's part of its results. tables: each model's test table,
+    rows in the order of the truth."""
 
     name: str
-    results: RunResults
+    entries: Mapping[str, ScoredModel]
     tables: Mapping[str, ProbabilityTable]
 
 
 @dataclass(frozen=True, eq=False)
-class RunModel:
-    """A maker of one of the runs, as it was tested."""
+class _RunModel:
+    """A model of one of the runs, as it was tested."""
 
     run: str
-    kind: str
     tested: EvaluatedModel
 
     @property
+    def labelled(self) -> schema.LabelledMaker:
+        return schema.LabelledMaker(run=self.run, name=self.tested.name, label=self.label)
+
+    @property
     def label(self) -> str:
-        """Two runs may have makers of the same name."""
+        """Two runs may have models of the same name."""
         return f"{self.run} / {self.tested.name}"
 
+    def order(self, split: str) -> tuple[float, float]:
+        """By accuracy, then by log loss; best first."""
+        entry = self.tested.entry
+        return -entry.central(split, "accuracy"), entry.central(split, "log_loss")
 
-def compared_runs(runs: Sequence[RunEvidence], truth: Labels, ordered_by: OrderedBy) -> Results:
-    """`rows`, `ordered_by`, `ranking`, `best` and `tests` of what `vestry compare` writes; see
-    docs/results.md.
 
-    truth: (n,) the test rows' labels. ordered_by: "validation" only where all runs were validated
+@dataclass(frozen=True)
+class _Pair(PairBeside):
+    """Of two runs, the later run's model is `one`."""
+
+    models: tuple[_RunModel, _RunModel]
+    difference: Difference
+    test: PairedTest
+
+
+@dataclass(frozen=True)
+class ComparedRuns:
+    """What the runs' figures come to."""
+
+    ranking: list[schema.RankedOfRuns]
+    best: dict[str, str]
+    tests: schema.PairTests
+
+
+def compared_runs(
+    runs: Sequence[RunEvidence], truth: Labels, ordered_by: OrderedBy
+) -> ComparedRuns:
+    """truth: (n,) labels of the test rows. ordered_by: "validation" only where all runs validated
     on the same rows.
     """
-    makers = [maker for run in runs for maker in _models_of(run, truth)]
+    models = [
+        _RunModel(run.name, tested)
+        for run in runs
+        for tested in evaluated_models(run.entries, run.tables, truth).values()
+    ]
     best = {
-        run.name: min((m for m in makers if m.run == run.name), key=_by_validation).label
+        run.name: min(
+            (model for model in models if model.run == run.name),
+            key=lambda model: model.order("validation"),
+        ).label
         for run in runs
     }
-    pairs = _all_pairs(makers)
-    return {
-        "rows": len(truth),
-        "ordered_by": ordered_by,
-        "ranking": _ranked(makers, pairs, ordered_by),
-        "best": best,
-        "tests": {
-            "level": FAMILY_LEVEL,
-            "family": len(pairs),
-            "pairs": [found for found in map(partial(_told, best), pairs) if found],
-        },
-    }
-
-
-def _models_of(run: RunEvidence, truth: Labels) -> list[RunModel]:
-    results = run.results
-    kinds = dict.fromkeys(results["members"], "member")
-    kinds |= dict.fromkeys(results["committees"], "committee")
-    tested = evaluated_models(results["members"] | results["committees"], run.tables, truth)
-    return [RunModel(run.name, kinds[name], maker) for name, maker in tested.items()]
-
-
-def _by_validation(maker: RunModel) -> tuple[float, float]:
-    return order(maker.tested.entry)
-
-
-def _by_test(maker: RunModel) -> tuple[float, float]:
-    entry = maker.tested.entry
-    return -central(entry, "test", "accuracy"), central(entry, "test", "log_loss")
+    pairs = _all_pairs(models)
+    told = [found for pair in pairs if (found := _told(pair, set(best.values())))]
+    tests = schema.PairTests(level=FAMILY_LEVEL, family=len(pairs), pairs=told)
+    return ComparedRuns(_ranked(models, pairs, ordered_by), best, tests)
 
 
 def _ranked(
-    makers: Sequence[RunModel], pairs: Sequence[Results], ordered_by: OrderedBy
-) -> list[Results]:
-    """A row a maker, strictly by the figures that order them, and what the test images say of it
+    models: Sequence[_RunModel], pairs: Sequence[_Pair], ordered_by: OrderedBy
+) -> list[schema.RankedOfRuns]:
+    """A row a model, strictly by the figures that order them, and what the test images say of it
     beside the first."""
-    key = _by_validation if ordered_by == "validation" else _by_test
-    ordered = sorted(makers, key=key)
+    ordered = sorted(models, key=lambda model: model.order(ordered_by))
     first = ordered[0]
-    beside = beside_first(
-        first.label, list(map(_labelled, pairs)), len(first.tested.truth), _MARGIN
+    beside = beside_first(first.label, pairs, len(first.tested.truth), _MARGIN)
+    places = ranks([model.order(ordered_by) for model in ordered])
+    return [
+        _ranking_row(model).model_copy(update={"rank": rank, "on_test": beside.get(model.label)})
+        for model, rank in zip(ordered, places, strict=True)
+    ]
+
+
+def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
+    """Not ranked yet."""
+    entry, accuracy = model.tested.entry, float(model.tested.right.mean())
+    test = entry.scores.test
+    return schema.RankedOfRuns(
+        run=model.run,
+        name=model.tested.name,
+        label=model.label,
+        kind="member" if isinstance(entry, ScoredMember) else "committee",
+        validation_accuracy=entry.central("validation", "accuracy"),
+        accuracy=accuracy,
+        interval=wilson(accuracy, len(model.tested.truth)),
+        over_seeds=entry.spread("test", "accuracy"),
+        log_loss=test.log_loss,
+        f1_macro=test.number("f1_macro"),
+        parameters=entry.parameters,
+        fit_seconds=entry.fit_seconds,
+        milliseconds_per_image=entry.milliseconds_per_image,
+        cost=entry.cost,
+        rank=0,
+        on_test=None,
     )
+
+
+def _all_pairs(models: Sequence[_RunModel]) -> list[_Pair]:
+    """McNemar's test of every two models, adjusted over all of them."""
+    pairs = [(one, other) for other, one in combinations(models, 2)]
+    found = [by_images(one.tested, other.tested) for one, other in pairs]
+    counts = [(difference.only_one or 0, difference.only_other or 0) for difference in found]
+    tests = [mcnemar(*each) for each in counts]
+    adjusted = holm([test.p for test in tests])
     return [
-        _ranking_row(maker) | {"rank": rank, "on_test": beside.get(maker.label)}
-        for maker, rank in zip(ordered, ranks([key(maker) for maker in ordered]), strict=True)
+        _Pair(one.label, other.label, *each, difference.interval, p, (one, other), difference, test)
+        for (one, other), each, difference, test, p in zip(
+            pairs, counts, found, tests, adjusted, strict=True
+        )
     ]
 
 
-def _labelled(pair: Results) -> Results:
-    """A pair as a run's own comparisons have it, with labels for names."""
-    sides = {side: pair[side]["label"] for side in ("one", "other")}
-    return {**pair["difference"], **sides, "p_holm": pair["p_holm"]}
-
-
-def _ranking_row(maker: RunModel) -> Results:
-    """accuracy and interval: of the test rows and the first seed; over_seeds: of all seeds."""
-    entry = maker.tested.entry
-    accuracy = float(maker.tested.right.mean())
-    several = entry.get("over_seeds")
-    scores = entry["scores"]
-    return {
-        "run": maker.run,
-        "name": maker.tested.name,
-        "label": maker.label,
-        "kind": maker.kind,
-        "validation_accuracy": central(entry, "validation", "accuracy"),
-        "accuracy": accuracy,
-        "interval": list(wilson(accuracy, len(maker.tested.truth))),
-        "over_seeds": several and several["test"]["accuracy"],
-        "log_loss": scores["test"]["log_loss"],
-        "f1_macro": scores["test"]["f1_macro"],
-        **{key: entry.get(key) for key in _COSTS},
-        "cost": entry.get("cost"),
-    }
-
-
-def _all_pairs(makers: Sequence[RunModel]) -> list[Results]:
-    """McNemar's test of every two makers, adjusted over all of them.
-
-    Where they are of two runs, the later run's maker is `one`.
-    """
-    pairs = [pair(one, other) for other, one in combinations(makers, 2)]
-    adjusted = holm([found["p"] for found in pairs])
-    return [
-        found | {"p_holm": p, "told_apart": p < FAMILY_LEVEL}
-        for found, p in zip(pairs, adjusted, strict=True)
-    ]
-
-
-def _told(best: Mapping[str, str], found: Results) -> Results | None:
+def _told(pair: _Pair, best: set[str]) -> schema.ComparedPair | None:
     """The pair, where the page speaks of it: the best of two runs by their own validation, or
-    makers of the same name in two runs."""
-    one, other = found["one"], found["other"]
-    both_best = {one["label"], other["label"]} <= set(best.values())
-    same_name = one["name"] == other["name"]
+    models of the same name in two runs."""
+    one, other = pair.models
+    both_best = {pair.one, pair.other} <= best
+    same_name = one.tested.name == other.tested.name
     if not (both_best or same_name):
         return None
-    return found | {"both_best": both_best, "same_name": same_name}
+    return schema.ComparedPair(
+        one=one.labelled,
+        other=other.labelled,
+        difference=pair.difference,
+        p=pair.test.p,
+        method=pair.test.method,
+        alike=int((one.tested.labels == other.tested.labels).sum()),
+        p_holm=pair.p_holm,
+        told_apart=pair.p_holm < FAMILY_LEVEL,
+        both_best=both_best,
+        same_name=same_name,
+    )
 
 
-def pair(one: RunModel, other: RunModel) -> Results:
-    found = by_images(one.tested, other.tested)
-    test = mcnemar(found["only_one"], found["only_other"])
-    alike = int((one.tested.labels == other.tested.labels).sum())
-    sides = {"one": one, "other": other}
-    names = {
-        key: {"run": side.run, "name": side.tested.name, "label": side.label}
-        for key, side in sides.items()
-    }
-    return names | {"difference": found, "p": test.p, "method": test.method, "alike": alike}
-
-
-# What differs between runs besides their figures: makers, settings, machine and versions.
+# What differs between runs besides their figures: models, settings, machine and versions.
 
 
 Tables = Mapping[str, Any]
+"""A study file, or a part of it, as it is written there."""
 
 _OF_THE_PAGE = (
     *("title", "about", "claim", "pair", "votes", "samples"),
     *("exploration", "after"),
 )
 """Keys of a study that change no model and no figure."""
-_MAKERS = ("member", "committee")
+_KINDS: tuple[Literal["member", "committee"], ...] = ("member", "committee")
 
 
-def run_changes(studies: Mapping[str, Tables], environments: Mapping[str, Tables]) -> Results:
+def run_changes(
+    studies: Mapping[str, Tables], environments: Mapping[str, Tables]
+) -> schema.RunChanges:
     """By runs' names: resolved study files as tables, and the environments they were run in."""
-    return {
-        "makers": _unmatched_models(studies),
-        "settings": _shared_by_models(_setting_rows(studies)),
-        "environment": _differing([_flat(environment) for environment in environments.values()]),
-    }
+    machines = _differing([_flat(environment) for environment in environments.values()])
+    return schema.RunChanges(
+        makers=_unmatched_models(studies),
+        settings=_shared_by_models(_changed_settings(list(studies.values()))),
+        environment=[schema.ChangedValue(key=key, values=values) for key, values in machines],
+    )
 
 
-def _unmatched_models(studies: Mapping[str, Tables]) -> list[Results]:
-    """Members and committees that some of the runs' studies lack; `runs` have them."""
-    found: dict[tuple[str, str], list[str]] = {}
+def _unmatched_models(studies: Mapping[str, Tables]) -> list[schema.MissingMaker]:
+    """Members and committees that some of the runs' studies lack."""
+    found: dict[tuple[Literal["member", "committee"], str], list[str]] = {}
     for run, study in studies.items():
-        for kind in _MAKERS:
+        for kind in _KINDS:
             for entry in study.get(kind, []):
                 found.setdefault((kind, entry["name"]), []).append(run)
     return [
-        {"kind": kind, "name": name, "runs": runs}
+        schema.MissingMaker(kind=kind, name=name, runs=runs)
         for (kind, name), runs in found.items()
         if len(runs) < len(studies)
     ]
 
 
-def _setting_rows(studies: Mapping[str, Tables]) -> list[Results]:
-    """Keys whose values differ, with the maker that they belong to (None: the whole study).
+class _Changed(NamedTuple):
+    """A key whose values differ, one a run (None where it is not set). of: the model that it
+    belongs to; None for the whole study."""
 
-    values: one a run; None where the run's study has no such key. A maker counts where two runs
-    or more have it. Defaults of `[training]` stand in every member, so they are not told twice.
-    """
-    whole = [
-        _flat({k: v for k, v in study.items() if k not in (*_OF_THE_PAGE, *_MAKERS)})
-        for study in studies.values()
-    ]
-    rows = [{"of": None, **row} for row in _differing(whole)]
-    for kind in _MAKERS:
+    of: str | None
+    key: str
+    values: list[Any]
+
+
+def _changed_settings(studies: Sequence[Tables]) -> list[_Changed]:
+    """A model counts where two runs or more have it. Defaults of `[training]` stand in every
+    member, so they are not told twice."""
+    without = (*_OF_THE_PAGE, *_KINDS)
+    whole = [_flat({k: v for k, v in study.items() if k not in without}) for study in studies]
+    of_models = list(_changed_of_models(studies))
+    told = {(row.key, repr(row.values)) for row in of_models}
+    return [
+        _Changed(None, key, values)
+        for key, values in _differing(whole)
+        if (key.removeprefix("training."), repr(values)) not in told
+    ] + of_models
+
+
+def _changed_of_models(studies: Sequence[Tables]) -> Iterator[_Changed]:
+    for kind in _KINDS:
         entries = [
-            {entry["name"]: _flat(entry) for entry in study.get(kind, [])}
-            for study in studies.values()
+            {entry["name"]: _flat(entry) for entry in study.get(kind, [])} for study in studies
         ]
         for name in dict.fromkeys(name for own in entries for name in own):
             own = [found.get(name) for found in entries]
             if sum(found is not None for found in own) > 1:
-                rows += [{"of": name, **row} for row in _differing(own)]
-    of_members = {(row["key"], repr(row["values"])) for row in rows if row["of"]}
+                yield from (_Changed(name, *row) for row in _differing(own))
+
+
+def _shared_by_models(rows: Sequence[_Changed]) -> list[schema.ChangedSetting]:
+    """Rows that say the same of several models as one."""
+    alike: dict[tuple[bool, str, str], list[_Changed]] = {}
+    for row in rows:
+        alike.setdefault((row.of is None, row.key, repr(row.values)), []).append(row)
     return [
-        row
-        for row in rows
-        if (row["key"].removeprefix("training."), repr(row["values"])) not in of_members
-        or row["of"]
+        schema.ChangedSetting(
+            of=[row.of for row in same if row.of], key=same[0].key, values=same[0].values
+        )
+        for same in alike.values()
     ]
 
 
-def _shared_by_models(rows: Sequence[Results]) -> list[Results]:
-    """Rows that say the same of several makers as one; `of` lists them, empty for the study's."""
-    found: dict[tuple[bool, str, str], Results] = {}
-    for row in rows:
-        key = (row["of"] is None, row["key"], repr(row["values"]))
-        said = found.setdefault(key, row | {"of": []})
-        said["of"] += [row["of"]] if row["of"] else []
-    return list(found.values())
-
-
-def _differing(tables: Sequence[Tables | None]) -> list[Results]:
+def _differing(tables: Sequence[Tables | None]) -> list[tuple[str, list[Any]]]:
     """Keys whose values are not the same in all flat tables; a table that is None is left out."""
     keys = dict.fromkeys(key for table in tables if table is not None for key in table)
     rows = []
@@ -253,7 +265,7 @@ def _differing(tables: Sequence[Tables | None]) -> list[Results]:
         values = [None if table is None else table.get(key) for table in tables]
         there = [table.get(key) for table in tables if table is not None]
         if any(value != there[0] for value in there):
-            rows.append({"key": key, "values": values})
+            rows.append((key, values))
     return rows
 
 

@@ -1,173 +1,212 @@
 """How sure a run's scores and its ranking are: intervals, tests of every pair, who stands where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from vestry.evaluation.bootstrap import Bootstrap, bootstrap, spread
-from vestry.evaluation.comparison import order
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import FAMILY_LEVEL, rows_needed
-from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
+from vestry.evaluation.paired_tests import (
+    PairedTest,
+    ResampledTest,
+    corrected_resampled_t,
+    holm,
+    mcnemar,
+)
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import beside_first, ranks, resolution
-from vestry.predictions.scores import SCALAR_SCORES
+from vestry.predictions.scores import SCORES
+from vestry.schema.base import Interval
+from vestry.schema.cross_validation import CrossValidation
+from vestry.schema.models import ScoredMember
+from vestry.schema.significance import (
+    Comparisons,
+    PairOfModels,
+    PairOverFolds,
+    Ranked,
+    Resolution,
+)
 
-# Every two makers on the same test images: who can be told apart from whom.
+# Every two models on the same test images: between whom there is a significant difference.
 
 
-Results = dict[str, Any]
-_SAME_FOLDS = ("folds", "repeats", "stratified", "seed", "rows", "fold_rows")
+_Crossed = tuple[str, CrossValidation]
+"""A cross-validated member's name, and what that came to."""
 
 
-def pairwise(makers: Sequence[EvaluatedModel], drawn: Bootstrap) -> Results | None:
-    """All pairs of `makers`, which are in the order of the ranking; None for fewer than two.
+def pairwise(models: Sequence[EvaluatedModel], drawn: Bootstrap) -> Comparisons | None:
+    """All pairs of `models`, which are in the order of the ranking; None for fewer than two.
 
     The family, over which Holm's procedure adjusts, is all pairs of test tables (first seeds);
     cross-validated members are a family of their own, since their rows are the training rows.
     """
-    if len(makers) < 2:
+    if len(models) < 2:
         return None
-    pairs = [_compared(one, other, drawn) for one, other in combinations(makers, 2)]
-    return {
-        "level": FAMILY_LEVEL,
-        "family": len(pairs),
-        "rows": len(makers[0].truth),
-        "resamples": drawn.resamples,
-        "seed": drawn.seed,
-        "pairs": _adjusted(pairs),
-        "cross_validated": _adjusted(_cross_validated_pairs(makers)),
-    }
+    pairs = list(combinations(models, 2))
+    tests = [mcnemar(*_discordant(*pair)) for pair in pairs]
+    adjusted = holm([test.p for test in tests])
+    return Comparisons(
+        level=FAMILY_LEVEL,
+        family=len(pairs),
+        rows=len(models[0].truth),
+        resamples=drawn.resamples,
+        seed=drawn.seed,
+        pairs=[
+            _compared(*pair, test, p, drawn)
+            for pair, test, p in zip(pairs, tests, adjusted, strict=True)
+        ],
+        cross_validated=_cross_validated_pairs(models),
+    )
 
 
-def _compared(one: EvaluatedModel, other: EvaluatedModel, drawn: Bootstrap) -> Results:
+def _discordant(one: EvaluatedModel, other: EvaluatedModel) -> tuple[int, int]:
+    """Test images that only the one, and that only the other gets right."""
     found = by_images(one, other)
-    only_one, only_other, rows = found["only_one"], found["only_other"], found["count"]
-    test = mcnemar(only_one, only_other)
+    return found.only_one or 0, found.only_other or 0
+
+
+def _compared(
+    one: EvaluatedModel, other: EvaluatedModel, test: PairedTest, p_holm: float, drawn: Bootstrap
+) -> PairOfModels:
+    found, rows = by_images(one, other), len(one.truth)
+    only_one, only_other = _discordant(one, other)
     needed = rows_needed(only_one, only_other, rows)
-    return {
-        "one": one.name,
-        "other": other.name,
-        "difference": found["value"],
-        "interval": found["interval"],
-        "bootstrap_interval": spread(drawn.difference(one.name, other.name, "accuracy")),
-        "only_one": only_one,
-        "only_other": only_other,
-        "method": test.method,
-        "p": test.p,
-        "rows_needed": needed,
-        "more_rows": None if needed is None else max(0, needed - rows),
-    }
+    return PairOfModels(
+        one=one.name,
+        other=other.name,
+        difference=found.value,
+        interval=found.interval,
+        bootstrap_interval=spread(drawn.difference(one.name, other.name, "accuracy")),
+        only_one=only_one,
+        only_other=only_other,
+        method=test.method,
+        p=test.p,
+        rows_needed=needed,
+        more_rows=None if needed is None else max(0, needed - rows),
+        p_holm=p_holm,
+        told_apart=p_holm < FAMILY_LEVEL,
+    )
 
 
-def _adjusted(pairs: list[Results]) -> list[Results]:
-    """`pairs` with `p_holm` and `told_apart`; those without a p are not told apart."""
-    tested = [pair for pair in pairs if pair["p"] is not None]
-    values = iter(holm([pair["p"] for pair in tested]))
-    found = []
-    for pair in pairs:
-        p = next(values) if pair["p"] is not None else None
-        found.append(pair | {"p_holm": p, "told_apart": p is not None and p < FAMILY_LEVEL})
-    return found
-
-
-def _cross_validated_pairs(makers: Sequence[EvaluatedModel]) -> list[Results]:
+def _cross_validated_pairs(models: Sequence[EvaluatedModel]) -> list[PairOverFolds]:
     """Every two members that were scored on the same folds; the test set has no part in it."""
-    members = [maker for maker in makers if maker.entry.get("cross_validation")]
+    crossed = [
+        (model.name, model.entry.cross_validation)
+        for model in models
+        if isinstance(model.entry, ScoredMember) and model.entry.cross_validation
+    ]
+    pairs = [pair for pair in combinations(crossed, 2) if _folds_of(pair[0]) == _folds_of(pair[1])]
+    tests = [_test_over_folds(*pair) for pair in pairs]
+    adjusted = iter(holm([test.p for test in tests if test]))
     return [
-        _over_folds(one, other)
-        for one, other in combinations(members, 2)
-        if _folds_of(one) == _folds_of(other)
+        _over_folds(*pair, test, next(adjusted) if test else None)
+        for pair, test in zip(pairs, tests, strict=True)
     ]
 
 
-def _folds_of(member: EvaluatedModel) -> list[Any]:
-    found: Mapping[str, Any] = member.entry["cross_validation"]
-    return [found.get(key) for key in _SAME_FOLDS]
+def _folds_of(crossed: _Crossed) -> list[Any]:
+    keys = ("folds", "repeats", "stratified", "seed", "rows", "fold_rows")
+    return [getattr(crossed[1], key) for key in keys]
 
 
-def _over_folds(one: EvaluatedModel, other: EvaluatedModel) -> Results:
-    found = one.entry["cross_validation"]
-    values, others = (
-        maker.entry["cross_validation"]["scores"]["accuracy"]["values"] for maker in (one, other)
+def _differences(one: _Crossed, other: _Crossed) -> list[float]:
+    values, others = (found.scores["accuracy"].values for _, found in (one, other))
+    return [a - b for a, b in zip(values, others, strict=True)]
+
+
+def _test_over_folds(one: _Crossed, other: _Crossed) -> ResampledTest | None:
+    """None where the differences do not vary."""
+    found = one[1]
+    held_out = sum(found.fold_rows) / len(found.fold_rows)
+    return corrected_resampled_t(_differences(one, other), found.rows - held_out, held_out)
+
+
+def _over_folds(
+    one: _Crossed, other: _Crossed, test: ResampledTest | None, p_holm: float | None
+) -> PairOverFolds:
+    differences = _differences(one, other)
+    return PairOverFolds(
+        one=one[0],
+        other=other[0],
+        folds=len(differences),
+        difference=sum(differences) / len(differences),
+        interval=test.interval if test else None,
+        p=test.p if test else None,
+        p_holm=p_holm,
+        told_apart=p_holm is not None and p_holm < FAMILY_LEVEL,
     )
-    differences = [a - b for a, b in zip(values, others, strict=True)]
-    held_out = sum(found["fold_rows"]) / len(found["fold_rows"])
-    test = corrected_resampled_t(differences, found["rows"] - held_out, held_out)
-    return {
-        "one": one.name,
-        "other": other.name,
-        "folds": len(differences),
-        "difference": sum(differences) / len(differences),
-        "interval": list(test.interval) if test else None,
-        "p": test.p if test else None,
-    }
 
 
-def certainty(
-    results: Results, evidence: Predictions, makers: Mapping[str, EvaluatedModel], margin: float
-) -> Results:
-    """The keys `comparisons`, `resolution`, `ranking`, and `members` and `committees` with an
-    interval for every score of the test images. `results` itself stays as it is.
+@dataclass(frozen=True)
+class Significance:
+    """intervals: by model, of every score of the test images."""
 
-    margin: makers that are shown to be within it of each other are level.
+    comparisons: Comparisons | None
+    resolution: Resolution | None
+    ranking: list[Ranked]
+    intervals: dict[str, dict[str, Interval | None]]
+
+
+def significance(
+    models: Sequence[EvaluatedModel], evidence: Predictions, margin: float
+) -> Significance:
+    """How sure the ranking of `models`, given in its order, is.
+
+    margin: models that are shown to be within it of each other are level.
     """
-    if not makers:
-        return {"comparisons": None, "resolution": None}
+    if not models:
+        return Significance(None, None, [], {})
     drawn = bootstrap(evidence.tested, evidence.truth)
-    names = [row["name"] for row in results["ranking"]]
-    comparisons = pairwise([makers[name] for name in names], drawn)
-    pairs = comparisons["pairs"] if comparisons else []
-    return {
-        "comparisons": comparisons,
-        "resolution": _resolutions(names, evidence, makers, margin),
-        "ranking": _with_standing(
-            results["ranking"], beside_first(names[0], pairs, len(evidence.truth), margin), makers
-        ),
-        **{kind: _with_intervals(results[kind], drawn) for kind in ("members", "committees")},
-    }
+    comparisons = pairwise(models, drawn)
+    return Significance(
+        comparisons,
+        _resolutions(models, evidence, margin),
+        _ranked(models, comparisons, margin),
+        {model.name: _score_intervals(model, drawn) for model in models},
+    )
 
 
-def _with_standing(
-    ranking: Sequence[Results], beside: Mapping[str, Results], makers: Mapping[str, EvaluatedModel]
-) -> list[Results]:
-    """The ranking's rows, each with its `rank`, which validation alone gives, and `on_test`: what
-    the test images say of it beside the first (None for the first)."""
-    places = ranks([order(makers[row["name"]].entry) for row in ranking])
+def _ranked(
+    models: Sequence[EvaluatedModel], comparisons: Comparisons | None, margin: float
+) -> list[Ranked]:
+    """Each model's rank, which validation alone gives, and what the test images say of it."""
+    pairs = comparisons.pairs if comparisons else []
+    beside = beside_first(models[0].name, pairs, len(models[0].truth), margin)
+    figures = [
+        [model.entry.central("validation", score) for score in ("accuracy", "log_loss")]
+        for model in models
+    ]
     return [
-        row | {"rank": rank, "on_test": beside.get(row["name"])}
-        for row, rank in zip(ranking, places, strict=True)
+        Ranked(
+            name=model.name,
+            kind="committee" if model.is_committee else "member",
+            validation_accuracy=accuracy,
+            test_accuracy=model.entry.central("test", "accuracy"),
+            rank=rank,
+            on_test=beside.get(model.name),
+        )
+        for model, (accuracy, _), rank in zip(models, figures, ranks(figures), strict=True)
     ]
 
 
 def _resolutions(
-    names: Sequence[str], evidence: Predictions, makers: Mapping[str, EvaluatedModel], margin: float
-) -> Results | None:
-    """About the smallest difference that the validation, and that the test images show, and the
-    `margin` that counts as level."""
-    if len(names) < 2:
+    models: Sequence[EvaluatedModel], evidence: Predictions, margin: float
+) -> Resolution | None:
+    if len(models) < 2:
         return None
     truth, tables = evidence.truths["validation"], evidence.validated
-    return {
-        "margin": margin,
-        "validation": resolution([tables[name].labels == truth for name in names]),
-        "test": resolution([makers[name].right for name in names]),
+    return Resolution(
+        margin=margin,
+        validation=resolution([tables[model.name].labels == truth for model in models]),
+        test=resolution([model.right for model in models]),
+    )
+
+
+def _score_intervals(model: EvaluatedModel, drawn: Bootstrap) -> dict[str, Interval | None]:
+    """From the bootstrap, but for the accuracy's, which is Wilson's and stays."""
+    drawn_ones = {
+        score: spread(drawn.interval(model.name, score)) for score in SCORES if score != "accuracy"
     }
-
-
-def _with_intervals(entries: Mapping[str, Results], drawn: Bootstrap) -> dict[str, Results]:
-    """Entries with bootstrap intervals beside the accuracy's, which is Wilson's and stays."""
-    return {
-        name: entry
-        | {
-            "intervals": entry["intervals"]
-            | {"test": _score_intervals(name, drawn) | entry["intervals"]["test"]}
-        }
-        for name, entry in entries.items()
-    }
-
-
-def _score_intervals(name: str, drawn: Bootstrap) -> dict[str, list[float] | None]:
-    return {
-        score: spread(drawn.interval(name, score)) for score in SCALAR_SCORES if score != "accuracy"
-    }
+    return {**drawn_ones, **model.entry.intervals.test}

@@ -17,6 +17,8 @@ from typing import Any
 from vestry.data.image_set import ImageSet
 from vestry.data.sealed import SealedSet
 from vestry.errors import RunError
+from vestry.evaluation.comparison import best_of
+from vestry.schema.environment import TestSetUses
 
 Look = dict[str, Any]
 _LONGEST_REGISTER = 16_000_000
@@ -59,20 +61,24 @@ class Vault:
         """Every look at these test rows that this machine knows of, the first one first."""
         return list(_read_looks(self.file(fingerprint)))
 
-    def summary(self, fingerprint: str, study: str) -> dict[str, Any]:
-        """`test_looks` of results.json: how often these rows were looked at, and for how many
-        studies; see docs/results.md."""
-        looks = self.looks(fingerprint)
+    def uses(self, test: SealedSet, study: str, accuracy: float) -> TestSetUses:
+        """How often these rows were looked at, and what that does to the leader's figure.
+
+        study: as `open` has it. accuracy: the leader's, on these rows.
+        """
+        looks = self.looks(test.fingerprint)
         compared = [look for look in looks if look.get("models")]
-        return {
-            "test": fingerprint,
-            "count": len(looks),
-            "comparisons": len(compared),
-            "studies": len({look.get("study") for look in compared}),
-            "of_this_study": sum(look.get("study") == study for look in compared),
-            "first": looks[0].get("when") if looks else None,
-            "last": looks[-1].get("when") if looks else None,
-        }
+        return TestSetUses(
+            test=test.fingerprint,
+            count=len(looks),
+            comparisons=len(compared),
+            studies=len({look.get("study") for look in compared}),
+            of_this_study=sum(look.get("study") == study for look in compared),
+            first=looks[0].get("when") if looks else None,
+            last=looks[-1].get("when") if looks else None,
+            accuracy=accuracy,
+            luck=best_of(len(compared), accuracy, len(test)),
+        )
 
 
 def append(path: Path, look: Look) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import onnx
 
+from vestry.committees.committee import rule_nodes
+from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
-from vestry.export.rule_graph import combined, tempered
 from vestry.members.kinds import kind_named
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
@@ -48,7 +49,7 @@ def committee_model(
     graph.part = "rule"
     rows = [graph.add("Unsqueeze", name, graph.integers(1)) for name in each]
     stacked = graph.add("Concat", *rows, axis=1)
-    whole = graph.cast(combined(graph, graph.cast(stacked, "double"), card, classes), "float")
+    whole = graph.cast(rule_nodes(graph, graph.cast(stacked, "double"), card, classes), "float")
     graph.rename(tempered(graph, whole, temperature), PROBABILITIES)
     graph.rename(stacked, MEMBER_PROBABILITIES)
     outputs = {PROBABILITIES: (classes,), MEMBER_PROBABILITIES: (len(names), classes)}
@@ -77,3 +78,12 @@ def _member_graph(graph: Graph, part: str, folder: Path) -> str:
     if add is None:
         raise ModelError(f"{folder.name} cannot be exported: its kind has no ONNX form")
     return add(graph, folder, card)
+
+
+def tempered(graph: Graph, probabilities: str, temperature: float) -> str:
+    """Float probabilities at a temperature, as `predictions.calibration.Temperature` applies it."""
+    if temperature == 1:
+        return probabilities
+    logs = log_nodes(graph, graph.cast(probabilities, "double"))
+    scores = graph.add("Div", logs, graph.number(temperature, "double"))
+    return graph.cast(graph.add("Softmax", scores, axis=1), "float")

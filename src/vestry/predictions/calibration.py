@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, refuse_test_rows
+from vestry.predictions.table import Labels, ProbabilityTable, refuse_test_rows
 
 FLOOR = 1e-7
 LOWEST, HIGHEST = 0.05, 20.0

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from vestry.errors import TableError
 from vestry.storage.run_folder import atomic_path
 
+Labels = NDArray[np.int64]
+"""(rows,) places in the class names."""
 Split = Literal["training", "validation", "test", "fresh"]
 
 _ROW_SUM_TOLERANCE = 1e-4

@@ -1,10 +1,20 @@
 """The models of a run - members and committees alike - as the page names and orders them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.schema.base import Interval, Spread
+from vestry.schema.cost import Cost
+from vestry.schema.models import Committee, Member
+from vestry.schema.results import Results as RunResults
+from vestry.schema.run_comparison import RankedOfRuns
+from vestry.schema.scores import Mistakes
+from vestry.schema.significance import BesideFirst, Ranked
+from vestry.schema.training import History
+
 Results = Any
-"""Typed records (`vestry.schema`) that most sections still read as dicts, by key."""
+"""Records that sections still read by key; it goes with the last of these."""
 
 
 @dataclass(frozen=True)
@@ -14,22 +24,33 @@ class Model:
     rank: its place in the page's order, from 1, which is that of validation.
     series: its place in the study, which gives it the same colour in every figure.
     place: the rank as it is shown, "1=" where others have the same validation figures.
-    on_test: what the test images say of it beside the first; None for the first, and in the
-    results of an older version.
+    on_test: what the test images say of it beside the first; None for the first.
     """
 
     name: str
-    entry: dict[str, Any]
-    is_committee: bool
+    entry: Member | Committee
     rank: int
     series: int
     place: str = ""
-    on_test: dict[str, Any] | None = None
+    on_test: BesideFirst | None = None
+
+    @property
+    def is_committee(self) -> bool:
+        return isinstance(self.entry, Committee)
+
+    @property
+    def member(self) -> Member | None:
+        return self.entry if isinstance(self.entry, Member) else None
+
+    @property
+    def history(self) -> History:
+        """Columns by name; empty without epochs."""
+        return (self.member.history if self.member else None) or {}
 
     @property
     def mark(self) -> str | None:
         """ "ahead", "behind", "level" or "unknown"; None where `on_test` is."""
-        return str(self.on_test["mark"]) if self.on_test else None
+        return self.on_test.mark if self.on_test else None
 
     @property
     def anchor(self) -> str:
@@ -37,62 +58,62 @@ class Model:
         return f"m{self.series}"
 
     def score(self, split: str, score: str) -> float | None:
-        value: float | None = self.entry["scores"][split].get(score)
-        return value
+        return self.entry.scores.on(split).numbers.get(score)
 
     def accuracy(self, split: str) -> float:
-        return float(self.entry["scores"][split]["accuracy"])
+        return self.entry.scores.on(split).accuracy
 
-    def interval(self, split: str) -> tuple[float, float]:
-        low, high = self.entry["intervals"][split]["accuracy"]
-        return float(low), float(high)
+    def central_accuracy(self, split: str) -> float:
+        """The mean over seeds where there are several."""
+        return self.entry.central(split, "accuracy")
+
+    def interval(self, split: str) -> Interval:
+        return self.entry.accuracy_interval(split)
 
     @property
     def reported(self) -> dict[str, float]:
-        return self.entry.get("reported") or {}
+        return self.entry.reported
 
     @property
-    def mistakes(self) -> dict[str, Any]:
-        return self.entry.get("mistakes") or {"cells": [], "hardest": []}
+    def mistakes(self) -> Mistakes:
+        return self.entry.mistakes
 
-    def over_seeds(self, split: str, score: str) -> dict[str, Any] | None:
-        """`mean`, `deviation` and `values` of a score, or None where one seed was fitted."""
-        spread: dict[str, Any] | None = (
-            (self.entry.get("over_seeds") or {}).get(split, {}).get(score)
-        )
-        return spread
+    @property
+    def cost(self) -> Cost | None:
+        return self.entry.cost
+
+    @property
+    def latency(self) -> float | None:
+        """Milliseconds of one image at the median; None where it was not measured."""
+        return self.cost.latency.median_ms if self.cost and self.cost.latency else None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the files that predicting needs; None where that was not measured."""
+        return self.cost.bytes if self.cost else None
+
+    def over_seeds(self, split: str, score: str) -> Spread | None:
+        """Of a score, or None where one seed was fitted."""
+        return self.entry.spread(split, score)
 
 
-def models_in_study_order(results: Results) -> list[Model]:
+def models_in_study_order(results: RunResults) -> list[Model]:
     """Members as the study lists them, then committees."""
-    rows = {row["name"]: row for row in results["ranking"]}
-    rank = {name: place for place, name in enumerate(rows, 1)}
-    entries = [(name, entry, False) for name, entry in results["members"].items()]
-    entries += [(name, entry, True) for name, entry in results["committees"].items()]
+    if not isinstance(results, RunResults):  # from sections that still read by key
+        results = RunResults.model_validate(results)
+    rows = {row.name: (place, row) for place, row in enumerate(results.ranking, 1)}
+    entries: dict[str, Member | Committee] = {**results.members, **results.committees}
     return [
-        Model(
-            name,
-            entry,
-            is_committee,
-            rank.get(name, len(rank) + 1),
-            series,
-            shown_rank(rows[name], results["ranking"]) if name in rows else "",
-            rows.get(name, {}).get("on_test"),
-        )
-        for series, (name, entry, is_committee) in enumerate(entries)
+        Model(name, entry, place, series, shown_rank(row, results.ranking), row.on_test)
+        for series, (name, entry) in enumerate(entries.items())
+        for place, row in [rows[name]]
     ]
 
 
-def shown_rank(row: Any, rows: list[Any]) -> str:
-    """ "3", or "3=" where others have the same validation figures.
-
-    Results of an older version shared ranks by test images: of these it is the place in the list.
-    """
-    if "on_test" not in row:
-        return str(rows.index(row) + 1)
-    rank = row["rank"]
-    return f"{rank}=" if sum(other["rank"] == rank for other in rows) > 1 else str(rank)
+def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[RankedOfRuns]) -> str:
+    """ "3", or "3=" where others have the same validation figures."""
+    return f"{row.rank}=" if sum(other.rank == row.rank for other in rows) > 1 else str(row.rank)
 
 
-def models_by_rank(results: Results) -> list[Model]:
+def models_by_rank(results: RunResults) -> list[Model]:
     return sorted(models_in_study_order(results), key=lambda model: model.rank)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 from vestry.report import formatting
-from vestry.report.models import Results
 from vestry.report.plot.heat_map import heat_map_uri
 from vestry.report.plot.tiles import Maps
 from vestry.report.section import FOLDER, PageData, Section
@@ -46,6 +45,7 @@ from vestry.report.sections import (
 from vestry.report.sections.attribution import draw_map_sheet
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.schema.reading import read_results
+from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder, write_text
 
 SECTIONS: list[Section] = [
@@ -78,9 +78,10 @@ SECTIONS: list[Section] = [
 
 
 def page_data(results: Results) -> PageData:
+    results = Results.model_validate(results)  # of tests that are not converted yet
     return PageData(
-        title=results["title"],
-        classes=results["data"]["classes"],
+        title=results.title,
+        classes=results.data.classes,
         sections={section.key: section.data(results) for section in SECTIONS},
     )
 

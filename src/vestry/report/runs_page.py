@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from vestry.report import runs_words as sentences
-from vestry.report.formatting import NOTHING, counted, probability
-from vestry.report.models import Results, shown_rank
+from vestry.report.formatting import NOTHING, counted
+from vestry.report.models import shown_rank
 from vestry.report.page import environment, generator, shown_scale
 from vestry.report.plot.points import (
     DrawnStrip,
@@ -23,6 +23,14 @@ from vestry.report.plot.points import (
 from vestry.report.sections import standing
 from vestry.report.sections.provenance import moment, words
 from vestry.report.sprite import draw_sheet
+from vestry.schema.run_comparison import (
+    ChangedSetting,
+    ChangedValue,
+    ComparedPair,
+    ComparedRun,
+    RankedOfRuns,
+    RunComparison,
+)
 from vestry.storage.run_folder import write_text
 
 MARK = "vestry compare"
@@ -33,8 +41,7 @@ MARK = "vestry compare"
 class _Group:
     """One run's models, best by its own validation first."""
 
-    run: str
-    title: str
+    run: ComparedRun
     strips: list[DrawnStrip]
 
 
@@ -47,19 +54,9 @@ class _Row:
 
     rank: str
     mark: str
-    entry: Results
+    entry: RankedOfRuns
     milliseconds: float | None
     drawn: DrawnStrip
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """p, p_holm: as text."""
-
-    entry: Results
-    sentence: str
-    p: str
-    p_holm: str
 
 
 @dataclass(frozen=True)
@@ -72,42 +69,35 @@ class _Setting:
 
 
 @dataclass(frozen=True)
-class _Run:
-    facts: Results
-    created: str
-    machine: str
-
-
-@dataclass(frozen=True)
 class _RunsPage:
-    """One attribute a part of the page. All strips share the scale of `ticks`, (place, text)."""
+    """One attribute a part of the page. All strips share the scale of `ticks`, (place, text).
+    pairs: each with its sentence; runs: each with when it was made and its machine."""
 
+    results: RunComparison
     title: str
     kicker: str
     created: str
     lead: list[str]
     groups: list[_Group]
     ticks: list[tuple[float, str]]
-    ordered_by: str
     rows: list[_Row]
-    pairs: list[_Pair]
-    family: int
+    pairs: list[tuple[ComparedPair, str]]
     timed_alone: bool
     same_names: str | None
     changed: list[str]
     settings: list[_Setting]
     surroundings: list[_Setting]
-    runs: list[_Run]
-    looks: list[str]
+    runs: list[tuple[ComparedRun, str, str]]
+    uses: list[str]
 
 
-def write_runs_page(results: Results, target: Path) -> Path:
+def write_runs_page(results: RunComparison, target: Path) -> Path:
     """Draw the page of `results`, which is what `compare_runs` writes as JSON."""
     write_text(target, render_runs(results, target.with_suffix(".json").name))
     return target
 
 
-def render_runs(results: Results, beside: str) -> str:
+def render_runs(results: RunComparison, beside: str) -> str:
     """The page as text. beside: the file that holds its numbers."""
     nothing = draw_sheet([], np.zeros((0, 1, 1), np.uint8), [])
     return (
@@ -123,85 +113,67 @@ def render_runs(results: Results, beside: str) -> str:
     )
 
 
-def _runs_page(results: Results) -> _RunsPage:
-    strips = {row["label"]: _strip(row) for row in results["ranking"]}
+def _runs_page(results: RunComparison) -> _RunsPage:
+    strips = {row.label: _strip(row) for row in results.ranking}
     axis = strip_axis(list(strips.values()))
     drawn = {label: draw_strip(one, axis) for label, one in strips.items()}
-    tests = results["tests"]
-    changes = results["changes"]
-    alone = any(latency(row) is not None for row in results["ranking"])
+    alone = any(_latency(row) is not None for row in results.ranking)
+    family = results.tests.family
     return _RunsPage(
+        results=results,
         title=sentences.title(results),
-        kicker=f"{results['data']['used']}, {counted(results['rows'], 'test image')}",
-        created=moment(results["created"]),
+        kicker=f"{results.data.used}, {counted(results.rows, 'test image')}",
+        created=moment(results.created),
         lead=sentences.lead(results),
         groups=_run_groups(results, drawn),
         ticks=axis_ticks(axis),
-        ordered_by=results["ordered_by"],
         rows=[
             _Row(
-                shown_rank(entry, results["ranking"]),
-                standing.marked(entry),
-                entry,
-                latency(entry) if alone else entry["milliseconds_per_image"],
-                drawn[entry["label"]],
+                shown_rank(row, results.ranking),
+                standing.marked(row),
+                row,
+                _latency(row) if alone else row.milliseconds_per_image,
+                drawn[row.label],
             )
-            for entry in results["ranking"]
+            for row in results.ranking
         ],
-        pairs=[
-            _Pair(
-                pair,
-                sentences.pair_sentence(pair, tests["family"]),
-                probability(pair["p"]),
-                probability(pair["p_holm"]),
-            )
-            for pair in tests["pairs"]
-        ],
-        family=tests["family"],
+        pairs=[(pair, sentences.pair_sentence(pair, family)) for pair in results.tests.pairs],
         timed_alone=alone,
         same_names=sentences.same_names(results),
         changed=sentences.changed(results),
-        settings=[_setting(row) for row in changes["settings"]],
-        surroundings=[_setting(row | {"of": []}) for row in changes["environment"]],
-        runs=[
-            _Run(run, moment(run["created"]), sentences.machine_words(run))
-            for run in results["runs"]
-        ],
-        looks=sentences.looks(results),
+        settings=[_setting(row, row.of) for row in results.changes.settings],
+        surroundings=[_setting(row) for row in results.changes.environment],
+        runs=[(run, moment(run.created), sentences.machine_words(run)) for run in results.runs],
+        uses=sentences.test_set_uses(results),
     )
 
 
-def _run_groups(results: Results, drawn: Mapping[str, DrawnStrip]) -> list[_Group]:
+def _run_groups(results: RunComparison, drawn: Mapping[str, DrawnStrip]) -> list[_Group]:
     """Every model's test accuracy with its interval, run by run."""
-    rows = sorted(results["ranking"], key=lambda row: -row["validation_accuracy"])
+    rows = sorted(results.ranking, key=lambda row: -row.validation_accuracy)
     return [
-        _Group(
-            run["name"],
-            run["title"],
-            [drawn[row["label"]] for row in rows if row["run"] == run["name"]],
-        )
-        for run in results["runs"]
+        _Group(run, [drawn[row.label] for row in rows if row.run == run.name])
+        for run in results.runs
     ]
 
 
-def latency(row: Results) -> float | None:
+def _latency(row: RankedOfRuns) -> float | None:
     """Milliseconds for one image alone, the median; None where the run did not time that."""
-    found = (row["cost"] or {}).get("latency")
-    return found and float(found["median_ms"])
+    return row.cost.latency.median_ms if row.cost and row.cost.latency else None
 
 
-def _strip(row: Results) -> Strip:
+def _strip(row: RankedOfRuns) -> Strip:
     return Strip(
-        label=row["name"],
-        remark="committee" if row["kind"] == "committee" else "",
+        label=row.name,
+        remark="committee" if row.kind == "committee" else "",
         text=sentences.figure(row),
-        value=row["accuracy"],
-        spread=interval(*row["interval"]),
+        value=row.accuracy,
+        spread=interval(*row.interval),
     )
 
 
-def _setting(row: Results) -> _Setting:
-    return _Setting(words(row["key"]), ", ".join(row["of"]), [_lines(v) for v in row["values"]])
+def _setting(row: ChangedSetting | ChangedValue, of: list[str] | None = None) -> _Setting:
+    return _Setting(words(row.key), ", ".join(of or ()), [_lines(value) for value in row.values])
 
 
 def _lines(value: Any) -> list[str]:

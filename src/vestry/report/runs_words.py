@@ -1,12 +1,19 @@
 """Several runs side by side, in words."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from vestry.report.formatting import counted, listed, points, probability, whole, with_interval
 from vestry.report.sections import differences
 from vestry.report.sections.test_set_uses import consequence
+from vestry.schema.run_comparison import (
+    ChangedSetting,
+    ComparedPair,
+    ComparedRun,
+    MissingMaker,
+    RankedOfRuns,
+    RunComparison,
+)
 
-Results = Any
 _NAMED = 3
 """So many runs or models are named one by one."""
 _NO_COMMON_ORDER = (
@@ -16,15 +23,15 @@ _NO_COMMON_ORDER = (
 )
 
 
-def title(results: Results) -> str:
-    names = [run["name"] for run in results["runs"]]
+def title(results: RunComparison) -> str:
+    names = [run.name for run in results.runs]
     said = listed(names) if len(names) <= _NAMED else counted(len(names), "run")
     return f"{said} compared"
 
 
-def lead(results: Results) -> list[str]:
-    """Who is best, whether the runs' best can be told apart, and what the order rests on."""
-    by_validation = results["ordered_by"] == "validation"
+def lead(results: RunComparison) -> list[str]:
+    """Who is best, whether the runs' best differ significantly, and what the order rests on."""
+    by_validation = results.ordered_by == "validation"
     return [
         _leader(results) if by_validation else _best_of_each(results),
         _best_pairs(results),
@@ -32,29 +39,29 @@ def lead(results: Results) -> list[str]:
     ]
 
 
-def figure(row: Results) -> str:
+def figure(row: RankedOfRuns) -> str:
     """ "91.2% (90.6 to 91.7)"."""
-    return with_interval(row["accuracy"], *row["interval"])
+    return with_interval(row.accuracy, *row.interval)
 
 
-def _leader(results: Results) -> str:
-    first, *others = results["ranking"]
-    count = len(results["runs"])
+def _leader(results: RunComparison) -> str:
+    first, *others = results.ranking
+    count = len(results.runs)
     share = "both runs" if count == 2 else f"all {count} runs"
     return (
-        f"{first['label']} is the most accurate on the validation rows, which {share} share: it is "
-        f"right on {figure(first)} of {counted(results['rows'], 'test image')}{_beside(others)}."
+        f"{first.label} is the most accurate on the validation rows, which {share} share: it is "
+        f"right on {figure(first)} of {counted(results.rows, 'test image')}{_beside(others)}."
     )
 
 
-def _beside(others: list[Results]) -> str:
+def _beside(others: Sequence[RankedOfRuns]) -> str:
     """What the test images say of the others beside the leader, to follow its figure."""
     labels = {
-        mark: [row["label"] for row in others if row["on_test"]["mark"] == mark]
+        mark: [row.label for row in others if row.on_test and row.on_test.mark == mark]
         for mark in ("ahead", "level", "unknown")
     }
     if not any(labels.values()):
-        return ", and is told apart from every other model"
+        return ", and the difference to every other model is significant"
     words = {
         "ahead": "{} {} ahead of it there",
         "level": "{} {} level with it there",
@@ -72,55 +79,55 @@ def _few(names: list[str]) -> str:
     return listed(names) if len(names) <= _NAMED else f"{len(names)} others"
 
 
-def _best_of_each(results: Results) -> str:
-    rows = {row["label"]: row for row in results["ranking"]}
-    best = [rows[label] for label in results["best"].values()]
-    said = listed([f"{row['label']}, right on {figure(row)}" for row in best])
-    images = counted(results["rows"], "test image")
+def _best_of_each(results: RunComparison) -> str:
+    rows = {row.label: row for row in results.ranking}
+    best = [rows[label] for label in results.best.values()]
+    said = listed([f"{row.label}, right on {figure(row)}" for row in best])
+    images = counted(results.rows, "test image")
     return f"The best of each run by its own validation rows: {said} of {images}."
 
 
-def _best_pairs(results: Results) -> str:
-    """Whether the runs' best models can be told apart."""
-    pairs = [pair for pair in results["tests"]["pairs"] if pair["both_best"]]
+def _best_pairs(results: RunComparison) -> str:
+    """Whether the runs' best models differ significantly."""
+    pairs = [pair for pair in results.tests.pairs if pair.both_best]
     if len(pairs) == 1:
-        return pair_sentence(pairs[0], results["tests"]["family"])
-    same = [_pair_names(pair) for pair in pairs if not pair["told_apart"]]
+        return pair_sentence(pairs[0], results.tests.family)
+    same = [_pair_names(pair) for pair in pairs if not pair.told_apart]
     all_of_them = f"{len(pairs)} pairs of the runs’ best models"
     if not same:
-        return f"All {all_of_them} are told apart."
+        return f"All {all_of_them} differ significantly."
     if len(same) == len(pairs):
-        return f"None of the {all_of_them} can be told apart."
+        return f"None of the {all_of_them} differs significantly."
     return (
-        f"Of the {all_of_them} {len(pairs) - len(same)} are told apart; not told apart: "
-        f"{'; '.join(same)}."
+        f"Of the {all_of_them} {len(pairs) - len(same)} differ significantly; no significant "
+        f"difference: {'; '.join(same)}."
     )
 
 
-def _pair_names(pair: Results) -> str:
-    return f"{pair['one']['label']} and {pair['other']['label']}"
+def _pair_names(pair: ComparedPair) -> str:
+    return f"{pair.one.label} and {pair.other.label}"
 
 
-def pair_sentence(pair: Results, family: int) -> str:
-    """How two models differ on the same images, and whether that can be told from chance."""
-    found = pair["difference"]
-    one, other = pair["one"]["label"], pair["other"]["label"]
+def pair_sentence(pair: ComparedPair, family: int) -> str:
+    """How two models differ on the same images, and whether that is significant."""
+    found = pair.difference
+    one, other = pair.one.label, pair.other.label
     if _is_equal(pair):
         return f"{one} and {other} say the same of every test image."
-    place = differences.size(found["value"]).removesuffix(" it")
-    low, high = found["interval"]
-    verdict = "they are told apart" if pair["told_apart"] else "they cannot be told apart"
+    place = differences.size(found.value).removesuffix(" it")
+    low, high = found.interval
+    verdict = "a significant difference" if pair.told_apart else "no significant difference"
     return (
         f"On the same images {one} is {place} {other} (95% interval {points(low)} to "
         f"{points(high)} points): {verdict} ({_chance(pair, family)})."
     )
 
 
-def _chance(pair: Results, family: int) -> str:
+def _chance(pair: ComparedPair, family: int) -> str:
     """ "p = 0.012 after Holm’s adjustment for 3 tests"."""
     if family == 1:
-        return _p_value(pair["p"])
-    return f"{_p_value(pair['p_holm'])} after Holm’s adjustment for {family} tests"
+        return _p_value(pair.p)
+    return f"{_p_value(pair.p_holm)} after Holm’s adjustment for {family} tests"
 
 
 def _p_value(p: float) -> str:
@@ -128,75 +135,76 @@ def _p_value(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def same_names(results: Results) -> str | None:
+def same_names(results: RunComparison) -> str | None:
     """Which models of the same name differ between runs; None where there are none."""
-    pairs = [pair for pair in results["tests"]["pairs"] if pair["same_name"]]
+    pairs = [pair for pair in results.tests.pairs if pair.same_name]
     if not pairs:
         return None
     shares = "shares" if len(pairs) == 1 else "share"
     said = f"{counted(len(pairs), 'pair')} of models {shares} a name across runs: "
-    apart = [same_name(pair) for pair in pairs if pair["told_apart"]]
-    said += f"{listed(apart)} told apart." if apart else "none can be told apart."
+    apart = [_same_name(pair) for pair in pairs if pair.told_apart]
+    differ = "differs" if len(apart) == 1 else "differ"
+    said += f"{listed(apart)} {differ} significantly." if apart else "none differs significantly."
     equal = [_pair_names(pair) for pair in pairs if _is_equal(pair)]
     return said + (f" The same answer to every image: {'; '.join(equal)}." if equal else "")
 
 
-def same_name(pair: Results) -> str:
+def _same_name(pair: ComparedPair) -> str:
     """ "Net (+1.2 points in b beside a)"."""
-    value, runs = points(pair["difference"]["value"]), (pair["one"]["run"], pair["other"]["run"])
-    return f"{pair['one']['name']} ({value} points in {runs[0]} beside {runs[1]})"
+    value, runs = points(pair.difference.value), (pair.one.run, pair.other.run)
+    return f"{pair.one.name} ({value} points in {runs[0]} beside {runs[1]})"
 
 
-def _is_equal(pair: Results) -> bool:
-    return bool(pair["alike"] == pair["difference"]["count"])
+def _is_equal(pair: ComparedPair) -> bool:
+    return bool(pair.alike == pair.difference.count)
 
 
-def changed(results: Results) -> list[str]:
+def changed(results: RunComparison) -> list[str]:
     """What differs between the runs' studies, machines and versions, in short."""
-    changes = results["changes"]
+    changes = results.changes
     return [
-        *_lone_makers(changes["makers"], len(results["runs"])),
-        _settings(changes["settings"]),
+        *_missing_models(changes.makers, len(results.runs)),
+        _settings(changes.settings),
         _machine(results),
     ]
 
 
-def _lone_makers(makers: list[Results], count: int) -> list[str]:
+def _missing_models(models: list[MissingMaker], count: int) -> list[str]:
     """Models that not all studies have, by the runs that have them."""
     by_runs: dict[tuple[str, ...], list[str]] = {}
-    for maker in makers:
-        by_runs.setdefault(tuple(maker["runs"]), []).append(maker["name"])
-    if not makers:
+    for model in models:
+        by_runs.setdefault(tuple(model.runs), []).append(model.name)
+    if not models:
         return [f"{'Both' if count == 2 else 'All'} studies have the same models."]
     return [f"Only in {listed(list(runs))}: {listed(names)}." for runs, names in by_runs.items()]
 
 
-def _settings(rows: list[Results]) -> str:
+def _settings(rows: list[ChangedSetting]) -> str:
     if not rows:
         return "Every setting that they share has the same value."
     have = "has" if len(rows) == 1 else "have"
     return f"{counted(len(rows), 'setting')} of what they share {have} other values."
 
 
-def _machine(results: Results) -> str:
+def _machine(results: RunComparison) -> str:
     """Whether fit times can be compared."""
-    machines = {machine_words(run) for run in results["runs"]}
+    machines = {machine_words(run) for run in results.runs}
     if len(machines) == 1:
         return f"All ran on {machines.pop()}."
     return "They ran on different machines, or on other numbers of cores: times are not comparable."
 
 
-def machine_words(run: Results) -> str:
+def machine_words(run: ComparedRun) -> str:
     """ "an ordinary processor, 2 cores"."""
-    facts = run["environment"]
-    cores = facts["cores_used"]
-    return f"{facts['processor']}, {counted(cores, 'core')}" if cores else str(facts["processor"])
+    facts = run.environment
+    cores = facts.cores_used
+    return f"{facts.processor}, {counted(cores, 'core')}" if cores else str(facts.processor)
 
 
-def looks(results: Results) -> list[str]:
-    """How often these test rows were looked at, and what follows."""
-    found = results["test_looks"]
-    times = found["comparisons"]
+def test_set_uses(results: RunComparison) -> list[str]:
+    """How often these test rows were used, and what follows."""
+    found = results.test_looks
+    times = found.comparisons
     often = "once, now" if times == 1 else f"{whole(times)} times, this one among them"
     said = f"Models were compared on these test images {often}, as far as this machine knows."
     return [said, consequence(found)]

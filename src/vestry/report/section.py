@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vestry.report.models import Results
+from vestry.schema.results import Results
 
 FOLDER = Path(__file__).parent / "sections"
 

@@ -1,58 +1,40 @@
-"""Images made worse, one way and one strength at a time; what is random follows from the row's id.
+"""The corruptions, each with its strengths and its words; to add one, add it here.
 
-So every model sees the same altered images, and a row is altered alike whatever rows stand beside
-it. Kinds and strengths follow Hendrycks and Dietterich, "Benchmarking neural network robustness to
-common corruptions and perturbations" (ICLR 2019), in units relative to the image.
+Where something comes in from outside the image, it is the median of the image's own border, which
+is the background of most.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse, special
 
-from vestry.robustness.severities import Kind, Rung
+from vestry.robustness.corruption import CORRUPTIONS, WHITE, Corruption, Draws, Floats, Function
 
-Images = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Draws = NDArray[np.uint64]
+if TYPE_CHECKING:
+    from scipy import sparse  # elsewhere where it is used: the page is drawn without it
 
-CHUNK_VALUES = 8_000_000
 _DIRECTIONS = 8
-_TOP = 255
 _MIDDLE = 128
 
 
-def altered(images: Images, ids: NDArray[np.str_], rung: Rung, seed: int) -> Images:
-    """Every image as `rung` leaves it.
+def _registered(**facts: Any) -> Callable[[Function], Function]:
+    """The decorated function as a corruption of its name."""
 
-    images: (n, height, width[, 3]) uint8; ids: (n,) the rows' ids. Returns an array of the same
-    shape and type. Where something comes in from outside the image, it is the median of the
-    image's own border, which is the background of most.
-    """
-    result = np.empty_like(images)
-    for part in _chunks(images):
-        values = images[part].astype(np.float32)
-        made = _ALTERATIONS[rung.kind](values, rung.strength, _draws(ids[part], rung, seed))
-        np.rint(np.clip(made, 0, _TOP, out=made), out=made)
-        result[part] = made
-    return result
+    def register(function: Function) -> Function:
+        CORRUPTIONS.register(Corruption(function.__name__, function, **facts))
+        return function
+
+    return register
 
 
-def _chunks(images: Images) -> Iterator[slice]:
-    """Rows at a time, so that large images never stand in memory as floats all at once."""
-    rows = max(1, CHUNK_VALUES // max(1, int(np.prod(images.shape[1:]))))
-    return (slice(start, start + rows) for start in range(0, len(images), rows))
-
-
-def _draws(ids: NDArray[np.str_], rung: Rung, seed: int) -> Draws:
-    """(n, 2) random numbers of 64 bits that follow from seed, rung and id alone, on any machine."""
-    names = [f"{seed}/{rung.name}/{name}".encode() for name in ids.tolist()]
-    drawn = b"".join(hashlib.blake2b(name, digest_size=16).digest() for name in names)
-    return np.frombuffer(drawn, "<u8").reshape(-1, 2)
-
-
+@_registered(
+    strengths=(0.04, 0.08, 0.12, 0.18, 0.25),
+    unit="of a side",
+    remark="moved by this part of a side",
+    how="the image is moved in one of eight directions by {} of a side",
+)
 def shift(values: Floats, part: float, drawn: Draws) -> Floats:
     """Moved by `part` of a side, in one of eight directions."""
     height, width = values.shape[1:3]
@@ -67,6 +49,14 @@ def shift(values: Floats, part: float, drawn: Draws) -> Floats:
     return result
 
 
+@_registered(
+    strengths=(5, 10, 20, 30, 45),
+    unit="degrees",
+    remark="turned to either side",
+    how="it is turned to the left or right by {}",
+    shown="{:g}°",
+    times=1,
+)
 def rotation(values: Floats, degrees: float, drawn: Draws) -> Floats:
     """Turned about the centre, to either side."""
     height, width = values.shape[1:3]
@@ -81,18 +71,32 @@ def rotation(values: Floats, degrees: float, drawn: Draws) -> Floats:
     return result
 
 
+@_registered(
+    strengths=(0.04, 0.08, 0.12, 0.18, 0.26),
+    unit="of the range of grey values (standard deviation)",
+    remark="Gaussian, by the range of grey",
+    how="Gaussian noise is added, its standard deviation {} of the range of grey values",
+)
 def noise(values: Floats, part: float, drawn: Draws) -> Floats:
     """Gaussian noise, its deviation `part` of the range of grey values."""
     result = np.empty_like(values)
     for row, key in enumerate(drawn):
         random = np.random.Generator(np.random.Philox(key=key))
         random.standard_normal(dtype=np.float32, out=result[row])
-    result *= np.float32(part * _TOP)
+    result *= np.float32(part * WHITE)
     return values + result
 
 
+@_registered(
+    strengths=(0.02, 0.035, 0.05, 0.07, 0.1),
+    unit="of a side (standard deviation)",
+    remark="Gaussian, by the side",
+    how="it is blurred by a Gaussian whose standard deviation is {} of a side",
+)
 def blur(values: Floats, part: float, _: Draws) -> Floats:
     """Gaussian blur, its deviation `part` of a side (of the geometric mean of both)."""
+    from scipy import ndimage  # noqa: PLC0415 - heavy
+
     height, width = values.shape[1:3]
     kernel = gaussian(part * (height * width) ** 0.5)
     down = ndimage.correlate1d(values, kernel, axis=1, mode="nearest")
@@ -102,6 +106,8 @@ def blur(values: Floats, part: float, _: Draws) -> Floats:
 def gaussian(deviation: float) -> NDArray[np.float64]:
     """Weights of a pixel's neighbours, pixels being areas: taken at points alone, a Gaussian
     narrower than a pixel would leave small images as they are."""
+    from scipy import special  # noqa: PLC0415 - heavy
+
     reach = int(np.ceil(4 * deviation)) + 1
     x = np.arange(-reach - 1, reach + 2) / deviation
     twice = deviation * (x * special.ndtr(x) + np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi))
@@ -109,6 +115,12 @@ def gaussian(deviation: float) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
+@_registered(
+    strengths=(0.2, 0.4, 0.6, 0.75, 0.9),
+    unit="of the contrast lost",
+    remark="this much of it lost",
+    how="every pixel moves towards the image's mean by {} of the way",
+)
 def contrast(values: Floats, lost: float, _: Draws) -> Floats:
     """Every value moved towards the image's mean by `lost` of the way."""
     mean = values.mean(axis=tuple(range(1, values.ndim)), keepdims=True, dtype=np.float64)
@@ -116,14 +128,26 @@ def contrast(values: Floats, lost: float, _: Draws) -> Floats:
     return np.asarray(mean + np.float32(1 - lost) * (values - mean), np.float32)
 
 
+@_registered(
+    strengths=(0.2, 0.4, 0.6, 0.8, 1),
+    unit="of the range of grey values, from the brightest",
+    remark="the brightest turned negative",
+    how="the brightest {} of the range of grey values become their negative",
+)
 def inversion(values: Floats, part: float, _: Draws) -> Floats:
     """Solarised: the brightest `part` of the range of grey values becomes its negative.
 
     A blend with the negative would pass through plain grey, which measures contrast once more.
     """
-    return np.where(values >= _TOP * (1 - part), _TOP - values, values)
+    return np.where(values >= WHITE * (1 - part), WHITE - values, values)
 
 
+@_registered(
+    strengths=(0.05, 0.1, 0.2, 0.3, 0.4),
+    unit="of the area",
+    remark="this part of the area covered",
+    how="a grey rectangle covers {} of it, anywhere",
+)
 def occlusion(values: Floats, area: float, drawn: Draws) -> Floats:
     """A rectangle in the image's proportions, of `area` of it, covered with middle grey."""
     height, width = values.shape[1:3]
@@ -136,18 +160,6 @@ def occlusion(values: Floats, area: float, drawn: Draws) -> Floats:
     covered = under[:, :, None] & beside[:, None]
     covered = covered.reshape(*covered.shape, *[1] * (values.ndim - 3))
     return np.where(covered, np.float32(_MIDDLE), values)
-
-
-_Alteration = Callable[[Floats, float, Draws], Floats]
-_ALTERATIONS: dict[Kind, _Alteration] = {
-    "shift": shift,
-    "rotation": rotation,
-    "noise": noise,
-    "blur": blur,
-    "contrast": contrast,
-    "inversion": inversion,
-    "occlusion": occlusion,
-}
 
 
 def _resampled(values: Floats, y: NDArray[np.float64], x: NDArray[np.float64]) -> Floats:
@@ -171,8 +183,10 @@ def _background(values: Floats) -> Floats:
     return np.asarray(np.median(np.concatenate(edges, axis=1), axis=1)[:, None, None], np.float32)
 
 
-def _bilinear(y: NDArray[np.float64], x: NDArray[np.float64]) -> sparse.csr_array:
+def _bilinear(y: NDArray[np.float64], x: NDArray[np.float64]) -> "sparse.csr_array":
     """(pixels, pixels) weights; places outside the image count as 0."""
+    from scipy import sparse  # noqa: PLC0415 - heavy
+
     height, width = y.shape
     up, left = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
     rows, columns, weights = [], [], []

@@ -4,6 +4,7 @@ from typing import Any
 
 from vestry.committees.committee import Committee
 from vestry.committees.committee_settings import CommitteeSettings
+from vestry.committees.rule import RULES
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
@@ -11,13 +12,8 @@ from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, remove_models
 from vestry.storage.run_folder import RunFolder, write_json
 
-_BY_MEMBER = ("weights", "chosen", "influence")
-"""Lists of a committee's card that hold one number a member."""
-_CARD_ONLY = (
-    *("name", "rule", "members", "fitted_on", "notes"),
-    *("coefficients", "intercepts"),
-)
-"""What of a committee's card stands elsewhere in the results, or is only for who computes on."""
+_ELSEWHERE = ("name", "rule", "members", "fitted_on", "notes")
+"""What of a committee's card stands elsewhere in the results."""
 
 
 def evaluated_committees(
@@ -95,11 +91,11 @@ def _out_of_fold_tables(
 
 def learnt(card: dict[str, Any]) -> dict[str, Any]:
     """What a committee's rule learnt, by members' names instead of their positions."""
-    names = card["members"]
+    rule, names = RULES[card["rule"]], card["members"]
     return {
-        key: dict(zip(names, value, strict=True)) if key in _BY_MEMBER else value
+        key: dict(zip(names, value, strict=True)) if key in rule.by_member else value
         for key, value in card.items()
-        if key not in _CARD_ONLY
+        if key not in (*_ELSEWHERE, *rule.for_computing)
     }
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,10 @@ from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
 from vestry.engine.task import OnEvent
 from vestry.errors import DataError, StudyError
-from vestry.evaluation.comparison import best_of
 from vestry.evaluation.predictions import Ids, align_rows, in_order
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs, run_changes
 from vestry.evaluation.vault import Vault
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank
@@ -31,7 +28,14 @@ from vestry.run.output_file import check_output
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_runs
 from vestry.schema.base import FORMAT
-from vestry.schema.run_comparison import RunComparison
+from vestry.schema.models import ScoredModel
+from vestry.schema.run_comparison import (
+    ComparedData,
+    ComparedRun,
+    RunComparison,
+    RunEnvironment,
+    RunStudy,
+)
 from vestry.storage.ownership import read_object, starts_with
 from vestry.storage.run_folder import write_json
 
@@ -107,7 +111,7 @@ def _check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth:
 
     So labels, tables and results belong together. tables: rows in the order of `truth`.
     """
-    entries = run.results.members | run.results.committees
+    entries: Mapping[str, ScoredModel] = {**run.results.members, **run.results.committees}
     for maker, table in tables.items():
         right = int((table.labels == truth).sum())
         said = round(entries[maker].scores.test.accuracy * len(truth))
@@ -134,7 +138,6 @@ def _same_rows(one: ImageSet, other: ImageSet) -> bool:
     )
 
 
-_Results = dict[str, Any]
 _KEYS = {"runs", "changes", "ranking", "tests", "test_looks"}
 """By which a comparison's JSON is told from other files."""
 WHO, WHY = "vestry compare", "comparing runs"
@@ -173,8 +176,23 @@ def compare_runs(
         _check_labels(run, own.tables, truth)
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
-    looks = {"test_looks": _test_looks(vault, datasets[0], found)}
-    results = RunComparison.model_validate(_described(runs, found) | found | looks)
+    first = runs[0].results.data
+    results = RunComparison(
+        format=FORMAT,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        data=ComparedData(used=first.used, classes=first.classes),
+        runs=[_run_facts(run) for run in runs],
+        changes=run_changes(
+            {run.name: run.study for run in runs},
+            {run.name: run.results.environment.as_json() for run in runs},
+        ),
+        rows=len(truth),
+        ordered_by=ordered_by,
+        ranking=found.ranking,
+        best=found.best,
+        tests=found.tests,
+        test_looks=vault.uses(datasets[0].test, WHO, found.ranking[0].accuracy),
+    )
     write_json(page.with_suffix(".json"), results.as_json())
     return Compared(write_runs_page(results, page), results)
 
@@ -189,52 +207,28 @@ def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
     """The run's tables with their rows in the order of the data set's."""
     ids = dataset.test.ids
     tables = {maker: in_order(table, ids) for maker, table in run.tables.items()}
-    return RunEvidence(run.name, run.results, tables)
+    return RunEvidence(run.name, {**run.results.members, **run.results.committees}, tables)
 
 
-def _described(runs: Sequence[StoredRun], found: _Results) -> _Results:
-    """What the page says of the runs beside their figures."""
-    makers: dict[str, int] = {run.name: 0 for run in runs}
-    for row in found["ranking"]:
-        makers[row["run"]] += 1
-    first = runs[0].results.data
-    studies = {run.name: run.study for run in runs}
-    environments = {run.name: run.results.environment.as_json() for run in runs}
-    return {
-        "format": FORMAT,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": {"used": first.used, "classes": first.classes},
-        "runs": [_run_facts(run) | {"makers": makers[run.name]} for run in runs],
-        "changes": run_changes(studies, environments),
-    }
-
-
-def _run_facts(run: StoredRun) -> _Results:
-    results = run.results
-    return {
-        "name": run.name,
-        "title": results.title,
-        "study": {"file": Path(results.study.file).name, "hash": results.study.hash},
-        "created": results.created,
-        "fingerprint": run.fingerprint,
-        "rows": {name: split.rows for name, split in results.data.splits.items()},
-        "environment": {
-            key: results.environment[key] for key in ("processor", "cores_used", "system")
-        },
-        "seconds": results.seconds["total"],
-        "failures": [entry.name for entry in results.failures],
-    }
-
-
-def _test_looks(vault: Vault, dataset: Dataset, found: _Results) -> _Results:
-    """How often these test rows were looked at, and what that does to the leader's figure."""
-    test = dataset.test
-    looks = vault.summary(test.fingerprint, WHO)
-    accuracy = found["ranking"][0]["accuracy"]
-    return looks | {
-        "accuracy": accuracy,
-        "luck": best_of(looks["comparisons"], accuracy, len(test)),
-    }
+def _run_facts(run: StoredRun) -> ComparedRun:
+    """What the page says of a run beside its figures."""
+    results, environment = run.results, run.results.environment
+    return ComparedRun(
+        name=run.name,
+        title=results.title,
+        study=RunStudy(file=Path(results.study.file).name, hash=results.study.hash),
+        created=results.created,
+        fingerprint=run.fingerprint,
+        rows={name: split.rows for name, split in results.data.splits.items()},
+        environment=RunEnvironment(
+            processor=environment.processor,
+            cores_used=environment.cores_used,
+            system=environment.system,
+        ),
+        seconds=results.seconds["total"],
+        failures=[entry.name for entry in results.failures],
+        makers=len(run.tables),
+    )
 
 
 def _check_page(page: Path, force: bool) -> None:
@@ -262,14 +256,13 @@ def summary_text(compared: Compared, as_json: bool) -> str:
         whole = results.as_json()
         kept = {key: whole[key] for key in keys}
         return json.dumps(kept | {"page": str(compared.page)}, ensure_ascii=False)
-    width = max(len(row["label"]) for row in results["ranking"])
-    head = f"by {results['ordered_by']} accuracy"
+    width = max(len(row.label) for row in results.ranking)
+    head = f"by {results.ordered_by} accuracy"
     lines = [sentences.title(results), "", f"     {head:<{width}} validation     test"]
     lines += [
-        f"{shown_rank(row, results['ranking']):>3}. {row['label']:<{width}} "
-        f"{row['validation_accuracy']:>10.1%} {row['accuracy']:>8.1%}  "
-        f"{standing.marked(row)}".rstrip()
-        for row in results["ranking"]
+        f"{shown_rank(row, results.ranking):>3}. {row.label:<{width}} "
+        f"{row.validation_accuracy:>10.1%} {row.accuracy:>8.1%}  {standing.marked(row)}".rstrip()
+        for row in results.ranking
     ]
     lines += ["", *sentences.lead(results)]
     return "\n".join([*lines, "", str(compared.page)]).replace(NARROW_SPACE, ",")

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from vestry.audit.exploration import Exploration, Report, explore
 from vestry.audit.settings import ExplorationSettings
@@ -16,18 +15,20 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
 from vestry.data.source import check_resizable, load_source, source_file, source_kind
-from vestry.data.summary import save_thumbnails, shrink_note, split_summary
+from vestry.data.summary import files_record, save_thumbnails, shrink_note, split_summary
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.report.exploration_page import write_exploration
 from vestry.report.formatting import NARROW_SPACE
-from vestry.report.sections import audit_words as sentences
+from vestry.report.sections import audit as audit_section
 from vestry.report.sections import dataset as dataset_sentences
 from vestry.report.sections import findings
 from vestry.run.output_file import check_outside_runs
 from vestry.run.progress import downloads
 from vestry.schema.base import FORMAT
+from vestry.schema.data import Data, Samples
+from vestry.schema.environment import Environment
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.storage.marker import NAME, Marker, read_marker
 from vestry.storage.ownership import check_no_links, read_object
@@ -160,16 +161,14 @@ def explore_source(
     for warning in warnings:
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
-    results = ExplorationResults.model_validate(
-        {
-            "format": FORMAT,
-            "title": _title_of(text),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "data": _data_facts(text, source, sets, warnings),
-            "exploration": found.results,
-            "environment": environment(cores),
-            "seconds": {"total": time.perf_counter() - started},
-        }
+    results = ExplorationResults(
+        format=FORMAT,
+        title=_title_of(text),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        data=_data_facts(text, source, sets, warnings),
+        exploration=found.results,
+        environment=Environment.model_validate(environment(cores)),
+        seconds={"total": time.perf_counter() - started},
     )
     report({"event": "stage", "text": "drawing the page"})
     with locked(folder):
@@ -195,7 +194,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     nothing = [findings.title(entry) for entry in found.findings if not entry.count]
     lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
     if found.overlap:
-        lines += ["", sentences.overlap(found.overlap, classes)]
+        lines += ["", audit_section.overlap(found.overlap, classes)]
     text = "\n".join([*lines, *found.notes, "", str(explored.page)])
     return text.replace(NARROW_SPACE, ",")
 
@@ -223,26 +222,21 @@ def _uneven(sets: dict[str, ImageSet]) -> list[str]:
     return [text for text in told if text]
 
 
-def _data_facts(
-    text: str, source: Source, sets: dict[str, ImageSet], warnings: list[str]
-) -> dict[str, Any]:
+def _data_facts(text: str, source: Source, sets: dict[str, ImageSet], warnings: list[str]) -> Data:
     """What the page's section on the data says, in the shape that a run's results have."""
-    return {
-        "asked": text,
-        "used": source.name,
-        "fell_back": None,
-        "licence": source.licence,
-        "notes": [*warnings, *source.notes, *shrink_note(source.train.image_shape)],
-        "files": source.files and source.files.as_dict(),
-        "fingerprint": fingerprint(sets),
-        "classes": list(source.train.classes),
-        "image_shape": list(source.train.image_shape),
-        "splits": {
-            name: split_summary(rows) | {"rule": "as the source has them"}
-            for name, rows in sets.items()
-        },
-        "samples": {"seed": None, "columns": 1, "ids": [], "labels": []},
-    }
+    return Data(
+        asked=text,
+        used=source.name,
+        fell_back=None,
+        licence=source.licence,
+        notes=[*warnings, *source.notes, *shrink_note(source.train.image_shape)],
+        files=files_record(source.files),
+        fingerprint=fingerprint(sets),
+        classes=list(source.train.classes),
+        image_shape=source.train.image_shape,
+        splits={name: split_summary(rows, "as the source has them") for name, rows in sets.items()},
+        samples=Samples(seed=None, columns=1, ids=[], labels=[]),
+    )
 
 
 def _write_files(
@@ -250,7 +244,7 @@ def _write_files(
 ) -> None:
     """The pictures, then `explore.json`, which speaks of them."""
     made = dict(zip(found.ids, found.images, strict=True))
-    wanted = sorted(set(exploration_ids(results)))
+    wanted = sorted(set(exploration_ids(results.exploration)))
     save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
     path = folder / "figures" / "exploration.npz"
     write_arrays(path, {"correlation": found.correlation})

@@ -18,8 +18,7 @@ from vestry.evaluation.comparison import (
     scored,
     table_scores,
 )
-from vestry.predictions.scores import Labels
-from vestry.predictions.table import ProbabilityTable, load_table
+from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.planner import SEARCH, PlannedModel
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK

@@ -1,4 +1,4 @@
-"""Fitted members asked again: about altered images, what an answer costs, what they look at."""
+"""Fitted members asked again: about corrupted images, what an answer costs, what they look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,44 +10,44 @@ from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.run.fitting import do
 from vestry.run.planner import PlannedModel, Planner
 from vestry.run.tasks.attribution import explanation_tasks
-from vestry.run.tasks.corruption import PICTURES, ladder_tasks
+from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
 
 
 @dataclass(frozen=True)
 class PostFit:
-    """ladders: tasks by the member's name. skipped: why there is none for the others. cost: one
+    """corruption: tasks by the member's name. skipped: why there is none for the others. cost: one
     task for all. failed: outcomes by the task's digest."""
 
-    ladders: dict[str, Task] = field(default_factory=dict)
+    corruption: dict[str, Task] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     cost: Task | None = None
     failed: Mapping[str, Outcome] = field(default_factory=dict)
 
     @property
     def pictures(self) -> Pictures:
-        """One test image on every rung, by its id; the same in every finished ladder."""
-        done = [task for task in self.ladders.values() if task.is_done]
+        """One test image at every severity, by its id; the same for every member."""
+        done = [task for task in self.corruption.values() if task.is_done]
         return read_pictures(done[0].folder / PICTURES) if done else {}
 
     @property
     def tasks(self) -> list[Task]:
-        return [*self.ladders.values(), *filter(None, [self.cost])]
+        return [*self.corruption.values(), *filter(None, [self.cost])]
 
 
 def measure_models(
     planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
 ) -> PostFit:
-    """Ask every fitted member about altered test images, and measure what all of them cost."""
+    """Ask every fitted member about corrupted test images, and measure what all of them cost."""
     study, fitted = planner.study, _first_fits(planned)
     if not fitted:
         return PostFit()
     data = (planner.dataset, fitted)
-    ladders, skipped = ladder_tasks(study.robustness, *data, planner.context, planner.run)
+    corruption, skipped = corruption_tasks(study.robustness, *data, planner.context, planner.run)
     cost = cost_task(*data, study.committee, planner.context, planner.run, engine.cores)
     # The cost last and alone, so that nothing else is at work while it is measured.
-    failed = do([*ladders.values(), cost], engine, report)
-    return PostFit(ladders, skipped, cost, failed)
+    failed = do([*corruption.values(), cost], engine, report)
+    return PostFit(corruption, skipped, cost, failed)
 
 
 def attribute_models(

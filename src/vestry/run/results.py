@@ -12,12 +12,12 @@ from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.comparison import best_of, ranking
+from vestry.evaluation.comparison import ranking
 from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
-from vestry.predictions.scores import Labels
+from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.models import EvaluatedModels, fitted_models
 from vestry.run.notices import notices, skipped_notices
@@ -25,7 +25,7 @@ from vestry.run.planner import PlannedModel
 from vestry.run.post_fit import PostFit
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
-from vestry.run.tasks.corruption import read_ladders
+from vestry.run.tasks.corruption import read_all_predictions
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT, plain
@@ -83,15 +83,9 @@ class Comparison:
             self.report({"event": "stage", "text": "comparing"})
             found = plain(self.compare(done))
             write_json(manifest, {"results": found, "task": description})
-        return found | {"test_looks": self.test_looks(found)}
-
-    def test_looks(self, results: Results) -> dict[str, Any]:
-        """How often these test rows were looked at, and what that does to the leader's figure."""
-        test = self.dataset.test
-        looks = self.vault.summary(test.fingerprint, self.file.study.digest)
-        accuracy = results["ranking"][0]["test_accuracy"]
-        luck = best_of(looks["comparisons"], accuracy, len(test))
-        return looks | {"accuracy": accuracy, "luck": luck}
+        leader = found["ranking"][0]["test_accuracy"]
+        uses = self.vault.uses(self.dataset.test, self.file.study.digest, leader)
+        return found | {"test_looks": uses}
 
     def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
@@ -154,10 +148,10 @@ class Comparison:
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels, truth: Labels
     ) -> Results | None:
-        ladders, failed = read_ladders(asked.ladders, asked.failed)
+        predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
-            ladders,
+            predictions,
             {
                 name: (committees.results[name]["members"], c)
                 for name, c in committees.rules.items()
@@ -183,7 +177,7 @@ class Comparison:
             "about": study.about,
             "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
             "notices": notices(dataset, members, study) + skipped_notices(asked),
-            "data": data_summary(dataset) | {"samples": grid},
+            "data": data_summary(dataset, grid),
         }
 
 

@@ -1,4 +1,4 @@
-"""With and without: what one change to a model is worth."""
+"""With and without: what one change does to a model's accuracy."""
 
 from pydantic import Field
 
@@ -7,9 +7,9 @@ from vestry.schema.significance import Difference
 
 
 class Side(Record):
-    """One of the two makers of a pair."""
+    """One of the two models of a pair."""
 
-    name: str = Field(description="of the maker")
+    name: str = Field(description="of the model")
     scores: dict[str, Spread] = Field(
         description="`accuracy`, `log_loss` and `f1_macro` on test rows, over seeds"
     )
@@ -22,7 +22,7 @@ class ComparedPair(Record):
     """A `[[pair]]` of the study."""
 
     what: str = Field(description="what the two differ in")
-    missing: list[str] = Field(description="makers that came to nothing; the rest is then null")
+    missing: list[str] = Field(description="models that failed; the rest is then null")
     without: Side | None = Field(description="the one without it")
     with_: Side | None = Field(alias="with", description="the one with it")
     difference: Difference | None = Field(description="with less without")

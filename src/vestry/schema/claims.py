@@ -8,11 +8,13 @@ from vestry.schema.base import Interval, Record, Settings, Spread
 from vestry.schema.significance import Difference
 from vestry.schema.training import Trunk
 
+Verdict = Literal["agrees", "differs", "open", "remark", "unchecked"]
+
 
 class Figure(Record):
-    """A maker's test score."""
+    """A model's test score."""
 
-    name: str = Field(description="of the maker")
+    name: str = Field(description="of the model")
     value: float = Field(description="the first seed's")
     interval: Interval | None = Field(
         description="Wilson's; null for scores that are no share of images"
@@ -73,13 +75,13 @@ class Measured(Record):
     class_counts: dict[str, tuple[int, int]] | None = Field(
         None, alias="class counts", description="smallest and largest class, by split"
     )
-    seeds: dict[str, int] | None = Field(None, description="of `samples` and `votes`")
+    seeds: dict[str, int | None] | None = Field(None, description="of `samples` and `votes`")
     duplicates: Duplicates | None = Field(None, description="rows that repeat another")
     trunk: Trunk | None = Field(None, description="the backbone's card")
     cross_validation: FoldsFact | None = Field(
         None, alias="cross-validation", description="held-out accuracy"
     )
-    figures: list[Figure] | None = Field(None, description="of the maker, or of all")
+    figures: list[Figure] | None = Field(None, description="of the model, or of all")
     score: str | None = Field(None, description="that the figures are of")
     reported: float | None = Field(None, description="what the report gave for it")
 
@@ -90,8 +92,8 @@ class CheckedClaim(Record):
     form: str = Field(description="the form's key")
     says: str = Field(description="the statement")
     said: Settings = Field(description="the rest of the study's entry")
-    verdict: Literal["agrees", "differs", "open", "remark", "unchecked"] = Field(
+    verdict: Verdict = Field(
         description="`open`: what was measured cannot tell; `unchecked`: `reason` says why"
     )
-    reason: str | None = Field(description="a model that came to nothing, a class not there")
+    reason: str | None = Field(description="a model that failed, a class not there")
     here: Measured | None = Field(description="what was measured; null where unchecked")

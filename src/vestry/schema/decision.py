@@ -27,9 +27,9 @@ class LimitOnTest(CheckedLimit):
 
 
 class Excluded(Record):
-    """A maker and the limits that it breaks."""
+    """A model and the limits that it breaks."""
 
-    name: str = Field(description="of the maker")
+    name: str = Field(description="of the model")
     limits: list[CheckedLimit] = Field(description="that it breaks")
 
 
@@ -43,7 +43,7 @@ class BestBeside(Record):
     interval: Interval = Field(description="Agresti and Min's")
     p: float = Field(description="McNemar's")
     p_holm: float = Field(description="p adjusted over all others")
-    behind: bool = Field(description="told apart, and right less often")
+    behind: bool = Field(description="significantly less often right")
     p_within_holm: float = Field(
         description="of the exact test that it is `within` or more behind, adjusted"
     )
@@ -101,10 +101,11 @@ class Decision(Record):
 
     recommended: str | None = Field(description="name")
     evidence: Literal["clear", "level", "too_few"] | None = Field(
-        description="how far validation bears the choice: `clear` (all others are told from it, or "
-        "cost alone decides), `level` (a cheaper one is shown to be within the margin and taken, "
-        "or others are and cost no less), `too_few` (others are neither told from the most "
-        "accurate nor shown to be near it; `recommended` is the most accurate)"
+        description="how far validation bears the choice: `clear` (all others are significantly "
+        "behind it, or cost alone decides), `level` (a cheaper one is shown to be within the "
+        "margin and taken, or others are and cost no less), `too_few` (others are neither "
+        "significantly behind the most accurate nor shown to be near it; `recommended` is the most "
+        "accurate)"
     )
     reason: Reason | None = Field(description="null where nothing is recommended")
     runner_up: str | None = Field(description="would be taken if the first were not there")

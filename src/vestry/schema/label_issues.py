@@ -63,7 +63,7 @@ class Doubts(Record):
 
 
 class StandingOnRows(Record):
-    """A maker on some of the test rows, first seed."""
+    """A model on some of the test rows, first seed."""
 
     accuracy: float = Field(description="there")
     interval: Interval = Field(description="Wilson's")

@@ -1,6 +1,6 @@
 """One member, one committee: what it is, how good, and what it takes."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue
 
@@ -15,8 +15,32 @@ from vestry.schema.search import Search
 from vestry.schema.training import AugmentationShown, History, Training, Trunk
 
 
-class Member(Record):
-    """A fitted member."""
+class _Scored(Record):
+    """What members and committees share; each has the keys at places of its own."""
+
+    if TYPE_CHECKING:
+        scores: OnSplits[Scores]
+        intervals: OnSplits[dict[str, Interval | None]]
+
+    def spread(self, split: str, score: str) -> Spread | None:  # noqa: ARG002
+        """Of a score over seeds; None where there is one seed."""
+        return None
+
+    def central(self, split: str, score: str) -> float:
+        """The mean over seeds where there are several, else the one figure."""
+        several = self.spread(split, score)
+        return several.mean if several else self.scores.on(split).number(score)
+
+    def accuracy_interval(self, split: str) -> Interval:
+        """Wilson's, of the first seed's accuracy."""
+        found = self.intervals.on(split)["accuracy"]
+        if found is None:  # only resamples come to nothing
+            raise ValueError(f"the {split} accuracy has no interval")
+        return found
+
+
+class ScoredMember(_Scored):
+    """A fitted member as it is compared with others."""
 
     kind: str = Field(
         description="the key that says it in the study: `estimator`, `layers`, `backbone`, `onnx` "
@@ -78,13 +102,21 @@ class Member(Record):
     cross_validation: CrossValidation | None = Field(description="null without")
     learning_curve: LearningCurve | None = Field(description="null without")
     cost: Cost | None = Field(None, description="what it takes to run")
+
+    def spread(self, split: str, score: str) -> Spread | None:
+        return self.over_seeds.on(split).get(score) if self.over_seeds else None
+
+
+class Member(ScoredMember):
+    """A fitted member."""
+
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
 
 
-class Committee(Record):
-    """A committee of members."""
+class ScoredCommittee(_Scored):
+    """A committee of members as it is compared with others."""
 
     scores: OnSplits[Scores] = Field(description="of its own table")
     intervals: OnSplits[dict[str, Interval | None]] = Field(description="as a member's")
@@ -110,10 +142,18 @@ class Committee(Record):
         description="plain means of its members' own scores, which are *not* the committee's"
     )
     cost: Cost | None = Field(None, description="what it takes to run")
+
+
+class Committee(ScoredCommittee):
+    """A committee of members."""
+
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
-    repairs: Repairs = Field(description="what it repairs and spoils")
+    repairs: Repairs = Field(description="what it fixes and breaks")
     worth: EnsembleGain = Field(description="what it gains, and for what")
     leave_one_out: LeaveOneOut = Field(description="without each member")
     diversity: Diversity = Field(description="of its members")
+
+
+ScoredModel = ScoredMember | ScoredCommittee

@@ -104,7 +104,7 @@ class LabelledMaker(Record):
     label: str = Field(description="`RUN / NAME`")
 
 
-class TestedPair(Record):
+class ComparedPair(Record):
     """Two makers."""
 
     one: LabelledMaker = Field(description="of the later run")
@@ -124,7 +124,7 @@ class PairTests(Record):
 
     level: float = Field(description="of the tests")
     family: int = Field(description="all pairs of makers; Holm's procedure adjusts over them")
-    pairs: list[TestedPair] = Field(description="those of two runs' best and of the same name")
+    pairs: list[ComparedPair] = Field(description="those of two runs' best and of the same name")
 
 
 class ComparedData(Record):

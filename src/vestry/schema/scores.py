@@ -37,10 +37,15 @@ class Scores(Record):
     per_class: dict[str, ClassScores] = Field(description="by the class's name")
     confusion: list[list[int]] = Field(description="counts: rows truth, columns prediction")
 
+    @property
+    def numbers(self) -> dict[str, float]:
+        """By their keys."""
+        further: dict[str, float] = self.model_extra or {}
+        return {"accuracy": self.accuracy, "log_loss": self.log_loss, **further}
+
     def number(self, score: str) -> float:
         """By its key; KeyError where there is none."""
-        value: float = self[score]
-        return value
+        return self.numbers[score]
 
     @model_serializer(mode="wrap")
     def _numbers_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

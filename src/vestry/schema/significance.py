@@ -39,7 +39,7 @@ class Difference(Record):
 
 
 class PairOfModels(Record):
-    """Two makers on the test images."""
+    """Two models on the test images."""
 
     one: str = Field(description="name")
     other: str = Field(description="name")
@@ -63,8 +63,10 @@ class PairOfModels(Record):
     more_rows: int | None = Field(
         description="how many more that is than there are (0 where there are enough)"
     )
-    p_holm: float | None = Field(description="p adjusted over the family")
-    told_apart: bool = Field(description="whether that is below `level`")
+    p_holm: float = Field(description="p adjusted over the family")
+    told_apart: bool = Field(
+        description="whether that is below `level`: whether the difference is significant"
+    )
 
 
 class PairOverFolds(Record):
@@ -80,11 +82,13 @@ class PairOverFolds(Record):
         "vary"
     )
     p_holm: float | None = Field(description="p adjusted over these pairs")
-    told_apart: bool = Field(description="whether that is below `level`")
+    told_apart: bool = Field(
+        description="whether that is below `level`: whether the difference is significant"
+    )
 
 
 class Comparisons(Record):
-    """Tests of every pair of makers."""
+    """Tests of every pair of models."""
 
     level: float = Field(description="of the tests")
     family: int = Field(description="how many pairs Holm's procedure adjusts over")
@@ -110,18 +114,19 @@ class SmallestShown(Record):
 class Resolution(Record):
     """How small a difference the images can show."""
 
-    margin: float = Field(description="of `[decision]`: within it makers are level")
+    margin: float = Field(description="of `[decision]`: within it models are level")
     validation: SmallestShown = Field(description="of the validation rows")
     test: SmallestShown = Field(description="of the test rows")
 
 
 class BesideFirst(Record):
-    """How the test images see a maker beside the first. It changes no rank."""
+    """How the test images see a model beside the first. It changes no rank."""
 
     mark: MarkWord = Field(
-        description="`ahead` or `behind` where they are told apart, `level` where each is shown to "
-        "be less than `resolution.margin` behind the other (the exact test of `[decision]`, level "
-        "5%, each its own), else `unknown`: the images are too few, which is not the same as equal"
+        description="`ahead` or `behind` where the difference is significant, `level` where each "
+        "is shown to be less than `resolution.margin` behind the other (the exact test of "
+        "`[decision]`, level 5%, each its own), else `unknown`: the images are too few, which is "
+        "not the same as equal"
     )
     difference: float = Field(description="its test accuracy less the first's")
     interval: Interval = Field(description="of it, Agresti and Min's")
@@ -136,7 +141,7 @@ class Ranked(Record):
     validation_accuracy: float = Field(description="mean over seeds")
     test_accuracy: float = Field(description="mean over seeds")
     rank: int = Field(
-        description="1, 2, ... in the order of validation, shared only by makers of the same "
+        description="1, 2, ... in the order of validation, shared only by models of the same "
         "accuracy and log loss"
     )
     on_test: BesideFirst | None = Field(description="null for the first")

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 from vestry.data.subset import CrossValidation
 from vestry.members.kind import ModelKind
 from vestry.members.kinds import KINDS, kind_named
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.storage.name_type import Name
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

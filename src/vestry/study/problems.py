@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import did_you_mean
 
 _Problem = Mapping[str, Any]
@@ -74,11 +75,14 @@ def _shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
 
 
 def _names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
-    return [
-        _key(name, field)
-        for found in _models_at(model, loc)
-        for name, field in found.model_fields.items()
-    ]
+    return [name for found in _models_at(model, loc) for name in _keys_of(found)]
+
+
+def _keys_of(model: type[BaseModel]) -> list[str]:
+    """Its fields as a study writes them; a committee also takes the options of its rule."""
+    if issubclass(model, CommitteeSettings):
+        return model.known_keys()
+    return [_key(name, field) for name, field in model.model_fields.items()]
 
 
 def _key(name: str, field: FieldInfo) -> str:

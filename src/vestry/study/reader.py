@@ -65,7 +65,9 @@ def _takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a model or committee of this kind has a key of that name."""
     models: list[type[BaseModel]] = [entry_type(kind) for kind in kinds_in(entry)]
     models += [SearchedEntry] if "search" in entry else []
-    return any(key in model.model_fields for model in models or [CommitteeSettings])
+    if not models:
+        return key in CommitteeSettings.known_keys()
+    return any(key in model.model_fields for model in models)
 
 
 def _problems_of(tables: dict[str, Any]) -> list[str]:

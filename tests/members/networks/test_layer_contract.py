@@ -27,7 +27,7 @@ LAYERS_OF_IT = """[
     { flatten = true },
     { twice = [{ dense = 16, activation = "softsign" }] },
 ]"""
-STUDY = re.sub(r"layers = .*", lambda _: f"layers = {LAYERS_OF_IT}", head("Own", "last", 4, 32))
+STUDY = re.sub(r"layers = .*", lambda _: f"layers = {LAYERS_OF_IT}", head("Own", "last", 10, 32))
 
 
 @pytest.fixture(scope="module")

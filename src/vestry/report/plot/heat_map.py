@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from PIL import Image
 
 from vestry.report.formatting import points, probability
 from vestry.report.models import Model
+from vestry.schema.significance import PairOfModels
 
 _UNDEFINED = -128
 _LEVELS = 16
@@ -85,14 +86,14 @@ def pair_matrix(names: list[str], values: dict[frozenset[str], float | None]) ->
     )
 
 
-# Every two models as a triangle of cells: who is told apart from whom.
+# Every two models as a triangle of cells: between whom there is a significant difference.
 
 
 Kind = Literal["apart", "reversed", "tied"]
 KIND_WORDS: dict[Kind, str] = {
-    "apart": "told apart",
-    "reversed": "told apart, against the order of validation",
-    "tied": "cannot be told apart",
+    "apart": "significant difference",
+    "reversed": "significant difference, against the order of validation",
+    "tied": "no significant difference",
 }
 
 
@@ -124,9 +125,9 @@ class TieMatrix:
     kinds: list[Kind]
 
 
-def tie_matrix(ranked: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> TieMatrix:
+def tie_matrix(ranked: Sequence[Model], pairs: Sequence[PairOfModels]) -> TieMatrix:
     """ranked: in the page's order. pairs: every two of them, as `comparisons.pairs` has them."""
-    known = {frozenset((pair["one"], pair["other"])): pair for pair in pairs}
+    known = {frozenset((pair.one, pair.other)): pair for pair in pairs}
     rows = [
         TieRow(
             later,
@@ -144,11 +145,11 @@ def tie_matrix(ranked: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> TieM
     )
 
 
-def _cell(earlier: Model, later: Model, pair: dict[str, Any]) -> TieCell:
-    value = pair["difference"] if pair["one"] == earlier.name else -pair["difference"]
-    kind: Kind = "tied" if not pair["told_apart"] else "apart" if value > 0 else "reversed"
+def _cell(earlier: Model, later: Model, pair: PairOfModels) -> TieCell:
+    value = pair.difference if pair.one == earlier.name else -pair.difference
+    kind: Kind = "tied" if not pair.told_apart else "apart" if value > 0 else "reversed"
     words = (
         f"{earlier.name} less {later.name}: {points(value)} points, adjusted p "
-        f"{probability(pair['p_holm'])}, {KIND_WORDS[kind]}"
+        f"{probability(pair.p_holm)}, {KIND_WORDS[kind]}"
     )
     return TieCell(kind, value, words)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vestry.predictions.scores import SCORES
 from vestry.report.formatting import decimal, per_cent
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
@@ -10,14 +11,18 @@ from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
 LABEL_PIXELS = 15
 _COLOURS = 6
 
-_METRICS = (
+_REMARKS = {
+    "accuracy": "",
+    "precision_macro": "mean over the classes",
+    "recall_macro": "mean over the classes",
+    "precision_micro_at_half": "as in Keras",
+    "recall_micro_at_half": "as in Keras",
+}
+METRICS = (
     ("loss", "Loss", "cross-entropy"),
-    ("accuracy", "Accuracy", ""),
-    ("precision_macro", "Precision, macro", "mean over the classes"),
-    ("recall_macro", "Recall, macro", "mean over the classes"),
-    ("precision_micro_at_half", "Precision, micro at 0.5", "as in Keras"),
-    ("recall_micro_at_half", "Recall, micro at 0.5", "as in Keras"),
+    *((name, SCORES[name].label, remark) for name, remark in _REMARKS.items()),
 )
+"""What a network's history has of each epoch: key, title, remark."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,10 @@ class Drawing:
 
 def member_curves(model: Model) -> list[Curves]:
     """The curves of one network, from its history: train and validation of each metric."""
-    history = model.entry["history"]
-    training = model.entry.get("training") or {}
+    history = model.history
+    training = model.member.training if model.member else None
     figures = []
-    for metric, title, remark in _METRICS:
+    for metric, title, remark in METRICS:
         lines = [
             Line(name, history[f"{name}_{metric}"], name)
             for name in ("train", "validation")
@@ -81,9 +86,9 @@ def member_curves(model: Model) -> list[Curves]:
                 Curves(
                     title,
                     remark,
-                    history["epoch"],
+                    _epochs(model),
                     lines,
-                    training.get("best_epoch"),
+                    training.best_epoch if training else None,
                     in_per_cent=metric != "loss",
                 )
             )
@@ -103,15 +108,19 @@ def validation_losses(networks: list[Model]) -> Curves | None:
 def _together(networks: list[Model], metric: str) -> Curves | None:
     column = f"validation_{metric}"
     lines = [
-        Line(model.name, model.entry["history"][column], series_style(model.series))
+        Line(model.name, model.history[column], series_style(model.series))
         for model in networks
-        if any(v is not None for v in model.entry["history"].get(column) or [])
+        if any(v is not None for v in model.history.get(column) or [])
     ]
     if not lines:
         return None
-    longest = max((model.entry["history"]["epoch"] for model in networks), key=len)
+    longest = max((_epochs(model) for model in networks), key=len)
     title = f"Validation {metric} of every network"
     return Curves(title, "", longest, lines, in_per_cent=metric != "loss")
+
+
+def _epochs(model: Model) -> list[int]:
+    return [int(epoch) for epoch in model.history["epoch"] if epoch is not None]
 
 
 def series_style(series: int) -> str:
@@ -204,7 +213,7 @@ def _epoch_ticks(epochs: list[int], marked: int | None) -> list[int]:
     return sorted({*ends, marked} if free and marked is not None else set(ends))
 
 
-# Accuracy over the strength of an alteration: one small plot a kind, all on one scale.
+# Accuracy over the strength of a corruption: one small plot each, all on one scale.
 
 
 _HEIGHT = 150
@@ -212,7 +221,7 @@ _OTHER = "other"
 
 
 @dataclass(frozen=True)
-class LadderCurves:
+class SeverityCurves:
     """What one plot shows: each model's accuracy on clean images and at each strength.
 
     named: which lines get a label; the rest are the same grey.
@@ -225,13 +234,13 @@ class LadderCurves:
 
 
 @dataclass(frozen=True)
-class DrawnLadder:
+class DrawnSeverityCurves:
     """Geometry in shares of the plot; paths on a 1000 x 1000 grid that the page stretches.
 
     places: where clean images and each strength stand, from the left.
     """
 
-    curves: LadderCurves
+    curves: SeverityCurves
     height: int
     paths: list[tuple[str, str]]
     leaders: list[tuple[str, str]]
@@ -240,12 +249,12 @@ class DrawnLadder:
     labels: list[Label]
 
 
-def ladder_axis(plots: Sequence[LadderCurves]) -> Axis:
+def severity_axis(plots: Sequence[SeverityCurves]) -> Axis:
     """One scale for all plots, so that they can be compared by eye."""
     return share_axis([v for plot in plots for line in plot.lines for v in line.values if v], 3)
 
 
-def draw_ladder(curves: LadderCurves, axis: Axis) -> DrawnLadder:
+def draw_severity_curves(curves: SeverityCurves, axis: Axis) -> DrawnSeverityCurves:
     steps = len(curves.lines[0].values)
 
     def x_of(step: float) -> float:
@@ -259,7 +268,7 @@ def draw_ladder(curves: LadderCurves, axis: Axis) -> DrawnLadder:
     apart = moved_apart([y_of(end) for end in ends], LABEL_PIXELS / _HEIGHT)
     # Named lines come last, on top of the grey ones.
     order = sorted(curves.lines, key=lambda line: line.name in curves.named)
-    return DrawnLadder(
+    return DrawnSeverityCurves(
         curves=curves,
         height=_HEIGHT,
         paths=[

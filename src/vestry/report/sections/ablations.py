@@ -1,10 +1,10 @@
 """The members in the study's order: what each changed against the first."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from vestry.evaluation.difference import sign
 from vestry.report.formatting import duration, listed, points, with_deviation, with_interval
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.points import (
     DrawnStrip,
     Strip,
@@ -16,6 +16,9 @@ from vestry.report.plot.points import (
 )
 from vestry.report.section import Section
 from vestry.report.sections import differences
+from vestry.schema.ablations import ComparedPair, Side, Step
+from vestry.schema.results import Results
+from vestry.schema.significance import Difference
 
 # Changes against a study's first member, in words.
 
@@ -23,36 +26,35 @@ from vestry.report.sections import differences
 _OVER = {"images": "on the same images", "seeds": "over seeds"}
 
 
-def _change_words(difference: dict[str, Any], has_seeds: bool = False) -> str:
+def _change_words(difference: Difference, has_seeds: bool = False) -> str:
     """ "+1.2 points (+0.3 to +2.1, over seeds)"; over images several seeds leave the first."""
-    low, high = difference["interval"]
-    over = difference["over"]
+    low, high = difference.interval
+    over = difference.over
     first = ", first seed" if has_seeds and over == "images" else ""
     return (
-        f"{points(difference['value'])} points ({points(low)} to {points(high)}, "
-        f"{_OVER[over]}{first})"
+        f"{points(difference.value)} points ({points(low)} to {points(high)}, {_OVER[over]}{first})"
     )
 
 
-def steps(changes: list[dict[str, Any]]) -> list[str]:
-    """Who is better than the first, who is worse, and who cannot be told apart from it."""
-    first = changes[0]["against"]
-    better = [c["name"] for c in changes if c["difference"]["interval"][0] > 0]
-    worse = [c["name"] for c in changes if c["difference"]["interval"][1] < 0]
-    neither = [c["name"] for c in changes if c["name"] not in {*better, *worse}]
+def _step_sentences(changes: list[Step]) -> list[str]:
+    """Who is better than the first, who is worse, and who shows no significant difference."""
+    first = changes[0].against
+    better = [c.name for c in changes if c.difference.interval[0] > 0]
+    worse = [c.name for c in changes if c.difference.interval[1] < 0]
+    neither = [c.name for c in changes if c.name not in {*better, *worse}]
     parts = [
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} {what}"
         for names, what in (
             (better, "better, with 0 outside the interval"),
             (worse, "worse, with 0 outside the interval"),
-            (neither, "not to be told apart from it"),
+            (neither, "not significantly different from it"),
         )
         if names
     ]
     return [
         f"Against {first}, the first of the study, {'; '.join(parts)}.",
         "Points are differences of test accuracy with 95% intervals, each on its own: among "
-        f"{len(changes)} of them one may lie off 0 by luck."
+        f"{len(changes)} of them one may lie off 0 by chance."
         if len(changes) > 1
         else "Points are differences of test accuracy with their 95% interval.",
     ]
@@ -73,31 +75,29 @@ class Steps:
 def steps_data(results: Results) -> Steps | None:
     """None for fewer than three members: a ranking of two says the same."""
     members = [model for model in models_in_study_order(results) if not model.is_committee]
-    changes = {row["name"]: row for row in results.get("steps") or []}
+    changes = {row.name: row for row in results.steps}
     if len(members) < _FEWEST or not changes:
         return None
     strips = [_strip(member, changes.get(member.name)) for member in members]
     axis = strip_axis(strips)
     return Steps(
-        sentences=steps(list(changes.values())),
+        sentences=_step_sentences(results.steps),
         strips=[draw_strip(each, axis) for each in strips],
         ticks=axis_ticks(axis),
     )
 
 
-def _strip(member: Model, change: dict[str, Any] | None) -> Strip:
+def _strip(member: Model, change: Step | None) -> Strip:
     spread = member.over_seeds("test", "accuracy")
-    remark = (
-        _change_words(change["difference"], bool(spread)) if change else "the first of the study"
-    )
+    remark = _change_words(change.difference, bool(spread)) if change else "the first of the study"
     if spread:
         return Strip(
             label=member.name,
             remark=remark,
-            text=with_deviation(spread["mean"], spread["deviation"]),
-            value=spread["mean"],
-            spread=deviation(spread["mean"], spread["deviation"] or 0.0),
-            values=spread["values"],
+            text=with_deviation(spread.mean, spread.deviation),
+            value=spread.mean,
+            spread=deviation(spread.mean, spread.deviation or 0.0),
+            values=spread.values,
         )
     low, high = member.interval("test")
     return Strip(
@@ -112,46 +112,37 @@ def _strip(member: Model, change: dict[str, Any] | None) -> Strip:
 # With and without, in words.
 
 
-PairFacts = dict[str, Any]
-
-
-def sentence(pair: PairFacts) -> str:
-    """What the change is worth, or why that cannot be said."""
-    if pair["missing"]:
-        names = listed(pair["missing"])
-        return f"Cannot be compared: {names} came to nothing."
-    found = pair["difference"]
-    with_, without = pair["with"]["name"], pair["without"]["name"]
+def sentence(pair: ComparedPair) -> str:
+    """What the change does to the accuracy, or why that cannot be said."""
+    if pair.without is None or pair.with_ is None or pair.difference is None:
+        return f"Cannot be compared: {listed(pair.missing)} failed."
+    found, with_, without = pair.difference, pair.with_.name, pair.without.name
     return (
-        f"With {pair['what']} {differences.two_figures(found, with_, without)}: the first is "
-        f"{differences.size(found['value'])} ({differences.interval(found)}). "
-        f"{differences.verdict(found)}{differences.reason(found)}{_cost(pair)}"
+        f"With {pair.what} {differences.two_figures(found, with_, without)}: the first is "
+        f"{differences.size(found.value)} ({differences.interval(found)}). "
+        f"{differences.verdict(found)}{differences.reason(found)}"
+        f"{_cost(pair.with_.fit_seconds, pair.without.fit_seconds)}"
     )
 
 
-def _cost(pair: PairFacts) -> str:
+def _cost(with_: float, without: float) -> str:
     """How fit times compare, where the slower took at least a tenth longer."""
-    with_, without = pair["with"]["fit_seconds"], pair["without"]["fit_seconds"]
     if not with_ or not without or max(with_, without) < 1.1 * min(with_, without):
         return ""
     return f" It took {duration(with_)} to fit with it, {duration(without)} without."
 
 
-def summary(pairs: list[PairFacts]) -> str | None:
+def summary(pairs: list[ComparedPair]) -> str | None:
     """Which changes helped, which hurt, and which cannot be told, where there are several."""
-    known = [pair for pair in pairs if not pair["missing"]]
-    if len(known) < 2:
+    signs = [(pair.what, sign(pair.difference)) for pair in pairs if pair.difference]
+    if len(signs) < 2:
         return None
-    kinds: dict[str, list[str]] = {"helped": [], "hurt": [], "open": []}
-    for pair in known:
-        found = pair["difference"]
-        up = "helped" if found["value"] > 0 else "hurt"
-        kinds["open" if differences.holds_zero(found) else up].append(pair["what"])
     words = {
-        "helped": "More accurate with it: {}.",
-        "hurt": "Less accurate with it: {}.",
-        "open": "Cannot be told: {}.",
+        1: "More accurate with it: {}.",
+        -1: "Less accurate with it: {}.",
+        0: "No significant difference: {}.",
     }
+    kinds = {kind: [what for what, found in signs if found == kind] for kind in words}
     return " ".join(words[kind].format(listed(names)) for kind, names in kinds.items() if names)
 
 
@@ -160,12 +151,11 @@ def summary(pairs: list[PairFacts]) -> str | None:
 
 @dataclass(frozen=True)
 class Pair:
-    """sides: without and with it, in that order; empty where one of them came to nothing."""
+    """sides: without and with it, in that order; empty where one of them failed."""
 
     what: str
     sentence: str
-    sides: list[tuple[str, dict[str, Any]]]
-    difference: dict[str, Any] | None
+    sides: list[tuple[str, Side]]
 
 
 @dataclass(frozen=True)
@@ -175,13 +165,12 @@ class Pairs:
 
 
 def pairs_data(results: Results) -> Pairs:
-    pairs = results.get("pairs") or []
-    return Pairs(summary(pairs), [_pair(entry) for entry in pairs])
+    return Pairs(summary(results.pairs), [_pair(entry) for entry in results.pairs])
 
 
-def _pair(entry: dict[str, Any]) -> Pair:
-    sides = [] if entry["missing"] else [(key, entry[key]) for key in ("without", "with")]
-    return Pair(entry["what"], sentence(entry), sides, entry["difference"])
+def _pair(entry: ComparedPair) -> Pair:
+    sides = [("without", entry.without), ("with", entry.with_)]
+    return Pair(entry.what, sentence(entry), [(kind, side) for kind, side in sides if side])
 
 
 STEPS_SECTION = Section(
@@ -194,7 +183,7 @@ PAIRS_SECTION = Section(
     key="pairs",
     data=pairs_data,
     is_shown=lambda page: bool(page.rows),
-    template="pairs.html.j2",
+    template="ablations.html.j2",
     title="With and without",
     anchor="pairs",
 )

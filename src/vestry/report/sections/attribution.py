@@ -1,18 +1,19 @@
 """The section on what the models look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.report.formatting import per_cent
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.tiles import LEVELS, Maps, Tile, draw_tiles, palette
 from vestry.report.section import Section
 from vestry.report.sections import attribution_words as sentences
 from vestry.report.sprite import Colour, Sheet
+from vestry.schema import explanations as schema
+from vestry.schema.results import Results
 
 _FLOOR = 0.02
 """A map whose largest loss is under two points is not made to look stronger than that."""
@@ -46,14 +47,9 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Weight:
-    name: str
-    tile: str
-
-
-@dataclass(frozen=True)
 class Explained:
-    """One member. sample: images that all models were asked about; mistakes: its own worst."""
+    """One member. sample: images that all models were asked about; mistakes: its own worst.
+    weights: class and tile."""
 
     model: Model
     sentences: list[str]
@@ -61,7 +57,7 @@ class Explained:
     mistakes: list[Look]
     nearest: str | None
     among: int | None
-    weights: list[Weight]
+    weights: list[tuple[str, str]]
     weights_remark: str | None
     importance: str | None
     importance_remark: str | None
@@ -87,18 +83,18 @@ class Explanation:
 
 
 def explanation_data(results: Results) -> Explanation | None:
-    """None for results of an older version, and where the study leaves it out."""
-    found = results.get("explanations")
+    """None where the study leaves it out."""
+    found = results.explanations
     if not found:
         return None
-    classes = results["data"]["classes"]
+    classes = results.data.classes
     models = [model for model in models_by_rank(results) if model.name in found]
     entries = [(model, found[model.name]) for model in models]
     return Explanation(
-        lead=_lead(entries, {image["id"] for image in results["votes"]["images"]}),
+        lead=_lead(entries, {image.id for image in results.votes.images}),
         models=[_explained(model, entry, classes) for model, entry in entries],
-        covers=any(entry["images"] for _, entry in entries),
-        is_colour=len(results["data"]["image_shape"]) == 3,
+        covers=any(entry.images for _, entry in entries),
+        is_colour=len(results.data.image_shape) == 3,
         tiles=[tile for model, entry in entries for tile in _map_tiles(model, entry)]
         + [tile for model, entry in entries for tile in _inside_tiles(model, entry)],
     )
@@ -121,43 +117,41 @@ def draw_map_sheet(
     return draw_tiles(explanation.tiles, maps, images) if explanation else None
 
 
-def _lead(entries: list[tuple[Model, dict[str, Any]]], sample: set[str]) -> str | None:
+def _lead(entries: list[tuple[Model, schema.Explanation]], sample: set[str]) -> str | None:
     """What one covered patch does to every model on images of the sample that all were asked about.
 
     sample: their ids.
     """
-    looked = [(model.name, entry) for model, entry in entries if entry["images"]]
-    shared = sample.intersection(*({i["id"] for i in entry["images"]} for _, entry in looked))
+    looked = {model.name: entry for model, entry in entries if entry.images}
+    shared = sample.intersection(*({i.id for i in entry.images} for entry in looked.values()))
     swayed = {
-        name: sum(image["changed"] > 0 for image in entry["images"] if image["id"] in shared)
-        for name, entry in looked
+        name: sum(image.changed > 0 for image in entry.images if image.id in shared)
+        for name, entry in looked.items()
     }
-    patches = {(entry["settings"]["patch"], entry["settings"]["stride"]) for _, entry in looked}
+    patches = {(s.patch, s.stride) for entry in looked.values() if (s := entry.settings)}
     return sentences.swayed(swayed, len(shared), patches.pop()[0] if len(patches) == 1 else None)
 
 
-def _explained(model: Model, entry: dict[str, Any], classes: list[str]) -> Explained:
-    looks = {image["id"]: image for image in entry["images"]}
-    weights, importance = entry["weights"], entry["importance"]
-    remarks = [entry["reason"] and f"Not looked into: {entry['reason']}.", entry["limited"]]
+def _explained(model: Model, entry: schema.Explanation, classes: list[str]) -> Explained:
+    looks = {image.id: image for image in entry.images}
+    weights, importance = entry.weights, entry.importance
+    remarks = [entry.reason and f"Not looked into: {entry.reason}.", entry.limited]
     return Explained(
         model=model,
         sentences=sentences.maps(model.name, entry),
-        sample=[
-            _look(model, image, classes) for image in looks.values() if image["role"] == "sample"
-        ],
+        sample=[_look(model, image, classes) for image in looks.values() if image.role == "sample"],
         mistakes=[
-            _look(model, looks.get(mistake["id"], mistake), classes, mistake["images"])
-            for mistake in entry["nearest"]
+            _look(model, looks.get(mistake.id, mistake), classes, mistake.images)
+            for mistake in entry.nearest
         ],
-        nearest=sentences.nearest(entry),
-        among=entry["nearest_among"],
+        nearest=sentences.nearest(entry.nearest),
+        among=entry.nearest_among,
         weights=[
-            Weight(name, _tile_name(model, key))
-            for name, key in zip(classes, weights["maps"] if weights else [], strict=False)
+            (name, _tile_name(model, key))
+            for name, key in zip(classes, weights.maps if weights else [], strict=False)
         ],
         weights_remark=sentences.weights(weights) if weights else None,
-        importance=_tile_name(model, importance["map"]) if importance else None,
+        importance=_tile_name(model, importance.map) if importance else None,
         importance_remark=" ".join(sentences.importance(importance)) if importance else None,
         remarks=[text for text in remarks if text],
     )
@@ -165,31 +159,23 @@ def _explained(model: Model, entry: dict[str, Any], classes: list[str]) -> Expla
 
 def _look(
     model: Model,
-    image: dict[str, Any],
+    image: schema.ExplainedImage | schema.NearestImages,
     classes: list[str],
-    near: list[dict[str, Any]] | None = None,
+    near: Sequence[schema.NearImage] = (),
 ) -> Look:
     """near: training images like it. An image without a map has no confidence here."""
-    key = image.get("map")
+    covered = image if isinstance(image, schema.ExplainedImage) else None
+    verdicts = {image.truth: "true", image.predicted: "said"}
     return Look(
-        image=image["id"],
-        tile=_tile_name(model, key) if key else None,
-        truth=classes[image["truth"]],
-        predicted=classes[image["predicted"]],
-        confidence=per_cent(image["confidence"]) if key else None,
-        loss=sentences.loss(image) if key else None,
+        image=image.id,
+        tile=_tile_name(model, covered.map) if covered else None,
+        truth=classes[image.truth],
+        predicted=classes[image.predicted],
+        confidence=per_cent(covered.confidence) if covered else None,
+        loss=sentences.loss(covered) if covered else None,
         near=[
-            Near(
-                one["id"],
-                classes[one["label"]],
-                one["distance"],
-                "said"
-                if one["label"] == image["predicted"]
-                else "true"
-                if one["label"] == image["truth"]
-                else "other",
-            )
-            for one in near or []
+            Near(one.id, classes[one.label], one.distance, verdicts.get(one.label, "other"))
+            for one in near
         ],
     )
 
@@ -198,19 +184,17 @@ def _tile_name(model: Model, key: str) -> str:
     return f"{model.name}/{key}"
 
 
-def _map_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
-    names = [(_tile_name(model, image["map"]), image["id"]) for image in entry["images"]]
+def _map_tiles(model: Model, entry: schema.Explanation) -> list[Tile]:
+    names = [(_tile_name(model, image.map), image.id) for image in entry.images]
     return [Tile(name, image, name, _FLOOR) for name, image in names]
 
 
-def _inside_tiles(model: Model, entry: dict[str, Any]) -> list[Tile]:
+def _inside_tiles(model: Model, entry: schema.Explanation) -> list[Tile]:
     """Its importance, and its weights: all classes on one scale."""
-    keys = [entry["importance"]["map"]] if entry["importance"] else []
-    tiles = [Tile(_tile_name(model, key), None, _tile_name(model, key)) for key in keys]
-    weights = entry["weights"]["maps"] if entry["weights"] else []
-    return tiles + [
-        Tile(_tile_name(model, key), None, _tile_name(model, "weights")) for key in weights
-    ]
+    own = [_tile_name(model, entry.importance.map)] if entry.importance else []
+    weights = [_tile_name(model, key) for key in (entry.weights.maps if entry.weights else [])]
+    scale = _tile_name(model, "weights")
+    return [Tile(name, None, name) for name in own] + [Tile(n, None, scale) for n in weights]
 
 
 SECTION = Section(

@@ -1,16 +1,15 @@
 """Why this model, among which, and at what difference in accuracy: the choice in words."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
+from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import counted, file_size, listed, milliseconds, per_cent, points
 from vestry.report.models import Model
-from vestry.report.sections.costs import latency, size, validation
 from vestry.report.sections.standing import margin_words
+from vestry.schema.decision import Decision, Reason
 
-_MOST_NAMED = 3
-Decision = dict[str, Any]
-Models = Mapping[str, Model]
+MOST_NAMED = 3
 _BY = {
     "latency": "the quickest",
     "bytes": "the smallest",
@@ -28,159 +27,178 @@ _LEVEL_COST = {
 """What came before the criterion that decided, where time counts first or size."""
 
 
-def why(found: Decision, models: Models) -> str:
+@dataclass(frozen=True)
+class Choice:
+    """A model that was taken, and all that is said of why."""
+
+    found: Decision
+    reason: Reason
+    settings: DecisionSettings
+    taken: Model
+    models: Mapping[str, Model]
+
+    @property
+    def best(self) -> Model:
+        """The most accurate that could be taken."""
+        return self.models[self.reason.best]
+
+    @property
+    def margin(self) -> str:
+        return margin_words(self.settings.within)
+
+    @property
+    def tolerance(self) -> str:
+        return f"within {per_cent(self.found.tolerance, 0)}"
+
+
+def choice(found: Decision, models: Mapping[str, Model]) -> Choice | None:
+    """None where nothing is recommended."""
+    if found.recommended is None or found.reason is None:
+        return None
+    settings = DecisionSettings.model_validate(found.settings)
+    return Choice(found, found.reason, settings, models[found.recommended], models)
+
+
+def why(made: Choice) -> str:
     """Why this one, among which, and at what difference in accuracy."""
-    if len(considered(found)) == 1:
-        return _the_only_one(found, models)
-    if found["settings"]["prefer"] != "accuracy":
-        return _preferred(found, models)
-    if found["evidence"] == "too_few":
-        return _too_few(found, models)
-    if found["recommended"] != found["reason"]["best"]:
-        return _cheaper(found, models)
-    return best(found, models)
+    if len(considered(made.found)) == 1:
+        return _the_only_one(made)
+    if made.settings.prefer != "accuracy":
+        return _preferred(made)
+    if made.found.evidence == "too_few":
+        return _too_few(made)
+    return _best(made) if made.taken is made.best else _cheaper(made)
 
 
 def considered(found: Decision) -> list[str]:
     """Names that meet the limits and are shown to be better than the most frequent class."""
-    out = found["majority"]["not_above"]
-    return [name for name in found["admissible"] if name not in out]
+    return [name for name in found.admissible if name not in found.majority.not_above]
 
 
-def _the_only_one(found: Decision, models: Models) -> str:
+def _the_only_one(made: Choice) -> str:
+    better = "is shown to be better than always answering the most frequent class"
     conditions = [
-        "meets the limits" if found["excluded"] else "",
-        "is shown to be better than always answering the most frequent class"
-        if len(found["admissible"]) > 1
-        else "",
+        "meets the limits" if made.found.excluded else "",
+        better if len(made.found.admissible) > 1 else "",
     ]
     only = " and ".join(text for text in conditions if text) or "there is"
-    return f"It is the only model that {only}: {figures(models[found['recommended']])}."
+    return f"It is the only model that {only}: {figures(made.taken)}."
 
 
 def _among(found: Decision) -> str:
     """ "the 5 models" or "the 3 models that meet the limits"."""
     text = f"the {counted(len(considered(found)), 'model')}"
-    if found["excluded"]:
+    if found.excluded:
         return f"{text} that meet the limits"
-    out = len(found["admissible"]) > len(considered(found))
+    out = len(found.admissible) > len(considered(found))
     return f"{text} that are shown to be better than the most frequent class" if out else text
 
 
-def _most_accurate(found: Decision, models: Models, who: str) -> str:
+def _most_accurate(made: Choice, who: str) -> str:
     """ "Of the 5 models it is the most accurate on the 100 validation images (83.0%)"."""
-    model = models[found["reason"]["best"]]
-    rows = counted(found["rows"], "validation image")
-    figure = per_cent(validation(model))
-    return f"Of {_among(found)} {who} is the most accurate on the {rows} ({figure})"
+    rows = counted(made.found.rows, "validation image")
+    figure = per_cent(_accuracy(made.best))
+    return f"Of {_among(made.found)} {who} is the most accurate on the {rows} ({figure})"
 
 
-def _too_few(found: Decision, models: Models) -> str:
-    """The first by validation, where others are neither told from it nor shown to be near it."""
-    tests = found["reason"]["tests"]
-    unknown = [t["name"] for t in tests if not (t["behind"] or t["within"])]
-    model, margin = models[found["recommended"]], margin_words(found["settings"]["within"])
-    first = validation(model)
-    same = [name for name in unknown if validation(models[name]) == first]
+def _too_few(made: Choice) -> str:
+    """The first by validation, where others are neither shown to be behind nor to be near it."""
+    unknown = [test.name for test in made.reason.tests if not (test.behind or test.within)]
+    same = [n for n in unknown if _accuracy(made.models[n]) == _accuracy(made.taken)]
     level = f", level with {_few(same)}, by the lower log loss" if same else ""
     them = "it is" if len(unknown) == 1 else "any of them is"
     return (
-        f"{_most_accurate(found, models, 'it')}{level}. But these are too few to tell "
-        f"{_few(unknown)} from it, and too few to show that {them} within {margin} of it; so it "
-        f"stays with the first by validation, whatever that costs: {_cost(model)}."
+        f"{_most_accurate(made, 'it')}{level}. But these are too few for a significant difference "
+        f"from {_few(unknown)}, and too few to show that {them} within {made.margin} of it; so it "
+        f"stays with the first by validation, whatever that costs: {_cost(made.taken)}."
     )
 
 
-def best(found: Decision, models: Models) -> str:
-    """The most accurate one, told from all others or the cheapest of those near it."""
-    start, model = _most_accurate(found, models, "it"), models[found["recommended"]]
-    near = [name for name in found["level_with"] if name != model.name]
+def _best(made: Choice) -> str:
+    """The most accurate one, significantly better than all others or the cheapest near it."""
+    start, cost = _most_accurate(made, "it"), _cost(made.taken)
+    near = [name for name in made.found.level_with or () if name != made.taken.name]
     if not near:
-        others = len(considered(found)) - 1
+        others = len(considered(made.found)) - 1
         rest = "the other one" if others == 1 else f"each of the other {others}"
-        return f"{start}, and these tell it from {rest}: {_cost(model)}."
-    start = f"{start}. {_shown_near(near, found)}"
-    if latency(model) is None and size(model) is None:
+        return f"{start}; the difference from {rest} is significant: {cost}."
+    verb = "is" if len(near) == 1 else "are"
+    start = f"{start}. {_few(near)} {verb} shown to be less than {made.margin} behind it"
+    if made.taken.latency is None and made.taken.size is None:
         return f"{start}; costs were not measured."
-    if found["reason"]["decided_by"] == "ranking":
-        return f"{start}, but would cost as much (within {_tolerance(found)}): {_cost(model)}."
-    return f"{start}, but it is {_criterion(found)} of {_these(found)}: {_cost(model)}."
+    if made.reason.decided_by == "ranking":
+        return f"{start}, but would cost as much ({made.tolerance}): {cost}."
+    return f"{start}, but it is {_criterion(made)} of {_these(made)}: {cost}."
 
 
-def _cheaper(found: Decision, models: Models) -> str:
+def _cheaper(made: Choice) -> str:
     """A cheaper one that is shown to be near the most accurate."""
-    model, first = models[found["recommended"]], models[found["reason"]["best"]]
-    first_seeds = bool(model.over_seeds("validation", "accuracy"))
-    gap = _gap_words(found["reason"]["against"], "; first seeds" if first_seeds else "")
+    model, best = made.taken, made.best
     return (
-        f"{_most_accurate(found, models, first.name)}. {model.name} "
-        f"({per_cent(validation(model))}, a difference of {gap}) is shown to be less than "
-        f"{margin_words(found['settings']['within'])} behind it, and is {_criterion(found)} of "
-        f"{_these(found)}: {_cost(model)} instead of {_cost(first)}."
+        f"{_most_accurate(made, best.name)}. {model.name} ({per_cent(_accuracy(model))}, a "
+        f"difference of {_gap(made)}) is shown to be less than {made.margin} behind it, and is "
+        f"{_criterion(made)} of {_these(made)}: {_cost(model)} instead of {_cost(best)}."
     )
 
 
-def _shown_near(names: list[str], found: Decision) -> str:
-    verb = "is" if len(names) == 1 else "are"
-    return (
-        f"{_few(names)} {verb} shown to be less than {margin_words(found['settings']['within'])} "
-        "behind it"
-    )
-
-
-def _these(found: Decision) -> str:
+def _these(made: Choice) -> str:
     """The most accurate one and those that are shown to be near it."""
-    count = len(found["level_with"])
+    count = len(made.found.level_with or ())
     return "the two" if count == 2 else f"the {count} of which that is known"
 
 
 def _few(names: list[str]) -> str:
     """Some names, or how many there are."""
-    return listed(names) if len(names) <= _MOST_NAMED else f"{len(names)} others"
+    return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} others"
 
 
-def _tolerance(found: Decision) -> str:
-    return per_cent(found["tolerance"], 0)
+def _gap(made: Choice) -> str:
+    """What the best is ahead by, in points: "0.4 points (−0.1 to +0.9)"."""
+    against = made.reason.against
+    if against is None:
+        return points(None)
+    low, high = against.interval
+    seeds = "; first seeds" if made.taken.over_seeds("validation", "accuracy") else ""
+    return f"{points(against.difference)} points ({points(low)} to {points(high)}{seeds})"
 
 
-def _gap_words(difference: Decision, more: str = "") -> str:
-    """The size of a difference in points with its interval: "0.4 points (−0.1 to +0.9)"."""
-    low, high = difference["interval"]
-    return f"{points(difference['difference'])} points ({points(low)} to {points(high)}{more})"
-
-
-def _criterion(found: Decision) -> str:
-    decided = found["reason"]["decided_by"]
-    first = "size" if found["settings"]["prefer"] == "size" else "latency"
+def _criterion(made: Choice) -> str:
+    decided = made.reason.decided_by or "ranking"
+    first = "size" if made.settings.prefer == "size" else "latency"
     level = _LEVEL_COST.get((first, decided))
-    return _BY[decided] + (f" ({level} within {per_cent(found['tolerance'], 0)})" if level else "")
+    return _BY[decided] + (f" ({level} {made.tolerance})" if level else "")
 
 
-def _preferred(found: Decision, models: Models) -> str:
+def _preferred(made: Choice) -> str:
     """The cheapest, as the study prefers, and what that costs in accuracy."""
-    model, first = models[found["recommended"]], models[found["reason"]["best"]]
-    prefer = found["settings"]["prefer"]
-    wish = {"latency": "a short time for one image", "size": "a small model"}[prefer]
+    wish = "a small model" if made.settings.prefer == "size" else "a short time for one image"
     text = (
-        f"The study prefers {wish}; of {_among(found)} it is {_criterion(found)}: {_cost(model)}."
+        f"The study prefers {wish}; of {_among(made.found)} it is {_criterion(made)}: "
+        f"{_cost(made.taken)}."
     )
-    if model is first:
-        return f"{text} It is also the most accurate, right on {_share(model)}."
-    behind = points(validation(first) - validation(model)).lstrip("+")
-    return f"{text} It is right on {_share(model)}, {behind} points fewer than {first.name}."
+    if made.taken is made.best:
+        return f"{text} It is also the most accurate, right on {_share(made.taken)}."
+    behind = points(_accuracy(made.best) - _accuracy(made.taken)).lstrip("+")
+    return (
+        f"{text} It is right on {_share(made.taken)}, {behind} points fewer than {made.best.name}."
+    )
+
+
+def _accuracy(model: Model) -> float:
+    return model.central_accuracy("validation")
 
 
 def _share(model: Model) -> str:
-    return f"{per_cent(validation(model))} of the validation images"
+    return f"{per_cent(_accuracy(model))} of the validation images"
 
 
 def _cost(model: Model) -> str:
     """ "0.31 ms for one image and 0.37 MB"."""
     parts = []
-    if (ms := latency(model)) is not None:
-        parts.append(f"{milliseconds(ms)} for one image")
-    if (count := size(model)) is not None:
-        parts.append(file_size(count))
+    if model.latency is not None:
+        parts.append(f"{milliseconds(model.latency)} for one image")
+    if model.size is not None:
+        parts.append(file_size(model.size))
     return listed(parts) or "its cost was not measured"
 
 

@@ -1,8 +1,10 @@
 """What was measured here beside a remark on how a report made its figures."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from vestry.evaluation.claims import RemarkClaim
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import (
     counted,
     decimal,
@@ -12,70 +14,73 @@ from vestry.report.formatting import (
     per_cent_range,
     whole,
 )
-from vestry.report.sections.committees import score_name
+from vestry.schema.base import Spread
+from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
+from vestry.schema.training import Trunk
+
+_Thing = TypeVar("_Thing")
+
+
+def known(value: _Thing | None) -> _Thing:
+    """What a claim of its form always has; ValueError where it is missing all the same."""
+    if value is None:
+        raise ValueError("a claim's measurement lacks a figure of its form")
+    return value
+
 
 # One measured figure in words, with the uncertainty that belongs to it.
 
 
-_NOT_SHARES = ("log_loss", "brier")
-
-
-def score_words(score: str) -> str:
-    return score_name(score)
-
-
 def shown(value: float, score: str) -> str:
-    return decimal(value) if score in _NOT_SHARES else per_cent(value)
+    return per_cent(value) if is_share(score) else decimal(value)
 
 
-def figure(found: dict[str, Any], score: str) -> str:
+def figure(found: Figure, score: str) -> str:
     """ "91.2% (90.6 to 91.7)", and the mean over seeds where there are several."""
-    text = shown(found["value"], score)
-    if found["interval"] is not None:
-        text += f" ({per_cent_range(*found['interval'])})"
-    several = found["over_seeds"]
+    text = shown(found.value, score)
+    if found.interval is not None:
+        text += f" ({per_cent_range(*found.interval)})"
+    several = found.over_seeds
     if not several:
         return text
-    seeds = len(several["values"])
+    seeds = len(several.values)
     return f"{text} with the first seed, {_spread(several, score)} over {seeds} seeds"
 
 
-def _spread(several: dict[str, Any], score: str) -> str:
+def _spread(several: Spread, score: str) -> str:
     """Mean and deviation: "91.0% ± 0.3"."""
-    mean, deviation = several["mean"], several["deviation"]
-    if score in _NOT_SHARES:
+    mean, deviation = several.mean, several.deviation or 0.0
+    if not is_share(score):
         return f"{decimal(mean)} \u00b1 {decimal(deviation)}"
     return f"{per_cent(mean)} \u00b1 {decimal(100 * deviation, 1)}"
 
 
-Claim = dict[str, Any]
+# Our side of a remark.
 
 
-def words(claim: Claim) -> str | None:
-    """Our side of a remark; says so where this run has no such fact."""
-    here, said = claim["here"], claim["said"]
-    asked = said.get("here")
+def remark_words(said: RemarkClaim, here: Measured) -> str | None:
+    """None where it asks for nothing; says so where this run has no such fact."""
     texts = []
-    if asked:
-        known = asked in here
-        texts.append(_FACTS[asked](here[asked]) if known else f"This run has no {_NAMES[asked]}.")
-    if here.get("figures"):
-        texts.append(_figures(claim))
+    if said.here:
+        fact = getattr(here, said.here.replace("-", "_").replace(" ", "_"))
+        missing = f"This run has no {_NAMES[said.here]}."
+        texts.append(missing if fact is None else _FACTS[said.here](fact))
+    if here.figures:
+        texts.append(_figures(said, here, here.figures))
     return " ".join(texts) or None
 
 
-def _figures(claim: Claim) -> str:
+def _figures(said: RemarkClaim, here: Measured, found: Sequence[Figure]) -> str:
     """The reported figure and ours, or every model's where none is named."""
-    said, here = claim["said"], claim["here"]
-    found, score = here["figures"], here["score"]
-    of = f" for {said['class']}" if said["class"] else ""
+    score, first = known(here.score), found[0]
+    of = f" for {said.class_}" if said.class_ else ""
     if len(found) > 1:
-        each = listed([f"{shown(row['value'], score)} ({row['name']})" for row in found])
+        each = listed([f"{shown(row.value, score)} ({row.name})" for row in found])
         return f"Here the {score_words(score)}{of} is {each}."
-    ours = f"here the {score_words(score)} of {found[0]['name']}{of} is {figure(found[0], score)}"
-    if here.get("reported") is None:
+    ours = f"here the {score_words(score)} of {first.name}{of} is {figure(first, score)}"
+    if here.reported is None:
         return f"{ours[0].upper()}{ours[1:]}."
-    return f"Reported {shown(here['reported'], score)}; {ours}."
+    return f"Reported {shown(here.reported, score)}; {ours}."
 
 
 def _splits(rows: dict[str, int]) -> str:
@@ -86,7 +91,7 @@ def _splits(rows: dict[str, int]) -> str:
     )
 
 
-def _class_counts(ends: dict[str, list[int]]) -> str:
+def _class_counts(ends: dict[str, tuple[int, int]]) -> str:
     parts = listed([f"{name} {range_words(*pair)}" for name, pair in ends.items()])
     return f"Here each split is counted from its own labels: {parts}."
 
@@ -96,45 +101,42 @@ def range_words(low: int, high: int) -> str:
     return f"{whole(low)} a class" if low == high else f"{whole(low)} to {whole(high)} a class"
 
 
-def _seeds(found: dict[str, int]) -> str:
+def _seeds(found: dict[str, int | None]) -> str:
     return (
         f"Here the sample grid is drawn with seed {found['samples']} and the votes with seed "
         f"{found['votes']}, so both can be drawn again."
     )
 
 
-def _duplicates(found: dict[str, dict[str, int]]) -> str:
-    parts = [f"{whole(count)} within {name}" for name, count in found["within"].items()]
-    parts += [f"{whole(count)} across {names}" for names, count in found["across"].items()]
+def _duplicates(found: Duplicates) -> str:
+    parts = [f"{whole(count)} within {name}" for name, count in found.within.items()]
+    parts += [f"{whole(count)} across {names}" for names, count in found.across.items()]
     return f"Here exact duplicates are counted: {listed(parts)}."
 
 
-def trunk(card: dict[str, Any]) -> str:
-    through, found = card.get("images_through") or 0, card.get("images_found") or 0
-    weights = f" with {card['weights']} weights" if card.get("weights") else ""
+def backbone(card: Trunk) -> str:
     text = (
-        f"Here the {card['backbone']} trunk{weights} gets its own normalisation "
-        f"({card['normalisation']})."
+        f"Here the {card.backbone} backbone with {card.weights} weights gets its own normalisation "
+        f"({card.normalisation})."
     )
-    if through:
-        once = f"{counted(through, 'image')} went through the trunk once"
-        text += f" {once}, in {duration(card['seconds'])}."
-    if found:
-        text += f" The features of {counted(found, 'image')} were found from an earlier run."
+    if card.images_through:
+        once = f"{counted(card.images_through, 'image')} went through the backbone once"
+        text += f" {once}, in {duration(card.seconds)}."
+    if card.images_found:
+        text += f" The features of {counted(card.images_found, 'image')} were found from an "
+        text += "earlier run."
     return text
 
 
-def _cross_validation(found: dict[str, Any]) -> str:
-    held_out = found["held_out"]
+def _cross_validation(found: FoldsFact) -> str:
     text = (
-        f"Here each of {found['folds']} folds is scored on the images held out of it: "
-        f"{_spread(held_out, 'accuracy')}. The model fitted on all training images is right on "
-        f"{figure(found['single'], 'accuracy')} of the test images; the one spread is over folds, "
+        f"Here each of {found.folds} folds is scored on the images held out of it: "
+        f"{_spread(found.held_out, 'accuracy')}. The model fitted on all training images is right "
+        f"on {figure(found.single, 'accuracy')} of the test images; the one spread is over folds, "
         "the other figure is of one set of test images."
     )
-    reported = found.get("reported") or {}
-    if "accuracy" in reported:
-        text += f" Reported: {per_cent(reported['accuracy'])}."
+    if "accuracy" in found.reported:
+        text += f" Reported: {per_cent(found.reported['accuracy'])}."
     return text
 
 
@@ -143,7 +145,7 @@ _NAMES = {
     "class counts": "class counts",
     "seeds": "seeds",
     "duplicates": "count of duplicates",
-    "trunk": "frozen trunk for that model",
+    "trunk": "frozen backbone for that model",
     "cross-validation": "cross-validation of that model",
 }
 _FACTS: dict[str, Callable[[Any], str]] = {
@@ -151,6 +153,6 @@ _FACTS: dict[str, Callable[[Any], str]] = {
     "class counts": _class_counts,
     "seeds": _seeds,
     "duplicates": _duplicates,
-    "trunk": trunk,
+    "trunk": backbone,
     "cross-validation": _cross_validation,
 }

@@ -1,19 +1,31 @@
-"""The data of the section that sets what a report said beside what was measured."""
+"""What a report said, and what was measured here, each in a sentence made from both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.evaluation.claims import (
+    FORMS,
+    AboveClaim,
+    BalanceClaim,
+    BelowClaim,
+    BestClaim,
+    CalledClaim,
+    ClaimBase,
+    CountClaim,
+    PrintedClaim,
+    RemarkClaim,
+    ValueClaim,
+    ValuesClaim,
+)
+from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
-from vestry.report.models import Results
 from vestry.report.section import Section
-from vestry.report.sections import claim_facts, differences
-from vestry.report.sections.claim_facts import figure, score_words, shown
+from vestry.report.sections import differences
+from vestry.report.sections.claim_facts import figure, known, range_words, remark_words, shown
+from vestry.schema.claims import CheckedClaim, Measured
+from vestry.schema.results import Results
 
-# What a report said, and what was measured here, each in a sentence made from both.
-
-
-Claim = dict[str, Any]
 _VERDICTS = {
     "agrees": "agrees",
     "differs": "differs",
@@ -23,19 +35,20 @@ _VERDICTS = {
 }
 
 
-def sentence(claim: Claim) -> str:
+def sentence(claim: CheckedClaim) -> str:
     """Our side of one claim."""
-    if claim["verdict"] == "unchecked":
-        return f"Not checked: {claim['reason']}."
-    note = claim["said"]["note"]
-    return f"{_SENTENCES[claim['form']](claim)}{' ' + note if note else ''}"
+    if claim.here is None:
+        return f"Not checked: {claim.reason}."
+    said = FORMS[claim.form].model_validate({"says": claim.says, **claim.said})
+    text = _SENTENCES[type(said)](said, claim.here, claim.verdict == "agrees")
+    return f"{text} {said.note}" if said.note else text
 
 
-def summary(claims: list[Claim]) -> str | None:
+def summary(claims: list[CheckedClaim]) -> str | None:
     """How many claims agree with what was measured here, and how many do not."""
     if not claims:
         return None
-    number = {verdict: sum(c["verdict"] == verdict for c in claims) for verdict in _VERDICTS}
+    number = {verdict: sum(c.verdict == verdict for c in claims) for verdict in _VERDICTS}
     tried = number["agrees"] + number["differs"] + number["open"]
     parts = [
         f"{whole(number[verdict])} {words}"
@@ -61,27 +74,25 @@ def summary(claims: list[Claim]) -> str | None:
     return " ".join(texts)
 
 
-def count(claim: Claim) -> str:
-    said, here = claim["said"], claim["here"]
-    support = here["support"]
+def _count(said: CountClaim, here: Measured, agrees: bool) -> str:
+    count, support = known(here.count), known(here.support)
     if not support:
-        return f"There is no test image of {said['truth']} here."
-    verb = "is" if here["count"] == 1 else "are"
+        return f"There is no test image of {said.truth} here."
+    verb = "is" if count == 1 else "are"
     start = (
-        f"Here {whole(here['count'])} of {counted(support, 'image')} of {said['truth']} {verb} "
-        f"taken for {said['predicted']} by {said['maker']} ({per_cent(here['count'] / support)})"
+        f"Here {whole(count)} of {counted(support, 'image')} of {said.truth} {verb} taken for "
+        f"{said.predicted} by {said.maker} ({per_cent(count / support)})"
     )
-    of = f" of {whole(said['of'])}" if said["of"] else ""
-    if claim["verdict"] == "agrees":
-        return f"{start}; {whole(said['count'])}{of} lies inside the 95% interval."
-    more = said["of"] is None and said["count"] > support
+    of = f" of {whole(said.of)}" if said.of else ""
+    if agrees:
+        return f"{start}; {whole(said.count)}{of} lies inside the 95% interval."
+    more = said.of is None and said.count > support
     ending = " There are not even as many of them among the test images." if more else ""
-    return f"{start}, not {whole(said['count'])}{of}.{ending}"
+    return f"{start}, not {whole(said.count)}{of}.{ending}"
 
 
-def _balance(claim: Claim) -> str:
-    here = claim["here"]
-    low, high = here["all"]
+def _balance(said: BalanceClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    low, high = known(here.all)
     if not low:
         ratio = f"some class has no image and the largest {whole(high)}"
     elif low == high:
@@ -90,116 +101,103 @@ def _balance(claim: Claim) -> str:
         ratio = (
             f"the largest class has {counted(high, 'image')}, {high / low:.2f} times the smallest"
         )
+    ends = known(here.splits).items()
     each = listed(
-        [f"{name} {claim_facts.range_words(*ends)}" for name, ends in here["splits"].items()]
+        [f"{name} {range_words(*pair)}" for name, pair in ends if isinstance(pair, tuple)]
     )
-    state = "balanced" if here["balanced"] else "not balanced"
+    state = "balanced" if here.balanced else "not balanced"
     return f"Here, over all splits, {ratio}: the data are {state}. By split: {each}."
 
 
-def _order(claim: Claim) -> str:
-    said, found = claim["said"], claim["here"]["difference"]
-    other = said.get("below") or said["above"]
+def _order(said: BelowClaim | AboveClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    found, (one, other) = known(here.difference), said.models
     return (
-        f"Here {differences.two_figures(found, said['maker'], other)}: the first is "
-        f"{differences.size(found['value'])} ({differences.interval(found)}). "
+        f"Here {differences.two_figures(found, one, other)}: the first is "
+        f"{differences.size(found.value)} ({differences.interval(found)}). "
         f"{differences.verdict(found)}{differences.reason(found)}"
     )
 
 
-def best(claim: Claim) -> str:
-    said, here = claim["said"], claim["here"]
-    test = here["best_on_test"]
-    if here["leader"] == said["best"]:
-        others = f"; on the test images {test} is highest" if test != said["best"] else ""
-        return f"Here {said['best']} is ahead by validation, too{others}."
-    found = here["difference"]
+def _best(said: BestClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    test, leader, found = known(here.best_on_test), known(here.leader), here.difference
+    if found is None:
+        others = f"; on the test images {test} is highest" if test != said.best else ""
+        return f"Here {said.best} is ahead by validation, too{others}."
     return (
-        f"By validation {here['leader']} is ahead here; on the test images {test} is highest. "
-        f"On those {differences.two_figures(found, said['best'], here['leader'])} "
+        f"By validation {leader} is ahead here; on the test images {test} is highest. "
+        f"On those {differences.two_figures(found, said.best, leader)} "
         f"({differences.interval(found)}). {differences.verdict(found)}"
     )
 
 
-def _values(claim: Claim) -> str:
-    said, here = claim["said"], claim["here"]
-    low, high = min(said["values"]), max(said["values"])
-    start = f"Here it is {figure(here['figure'], said['score'])}"
-    if here["one_value"]:
+def _values(said: ValuesClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    gap = max(said.values) - min(said.values)
+    start = f"Here it is {figure(known(here.figure), said.score)}"
+    if here.one_value:
         return f"{start}; the values given there are one, rounded differently."
-    apart = points(high - low).lstrip("+") if _is_share(said["score"]) else decimal(high - low)
-    unit = " points" if _is_share(said["score"]) else ""
+    apart = f"{points(gap).lstrip('+')} points" if is_share(said.score) else decimal(gap)
     return (
-        f"{start}: one model on one set of images has one {score_words(said['score'])}. The "
-        f"{len(said['values'])} values given there lie up to {apart}{unit} apart, and no single "
-        "one rounds to all of them."
+        f"{start}: one model on one set of images has one {score_words(said.score)}. The "
+        f"{len(said.values)} values given there lie up to {apart} apart, and no single one rounds "
+        "to all of them."
     )
 
 
-def _is_share(score: str) -> bool:
-    return score not in ("log_loss", "brier")
-
-
-def _printed(claim: Claim) -> str:
-    said, here = claim["said"], claim["here"]
-    fraction, literal = here["as_fraction"], here["as_printed"]
+def _printed(said: PrintedClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    fraction, literal = here.as_fraction, here.as_printed
     return (
         f"Read as printed that is {decimal(literal, 6)}, {per_cent(literal, 2)} of the images; "
         f"as a fraction, without the sign, it is {per_cent(fraction, 2)}. Here it is "
-        f"{figure(here['figure'], said['score'])}."
+        f"{figure(known(here.figure), said.score)}."
     )
 
 
-def value(claim: Claim) -> str:
-    said, ours = claim["said"], claim["here"]["figure"]
-    of = f" for {said['class']}" if said["class"] else ""
-    given = shown(said["value"], said["score"])
+def _value(said: ValueClaim, here: Measured, agrees: bool) -> str:
+    ours, mean = known(here.figure), here.mean_of_members
+    of = f" for {said.class_}" if said.class_ else ""
     text = (
-        f"Reported {given}; here the {score_words(said['score'])} of {said['maker']}{of} is "
-        f"{figure(ours, said['score'])}"
+        f"Reported {shown(said.value, said.score)}; here the {score_words(said.score)} of "
+        f"{said.maker}{of} is {figure(ours, said.score)}"
     )
-    mean = claim["here"]["mean_of_members"]
     if mean is not None:
-        words = f"the mean of its members\u2019 figures, {shown(mean, said['score'])}"
+        words = f"the mean of its members\u2019 figures, {shown(mean, said.score)}"
         text = f"{text}, and {words}, is another thing"
-    if ours["interval"] is None:
+    if ours.interval is None:
         return f"{text}."
-    where = "inside" if claim["verdict"] == "agrees" else "outside"
+    where = "inside" if agrees else "outside"
     return f"{text}; the reported figure lies {where} the interval."
 
 
-def _called(claim: Claim) -> str:
-    said, here = claim["said"], claim["here"]
-    score = said["score"]
+def _called(said: CalledClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    rows, scores = known(here.rows), known(here.scores)
     parts = [
-        f"{shown(ours, score)} on the {counted(here['rows'][split], split + ' image')}"
-        for split, ours in here["scores"].items()
+        f"{shown(ours, said.score)} on the {counted(rows[split], split + ' image')}"
+        for split, ours in scores.items()
     ]
-    if len(set(here["scores"].values())) == 1:
+    if len(set(scores.values())) == 1:
         return f"Here both are the same: {parts[0]}."
     return (
-        f"Here these are {len(parts)} figures: the {score_words(score)} of "
-        f"{said['maker']} is {listed(parts)}."
+        f"Here these are {len(parts)} figures: the {score_words(said.score)} of "
+        f"{said.maker} is {listed(parts)}."
     )
 
 
-def remark(claim: Claim) -> str:
-    text = claim_facts.words(claim)
-    start = claim["said"]["remark"]
-    return f"{start} {text}" if text else start
+def _remark(said: RemarkClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
+    text = remark_words(said, here)
+    return f"{said.remark} {text}" if text else said.remark
 
 
-_SENTENCES: dict[str, Callable[[Claim], str]] = {
-    "count": count,
-    "balanced": _balance,
-    "below": _order,
-    "above": _order,
-    "best": best,
-    "values": _values,
-    "printed": _printed,
-    "value": value,
-    "called": _called,
-    "remark": remark,
+_SENTENCES: dict[type[ClaimBase], Callable[[Any, Measured, bool], str]] = {
+    CountClaim: _count,
+    BalanceClaim: _balance,
+    BelowClaim: _order,
+    AboveClaim: _order,
+    BestClaim: _best,
+    ValuesClaim: _values,
+    PrintedClaim: _printed,
+    ValueClaim: _value,
+    CalledClaim: _called,
+    RemarkClaim: _remark,
 }
 
 
@@ -220,17 +218,11 @@ class Claims:
 
 
 def claims_data(results: Results) -> Claims:
-    claims = results.get("claims") or []
     rows = [
-        Said(
-            claim["says"],
-            claim["verdict"],
-            _VERDICTS[claim["verdict"]],
-            sentence(claim),
-        )
-        for claim in claims
+        Said(claim.says, claim.verdict, _VERDICTS[claim.verdict], sentence(claim))
+        for claim in results.claims
     ]
-    return Claims(summary(claims), rows)
+    return Claims(summary(results.claims), rows)
 
 
 SECTION = Section(

@@ -1,12 +1,13 @@
-"""The fifth section's data: samples, class distribution and origin of the images."""
+"""The section on the data: samples, class distribution and origin of the images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
-from vestry.report.models import Results
 from vestry.report.section import Section
+from vestry.schema import data as schema
+from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.results import Results
 
 # The data in words.
 
@@ -31,29 +32,28 @@ def _others(count: int) -> str:
     return f" and {counted(count, 'other')}" if count else ""
 
 
-def size(data: Any) -> str:
+def size(data: schema.Data) -> str:
     """Rows, classes and shape of the images."""
-    height, width, *channels = data["image_shape"]
+    height, width, *channels = data.image_shape
     colour = "in colour" if channels else "in grey"
-    splits = data["splits"]
-    rows = listed([f"{whole(split['rows'])} {name}" for name, split in splits.items()])
+    splits = data.splits
+    rows = listed([f"{whole(split.rows)} {name}" for name, split in splits.items()])
     return (
-        f"{rows} images of {height} \u00d7 {width} pixels {colour}, "
-        f"in {len(data['classes'])} classes."
+        f"{rows} images of {height} \u00d7 {width} pixels {colour}, in {len(data.classes)} classes."
     )
 
 
-def _shares_words(data: dict[str, Any]) -> dict[str, str]:
+def _shares_words(data: schema.Data) -> dict[str, str]:
     """Each split's part of all rows used."""
-    total = sum(split["rows"] for split in data["splits"].values())
-    return {name: per_cent(split["rows"] / total) for name, split in data["splits"].items()}
+    total = sum(split.rows for split in data.splits.values())
+    return {name: per_cent(split.rows / total) for name, split in data.splits.items()}
 
 
-def fallback(data: Any) -> str | None:
+def fallback(data: schema.Data) -> str | None:
     """What was asked for and what was used instead, where they differ."""
-    if not data["fell_back"]:
+    if not data.fell_back:
         return None
-    return f"This study asked for {data['asked']} and ran on {data['used']}: {data['fell_back']}"
+    return f"This study asked for {data.asked} and ran on {data.used}: {data.fell_back}"
 
 
 _CLASSES_SHOWN = 25
@@ -74,7 +74,7 @@ class Split:
     """bars: every class in class order. ends: the largest and smallest, where classes are many."""
 
     name: str
-    facts: dict[str, Any]
+    facts: schema.Split
     share: str
     balance: str
     bars: list[Bar]
@@ -83,7 +83,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    facts: dict[str, Any]
+    facts: schema.Data
     size: str
     fallback: str | None
     splits: list[Split]
@@ -92,27 +92,26 @@ class Dataset:
     samples_seed: int | None
 
 
-def dataset_data(results: Results) -> Dataset:
-    data = results["data"]
+def dataset_data(results: Results | ExplorationResults) -> Dataset:
+    data = results.data
     shares = _shares_words(data)
-    samples = data["samples"]
-    labels = [data["classes"][label] for label in samples["labels"]]
+    samples = data.samples
+    labels = [data.classes[label] for label in samples.labels]
     return Dataset(
         facts=data,
         size=size(data),
         fallback=fallback(data),
         splits=[
-            _split(name, facts, data["classes"], shares[name])
-            for name, facts in data["splits"].items()
+            _split(name, facts, data.classes, shares[name]) for name, facts in data.splits.items()
         ],
-        samples=list(zip(samples["ids"], labels, strict=True)),
-        columns=samples["columns"],
-        samples_seed=samples["seed"],
+        samples=list(zip(samples.ids, labels, strict=True)),
+        columns=samples.columns,
+        samples_seed=samples.seed,
     )
 
 
-def _split(name: str, facts: dict[str, Any], classes: list[str], share: str) -> Split:
-    counts = facts["class_counts"]
+def _split(name: str, facts: schema.Split, classes: list[str], share: str) -> Split:
+    counts = facts.class_counts
     largest = max(counts) or 1
     bars = [Bar(c, n, round(n / largest, 4)) for c, n in zip(classes, counts, strict=True)]
     return Split(name, facts, share, balance(counts, classes), bars, _ends(bars))

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, decimal, listed, whole
+from vestry.schema.exploration import Finding, FoundGroup
 
-# The audit's findings in words: what was looked for, what was found, what it means.
+# What was looked for, what was found, what it means.
 
-
-Finding = Any
 
 SEVERITY_WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
 _CLASSES_NAMED = 5
@@ -32,21 +31,21 @@ def title(finding: Finding) -> str:
         "absent_classes": f"Classes without {first} images",
         "unbalanced": f"Unbalanced classes in {first}",
         "constant_pixels": f"Pixels that never change in {first}",
-    }[finding["kind"]]
+    }[finding.kind]
 
 
 def sentence(finding: Finding, classes: list[str]) -> str:
     """What was found and what it means, made from the finding's own numbers."""
-    return _FOUND[finding["kind"]](Case(finding, classes))
+    return _FOUND[finding.kind](_Case(finding, classes))
 
 
 def _ends(finding: Finding) -> tuple[str, str]:
     """The first and the last of the splits that it speaks of."""
-    return finding["splits"][0], finding["splits"][-1]
+    return finding.splits[0], finding.splits[-1]
 
 
 @dataclass(frozen=True)
-class Case:
+class _Case:
     """A finding as the sentences below need it."""
 
     finding: Finding
@@ -54,11 +53,12 @@ class Case:
 
     @property
     def share(self) -> str:
-        return f"{whole(self.finding['count'])} of {whole(self.finding['of'])}"
+        return f"{whole(self.finding.count)} of {whole(self.finding.of)}"
 
     @property
     def facts(self) -> dict[str, Any]:
-        return dict(self.finding["facts"])
+        """The kind's own numbers."""
+        return dict(self.finding.facts)
 
     @property
     def first(self) -> str:
@@ -69,26 +69,26 @@ class Case:
         return _ends(self.finding)[1]
 
     def verb(self, one: str, many: str) -> str:
-        return one if self.finding["count"] == 1 else many
+        return one if self.finding.count == 1 else many
 
 
-def _duplicates_within(case: Case) -> str:
+def _duplicates_within(case: _Case) -> str:
     verb = case.verb("repeats", "repeat")
     return f"{case.share} {case.first} images {verb} an earlier one byte for byte."
 
 
-def _duplicates_across(case: Case) -> str:
+def _duplicates_across(case: _Case) -> str:
     return (
         f"{case.share} {case.last} images {case.verb('stands', 'stand')} in {case.first}, too, "
         f"byte for byte: whoever learns from {case.first} has seen {case.verb('it', 'them')}."
     )
 
 
-def _label_conflict(case: Case) -> str:
+def _label_conflict(case: _Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
 
 
-def near_duplicates(case: Case) -> str:
+def near_duplicates(case: _Case) -> str:
     facts, other = case.facts, case.facts["other_label"]
     labels = (
         f"{counted(other, 'pair')} of these {'has' if other == 1 else 'have'} two labels."
@@ -109,7 +109,7 @@ def _shifted(count: int | None) -> str:
     return f" {whole(count)} of them only when shifted by one pixel."
 
 
-def _far_from_class(case: Case) -> str:
+def _far_from_class(case: _Case) -> str:
     facts = case.facts
     return (
         f"{case.share} images {case.verb('is', 'are')} unusually far from the "
@@ -119,27 +119,27 @@ def _far_from_class(case: Case) -> str:
     ) + _skipped(facts, case.classes)
 
 
-def _blank(case: Case) -> str:
+def _blank(case: _Case) -> str:
     return f"{case.share} images {case.verb('has', 'have')} one and the same value throughout."
 
 
-def _damaged(case: Case) -> str:
+def _damaged(case: _Case) -> str:
     files = [f"{file['id']} ({file['reason']})" for file in case.facts["files"]]
-    more = case.finding["count"] - len(files[:_FILES_NAMED])
+    more = case.finding.count - len(files[:_FILES_NAMED])
     return (
         f"{case.share} image files cannot be read and {case.verb('was', 'were')} left out: "
         f"{'; '.join(files[:_FILES_NAMED])}{f' and {whole(more)} more' if more else ''}."
     )
 
 
-def _missing(case: Case) -> str:
+def _missing(case: _Case) -> str:
     return (
         f"{case.share} {case.first} images {case.verb('lacks', 'lack')} pixels: "
         f"{counted(case.facts['values'], 'value')} in all, taken as 0."
     )
 
 
-def small_classes(case: Case) -> str:
+def small_classes(case: _Case) -> str:
     few = [f"{case.classes[c['label']]} ({whole(c['rows'])})" for c in case.facts["classes"]]
     return (
         f"{case.share} classes {case.verb('has', 'have')} fewer than {case.facts['threshold']} "
@@ -147,12 +147,12 @@ def small_classes(case: Case) -> str:
     )
 
 
-def _absent_classes(case: Case) -> str:
+def _absent_classes(case: _Case) -> str:
     names = _named([case.classes[c["label"]] for c in case.facts["classes"]])
     return f"{case.share} classes {case.verb('has', 'have')} no {case.first} images: {names}."
 
 
-def unbalanced(case: Case) -> str:
+def unbalanced(case: _Case) -> str:
     facts = case.facts
     return (
         f"{case.share} classes {case.verb('has', 'have')} less than half the {case.first} images "
@@ -161,13 +161,13 @@ def unbalanced(case: Case) -> str:
     )
 
 
-def _constant_pixels(case: Case) -> str:
+def _constant_pixels(case: _Case) -> str:
     return (
         f"{case.share} pixel values {case.verb('is', 'are')} the same in every {case.first} image."
     )
 
 
-_FOUND: dict[str, Callable[[Case], str]] = {
+_FOUND: dict[str, Callable[[_Case], str]] = {
     "duplicates_within": _duplicates_within,
     "duplicates_across": _duplicates_across,
     "label_conflict": _label_conflict,
@@ -185,7 +185,8 @@ _FOUND: dict[str, Callable[[Case], str]] = {
 
 def nothing(finding: Finding, classes: list[str]) -> str:
     """How a search that found nothing was made."""
-    facts, of, kind = finding["facts"], whole(finding["of"]), finding["kind"]
+    facts: dict[str, Any] = dict(finding.facts)
+    of, kind = whole(finding.of), finding.kind
     if kind == "missing" and not facts["possible"]:
         return "none possible: the source stores whole numbers"
     if kind == "far_from_class":
@@ -232,12 +233,12 @@ def _value_words(finding: Finding, value: float | None) -> str | None:
         "far_from_class": f"z {value:.1f}",
         "missing": f"{whole(value)} missing",
         "blank": f"value {whole(value)}",
-    }.get(finding["kind"])
+    }.get(finding.kind)
 
 
 def shown(finding: Finding) -> str | None:
     """How many of the groups are pictured, where not all are."""
-    groups, found = len(finding["groups"]), finding["groups_found"]
+    groups, found = len(finding.groups), finding.groups_found
     return f"The first {groups} of {whole(found)} are shown." if groups < found else None
 
 
@@ -271,25 +272,23 @@ class Found:
     shown: str | None
 
 
-def finding(entry: dict[str, Any], classes: list[str]) -> Found:
+def finding(entry: Finding, classes: list[str]) -> Found:
     return Found(
-        severity=entry["severity"],
-        word=SEVERITY_WORDS[entry["severity"]],
-        count=entry["count"],
+        severity=entry.severity,
+        word=SEVERITY_WORDS[entry.severity],
+        count=entry.count,
         title=title(entry),
         sentence=sentence(entry, classes),
-        groups=[_together(entry, group, classes) for group in entry["groups"]],
+        groups=[_together(entry, group, classes) for group in entry.groups],
         shown=shown(entry),
     )
 
 
-def _together(entry: dict[str, Any], group: dict[str, Any], classes: list[str]) -> Together:
-    images = [
-        Shown(image["id"], classes[image["label"]], image["split"]) for image in group["images"]
-    ]
+def _together(entry: Finding, group: FoundGroup, classes: list[str]) -> Together:
+    images = [Shown(image.id, classes[image.label], image.split) for image in group.images]
     return Together(
         images=images,
-        value=_value_words(entry, group["value"]),
-        more=group["found"] - len(images),
+        value=_value_words(entry, group.value),
+        more=group.found - len(images),
         conflict=len({image.words for image in images}) > 1,
     )

@@ -1,36 +1,34 @@
 """Images whose label the members doubt, as the page shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
-from vestry.report.models import Results
 from vestry.report.section import Section
 from vestry.report.sections.leaks import Leaks, leaks_data
+from vestry.schema.label_issues import DoubtedImage, LabelIssues
+from vestry.schema.results import Results
 
-# Doubted labels in words: how many, by whom, and what that is worth.
+# Label issues in words: how many, by whom, and what that says.
 
 
-_Facts = dict[str, Any]
 _NAMED = 4
 _TABLES = {
     "out-of-fold": ", out-of-fold: each row by models that had not seen it.",
     "validation": (
-        " on validation rows. Early stopping and searches may have seen these, so the doubts are "
-        "not independent of them; members with cross_validation doubt the training labels by "
-        "models that had not seen them."
+        " on validation rows. Early stopping and searches may have seen these, so the label "
+        "issues are not independent of them; members with cross_validation doubt the training "
+        "labels by models that had not seen them."
     ),
     "test": ", which were fitted and chosen without these rows.",
 }
 
 
-def _summary(found: _Facts) -> str:
+def _summary(found: Mapping[str, LabelIssues]) -> str:
     """How many labels of each split are doubted, and by whom."""
     shares: dict[tuple[str, ...], list[str]] = {}
     for split, entry in found.items():
-        if entry:
-            shares.setdefault(tuple(entry["panel"]), []).append(_share(split, entry))
+        shares.setdefault(tuple(entry.panel), []).append(_share(split, entry))
     return " ".join(f"{panel(names)} {listed(parts)}." for names, parts in shares.items())
 
 
@@ -41,37 +39,37 @@ def panel(names: Sequence[str]) -> str:
     return f"{whole(len(names))} members together doubt"
 
 
-def _share(split: str, entry: _Facts) -> str:
-    if not entry["count"]:
-        return f"none of {whole(entry['rows'])} {split} labels"
-    part = per_cent(entry["count"] / entry["rows"])
-    return f"{whole(entry['count'])} of {whole(entry['rows'])} {split} labels ({part})"
+def _share(split: str, entry: LabelIssues) -> str:
+    if not entry.count:
+        return f"none of {whole(entry.rows)} {split} labels"
+    part = per_cent(entry.count / entry.rows)
+    return f"{whole(entry.count)} of {whole(entry.rows)} {split} labels ({part})"
 
 
 def _heading(split: str) -> str:
     return f"{split[0].upper()}{split[1:]} images whose label is doubted"
 
 
-def _source(entry: _Facts) -> str:
+def _source(entry: LabelIssues) -> str:
     """Whose probabilities these are, whether they come from models that knew the rows, and how
     often they go with the labels."""
-    names = entry["panel"]
+    names = entry.panel
     shown = listed(names if len(names) <= _NAMED else [*names[: _NAMED - 1], _more(names)])
     mean = f"The mean of the probabilities of {shown}" if len(names) > 1 else f"By {shown} alone"
-    said = f"{mean}{_TABLES[entry['of_table']]}"
+    said = f"{mean}{_TABLES[entry.of_table]}"
     errs = "the more it errs, the more right labels it doubts"
-    return f"{said} It agrees with {per_cent(entry['accuracy'])} of the labels: {errs}."
+    return f"{said} It agrees with {per_cent(entry.accuracy)} of the labels: {errs}."
 
 
 def _more(names: list[str]) -> str:
     return f"{whole(len(names) - _NAMED + 1)} more"
 
 
-def _worst_first(shown: int, entry: _Facts) -> str:
+def _worst_first(shown: int, entry: LabelIssues) -> str:
     """Which of them are shown, and in what order."""
     which = (
-        f"The {whole(shown)} worst of {whole(entry['count'])}"
-        if shown < entry["count"]
+        f"The {whole(shown)} worst of {whole(entry.count)}"
+        if shown < entry.count
         else f"{counted(shown, 'image')}, worst first"
     )
     return (
@@ -134,24 +132,25 @@ class Doubts:
 
 
 def doubts_data(results: Results) -> Doubts | None:
-    """None for a run that did not look for doubted labels."""
-    found = results.get("doubts")
-    if not found or not any(found.values()):
+    """None where no labels were looked at."""
+    doubts, classes = results.doubts, results.data.classes
+    known = {
+        "training": doubts.training, "validation": doubts.validation, "test": doubts.test
+    }  # fmt: skip
+    found = {split: entry for split, entry in known.items() if entry}
+    if not found:
         return None
-    classes = results["data"]["classes"]
     return Doubts(
         summary=_summary(found),
         splits=[
-            _split_doubts(split, entry, classes)
-            for split, entry in found.items()
-            if entry and entry["count"]
+            _split_doubts(split, entry, classes) for split, entry in found.items() if entry.count
         ],
         leaks=leaks_data(results),
     )
 
 
-def _split_doubts(split: str, entry: Results, classes: list[str]) -> SplitDoubts:
-    images = [_doubted(image, classes) for image in entry["images"]]
+def _split_doubts(split: str, entry: LabelIssues, classes: list[str]) -> SplitDoubts:
+    images = [_doubted(image, classes) for image in entry.images]
     return SplitDoubts(
         split=split,
         heading=_heading(split),
@@ -159,26 +158,26 @@ def _split_doubts(split: str, entry: Results, classes: list[str]) -> SplitDoubts
         remark=_worst_first(len(images[:FIRST]), entry),
         first=images[:FIRST],
         more=images[FIRST:],
-        left_out=entry["count"] - len(images),
+        left_out=entry.count - len(images),
     )
 
 
-def _doubted(image: dict[str, Any], classes: list[str]) -> Doubted:
-    votes = image["votes"]
-    agreeing = sum(vote["label"] == image["panel"] for vote in votes.values())
+def _doubted(image: DoubtedImage, classes: list[str]) -> Doubted:
+    votes = image.votes
+    agreeing = sum(vote.label == image.panel for vote in votes.values())
     return Doubted(
-        image=image["id"],
-        given=classes[image["given"]],
-        given_probability=per_cent(image["quality"], 2),
-        panel=classes[image["panel"]],
-        panel_probability=per_cent(image["panel_probability"]),
+        image=image.id,
+        given=classes[image.given],
+        given_probability=per_cent(image.quality, 2),
+        panel=classes[image.panel],
+        panel_probability=per_cent(image.panel_probability),
         agreeing=_hint(agreeing, len(votes)),
         votes=[
             Vote(
                 name,
-                classes[vote["label"]],
-                per_cent(vote["confidence"]),
-                vote["label"] == image["given"],
+                classes[vote.label],
+                per_cent(vote.confidence),
+                vote.label == image.given,
             )
             for name, vote in votes.items()
         ],
@@ -200,7 +199,7 @@ SECTION = Section(
     data=doubts_data,
     template="label_issues.html.j2",
     style="label_issues.css.j2",
-    title="Doubts and leaks",
+    title="Label issues and leaks",
     anchor="doubts",
     images=doubted_images,
     dispensable=6,

@@ -1,11 +1,11 @@
 """The limits of a study in words: what it asks for, and how a model misses it."""
 
 import math
-from typing import Any
 
+from vestry.evaluation.candidates import given
+from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import file_size, listed, milliseconds, per_cent, two_digits
-
-Limit = dict[str, Any]
+from vestry.schema.decision import CheckedLimit, LimitOnTest
 
 _ASKED = {
     "max_ms": "at most {} for one image",
@@ -17,29 +17,25 @@ _ASKED = {
 _UNMEASURED = {"max_ms": "time for one image", "max_mb": "size"}
 
 
-def asked(settings: Limit) -> str | None:
+def asked(settings: DecisionSettings) -> str | None:
     """The study's limits in words; None without any."""
-    texts = [
-        words.format(_exact(name, settings[name]))
-        for name, words in _ASKED.items()
-        if settings[name] not in (None, False)
-    ]
+    texts = [_ASKED[name].format(_exact(name, value)) for name, value in given(settings).items()]
     return f"The study asks for {listed(texts)}." if texts else None
 
 
-def misses(limits: list[Limit]) -> str:
+def misses(limits: list[CheckedLimit]) -> str:
     return ", and ".join(_miss(limit) for limit in limits)
 
 
-def _miss(limit: Limit) -> str:
+def _miss(limit: CheckedLimit) -> str:
     """How a model breaks a limit."""
-    name, value = limit["limit"], limit["found"]
+    name = limit.limit
     if name == "must_explain":
         return "does not explain its answers"
-    allowed = _exact(name, limit["asked"])
-    if value is None:
+    allowed = _exact(name, limit.asked)
+    if limit.found is None:
         return f"has no measured {_UNMEASURED[name]}, where {allowed} is the most"
-    text = _beside(limit)
+    text = _beside(name, limit.asked, limit.found)
     if name == "max_ms":
         return f"takes {text} for one image, where {allowed} is the most"
     if name == "max_mb":
@@ -47,7 +43,7 @@ def _miss(limit: Limit) -> str:
     if name == "min_accuracy":
         return f"is right on {text} of the validation images, where {allowed} is the least"
     return (
-        f"is right on {text} of the validation images of {limit['class']}, where {allowed} is the "
+        f"is right on {text} of the validation images of {limit.class_}, where {allowed} is the "
         "least for every class"
     )
 
@@ -58,9 +54,8 @@ def _exact(limit: str, value: float) -> str:
     return f"{value:g}{units[limit]}" if limit in units else f"{100 * value:.6g}%"
 
 
-def _beside(limit: Limit) -> str:
+def _beside(name: str, asked: float, value: float) -> str:
     """What was found, with as many digits as tell it from the limit."""
-    name, asked, value = limit["limit"], limit["asked"], limit["found"]
     is_share = name not in ("max_ms", "max_mb")
     plain = {"max_ms": milliseconds(value), "max_mb": file_size(1e6 * value)}
     texts = [per_cent(value, 1) if is_share else plain[name]]
@@ -72,12 +67,11 @@ def _beside(limit: Limit) -> str:
     return next((text for text in texts if text not in same), texts[-1])
 
 
-def loosened(each: Limit) -> str:
+def loosened(name: str, wished: float, value: float) -> str:
     """A limit that just lets the model in, rounded so that it still does."""
-    name, value = each["limit"], each["found"]
     if name == "must_explain":
         return "Without asking for a model that explains its answers"
-    asked = _exact(name, each["asked"])
+    asked = _exact(name, wished)
     if name == "max_ms":
         return f"With {two_digits(value, up=True)} ms for one image instead of {asked}"
     if name == "max_mb":
@@ -86,6 +80,7 @@ def loosened(each: Limit) -> str:
     return f"With at least {math.floor(1000 * value) / 10:.1f}% right{every} instead of {asked}"
 
 
-def test_miss(limit: Limit) -> str:
-    of = f" of {limit['class']}" if limit["class"] else ""
-    return f"{_beside(limit)}{of} instead of {_exact(limit['limit'], limit['asked'])}"
+def test_miss(limit: LimitOnTest) -> str:
+    of = f" of {limit.class_}" if limit.class_ else ""
+    found = _beside(limit.limit, limit.asked, limit.found or 0.0)
+    return f"{found}{of} instead of {_exact(limit.limit, limit.asked)}"

@@ -1,14 +1,17 @@
-"""The last section's data: how the results came about, and how to make them again."""
+"""The section on how the results came about, and how to make them again."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from vestry.report.formatting import counted, duration, whole
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.formatting import NOTHING, counted, duration, whole
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.section import Section
+from vestry.schema.environment import Environment
+from vestry.schema.models import Committee
+from vestry.schema.results import Results, StudyFacts
 
-SECONDS_SUFFIX, BYTES_SUFFIX = "_seconds", "_bytes"
+_SECONDS_SUFFIX, _BYTES_SUFFIX = "_seconds", "_bytes"
 # strftime would follow the reader's locale; the page is in English.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -38,8 +41,8 @@ class TimeBar:
 
 
 @dataclass(frozen=True)
-class Making:
-    study: dict[str, Any]
+class Provenance:
+    study: StudyFacts
     created: str
     recipes: list[Recipe]
     times: list[TimeBar]
@@ -48,53 +51,42 @@ class Making:
     seeds: list[tuple[str, str]]
 
 
-def _making_data(results: Results) -> Making:
+def _provenance(results: Results) -> Provenance:
     models = models_in_study_order(results)
-    return Making(
-        study=results["study"],
-        created=moment(results["created"]),
+    return Provenance(
+        study=results.study,
+        created=moment(results.created),
         recipes=[_recipe(model) for model in models],
         times=_time_bars(models),
-        stages=[(words(stage), duration(s)) for stage, s in _flat(results["seconds"])],
-        environment=[_fact(key, value) for key, value in _flat(results["environment"])],
-        seeds=seeds(results, models),
+        stages=[(words(stage), duration(s)) for stage, s in results.seconds.items()],
+        environment=_environment(results.environment),
+        seeds=_seeds(results),
     )
 
 
 def _recipe(model: Model) -> Recipe:
     entry = model.entry
-    if model.is_committee:
-        kind = "committee"
-        lines = [f"rule: {entry['rule']}", f"members: {', '.join(entry['members'])}"]
-    else:
-        kind = entry.get("kind_words", entry["kind"])
-        lines = entry["definition"]
-    said = [entry.get("fitted_on"), _arithmetic(entry.get("training") or {})]
-    remarks = [*entry.get("notes", []), *(remark for remark in said if remark)]
+    if isinstance(entry, Committee):
+        lines = [f"rule: {entry.rule}", f"members: {', '.join(entry.members)}"]
+        fitted_on = [entry.fitted_on] if entry.fitted_on else []
+        count = _parameters(entry.parameters, None)
+        return Recipe(model, "committee", count, lines, [*entry.notes, *fitted_on], [], None)
+    precision = entry.training.precision if entry.training else {}
+    chosen = ", ".join(f"{layer} {kind}" for layer, kind in precision.items())
+    said = [entry.fitted_on, f"Arithmetic: {chosen}." if chosen else ""]
     return Recipe(
         model,
-        kind,
-        _parameters(entry),
-        lines,
-        remarks,
-        entry.get("warnings", []),
-        entry.get("stored"),
+        entry.kind_words or entry.kind,
+        _parameters(entry.parameters, entry.trainable_parameters),
+        entry.definition,
+        [*entry.notes, *filter(None, said)],
+        entry.warnings,
+        entry.stored,
     )
 
 
-def _arithmetic(training: dict[str, Any]) -> str | None:
-    """Which precision each layer was trained in."""
-    chosen = training.get("precision")
-    if not chosen:
-        return None
-    if isinstance(chosen, dict):
-        chosen = ", ".join(f"{layer} {_text(kind)}" for layer, kind in chosen.items())
-    return f"Arithmetic: {_text(chosen)}."
-
-
-def _parameters(entry: dict[str, Any]) -> str | None:
+def _parameters(count: int | None, trainable: int | None) -> str | None:
     """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
-    count, trainable = entry.get("parameters"), entry.get("trainable_parameters")
     if count is None:
         return None
     note = "" if trainable in (None, count) else f" ({whole(trainable)} trainable)"
@@ -102,43 +94,37 @@ def _parameters(entry: dict[str, Any]) -> str | None:
 
 
 def _time_bars(models: list[Model]) -> list[TimeBar]:
-    times = [(model, model.entry["fit_seconds"]) for model in models]
-    known = [(model, seconds) for model, seconds in times if seconds is not None]
-    longest = max((seconds for _, seconds in known), default=0) or 1
+    longest = max((model.entry.fit_seconds for model in models), default=0) or 1
     return [
         TimeBar(model.name, seconds, round(seconds / longest, 4), model.is_committee)
-        for model, seconds in known
+        for model in models
+        for seconds in [model.entry.fit_seconds]
     ]
 
 
-def seeds(results: Results, models: list[Model]) -> list[tuple[str, str]]:
+def _seeds(results: Results) -> list[tuple[str, str]]:
     """Every seed that the run used, with what it was used for."""
-    used = [(m.name, m.entry["seeds"]) for m in models if m.entry.get("seeds")]
-    rows = [(name, ", ".join(map(str, its))) for name, its in used]
-    if len(used) > 1 and all(its == used[0][1] for _, its in used):
+    used = {name: entry.seeds for name, entry in results.members.items()}
+    rows = [(name, ", ".join(map(str, its))) for name, its in used.items()]
+    if len(used) > 1 and len({tuple(its) for its in used.values()}) == 1:
         rows = [("every member", rows[0][1])]
-    samples, votes = results["data"]["samples"], results.get("votes") or {}
-    rows.append(("sample grid", str(samples["seed"])))
-    if votes.get("seed") is not None:
-        rows.append(("votes", str(votes["seed"])))
-    return rows
+    drawn = {"sample grid": results.data.samples.seed, "votes": results.votes.seed}
+    return rows + [(what, str(seed)) for what, seed in drawn.items()]
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Nested settings as (path, value) rows."""
-    rows: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        if isinstance(value, dict):
-            rows += _flat(value, "" if key == "versions" else f"{prefix}{key}: ")
-        else:
-            rows.append((f"{prefix}{key}", value))
+def _environment(found: Environment) -> list[tuple[str, str]]:
+    """What it was made with, versions of libraries among the rest."""
+    rows: list[tuple[str, str]] = []
+    for key, value in found.as_json().items():
+        each = value.items() if isinstance(value, dict) else [(key, value)]
+        rows += [_fact(*row) for row in each]
     return rows
 
 
 def _fact(key: str, value: Any) -> tuple[str, str]:
-    if key.endswith(BYTES_SUFFIX) and value is not None:
-        return words(key.removesuffix(BYTES_SUFFIX)), f"{value / 2**30:.1f} GiB"
-    return words(key), _text(value)
+    if key.endswith(_BYTES_SUFFIX) and value is not None:
+        return words(key.removesuffix(_BYTES_SUFFIX)), f"{value / 2**30:.1f} GiB"
+    return words(key), NOTHING if value is None else str(value)
 
 
 def moment(stamp: str) -> str:
@@ -149,18 +135,12 @@ def moment(stamp: str) -> str:
 
 
 def words(key: str) -> str:
-    return key.removesuffix(SECONDS_SUFFIX).replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "\u2013" if value is None else str(value)
+    return key.removesuffix(_SECONDS_SUFFIX).replace("_", " ")
 
 
 SECTION = Section(
-    key="making",
-    data=_making_data,
+    key="provenance",
+    data=_provenance,
     template="provenance.html.j2",
     title="How it was made",
     anchor="making",

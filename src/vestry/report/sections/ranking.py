@@ -1,13 +1,16 @@
-"""The first section's data: the answer, the ranking and what the committees are worth."""
+"""The first section's data: the answer, the ranking and what the committees gain."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from vestry.report.formatting import per_cent
-from vestry.report.models import Model, Results, models_by_rank, models_in_study_order
+from vestry.predictions.scores import is_share, score_words
+from vestry.report.formatting import counted, listed, per_cent
+from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
-from vestry.report.sections import answer, committees, standing
+from vestry.report.sections import committees, standing
+from vestry.schema.base import Spread
+from vestry.schema.models import Committee
+from vestry.schema.results import Failure, Notice, Results
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,8 @@ class Row:
     test images say of it beside the first."""
 
     model: Model
-    validation: dict[str, Any] | None
-    test: dict[str, Any] | None
+    validation: Spread | None
+    test: Spread | None
     whisker: Whisker
     drawn: DrawnWhisker
     reported: float | None
@@ -61,13 +64,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Answer:
-    """about: what the study says of itself. failed: how many models came to nothing. too_few: what
+    """about: what the study says of itself. failed: how many models did. too_few: what
     differences the images are too few for."""
 
     about: str
     lead: list[str]
-    notices: list[dict[str, str]]
-    failures: list[dict[str, Any]]
+    notices: list[Notice]
+    failures: list[Failure]
     failed: int
     rows: list[Row]
     ticks: list[tuple[float, str]]
@@ -83,22 +86,87 @@ def _answer_data(results: Results) -> Answer:
     ranked = models_by_rank(results)
     rows, ticks = _ranking_rows(results, ranked)
     singles = [(row.model, row.reported) for row in rows if not row.compared_with_mean]
+    notices = sorted(results.notices, key=lambda notice: notice.level != "warning")
     return Answer(
-        about=results.get("about") or "",
-        lead=answer.lead(results, ranked),
-        notices=sorted(results["notices"], key=lambda notice: notice["level"] != "warning"),
-        failures=results["failures"],
-        failed=answer.failed(results),
+        about=results.about,
+        lead=lead(results, ranked),
+        notices=notices,
+        failures=results.failures,
+        failed=_failed(results),
         rows=rows,
         ticks=ticks,
-        interval_remark=answer.interval_remark(results, ranked),
+        interval_remark=interval_remark(results, ranked),
         too_few=standing.too_few(results),
         rank_remark=standing.rank_remark(results),
-        reported_remark=answer.reported_remark([(m, v) for m, v in singles if v is not None]),
-        checks=[_check(model, results) for model in ranked if model.is_committee],
+        reported_remark=reported_remark([(m, v) for m, v in singles if v is not None]),
+        checks=[
+            _check(model, model.entry, results)
+            for model in ranked
+            if isinstance(model.entry, Committee)
+        ],
         comparisons=[
             c for model in models_in_study_order(results) for c in _compare(model, results)
         ],
+    )
+
+
+def lead(results: Results, ranked: list[Model]) -> list[str]:
+    """The answer, one sentence or two a paragraph; what matters most comes first."""
+    if not ranked:
+        models = counted(_failed(results), "model")
+        return [f"There is no answer: {models} failed. The reasons stand below."]
+    if len(ranked) == 1:
+        return [_only_one(results, ranked[0])]
+    return standing.lead(results, ranked)
+
+
+def _failed(results: Results) -> int:
+    """How many models failed; one may be listed with several seeds."""
+    return len({entry.name for entry in results.failures})
+
+
+def _only_one(results: Results, model: Model) -> str:
+    return (
+        f"{model.name} is right on {standing.test_figure(model)} of {standing.test_rows(results)}"
+        f"{standing.first_seed(model)}. It is the only model of this run, so there is nothing to "
+        "compare it with."
+    )
+
+
+def interval_remark(results: Results, models: list[Model]) -> str:
+    """What the numbers after a figure mean."""
+    text = (
+        "Brackets and whiskers are 95% Wilson intervals: how far an accuracy measured on "
+        f"{standing.test_rows(results)} may be from that on all such images."
+    )
+    if any(model.over_seeds("test", "accuracy") for model in models):
+        text += (
+            " \u201cMean \u00b1 deviation over seeds\u201d is another uncertainty: how much the "
+            "figure moves when the same model is fitted again."
+        )
+    return text
+
+
+def reported_remark(compared: list[tuple[Model, float]]) -> str | None:
+    """How many reported accuracies our intervals hold. `compared`: models with such a figure."""
+    if not compared:
+        return None
+    outside = [
+        f"{model.name} (reported {per_cent(value)}, ours {per_cent(model.accuracy('test'))})"
+        for model, value in compared
+        if not model.interval("test")[0] <= value <= model.interval("test")[1]
+    ]
+    inside = len(compared) - len(outside)
+    if len(compared) == 1:
+        where = "outside" if outside else "inside"
+        return f"The one reported accuracy lies {where} our 95% interval."
+    if not outside:
+        return f"All {inside} reported accuracies lie inside our 95% intervals."
+    how_many = f"{inside} of {len(compared)}" if inside else f"None of the {len(compared)}"
+    verb = "lie" if inside > 1 else "lies"
+    return (
+        f"{how_many} reported accuracies {verb} inside our 95% intervals; "
+        f"outside: {listed(outside)}."
     )
 
 
@@ -124,7 +192,7 @@ def _ranking_rows(
                 shown.reported,
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
-                standing.MARKS[model.mark] if model.mark else None,
+                standing.MARKS[model.on_test.mark] if model.on_test else None,
             )
         )
     whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks)
@@ -133,35 +201,33 @@ def _ranking_rows(
 
 
 def _members_of(committee: Model, results: Results) -> list[Model]:
-    names = set(committee.entry["members"])
+    """None of a member."""
+    names = committee.entry.members if isinstance(committee.entry, Committee) else []
     return [m for m in models_in_study_order(results) if not m.is_committee and m.name in names]
 
 
 def _mean_scores(model: Model, results: Results) -> list[str]:
     """Scores of a committee whose reported figure is really its members' mean."""
-    if not model.is_committee:
-        return []
     return committees.scores_taken_for_means(model, _members_of(model, results))
 
 
 def _our_figure(model: Model, score: str, mean_taken: bool) -> float | None:
     """Our counterpart of a reported test figure."""
-    if mean_taken:
-        value: float | None = model.entry["mean_of_members"]["test"].get(score)
-        return value
+    if mean_taken and isinstance(model.entry, Committee):
+        return model.entry.mean_of_members.test.get(score)
     return model.score("test", score)
 
 
-def _check(committee: Model, results: Results) -> CommitteeCheck:
-    members = _members_of(committee, results)
+def _check(model: Model, committee: Committee, results: Results) -> CommitteeCheck:
+    members, mean = _members_of(model, results), committees.mean_of_members(committee)
     return CommitteeCheck(
-        committee=committee,
+        committee=model,
         made_of=committees.made_of(committee),
         best=committees.best_member(members),
-        own=committee.accuracy("test"),
-        mean_of_members=float(committee.entry["mean_of_members"]["test"]["accuracy"]),
-        sentence=committees.against_best(committee, members),
-        remark=committees.means_remark(committee, members),
+        own=model.accuracy("test"),
+        mean_of_members=mean,
+        sentence=committees.against_best(model, members),
+        remark=committees.means_remark(model, members, mean),
     )
 
 
@@ -173,9 +239,8 @@ def _compare(model: Model, results: Results) -> list[Comparison]:
         ours = _our_figure(model, score, score in taken)
         if ours is not None:
             against = "mean of its members" if score in taken else "its own"
-            name = committees.score_name(score)
-            is_share = score not in ("log_loss", "brier")
-            found.append(Comparison(model.name, name, reported, ours, against, is_share))
+            words, share = score_words(score), is_share(score)
+            found.append(Comparison(model.name, words, reported, ours, against, share))
     return found
 
 

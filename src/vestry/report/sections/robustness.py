@@ -1,4 +1,4 @@
-"""Data of the section on worse images: a small plot a kind, and everything in numbers."""
+"""Data of the section on worse images: a small plot a corruption, and everything in numbers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,15 +6,16 @@ from typing import Any
 from vestry.report.formatting import per_cent, whole, with_interval
 from vestry.report.models import Model, Results, models_by_rank
 from vestry.report.plot.lines import (
-    DrawnLadder,
-    LadderCurves,
+    DrawnSeverityCurves,
     Line,
-    draw_ladder,
-    ladder_axis,
+    SeverityCurves,
+    draw_severity_curves,
     series_style,
+    severity_axis,
 )
 from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
+from vestry.robustness.corruption import ALL
 
 # The section on worse images in numbers: its tables, and who changes places.
 
@@ -30,7 +31,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Change:
-    """Two models that change places. altered: by kind, the differences of the first."""
+    """Two models that change places. altered: by corruption, the differences of the first."""
 
     ahead: str
     behind: str
@@ -48,8 +49,8 @@ def _means(asked: list[Model], found: dict[str, Any]) -> Table:
         cells = [model.name, whole(entry["rows"]), per_cent(entry["clean"])]
         cells.append(with_interval(entry["mean_area"], *entry["mean_area_interval"]))
         rows.append([*cells, *(per_cent(entry["area"][kind]) for kind in kinds)])
-    title = "Mean accuracy over the five strengths"
-    return Table(title, [*heads, *(sentences.TITLES[kind] for kind in kinds)], rows)
+    title = "Mean accuracy over all strengths"
+    return Table(title, [*heads, *(sentences.title(kind) for kind in kinds)], rows)
 
 
 def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -> Table:
@@ -61,7 +62,7 @@ def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -
         cells = zip(entry["accuracy"][name], entry["intervals"][name], strict=True)
         clean = with_interval(entry["clean"], *entry["clean_interval"])
         rows.append([model.name, clean, *(with_interval(v, *ends) for v, ends in cells)])
-    return Table(sentences.TITLES[name], heads, rows)
+    return Table(sentences.title(name), heads, rows)
 
 
 def _changes(found: dict[str, Any]) -> list[Change]:
@@ -75,7 +76,7 @@ def _changes(found: dict[str, Any]) -> list[Change]:
             behind,
             whole(each[0]["rows"]),
             sentences.clean_difference(each[0]),
-            [f"{sentences.TITLES[c['kind']]} {sentences.difference(c['altered'])}" for c in each],
+            [f"{sentences.title(c['kind'])} {sentences.difference(c['altered'])}" for c in each],
         )
         for (ahead, behind), each in by_pair.items()
     ]
@@ -97,9 +98,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Panel:
-    """One kind of alteration; `pictures` show the same image at each strength."""
+    """One corruption; `pictures` show the same image at each strength."""
 
-    drawing: DrawnLadder
+    drawing: DrawnSeverityCurves
     pictures: list[Picture]
 
 
@@ -164,7 +165,7 @@ def _main_sentences(asked: list[Model], first: str, results: Results) -> list[st
 
 
 def _ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
-    """The models that are most and least often right about altered images."""
+    """The models that are most and least often right about corrupted images."""
     names = [model.name for model in asked]
 
     def area(name: str) -> float:
@@ -191,19 +192,19 @@ def _panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list
     makers = found["makers"]
     kinds = [kind["kind"] for kind in found["kinds"]]
     plots = [
-        LadderCurves(
-            sentences.TITLES[kind],
-            sentences.REMARKS[kind],
+        SeverityCurves(
+            sentences.title(kind),
+            sentences.remark(kind),
             [
                 Line(m.name, _values(makers[m.name], kind, kinds), _style(m, asked, named))
                 for m in asked
             ],
             named,
         )
-        for kind in (sentences.ALL, *kinds)
+        for kind in (ALL, *kinds)
     ]
-    axis = ladder_axis(plots)
-    drawn = [draw_ladder(plot, axis) for plot in plots]
+    axis = severity_axis(plots)
+    drawn = [draw_severity_curves(plot, axis) for plot in plots]
     return [
         Panel(drawn[0], []),
         *(
@@ -222,7 +223,7 @@ def _style(model: Model, asked: list[Model], named: list[str]) -> str:
 
 def _values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
     """Accuracy on clean images and at each strength, of one kind or the mean over all."""
-    if kind != sentences.ALL:
+    if kind != ALL:
         return [maker["clean"], *maker["accuracy"][kind]]
     levels = zip(*(maker["accuracy"][each] for each in kinds), strict=True)
     return [maker["clean"], *(sum(level) / len(kinds) for level in levels)]

@@ -12,55 +12,41 @@ from vestry.report.formatting import (
     whole,
     with_interval,
 )
+from vestry.robustness.corruption import ALL, CORRUPTIONS, LEVELS
 
 Results = dict[str, Any]
 _CHANCE = 0.05
-ALL = "all"
 _MOST_PASSING = MOST_LISTED = 3
 
-TITLES = {
-    "shift": "Shift",
-    "rotation": "Rotation",
-    "noise": "Noise",
-    "blur": "Blur",
-    "contrast": "Contrast",
-    "inversion": "Inversion",
-    "occlusion": "Occlusion",
-    ALL: "All kinds",
-}
-REMARKS = {
-    "shift": "moved by this part of a side",
-    "rotation": "turned to either side",
-    "noise": "Gaussian, by the range of grey",
-    "blur": "Gaussian, by the side",
-    "contrast": "this much of it lost",
-    "inversion": "the brightest turned negative",
-    "occlusion": "this part of the area covered",
-    ALL: "mean at each strength",
-}
-_HOW = {
-    "shift": "the image is moved in one of eight directions by {} of a side",
-    "rotation": "it is turned to the left or right by {}",
-    "noise": "Gaussian noise is added, its standard deviation {} of the range of grey values",
-    "blur": "it is blurred by a Gaussian whose standard deviation is {} of a side",
-    "contrast": "every pixel moves towards the image's mean by {} of the way",
-    "inversion": "the brightest {} of the range of grey values become their negative",
-    "occlusion": "a grey rectangle covers {} of it, anywhere",
-}
 OUTSIDE = (
     "What comes in from outside the image is the median of its own border. What is random follows "
     "from the seed and the image, so every model saw the same altered images."
 )
 
 
+def title(kind: str) -> str:
+    """Of a corruption, or of all together; one that this version does not know keeps its name."""
+    if kind == ALL:
+        return "All kinds"
+    return CORRUPTIONS[kind].title if kind in CORRUPTIONS else kind.capitalize()
+
+
+def remark(kind: str) -> str:
+    """A few words under its plot."""
+    if kind == ALL:
+        return "mean at each strength"
+    return CORRUPTIONS[kind].remark if kind in CORRUPTIONS else ""
+
+
 def strength(kind: str, value: float) -> str:
     """ "45°", "12%", "3.5%"."""
-    return f"{value:g}°" if kind == "rotation" else f"{100 * value:.3g}%"
+    return CORRUPTIONS[kind].strength_words(value) if kind in CORRUPTIONS else f"{value:g}"
 
 
 def how(kind: str, strengths: Sequence[float]) -> str:
-    first = [strength(kind, value) for value in strengths]
-    return f"{TITLES[kind]}: {_HOW[kind].format(', '.join(first[:-1]) + ' or ' + first[-1])}."
+    if kind in CORRUPTIONS:
+        return CORRUPTIONS[kind].how_words(strengths)
+    return f"{title(kind)}: strengths {listed([strength(kind, value) for value in strengths])}."
 
 
 def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
@@ -175,7 +161,8 @@ def rows(found: Results) -> str:
     which = "all" if asked == there else whole(asked)
     drawn = "" if asked == there else ", drawn by class"
     of = f"of {whole(there)} " if asked != there else f"{whole(there)} "
-    text = f"On {which} {of}test images{drawn}, seven kinds of alteration in five strengths each."
+    text = f"On {which} {of}test images{drawn}, "
+    text += f"{counted(len(found['kinds']), 'kind')} of alteration in {LEVELS} strengths each."
     fewer = {n: e["rows"] for n, e in found["makers"].items() if 0 < e["rows"] < asked}
     if len(fewer) > MOST_LISTED:
         text += f" {len(fewer)} models saw fewer, the first of these: at least "

@@ -1,8 +1,8 @@
 """How sure the ranking is: every pair tested, every score with its interval."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
     decimal,
@@ -15,71 +15,78 @@ from vestry.report.formatting import (
     with_deviation,
     with_interval,
 )
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
+from vestry.schema.base import Interval
+from vestry.schema.results import Results
+from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
 
-# How sure the ranking is, in words: which pairs are told apart, and what would tell the others.
-
-
-Pair = dict[str, Any]
+# How sure the ranking is, in words: which differences are significant, and what would show others.
 
 
 def lead(results: Results) -> list[str]:
-    found = results.get("comparisons")
+    found = results.comparisons
     if not found:
         return ["One model has no ranking; its scores and how sure they are stand below."]
-    return [_tested(found), _separated(found, results)]
+    return [_tested(found), _separated(found, results.ranking[0].name)]
 
 
-def _tested(found: dict[str, Any]) -> str:
-    """How many pairs there are, and how many are told apart."""
-    apart = sum(pair["told_apart"] for pair in found["pairs"])
-    images = counted(found["rows"], "test image")
-    if found["family"] == 1:
-        can = "tells them apart" if apart else "cannot tell them apart"
-        return f"Both models answered the same {images}; McNemar\u2019s test {can}."
-    can = "all" if apart == found["family"] else "none" if not apart else str(apart)
+def _tested(found: Comparisons) -> str:
+    """How many pairs there are, and how many differ significantly."""
+    count = sum(pair.told_apart for pair in found.pairs)
+    images = counted(found.rows, "test image")
+    if found.family == 1:
+        what = "a significant" if count else "no significant"
+        return (
+            f"Both models answered the same {images}; McNemar\u2019s test shows {what} difference."
+        )
+    differ = "all differ" if count == found.family else "none differs" if not count else ""
     return (
-        f"All models answered the same {images}. Of {counted(found['family'], 'pair')}, {can} can "
-        "be told apart by McNemar\u2019s test, adjusted after Holm so that any false alarm among "
-        f"all pairs has a chance of at most {per_cent(found['level'], 0)}."
+        f"All models answered the same {images}. Of {counted(found.family, 'pair')}, "
+        f"{differ or _differ(count)} significantly by McNemar\u2019s test, adjusted after Holm so "
+        "that any false alarm among all pairs has a chance of at most "
+        f"{per_cent(found.level, 0)}."
     )
 
 
-def _separated(found: dict[str, Any], results: Results) -> str:
-    """What it would take to tell the first from whoever is not told from it, else the next two."""
-    tied = [pair for pair in found["pairs"] if not pair["told_apart"]]
+def _differ(count: int) -> str:
+    return f"{count} {'differs' if count == 1 else 'differ'}"
+
+
+def _separated(found: Comparisons, first: str) -> str:
+    """What it would take to show a difference of the first from whoever shows none, else of the
+    next two."""
+    tied = [pair for pair in found.pairs if not pair.told_apart]
     if not tied:
         return "So every two differ by more than chance would explain."
-    first = results["ranking"][0]["name"]
-    own = [pair for pair in tied if first in (pair["one"], pair["other"])]
-    which = counted(len(tied), "pair") if len(tied) == found["family"] else f"other {len(tied)}"
+    own = [pair for pair in tied if first in (pair.one, pair.other)]
+    which = counted(len(tied), "pair") if len(tied) == found.family else f"other {len(tied)}"
     others = f"the {which}" if len(tied) > 1 else "the two of the other pair"
-    if found["family"] == 1:
+    if found.family == 1:
         others = "them"
     return f"That does not make {others} equal. {images_for((own or tied)[0])}"
 
 
-def images_for(pair: Pair) -> str:
-    """What it would take to tell two apart that are not."""
-    more, who = pair["more_rows"], f"{pair['one']} from {pair['other']}"
+def images_for(pair: PairOfModels) -> str:
+    """What it would take to show a difference between two that show none."""
+    more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
     if more is None:
-        return f"To tell {who} apart, no realistic number of images would do."
-    size = points(abs(pair["difference"])).lstrip("+")
+        return f"To show a difference {between}, no realistic number of images would do."
     if not more:
-        return f"{who[0].upper()}{who[1:]} could be told apart if the two were the only pair."
+        return f"The difference {between} would be significant if the two were the only pair."
+    size = points(abs(pair.difference)).lstrip("+")
     return (
-        f"If the {size} points between {pair['one']} and {pair['other']} are real, about "
-        f"{roughly(more)} more test images would tell them apart (power 0.8, for this pair alone)."
+        f"If the {size} points {between} are real, about {roughly(more)} more test images would "
+        "show them (power 0.8, for this pair alone)."
     )
 
 
-def more_images(pair: Pair) -> str:
+def more_images(pair: PairOfModels) -> str:
     """A cell of the table."""
-    more = pair["more_rows"]
-    if pair["told_apart"]:
-        return "told apart"
+    more = pair.more_rows
+    if pair.told_apart:
+        return "significant"
     if more is None:
         return "no realistic number"
     return f"about {roughly(more)}" if more else "none, as the only pair"
@@ -115,8 +122,8 @@ def _half_width(model: Model) -> float:
 
 
 def deviation(model: Model) -> float:
-    spread = model.over_seeds("test", "accuracy") or {}
-    return float(spread.get("deviation") or 0.0)
+    spread = model.over_seeds("test", "accuracy")
+    return (spread.deviation if spread else None) or 0.0
 
 
 def _sampling_error(model: Model) -> str:
@@ -127,34 +134,27 @@ def _spread_over_seeds(model: Model) -> str:
     spread = model.over_seeds("test", "accuracy")
     if not spread:
         return "one seed"
-    seeds = counted(len(spread["values"]), "seed")
-    return f"{with_deviation(spread['mean'], spread['deviation'])} over {seeds}"
+    seeds = counted(len(spread.values), "seed")
+    return f"{with_deviation(spread.mean, spread.deviation)} over {seeds}"
 
 
-def _cross_validated(pairs: list[Pair]) -> str | None:
+def _cross_validated(pairs: list[PairOverFolds]) -> str | None:
     """Members on the same folds; None where there are fewer than two."""
     if not pairs:
         return None
-    apart = sum(pair["told_apart"] for pair in pairs)
-    which = "none" if not apart else "all" if apart == len(pairs) else str(apart)
+    count = sum(pair.told_apart for pair in pairs)
+    which = "none" if not count else "all" if count == len(pairs) else str(count)
     return (
-        f"On held-out folds of the training rows, {which} of {counted(len(pairs), 'pair')} can be "
-        "told apart by the t-test corrected for folds that share training rows (Nadeau and Bengio)."
+        f"On held-out folds of the training rows, {which} of {counted(len(pairs), 'pair')} "
+        f"{'differs' if count < 2 else 'differ'} significantly by the t-test corrected for folds "
+        "that share training rows (Nadeau and Bengio)."
     )
 
 
-_SCORES = {
-    "precision_macro": "Precision, macro",
-    "recall_macro": "Recall, macro",
-    "f1_macro": "F1, macro",
-    "f1_weighted": "F1, weighted",
-    "precision_micro_at_half": "Precision, micro at 0.5",
-    "recall_micro_at_half": "Recall, micro at 0.5",
-    "log_loss": "Log loss",
-    "brier": "Brier",
-    "ece": "Calibration error",
-}
-_NO_SHARES = ("log_loss", "brier")
+def _columns() -> list[Score]:
+    """The scores of the table, those of which less is better last."""
+    shown = [score for score in SCORES.values() if score.has_column]
+    return sorted(shown, key=lambda score: score.better == "lower")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class PairRow:
 
     one: str
     other: str
-    told_apart: bool
+    is_significant: bool
     cells: list[str]
 
 
@@ -200,24 +200,23 @@ class Certainty:
 
 
 def certainty_data(results: Results) -> Certainty | None:
-    """None for results of an older version, which compared no pairs, and without models."""
-    ranked = models_by_rank(results)
-    if "comparisons" not in results or not ranked:
+    """None without models."""
+    ranked, found = models_by_rank(results), results.comparisons
+    if not ranked:
         return None
-    found = results.get("comparisons") or {}
-    pairs, folds = found.get("pairs") or [], found.get("cross_validated") or []
+    pairs, folds = (found.pairs, found.cross_validated) if found else ([], [])
     matrix = tie_matrix(ranked, pairs) if pairs else None
     return Certainty(
         lead=lead(results),
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
         pairs=[_pair_row(pair) for pair in pairs],
-        resamples=found.get("resamples"),
-        uncertainties=uncertainties(ranked, results["data"]["splits"]["test"]["rows"]),
+        resamples=found.resamples if found else None,
+        uncertainties=uncertainties(ranked, results.data.splits["test"].rows),
         both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
-        heads=list(_SCORES.values()),
+        heads=[score.label for score in _columns()],
         scores=[
-            ScoreRow(model.name, [_with_own_interval(model, score) for score in _SCORES])
+            ScoreRow(model.name, [_with_own_interval(model, score) for score in _columns()])
             for model in ranked
         ],
         folds=[_fold_row(pair) for pair in folds],
@@ -225,48 +224,48 @@ def certainty_data(results: Results) -> Certainty | None:
     )
 
 
-def _pair_row(pair: dict[str, Any]) -> PairRow:
+def _pair_row(pair: PairOfModels) -> PairRow:
     return PairRow(
-        pair["one"],
-        pair["other"],
-        pair["told_apart"],
+        pair.one,
+        pair.other,
+        pair.told_apart,
         [
-            points(pair["difference"]),
-            _limits(pair["interval"]),
-            _limits(pair["bootstrap_interval"]),
-            whole(pair["only_one"]),
-            whole(pair["only_other"]),
-            f"{probability(pair['p'])} ({pair['method']})",
-            probability(pair["p_holm"]),
+            points(pair.difference),
+            _limits(pair.interval),
+            _limits(pair.bootstrap_interval),
+            whole(pair.only_one),
+            whole(pair.only_other),
+            f"{probability(pair.p)} ({pair.method})",
+            probability(pair.p_holm),
             more_images(pair),
         ],
     )
 
 
-def _fold_row(pair: dict[str, Any]) -> PairRow:
+def _fold_row(pair: PairOverFolds) -> PairRow:
     return PairRow(
-        pair["one"],
-        pair["other"],
-        pair["told_apart"],
+        pair.one,
+        pair.other,
+        pair.told_apart,
         [
-            whole(pair["folds"]),
-            points(pair["difference"]),
-            _limits(pair["interval"]),
-            probability(pair["p"]),
-            probability(pair["p_holm"]),
+            whole(pair.folds),
+            points(pair.difference),
+            _limits(pair.interval),
+            probability(pair.p),
+            probability(pair.p_holm),
         ],
     )
 
 
-def _limits(interval: list[float] | None) -> str:
+def _limits(interval: Interval | None) -> str:
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
 
 
-def _with_own_interval(model: Model, score: str) -> str:
+def _with_own_interval(model: Model, score: Score) -> str:
     """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
-    value = model.score("test", score)
-    given = model.entry["intervals"]["test"].get(score)
-    if score in _NO_SHARES:
+    value = model.score("test", score.name)
+    given = model.entry.intervals.test.get(score.name)
+    if not score.is_share:
         between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
         return f"{decimal(value)}{between}"
     between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""

@@ -1,27 +1,30 @@
 """Who stands where in words: first by validation, and what the test images say of the others."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
-from vestry.report.models import Model, Results
+from vestry.report.models import Model
+from vestry.schema.base import MarkWord
+from vestry.schema.results import Results
+from vestry.schema.run_comparison import RankedOfRuns
+from vestry.schema.significance import Ranked
 
 _MOST_NAMES = 4
-MARKS = {
+MARKS: dict[MarkWord, str] = {
     "ahead": "ahead on test",
     "behind": "behind on test",
     "level": "level on test",
     "unknown": "cannot be told: too few images",
 }
-_LUCK = (
-    "The order stays with validation: whoever picks by test figures reports the luck of the pick "
-    "as well."
+_SELECTION_BIAS = (
+    "The order stays with validation: figures of a model that was picked by them are too good "
+    "(selection bias)."
 )
 
 
-def marked(row: Any) -> str:
+def marked(row: Ranked | RankedOfRuns) -> str:
     """What the test images say of one row of the ranking beside the first; empty for the first."""
-    return MARKS[row["on_test"]["mark"]] if row.get("on_test") else ""
+    return MARKS[row.on_test.mark] if row.on_test else ""
 
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
@@ -33,17 +36,17 @@ def lead(results: Results, ranked: list[Model]) -> list[str]:
 def _first(results: Results, leader: Model) -> str:
     return (
         f"{leader.name} is first by validation: right on {validation_figure(leader)} of the "
-        f"{_validation_rows(results)}{_level_with(results)}. On the {_test_rows(results)}, which "
+        f"{_validation_rows(results)}{_level_with(results)}. On the {test_rows(results)}, which "
         f"had no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
     )
 
 
 def _level_with(results: Results) -> str:
     """Who has the first's accuracy on validation rows, and what then orders them."""
-    leader, *others = results["ranking"]
-    same = [row for row in others if row["validation_accuracy"] == leader["validation_accuracy"]]
-    twins = [row["name"] for row in same if row["rank"] == leader["rank"]]
-    higher = [row["name"] for row in same if row["rank"] != leader["rank"]]
+    leader, *others = results.ranking
+    same = [row for row in others if row.validation_accuracy == leader.validation_accuracy]
+    twins = [row.name for row in same if row.rank == leader.rank]
+    higher = [row.name for row in same if row.rank != leader.rank]
     said = []
     if twins:
         said.append(f"level with {listed(twins)}, in log loss, too")
@@ -59,12 +62,12 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     if len(of["unknown"]) == len(others):
         who = "the other one" if len(others) == 1 else f"any of the other {len(others)}"
         return (
-            f"Nothing more can be told on test: the {_test_rows(results)} are too few to say "
+            f"Nothing more can be told on test: the {test_rows(results)} are too few to say "
             f"whether {who} is behind {leader.name}, ahead of it or level with it. That does not "
             "make them equal."
         )
-    margin = margin_words(results["resolution"]["margin"])
-    words = {
+    margin = margin_words(results.resolution.margin if results.resolution else 0)
+    words: dict[MarkWord, str] = {
         "behind": "behind it",
         "ahead": "ahead of it, by more than chance would explain",
         "level": f"level with it, within {margin}",
@@ -88,8 +91,8 @@ def _above(ranked: Sequence[Model]) -> str | None:
     if perhaps:
         stand = "stands" if len(perhaps) == 1 else "stand"
         what = f"{_figures(perhaps)} {stand} above {leader.name} on test, which may be chance."
-        return f"{what} {_LUCK}"
-    return _LUCK if surely else None
+        return f"{what} {_SELECTION_BIAS}"
+    return _SELECTION_BIAS if surely else None
 
 
 def _second(ranked: Sequence[Model]) -> str | None:
@@ -97,48 +100,46 @@ def _second(ranked: Sequence[Model]) -> str | None:
     follower, found = ranked[1], ranked[1].on_test
     if found is None:
         return None
-    low, high = found["interval"]
+    low, high = found.interval
     return (
         f"{follower.name} follows with {validation_figure(follower)} on validation; on test it is "
         f"right on {test_figure(follower)}{first_seed(follower)}, a difference of "
-        f"{points(found['difference'])} points ({points(low)} to {points(high)}, adjusted p "
-        f"{probability(found['p_holm'])})."
+        f"{points(found.difference)} points ({points(low)} to {points(high)}, adjusted p "
+        f"{probability(found.p_holm)})."
     )
 
 
 def rank_remark(results: Results) -> str | None:
     """What the words under a test figure mean; None for results without them."""
-    found = results.get("resolution")
-    if not found:
+    found, tests = results.resolution, results.comparisons
+    if not found or not tests:
         return None
-    tests = results["comparisons"]
-    holm = f"{counted(tests['family'], 'pair')}, Holm\u2019s adjustment, level {tests['level']:g}"
+    holm = f"{counted(tests.family, 'pair')}, Holm\u2019s adjustment, level {tests.level:g}"
     return (
         "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
         "\u201c=\u201d marks models that are equal in both. Under a test figure stands what the "
-        f"same {_test_rows(results)} say of the model beside the first: ahead or behind where "
-        f"McNemar\u2019s test tells the two apart ({holm}), level where both are shown to be "
-        f"within {margin_words(found['margin'])} of each other (exact tests, "
-        "level 0.05, each its own); else it cannot be told, which is not the same as equal."
+        f"same {test_rows(results)} say of the model beside the first: ahead or behind where "
+        f"the difference is significant by McNemar\u2019s test ({holm}), level where both are "
+        f"shown to be within {margin_words(found.margin)} of each other (exact tests, level 0.05, "
+        "each its own); else it cannot be told, which is not the same as equal."
     )
 
 
 def too_few(results: Results) -> str | None:
     """The smallest differences that the images show, where these are larger than the margin."""
-    found = results.get("resolution")
+    found = results.resolution
     if not found:
         return None
     coarse = [
-        f"with {counted(found[split]['rows'], f'{split} image')}, {_unseen(found[split])}"
-        for split in ("validation", "test")
-        if found[split]["difference"] > found["margin"]
+        f"with {counted(shown.rows, f'{split} image')}, {_unseen(shown.difference)}"
+        for split, shown in (("validation", found.validation), ("test", found.test))
+        if shown.difference > found.margin
     ]
     text = "; ".join(coarse)
     return f"{text[0].upper()}{text[1:]}." if text else None
 
 
-def _unseen(found: dict[str, Any]) -> str:
-    size = found["difference"]
+def _unseen(size: float) -> str:
     if size >= 1:
         return "no difference between two models can be seen"
     text = f"{100 * size:.1f}" if size < 0.0995 else f"{100 * size:.0f}"
@@ -170,17 +171,17 @@ def _be(models: Sequence[Model]) -> str:
 
 
 def _validation_rows(results: Results) -> str:
-    return counted(results["data"]["splits"]["validation"]["rows"], "validation image")
+    return counted(results.data.splits["validation"].rows, "validation image")
 
 
-def _test_rows(results: Results) -> str:
-    return counted(results["data"]["splits"]["test"]["rows"], "test image")
+def test_rows(results: Results) -> str:
+    return counted(results.data.splits["test"].rows, "test image")
 
 
 def validation_figure(model: Model) -> str:
     spread = model.over_seeds("validation", "accuracy")
     if spread:
-        return f"{per_cent(spread['mean'])} (mean of {counted(len(spread['values']), 'seed')})"
+        return f"{per_cent(spread.mean)} (mean of {counted(len(spread.values), 'seed')})"
     return per_cent(model.accuracy("validation"))
 
 

@@ -24,6 +24,7 @@ from vestry.errors import DataError
 from vestry.evaluation.vault import Vault
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import ids_digest, task_data
+from vestry.schema.exploration import Exploration
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
 
 _PICTURES = "pictures.npz"
@@ -40,7 +41,7 @@ class Explored:
     """A finished exploration. results: `exploration` of results.json. pictures: what is no row of
     the data, by id. correlation: the file that a run keeps as figures/exploration.npz."""
 
-    results: dict[str, Any]
+    results: Exploration
     pictures: dict[str, NDArray[np.uint8]]
     correlation: Path
 
@@ -112,14 +113,14 @@ def explore_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     write_arrays(folder / _PICTURES, {"ids": np.array(found.ids), "images": found.images})
     write_arrays(folder / _CORRELATION, {"correlation": found.correlation})
-    write_json(folder / MANIFEST, {"exploration": found.results, "task": description})
+    write_json(folder / MANIFEST, {"exploration": found.results.as_json(), "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
 def read_exploration(folder: Path) -> Explored:
     """What `explore_dataset` left in `folder`; raises DataError where it is damaged."""
     try:
-        results = read_json(folder / MANIFEST)["exploration"]
+        results = Exploration.model_validate(read_json(folder / MANIFEST)["exploration"])
         pictures = read_pictures(folder / _PICTURES)
     except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None

@@ -1,4 +1,4 @@
-"""A model on altered test images, as a worker process does it: once, and found again afterwards.
+"""A model on corrupted test images, as a worker process does it: once, and found again afterwards.
 
 It sees test images and their ids, never their labels.
 """
@@ -18,9 +18,13 @@ from threadpoolctl import threadpool_limits
 from vestry.data.dataset import Dataset
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
-from vestry.robustness.ladder import VERSIONS, Alterations, Ladder, climb
+from vestry.robustness.corrupted_predictions import (
+    CorruptedImages,
+    CorruptedPredictions,
+    predict_corrupted,
+)
+from vestry.robustness.corruption import CORRUPTIONS, severities, versions
 from vestry.robustness.settings import RobustnessSettings
-from vestry.robustness.severities import RUNGS
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import ids_digest, task_data
 from vestry.run.tasks.stored_models import stored_card, stored_predict
@@ -28,11 +32,11 @@ from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
 _CODE = ("robustness", "run.tasks.corruption")
-_CLIMB = "vestry.run.tasks.corruption:climb_ladder"
+_FUNCTION = "vestry.run.tasks.corruption:run_corruption"
 _LIBRARIES = ("numpy", "scipy")
 
 
-def ladder_tasks(
+def corruption_tasks(
     settings: RobustnessSettings,
     dataset: Dataset,
     fitted: Mapping[str, Task],
@@ -41,19 +45,19 @@ def ladder_tasks(
 ) -> tuple[dict[str, Task], dict[str, str]]:
     """A task for each member that can be asked again, and why the others cannot, by name.
 
-    fitted: each member's finished fit. Nothing where the study leaves altered images out.
+    fitted: each member's finished fit. Nothing where the study leaves corrupted images out.
     """
     tasks: dict[str, Task] = {}
     reasons: dict[str, str] = {}
     for name, task in fitted.items() if not settings.skip else ():
         try:
-            tasks[name] = ladder_task(settings, dataset, task, context, run, name)
+            tasks[name] = corruption_task(settings, dataset, task, context, run, name)
         except MemberError as error:
             reasons[name] = str(error)
     return tasks, reasons
 
 
-def ladder_task(
+def corruption_task(
     settings: RobustnessSettings,
     dataset: Dataset,
     fitted: Task,
@@ -75,11 +79,13 @@ def ladder_task(
         "threads": fitted.cores,
         "libraries": {library: metadata.version(library) for library in _LIBRARIES},
         "robustness": settings.model_dump(mode="json", exclude={"skip"}),
+        # What was registered elsewhere is not in the code's key.
+        "corruptions": {name: each.strengths for name, each in CORRUPTIONS.items()},
     }
     return Task.of(
         run,
         name=f"{name or fitted.name}, altered images",
-        function=_CLIMB,
+        function=_FUNCTION,
         description=description,
         context=context | {"member": str(fitted.folder)},
         cores=fitted.cores,
@@ -87,14 +93,14 @@ def ladder_task(
     )
 
 
-def climb_ladder(
+def run_corruption(
     description: dict[str, Any],
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
     report: OnEvent,
 ) -> None:
-    """Ask one fitted member about altered test images; write its tables, the pictures of one
+    """Ask one fitted member about corrupted test images; write its tables, the pictures of one
     image and, last, the card into `folder`.
 
     Raises DataError where the data is no longer what the description speaks of.
@@ -102,11 +108,11 @@ def climb_ladder(
     dataset = task_data(description, context)
     settings = RobustnessSettings(**description["robustness"])
     report({"event": "stage", "text": "altering images"})
-    drawn = _alterations(dataset, settings)
+    drawn = _corrupted_images(dataset, settings)
     threads = description["threads"]  # other tasks have the other cores
     with threadpool_limits(limits=threads):
         predict = stored_predict(Path(context["member"]), threads)
-        probabilities, measured = climb(predict, drawn, settings, report)
+        probabilities, measured = predict_corrupted(predict, drawn, settings, report)
     facts = measured | {
         "asked": len(drawn),
         "there": len(dataset.test),
@@ -117,47 +123,48 @@ def climb_ladder(
     tables = {"ids": drawn.ids[: facts["rows"]], "probabilities": probabilities}
     write_arrays(folder / TABLES, tables)
     write_arrays(folder / PICTURES, _pictures(drawn))
-    write_json(folder / MANIFEST, {"ladder": facts, "task": description})
+    write_json(folder / MANIFEST, {"facts": facts, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
 @functools.lru_cache(maxsize=1)
-def _alterations(dataset: Dataset, settings: RobustnessSettings) -> Alterations:
-    """The drawn test images; a worker that stays warm alters them once for all members."""
+def _corrupted_images(dataset: Dataset, settings: RobustnessSettings) -> CorruptedImages:
+    """The drawn test images; a worker that stays warm corrupts them once for all members."""
     rows = dataset.test.order(settings.seed)[: settings.asked(len(dataset.test))]
-    return Alterations(dataset.test.images[rows], dataset.test.ids[rows], settings.seed)
+    return CorruptedImages(dataset.test.images[rows], dataset.test.ids[rows], settings.seed)
 
 
-def _pictures(drawn: Alterations) -> dict[str, NDArray[Any]]:
-    """The first image on every rung, to be shown; its own picture is the data's."""
-    made = [drawn.version(rung, 1)[0] for rung in RUNGS]
-    return {"ids": np.array([f"altered/{rung.name}" for rung in RUNGS]), "images": np.stack(made)}
+def _pictures(drawn: CorruptedImages) -> dict[str, NDArray[Any]]:
+    """The first image at every severity, to be shown; its own picture is the data's."""
+    made = [drawn.version(severity, 1)[0] for severity in severities()]
+    names = [severity.picture for severity in severities()]
+    return {"ids": np.array(names), "images": np.stack(made)}
 
 
-def read_ladder(folder: Path) -> Ladder:
-    """What `climb_ladder` left in `folder`; raises DataError where it is damaged."""
+def read_predictions(folder: Path) -> CorruptedPredictions:
+    """What `run_corruption` left in `folder`; raises DataError where it is damaged."""
     try:
-        facts = read_json(folder / MANIFEST)["ladder"]
+        facts = read_json(folder / MANIFEST)["facts"]
         with (folder / TABLES).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            ladder = Ladder(file["ids"], file["probabilities"], facts)
-        if ladder.probabilities.shape[:2] != (VERSIONS, len(ladder.ids)):
-            raise ValueError(f"its tables have shape {ladder.probabilities.shape}")
+            found = CorruptedPredictions(file["ids"], file["probabilities"], facts)
+        if found.probabilities.shape[:2] != (len(versions()), len(found.ids)):
+            raise ValueError(f"its tables have shape {found.probabilities.shape}")
     except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
-    return ladder
+    return found
 
 
-def read_ladders(
+def read_all_predictions(
     tasks: Mapping[str, Task], failed: Mapping[str, Outcome]
-) -> tuple[dict[str, Ladder], dict[str, str]]:
-    """Finished ladders, and why others came to nothing, both by the member's name.
+) -> tuple[dict[str, CorruptedPredictions], dict[str, str]]:
+    """Finished predictions, and why others came to nothing, both by the member's name.
 
     failed: outcomes by the task's digest.
     """
-    ladders = {name: read_ladder(task.folder) for name, task in tasks.items() if task.is_done}
+    found = {name: read_predictions(task.folder) for name, task in tasks.items() if task.is_done}
     reasons = {
         name: str(failed[task.folder.name].reason)
         for name, task in tasks.items()
         if not task.is_done and task.folder.name in failed
     }
-    return ladders, reasons
+    return found, reasons

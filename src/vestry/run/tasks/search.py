@@ -17,10 +17,10 @@ from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
-from vestry.predictions.scores import score
+from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.schema import search as schema
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
@@ -44,8 +44,9 @@ def run_search(
     trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
-    done = Search(space, settings, workspace).run(trials.objective, trials.say)
-    card = _summary(settings, space, done) | {"task": description}
+    search = Search(space, settings, workspace, SCORES[settings.score].sign)
+    done = search.run(trials.objective, trials.say)
+    card = _summary(settings, space, done).as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
@@ -117,10 +118,10 @@ class _Trials:
         return told
 
     def say(self, trial: Trial) -> None:
-        better = max if self.settings.score == "accuracy" else min
+        better = max if SCORES[self.settings.score].sign > 0 else min
         known = [value for value in (self.best, trial.score) if value is not None]
         self.best = better(known) if known else None
-        name = self.settings.score.replace("_", " ")
+        name = SCORES[self.settings.score].words
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
@@ -129,39 +130,38 @@ class _Trials:
 
 def _summary(
     settings: SearchSettings, space: dict[str, Choice], trials: list[Trial]
-) -> dict[str, Any]:
-    """The search as `results.json` holds it; see docs/results.md."""
+) -> schema.Search:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
         reasons = sorted({trial.reason or trial.state for trial in trials})
         raise MemberError(f"none of {len(trials)} trials came to a score: {'; '.join(reasons)}")
     best = _best_of(settings, scored)
-    return {
-        "sampler": settings.sampler,
-        "pruning": settings.pruning,
-        "trials_asked": settings.trials,
-        "epochs": settings.epochs,
-        "rows": settings.rows,
-        "score": settings.score,
-        "seed": settings.seed,
-        "space": {
+    return schema.Search(
+        sampler=settings.sampler,
+        pruning=settings.pruning,
+        trials_asked=settings.trials,
+        epochs=settings.epochs,
+        rows=settings.rows,
+        score=settings.score,
+        seed=settings.seed,
+        space={
             key: choice.model_dump(mode="json", exclude_defaults=True)
             for key, choice in space.items()
         },
-        "trials": [asdict(trial) for trial in trials],
-        "best": {"number": best.number, "values": best.values, "score": best.score},
-        "edges": [
-            {"parameter": key, "value": best.values[key], "side": side}
+        trials=[schema.Trial(**asdict(trial)) for trial in trials],
+        best=schema.BestTrial(number=best.number, values=best.values, score=best.score),
+        edges=[
+            schema.EdgeValue(parameter=key, value=best.values[key], side=side)
             for key, choice in space.items()
             if (side := choice.edge(best.values[key]))
         ],
-        "seconds": sum(trial.seconds for trial in trials),
-    }
+        seconds=sum(trial.seconds for trial in trials),
+    )
 
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
-    sign = 1 if settings.score == "accuracy" else -1
+    sign = SCORES[settings.score].sign
 
     def order(trial: Trial) -> tuple[float, float]:
         loss = trial.validation_loss

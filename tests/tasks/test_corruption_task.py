@@ -13,13 +13,16 @@ from vestry.engine.task import Outcome
 from vestry.errors import DataError, MemberError
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import load_table
-from vestry.robustness.corruptions import altered
+from vestry.robustness.corruption import corrupted, severities
 from vestry.robustness.settings import RobustnessSettings
-from vestry.robustness.severities import RUNGS
 from vestry.run.planner import Planner
-from vestry.run.tasks import corruption as ladder_task
-from vestry.run.tasks.corruption import ladder_task as task_of
-from vestry.run.tasks.corruption import ladder_tasks, read_ladder, read_ladders
+from vestry.run.tasks.corruption import (
+    corruption_task,
+    corruption_tasks,
+    read_all_predictions,
+    read_predictions,
+    run_corruption,
+)
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
@@ -43,7 +46,7 @@ class Asked:
         self.events = self.do(self.tasks.values())
 
     def asked(self, settings):
-        return ladder_tasks(settings, self.dataset, self.fitted, self.context, self.run)
+        return corruption_tasks(settings, self.dataset, self.fitted, self.context, self.run)
 
     @staticmethod
     def do(tasks):
@@ -61,20 +64,20 @@ def asked(tmp_path_factory):
 def test_clean_answers_are_those_of_the_test_table(asked):
     order = asked.dataset.test.order(0)[:300]
     for name, task in asked.tasks.items():
-        ladder = read_ladder(task.folder)
+        made = read_predictions(task.folder)
         table = load_table(asked.fitted[name].folder / "test.npz")
-        assert (ladder.ids == table.ids[order]).all()
-        assert ladder.probabilities.shape == (36, 300, 10)
-        assert ladder.probabilities[0] == pytest.approx(table.probabilities[order], abs=1e-4)
-        facts = ladder.facts
+        assert (made.ids == table.ids[order]).all()
+        assert made.probabilities.shape == (36, 300, 10)
+        assert made.probabilities[0] == pytest.approx(table.probabilities[order], abs=1e-4)
+        facts = made.facts
         assert (facts["rows"], facts["asked"], facts["there"]) == (300, 300, len(table))
 
 
 def test_altered_images_are_harder_and_the_same_for_all(asked):
-    ladders, failed = read_ladders(asked.tasks, {})
+    predictions, failed = read_all_predictions(asked.tasks, {})
     test = asked.dataset.test.unsealed()
     truth = dict(zip(test.ids.tolist(), test.labels.tolist(), strict=True))
-    results = robustness(ladders, {}, truth, test.classes)
+    results = robustness(predictions, {}, truth, test.classes)
     assert not failed and list(results["makers"]) == ["Net", "Linear"]
     linear = results["makers"]["Linear"]
     assert linear["clean"] > 0.8 and linear["mean_area"] < linear["clean"] - 0.1
@@ -84,8 +87,8 @@ def test_altered_images_are_harder_and_the_same_for_all(asked):
     first = asked.dataset.test.images[asked.dataset.test.order(0)[:1]]
     ids = asked.dataset.test.ids[asked.dataset.test.order(0)[:1]]
     assert results["image"]["id"] == ids[0]
-    for picture, rung in zip(stored[0]["images"], RUNGS, strict=True):
-        assert (picture == altered(first, ids, rung, 0)[0]).all()
+    for picture, severity in zip(stored[0]["images"], severities(), strict=True):
+        assert (picture == corrupted(first, ids, severity, 0)[0]).all()
 
 
 def test_progress_is_reported(asked):
@@ -107,27 +110,29 @@ def test_a_model_that_was_not_stored_is_not_asked(asked, tmp_path):
     (tmp_path / "card.json").write_text(json.dumps(card | {"stored": None, "stored_note": "no"}))
     bare = type(asked.fitted["Linear"])("x", "", {}, tmp_path, tmp_path)
     with pytest.raises(MemberError, match="no"):
-        task_of(SETTINGS, asked.dataset, bare, asked.context, asked.run)
-    tasks, reasons = ladder_tasks(SETTINGS, asked.dataset, {"Bare": bare}, asked.context, asked.run)
+        corruption_task(SETTINGS, asked.dataset, bare, asked.context, asked.run)
+    tasks, reasons = corruption_tasks(
+        SETTINGS, asked.dataset, {"Bare": bare}, asked.context, asked.run
+    )
     assert tasks == {} and reasons == {"Bare": "no"}
 
 
 def test_what_failed_has_its_reason(asked):
     tasks, _ = asked.asked(RobustnessSettings(rows=7))
     failed = {task.folder.name: Outcome(task, "killed") for task in tasks.values()}
-    assert read_ladders(tasks, failed) == ({}, {"Net": "killed", "Linear": "killed"})
+    assert read_all_predictions(tasks, failed) == ({}, {"Net": "killed", "Linear": "killed"})
 
 
-def test_a_damaged_ladder_is_an_error(asked, tmp_path):
+def test_damaged_predictions_are_an_error(asked, tmp_path):
     whole = asked.tasks["Net"].folder
     (tmp_path / "card.json").write_bytes((whole / "card.json").read_bytes())
     (tmp_path / "tables.npz").write_bytes((whole / "tables.npz").read_bytes()[:-500])
     with pytest.raises(DataError, match="damaged"):
-        read_ladder(tmp_path)
+        read_predictions(tmp_path)
 
 
 def test_other_data_is_refused(asked, tmp_path):
     description = asked.tasks["Net"].description | {"data": "other"}
     context = asked.tasks["Net"].context
     with pytest.raises(DataError, match="changed since"):
-        ladder_task.climb_ladder(description, context, tmp_path, tmp_path, print)
+        run_corruption(description, context, tmp_path, tmp_path, print)

@@ -1,4 +1,4 @@
-"""One model on every rung, in the time that it is allowed."""
+"""One model on every severity, in the time that it is allowed."""
 
 import time
 
@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from vestry.robustness import ladder
-from vestry.robustness.corruptions import altered
-from vestry.robustness.ladder import Alterations, affordable, climb
+from vestry.robustness import corrupted_predictions
+from vestry.robustness.corrupted_predictions import (
+    CorruptedImages,
+    affordable,
+    predict_corrupted,
+)
+from vestry.robustness.corruption import corrupted, severities
 from vestry.robustness.settings import RobustnessSettings
-from vestry.robustness.severities import RUNGS
 from vestry.study.settings import Study
 
 ROWS = 600
@@ -20,7 +23,7 @@ ROWS = 600
 def drawn():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (ROWS, 6, 6), dtype=np.uint8)
-    return Alterations(images, np.array([f"test/{row}" for row in range(ROWS)]), seed=3)
+    return CorruptedImages(images, np.array([f"test/{row}" for row in range(ROWS)]), seed=3)
 
 
 def brightness(images):
@@ -35,12 +38,12 @@ def quiet(event):
 
 def test_every_version_in_order(drawn):
     events = []
-    tables, facts = climb(brightness, drawn, RobustnessSettings(), events.append)
+    tables, facts = predict_corrupted(brightness, drawn, RobustnessSettings(), events.append)
     assert tables.shape == (36, ROWS, 2) and tables.dtype == np.float32
     assert facts["rows"] == ROWS and facts["reason"] is None
     assert (tables[0] == brightness(drawn.images)).all()
-    for table, rung in zip(tables[1:], RUNGS, strict=True):
-        assert (table == brightness(altered(drawn.images, drawn.ids, rung, 3))).all()
+    for table, severity in zip(tables[1:], severities(), strict=True):
+        assert (table == brightness(corrupted(drawn.images, drawn.ids, severity, 3))).all()
     assert events[-1]["done"] == events[-1]["total"] == 35 * ROWS
 
 
@@ -49,12 +52,12 @@ def test_a_slow_model_gets_fewer_images_and_says_so(drawn):
         time.sleep(len(images) * 1e-5)
         return brightness(images)
 
-    tables, facts = climb(slow, drawn, RobustnessSettings(seconds=0.01), quiet)
+    tables, facts = predict_corrupted(slow, drawn, RobustnessSettings(seconds=0.01), quiet)
     assert facts["rows"] == 200 and tables.shape[1] == 200
     assert "600 images in 36 versions take longer than the 0.01 s" in facts["reason"]
-    whole, _ = climb(brightness, drawn, RobustnessSettings(), quiet)
+    whole, _ = predict_corrupted(brightness, drawn, RobustnessSettings(), quiet)
     assert (tables == whole[:, :200]).all()
-    _, unlimited = climb(slow, drawn, RobustnessSettings(seconds=0), quiet)
+    _, unlimited = predict_corrupted(slow, drawn, RobustnessSettings(seconds=0), quiet)
     assert unlimited["rows"] == ROWS
 
 
@@ -68,13 +71,16 @@ def test_rows_that_the_time_allows():
 
 
 def test_versions_are_kept_only_where_there_is_room(drawn, monkeypatch):
-    rung = RUNGS[0]
-    first = drawn.version(rung, 10)
-    assert drawn.version(rung, 5).base is first.base or (drawn.version(rung, 5) == first[:5]).all()
-    assert len(drawn.version(rung, 20)) == 20 and rung.name in drawn.kept
-    monkeypatch.setattr(ladder, "KEPT_BYTES", 100)
-    large = Alterations(drawn.images, drawn.ids, 3)
-    assert (large.version(rung, 20) == drawn.version(rung, 20)).all() and not large.kept
+    severity = severities()[0]
+    first = drawn.version(severity, 10)
+    assert (
+        drawn.version(severity, 5).base is first.base
+        or (drawn.version(severity, 5) == first[:5]).all()
+    )
+    assert len(drawn.version(severity, 20)) == 20 and severity.name in drawn.kept
+    monkeypatch.setattr(corrupted_predictions, "KEPT_BYTES", 100)
+    large = CorruptedImages(drawn.images, drawn.ids, 3)
+    assert (large.version(severity, 20) == drawn.version(severity, 20)).all() and not large.kept
 
 
 def test_settings():

@@ -1,32 +1,59 @@
-"""Committee rules that average probabilities."""
+"""Committee rules that average probabilities, and the one that counts votes."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
+from pydantic import Field
 
-from vestry.committees.rule import FLOOR, Labels, Rule, Stack, log_losses, weighted_mean
+from vestry.committees.rule import (
+    FLOOR,
+    RULES,
+    Card,
+    Figures,
+    Nodes,
+    Options,
+    Rule,
+    Stack,
+    log_losses,
+    log_nodes,
+    mean_nodes,
+    named_figures,
+    weighted_mean,
+    weighted_nodes,
+)
+from vestry.predictions.table import Labels
 
 By = Literal["accuracy", "log_loss"]
+_BY: By = "accuracy"
+_BY_WORDS = {
+    "accuracy": ", weights in proportion to accuracy above chance",
+    "log_loss": ", weights in proportion to exp(\u2212log loss)",
+}
 
 
+@RULES.register
 class Mean(Rule):
     """The plain mean of the members' probability vectors; every member counts alike.
 
     The sum rule of Kittler, Hatef, Duin and Matas (1998), "On combining classifiers".
     """
 
-    learns = False
-
-    def fit(self, stacked: Stack, truth: Labels) -> "Mean":  # noqa: ARG002
-        return self
+    name = "mean"
+    words = "mean of the probabilities"
 
     def combine(self, stacked: Stack) -> Stack:
         return np.asarray(stacked.mean(axis=0))
 
-    def card(self) -> dict[str, Any]:
-        return {}
+    @classmethod
+    def nodes(cls, graph: Nodes, stacked: str, card: Card, classes: int) -> str:  # noqa: ARG003
+        return mean_nodes(graph, stacked)
 
 
+class _By(Options):
+    by: By = Field(_BY, description="what the weights follow from")
+
+
+@RULES.register
 class Weighted(Rule):
     """A mean whose weights follow from how good each member is; they sum to 1.
 
@@ -37,12 +64,16 @@ class Weighted(Rule):
     "Combining Pattern Classifiers", section 5.2, compares.
     """
 
+    name = "weighted"
+    words = "weighted mean of the probabilities"
     learns = True
+    options = _By
+    by_member = ("weights",)
 
-    def __init__(self, by: By = "accuracy") -> None:
+    def __init__(self, by: By = _BY) -> None:
         self.by = by
 
-    def fit(self, stacked: Stack, truth: Labels) -> "Weighted":
+    def fit(self, stacked: Stack, truth: Labels) -> Self:
         self.notes_: list[str] = []
         if self.by == "accuracy":
             right = (stacked.argmax(axis=2) == truth).mean(axis=1)
@@ -62,7 +93,27 @@ class Weighted(Rule):
     def card(self) -> dict[str, Any]:
         return {"by": self.by, "weights": self.weights_.tolist(), "notes": self.notes_}
 
+    @classmethod
+    def restored(cls, card: Card, classes: int) -> Self:  # noqa: ARG003
+        rule = cls(card["by"])
+        rule.weights_ = np.array(card["weights"], np.float64)
+        return rule
 
+    @classmethod
+    def nodes(cls, graph: Nodes, stacked: str, card: Card, classes: int) -> str:  # noqa: ARG003
+        return weighted_nodes(graph, stacked, card["weights"])
+
+    @classmethod
+    def how(cls, learnt: Card) -> str:
+        return cls.words + _BY_WORDS.get(learnt.get("by", ""), "")
+
+    @classmethod
+    def figures(cls, learnt: Card) -> Figures | None:
+        weights = learnt.get("weights")
+        return Figures(": ", named_figures(weights)) if weights else None
+
+
+@RULES.register
 class Geometric(Rule):
     """The normalised geometric mean of the members' probabilities, floored.
 
@@ -71,10 +122,8 @@ class Geometric(Rule):
     distributions").
     """
 
-    learns = False
-
-    def fit(self, stacked: Stack, truth: Labels) -> "Geometric":  # noqa: ARG002
-        return self
+    name = "geometric"
+    words = "geometric mean of the probabilities, made to sum to 1"
 
     def combine(self, stacked: Stack) -> Stack:
         logs = np.log(np.maximum(stacked, FLOOR)).mean(axis=0)
@@ -84,10 +133,12 @@ class Geometric(Rule):
     def card(self) -> dict[str, Any]:
         return {"floor": FLOOR}
 
+    @classmethod
+    def nodes(cls, graph: Nodes, stacked: str, card: Card, classes: int) -> str:  # noqa: ARG003
+        return graph.add("Softmax", mean_nodes(graph, log_nodes(graph, stacked)), axis=1)
 
-# The committee rule that counts votes.
 
-
+@RULES.register
 class Vote(Rule):
     """The class that most members name wins; among classes with equally many votes, the one with
     the highest mean probability.
@@ -98,15 +149,22 @@ class Vote(Rule):
     voting, as in Kuncheva (2014), "Combining Pattern Classifiers", section 4.3.
     """
 
-    learns = False
-
-    def fit(self, stacked: Stack, truth: Labels) -> "Vote":  # noqa: ARG002
-        return self
+    name = "vote"
+    words = (
+        "majority vote, ties by the mean probability; its probabilities are the shares of votes, "
+        "with the members\u2019 mean as one vote more"
+    )
 
     def combine(self, stacked: Stack) -> Stack:
         members, _, classes = stacked.shape
         votes = np.eye(classes)[stacked.argmax(axis=2)].sum(axis=0)
         return np.asarray((votes + stacked.mean(axis=0)) / (members + 1))
 
-    def card(self) -> dict[str, Any]:
-        return {}
+    @classmethod
+    def nodes(cls, graph: Nodes, stacked: str, card: Card, classes: int) -> str:
+        named = graph.add("ArgMax", stacked, axis=2, keepdims=0)
+        values = graph.constant(np.array([0, 1], np.float32), "off-on")
+        marks = graph.add("OneHot", named, graph.integers(classes), values, axis=-1)
+        votes = graph.add("ReduceSum", graph.cast(marks, "double"), graph.integers(1), keepdims=0)
+        total = graph.add("Add", votes, mean_nodes(graph, stacked))
+        return graph.add("Div", total, graph.number(len(card["members"]) + 1, "double"))

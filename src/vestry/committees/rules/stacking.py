@@ -1,38 +1,40 @@
 """The committee rule that learns how to combine: multinomial logistic regression."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from vestry.committees.rule import FLOOR, Labels, Rule, Stack, canonical_order, folds
-
-Floats = NDArray[np.float64]
+from vestry.committees.regression import ITERATIONS, Floats, Regression, regress
+from vestry.committees.rule import (
+    FLOOR,
+    RULES,
+    Card,
+    Figures,
+    Nodes,
+    Rule,
+    Stack,
+    canonical_order,
+    folds,
+    log_nodes,
+    mean_nodes,
+    named_figures,
+)
+from vestry.predictions.table import Labels
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
 _FOLDS = 5
-_ITERATIONS = 5000
 _TOLERANCE = 1e-6
 ROUGH = 3e-4
 """Measured with eight members and 7,000 rows: to go on from there takes ten times as long, lowers
 the log loss by 0.0004 and changes 15 labels."""
+WORK = 45_000_000
+"""Rows x members x classes squared x fits that may be done again: some 5 s on one core."""
 
 
-@dataclass(frozen=True)
-class Regression:
-    """coefficients: (features, classes). intercepts: (classes,)."""
-
-    coefficients: Floats
-    intercepts: Floats
-    converged: bool
-
-    def log_probabilities(self, design: Floats) -> Floats:
-        return _log_softmax(design @ self.coefficients + self.intercepts)
-
-
+@RULES.register
 class Stacking(Rule):
     """Multinomial logistic regression on the members' log probabilities, with an L2 penalty.
 
@@ -47,31 +49,36 @@ class Stacking(Rule):
     it.
     """
 
+    name = "stacking"
+    words = "multinomial logistic regression on the members\u2019 log probabilities"
     learns = True
+    by_member = ("influence",)
+    for_computing = ("coefficients", "intercepts")
+    refit_words = "The regression was fitted again with the penalty that the committee chose."
 
     def __init__(self, strength: float | None = None, tolerance: float = _TOLERANCE) -> None:
         self.strength = strength
         self.tolerance = tolerance
 
-    def fit(self, stacked: Stack, truth: Labels) -> "Stacking":
+    def fit(self, stacked: Stack, truth: Labels) -> Self:
         # Many small products: on a busy machine a second thread waits longer than it works.
         with threadpool_limits(1):
-            return self.learn(stacked, truth)
+            return self._learn(stacked, truth)
 
-    def learn(self, stacked: Stack, truth: Labels) -> "Stacking":
+    def _learn(self, stacked: Stack, truth: Labels) -> Self:
         order = canonical_order(stacked, truth)
         stacked, truth = stacked[:, order], truth[order]
         self.present_ = np.unique(truth)
         self.shape_ = (len(stacked), stacked.shape[2])
         self.notes_: list[str] = []
         labels = np.searchsorted(self.present_, truth)
-        self.losses_ = self.cross_validate(stacked, labels) if self.strength is None else []
-        self.strength_ = self.strength or self.best_strength()
+        self.losses_ = self._cross_validate(stacked, labels) if self.strength is None else []
+        self.strength_ = self.strength or self._best_strength()
         self.model_ = regress(
             design(stacked), labels, len(self.present_), self.strength_, self.tolerance
         )
         if not self.model_.converged:
-            self.notes_.append(f"the regression stopped after {_ITERATIONS:,} steps, unconverged")
+            self.notes_.append(f"the regression stopped after {ITERATIONS:,} steps, unconverged")
         absent = self.shape_[1] - len(self.present_)
         if absent:
             self.notes_.append(
@@ -80,7 +87,7 @@ class Stacking(Rule):
             )
         return self
 
-    def cross_validate(self, stacked: Stack, labels: Labels) -> list[float]:
+    def _cross_validate(self, stacked: Stack, labels: Labels) -> list[float]:
         """The mean held-out log loss of each candidate; none where there are too few rows."""
         if len(labels) < 2 * _FOLDS:
             self.notes_.append(
@@ -102,7 +109,7 @@ class Stacking(Rule):
                 ).sum()
         return [round(float(value), 12) for value in total / len(labels)]
 
-    def best_strength(self) -> float:
+    def _best_strength(self) -> float:
         """Of equal losses the stronger penalty, as where there is none."""
         return STRENGTHS[int(np.argmin(self.losses_))] if self.losses_ else STRENGTHS[0]
 
@@ -114,10 +121,6 @@ class Stacking(Rule):
         left = result[:, self.present_].sum(axis=1, keepdims=True)
         result[:, self.present_] = learnt * left
         return np.asarray(result / result.sum(axis=1, keepdims=True))
-
-    @property
-    def settled(self) -> dict[str, Any]:
-        return {"strength": self.strength_, "tolerance": ROUGH}
 
     def card(self) -> dict[str, Any]:
         coefficients = self.model_.coefficients
@@ -131,6 +134,58 @@ class Stacking(Rule):
             "classes_learnt": self.present_.tolist(),
             "notes": self.notes_,
         }
+
+    @classmethod
+    def restored(cls, card: Card, classes: int) -> Self:
+        rule = cls(card["c"])
+        coefficients = np.array(card["coefficients"], np.float64)
+        rule.model_ = Regression(coefficients, np.array(card["intercepts"], np.float64), True)
+        rule.present_ = np.array(card["classes_learnt"], np.int64)
+        rule.shape_ = (len(coefficients) // classes, classes)
+        return rule
+
+    @classmethod
+    def nodes(cls, graph: Nodes, stacked: str, card: Card, classes: int) -> str:
+        features = graph.reshape(stacked, -1, len(card["members"]) * classes)
+        coefficients = graph.constant(np.array(card["coefficients"], np.float64), "coefficients")
+        intercepts = graph.constant(np.array(card["intercepts"], np.float64), "intercepts")
+        scores = graph.add("MatMul", log_nodes(graph, features), coefficients)
+        learnt = graph.add("Softmax", graph.add("Add", scores, intercepts), axis=1)
+        present = card["classes_learnt"]
+        if len(present) == classes:
+            return learnt
+        return _with_absent(graph, stacked, learnt, np.eye(classes)[np.array(present)])
+
+    @classmethod
+    def figures(cls, learnt: Card) -> Figures | None:
+        influence = learnt.get("influence")
+        if not influence:
+            return None
+        even = f" (the plain mean of logarithms gives each {1 / len(influence):.2f})"
+        return Figures("; influence: ", named_figures(influence), even)
+
+    @classmethod
+    def refit_options(cls, learnt: Card) -> dict[str, Any]:
+        """The penalty is not chosen again, which takes 25 fits a time."""
+        return {"strength": learnt["c"], "tolerance": ROUGH}
+
+    @classmethod
+    def most_rows(cls, members: int, classes: int, fits: int) -> int | None:
+        return WORK // (members * classes**2 * fits)
+
+
+def _with_absent(graph: Nodes, stacked: str, learnt: str, places: Floats) -> str:
+    """Classes of which there was nothing to learn keep the members' mean probability.
+
+    places: (classes learnt, classes), 1 where a learnt class stands among all.
+    """
+    average = mean_nodes(graph, stacked)
+    apart = graph.add("MatMul", average, graph.constant(places.T, "learnt-classes"))
+    left = graph.add("ReduceSum", apart, graph.integers(1), keepdims=1)
+    spread = graph.add("MatMul", graph.add("Mul", learnt, left), graph.constant(places, "places"))
+    kept = graph.add("Mul", average, graph.constant(1 - places.sum(axis=0), "absent"))
+    total = graph.add("Add", spread, kept)
+    return graph.add("Div", total, graph.add("ReduceSum", total, graph.integers(1), keepdims=1))
 
 
 def design(stacked: Stack) -> Floats:
@@ -147,87 +202,10 @@ def influence(
     Plain averaging of log probabilities gives each member 1 / members.
     """
     members, classes = shape
+    # (members, classes with rows, classes with rows): whose probability of what, for which class
     blocks = coefficients.reshape(members, classes, len(present))[:, present]
     if len(present) < 2:
         return [0.0] * members
     own = np.trace(blocks, axis1=1, axis2=2) / len(present)
     others = blocks.sum(axis=(1, 2)) - own * len(present)
     return [float(v) for v in own - others / (len(present) * (len(present) - 1))]
-
-
-def regress(
-    features: Floats,
-    labels: Labels,
-    classes: int,
-    strength: float,
-    tolerance: float,
-    start: Regression | None = None,
-) -> Regression:
-    """The minimum by L-BFGS (Liu and Nocedal 1989), from zero or from another solution.
-
-    features: (n, d). labels: (n,), every class of 0..classes-1 that has rows. tolerance: the
-    largest slope that counts as flat, per row.
-    """
-    from scipy.optimize import minimize  # noqa: PLC0415 - heavy
-
-    n, d = features.shape
-    rows = np.arange(n)
-    penalty = 1 / (strength * n)
-    centre = features.mean(axis=0)
-    turn = _whitening(features - centre, penalty, classes)
-    turned = (features - centre) @ turn
-
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        values = flat.reshape(d + 1, classes)
-        coefficients = turn @ values[:d]
-        scores = turned @ values[:d] + values[d]
-        scores -= scores.max(axis=1, keepdims=True)
-        gap = np.exp(scores)
-        total = gap.sum(axis=1)
-        cost = (np.log(total) - scores[rows, labels]).sum() / n
-        gap /= total[:, None]
-        gap[rows, labels] -= 1
-        gap /= n
-        slope = np.empty_like(values)
-        slope[:d] = turned.T @ gap + turn.T @ (penalty * coefficients)
-        slope[d] = gap.sum(axis=0)
-        return float(cost + penalty / 2 * (coefficients**2).sum()), slope.ravel()
-
-    first = np.zeros((d + 1, classes))
-    if start is not None:
-        first[:d] = np.linalg.solve(turn, start.coefficients)
-        first[d] = start.intercepts + centre @ start.coefficients
-    found = minimize(
-        loss,
-        first.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={
-            "maxiter": _ITERATIONS,
-            "maxfun": 2 * _ITERATIONS,
-            "gtol": tolerance,
-            "ftol": 1e-15,
-        },
-    )
-    values = found.x.reshape(d + 1, classes)
-    coefficients = turn @ values[:d]
-    intercepts = values[d] - centre @ coefficients
-    flat = float(np.abs(found.jac).max()) <= 10 * tolerance
-    return Regression(coefficients, intercepts - intercepts.mean(), bool(found.success) or flat)
-
-
-def _log_softmax(scores: Floats) -> Floats:
-    """Of each row, without overflow."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
-
-
-def _whitening(centred: Floats, penalty: float, classes: int) -> Floats:
-    """(d, d): features turned by it have no correlation and scales that suit the penalty.
-
-    Members that agree make features that are nearly the same, along which plain steps would creep;
-    this is the inverse root of the loss's curvature where all classes are equally probable.
-    """
-    curvature = centred.T @ centred / (len(centred) * classes)
-    values, vectors = np.linalg.eigh(curvature)
-    return np.asarray(vectors / np.sqrt(np.maximum(values, 0) + penalty))

@@ -12,11 +12,12 @@ from vestry.cli.app import summary
 from vestry.evaluation.standing import beside_first
 from vestry.report.models import models_by_rank
 from vestry.report.page import page_data, render
-from vestry.report.sections import answer
+from vestry.report.sections import ranking
 from vestry.report.sections import significance as sentences
 from vestry.report.sections.decision import headline_of
 from vestry.report.sections.significance import certainty_data
 from vestry.schema import results as schema
+from vestry.schema.significance import PairOfModels
 
 Results = dict[str, Any]
 
@@ -37,7 +38,9 @@ def results(built: tuple[Results, Any]) -> Results:
 
 
 def page_of(results: Results, images: Any) -> str:
-    return render(results, [str(name) for name in images["ids"]], images["images"], "runs/x")
+    return render(
+        example.typed(results), [str(name) for name in images["ids"]], images["images"], "runs/x"
+    )
 
 
 def told_apart(results: Results, *names: str, apart: bool = True) -> None:
@@ -46,9 +49,11 @@ def told_apart(results: Results, *names: str, apart: bool = True) -> None:
     for pair in found["pairs"]:
         if {pair["one"], pair["other"]} == set(names) or not names:
             pair |= {"told_apart": apart, "p_holm": 0.001 if apart else 0.4}
-    beside = beside_first(results["ranking"][0]["name"], found["pairs"], found["rows"], 0.01)
+    first, pairs = results["ranking"][0]["name"], map(PairOfModels.model_validate, found["pairs"])
+    beside = beside_first(first, pairs, found["rows"], 0.01)
     for row in results["ranking"]:
-        row["on_test"] = beside.get(row["name"])
+        on_test = beside.get(row["name"])
+        row["on_test"] = on_test and on_test.as_json()
 
 
 def marked(results: Results, *marks: str) -> None:
@@ -58,25 +63,28 @@ def marked(results: Results, *marks: str) -> None:
 
 
 def lead(results: Results) -> str:
-    return " ".join(answer.lead(results, models_by_rank(results)))
+    whole = example.typed(results)
+    return " ".join(ranking.lead(whole, models_by_rank(whole)))
 
 
 def test_ranks_follow_validation_whatever_test_images_say(results: Results) -> None:
     names = [row["name"] for row in results["ranking"]]
     for apart in (True, False):
         told_apart(results, apart=apart)
-        ranked = models_by_rank(results)
+        ranked = models_by_rank(example.typed(results))
         assert [(model.name, model.place) for model in ranked] == [
             (name, str(place)) for place, name in enumerate(names, 1)
         ]
-    validation = [model.accuracy("validation") for model in models_by_rank(results)]
+    validation = [model.accuracy("validation") for model in ranked]
     assert validation == sorted(validation, reverse=True)
 
 
 def test_models_of_the_same_validation_figures_share_a_rank(results: Results) -> None:
     for row, rank in zip(results["ranking"], (1, 2, 2, 4, 5), strict=True):
         row["rank"] = rank
-    assert [model.place for model in models_by_rank(results)] == ["1", "2=", "2=", "4", "5"]
+    assert [model.place for model in models_by_rank(example.typed(results))] == [
+        "1", "2=", "2=", "4", "5",
+    ]  # fmt: skip
 
 
 def test_the_lead_follows_the_marks(results: Results) -> None:
@@ -91,7 +99,7 @@ def test_the_lead_follows_the_marks(results: Results) -> None:
     assert f"{fifth} is behind it; {third} is ahead of it, by more than chance would" in text
     assert f"{second} is level with it, within 1 point." in text
     assert f"Of {fourth} it cannot be told: the test images are too few." in text
-    assert "picks by test figures" in text
+    assert "selection bias" in text
     marked(results, "unknown", "unknown", "unknown", "unknown")
     text = lead(results)
     assert "Nothing more can be told on test: the 1\u202f000 test images are too few" in text
@@ -102,7 +110,7 @@ def test_the_page_marks_every_row_but_the_first(built: tuple[Results, Any]) -> N
     results = copy.deepcopy(built[0])
     marked(results, "level", "ahead", "unknown", "behind")
     text = page_of(results, built[1])
-    section = text[text.index('<table class="ranking"') : text.index("What Committee is worth")]
+    section = text[text.index('<table class="ranking"') : text.index("What Committee gains")]
     found = re.findall(r'class="on-test (\w+)">([^<]+)<', section)
     assert found == [
         ("level", "level on test"),
@@ -150,30 +158,16 @@ def test_differences_that_cannot_be_seen_stand_above_the_ranking(
     assert "cannot be seen" not in page_of(results, built[1])
 
 
-def test_older_results_have_neither_section_nor_shared_ranks(
-    built: tuple[Results, Any], results: Results
-) -> None:
-    for key in ("comparisons", "resolution"):
-        del results[key]
-    for row in results["ranking"]:
-        del row["on_test"]
-        row["rank"] = 1  # shared by test images, as ranks were
-    assert certainty_data(results) is None
-    assert [model.place for model in models_by_rank(results)] == ["1", "2", "3", "4", "5"]
-    text = page_of(results, built[1])
-    assert 'id="certainty"' not in text and "#certainty" not in text
-
-
 def test_a_single_model_has_its_scores_only() -> None:
     results, images = example.build(example.Plan(strengths={"A": 3}, networks=(), committee=()))
-    shown = certainty_data(results)
+    shown = certainty_data(example.typed(results))
     assert shown is not None and shown.matrix is None and not shown.pairs
     assert "no ranking" in shown.lead[0] and len(shown.scores) == 1
     assert "Every score of the test images" in page_of(results, images)
 
 
 def test_the_matrix_shows_every_pair_once(results: Results) -> None:
-    shown = page_data(results).certainty
+    shown = page_data(example.typed(results)).certainty
     assert shown is not None and shown.matrix is not None
     rows = shown.matrix.rows
     assert [len(row.cells) for row in rows] == [0, 1, 2, 3, 4]
@@ -182,26 +176,35 @@ def test_the_matrix_shows_every_pair_once(results: Results) -> None:
         for earlier, cell in zip(rows, row.cells, strict=False):
             gap = accuracy[earlier.model.name] - accuracy[row.model.name]
             assert cell.value == pytest.approx(gap)
-            assert (cell.kind == "tied") == ("cannot be told apart" in cell.words)
+            assert (cell.kind == "tied") == ("no significant difference" in cell.words)
     told_apart(results, apart=False)
-    assert page_data(results).certainty.matrix.kinds == ["tied"]  # type: ignore[union-attr]
+    assert page_data(example.typed(results)).certainty.matrix.kinds == ["tied"]  # type: ignore[union-attr]
+
+
+def certainty(results: Results) -> list[str]:
+    return sentences.lead(example.typed(results))
 
 
 def test_counts_of_pairs_follow(results: Results) -> None:
     apart = sum(pair["told_apart"] for pair in results["comparisons"]["pairs"])
-    assert f"Of 10 pairs, {apart} can be told apart" in sentences.lead(results)[0]
+    assert f"Of 10 pairs, {apart} differ significantly" in certainty(results)[0]
     told_apart(results)
-    assert "Of 10 pairs, all can" in sentences.lead(results)[0]
-    assert sentences.lead(results)[1] == "So every two differ by more than chance would explain."
+    assert "Of 10 pairs, all differ significantly" in certainty(results)[0]
+    assert certainty(results)[1] == "So every two differ by more than chance would explain."
     told_apart(results, apart=False)
-    assert "none can be told apart" in sentences.lead(results)[0]
-    assert "equal" in sentences.lead(results)[1]
+    assert "Of 10 pairs, none differs significantly" in certainty(results)[0]
+    assert "equal" in certainty(results)[1]
+    told_apart(results, *(row["name"] for row in results["ranking"][:2]))
+    assert "Of 10 pairs, 1 differs significantly" in certainty(results)[0]
 
 
-def pair(**given: Any) -> dict[str, Any]:
-    return {
-        "one": "A", "other": "B", "told_apart": False, "difference": -0.003, "more_rows": 34_213
-    } | given  # fmt: skip
+def pair(**given: Any) -> PairOfModels:
+    known = {
+        "one": "A", "other": "B", "told_apart": False, "difference": -0.003, "more_rows": 34_213,
+        "interval": (-0.01, 0.004), "bootstrap_interval": None, "only_one": 10, "only_other": 13,
+        "method": "exact", "p": 0.6, "p_holm": 0.6, "rows_needed": 35_213,
+    }  # fmt: skip
+    return PairOfModels.model_validate(known | given)
 
 
 def test_images_needed_in_words() -> None:
@@ -211,20 +214,21 @@ def test_images_needed_in_words() -> None:
     assert "only pair" in sentences.images_for(pair(more_rows=0))
     assert sentences.more_images(pair()) == "about 34\u202f000"
     assert sentences.more_images(pair(more_rows=None)) == "no realistic number"
-    assert sentences.more_images(pair(told_apart=True)) == "told apart"
+    assert sentences.more_images(pair(told_apart=True)) == "significant"
     assert sentences.more_images(pair(more_rows=0)) == "none, as the only pair"
 
 
 def test_both_uncertainties_are_named_where_seeds_are_there(results: Results) -> None:
-    ranked = models_by_rank(results)
-    assert "not known" in sentences.uncertainties(ranked, 1000)
+    whole = example.typed(results)
+    assert "not known" in sentences.uncertainties(models_by_rank(whole), 1000)
     spread = {"accuracy": {"mean": 0.9, "deviation": 0.0042, "values": [0.9, 0.91]}}
-    ranked[0].entry["over_seeds"] = {"test": spread, "validation": spread}
-    text = sentences.uncertainties(ranked, 1000)
-    assert f"\u00b1 0.4 ({ranked[0].name}) points" in text and "Sampling error" in text
-    rows = certainty_data(results).both  # type: ignore[union-attr]
-    assert rows[0].seeds == "90.0% \u00b1 0.4 over 2 seeds"
-    assert {row.seeds for row in rows[1:]} == {"one seed"}
+    results["members"]["A"]["over_seeds"] = {"test": spread, "validation": spread}
+    text = sentences.uncertainties(models_by_rank(example.typed(results)), 1000)
+    assert "\u00b1 0.4 (A) points" in text and "Sampling error" in text
+    rows = certainty_data(example.typed(results)).both  # type: ignore[union-attr]
+    seeds = {row.name: row.seeds for row in rows}
+    assert seeds.pop("A") == "90.0% \u00b1 0.4 over 2 seeds"
+    assert set(seeds.values()) == {"one seed"}
 
 
 def test_cross_validated_pairs_have_a_table_of_their_own(
@@ -237,7 +241,7 @@ def test_cross_validated_pairs_have_a_table_of_their_own(
     ]  # fmt: skip
     text = page_of(results, built[1])
     assert "Cross-validated members, fold by fold" in text
-    assert "none of 1 pair can be told apart" in text and "0.060" in text
+    assert "none of 1 pair differs significantly" in text and "0.060" in text
 
 
 def test_the_page_shows_every_number_of_a_pair(
@@ -260,7 +264,7 @@ def test_twelve_models_scroll_in_a_box_of_their_own() -> None:
     )
     text = page_of(results, images)
     start = text.index('<table class="tie-matrix">')
-    assert text[:start].rstrip().endswith('aria-label="Which models can be told apart">')
+    assert text[:start].rstrip().endswith('aria-label="Which models differ significantly">')
     assert text.count('scope="col"', start, text.index("</table>", start)) == 12
     assert re.search(r"number \d+ and \d+ more (are|it)", lead(results))
 
@@ -272,13 +276,13 @@ def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_pa
     assert re.findall(r"^ +(\d=?)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     for words in ("level on test", "cannot be told: too few images", "behind on test"):
         assert text.count(words) == 1
-    assert "cannot be seen." in text and f"\n{headline_of(results)}\n" in text
+    assert "cannot be seen." in text and f"\n{headline_of(example.typed(results))}\n" in text
 
 
 def test_resamples_that_never_differ_give_no_interval(results: Results) -> None:
     results["members"]["A"]["intervals"]["test"]["f1_macro"] = None
     results["members"]["A"]["scores"]["test"]["f1_macro"] = 1.0
-    shown = certainty_data(results)
+    shown = certainty_data(example.typed(results))
     assert shown is not None
     cells = next(row.cells for row in shown.scores if row.name == "A")
     assert cells[shown.heads.index("F1, macro")] == "100.0%"

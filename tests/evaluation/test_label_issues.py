@@ -1,6 +1,5 @@
 """Flipped labels are doubted first; what the panel agrees with never is."""
 
-import json
 import sys
 
 import numpy as np
@@ -11,8 +10,8 @@ from vestry.errors import TableError
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.label_issues import (
     MOST_KEPT,
+    IssuesBySplit,
     find_label_issues,
-    label_issue_results,
     label_issues,
 )
 from vestry.evaluation.predictions import Predictions
@@ -47,20 +46,19 @@ def test_flipped_labels_are_the_most_doubted():
     assert len(set(found.rows.tolist()) & planted) >= 16 and set(found.rows[:12]) <= planted
     quality = found.mean[found.rows, given[found.rows]]
     assert (np.diff(quality) >= 0).all()
-    told = found.as_dict()
-    first = told["images"][0]
-    assert (told["rows"], told["panel"]) == (ROWS, ["m0", "m1", "m2"])
-    assert first["id"] == f"training/{found.rows[0]}" and first["panel"] == truth[found.rows[0]]
-    assert first["given"] == given[found.rows[0]] and first["quality"] < 0.1
-    assert set(first["votes"]) == {"m0", "m1", "m2"}
-    json.dumps(told, allow_nan=False)
+    told = found.record()
+    first = told.images[0]
+    assert (told.rows, told.panel) == (ROWS, ["m0", "m1", "m2"])
+    assert first.id == f"training/{found.rows[0]}" and first.panel == truth[found.rows[0]]
+    assert first.given == given[found.rows[0]] and first.quality < 0.1
+    assert set(first.votes) == {"m0", "m1", "m2"}
 
 
 def test_no_more_than_some_are_kept_and_the_count_is_true():
     truth = truths()
     given, _ = flipped(truth, 90)
-    told = label_issues(panel(truth), given, "out-of-fold").as_dict()
-    assert told["count"] > MOST_KEPT == len(told["images"])
+    told = label_issues(panel(truth), given, "out-of-fold").record()
+    assert told.count > MOST_KEPT == len(told.images)
 
 
 def test_what_the_panel_calls_by_its_label_is_never_doubted():
@@ -73,7 +71,7 @@ def test_what_the_panel_calls_by_its_label_is_never_doubted():
 def test_nothing_to_doubt_takes_no_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)  # importing it would fail
     truth = truths()
-    assert label_issues(panel(truth, skill=40.0), truth, "test").as_dict()["count"] == 0
+    assert label_issues(panel(truth, skill=40.0), truth, "test").record().count == 0
     one_class = np.zeros(ROWS, np.int64)
     assert len(label_issues(panel(truth), one_class, "test").rows) == 0
 
@@ -88,27 +86,23 @@ def test_a_class_without_rows_is_no_obstacle():
 def test_cross_validated_members_doubt_training_labels_else_all_doubt_validation_labels():
     _, evidence = small_run({"one": 3.0, "two": 2.0})
     plain = find_label_issues(["one", "two"], evidence)
-    assert plain["training"] is None and plain["validation"].of_table == "validation"
-    assert list(plain["test"].tables) == ["one", "two"]
+    assert plain.training is None and plain.validation.of_table == "validation"
+    assert list(plain.test.tables) == ["one", "two"]
     truth = truths()
     held_out = {"two": table(truth, 2.0, np.random.default_rng(0), "training", "two")}
     known = Predictions(evidence.tables, evidence.truths | {"training": truth}, held_out)
     both = find_label_issues(["one", "two"], known)
-    assert both["validation"] is None and list(both["training"].tables) == ["two"]
-    assert both["training"].of_table == "out-of-fold"
-    assert find_label_issues([], evidence) == {"training": None, "validation": None, "test": None}
+    assert both.validation is None and list(both.training.tables) == ["two"]
+    assert both.training.of_table == "out-of-fold"
+    assert find_label_issues([], evidence) == IssuesBySplit(None, None, None)
 
 
 def test_committees_do_not_vote_and_results_are_json():
     results = analysed(*small_run({"one": 3.0, "two": 2.0}, committee=("one", "two")))
-    assert results["doubts"]["training"] is None
-    for split in ("validation", "test"):
-        assert results["doubts"][split]["panel"] == ["one", "two"]
-    json.dumps(results["doubts"], allow_nan=False)
-    assert label_issue_results(dict.fromkeys(("training", "test"))) == {
-        "training": None,
-        "test": None,
-    }
+    found = results["doubts"]
+    assert found.training is None
+    assert found.validation.panel == found.test.panel == ["one", "two"]
+    assert IssuesBySplit().record().as_json() == dict.fromkeys(("training", "validation", "test"))
 
 
 def test_tables_of_other_rows_make_no_panel():
