@@ -95,8 +95,8 @@ def test_who_passes_the_leader(results: dict[str, Any], found: dict[str, Any]) -
     other = "Linear" if name != "Linear" else "Forest"
     template = {
         "ahead": other, "behind": name, "rows": 1000, "clean_beyond_chance": True,
-        "clean": {"value": -0.1, "interval": [-0.2, -0.05]},
-        "altered": {"value": 0.2, "interval": [0.1, 0.3]},
+        "clean": {"value": -0.1, "interval": [-0.2, -0.05], "p": 0.01, "p_holm": 0.02},
+        "altered": {"value": 0.2, "interval": [0.1, 0.3], "p": 0.01, "p_holm": 0.02},
     }  # fmt: skip
     found["changes"] = [template | {"kind": "blur"}, template | {"kind": "all"}]
     assert (
