@@ -187,7 +187,7 @@ def _abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float)
     return {
         "accuracy_asked": asked,
         "threshold": limit,
-        "validation": None if limit is None else judged.at(limit),
+        "validation": None if limit is None else judged.at(limit).as_json(),
     }
 
 
