@@ -11,7 +11,7 @@ HEAD = """# Commands
 
 Written by `make docs` from the commands' own help. Data goes to standard output, progress and
 errors to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or study file, 3 done but some
-members came to nothing (each is listed with its reason), 130 interrupted.
+members failed (each is listed with its reason), 130 interrupted.
 
 Settings: a flag goes over an environment variable (`VESTRY_DATA`, `VESTRY_RUNS`, `VESTRY_CORES`),
 which goes over the study file, which goes over the default. `VESTRY_LOOKS` names the folder in
