@@ -26,13 +26,13 @@ from vestry.data.sources import digits
 from vestry.errors import StudyError
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import load_table
-from vestry.registry import Registry
 from vestry.run.export import ExportOptions, export_run
 from vestry.run.redraw import redraw
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 from vestry.study.settings import Study
+from vestry.system.registry import Registry
 
 ENTRY_POINTS = """
 [vestry.rules]

@@ -14,8 +14,8 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from vestry.committees.rule import RULES, Rule
-from vestry.registry import OneOf
 from vestry.storage.name_type import Name
+from vestry.system.registry import OneOf
 
 
 def _with_option_keys(schema: dict[str, Any]) -> None:

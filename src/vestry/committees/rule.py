@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from vestry.predictions.table import Labels
-from vestry.registry import Registry
+from vestry.system.registry import Registry
 
 Stack = NDArray[np.float64]
 Card = Mapping[str, Any]

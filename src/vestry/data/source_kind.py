@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vestry.data.image_set import Source
 from vestry.data.paths import DataPaths, Progress
-from vestry.registry import Registry
+from vestry.system.registry import Registry
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import (
 
 from vestry.errors import StudyError, did_you_mean
 from vestry.predictions.scores import CLASS_SCORES, SCORES
-from vestry.registry import OneOf
+from vestry.system.registry import OneOf
 
 Score = Annotated[str, OneOf(SCORES)]
 _ScoreOfAll = Annotated[str, OneOf(SCORES, *CLASS_SCORES)]

@@ -75,7 +75,7 @@ def ranking(members: Mapping[str, Any], committees: Mapping[str, Any]) -> list[R
     """Makers by mean validation accuracy, the better log loss first among equals."""
     makers = [(name, "member", entry) for name, entry in members.items()]
     makers += [(name, "committee", entry) for name, entry in committees.items()]
-    makers.sort(key=lambda maker: order(maker[2]))
+    makers.sort(key=lambda maker: _order(maker[2]))
     return [
         {
             "name": name,
@@ -87,7 +87,7 @@ def ranking(members: Mapping[str, Any], committees: Mapping[str, Any]) -> list[R
     ]
 
 
-def order(entry: Results) -> tuple[float, float]:
+def _order(entry: Results) -> tuple[float, float]:
     accuracy = central(entry, "validation", "accuracy")
     return -accuracy, central(entry, "validation", "log_loss")
 

@@ -27,7 +27,7 @@ def _every_id(results: Results) -> Iterator[str]:
         yield from chain.from_iterable(cell.ids for cell in model.mistakes.cells)
     yield from agreement_ids(results.agreement)
     yield from _robustness_ids(results)
-    yield from doubted_ids(results.doubts)
+    yield from _doubted_ids(results.doubts)
     yield from exploration_ids(results.exploration)
     yield from _explanation_ids(results)
 
@@ -47,7 +47,7 @@ def _robustness_ids(results: Results) -> Iterator[str]:
         yield from chain(*found.image.pictures.values())  # made pictures, no rows of the data
 
 
-def doubted_ids(found: Doubts) -> Iterator[str]:
+def _doubted_ids(found: Doubts) -> Iterator[str]:
     """Ids of the images whose label the members doubt."""
     for issues in (found.training, found.validation, found.test):
         if issues:

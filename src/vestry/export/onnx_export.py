@@ -15,7 +15,7 @@ from vestry.members.kinds import kind_named
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
 
-CARD = "card.json"
+_CARD = "card.json"
 Card = dict[str, Any]
 
 
@@ -28,7 +28,7 @@ def member_model(folder: Path, temperature: float = 1.0) -> onnx.ModelProto:
     graph = Graph()
     probabilities = tempered(graph, _member_graph(graph, "model", folder), temperature)
     graph.rename(probabilities, PROBABILITIES)
-    return finished(graph, image_shape(card), {PROBABILITIES: (card["classes"],)})
+    return finished(graph, _image_shape(card), {PROBABILITIES: (card["classes"],)})
 
 
 def committee_model(
@@ -40,7 +40,7 @@ def committee_model(
     """
     names: Sequence[str] = card["members"]
     cards = [_stored_card(folders[name]) for name in names]
-    shape, classes = image_shape(cards[0]), cards[0]["classes"]
+    shape, classes = _image_shape(cards[0]), cards[0]["classes"]
     graph = Graph()
     each = [
         _member_graph(graph, f"member {number}", folders[name])
@@ -57,14 +57,14 @@ def committee_model(
 
 
 def _stored_card(folder: Path) -> Card:
-    card: Card = read_json(folder / CARD)
+    card: Card = read_json(folder / _CARD)
     if not card.get("stored"):
         reason = card.get("stored_note") or "its model was not stored"
         raise ModelError(f"{folder.name} cannot be exported: {reason}")
     return card
 
 
-def image_shape(card: Card) -> tuple[int, ...]:
+def _image_shape(card: Card) -> tuple[int, ...]:
     return tuple(card["image_shape"])
 
 

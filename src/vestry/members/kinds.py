@@ -6,7 +6,7 @@ from vestry.members.estimators.kind import ESTIMATOR
 from vestry.members.kind import ModelKind
 from vestry.members.networks.kind import NETWORK
 from vestry.members.onnx_models.kind import ONNX
-from vestry.registry import Registry
+from vestry.system.registry import Registry
 
 KINDS: Registry[ModelKind] = Registry("kind", __name__, lambda thing: isinstance(thing, ModelKind))
 """By name, in the order in which a study's reader is told of them."""

@@ -23,7 +23,7 @@ from vestry.predictions.sums import (
     sums_of_rows,
 )
 from vestry.predictions.table import Labels
-from vestry.registry import Registry
+from vestry.system.registry import Registry
 
 _SHARE = "share"
 CLASS_SCORES = ("precision", "recall", "f1")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.registry import Registry
+from vestry.system.registry import Registry
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -12,7 +12,6 @@ from vestry.engine.task import OnEvent
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
-from vestry.registry import check_brought
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import fit_members
@@ -29,6 +28,7 @@ from vestry.schema.results import ComparisonResults, Results
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.system.environment import environment
+from vestry.system.registry import check_brought
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _STDIN = "-"
 _LARGEST = 256 * 2**20
 """Bytes of one picture's file: 50 megapixels hardly take more."""
 _MOST_FILES = 1_000_000
-SUFFIXES = (".png", ".jpg", ".jpeg")
+_SUFFIXES = (".png", ".jpg", ".jpeg")
 _DEEPEST = 50
 """Folders within folders."""
 
@@ -124,7 +124,7 @@ def _is_picture(path: Path) -> bool:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in _SUFFIXES:
             return True
         with path.open("rb") as stream:
             start = stream.read(8)

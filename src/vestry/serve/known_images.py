@@ -24,7 +24,7 @@ _LONGEST_SPRITE = 2**26
 _LONGEST = 320
 """Pixels of a shown picture's longer side; what is larger is made smaller."""
 _SMALLEST_LENGTH = 1e-6
-DIGITS = 4
+_DIGITS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class KnownSet:
         similarity = self.directions[rows] @ _directions(image[None])[0]
         order = np.argsort(-similarity, kind="stable")[:count].tolist()
         return [
-            {**self._entry(int(rows[k])), "similarity": round(float(similarity[k]), DIGITS)}
+            {**self._entry(int(rows[k])), "similarity": round(float(similarity[k]), _DIGITS)}
             for k in order
         ]
 

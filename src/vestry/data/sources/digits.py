@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.source_kind import SOURCES, SourceKind
 
-NAME = "digits"
+_NAME = "digits"
 _CLASSES = tuple(str(digit) for digit in range(10))
 _LICENCE = (
     "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak (1998), UCI Machine "
@@ -28,7 +28,7 @@ def load() -> Source:
     images = np.rint(table[:, :-1] * (255 / _BRIGHTEST)).astype(np.uint8).reshape(-1, 8, 8)
     labels = table[:, -1].astype(np.int64)
     train = ImageSet(images, labels, _CLASSES, array_ids("train", len(labels)))
-    return Source(NAME, train, None, _LICENCE, _NOTES)
+    return Source(_NAME, train, None, _LICENCE, _NOTES)
 
 
 def _read_table() -> NDArray[np.float64]:
@@ -55,7 +55,7 @@ def stored_table() -> Path | None:
 
 SOURCES.register(
     SourceKind(
-        NAME,
+        _NAME,
         "1,797 grey handwritten digits, 8 x 8, ten classes (comes with scikit-learn)",
         lambda _: load(),
     )

@@ -51,8 +51,8 @@ def card(
         "trunk": _backbone_facts(settings, source, backbone, choice),
         "earlier_network": backbone.settings() if source.used == "study" else None,
         "head": head,
-        "notes": notes(source, backbone, choice),
-        "warnings": [*warnings(settings, source), *filter(None, [choice.note]), *head["warnings"]],
+        "notes": _notes(source, backbone, choice),
+        "warnings": [*_warnings(settings, source), *filter(None, [choice.note]), *head["warnings"]],
     }
 
 
@@ -83,7 +83,7 @@ def _backbone_line(backbone: Backbone, source: BackboneSource) -> str:
     )
 
 
-def notes(source: BackboneSource, backbone: Backbone, choice: BackboneChoice) -> list[str]:
+def _notes(source: BackboneSource, backbone: Backbone, choice: BackboneChoice) -> list[str]:
     said = list(backbone.notes)
     if source.used == "random":
         said.append(_RANDOM_BACKBONE)
@@ -95,7 +95,7 @@ def notes(source: BackboneSource, backbone: Backbone, choice: BackboneChoice) ->
     return said
 
 
-def warnings(settings: BackboneSettings, source: BackboneSource) -> list[str]:
+def _warnings(settings: BackboneSettings, source: BackboneSource) -> list[str]:
     if source.why_replaced is None:
         return []
     return [
@@ -174,7 +174,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     head.threads = job.threads  # what was best for training it says nothing of the backbone
     facts = card(settings, source, backbone, head.card(), choice, shape)
     facts["fit_seconds"] += features.passage.seconds
-    facts["milliseconds_per_image"] = milliseconds_per_image(features, head, job.images)
+    facts["milliseconds_per_image"] = _milliseconds_per_image(features, head, job.images)
     return BackboneMember(features, head, facts)
 
 
@@ -191,7 +191,7 @@ def load(folder: Path, card: dict[str, Any]) -> BackboneMember:
     return BackboneMember(Features(backbone), head, card, fitted_here=False)
 
 
-def milliseconds_per_image(
+def _milliseconds_per_image(
     features: Features, head: NetworkMember, images: NDArray[np.uint8]
 ) -> float:
     """Of predicting a batch of new images, which no store has; the second of two turns."""

@@ -53,13 +53,13 @@ def backbone_source(
     """
     if not settings.published:
         folder = earlier_network(settings.backbone, places)
-        return BackboneSource("study", f"study {sha256(folder / WEIGHTS)}", folder)
+        return BackboneSource("study", f"study {_sha256(folder / WEIGHTS)}", folder)
     weights = str(settings.weights)
     if weights.startswith(FILE):
         path = places.path(weights.removeprefix(FILE))
         if not path.is_file():
             raise StudyError(f"weights = {weights!r}: there is no file {path}")
-        return BackboneSource("file", f"file {sha256(path)}", path)
+        return BackboneSource("file", f"file {_sha256(path)}", path)
     if weights == "random":
         return BackboneSource("random", "random")
     return imagenet(PUBLISHED[settings.backbone], settings, places, download, on_progress)
@@ -115,7 +115,7 @@ def earlier_network(backbone: str, places: ModelPaths) -> Path:
     return folder
 
 
-def sha256(path: Path) -> str:
+def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

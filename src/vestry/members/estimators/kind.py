@@ -75,7 +75,7 @@ class EstimatorSettings(BaseModel):
         return path
 
 
-class EstimatorPlan(Plan):
+class _EstimatorPlan(Plan):
     """One core, unless the study says otherwise: most estimators use no second one."""
 
     def describe(self, settings: EstimatorSettings) -> str:
@@ -86,7 +86,7 @@ ESTIMATOR = ModelKind(
     name="estimator",
     settings=EstimatorSettings,
     implementation="vestry.members.estimators.estimator",
-    plan=EstimatorPlan,
+    plan=_EstimatorPlan,
     words="estimator",
     libraries=("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
 )

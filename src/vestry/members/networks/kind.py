@@ -6,7 +6,7 @@ from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
 
 
-class NetworkPlan(Plan):
+class _NetworkPlan(Plan):
     def describe(self, settings: NetworkSettings) -> str:
         """Raises StudyError where the network does not fit the images."""
         parameters = sum(layer.parameters for layer in self._traced(settings))
@@ -23,7 +23,7 @@ NETWORK = ModelKind(
     name="layers",
     settings=NetworkSettings,
     implementation="vestry.members.networks.network_member",
-    plan=NetworkPlan,
+    plan=_NetworkPlan,
     words="network",
     libraries=("torch",),
     graph="vestry.export.network_graph:stored_network",

@@ -101,7 +101,7 @@ class OnnxSettings(BaseModel):
         return names
 
 
-class OnnxPlan(Plan):
+class _OnnxPlan(Plan):
     """Each file is read once; that it is there and fits is known before any work."""
 
     def __init__(self, context: PlanContext) -> None:
@@ -138,7 +138,7 @@ ONNX = ModelKind(
     name="onnx",
     settings=OnnxSettings,
     implementation="vestry.members.onnx_models.onnx_model",
-    plan=OnnxPlan,
+    plan=_OnnxPlan,
     words="model file",
     libraries=("onnx", "onnxruntime"),
     inputs=_inputs,

@@ -19,13 +19,13 @@ from vestry.evaluation.claims import (
     ValuesClaim,
 )
 from vestry.predictions.scores import is_share, score_words
-from vestry.registry import OneOf
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.section import Section
 from vestry.report.sections import differences
 from vestry.report.sections.claim_facts import figure, known, range_words, remark_words, shown
 from vestry.schema.claims import CheckedClaim, Measured
 from vestry.schema.results import Results
+from vestry.system.registry import OneOf
 
 _VERDICTS = {
     "agrees": "agrees",

@@ -29,10 +29,10 @@ def _summary(found: Mapping[str, LabelIssues]) -> str:
     shares: dict[tuple[str, ...], list[str]] = {}
     for split, entry in found.items():
         shares.setdefault(tuple(entry.panel), []).append(_share(split, entry))
-    return " ".join(f"{panel(names)} {listed(parts)}." for names, parts in shares.items())
+    return " ".join(f"{_panel(names)} {listed(parts)}." for names, parts in shares.items())
 
 
-def panel(names: Sequence[str]) -> str:
+def _panel(names: Sequence[str]) -> str:
     """Who doubts, as the subject of a sentence with its verb."""
     if len(names) == 1:
         return f"{names[0]} doubts"

@@ -79,7 +79,7 @@ def _moves(before: dict[str, StandingOnRows], entry: KeptRows) -> str:
     return listed(found)
 
 
-def repeated(found: Found) -> str:
+def _repeated(found: Found) -> str:
     """What was known of repeated images, or why nothing was."""
     if found.reason or not found.without.repeated:
         reason = found.reason or "not known"
@@ -143,7 +143,7 @@ def leaks_data(results: Results) -> Leaks | None:
     return Leaks(
         leader=_leader(found, models[0].name),
         ranks=_ranks(found),
-        repeated=repeated(found),
+        repeated=_repeated(found),
         remark=_FLATTERING if "doubted" in kinds else None,
         columns=[("All test images", found.rows)]
         + [(_HEADINGS[kind], entry.rows) for kind, entry in kinds.items()],

@@ -35,7 +35,7 @@ def lead(results: Results, ranked: list[Model]) -> list[str]:
 
 def _first(results: Results, leader: Model) -> str:
     return (
-        f"{leader.name} is first by validation: right on {validation_figure(leader)} of the "
+        f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
         f"{_validation_rows(results)}{_level_with(results)}. On the {test_rows(results)}, which "
         f"had no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
     )
@@ -102,7 +102,7 @@ def _second(ranked: Sequence[Model]) -> str | None:
         return None
     low, high = found.interval
     return (
-        f"{follower.name} follows with {validation_figure(follower)} on validation; on test it is "
+        f"{follower.name} follows with {_validation_figure(follower)} on validation; on test it is "
         f"right on {test_figure(follower)}{first_seed(follower)}, a difference of "
         f"{points(found.difference)} points ({points(low)} to {points(high)}, adjusted p "
         f"{probability(found.p_holm)})."
@@ -178,7 +178,7 @@ def test_rows(results: Results) -> str:
     return counted(results.data.splits["test"].rows, "test image")
 
 
-def validation_figure(model: Model) -> str:
+def _validation_figure(model: Model) -> str:
     spread = model.over_seeds("validation", "accuracy")
     if spread:
         return f"{per_cent(spread.mean)} (mean of {counted(len(spread.values), 'seed')})"

@@ -13,7 +13,7 @@ import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vestry.registry import brought_packages
+from vestry.system.registry import brought_packages
 
 _PACKAGE = __name__.partition(".")[0]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")

@@ -29,13 +29,13 @@ from vestry.serve.http.request import (
 from vestry.serve.http.routes import routes_of
 from vestry.serve.http.telemetry import AccessLog
 
-FAILED = "the server failed; its log says why"
+_FAILED = "the server failed; its log says why"
 _WORDS = {
     "Not Found": "no such path; GET /openapi.json lists what there is",
     "Method Not Allowed": "this path does not answer that method",
 }
 """What Starlette's own errors are called here."""
-SMALL = 64 * 2**10
+_SMALL = 64 * 2**10
 _THROWN_AWAY = 16 * 2**20
 """Bytes of a refused body that are read and not kept."""
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
@@ -64,7 +64,7 @@ class App:
         except Exception:  # a fault of ours: said to whoever runs the server, not to the client
             traceback.print_exc(file=sys.stderr)
             if not state.started:
-                await JSON({"error": FAILED}, 500)(scope, receive, send)
+                await JSON({"error": _FAILED}, 500)(scope, receive, send)
         finally:
             del scope[STATE]  # which leads back to the scope: only the garbage collector would go
             self.shedder.release(state)
@@ -144,4 +144,4 @@ def _soon_whole(scope: Scope) -> bool:
     length = headers.get(b"content-length")
     if length is None:
         return b"transfer-encoding" not in headers
-    return length.isdigit() and len(length) < 8 and int(length) <= SMALL
+    return length.isdigit() and len(length) < 8 and int(length) <= _SMALL

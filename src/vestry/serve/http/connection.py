@@ -10,7 +10,7 @@ from vestry.serve.http.load_shedder import LoadShedder
 from vestry.serve.http.request import Limits, ServerBusy, response_bytes
 
 _CROWDED = "too many connections; try again in a second"
-SMALL = 64 * 2**10
+_SMALL = 64 * 2**10
 _GRACE = 0.3
 """Seconds for which an idle connection is kept open once the server stops: a request that is on
 its way is refused with a word, not by a reset."""
@@ -86,7 +86,7 @@ class Connection(HttpToolsProtocol):
     def _body_is_small(self) -> bool:
         """Whether the rest of a refused request can be thrown away as it comes."""
         lengths = [value for name, value in self.headers if name == b"content-length"]
-        return bool(lengths) and len(lengths[0]) < 8 and int(lengths[0]) <= SMALL
+        return bool(lengths) and len(lengths[0]) < 8 and int(lengths[0]) <= _SMALL
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, app)

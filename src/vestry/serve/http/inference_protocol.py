@@ -19,8 +19,8 @@ from vestry.version import __version__
 _VERSION = "1"
 """Of every model: a file has no other."""
 _EXTENSION = "binary_tensor_data"
-BINARY = "application/octet-stream"
-_TYPES = ("", "application/json", BINARY)
+_BINARY = "application/octet-stream"
+_TYPES = ("", "application/json", _BINARY)
 HEADER_LENGTH = "inference-header-content-length"
 _INLINE_BYTES = 64 * 2**10
 _INLINE_IMAGES = 32
@@ -126,4 +126,4 @@ def _response(
         return JSON(facts)
     text = json_bytes(facts)
     length = {HEADER_LENGTH: str(len(text))}
-    return Response(b"".join([text, *pieces]), 200, length, BINARY)
+    return Response(b"".join([text, *pieces]), 200, length, _BINARY)

@@ -26,7 +26,7 @@ _MOST_FIELDS = 10
 _SENT = "the image"
 """What errors call a picture that came without a name."""
 _YES = {"1": True, "true": True, "0": False, "false": False}
-PNG = b"\x89PNG\r\n\x1a\n"
+_PNG = b"\x89PNG\r\n\x1a\n"
 _INLINE_PIXELS = 128 * 128
 _INLINE_PNG = 64 * 2**10
 _INLINE_JPEG = 4 * 2**10
@@ -155,7 +155,7 @@ def _flag(name: str, fields: Mapping[str, str]) -> bool | None:
 
 def _decodes_fast(body: bytes) -> bool:
     """Whether a picture is so small that a thread would cost more than decoding it."""
-    if not body.startswith(PNG):
+    if not body.startswith(_PNG):
         return len(body) <= _INLINE_JPEG
     if len(body) < 24 or len(body) > _INLINE_PNG:
         return len(body) < 24

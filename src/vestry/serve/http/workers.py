@@ -24,7 +24,7 @@ from vestry.serve.http.server import run_server, say
 from vestry.serve.http.telemetry import FOLDER
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-SHORTEST_LIFE = 5.0
+_SHORTEST_LIFE = 5.0
 """Seconds. A worker that ends sooner would only end again; the server stops instead."""
 _OFTEN = 0.02
 _FAILED = 1
@@ -104,7 +104,7 @@ class Supervisor:
     def _replace(self, age: float, folder: str, writing: int) -> None:
         if self.stopping:
             return
-        if age >= SHORTEST_LIFE:
+        if age >= _SHORTEST_LIFE:
             say("a worker ended; another takes its place")
             self._start(folder, writing)
             return

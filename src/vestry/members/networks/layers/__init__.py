@@ -1,8 +1,7 @@
 """The layers that a study may have, one a file.
 
 Every module here is imported, and every one that an installed package names as an entry point of
-the group `vestry.layers`; each registers its layer.
-"""
+the group `vestry.layers`; each registers its layer."""
 
 import importlib
 import pkgutil
@@ -17,14 +16,14 @@ from vestry.members.networks.layer import LAYERS, Layer, check_kinds, kind_of
 _GROUP = "vestry.layers"
 
 
-def entry_points() -> metadata.EntryPoints:
+def _entry_points() -> metadata.EntryPoints:
     """Those of installed packages that bring layers."""
     return metadata.entry_points(group=_GROUP)
 
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
-for _point in entry_points():
+for _point in _entry_points():
     try:
         _point.load()
     except Exception as error:  # it raises whatever it likes

@@ -58,7 +58,7 @@ class BatchNorm(Layer):
         return 4 * shape[-1], 2 * shape[-1]
 
     def blocks(self, place: Place) -> list[Block]:
-        return [BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
+        return [_BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         """With its moving statistics: one factor and one shift a channel."""
@@ -77,7 +77,7 @@ class BatchNorm(Layer):
         )
 
 
-class BatchNormBlock(Block):
+class _BatchNormBlock(Block):
     """Normalise each channel over the batch and all pixels; over fixed statistics for inference.
 
     momentum: what stays of the statistics at every batch of training, as in Keras, which unlike

@@ -25,7 +25,7 @@ class Concat(Layer):
         return (shape[0] + math.prod(joined),)
 
     def blocks(self, place: Place) -> list[Block]:
-        return [ConcatBlock()]
+        return [_ConcatBlock()]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         assert to.joined is not None  # noqa: S101 - for the type checker
@@ -33,7 +33,7 @@ class Concat(Layer):
         return Value(to.add("Concat", *names, axis=1), to.step.output_shape, "flat")
 
 
-class ConcatBlock(JoinBlock):
+class _ConcatBlock(JoinBlock):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         front = self.other.reshape(len(x), -1).to(x.dtype)
         self.width = front.shape[1]

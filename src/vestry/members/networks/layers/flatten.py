@@ -17,13 +17,13 @@ class Flatten(Layer):
         return (math.prod(shape),)
 
     def blocks(self, place: Place) -> list[Block]:
-        return [FlattenBlock()]
+        return [_FlattenBlock()]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         return to.flat(value)
 
 
-class FlattenBlock(Block):
+class _FlattenBlock(Block):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         self.shape = x.shape
         return x.reshape(len(x), -1)

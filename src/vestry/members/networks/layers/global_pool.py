@@ -22,7 +22,7 @@ class GlobalPool(Layer):
         return (shape[2],)
 
     def blocks(self, place: Place) -> list[Block]:
-        return [GlobalAveragePool() if self.global_pool == "average" else GlobalMaxPool()]
+        return [_GlobalAveragePool() if self.global_pool == "average" else _GlobalMaxPool()]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add(self.operator, to.planes(value).name)
@@ -31,7 +31,7 @@ class GlobalPool(Layer):
         )
 
 
-class GlobalAveragePool(Block):
+class _GlobalAveragePool(Block):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         self.shape = x.shape
         return x.mean((1, 2))
@@ -42,7 +42,7 @@ class GlobalAveragePool(Block):
         return spread.expand(self.shape).contiguous()
 
 
-class GlobalMaxPool(Block):
+class _GlobalMaxPool(Block):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         self.shape = x.shape
         y, places = x.flatten(1, 2).max(1)

@@ -35,7 +35,7 @@ class Pool(Layer):
     def block(self, is_windowed: bool) -> Block:
         """is_windowed: whether the convolution before arranges its output for `WindowMax`."""
         if is_windowed:
-            return WindowMax()
+            return _WindowMax()
         return (MaxPool if self.kind == "max" else AveragePool)(self.window, self.strides)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
@@ -78,7 +78,7 @@ class MaxPool(_Pooling):
         return _channels_last(back(*given, none, one, False, self.places))
 
 
-class WindowMax(Block):
+class _WindowMax(Block):
     """The maximum over the first axis of (places in a window, n, windows down, windows across,
     channels), as `Convolution` arranges its output.
 

@@ -1,0 +1,140 @@
+"""The house keeps its rules: what is public is used elsewhere, files stay small, rooms closed."""
+
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import vestry
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = Path(vestry.__file__).parent
+LOOSE = {"__init__.py", "__main__.py", "errors.py", "version.py"}
+LONGEST = 300
+KNOWN_ELSEWHERE = {"dataclass", "contextmanager", "cache", "lru_cache", "cached_property"}
+"""Decorators that register nothing: what bears another one is known to whom it was given."""
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+MODULES = {_name(path): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+OTHERS = [
+    ast.parse(path.read_text())
+    for folder in ("tests", "benchmarks", "docs")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def test_nothing_lies_loose() -> None:
+    assert {path.name for path in PACKAGE.glob("*.py")} == LOOSE
+
+
+def test_no_file_is_over_300_lines() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_what_is_private_stays_at_home() -> None:
+    taken = [
+        f"{name} takes {alias.name} of {node.module}"
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vestry")
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+    assert taken == []
+
+
+def test_what_is_public_is_used_elsewhere() -> None:
+    used = _used()
+    lonely = [
+        f"{module}.{name}"
+        for module, tree in MODULES.items()
+        for name in _public(tree) - used[module] - _spoken_of(tree)
+    ]
+    assert sorted(lonely) == []
+
+
+def _used() -> dict[str, set[str]]:
+    """Names of each module that other modules, tests, benchmarks or docs' makers use."""
+    used: dict[str, set[str]] = defaultdict(set)
+    for name, tree in [*MODULES.items(), *((None, tree) for tree in OTHERS)]:
+        modules = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    if full in MODULES:
+                        modules[alias.asname or alias.name] = full
+                    elif node.module != name:
+                        used[node.module].add(alias.name)
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id=name_), attr=attribute) if name_ in modules:
+                    used[modules[name_]].add(attribute)
+                case ast.Constant(value=str(text)):
+                    for module, found in _named_in(text):
+                        used[module].add(found)
+                case ast.Call(args=[ast.Name(id=name_), ast.Constant(value=str(text)), *_]):
+                    used[modules.get(name_, "")].add(text)
+    return used
+
+
+def _named_in(text: str) -> list[tuple[str, str]]:
+    """What a text names as `vestry.room.module:name` or `vestry.room.module.name`."""
+    found = re.findall(r"(vestry(?:\.\w+)*)[.:](\w+)", text)
+    return [(module, name) for module, name in found if module in MODULES]
+
+
+def _public(tree: ast.Module) -> set[str]:
+    """Functions, classes and constants; not what a decorator or a registry's base class takes."""
+    names = set()
+    for node in tree.body:
+        match node:
+            case (
+                ast.FunctionDef(name=name, decorator_list=decorators)
+                | ast.ClassDef(name=name, decorator_list=decorators)
+            ):
+                if all(_last_name(each) in KNOWN_ELSEWHERE for each in decorators):
+                    names.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                names.add(name)
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return {name for name in names if not name.startswith("_")}
+
+
+def _last_name(node: ast.expr) -> str:
+    match node:
+        case ast.Call(func=called):
+            return _last_name(called)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def _spoken_of(tree: ast.Module) -> set[str]:
+    """Names in annotations, base classes and bodies of classes: parts of what is public."""
+    found = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST] = []
+        match node:
+            case ast.arg(annotation=note) | ast.AnnAssign(annotation=note) if note:
+                parts.append(note)
+            case ast.FunctionDef(returns=note) if note:
+                parts.append(note)
+            case ast.ClassDef(bases=bases):
+                parts += bases
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.isupper():
+                parts.append(value)
+        for part in parts:
+            for each in ast.walk(part):
+                if isinstance(each, ast.Name):
+                    found.add(each.id)
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    found |= set(re.findall(r"\w+", each.value))
+    return found
