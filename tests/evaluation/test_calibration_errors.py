@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.calibration import brier_parts, calibration, error_by_chance, reliability
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import equal_mass_bins
+from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
 from vestry.schema.base import plain
 

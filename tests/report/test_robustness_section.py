@@ -134,7 +134,7 @@ def test_which_images_and_who_had_fewer(results: dict[str, Any], found: dict[str
         maker |= {"rows": 5000, "reason": None}
     found["rows"] = 5000
     shown = data(results)
-    assert shown.remark.startswith("On all 5\u202f000 test images, seven")
+    assert shown.remark.startswith("On all 5\u202f000 test images, 7 kinds")
     assert "Fewer" not in shown.remark and shown.reasons == []
 
 

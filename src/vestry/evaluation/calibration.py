@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import SCORES, equal_mass_bins
-from vestry.predictions.sums import Floats
+from vestry.predictions.scores import SCORES
+from vestry.predictions.sums import Floats, equal_mass_bins
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.confidence import Bin, BrierParts, Calibration, Reliability
 

@@ -14,11 +14,11 @@ from pydantic import (
 )
 
 from vestry.errors import StudyError, did_you_mean
-from vestry.predictions.scores import SCORES
+from vestry.predictions.scores import CLASS_SCORES, SCORES
 from vestry.registry import OneOf
 
 Score = Annotated[str, OneOf(SCORES)]
-_ScoreOfAll = Annotated[str, OneOf(SCORES, "precision", "recall", "f1")]
+_ScoreOfAll = Annotated[str, OneOf(SCORES, *CLASS_SCORES)]
 """Of all classes, or of one."""
 _Split = Literal["validation", "test"]
 _Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]

@@ -66,8 +66,8 @@ class Search:
     def complete(self) -> list[Trial]:
         """Trials that ran to their end, best first."""
         ended = [t for t in self.trials if t.state == COMPLETE and t.score is not None]
-        sign = 1 if self.lower_is_better else -1
-        return sorted(ended, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
+        sign = self._score.sign
+        return sorted(ended, key=lambda trial: (-sign * (trial.score or 0.0), trial.number))
 
     def count(self, state: str) -> int:
         return sum(trial.state == state for trial in self.trials)

@@ -13,6 +13,7 @@ from vestry.engine.task import Report
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+from vestry.registry import check_brought
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import fit_members
@@ -48,6 +49,7 @@ def run_study(
     could be fitted; a member that fails beside others is listed in the results.
     """
     check_claims(file, places, run)
+    check_brought()
     _run_before(file, places, run, cores, report)
     clock = _Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})

@@ -22,8 +22,7 @@ from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.networks.settings import ImageTrainingSettings, NetworkSettings
 from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.robustness.settings import RobustnessSettings
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.storage.name_type import Name
 
 _Seed = Annotated[int, Field(ge=0, lt=2**32)]

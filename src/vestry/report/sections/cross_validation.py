@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vestry.predictions.scores import is_share, score_words
+from vestry.predictions.scores import MAIN_SCORES, is_share, score_words
 from vestry.report.formatting import (
     NOTHING,
     counted,
@@ -32,9 +32,6 @@ from vestry.schema.results import Results
 # A cross-validation's folds in numbers.
 
 
-_SCORES_IN_TABLE = ("accuracy", "log_loss", "f1_macro")
-
-
 @dataclass(frozen=True)
 class FoldTable:
     heads: list[str]
@@ -45,7 +42,7 @@ class FoldTable:
 def _fold_table(found: schema.CrossValidation) -> FoldTable:
     """A row a fold; mean and deviation below."""
     count = len(found.scores["accuracy"].values)
-    scores = [(found.scores[name], score_words(name), is_share(name)) for name in _SCORES_IN_TABLE]
+    scores = [(found.scores[name], score_words(name), is_share(name)) for name in MAIN_SCORES]
     rows = [
         [
             words.fold_name(number, found.folds, count),

@@ -17,11 +17,10 @@ from vestry.engine.task import MANIFEST, Report
 from vestry.errors import MemberError
 from vestry.members.member import FitJob, kind_module
 from vestry.members.settings import MEMBER_SETTINGS
-from vestry.predictions.scores import score
+from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
 from vestry.schema import search as schema
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
@@ -45,7 +44,8 @@ def run_search(
     trials = _Trials(description, context, dataset, settings, workspace, report)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
-    done = Search(space, settings, workspace).run(trials.objective, trials.say)
+    search = Search(space, settings, workspace, SCORES[settings.score].sign)
+    done = search.run(trials.objective, trials.say)
     card = _summary(settings, space, done).as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
@@ -118,10 +118,10 @@ class _Trials:
         return told
 
     def say(self, trial: Trial) -> None:
-        better = max if self.settings.score == "accuracy" else min
+        better = max if SCORES[self.settings.score].sign > 0 else min
         known = [value for value in (self.best, trial.score) if value is not None]
         self.best = better(known) if known else None
-        name = self.settings.score.replace("_", " ")
+        name = SCORES[self.settings.score].words
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
@@ -161,7 +161,7 @@ def _summary(
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
-    sign = 1 if settings.score == "accuracy" else -1
+    sign = SCORES[settings.score].sign
 
     def order(trial: Trial) -> tuple[float, float]:
         loss = trial.validation_loss
