@@ -7,27 +7,35 @@ from vestry.attribution.nearest import chosen_images, mean_and_deviation, neares
 from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.unit_vectors import Directions
 from vestry.data.image_set import ImageSet
+from vestry.schema.results import Votes
+from vestry.schema.scores import Mistakes
 
 
-def results():
+def chosen_of(images, mistakes):
+    vote = {"confidence": 0.9, "top": []}
     votes = [
-        {"id": f"t{n}", "truth": n, "votes": {"M": {"label": n}, "N": {"label": 0}}}
+        {"id": f"t{n}", "truth": n, "votes": {"M": vote | {"label": n}, "N": vote | {"label": 0}}}
         for n in range(4)
     ]
     hardest = [
         {"id": name, "truth": 1, "predicted": 2, "confidence": 0.9, "truth_probability": 0.1}
         for name in ("t1", "w1", "w2", "w3")
     ]
-    return {"members": {"M": {"mistakes": {"hardest": hardest}}}, "votes": {"images": votes}}
+    return chosen_images(
+        "M",
+        Mistakes.model_validate({"cells": [], "hardest": hardest}),
+        Votes.model_validate({"seed": 0, "images": votes}),
+        ExplanationSettings(images=images, mistakes=mistakes),
+    )
 
 
 def test_sample_and_mistakes_take_turns_and_none_comes_twice():
-    chosen = chosen_images(results(), "M", ExplanationSettings(images=3, mistakes=3))
+    chosen = chosen_of(images=3, mistakes=3)
     assert [(image.id, image.role) for image in chosen] == [
         ("t0", "sample"), ("t1", "mistake"), ("t2", "sample"), ("w1", "mistake"), ("w2", "mistake"),
     ]  # fmt: skip
     assert chosen[2].truth == chosen[2].predicted == 2
-    assert chosen_images(results(), "M", ExplanationSettings(images=0, mistakes=0)) == []
+    assert chosen_of(images=0, mistakes=0) == []
 
 
 def test_planted_copies_are_nearest_with_their_labels():

@@ -15,7 +15,7 @@ from vestry.data.image_file import read_header, read_pixels
 from vestry.data.paths import MissingDataError
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
-from vestry.serve.preparing import prepare
+from vestry.serve.preprocessing import prepare
 
 JPEG = {"quality": 100, "subsampling": 0}
 

@@ -1,7 +1,7 @@
 """Why a member answers as it does: maps, weights, importance, and what its mistakes look like."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,13 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import drawn_rows
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
+from vestry.schema import explanations as schema
 
 _CHECK_ROWS = 200
 _IMPORTANCE_ROWS = 400
 _IMPORTANCE_PART = 0.6
 """Of the budget of a member that gets both; the maps have the rest."""
 
-Results = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]
 
 
@@ -44,28 +44,33 @@ class Subject:
     seen_validation: bool
 
 
+NOTHING = schema.Explanation(
+    method=None,
+    settings=None,
+    images=[],
+    summary=None,
+    weights=None,
+    importance=None,
+    nearest=[],
+    nearest_among=None,
+    reason=None,
+    limited=None,
+)
+
+
 @dataclass
 class Explained:
     """results: the member's entry of `explanations`; arrays: what `maps.npz` holds."""
 
-    results: Results = field(
-        default_factory=lambda: {
-            "method": None,
-            "settings": None,
-            "images": [],
-            "summary": None,
-            "weights": None,
-            "importance": None,
-            "nearest": [],
-            "nearest_among": None,
-            "reason": None,
-            "limited": None,
-        }
-    )
+    results: schema.Explanation = NOTHING
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
+    def add(self, **parts: Any) -> None:
+        """parts: records and lists of them by their field of the results."""
+        self.results = self.results.model_copy(update=parts)
+
     def limit(self, words: str) -> None:
-        self.results["limited"] = " ".join(filter(None, [self.results["limited"], words]))
+        self.add(limited=" ".join(filter(None, [self.results.limited, words])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +108,15 @@ class Explainer:
             return
         self.say({"event": "stage", "text": "looking for training images like its mistakes"})
         near = nearest_images(self.test_images(mistakes), self.dataset.training, self.among)
-        explained.results["nearest_among"] = len(self.among.rows)
-        explained.results["nearest"] = [
-            {
-                "id": mistake.id,
-                "truth": mistake.truth,
-                "predicted": mistake.predicted,
-                "images": [asdict(image) for image in found],
-            }
-            for mistake, found in zip(mistakes, near, strict=True)
-        ]
+        explained.add(
+            nearest_among=len(self.among.rows),
+            nearest=[
+                schema.NearestImages(
+                    id=mistake.id, truth=mistake.truth, predicted=mistake.predicted, images=found
+                )
+                for mistake, found in zip(mistakes, near, strict=True)
+            ],
+        )
         if self.among.is_capped:
             explained.limit(
                 f"Neighbours were looked for among {len(self.among.rows):,} of "
@@ -139,12 +143,13 @@ class Explainer:
                 _, deviation = mean_and_deviation(self.dataset.training.images)
                 explained.arrays["weights"] = weights.linear.weights.astype(np.float32)
                 explained.arrays["deviation"] = (deviation / WHITE).astype(np.float32)
-                explained.results["weights"] = {
-                    "maps": [f"weight/{label}" for label in range(len(rows.classes))],
-                    "rows": weights.rows,
-                    "labels_equal": weights.labels_equal,
-                    "gap": weights.gap,
-                }
+                maps = schema.WeightMaps(
+                    maps=[f"weight/{label}" for label in range(len(rows.classes))],
+                    rows=weights.rows,
+                    labels_equal=weights.labels_equal,
+                    gap=weights.gap,
+                )
+                explained.add(weights=maps)
         if has_trees(model) and len(rows):
             self.say({"event": "stage", "text": "exchanging pixels among validation images"})
             self.add_importance(explained, subject, budget)
@@ -158,24 +163,25 @@ class Explainer:
         explained.arrays["importance_accuracy"] = found.accuracy.astype(np.float32)
         explained.arrays["importance_probability"] = found.probability.astype(np.float32)
         row, column = np.unravel_index(int(found.probability.argmax()), found.probability.shape)
-        explained.results["importance"] = {
-            "map": "importance",
-            "block": found.block,
-            "rows": len(part),
-            "of": len(rows),
-            "seen": subject.seen_validation,
-            "accuracy": found.before,
-            "blocks": found.blocks,
-            "constant": found.constant,
-            "harmless": int((found.accuracy <= 0)[:: found.block, :: found.block].sum()),
-            "most": {
-                "row": int(row),
-                "column": int(column),
-                "accuracy": float(found.accuracy[row, column]),
-                "probability": float(found.probability[row, column]),
-            },
-            "most_accuracy": float(found.accuracy.max()),
-        }
+        importance = schema.Importance(
+            map="importance",
+            block=found.block,
+            rows=len(part),
+            of=len(rows),
+            seen=subject.seen_validation,
+            accuracy=found.before,
+            blocks=found.blocks,
+            constant=found.constant,
+            harmless=int((found.accuracy <= 0)[:: found.block, :: found.block].sum()),
+            most=schema.MostImportant(
+                row=int(row),
+                column=int(column),
+                accuracy=float(found.accuracy[row, column]),
+                probability=float(found.probability[row, column]),
+            ),
+            most_accuracy=float(found.accuracy.max()),
+        )
+        explained.add(importance=importance)
         if found.block > 1:
             explained.limit(
                 f"What pixels are worth was measured in blocks of {found.block} × {found.block}, "
@@ -191,20 +197,21 @@ class Explainer:
         found = list(occlusions(predict, pictures, cover, plan, budget))
         explained.arrays["maps"] = np.stack([one.values for one in found]).astype(np.float16)
         explained.arrays["ids"] = np.array([image.id for image in images[: len(found)]])
-        explained.results |= {
-            "method": "occlusion",
-            "settings": {
-                "patch": plan.patches.size,
-                "stride": plan.patches.stride,
-                "places": plan.patches.places,
-                "cover": "mean training image",
-            },
-            "images": [
-                _image_results(image, one, number)
-                for number, (image, one) in enumerate(zip(images, found, strict=False))
-            ],
-        }
-        explained.results["summary"] = _summary(explained.results["images"], cover.shape[:2])
+        covered = [
+            _explained_image(image, one, number)
+            for number, (image, one) in enumerate(zip(images, found, strict=False))
+        ]
+        explained.add(
+            method="occlusion",
+            settings=schema.OcclusionSettings(
+                patch=plan.patches.size,
+                stride=plan.patches.stride,
+                places=plan.patches.places,
+                cover="mean training image",
+            ),
+            images=covered,
+            summary=_summary(covered, cover.shape[:2]),
+        )
         if not plan.is_finest:
             explained.limit(
                 f"Patches were moved by {plan.patches.stride} pixels at a time, because more "
@@ -217,26 +224,30 @@ class Explainer:
             )
 
 
-def _image_results(image: Chosen, found: Occlusion, number: int) -> Results:
-    """peak: the most that one patch costs the answer's probability; `changed`: the share of places
-    at which the model answers another class."""
-    return asdict(image) | {
-        "predicted": found.answer,
-        "confidence": found.confidence,
-        "map": f"map/{number:02d}",
-        "peak": max(0.0, float(found.losses.max())),
-        "gain": max(0.0, float(-found.losses.min())),
-        "changed": float(found.changed.mean()),
-        "middle": middle_share(found.values),
-    }
+def _explained_image(image: Chosen, found: Occlusion, number: int) -> schema.ExplainedImage:
+    return schema.ExplainedImage(
+        split=image.split,
+        id=image.id,
+        truth=image.truth,
+        predicted=found.answer,
+        role=image.role,
+        confidence=found.confidence,
+        map=f"map/{number:02d}",
+        peak=max(0.0, float(found.losses.max())),
+        gain=max(0.0, float(-found.losses.min())),
+        changed=float(found.changed.mean()),
+        middle=middle_share(found.values),
+    )
 
 
-def _summary(images: list[Results], shape: tuple[int, ...]) -> Results:
-    middles = [image["middle"] for image in images if image["middle"] is not None]
-    return {
-        "images": len(images),
-        "peak": float(np.mean([image["peak"] for image in images])),
-        "changed": sum(image["changed"] > 0 for image in images),
-        "middle": float(np.mean(middles)) if middles else None,
-        "middle_area": middle_area(shape),
-    }
+def _summary(
+    images: list[schema.ExplainedImage], shape: tuple[int, ...]
+) -> schema.OcclusionSummary:
+    middles = [image.middle for image in images if image.middle is not None]
+    return schema.OcclusionSummary(
+        images=len(images),
+        peak=float(np.mean([image.peak for image in images])),
+        changed=sum(image.changed > 0 for image in images),
+        middle=float(np.mean(middles)) if middles else None,
+        middle_area=middle_area(shape),
+    )

@@ -1,8 +1,7 @@
 """The training images that look most like a given one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +10,18 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import vectors
 from vestry.audit.unit_vectors import Directions, nearest_rows, unit_vectors
 from vestry.data.image_set import ImageSet
+from vestry.schema.explanations import NearImage
+from vestry.schema.results import Votes
+from vestry.schema.scores import Mistakes
 
 _COUNT = 3
 
 
-@dataclass(frozen=True)
-class Near:
-    """A training image, its label, and how far it is: see `vestry.audit.unit_vectors`."""
-
-    id: str
-    label: int
-    distance: float
-
-
 def nearest_images(
     images: NDArray[np.uint8], training: ImageSet, among: Directions, count: int = _COUNT
-) -> list[list[Near]]:
-    """For each of `images` its `count` nearest of `among`, the directions of `training`."""
+) -> list[list[NearImage]]:
+    """For each of `images` its `count` nearest of `among`, the directions of `training`; distances
+    as in `vestry.audit.unit_vectors`."""
     if not len(images):
         return []
     queries = unit_vectors(vectors(images))
@@ -38,10 +32,10 @@ def nearest_images(
         order = np.argsort(distances, kind="stable")
         found.append(
             [
-                Near(
-                    str(training.ids[among.rows[top[place]]]),
-                    int(among.labels[top[place]]),
-                    float(distances[place]),
+                NearImage(
+                    id=str(training.ids[among.rows[top[place]]]),
+                    label=int(among.labels[top[place]]),
+                    distance=float(distances[place]),
                 )
                 for place in order
             ]
@@ -50,9 +44,6 @@ def nearest_images(
 
 
 # The test images that a member is explained on.
-
-
-Results = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,21 +57,23 @@ class Chosen:
     id: str
     truth: int
     predicted: int
-    role: str
+    role: Literal["sample", "mistake"]
 
 
-def chosen_images(results: Results, member: str, settings: ExplanationSettings) -> list[Chosen]:
-    """The first images of the sample whose votes the page shows, and the member's worst mistakes.
+def chosen_images(
+    member: str, mistakes: Mistakes, votes: Votes, settings: ExplanationSettings
+) -> list[Chosen]:
+    """The first images of the sample whose votes the page shows, and its own worst mistakes.
 
     The two take turns, so that a cut leaves some of both; an image that is both is a mistake.
     """
-    worst = results["members"][member]["mistakes"]["hardest"][: settings.mistakes]
-    wrong = [Chosen("test", m["id"], m["truth"], m["predicted"], "mistake") for m in worst]
+    worst = mistakes.hardest[: settings.mistakes]
+    wrong = [Chosen("test", m.id, m.truth, m.predicted, "mistake") for m in worst]
     known = {image.id for image in wrong}
     sample = [
-        Chosen("test", i["id"], i["truth"], i["votes"][member]["label"], "sample")
-        for i in results["votes"]["images"][: settings.images]
-        if i["id"] not in known
+        Chosen("test", i.id, i.truth, i.votes[member].label, "sample")
+        for i in votes.images[: settings.images]
+        if i.id not in known
     ]
     turns = []
     for place in range(max(len(sample), len(wrong))):

@@ -60,7 +60,7 @@ def _spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
     }
 
 
-def mean_of_members(members: list[Results]) -> Results:
+def mean_of_members(members: Sequence[Any]) -> Results:
     """Plain means of members' own scores: what a committee's scores are *not*."""
     return {
         split: {
@@ -71,7 +71,7 @@ def mean_of_members(members: list[Results]) -> Results:
     }
 
 
-def ranking(members: dict[str, Results], committees: dict[str, Results]) -> list[Results]:
+def ranking(members: Mapping[str, Any], committees: Mapping[str, Any]) -> list[Results]:
     """Makers by mean validation accuracy, the better log loss first among equals."""
     makers = [(name, "member", entry) for name, entry in members.items()]
     makers += [(name, "committee", entry) for name, entry in committees.items()]

@@ -1,5 +1,6 @@
 """From members' tables to the committees' part of `results.json`, and to their folders."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from vestry.committees.committee import Committee
@@ -10,6 +11,7 @@ from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, remove_makers
+from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
 
 _ELSEWHERE = ("name", "rule", "members", "fitted_on", "notes")
@@ -17,27 +19,30 @@ _ELSEWHERE = ("name", "rule", "members", "fitted_on", "notes")
 
 
 def evaluated_committees(
-    settings: list[CommitteeSettings], members: EvaluatedModels, run: RunFolder, truths: Truths
-) -> EvaluatedModels:
+    settings: list[CommitteeSettings],
+    members: EvaluatedModels[ScoredMember],
+    run: RunFolder,
+    truths: Truths,
+) -> EvaluatedModels[ScoredCommittee]:
     """Every committee's results, from its own table, and its folder in the run."""
-    makers = EvaluatedModels()
+    models = EvaluatedModels[ScoredCommittee]()
     for entry in settings:
         missing = [name for name in entry.members if name not in members.results]
         if missing:
-            makers.fail(entry.name, f"its member {', '.join(missing)} came to nothing")
+            models.fail(entry.name, f"its member {', '.join(missing)} failed")
             continue
         try:
-            _add_committee(makers, entry, members, run, truths)
+            _add_committee(models, entry, members, run, truths)
         except VestryError as error:
-            makers.fail(entry.name, one_line(error))
-    remove_makers(run.path / "committees", set(makers.results))
-    return makers
+            models.fail(entry.name, one_line(error))
+    remove_makers(run.path / "committees", set(models.results))
+    return models
 
 
 def _add_committee(
-    makers: EvaluatedModels,
+    models: EvaluatedModels[ScoredCommittee],
     entry: CommitteeSettings,
-    members: EvaluatedModels,
+    members: EvaluatedModels[ScoredMember],
     run: RunFolder,
     truths: Truths,
 ) -> None:
@@ -64,20 +69,20 @@ def _add_committee(
         "members": entry.members,
         "fitted_on": fitted_on,
         "learnt": learnt(card),
-        "parameters": _total(own, "parameters"),
-        "fit_seconds": _total(own, "fit_seconds"),
-        "milliseconds_per_image": _total(own, "milliseconds_per_image"),
+        "parameters": _total([member.parameters for member in own]),
+        "fit_seconds": _total([member.fit_seconds for member in own]),
+        "milliseconds_per_image": _total([member.milliseconds_per_image for member in own]),
         "reported": entry.reported,
         "notes": card.get("notes", []),
         "note": entry.note,
         "mean_of_members": mean_of_members(own),
     }
-    makers.add(entry.name, results, tables)
-    makers.rules[entry.name] = committee
+    models.add(entry.name, ScoredCommittee.model_validate(results), tables)
+    models.rules[entry.name] = committee
 
 
 def _out_of_fold_tables(
-    entry: CommitteeSettings, members: EvaluatedModels
+    entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]
 ) -> list[ProbabilityTable]:
     """What a committee with `fit_on = "out_of_fold"` learns from."""
     missing = [name for name in entry.members if name not in members.out_of_fold]
@@ -99,7 +104,7 @@ def learnt(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _total(entries: list[dict[str, Any]], key: str) -> float | None:
+def _total(values: Sequence[float | None]) -> float | None:
     """The sum over members; None where one of them has no such number."""
-    values = [entry[key] for entry in entries]
-    return None if None in values else sum(values)
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

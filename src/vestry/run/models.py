@@ -1,10 +1,10 @@
-"""What members or committees came to: results and tables by name, and what came to nothing."""
+"""What members or committees came to: results and tables by name, and what failed."""
 
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from vestry.committees.committee import Committee
 from vestry.data.image_set import ImageSet
@@ -22,30 +22,35 @@ from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.planner import SEARCH, PlannedMember
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_makers
 from vestry.run.tasks.audit import LOOK
+from vestry.schema.models import ScoredCommittee, ScoredMember
+from vestry.schema.results import Failure
 from vestry.storage.run_folder import RunFolder, read_json
 
 Truths = Mapping[str, Labels]
 
 
+_Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
+
+
 @dataclass
-class EvaluatedModels:
-    """Members or committees: their results and tables by name, and what came to nothing.
+class EvaluatedModels(Generic[_Entry]):
+    """Members or committees: their results and tables by name, and what failed.
 
     out_of_fold: a cross-validated member's table of the training rows, in the rows' order; each
     row's probabilities are by a model that had not seen it. rules: fitted committees.
     """
 
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: dict[str, _Entry] = field(default_factory=dict)
     tables: dict[str, Tables] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
-    failures: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
 
-    def add(self, name: str, results: dict[str, Any], tables: Tables) -> None:
+    def add(self, name: str, results: _Entry, tables: Tables) -> None:
         self.results[name], self.tables[name] = results, tables
 
     def fail(self, name: str, reason: str, seed: int | None = None, details: str = "") -> None:
-        self.failures.append({"name": name, "seed": seed, "reason": reason, "details": details})
+        self.failures.append(Failure(name=name, seed=seed, reason=reason, details=details))
 
 
 # What fits on parts of the training rows came to: a cross-validation, a learning curve.
@@ -135,35 +140,38 @@ def fitted_models(
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
-) -> EvaluatedModels:
+) -> EvaluatedModels[ScoredMember]:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
-    makers = EvaluatedModels()
+    models = EvaluatedModels[ScoredMember]()
     for outcome in failed.values():
         if outcome.task.function == LOOK:
-            makers.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
+            models.fail(outcome.task.name, str(outcome.reason), details=outcome.details)
         if outcome.task.function == SEARCH:
-            reason = f"its search came to nothing: {outcome.reason}"
-            makers.fail(outcome.task.context["maker"], reason, details=outcome.details)
+            reason = f"its search failed: {outcome.reason}"
+            models.fail(outcome.task.context["maker"], reason, details=outcome.details)
     for member in planned:
         for task in member.fits:
             if not task.is_done:
                 outcome = failed[task.folder.name]
                 seed = task.description["seed"]
                 part = "" if task in member.tasks.values() else f"{task.name}: "
-                makers.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
+                models.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
         if any(task.is_done for task in member.tasks.values()):
             places = publish(member, run)
-            _add_member(makers, member, places, truths)
-            makers.results[member.name] |= _parts_of_training(
-                makers.out_of_fold, member, places, training, truths
-            )
-    remove_makers(run.path / "members", set(makers.results))
-    return makers
+            parts = _parts_of_training(models.out_of_fold, member, places, training, truths)
+            _add_member(models, member, places, truths, parts)
+    remove_makers(run.path / "members", set(models.results))
+    return models
 
 
 def _add_member(
-    makers: EvaluatedModels, member: PlannedMember, places: Mapping[Path, Path], truths: Truths
+    models: EvaluatedModels[ScoredMember],
+    member: PlannedMember,
+    places: Mapping[Path, Path],
+    truths: Truths,
+    parts: Mapping[str, Any],
 ) -> None:
+    """parts: what fits on parts of the training rows came to."""
     folders = {
         seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
     }
@@ -176,24 +184,24 @@ def _add_member(
         "over_seeds": over_seeds(
             [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
         ),
-        "threads": threads(card),
+        "threads": _threads(card),
         "reported": member.entry.reported,
-        "history": history(first / "history.csv"),
+        "history": _history(first / "history.csv"),
         "note": member.entry.note,
-        "milliseconds_per_image": milliseconds_per_image(card),
-        "augmentation": augmentation(card, member.name),
+        "milliseconds_per_image": _milliseconds_per_image(card),
+        "augmentation": _augmentation(card, member.name),
         "search": _search_results(member),
     }
-    makers.add(member.name, results, tables)
+    models.add(member.name, ScoredMember.model_validate(results | dict(parts)), tables)
 
 
-def threads(card: dict[str, Any]) -> int:
+def _threads(card: dict[str, Any]) -> int:
     """Cores that it was fitted with; a network may have taken fewer than it could have had."""
     count: int = card.get("threads", {}).get("count", card["task"]["threads"])
     return count
 
 
-def milliseconds_per_image(card: dict[str, Any]) -> float:
+def _milliseconds_per_image(card: dict[str, Any]) -> float:
     """What predicting one image costs; its card says it where features may have been kept before,
     so that the test rows' own time would be none.
     """
@@ -201,7 +209,7 @@ def milliseconds_per_image(card: dict[str, Any]) -> float:
     return float(card.get("milliseconds_per_image", measured))
 
 
-def augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
     facts = card.get("augmentation")
     return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
 
@@ -213,7 +221,7 @@ def _search_results(member: PlannedMember) -> dict[str, Any] | None:
     return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
 
 
-def history(path: Path) -> dict[str, list[float]] | None:
+def _history(path: Path) -> dict[str, list[float]] | None:
     """The columns of a `history.csv`; None where the member has none."""
     if not path.is_file():
         return None

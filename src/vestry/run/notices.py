@@ -1,40 +1,37 @@
 """What a reader must know before the figures: what was replaced, skipped or not reached."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from vestry.data.dataset import Dataset
 from vestry.data.subset import held_out_whole
 from vestry.data.thumbnails import shrink_note
 from vestry.run.models import EvaluatedModels
 from vestry.run.post_fit import PostFit
+from vestry.schema.models import ScoredMember
+from vestry.schema.results import Notice, Results
 from vestry.study.settings import Study
 
-Notice = dict[str, str]
 
-
-def notices(dataset: Dataset, members: EvaluatedModels, study: Study) -> list[Notice]:
+def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [{"level": "warning", "text": text} for text in provenance.warnings]
-    said += [{"level": "note", "text": text} for text in texts]
+    said = [Notice(level="warning", text=text) for text in provenance.warnings]
+    said += [Notice(level="note", text=text) for text in texts]
     if provenance.fell_back:
         text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
-        said.insert(0, {"level": "warning", "text": text + provenance.fell_back})
+        said.insert(0, Notice(level="warning", text=text + provenance.fell_back))
     said += [
-        {"level": "note", "text": f"{name}: {warning}"}
+        Notice(level="note", text=f"{name}: {warning}")
         for name, entry in members.results.items()
-        for warning in entry["warnings"]
+        for warning in entry.warnings
     ]
-    said += [{"level": "note", "text": text} for text in _unlearnt_in_folds(dataset, study)]
+    said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
         "what models look at ([explanation] skip = true)": study.explanation.skip,
     }
     said += [
-        {"level": "note", "text": f"The study leaves out {what}."}
+        Notice(level="note", text=f"The study leaves out {what}.")
         for what, skipped in left_out.items()
         if skipped
     ]
@@ -60,39 +57,36 @@ def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
 def skipped_notices(asked: PostFit) -> list[Notice]:
     """What could not be asked of fitted members."""
     said = [
-        {"level": "warning", "text": f"{outcome.task.name}: {outcome.reason}"}
+        Notice(level="warning", text=f"{outcome.task.name}: {outcome.reason}")
         for outcome in asked.failed.values()
     ]
     return said + [
-        {"level": "note", "text": f"{name} was not asked about altered images: {reason}"}
+        Notice(level="note", text=f"{name} was not asked about altered images: {reason}")
         for name, reason in asked.skipped.items()
     ]
 
 
-def cut_short(results: Mapping[str, Any]) -> list[str]:
-    """What was done in part because all of it would have taken too long; its sections say it, too.
-
-    results: as they are written, explanations among them.
-    """
-    altered = results["robustness"] or {"makers": {}}
+def cut_short(results: Results) -> list[str]:
+    """What was done in part because all of it would have taken too long; sections say it, too."""
+    altered = results.robustness.makers if results.robustness else {}
     said = [
-        f"{name}: asked about {entry['rows']:,} altered images: {entry['reason']}"
-        for name, entry in altered["makers"].items()
-        if entry["rows"] and entry.get("reason")
+        f"{name}: asked about {entry.rows:,} altered images: {entry.reason}"
+        for name, entry in altered.items()
+        if entry.rows and entry.reason
     ]
     said += [
-        f"{name}: {entry['limited']}"
-        for name, entry in (results["explanations"] or {}).items()
-        if entry["limited"]
+        f"{name}: {entry.limited}"
+        for name, entry in (results.explanations or {}).items()
+        if entry.limited
     ]
-    lessons = {name: e["leave_one_out"] for name, e in results["committees"].items()}
+    lessons = {name: entry.leave_one_out for name, entry in results.committees.items()}
     said += [
-        f"{name}, without each member: {found['reason']}"
+        f"{name}, without each member: {found.reason}"
         for name, found in lessons.items()
-        if found["reason"]
+        if found.reason
     ]
     return said + [
-        f"{name}, without each member: fitted on {part['rows']:,} of {part['of']:,} rows"
+        f"{name}, without each member: fitted on {part.rows:,} of {part.of:,} rows"
         for name, found in lessons.items()
-        if (part := found["learnt_from"]) and part["rows"] < part["of"]
+        if (part := found.learnt_from) and part.rows < part.of
     ]

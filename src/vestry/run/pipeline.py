@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.paths import DataPaths
@@ -25,7 +24,8 @@ from vestry.run.results import Comparison, StudyTasks
 from vestry.run.run_files import write_run
 from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
-from vestry.schema.results import Results
+from vestry.schema.environment import Environment
+from vestry.schema.results import ComparisonResults, Results
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.system.environment import environment
@@ -69,25 +69,26 @@ def run_study(
         clock.stop("asking again")
         vault = Vault(places.looks, run.looks)
         comparison = Comparison(file, dataset, run, vault, report)
-        results = comparison.results(StudyTasks(planned, failed, look, asked))
-        _repeat_notices(results, report)
+        compared = comparison.results(StudyTasks(planned, failed, look, asked))
+        _repeat_notices(compared, report)
         clock.stop("comparison")
-        looks, unexplained = attribute_models(planner, planned, results, engine, report)
+        looks, unexplained = attribute_models(planner, planned, compared, engine, report)
         clock.stop("explanation")
-        results |= {"explanations": explanations(looks, unexplained)}
+        results = Results(
+            **vars(compared),
+            test_looks=comparison.test_set_uses(compared),
+            explanations=explanations(looks, unexplained),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            environment=Environment.model_validate(environment(cores)),
+            seconds=clock.seconds(),
+        )
         for text in cut_short(results):
             report({"event": "note", "text": text})
-        results |= {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": environment(cores),
-            "seconds": clock.seconds(),
-        }
         explored = read_exploration(look.folder) if look and look.is_done else None
         save_explanation_maps(looks, run)
-        whole = Results.model_validate(results)
-        write_run(file, dataset, run, whole, explored, asked.pictures)
+        write_run(file, dataset, run, results, explored, asked.pictures)
         report({"event": "stage", "text": "drawing the page"})
-        return Finished(write_report(run), whole)
+        return Finished(write_report(run), results)
 
 
 def _run_before(
@@ -129,8 +130,8 @@ def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
         report({"event": "planned", "member": name, "text": text})
 
 
-def _repeat_notices(results: dict[str, Any], report: Report) -> None:
+def _repeat_notices(results: ComparisonResults, report: Report) -> None:
     """Say on the console what the page says on top, but for what was announced before."""
-    for notice in results["notices"]:
-        if notice["level"] == "note":
-            report({"event": "note", "text": notice["text"]})
+    for notice in results.notices:
+        if notice.level == "note":
+            report({"event": "note", "text": notice.text})

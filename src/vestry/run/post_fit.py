@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vestry.data.thumbnails import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
@@ -12,6 +11,7 @@ from vestry.run.planner import PlannedMember, Planner
 from vestry.run.tasks.attribution import explanation_tasks
 from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
+from vestry.schema.results import ComparisonResults
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def measure_models(
 def attribute_models(
     planner: Planner,
     planned: Sequence[PlannedMember],
-    results: Mapping[str, Any],
+    results: ComparisonResults,
     engine: LocalEngine,
     report: Report,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:

@@ -1,4 +1,4 @@
-"""From finished tasks to what `results.json` says of them: once, and found again afterwards."""
+"""From finished tasks to what comparing them comes to: once, and found again afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,10 @@ from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
-from vestry.schema.base import FORMAT, plain
+from vestry.schema.base import FORMAT
+from vestry.schema.environment import TestSetUses
+from vestry.schema.models import ScoredCommittee, ScoredMember
+from vestry.schema.results import ComparisonResults, StudyFacts
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
@@ -71,21 +74,21 @@ class Comparison:
     vault: Vault
     report: Report
 
-    def results(self, done: StudyTasks) -> Results:
-        """Everything that `results.json` says but where, how long and when.
-
-        Test labels are looked at only where there is something new to compare.
-        """
+    def results(self, done: StudyTasks) -> ComparisonResults:
+        """Test labels are looked at only where there is something new to compare."""
         description = self.description(done)
         manifest = self.run.task(digest(description)) / MANIFEST
         found = _read_comparison(manifest)
         if found is None or not self.has_folders(found):
             self.report({"event": "stage", "text": "comparing"})
-            found = plain(self.compare(done))
-            write_json(manifest, {"results": found, "task": description})
-        leader = found["ranking"][0]["test_accuracy"]
-        uses = self.vault.uses(self.dataset.test, self.file.study.digest, leader)
-        return found | {"test_looks": uses}
+            found = self.compare(done)
+            write_json(manifest, {"results": found.as_json(), "task": description})
+        return found
+
+    def test_set_uses(self, results: ComparisonResults) -> TestSetUses:
+        """How often these test rows were looked at, this time among them."""
+        leader = results.ranking[0].test_accuracy
+        return self.vault.uses(self.dataset.test, self.file.study.digest, leader)
 
     def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
@@ -103,13 +106,13 @@ class Comparison:
             },
         }
 
-    def has_folders(self, results: Results) -> bool:
+    def has_folders(self, results: ComparisonResults) -> bool:
         """Whether members and committees still have their folders in the run."""
-        members = [self.run.member(name) for name in results["members"]]
-        committees = [self.run.committee(name) for name in results["committees"]]
+        members = [self.run.member(name) for name in results.members]
+        committees = [self.run.committee(name) for name in results.committees]
         return all((folder / MANIFEST).is_file() for folder in members + committees)
 
-    def compare(self, done: StudyTasks) -> Results:
+    def compare(self, done: StudyTasks) -> ComparisonResults:
         study, dataset = self.file.study, self.dataset
         done.refuse_nothing()
         truths = {
@@ -138,7 +141,9 @@ class Comparison:
             study.abstention,
             study.decision,
         )
-        return found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
+        return ComparisonResults.model_validate(
+            found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
+        )
 
     def with_cost(self, results: Results, asked: PostFit) -> Results:
         if asked.cost is None or not asked.cost.is_done:
@@ -146,16 +151,13 @@ class Comparison:
         return with_costs(results, read_costs(asked.cost.folder))
 
     def robustness(
-        self, asked: PostFit, committees: EvaluatedModels, truth: Labels
+        self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
     ) -> Results | None:
         predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
             predictions,
-            {
-                name: (committees.results[name]["members"], c)
-                for name, c in committees.rules.items()
-            },
+            {name: (committees.results[name].members, c) for name, c in committees.rules.items()},
             dict(zip(test.ids.tolist(), truth.tolist(), strict=True)),
             test.classes,
             asked.skipped | failed,
@@ -166,7 +168,7 @@ class Comparison:
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
 
-    def facts(self, members: EvaluatedModels, asked: PostFit) -> Results:
+    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> Results:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
@@ -175,16 +177,15 @@ class Comparison:
             "format": FORMAT,
             "title": study.title,
             "about": study.about,
-            "study": {"file": str(self.file.path), "hash": study.digest, "text": study.as_toml()},
+            "study": StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
             "notices": notices(dataset, members, study) + skipped_notices(asked),
             "data": data_summary(dataset, grid),
         }
 
 
-def _read_comparison(manifest: Path) -> Results | None:
+def _read_comparison(manifest: Path) -> ComparisonResults | None:
     """A finished comparison; None where there is none that can be read, so that it is made anew."""
     try:
-        results: Results = read_json(manifest)["results"]
+        return ComparisonResults.model_validate(read_json(manifest)["results"])
     except (FileNotFoundError, KeyError, ValueError):
         return None
-    return results

@@ -77,8 +77,9 @@ class FirstRows(Record):
     probabilities: dict[str, list[list[float]]] = Field(description="by maker: one vector an image")
 
 
-class Results(Record):
-    """Everything a report says; figures and sentences are both made from it."""
+class ComparisonResults(Record):
+    """What comparing the models of a study comes to: it is done again only where something that it
+    depends on has changed."""
 
     format: Format = Field(description="of this file")
     title: str = Field(description="the study's")
@@ -106,6 +107,11 @@ class Results(Record):
     decision: Decision | None = Field(description="null where no cost was measured")
     claims: list[CheckedClaim] = Field(description="one entry a `[[claim]]` of the study")
     robustness: Robustness | None = Field(description="what models make of altered images")
+
+
+class Results(ComparisonResults):
+    """Everything a report says; figures and sentences are both made from it."""
+
     test_looks: TestSetUses = Field(description="how often test rows were looked at")
     explanations: dict[str, Explanation] | None = Field(
         description="what each member's answers rest on; null where the study leaves it out"

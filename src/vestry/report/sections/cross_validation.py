@@ -42,7 +42,11 @@ class FoldTable:
 def _fold_table(found: schema.CrossValidation) -> FoldTable:
     """A row a fold; mean and deviation below."""
     count = len(found.scores["accuracy"].values)
-    scores = [(found.scores[name], score_words(name), is_share(name)) for name in MAIN_SCORES]
+    scores = [
+        (found.scores[name], score_words(name), is_share(name))
+        for name in MAIN_SCORES
+        if name in found.scores
+    ]
     rows = [
         [
             words.fold_name(number, found.folds, count),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from vestry.attribution.attribution import Explained, Explainer, Subject
+from vestry.attribution.attribution import NOTHING, Explainer, Subject
 from vestry.attribution.nearest import Chosen, chosen_images
 from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import area_weights
@@ -23,6 +23,8 @@ from vestry.errors import DataError, MemberError
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
 from vestry.run.tasks.stored_models import stored_predict
+from vestry.schema.explanations import Explanation
+from vestry.schema.results import ComparisonResults
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
 
 _MAPS = "maps.npz"
@@ -36,7 +38,7 @@ _LOADING_SECONDS = 600.0
 
 def explanation_tasks(
     settings: ExplanationSettings,
-    results: Mapping[str, Any],
+    results: ComparisonResults,
     dataset: Dataset,
     fitted: Mapping[str, Task],
     context: dict[str, Any],
@@ -51,9 +53,14 @@ def explanation_tasks(
         return {}
     return {
         name: _explanation_task(
-            settings, dataset, fitted[name], chosen_images(results, name, settings), context, run
+            settings,
+            dataset,
+            fitted[name],
+            chosen_images(name, member.mistakes, results.votes, settings),
+            context,
+            run,
         )
-        for name in results["members"]
+        for name, member in results.members.items()
     }
 
 
@@ -109,10 +116,10 @@ def explain_member(
         )  # fmt: skip
         subject, reason = _loaded(Path(context["fitted"]), card, context["cores"])
         explained = explainer.explain(subject, images)
-    explained.results["reason"] = reason
+    explained.add(reason=reason)
     folder.mkdir(parents=True, exist_ok=True)
     write_arrays(folder / _MAPS, explained.arrays)
-    write_json(folder / MANIFEST, {"explanation": explained.results, "task": description})
+    write_json(folder / MANIFEST, {"explanation": explained.results.as_json(), "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
@@ -144,7 +151,7 @@ def _loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | N
 
 def explanations(
     tasks: Mapping[str, Task], failed: Mapping[str, Outcome]
-) -> dict[str, dict[str, Any]] | None:
+) -> dict[str, Explanation] | None:
     """`explanations` of the results: every member's entry; None where none was asked for.
 
     failed: outcomes by the task's digest; such a member's entry has the reason alone.
@@ -154,12 +161,12 @@ def explanations(
     found = {}
     for name, task in tasks.items():
         if task.is_done:
-            found[name] = read_json(task.folder / MANIFEST)["explanation"]
+            card = read_json(task.folder / MANIFEST)
+            found[name] = Explanation.model_validate(card["explanation"])
         else:
             outcome = failed.get(task.folder.name)
-            found[name] = Explained().results | {
-                "reason": f"it could not be explained: {outcome.reason if outcome else 'not done'}"
-            }
+            why = f"it could not be explained: {outcome.reason if outcome else 'not done'}"
+            found[name] = NOTHING.model_copy(update={"reason": why})
     return found
 
 

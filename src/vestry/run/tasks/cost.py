@@ -16,6 +16,7 @@ from vestry.errors import one_line
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
 from vestry.run.tasks.timing import TimedModel, Times, strides, summed, timed, timed_rule, together
+from vestry.schema.cost import Cost, Latency
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.system.environment import processor
 
@@ -28,7 +29,8 @@ ROUNDS, LATENCY_SECONDS = 200, 5.0
 TURNS, BATCH_SECONDS = 3, 4.0
 """Seconds are for all models together."""
 
-Results = dict[str, Any]
+Costs = dict[str, dict[str, Cost]]
+"""Of `members` and of `committees`, by name."""
 
 
 def cost_task(
@@ -69,9 +71,13 @@ def cost_task(
     )
 
 
-def read_costs(folder: Path) -> Results:
-    """What `measure_costs` left in `folder`: `members` and `committees`, each a cost by name."""
-    return dict(read_json(folder / MANIFEST)["cost"])
+def read_costs(folder: Path) -> Costs:
+    """What `measure_costs` left in `folder`."""
+    found = read_json(folder / MANIFEST)["cost"]
+    return {
+        kind: {name: Cost.model_validate(cost) for name, cost in costs.items()}
+        for kind, costs in found.items()
+    }
 
 
 def measure_costs(
@@ -92,15 +98,21 @@ def measure_costs(
     with threadpool_limits(limits=_THREADS), machine.prepared(_THREADS):
         found = _measured(folders, description["committees"], dataset, report)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / MANIFEST, {"cost": found, "task": description})
+    costs = {
+        kind: {name: cost.as_json() for name, cost in each.items()} for kind, each in found.items()
+    }
+    write_json(folder / MANIFEST, {"cost": costs, "task": description})
 
 
 def _measured(
-    folders: Mapping[str, Path], committees: Mapping[str, Results], dataset: Dataset, report: Report
-) -> dict[str, dict[str, Results]]:
-    """Each maker's cost; one that cannot predict has the reason instead of figures."""
+    folders: Mapping[str, Path],
+    committees: Mapping[str, Mapping[str, Any]],
+    dataset: Dataset,
+    report: Report,
+) -> Costs:
+    """Each model's cost; one that cannot predict has the reason instead of figures."""
     models: dict[str, TimedModel] = {}
-    costs: dict[str, dict[str, Results]] = {"members": {}, "committees": {}}
+    costs: Costs = {"members": {}, "committees": {}}
     images = dataset.validation.images
     for name, folder in folders.items():
         report({"event": "stage", "text": f"loading {name}"})
@@ -165,20 +177,16 @@ def _cost(
     one: Sequence[float] = (),
     batch: Sequence[float] = (),
     reason: str | None = None,
-) -> Results:
-    """One maker's cost as `results.json` has it; the p99 is a time that was really measured."""
+) -> Cost:
+    """The p99 is a time that was really measured."""
     latency = None
     if one:
         median, p99 = np.median(one), np.quantile(one, 0.99, method="higher")
-        latency = {
-            "median_ms": 1000 * float(median),
-            "p99_ms": 1000 * float(p99),
-            "rounds": len(one),
-        }
-    return {
-        "bytes": None if files is None else sum(files.values()),
-        "latency": latency,
-        "images_per_second": 1 / float(np.median(batch)) if batch else None,
-        "threads": _THREADS,
-        "reason": reason,
-    }
+        latency = Latency(median_ms=1000 * float(median), p99_ms=1000 * float(p99), rounds=len(one))
+    return Cost(
+        bytes=None if files is None else sum(files.values()),
+        latency=latency,
+        images_per_second=1 / float(np.median(batch)) if batch else None,
+        threads=_THREADS,
+        reason=reason,
+    )

@@ -15,23 +15,23 @@ from PIL import Image, ImageFilter
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
-FARTHEST = float(np.sqrt(3) * 255)
+_FARTHEST = float(np.sqrt(3) * 255)
 """The distance in RGB between black and white."""
-NEAR = 0.05
+_NEAR = 0.05
 """Of FARTHEST: what counts as the background's colour in the published method."""
-NOISE = 3.5
+_NOISE = 3.5
 """Times the border's median distance: what counts as background in a noisy photograph."""
-WIDEST = 0.2
+_WIDEST = 0.2
 """Of FARTHEST: a tolerance beyond it would take objects for background."""
-PLAIN = 0.55
+_PLAIN = 0.55
 """Share of the border within the tolerance, from which on a background is one."""
-RING = 0.03
+_RING = 0.03
 """Of the shorter side: how wide the border is that the background is read from."""
-RING_PIXELS = 2000
-ROUNDS = 12
-LEAST_SHARE = 0.02
+_RING_PIXELS = 2000
+_ROUNDS = 12
+_LEAST_SHARE = 0.02
 """Of the object's pixels: smaller pieces apart from it are dust."""
-SMALLEST_FILTERED = 64
+_SMALLEST_FILTERED = 64
 """Pixels of the shorter side, from which on noise is averaged away."""
 
 
@@ -50,17 +50,17 @@ class Background:
     def of(cls, picture: Image.Image) -> "Background":
         """Of an RGB picture."""
         smooth = picture
-        if min(picture.size) >= SMALLEST_FILTERED:
+        if min(picture.size) >= _SMALLEST_FILTERED:
             smooth = picture.filter(ImageFilter.BoxBlur(1))
         pixels = np.asarray(smooth, np.float32)
         height, width = pixels.shape[:2]
-        ring = ring_of(height, width)
-        planes = fitted_planes(places(height, width)[ring], pixels[ring])
-        level = np.clip(places(height, width) @ planes, 0, 255)
+        ring = _ring_of(height, width)
+        planes = _fitted_planes(_places(height, width)[ring], pixels[ring])
+        level = np.clip(_places(height, width) @ planes, 0, 255)
         distance = np.sqrt(((pixels - level) ** 2).sum(axis=2))
         noise = float(np.median(distance[ring]))
-        tolerance = min(max(NEAR, NOISE * noise / FARTHEST), WIDEST) * FARTHEST
-        plain = float((distance[ring] <= tolerance).mean()) >= PLAIN
+        tolerance = min(max(_NEAR, _NOISE * noise / _FARTHEST), _WIDEST) * _FARTHEST
+        plain = float((distance[ring] <= tolerance).mean()) >= _PLAIN
         return cls(level, distance, tolerance, plain)
 
     @property
@@ -80,12 +80,12 @@ class Background:
         """(left, top, right, bottom) around the object; None where there is nothing but
         background."""
         mask = self.object
-        rows, columns = span(mask.sum(axis=1)), None
+        rows, columns = _span(mask.sum(axis=1)), None
         if rows is not None:
-            columns = span(mask[rows[0] : rows[1]].sum(axis=0))
+            columns = _span(mask[rows[0] : rows[1]].sum(axis=0))
         if rows is None or columns is None:
             return None
-        rows = span(mask[:, columns[0] : columns[1]].sum(axis=1)) or rows
+        rows = _span(mask[:, columns[0] : columns[1]].sum(axis=1)) or rows
         return columns[0], rows[0], columns[1], rows[1]
 
     def cropped(self, box: Box) -> "Background":
@@ -94,7 +94,7 @@ class Background:
         return Background(self.level[part], self.distance[part], self.tolerance, self.plain)
 
 
-def places(height: int, width: int) -> Floats:
+def _places(height: int, width: int) -> Floats:
     """(height, width, 3): 1 and each pixel's place from -1 to 1, what a plane is made of."""
     y, x = np.meshgrid(
         np.linspace(-1, 1, height, dtype=np.float32),
@@ -104,17 +104,17 @@ def places(height: int, width: int) -> Floats:
     return np.stack([np.ones_like(x), x, y], axis=2)
 
 
-def ring_of(height: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of RING_PIXELS or fewer pixels along the border."""
-    thick = max(1, round(RING * min(height, width)))
+def _ring_of(height: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of _RING_PIXELS or fewer pixels along the border."""
+    thick = max(1, round(_RING * min(height, width)))
     inside = np.zeros((height, width), bool)
     inside[thick : height - thick, thick : width - thick] = True
     rows, columns = np.nonzero(~inside)
-    step = -(-len(rows) // RING_PIXELS)
+    step = -(-len(rows) // _RING_PIXELS)
     return rows[::step], columns[::step]
 
 
-def fitted_planes(places: Floats, colours: Floats) -> Floats:
+def _fitted_planes(places: Floats, colours: Floats) -> Floats:
     """(3, channels): the planes with the least sum of distances, by reweighted least squares.
 
     An object that touches the border is an outlier, and least squares alone would follow it.
@@ -122,7 +122,7 @@ def fitted_planes(places: Floats, colours: Floats) -> Floats:
     weights = np.ones(len(places), np.float32)
     planes = np.zeros((3, colours.shape[1]), np.float32)
     planes[0] = np.median(colours, axis=0)
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         distance = np.sqrt(((colours - places @ planes) ** 2).sum(axis=1))
         weights = 1 / np.maximum(distance, 1.0)
         weighted = places * weights[:, None]
@@ -132,15 +132,15 @@ def fitted_planes(places: Floats, colours: Floats) -> Floats:
     return planes
 
 
-def span(counts: NDArray[np.int64]) -> tuple[int, int] | None:
+def _span(counts: NDArray[np.int64]) -> tuple[int, int] | None:
     """From where to where rows (or columns) hold the object, by how many of their pixels are it.
 
-    Pieces with less than LEAST_SHARE of all pixels are left out.
+    Pieces with less than _LEAST_SHARE of all pixels are left out.
     """
     filled = np.concatenate([[0], (counts > 0).astype(np.int8), [0]])
     starts, ends = np.nonzero(np.diff(filled) == 1)[0], np.nonzero(np.diff(filled) == -1)[0]
     sums = np.concatenate([[0], np.cumsum(counts)])
-    kept = (sums[ends] - sums[starts]) >= LEAST_SHARE * sums[-1]
+    kept = (sums[ends] - sums[starts]) >= _LEAST_SHARE * sums[-1]
     if not kept.any():
         return None
     return int(starts[kept][0]), int(ends[kept][-1])
