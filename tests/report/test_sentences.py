@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from vestry.report.sections import dataset, learning, mistakes, votes
+from vestry.schema.data import Data
 from vestry.schema.scores import ClassScores
 from vestry.schema.training import Training
 
@@ -89,8 +90,8 @@ def test_balance_of_classes() -> None:
 
 def test_fallback_is_said_only_where_there_was_one(results: dict[str, Any]) -> None:
     data = results["data"]
-    assert dataset.fallback(data) is None
+    assert dataset.fallback(Data.model_validate(data)) is None
     data |= {"used": "digits", "fell_back": "no network"}
-    assert dataset.fallback(data) == (
+    assert dataset.fallback(Data.model_validate(data)) == (
         "This study asked for fashion-mnist and ran on digits: no network"
     )
