@@ -21,8 +21,8 @@ from studies_at_hand import LEFT_OUT
 from vestry import CommitteeClassifier
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.committees.rule import RULES, Options
-from vestry.data import digits
 from vestry.data.paths import DataPaths
+from vestry.data.sources import digits
 from vestry.errors import StudyError
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import load_table

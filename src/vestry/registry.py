@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, MutableMapping
 from importlib import metadata
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from vestry.errors import StudyError, one_line
 
@@ -109,8 +109,11 @@ def brought_packages(concepts: str) -> set[str]:
 class OneOf:
     """The pydantic type of a name in a registry: `Annotated[str, OneOf(SCORES)]`.
 
-    It asks anew each time, so that what was registered later is taken, too. more: further names.
+    It asks anew each time, so that what was registered later is taken, too. more: further names. In
+    a context of `WRITTEN` any name is: a run's page is drawn without the packages that it had, too.
     """
+
+    WRITTEN: ClassVar = "written"
 
     def __init__(self, registry: "Registry[Any]", *more: str) -> None:
         self._registry, self._more = registry, more
@@ -119,10 +122,10 @@ class OneOf:
     def names(self) -> list[str]:
         return [*self._registry, *self._more]
 
-    def _checked(self, name: str) -> str:
+    def _checked(self, name: str, info: Any) -> str:
         from pydantic_core import PydanticCustomError  # noqa: PLC0415 - serving does without
 
-        if name in self.names:
+        if name in self.names or (info.context or {}).get(self.WRITTEN):
             return name
         *first, last = map(repr, self.names)
         expected = {"expected": f"{', '.join(first)} or {last}"}
@@ -131,7 +134,7 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema  # noqa: PLC0415 - serving does without
 
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+        return core_schema.with_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
         return handler(schema) | {"enum": self.names}

@@ -2,7 +2,7 @@
 
 from vestry.data.dataset import Dataset
 from vestry.data.subset import held_out_whole
-from vestry.data.thumbnails import shrink_note
+from vestry.data.summary import shrink_note
 from vestry.run.models import EvaluatedModels
 from vestry.run.post_fit import PostFit
 from vestry.schema.models import ScoredMember

@@ -8,7 +8,7 @@ from pathlib import Path
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
@@ -40,7 +40,7 @@ class Finished:
 
 
 def run_study(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
 ) -> Finished:
     """Fit what is not fitted yet, compare everything, write the run folder and its page.
 
@@ -92,7 +92,7 @@ def run_study(
 
 
 def _run_before(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
 ) -> None:
     """Run the studies that this one builds on; what they have finished is found again."""
     for path in studies_before(file):
@@ -116,7 +116,7 @@ class _Clock:
         return {**self.spent, "total": self.last - self.started}
 
 
-def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
+def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
     """Say, before any work, what is worked on and how large it is."""
     provenance = dataset.provenance
     if provenance.fell_back:
@@ -130,7 +130,7 @@ def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
         report({"event": "planned", "member": name, "text": text})
 
 
-def _repeat_notices(results: ComparisonResults, report: Report) -> None:
+def _repeat_notices(results: ComparisonResults, report: OnEvent) -> None:
     """Say on the console what the page says on top, but for what was announced before."""
     for notice in results.notices:
         if notice.level == "note":

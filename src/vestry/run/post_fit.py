@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vestry.data.thumbnails import Pictures, read_pictures
+from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import Outcome, Report, Task
+from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.run.fitting import do
-from vestry.run.planner import PlannedMember, Planner
+from vestry.run.planner import PlannedModel, Planner
 from vestry.run.tasks.attribution import explanation_tasks
 from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
@@ -36,7 +36,7 @@ class PostFit:
 
 
 def measure_models(
-    planner: Planner, planned: Sequence[PlannedMember], engine: LocalEngine, report: Report
+    planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
 ) -> PostFit:
     """Ask every fitted member about corrupted test images, and measure what all of them cost."""
     study, fitted = planner.study, _first_fits(planned)
@@ -52,10 +52,10 @@ def measure_models(
 
 def attribute_models(
     planner: Planner,
-    planned: Sequence[PlannedMember],
+    planned: Sequence[PlannedModel],
     results: ComparisonResults,
     engine: LocalEngine,
-    report: Report,
+    report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""
     tasks = explanation_tasks(
@@ -69,7 +69,7 @@ def attribute_models(
     return tasks, do(list(tasks.values()), engine, report) if tasks else {}
 
 
-def _first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:
+def _first_fits(planned: Sequence[PlannedModel]) -> dict[str, Task]:
     """The fit that each member's tables are of: the first seed's that came to something."""
     done = {
         member.name: [task for task in member.tasks.values() if task.is_done] for member in planned

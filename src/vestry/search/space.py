@@ -1,4 +1,4 @@
-"""What a study says of a search for a member's settings."""
+"""What a study says of a search for a model's settings."""
 
 import math
 from collections.abc import Iterator, Mapping

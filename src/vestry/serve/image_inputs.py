@@ -14,7 +14,7 @@ from PIL import Image
 from vestry.data.folder_layout import entries
 from vestry.data.folder_pictures import name_of
 from vestry.data.image_file import SIGNATURES
-from vestry.data.npz import load_images
+from vestry.data.sources.npz import load_images
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
 from vestry.serve.prepared import AS_IT_IS, Prepared

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other
 
-from vestry.data.preparation import Preparation
+from vestry.data.image_set import Preparation
 
 Facts = dict[str, Any]
 

@@ -20,6 +20,7 @@ _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
 _DOORS = {
+    "kinds": "members.kinds",
     "layers": "members.networks.layers",
     "rules": "committees.rule",
     "corruptions": "robustness.corruption",

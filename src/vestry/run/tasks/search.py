@@ -1,4 +1,4 @@
-"""The search for one member's settings, as a worker process does it.
+"""The search for one model's settings, as a worker process does it.
 
 Every trial is fitted on training rows and scored on validation rows; test rows take no part.
 """
@@ -13,10 +13,10 @@ import numpy as np
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
-from vestry.engine.task import MANIFEST, Report
+from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
-from vestry.members.member import FitJob, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import FitJob
+from vestry.members.kinds import kind_named
 from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
 from vestry.schema import search as schema
@@ -32,7 +32,7 @@ def run_search(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    on_event: OnEvent,
 ) -> None:
     """Try settings, and write all trials and the best values into `folder`.
 
@@ -41,7 +41,7 @@ def run_search(
     dataset = task_data(description, context)
     settings = SearchSettings(**description["search"])
     space = space_of(description["member"])
-    trials = _Trials(description, context, dataset, settings, workspace, report)
+    trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
@@ -55,7 +55,7 @@ def run_search(
 
 
 class _Trials:
-    """Fits trials: the member with the values that were drawn, cut to the search's budget."""
+    """Fits trials: the model with the values that were drawn, cut to the search's budget."""
 
     def __init__(
         self,
@@ -64,24 +64,24 @@ class _Trials:
         dataset: Dataset,
         settings: SearchSettings,
         workspace: Path,
-        report: Report,
+        on_event: OnEvent,
     ) -> None:
         self.description = description
-        self.trunks = context.get("trunks")
+        self.context = context
         self.dataset = dataset
         self.settings = settings
         self.workspace = workspace
-        self.report = report
+        self.on_event = on_event
         self.best: float | None = None
 
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
-        model = MEMBER_SETTINGS[self.description["kind"]]
+        kind = kind_named(self.description["kind"])
         table = substituted(self.description["member"], values)
-        if self.settings.epochs is not None and "epochs" in model.model_fields:
+        if self.settings.epochs is not None and "epochs" in kind.settings.model_fields:
             table |= {"epochs": self.settings.epochs}
         workspace = self.workspace / f"trial-{number}"
         work = self.job(workspace, self.listener(number, watch))
-        member = kind_module(self.description["kind"]).fit(model(**table), work)
+        member = kind.load_implementation().fit(kind.settings(**table), work)
         held_out = member.held_out_proba()
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
@@ -89,9 +89,9 @@ class _Trials:
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
-    def job(self, workspace: Path, report: Report) -> FitJob:
+    def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, report, self.trunks
+            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
         )
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
@@ -105,13 +105,13 @@ class _Trials:
             )
         return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
 
-    def listener(self, number: int, watch: Watch) -> Report:
+    def listener(self, number: int, watch: Watch) -> OnEvent:
         """Passes on where the trial stands, and stops it where that is not worth going on."""
         place = f"trial {number + 1} of {self.settings.trials}"
 
         def told(event: dict[str, Any]) -> None:
             if event["event"] in _STEPS:
-                self.report(event | {"trial": place, "best": self.best})
+                self.on_event(event | {"trial": place, "best": self.best})
             if event["event"] == "epoch":
                 watch(event["epoch"], event["validation_loss"])
 
@@ -125,7 +125,7 @@ class _Trials:
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
-        self.report({"event": "stage", "text": f"{place}: {result}{best}"})
+        self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
 
 
 def _summary(

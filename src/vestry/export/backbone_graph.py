@@ -1,36 +1,56 @@
-"""Frozen trunks as ONNX nodes: VGG16, ResNet50, or an earlier network without its last layer."""
+"""Frozen backbones as ONNX nodes: VGG16, ResNet50, or an earlier network without its last layer."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
+from vestry.errors import ModelError
 from vestry.export.graph import Graph
-from vestry.export.network_graph import network_scores
-from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.settings import BackboneSettings
+from vestry.export.network_graph import WEIGHTS, loaded, network_scores, softmax
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
 from vestry.members.networks.layer import Value, Weights, flat
 from vestry.members.networks.layers.global_pool import GlobalPool
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
 from vestry.members.onnx_models.wrapped_graph import resize_matrix
 
 _GREY_WEIGHTS = (0.299, 0.587, 0.114)
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's pixels / 255; as in `members.backbones.image_input`, which needs torch."""
+"""Of ImageNet's pixels / 255; as in `members.backbones.backbone`, which needs torch."""
 _VGG16_BLOCKS = (2, 2, 3, 3, 3)
 _RESNET50_DEPTHS = (3, 4, 6, 3)
 _EPSILON = 1e-5
 """Of torch's batch normalisation."""
 
 
-def trunk_features(
+def backbone_graph(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
+    """Adds the head and backbone stored in `folder`; the name of their probabilities of `images`.
+
+    Raises ModelError where the backbone's file is not there.
+    """
+    settings = BackboneSettings(**card["settings"])
+    name = f"trunk-{card['trunk']['sha256'][:16]}.safetensors"
+    if not (folder / name).is_file():
+        raise ModelError(f"{folder.name} cannot be exported: {folder / name} is not there")
+    frozen = loaded(load_file(folder / name))
+    features = backbone_features(graph, "images", settings, card, frozen)
+    head = NetworkSettings(**card["head"]["settings"])
+    traced = trace(head.layers, features.shape, card["head"]["classes"])
+    weights = loaded(load_file(folder / WEIGHTS))
+    return softmax(graph, network_scores(graph, traced, weights, features))
+
+
+def backbone_features(
     graph: Graph, images: str, settings: BackboneSettings, card: Mapping[str, Any], weights: Weights
 ) -> Value:
-    """The features that the head of a backbone member takes.
+    """The features that the head on a backbone takes.
 
-    card: the member's. weights: the trunk's file, in torchvision's names or those of a network.
+    card: the model's. weights: the backbone's file, in torchvision's names or those of a network.
     """
     shape = tuple(card["image_shape"])
     planes = _raw_planes(graph, images, shape)

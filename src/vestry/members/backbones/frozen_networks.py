@@ -1,24 +1,43 @@
-"""A published trunk on raw images: resized, normalised, pushed through frozen layers."""
+"""Frozen networks as backbones: published or earlier ones; made, stored and restored."""
 
+import os
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from vestry.members.backbones.backbone import Compute, Trunk
-from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
-from vestry.members.backbones.published import PublishedBackbone
-from vestry.members.backbones.source import network_of
-from vestry.members.backbones.weights import digest
+from vestry.errors import MemberError
+from vestry.members.backbones.backbone import (
+    IMAGENET,
+    Backbone,
+    Compute,
+    planes_of,
+    resized,
+    with_channels,
+)
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings, PublishedBackbone
+from vestry.members.backbones.source import CARD, WEIGHTS, BackboneSource, image_size, network_of
+from vestry.members.backbones.weights import (
+    digest,
+    loaded_backbone,
+    random_backbone,
+    read_tensors,
+    save_tensors,
+)
 from vestry.members.networks.layer import Shape, describe
+from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.network import Network, Standardised
+from vestry.storage.run_folder import atomic_path, read_json
 
 PIXELS_AT_ONCE = 256 * 32 * 32
 """Of a batch; 256 small images were the fastest on two cores, and take some 100 MB."""
 
 
-class PublishedNetwork(Trunk):
+class PublishedNetwork(Backbone):
     """VGG16 or ResNet50 without its head; batch normalisation uses the statistics it came with.
 
     pool: "average" or "max" makes one number of each channel's map, or None.
@@ -59,16 +78,16 @@ class PublishedNetwork(Trunk):
         return features.permute(0, 2, 3, 1).contiguous()
 
 
-# A network of an earlier run as a trunk: cut before its last dense layer, and frozen.
+# A network of an earlier run as a backbone: cut before its last dense layer, and frozen.
 
 
 _BATCH = 256
 
 
-class EarlierNetwork(Trunk):
+class EarlierNetwork(Backbone):
     """Dropout does nothing and batch normalisation keeps its moving statistics, as in predicting.
 
-    card: the card of the member that it was. tensors: its weights; the output layer's may be left
+    card: the card of the model that it was. tensors: its weights; the output layer's may be left
     out. image_shape: of the images that it now gets.
     """
 
@@ -118,10 +137,79 @@ def _changes(image_shape: Shape, shape: Shape) -> list[str]:
     if tuple(image_shape[:2]) != shape[:2]:
         said.append(
             f"Images of {describe(image_shape[:2])} are resized (bilinear) to the "
-            f"{describe(shape[:2])} that its trunk was trained on."
+            f"{describe(shape[:2])} that its backbone was trained on."
         )
     channels = image_shape[2] if len(image_shape) == 3 else 1
     if channels != shape[2]:
         turned = "grey" if shape[2] == 1 else "three equal channels"
-        said.append(f"Images are turned to {turned}, which its trunk was trained on.")
+        said.append(f"Images are turned to {turned}, which its backbone was trained on.")
     return said
+
+
+# A backbone from its weights: at first, stored with a model, and restored from there.
+
+
+def make_backbone(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> Backbone:
+    """The frozen backbone of `settings`, for images of `image_shape`."""
+    if source.used == "study":
+        assert source.path is not None  # noqa: S101 - for the type checker
+        tensors = load_file(source.path / WEIGHTS)
+        card = read_json(source.path / CARD)
+        return EarlierNetwork(settings.backbone, card, tensors, image_shape)
+    facts = PUBLISHED[settings.backbone]
+    module = random_backbone(facts) if source.path is None else loaded_backbone(facts, source.path)
+    return PublishedNetwork(module, facts, image_size(settings, image_shape), pool_of(settings))
+
+
+def pool_of(settings: BackboneSettings) -> str | None:
+    """A pool that the head begins with is made before features are kept: they are then far fewer.
+
+    The head's own pool, over a single pixel by then, changes nothing.
+    """
+    first = settings.layers[0]
+    return first.global_pool if isinstance(first, GlobalPool) else None
+
+
+def _backbone_file(weights: str) -> str:
+    """A stored backbone's file is named by its content."""
+    return f"trunk-{weights[:16]}.safetensors"
+
+
+def store_backbone(backbone: Backbone, folder: Path) -> None:
+    """Write the backbone into `folder`; a folder beside it that has the same one shares it."""
+    name = _backbone_file(backbone.weights)
+    for twin in sorted(folder.parent.glob(f"*/{name}")):
+        if twin.parent != folder:
+            with atomic_path(folder / name) as temporary:
+                temporary.unlink()
+                _link_or_copy(twin, temporary)
+            return
+    save_tensors(backbone.tensors(), folder / name)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Backbone:
+    """The backbone that `store_backbone` wrote, checked against the digest in the model's card."""
+    path = folder / _backbone_file(card["trunk"]["sha256"])
+    if not path.is_file():
+        raise MemberError(f"{path} is not there: the model cannot predict without its backbone")
+    shape = tuple(card["image_shape"])
+    backbone: Backbone
+    if settings.published:
+        facts = PUBLISHED[settings.backbone]
+        module = loaded_backbone(facts, path)
+        backbone = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+    else:
+        network = card["earlier_network"]
+        backbone = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
+    if backbone.weights != card["trunk"]["sha256"]:
+        raise MemberError(f"{path} does not hold the backbone that the model was fitted with")
+    return backbone

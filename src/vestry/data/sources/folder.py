@@ -18,6 +18,7 @@ from vestry.data.folder_pictures import (
 )
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import MissingDataError, Progress
+from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
 # What is said of a folder of pictures: what was done to them, and what was passed over.
@@ -98,7 +99,7 @@ def load(
     folder: Path,
     name: str,
     image_size: tuple[int, int] | None = None,
-    report: Progress | None = None,
+    on_progress: Progress | None = None,
 ) -> Source:
     """Read every picture below `folder`, in the order of its path.
 
@@ -122,7 +123,7 @@ def load(
         [picture for listing in listings.values() for picture in listing.pictures],
         [file for listing in listings.values() for file in listing.damaged],
         image_size,
-        lambda done, total: report(name, done, total) if report else None,
+        lambda done, total: on_progress(name, done, total) if on_progress else None,
     )
     parts = _parts(layout, decoded)
     size, colour = parts["train"].image_shape[:2], len(parts["train"].image_shape) == 3
@@ -194,3 +195,14 @@ def _lost_classes(listings: Listings, classes: tuple[str, ...]) -> list[str]:
 
 def _class_names(listings: Listings) -> set[str]:
     return {name for listing in listings.values() for name in listing.classes}
+
+
+SOURCES.register(
+    SourceKind(
+        "folder",
+        "PNG or JPEG files, one folder a class, below train/, val/ and test/ if wanted",
+        lambda request: load(request.path, request.text, request.image_size, request.on_progress),
+        takes="DIR",
+        resizes=True,
+    )
+)

@@ -1,4 +1,4 @@
-"""Where weights of trunks, and runs whose networks serve as trunks, are looked for."""
+"""Where weights, model files and runs whose networks serve as backbones are looked for."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _FOLDER = "backbones"
 
 
 @dataclass(frozen=True)
-class BackbonePaths:
+class ModelPaths:
     """base: the folder that relative paths start from. runs: folders that hold runs, in order.
 
     published: folders that may hold published weights, in order. cache: where those that are
@@ -27,7 +27,7 @@ class BackbonePaths:
     cache: Path
 
     @classmethod
-    def of(cls, places: DataPaths | None = None, run: Path | None = None) -> "BackbonePaths":
+    def of(cls, places: DataPaths | None = None, run: Path | None = None) -> "ModelPaths":
         """As the data's `places` have it, for a study that runs in the folder `run`.
 
         Weights are looked for in `backbones` below the user's data folder and in the cache, and
@@ -57,7 +57,7 @@ class BackbonePaths:
         }
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "BackbonePaths":
+    def from_dict(cls, value: Mapping[str, Any]) -> "ModelPaths":
         return cls(
             base=Path(value["base"]),
             runs=tuple(map(Path, value["runs"])),

@@ -1,4 +1,4 @@
-"""Frozen trunks as graphs give the features that the members' own trunks give."""
+"""Frozen backbones as graphs give the features that the members' own backbones give."""
 
 import numpy as np
 import onnxruntime
@@ -6,13 +6,11 @@ import pytest
 import torch
 from torch.nn import functional
 
+from vestry.export.backbone_graph import backbone_features
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded
-from vestry.export.trunk_graph import trunk_features
-from vestry.members.backbones.kinds import EarlierNetwork, PublishedNetwork
-from vestry.members.backbones.making import pool_of
-from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork, pool_of
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.networks.network import Network
@@ -31,10 +29,10 @@ def test_resizing_is_torchs(size, wanted):
     np.testing.assert_allclose(matrix @ plane[0, 0].numpy() @ matrix.T, expected, atol=1e-5)
 
 
-def features_of(settings, card, trunk, shape, images):
+def features_of(settings, card, backbone, shape, images):
     graph = Graph()
-    weights = loaded({name: value.numpy() for name, value in trunk.tensors().items()})
-    value = trunk_features(graph, "images", settings, card, weights)
+    weights = loaded({name: value.numpy() for name, value in backbone.tensors().items()})
+    value = backbone_features(graph, "images", settings, card, weights)
     graph.rename(value.name, "features")
     sides = value.shape
     if value.layout == "channels_first":
@@ -54,7 +52,7 @@ def features_of(settings, card, trunk, shape, images):
         ("resnet50", (40, 36, 3), [{"global_pool": "average"}, {"dense": 4}]),
     ],
 )
-def test_published_trunks(name, shape, layers):
+def test_published_backbones(name, shape, layers):
     settings = BackboneSettings(backbone=name, weights="random", layers=layers)
     facts = PUBLISHED[name]
     module = random_backbone(facts)
@@ -62,11 +60,11 @@ def test_published_trunks(name, shape, layers):
     for key, tensor in module.state_dict().items():
         if key.endswith(("running_mean", "running_var")):
             tensor.copy_(torch.rand(tensor.shape, generator=random) + 0.5)
-    trunk = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+    backbone = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), np.uint8)
     with torch.inference_mode():
-        expected = trunk.forward(as_tensor(images), "fp32").numpy()
-    given = features_of(settings, {"image_shape": list(shape)}, trunk, shape, images)
+        expected = backbone.forward(as_tensor(images), "fp32").numpy()
+    given = features_of(settings, {"image_shape": list(shape)}, backbone, shape, images)
     np.testing.assert_allclose(given, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
@@ -82,11 +80,11 @@ def test_an_earlier_network(shape, trained_on):
         "image_shape": list(trained_on),
         "classes": 3,
     }
-    trunk = EarlierNetwork("study:run/net", card, network.tensors(), shape)
+    backbone = EarlierNetwork("study:run/net", card, network.tensors(), shape)
     images = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
     with torch.inference_mode():
-        expected = trunk.forward(as_tensor(images), "fp32").numpy()
+        expected = backbone.forward(as_tensor(images), "fp32").numpy()
     head = BackboneSettings(backbone="study:run/net", layers=[{"flatten": True}])
     whole = {"image_shape": list(shape), "earlier_network": card}
-    given = features_of(head, whole, trunk, shape, images)
+    given = features_of(head, whole, backbone, shape, images)
     np.testing.assert_allclose(given, expected, atol=1e-4)

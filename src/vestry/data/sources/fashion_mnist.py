@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 
 from vestry.data.download import download
-from vestry.data.idx import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.paths import DataPaths, MissingDataError, Progress
+from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
+from vestry.data.sources.idx import read_idx
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"
@@ -100,7 +101,7 @@ def _absent(folder: Path) -> list[str]:
     return [file.name for file in FILES if not (folder / file.name).is_file()]
 
 
-def fetch(places: DataPaths, report: Progress | None = None) -> Path:
+def fetch(places: DataPaths, on_progress: Progress | None = None) -> Path:
     """Download what the cache lacks or holds damaged; give the cache's folder.
 
     Hosts are tried in order, and the one that answered is asked first for the next file.
@@ -110,17 +111,23 @@ def fetch(places: DataPaths, report: Progress | None = None) -> Path:
     hosts = list(_HOSTS if places.hosts is None else places.hosts)
     for file in FILES:
         if _examine(folder, file).state != "good":
-            _fetch_file(file, folder, hosts, report, places)
+            _fetch_file(file, folder, hosts, on_progress, places)
     return folder
 
 
 def _fetch_file(
-    file: _PublishedFile, folder: Path, hosts: list[str], report: Progress | None, places: DataPaths
+    file: _PublishedFile,
+    folder: Path,
+    hosts: list[str],
+    on_progress: Progress | None,
+    places: DataPaths,
 ) -> None:
     _refuse_link(folder, file)
     failures = []
     for host in list(hosts):
-        failure = download(host + file.name, folder / file.name, file.sha256, file.size, report)
+        failure = download(
+            host + file.name, folder / file.name, file.sha256, file.size, on_progress
+        )
         if failure is None:
             hosts.remove(host)
             hosts.insert(0, host)
@@ -194,3 +201,23 @@ def _load_part(folder: Path, part: Literal["train", "t10k"]) -> ImageSet:
     labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", {1}).astype(np.int64)
     ids = array_ids("train" if part == "train" else "test", len(labels))
     return ImageSet(images, labels, _CLASSES, ids)
+
+
+def _load(request: SourceRequest) -> Source:
+    """From the user's folder or the cache; downloaded where it is in neither."""
+    return load(find(request.places) or fetch(request.places, request.on_progress))
+
+
+def _where(places: DataPaths) -> str:
+    found = find(places)
+    return str(found) if found else "not here yet: vestry data fetch"
+
+
+SOURCES.register(
+    SourceKind(
+        NAME,
+        "70,000 grey pictures of clothes, 28 x 28, ten classes (30 MB, downloaded)",
+        _load,
+        where=_where,
+    )
+)

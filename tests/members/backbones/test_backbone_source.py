@@ -1,4 +1,4 @@
-"""Where a trunk's weights come from, and what is said where they are not to be had."""
+"""Where a backbone's weights come from, and what is said where they are not to be had."""
 
 import functools
 import hashlib
@@ -15,11 +15,12 @@ from safetensors.torch import load_file
 from vestry.data.paths import MissingDataError
 from vestry.errors import MemberError, StudyError
 from vestry.members.backbones import downloads
-from vestry.members.backbones import published as published_trunk
-from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.backbones.source import BackbonePlan, backbone_source, find_run
+from vestry.members.backbones import settings as published_backbone
+from vestry.members.backbones.kind import BackbonePlan
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.source import backbone_source, find_run
 from vestry.members.backbones.weights import random_backbone
+from vestry.members.kind import PlanContext
 
 FLAT = [{"flatten": True}]
 
@@ -30,7 +31,7 @@ def settings(**given):
 
 WRONG = [
     ({"backbone": "resnet18"}, "did you mean `resnet50`"),
-    ({"backbone": "study:run"}, "write study:RUN/MEMBER"),
+    ({"backbone": "study:run"}, "write study:RUN/MODEL"),
     ({"weights": "imagnet"}, "did you mean `imagenet`"),
     ({"weights": "random", "otherwise": "random"}, "only imagenet weights may be replaced"),
     ({"backbone": "study:a/b", "weights": "random"}, "has its own weights"),
@@ -83,7 +84,7 @@ def server(tmp_path, monkeypatch):
         ("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))
     )
     threading.Thread(target=served.serve_forever, daemon=True).start()
-    monkeypatch.setattr(published_trunk, "HOST", f"http://127.0.0.1:{served.server_port}/")
+    monkeypatch.setattr(published_backbone, "HOST", f"http://127.0.0.1:{served.server_port}/")
     yield folder
     served.shutdown()
     served.server_close()
@@ -125,7 +126,7 @@ def test_a_host_that_sends_without_end_is_cut_off(published, server, places, mon
 
 
 def test_without_a_network_the_error_names_file_address_and_place(places, monkeypatch):
-    monkeypatch.setattr(published_trunk, "HOST", "http://127.0.0.1:9/models/")
+    monkeypatch.setattr(published_backbone, "HOST", "http://127.0.0.1:9/models/")
     with pytest.raises(MissingDataError) as caught:
         backbone_source(settings(backbone="vgg16"), places, True)
     said = str(caught.value)
@@ -135,7 +136,7 @@ def test_without_a_network_the_error_names_file_address_and_place(places, monkey
 
 
 def test_otherwise_random_stands_in_and_says_why(places, monkeypatch):
-    monkeypatch.setattr(published_trunk, "HOST", "http://127.0.0.1:9/models/")
+    monkeypatch.setattr(published_backbone, "HOST", "http://127.0.0.1:9/models/")
     source = backbone_source(settings(otherwise="random"), places, True)
     assert source.used == "random" and "no connection" in source.why_replaced
     assert backbone_source(settings(otherwise="random"), places).used == "random"
@@ -202,30 +203,35 @@ def test_what_is_wrong_with_an_earlier_run_is_said(run, places):
     with pytest.raises(StudyError, match=r"no such run .*run its study first"):
         backbone_source(settings(backbone="study:before/CNN"), places)
     run()
-    with pytest.raises(StudyError, match="no member 'CNM'; did you mean `CNN`"):
+    with pytest.raises(StudyError, match="no model 'CNM'; did you mean `CNN`"):
         backbone_source(settings(backbone="study:before/CNM"), places)
     run(member="Forest", kind="estimator")
-    with pytest.raises(StudyError, match="of the kind `estimator`; a trunk is a network"):
+    with pytest.raises(StudyError, match="of the kind `estimator`; a backbone is a network"):
         backbone_source(settings(backbone="study:before/Forest"), places)
 
 
-def test_a_network_trained_anew_is_another_trunk_for_a_task(run, places):
+def plan_for(places, image_shape=(8, 8), classes=5):
+    return BackbonePlan(PlanContext(image_shape, tuple("abcdefghij"[:classes]), places))
+
+
+def test_a_network_trained_anew_is_another_backbone_for_a_task(run, places):
     asked = settings(backbone="study:before/CNN")
     run(weights=b"one")
-    one = BackbonePlan(places).identity(asked)
+    one = plan_for(places).identity(asked)
     run(weights=b"two")
-    two = BackbonePlan(places).identity(asked)
+    two = plan_for(places).identity(asked)
     run(weights=b"one")
-    assert BackbonePlan(places).identity(asked) == one != two
+    assert plan_for(places).identity(asked) == one != two
 
 
 def test_a_plan_counts_parameters_and_sees_a_head_that_does_not_fit(run, places):
     run()
-    plan = BackbonePlan(places)
-    earlier = settings(backbone="study:before/CNN"), (8, 8), 5
-    text, cores = plan.describe(*earlier), plan.threads_for(*earlier)
+    plan = plan_for(places)
+    earlier = settings(backbone="study:before/CNN")
+    text, cores = plan.describe(earlier), plan.threads_for(earlier)
     assert text == "head of 40 parameters on study:before/CNN, 455 frozen" and cores == 1
     random = settings(weights="random", layers=[*FLAT, {"dense": 256}, {"dropout": 0.5}])
-    assert plan.describe(random, (28, 28), 10).startswith("head of 527,114 parameters")
+    plan = plan_for(places, (28, 28), 10)
+    assert plan.describe(random).startswith("head of 527,114 parameters")
     with pytest.raises(StudyError, match="dense takes a flat vector"):
-        plan.describe(settings(weights="random", layers=[{"dense": 9}]), (28, 28), 10)
+        plan.describe(settings(weights="random", layers=[{"dense": 9}]))

@@ -18,6 +18,7 @@ from vestry.data.classes import numbered_classes, read_class_names
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.limits import check_expansion, check_size
 from vestry.data.paths import MissingDataError
+from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
 _UNSIGNED_BYTE = 0x08
@@ -221,3 +222,13 @@ def _read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.nda
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
     return images, labels
+
+
+SOURCES.register(
+    SourceKind(
+        "idx",
+        "a folder of IDX files under MNIST's names, plain or .gz",
+        lambda request: load(request.path, request.text),
+        takes="DIR",
+    )
+)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet, Source, array_ids
+from vestry.data.source_kind import SOURCES, SourceKind
 
 NAME = "digits"
 _CLASSES = tuple(str(digit) for digit in range(10))
@@ -50,3 +51,12 @@ def stored_table() -> Path | None:
     folders = found.submodule_search_locations if found else None
     path = Path(folders[0]) / "datasets" / "data" / "digits.csv.gz" if folders else None
     return path if path is not None and path.is_file() else None
+
+
+SOURCES.register(
+    SourceKind(
+        NAME,
+        "1,797 grey handwritten digits, 8 x 8, ten classes (comes with scikit-learn)",
+        lambda _: load(),
+    )
+)

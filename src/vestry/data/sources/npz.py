@@ -20,6 +20,7 @@ from vestry.data.float_images import ByteImages, to_bytes
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.limits import check_expansion
 from vestry.data.paths import MissingDataError
+from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
 _IMAGES = "images"
@@ -221,3 +222,13 @@ def _image_set(
         return ImageSet(np.ascontiguousarray(images), labels, classes, ids, read.missing)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
+
+
+SOURCES.register(
+    SourceKind(
+        "npz",
+        "a NumPy .npz file with images, labels and, if wanted, test images and classes",
+        lambda request: load(request.path, request.text),
+        takes="FILE",
+    )
+)
