@@ -35,7 +35,6 @@ from vestry.schema.results import ComparisonResults, StudyFacts
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
-Results = dict[str, Any]
 _WHY = "comparing models and committees"
 _CODE = ("evaluation", "committees", "run.results")
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
@@ -145,14 +144,14 @@ class Comparison:
             found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
         )
 
-    def with_cost(self, results: Results, asked: PostFit) -> Results:
+    def with_cost(self, results: dict[str, Any], asked: PostFit) -> dict[str, Any]:
         if asked.cost is None or not asked.cost.is_done:
             return with_costs(results, {}, "measuring it failed")
         return with_costs(results, read_costs(asked.cost.folder))
 
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
-    ) -> Results | None:
+    ) -> Any:
         predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
@@ -168,7 +167,7 @@ class Comparison:
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
 
-    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> Results:
+    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> dict[str, Any]:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
