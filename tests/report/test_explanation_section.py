@@ -62,7 +62,7 @@ def test_every_member_has_a_panel_in_the_order_of_the_ranking(run: Run) -> None:
     ranked = [row["name"] for row in results["ranking"] if row["kind"] == "member"]
     assert [model.model.name for model in shown.models] == ranked
     linear = next(m for m in shown.models if m.weights)
-    assert [w.name for w in linear.weights] == results["data"]["classes"]
+    assert [name for name, _ in linear.weights] == results["data"]["classes"]
     assert linear.weights_remark and "on 199 of 200 validation images" in linear.weights_remark
 
 
