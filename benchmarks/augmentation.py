@@ -23,7 +23,7 @@ os.environ.update(PROCESS_ENVIRONMENT)
 import numpy as np
 
 from sides import HERE, add_timed_epochs, keep, options_of
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import Augmentation, NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
@@ -116,7 +116,7 @@ def timed(
             seed=0,
             threads=threads,
             workspace=Path(workspace),
-            report=follow,
+            on_event=follow,
         )
         speeds = [row["images_per_second"] for row in fit(chosen, job).history[1:]]
     used = [later - earlier for earlier, later in itertools.pairwise(spent)]

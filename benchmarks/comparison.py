@@ -65,11 +65,11 @@ def main() -> None:
 
 def study_text() -> str:
     members = [
-        f'[[member]]\nname = "{name}"\nestimator = "{path}"\nparams = {{ {params} }}\n'
+        f'[[model]]\nname = "{name}"\nestimator = "{path}"\nparams = {{ {params} }}\n'
         for name, (path, params) in ESTIMATORS.items()
     ]
     members += [
-        f'[[member]]\nname = "{name}"\nlayers = {layers}\n' for name, layers in NETWORKS.items()
+        f'[[model]]\nname = "{name}"\nlayers = {layers}\n' for name, layers in NETWORKS.items()
     ]
     everyone = json.dumps([*ESTIMATORS, *NETWORKS])
     committees = [

@@ -1,6 +1,6 @@
 """Train a head on frozen VGG16 in Keras as its users write it; prints a JSON line.
 
-Every epoch pushes every image through the frozen trunk. The images are resized and normalised
+Every epoch pushes every image through the frozen backbone. The images are resized and normalised
 before, and that time is not counted. Runs in a virtual environment of its own, which holds
 TensorFlow and not Vestry.
 """

@@ -22,8 +22,8 @@ from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.export.parity import certified
 from vestry.members.estimators import estimator
-from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.member import FitJob
+from vestry.members.estimators.kind import EstimatorSettings
+from vestry.members.kind import FitJob
 from vestry.run.export import ExportOptions, export_run, temperature_of
 from vestry.run.export_reference import combined, tempered
 from vestry.run.stored_run import RunData, StoredRun, stored_run
@@ -101,7 +101,7 @@ class Sources:
             seed=task["seed"],
             threads=task["threads"],
             workspace=Path(tempfile.gettempdir()),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         member = estimator.fit(EstimatorSettings(**task["member"]), job)
         table = member.predict_proba(rows.test.images)

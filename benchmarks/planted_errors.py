@@ -53,7 +53,7 @@ epochs = 12
 batch_size = 64
 schedule = {{ cosine = true }}
 
-[[member]]
+[[model]]
 name = "CNN"
 layers = [
     {{ conv = 32, kernel = 3 }}, {{ pool = 2 }}, {{ conv = 64, kernel = 3 }}, {{ pool = 2 }},
@@ -61,7 +61,7 @@ layers = [
 ]
 cross_validation = {{ folds = 4 }}
 
-[[member]]
+[[model]]
 name = "Dense network"
 layers = [{{ flatten = true }}, {{ dense = 256 }}, {{ dropout = 0.3 }}, {{ dense = 128 }}]
 cross_validation = {{ folds = 4 }}

@@ -21,7 +21,7 @@ from cnn_a import write_cnn, write_pictures
 from served import ServerProcess, cores, load_on, vestry_server
 from sides import HERE, keep
 from vestry.serve.predictor import Predictor
-from vestry.serve.preparing import prepare
+from vestry.serve.preprocessing import prepare
 
 TARGETS = {
     "ready_seconds": 1.5,

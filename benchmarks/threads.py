@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from sides import HERE, keep, last_line, options_of
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import NetworkSettings
@@ -120,7 +120,7 @@ def job(rows: int, options: argparse.Namespace, workspace: Path) -> FitJob:
         seed=0,
         threads=1 if options.train == "one" else options.threads,
         workspace=workspace,
-        report=lambda _: None,
+        on_event=lambda _: None,
         fewer_threads=options.train == "default",
     )
 

@@ -1,7 +1,7 @@
 """A head on frozen VGG16 at 32 x 32, ten epochs on 60,000 images: here, and in Keras.
 
-Here each image goes through the trunk once, and everything from raw images to the fitted member is
-timed, with an empty cache. Keras pushes every image through the trunk in every epoch; that is
+Here each image goes through the backbone once, and everything from raw images to the fitted model
+is timed, with an empty cache. Keras pushes every image through the backbone in every epoch; that is
 measured on a part of the images, after a warm-up, and scaled to all images and epochs. The two
 sides take turns, each in a fresh process that has the machine to itself. Both have random weights,
 which take as long as trained ones.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
@@ -54,7 +54,7 @@ def main() -> None:
             seed=options.seed,
             threads=threads,
             workspace=Path(workspace),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         member = fit(settings, job)
     card = member.card()

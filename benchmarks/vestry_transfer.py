@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vestry.members.backbones.member import fit
+from vestry.members.backbones.backbone_model import fit
 from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 
 HEAD = ({"flatten": True}, {"dense": 256}, {"dropout": 0.5})
 
@@ -48,7 +48,7 @@ def main() -> None:
             seed=1,
             threads=options.threads,
             workspace=Path(workspace),
-            report=lambda _: None,
+            on_event=lambda _: None,
         )
         start = time.perf_counter()
         member = fit(settings, job)

@@ -8,9 +8,9 @@ import pytest
 
 from made_onnx_models import sklearn_model
 from studies_at_hand import LEFT_OUT
-from vestry.data import digits
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
+from vestry.data.sources import digits
 from vestry.errors import StudyError
 from vestry.predictions.table import load_table
 from vestry.run.planner import Planner
@@ -96,7 +96,7 @@ def test_another_file_under_the_same_name_is_another_fit(run, study, tmp_path):
 
     def tasks():
         planner = Planner(file.study, dataset, places, RunFolder(folder), 1)
-        return {p.name: p.tasks[0] for p in planner.members({})}
+        return {p.name: p.tasks[0] for p in planner.models({})}
 
     shutil.copytree(study / "models", tmp_path / "models")
     first = tasks()
@@ -112,7 +112,7 @@ def test_a_file_that_does_not_fit_ends_the_run_before_any_work(study, vestry):
     (study / "wrong.toml").write_text(STUDY.replace("theirs.onnx", "their.onnx"))
     done = vestry("run", "wrong.toml", cwd=study)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "member Theirs: onnx = 'models/their.onnx': there is no file" in done.stderr
+    assert "model Theirs: onnx = 'models/their.onnx': there is no file" in done.stderr
     assert "did you mean `theirs.onnx`?" in done.stderr
     assert not list((study / "runs" / "wrong").glob("tasks/*"))
 
@@ -143,4 +143,4 @@ def test_keys_that_say_nothing_that_can_be_done_are_refused(tmp_path, change, sa
     path.write_text(STUDY.replace(line, new))
     with pytest.raises(StudyError) as caught:
         read_study(path)
-    assert said in str(caught.value) and "member 1 (Theirs)" in str(caught.value)
+    assert said in str(caught.value) and "model 1 (Theirs)" in str(caught.value)

@@ -56,12 +56,12 @@ def test_readme_is_short():
 
 
 def completed(fragment):
-    """A study around a piece of one: title, data and the members that it speaks of."""
+    """A study around a piece of one: title, data and the models that it speaks of."""
     given = tomllib.loads(fragment)
-    own = given.get("member", [])
+    own = given.get("model", [])
     names = {member["name"] for member in own}
     members = own + [member for member in AT_HAND if member["name"] not in names]
-    return {"title": "T", "data": {"source": "digits"}} | given | {"member": members}
+    return {"title": "T", "data": {"source": "digits"}} | given | {"model": members}
 
 
 STUDIES = [

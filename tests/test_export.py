@@ -14,12 +14,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.naive_bayes import GaussianNB
 
 from vestry import __version__
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.export.bundle import read_bundle
 from vestry.members.estimators.estimator_onnx import converted, whole_graph
-from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import EstimatorMember
-from vestry.members.estimators.scaling import fit_scaling
+from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
 from vestry.predictions.table import load_table
 from vestry.serve.predictor import READY, Predictor
 from vestry.study.reader import read_study

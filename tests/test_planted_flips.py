@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from vestry.data.digits import load
+from vestry.data.sources.digits import load
 from vestry.data.split_record import ids_of
 
 FLIPS = 25

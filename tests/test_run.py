@@ -83,7 +83,7 @@ def test_the_committees_scores_are_those_of_its_own_averaged_table(finished_run)
 
 
 def true_labels(ids):
-    from vestry.data import digits
+    from vestry.data.sources import digits
 
     rows = digits.load().train
     known = dict(zip(rows.ids.tolist(), rows.labels.tolist(), strict=True))
@@ -215,7 +215,7 @@ def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vest
     before = [path.read_bytes() for path in kept]
     wrong = ["--set", "member.Linear.estimator=no.Such", "--set", "member.Net.time_limit=0.01"]
     done = vestry("run", small_study, *wrong, "--set", "member.Net.epochs=9", cwd=folder)
-    assert done.returncode == 1 and "no member could be fitted" in done.stderr
+    assert done.returncode == 1 and "no model could be fitted" in done.stderr
     assert [path.read_bytes() for path in kept] == before, "nothing written, nothing looked at"
 
 

@@ -1,8 +1,13 @@
 """The study file: what is refused, in which words, and what `--set` does."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from studies_at_hand import SMALL_STUDY
 from vestry.errors import StudyError
@@ -27,7 +32,7 @@ WRONG = [
     ("epochs = 2", "schedule = { linear = 1 }", "`schedule` needs one of `exponential`"),
     ("epochs = 2", "early_stopping = { patienc = 5 }", "did you mean `patience`?"),
     ("conv = 8", "cnv = 8", "did you mean `conv`?"),
-    ("kernel = 3", "kernl = 3", "member 1 (Net): key `layers #1.kernl` is unknown; did you mean"),
+    ("kernel = 3", "kernl = 3", "model 1 (Net): key `layers #1.kernl` is unknown; did you mean"),
     ("pool = 2", 'pool = 2, kind = "maxi"', "`layers #2.kind` cannot be 'maxi'; did you mean"),
     ('"Net", "Linear"]', '"Nett", "Linear"]', "'Nett', which nobody defines; did you mean `Net`?"),
     ('"Net", "Linear"]', '"Net"]', "`committee #1.members`"),
@@ -92,7 +97,9 @@ def test_set_reaches_one_member_all_networks_and_nested_keys(read):
         ("member.epocs=3", "did you mean `epochs`?"),
         ("training.epoch=3", "did you mean `epochs`?"),
         ("epochs", "write KEY=VALUE"),
-        ("member=3", "write member.NAME.KEY=VALUE"),
+        ("member=3", "write model.NAME.KEY=VALUE"),
+        ("model=3", "write model.NAME.KEY=VALUE"),
+        ("model.Nett.epochs=3", "there is no model 'Nett'; did you mean `Net`?"),
         ("a b=3", "is not a key"),
     ],
 )
@@ -109,4 +116,55 @@ def test_the_resolved_study_reads_as_the_same_study(read):
 
 def test_the_schema_is_json_and_knows_every_key():
     schema = json.loads(json.dumps(Study.model_json_schema()))
-    assert set(Study.model_fields) == set(schema["properties"])
+    assert set(Study.model_fields) | {"model"} == set(schema["properties"])
+    assert schema["properties"]["member"]["deprecated"] and "member" not in schema["required"]
+
+
+HEADERS = st.sampled_from(["[[member]]", "[[model]]", " [[ model ]] # here", '[["member"]]'])
+REMARKS = st.sampled_from(["", 'note = """\n[[model]]\n[[member]]\n"""\n', "# [[member]]\n"])
+
+
+@given(entries=st.lists(st.tuples(HEADERS, REMARKS, st.booleans()), min_size=1, max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_models_keep_their_order_however_each_is_spelled(read, entries):
+    text = 'title = "T"\n[data]\nsource = "digits"\n'
+    for number, (header, remark, nested) in enumerate(entries):
+        key = "model" if "model" in header else "member"
+        text += f'{header}\nname = "{number}"\nestimator = "sklearn.svm.SVC"\n{remark}'
+        text += f"[{key}.params]\nC = {number}\n" if nested else ""
+    study = read(text)
+    assert [entry.name for entry in study.models] == [str(n) for n in range(len(entries))]
+    assert [entry.params for entry in study.models] == [
+        {"C": number} if nested else {} for number, (_, _, nested) in enumerate(entries)
+    ]
+    assert read(study.as_toml()).digest == study.digest and "[[model]]" in study.as_toml()
+
+
+def test_the_spelling_changes_neither_the_study_nor_its_hash(read):
+    old, new = read(SMALL_STUDY), read(SMALL_STUDY.replace("[[member]]", "[[model]]"))
+    assert old == new and old.digest == new.digest
+    assert read(SMALL_STUDY, "model.Net.epochs=7") == read(SMALL_STUDY, "member.Net.epochs=7")
+
+
+@pytest.mark.parametrize("key", ["model", "member"])
+@pytest.mark.parametrize("value", ["3", "[]", '["a"]', "{ a = 1 }"])
+def test_models_that_are_no_tables_are_refused(read, key, value):
+    with pytest.raises(StudyError, match=r"there is no \[\[model\]\]; a study compares"):
+        read(f'{key} = {value}\ntitle = "T"\n[data]\nsource = "digits"\n')
+
+
+def test_inline_models_come_first_as_in_the_file(read):
+    inline = 'member = [{ name = "First", estimator = "sklearn.svm.SVC" }]\n'
+    study = read(inline + SMALL_STUDY.replace("[[member]]", "[[model]]"))
+    assert [entry.name for entry in study.models] == ["First", "Net", "Linear"]
+
+
+def test_reading_a_study_imports_nothing_heavy():
+    code = (
+        "import sys, pathlib\nfrom vestry.study.reader import read_study\n"
+        "read_study(pathlib.Path(sys.argv[1]))\n"
+        "print(sorted({'torch', 'sklearn', 'onnx', 'onnxruntime', 'pandas'} & set(sys.modules)))"
+    )
+    study = Path(__file__).parent.parent / "studies" / "e2-transfer-few-images.toml"
+    command = [sys.executable, "-c", code, str(study)]
+    assert subprocess.run(command, check=False, capture_output=True, text=True).stdout == "[]\n"

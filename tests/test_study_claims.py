@@ -51,6 +51,9 @@ WRONG = [
     ('below = "Net"', 'below = "Nut"', "claim 1 names 'Nut', which nobody defines; did you mean"),
     ('below = "Net"', 'belw = "Net"', "claim 1 needs one of"),
     ("count = 31", 'count = "many"', "`claim #2.count`"),
+    ("count = 31", 'count = 31\nmodel = "Net"', "key `claim #2.maker` is unknown"),
+    ('maker = "Both"', 'modl = "Both"', "did you mean `model`?"),
+    ('maker = "Both"', 'model = "Bot"', "claim 1 names 'Bot', which nobody defines"),
     ('score = "accuracy"', 'score = "acuracy"', "did you mean `accuracy`?"),
     ('printed = "0.9%"', 'printed = "0.9"', "`claim #3.printed`"),
     ('printed = "0.9%"', 'printed = "0.9%"\nof = 3', "key `claim #3.of` is unknown"),
@@ -103,3 +106,10 @@ def test_a_run_checks_them_and_its_page_says_so(tmp_path, vestry):
     )
     page = (tmp_path / "runs" / "s" / "report.html").read_text()
     assert "31 threes are taken for eights" in page and "With and without" in page
+
+
+def test_the_new_name_of_a_claims_model_changes_nothing_else(read):
+    old = read(SMALL_STUDY + PAIR + CLAIMS)
+    new = read(SMALL_STUDY + PAIR + CLAIMS.replace("maker", "model"))
+    assert old == new and old.digest == new.digest
+    assert "maker" not in old.as_toml()

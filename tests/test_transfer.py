@@ -1,4 +1,4 @@
-"""Frozen trunks as a user runs them: a network of an earlier run, a weights file, no network."""
+"""Frozen backbones as a user runs them: a network of an earlier run, a weights file, no network."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from studies_at_hand import LEFT_OUT
-from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import PUBLISHED
 from vestry.members.backbones.weights import random_backbone
 
 BEFORE = """
@@ -71,9 +71,9 @@ def results(tmp_path, name):
     return json.loads((tmp_path / "runs" / name / "results.json").read_text())
 
 
-def test_an_earlier_network_serves_and_one_trained_anew_is_another_trunk(run, tmp_path, vestry):
+def test_an_earlier_network_serves_and_one_trained_anew_is_another_backbone(run, tmp_path, vestry):
     missing = run("after", AFTER)
-    assert missing.returncode == 2 and "member On CNN" in missing.stderr
+    assert missing.returncode == 2 and "model On CNN" in missing.stderr
     assert "run its study first" in missing.stderr and not (tmp_path / "runs/after").exists()
 
     assert run("before", BEFORE).returncode == 0
@@ -107,7 +107,7 @@ def test_without_weights_or_network_one_error_says_how_to_go_on(run, tmp_path):
     done = run("p", PUBLISHED_STUDY)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     said = done.stderr.splitlines()[-1]
-    assert "member ResNet50: the published weights of ResNet50 are not on this machine" in said
+    assert "model ResNet50: the published weights of ResNet50 are not on this machine" in said
     assert re.search(r"fetch https://\S+/resnet50-0676ba61\.pth .* into \S+/vestry/backbones", said)
     assert not (tmp_path / "runs").exists()
 

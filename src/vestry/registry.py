@@ -1,10 +1,20 @@
 """One registry a concept: a rule, a score or a corruption is found here by its name, and nowhere
-else does a list of names stand."""
+else does a list of names stand.
+
+Other installed packages may bring some, by entry points, Python's own door for that. A worker
+process sees the same packages as the command, so both find the same things.
+"""
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, MutableMapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, MutableMapping
+from importlib import metadata
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from vestry.errors import StudyError, one_line
+
+_PREFIX = "vestry."
+"""Of the groups of entry points."""
 
 
 class _Named(Protocol):
@@ -15,17 +25,24 @@ class _Named(Protocol):
 Thing = TypeVar("Thing", bound=_Named)
 
 
+_EVERY: "list[Registry[Any]]" = []
+
+
 class Registry(MutableMapping[str, Thing]):
     """Things of one concept by name, in the order in which they were registered.
 
-    home: the module, or the package all of whose modules, register what comes with Vestry when they
-    are imported, which the first look does: a further file in a package needs to be named nowhere.
+    concept: what one of them is called; the entry points of other packages stand under that, in
+    plural: `vestry.scores`. home: the module, or the package all of whose modules, register what
+    comes with Vestry when they are imported, which the first look does: a further file in a package
+    needs to be named nowhere. is_one: whether something can be one of them. The first look raises
+    StudyError, naming the package, where another package's thing cannot.
     """
 
-    def __init__(self, concept: str, home: str) -> None:
-        self.concept, self._home = concept, home
+    def __init__(self, concept: str, home: str, is_one: Callable[[Any], bool]) -> None:
+        self.concept, self.home, self.is_one = concept, home, is_one
         self._things: dict[str, Thing] = {}
         self._is_whole = False
+        _EVERY.append(self)
 
     def register(self, thing: Thing) -> Thing:
         """Usable as a decorator. Raises ValueError where the name is another's already."""
@@ -53,20 +70,50 @@ class Registry(MutableMapping[str, Thing]):
         if not self._is_whole:
             self._is_whole = True  # first: what is imported may look, too
             try:
-                home = importlib.import_module(self._home)
-                for found in pkgutil.iter_modules(getattr(home, "__path__", ())):
-                    importlib.import_module(f"{self._home}.{found.name}")
+                self._load()
             except BaseException:
                 self._is_whole = False  # or the next look would find some of them and say nothing
                 raise
         return self._things
 
+    def _load(self) -> None:
+        home = importlib.import_module(self.home)
+        for found in pkgutil.iter_modules(getattr(home, "__path__", ())):
+            importlib.import_module(f"{self.home}.{found.name}")
+        for entry in metadata.entry_points(group=f"{_PREFIX}{self.concept}s"):
+            try:
+                thing = entry.load()
+                if not self.is_one(thing):
+                    raise TypeError(f"it is no {self.concept}")
+                self.register(thing)
+            except Exception as error:  # whatever another package raises when it is imported
+                package = entry.dist.name if entry.dist else "a package"
+                raise StudyError(
+                    f"{package} brings the {self.concept} {entry.name!r} ({entry.value}), which "
+                    f"cannot be used: {one_line(error)}; mend or remove that package"
+                ) from error
+
+
+def check_brought() -> None:
+    """Raise StudyError where a package brings something unusable, before it would come to light."""
+    for registry in _EVERY:
+        len(registry)
+
+
+def brought_packages(concepts: str) -> set[str]:
+    """Importable names of other packages that bring some; concepts: in plural, such as "scores"."""
+    points = metadata.entry_points(group=f"{_PREFIX}{concepts}")
+    return {point.module.partition(".")[0] for point in points}
+
 
 class OneOf:
     """The pydantic type of a name in a registry: `Annotated[str, OneOf(SCORES)]`.
 
-    It asks anew each time, so that what was registered later is taken, too. more: further names.
+    It asks anew each time, so that what was registered later is taken, too. more: further names. In
+    a context of `WRITTEN` any name is: a run's page is drawn without the packages that it had, too.
     """
+
+    WRITTEN: ClassVar = "written"
 
     def __init__(self, registry: "Registry[Any]", *more: str) -> None:
         self._registry, self._more = registry, more
@@ -75,10 +122,10 @@ class OneOf:
     def names(self) -> list[str]:
         return [*self._registry, *self._more]
 
-    def _checked(self, name: str) -> str:
+    def _checked(self, name: str, info: Any) -> str:
         from pydantic_core import PydanticCustomError  # noqa: PLC0415 - serving does without
 
-        if name in self.names:
+        if name in self.names or (info.context or {}).get(self.WRITTEN):
             return name
         *first, last = map(repr, self.names)
         expected = {"expected": f"{', '.join(first)} or {last}"}
@@ -87,7 +134,7 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema  # noqa: PLC0415 - serving does without
 
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+        return core_schema.with_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
         return handler(schema) | {"enum": self.names}

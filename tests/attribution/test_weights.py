@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from vestry.attribution.weights import checked, has_trees, linear, read_graph
-from vestry.data import digits
-from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.member import FitJob, kind_module
+from vestry.data.sources import digits
+from vestry.members.estimators.kind import EstimatorSettings
+from vestry.members.kind import FitJob
+from vestry.members.kinds import kind_named
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -28,11 +29,11 @@ def stored(estimator, params, classes, scale, folder):
     settings = EstimatorSettings(estimator=f"sklearn.{estimator}", params=params, scale=scale)
     parts = (images[:cut], labels[:cut], images[cut:], labels[cut:])
     job = FitJob(*parts, classes, 0, 1, folder, lambda _: None)
-    member = kind_module("estimator").fit(settings, job)
+    member = kind_named("estimator").load_implementation().fit(settings, job)
     member.save(folder)
     card = member.card()
     assert card["stored"], card["stored_note"]
-    loaded = kind_module("estimator").load(folder, card)
+    loaded = kind_named("estimator").load_implementation().load(folder, card)
     return loaded, read_graph(folder / card["stored"]), images[cut:]
 
 

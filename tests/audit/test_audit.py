@@ -11,7 +11,7 @@ from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import MOST_SHOWN
 from vestry.audit.oddities import missing_values, robust_z, small_classes, unbalanced
 from vestry.data.image_set import ImageSet, array_ids
-from vestry.data.npz import load
+from vestry.data.sources.npz import load
 
 
 def found(sets, kind, *splits):

@@ -7,10 +7,10 @@ import pytest
 from made_files import nowhere
 from pydantic import ValidationError
 
-from vestry.data import digits
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
+from vestry.data.sources import digits
 from vestry.errors import StudyError
 
 

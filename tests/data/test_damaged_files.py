@@ -10,7 +10,7 @@ import pytest
 from made_files import huge_png, pictures, write_class_folders, write_picture
 from PIL import Image
 
-from vestry.data.folder import load
+from vestry.data.sources.folder import load
 from vestry.errors import DataError
 
 
@@ -139,5 +139,5 @@ def test_each_part_keeps_its_own_rows(tmp_path: Path) -> None:
 
 def test_how_much_is_read_is_told(folder: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    load(folder, "folder:x", report=lambda *event: told.append(event))
+    load(folder, "folder:x", on_progress=lambda *event: told.append(event))
     assert told == [("folder:x", 40, 40)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from vestry.data import digits
+from vestry.data.sources import digits
 
 
 def test_the_digits_are_those_of_scikit_learn() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from made_files import nowhere
 
-from vestry.data import fashion_mnist
 from vestry.data.paths import MissingDataError
+from vestry.data.sources import fashion_mnist
 from vestry.errors import DataError
 
 MD5 = {  # as the makers publish them
@@ -201,7 +201,8 @@ def test_a_host_that_does_not_stop_is_cut_off(
 
 def test_pooch_is_imported_only_to_download(published: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from vestry.data import fashion_mnist, source; "
+        "import sys; from pathlib import Path; from vestry.data import source; "
+        "from vestry.data.sources import fashion_mnist; "
         f"fashion_mnist.load(Path({str(published)!r})); "
         "print([m for m in ('pooch', 'requests', 'sklearn', 'torch') if m in sys.modules])"
     )

@@ -10,12 +10,12 @@ from made_files import huge_png, pictures, png_chunk, write_class_folders, write
 from PIL import Image
 
 from made_drawings import STORED_SO, stored, turned
-from vestry.data.folder import load
 from vestry.data.image_file import read_header, read_pixels
 from vestry.data.paths import MissingDataError
+from vestry.data.sources.folder import load
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
-from vestry.serve.preparing import prepare
+from vestry.serve.preprocessing import prepare
 
 JPEG = {"quality": 100, "subsampling": 0}
 

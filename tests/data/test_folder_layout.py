@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_files import pictures, write_class_folders, write_picture
 
-from vestry.data.folder import load
+from vestry.data.sources.folder import load
 from vestry.errors import DataError
 
 TRAIN, VALIDATION, TEST = ("train", "training"), ("val", "valid", "validation"), ("test", "testing")

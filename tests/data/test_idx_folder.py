@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from made_files import idx_bytes, pictures, write_gzip, write_mnist_files
 
-from vestry.data.idx import load
 from vestry.data.paths import MissingDataError
+from vestry.data.sources.idx import load
 from vestry.errors import DataError
 
 LABELS = np.array([0, 1, 2, 0], dtype=np.uint8)

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from made_files import pictures
 
 from vestry.data.float_images import to_bytes
-from vestry.data.npz import load
 from vestry.data.paths import MissingDataError
+from vestry.data.sources.npz import load
 from vestry.errors import DataError
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from made_files import nowhere, pictures, write_class_folders, write_mnist_files
 
-from vestry.data.source import KINDS, load_source, source_kind
+from vestry.data.source import load_source, source_kind
+from vestry.data.source_kind import SOURCES, kinds_in_order
 from vestry.errors import StudyError
 
 LABELS = np.array([0, 1, 0, 1], dtype=np.uint8)
@@ -32,7 +33,7 @@ def test_fashion_mnist_is_found_in_the_users_folder(published: Path, tmp_path: P
         ("fashion_mnist", "did you mean `fashion-mnist`?"),
         ("Digit", "did you mean `digits`?"),
         ("foldr:x", "did you mean `folder:DIR`?"),
-        ("nothing like it", f"The sources are {', '.join(KINDS)}"),
+        ("nothing like it", ", ".join(kind.spelling for kind in kinds_in_order())),
         ("", "unknown source ''"),
         ("npz", "write npz:FILE"),
         ("idx:", "write idx:DIR"),
@@ -46,4 +47,4 @@ def test_an_unknown_source_is_named_with_the_nearest(text: str, words: str) -> N
 
 
 def test_a_path_may_hold_colons() -> None:
-    assert source_kind("npz:a:b.npz") == ("npz", "a:b.npz")
+    assert source_kind("npz:a:b.npz") == (SOURCES["npz"], "a:b.npz")

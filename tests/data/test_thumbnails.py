@@ -1,7 +1,7 @@
 import numpy as np
 
 from vestry.data.image_set import ImageSet
-from vestry.data.thumbnails import save_thumbnails, shrink_note
+from vestry.data.summary import save_thumbnails, shrink_note
 
 
 def image_set(height, width):

@@ -37,11 +37,11 @@ def test_threshold_takes_all_rows_that_are_as_sure():
     assert found.answered.tolist() == [3, 4, 6, 10]
     assert found.wrong.tolist() == [0, 0, 1, 3]
     limit = float(np.float32(0.75))
-    assert found.at(limit)["rows"] == 6
-    assert found.at(limit + 1e-9)["rows"] == 4
-    assert found.at(0.0)["rows"] == 10
+    assert found.at(limit).rows == 6
+    assert found.at(limit + 1e-9).rows == 4
+    assert found.at(0.0).rows == 10
     nothing = {"rows": 0, "coverage": 0.0, "accuracy": None, "interval": None}
-    assert found.at(0.95) == nothing
+    assert found.at(0.95).as_json() == nothing
 
 
 @pytest.mark.parametrize(
@@ -51,40 +51,40 @@ def test_threshold_takes_all_rows_that_are_as_sure():
 def test_most_is_answered_that_the_accuracy_allows(accuracy, limit, rows, reached):
     tables, truths = both(CONFIDENCES, RIGHT)
     found = abstention(tables, truths, AbstentionSettings(accuracy=accuracy))["threshold"]
-    assert found["threshold"] == pytest.approx(limit)
-    assert found["accuracy_asked"] == accuracy and found["reason"] is None
-    assert found["validation"] == found["test"]
-    assert (found["test"]["rows"], found["test"]["accuracy"]) == (rows, pytest.approx(reached))
-    assert found["test"]["coverage"] == rows / 10
-    assert found["test"]["interval"] == list(wilson(reached, rows))
+    assert found.threshold == pytest.approx(limit)
+    assert found.accuracy_asked == accuracy and found.reason is None
+    assert found.validation == found.test
+    assert (found.test.rows, found.test.accuracy) == (rows, pytest.approx(reached))
+    assert found.test.coverage == rows / 10
+    assert found.test.interval == wilson(reached, rows)
 
 
 def test_tied_mistake_cannot_be_left_out():
     """Nine of ten are right and all are as sure: no threshold gives more than 90%."""
     tables, truths = both([0.8] * 10, [1] * 9 + [0])
     found = abstention(tables, truths, AbstentionSettings(accuracy=0.95))
-    assert found["threshold"]["threshold"] is None and found["threshold"]["test"] is None
-    assert "validation" in found["threshold"]["reason"]
-    assert found["curve"] == {"coverage": [1.0], "risk": [pytest.approx(0.1)]}
-    assert {row["coverage"] for row in found["at_coverage"]} == {1.0}
+    assert found.threshold.threshold is None and found.threshold.test is None
+    assert "validation" in found.threshold.reason
+    assert found.curve.as_json() == {"coverage": [1.0], "risk": [pytest.approx(0.1)]}
+    assert {row.coverage for row in found.at_coverage} == {1.0}
 
 
 def test_validation_alone_chooses_the_threshold():
     validation = answered(*sure([0.9, 0.8, 0.7], [1, 1, 0], "validation"))
     unsure = answered(*sure([0.5, 0.5, 0.5], [1, 0, 0]))
     found = threshold(validation, unsure, 0.98)
-    assert found["threshold"] == pytest.approx(0.8)
-    assert found["validation"]["rows"] == 2
-    assert found["test"] == {"rows": 0, "coverage": 0.0, "accuracy": None, "interval": None}
+    assert found.threshold == pytest.approx(0.8)
+    assert found.validation.rows == 2
+    assert found.test.as_json() == {"rows": 0, "coverage": 0.0, "accuracy": None, "interval": None}
 
 
 def test_coverage_asked_is_reached():
     tables, truths = both(CONFIDENCES, RIGHT)
     found = abstention(tables, truths)["at_coverage"]
-    assert [row["coverage_asked"] for row in found] == [0.95, 0.9, 0.8, 0.5]
-    assert [row["coverage"] for row in found] == [1.0, 1.0, 1.0, 0.6]
-    assert found[-1]["accuracy"] == pytest.approx(5 / 6)
-    assert found[-1]["threshold"] == pytest.approx(0.75)
+    assert [row.coverage_asked for row in found] == [0.95, 0.9, 0.8, 0.5]
+    assert [row.coverage for row in found] == [1.0, 1.0, 1.0, 0.6]
+    assert found[-1].accuracy == pytest.approx(5 / 6)
+    assert found[-1].threshold == pytest.approx(0.75)
 
 
 def test_area_by_hand():
@@ -112,19 +112,19 @@ def test_area_is_the_mean_over_orders_of_equals(rows, seed):
 def test_curve_is_short_and_ends_with_every_answer():
     results, evidence = small_run({"A": 1.5}, rows=5000)
     found = analysed(results, evidence)["members"]["A"]
-    curve = found["abstention"]["curve"]
-    assert len(curve["coverage"]) == len(curve["risk"]) == 100
-    assert curve["coverage"] == sorted(curve["coverage"])
-    assert curve["coverage"][-1] == 1.0
-    assert curve["risk"][-1] == pytest.approx(1 - found["scores"]["test"]["accuracy"])
-    assert found["abstention"]["excess_area"] > 0
-    assert curve["risk"][49] < curve["risk"][-1]
+    curve = found["abstention"].curve
+    assert len(curve.coverage) == len(curve.risk) == 100
+    assert curve.coverage == sorted(curve.coverage)
+    assert curve.coverage[-1] == 1.0
+    assert curve.risk[-1] == pytest.approx(1 - found["scores"]["test"]["accuracy"])
+    assert found["abstention"].excess_area > 0
+    assert curve.risk[49] < curve.risk[-1]
 
 
 def test_study_names_the_accuracy():
     results, evidence = small_run({"A": 1.5})
     asked = analysed(results, evidence, abstaining=AbstentionSettings(accuracy=0.9))
-    assert asked["members"]["A"]["abstention"]["threshold"]["accuracy_asked"] == 0.9
+    assert asked["members"]["A"]["abstention"].threshold.accuracy_asked == 0.9
     for wrong in (0, 1, 98):
         with pytest.raises(ValidationError):
             AbstentionSettings(accuracy=wrong)

@@ -4,7 +4,8 @@ from makers import CLASSES, table
 from scipy.stats import bootstrap as scipy_bootstrap
 
 from vestry.evaluation.bootstrap import bootstrap, drawn, percentiles
-from vestry.predictions.scores import SCORES, equal_mass_bins, score
+from vestry.predictions.scores import SCORES, score
+from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
 
 

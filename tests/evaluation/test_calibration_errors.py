@@ -14,8 +14,9 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.calibration import brier_parts, calibration, error_by_chance, reliability
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import equal_mass_bins
+from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.base import plain
 
 
 @pytest.fixture
@@ -29,15 +30,15 @@ def test_scores_agree_with_scikit_learn_and_with_loops(tables):
     made, truths = tables
     values, truth = made["test"].probabilities.astype(np.float64), truths["test"]
     found = reliability(made["test"], truth)
-    assert found["log_loss"] == pytest.approx(
+    assert found.log_loss == pytest.approx(
         sklearn_log_loss(truth, values / values.sum(axis=1, keepdims=True))
     )
     by_class = [brier_score_loss(truth == k, values[:, k]) for k in range(4)]
-    assert found["brier"] == pytest.approx(sum(by_class))
+    assert found.brier == pytest.approx(sum(by_class))
     rows = sorted(zip(values.max(axis=1), values.argmax(axis=1) == truth, strict=True))
     sizes = [47] * 10 + [46] * 5
     gaps, start = 0.0, 0
-    for size, entry in zip(sizes, found["bins"], strict=True):
+    for size, entry in zip(sizes, found.bins, strict=True):
         part = rows[start : start + size]
         start += size
         sure, right = (np.mean([row[i] for row in part]) for i in (0, 1))
@@ -45,17 +46,17 @@ def test_scores_agree_with_scikit_learn_and_with_loops(tables):
         assert entry["accuracy"] == pytest.approx(right)
         assert entry["interval"][0] <= right <= entry["interval"][1]
         gaps += size * abs(sure - right)
-    assert found["ece"] == pytest.approx(gaps / 700)
-    assert found["confidence"] == pytest.approx(values.max(axis=1).mean())
+    assert found.ece == pytest.approx(gaps / 700)
+    assert found.confidence == pytest.approx(values.max(axis=1).mean())
 
 
 def test_after_is_the_table_at_the_temperature_of_validation(tables):
     made, truths = tables
     found = calibration(made, truths)
     fitted = Temperature.fit(made["validation"], truths["validation"])
-    assert (found["temperature"], found["fitted_on"], found["rows"]) == (fitted.value, 700, 700)
-    assert found["after"] == reliability(fitted.apply(made["test"]), truths["test"])
-    assert found["before"] == reliability(made["test"], truths["test"])
+    assert (found.temperature, found.fitted_on, found.rows) == (fitted.value, 700, 700)
+    assert found.after == reliability(fitted.apply(made["test"]), truths["test"])
+    assert found.before == reliability(made["test"], truths["test"])
     # The test labels have no say in the temperature.
     assert calibration(made, truths | {"test": truths["test"][::-1]})["temperature"] == fitted.value
 
@@ -72,12 +73,12 @@ def test_parts_of_brier_make_it_up(seed, rows, digits):
     binned = confidence.copy()
     for part in bins:
         binned[part] = confidence[part].mean()
-    three = parts["reliability"] - parts["resolution"] + parts["uncertainty"]
+    three = parts.reliability - parts.resolution + parts.uncertainty
     assert three == pytest.approx(((binned - right) ** 2).mean(), abs=1e-12)
-    assert parts["score"] == pytest.approx(((confidence - right) ** 2).mean())
-    assert three + parts["within_bins"] == pytest.approx(parts["score"], abs=1e-12)
-    assert parts["uncertainty"] == pytest.approx(right.var())
-    assert min(parts["reliability"], parts["resolution"], parts["uncertainty"]) >= 0
+    assert parts.score == pytest.approx(((confidence - right) ** 2).mean())
+    assert three + parts.within_bins == pytest.approx(parts.score, abs=1e-12)
+    assert parts.uncertainty == pytest.approx(right.var())
+    assert min(parts.reliability, parts.resolution, parts.uncertainty) >= 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,7 +129,7 @@ def test_every_maker_of_a_run_has_it_and_it_is_json():
     results, evidence = small_run({"A": 2.0, "B": 1.0}, committee=("A", "B"))
     found = analysed(results, evidence)
     for entry in (*found["members"].values(), *found["committees"].values()):
-        assert entry["calibration"]["before"]["ece"] == entry["scores"]["test"]["ece"]
-        assert entry["calibration"]["before"]["brier"] == entry["scores"]["test"]["brier"]
-        assert len(entry["abstention"]["at_coverage"]) == 4
-        json.dumps([entry["calibration"], entry["abstention"]], allow_nan=False)
+        assert entry["calibration"].before.ece == entry["scores"]["test"]["ece"]
+        assert entry["calibration"].before.brier == entry["scores"]["test"]["brier"]
+        assert len(entry["abstention"].at_coverage) == 4
+        json.dumps(plain([entry["calibration"], entry["abstention"]]), allow_nan=False)

@@ -45,12 +45,12 @@ def test_means_leave_out_what_is_undefined_and_say_so():
     found = diversity(
         [maker("A", [1, 1, 0, 0]), maker("B", [1, 0, 1, 0]), maker("C", [1, 1, 1, 1])]
     )
-    assert found["pairs"][0]["correlation"] == 0.0
-    assert found["pairs"][1]["correlation"] is None and found["pairs"][1]["q"] is None
-    assert found["mean"]["correlation"] == 0.0 and found["undefined"]["correlation"] == 2
-    assert found["undefined"]["disagreement"] == 0
+    assert found.pairs[0].correlation == 0.0
+    assert found.pairs[1].correlation is None and found.pairs[1].q is None
+    assert found.mean["correlation"] == 0.0 and found.undefined["correlation"] == 2
+    assert found.undefined["disagreement"] == 0
     never = diversity([maker("A", [1, 1]), maker("B", [1, 1])])
-    assert never["mean"]["q"] is None and never["oracle"]["accuracy"] == 1.0
+    assert never.mean["q"] is None and never.oracle.accuracy == 1.0
 
 
 def test_the_oracle_is_right_where_some_member_is():
@@ -58,8 +58,8 @@ def test_the_oracle_is_right_where_some_member_is():
     members = [makers[name] for name in "ABC"]
     found = diversity(members)
     some = sum(any(row) for row in zip(*(m.right.tolist() for m in members), strict=True))
-    assert found["oracle"]["right"] == some
-    assert found["oracle"]["interval"] == list(wilson(some / found["rows"], found["rows"]))
-    assert [pair["members"] for pair in found["pairs"]] == [list(p) for p in combinations("ABC", 2)]
+    assert found.oracle.right == some
+    assert found.oracle.interval == wilson(some / found.rows, found.rows)
+    assert [pair.members for pair in found.pairs] == list(combinations("ABC", 2))
     for name in MEASURES:
-        assert found["mean"][name] == pytest.approx(np.mean([p[name] for p in found["pairs"]]))
+        assert found.mean[name] == pytest.approx(np.mean([getattr(p, name) for p in found.pairs]))

@@ -1,6 +1,6 @@
 import pytest
 
-from vestry.evaluation.overfitting import overfitting
+from vestry.evaluation.overfitting import Guessing, overfitting
 
 
 def history(train, validation):
@@ -29,9 +29,9 @@ FALLING = [0.9, 0.7, 0.5, 0.4, 0.3, 0.2]
 )
 def test_loss_rises_for_good_from_the_first_epoch_after_which_it_stays_up(validation, start):
     found = overfitting(history(FALLING, validation))
-    assert found["rises_from"] == start
-    assert found["lowest_epoch"] == validation.index(min(validation)) + 1
-    assert found["at_last"]["accuracy_gap"] == pytest.approx(0.1)
+    assert found.rises_from == start
+    assert found.lowest_epoch == validation.index(min(validation)) + 1
+    assert found.at_last.accuracy_gap == pytest.approx(0.1)
 
 
 def test_a_training_loss_that_does_not_fall_is_no_overfitting():
@@ -47,7 +47,7 @@ def test_without_epochs_or_losses_there_is_nothing_to_say():
 
 def test_an_epoch_without_a_finite_loss_is_left_out():
     found = overfitting(history([0.9, 0.8, 0.7], [0.9, float("nan"), 0.8]))
-    assert (found["epochs"], found["lowest_epoch"]) == (2, 3)
+    assert (found.epochs, found.lowest_epoch) == (2, 3)
 
 
 def accuracies(train, validation):
@@ -75,8 +75,6 @@ def test_the_gap_is_that_of_the_epoch_that_was_kept():
     ],
 )
 def test_chance_is_the_commonest_class(right, share, rows, guesses):
-    found = overfitting(
-        accuracies([0.9] * 6, [right] * 6), guessing={"accuracy": share, "rows": rows}
-    )
-    assert found["no_better_than_guessing"] == guesses
+    found = overfitting(accuracies([0.9] * 6, [right] * 6), guessing=Guessing(share, rows))
+    assert found.no_better_than_guessing == guesses
     assert not overfitting(accuracies([0.9] * 6, [right] * 6))["no_better_than_guessing"]

@@ -1,12 +1,9 @@
-import json
-
 import pytest
 from makers import makers_of, small_run, with_validation_accuracy
 
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.ensemble_gain import ensemble_gain
 from vestry.evaluation.paired_tests import mcnemar
-from vestry.schema.base import plain
 
 
 def found(skills, **cost):
@@ -19,18 +16,18 @@ def found(skills, **cost):
 
 def test_a_gain_is_shown_where_interval_and_test_both_say_so():
     gain, makers = found({"A": 1.2, "B": 1.2, "C": 1.2})
-    ours, best = makers["Committee"], makers[gain["best_member"]]
+    ours, best = makers["Committee"], makers[gain.best_member]
     only_one = int((ours.right & ~best.right).sum())
     only_other = int((best.right & ~ours.right).sum())
-    assert gain["p"] == mcnemar(only_one, only_other).p
-    assert gain["verdict"] == "worth" and gain["difference"]["interval"][0] > 0
-    assert gain["log_loss"]["change"] == pytest.approx(
-        ours.entry["scores"]["test"]["log_loss"] - best.entry["scores"]["test"]["log_loss"]
+    assert gain.p == mcnemar(only_one, only_other).p
+    assert gain.verdict == "worth" and gain.difference.interval[0] > 0
+    assert gain.log_loss.change == pytest.approx(
+        ours.entry.scores.test.log_loss - best.entry.scores.test.log_loss
     )
     worse, _ = found({"A": 3.0, "B": 0.1, "C": 0.1})
-    assert worse["verdict"] == "worse" and worse["difference"]["interval"][1] < 0
+    assert worse.verdict == "worse" and worse.difference.interval[1] < 0
     even, _ = found({"A": 2.5, "B": 0.8})
-    assert even["verdict"] == "no gain shown"
+    assert even.verdict == "no gain shown"
 
 
 def test_an_interval_alone_is_no_gain(monkeypatch):
@@ -38,7 +35,7 @@ def test_an_interval_alone_is_no_gain(monkeypatch):
 
     monkeypatch.setattr(module, "mcnemar", lambda *_: mcnemar(0, 0))
     gain, _ = found({"A": 1.2, "B": 1.2, "C": 1.2})
-    assert gain["difference"]["interval"][0] > 0 and gain["verdict"] == "no gain shown"
+    assert gain.difference.interval[0] > 0 and gain.verdict == "no gain shown"
 
 
 def test_the_best_member_is_not_chosen_by_test_images():
@@ -46,7 +43,7 @@ def test_the_best_member_is_not_chosen_by_test_images():
     others = [
         with_validation_accuracy(makers[name], share) for name, share in (("A", 0.1), ("B", 0.2))
     ]
-    assert ensemble_gain(makers["Committee"], others)["best_member"] == "B"
+    assert ensemble_gain(makers["Committee"], others).best_member == "B"
 
 
 def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():
@@ -57,14 +54,14 @@ def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():
 
     own = {"cost": cost(3500, 5.0), "fit_seconds": 6.0, "milliseconds_per_image": None}
     gain, _ = found({"A": 1.2, "B": 0.8}, A={"cost": cost(1000, 2.0)}, Committee=own)
-    assert gain["best_member"] == "A"
-    assert gain["costs"]["latency_ms"] == {
+    assert gain.best_member == "A"
+    assert gain.costs.latency_ms.as_json() == {
         "committee": 5.0, "member": 2.0, "added": 3.0, "times": 2.5,
     }  # fmt: skip
-    assert gain["costs"]["bytes"]["added"] == 2500 and gain["costs"]["fit_seconds"]["added"] == 4.0
-    assert gain["costs"]["milliseconds_per_image"] is None
+    assert gain.costs.bytes.added == 2500 and gain.costs.fit_seconds.added == 4.0
+    assert gain.costs.milliseconds_per_image is None
     without, _ = found({"A": 1.2, "B": 0.8}, A={"cost": cost(None, None)})
-    assert without["costs"]["latency_ms"] is None and without["costs"]["bytes"] is None
+    assert without.costs.latency_ms is None and without.costs.bytes is None
 
 
 def test_every_committee_of_a_run_has_it_and_a_run_without_any_has_not():
@@ -72,7 +69,8 @@ def test_every_committee_of_a_run_has_it_and_a_run_without_any_has_not():
     entry = results["committees"]["Committee"]
     assert {"worth", "leave_one_out", "diversity", "repairs"} <= set(entry)
     for key in ("worth", "leave_one_out", "diversity"):
-        assert json.loads(json.dumps(plain(entry[key]), allow_nan=False)) == plain(entry[key])
-    assert json.loads(json.dumps(results["agreement"])) == results["agreement"]
+        assert type(entry[key]).model_validate(entry[key].as_json()) == entry[key]
+    agreement = results["agreement"]
+    assert type(agreement).model_validate(agreement.as_json()) == agreement
     alone = analysed(*small_run({"A": 1.2}))
     assert alone["committees"] == {} and alone["agreement"] is None

@@ -1,14 +1,16 @@
-"""What every kind of member promises; a new kind joins the list of CASES."""
+"""What every kind of model promises; a new kind joins the list of CASES, and one of another package
+is there."""
 
 import json
 
 import numpy as np
 import pytest
 
+from brought_package import brought_here  # noqa: F401 - a fixture
 from made_onnx_models import sklearn_model
-from vestry.data import digits
-from vestry.members.member import KINDS, FitJob, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.data.sources import digits
+from vestry.members.kind import FitJob
+from vestry.members.kinds import KINDS, kind_named
 
 CASES = {
     "estimator": {"estimator": "sklearn.ensemble.RandomForestClassifier"},
@@ -25,7 +27,11 @@ CASES = {
         "batch_size": 32,
     },
     "onnx": {"onnx": "theirs.onnx"},
+    "sharpness": {"sharpness": 2.0},
 }
+
+
+pytestmark = pytest.mark.usefixtures("brought_here")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,7 +53,7 @@ def cache(tmp_path_factory):
 
 
 def test_every_kind_has_a_case():
-    assert set(CASES) == set(KINDS) == set(MEMBER_SETTINGS)
+    assert set(CASES) == set(KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +78,13 @@ def job(rows, workspace, colour=False, seed=0):
         seed=seed,
         threads=1,
         workspace=workspace,
-        report=json.dumps,
+        on_event=json.dumps,
     )
 
 
 def fitted(kind, job):
-    return kind_module(kind).fit(MEMBER_SETTINGS[kind](**CASES[kind]), job)
+    found = kind_named(kind)
+    return found.load_implementation().fit(found.settings(**CASES[kind]), job)
 
 
 def test_raw_images_go_in_and_probabilities_come_out(kind, rows, tmp_path):
@@ -113,7 +120,7 @@ def test_it_is_stored_without_a_pickle_and_comes_back(kind, rows, tmp_path):
     suffixes = {p.suffix for p in (tmp_path / "model").iterdir()}
     assert suffixes <= {".onnx", ".safetensors", ".csv"} and card["stored"]
     assert {"parameters", "definition", "fit_seconds", "notes", "warnings"} <= set(card)
-    restored = kind_module(kind).load(tmp_path / "model", card)
+    restored = kind_named(kind).load_implementation().load(tmp_path / "model", card)
     fresh = rows.images[1500:]
     assert np.abs(restored.predict_proba(fresh) - member.predict_proba(fresh)).max() < 1e-4
 

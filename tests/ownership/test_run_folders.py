@@ -225,7 +225,7 @@ def test_a_run_moved_alone_finds_its_data_and_changed_data_are_told(copy, tmp_pa
 
 
 def test_members_of_every_kind_leave_files_that_are_known_for_ours(finished_run, made):
-    from vestry.run.run_files import OWN_FILE, OWN_FOLDER
+    from vestry.run.run_files import OWN_FOLDER, own_file
 
     for run in (finished_run, made / "runs/s"):
         for path in (
@@ -234,4 +234,4 @@ def test_members_of_every_kind_leave_files_that_are_known_for_ours(finished_run,
             if path.parent.name not in ("members", "committees"):
                 assert OWN_FOLDER.fullmatch(path.name)
             for file in (inner for inner in path.iterdir() if inner.is_file()):
-                assert OWN_FILE.fullmatch(file.name), file
+                assert own_file().fullmatch(file.name), file

@@ -5,8 +5,8 @@ import os
 import pytest
 from planted import BAYES, LINEAR, here, plant_data, project, study, tree
 
-from vestry.data.fashion_mnist import FILES, fetch
 from vestry.data.paths import DataPaths
+from vestry.data.sources.fashion_mnist import FILES, fetch
 from vestry.errors import DataError, RunError
 from vestry.evaluation.vault import append
 from vestry.members.backbones.feature_store import FeatureStore

@@ -15,7 +15,7 @@ import numpy as np
 from analysis_example import with_analysis
 from numpy.typing import NDArray
 
-from vestry.evaluation.shown_images import agreement_ids, doubted_ids
+from vestry.evaluation.shown_images import shown_ids
 from vestry.schema.results import Results
 
 FASHION = (
@@ -437,13 +437,7 @@ def pictures(
     plan: Plan, results: dict[str, Any], labels: dict[str, NDArray[np.int64]]
 ) -> dict[str, NDArray[Any]]:
     """An image of the right class for every id that the results name."""
-    ids = set(results["data"]["samples"]["ids"]) | set(results["first_rows"]["ids"])
-    ids |= {image["id"] for image in results["votes"]["images"]}
-    for entry in [*results["members"].values(), *results["committees"].values()]:
-        ids |= {row["id"] for row in entry["mistakes"]["hardest"]}
-        ids |= {image for cell in entry["mistakes"]["cells"] for image in cell["ids"]}
-    ids |= set(agreement_ids(results)) | set(doubted_ids(results))
-    names = sorted(ids)
+    names = shown_ids(typed(results))
     splits = {"train": "training", "validation": "validation", "test": "test"}
     classes = []
     for name in names:

@@ -61,13 +61,14 @@ def add_search(
     ended = [row for row in rows if row["state"] == "complete"]
     sign = -1 if score == "log_loss" else 1
     best = max(ended, key=lambda row: sign * row["score"], default=None)
-    if best:
+    at_edge = best is not None and "layers #1.conv" in space
+    if best and at_edge:
         best["values"]["layers #1.conv"] = 64
     entry["search"] = {
         "sampler": "random", "pruning": True, "trials_asked": trials, "epochs": 5, "rows": 2400,
         "score": score, "seed": 0, "space": space, "trials": rows,
         "best": best and {key: best[key] for key in ("number", "values", "score")},
-        "edges": [{"parameter": "layers #1.conv", "value": 64, "side": "high"}] if best else [],
+        "edges": [{"parameter": "layers #1.conv", "value": 64, "side": "high"}] if at_edge else [],
         "seconds": 31.2 * trials,
     }  # fmt: skip
 

@@ -6,16 +6,25 @@ from typing import Any
 
 import example
 import pytest
+from partial import part
 from test_page import HOSTILE, Reader, drawn
 
 from vestry.report.page import render
 from vestry.report.plot.bars import diverging
-from vestry.report.sections import ablations, claims, differences, performance, repairs
+from vestry.report.sections import (
+    ablations,
+    claims,
+    differences,
+    overfitting,
+    performance,
+    repairs,
+)
 from vestry.report.sections.ablations import pairs_data
 from vestry.report.sections.claims import claims_data
-from vestry.report.sections.ensemble_gain import worth_data
-from vestry.report.sections.performance import analysis_data
+from vestry.report.sections.ensemble_gain import gains_data
+from vestry.report.sections.performance import performance_data
 from vestry.schema.ablations import ComparedPair, Side
+from vestry.schema.analysis import Analysis, Overfitting
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.ensemble_gain import Repairs
 from vestry.schema.significance import Difference
@@ -79,65 +88,69 @@ def test_several_pairs_are_summed_up() -> None:
     assert ablations.summary(three[:1]) is None
 
 
-def losses(rises_from: int | None, lowest: int = 4) -> dict[str, Any]:
+def losses(rises_from: int | None, lowest: int = 4, **more: Any) -> Overfitting:
+    return part(Overfitting, facts_of(rises_from, lowest) | more)
+
+
+def facts_of(rises_from: int | None, lowest: int) -> dict[str, Any]:
     row = {
         "train_loss": 0.3, "validation_loss": 0.4, "train_accuracy": 0.9,
         "validation_accuracy": 0.88, "accuracy_gap": 0.02,
     }  # fmt: skip
     found = {"epochs": 9, "lowest_epoch": lowest, "last_epoch": 9, "rises_from": rises_from}
+    found |= {"far_above": False, "no_better_than_guessing": False}
     return found | {"at_lowest": row, "at_last": row | {"validation_loss": 0.5, "train_loss": 0.1}}
 
 
 def test_overfitting_in_words() -> None:
-    text = performance.network("N", losses(5))
+    text = overfitting.network("N", losses(5))
     assert "lowest after epoch 4 (0.400) and rises for good from epoch 5, to 0.500" in text
     assert "training accuracy is 2.0 points above validation accuracy" in text
-    assert "to be called overfitting" in performance.network("N", losses(None))
-    assert "no overfitting is seen" in performance.network("N", losses(None, lowest=9))
+    assert "to be called overfitting" in overfitting.network("N", losses(None))
+    assert "no overfitting is seen" in overfitting.network("N", losses(None, lowest=9))
     one, none = ("A", losses(5)), ("B", losses(None))
-    assert performance.summary([]) is None
-    assert performance.summary([one]) == "A overfits from epoch 5 on."
-    assert performance.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
-    assert "no overfitting is seen" in str(performance.summary([none, none]))
-    short = losses(None, lowest=1) | {"epochs": 1, "last_epoch": 1}
-    assert "one epoch does not show" in performance.network("N", short)
-    assert "cannot be seen" in str(performance.summary([("N", short)]))
+    assert overfitting.summary([]) is None
+    assert overfitting.summary([one]) == "A overfits from epoch 5 on."
+    assert overfitting.summary([one, none]) == "1 of 2 networks overfits: A from epoch 5."
+    assert "no overfitting is seen" in str(overfitting.summary([none, none]))
+    short = losses(None, lowest=1, epochs=1, last_epoch=1)
+    assert "one epoch does not show" in overfitting.network("N", short)
+    assert "cannot be seen" in str(overfitting.summary([("N", short)]))
     many = [(f"N{n}", losses(n)) for n in range(3, 8)]
-    assert "the first from epoch 3, the last from epoch 7" in str(performance.summary(many))
+    assert "the first from epoch 3, the last from epoch 7" in str(overfitting.summary(many))
 
 
 @pytest.mark.parametrize("rises", [None, 5])
 def test_a_gap_or_chance_is_never_called_no_overfitting(rises: int | None) -> None:
-    kept = losses(rises)["at_last"] | {"train_accuracy": 0.61, "validation_accuracy": 0.34}
-    found = losses(rises, lowest=4 if rises else 9) | {"kept_epoch": 9, "at_kept": kept}
-    gap = found | {"far_above": True, "guessing": 0.1}
-    chance = found | {"no_better_than_guessing": True, "guessing": 0.35}
-    for text in (performance.network("N", gap), str(performance.summary([("N", gap)]))):
+    lowest = 4 if rises else 9
+    kept = {"train_accuracy": 0.61, "validation_accuracy": 0.34}
+    kept = {"kept_epoch": 9, "at_kept": facts_of(rises, lowest)["at_last"] | kept}
+    gap = losses(rises, lowest, **kept, far_above=True, guessing=0.1)
+    chance = losses(rises, lowest, **kept, no_better_than_guessing=True, guessing=0.35)
+    for text in (overfitting.network("N", gap), str(overfitting.summary([("N", gap)]))):
         assert "far better on training rows (61.0%) than on validation rows (34.0%)" in text
         assert "no overfitting" not in text
-    for text in (performance.network("N", chance), str(performance.summary([("N", chance)]))):
+    for text in (overfitting.network("N", chance), str(overfitting.summary([("N", chance)]))):
         assert "does not get better than chance: it is right on 34.0%" in text
         assert "the commonest class on 35.0%" in text and "no overfitting" not in text
 
 
-def test_strengths_in_words() -> None:
+def test_strong_and_weak_classes_in_words() -> None:
     confused = [{"classes": [0, 1], "count": 9, "i_as_j": 7, "j_as_i": 2}]
-    analysis = {
+    facts = {
         "high": [{"class": 2, "f1": 0.98}],
         "low": [{"class": 0, "f1": 0.7}],
         "confused": confused,
     }
-    text = performance.strengths_words("M", analysis, NAMES)
+
+    def said(**more: Any) -> str:
+        return performance.performance_words("M", part(Analysis, facts | more), NAMES)
+
+    text = said()
     assert text.startswith("M is best at Bag (F1 98.0%) and worst at Shirt (70.0%). It confuses")
     assert "9 images, of which 7 Shirt as Coat, 2 Coat as Shirt." in text
-    alike = analysis | {"high": [], "low": []}
-    assert performance.strengths_words("M", alike, NAMES).startswith(
-        "M confuses Shirt and Coat most"
-    )
-    assert (
-        performance.strengths_words("M", alike | {"confused": []}, NAMES)
-        == "M confuses no classes."
-    )
+    assert said(high=[], low=[]).startswith("M confuses Shirt and Coat most")
+    assert said(high=[], low=[], confused=[]) == "M confuses no classes."
 
 
 @pytest.fixture
@@ -146,25 +159,20 @@ def repaired(results: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_repairs_in_words_follow_the_numbers(repaired: dict[str, Any]) -> None:
-    def result(found: dict[str, Any]) -> str:
-        return repairs.result("C", Repairs.model_validate(found))
+def test_fixed_and_broken_in_words_follow_the_numbers(repaired: dict[str, Any]) -> None:
+    def first(facts: dict[str, Any]) -> str:
+        found = Repairs.model_validate(facts)
+        return repairs.committee_repairs("C", found, list(example.FASHION)).sentences[0]
 
-    text = result(repaired)
-    assert f"repairs {repaired['repaired']} test images" in text
-    assert f"spoils {repaired['spoiled']} that" in text
-    best = repaired["differences"][repaired["best_member"]]
-    best["interval"] = [0.01, 0.02]
-    assert "does not hold 0" in result(repaired)
-    best["interval"] = [-0.01, 0.02]
-    assert "there is no significant difference" in result(repaired)
-    same = repaired | {"repaired": 0, "spoiled": 0}
-    assert "the same test images" in result(same)
+    text = first(repaired)
+    assert f"fixes {repaired['repaired']} test image" in text
+    assert f"breaks {repaired['spoiled']} that" in text
+    assert "the same test images" in first(repaired | {"repaired": 0, "spoiled": 0})
 
 
 def test_reasons_go_where_their_numbers_are_not(repaired: dict[str, Any]) -> None:
     names = list(example.FASHION)
-    text = " ".join(repairs.reasons(repaired, names))
+    text = " ".join(repairs.reasons(Repairs.model_validate(repaired), names))
     divided = repaired["agreement"]["divided"]
     assert f"different classes on {divided} test images" in text and "They differ most on" in text
     agreed = {"divided": 0, "alike_wrong": 0}
@@ -173,19 +181,21 @@ def test_reasons_go_where_their_numbers_are_not(repaired: dict[str, Any]) -> Non
         "per_class": [row | {"divided": 0} for row in repaired["per_class"]],
         "repaired": 0,
     }
-    text = " ".join(repairs.reasons(calm, names))
+    text = " ".join(repairs.reasons(part(Repairs, calm), names))
     assert "never name different classes" in text and "There is no test image on which" in text
     assert "They differ most" not in text and "Of the" not in text
 
 
 def test_by_class_names_gains_and_losses() -> None:
-    rows = [{"class": n, "net": net} for n, net in enumerate((5, -2, 0))]
-    found = {"per_class": rows}
-    assert repairs.by_class(found, NAMES) == (
+    def said(*nets: tuple[int, int]) -> str | None:
+        rows = [{"class": label, "net": net} for label, net in nets]
+        return repairs.by_class(part(Repairs, {"per_class": rows}), NAMES)
+
+    assert said((0, 5), (1, -2), (2, 0)) == (
         "It gains most on Shirt (+5); it loses on Coat (\u22122)."
     )
-    assert repairs.by_class({"per_class": rows[1:]}, NAMES) == "It loses on Coat (\u22122)."
-    assert repairs.by_class({"per_class": rows[2:]}, NAMES) is None
+    assert said((1, -2), (2, 0)) == "It loses on Coat (\u22122)."
+    assert said((2, 0)) is None
 
 
 def test_bars_share_one_scale_and_leave_out_what_did_not_change() -> None:
@@ -199,7 +209,7 @@ def test_bars_share_one_scale_and_leave_out_what_did_not_change() -> None:
 
 
 def test_the_page_shows_what_the_results_say(results: dict[str, Any]) -> None:
-    shown = analysis_data(results)
+    shown = performance_data(example.typed(results))
     assert shown is not None
     assert [group.name for group in shown.groups] == [row["name"] for row in results["ranking"]]
     for group in shown.groups:
@@ -209,16 +219,16 @@ def test_the_page_shows_what_the_results_say(results: dict[str, Any]) -> None:
             scores[name] for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro")
         ]
         assert [bar.interval is not None for bar in group.bars] == [True, False, False, False]
-    worth = worth_data(results)
-    assert worth is not None and worth.committees[0].repairs is not None
-    committee = worth.committees[0].repairs
+    gains = gains_data(example.typed(results))
+    assert gains is not None
+    committee = gains.committees[0].repairs
     found = results["committees"]["Committee"]["repairs"]
     assert [(b.lost, b.won) for b in committee.bars] == [
         (row["spoiled"], row["repaired"])
         for row in found["per_class"]
         if row["spoiled"] + row["repaired"]
     ]
-    hard = [row.facts["mean_f1"] for row in shown.hard_classes]
+    hard = [row.facts.mean_f1 for row in shown.hard_classes]
     assert hard == sorted(hard) and len(hard) == 10
 
 
@@ -332,17 +342,21 @@ def words_of(results: dict[str, Any], images: dict[str, Any]) -> str:
 def test_a_section_with_nothing_to_say_is_not_drawn() -> None:
     results, images = example.build()
     whole = words_of(results, images)
-    heads = ("What the report said", "With and without")
+    heads = ("What the report said", "With and without", "Per-class performance")
     assert all(head in whole for head in heads)
-    older = copy.deepcopy(results)
-    older |= {"pairs": [], "claims": []}
-    without = words_of(older, images)
+    bare = copy.deepcopy(results)
+    bare |= {"pairs": [], "claims": [], "ranking": [], "members": {}, "committees": {}}
+    bare |= {"misclassified": None, "agreement": None, "comparisons": None, "steps": []}
+    bare |= {"resolution": None, "leaks": None, "decision": None}
+    bare["doubts"] = dict.fromkeys(("training", "validation", "test"))
+    bare["votes"]["images"] = []
+    without = words_of(bare, images)
     assert not any(head in without for head in heads)
-    reader = drawn(older, images)
+    reader = drawn(bare, images)
     targets = {attributes.get("href") for _, attributes in reader.tags}
-    assert not {"#claims", "#pairs"} & targets
-    typed = example.typed(older)
-    assert claims_data(typed).rows == [] and pairs_data(typed).rows == []
+    assert not {"#claims", "#analysis", "#pairs"} & targets
+    found = example.typed(bare)
+    assert claims_data(found).rows == [] and pairs_data(found).rows == []
 
 
 def test_contents_name_every_section() -> None:

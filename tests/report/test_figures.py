@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import example
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ shares = st.floats(min_value=0, max_value=1)
 
 
 def networks_of(results: dict[str, Any]) -> list[Model]:
-    return [m for m in models_in_study_order(results) if m.entry.get("history")]
+    return [m for m in models_in_study_order(example.typed(results)) if m.history]
 
 
 @given(st.lists(finite, min_size=1, max_size=40))
@@ -53,7 +54,7 @@ def test_labels_are_moved_apart_in_order(places: list[float], gap: float) -> Non
 
 def test_curves_hold_the_history(results: dict[str, Any]) -> None:
     for network in networks_of(results):
-        history = network.entry["history"]
+        history = network.history
         titles = []
         for curves in member_curves(network):
             titles.append(curves.title)
@@ -72,7 +73,7 @@ def test_curves_hold_the_history(results: dict[str, Any]) -> None:
 
 def test_columns_that_are_missing_or_empty_leave_no_line(results: dict[str, Any]) -> None:
     network = networks_of(results)[0]
-    history = network.entry["history"]
+    history = network.history
     del history["validation_loss"]
     history["validation_accuracy"] = [None] * 11
     loss, accuracy = member_curves(network)[:2]
@@ -87,7 +88,7 @@ def test_all_networks_in_one_figure(results: dict[str, Any]) -> None:
     assert curves is not None
     assert [line.name for line in curves.lines] == [m.name for m in networks]
     assert len({line.style for line in curves.lines}) == len(networks)
-    assert curves.lines[0].values == networks[0].entry["history"]["validation_accuracy"]
+    assert curves.lines[0].values == networks[0].history["validation_accuracy"]
 
 
 def test_series_beyond_the_colours_are_dashed() -> None:

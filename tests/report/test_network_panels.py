@@ -12,7 +12,7 @@ from vestry.report.sections.learning import Training, learning_data
 
 
 def panel(results: dict[str, Any], name: str) -> Training:
-    return next(n for n in learning_data(results).networks if n.model.name == name)
+    return next(n for n in learning_data(example.typed(results)).networks if n.model.name == name)
 
 
 def test_augmented_images_are_shown_wanted_and_kept() -> None:
@@ -22,7 +22,7 @@ def test_augmented_images_are_shown_wanted_and_kept() -> None:
     assert shown is not None and len(shown.variants) == 16
     assert panel(results, "Model-1").augmentation is None
     assert {shown.image, *shown.variants} <= set(wanted_images(page_data(example.typed(results))))
-    assert {shown.image, *shown.variants} <= set(shown_ids(results))
+    assert {shown.image, *shown.variants} <= set(shown_ids(example.typed(results)))
     assert set(shown.variants) <= set(images["ids"].tolist())
 
 
@@ -34,9 +34,9 @@ def test_what_is_done_to_images_is_said() -> None:
     shown = panel(results, "Model-2").augmentation
     assert shown is not None
     text = " ".join(shown.sentences)
-    assert "altered anew: zoom up to 5% and horizontal flip." in text
+    assert "augmented anew: zoom up to 5% and horizontal flip." in text
     assert "one training image (Ankle boot) and 16 variants" in text
-    assert "training figures of the curves are those of altered images" in text
+    assert "training figures of the curves are those of augmented images" in text
 
 
 @pytest.fixture
@@ -47,25 +47,25 @@ def trunk(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def said(results: dict[str, Any]) -> str:
-    shown = panel(results, "Model-3").trunk
+    shown = panel(results, "Model-3").backbone
     assert shown is not None
     return " ".join(shown.sentences)
 
 
 def test_trunk_facts_are_the_results(results: dict[str, Any], trunk: dict[str, Any]) -> None:
-    shown = panel(results, "Model-3").trunk
+    shown = panel(results, "Model-3").backbone
     assert shown is not None
     facts = dict(shown.facts)
     assert facts["Frozen"] == "14\u202f714\u202f688 parameters"
     assert facts["Trained"] == "133\u202f898 parameters"
     assert facts["Image size"] == "32 × 32"
     assert facts["Features"] == "512 numbers an image (1 × 1 × 512)"
-    trunk["sha256"] = None
-    assert "SHA-256 of the weights" not in dict(panel(results, "Model-3").trunk.facts)  # type: ignore[union-attr]
+    trunk["sha256"] = ""
+    assert "SHA-256 of the weights" not in dict(panel(results, "Model-3").backbone.facts)  # type: ignore[union-attr]
 
 
 def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any]) -> None:
-    shown = panel(results, "Model-3").trunk
+    shown = panel(results, "Model-3").backbone
     assert shown is not None and shown.replaced is not None
     assert (
         "asked for the weights \u201cimagenet\u201d and ran on \u201crandom\u201d" in shown.replaced
@@ -73,7 +73,7 @@ def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any
     assert "no network" in shown.replaced
     assert "weights are random" in said(results)
     trunk |= {"weights": "imagenet", "why_replaced": None}
-    shown = panel(results, "Model-3").trunk
+    shown = panel(results, "Model-3").backbone
     assert shown is not None and shown.replaced is None
     assert "random" not in said(results)
 
@@ -81,7 +81,7 @@ def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any
 def test_what_every_epoch_would_have_meant(results: dict[str, Any], trunk: dict[str, Any]) -> None:
     trunk |= {"images_through": 5000, "seconds": 10.0}
     text = said(results)
-    assert "5\u202f000 images went through the frozen trunk once, in 10 s" in text
+    assert "5\u202f000 images went through the frozen backbone once, in 10 s" in text
     assert "4\u202f000 training and validation images through it in each of 11 epochs" in text
     assert "44\u202f000 passes: at the same rate about 1 min 28 s" in text
     example_search.add_learning_curve(results["members"]["Model-3"], 0.5, 0.9, sizes=[5, 50])
@@ -89,20 +89,20 @@ def test_what_every_epoch_would_have_meant(results: dict[str, Any], trunk: dict[
     results["members"]["Model-3"]["learning_curve"] = None
     trunk |= {"images_through": 0, "images_found": 5000, "seconds": 0.0}
     text = said(results)
-    assert "No image went through the trunk" in text and "5\u202f000 images were found" in text
+    assert "No image went through the backbone" in text and "5\u202f000 images were found" in text
     assert "44\u202f000 passes." in text and "at the same rate" not in text
 
 
 def test_a_trunk_without_epochs_has_a_panel(results: dict[str, Any], trunk: dict[str, Any]) -> None:
     results["members"]["Model-3"] |= {"history": None, "training": None}
     shown = panel(results, "Model-3")
-    assert shown.history is None and shown.trunk is not None
+    assert shown.history is None and shown.backbone is not None
     assert "passes" not in said(results)
-    assert "Model-3" not in str(learning_data(results).without_epochs)
+    assert "Model-3" not in str(learning_data(example.typed(results)).without_epochs)
 
 
 def test_losses_of_all_networks_in_one_figure(results: dict[str, Any]) -> None:
-    accuracy, loss = learning_data(results).together
+    accuracy, loss = learning_data(example.typed(results)).together
     assert loss.curves.title == "Validation loss of every network"
     for line, name in zip(loss.curves.lines, ("Model-1", "Model-2", "Model-3"), strict=True):
         assert line.values == results["members"][name]["history"]["validation_loss"]
@@ -110,5 +110,5 @@ def test_losses_of_all_networks_in_one_figure(results: dict[str, Any]) -> None:
         line.style for line in accuracy.curves.lines
     ]
     for name in ("Model-1", "Model-2"):
-        results["members"].pop(name)
-    assert learning_data(results).together == []
+        results["members"][name] |= {"history": None, "training": None}
+    assert learning_data(example.typed(results)).together == []

@@ -282,14 +282,16 @@ def test_sections_of_what_a_run_has_and_no_others() -> None:
     plain = page_of()
     assert not {"search", "cross-validation"} & {a.get("id") for _, a in plain.tags}
     assert not {"#search", "#cross-validation"} & {a.get("href") for _, a in plain.tags}
-    assert "Accuracy over images a class" not in plain.words and "frozen trunk" not in plain.words
+    assert (
+        "Accuracy over images a class" not in plain.words and "frozen backbone" not in plain.words
+    )
     full = drawn(*example_search.build())
     assert full.open == []
     assert {"search", "cross-validation"} <= {a.get("id") for _, a in full.tags}
     assert {"#search", "#cross-validation"} <= {a.get("href") for _, a in full.tags}
     for words in (
         "What was searched for", "Mean of 5 folds", "Accuracy over images a class",
-        "16 variants", "The frozen trunk", "Validation loss of every network",
+        "16 variants", "The frozen backbone", "Validation loss of every network",
     ):  # fmt: skip
         assert words in full.words
 

@@ -72,10 +72,11 @@ def test_matrix_report_and_images_equal_the_results(
             assert shown.images[number] == cell.ids
             shown_cell = shown.matrix[number // 10][number % 10]
             assert (shown_cell.count, shown_cell.right) == (cell.count, False)
-        assert [row.f1 for row in shown.report] == [scores.per_class[c].f1 for c in classes]
-        macro, weighted = shown.averages
-        assert (macro.f1, weighted.f1) == (scores.f1_macro, scores.f1_weighted)
-        assert [h.image for h in shown.hardest] == [h.id for h in entry.mistakes.hardest]
+        assert shown.report == [(name, scores.per_class[name]) for name in classes]
+        (_, macro), (_, weighted) = shown.averages
+        assert macro.f1 == scores.number("f1_macro")
+        assert weighted.f1 == scores.number("f1_weighted")
+        assert shown.hardest == entry.mistakes.hardest
 
 
 def test_pairs_are_sorted_and_shares_are_of_the_row(page: PageData) -> None:

@@ -4,16 +4,17 @@ from typing import Any
 
 import pytest
 
-from vestry.report.models import models_by_rank, models_in_study_order
 from vestry.report.sections import dataset, learning, mistakes, votes
+from vestry.schema.scores import ClassScores
+from vestry.schema.training import Training
 
 
 def test_most_confused_pairs() -> None:
+    def cell(truth: str, predicted: str, count: int) -> mistakes.Cell:
+        return mistakes.Cell(truth, predicted, count, count / 1000, False, 0, 0.0)
+
     support = {"Shirt": 1000, "Coat": 1000}
-    pairs = [
-        {"truth": "Shirt", "predicted": "Coat", "count": 98},
-        {"truth": "Coat", "predicted": "Shirt", "count": 2},
-    ]
+    pairs = [cell("Shirt", "Coat", 98), cell("Coat", "Shirt", 2)]
     text = str(mistakes.most_confused(pairs, support))
     assert text.startswith("Most often Shirt is taken for Coat: 98 of 1\u202f000 (9.8%).")
     assert "Then Coat for Shirt (2)." in text
@@ -22,31 +23,38 @@ def test_most_confused_pairs() -> None:
 
 
 def test_weakest_class_goes_where_classes_are_equal() -> None:
-    scores = {"A": {"f1": 0.9, "support": 5}, "B": {"f1": 0.8, "support": 5}}
-    assert mistakes.weakest_class(scores) == "Lowest F1: B (80.0%); highest: A (90.0%)."
-    scores["B"]["f1"] = 0.9
-    assert mistakes.weakest_class(scores) is None
+    def said(a: float, b: float) -> str | None:
+        return mistakes.weakest_class(
+            {
+                name: ClassScores(precision=f1, recall=f1, f1=f1, support=5)
+                for name, f1 in (("A", a), ("B", b))
+            }
+        )
+
+    assert said(0.9, 0.8) == "Lowest F1: B (80.0%); highest: A (90.0%)."
+    assert said(0.9, 0.9) is None
 
 
 def test_training_in_words(results: dict[str, Any]) -> None:
-    network = next(m for m in models_in_study_order(results) if m.entry.get("training"))
-    text = " ".join(learning.training_words(network))
+    entry = results["members"]["Model-1"]
+
+    def said(**more: Any) -> str:
+        facts = Training.model_validate(entry["training"] | more)
+        return " ".join(learning.training_words(facts, entry["history"], 1))
+
+    text = said()
     assert "Stopped early, after epoch 11 of at most 20." in text
     assert "lowest after epoch 6" in text and "weights of the last epoch were kept" in text
-    network.entry["training"] |= {"stopped_early": False, "epochs": 11, "restored_best": True}
-    text = " ".join(learning.training_words(network))
+    text = said(stopped_early=False, epochs=11, restored_best=True)
     assert "Ran all of its 11 epochs." in text and "that epoch were kept" in text
-    network.entry["training"]["best_epoch"] = 11
-    assert "epoch 11" in " ".join(learning.training_words(network))
-    network.entry["training"]["best_epoch"] = None
-    assert "lowest" not in " ".join(learning.training_words(network))
+    assert "epoch 11" in said(best_epoch=11)
+    assert "lowest" not in said(best_epoch=None)
 
 
-def test_models_without_epochs_are_named(results: dict[str, Any]) -> None:
-    models = models_by_rank(results)
+def test_models_without_epochs_are_named() -> None:
     assert learning.without_epochs([]) is None
-    assert "it has no epochs" in str(learning.without_epochs(models[:1]))
-    assert "they have no epochs" in str(learning.without_epochs(models[:2]))
+    assert "A is fitted in one go: it has no epochs" in str(learning.without_epochs(["A"]))
+    assert "A and B are fitted" in str(learning.without_epochs(["A", "B"]))
 
 
 def test_verdict_names_the_truth_first() -> None:

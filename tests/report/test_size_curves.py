@@ -3,8 +3,8 @@
 import itertools
 from typing import Any
 
+import example
 import example_search
-import pytest
 
 from vestry.report.models import models_in_study_order
 from vestry.report.plot.curves import SizeCurve, SizePoint, draw_sizes, size_curve
@@ -24,11 +24,10 @@ def words(*curves: SizeCurve) -> str:
 
 
 def test_points_are_the_results(results: dict[str, Any]) -> None:
-    members = models_in_study_order(results)
-    assert size_curves_data(members) is None
+    assert size_curves_data(models_in_study_order(example.typed(results))) is None
     entry = results["members"]["Model-1"]
     example_search.add_learning_curve(entry, start=0.5, end=0.9)
-    model = next(m for m in members if m.name == "Model-1")
+    model = next(m for m in models_in_study_order(example.typed(results)) if m.name == "Model-1")
     found = size_curve(model)
     assert found is not None
     given = entry["learning_curve"]["test"]["accuracy"]
@@ -41,7 +40,7 @@ def test_points_are_the_results(results: dict[str, Any]) -> None:
 def test_the_table_holds_test_and_validation(results: dict[str, Any]) -> None:
     for name, start in (("Model-1", 0.5), ("Model-2", 0.4)):
         example_search.add_learning_curve(results["members"][name], start=start, end=0.9)
-    shown = size_curves_data(models_in_study_order(results))
+    shown = size_curves_data(models_in_study_order(example.typed(results)))
     assert shown is not None and shown.names == ["Model-1", "Model-2"]
     found = results["members"]["Model-2"]["learning_curve"]
     spread = found["validation"]["accuracy"][1]
@@ -116,7 +115,10 @@ def test_curves_of_other_sizes_are_named() -> None:
     assert "1 further curve stands in the table." in words(one, other)
 
 
-@pytest.mark.parametrize("value", [None, {}])
-def test_members_without_a_curve_are_left_out(results: dict[str, Any], value: Any) -> None:
-    results["members"]["Model-1"]["learning_curve"] = value
-    assert size_curves_data(models_in_study_order(results)) is None
+def test_members_without_sizes_are_left_out(results: dict[str, Any]) -> None:
+    example_search.add_learning_curve(results["members"]["Model-1"], 0.5, 0.9, sizes=[5])
+    curve = results["members"]["Model-1"]["learning_curve"]
+    curve |= {"images_per_class": [], "training_rows": []}
+    for split in ("validation", "test"):
+        curve[split] = {key: [] for key in curve[split]}
+    assert size_curves_data(models_in_study_order(example.typed(results))) is None

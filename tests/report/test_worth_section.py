@@ -1,10 +1,11 @@
-"""Is the committee worth it: sentences follow the numbers, or go."""
+"""What the committee gains: sentences follow the numbers, or go."""
 
 import copy
 from typing import Any
 
 import example
 import pytest
+from partial import part
 from test_page import HOSTILE, Reader, drawn
 
 from vestry.report.page import render
@@ -12,7 +13,11 @@ from vestry.report.plot.bars import change_scale, draw_change
 from vestry.report.plot.heat_map import pair_matrix
 from vestry.report.sections import ensemble_gain_words
 from vestry.report.sections import ensemble_gain_words as sentences
-from vestry.report.sections.ensemble_gain import worth_data
+from vestry.report.sections.ensemble_gain import gains_data
+from vestry.schema.base import plain
+from vestry.schema.ensemble_gain import Diversity, EnsembleCosts, EnsembleGain, LeaveOneOut
+from vestry.schema.models import Committee
+from vestry.schema.significance import Comparisons
 
 NBSP = "\u00a0"
 
@@ -23,7 +28,7 @@ def cost(own: float, other: float) -> dict[str, float]:
 
 def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more: Any) -> Any:
     verdict = "worth" if low > 0 else "worse" if high < 0 else "no gain shown"
-    return {
+    facts = {
         "best_member": "Model-1",
         "difference": {"value": value, "interval": [low, high]},
         "p": 0.002,
@@ -36,7 +41,8 @@ def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more:
             "fit_seconds": cost(36.0, 12.0),
             "parameters": cost(300, 100),
         },
-    } | more
+    }
+    return part(EnsembleGain, facts | more)
 
 
 def test_a_gain_stands_beside_what_it_takes() -> None:
@@ -53,9 +59,9 @@ def test_a_gain_stands_beside_what_it_takes() -> None:
 
 
 def test_unknown_costs_are_left_out() -> None:
-    costs = dict.fromkeys(found()["costs"])
+    costs = dict.fromkeys(EnsembleCosts.model_fields)
     assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
-    costs = found()["costs"] | {"latency_ms": None, "bytes": None}
+    costs = plain(found().costs) | {"latency_ms": None, "bytes": None}
     text = sentences.result("C", found(costs=costs))
     assert "4.0 times the time per image, 200 more parameters and" in text
     same = costs | {"milliseconds_per_image": cost(1.01, 1.0), "fit_seconds": cost(1.0, 1.0)}
@@ -65,10 +71,15 @@ def test_unknown_costs_are_left_out() -> None:
 
 def test_the_ranking_of_all_pairs_may_say_less() -> None:
     row = {"one": "Model-1", "other": "C", "told_apart": False, "p_holm": 0.08}
-    text = sentences.among_all_pairs("C", found(), {"pairs": [row] * 10})
+
+    def said(gain: Any, *rows: dict[str, Any]) -> str | None:
+        pairs = part(Comparisons, {"pairs": list(rows)})
+        return sentences.among_all_pairs("C", gain, pairs)
+
+    text = said(found(), *[row] * 10)
     assert text is not None and "Among all 10 pairs" in text and "0.080" in text
-    assert sentences.among_all_pairs("C", found(), {"pairs": [row | {"told_apart": True}]}) is None
-    assert sentences.among_all_pairs("C", found(0.0, -0.1, 0.1), {"pairs": [row]}) is None
+    assert said(found(), row | {"told_apart": True}) is None
+    assert said(found(0.0, -0.1, 0.1), row) is None
     assert sentences.among_all_pairs("C", found(), None) is None
 
 
@@ -99,7 +110,7 @@ def test_whom_the_committee_could_do_without() -> None:
         left("D", -0.001, 0.004, "no loss shown"),
         left("E", 0.001, 0.003, "better"),
     ]
-    better, open_, worse = ensemble_gain_words.left_out("C", {"members": rows})
+    better, open_, worse = ensemble_gain_words.left_out("C", part(LeaveOneOut, {"members": rows}))
     assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
     assert open_ == (
         "Where C is made without B or D, no loss of accuracy can be shown: each interval of the "
@@ -107,7 +118,7 @@ def test_whom_the_committee_could_do_without() -> None:
     )
     assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
     (only,) = ensemble_gain_words.left_out(
-        "C", {"members": [left("E", 0.001, 0.003, "no loss shown")]}
+        "C", part(LeaveOneOut, {"members": [left("E", 0.001, 0.003, "no loss shown")]})
     )
     assert "holds 0 or lies above it (+0.1 to +0.3 points)" in only
 
@@ -115,7 +126,8 @@ def test_whom_the_committee_could_do_without() -> None:
 def test_how_it_was_made_again_is_said() -> None:
     def said(rule: str, **facts: Any) -> str:
         again = {"members": [1, 2, 3], "learnt_from": None, "whole": {"accuracy": 0.9}} | facts
-        return " ".join(ensemble_gain_words.how_left_out({"rule": rule, "leave_one_out": again}))
+        entry = part(Committee, {"rule": rule, "leave_one_out": again})
+        return " ".join(ensemble_gain_words.how_left_out(entry))
 
     assert "one at a time" in said("mean")
     assert "the other alone" in said("mean", members=[1, 2])
@@ -126,21 +138,24 @@ def test_how_it_was_made_again_is_said() -> None:
 
 
 def test_diversity_in_words(results: dict[str, Any]) -> None:
-    entry = results["committees"]["Committee"]
-    facts = entry["diversity"]
-    text = ensemble_gain_words.oracle("C", 0.9, facts)
+    facts = results["committees"]["Committee"]["diversity"]
+
+    def found() -> Diversity:
+        return Diversity.model_validate(facts)
+
+    text = ensemble_gain_words.oracle("C", 0.9, found())
     assert f"Some member is right on {100 * facts['oracle']['accuracy']:.1f}%" in text
     assert "C is right on 90.0%" in text
     facts["mean"]["correlation"] = 0.25
-    assert "errors correlate by 0.25" in ensemble_gain_words.variety(facts)
+    assert "errors correlate by 0.25" in ensemble_gain_words.variety(found())
     facts["mean"]["correlation"] = None
-    assert "correlate" not in ensemble_gain_words.variety(facts)
-    assert ensemble_gain_words.undefined(facts) is None
+    assert "correlate" not in ensemble_gain_words.variety(found())
+    assert ensemble_gain_words.undefined(found()) is None
     facts["undefined"]["q"] = 1
-    assert "For 1 pair" in str(ensemble_gain_words.undefined(facts))
+    assert "For 1 pair" in str(ensemble_gain_words.undefined(found()))
     for pair in facts["pairs"]:
         pair["disagreement"] = 0.1
-    assert ensemble_gain_words.extremes(facts) is None
+    assert ensemble_gain_words.extremes(found()) is None
 
 
 def test_the_scale_of_changes_holds_no_change() -> None:
@@ -163,7 +178,7 @@ def test_the_matrix_has_every_pair_once() -> None:
 def test_the_page_follows_the_results() -> None:
     results, images = example.build()
     words = drawn(results, images).words
-    assert "Is the committee worth it?" in words and "Which member it could do without" in words
+    assert "Ensemble gain" in words and "Which member it could do without" in words
     entry = results["committees"]["Committee"]
     altered = copy.deepcopy(results)
     changed = altered["committees"]["Committee"]
@@ -177,38 +192,35 @@ def test_the_page_follows_the_results() -> None:
     assert entry["worth"]["verdict"] == "no gain shown" or "No gain can be shown" not in words
 
 
-def test_older_results_keep_their_repairs_and_a_run_of_members_alone_has_no_section() -> None:
-    results, images = example.build()
-    entry = results["committees"]["Committee"]
-    for key in ("worth", "leave_one_out", "diversity"):
-        del entry[key]
-    words = drawn(results, images).words
-    assert "its best member by validation" in words and "could do without" not in words
+def test_a_run_of_members_alone_has_no_section() -> None:
     alone, pictures = example.build(example.Plan(committee=()))
-    assert worth_data(alone) is None
-    assert "worth it?" not in drawn(alone, pictures).words
+    assert gains_data(example.typed(alone)) is None
+    assert "Ensemble gain" not in drawn(alone, pictures).words
 
 
 def test_several_committees_have_a_tab_each() -> None:
     results, images = example.build()
-    del results["comparisons"], results["resolution"]
+    results["comparisons"] = results["resolution"] = results["leaks"] = None
     second = copy.deepcopy(results["committees"]["Committee"])
     results["committees"]["Second"] = second
+    for image in results["votes"]["images"]:
+        image["votes"]["Second"] = image["votes"]["Committee"]
+    rows = results["first_rows"]["probabilities"]
+    rows["Second"] = rows["Committee"]
     results["ranking"].append({**results["ranking"][0], "name": "Second", "rank": 9})
     reader = drawn(results, images)
     panels = [a for tag, a in reader.tags if tag == "details" and "worth-" in str(a.get("id"))]
     assert [panel["data-name"] for panel in panels] == ["Committee", "Second"]
-    assert "Are the committees worth it?" in reader.words and "Of 2 committees:" in reader.words
+    assert "Of 2 committees:" in reader.words
 
 
 @pytest.mark.parametrize("members", [2, 12])
 def test_few_and_many_members(members: int) -> None:
     strengths = {f"M{n}": 3.0 + 0.05 * n for n in range(members)}
     plan = example.Plan(strengths=strengths, networks=(), committee=tuple(strengths))
-    shown = worth_data(example.build(plan)[0])
+    shown = gains_data(example.typed(example.build(plan)[0]))
     assert shown is not None
     (committee,) = shown.committees
-    assert committee.leave_one_out is not None and committee.diversity is not None
     assert len(committee.leave_one_out.rows) == members
     assert len(committee.diversity.pairs) == members * (members - 1) // 2
 

@@ -3,8 +3,8 @@
 import pytest
 
 from vestry.errors import MemberError
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Between, Choose
+from vestry.predictions.scores import SCORES
+from vestry.search.space import Between, Choose, SearchSettings
 from vestry.search.trials import JOURNAL, Search
 
 SPACE = {
@@ -26,7 +26,9 @@ def objective(number, values, watch):
 
 
 def run(folder, objective=objective, **settings):
-    return Search(SPACE, SearchSettings(**settings), folder).run(objective, lambda trial: None)
+    sign = SCORES[settings.get("score", "accuracy")].sign
+    search = Search(SPACE, SearchSettings(**settings), folder, sign)
+    return search.run(objective, lambda trial: None)
 
 
 def without_seconds(trials):
@@ -109,7 +111,7 @@ def test_the_same_values_are_not_fitted_twice(tmp_path):
         return {"accuracy": values["n"] / 10, "log_loss": 1.0}
 
     space = {"n": Between(between=(1, 3))}
-    search = Search(space, SearchSettings(trials=12), tmp_path)
+    search = Search(space, SearchSettings(trials=12), tmp_path, 1)
     trials = search.run(counting, lambda trial: None)
     assert len(fitted) == len(set(fitted)) <= 3 and len(trials) == 12
     assert all(trial.score == trial.values["n"] / 10 for trial in trials)

@@ -13,24 +13,25 @@ from pathlib import Path
 READY = re.compile(r"ready at http://[\d.]+:(\d+)")
 LIMITED = """
 import json, pathlib, sys
-from vestry.serve.http.limits import Limits
-from vestry.serve.http.server import Served, address, bound, say
-from vestry.serve.http.models import check_files
-from vestry.serve.http.server import serve_alone
+from vestry.serve.http.context import ServerSettings, check_files
+from vestry.serve.http.request import Limits
+from vestry.serve.http.server import address, bind, run_server, say
 limits, *models = sys.argv[1:]
-listener = bound("127.0.0.1", 0)
-served = Served(check_files([pathlib.Path(m) for m in models]), limits=Limits(**json.loads(limits)))
-serve_alone(served, listener, lambda: say(f"ready at {address(listener)}"))
+listener = bind("127.0.0.1", 0)
+files = check_files([pathlib.Path(m) for m in models])
+settings = ServerSettings(files, limits=Limits(**json.loads(limits)))
+run_server(settings, listener, lambda: say(f"ready at {address(listener)}"))
 """
 """The server with other limits than the command's."""
 REPLACING = """
 import pathlib, sys
 from vestry.serve.http import workers
-from vestry.serve.http.server import Served, address, bound, say
+from vestry.serve.http.context import ServerSettings
+from vestry.serve.http.server import address, bind, say
 workers.SHORTEST_LIFE = 0
-listener = bound("127.0.0.1", 0)
-served = Served([pathlib.Path(sys.argv[1])])
-workers.Workers(served, listener, 2).run(lambda: say(f"ready at {address(listener)}"))
+listener = bind("127.0.0.1", 0)
+settings = ServerSettings([pathlib.Path(sys.argv[1])])
+workers.Supervisor(settings, listener, 2).run(lambda: say(f"ready at {address(listener)}"))
 """
 """Two workers, of which none dies too young."""
 

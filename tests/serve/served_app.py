@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from made_bundles import made_bundle
-from vestry.serve.http.limits import Limits, Pace
-from vestry.serve.http.models import check_files
-from vestry.serve.http.server import Served, application
+from vestry.serve.http.batching import BatchingSettings
+from vestry.serve.http.context import ServerSettings, check_files
+from vestry.serve.http.request import Limits
+from vestry.serve.http.server import create_app
 
 PNG = "image/png"
 NPZ = "application/x-npz"
@@ -32,9 +33,10 @@ class Got:
         return self.json["error"]
 
 
-def made_app(folder, paths=None, pace=None, limits=None, **facts):
-    paths = paths or [made_bundle(folder / "made.onnx", **facts)]
-    return application(Served(check_files(paths), 1, pace or Pace(), limits or Limits(), log=False))
+def made_app(folder, paths=None, batching=None, limits=None, **facts):
+    files = check_files(paths or [made_bundle(folder / "made.onnx", **facts)])
+    batching, limits = batching or BatchingSettings(), limits or Limits()
+    return create_app(ServerSettings(files, 1, batching, limits, log=False))
 
 
 async def asked(app, method, path, body=b"", kind=None, headers=None, pieces=None):

@@ -14,7 +14,7 @@ from running_server import message, read_answer
 from served_app import PNG, noise, png
 
 from made_bundles import made_bundle
-from vestry.serve.http.access_log import MOST, LogWriter
+from vestry.serve.http.telemetry import MOST, LogWriter
 
 PIPE = 1 << 16
 """Bytes that a pipe of Linux keeps before a write to it waits."""

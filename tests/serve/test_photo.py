@@ -13,7 +13,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
-from vestry.serve.preparing import prepare, prepare_image
+from vestry.serve.preprocessing import prepare, prepare_image
 
 GREY = Bundle("Made", ("a", "b"), (28, 28), preparation="photograph", border="dark")
 LIGHT = Bundle("Made", ("a", "b"), (28, 28), preparation="photograph", border="light")

@@ -157,14 +157,14 @@ def test_a_server_answers_the_test_files_as_the_run_did(answered, tmp_path):
 
 
 def test_a_file_prepared_otherwise_is_refused_by_the_gate(answered, monkeypatch, tmp_path):
-    from vestry.serve import preparing
+    from vestry.serve import preprocessing
 
-    honest = preparing.pixels_of
+    honest = preprocessing.pixels_of
 
     def other(picture, colour, size=None):
         return honest(picture.convert("RGB").reduce(2), colour, size)
 
-    monkeypatch.setattr(preparing, "pixels_of", other)
+    monkeypatch.setattr(preprocessing, "pixels_of", other)
     monkeypatch.chdir(answered.folder)
     run, target = answered.folder / "runs" / "study", tmp_path / "m.onnx"
     with pytest.raises(ModelError, match=r"drawings/.* is not prepared as it was for the run"):

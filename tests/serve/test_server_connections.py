@@ -11,19 +11,19 @@ from served_app import PNG, noise, png
 from made_bundles import made_bundle
 
 LIMITS = {
-    "photo": 100_000,
-    "head": 4000,
-    "head_seconds": 0.5,
+    "max_image_bytes": 100_000,
+    "max_header_bytes": 4000,
+    "header_seconds": 0.5,
     "body_seconds": 0.5,
-    "linger": 0.2,
-    "connections": 30,
+    "linger_seconds": 0.2,
+    "max_connections": 30,
 }
 HEAD = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {PNG}\r\n"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("connections")
+    folder = tmp_path_factory.mktemp("max_connections")
     with RunningServer(folder, made_bundle(folder / "made.onnx"), limits=LIMITS) as running:
         yield running
         assert running.stop() == 0
@@ -146,7 +146,7 @@ def test_requests_may_follow_each_other_unasked(server):
 
 
 def test_connections_are_bounded_and_come_free_again(server):
-    held = [server.connect() for _ in range(LIMITS["connections"] + 20)]
+    held = [server.connect() for _ in range(LIMITS["max_connections"] + 20)]
     try:
         answers = [read_answer(connection)[0] for connection in held]
     finally:

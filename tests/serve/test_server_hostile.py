@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from running_server import RunningServer, message, read_answer
-from served_app import NPZ, PNG, asked, made_app, noise, npz, png, tensor_body
+from served_app import NPZ, PNG, asked, form, made_app, noise, npz, png, tensor_body
 
 from made_bundles import made_bundle
 
 EACH = 500
+FORM_STATUSES = {200, 400, 413, 415, 422}
 PLANTED, SECRET = "planted", "secret-4d1f"
 
 
@@ -45,6 +46,7 @@ def sources():
     smooth = np.add.outer(np.arange(28) * 4, np.arange(28) * 4).astype(np.uint8)
     text, json_headers = tensor_body(noise(), id="a", parameters={"binary_data_output": False})
     infer = "/v2/models/made/infer"
+    parts, form_type = form(("image", "a.png", png(image)), ("image", "b.png", png(smooth)))
     return {
         "png": ("/predict", [png(image), png(smooth)], {"content-type": PNG}, {200, 422}),
         "jpeg": ("/predict", [png(smooth, "JPEG")], {"content-type": "image/jpeg"}, {200, 422}),
@@ -55,6 +57,12 @@ def sources():
             {200, 413, 422},
         ),
         "json": (infer, [text, text[:200]], json_headers, {200, 400}),
+        "form": (
+            "/predict/batch",
+            [parts, parts[:200]],
+            {"content-type": form_type},
+            FORM_STATUSES,
+        ),
     }
 
 
@@ -62,7 +70,7 @@ def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "npz", "json"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "npz", "json", "form"])
 def test_mutated_bodies_are_answered_and_nothing_grows(tmp_path, kind):
     app = made_app(tmp_path)
     path, bodies, headers, right = sources()[kind]
@@ -82,7 +90,7 @@ def test_mutated_bodies_are_answered_and_nothing_grows(tmp_path, kind):
     statuses = asyncio.run(all_of_them())
     assert sum(status != 200 for status in statuses) > EACH / 4
     assert resident() - before < 50_000_000
-    assert (app.gate.images, app.gate.held, app.gate.coming) == (0, 0, 0)
+    assert (app.shedder.images, app.shedder.held, app.shedder.coming) == (0, 0, 0)
 
 
 UPS = ("../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "..\\", "%252e%252e%252f", "....//")

@@ -12,9 +12,17 @@ import numpy as np
 import pytest
 from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png
 
-from vestry.serve.http.limits import Limits, Pace
+from vestry.serve.http.batching import BatchingSettings
+from vestry.serve.http.request import Limits
 
-SMALL = Limits(photo=2000, many=4000, body_seconds=0.2, linger=0.05, held=3000, images=3)
+SMALL = Limits(
+    max_image_bytes=2000,
+    max_batch_bytes=4000,
+    body_seconds=0.2,
+    linger_seconds=0.05,
+    max_unfinished_bytes=3000,
+    max_images=3,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +57,12 @@ def test_an_endless_body_is_not_read_on(small_app):
             taken += 1
             yield b"x" * 500
 
-    limits = Limits(photo=2000, linger=0)
-    small_app.carrier.__dict__["limits"] = limits
+    limits = Limits(max_image_bytes=2000, linger_seconds=0)
+    small_app.context.__dict__["limits"] = limits
     try:
         got = ask(small_app, "POST", "/predict", kind=PNG, pieces=endless())
     finally:
-        small_app.carrier.__dict__["limits"] = SMALL
+        small_app.context.__dict__["limits"] = SMALL
     assert (got.status, got.headers["connection"]) == (413, "close")
     assert taken < 10
 
@@ -81,7 +89,7 @@ def test_unfinished_bodies_are_held_up_to_a_bound(small_app):
 
     statuses = sorted(got.status for got in asyncio.run(together()))
     assert statuses == [422, 422, 503, 503]
-    assert small_app.gate.held == 0
+    assert small_app.shedder.held == 0
 
 
 def test_compressed_bodies_are_not_unfolded(small_app):
@@ -187,13 +195,13 @@ class Slow:
         return self.predictor.votes(images)
 
 
-def slowed(folder, seconds, **pace):
+def slowed(folder, seconds, **batching):
     """An application whose model is slow, in its thread."""
-    app = made_app(folder, pace=Pace(**pace))
-    model = app.carrier.models.default
+    app = made_app(folder, batching=BatchingSettings(**batching))
+    model = app.context.default
     slow = Slow(model.predictor, seconds)
     model.batcher.predict = slow
-    model.batcher.thread = app.carrier.thread
+    model.batcher.thread = app.context.thread
     return app, slow
 
 
@@ -206,20 +214,20 @@ def at_once(app, count):
 
 
 def test_requests_beyond_the_queue_are_refused_and_may_try_again(tmp_path):
-    app, _ = slowed(tmp_path, 0.1, queue=4)
+    app, _ = slowed(tmp_path, 0.1, max_queue=4)
     got = at_once(app, 10)
     assert sorted(g.status for g in got) == [200] * 4 + [503] * 6
     refused = next(g for g in got if g.status == 503)
     assert (refused.headers["retry-after"], "error" in refused.json) == ("1", True)
-    assert app.gate.images == 0
+    assert app.shedder.images == 0
     assert ask(app, "POST", "/predict", png(noise()[0]), PNG).status == 200
     metrics = ask(app, "GET", "/metrics").body.decode()
     assert 'vestry_refused_total{reason="full"} 6.0' in metrics
 
 
 def test_a_full_queue_refuses_before_anything_is_read(tmp_path):
-    app, _ = slowed(tmp_path, 0, queue=1)
-    app.gate.images = 1
+    app, _ = slowed(tmp_path, 0, max_queue=1)
+    app.shedder.images = 1
 
     async def never():
         raise AssertionError("the body was read")
@@ -238,22 +246,22 @@ def test_a_full_queue_refuses_before_anything_is_read(tmp_path):
 
 
 def test_images_that_wait_form_batches(tmp_path):
-    app, slow = slowed(tmp_path, 0.02, batch=8)
+    app, slow = slowed(tmp_path, 0.02, max_images=8)
     assert {g.status for g in at_once(app, 20)} == {200}
     assert slow.batches == [8, 8, 4]
 
 
 def test_large_requests_are_cut_into_batches_and_put_together_again(tmp_path):
-    app, slow = slowed(tmp_path, 0, batch=8)
+    app, slow = slowed(tmp_path, 0, max_images=8)
     images = noise(21)
     got = ask(app, "POST", "/predict/batch", npz(images=images), NPZ)
-    labels = app.carrier.models.default.predictor(images).argmax(axis=1)
+    labels = app.context.default.predictor(images).argmax(axis=1)
     assert [row["label"] for row in got.json] == labels.tolist()
     assert slow.batches == [8, 8, 5]
 
 
 def test_an_image_waits_for_those_that_are_being_decoded(tmp_path):
-    app, slow = slowed(tmp_path, 0, wait=5.0)
+    app, slow = slowed(tmp_path, 0, wait_seconds=5.0)
     small, large = png(noise()[0]), png(np.zeros((400, 400), np.uint8))
 
     async def together():
@@ -268,7 +276,7 @@ def test_an_image_waits_for_those_that_are_being_decoded(tmp_path):
 
 
 def test_an_answer_after_the_deadline_is_given_up(tmp_path):
-    app, slow = slowed(tmp_path, 0.3, deadline=0.1, batch=1)
+    app, slow = slowed(tmp_path, 0.3, deadline_seconds=0.1, max_images=1)
     bodies = [png(image) for image in noise(4)]
 
     async def late_and_later():
@@ -284,7 +292,7 @@ def test_an_answer_after_the_deadline_is_given_up(tmp_path):
     assert "deadline" in late[0].error
     assert later.status == 200
     assert slow.batches == [1, 1], "what is given up is not computed any more"
-    assert app.gate.images == 0
+    assert app.shedder.images == 0
 
 
 def test_who_hangs_up_leaves_nothing_behind(tmp_path):
@@ -301,7 +309,7 @@ def test_who_hangs_up_leaves_nothing_behind(tmp_path):
         await app(scope | {"headers": [(b"content-type", b"image/png")]}, receive, send)
 
     asyncio.run(hang_up())
-    assert (app.gate.images, app.gate.held, app.gate.coming) == (0, 0, 0)
+    assert (app.shedder.images, app.shedder.held, app.shedder.coming) == (0, 0, 0)
     metrics = ask(app, "GET", "/metrics").body.decode()
     assert 'vestry_requests_total{method="POST",route="/predict",status="499"} 1.0' in metrics
 
@@ -312,7 +320,7 @@ def test_a_fault_of_ours_is_said_to_the_log_alone(tmp_path, capfd):
     got = ask(app, "POST", "/predict", png(noise()[0]), PNG)
     assert (got.status, got.json) == (500, {"error": "the server failed; its log says why"})
     assert "AttributeError" in capfd.readouterr().err
-    assert app.gate.images == 0
+    assert app.shedder.images == 0
 
 
 def test_a_stopping_server_lets_nobody_in(tmp_path):
@@ -321,7 +329,7 @@ def test_a_stopping_server_lets_nobody_in(tmp_path):
     async def stop_meanwhile():
         accepted = asyncio.create_task(asked(app, "POST", "/predict", png(noise()[0]), PNG))
         await asyncio.sleep(0.05)
-        app.gate.stopping = True
+        app.shedder.stopping = True
         late = await asked(app, "POST", "/predict", png(noise()[0]), PNG)
         ready = await asked(app, "GET", "/v2/health/ready")
         live = await asked(app, "GET", "/v2/health/live")

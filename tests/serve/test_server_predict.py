@@ -5,12 +5,16 @@ import re
 
 import numpy as np
 import pytest
-from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png
+from pydantic import TypeAdapter
+from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png, tensor_body
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from made_bundles import CLASSES, made_bundle
 from vestry.errors import ModelError
-from vestry.serve.http.models import check_files
-from vestry.serve.http.site import Site
+from vestry.serve import schemas
+from vestry.serve.http.context import check_files
+from vestry.serve.http.pages import Page
 from vestry.serve.predictor import Predictor
 
 
@@ -55,6 +59,39 @@ def test_a_form_has_its_image_in_the_field_image(app):
     assert ask(app, "POST", "/predict", body, kind).json == whole
     body, kind = form(("picture", "shirt.png", png(image)))
     assert "0 fields `image`" in ask(app, "POST", "/predict", body, kind).error
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_form_need_not_name_its_file(app, kind):
+    data = png(noise()[0], kind)
+    body, content_type = form(("image", "shirt", data))
+    unnamed = body.replace(b'; filename="shirt"', b"")
+    assert len(unnamed) < len(body)
+    got = ask(app, "POST", "/predict", unnamed, content_type)
+    assert (got.status, got.json) == (200, ask(app, "POST", "/predict", data, PNG).json)
+    (row,) = ask(app, "POST", "/predict/batch", unnamed, content_type).json
+    assert (row["file"], row["class"]) == ("image 1", got.json["class"])
+
+
+def test_a_form_stays_in_memory(app, monkeypatch):
+    def rollover(_):
+        raise AssertionError("a picture was written to a file")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", rollover)
+    data = png(np.random.default_rng(0).integers(0, 256, (900, 900, 3), np.uint8))
+    assert len(data) > 2_000_000
+    body, kind = form(("image", "large.png", data))
+    for place in ("/predict", "/predict/batch"):
+        assert ask(app, "POST", place, body, kind).status == 200
+
+
+def test_parts_that_are_encoded_for_transfer_are_refused(app):
+    body, kind = form(("image", "a.png", png(noise()[0])))
+    for encoding, status in (("base64", 415), ("quoted-printable", 415), ("Binary", 200)):
+        header = f"Content-Transfer-Encoding: {encoding}\r\nContent-Type: ".encode()
+        encoded = body.replace(b"Content-Type: ", header)
+        for place in ("/predict", "/predict/batch"):
+            assert ask(app, "POST", place, encoded, kind).status == status
 
 
 def test_a_large_photograph_is_decoded_aside_and_answered(app):
@@ -140,7 +177,7 @@ def test_models_of_one_name_are_refused(tmp_path):
 
 def test_a_quantised_model_is_served_only_by_name(tmp_path, monkeypatch):
     path = made_bundle(tmp_path / "made.onnx", quantized={"accuracy": {"change": -0.01}})
-    monkeypatch.setattr("vestry.serve.http.models.READY", path)
+    monkeypatch.setattr("vestry.serve.http.context.READY", path)
     assert check_files([path]) == [path]
     with pytest.raises(ModelError, match="only where it is named"):
         check_files([])
@@ -173,10 +210,12 @@ def test_the_page_may_do_nothing_but_what_it_needs(path):
 def test_only_named_files_of_the_page_are_given(tmp_path):
     (tmp_path / "index.html").write_text("<p>")
     (tmp_path / "secret.txt").write_text("no")
-    site = Site.read(tmp_path)
-    assert list(site.files) == ["index.html"]
-    (tmp_path / "app.js").write_text("later files are not looked for")
-    assert list(site.files) == ["index.html"]
+    (tmp_path / "folder.js").mkdir()
+    (tmp_path / "linked.js").symlink_to("/etc/hostname")
+    app = Starlette(routes=[Route("/page/{file}", Page(tmp_path).file)])
+    assert ask(app, "GET", "/page/index.html").body == b"<p>"
+    for name in ("secret.txt", "folder", "folder.js", "linked.js", "nothing.js", "."):
+        assert ask(app, "GET", f"/page/{name}").status == 404
 
 
 def test_the_description_names_what_is_answered_and_no_more(app):
@@ -203,10 +242,34 @@ def test_answers_have_the_described_fields(app):
     (sample, *_) = ask(app, "GET", "/models/made/samples").json
     assert set(sample) == set(schemas["Sample"]["properties"])
     detailed = ask(app, "POST", "/predict?details=1", png(noise()[0]), PNG).json
-    assert set(detailed) == set(answer) | set(schemas["Details"]["properties"])
+    assert set(detailed) == set(schemas["DetailedAnswer"]["properties"])
     assert detailed["strip"]
     assert set(detailed["strip"][0]) == {"step", "words", "image"}
     assert set(detailed["nearest"][0]) == set(sample) | {"similarity"}
+
+
+def test_answers_have_the_described_types(app):
+    image, infer = png(noise()[0]), "/v2/models/made/infer"
+    many, form_type = form(("image", "a.png", image), ("image", "notes.txt", b"no image"))
+    tensors, headers = tensor_body(noise())
+    answers = {
+        schemas.Answer: ask(app, "POST", "/predict", image, PNG),
+        schemas.DetailedAnswer: ask(app, "POST", "/predict?details=1", image, PNG),
+        list[schemas.FileAnswer | schemas.FileError]: ask(
+            app, "POST", "/predict/batch", many, form_type
+        ),
+        list[schemas.Model]: ask(app, "GET", "/models"),
+        list[schemas.Sample]: ask(app, "GET", "/models/made/samples"),
+        schemas.Error: ask(app, "GET", "/nowhere"),
+        schemas.Server: ask(app, "GET", "/v2"),
+        schemas.Live: ask(app, "GET", "/v2/health/live"),
+        schemas.Ready: ask(app, "GET", "/v2/health/ready"),
+        schemas.ModelReady: ask(app, "GET", "/v2/models/made/ready"),
+        schemas.ModelMetadata: ask(app, "GET", "/v2/models/made"),
+        schemas.InferenceResponse: ask(app, "POST", infer, tensors, headers=headers),
+    }
+    for kind, got in answers.items():
+        assert TypeAdapter(kind).validate_json(got.body, strict=True, extra="forbid"), kind
 
 
 @pytest.mark.parametrize(

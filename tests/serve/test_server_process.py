@@ -34,6 +34,13 @@ def test_serving_imports_nothing_heavy(module):
     assert done.stdout.strip() == "[]"
 
 
+def test_a_server_whose_threads_have_worked_ends_at_once(tmp_path, model):
+    with RunningServer(tmp_path, model) as server:
+        for path in ("/", "/page/app.js", "/openapi.json"):
+            assert server.ask("GET", path)[0] == 200
+        assert server.stop(patience=20) == 0
+
+
 class Load(threading.Thread):
     """Asks on one connection after the other until it is refused one; remembers the answers."""
 

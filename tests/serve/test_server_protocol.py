@@ -7,7 +7,7 @@ import pytest
 from served_app import ask, made_app, noise, tensor_body
 
 from made_bundles import made_bundle
-from vestry.serve.http.limits import Limits
+from vestry.serve.http.request import Limits
 from vestry.serve.predictor import Predictor
 
 INFER = "/v2/models/made/infer"
@@ -221,7 +221,7 @@ def test_bytes_that_no_tensor_claims_are_refused(app):
 
 
 def test_json_is_read_up_to_its_own_limit(tmp_path):
-    app = made_app(tmp_path, limits=Limits(json=1000))
+    app = made_app(tmp_path, limits=Limits(max_json_bytes=1000))
     body, headers = tensor_body(noise())
     assert infer(app, body, headers).status == 413
     body, headers = tensor_body(noise(), binary=True)

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from vestry import NetworkClassifier
 from vestry.errors import VestryError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.layers.conv import Conv
 from vestry.members.networks.layers.dense import Dense
 from vestry.members.networks.layers.flatten import Flatten

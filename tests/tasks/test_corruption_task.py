@@ -40,7 +40,7 @@ class Asked:
         self.run = RunFolder(folder / "run")
         planner = Planner(study, self.dataset, places, self.run, 1)
         self.context = planner.context
-        self.fitted = {member.name: member.tasks[0] for member in planner.members({})}
+        self.fitted = {member.name: member.tasks[0] for member in planner.models({})}
         self.do(self.fitted.values())
         self.tasks, self.reasons = self.asked(SETTINGS)
         self.events = self.do(self.tasks.values())

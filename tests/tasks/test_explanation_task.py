@@ -15,8 +15,9 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.shown_images import shown_ids
-from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.member import FitJob, kind_module
+from vestry.members.estimators.kind import EstimatorSettings
+from vestry.members.kind import FitJob
+from vestry.members.kinds import kind_named
 from vestry.report.page import render
 from vestry.run.tasks.attribution import (
     explain_member,
@@ -176,9 +177,9 @@ def test_a_forest_gets_its_importance_from_validation_rows(digits, tmp_path):
     settings = EstimatorSettings(
         estimator="sklearn.ensemble.RandomForestClassifier", params={"n_estimators": 20}
     )
-    member = kind_module("estimator").fit(settings, job)
+    member = kind_named("estimator").load_implementation().fit(settings, job)
     member.save(tmp_path)
-    member = kind_module("estimator").load(tmp_path, member.card())
+    member = kind_named("estimator").load_implementation().load(tmp_path, member.card())
     subject = Subject(member.predict_proba, tmp_path / "model.onnx", seen_validation=False)
     found = explainer(dataset).explain(subject, [])
     importance = found.results.importance

@@ -70,7 +70,7 @@ def run(
     data: DataOption = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. member.epochs=3."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
     cores: Annotated[
         int | None,

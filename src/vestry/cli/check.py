@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from vestry.data import fashion_mnist
 from vestry.data.paths import DataPaths
+from vestry.data.sources import fashion_mnist
 from vestry.system.environment import environment
 
 

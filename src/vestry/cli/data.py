@@ -14,14 +14,13 @@ data_app = typer.Typer(help="List, fetch and verify data.", no_args_is_help=True
 @data_app.command("list", epilog="Example:  vestry data list")
 def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the sources that a study can name, and whether their data is there."""
-    from vestry.data import fashion_mnist  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.data.source import KINDS  # noqa: PLC0415
+    from vestry.data.source_kind import kinds_in_order  # noqa: PLC0415
 
-    found = fashion_mnist.find(DataPaths.of(data))
-    where = {"fashion-mnist": str(found) if found else "not here yet: vestry data fetch"}
+    places = DataPaths.of(data)
     rows = [
-        {"source": name, "what": what, "where": where.get(name)} for name, what in KINDS.items()
+        {"source": kind.spelling, "what": kind.words, "where": kind.where(places)}
+        for kind in kinds_in_order()
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
@@ -35,8 +34,8 @@ def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
 @data_app.command("fetch", epilog="Example:  vestry data fetch")
 def data_fetch(quiet: QuietOption = False) -> None:
     """Download Fashion-MNIST into the user's cache, checked against its published hashes."""
-    from vestry.data import fashion_mnist  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.data.sources import fashion_mnist  # noqa: PLC0415
     from vestry.run.progress import downloads  # noqa: PLC0415
 
     with display(quiet) as report:
@@ -46,8 +45,8 @@ def data_fetch(quiet: QuietOption = False) -> None:
 @data_app.command("verify", epilog="Example:  vestry data verify --data ~/data")
 def data_verify(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Check Fashion-MNIST's files against their published sizes and hashes."""
-    from vestry.data import fashion_mnist  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.data.sources import fashion_mnist  # noqa: PLC0415
 
     places = DataPaths.of(data)
     folder = fashion_mnist.find(places)

@@ -12,7 +12,7 @@ from vestry.cli.options import ForceOption, QuietOption, display
 
 if TYPE_CHECKING:
     from vestry.export.bundle import Bundle
-    from vestry.serve.answering import Answered
+    from vestry.serve.answer import NamedAnswer
     from vestry.serve.image_inputs import Given, Inputs
 
 PREDICT_EXAMPLES = (
@@ -82,7 +82,7 @@ def predict(
         from vestry.run.output_file import check_answers  # noqa: PLC0415
 
         check_answers(out, [*given, *([str(path)] if path else [])], force)
-    from vestry.serve.answering import BATCH, answered  # noqa: PLC0415
+    from vestry.serve.answer import BATCH, answer_images  # noqa: PLC0415
     from vestry.serve.image_inputs import inputs_of  # noqa: PLC0415
     from vestry.serve.predictor import Predictor  # noqa: PLC0415
 
@@ -95,7 +95,7 @@ def predict(
     with display(quiet or few) as report:
         report({"event": "started", "task": predictor.name})
         failures = _Failures(found.failures)
-        answers = answered(predictor, found.images, failures.add, report, photograph)
+        answers = answer_images(predictor, found.images, failures.add, report, photograph)
         if out is not None:
             count = _written(out, predictor.bundle, list(answers), votes)
         else:
@@ -131,7 +131,7 @@ def _check_usage(given: list[str], as_json: bool, as_csv: bool, out: Path | None
 def _say_first(found: "Inputs", bundle: "Bundle") -> None:
     """Which model answers, and what was passed over."""
     from vestry.serve.image_inputs import printable  # noqa: PLC0415
-    from vestry.serve.preparing import said_of  # noqa: PLC0415
+    from vestry.serve.preprocessing import said_of  # noqa: PLC0415
 
     sure = "" if bundle.threshold is None else f"; not sure below {bundle.threshold:.0%}"
     typer.echo(f"{printable(bundle.name)}{sure}", err=True)
@@ -158,7 +158,7 @@ class _Failures:
         typer.echo(f"vestry: {text}", err=True)
 
 
-def _written(out: Path, bundle: "Bundle", answers: "list[Answered]", votes: bool) -> int:
+def _written(out: Path, bundle: "Bundle", answers: "list[NamedAnswer]", votes: bool) -> int:
     from vestry.serve.answer_formats import write_answers  # noqa: PLC0415
 
     if answers:
@@ -166,7 +166,7 @@ def _written(out: Path, bundle: "Bundle", answers: "list[Answered]", votes: bool
     return len(answers)
 
 
-_Form = Callable[["Answered"], str]
+_Form = Callable[["NamedAnswer"], str]
 
 
 def _printed_form(
@@ -184,7 +184,7 @@ def _printed_form(
 
 
 def _print_all(
-    stream: TextIO, form: tuple[str | None, _Form], answers: "Iterable[Answered]"
+    stream: TextIO, form: tuple[str | None, _Form], answers: "Iterable[NamedAnswer]"
 ) -> int:
     """Print each answer as it comes; gives their number."""
     first, text_of = form

@@ -45,13 +45,13 @@ def serve(
     goes to stderr. SIGTERM or Ctrl-C answers what was accepted, then ends; a second one ends at
     once.
     """
-    from vestry.serve.http.limits import Pace  # noqa: PLC0415
-    from vestry.serve.http.models import check_files  # noqa: PLC0415
-    from vestry.serve.http.server import Served, address, bound, say  # noqa: PLC0415
+    from vestry.serve.http.batching import BatchingSettings  # noqa: PLC0415
+    from vestry.serve.http.context import ServerSettings, check_files  # noqa: PLC0415
+    from vestry.serve.http.server import address, bind, run_server, say  # noqa: PLC0415
 
-    pace = Pace(batch_ms / 1000, batch_images, queue, deadline)
-    served = Served(check_files(models or [], say), threads, pace, log=not quiet)
-    with bound(host, port) as listener:
+    batching = BatchingSettings(batch_ms / 1000, batch_images, queue, deadline)
+    settings = ServerSettings(check_files(models or [], say), threads, batching, log=not quiet)
+    with bind(host, port) as listener:
         if host not in _LOCAL:
             say(f"{host} can be reached from other machines; nothing here asks who they are")
 
@@ -59,10 +59,8 @@ def serve(
             say(f"ready at {address(listener)} (Ctrl-C stops)")
 
         if workers == 1:
-            from vestry.serve.http.server import serve_alone  # noqa: PLC0415
-
-            serve_alone(served, listener, ready)
+            run_server(settings, listener, ready)
         else:
-            from vestry.serve.http.workers import Workers  # noqa: PLC0415
+            from vestry.serve.http.workers import Supervisor  # noqa: PLC0415
 
-            Workers(served, listener, workers).run(ready)
+            Supervisor(settings, listener, workers).run(ready)

@@ -62,6 +62,8 @@ class CommitteeSettings(BaseModel):
         rule = RULES.get(str(given.get("rule", "mean")))
         if rule is None:
             return handler(common)  # which says that there is no such rule
+        if taken := [key for key in rule.options.model_fields if key in cls.model_fields]:
+            raise ValueError(f"rule {rule.name!r} has the option `{taken[0]}`, a key of committees")
         own = {key: value for key, value in given.items() if key not in common}
         try:
             options = _options_of(rule, own)
@@ -90,7 +92,8 @@ class CommitteeSettings(BaseModel):
     def with_nulls(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """Other rules' options as null, as they were when they were fields: a study's digest is
         made of this."""
-        return dict.fromkeys(_all_options()) | handler(self)
+        found = handler(self)
+        return found | {name: None for name in _all_options() if name not in found}
 
     @property
     def options(self) -> dict[str, Any]:

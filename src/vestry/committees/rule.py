@@ -7,6 +7,7 @@ exported file, and its words on the page. To add one, add a file there.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import isabstract
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -115,7 +116,13 @@ class Rule(ABC):
         return None
 
 
-RULES: Registry[type[Rule]] = Registry("committee rule", "vestry.committees.rules")
+def _is_whole_rule(thing: Any) -> bool:
+    """A rule that lacks a method, or a name or words, could not go all the way."""
+    is_rule = isinstance(thing, type) and issubclass(thing, Rule) and not isabstract(thing)
+    return is_rule and hasattr(thing, "name") and hasattr(thing, "words")
+
+
+RULES: Registry[type[Rule]] = Registry("rule", "vestry.committees.rules", _is_whole_rule)
 
 
 # Pieces of rules.

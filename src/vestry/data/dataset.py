@@ -9,10 +9,9 @@ from typing import Any
 from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
-from vestry.data.image_set import ImageSet, Source
+from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
-from vestry.data.preparation import Preparation
 from vestry.data.resplit import cut
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.settings import FIFTH, DataSettings
@@ -62,14 +61,14 @@ class Dataset:
 
 
 def load_dataset(
-    settings: DataSettings, places: DataPaths, report: Progress | None = None
+    settings: DataSettings, places: DataPaths, on_progress: Progress | None = None
 ) -> Dataset:
     """Load the source and split it; the same settings and data give the same rows.
 
     Raises DataError where data is missing, damaged or too little to learn from or choose by
     (`class_checks`); classes that fell unevenly to the splits are warnings.
     """
-    source, fell_back = _load_or_fall_back(settings, places, report)
+    source, fell_back = _load_or_fall_back(settings, places, on_progress)
     _refuse_empty(source)
     notes = source.notes
     if settings.classes is not None:
@@ -111,15 +110,15 @@ def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
 
 
 def _load_or_fall_back(
-    settings: DataSettings, places: DataPaths, report: Progress | None
+    settings: DataSettings, places: DataPaths, on_progress: Progress | None
 ) -> tuple[Source, str | None]:
     """The source, or what to use otherwise and why. Damaged data is never a reason."""
     try:
-        return load_source(settings.source, places, report, settings.image_size), None
+        return load_source(settings.source, places, on_progress, settings.image_size), None
     except MissingDataError as error:
         if settings.otherwise is None:
             raise
-        return load_source(settings.otherwise, places, report), str(error)
+        return load_source(settings.otherwise, places, on_progress), str(error)
 
 
 def _refuse_empty(source: Source) -> None:

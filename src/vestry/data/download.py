@@ -12,10 +12,10 @@ CHUNK = 2**16
 class Meter:
     """What pooch calls a progress bar: passes the bytes on, and stops a file that is too long."""
 
-    def __init__(self, name: str, size: int, report: Progress | None) -> None:
+    def __init__(self, name: str, size: int, on_progress: Progress | None) -> None:
         self.name = name
         self.size = size
-        self.report = report
+        self.on_progress = on_progress
         self.total = size
         self.done = 0
 
@@ -23,8 +23,8 @@ class Meter:
         self.done += count
         if self.done > self.size + CHUNK:
             raise ValueError("longer than published")
-        if self.report is not None and count:
-            self.report(self.name, min(self.done, self.size), self.size)
+        if self.on_progress is not None and count:
+            self.on_progress(self.name, min(self.done, self.size), self.size)
 
     def reset(self) -> None:
         self.done = 0
@@ -34,7 +34,7 @@ class Meter:
 
 
 def download(
-    url: str, target: Path, sha256: str, size: int, report: Progress | None = None
+    url: str, target: Path, sha256: str, size: int, on_progress: Progress | None = None
 ) -> str | None:
     """Fetch `url` into `target`; give None, or in a few words why it could not be had.
 
@@ -46,7 +46,7 @@ def download(
 
     pooch.get_logger().setLevel("WARNING")
     downloader = pooch.HTTPDownloader(
-        progressbar=Meter(target.name, size, report),
+        progressbar=Meter(target.name, size, on_progress),
         chunk_size=CHUNK,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},  # the stored bytes, or the hash cannot agree

@@ -5,13 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.damage import Files
-from vestry.data.preparation import Preparation
 from vestry.errors import DataError
+
+Preparation = Literal["resized", "stored", "photograph"]
+"""resized: of picture files, each set upright, laid on white and resized (`image_file.pixels_of`).
+stored: arrays as they were found; what pictures they were made of, and how, is not known.
+photograph: of photographs that were trimmed, negated, made grey, fitted and centred, as
+Fashion-MNIST's were (Xiao, Rasul and Vollgraf 2017, section 2)."""
+
+PREPARATIONS: tuple[Preparation, ...] = ("resized", "stored", "photograph")
+
 
 _CHANNELS = (1, 3)
 

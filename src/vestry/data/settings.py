@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
-from vestry.data.source import source_kind
+from vestry.data.source import check_resizable, source_kind
 from vestry.data.split import Selection
 from vestry.errors import StudyError
 
@@ -21,7 +21,7 @@ class DataSettings(BaseModel):
     source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
     had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
     parts of the source's own rows, taken before validation rows are split off. validation: the part
-    of the training rows that members are chosen by. test: the part that is held back where the
+    of the training rows that models are chosen by. test: the part that is held back where the
     source has no test rows of its own. source_validation: what the source's own validation rows are
     used for. split: instead of those five, all rows pooled and split again. image_size: [height,
     width] that the images of a `folder:` source are resized to.
@@ -84,6 +84,9 @@ class DataSettings(BaseModel):
 
     @model_validator(mode="after")
     def resizable(self) -> "DataSettings":
-        if self.image_size is not None and source_kind(self.source)[0] != "folder":
-            raise ValueError(f"image_size resizes a folder: source; {self.source} has one size")
+        if self.image_size is not None:
+            try:
+                check_resizable(self.source)
+            except StudyError as error:
+                raise ValueError(str(error)) from None
         return self

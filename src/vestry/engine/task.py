@@ -18,7 +18,7 @@ MANIFEST = "card.json"
 _TIME_LIMIT = 3600.0
 
 Event = dict[str, Any]
-Report = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Task:
     """Work for an engine.
 
     name: what people read. function: "module:function", called as
-    `function(description, context, folder, workspace, report)`; it writes its files into `folder`,
-    the manifest `card.json` last, and may keep checkpoints in `workspace`.
+    `function(description, context, folder, workspace, on_event)`; it writes its files into
+    `folder`, the manifest `card.json` last, and may keep checkpoints in `workspace`.
     description: everything that the result depends on. context: what it does not depend on, such
     as where the data lies. time_limit: seconds.
     """

@@ -11,13 +11,15 @@ import importlib
 import json
 import os
 import queue
+import site
 import sys
+import sysconfig
 import threading
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
-from vestry.engine.own_code import own_code
 from vestry.errors import one_line
 from vestry.system.process_state import ProcessState
 
@@ -56,7 +58,7 @@ def _read_messages(given: IO[str], messages: "queue.Queue[str]") -> None:
 def _perform(message: dict[str, Any], events: IO[str]) -> None:
     folder, workspace = Path(message["folder"]), Path(message["workspace"])
 
-    def report(event: dict[str, Any]) -> None:
+    def on_event(event: dict[str, Any]) -> None:
         _send(events, event)
 
     before, known = ProcessState.read(), set(sys.modules)
@@ -64,7 +66,7 @@ def _perform(message: dict[str, Any], events: IO[str]) -> None:
         module, _, name = message["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
         known = set(sys.modules)
-        function(message["description"], message["context"], folder, workspace, report)
+        function(message["description"], message["context"], folder, workspace, on_event)
     except BaseException as error:  # whatever it is, SystemExit too, it is the parent's to list
         end = {"event": "failed", "reason": one_line(error), "details": _last_trace()}
     else:
@@ -78,7 +80,28 @@ def _is_spent(before: ProcessState, known: set[str]) -> bool:
         before.restore()
     except Exception:  # such as a working folder that was removed
         return True
-    return own_code(set(sys.modules) - known)
+    return _own_code(set(sys.modules) - known)
+
+
+def _own_code(names: set[str]) -> bool:
+    """Whether one of the modules `names` lies outside Python's library and installed packages."""
+    found = [module for name, module in list(sys.modules.items()) if name in names]
+    return any(_is_own(module) for module in found)
+
+
+def _is_own(module: ModuleType) -> bool:
+    spec = getattr(module, "__spec__", None)
+    if spec is None or not spec.has_location or not spec.origin:
+        return False  # built in, or made by another module
+    return not any(Path(spec.origin).is_relative_to(place) for place in _installed())
+
+
+@functools.cache
+def _installed() -> tuple[Path, ...]:
+    paths = sysconfig.get_paths()
+    library = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    packages = [*site.getsitepackages(), site.getusersitepackages()]
+    return (Path(__file__).parent.parent, *map(Path, [*library, *packages]))
 
 
 def _last_trace() -> str:

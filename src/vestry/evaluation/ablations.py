@@ -6,11 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.evaluation.difference import difference
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.predictions.scores import MAIN_SCORES
 from vestry.schema.ablations import ComparedPair, Side, Step
 from vestry.schema.base import Spread
 from vestry.schema.models import ScoredMember, ScoredModel
-
-_SCORES = ("accuracy", "log_loss", "f1_macro")
 
 
 class PairSettings(BaseModel):
@@ -58,7 +57,7 @@ def _side(model: EvaluatedModel) -> Side:
     training = entry.training if isinstance(entry, ScoredMember) else None
     return Side(
         name=model.name,
-        scores={name: _over_its_seeds(entry, name) for name in _SCORES},
+        scores={name: _over_its_seeds(entry, name) for name in MAIN_SCORES},
         epochs_run=training.epochs_run if training else None,
         fit_seconds=entry.fit_seconds,
         parameters=entry.parameters,

@@ -1,8 +1,7 @@
-"""What a maker gains by leaving the images unanswered of which it is least sure."""
+"""What a model gains by leaving the images unanswered of which it is least sure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.schema import confidence as schema
+from vestry.schema.confidence import Abstention, AtCoverage, RiskCurve, Threshold
 
-Results = dict[str, Any]
-Counts = NDArray[np.int64]
-
+_Counts = NDArray[np.int64]
 _COVERAGES = (0.95, 0.9, 0.8, 0.5)
 _POINTS = 100
 
@@ -41,8 +40,8 @@ class Answered:
     """
 
     thresholds: NDArray[np.float64]
-    answered: Counts
-    wrong: Counts
+    answered: _Counts
+    wrong: _Counts
     rows: int
 
     @property
@@ -58,18 +57,18 @@ class Answered:
     def accuracy(self) -> NDArray[np.float64]:
         return np.asarray((self.answered - self.wrong) / self.answered)
 
-    def at(self, threshold: float) -> Results:
-        """What is answered with at least this confidence; accuracy null where nothing is."""
+    def at(self, threshold: float) -> schema.Answered:
+        """What is answered with at least this confidence."""
         place = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
         if place < 0:
-            return {"rows": 0, "coverage": 0.0, "accuracy": None, "interval": None}
+            return schema.Answered(rows=0, coverage=0.0, accuracy=None, interval=None)
         rows, accuracy = int(self.answered[place]), float(self.accuracy[place])
-        return {
-            "rows": rows,
-            "coverage": rows / self.rows,
-            "accuracy": accuracy,
-            "interval": list(wilson(accuracy, rows)),
-        }
+        return schema.Answered(
+            rows=rows,
+            coverage=rows / self.rows,
+            accuracy=accuracy,
+            interval=wilson(accuracy, rows),
+        )
 
 
 def answered(table: ProbabilityTable, truth: Labels) -> Answered:
@@ -82,25 +81,25 @@ def answered(table: ProbabilityTable, truth: Labels) -> Answered:
 
 def abstention(
     tables: Tables, truths: Mapping[str, Labels], settings: AbstentionSettings = DEFAULT
-) -> Results:
+) -> Abstention:
     """Risk over coverage on the test rows, and a threshold that the validation rows chose."""
     validation, test = (answered(tables[s], truths[s]) for s in ("validation", "test"))
     area, best = areas(test)
-    return {
-        "rows": test.rows,
-        "curve": _curve(test),
-        "area": area,
-        "excess_area": area - best,
-        "at_coverage": [_at_coverage(test, share) for share in _COVERAGES],
-        "threshold": threshold(validation, test, settings.accuracy),
-    }
+    return Abstention(
+        rows=test.rows,
+        curve=_curve(test),
+        area=area,
+        excess_area=area - best,
+        at_coverage=[_at_coverage(test, share) for share in _COVERAGES],
+        threshold=threshold(validation, test, settings.accuracy),
+    )
 
 
-def _curve(test: Answered) -> dict[str, list[float]]:
+def _curve(test: Answered) -> RiskCurve:
     """Risk over coverage at up to 100 of the thresholds, about evenly spread over coverage."""
     wanted = np.arange(1, _POINTS + 1) / _POINTS
     places = np.unique(np.searchsorted(test.coverage, wanted - 1e-12))
-    return {"coverage": test.coverage[places].tolist(), "risk": test.risk[places].tolist()}
+    return RiskCurve(coverage=test.coverage[places].tolist(), risk=test.risk[places].tolist())
 
 
 def areas(test: Answered) -> tuple[float, float]:
@@ -116,24 +115,23 @@ def areas(test: Answered) -> tuple[float, float]:
     return float((wrong / count).mean()), float((least / count).mean())
 
 
-def _at_coverage(test: Answered, share: float) -> Results:
+def _at_coverage(test: Answered, share: float) -> AtCoverage:
     """The strictest threshold that answers at least `share` of the rows."""
-    place = int(np.searchsorted(test.coverage, share - 1e-12))
-    limit = float(test.thresholds[place])
-    return {"coverage_asked": share, "threshold": limit, **test.at(limit)}
+    limit = float(test.thresholds[int(np.searchsorted(test.coverage, share - 1e-12))])
+    return AtCoverage(coverage_asked=share, threshold=limit, **dict(test.at(limit)))
 
 
-def threshold(validation: Answered, test: Answered, accuracy: float) -> Results:
+def threshold(validation: Answered, test: Answered, accuracy: float) -> Threshold:
     """The threshold that the validation rows choose, and what it gives on both splits."""
     limit = chosen_threshold(validation, accuracy)
     none = limit is None
-    return {
-        "accuracy_asked": accuracy,
-        "threshold": limit,
-        "validation": None if limit is None else validation.at(limit),
-        "test": None if limit is None else test.at(limit),
-        "reason": "no threshold reaches that accuracy on the validation rows" if none else None,
-    }
+    return Threshold(
+        accuracy_asked=accuracy,
+        threshold=limit,
+        validation=None if limit is None else validation.at(limit),
+        test=None if limit is None else test.at(limit),
+        reason="no threshold reaches that accuracy on the validation rows" if none else None,
+    )
 
 
 def chosen_threshold(validation: Answered, accuracy: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What follows from the scores and tables of a whole run, beyond each maker's own figures."""
+"""What follows from the scores and tables of a whole run, beyond each model's own figures."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,9 +21,11 @@ from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
-from vestry.evaluation.overfitting import overfitting
+from vestry.evaluation.overfitting import Guessing, overfitting
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.significance import Significance, significance
+from vestry.schema.analysis import Overfitting
+from vestry.schema.base import Record
 from vestry.schema.data import Data
 from vestry.schema.exploration import Finding
 from vestry.schema.models import ScoredCommittee, ScoredMember, ScoredModel
@@ -39,7 +41,7 @@ def analysed(
     abstaining: AbstentionSettings = DEFAULT,
     deciding: DecisionSettings = NO_LIMITS,
 ) -> Results:
-    """`results` with every maker's `analysis`, every committee's `repairs`, and what compares them.
+    """`results` with every model's `analysis`, every committee's `repairs`, and what compares them.
 
     `results` itself stays as it is.
     """
@@ -96,26 +98,31 @@ def _look_failed(results: Results) -> bool:
 
 
 def _analysed_model(
-    model: EvaluatedModel, standing: Significance, guessing: Mapping[str, float] | None
+    model: EvaluatedModel, standing: Significance, guessing: Guessing | None
 ) -> Results:
     entry = model.entry
     intervals = entry.intervals.model_copy(update={"test": standing.intervals[model.name]})
-    analysis = per_class_performance(entry["scores"]["test"])
-    training = entry.get("training") or {}
-    kept = training["best_epoch"] if training.get("restored_best") else None
-    fits = overfitting(entry.get("history"), kept, guessing)
-    return entry | {"intervals": intervals, "analysis": analysis | {"overfitting": fits}}
+    fits = _overfitting(entry, guessing) if isinstance(entry, ScoredMember) else None
+    analysis = per_class_performance(entry.scores.test, fits)
+    return entry | {"intervals": intervals, "analysis": analysis}
 
 
-def _guessing_of(labels: NDArray[np.int64]) -> dict[str, float] | None:
-    """What always saying the commonest class of (n,) labels gets right, and n."""
+def _overfitting(entry: ScoredMember, guessing: Guessing | None) -> Overfitting | None:
+    training = entry.training
+    kept = training.best_epoch if training and training.restored_best else None
+    return overfitting(entry.history, kept, guessing)
+
+
+def _guessing_of(labels: NDArray[np.int64]) -> Guessing | None:
     if len(labels) == 0:
         return None
-    return {"accuracy": float(np.bincount(labels).max() / len(labels)), "rows": len(labels)}
+    return Guessing(float(np.bincount(labels).max() / len(labels)), len(labels))
 
 
-def _confidence(evidence: Predictions, name: str, abstaining: AbstentionSettings) -> Results:
-    """Whether a maker's confidence can be trusted, and what it is good for."""
+def _confidence(
+    evidence: Predictions, name: str, abstaining: AbstentionSettings
+) -> dict[str, Record]:
+    """Whether a model's confidence can be trusted, and what it is good for."""
     tables = evidence.tables[name]
     truths = {"validation": evidence.truths["validation"], "test": evidence.truth}
     return {
@@ -126,8 +133,8 @@ def _confidence(evidence: Predictions, name: str, abstaining: AbstentionSettings
 
 def _committee_facts(
     committee: EvaluatedModel, members: Mapping[str, EvaluatedModel], evidence: Predictions
-) -> Results:
-    """What a committee is worth beside its members, and which of them it could do without."""
+) -> dict[str, Record]:
+    """What a committee gains over its members, and which of them it could do without."""
     own = [members[name] for name in committee.entry["members"]]
     return {
         "repairs": fixed_and_broken(committee, own),

@@ -1,7 +1,6 @@
-"""Whether a maker's confidence can be taken at its word, before and after temperature scaling."""
+"""Whether a model's confidence can be taken at its word, before and after temperature scaling."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,60 +8,59 @@ from numpy.typing import NDArray
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.scores import SCORES, equal_mass_bins
-from vestry.predictions.sums import Floats
+from vestry.predictions.scores import SCORES
+from vestry.predictions.sums import Floats, equal_mass_bins
 from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.schema.confidence import Bin, BrierParts, Calibration, Reliability
 
-Results = dict[str, Any]
-Bins = Sequence[NDArray[np.intp]]
-
+_Bins = Sequence[NDArray[np.intp]]
 _DRAWS = 200
 _SEED = 0
 _ALL_BUT_FEW = 0.95
 
 
-def calibration(tables: Tables, truths: Mapping[str, Labels]) -> Results:
-    """Calibration of a maker's test table as it is, and at a temperature fitted on validation."""
+def calibration(tables: Tables, truths: Mapping[str, Labels]) -> Calibration:
+    """Calibration of a model's test table as it is, and at a temperature fitted on validation."""
     temperature = Temperature.fit(tables["validation"], truths["validation"])
-    return {
-        "temperature": temperature.value,
-        "edge": temperature.edge,
-        "fitted_on": len(tables["validation"]),
-        "rows": len(tables["test"]),
-        "before": reliability(tables["test"], truths["test"]),
-        "after": reliability(temperature.apply(tables["test"]), truths["test"]),
-    }
+    return Calibration(
+        temperature=temperature.value,
+        edge=temperature.edge,
+        fitted_on=len(tables["validation"]),
+        rows=len(tables["test"]),
+        before=reliability(tables["test"], truths["test"]),
+        after=reliability(temperature.apply(tables["test"]), truths["test"]),
+    )
 
 
-def reliability(table: ProbabilityTable, truth: Labels) -> Results:
+def reliability(table: ProbabilityTable, truth: Labels) -> Reliability:
     values = table.probabilities.astype(np.float64)
     confidence, right = values.max(axis=1), table.labels == truth
     bins = equal_mass_bins(confidence)
     bias, chance = error_by_chance(confidence, bins)
-    return {
-        "accuracy": float(right.mean()),
-        "confidence": float(confidence.mean()),
-        "log_loss": SCORES["log_loss"].of(values, truth),
-        "ece": SCORES["ece"].of(values, truth),
-        "ece_bias": bias,
-        "ece_chance": chance,
-        "brier": SCORES["brier"].of(values, truth),
-        "brier_parts": brier_parts(confidence, right, bins),
-        "bins": [_bin_row(confidence[part], right[part]) for part in bins],
-    }
+    return Reliability(
+        accuracy=float(right.mean()),
+        confidence=float(confidence.mean()),
+        log_loss=SCORES["log_loss"].of(values, truth),
+        ece=SCORES["ece"].of(values, truth),
+        ece_bias=bias,
+        ece_chance=chance,
+        brier=SCORES["brier"].of(values, truth),
+        brier_parts=brier_parts(confidence, right, bins),
+        bins=[_bin(confidence[part], right[part]) for part in bins],
+    )
 
 
-def _bin_row(confidence: Floats, right: NDArray[np.bool_]) -> Results:
+def _bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
     accuracy = float(right.mean())
-    return {
-        "rows": len(right),
-        "confidence": float(confidence.mean()),
-        "accuracy": accuracy,
-        "interval": list(wilson(accuracy, len(right))),
-    }
+    return Bin(
+        rows=len(right),
+        confidence=float(confidence.mean()),
+        accuracy=accuracy,
+        interval=wilson(accuracy, len(right)),
+    )
 
 
-def error_by_chance(confidence: Floats, bins: Bins) -> tuple[float, float]:
+def error_by_chance(confidence: Floats, bins: _Bins) -> tuple[float, float]:
     """The calibration error that a model with these confidences shows although each is true.
 
     The error is a mean of absolute gaps, so it is above 0 for a perfectly calibrated model as
@@ -81,7 +79,7 @@ def error_by_chance(confidence: Floats, bins: Bins) -> tuple[float, float]:
     return float(errors.mean()), float(np.quantile(errors, _ALL_BUT_FEW))
 
 
-def brier_parts(confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> dict[str, float]:
+def brier_parts(confidence: Floats, right: NDArray[np.bool_], bins: _Bins) -> BrierParts:
     """Murphy's decomposition (1973) of the top label's Brier score.
 
     That `score` is the mean square of confidence less 1 where the answer is right, less 0 where
@@ -98,10 +96,10 @@ def brier_parts(confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> dic
         reliable += share * float(claimed - kept) ** 2
         resolved += share * float(kept - accuracy) ** 2
     uncertain = accuracy * (1 - accuracy)
-    return {
-        "score": score,
-        "reliability": reliable,
-        "resolution": resolved,
-        "uncertainty": uncertain,
-        "within_bins": score - (reliable - resolved + uncertain),
-    }
+    return BrierParts(
+        score=score,
+        reliability=reliable,
+        resolution=resolved,
+        uncertainty=uncertain,
+        within_bins=score - (reliable - resolved + uncertain),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,14 +15,16 @@ from pydantic import (
 )
 
 from vestry.errors import StudyError, did_you_mean
-from vestry.predictions.scores import SCORES
+from vestry.predictions.scores import CLASS_SCORES, SCORES
 from vestry.registry import OneOf
 
 Score = Annotated[str, OneOf(SCORES)]
-_ScoreOfAll = Annotated[str, OneOf(SCORES, "precision", "recall", "f1")]
+_ScoreOfAll = Annotated[str, OneOf(SCORES, *CLASS_SCORES)]
 """Of all classes, or of one."""
 _Split = Literal["validation", "test"]
 _Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
+_MODEL = AliasChoices("model", "maker")
+"""A study's key for the model or committee that a claim is about, and what it was called before."""
 
 
 class ClaimBase(BaseModel):
@@ -40,7 +43,7 @@ class ClaimBase(BaseModel):
 
     @property
     def models(self) -> list[str]:
-        """Members and committees that it names."""
+        """Models and committees that it names."""
         named = (getattr(self, key, None) for key in ("maker", "below", "above", "best"))
         return [name for name in named if name is not None]
 
@@ -54,7 +57,7 @@ class ClaimBase(BaseModel):
 class CountClaim(ClaimBase):
     """`count` test images of class `truth` are taken for `predicted`."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     truth: str
     predicted: str
     count: int = Field(ge=0)
@@ -68,16 +71,16 @@ class BalanceClaim(ClaimBase):
 
 
 class BelowClaim(ClaimBase):
-    """`maker` is less accurate than `below`."""
+    """`model` is less accurate than `below`."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     below: str
 
 
 class AboveClaim(ClaimBase):
-    """`maker` is more accurate than `above`."""
+    """`model` is more accurate than `above`."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     above: str
 
 
@@ -90,7 +93,7 @@ class BestClaim(ClaimBase):
 class ValuesClaim(ClaimBase):
     """One figure, given in several ways."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     score: Score
     values: list[float] = Field(min_length=2)
 
@@ -98,7 +101,7 @@ class ValuesClaim(ClaimBase):
 class PrintedClaim(ClaimBase):
     """A fraction with a per-cent sign behind it."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     score: Score
     printed: str = Field(pattern=r"^\d+(\.\d+)? ?%$", description='as it stands there: "0.8438%"')
 
@@ -106,7 +109,7 @@ class PrintedClaim(ClaimBase):
 class ValueClaim(ClaimBase):
     """A score of a model, or of one class of it."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     score: _ScoreOfAll
     class_: str | None = Field(None, alias="class", description="for precision, recall, f1")
     value: float
@@ -115,7 +118,7 @@ class ValueClaim(ClaimBase):
 class CalledClaim(ClaimBase):
     """One figure under two names."""
 
-    maker: str
+    maker: str = Field(validation_alias=_MODEL)
     score: Score
     called: tuple[_Split, _Split]
 
@@ -123,12 +126,12 @@ class CalledClaim(ClaimBase):
 class RemarkClaim(ClaimBase):
     """What went wrong there and cannot be measured; said beside what was measured here.
 
-    `here` names a fact of this run to set beside it; figures are those of `maker`, or of every
+    `here` names a fact of this run to set beside it; figures are those of `model`, or of every
     model where only a `class` is named.
     """
 
     remark: str = Field(min_length=1, description="a plain sentence of what was wrong there")
-    maker: str | None = None
+    maker: str | None = Field(None, validation_alias=_MODEL)
     score: _ScoreOfAll | None = None
     class_: str | None = Field(None, alias="class")
     here: _Here | None = None
@@ -157,6 +160,7 @@ def form_of(value: Any) -> str | None:
 def _check_forms(values: Any) -> Any:
     """Name the claim and the nearest form, which pydantic's own message would not."""
     known = {field.alias or name for m in FORMS.values() for name, field in m.model_fields.items()}
+    known |= set(map(str, _MODEL.choices))
     for index, value in enumerate(values if isinstance(values, list) else []):
         if isinstance(value, dict) and form_of(value) is None:
             near = (did_you_mean(key, FORMS) for key in value if key not in known)

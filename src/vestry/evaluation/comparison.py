@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.mistakes import mistakes
-from vestry.predictions.scores import SCORES, score
+from vestry.predictions.scores import MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 
 Scores = dict[str, Any]
@@ -144,9 +144,6 @@ def table_scores(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
 # Scores over the number of training images.
 
 
-_CURVE_SCORES = ("accuracy", "log_loss", "f1_macro")
-
-
 def learning_curve(
     sizes: Mapping[int, Sequence[Mapping[str, Any]]], classes: int
 ) -> dict[str, Any]:
@@ -160,7 +157,7 @@ def learning_curve(
         **{
             split: {
                 name: [_spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
-                for name in _CURVE_SCORES
+                for name in MAIN_SCORES
             }
             for split in ("validation", "test")
         },

@@ -1,4 +1,4 @@
-"""Is a committee worth its cost: what it gains over its best member, and what it takes for it."""
+"""What a committee gains over its best member, and what it takes for that."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,94 +6,80 @@ from typing import Any
 from vestry.evaluation.difference import by_images, sign
 from vestry.evaluation.paired_tests import mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.schema.cost import CostBeside
+from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses
 from vestry.schema.models import ScoredModel
 
-Results = dict[str, Any]
 _LEVEL = 0.05
 _VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
 
 
-def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> Results:
+def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> EnsembleGain:
     """The committee against its best member by validation accuracy, on test images, first seeds.
 
-    `verdict` is "worth" or "worse" where both the 95% interval of the difference excludes 0 and
-    McNemar's p is under 0.05, else "no gain shown". The pair is fixed before any test image is
-    looked at, so p is not adjusted for other comparisons.
+    The pair is fixed before any test image is looked at, so p is not adjusted for other
+    comparisons.
     """
-    best = max(members, key=lambda member: member.entry["scores"]["validation"]["accuracy"])
+    best = max(members, key=lambda member: member.accuracy("validation"))
     found = by_images(committee, best)
-    test = mcnemar(found["only_one"], found["only_other"])
-    losses = [maker.entry["scores"]["test"]["log_loss"] for maker in (committee, best)]
-    return {
-        "best_member": best.name,
-        "difference": found,
-        "p": test.p,
-        "method": test.method,
-        "verdict": _VERDICTS[sign(found) if test.p < _LEVEL else 0],
-        "log_loss": {"committee": losses[0], "member": losses[1], "change": losses[0] - losses[1]},
-        "costs": _costs(committee.entry, best.entry),
-    }
+    test = mcnemar(found.only_one or 0, found.only_other or 0)
+    own, other = (model.entry.scores.test.log_loss for model in (committee, best))
+    return EnsembleGain(
+        best_member=best.name,
+        difference=found,
+        p=test.p,
+        method=test.method,
+        verdict=_VERDICTS[sign(found) if test.p < _LEVEL else 0],
+        log_loss=LogLosses(committee=own, member=other, change=own - other),
+        costs=_costs(committee.entry, best.entry),
+    )
 
 
-def _costs(committee: ScoredModel, member: ScoredModel) -> Results:
-    """What both take, each null unless it is known of both.
-
-    latency_ms: the median for one image, and bytes on disk, as the run's cost task measured them;
-    milliseconds_per_image: of predicting the test rows in one go.
-    """
-    taken = [_amounts(entry) for entry in (committee, member)]
-    return {key: _beside(taken[0][key], taken[1][key]) for key in taken[0]}
+def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:
+    own, other = _amounts(committee), _amounts(member)
+    return EnsembleCosts(**{key: _beside(own[key], other[key]) for key in own})
 
 
 def _amounts(entry: ScoredModel) -> dict[str, float | None]:
-    cost = entry.get("cost") or {}
+    cost = entry.cost
     return {
-        "latency_ms": (cost.get("latency") or {}).get("median_ms"),
-        "milliseconds_per_image": entry.get("milliseconds_per_image"),
-        "bytes": cost.get("bytes"),
-        "fit_seconds": entry.get("fit_seconds"),
-        "parameters": entry.get("parameters"),
+        "latency_ms": cost.latency.median_ms if cost and cost.latency else None,
+        "milliseconds_per_image": entry.milliseconds_per_image,
+        "bytes": cost.bytes if cost else None,
+        "fit_seconds": entry.fit_seconds,
+        "parameters": entry.parameters,
     }
 
 
-def _beside(committee: float | None, member: float | None) -> Results | None:
+def _beside(committee: float | None, member: float | None) -> CostBeside | None:
     if committee is None or member is None:
         return None
-    return {
-        "committee": committee,
-        "member": member,
-        "added": committee - member,
-        "times": committee / member if member else None,
-    }
+    return CostBeside(
+        committee=committee,
+        member=member,
+        added=committee - member,
+        times=committee / member if member else None,
+    )
 
 
-# What each maker costs to run, beside what it is worth.
+# What each model costs to run.
 
 
 def with_costs(
-    results: Results,
+    results: dict[str, Any],
     costs: Mapping[str, Mapping[str, Any]],
     reason: str = "it was not measured",
-) -> Results:
-    """`results` with every maker's `cost`; `results` itself stays as it is.
+) -> dict[str, Any]:
+    """`results` with every model's `cost`; `results` itself stays as it is.
 
     costs: `members` and `committees`, each a cost by name, as the measurement left them; empty
-    where it came to nothing. reason: said of a maker that was not among what was measured.
+    where it failed. reason: said of a model that was not among what was measured.
     """
+    unmeasured = dict.fromkeys(("bytes", "latency", "images_per_second", "threads"))
     return results | {
         kind: {
-            name: entry | {"cost": costs.get(kind, {}).get(name) or _unmeasured(reason)}
+            name: entry | {"cost": costs.get(kind, {}).get(name) or unmeasured | {"reason": reason}}
             for name, entry in results[kind].items()
         }
         for kind in ("members", "committees")
-    }
-
-
-def _unmeasured(reason: str) -> Results:
-    return {
-        "bytes": None,
-        "latency": None,
-        "images_per_second": None,
-        "threads": None,
-        "reason": reason,
     }

@@ -60,6 +60,10 @@ class EvaluatedModel:
         """(n,) whether it is right on each test image."""
         return np.asarray(self.labels == self.truth)
 
+    def accuracy(self, split: str) -> float:
+        """The first seed's."""
+        return self.entry.scores.on(split).accuracy
+
     @property
     def is_committee(self) -> bool:
         return isinstance(self.entry, ScoredCommittee)

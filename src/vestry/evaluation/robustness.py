@@ -14,7 +14,7 @@ from vestry.evaluation.intervals import LEVEL, t_quantile, wilson
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.predictions.table import ProbabilityTable
 from vestry.robustness.corrupted_predictions import CorruptedPredictions
-from vestry.robustness.corruption import CLEAN, CORRUPTIONS, LEVELS, severities, versions
+from vestry.robustness.corruption import ALL, CLEAN, CORRUPTIONS, LEVELS, severities, versions
 
 # Whether models keep their order on corrupted images, and the intervals of means over images.
 
@@ -23,7 +23,6 @@ Results = dict[str, Any]
 _Right = NDArray[np.float64]
 """(versions, images) 1 where a model is right about a version of an image, else 0."""
 
-ALL = "all"
 _CHANCE = 0.05
 
 

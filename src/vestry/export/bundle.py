@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from vestry.data.preparation import PREPARATIONS, Preparation
+from vestry.data.image_set import PREPARATIONS, Preparation
 from vestry.errors import ModelError, one_line
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import atomic_path

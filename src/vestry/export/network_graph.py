@@ -1,12 +1,18 @@
 """A network's layers and weights as ONNX nodes, without torch; each layer adds its own."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from vestry.export.graph import Graph
 from vestry.members.networks.layer import DEVIATION, MEAN, Nodes, TracedLayer, Value, Weights
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import trace
+
+WEIGHTS = "weights.safetensors"
 
 
 def network_scores(
@@ -56,3 +62,13 @@ def softmax(graph: Graph, scores: Value) -> str:
 
 def loaded(tensors: Mapping[str, Any]) -> Weights:
     return {name: np.asarray(value, np.float32) for name, value in tensors.items()}
+
+
+def stored_network(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
+    """Adds the network stored in `folder`; the name of its probabilities of raw `images`."""
+    settings = NetworkSettings(**card["settings"])
+    shape = tuple(card["image_shape"])
+    traced = trace(settings.layers, shape, card["classes"])
+    weights = loaded(load_file(folder / WEIGHTS))
+    pixels = scaled_pixels(graph, "images", shape)
+    return softmax(graph, network_scores(graph, traced, weights, pixels))

@@ -5,22 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from safetensors.numpy import load_file
 
 from vestry.committees.committee import rule_nodes
 from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.export.graph import Graph, finished
-from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
-from vestry.export.trunk_graph import trunk_features
-from vestry.members.backbones.settings import BackboneSettings
-from vestry.members.networks.settings import NetworkSettings
-from vestry.members.networks.tracing import trace
+from vestry.members.kinds import kind_named
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
 
-CARD, WEIGHTS = "card.json", "weights.safetensors"
+CARD = "card.json"
 Card = dict[str, Any]
 
 
@@ -79,27 +74,10 @@ def _member_graph(graph: Graph, part: str, folder: Path) -> str:
     graph.part = part
     if card["stored"].endswith(".onnx"):
         return graph.inline(safe_model(read_model_bytes(folder / card["stored"])), "images")
-    if card["kind"] == "backbone":
-        return _backbone_graph(graph, folder, card)
-    shape = image_shape(card)
-    settings = NetworkSettings(**card["settings"])
-    weights = loaded(load_file(folder / WEIGHTS))
-    traced = trace(settings.layers, shape, card["classes"])
-    pixels = scaled_pixels(graph, "images", shape)
-    return softmax(graph, network_scores(graph, traced, weights, pixels))
-
-
-def _backbone_graph(graph: Graph, folder: Path, card: Card) -> str:
-    settings = BackboneSettings(**card["settings"])
-    name = f"trunk-{card['trunk']['sha256'][:16]}.safetensors"
-    if not (folder / name).is_file():
-        raise ModelError(f"{folder.name} cannot be exported: {folder / name} is not there")
-    trunk = loaded(load_file(folder / name))
-    features = trunk_features(graph, "images", settings, card, trunk)
-    head = NetworkSettings(**card["head"]["settings"])
-    traced = trace(head.layers, features.shape, card["head"]["classes"])
-    weights = loaded(load_file(folder / WEIGHTS))
-    return softmax(graph, network_scores(graph, traced, weights, features))
+    add = kind_named(card["kind"]).load_graph()
+    if add is None:
+        raise ModelError(f"{folder.name} cannot be exported: its kind has no ONNX form")
+    return add(graph, folder, card)
 
 
 def tempered(graph: Graph, probabilities: str, temperature: float) -> str:

@@ -13,12 +13,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.predictions.sums import Floats, Placed, RowFact, Sums, sums_of_rows
+from vestry.predictions.sums import (
+    BINS,
+    Floats,
+    Placed,
+    RowFact,
+    Sums,
+    equal_mass_bins,
+    sums_of_rows,
+)
 from vestry.predictions.table import Labels
 from vestry.registry import Registry
 
-CALIBRATION_BINS = 15
 _SHARE = "share"
+CLASS_SCORES = ("precision", "recall", "f1")
+"""Of one class."""
+_TABLES = ("per_class", "confusion")
 
 
 @dataclass(frozen=True)
@@ -43,16 +53,29 @@ class Score:
     parts: Callable[[Sums], Floats] | None = None
     has_column: bool = True
 
+    def __post_init__(self) -> None:
+        if self.name in _TABLES or self.name in CLASS_SCORES:
+            raise ValueError(f"a score cannot be called {self.name!r}")
+
     @property
     def is_share(self) -> bool:
         return self.unit == _SHARE
+
+    @property
+    def sign(self) -> int:
+        """What makes of it a number of which more is better."""
+        return 1 if self.better == "higher" else -1
 
     def of(self, values: Floats, truth: Labels) -> float:
         """Of (rows, classes) probabilities against (rows,) labels."""
         return float(self.value(sums_of_rows(_double(values), truth, self.facts))[0, 0])
 
 
-SCORES: Registry[Score] = Registry("score", __name__)
+SCORES: Registry[Score] = Registry("score", __name__, lambda thing: isinstance(thing, Score))
+
+
+MAIN_SCORES = ("accuracy", "log_loss", "f1_macro")
+"""What is shown where all would be too many."""
 
 
 def all_facts() -> list[RowFact]:
@@ -138,23 +161,7 @@ def _gaps(values: Floats, truth: Labels) -> Placed:
     bins = np.empty(len(truth), dtype=np.int64)
     for number, part in enumerate(equal_mass_bins(confidence)):
         bins[part] = number
-    return Placed(bins, confidence - hit, CALIBRATION_BINS)
-
-
-def equal_mass_bins(values: Floats, bins: int = CALIBRATION_BINS) -> list[NDArray[np.intp]]:
-    """Rows of (n,) `values` by rising value, in at most `bins` parts of about the same size.
-
-    Equal values share a bin, so that a score does not hang on the order of the rows.
-    """
-    order = np.argsort(values, kind="stable")
-    rising = values[order]
-    sizes = [len(part) for part in np.array_split(order, bins)]
-    cuts = np.cumsum(sizes)[:-1]
-    cuts = cuts[cuts < len(order)]
-    starts = np.searchsorted(rising, rising[cuts], side="left")
-    ends = np.searchsorted(rising, rising[cuts], side="right")
-    whole = np.where(cuts - starts <= ends - cuts, starts, ends)
-    return [part for part in np.split(order, np.unique(whole)) if len(part)]
+    return Placed(bins, confidence - hit, BINS)
 
 
 # How the sums become scores, in arrays whose last axis is resamples.

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from vestry.predictions.table import Labels
 
 Floats = NDArray[np.floating[Any]]
+BINS = 15
+"""Of confidences, to add up in."""
 
 
 class Placed(NamedTuple):
@@ -64,6 +66,22 @@ def sums_of_rows(values: Floats, truth: Labels, facts: Iterable[RowFact]) -> Sum
         else:
             found[fact] = np.asarray(given.sum(dtype=np.float64)).reshape(1, 1)
     return Sums(np.bincount(truth, minlength=values.shape[1]), found)
+
+
+def equal_mass_bins(values: Floats, bins: int = BINS) -> list[NDArray[np.intp]]:
+    """Rows of (n,) `values` by rising value, in at most `bins` parts of about the same size.
+
+    Equal values share a bin, so that a score does not hang on the order of the rows.
+    """
+    order = np.argsort(values, kind="stable")
+    rising = values[order]
+    sizes = [len(part) for part in np.array_split(order, bins)]
+    cuts = np.cumsum(sizes)[:-1]
+    cuts = cuts[cuts < len(order)]
+    starts = np.searchsorted(rising, rising[cuts], side="left")
+    ends = np.searchsorted(rising, rising[cuts], side="right")
+    whole = np.where(cuts - starts <= ends - cuts, starts, ends)
+    return [part for part in np.split(order, np.unique(whole)) if len(part)]
 
 
 class ResampledSums:

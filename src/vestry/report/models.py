@@ -11,6 +11,7 @@ from vestry.schema.results import Results as RunResults
 from vestry.schema.run_comparison import RankedOfRuns
 from vestry.schema.scores import Mistakes
 from vestry.schema.significance import BesideFirst, Ranked
+from vestry.schema.training import History
 
 Results = Any
 """Records that sections still read by key; it goes with the last of these."""
@@ -36,6 +37,15 @@ class Model:
     @property
     def is_committee(self) -> bool:
         return isinstance(self.entry, Committee)
+
+    @property
+    def member(self) -> Member | None:
+        return self.entry if isinstance(self.entry, Member) else None
+
+    @property
+    def history(self) -> History:
+        """Columns by name; empty without epochs."""
+        return (self.member.history if self.member else None) or {}
 
     @property
     def mark(self) -> str | None:

@@ -6,6 +6,8 @@ from typing import Any
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
+from vestry.schema import search as schema
+from vestry.schema.search import SearchRange, Trial
 
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 
@@ -39,28 +41,14 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """`number` counts from 1, as a reader does; `score` is one of validation rows."""
-
-    number: int
-    state: str
-    values: dict[str, Any]
-    score: float | None
-    loss: float | None
-    epochs: int | None
-    seconds: float | None
-    reason: str | None
-
-
-@dataclass(frozen=True)
 class Search:
-    """facts: what `results.json` says of the search as a whole."""
+    """facts: what the results say of the search as a whole."""
 
     model: Model
-    facts: dict[str, Any]
+    facts: schema.Search
     parameters: list[Parameter]
     trials: list[Trial]
-    best: Trial | None
+    best: Trial
 
     @property
     def score_name(self) -> str:
@@ -72,14 +60,14 @@ class Search:
 
     @property
     def _score(self) -> Score:
-        return SCORES[self.facts.get("score") or "accuracy"]
+        return SCORES[self.facts.score]
 
     @property
     def complete(self) -> list[Trial]:
         """Trials that ran to their end, best first."""
         ended = [t for t in self.trials if t.state == COMPLETE and t.score is not None]
-        sign = 1 if self.lower_is_better else -1
-        return sorted(ended, key=lambda trial: (sign * (trial.score or 0.0), trial.number))
+        sign = self._score.sign
+        return sorted(ended, key=lambda trial: (-sign * (trial.score or 0.0), trial.number))
 
     def count(self, state: str) -> int:
         return sum(trial.state == state for trial in self.trials)
@@ -89,43 +77,37 @@ class Search:
 
 
 def searches(members: list[Model]) -> list[Search]:
-    return [_search_of(m, m.entry["search"]) for m in members if m.entry.get("search")]
+    return [
+        _search_of(model, model.member.search)
+        for model in members
+        if model.member and model.member.search
+    ]
 
 
-def _search_of(model: Model, facts: dict[str, Any]) -> Search:
-    trials = [_trial(row) for row in facts.get("trials") or []]
-    best = (facts.get("best") or {}).get("number")
+def _search_of(model: Model, facts: schema.Search) -> Search:
+    trials = sorted(facts.trials, key=lambda trial: trial.number)
     return Search(
         model=model,
         facts=facts,
-        parameters=[_parameter(key, ways) for key, ways in (facts.get("space") or {}).items()],
-        trials=sorted(trials, key=lambda t: t.number),
-        best=next((t for t in trials if best is not None and t.number == best + 1), None),
+        parameters=[_parameter(key, ways) for key, ways in facts.space.items()],
+        trials=trials,
+        best=next(trial for trial in trials if trial.number == facts.best.number),
     )
 
 
-def _parameter(key: str, ways: dict[str, Any]) -> Parameter:
-    if "between" in ways:
-        low, high = ways["between"]
-        return Parameter(key, None, low, high, bool(ways.get("log")))
-    choices = list(ways["choose"])
-    return Parameter(key, sorted(choices) if all(map(_is_number, choices)) else choices)
+def _parameter(key: str, ways: SearchRange) -> Parameter:
+    if ways.between is not None:
+        return Parameter(key, None, *ways.between, bool(ways.log))
+    choices = list(ways.choose or [])
+    return Parameter(key, sorted(choices) if all(map(is_number, choices)) else choices)
 
 
-def _trial(row: dict[str, Any]) -> Trial:
-    return Trial(
-        number=row["number"] + 1,
-        state=row["state"],
-        values=row.get("values") or {},
-        score=row.get("score"),
-        loss=row.get("validation_loss"),
-        epochs=row.get("epochs_run"),
-        seconds=row.get("seconds"),
-        reason=row.get("reason"),
-    )
+def shown_number(trial: Trial) -> int:
+    """Counted from 1, as a reader does."""
+    return trial.number + 1
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

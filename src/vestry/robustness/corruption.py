@@ -22,7 +22,8 @@ bits, two for each image, to the corrupted values; what is beyond 0 to 255 is cu
 
 LEVELS = 5
 """Severities of every corruption."""
-CLEAN = "clean"
+CLEAN, ALL = "clean", "all"
+"""Not a corruption, and all of them together, where results name one."""
 WHITE = 255
 CHUNK_VALUES = 8_000_000
 
@@ -48,6 +49,8 @@ class Corruption:
     times: float = 100
 
     def __post_init__(self) -> None:
+        if self.name in (CLEAN, ALL) or "/" in self.name:
+            raise ValueError(f"a corruption cannot be called {self.name!r}")
         if len(self.strengths) != LEVELS:
             raise ValueError(f"corruption {self.name}: {LEVELS} strengths, one a severity")
 
@@ -65,7 +68,9 @@ class Corruption:
         return f"{self.title}: {self.how.format(', '.join(first) + ' or ' + last)}."
 
 
-CORRUPTIONS: Registry[Corruption] = Registry("corruption", "vestry.robustness.corruptions")
+CORRUPTIONS: Registry[Corruption] = Registry(
+    "corruption", "vestry.robustness.corruptions", lambda thing: isinstance(thing, Corruption)
+)
 
 
 @dataclass(frozen=True)

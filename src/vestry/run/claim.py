@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.paths import DataPaths
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
 from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
 from vestry.storage.run_folder import OWN_NAMES, RunFolder
-from vestry.study.inputs import study_inputs
-from vestry.study.reader import StudyFile, read_study, studies_before
+from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
 
 # Runs by versions that left no marker, told by what they hold: results in our format and tasks
 # with our cards.
@@ -216,7 +215,7 @@ def folder_before(path: Path, run: RunFolder) -> RunFolder:
     return RunFolder(folder.parent / path.stem)
 
 
-def take(file: StudyFile, places: DataPaths, run: RunFolder, report: Report) -> None:
+def take(file: StudyFile, places: DataPaths, run: RunFolder, report: OnEvent) -> None:
     """Make `run` this study's folder, saying what was taken for granted; see `Claim.take`."""
     for note in _FolderClaim(file, places, run).take():
         report({"event": "note", "text": note})

@@ -10,7 +10,7 @@ from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
-from vestry.run.run_files import SPLITS, remove_makers
+from vestry.run.run_files import SPLITS, remove_models
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
 
@@ -35,7 +35,7 @@ def evaluated_committees(
             _add_committee(models, entry, members, run, truths)
         except VestryError as error:
             models.fail(entry.name, one_line(error))
-    remove_makers(run.path / "committees", set(models.results))
+    remove_models(run.path / "committees", set(models.results))
     return models
 
 

@@ -12,7 +12,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.predictions import Ids, align_rows, in_order
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs, run_changes
@@ -152,7 +152,7 @@ class Compared:
 
 
 def compare_runs(
-    paths: Sequence[Path], places: DataPaths, page: Path, report: Report, force: bool = False
+    paths: Sequence[Path], places: DataPaths, page: Path, report: OnEvent, force: bool = False
 ) -> Compared:
     """Compare the runs in these folders on their common test rows; write `page`, and the same in
     JSON beside it. force: files there that are not ours may be replaced.

@@ -14,9 +14,8 @@ from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import SealedSet
-from vestry.data.source import load_source, source_kind
-from vestry.data.summary import files_record, split_summary
-from vestry.data.thumbnails import save_thumbnails, shrink_note
+from vestry.data.source import check_resizable, load_source, source_file, source_kind
+from vestry.data.summary import files_record, save_thumbnails, shrink_note, split_summary
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
@@ -49,8 +48,7 @@ def _title_of(source: str) -> str:
 
 def _claimed(source: str, places: DataPaths, folder: Path) -> Marker:
     """The marker of a folder for the exploration of `source`."""
-    path = source_kind(source)[1]
-    return Marker.of("exploration", folder, _title_of(source), places.path(path) if path else None)
+    return Marker.of("exploration", folder, _title_of(source), source_file(source, places))
 
 
 def _check_folder(source: str, places: DataPaths, folder: Path, force: bool) -> None:
@@ -71,8 +69,8 @@ def _check_folder(source: str, places: DataPaths, folder: Path, force: bool) -> 
 
 
 def _check_input(source: str, places: DataPaths, folder: Path) -> None:
-    path, top = source_kind(source)[1], folder.resolve()
-    read = places.path(path).resolve() if path else None
+    file, top = source_file(source, places), folder.resolve()
+    read = file.resolve() if file else None
     if read is not None and (read == top or any(_inside(read, top / name) for name in _OWN_NAMES)):
         raise StudyError(f"{read} is what is explored; give --out another folder")
 
@@ -126,7 +124,7 @@ def default_folder(source: str) -> Path:
     """`explorations/NAME`, named after the source and the last part of its path."""
     kind, path = source_kind(source)
     name = re.sub(r"[^\w.-]+", "-", Path(path).stem).strip("-.") if path else ""
-    return Path("explorations") / (name or kind)
+    return Path("explorations") / (name or kind.name)
 
 
 def explore_source(
@@ -149,7 +147,8 @@ def explore_source(
     """
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
-    _check_resizable(text, image_size)
+    if image_size is not None:
+        check_resizable(text, "--image-size")
     report({"event": "stage", "text": f"loading {text}"})
     source = load_source(text, places, downloads(report), image_size)
     with locked(folder):
@@ -200,12 +199,6 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     return text.replace(NARROW_SPACE, ",")
 
 
-def _check_resizable(text: str, image_size: tuple[int, int] | None) -> None:
-    """Only a folder's images can be resized, as in a study."""
-    if image_size is not None and source_kind(text)[0] != "folder":
-        raise StudyError(f"--image-size resizes a folder: source; {text} has one size")
-
-
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
     """The source's own rows by split; a split without rows is left out.
 
@@ -251,7 +244,7 @@ def _write_files(
 ) -> None:
     """The pictures, then `explore.json`, which speaks of them."""
     made = dict(zip(found.ids, found.images, strict=True))
-    wanted = sorted(set(exploration_ids(results)))
+    wanted = sorted(set(exploration_ids(results.exploration)))
     save_thumbnails(list(sets.values()), wanted, folder / "figures" / "images.npz", made)
     path = folder / "figures" / "exploration.npz"
     write_arrays(path, {"correlation": found.correlation})

@@ -12,7 +12,7 @@ import onnx
 
 from vestry.data.dataset import Dataset
 from vestry.data.paths import DataPaths
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
 from vestry.evaluation.abstention import answered, chosen_threshold
 from vestry.export.bundle import Bundle, border_of, write_bundle
@@ -71,7 +71,7 @@ def export_run(
     target: Path | None,
     options: ExportOptions,
     places: DataPaths,
-    report: Report,
+    report: OnEvent,
 ) -> Exported:
     """Export a member or committee of the run in `folder`; by default the one it recommends.
 
@@ -121,7 +121,7 @@ def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto
 
 
 def _gate(
-    model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: Report
+    model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: OnEvent
 ) -> dict[str, Any]:
     """The certificate of a file that is written, read and asked as its user will do it."""
     report({"event": "stage", "text": f"{bundle.name}: parity on {rows.words}"})
@@ -141,7 +141,7 @@ def _gate(
     }
 
 
-def _teller(name: str, report: Report) -> Callable[[int, int], None]:
+def _teller(name: str, report: OnEvent) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         if done % 2000 == 0 or done == total:
             report(
@@ -192,7 +192,7 @@ def _abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float)
     return {
         "accuracy_asked": asked,
         "threshold": limit,
-        "validation": None if limit is None else judged.at(limit),
+        "validation": None if limit is None else judged.at(limit).as_json(),
     }
 
 

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from vestry.data.paths import DataPaths
 from vestry.errors import StudyError
 from vestry.export.bundle import read_bundle
 from vestry.export.model_card import card_path, is_own_card
+from vestry.members.model_paths import ModelPaths
 from vestry.run.output_file import check_output
 from vestry.run.stored_run import StoredRun, study_folders
 from vestry.storage.names import stored_name
 from vestry.storage.ownership import check_no_links
+from vestry.study.entries import kinds_in
 
 _OPTION = "-o"
 
@@ -34,7 +37,7 @@ def checked_target(
     inputs = _read_models(run)
     for file in [path, int8_path(path)] if quantize else [path]:
         if file.resolve() in inputs:
-            raise StudyError(f"{file} is what a member of the run was made from; name another file")
+            raise StudyError(f"{file} is what a model of the run was made from; name another file")
         check_output(file, _is_bundle, "was not exported by vestry", force, _OPTION)
         card = card_path(file)
         why = "is no model card as vestry wrote it, and would be replaced by the model's"
@@ -51,7 +54,12 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _read_models(run: StoredRun) -> set[Path]:
-    """Model files that members of the run came from."""
-    given = [entry["onnx"] for entry in run.study.get("member", []) if "onnx" in entry]
-    bases = [*study_folders(run), Path.cwd()]
-    return {(base / Path(text).expanduser()).resolve() for text in given for base in bases}
+    """Files of the user's that models of the run were made from."""
+    places = [DataPaths.of(base=base) for base in (*study_folders(run), Path.cwd())]
+    return {
+        path.resolve()
+        for entry in run.study.get("member", [])
+        for kind in kinds_in(entry)
+        for place in places
+        for path in kind.inputs(entry, ModelPaths.of(place, run.folder.path))
+    }

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vestry.data.thumbnails import Pictures, read_pictures
+from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import Outcome, Report, Task
-from vestry.run.planner import PlannedMember, Planner
+from vestry.engine.task import OnEvent, Outcome, Task
+from vestry.run.planner import PlannedModel, Planner
 from vestry.run.tasks.attribution import explanation_tasks
 from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
@@ -14,8 +14,8 @@ from vestry.schema.results import ComparisonResults
 
 
 def fit_members(
-    planner: Planner, exploration: Task | None, engine: LocalEngine, report: Report
-) -> tuple[list[PlannedMember], dict[str, Outcome]]:
+    planner: Planner, exploration: Task | None, engine: LocalEngine, report: OnEvent
+) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
     Beside that, the look at the data is taken.
@@ -23,17 +23,17 @@ def fit_members(
     Returns the members whose settings are known at last, and what failed by the task's digest.
     """
     searches = planner.searches()
-    known = planner.members({})
+    known = planner.models({})
     first = [task for member in known for task in member.fits] + list(searches.values())
     # Last, because it needs one core only: it fills in where a network does not need them all.
     first += [exploration] if exploration else []
     failed = do(first, engine, report)
-    planned = planner.members(searches)
+    planned = planner.models(searches)
     found = [task for member in planned if member.search for task in member.fits]
     return planned, failed | (do(found, engine, report) if found else {})
 
 
-def do(tasks: list[Task], engine: LocalEngine, report: Report) -> dict[str, Outcome]:
+def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
     report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
@@ -66,7 +66,7 @@ class PostFit:
 
 
 def measure_models(
-    planner: Planner, planned: Sequence[PlannedMember], engine: LocalEngine, report: Report
+    planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
 ) -> PostFit:
     """Ask every fitted member about corrupted test images, and measure what all of them cost."""
     study, fitted = planner.study, _first_fits(planned)
@@ -82,10 +82,10 @@ def measure_models(
 
 def attribute_models(
     planner: Planner,
-    planned: Sequence[PlannedMember],
+    planned: Sequence[PlannedModel],
     results: ComparisonResults,
     engine: LocalEngine,
-    report: Report,
+    report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""
     tasks = explanation_tasks(
@@ -99,7 +99,7 @@ def attribute_models(
     return tasks, do(list(tasks.values()), engine, report) if tasks else {}
 
 
-def _first_fits(planned: Sequence[PlannedMember]) -> dict[str, Task]:
+def _first_fits(planned: Sequence[PlannedModel]) -> dict[str, Task]:
     """The fit that each member's tables are of: the first seed's that came to something."""
     done = {
         member.name: [task for task in member.tasks.values() if task.is_done] for member in planned

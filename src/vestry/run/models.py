@@ -1,4 +1,4 @@
-"""What members or committees came to: results and tables by name, and what failed."""
+"""What models or committees came to: results and tables by name, and what failed."""
 
 import csv
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.planner import SEARCH, PlannedMember
-from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_makers
+from vestry.run.planner import SEARCH, PlannedModel
+from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import Failure
@@ -36,7 +36,7 @@ _Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
 class EvaluatedModels(Generic[_Entry]):
     """Members or committees: their results and tables by name, and what failed.
 
-    out_of_fold: a cross-validated member's table of the training rows, in the rows' order; each
+    out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
     row's probabilities are by a model that had not seen it. rules: fitted committees.
     """
 
@@ -61,36 +61,36 @@ _Places = Mapping[Path, Path]
 
 def _parts_of_training(
     out_of_fold_tables: dict[str, ProbabilityTable],
-    member: PlannedMember,
+    model: PlannedModel,
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any]:
-    """The member's `cross_validation` and `learning_curve`, None where it has none.
+    """The model's `cross_validation` and `learning_curve`, None where it has none.
 
     Its out-of-fold table is put under its name into `out_of_fold_tables`.
     """
     return {
-        "cross_validation": _cross_validated(out_of_fold_tables, member, places, training, truths),
-        "learning_curve": _curve(member, places, truths, len(training.classes)),
+        "cross_validation": _cross_validated(out_of_fold_tables, model, places, training, truths),
+        "learning_curve": _curve(model, places, truths, len(training.classes)),
     }
 
 
 def _cross_validated(
     out_of_fold_tables: dict[str, ProbabilityTable],
-    member: PlannedMember,
+    model: PlannedModel,
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
 ) -> dict[str, Any] | None:
-    settings = member.entry.cross_validation
-    if settings is None or not all(task.folder in places for task in member.folds):
+    settings = model.entry.cross_validation
+    if settings is None or not all(task.folder in places for task in model.folds):
         return None
-    folders = [places[task.folder] for task in member.folds]
+    folders = [places[task.folder] for task in model.folds]
     tables = [load_table(folder / "held_out.npz") for folder in folders]
-    whole = out_of_fold(tables, training.ids, member.name)
+    whole = out_of_fold(tables, training.ids, model.name)
     whole.save(next(iter(places.values())) / "out_of_fold.npz")
-    out_of_fold_tables[member.name] = whole
+    out_of_fold_tables[model.name] = whole
     return {
         **settings.model_dump(mode="json"),
         "rows": len(training),
@@ -102,11 +102,11 @@ def _cross_validated(
 
 
 def _curve(
-    member: PlannedMember, places: _Places, truths: Mapping[str, Labels], classes: int
+    model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> dict[str, Any] | None:
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
-        for size, tasks in member.sizes.items()
+        for size, tasks in model.sizes.items()
     }
     scores = {
         size: [scored(load_tables(folder), truths) for folder in folders]
@@ -116,7 +116,7 @@ def _curve(
     return learning_curve(scores, classes) if scores else None
 
 
-# From finished tasks to the members' part of `results.json`, and to their folders in the run.
+# From finished tasks to the models' part of `results.json`, and to their folders in the run.
 
 
 _CARD_KEYS = (
@@ -135,7 +135,7 @@ _CARD_KEYS = (
 
 
 def fitted_models(
-    planned: list[PlannedMember],
+    planned: list[PlannedModel],
     failed: Mapping[str, Outcome],
     run: RunFolder,
     truths: Truths,
@@ -149,31 +149,31 @@ def fitted_models(
         if outcome.task.function == SEARCH:
             reason = f"its search failed: {outcome.reason}"
             models.fail(outcome.task.context["maker"], reason, details=outcome.details)
-    for member in planned:
-        for task in member.fits:
+    for model in planned:
+        for task in model.fits:
             if not task.is_done:
                 outcome = failed[task.folder.name]
                 seed = task.description["seed"]
-                part = "" if task in member.tasks.values() else f"{task.name}: "
-                models.fail(member.name, f"{part}{outcome.reason}", seed, outcome.details)
-        if any(task.is_done for task in member.tasks.values()):
-            places = publish(member, run)
-            parts = _parts_of_training(models.out_of_fold, member, places, training, truths)
-            _add_member(models, member, places, truths, parts)
-    remove_makers(run.path / "members", set(models.results))
+                part = "" if task in model.tasks.values() else f"{task.name}: "
+                models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
+        if any(task.is_done for task in model.tasks.values()):
+            places = publish(model, run)
+            parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
+            _add_model(models, model, places, truths, parts)
+    remove_models(run.path / "members", set(models.results))
     return models
 
 
-def _add_member(
+def _add_model(
     models: EvaluatedModels[ScoredMember],
-    member: PlannedMember,
+    model: PlannedModel,
     places: Mapping[Path, Path],
     truths: Truths,
     parts: Mapping[str, Any],
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
     folders = {
-        seed: places[task.folder] for seed, task in member.tasks.items() if task.folder in places
+        seed: places[task.folder] for seed, task in model.tasks.items() if task.folder in places
     }
     first, *others = folders.values()
     card = read_json(first / "card.json")
@@ -185,14 +185,15 @@ def _add_member(
             [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
         ),
         "threads": _threads(card),
-        "reported": member.entry.reported,
+        "kind_words": model.entry.model_kind.words,
+        "reported": model.entry.reported,
         "history": _history(first / "history.csv"),
-        "note": member.entry.note,
+        "note": model.entry.note,
         "milliseconds_per_image": _milliseconds_per_image(card),
-        "augmentation": _augmentation(card, member.name),
-        "search": _search_results(member),
+        "augmentation": _augmentation(card, model.name),
+        "search": _search_results(model),
     }
-    models.add(member.name, ScoredMember.model_validate(results | dict(parts)), tables)
+    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), tables)
 
 
 def _threads(card: dict[str, Any]) -> int:
@@ -214,10 +215,10 @@ def _augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:
     return facts and facts | {"variants": [own_picture(name, v) for v in facts["variants"]]}
 
 
-def _search_results(member: PlannedMember) -> dict[str, Any] | None:
-    if member.search is None:
+def _search_results(model: PlannedModel) -> dict[str, Any] | None:
+    if model.search is None:
         return None
-    card = read_json(member.search.folder / "card.json")
+    card = read_json(model.search.folder / "card.json")
     return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+from vestry.registry import check_brought
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import attribute_models, fit_members, measure_models
@@ -37,7 +38,7 @@ class Finished:
 
 
 def run_study(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
 ) -> Finished:
     """Fit what is not fitted yet, compare everything, write the run folder and its page.
 
@@ -46,6 +47,7 @@ def run_study(
     could be fitted; a member that fails beside others is listed in the results.
     """
     check_claims(file, places, run)
+    check_brought()
     _run_before(file, places, run, cores, report)
     clock = _Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
@@ -88,7 +90,7 @@ def run_study(
 
 
 def _run_before(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: Report
+    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
 ) -> None:
     """Run the studies that this one builds on; what they have finished is found again."""
     for path in studies_before(file):
@@ -112,7 +114,7 @@ class _Clock:
         return {**self.spent, "total": self.last - self.started}
 
 
-def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
+def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
     """Say, before any work, what is worked on and how large it is."""
     provenance = dataset.provenance
     if provenance.fell_back:
@@ -126,7 +128,7 @@ def _announce(dataset: Dataset, planner: Planner, report: Report) -> None:
         report({"event": "planned", "member": name, "text": text})
 
 
-def _repeat_notices(results: ComparisonResults, report: Report) -> None:
+def _repeat_notices(results: ComparisonResults, report: OnEvent) -> None:
     """Say on the console what the page says on top, but for what was announced before."""
     for notice in results.notices:
         if notice.level == "note":

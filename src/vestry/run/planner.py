@@ -1,4 +1,4 @@
-"""From a study's members to tasks for an engine: fits by seed, fold and size; and searches."""
+"""From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -11,43 +11,30 @@ from vestry.data.paths import DataPaths, Progress
 from vestry.data.subset import Fold, PerClassSubset, Subset
 from vestry.engine.task import MANIFEST, Task
 from vestry.errors import StudyError, VestryError
-from vestry.members.backbones.paths import BackbonePaths
-from vestry.members.backbones.source import BackbonePlan
-from vestry.members.networks.layer import TracedLayer
-from vestry.members.networks.tracing import network_threads, trace
-from vestry.members.onnx_models.model_plan import ModelPlan
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import ModelKind, Plan, PlanContext
+from vestry.members.model_paths import ModelPaths
 from vestry.run.tasks import fit
 from vestry.run.tasks.audit import exploration_task
 from vestry.run.tasks.code_key import code_key
 from vestry.search.space import variations
 from vestry.storage.run_folder import RunFolder, read_json
-from vestry.study.settings import (
-    BackboneEntry,
-    Entry,
-    EstimatorEntry,
-    Member,
-    NetworkEntry,
-    OnnxEntry,
-    SearchedEntry,
-    Study,
-    kind_of,
-)
+from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
+from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "run.tasks.search")
-FIT, SEARCH = "vestry.run.tasks.fit:fit_member", "vestry.run.tasks.search:run_search"
+FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_search"
 
 
 @dataclass(frozen=True)
-class PlannedMember:
-    """A member of a study, what it is in a line, and its tasks.
+class PlannedModel:
+    """A model of a study, what it is in a line, and its tasks.
 
     tasks: by seed. folds: those of its cross-validation, in order. sizes: by images a class and
     seed, where it is fitted on several; `tasks` are then those of the largest.
     search: the task that found its settings.
     """
 
-    entry: Member
+    entry: ModelEntry
     text: str
     tasks: dict[int, Task]
     folds: list[Task]
@@ -82,32 +69,39 @@ class Planner:
         self.run = run
         self.cores = cores
         self.shared = fit.shared_description(dataset)
-        self.trunks = BackbonePlan(BackbonePaths.of(places, run.path), downloads)
+        paths = ModelPaths.of(places, run.path)
         rows = dataset.training
-        self.models = ModelPlan(self.trunks.places, rows.image_shape, rows.classes)
+        self.plan_context = PlanContext(rows.image_shape, rows.classes, paths, downloads)
+        self.plans: dict[str, Plan] = {}
         self.context = {
             "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
             "places": places.as_dict(),
-            "trunks": self.trunks.places.as_dict(),
+            "model_paths": paths.as_dict(),
             "study": study.digest,
             "record": str(run.looks),
         }
 
-    def members(self, found: Mapping[str, Task]) -> list[PlannedMember]:
-        """Members in study order whose settings are known: given, or found by a finished search.
+    def plan(self, kind: ModelKind) -> Plan:
+        """What is settled of this kind's models; the same for all of them."""
+        if kind.name not in self.plans:
+            self.plans[kind.name] = kind.plan(self.plan_context)
+        return self.plans[kind.name]
 
-        found: search tasks by the member's name. Raises StudyError where a network does not fit
+    def models(self, found: Mapping[str, Task]) -> list[PlannedModel]:
+        """Models in study order whose settings are known: given, or found by a finished search.
+
+        found: search tasks by the model's name. Raises StudyError where a network does not fit
         the images.
         """
         planned = []
-        for entry in self.study.member:
+        for entry in self.study.models:
             if isinstance(entry, SearchedEntry):
                 task = found.get(entry.name)
                 if task is not None and task.is_done:
                     values = read_json(task.folder / MANIFEST)["best"]["values"]
-                    planned.append(self.member(entry.with_values(values), task))
+                    planned.append(self.model(entry.with_values(values), task))
             else:
-                planned.append(self.member(entry))
+                planned.append(self.model(entry))
         return planned
 
     def exploration(self) -> Task | None:
@@ -118,15 +112,15 @@ class Planner:
         return exploration_task(settings, self.dataset, self.context, self.run)
 
     def texts(self) -> dict[str, str]:
-        """What each member is, in a line, by name; StudyError where one does not fit the images."""
+        """What each model is, in a line, by name; StudyError where one does not fit the images."""
         return {
             entry.name: entry.search.words(len(entry.space))
             if isinstance(entry, SearchedEntry)
             else self.describe(entry)
-            for entry in self.study.member
+            for entry in self.study.models
         }
 
-    def member(self, entry: Member, search: Task | None = None) -> PlannedMember:
+    def model(self, entry: ModelEntry, search: Task | None = None) -> PlannedModel:
         text, threads = self.describe(entry), self.threads_for(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
@@ -137,7 +131,7 @@ class Planner:
             for size in entry.images_per_class or ()
         }
         several = {seed: self.fit(entry, threads, seed) for seed in entry.seeds}
-        return PlannedMember(
+        return PlannedModel(
             entry,
             text,
             sizes[max(sizes)] if sizes else several,
@@ -146,50 +140,49 @@ class Planner:
             search,
         )
 
-    def fit(self, entry: Member, threads: int, seed: int, part: Subset | None = None) -> Task:
-        settings = entry.model_dump(
-            mode="json", include=set(MEMBER_SETTINGS[entry.kind].model_fields)
+    def fit(self, entry: ModelEntry, threads: int, seed: int, part: Subset | None = None) -> Task:
+        plan = self.plan(entry.model_kind)
+        settings = plan.settled(entry).model_dump(
+            mode="json", include=set(entry.model_kind.settings.model_fields)
         )
-        if isinstance(entry, OnnxEntry):
-            settings["sha256"] = self.models.identity(entry)
         fewer = _may_take_fewer(entry, threads)
         description = fit.description(self.shared, settings, seed, threads, part, fewer)
-        if isinstance(entry, BackboneEntry):
-            description["trunk"] = self.trunks.identity(entry)
+        if (identity := plan.identity(entry)) is not None:
+            description["starts_from"] = identity
         return self.task(_name_of(entry, seed, part), FIT, description, entry)
 
     def searches(self) -> dict[str, Task]:
-        """A task for each member whose settings are to be found, by its name."""
+        """A task for each model whose settings are to be found, by its name."""
         return {
             entry.name: self.search(entry)
-            for entry in self.study.member
+            for entry in self.study.models
             if isinstance(entry, SearchedEntry)
         }
 
     def search(self, entry: SearchedEntry) -> Task:
-        kind = kind_of(entry.table)
+        kind, plan = entry.model_kind, self.plan(entry.model_kind)
         description = {
             **self.shared,
             "search_code": code_key(*_SEARCH_CODE),
-            "libraries": fit.libraries(kind) | {"optuna": metadata.version("optuna")},
+            "libraries": fit.libraries(kind.name) | {"optuna": metadata.version("optuna")},
             "search": entry.search.model_dump(mode="json"),
-            "kind": kind,
+            "kind": kind.name,
             "member": entry.table,
             "seed": entry.search.seed,
             "threads": (threads := self.search_threads(entry)),
         }
         tried = [entry.with_values(values) for values in variations(entry.space)]
-        if any(_may_take_fewer(member, threads) for member in tried):
+        if any(_may_take_fewer(one, threads) for one in tried):
             description["fewer_threads"] = True
-        trunks = {self.trunks.identity(t) for t in tried if isinstance(t, BackboneEntry)}
-        if trunks:
-            description["trunks"] = sorted(trunks)
+        identities = {plan.identity(one) for one in tried} - {None}
+        if identities:
+            description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
         task = self.task(f"{entry.name}, search", SEARCH, description, entry)
         return replace(task, time_limit=limit)
 
     def search_threads(self, entry: SearchedEntry) -> int:
-        """Cores for the largest of the members that the search may try."""
+        """Cores for the largest of the models that the search may try."""
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
@@ -200,36 +193,20 @@ class Planner:
             raise problems[0]
         return max(wanted)
 
-    def describe(self, entry: Member) -> str:
-        """What the member is, in a line; StudyError, with its name, where it does not fit."""
-        rows = self.dataset.training
+    def describe(self, entry: ModelEntry) -> str:
+        """What the model is, in a line; raises what planning finds wrong, with its name."""
         with _naming(entry):
-            match entry:
-                case EstimatorEntry():
-                    return entry.estimator
-                case NetworkEntry():
-                    parameters = sum(layer.parameters for layer in self._traced(entry))
-                    return f"network of {parameters:,} parameters"
-                case OnnxEntry():
-                    return self.models.describe(entry)
-                case BackboneEntry():
-                    return self.trunks.describe(entry, rows.image_shape, len(rows.classes))
+            return self.plan(entry.model_kind).describe(entry)
 
-    def threads_for(self, entry: Member) -> int:
-        """How many cores the member gets: those it names, or those that it uses well."""
-        rows, wanted = self.dataset.training, 1
+    def threads_for(self, entry: ModelEntry) -> int:
+        """How many cores the model gets: those it names, or those that it uses well."""
         with _naming(entry):
-            if isinstance(entry, NetworkEntry):
-                wanted = network_threads(self._traced(entry), entry.batch_size)
-            elif isinstance(entry, BackboneEntry):
-                wanted = self.trunks.threads_for(entry, rows.image_shape, len(rows.classes))
+            wanted = self.plan(entry.model_kind).threads_for(entry)
         return min(entry.threads or wanted, self.cores)
 
-    def _traced(self, entry: NetworkEntry) -> list[TracedLayer]:
-        rows = self.dataset.training
-        return trace(entry.layers, rows.image_shape, len(rows.classes))
-
-    def task(self, name: str, function: str, description: dict[str, Any], entry: Entry) -> Task:
+    def task(
+        self, name: str, function: str, description: dict[str, Any], entry: CommonEntry
+    ) -> Task:
         return Task.of(
             self.run,
             name=name,
@@ -242,22 +219,21 @@ class Planner:
 
 
 @contextlib.contextmanager
-def _naming(entry: Member) -> Iterator[None]:
+def _naming(entry: ModelEntry) -> Iterator[None]:
     """Say of an error whose it is."""
     try:
         yield
     except VestryError as error:
-        raise type(error)(f"member {entry.name}: {error}") from error
+        raise type(error)(f"model {entry.name}: {error}") from error
 
 
-def _may_take_fewer(entry: Member, threads: int) -> bool:
+def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
     """Whether a trial decides on how many threads, up to `threads`, it is trained."""
-    trained = isinstance(entry, NetworkEntry | BackboneEntry)
-    return trained and entry.threads is None and threads > 1
+    return entry.model_kind.is_trained and entry.threads is None and threads > 1
 
 
-def _name_of(entry: Member, seed: int, part: Subset | None) -> str:
-    """What people read of a fit: its member, and what tells it from the member's other fits."""
+def _name_of(entry: ModelEntry, seed: int, part: Subset | None) -> str:
+    """What people read of a fit: its model, and what tells it from the model's other fits."""
     parts = [entry.name]
     if isinstance(part, PerClassSubset):
         parts.append(f"{part.per_class:,} a class")

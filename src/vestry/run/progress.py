@@ -102,7 +102,7 @@ def _epoch_text(event: Event) -> str:
 
 
 def images_text(event: Event) -> str:
-    """How many images are through a frozen trunk, speed and time left."""
+    """How many images are through a frozen backbone, speed and time left."""
     return (
         f"{event['done']:,} of {event['total']:,} images through {event['through']}, "
         f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"

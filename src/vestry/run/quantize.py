@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.paths import DataPaths
-from vestry.engine.task import Report
+from vestry.engine.task import OnEvent
 from vestry.evaluation.intervals import paired_difference, wilson
 from vestry.evaluation.vault import Vault
 from vestry.export.bundle import write_bundle
@@ -25,7 +25,7 @@ BATCH, TURNS = 256, 5
 _WHY = "what int8 does to an exported model"
 
 
-def quantize_export(exported: Exported, places: DataPaths, report: Report) -> Exported:
+def quantize_export(exported: Exported, places: DataPaths, report: OnEvent) -> Exported:
     """Write FILE.int8.onnx beside the float file, measured on all test rows, which is a look.
 
     Raises ModelError where nothing of the model can be quantised.

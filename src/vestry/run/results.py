@@ -8,9 +8,8 @@ from typing import Any
 
 from vestry.data.dataset import Dataset
 from vestry.data.subset import held_out_whole
-from vestry.data.summary import data_summary, samples
-from vestry.data.thumbnails import shrink_note
-from vestry.engine.task import MANIFEST, Outcome, Report, Task, digest
+from vestry.data.summary import data_summary, samples, shrink_note
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
@@ -23,7 +22,7 @@ from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.planner import PlannedMember
+from vestry.run.planner import PlannedModel
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -132,7 +131,7 @@ class StudyTasks:
     """What the tasks of a study came to. look: the exploration's task; None where it is left out.
     failed: by the task's digest. asked: what fitted members were asked again."""
 
-    planned: list[PlannedMember]
+    planned: list[PlannedModel]
     failed: Mapping[str, Outcome]
     look: Task | None
     asked: PostFit
@@ -147,7 +146,7 @@ class StudyTasks:
         """Raise MemberError where there is nothing to compare: before any look at test labels."""
         if not any(task.is_done for member in self.planned for task in member.tasks.values()):
             reasons = [f"{outcome.task.name}: {outcome.reason}" for outcome in self.failed.values()]
-            raise MemberError(f"no member could be fitted ({'; '.join(reasons)})")
+            raise MemberError(f"no model could be fitted ({'; '.join(reasons)})")
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ class Comparison:
     dataset: Dataset
     run: RunFolder
     vault: Vault
-    report: Report
+    report: OnEvent
 
     def results(self, done: StudyTasks) -> ComparisonResults:
         """Test labels are looked at only where there is something new to compare."""

@@ -1,6 +1,7 @@
 """A run's own files, written when everything is compared."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.split_record import split_record
-from vestry.data.thumbnails import Pictures, read_pictures, save_thumbnails
+from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
+from vestry.members.kinds import KINDS
 from vestry.predictions.table import ProbabilityTable, Split, load_table
-from vestry.run.planner import PlannedMember
+from vestry.run.planner import PlannedModel
 from vestry.run.tasks.audit import Explored
 from vestry.schema.results import Results
 from vestry.storage.ownership import has_own_card
@@ -28,11 +30,18 @@ from vestry.study.reader import StudyFile
 
 
 _CARD = "card.json"
-OWN_FILE = re.compile(
+_OWN_FILE = (
     r"card\.json|(validation|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
-    r"|weights\.safetensors|trunk-[0-9a-f]{16}\.safetensors|model\.onnx|trials\.jsonl"
+    r"|weights\.safetensors|model\.onnx|trials\.jsonl"
 )
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
+
+
+@functools.cache
+def own_file() -> re.Pattern[str]:
+    """Names of files in a model's folder that a run writes, and may take away again."""
+    of_kinds = (kind.files for kind in KINDS.values())
+    return re.compile("|".join([_OWN_FILE, *filter(None, of_kinds)]))
 
 
 def _link_folder(source: Path, target: Path) -> None:
@@ -54,7 +63,7 @@ def _link_folder(source: Path, target: Path) -> None:
                 shutil.copy2(source / name, temporary)
 
 
-def remove_makers(folder: Path, names: Iterable[str]) -> None:
+def remove_models(folder: Path, names: Iterable[str]) -> None:
     """Remove folders of makers that the study no longer has; their tasks are kept."""
     kept = set(names)
     for path in _folders_in(folder):
@@ -96,7 +105,7 @@ def _own_files(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.iterdir()
-        if OWN_FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
+        if own_file().fullmatch(path.name) and path.is_file() and not path.is_symlink()
     ]
 
 
@@ -108,7 +117,7 @@ SPLITS: tuple[Split, ...] = ("validation", "test")
 Tables = dict[Split, ProbabilityTable]
 
 
-def publish(member: PlannedMember, run: RunFolder) -> dict[Path, Path]:
+def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
     """The first seed's files in the member's folder, those of other fits in folders below it.
 
     Returns where each finished task's files now stand, by the task's folder.

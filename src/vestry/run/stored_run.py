@@ -94,7 +94,7 @@ def stored_run(path: Path, name: str) -> StoredRun:
     places |= {name: folder.committee(name) for name in results.committees}
     tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}
     if not tables:
-        raise StudyError(f"{path} has no member that was fitted; there is nothing to compare")
+        raise StudyError(f"{path} has no model that was fitted; there is nothing to compare")
     return StoredRun(name, folder, results, tables)
 
 

@@ -1,4 +1,4 @@
-"""What a committee is worth beside its members, and which of them it could do without."""
+"""What a committee gains over its members, and which of them it could do without."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from vestry.schema.significance import Difference
 
 
 class RepairedClass(Record):
-    """What a committee repairs and spoils in one class."""
+    """What a committee fixes and breaks in one class."""
 
     class_: int = Field(alias="class", description="label")
     support: int = Field(description="test images of it")
@@ -18,7 +18,7 @@ class RepairedClass(Record):
     spoiled: int = Field(description="images that only the member gets right")
     divided: int = Field(description="images for which members name different classes")
     alike_wrong: int = Field(description="images for which all name the same wrong one")
-    net: int = Field(description="repaired less spoiled")
+    net: int = Field(description="fixed less broken")
 
 
 class Helper(Record):
@@ -55,7 +55,7 @@ class Repairs(Record):
     rows: int = Field(description="test images")
     repaired: int = Field(description="test images that only the committee gets right")
     spoiled: int = Field(description="test images that only the member gets right")
-    net: int = Field(description="repaired less spoiled")
+    net: int = Field(description="fixed less broken")
     per_class: list[RepairedClass] = Field(description="the same by class")
     helped_by: list[Helper] = Field(description="each other member")
     agreement: MembersAgree = Field(description="of all members")

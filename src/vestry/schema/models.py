@@ -42,9 +42,11 @@ class _Scored(Record):
 class ScoredMember(_Scored):
     """A fitted member as it is compared with others."""
 
-    kind: Literal["estimator", "layers", "backbone", "onnx"] = Field(
-        description="`onnx` was trained elsewhere: its `fit_seconds` is 0"
+    kind: str = Field(
+        description="the key that says it in the study: `estimator`, `layers`, `backbone`, `onnx` "
+        "(trained elsewhere: its `fit_seconds` is 0), or that of another package's kind"
     )
+    kind_words: str | None = Field(None, description="what such a model is called, in words")
     definition: list[str] = Field(
         description="short lines that say what it is: layers with output shape and parameters, or "
         "the estimator with its settings"
@@ -148,7 +150,7 @@ class Committee(ScoredCommittee):
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
-    repairs: Repairs = Field(description="what it repairs and spoils")
+    repairs: Repairs = Field(description="what it fixes and breaks")
     worth: EnsembleGain = Field(description="what it gains, and for what")
     leave_one_out: LeaveOneOut = Field(description="without each member")
     diversity: Diversity = Field(description="of its members")

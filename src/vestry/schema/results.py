@@ -119,3 +119,8 @@ class Results(ComparisonResults):
     created: str = Field(description="when it was written; UTC, ISO 8601")
     environment: Environment = Field(description="machine and versions")
     seconds: dict[str, float] = Field(description="`total`, and what it was spent on")
+
+    @property
+    def models(self) -> dict[str, Member | Committee]:
+        """Members and committees by name."""
+        return {**self.members, **self.committees}

@@ -26,8 +26,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, Choose
+from vestry.search.space import Choice, Choose, SearchSettings
 from vestry.storage.run_folder import atomic_path
 
 JOURNAL = "trials.jsonl"
@@ -58,11 +57,17 @@ class Trial:
 
 
 class Search:
-    """A search over `space` whose journal lies in `folder`."""
+    """A search over `space` whose journal lies in `folder`.
 
-    def __init__(self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path) -> None:
+    sign: 1 where more of `settings.score` is better, -1 where less is: optuna maximises.
+    """
+
+    def __init__(
+        self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path, sign: int
+    ) -> None:
         self.space = space
         self.settings = settings
+        self.sign = sign
         self.distributions = {key: _distribution(choice) for key, choice in space.items()}
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with warnings.catch_warnings():
@@ -104,10 +109,7 @@ class Search:
         try:
             scores = objective(trial.number, self.values(drawn), self.watch(trial))
             trial.set_user_attr("validation_loss", scores["log_loss"])
-            value = scores["accuracy"]
-            if self.settings.score == "log_loss":
-                value = -scores["log_loss"]
-            self.tell(trial, started, value=value)
+            self.tell(trial, started, value=self.sign * scores[self.settings.score])
         except _Pruned:
             self.tell(trial, started, state=TrialState.PRUNED)
         except (VestryError, ValueError) as error:
@@ -157,8 +159,8 @@ class Search:
     def shown(self, trial: FrozenTrial) -> Trial:
         attributes = trial.user_attrs
         value = trial.value if trial.state == TrialState.COMPLETE else None
-        if value is not None and self.settings.score == "log_loss":
-            value = -value
+        if value is not None:
+            value = self.sign * value
         return Trial(
             number=trial.number,
             state=_STATES[trial.state],

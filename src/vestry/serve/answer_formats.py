@@ -11,14 +11,13 @@ import numpy as np
 
 from vestry.export.bundle import Bundle
 from vestry.predictions.table import ProbabilityTable
-from vestry.serve.answer import DIGITS, vote
-from vestry.serve.answering import Answered
+from vestry.serve.answer import DIGITS, NamedAnswer
 from vestry.serve.image_inputs import printable
 from vestry.storage.run_folder import write_text
 
-SUFFIXES = (".csv", ".json", ".npz")
-WIDEST_NAME = 40
-NOT_SURE = "not sure"
+_SUFFIXES = (".csv", ".json", ".npz")
+_WIDEST_NAME = 40
+_NOT_SURE = "not sure"
 
 
 class Lines:
@@ -30,40 +29,40 @@ class Lines:
 
     def __init__(self, bundle: Bundle, names: Sequence[str], votes: bool) -> None:
         self.bundle, self.votes = bundle, votes
-        self.name_width = min(max(map(len, names), default=0), WIDEST_NAME)
+        self.name_width = min(max(map(len, names), default=0), _WIDEST_NAME)
         self.class_width = max(len(printable(name)) for name in bundle.classes)
         self.member_width = max((len(printable(name)) for name in bundle.members), default=0)
 
-    def text(self, one: Answered) -> str:
+    def text(self, one: NamedAnswer) -> str:
         answer = one.answer
         (name, probability), *others = answer.top()
-        doubt = NOT_SURE if answer.sure is False else ""
+        doubt = _NOT_SURE if answer.sure is False else ""
         rest = ", ".join(f"{printable(other)} {share:.1%}" for other, share in others)
-        line = f"{one.name:<{self.name_width}}  {self.column(name, probability)}"
-        lines = [f"{line}  {doubt:<{len(NOT_SURE)}}  then {rest}" if self.may_doubt else
+        line = f"{one.name:<{self.name_width}}  {self._column(name, probability)}"
+        lines = [f"{line}  {doubt:<{len(_NOT_SURE)}}  then {rest}" if self._may_doubt else
                  f"{line}  then {rest}"]  # fmt: skip
         lines += [f"    {warning}" for warning in one.prepared.warnings]
         if self.votes and self.bundle.is_committee:
-            lines += self.vote_lines(one)
+            lines += self._vote_lines(one)
         return "\n".join(lines)
 
     @property
-    def may_doubt(self) -> bool:
+    def _may_doubt(self) -> bool:
         return self.bundle.threshold is not None
 
-    def column(self, name: str, probability: float) -> str:
+    def _column(self, name: str, probability: float) -> str:
         return f"{printable(name):<{self.class_width}} {probability:>6.1%}"
 
-    def vote_lines(self, one: Answered) -> list[str]:
+    def _vote_lines(self, one: NamedAnswer) -> list[str]:
         classes = self.bundle.classes
         return [
             f"    {printable(member):<{self.member_width}}  "
-            f"{self.column(classes[int(row.argmax())], float(row.max()))}"
+            f"{self._column(classes[int(row.argmax())], float(row.max()))}"
             for member, row in zip(self.bundle.members, one.answer.votes, strict=True)
         ]
 
 
-def facts(one: Answered, votes: bool) -> dict[str, Any]:
+def _facts(one: NamedAnswer, votes: bool) -> dict[str, Any]:
     """One answer for JSON."""
     return {
         "image": one.name,
@@ -73,8 +72,8 @@ def facts(one: Answered, votes: bool) -> dict[str, Any]:
     }
 
 
-def json_line(one: Answered, votes: bool) -> str:
-    return json.dumps(facts(one, votes), ensure_ascii=False, allow_nan=False)
+def json_line(one: NamedAnswer, votes: bool) -> str:
+    return json.dumps(_facts(one, votes), ensure_ascii=False, allow_nan=False)
 
 
 class Rows:
@@ -87,30 +86,31 @@ class Rows:
     def header(self) -> str:
         names = ["image", "class", "confidence", "sure"]
         names += [f"p({name})" for name in self.bundle.classes]
-        return row_text(names + ([f"vote({m})" for m in self.bundle.members] if self.votes else []))
+        return _row_text(
+            names + ([f"vote({m})" for m in self.bundle.members] if self.votes else [])
+        )
 
-    def text(self, one: Answered) -> str:
+    def text(self, one: NamedAnswer) -> str:
         answer = one.answer
         sure = {None: "", True: "yes", False: "no"}[answer.sure]
-        cells = [one.name, answer.name, rounded(answer.confidence), sure]
-        cells += [rounded(float(value)) for value in answer.probabilities]
+        cells = [one.name, answer.name, _rounded(answer.confidence), sure]
+        cells += [_rounded(float(value)) for value in answer.probabilities]
         if self.votes:
-            pairs = zip(self.bundle.members, answer.votes, strict=True)
-            cells += [vote(self.bundle.classes, member, row)["class"] for member, row in pairs]
-        return row_text(cells)
+            cells += [self.bundle.classes[int(row.argmax())] for row in answer.votes]
+        return _row_text(cells)
 
 
-def rounded(value: float) -> str:
+def _rounded(value: float) -> str:
     return f"{value:.{DIGITS}f}"
 
 
-def row_text(cells: Sequence[str]) -> str:
+def _row_text(cells: Sequence[str]) -> str:
     stream = io.StringIO()
     csv.writer(stream, lineterminator="").writerow(cells)
     return stream.getvalue()
 
 
-def write_answers(path: Path, bundle: Bundle, answers: Sequence[Answered], votes: bool) -> None:
+def write_answers(path: Path, bundle: Bundle, answers: Sequence[NamedAnswer], votes: bool) -> None:
     """Write all answers in the format that `path`'s suffix names, whole or not at all.
 
     `.json`: a list. `.csv`: see `Rows`. `.npz`: a probability table of the split `fresh`, the
@@ -118,7 +118,7 @@ def write_answers(path: Path, bundle: Bundle, answers: Sequence[Answered], votes
     """
     match path.suffix.lower():
         case ".json":
-            found = [facts(one, votes) for one in answers]
+            found = [_facts(one, votes) for one in answers]
             write_text(
                 path, json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             )
@@ -126,12 +126,12 @@ def write_answers(path: Path, bundle: Bundle, answers: Sequence[Answered], votes
             rows = Rows(bundle, votes)
             write_text(path, "\n".join([rows.header(), *map(rows.text, answers), ""]))
         case ".npz":
-            table(bundle, answers).save(path)
+            _table(bundle, answers).save(path)
         case suffix:
             raise ValueError(f"answers are not written as {suffix}")
 
 
-def table(bundle: Bundle, answers: Sequence[Answered]) -> ProbabilityTable:
+def _table(bundle: Bundle, answers: Sequence[NamedAnswer]) -> ProbabilityTable:
     return ProbabilityTable(
         ids=np.array([one.name for one in answers], dtype=str),
         classes=bundle.classes,

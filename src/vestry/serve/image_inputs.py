@@ -14,18 +14,18 @@ from PIL import Image
 from vestry.data.folder_layout import entries
 from vestry.data.folder_pictures import name_of
 from vestry.data.image_file import SIGNATURES
-from vestry.data.npz import load_images
+from vestry.data.sources.npz import load_images
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
 from vestry.serve.prepared import AS_IT_IS, Prepared
-from vestry.serve.preparing import prepare, prepare_image
+from vestry.serve.preprocessing import prepare, prepare_image
 
-STDIN = "-"
-LARGEST = 256 * 2**20
+_STDIN = "-"
+_LARGEST = 256 * 2**20
 """Bytes of one picture's file: 50 megapixels hardly take more."""
-MOST_FILES = 1_000_000
+_MOST_FILES = 1_000_000
 SUFFIXES = (".png", ".jpg", ".jpeg")
-DEEPEST = 50
+_DEEPEST = 50
 """Folders within folders."""
 
 
@@ -60,12 +60,12 @@ def inputs_of(texts: Iterable[str]) -> Inputs:
     for text in texts:
         path = Path(text)
         try:
-            if text == STDIN:
-                found.images.append(Given(STDIN, piped))
+            if text == _STDIN:
+                found.images.append(Given(_STDIN, _piped))
             elif path.is_dir():
-                add_folder(found, path)
+                _add_folder(found, path)
             elif path.suffix.lower() == ".npz":
-                add_arrays(found, path)
+                _add_arrays(found, path)
             else:
                 found.images.append(picture(printable(text), path))
         except DataError as error:
@@ -73,29 +73,29 @@ def inputs_of(texts: Iterable[str]) -> Inputs:
     return found
 
 
-def piped(bundle: Bundle, photograph: bool | None) -> Prepared:
-    return prepare(stdin(), STDIN, bundle, photograph=photograph)
+def _piped(bundle: Bundle, photograph: bool | None) -> Prepared:
+    return prepare(_stdin(), _STDIN, bundle, photograph=photograph)
 
 
 def picture(name: str, path: Path) -> Given:
     """The picture in a file, which is read when its turn comes."""
 
     def prepared(bundle: Bundle, photograph: bool | None) -> Prepared:
-        return prepare(file_content(path, name), name, bundle, photograph=photograph)
+        return prepare(_file_content(path, name), name, bundle, photograph=photograph)
 
     return Given(name, prepared)
 
 
-def add_folder(found: Inputs, folder: Path) -> None:
+def _add_folder(found: Inputs, folder: Path) -> None:
     """Every picture below `folder`, by name; a link counts where it stays inside."""
     top, before = folder.resolve(), len(found.images)
-    for path in files_below(folder, found, DEEPEST):
+    for path in _files_below(folder, found, _DEEPEST):
         name = printable(str(folder / path.relative_to(folder)))
         if path.is_symlink() and not path.resolve().is_relative_to(top):
             found.failures.append(f"{name}: a link that leads out of {folder}; it is not followed")
-        elif is_picture(path):
-            if len(found.images) >= MOST_FILES:
-                raise DataError(f"{folder}: more than {MOST_FILES:,} images; give its parts")
+        elif _is_picture(path):
+            if len(found.images) >= _MOST_FILES:
+                raise DataError(f"{folder}: more than {_MOST_FILES:,} images; give its parts")
             found.images.append(picture(name, path))
         else:
             found.passed_over.append(name_of(folder, path))
@@ -103,7 +103,7 @@ def add_folder(found: Inputs, folder: Path) -> None:
         found.failures.append(f"{folder}: no PNG or JPEG below it")
 
 
-def files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
+def _files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
     try:
         inside = entries(folder)
     except DataError as error:
@@ -113,12 +113,12 @@ def files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
         if path.is_symlink() or not path.is_dir():  # a linked folder might lead round in a circle
             yield path
         elif depth:
-            yield from files_below(path, found, depth - 1)
+            yield from _files_below(path, found, depth - 1)
         else:
-            found.failures.append(f"{path}: more than {DEEPEST} folders within each other")
+            found.failures.append(f"{path}: more than {_DEEPEST} folders within each other")
 
 
-def is_picture(path: Path) -> bool:
+def _is_picture(path: Path) -> bool:
     """Whether its name or its first bytes are those of a PNG or JPEG: one that is damaged from its
     first byte on is to be reported. Nothing but a file is opened."""
     try:
@@ -133,39 +133,39 @@ def is_picture(path: Path) -> bool:
     return any(start.startswith(signature) for signature, _ in SIGNATURES)
 
 
-def file_content(path: Path, name: str) -> bytes:
+def _file_content(path: Path, name: str) -> bytes:
     try:
         with path.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
+            content = stream.read(_LARGEST + 1)
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from None
-    return bounded(content, name)
+    return _bounded(content, name)
 
 
-def stdin() -> bytes:
+def _stdin() -> bytes:
     if sys.stdin.isatty():
-        raise DataError(f"{STDIN}: nothing is piped in")
-    return bounded(sys.stdin.buffer.read(LARGEST + 1), STDIN)
+        raise DataError(f"{_STDIN}: nothing is piped in")
+    return _bounded(sys.stdin.buffer.read(_LARGEST + 1), _STDIN)
 
 
-def bounded(content: bytes, name: str) -> bytes:
-    if len(content) > LARGEST:
-        raise DataError(f"{name}: more than {LARGEST:,} bytes; so large a picture is not read")
+def _bounded(content: bytes, name: str) -> bytes:
+    if len(content) > _LARGEST:
+        raise DataError(f"{name}: more than {_LARGEST:,} bytes; so large a picture is not read")
     if not content:
         raise DataError(f"{name}: empty; a PNG or JPEG is needed")
     return content
 
 
-def add_arrays(found: Inputs, path: Path) -> None:
+def _add_arrays(found: Inputs, path: Path) -> None:
     images, notes = load_images(path)
     if not len(images):
         raise DataError(f"{path}: holds no images")
     found.notes += notes
     name = printable(str(path))
-    found.images += [row(f"{name}[{number}]", pixels) for number, pixels in enumerate(images)]
+    found.images += [_row(f"{name}[{number}]", pixels) for number, pixels in enumerate(images)]
 
 
-def row(name: str, pixels: NDArray[np.uint8]) -> Given:
+def _row(name: str, pixels: NDArray[np.uint8]) -> Given:
     """One image of an array; one that has the model's shape is taken as it is."""
 
     def prepared(bundle: Bundle, photograph: bool | None) -> Prepared:

@@ -4,7 +4,6 @@ import base64
 import io
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,47 +12,19 @@ from PIL import Image
 from vestry.data.image_file import DAMAGE, read_image
 from vestry.errors import DataError, ModelError, one_line
 from vestry.export.bundle import Bundle, KnownImages
+from vestry.serve import schemas
 
-# Pictures as they stand in JSON: a PNG in a data URL.
+_Pixels = NDArray[np.uint8]
+_Directions = NDArray[np.float32]
 
-
-LONGEST = 320
-"""Pixels of the longer side; what is larger is made smaller, what is smaller stays as it is."""
-
-
-def picture_url(picture: Image.Image) -> str:
-    if max(picture.size) > LONGEST:
-        picture = picture.copy()
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
-    # What a file said beside its pixels (a place, a date) must not go back out.
-    picture.info = {}
-    stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
-
-
-def pixels_url(pixels: NDArray[np.uint8]) -> str:
-    """Of (height, width) or (height, width, 3)."""
-    return picture_url(Image.fromarray(pixels))
-
-
-Pixels = NDArray[np.uint8]
-Directions = NDArray[np.float32]
-
-MOST = 10_000
+_MOST = 10_000
 """Images that one file may bring."""
-LONGEST_SPRITE = 2**26
+_LONGEST_SPRITE = 2**26
 """Characters of base64."""
-SMALLEST_LENGTH = 1e-6
-
-
-@dataclass(frozen=True)
-class Near:
-    """A known image like another. row: its place in the set. similarity: the cosine of both images'
-    pixels, each less its mean: 1 for the same picture, whatever its brightness and contrast."""
-
-    row: int
-    similarity: float
+_LONGEST = 320
+"""Pixels of a shown picture's longer side; what is larger is made smaller."""
+_SMALLEST_LENGTH = 1e-6
+DIGITS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,52 +33,59 @@ class KnownSet:
     unit vectors."""
 
     classes: tuple[str, ...]
-    images: Pixels
+    images: _Pixels
     labels: NDArray[np.int64]
     ids: tuple[str, ...]
-    directions: Directions
+    directions: _Directions
 
     @classmethod
     def of(cls, known: KnownImages, bundle: Bundle) -> "KnownSet":
         """Raises ModelError where the strip of images is not what the bundle says."""
         count = len(known.labels)
-        if count != len(known.ids) or count > MOST:
+        if count != len(known.ids) or count > _MOST:
             raise ModelError(f"{count} labels and {len(known.ids)} ids of known images in the file")
         labels = np.array(known.labels, np.int64).reshape(count)
         if not ((labels >= 0) & (labels < len(bundle.classes))).all():
             raise ModelError("a known image in the file has a label that is none of its classes")
-        images = decoded(known.sprite, (count, *bundle.image_shape))
-        return cls(bundle.classes, images, labels, known.ids, directions(images))
+        images = _decoded(known.sprite, (count, *bundle.image_shape))
+        return cls(bundle.classes, images, labels, known.ids, _directions(images))
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[schemas.Sample]:
         """For JSON: every image with its class."""
-        return [self.entry(row) for row in range(len(self.ids))]
+        return [self._entry(row) for row in range(len(self.ids))]
 
-    def entry(self, row: int) -> dict[str, Any]:
+    def _entry(self, row: int) -> schemas.Sample:
         label = int(self.labels[row])
         return {
             "id": self.ids[row],
             "class": self.classes[label],
             "label": label,
-            "image": pixels_url(self.images[row]),
+            "image": picture_url(Image.fromarray(self.images[row])),
         }
 
-    def nearest(self, image: Pixels, label: int, count: int) -> list[Near]:
+    def nearest(self, image: _Pixels, label: int, count: int) -> list[schemas.Near]:
         """The `count` images of class `label` most like `image`, the most alike first; fewer where
-        there are fewer."""
+        there are fewer.
+
+        similarity: the cosine of both images' pixels, each less its mean: 1 for the same picture,
+        whatever its brightness and contrast.
+        """
         rows = np.nonzero(self.labels == label)[0]
-        similarity = self.directions[rows] @ directions(image[None])[0]
-        order = np.argsort(-similarity, kind="stable")[:count]
-        return [Near(int(rows[place]), float(similarity[place])) for place in order]
+        similarity = self.directions[rows] @ _directions(image[None])[0]
+        order = np.argsort(-similarity, kind="stable")[:count].tolist()
+        return [
+            {**self._entry(int(rows[k])), "similarity": round(float(similarity[k]), DIGITS)}
+            for k in order
+        ]
 
 
-def decoded(sprite: str, shape: tuple[int, ...]) -> Pixels:
+def _decoded(sprite: str, shape: tuple[int, ...]) -> _Pixels:
     """(n, height, width[, 3]) from a PNG in base64, the images below each other."""
     count, height, width = shape[:3]
     if count == 0:
         return np.empty(shape, np.uint8)
     try:
-        if len(sprite) > LONGEST_SPRITE:
+        if len(sprite) > _LONGEST_SPRITE:
             raise ModelError(f"{len(sprite):,} characters of known images in the file")
         strip = read_image(base64.b64decode(sprite, validate=True), "its known images")
         if strip.size != (width, height * count):
@@ -121,10 +99,22 @@ def decoded(sprite: str, shape: tuple[int, ...]) -> Pixels:
     return pixels.reshape(shape)
 
 
-def directions(images: Pixels) -> Directions:
+def _directions(images: _Pixels) -> _Directions:
     """(n, pixels) float32: each image less its mean, at length 1; zeros for a blank one."""
     values = images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32)
     values -= values.mean(axis=1, keepdims=True)
     lengths = np.sqrt((values**2).sum(axis=1, keepdims=True))
-    found: Directions = values / np.maximum(lengths, SMALLEST_LENGTH)
+    found: _Directions = values / np.maximum(lengths, _SMALLEST_LENGTH)
     return found
+
+
+def picture_url(picture: Image.Image) -> str:
+    """As it stands in JSON: a PNG in a data URL."""
+    if max(picture.size) > _LONGEST:
+        picture = picture.copy()
+        picture.thumbnail((_LONGEST, _LONGEST), Image.Resampling.BOX)
+    # What a file said beside its pixels (a place, a date) must not go back out.
+    picture.info = {}
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -17,7 +17,7 @@ from vestry.export.session import onnx_session
 
 READY = Path(__file__).parent / "ready" / "committee.onnx"
 """The committee that comes with the package."""
-ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 256
 """Of a large array; more would only take memory."""
 
 Images = NDArray[np.uint8]
@@ -56,7 +56,7 @@ class Predictor:
 
         Raises DataError where their type or shape is another.
         """
-        (probabilities,) = self.run(images, [PROBABILITIES])
+        (probabilities,) = self._run(images, [PROBABILITIES])
         return probabilities
 
     def votes(self, images: Images) -> tuple[Probabilities, Probabilities]:
@@ -67,21 +67,21 @@ class Predictor:
         if not self.bundle.is_committee:
             probabilities = self(images)
             return probabilities, probabilities[:, None]
-        whole, each = self.run(images, [PROBABILITIES, MEMBER_PROBABILITIES])
+        whole, each = self._run(images, [PROBABILITIES, MEMBER_PROBABILITIES])
         return whole, each
 
-    def run(self, images: Images, outputs: list[str]) -> list[NDArray[np.float32]]:
-        batch = self.checked(images)
-        if len(batch) <= ROWS_AT_ONCE:
+    def _run(self, images: Images, outputs: list[str]) -> list[NDArray[np.float32]]:
+        batch = self._checked(images)
+        if len(batch) <= _ROWS_AT_ONCE:
             return list(self._session.run(outputs, {IMAGES: batch}))
-        starts = range(0, len(batch), ROWS_AT_ONCE)
+        starts = range(0, len(batch), _ROWS_AT_ONCE)
         parts = [
-            self._session.run(outputs, {IMAGES: batch[start : start + ROWS_AT_ONCE]})
+            self._session.run(outputs, {IMAGES: batch[start : start + _ROWS_AT_ONCE]})
             for start in starts
         ]
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
-    def checked(self, images: Images) -> Images:
+    def _checked(self, images: Images) -> Images:
         given: Any = np.asarray(images)
         shape = self.image_shape
         if given.shape == shape:

@@ -1,6 +1,6 @@
 """A committee of scikit-learn classifiers, under one of this project's rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class CommitteeClassifier(ClassifierMixin, _BaseComposition):  # type: ignore[mi
     rule : "mean", "weighted", "geometric", "vote", "stacking" or "greedy".
     by, rounds, start : the rule's own options, as in a study file: by for "weighted"; rounds and
         start for "greedy". None takes the study file's defaults.
+    options : further options of the rule by name, of one that another package brings.
     cv : a number of folds, stratified by class; a scikit-learn splitter in which every row is held
         out once; or None to hold one part out.
     validation_fraction : of the rows, held out where `cv` is None and something has to be learnt.
@@ -85,7 +86,7 @@ class CommitteeClassifier(ClassifierMixin, _BaseComposition):  # type: ignore[mi
     ['forest', 'network']
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parameters are scikit-learn's settings
         self,
         estimators: Sequence[tuple[str, Any]],
         rule: str = "mean",
@@ -93,6 +94,7 @@ class CommitteeClassifier(ClassifierMixin, _BaseComposition):  # type: ignore[mi
         by: str | None = None,
         rounds: int | None = None,
         start: int | None = None,
+        options: Mapping[str, Any] | None = None,
         cv: Any = 5,
         validation_fraction: float = 0.2,
         random_state: Any = None,
@@ -102,6 +104,7 @@ class CommitteeClassifier(ClassifierMixin, _BaseComposition):  # type: ignore[mi
         self.by = by
         self.rounds = rounds
         self.start = start
+        self.options = options
         self.cv = cv
         self.validation_fraction = validation_fraction
         self.random_state = random_state
@@ -173,6 +176,7 @@ class CommitteeClassifier(ClassifierMixin, _BaseComposition):  # type: ignore[mi
 
     def _committee(self, names: list[str]) -> Committee:
         options = {"by": self.by, "rounds": self.rounds, "start": self.start}
+        options |= self.options or {}
         kind = type(self).__name__
         settings = checked(
             CommitteeSettings, kind, name=kind, rule=self.rule, members=names, **options

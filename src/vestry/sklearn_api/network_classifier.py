@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from vestry.errors import StudyError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.layers.flatten import Flatten
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
@@ -244,7 +244,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
         with tempfile.TemporaryDirectory(prefix="vestry-") as folder:
             job = FitJob(
-                **rows, threads=self.threads, workspace=Path(folder), report=lambda _: None
+                **rows, threads=self.threads, workspace=Path(folder), on_event=lambda _: None
             )
             member = network_member.fit(self.settings_, job)
         tensors = member.network.tensors()

@@ -1,8 +1,9 @@
 """Reading a study file: TOML, and what the command line sets over it."""
 
 import json
+import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,22 @@ from typing import Any
 from vestry.errors import StudyError, did_you_mean
 
 _LARGEST_FILE = 1_000_000
+NEW, OLD = "model", "member"
+"""How a study spells its models, and how it did before; both are read."""
+_HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*["']?(model|member)["']?[ \t]*\]\]""", re.MULTILINE)
 Entry = dict[str, Any]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The file's tables; raises StudyError where it cannot be read or is not TOML."""
+    """The file's tables, its `[[model]]`s under `member`, as they were once spelled.
+
+    Raises StudyError where it cannot be read or is not TOML.
+    """
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise StudyError(f"{path} is larger than {_LARGEST_FILE:,} bytes; is it a study file?")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return _one_spelling(tomllib.loads(text), text)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StudyError(f"{path} cannot be read: {reason}{_near_file(path)}") from error
@@ -26,6 +34,38 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise StudyError(f"{path} is not text in UTF-8; is it a study file?") from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path} is not TOML: {error}") from error
+
+
+def _one_spelling(tables: dict[str, Any], text: str) -> dict[str, Any]:
+    """`tables` with what `model` holds under `member`, in the order of the file where both occur.
+
+    What is no list of tables is kept, so that the study's check says so.
+    """
+    if NEW not in tables:
+        return tables
+    result = {OLD if key == NEW else key: value for key, value in tables.items()}
+    given = [tables[key] for key in (OLD, NEW) if key in tables]
+    wrong = [entries for entries in given if not isinstance(entries, list)]
+    if wrong or len(given) == 1:
+        return result | {OLD: (wrong or given)[0]}
+    left = {key: list(tables[key]) for key in (OLD, NEW)}
+    spelled = [key for key in _headers(text) if left[key]]
+    merged = [left[key].pop(0) for key in spelled if left[key]]
+    inline = [entry for key in tables if key in left for entry in left[key]]
+    return result | {OLD: inline + merged}  # TOML has an inline list before any header
+
+
+def _headers(text: str) -> Iterator[str]:
+    """`model` or `member` for each of their headers, in order.
+
+    One that stands in a text of several lines is none: what comes before it is then not whole.
+    """
+    for match in _HEADER.finditer(text):
+        try:
+            tomllib.loads(text[: match.start()])
+        except tomllib.TOMLDecodeError:
+            continue
+        yield match[1]
 
 
 def _near_file(path: Path) -> str:
@@ -39,15 +79,17 @@ def override(
 ) -> dict[str, Any]:
     """Apply `--set KEY=VALUE`s.
 
-    `data.source=digits`, `training.epochs=3`; `member.NAME.epochs=3` for one member and
-    `member.epochs=3` for every member that takes that key, as `takes(entry, key)` says.
+    `data.source=digits`, `training.epochs=3`; `model.NAME.epochs=3` for one model and
+    `model.epochs=3` for every model that takes that key, as `takes(entry, key)` says. `member`
+    is read as `model`.
     """
     result = dict(tables)
     for assignment in assignments:
         for key, value in _parse_assignment(assignment).items():
-            if key in ("member", "committee"):
-                change = _Change(key, value, assignment, takes)
-                result[key] = change.applied_to(result.get(key, []))
+            if key in (NEW, OLD, "committee"):
+                kept = OLD if key == NEW else key
+                change = _Change(NEW if key == OLD else key, value, assignment, takes)
+                result[kept] = change.applied_to(result.get(kept, []))
             else:
                 result = _merged(result, {key: value})
     return result
@@ -56,7 +98,7 @@ def override(
 def _parse_assignment(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     if not (equals and key.strip()):
-        raise StudyError(f"--set {text}: write KEY=VALUE, such as member.epochs=3")
+        raise StudyError(f"--set {text}: write KEY=VALUE, such as model.epochs=3")
     for literal in (value, json.dumps(value)):  # a bare word is a text
         try:
             return tomllib.loads(f"{key} = {literal}")
@@ -75,7 +117,7 @@ def _merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Change:
-    """A `--set` that is about members or committees: `kind.NAME.KEY=VALUE` or `kind.KEY=VALUE`."""
+    """A `--set` that is about models or committees: `kind.NAME.KEY=VALUE` or `kind.KEY=VALUE`."""
 
     kind: str
     values: Any

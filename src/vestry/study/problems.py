@@ -7,7 +7,8 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.errors import did_you_mean
@@ -81,7 +82,14 @@ def _keys_of(model: type[BaseModel]) -> list[str]:
     """Its fields as a study writes them; a committee also takes the options of its rule."""
     if issubclass(model, CommitteeSettings):
         return model.known_keys()
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [_key(name, field) for name, field in model.model_fields.items()]
+
+
+def _key(name: str, field: FieldInfo) -> str:
+    """How a study spells a field; the newest spelling where there are several."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return str(field.validation_alias.choices[0])
+    return field.alias or name
 
 
 def _models_at(model: type[BaseModel], loc: Sequence[Any]) -> _Models:

@@ -8,15 +8,21 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.paths import DataPaths
+from vestry.data.source import source_file
 from vestry.errors import StudyError, did_you_mean
+from vestry.members.kinds import KINDS
+from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
+from vestry.storage.run_folder import RunFolder
+from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry, entry_type, kinds_in
 from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
-from vestry.study.settings import ENTRIES, Entry, SearchedEntry, Study, kind_of, kinds_of
+from vestry.study.settings import Study
 
-_MAKER_KEYS = {"pair": ("without", "with"), "claim": ("maker", "below", "above", "best")}
+_NAMING_KEYS = {"pair": ("without", "with"), "claim": ("model", "maker", "below", "above", "best")}
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,8 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
     problems = [f"{path}: {line}" for line in _problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
-    members = [_entry_of(_member_tables(tables, entry)) for entry in tables["member"]]
-    return StudyFile(path, Study(**(tables | {"member": members})))
+    models = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
+    return StudyFile(path, Study(**(tables | {"member": models})))
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
@@ -51,13 +57,13 @@ def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
     return paths
 
 
-def _entry_of(table: dict[str, Any]) -> Entry:
-    return SearchedEntry(**table) if "search" in table else ENTRIES[kind_of(table)](**table)
+def _entry_of(table: dict[str, Any]) -> CommonEntry:
+    return SearchedEntry(**table) if "search" in table else entry_type(kinds_in(table)[0])(**table)
 
 
 def _takes(entry: dict[str, Any], key: str) -> bool:
-    """Whether a member or committee of this kind has a key of that name."""
-    models: list[type[BaseModel]] = [ENTRIES[kind] for kind in kinds_of(entry)]
+    """Whether a model or committee of this kind has a key of that name."""
+    models: list[type[BaseModel]] = [entry_type(kind) for kind in kinds_in(entry)]
     models += [SearchedEntry] if "search" in entry else []
     if not models:
         return key in CommitteeSettings.known_keys()
@@ -66,41 +72,40 @@ def _takes(entry: dict[str, Any], key: str) -> bool:
 
 def _problems_of(tables: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a study's tables, one line each."""
-    members = tables.get("member")
-    if not (isinstance(members, list) and members and all(isinstance(m, dict) for m in members)):
-        return ["there is no [[member]]; a study compares at least one"]
+    models = tables.get("member")
+    if not (isinstance(models, list) and models and all(isinstance(m, dict) for m in models)):
+        return ["there is no [[model]]; a study compares at least one"]
     lines = _checked(ImageTrainingSettings, tables.get("training", {}), "[training]")
     if lines:
         return lines
-    for number, entry in enumerate(members, 1):
-        lines += _member_problems(
-            tables, entry, f"member {number} ({entry.get('name', 'no name')})"
-        )
+    for number, entry in enumerate(models, 1):
+        lines += _model_problems(tables, entry, f"model {number} ({entry.get('name', 'no name')})")
     committees = tables.get("committee", [])
     lines += _checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or _name_problems(members, committees) + _reference_problems(tables)
+    return lines or _name_problems(models, committees) + _reference_problems(tables)
 
 
-def _member_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
-    kinds = kinds_of(entry)
+def _model_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:
+    kinds = kinds_in(entry)
     if len(kinds) > 1:
-        return [f"{place}: it has {' and '.join(f'`{kind}`' for kind in kinds)}; one says its kind"]
+        keys = " and ".join(f"`{kind.name}`" for kind in kinds)
+        return [f"{place}: it has {keys}; one says its kind"]
     if not kinds:
-        near = (did_you_mean(key, ENTRIES) for key in entry)
+        near = (did_you_mean(key, KINDS) for key in entry)
         hint = next((text for text in near if "mean" in text), "")
-        return [f"{place}: it needs one of {', '.join(f'`{kind}`' for kind in ENTRIES)}{hint}"]
-    table = _member_tables(tables, entry)
-    if kinds == ["onnx"] and ("search" in table or any(found(table))):
+        return [f"{place}: it needs one of {', '.join(f'`{name}`' for name in KINDS)}{hint}"]
+    table = _model_table(tables, entry)
+    if kinds[0].is_finished and ("search" in table or any(found(table))):
         return [f"{place}: nothing can be searched for: the model in the file is finished"]
     if "search" in table:
         return _search_problems(table, place)
     for key, _ in found(table):
         return [f"{place}: `{key}` is to be found, but how? add search = {{ trials = 20 }}"]
-    return _checked(ENTRIES[kinds[0]], table, place)
+    return _checked(entry_type(kinds[0]), table, place)
 
 
 def _search_problems(table: dict[str, Any], place: str) -> list[str]:
-    """What is wrong with a search, or with the member that some of its values would make."""
+    """What is wrong with a search, or with the model that some of its values would make."""
     common = {key: value for key, value in table.items() if key in SearchedEntry.model_fields}
     lines = _checked(SearchedEntry, common, place)
     entry = None if lines else SearchedEntry(**table)
@@ -115,16 +120,17 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
     common.pop("search")
     for values in variations(space):
         whole = common | substituted(entry.table, values)
-        lines += _checked(ENTRIES[kind_of(whole)], whole, place)
+        lines += _checked(entry_type(entry.model_kind), whole, place)
     return list(dict.fromkeys(lines))
 
 
-def _member_tables(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """The member's own keys over the study's defaults."""
-    defaults = dict(tables.get("training", {})) if "layers" in entry else {}
-    if "backbone" in entry:
-        defaults.pop("scale", None)  # a head sees features, not pixels
-    return {**defaults, **entry}
+def _model_table(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """The model's own keys over the study's defaults."""
+    known = {
+        key for kind in kinds_in(entry) if kind.is_trained for key in kind.settings.model_fields
+    }
+    defaults = tables.get("training", {})
+    return {key: value for key, value in defaults.items() if key in known} | entry
 
 
 def _checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> list[str]:
@@ -138,32 +144,30 @@ def _checked(model: type[BaseModel], table: Any, place: str, skip: str = "") -> 
 
 
 def _reference_problems(tables: dict[str, Any]) -> list[str]:
-    """Pairs and claims that name a member or committee which the study does not have."""
-    makers = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
+    """Pairs and claims that name a model or committee which the study does not have."""
+    known = [entry["name"] for kind in ("member", "committee") for entry in tables.get(kind, [])]
     return [
         f"{kind} {number} names {entry[key]!r}, which nobody defines"
-        f"{did_you_mean(entry[key], makers)}"
-        for kind, keys in _MAKER_KEYS.items()
+        f"{did_you_mean(entry[key], known)}"
+        for kind, keys in _NAMING_KEYS.items()
         for number, entry in enumerate(tables.get(kind, []), 1)
         for key in keys
-        if key in entry and entry[key] not in makers
+        if key in entry and entry[key] not in known
     ]
 
 
-def _name_problems(members: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
-    names = list(dict.fromkeys(member["name"] for member in members))
-    makers = [member["name"] for member in members] + [
-        committee["name"] for committee in committees
-    ]
+def _name_problems(models: list[dict[str, Any]], committees: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(model["name"] for model in models))
+    known = [model["name"] for model in models] + [committee["name"] for committee in committees]
     lines = [
-        f"the name {name!r} is given {makers.count(name)} times; each maker needs its own"
-        for name in dict.fromkeys(makers)
-        if makers.count(name) > 1
+        f"the name {name!r} is given {known.count(name)} times; each model needs its own"
+        for name in dict.fromkeys(known)
+        if known.count(name) > 1
     ]
-    lines += _same_folder_problems(list(dict.fromkeys(makers)))
+    lines += _same_folder_problems(list(dict.fromkeys(known)))
     for committee in committees:
         lines += [
-            f"committee {committee['name']!r} names the member {name!r}, which nobody defines"
+            f"committee {committee['name']!r} names the model {name!r}, which nobody defines"
             f"{did_you_mean(name, names)}"
             for name in committee["members"]
             if name not in names
@@ -181,3 +185,23 @@ def _same_folder_problems(names: list[str]) -> list[str]:
         for name in names
         if first.setdefault(same_folder(name), name) != name
     ]
+
+
+# What a study reads from the user's disk: none of it may ever be written over.
+
+
+def study_inputs(file: StudyFile, places: DataPaths, run: RunFolder) -> list[Path]:
+    """The study file, its data, and the models and weights that its models start from, without
+    links."""
+    study = file.study
+    sources = filter(None, [study.data.source, study.data.otherwise])
+    data = [path for path in (source_file(text, places) for text in sources) if path]
+    paths = ModelPaths.of(places, run.path)
+    models = [
+        path for entry in study.models for path in entry.model_kind.inputs(_table(entry), paths)
+    ]
+    return [path.resolve() for path in (file.path, *data, *models)]
+
+
+def _table(entry: ModelEntry | SearchedEntry) -> dict[str, Any]:
+    return entry.table if isinstance(entry, SearchedEntry) else entry.model_dump()

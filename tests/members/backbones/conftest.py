@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from vestry.data.paths import DataPaths
-from vestry.members.backbones.paths import BackbonePaths
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
+from vestry.members.model_paths import ModelPaths
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,14 +28,14 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def places(tmp_path, cache):
-    return BackbonePaths.of(DataPaths.of(base=tmp_path), run=tmp_path / "runs" / "present")
+    return ModelPaths.of(DataPaths.of(base=tmp_path), run=tmp_path / "runs" / "present")
 
 
 @pytest.fixture
 def job(tmp_path, places):
     """A job on random pixels, whose class shows in their brightness."""
 
-    def make(rows=60, report=lambda event: None, colour=False, **changes):
+    def make(rows=60, on_event=lambda event: None, colour=False, **changes):
         random = np.random.default_rng(0)
         shape = (rows + 20, 10, 9, 3) if colour else (rows + 20, 10, 9)
         labels = np.arange(rows + 20) % 3
@@ -50,8 +50,8 @@ def job(tmp_path, places):
             "seed": 0,
             "threads": 1,
             "workspace": tmp_path / "work",
-            "report": report,
-            "trunks": places.as_dict(),
+            "on_event": on_event,
+            "paths": places,
         }
         return FitJob(**given | changes)
 

@@ -1,4 +1,4 @@
-"""A frozen trunk with a trained head: what is learnt, what never changes, what comes back."""
+"""A frozen backbone with a trained head: what is learnt, what never changes, what comes back."""
 
 import json
 from dataclasses import replace
@@ -8,16 +8,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.errors import MemberError
-from vestry.members.backbones import backbone as trunk_precision
-from vestry.members.backbones import kinds
-from vestry.members.backbones.kinds import PublishedNetwork
-from vestry.members.backbones.member import fit, load
-from vestry.members.backbones.published import PUBLISHED
-from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones import backbone as backbone_precision
+from vestry.members.backbones import frozen_networks
+from vestry.members.backbones.backbone_model import fit, load
+from vestry.members.backbones.frozen_networks import PublishedNetwork
+from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.weights import random_backbone
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks import network_member, trainer
 from vestry.members.networks.settings import NetworkSettings
 
@@ -32,14 +31,14 @@ def settings(backbone="resnet50", **given):
 
 @pytest.fixture(autouse=True)
 def quick_trial(monkeypatch):
-    """The trial of a trunk's precision is not what is tested here."""
-    monkeypatch.setattr(trunk_precision, "ROUNDS", 1)
-    monkeypatch.setattr(kinds, "PIXELS_AT_ONCE", 32 * 32 * 32)
+    """The trial of a backbone's precision is not what is tested here."""
+    monkeypatch.setattr(backbone_precision, "ROUNDS", 1)
+    monkeypatch.setattr(frozen_networks, "PIXELS_AT_ONCE", 32 * 32 * 32)
 
 
 @pytest.fixture
 def passed(monkeypatch):
-    """How many images went through a published trunk, in each precision."""
+    """How many images went through a published backbone, in each precision."""
     count = {"fp32": 0, "bf16": 0}
     forward = PublishedNetwork.forward
 
@@ -76,13 +75,13 @@ def test_the_reports_heads_have_the_reports_numbers_of_parameters(job, backbone,
     assert f"{frozen:,} parameters" in card["definition"][0] and len(card["definition"]) == 5
 
 
-def test_the_trunk_is_bit_equal_after_training_the_head(job, tmp_path):
+def test_the_backbone_is_bit_equal_after_training_the_head(job, tmp_path):
     member = fit(settings(), job())
     before = random_backbone(PUBLISHED["resnet50"]).state_dict()
     card = saved(member, tmp_path / "a")
     (file,) = (tmp_path / "a").glob("trunk-*.safetensors")
     stored = load_file(file)
-    for after in (member.features.trunk.tensors(), stored):
+    for after in (member.features.backbone.tensors(), stored):
         assert after.keys() == before.keys()
         assert all(torch.equal(after[name], before[name]) for name in before)
     assert card["trunk"]["sha256"].startswith(file.stem.removeprefix("trunk-"))
@@ -129,14 +128,14 @@ def test_it_comes_back_without_the_source_of_its_weights(job, tmp_path, cache):
     assert first.samefile(second)  # stored once, however many fits have it
 
 
-def test_a_trunk_that_is_missing_or_another_is_an_error(job, tmp_path):
+def test_a_backbone_that_is_missing_or_another_is_an_error(job, tmp_path):
     card = saved(fit(settings(), job()), tmp_path / "a")
     (file,) = (tmp_path / "a").glob("trunk-*")
     save_file(random_backbone(PUBLISHED["resnet50"], 1).state_dict(), file)
-    with pytest.raises(MemberError, match="not hold the trunk that the member was fitted with"):
+    with pytest.raises(MemberError, match="not hold the backbone that the model was fitted with"):
         load(tmp_path / "a", card)
     file.unlink()
-    with pytest.raises(MemberError, match="cannot predict without its trunk"):
+    with pytest.raises(MemberError, match="cannot predict without its backbone"):
         load(tmp_path / "a", card)
 
 
@@ -160,8 +159,8 @@ def test_a_fit_that_is_killed_in_the_head_goes_on_and_ends_with_the_same_bits(
                 raise KilledError
 
     with pytest.raises(KilledError):
-        fit(chosen, job(report=kill))
-    resumed = fit(chosen, job(report=kill))
+        fit(chosen, job(on_event=kill))
+    resumed = fit(chosen, job(on_event=kill))
     assert seen == [1, 2, 3, 3, 4, 5, 6]
     assert passed["fp32"] == through + 120  # only for the time of predicting
     one, other = (member.head.network.tensors() for member in (undisturbed, resumed))
@@ -241,7 +240,7 @@ def study_job(job, earlier, **changes):
         validation_labels=labels[100:],
         classes=5,
     )
-    return replace(work, trunks=work.trunks | {"runs": [str(folder)]}, **changes)
+    return replace(work, paths=replace(work.paths, runs=(folder,)), **changes)
 
 
 def test_an_earlier_network_is_cut_before_its_last_dense_layer(job, earlier, tmp_path):
@@ -263,7 +262,7 @@ def test_an_earlier_network_is_cut_before_its_last_dense_layer(job, earlier, tmp
     assert np.array_equal(restored.predict_proba(validation), given)
     assert (given.argmax(1) == work.validation_labels).mean() > 0.6  # classes it never saw
     before = {n: t for n, t in source.network.tensors().items() if not n.startswith("7.")}
-    after = member.features.trunk.tensors()
+    after = member.features.backbone.tensors()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
 

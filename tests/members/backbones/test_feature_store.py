@@ -35,8 +35,8 @@ def root(tmp_path):
     return tmp_path / "features"
 
 
-def store(root, trunk="a", width=WIDTH, most=LARGE):
-    return FeatureStore(root, trunk, width, most)
+def store(root, backbone="a", width=WIDTH, most=LARGE):
+    return FeatureStore(root, backbone, width, most)
 
 
 def found(store, *numbers):
@@ -63,7 +63,7 @@ def test_what_was_added_is_found_in_any_order_and_nothing_else(tmp_path_factory,
             assert found(reader, *asked) == {n: float(n) for n in asked if n in known}
 
 
-def test_another_trunk_s_features_are_not_found(root):
+def test_another_backbone_s_features_are_not_found(root):
     store(root).add(digests(1), values(1))
     assert found(store(root, "b"), 1) == {}
     assert found(store(root, width=7), 1) == {}
@@ -91,7 +91,7 @@ def test_a_damaged_shard_is_passed_over(root):
     assert found(store(root), 1, 2) == {2: 2.0}
 
 
-def test_the_trunk_that_was_used_longest_ago_makes_room(root):
+def test_the_backbone_that_was_used_longest_ago_makes_room(root):
     row = values(1).nbytes + 1000  # a shard's own header is small
     for name in ("old", "used", "new"):
         store(root, name, most=LARGE).add(digests(1), values(1))
@@ -110,13 +110,13 @@ def test_the_trunk_that_was_used_longest_ago_makes_room(root):
 @settings(max_examples=30, deadline=None)
 def test_it_never_grows_beyond_its_bound(tmp_path_factory, shards):
     root, most = tmp_path_factory.mktemp("features"), 4000
-    for trunk, rows in shards:
-        writer = store(root, trunk, most=most)
+    for backbone, rows in shards:
+        writer = store(root, backbone, most=most)
         writer.add(digests(*range(rows)), values(*range(rows)))
         assert sum(size_of(f) for f in root.iterdir() if f.is_dir()) <= most + 500  # a header
 
 
-def test_one_trunk_too_large_for_the_bound_is_kept_in_part_and_said(root):
+def test_one_backbone_too_large_for_the_bound_is_kept_in_part_and_said(root):
     writer = store(root, most=1000)
     for number in range(30):
         writer.add(digests(number), values(number))

@@ -1,4 +1,4 @@
-"""Each image through the trunk once, whoever asks and however often it is interrupted."""
+"""Each image through the backbone once, whoever asks and however often it is interrupted."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,16 +9,15 @@ import torch
 from vestry.errors import MemberError
 from vestry.members.backbones import backbone
 from vestry.members.backbones import features as features_module
-from vestry.members.backbones.backbone import Trunk
+from vestry.members.backbones.backbone import IMAGENET, Backbone, planes_of, resized, with_channels
 from vestry.members.backbones.features import Features
-from vestry.members.backbones.image_input import IMAGENET, planes_of, resized, with_channels
-from vestry.members.backbones.kinds import PublishedNetwork
-from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.frozen_networks import PublishedNetwork
+from vestry.members.backbones.settings import PUBLISHED
 from vestry.members.backbones.weights import digest, random_backbone
 
 
-class Counting(Trunk):
-    """A trunk that adds up pixels, and remembers how many images it has seen."""
+class Counting(Backbone):
+    """A backbone that adds up pixels, and remembers how many images it has seen."""
 
     title, weights, parameters, feature_shape = "Counting", "0" * 64, 0, (1, 1, 3)
     size, normalisation, batch, computes = (4, 4), "none", 8, ("fp32", "bf16")
@@ -53,26 +52,26 @@ def expected(images, bf16=0):
 
 
 def test_subsets_orders_and_later_runs_find_everything(images, cache):
-    trunk = Counting()
-    first = Features(trunk, cache)
+    backbone = Counting()
+    first = Features(backbone, cache)
     assert np.array_equal(first.of(images, "fp32"), expected(images))
     assert (first.passage.through, first.passage.found) == (50, 0)
     assert np.array_equal(first.of(images[::-3], "fp32"), expected(images[::-3]))
-    later = Features(trunk, cache)
+    later = Features(backbone, cache)
     assert np.array_equal(later.of(images[20:], "fp32"), expected(images[20:]))
-    assert trunk.seen == 50 and (later.passage.through, later.passage.found) == (0, 30)
+    assert backbone.seen == 50 and (later.passage.through, later.passage.found) == (0, 30)
 
 
 def test_equal_images_go_through_once(images, cache):
-    trunk = Counting()
+    backbone = Counting()
     doubled = np.concatenate([images, images[::-1]])
-    assert np.array_equal(Features(trunk, cache).of(doubled, "fp32"), expected(doubled))
-    assert trunk.seen == 50
+    assert np.array_equal(Features(backbone, cache).of(doubled, "fp32"), expected(doubled))
+    assert backbone.seen == 50
 
 
-def test_another_precision_or_trunk_never_serves(images, cache):
-    trunk = Counting()
-    features = Features(trunk, cache)
+def test_another_precision_or_backbone_never_serves(images, cache):
+    backbone = Counting()
+    features = Features(backbone, cache)
     features.of(images, "fp32")
     assert np.array_equal(features.of(images, "bf16"), expected(images, bf16=1))
     other = Counting(factor=2)
@@ -80,7 +79,7 @@ def test_another_precision_or_trunk_never_serves(images, cache):
         Features(other, cache).of(images, "fp32")[..., 0].ravel(),
         2 * images.sum((1, 2), dtype=float),
     )
-    assert (trunk.seen, other.seen) == (100, 50)
+    assert (backbone.seen, other.seen) == (100, 50)
 
 
 def test_an_interruption_keeps_the_shards_that_are_finished(images, cache, monkeypatch):
@@ -93,14 +92,14 @@ def test_an_interruption_keeps_the_shards_that_are_finished(images, cache, monke
 
 
 def test_without_a_cache_everything_is_computed_and_nothing_written(images, cache, monkeypatch):
-    trunk = Counting()
-    for features in (Features(trunk), Features(trunk)):
+    backbone = Counting()
+    for features in (Features(backbone), Features(backbone)):
         assert np.array_equal(features.of(images, "fp32"), expected(images))
-    assert trunk.seen == 100
+    assert backbone.seen == 100
     monkeypatch.setenv("VESTRY_FEATURE_CACHE_GIB", "0")
-    assert np.array_equal(Features(trunk, cache).of(images, "fp32"), expected(images))
+    assert np.array_equal(Features(backbone, cache).of(images, "fp32"), expected(images))
     assert not cache.exists()
-    assert Features(trunk).of(images[:0], "fp32").shape == (0, 1, 1, 3)
+    assert Features(backbone).of(images[:0], "fp32").shape == (0, 1, 1, 3)
 
 
 def test_it_says_how_far_it_is(images, cache, monkeypatch):
@@ -113,19 +112,19 @@ def test_it_says_how_far_it_is(images, cache, monkeypatch):
 
 def test_features_beyond_memory_are_refused_before_any_work(images, monkeypatch):
     monkeypatch.setattr(features_module, "MOST_BYTES", 100)
-    trunk = Counting()
+    backbone = Counting()
     with pytest.raises(MemberError, match="global_pool"):
-        Features(trunk).of(images, "fp32")
-    assert trunk.seen == 0
+        Features(backbone).of(images, "fp32")
+    assert backbone.seen == 0
 
 
 def test_two_that_ask_for_the_same_at_once_share_the_work(images, cache):
     """Threads stand for processes: a lock belongs to an open file, not to a process."""
-    trunks = [Counting(), Counting()]
+    backbones = [Counting(), Counting()]
     with ThreadPoolExecutor() as pool:
-        both = list(pool.map(lambda t: Features(t, cache).of(images, "fp32"), trunks))
+        both = list(pool.map(lambda t: Features(t, cache).of(images, "fp32"), backbones))
     assert all(np.array_equal(features, expected(images)) for features in both)
-    assert sorted(trunk.seen for trunk in trunks) == [0, 50]
+    assert sorted(backbone.seen for backbone in backbones) == [0, 50]
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +141,7 @@ def test_features_do_not_depend_on_an_image_s_neighbours(resnet):
     assert torch.allclose(whole, alone, rtol=1e-4, atol=1e-4 * float(whole.abs().max()))
 
 
-def test_the_trunk_s_own_normalisation_is_applied(resnet):
+def test_the_backbone_s_own_normalisation_is_applied(resnet):
     """Against the module on an image prepared by hand, which needs no resizing."""
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     mean, deviation = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET.mean, IMAGENET.deviation))
@@ -184,29 +183,29 @@ def test_a_pool_at_the_head_s_beginning_is_made_before_features_are_kept(resnet)
     with torch.inference_mode():
         whole = PublishedNetwork(module, facts, (64, 64), None).forward(images, "fp32")
         for pool, reduced in (("average", whole.mean((1, 2))), ("max", whole.amax((1, 2)))):
-            trunk = PublishedNetwork(module, facts, (64, 64), pool)
-            given = trunk.forward(images, "fp32")
-            assert trunk.feature_shape == (1, 1, 2048) == tuple(given.shape[1:])
+            backbone = PublishedNetwork(module, facts, (64, 64), pool)
+            given = backbone.forward(images, "fp32")
+            assert backbone.feature_shape == (1, 1, 2048) == tuple(given.shape[1:])
             assert torch.allclose(given.flatten(1), reduced, rtol=1e-4, atol=1e-4)
     assert PublishedNetwork(module, facts, (32, 32), "max").pool is None  # one pixel already
 
 
-def test_what_features_depend_on_is_in_the_trunk_s_digest(resnet):
+def test_what_features_depend_on_is_in_the_backbone_s_digest(resnet):
     facts = PUBLISHED["resnet50"]
     module = resnet.module
-    trunks = [
+    backbones = [
         PublishedNetwork(module, facts, (32, 32), None),
         PublishedNetwork(module, facts, (32, 64), None),
         PublishedNetwork(module, facts, (32, 64), "max"),
         PublishedNetwork(random_backbone(facts, 1), facts, (32, 32), None),
     ]
-    names = [trunk.digest(compute) for trunk in trunks for compute in ("fp32", "bf16")]
-    assert len(set(names)) == 8 and trunks[0].digest("fp32") == resnet.digest("fp32")
+    names = [backbone.digest(compute) for backbone in backbones for compute in ("fp32", "bf16")]
+    assert len(set(names)) == 8 and backbones[0].digest("fp32") == resnet.digest("fp32")
 
 
 def test_the_trial_takes_bfloat16_only_where_it_is_right_and_faster(resnet, cache, monkeypatch):
     times = {"fp32": 2.0, "bf16": 1.0}
-    monkeypatch.setattr(backbone, "turn", lambda trunk, images, compute: times[compute])
+    monkeypatch.setattr(backbone, "turn", lambda backbone, images, compute: times[compute])
     monkeypatch.setattr(resnet, "batch", 8)
 
     def chosen(precision="auto", threads=1):
@@ -223,7 +222,7 @@ def test_the_trial_takes_bfloat16_only_where_it_is_right_and_faster(resnet, cach
     assert "bf16 did not come close" in chosen("bf16", threads=3).note
 
 
-def test_a_trunk_is_frozen_in_inference_mode(resnet):
+def test_a_backbone_is_frozen_in_inference_mode(resnet):
     assert not resnet.module.training
     assert not any(parameter.requires_grad for parameter in resnet.module.parameters())
     before = digest(resnet.tensors())

@@ -10,10 +10,9 @@ from sklearn.svm import SVC
 
 from vestry.errors import MemberError
 from vestry.members.estimators import estimator as kind
-from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import agree, fit_temperature, softmax
-from vestry.members.estimators.scaling import fit_scaling
-from vestry.members.member import FitJob
+from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
+from vestry.members.kind import FitJob
 from vestry.system.process_state import ProcessState
 
 
@@ -36,7 +35,7 @@ def job(digits, tmp_path):
         seed=0,
         threads=1,
         workspace=tmp_path / "work",
-        report=lambda event: None,
+        on_event=lambda event: None,
     )
 
 

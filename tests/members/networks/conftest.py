@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vestry.data import digits
-from vestry.members.member import FitJob
+from vestry.data.sources import digits
+from vestry.members.kind import FitJob
 from vestry.members.networks import precision
 
 
@@ -30,7 +30,7 @@ def held_out():
 def job(training_rows, held_out, tmp_path):
     """A fit of digits, on the first `rows` of them."""
 
-    def make(seed=1, report=lambda event: None, rows=1200, **changes):
+    def make(seed=1, on_event=lambda event: None, rows=1200, **changes):
         given = {
             "images": training_rows.images[:rows],
             "labels": training_rows.labels[:rows],
@@ -40,7 +40,7 @@ def job(training_rows, held_out, tmp_path):
             "seed": seed,
             "threads": 1,
             "workspace": tmp_path,
-            "report": report,
+            "on_event": on_event,
             "ids": training_rows.ids[:rows],
         }
         return FitJob(**given | changes)

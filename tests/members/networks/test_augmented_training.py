@@ -49,10 +49,10 @@ def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
             raise KilledError
 
     with pytest.raises(KilledError):
-        fit(settings(), job(report=kill_once))
+        fit(settings(), job(on_event=kill_once))
     epochs = []
     resumed = fit(
-        settings(), job(report=lambda e: e["event"] == "epoch" and epochs.append(e["epoch"]))
+        settings(), job(on_event=lambda e: e["event"] == "epoch" and epochs.append(e["epoch"]))
     )
     assert epochs == [2, 3]
     assert same(weights(undisturbed), weights(resumed))

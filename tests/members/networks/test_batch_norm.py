@@ -116,7 +116,7 @@ def test_resumed_training_ends_with_the_same_bits(job, monkeypatch, layers):
 
     undisturbed = fit(chosen, job(rows=300))
     with pytest.raises(KilledError):
-        fit(chosen, job(rows=300, report=kill))
+        fit(chosen, job(rows=300, on_event=kill))
     assert same(weights(undisturbed), weights(fit(chosen, job(rows=300))))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from studies_at_hand import head
-from vestry.data import digits
+from vestry.data.sources import digits
 from vestry.members.networks.layer import LAYERS, Layer, register
 from vestry.predictions.table import load_table
 from vestry.serve.predictor import Predictor

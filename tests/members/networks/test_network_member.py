@@ -30,7 +30,7 @@ def settings(layers=CNN, **given):
 
 def test_it_learns_and_is_restored_to_the_bit(job, held_out, tmp_path):
     events = []
-    member = fit(settings(epochs=20), job(report=events.append))
+    member = fit(settings(epochs=20), job(on_event=events.append))
     images, labels = held_out.images, held_out.labels
     probabilities = member.predict_proba(images)
     assert (probabilities.argmax(1) == labels).mean() > 0.88
@@ -75,8 +75,8 @@ def test_resumed_training_ends_with_the_same_bits(job, tmp_path, monkeypatch, op
 
     for _ in range(2):
         with pytest.raises(KilledError):
-            fit(chosen, job(report=kill_after_epoch))
-    resumed = fit(chosen, job(report=kill_after_epoch))
+            fit(chosen, job(on_event=kill_after_epoch))
+    resumed = fit(chosen, job(on_event=kill_after_epoch))
     assert seen == [1, 2, 2, 3, 4, 4, 5]  # an epoch whose checkpoint was not written is done again
     assert same(weights(undisturbed), weights(resumed))
     assert timeless(undisturbed.history) == timeless(resumed.history)

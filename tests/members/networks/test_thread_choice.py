@@ -83,7 +83,7 @@ def test_a_trial_changes_nothing_and_a_killed_fit_goes_on_with_its_choice(
     assert same(weights(undisturbed), weights(fit(SETTINGS, job())))
     assert not list(tmp_path.glob("*.json"))
     with pytest.raises(KilledError):
-        fit(SETTINGS, job(threads=2, fewer_threads=True, report=kill))
+        fit(SETTINGS, job(threads=2, fewer_threads=True, on_event=kill))
     clocked({1: 2.0, 2: 0.04})  # the machine has come to rest
     resumed = fit(SETTINGS, job(threads=2, fewer_threads=True))
     assert resumed.card()["threads"]["count"] == 1

@@ -16,12 +16,12 @@ from made_onnx_models import (
     sklearn_model,
     written_by_torch,
 )
-from vestry.data import digits
-from vestry.members.backbones.image_input import planes_of, resized, with_channels
+from vestry.data.sources import digits
+from vestry.members.backbones.backbone import planes_of, resized, with_channels
 from vestry.members.estimators.fitted_estimator import softmax
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
+from vestry.members.onnx_models.kind import OnnxSettings
 
 NAMES = tuple("0123456789")
 
@@ -44,7 +44,7 @@ def fitted(path, rows, *, colour=False, names=NAMES, **settings):
         seed=0,
         threads=1,
         workspace=work,
-        report=json.dumps,
+        on_event=json.dumps,
         class_names=names,
     )
     return onnx_model.fit(OnnxSettings(onnx=str(path), **settings), job)

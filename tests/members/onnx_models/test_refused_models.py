@@ -17,9 +17,9 @@ from made_onnx_models import (
     write,
 )
 from vestry.errors import MemberError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
+from vestry.members.onnx_models.kind import OnnxSettings
 
 NAMES = tuple("0123456789")
 

@@ -1,4 +1,4 @@
-"""What a frozen trunk is: raw images in, features out, and nothing about it changes any more."""
+"""A frozen backbone: raw images in, features out, in the precision that is fastest here."""
 
 import hashlib
 import json
@@ -9,17 +9,74 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from vestry.members.backbones.image_input import VERSION
 from vestry.members.networks.layer import Shape
 from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish
 from vestry.members.networks.settings import Precision
 from vestry.system.environment import processor
 
+VERSION = 1
+"""Part of every key of the feature store: raise it when something here computes differently."""
+_GREY_WEIGHTS = (0.299, 0.587, 0.114)
+"""ITU-R BT.601, as Pillow turns colour to grey."""
+
+
+@dataclass(frozen=True)
+class _Normalisation:
+    """value = (pixel / 255 - mean) / deviation, a channel each."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    words: str
+
+    def apply(self, images: Tensor) -> Tensor:
+        """(n, channels, height, width) pixels 0 to 255, changed in place."""
+        mean = torch.tensor(self.mean).view(-1, 1, 1) * 255
+        deviation = torch.tensor(self.deviation).view(-1, 1, 1) * 255
+        return images.sub_(mean).div_(deviation)
+
+
+IMAGENET = _Normalisation(
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+    "pixels / 255, minus 0.485, 0.456, 0.406 and over 0.229, 0.224, 0.225 (red, green, blue): "
+    "the mean and deviation of ImageNet",
+)
+
+
+def planes_of(images: Tensor) -> Tensor:
+    """(n, height, width[, channels]) uint8 to (n, channels, height, width) float32, 0 to 255."""
+    pixels = images[..., None] if images.ndim == 3 else images
+    return pixels.permute(0, 3, 1, 2).to(torch.float32)
+
+
+def with_channels(planes: Tensor, channels: int) -> Tensor:
+    """Grey to three equal channels, or colour to grey; as it is where that fits."""
+    if planes.shape[1] == channels:
+        return planes
+    if channels == 1:
+        weights = torch.tensor(_GREY_WEIGHTS).view(1, 3, 1, 1)
+        return (planes * weights).sum(1, keepdim=True)
+    return planes.expand(-1, channels, -1, -1)
+
+
+def resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear, pixel centres aligned, with a wider filter where it shrinks (no aliasing)."""
+    if tuple(planes.shape[2:]) == size:
+        return planes
+    return functional.interpolate(
+        planes, size, mode="bilinear", align_corners=False, antialias=True
+    )
+
+
+# What a frozen backbone is: raw images in, features out, and nothing about it changes any more.
+
+
 Compute = Literal["fp32", "bf16"]
 
 
-class Trunk:
+class Backbone:
     """A frozen network that features are taken from.
 
     title: what people read. weights: SHA-256 of its tensors. feature_shape: (height, width,
@@ -51,7 +108,7 @@ class Trunk:
         raise NotImplementedError
 
     def digest(self, compute: Compute) -> str:
-        """Names a trunk's features: equal digests give equal features for equal images."""
+        """Names a backbone's features: equal digests give equal features for equal images."""
         description = {
             "weights": self.weights,
             "input": VERSION,
@@ -64,14 +121,14 @@ class Trunk:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-# In which precision training images go through a trunk: tried once on this machine, then kept.
+# In which precision training images go through a backbone: tried once on this machine, then kept.
 
 
 ROUNDS = 2
 
 
 @dataclass(frozen=True)
-class TrunkChoice:
+class BackboneChoice:
     """error: of bfloat16 features against float32 ones, by the Frobenius norm; None where they
     were not compared. tried: images a second by precision.
     """
@@ -83,13 +140,17 @@ class TrunkChoice:
 
 
 def choose(
-    trunk: Trunk, image_shape: tuple[int, ...], precision: Precision, threads: int, cache: Path
-) -> TrunkChoice:
-    """What this machine once chose for the trunk; tried now where it did not yet."""
-    if "bf16" not in trunk.computes or precision == "fp32":
-        return TrunkChoice("fp32", None, {})
+    backbone: Backbone,
+    image_shape: tuple[int, ...],
+    precision: Precision,
+    threads: int,
+    cache: Path,
+) -> BackboneChoice:
+    """What this machine once chose for the backbone; tried now where it did not yet."""
+    if "bf16" not in backbone.computes or precision == "fp32":
+        return BackboneChoice("fp32", None, {})
     key = {
-        "trunk": trunk.digest("bf16"),
+        "trunk": backbone.digest("bf16"),
         "precision": precision,
         "image_shape": list(image_shape),
         "threads": threads,
@@ -98,37 +159,39 @@ def choose(
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     path = cache / "precision" / f"trunk-{name}.json"
     if not path.exists():
-        choice = _attempt(trunk, image_shape, precision)
+        choice = _attempt(backbone, image_shape, precision)
         try:
             publish(path, {"trunk": key, "choice": asdict(choice)})
         except OSError as error:
             reason = error.strerror or str(error)
-            note = f"{choice.note} The trunk's trial: {NOT_KEPT} ({path.parent}: {reason})."
-            return TrunkChoice(choice.compute, choice.error, choice.tried, note.strip())
-    return TrunkChoice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
+            note = f"{choice.note} The backbone's trial: {NOT_KEPT} ({path.parent}: {reason})."
+            return BackboneChoice(choice.compute, choice.error, choice.tried, note.strip())
+    return BackboneChoice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
 
 
-def _attempt(trunk: Trunk, image_shape: tuple[int, ...], precision: Precision) -> TrunkChoice:
+def _attempt(
+    backbone: Backbone, image_shape: tuple[int, ...], precision: Precision
+) -> BackboneChoice:
     """One batch of fixed random pixels in both precisions: first the values, then the time."""
     random = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (trunk.batch, *image_shape), generator=random).to(torch.uint8)
-    exact, half = trunk.forward(images, "fp32"), trunk.forward(images, "bf16")
+    images = torch.randint(0, 256, (backbone.batch, *image_shape), generator=random).to(torch.uint8)
+    exact, half = backbone.forward(images, "fp32"), backbone.forward(images, "bf16")
     error = float((half.double() - exact).norm() / exact.double().norm())
     if not error <= TOLERANCE["bf16"]:
-        note = "bf16 did not come close to fp32 in the trunk; computed in fp32."
-        return TrunkChoice("fp32", None, {}, note if precision == "bf16" else "")
+        note = "bf16 did not come close to fp32 in the backbone; computed in fp32."
+        return BackboneChoice("fp32", None, {}, note if precision == "bf16" else "")
     if precision == "bf16":
-        return TrunkChoice("bf16", error, {})
+        return BackboneChoice("bf16", error, {})
     turns: dict[Compute, float] = dict.fromkeys(("fp32", "bf16"), float("inf"))
     for _ in range(ROUNDS):
         for compute, best in list(turns.items()):
-            turns[compute] = min(best, turn(trunk, images, compute))
+            turns[compute] = min(best, turn(backbone, images, compute))
     faster = turns["bf16"] * ADVANTAGE < turns["fp32"]
     tried = {str(name): round(len(images) / seconds, 1) for name, seconds in turns.items()}
-    return TrunkChoice("bf16" if faster else "fp32", error, tried)
+    return BackboneChoice("bf16" if faster else "fp32", error, tried)
 
 
-def turn(trunk: Trunk, images: Tensor, compute: Compute) -> float:
+def turn(backbone: Backbone, images: Tensor, compute: Compute) -> float:
     start = time.perf_counter()
-    trunk.forward(images, compute)
+    backbone.forward(images, compute)
     return time.perf_counter() - start

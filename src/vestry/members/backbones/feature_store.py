@@ -1,8 +1,8 @@
-"""Features kept on disk by content: who asks again for an image that a trunk has seen finds them.
+"""Features kept on disk by content: who asks again for an image that was seen finds them.
 
-A trunk's folder holds shards, each written whole or not at all; a row of one is an image's digest
-and its features. Folds, subsets, seeds and later runs ask for the same images, whatever their
-order; what a killed run had finished is found by the next one.
+A backbone's folder holds shards, each written whole or not at all; a row of one is an image's
+digest and its features. Folds, subsets, seeds and later runs ask for the same images, whatever
+their order; what a killed run had finished is found by the next one.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from vestry.storage.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, 
 _SUFFIX = ".safetensors"
 _DIGEST_BYTES = 16
 _LIMIT_GIB = 4.0
-"""What all trunks' features may take on disk."""
+"""What all backbones' features may take on disk."""
 LIMIT_VARIABLE = "VESTRY_FEATURE_CACHE_GIB"
 _SHARD = re.compile(rf"[0-9a-f]{{32}}{re.escape(_SUFFIX)}")
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
@@ -51,15 +51,15 @@ def image_digests(images: NDArray[np.uint8]) -> list[bytes]:
 
 
 class FeatureStore:
-    """The features of one trunk below `root`, `width` numbers an image; `most` bytes on disk.
+    """The features of one backbone below `root`, `width` numbers an image; `most` bytes on disk.
 
     Any number of processes may use it at once. notes: what was removed to make room, or why
     something was not kept.
     """
 
-    def __init__(self, root: Path, trunk: str, width: int, most: int) -> None:
+    def __init__(self, root: Path, backbone: str, width: int, most: int) -> None:
         self.root = root
-        self.folder = root / trunk
+        self.folder = root / backbone
         self.width = width
         self.most = most
         self.notes: list[str] = []
@@ -82,7 +82,7 @@ class FeatureStore:
                 found[rows] = True
         if found.any():
             with contextlib.suppress(OSError):
-                os.utime(self.folder)  # the trunk that was used last is removed last
+                os.utime(self.folder)  # the backbone that was used last is removed last
         return found
 
     def look(self) -> None:
@@ -115,7 +115,7 @@ class FeatureStore:
             self.say(f"Features were not kept for later runs ({error.strerror or error}).")
 
     def made_room(self, needed: int) -> bool:
-        """Remove the trunks used longest ago until `needed` bytes fit; False where they cannot."""
+        """Remove backbones used longest ago until `needed` bytes fit; False where they cannot."""
         sizes = {folder: size_of(folder) for folder in _folders(self.root)}
         left = self.most - needed - sum(sizes.values())
         for folder in sorted(sizes, key=_used_at):
@@ -125,7 +125,7 @@ class FeatureStore:
                 _remove(folder)
                 left += sizes[folder]
                 self.say(
-                    f"Features of another trunk ({sizes[folder] / 2**20:,.0f} MiB) were removed "
+                    f"Features of another backbone ({sizes[folder] / 2**20:,.0f} MiB) were removed "
                     f"from {self.root}, to stay within {self.most / 2**30:g} GiB."
                 )
         if left < 0:
@@ -141,7 +141,7 @@ class FeatureStore:
 
     @contextlib.contextmanager
     def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Let one process at a time compute this trunk's features, so that none does so in vain.
+        """Let one process at a time compute this backbone's features, so that none does so in vain.
 
         waiting: called where another one is at it. A killed process lets go by itself.
         """
@@ -169,7 +169,7 @@ def _lock(handle: int, waiting: Callable[[], None]) -> None:
 
 
 def _folders(root: Path) -> list[Path]:
-    """Those of trunks, which hold shards alone; anything else is not ours, and a link is none."""
+    """Those of backbones, which hold shards alone; all else is not ours, and a link is none."""
     inside = root.iterdir() if root.is_dir() else ()
     return [path for path in inside if not path.is_symlink() and _holds_shards(path)]
 

@@ -1,4 +1,4 @@
-"""Each image through the trunk once: what the store has is taken, the rest is computed and kept."""
+"""Each image through the backbone once: what is stored is taken, the rest computed and kept."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vestry.data.limits import MOST_BYTES
 from vestry.errors import MemberError
-from vestry.members.backbones.backbone import Compute, Trunk
+from vestry.members.backbones.backbone import Backbone, Compute
 from vestry.members.backbones.feature_store import FeatureStore, image_digests, limit
 from vestry.members.networks.rows import as_tensor
 
@@ -25,7 +25,7 @@ _FOLDER = "features"
 
 @dataclass
 class _Passage:
-    """What went through a trunk so far: images computed, found in the store, seconds it took."""
+    """What went through a backbone so far: images computed, found in the store, seconds it took."""
 
     through: int = 0
     found: int = 0
@@ -33,19 +33,19 @@ class _Passage:
 
 
 class Features:
-    """The features of any images by one trunk; stores in `cache`, or nowhere where it is None."""
+    """The features of any images by one backbone; stored in `cache`, or nowhere where None."""
 
     def __init__(
         self,
-        trunk: Trunk,
+        backbone: Backbone,
         cache: Path | None = None,
-        report: Callable[[dict[str, Any]], None] | None = None,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        self.trunk = trunk
+        self.backbone = backbone
         self.cache = cache if limit() else None
-        self.report = report or (lambda _: None)
+        self.on_event = on_event or (lambda _: None)
         self.passage = _Passage()
-        self.width = int(np.prod(trunk.feature_shape))
+        self.width = int(np.prod(backbone.feature_shape))
         self.stores: dict[Compute, FeatureStore] = {}
 
     @property
@@ -59,7 +59,7 @@ class Features:
         if len(images):
             with torch.inference_mode():
                 self.fill(images, compute, features)
-        return features.reshape(-1, *self.trunk.feature_shape)
+        return features.reshape(-1, *self.backbone.feature_shape)
 
     def check_size(self, count: int) -> None:
         size = count * self.width * 4
@@ -90,12 +90,12 @@ class Features:
             assert self.cache is not None  # noqa: S101 - for the type checker
             root = self.cache / _FOLDER
             self.stores[compute] = FeatureStore(
-                root, self.trunk.digest(compute), self.width, limit()
+                root, self.backbone.digest(compute), self.width, limit()
             )
         return self.stores[compute]
 
     def waits(self) -> None:
-        self.report({"event": "stage", "text": "waiting for another run with the same trunk"})
+        self.on_event({"event": "stage", "text": "waiting for another run with the same backbone"})
 
     def compute(
         self,
@@ -127,12 +127,12 @@ class Features:
         features: NDArray[np.float32],
         keep: Callable[[NDArray[np.int64]], None],
     ) -> None:
-        """Push `images[rows]` through the trunk into `features[rows]`; `keep` takes new rows."""
+        """Push `images[rows]` through the backbone into `features[rows]`; `keep` takes new rows."""
         started = kept_at = reported = time.monotonic()
         kept = 0
-        for start in range(0, len(rows), self.trunk.batch):
-            batch = rows[start : start + self.trunk.batch]
-            computed = self.trunk.forward(as_tensor(images[batch]), compute)
+        for start in range(0, len(rows), self.backbone.batch):
+            batch = rows[start : start + self.backbone.batch]
+            computed = self.backbone.forward(as_tensor(images[batch]), compute)
             features[batch] = computed.numpy().reshape(len(batch), -1)
             end, now = start + len(batch), time.monotonic()
             bytes_waiting = (end - kept) * self.width * 4
@@ -141,7 +141,7 @@ class Features:
                 kept, kept_at = end, time.monotonic()
             if now - reported > REPORT_SECONDS:
                 reported = now
-                self.report(self.event(end, len(rows), now - started))
+                self.on_event(self.event(end, len(rows), now - started))
         self.passage.through += len(rows)
         self.passage.seconds += time.monotonic() - started
 
@@ -149,7 +149,7 @@ class Features:
         speed = done / seconds
         return {
             "event": "images",
-            "through": self.trunk.title,
+            "through": self.backbone.title,
             "done": done,
             "total": total,
             "images_per_second": round(speed, 1),

@@ -1,29 +1,79 @@
-"""What a study file says of a member of the kind `backbone`."""
+"""What a study file says of a backbone with a head, and which backbones are published.
 
+The weights are torchvision's (ImageNet, version 1), under the names that it gives them. Nothing
+here needs torch.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from vestry.errors import did_you_mean
-from vestry.members.backbones.published import PUBLISHED, SMALLEST
+from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.settings import TrainingSettings
+
+SMALLEST = 32
+"""Pixels a side: below it VGG16's five pools leave nothing."""
+HOST = "https://download.pytorch.org/models/"
+
+
+@dataclass(frozen=True)
+class PublishedBackbone:
+    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256.
+
+    unused: beginnings of the names of weights that belong to the published head.
+    """
+
+    name: str
+    title: str
+    parameters: int
+    file: str
+    unused: str
+
+    @property
+    def url(self) -> str:
+        return HOST + self.file
+
+    @property
+    def hash_prefix(self) -> str:
+        return self.file.rpartition("-")[2].removesuffix(".pth")
+
+    def feature_map(self, image_size: tuple[int, int]) -> Shape:
+        """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
+        if self.name == "vgg16":  # pools without padding drop what is left over
+            return image_size[0] // 32, image_size[1] // 32, 512
+        return -(-image_size[0] // 32), -(-image_size[1] // 32), 2048
+
+
+PUBLISHED = {
+    backbone.name: backbone
+    for backbone in (
+        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
+        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
+    )
+}
+
+
+# What a study file says of a model of the kind `backbone`.
+
 
 STUDY, FILE = "study:", "file:"
 _Side = Annotated[int, Field(ge=SMALLEST, le=1024)]
 
 
 class BackboneSettings(TrainingSettings):
-    """A frozen trunk, a head on its features, and how the head is trained."""
+    """A frozen backbone, a head on its features, and how the head is trained."""
 
     kind: Literal["backbone"] = "backbone"
     backbone: str = Field(
-        description="vgg16, resnet50, or study:RUN/MEMBER, a network trained by an earlier run"
+        description="vgg16, resnet50, or study:RUN/MODEL, a network trained by an earlier run"
     )
     weights: str | None = Field(
         None,
         validate_default=True,
-        description="imagenet, file:PATH or random; of a published trunk only, imagenet if not "
+        description="imagenet, file:PATH or random; of a published backbone only, imagenet if not "
         "given",
     )
     otherwise: Literal["random"] | None = Field(
@@ -35,7 +85,7 @@ class BackboneSettings(TrainingSettings):
         f"least {SMALLEST}",
     )
     layers: Layers = Field(
-        min_length=1, description="the head on the trunk's features; the output layer is added"
+        min_length=1, description="the head on the backbone's features; the output layer is added"
     )
 
     @property
@@ -47,8 +97,8 @@ class BackboneSettings(TrainingSettings):
     def no_augmentation(cls, value: Any) -> Any:
         if value is not None:
             raise ValueError(
-                "each image goes through a frozen trunk once and its features are kept, so there "
-                "is nothing to augment; give augmentation to the other members only"
+                "each image goes through a frozen backbone once and its features are kept, so "
+                "there is nothing to augment; give augmentation to the other models only"
             )
         return value
 
@@ -58,10 +108,10 @@ class BackboneSettings(TrainingSettings):
         run, slash, member = name.removeprefix(STUDY).rpartition("/")
         if name.startswith(STUDY):
             if not (run and slash and member):
-                raise ValueError("write study:RUN/MEMBER, a run's folder and a network in it")
+                raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name not in PUBLISHED:
             raise ValueError(
-                f"{name!r} is not known{did_you_mean(name, PUBLISHED)}; or study:RUN/MEMBER"
+                f"{name!r} is not known{did_you_mean(name, PUBLISHED)}; or study:RUN/MODEL"
             )
         return name
 
@@ -81,7 +131,7 @@ class BackboneSettings(TrainingSettings):
 
     @field_validator("otherwise", "image_size")
     @classmethod
-    def of_a_published_trunk(cls, given: Any, info: ValidationInfo) -> Any:
+    def of_a_published_backbone(cls, given: Any, info: ValidationInfo) -> Any:
         if info.data.get("backbone", "").startswith(STUDY):
             _refuse_for_study(given)
         if info.field_name == "otherwise" and given is not None:

@@ -1,4 +1,4 @@
-"""A trunk's weights in a file: read bounded and without running its code, loaded strictly."""
+"""A backbone's weights in a file: read bounded and without running its code, loaded strictly."""
 
 import hashlib
 import math
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vestry.errors import MemberError, one_line
 from vestry.members.backbones.architectures import Resnet50, Vgg16
-from vestry.members.backbones.published import PublishedBackbone
+from vestry.members.backbones.settings import PublishedBackbone
 from vestry.storage.run_folder import atomic_path
 
 MODULES: dict[str, type[Vgg16 | Resnet50]] = {"vgg16": Vgg16, "resnet50": Resnet50}
@@ -24,27 +24,27 @@ _COUNTER = "num_batches_tracked"
 _SHOWN = 3
 
 
-def random_backbone(trunk: PublishedBackbone, seed: int = 0) -> nn.Module:
-    """The trunk as torchvision initialises it (He et al., 2015, by fan-out), from `seed` alone."""
-    module = MODULES[trunk.name]()
+def random_backbone(backbone: PublishedBackbone, seed: int = 0) -> nn.Module:
+    """As torchvision initialises it (He et al., 2015, by fan-out), from `seed` alone."""
+    module = MODULES[backbone.name]()
     module.initialise(torch.Generator().manual_seed(seed))
     return module
 
 
-def loaded_backbone(trunk: PublishedBackbone, path: Path) -> nn.Module:
-    """The trunk with the weights of a file in torchvision's names (.safetensors, .pth or .pt).
+def loaded_backbone(backbone: PublishedBackbone, path: Path) -> nn.Module:
+    """The backbone with the weights of a file in torchvision's names (.safetensors, .pth or .pt).
 
     Weights of the published head may be there and are not used. Raises MemberError, naming the
-    key, where the trunk's own are missing, unknown, of another shape or not finite.
+    key, where the backbone's own are missing, unknown, of another shape or not finite.
     """
-    module = MODULES[trunk.name]()
-    _load_strictly(module, read_tensors(path), trunk, path)
+    module = MODULES[backbone.name]()
+    _load_strictly(module, read_tensors(path), backbone, path)
     return module
 
 
-def convert(trunk: PublishedBackbone, path: Path, target: Path) -> None:
-    """Write the trunk's part of the weights file `path` as safetensors."""
-    save_tensors(loaded_backbone(trunk, path).state_dict(), target)
+def convert(backbone: PublishedBackbone, path: Path, target: Path) -> None:
+    """Write the backbone's part of the weights file `path` as safetensors."""
+    save_tensors(loaded_backbone(backbone, path).state_dict(), target)
 
 
 def save_tensors(tensors: Mapping[str, Tensor], target: Path) -> None:
@@ -96,17 +96,17 @@ def _only_tensors(path: Path, value: Any) -> dict[str, Tensor]:
 
 
 def _load_strictly(
-    module: nn.Module, tensors: Mapping[str, Tensor], trunk: PublishedBackbone, path: Path
+    module: nn.Module, tensors: Mapping[str, Tensor], backbone: PublishedBackbone, path: Path
 ) -> None:
     own = module.state_dict()
-    given = {name: t for name, t in tensors.items() if not name.startswith(trunk.unused)}
+    given = {name: t for name, t in tensors.items() if not name.startswith(backbone.unused)}
     missing = [name for name in own if name not in given and not name.endswith(_COUNTER)]
     unexpected = [name for name in given if name not in own]
     if missing or unexpected:
         said = [f"{_some(missing)} missing"] * bool(missing)
         said += [f"{_some(unexpected)} not known"] * bool(unexpected)
         raise MemberError(
-            f"{path} does not hold {trunk.title} in torchvision's names: {', '.join(said)}"
+            f"{path} does not hold {backbone.title} in torchvision's names: {', '.join(said)}"
         )
     for name, target in own.items():
         if name in given:

@@ -18,14 +18,13 @@ import threadpoolctl
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.estimators.estimator_settings import EstimatorSettings
 from vestry.members.estimators.fitted_estimator import (
     EstimatorMember,
     decision_scores,
     fit_temperature,
 )
-from vestry.members.estimators.scaling import fit_scaling
-from vestry.members.member import FitJob
+from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
+from vestry.members.kind import FitJob
 from vestry.system.process_state import unchanged
 
 
@@ -47,7 +46,7 @@ def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
 
 def _refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
     """A model of all rows, which keeps what `first` said of the validation rows, held out then."""
-    job.report({"event": "stage", "text": "fitting again with the validation rows"})
+    job.on_event({"event": "stage", "text": "fitting again with the validation rows"})
     held_out = first.predict_proba(job.validation_images)
     images = np.concatenate([job.images, job.validation_images])
     member = _fit_rows(settings, job, images, np.concatenate([job.labels, job.validation_labels]))

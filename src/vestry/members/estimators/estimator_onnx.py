@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from vestry.errors import MemberError, one_line
+from vestry.members.estimators.kind import Scaling
 from vestry.members.estimators.onnx_member import run, session
-from vestry.members.estimators.scaling import Scaling
 from vestry.storage.run_folder import atomic_path
 
 # Decision trees and forests: their votes tie, and ties must be settled alike everywhere.

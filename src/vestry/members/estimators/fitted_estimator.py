@@ -1,4 +1,4 @@
-"""A fitted estimator as a member: raw images in, probabilities that agree with its labels out."""
+"""A fitted estimator as a model: raw images in, probabilities that agree with its labels out."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.estimator_onnx import is_trees
-from vestry.members.estimators.estimator_settings import EstimatorSettings
-from vestry.members.estimators.scaling import Scaling
+from vestry.members.estimators.kind import EstimatorSettings, Scaling
 from vestry.system.process_state import unchanged
 
 # Decision scores to probabilities: a softmax whose temperature is learnt on validation rows.

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vestry.errors import MemberError
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks.settings import Augmentation
 from vestry.storage.run_folder import atomic_path
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
 from vestry.members.networks.checkpoint import to_csv
@@ -85,7 +85,7 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
         Rows.of(job.validation_images, job.validation_labels),
         job.seed,
         job.workspace,
-        job.report,
+        job.on_event,
     )
     progress = trainer.run()
     checkpoint.remove(job.workspace)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
 from vestry.members.networks import machine
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import Rows, scaled

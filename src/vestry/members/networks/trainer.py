@@ -80,7 +80,7 @@ class Trainer:
         validation: Rows,
         seed: int,
         workspace: Path,
-        report: Callable[[dict[str, Any]], None],
+        on_event: Callable[[dict[str, Any]], None],
     ) -> None:
         self.network = network
         self.settings = settings
@@ -88,7 +88,7 @@ class Trainer:
         self.validation = validation
         self.seed = seed
         self.workspace = workspace
-        self.report = report
+        self.on_event = on_event
         vector = network.vector
         self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
@@ -139,7 +139,7 @@ class Trainer:
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
         self._follow(row)
-        self.report(self._epoch_event(row))
+        self.on_event(self._epoch_event(row))
 
     def _train(self, rate: float) -> tuple[Tensor, Tensor]:
         """One pass over the rows in a new order; the log probabilities that the steps saw, and
@@ -161,7 +161,7 @@ class Trainer:
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
-                self.report(self._step_event(done, seen, labels, started))
+                self.on_event(self._step_event(done, seen, labels, started))
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:

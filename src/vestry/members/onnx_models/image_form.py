@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from vestry.errors import MemberError
+from vestry.members.onnx_models.kind import Channels, InputSettings, Layout
 from vestry.members.onnx_models.model_file import FLOATS, ModelFile, Value
-from vestry.members.onnx_models.onnx_settings import Channels, InputSettings, Layout
 
 _LARGEST_SIDE = 2048
 _COUNTS = {"grey": 1, "rgb": 3, "bgr": 3}

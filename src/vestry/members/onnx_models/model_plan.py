@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import MemberError, did_you_mean
-from vestry.members.backbones.paths import BackbonePaths
+from vestry.members.model_paths import ModelPaths
 from vestry.members.onnx_models.image_form import image_form
+from vestry.members.onnx_models.kind import OnnxSettings
 from vestry.members.onnx_models.model_file import ModelFile, read_model_file
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.members.onnx_models.wrapped_graph import Wrapping
 
 
@@ -21,7 +21,7 @@ class Planned:
 
 def plan(
     settings: OnnxSettings,
-    places: BackbonePaths,
+    places: ModelPaths,
     image_shape: tuple[int, ...],
     classes: tuple[str, ...],
 ) -> Planned:
@@ -68,30 +68,3 @@ def _column_order(
         how = "" if settings.classes else "; say classes = [...], the data's in its own order"
         raise MemberError(f"{whose} are not the data's: {said}{how}")
     return None if names == classes else tuple(names.index(name) for name in classes)
-
-
-class ModelPlan:
-    """The model files of one study; each is read once."""
-
-    def __init__(
-        self, places: BackbonePaths, image_shape: tuple[int, ...], classes: tuple[str, ...]
-    ) -> None:
-        self.places, self.image_shape, self.classes = places, image_shape, classes
-        self.found: dict[str, tuple[str, str]] = {}
-
-    def describe(self, settings: OnnxSettings) -> str:
-        """A line that says what it is; raises what `plan` raises."""
-        return self.facts(settings)[0]
-
-    def identity(self, settings: OnnxSettings) -> str:
-        """The file's SHA-256, for a task's description: another file is another fit."""
-        return self.facts(settings)[1]
-
-    def facts(self, settings: OnnxSettings) -> tuple[str, str]:
-        key = settings.model_dump_json(include=set(OnnxSettings.model_fields))
-        if key not in self.found:
-            file = plan(settings, self.places, self.image_shape, self.classes).file
-            count = file.parameters
-            size = "" if count is None else f" of {count:,} parameters"
-            self.found[key] = f"model{size} from {file.path.name}", file.sha256
-        return self.found[key]

@@ -1,4 +1,4 @@
-"""The member of the kind `onnx`: a model that was trained elsewhere, asked as it is.
+"""A model that was trained elsewhere, asked as it is.
 
 "Fitting" puts a graph around it and holds the whole against the file's own model on real rows.
 """
@@ -11,13 +11,13 @@ import onnx
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
-from vestry.members.backbones.paths import BackbonePaths
 from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.estimators.onnx_member import OnnxMember, run, session
-from vestry.members.member import FitJob
+from vestry.members.kind import FitJob
+from vestry.members.model_paths import ModelPaths
+from vestry.members.onnx_models.kind import OnnxSettings
 from vestry.members.onnx_models.model_file import ModelFile
 from vestry.members.onnx_models.model_plan import Planned, plan
-from vestry.members.onnx_models.onnx_settings import OnnxSettings
 from vestry.members.onnx_models.wrapped_graph import (
     OLDEST,
     OPSET,
@@ -80,9 +80,9 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
     Raises MemberError where the file cannot be used, or does not give on validation rows what the
     study says it gives.
     """
-    places = BackbonePaths.of() if job.trunks is None else BackbonePaths.from_dict(job.trunks)
+    paths = job.paths or ModelPaths.of()
     names = job.class_names or tuple(map(str, range(job.classes)))
-    planned = plan(settings, places, job.images.shape[1:], names)
+    planned = plan(settings, paths, job.images.shape[1:], names)
     images = job.validation_images[:_CHECKED_ROWS]
     if not len(images):
         raise MemberError(f"{planned.file.path}: there are no rows to check it on")

@@ -55,23 +55,18 @@ class DrawnSizes:
 
 def size_curve(model: Model, split: str = "test") -> SizeCurve | None:
     """The member's curve on `split`; None where it has none."""
-    found = model.entry.get("learning_curve") or {}
-    spreads = (found.get(split) or {}).get("accuracy") or []
-    sizes = found.get("images_per_class") or []
-    rows = found.get("training_rows") or [None] * len(sizes)
+    found = model.member.learning_curve if model.member else None
+    if not found:
+        return None
+    spreads = (found.test if split == "test" else found.validation)["accuracy"]
     points = [
-        SizePoint(size, its, s["mean"], _known(s), len(s["values"]))
-        for size, its, s in zip(sizes, rows, spreads, strict=True)
+        SizePoint(size, rows, spread.mean, spread.deviation, len(spread.values))
+        for size, rows, spread in zip(
+            found.images_per_class, found.training_rows, spreads, strict=True
+        )
     ]
     points.sort(key=lambda point: point.size)
     return SizeCurve(model.name, series_style(model.series), points) if points else None
-
-
-def _known(spread: dict[str, float | list[float] | None]) -> float | None:
-    """The deviation, where there are values enough for one."""
-    values, deviation = spread["values"], spread["deviation"]
-    several = isinstance(values, list) and len(values) > 1
-    return float(deviation) if several and isinstance(deviation, int | float) else None
 
 
 def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
@@ -192,9 +187,9 @@ def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
 
 def _points(model: Model, least: int) -> _Points:
     """Coverage and risk; a curve of fewer than `least` images is drawn whole."""
-    found = model.entry["abstention"]
-    whole = list(zip(found["curve"]["coverage"], found["curve"]["risk"], strict=True))
-    return [point for point in whole if point[0] * found["rows"] >= least] or whole
+    found = model.entry.abstention
+    whole = list(zip(found.curve.coverage, found.curve.risk, strict=True))
+    return [point for point in whole if point[0] * found.rows >= least] or whole
 
 
 def _path(curve: _Points, axis: Axis) -> str:

@@ -72,8 +72,8 @@ class Drawing:
 
 def member_curves(model: Model) -> list[Curves]:
     """The curves of one network, from its history: train and validation of each metric."""
-    history = model.entry["history"]
-    training = model.entry.get("training") or {}
+    history = model.history
+    training = model.member.training if model.member else None
     figures = []
     for metric, title, remark in METRICS:
         lines = [
@@ -86,9 +86,9 @@ def member_curves(model: Model) -> list[Curves]:
                 Curves(
                     title,
                     remark,
-                    history["epoch"],
+                    _epochs(model),
                     lines,
-                    training.get("best_epoch"),
+                    training.best_epoch if training else None,
                     in_per_cent=metric != "loss",
                 )
             )
@@ -108,15 +108,19 @@ def validation_losses(networks: list[Model]) -> Curves | None:
 def _together(networks: list[Model], metric: str) -> Curves | None:
     column = f"validation_{metric}"
     lines = [
-        Line(model.name, model.entry["history"][column], series_style(model.series))
+        Line(model.name, model.history[column], series_style(model.series))
         for model in networks
-        if any(v is not None for v in model.entry["history"].get(column) or [])
+        if any(v is not None for v in model.history.get(column) or [])
     ]
     if not lines:
         return None
-    longest = max((model.entry["history"]["epoch"] for model in networks), key=len)
+    longest = max((_epochs(model) for model in networks), key=len)
     title = f"Validation {metric} of every network"
     return Curves(title, "", longest, lines, in_per_cent=metric != "loss")
+
+
+def _epochs(model: Model) -> list[int]:
+    return [int(epoch) for epoch in model.history["epoch"] if epoch is not None]
 
 
 def series_style(series: int) -> str:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import median
-from typing import Any
 
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis
 from vestry.report.plot.lines import Label, grid, tick_text
+from vestry.schema.confidence import Bin, Calibration
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,6 @@ def draw_whisker(whisker: Whisker, axis: Axis) -> DrawnWhisker:
 
 _DOT = 7.0
 SMALLEST, LARGEST = 3.0, 22.0
-_SIDES = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Reliability:
+class DrawnReliability:
     """sides: a CSS class and its dots, by rising confidence. ticks: the same both ways."""
 
     sides: list[tuple[str, list[Dot]]]
@@ -142,20 +141,20 @@ class Reliability:
     y_ticks: list[Label]
 
 
-def reliability(found: dict[str, Any]) -> Reliability:
-    """found: a model's `calibration`."""
-    rows = [row for side in _SIDES for row in found[side]["bins"]]
-    axis = share_axis([v for row in rows for v in (row["confidence"], *row["interval"])])
-    usual = median(row["rows"] for row in rows)
+def draw_reliability(found: Calibration) -> DrawnReliability:
+    sides = {"before": found.before.bins, "after": found.after.bins}
+    rows = [row for bins in sides.values() for row in bins]
+    axis = share_axis([v for row in rows for v in (row.confidence, *row.interval)])
+    usual = median(row.rows for row in rows)
 
-    def dot(row: dict[str, Any]) -> Dot:
-        x = grid(axis.place(row["confidence"]))
-        low, high, y = (1 - axis.place(v) for v in (*row["interval"], row["accuracy"]))
-        width = min(LARGEST, max(SMALLEST, _DOT * sqrt(row["rows"] / usual)))
+    def dot(row: Bin) -> Dot:
+        x = grid(axis.place(row.confidence))
+        low, high, y = (1 - axis.place(v) for v in (*row.interval, row.accuracy))
+        width = min(LARGEST, max(SMALLEST, _DOT * sqrt(row.rows / usual)))
         return Dot(f"M{x} {grid(y)}h0", round(width, 1), f"M{x} {grid(high)}V{grid(low)}")
 
-    return Reliability(
-        sides=[(side, [dot(row) for row in found[side]["bins"]]) for side in _SIDES],
+    return DrawnReliability(
+        sides=[(side, [dot(row) for row in bins]) for side, bins in sides.items()],
         x_ticks=[Label(tick_text(t, axis, True), axis.place(t), 1) for t in axis.ticks],
         y_ticks=[Label(tick_text(t, axis, True), 0, 1 - axis.place(t)) for t in axis.ticks],
     )

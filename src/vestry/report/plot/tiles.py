@@ -6,13 +6,13 @@ image below is drawn pale, so that both show on its dark parts, on light pages a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from vestry.report.sprite import Colour, Sheet, draw_sheet
+from vestry.schema.analysis import Agreement, Pattern
 
 Maps = Mapping[str, NDArray[np.floating]]
 
@@ -130,29 +130,28 @@ class Patterns:
     held: int
 
 
-def pattern_columns(found: dict[str, Any]) -> Patterns:
-    """found: `agreement` of the results. The most frequent patterns, and "all wrong" among them
-    wherever there is such an image."""
-    names = found["members"]
-    shown = found["patterns"][:COLUMNS_SHOWN]
+def pattern_columns(found: Agreement) -> Patterns:
+    """The most frequent patterns, and "all wrong" among them wherever there is such an image."""
+    names = found.members
+    shown = found.patterns[:COLUMNS_SHOWN]
     every = list(range(len(names)))
-    everyone = [row for row in found["patterns"] if row["wrong"] == every]
+    everyone = [row for row in found.patterns if row.wrong == every]
     if everyone and everyone[0] not in shown:
         shown = [*shown[: COLUMNS_SHOWN - 1], everyone[0]]
-    longest = max((row["count"] for row in shown), default=1)
+    longest = max((row.count for row in shown), default=1)
     return Patterns(
-        rows=list(zip(names, found["wrong"], strict=True)),
+        rows=list(zip(names, found.wrong, strict=True)),
         columns=[_column(row, names, longest) for row in shown],
-        held=sum(row["count"] for row in shown),
+        held=sum(row.count for row in shown),
     )
 
 
-def _column(row: dict[str, Any], names: list[str], longest: int) -> PatternColumn:
-    wrong = row["wrong"]
+def _column(row: Pattern, names: list[str], longest: int) -> PatternColumn:
+    wrong = row.wrong
     kind = "all" if len(wrong) == len(names) else "one" if len(wrong) == 1 else "some"
     return PatternColumn(
-        count=row["count"],
-        height=round(row["count"] / longest, 4),
+        count=row.count,
+        height=round(row.count / longest, 4),
         kind=kind,
         dots=[place in wrong for place in range(len(names))],
         first=wrong[0],

@@ -16,7 +16,16 @@ from vestry.report.plot.axis import (
     ticks_at_foot,
 )
 from vestry.report.plot.lines import Label, grid, tick_text
-from vestry.report.trials import COMPLETE, FAILED, PRUNED, Parameter, Search, Trial, value_text
+from vestry.report.trials import (
+    COMPLETE,
+    FAILED,
+    PRUNED,
+    Parameter,
+    Search,
+    shown_number,
+    value_text,
+)
+from vestry.schema.search import Trial
 
 _MARGIN = 0.04
 _ENOUGH_FOR_QUARTILES = 8
@@ -84,7 +93,7 @@ def outside(search: Search, axis: Axis) -> int:
 def parameter_points(search: Search, parameter: Parameter) -> Points:
     """Score against the value of one parameter."""
     places = [(trial, _place_of(parameter, trial)) for trial in search.trials]
-    best = search.best.values.get(parameter.key) if search.best else None
+    best = search.best.values.get(parameter.key)
     return Points(
         title=parameter.name,
         remark="" if best is None else f"best {value_text(best)}",
@@ -103,12 +112,12 @@ def _place_of(parameter: Parameter, trial: Trial, spread: float = _STRIP) -> flo
     value = trial.values.get(parameter.key)
     if value is None:
         return None
-    if parameter.choices is None:
+    if parameter.choices is None and isinstance(value, int | float):
         return round(_MARGIN + (1 - 2 * _MARGIN) * _along(parameter, value), 4)
-    if value not in parameter.choices:
+    if parameter.choices is None or value not in parameter.choices:
         return None
     middle = parameter.choices.index(value) + 0.5
-    return round((middle + spread * jitter(trial.number)) / len(parameter.choices), 4)
+    return round((middle + spread * jitter(shown_number(trial))) / len(parameter.choices), 4)
 
 
 def _along(parameter: Parameter, value: float) -> float:
@@ -128,13 +137,16 @@ def _parameter_ticks(parameter: Parameter) -> list[tuple[float, str]]:
 
 
 def score_over_trials(search: Search) -> Points:
-    last = max((trial.number for trial in search.trials), default=1)
-    place = {t.number: (t.number - 1) / (last - 1) if last > 1 else 0.5 for t in search.trials}
+    numbers = [shown_number(trial) for trial in search.trials]
+    last = max(numbers)
+    place = {number: (number - 1) / (last - 1) if last > 1 else 0.5 for number in numbers}
     ends = sorted({1, last})
     return Points(
         title=f"Validation {search.score_name} over trials",
         remark="the line is the best so far",
-        points=[_point(search, trial, round(place[trial.number], 4)) for trial in search.trials],
+        points=[
+            _point(search, trial, round(place[shown_number(trial)], 4)) for trial in search.trials
+        ],
         x_ticks=[(place.get(number, 0.0), f"trial {number}") for number in ends],
         tick_room=0.5,
     )

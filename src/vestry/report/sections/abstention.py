@@ -1,17 +1,17 @@
-"""The data of what each model gains by leaving images unanswered."""
+"""What each model gains by leaving images unanswered."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from vestry.report.formatting import counted, per_cent, per_cent_range, with_interval
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.formatting import NOTHING, counted, per_cent, with_interval
+from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
 from vestry.report.section import Section
+from vestry.schema import confidence as schema
+from vestry.schema.confidence import Answered, AtCoverage
+from vestry.schema.results import Results
 
 # What a model is right on where it may leave images unanswered, in words.
 
-
-_Found = dict[str, Any]
 
 _USUAL = 0.9
 _ALL = 0.9995
@@ -21,55 +21,57 @@ _LEAST_DRAWN = 30
 def _answering(model: Model) -> str:
     """How it does where it may leave a tenth of the images out; follows on its accuracy."""
     row = _usual(model)
-    if row["coverage"] > _ALL:
+    if row.coverage > _ALL:
         return (
             "It is equally sure of too many images for a threshold to leave "
-            f"{per_cent(1 - row['coverage_asked'], 0)} of them unanswered."
+            f"{per_cent(1 - row.coverage_asked, 0)} of them unanswered."
         )
     of_these = _share(row)
     return (
-        f"Answering only the {per_cent(row['coverage'])} of them that it is surest of, "
+        f"Answering only the {per_cent(row.coverage)} of them that it is surest of, "
         f"it is right on {of_these}."
     )
 
 
-def _usual(model: Model) -> _Found:
-    rows: list[_Found] = model.entry["abstention"]["at_coverage"]
-    return min(rows, key=lambda row: abs(row["coverage_asked"] - _USUAL))
+def _usual(model: Model) -> AtCoverage:
+    rows = model.entry.abstention.at_coverage
+    return min(rows, key=lambda row: abs(row.coverage_asked - _USUAL))
 
 
-def threshold(model: Model) -> str:
-    found = model.entry["abstention"]["threshold"]
-    asked = per_cent(found["accuracy_asked"])
-    if found["threshold"] is None:
-        return f"{model.name} cannot be held to {asked}: {found['reason']}."
-    validation, test = found["validation"], found["test"]
-    if not found["threshold"]:
+def _threshold_words(model: Model) -> str:
+    found = model.entry.abstention.threshold
+    asked = per_cent(found.accuracy_asked)
+    validation, test = found.validation, found.test
+    if found.threshold is None or not validation or not test:
+        return f"{model.name} cannot be held to {asked}: {found.reason}."
+    if not found.threshold:
         return (
             f"For {asked} {model.name} may answer every image: it is right on "
-            f"{per_cent(validation['accuracy'])} of the validation images and on "
-            f"{_share(test)} of the test images{_kept(test, found['accuracy_asked'])}."
+            f"{per_cent(validation.accuracy)} of the validation images and on "
+            f"{_share(test)} of the test images{_kept(test, found.accuracy_asked)}."
         )
     start = (
-        f"For {asked} {model.name} must be at least {per_cent(found['threshold'])} sure, which "
-        f"leaves it {per_cent(validation['coverage'])} of the validation images, where the "
+        f"For {asked} {model.name} must be at least {per_cent(found.threshold)} sure, which "
+        f"leaves it {per_cent(validation.coverage)} of the validation images, where the "
         "threshold was chosen"
     )
-    if not test["rows"]:
+    if not test.rows:
         return f"{start}. Of the test images it is so sure of none."
     return (
-        f"{start}, and {per_cent(test['coverage'])} of the test images, of which it is right on "
-        f"{_share(test)}{_kept(test, found['accuracy_asked'])}."
+        f"{start}, and {per_cent(test.coverage)} of the test images, of which it is right on "
+        f"{_share(test)}{_kept(test, found.accuracy_asked)}."
     )
 
 
-def _share(side: _Found) -> str:
-    return with_interval(side["accuracy"], *side["interval"])
+def _share(side: Answered | AtCoverage) -> str:
+    if side.accuracy is None or side.interval is None:
+        return NOTHING
+    return with_interval(side.accuracy, *side.interval)
 
 
-def _kept(test: _Found, asked: float) -> str:
+def _kept(test: Answered, asked: float) -> str:
     """Whether the test images agree with what validation promised."""
-    low, high = test["interval"]
+    low, high = test.interval or (0.0, 1.0)
     if high < asked:
         return ", less than was asked"
     return ", more than was asked" if low > asked else ""
@@ -79,7 +81,7 @@ def _sharpest(models: list[Model]) -> str | None:
     """Who puts its mistakes last; only where there are models to compare."""
     if len(models) < 2:
         return None
-    first, second, *_ = sorted(models, key=lambda m: m.entry["abstention"]["area"])
+    first, second, *_ = sorted(models, key=lambda m: m.entry.abstention.area)
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
         f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
@@ -87,7 +89,7 @@ def _sharpest(models: list[Model]) -> str | None:
 
 
 def _area(model: Model) -> str:
-    return per_cent(model.entry["abstention"]["area"], 2)
+    return per_cent(model.entry.abstention.area, 2)
 
 
 def _drawn_from(rows: int) -> str:
@@ -95,11 +97,10 @@ def _drawn_from(rows: int) -> str:
     return f"of {counted(rows, 'test image')}{least}"
 
 
-def _cell(row: _Found) -> str:
+def _cell(row: AtCoverage) -> str:
     """ "98.1% (97.8 to 98.4)", with the coverage where ties made it another one."""
-    text = f"{per_cent(row['accuracy'])} ({per_cent_range(*row['interval'])})"
-    off = row["coverage"] - row["coverage_asked"]
-    return f"{text} at {per_cent(row['coverage'])}" if off > 0.0005 else text
+    off = row.coverage - row.coverage_asked
+    return f"{_share(row)} at {per_cent(row.coverage)}" if off > 0.0005 else _share(row)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Abstaining:
     """One model's row. at_coverage: its accuracy in words at each coverage of the head."""
 
     model: Model
-    found: dict[str, Any]
+    found: schema.Abstention
     at_coverage: list[str]
 
 
@@ -124,27 +125,25 @@ class Abstention:
 
 
 def abstention_data(results: Results) -> Abstention | None:
-    """None for the results of an older version, and for a run without any model."""
-    ranked = [model for model in models_by_rank(results) if model.entry.get("abstention")]
+    """None for a run without any model."""
+    ranked = models_by_rank(results)
     if not ranked:
         return None
-    first = ranked[0].entry["abstention"]
+    first = ranked[0].entry.abstention
     return Abstention(
         lead=_answering(ranked[0]),
-        threshold=threshold(ranked[0]),
+        threshold=_threshold_words(ranked[0]),
         figure=risk_coverage(ranked, _LEAST_DRAWN),
-        drawn=_drawn_from(first["rows"]),
+        drawn=_drawn_from(first.rows),
         sharpest=_sharpest(ranked),
-        coverages=[row["coverage_asked"] for row in first["at_coverage"]],
-        accuracy=first["threshold"]["accuracy_asked"],
-        rows=[_abstaining(model) for model in ranked],
+        coverages=[row.coverage_asked for row in first.at_coverage],
+        accuracy=first.threshold.accuracy_asked,
+        rows=[
+            Abstaining(model, found, [_cell(row) for row in found.at_coverage])
+            for model in ranked
+            for found in [model.entry.abstention]
+        ],
     )
-
-
-def _abstaining(model: Model) -> Abstaining:
-    found = model.entry["abstention"]
-    cells = [_cell(row) for row in found["at_coverage"]]
-    return Abstaining(model, found, cells)
 
 
 SECTION = Section(

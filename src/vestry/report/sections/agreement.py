@@ -2,61 +2,59 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
-from vestry.report.models import Results
 from vestry.report.plot.tiles import Patterns, pattern_columns
 from vestry.report.section import Section
+from vestry.schema import analysis as schema
+from vestry.schema.results import Results
 
 # Which members miss which images, in words.
 
 
-Found = dict[str, Any]
 _NAMED = 5
 
 
-def _summary(found: Found) -> list[str]:
+def _summary(found: schema.Agreement) -> list[str]:
     """How many images all get right, all miss, and one alone gets right."""
     return [text for text in (shares(found), alone(found)) if text]
 
 
-def shares(found: Found) -> str:
-    rows, members = found["rows"], len(found["members"])
-    every, missed = found["all_right"], found["all_wrong"]
+def shares(found: schema.Agreement) -> str:
+    rows, members = found.rows, len(found.members)
+    every, missed = found.all_right, found.all_wrong
     who = "both members" if members == 2 else f"all {members} members"
     text = (
         f"Of {counted(rows, 'test image')}, {who} get {whole(every)} ({per_cent(every / rows)}) "
         "right"
     )
-    if not missed["count"]:
+    if not missed.count:
         return f"{text}; there is none that {who} miss."
-    alike = missed["alike"]
+    alike = missed.alike
     return (
-        f"{text} and miss {whole(missed['count'])} ({per_cent(missed['count'] / rows)}), on "
+        f"{text} and miss {whole(missed.count)} ({per_cent(missed.count / rows)}), on "
         f"{whole(alike)} of them with the same wrong answer."
     )
 
 
-def alone(found: Found) -> str | None:
+def alone(found: schema.Agreement) -> str | None:
     """Who is most often the only one that is right."""
-    lone = found["one_right"]
-    if not lone["count"]:
+    lone = found.one_right
+    if not lone.count:
         return "No image is got right by one member alone."
-    most = max(lone["members"], key=lambda member: member["count"])
-    is_one = lone["count"] == 1
+    most = max(lone.members, key=lambda member: member.count)
+    is_one = lone.count == 1
     text = (
-        f"{counted(lone['count'], 'image')} {'is' if is_one else 'are'} got right by one member "
-        "alone"
+        f"{counted(lone.count, 'image')} {'is' if is_one else 'are'} got right by one member alone"
     )
     if is_one:
-        return f"{text}, {most['name']}."
-    return f"{text}, most often by {most['name']} ({whole(most['count'])})."
+        return f"{text}, {most.name}."
+    return f"{text}, most often by {most.name} ({whole(most.count)})."
 
 
-def _shown_words(found: Found, patterns: Patterns) -> str:
+def _shown_words(found: schema.Agreement, patterns: Patterns) -> str:
     """What part of the images that some miss the figure's columns hold."""
-    some = found["rows"] - found["all_right"]
+    some = found.rows - found.all_right
     if patterns.held == some:
         return f"They hold all {whole(some)} images that some member misses."
     return (
@@ -71,14 +69,14 @@ def _drawn(patterns: Patterns) -> str:
     return f"Images by who is wrong on them. {'; '.join(parts)}."
 
 
-def _kept(found: Found, listed_patterns: int) -> str | None:
+def _kept(found: schema.Agreement, listed_patterns: int) -> str | None:
     """Patterns that the results do not hold one by one."""
-    left = found["patterns_left_out"]
-    if not left["patterns"]:
+    left = found.patterns_left_out
+    if not left.patterns:
         return None
     return (
-        f"The {listed_patterns} most frequent; {counted(left['patterns'], 'more pattern')} "
-        f"{'holds' if left['patterns'] == 1 else 'hold'} {counted(left['images'], 'image')}."
+        f"The {listed_patterns} most frequent; {counted(left.patterns, 'more pattern')} "
+        f"{'holds' if left.patterns == 1 else 'hold'} {counted(left.images, 'image')}."
     )
 
 
@@ -89,17 +87,17 @@ def surest(count: int, pictures: int) -> str:
 
 
 def doubted(count: int, pictures: int) -> str | None:
-    """How many of the shown images also stand among the shown doubted labels."""
+    """How many of the shown images also stand among the shown label issues."""
     if not count:
         return None
     verb = "is" if count == 1 else "are"
     return (
         f"{whole(count)} of {'these' if pictures > 1 else 'this'} {whole(pictures)} {verb} also "
-        "among the labels that the panel doubts: there the label may be wrong and not the members."
+        "among the label issues: there the label may be wrong and not the members."
     )
 
 
-def said(answers: dict[str, list[float]], members: list[str], classes: list[str]) -> str:
+def said(answers: dict[str, tuple[int, float]], members: list[str], classes: list[str]) -> str:
     """What members say of an image, by class, the class that most say first.
 
     Each with its confidence where there are few of them: "Shirt: A 98%, B 71%; Coat: C 40%".
@@ -107,7 +105,7 @@ def said(answers: dict[str, list[float]], members: list[str], classes: list[str]
     groups: dict[int, list[tuple[float, str]]] = {}
     for name in members:
         label, confidence = answers[name]
-        groups.setdefault(int(label), []).append((confidence, name))
+        groups.setdefault(label, []).append((confidence, name))
     order = sorted(groups.items(), key=lambda group: (-len(group[1]), -max(group[1])[0]))
     return "; ".join(_voices(classes[label], group, len(members)) for label, group in order)
 
@@ -119,7 +117,9 @@ def _voices(name: str, group: list[tuple[float, str]], members: int) -> str:
     return f"{name}: {', '.join(f'{who} {per_cent(sure, 0)}' for sure, who in each)}"
 
 
-def right_committees(answers: dict[str, list[float]], members: list[str], truth: int) -> str | None:
+def right_committees(
+    answers: dict[str, tuple[int, float]], members: list[str], truth: int
+) -> str | None:
     """A committee may be right where no member is: the mean may favour everyone's second choice."""
     names = [n for n, (label, _) in answers.items() if n not in members and label == truth]
     if not names:
@@ -168,21 +168,20 @@ class Agreement:
 
 
 def agreement_data(results: Results) -> Agreement | None:
-    """None for a single member, and for the results of an older version."""
-    found = results.get("agreement")
+    """None for a single member."""
+    found = results.agreement
     if not found:
         return None
     patterns = pattern_columns(found)
-    missed = found["all_wrong"]
-    doubts = _doubted_ids(results)
-    shown = [image(row, found, results, doubts) for row in missed["images"]]
+    missed = found.all_wrong
+    shown = _images(missed.images, found, results)
     remarks = [
-        surest(missed["count"], len(shown)),
+        surest(missed.count, len(shown)),
         doubted(sum(each.is_doubted for each in shown), len(shown)),
     ]
     rows = [
-        (", ".join(found["members"][place] for place in row["wrong"]), row["count"])
-        for row in found["patterns"]
+        (", ".join(found.members[place] for place in row.wrong), row.count)
+        for row in found.patterns
     ]
     return Agreement(
         sentences=_summary(found),
@@ -193,32 +192,30 @@ def agreement_data(results: Results) -> Agreement | None:
         rows_remark=_kept(found, len(rows)),
         missed=shown,
         missed_remarks=[text for text in remarks if text],
-        lone=[_lone(row, found, results, doubts) for row in found["one_right"]["members"]],
+        lone=[_lone(row, found, results) for row in found.one_right.members],
     )
 
 
-def _doubted_ids(results: Results) -> set[str]:
-    """Ids of test images that are shown as doubted labels."""
-    found = (results.get("doubts") or {}).get("test") or {}
-    return {row["id"] for row in found.get("images", [])}
+def _images(
+    rows: list[schema.SaidImage], found: schema.Agreement, results: Results
+) -> list[MissedImage]:
+    names, classes, issues = found.members, results.data.classes, results.doubts.test
+    doubted_ids = {image.id for image in issues.images} if issues else set()
+    return [
+        MissedImage(
+            image=row.id,
+            truth=classes[row.truth],
+            said=said(row.said, names, classes),
+            committees=right_committees(row.said, names, row.truth),
+            is_doubted=row.id in doubted_ids,
+        )
+        for row in rows
+    ]
 
 
-def image(
-    row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]
-) -> MissedImage:
-    names, classes = found["members"], results["data"]["classes"]
-    return MissedImage(
-        image=row["id"],
-        truth=classes[row["truth"]],
-        said=said(row["said"], names, classes),
-        committees=right_committees(row["said"], names, row["truth"]),
-        is_doubted=row["id"] in doubts,
-    )
-
-
-def _lone(row: dict[str, Any], found: dict[str, Any], results: Results, doubts: set[str]) -> Lone:
-    shown = [image(each, found, results, doubts) for each in row["images"]]
-    return Lone(row["name"], _one_alone(row["name"], row["count"], len(shown)), shown)
+def _lone(row: schema.OnlyRight, found: schema.Agreement, results: Results) -> Lone:
+    shown = _images(row.images, found, results)
+    return Lone(row.name, _one_alone(row.name, row.count, len(shown)), shown)
 
 
 def _agreement_images(shown: Agreement | None) -> Iterator[str]:

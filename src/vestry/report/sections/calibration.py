@@ -1,17 +1,15 @@
-"""The data of the section on confidence: how far each model's can be taken at its word."""
+"""Whether each model's confidence can be taken at its word."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
-from vestry.report.models import Model, Results, models_by_rank
-from vestry.report.plot.points import Reliability, reliability
+from vestry.report.models import Model, models_by_rank
+from vestry.report.plot.points import DrawnReliability, draw_reliability
 from vestry.report.section import Section
+from vestry.schema import confidence as schema
+from vestry.schema.results import Results
 
-# Whether a model's confidence can be taken at its word, in words.
-
-
-Found = dict[str, Any]
 _Verdict = Literal["over", "under", "level"]
 
 _ALL = {
@@ -25,12 +23,12 @@ _ALL = {
 def _verdict(model: Model) -> _Verdict:
     """Its mean confidence beside the 95% interval of its accuracy."""
     low, high = model.interval("test")
-    confidence = model.entry["calibration"]["before"]["confidence"]
+    confidence = model.entry.calibration.before.confidence
     return "over" if confidence > high else "under" if confidence < low else "level"
 
 
 def _on_average(model: Model) -> str:
-    confidence = per_cent(model.entry["calibration"]["before"]["confidence"])
+    confidence = per_cent(model.entry.calibration.before.confidence)
     accuracy = with_interval(model.accuracy("test"), *model.interval("test"))
     claims = f"it claims {confidence} and is right on {accuracy} of the test images"
     found = _verdict(model)
@@ -43,51 +41,51 @@ def _on_average(model: Model) -> str:
 def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
     found = shown.entry["calibration"]
-    return [_error(found), temperature(found)]
+    return [_error(found), _temperature_words(found)]
 
 
-def _error(found: Found) -> str:
-    before = found["before"]
-    groups = counted(len(before["bins"]), "group")
+def _error(found: schema.Calibration) -> str:
+    before = found.before
+    groups = counted(len(before.bins), "group")
     start = (
         f"Over {groups} of test images by confidence, claim and accuracy differ by "
-        f"{_gap(before['ece'])} on average (the calibration error)"
-        if len(before["bins"]) > 1
-        else f"Claim and accuracy differ by {_gap(before['ece'])} (the calibration error)"
+        f"{_gap(before.ece)} on average (the calibration error)"
+        if len(before.bins) > 1
+        else f"Claim and accuracy differ by {_gap(before.ece)} (the calibration error)"
     )
     if _beyond_chance(before):
         return (
             f"{start}; a perfectly calibrated model with these confidences would show about "
-            f"{_amount(before['ece_bias'])} by chance."
+            f"{_amount(before.ece_bias)} by chance."
         )
     return (
         f"{start}. That is no more than chance makes of a perfectly calibrated model, which "
-        f"shows {_amount(before['ece_bias'])} on average and up to "
-        f"{_amount(before['ece_chance'])} in 95 of 100 cases."
+        f"shows {_amount(before.ece_bias)} on average and up to "
+        f"{_amount(before.ece_chance)} in 95 of 100 cases."
     )
 
 
-def temperature(found: Found) -> str:
-    before, after = found["before"], found["after"]
-    if found["edge"]:
+def _temperature_words(found: schema.Calibration) -> str:
+    before, after = found.before, found.after
+    if found.edge:
         return (
-            f"No temperature suits it: the best for the {rows(found)} lies at the "
-            f"{'lowest' if found['edge'] == 'low' else 'highest'} that was tried, "
-            f"{decimal(found['temperature'], 2)}."
+            f"No temperature suits it: the best for the {_fitted_on(found)} lies at the "
+            f"{'lowest' if found.edge == 'low' else 'highest'} that was tried, "
+            f"{decimal(found.temperature, 2)}."
         )
-    fitted = f"A temperature of {decimal(found['temperature'], 2)}, fitted on the {rows(found)},"
-    left = _gap(after["ece"])
-    if _amount(after["ece"]) == _amount(before["ece"]):
+    fitted = f"A temperature of {decimal(found.temperature, 2)}, fitted on the {_fitted_on(found)},"
+    left = _gap(after.ece)
+    if _amount(after.ece) == _amount(before.ece):
         effect = f"leaves the error at {left}"
-    elif after["ece"] > before["ece"]:
+    elif after.ece > before.ece:
         effect = f"does not lower the error ({left})"
     elif _beyond_chance(after):
         effect = f"lowers the error to {left}, which is still more than chance would show"
     elif _beyond_chance(before):
-        effect = f"mends that: what is left, {left}, is no more than chance would show"
+        effect = f"removes that: what is left, {left}, is no more than chance would show"
     else:
         effect = f"lowers the error to {left}"
-    return f"{fitted} {effect}; {_losses(before['log_loss'], after['log_loss'])}."
+    return f"{fitted} {effect}; {_losses(before.log_loss, after.log_loss)}."
 
 
 def _losses(before: float, after: float) -> str:
@@ -113,9 +111,9 @@ def _summary(models: list[Model]) -> str | None:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _dots(found: Found) -> str:
+def _dots(found: schema.Calibration) -> str:
     """What the figure's dots are."""
-    sizes = [row["rows"] for row in found["before"]["bins"]]
+    sizes = [row.rows for row in found.before.bins]
     each = (
         whole(sizes[0])
         if min(sizes) == max(sizes)
@@ -127,12 +125,12 @@ def _dots(found: Found) -> str:
     )
 
 
-def _beyond_chance(side: Found) -> bool:
-    return bool(side["ece"] > side["ece_chance"])
+def _beyond_chance(side: schema.Reliability) -> bool:
+    return side.ece > side.ece_chance
 
 
-def rows(found: Found) -> str:
-    return counted(found["fitted_on"], "validation image")
+def _fitted_on(found: schema.Calibration) -> str:
+    return counted(found.fitted_on, "validation image")
 
 
 def _amount(share: float) -> str:
@@ -152,11 +150,11 @@ class Calibrated:
     """One model. bins: (side in words, bin) by rising confidence."""
 
     model: Model
-    found: dict[str, Any]
+    found: schema.Calibration
     sentences: list[str]
-    figure: Reliability
+    figure: DrawnReliability
     remark: str
-    bins: list[tuple[str, dict[str, Any]]]
+    bins: list[tuple[str, schema.Bin]]
 
 
 @dataclass(frozen=True)
@@ -168,8 +166,8 @@ class Calibration:
 
 
 def calibration_data(results: Results) -> Calibration | None:
-    """None for the results of an older version, and for a run without any model."""
-    ranked = [model for model in models_by_rank(results) if model.entry.get("calibration")]
+    """None for a run without any model."""
+    ranked = models_by_rank(results)
     if not ranked:
         return None
     return Calibration(
@@ -180,15 +178,15 @@ def calibration_data(results: Results) -> Calibration | None:
 
 
 def _calibrated(model: Model, is_leader: bool) -> Calibrated:
-    found = model.entry["calibration"]
+    found = model.entry.calibration
     first = [] if is_leader else [_on_average(model)]
     return Calibrated(
         model=model,
         found=found,
         sentences=[*first, *_model_words(model)],
-        figure=reliability(found),
+        figure=draw_reliability(found),
         remark=_dots(found),
-        bins=[(words, row) for side, words in _SIDES for row in found[side]["bins"]],
+        bins=[(words, row) for side, words in _SIDES for row in getattr(found, side).bins],
     )
 
 

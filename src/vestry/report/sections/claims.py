@@ -19,6 +19,7 @@ from vestry.evaluation.claims import (
     ValuesClaim,
 )
 from vestry.predictions.scores import is_share, score_words
+from vestry.registry import OneOf
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.section import Section
 from vestry.report.sections import differences
@@ -39,7 +40,8 @@ def sentence(claim: CheckedClaim) -> str:
     """Our side of one claim."""
     if claim.here is None:
         return f"Not checked: {claim.reason}."
-    said = FORMS[claim.form].model_validate({"says": claim.says, **claim.said})
+    given = {"says": claim.says, **claim.said}
+    said = FORMS[claim.form].model_validate(given, context={OneOf.WRITTEN: True})
     text = _SENTENCES[type(said)](said, claim.here, claim.verdict == "agrees")
     return f"{text} {said.note}" if said.note else text
 

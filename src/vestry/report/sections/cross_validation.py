@@ -1,9 +1,8 @@
-"""The cross-validation section's data: folds beside the single fit, each with its own spread."""
+"""Folds beside the single fit, each with its own spread."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from vestry.predictions.scores import is_share, score_words
+from vestry.predictions.scores import MAIN_SCORES, is_share, score_words
 from vestry.report.formatting import (
     NOTHING,
     counted,
@@ -14,7 +13,7 @@ from vestry.report.formatting import (
     with_deviation,
     with_interval,
 )
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.points import (
     DrawnStrip,
     Strip,
@@ -25,12 +24,12 @@ from vestry.report.plot.points import (
     strip_axis,
 )
 from vestry.report.section import Section
-from vestry.report.sections import cross_validation_words as sentences
+from vestry.report.sections import cross_validation_words as words
+from vestry.schema import cross_validation as schema
+from vestry.schema.models import Member
+from vestry.schema.results import Results
 
 # A cross-validation's folds in numbers.
-
-
-_SCORES_IN_TABLE = ("accuracy", "log_loss", "f1_macro")
 
 
 @dataclass(frozen=True)
@@ -40,36 +39,30 @@ class FoldTable:
     foot: list[str]
 
 
-def _fold_table(model: Model) -> FoldTable:
+def _fold_table(found: schema.CrossValidation) -> FoldTable:
     """A row a fold; mean and deviation below."""
-    found = model.entry["cross_validation"]
-    count, folds = len(found["scores"]["accuracy"]["values"]), found["folds"]
+    count = len(found.scores["accuracy"].values)
     scores = [
-        (found["scores"][name], score_words(name), is_share(name))
-        for name in _SCORES_IN_TABLE
-        if name in found["scores"]
+        (found.scores[name], score_words(name), is_share(name))
+        for name in MAIN_SCORES
+        if name in found.scores
     ]
-    fold_rows, seconds = found.get("fold_rows") or [], found.get("fit_seconds") or []
     rows = [
         [
-            sentences.fold_name(number, folds, count),
-            whole(_at(fold_rows, number % max(1, len(fold_rows)))),
-            *(_shown(spread["values"][number], share) for spread, _, share in scores),
-            duration(_at(seconds, number)),
+            words.fold_name(number, found.folds, count),
+            whole(found.fold_rows[number % len(found.fold_rows)]),
+            *(_shown(spread.values[number], share) for spread, _, share in scores),
+            duration(found.fit_seconds[number]),
         ]
         for number in range(count)
     ]
     means = [
-        f"{_shown(spread['mean'], share)} \u00b1 {_deviation_text(spread['deviation'], share)}"
+        f"{_shown(spread.mean, share)} \u00b1 {_deviation_text(spread.deviation, share)}"
         for spread, _, share in scores
     ]
     heads = ["fold", "held-out rows", *(name for _, name, _ in scores), "time to fit"]
-    total = duration(sum(seconds)) if seconds else NOTHING
-    return FoldTable(heads, rows, ["mean \u00b1 deviation", "", *means, f"{total} in all"])
-
-
-def _at(values: list[Any], place: int) -> Any:
-    return values[place] if place < len(values) else None
+    total = f"{duration(sum(found.fit_seconds))} in all"
+    return FoldTable(heads, rows, ["mean \u00b1 deviation", "", *means, total])
 
 
 def _shown(value: float, is_share: bool) -> str:
@@ -102,68 +95,72 @@ class CrossValidation:
 
 
 def cross_validation_data(results: Results) -> CrossValidation | None:
-    members = [m for m in models_in_study_order(results) if m.entry.get("cross_validation")]
-    if not members:
+    found = [
+        (model, model.member, model.member.cross_validation)
+        for model in models_in_study_order(results)
+        if model.member and model.member.cross_validation
+    ]
+    if not found:
         return None
-    strips = [_member_strips(model, results) for model in members]
+    strips = [_member_strips(model, folds, results) for model, _, folds in found]
     axis = strip_axis([strip for own in strips for strip in own])
     return CrossValidation(
         members=[
-            Validated(
-                model=model,
-                strips=[draw_strip(strip, axis) for strip in own],
-                sentences=sentences.member(model, results),
-                table=_fold_table(model),
-            )
-            for model, own in zip(members, strips, strict=True)
+            _validated(model, member, folds, [draw_strip(strip, axis) for strip in own], results)
+            for (model, member, folds), own in zip(found, strips, strict=True)
         ],
         ticks=axis_ticks(axis),
-        remark=sentences.kinds_of_spread(members, results),
+        remark=words.kinds_of_spread([model for model, *_ in found], results),
     )
 
 
-def _member_strips(model: Model, results: Results) -> list[Strip]:
-    found = model.entry["cross_validation"]
+def _validated(
+    model: Model,
+    member: Member,
+    folds: schema.CrossValidation,
+    strips: list[DrawnStrip],
+    results: Results,
+) -> Validated:
+    return Validated(model, strips, words.sentences(member, folds, results), _fold_table(folds))
+
+
+def _member_strips(model: Model, found: schema.CrossValidation, results: Results) -> list[Strip]:
     return [
         _folds_strip(found),
-        *_out_of_fold_strip(found),
+        _out_of_fold_strip(found),
         _single_strip(model, results),
         *_seeds_strip(model),
         *_reported_strip(found),
     ]
 
 
-def _folds_strip(found: dict[str, Any]) -> Strip:
-    spread = found["scores"]["accuracy"]
+def _folds_strip(found: schema.CrossValidation) -> Strip:
+    spread = found.scores["accuracy"]
     return Strip(
-        label=f"Mean of {counted(len(spread['values']), 'fold')}",
+        label=f"Mean of {counted(len(spread.values), 'fold')}",
         remark="each scored on its held-out rows; \u00b1 deviation over folds",
-        text=with_deviation(spread["mean"], spread["deviation"]),
-        value=spread["mean"],
-        spread=deviation(spread["mean"], spread["deviation"] or 0.0),
-        values=spread["values"],
+        text=with_deviation(spread.mean, spread.deviation),
+        value=spread.mean,
+        spread=deviation(spread.mean, spread.deviation or 0.0),
+        values=spread.values,
     )
 
 
-def _out_of_fold_strip(found: dict[str, Any]) -> list[Strip]:
-    out = found.get("out_of_fold")
-    if not out:
-        return []
-    accuracy, limits = out["scores"]["accuracy"], (out.get("intervals") or {}).get("accuracy")
-    return [
-        Strip(
-            label="All out-of-fold rows",
-            remark=f"{whole(found['rows'])} held-out predictions at once; 95% interval",
-            text=with_interval(accuracy, *limits) if limits else per_cent(accuracy),
-            value=accuracy,
-            spread=interval(*limits) if limits else None,
-        )
-    ]
+def _out_of_fold_strip(found: schema.CrossValidation) -> Strip:
+    accuracy = found.out_of_fold.scores.accuracy
+    low, high = found.out_of_fold.intervals["accuracy"] or (accuracy, accuracy)
+    return Strip(
+        label="All out-of-fold rows",
+        remark=f"{whole(found.rows)} held-out predictions at once; 95% interval",
+        text=with_interval(accuracy, low, high),
+        value=accuracy,
+        spread=interval(low, high),
+    )
 
 
 def _single_strip(model: Model, results: Results) -> Strip:
     low, high = model.interval("test")
-    rows = results["data"]["splits"]["test"]["rows"]
+    rows = results.data.splits["test"].rows
     first = " with its first seed" if model.over_seeds("test", "accuracy") else ""
     return Strip(
         label=f"Single fit{first}",
@@ -180,25 +177,24 @@ def _seeds_strip(model: Model) -> list[Strip]:
         return []
     return [
         Strip(
-            label=f"Mean of {counted(len(spread['values']), 'single fit')}",
+            label=f"Mean of {counted(len(spread.values), 'single fit')}",
             remark="scored on the test images; \u00b1 deviation over seeds",
-            text=with_deviation(spread["mean"], spread["deviation"]),
-            value=spread["mean"],
-            spread=deviation(spread["mean"], spread["deviation"]),
-            values=spread["values"],
+            text=with_deviation(spread.mean, spread.deviation),
+            value=spread.mean,
+            spread=deviation(spread.mean, spread.deviation or 0.0),
+            values=spread.values,
         )
     ]
 
 
-def _reported_strip(found: dict[str, Any]) -> list[Strip]:
-    given = found.get("reported") or {}
-    mean, spread = given.get("accuracy"), given.get("deviation")
+def _reported_strip(found: schema.CrossValidation) -> list[Strip]:
+    mean, spread = found.reported.get("accuracy"), found.reported.get("deviation")
     if mean is None:
         return []
     return [
         Strip(
             label="Reported mean of folds",
-            remark=sentences.reported_rows(found.get("reported_on")),
+            remark=words.reported_rows(found.reported_on),
             text=with_deviation(mean, spread),
             value=mean,
             spread=deviation(mean, spread) if spread is not None else None,

@@ -1,6 +1,4 @@
-"""Whether a committee is worth its cost, in words."""
-
-from typing import Any
+"""What a committee gains and what that takes, in words."""
 
 from vestry.committees.rule import RULES
 from vestry.report.formatting import (
@@ -13,19 +11,27 @@ from vestry.report.formatting import (
     probability,
     whole,
 )
+from vestry.schema.ensemble_gain import (
+    Diversity,
+    EnsembleCosts,
+    EnsembleGain,
+    LeaveOneOut,
+    WithoutMember,
+)
+from vestry.schema.models import Committee
+from vestry.schema.significance import Comparisons, Difference
 
-Found = dict[str, Any]
 _SAME_TIME = 0.05
 
 
-def result(name: str, found: Found) -> str:
+def result(name: str, found: EnsembleGain) -> str:
     """The gain over the best member with its interval and p, and what it takes."""
-    best = f"{found['best_member']}, its best member by validation"
-    taken = _taken_for_it(found["costs"])
-    text = f"{name} {_gain(found['difference']['value'])} {best} ({_sureness(found)}){taken}."
-    if found["verdict"] == "no gain shown":
+    best = f"{found.best_member}, its best member by validation"
+    taken = _taken_for_it(found.costs)
+    text = f"{name} {_gain(found.difference.value)} {best} ({_sureness(found)}){taken}."
+    if found.verdict == "no gain shown":
         return f"No gain can be shown: {text}"
-    if found["verdict"] == "worse":
+    if found.verdict == "worse":
         return f"{text} For accuracy that member alone is the better choice."
     return text
 
@@ -39,13 +45,13 @@ def _gain(value: float) -> str:
     return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
 
 
-def _sureness(found: Found) -> str:
+def _sureness(found: EnsembleGain) -> str:
     """ "+0.3 to +1.3, p = 0.002"."""
-    return f"{_change_range(found['difference'])}, {_p_words(found['p'])}"
+    return f"{_change_range(found.difference)}, {_p_words(found.p)}"
 
 
-def _change_range(difference: Found) -> str:
-    low, high = difference["interval"]
+def _change_range(difference: Difference) -> str:
+    low, high = difference.interval
     return f"{points(low)} to {points(high)}"
 
 
@@ -55,29 +61,29 @@ def _p_words(p: float) -> str:
     return (f"p {text}" if text.startswith("<") else f"p = {text}").replace(" ", "\u00a0")
 
 
-def _taken_for_it(costs: Found) -> str:
+def _taken_for_it(costs: EnsembleCosts) -> str:
     """What the committee takes beyond its best member; empty where nothing of it is known."""
     parts = [_time(costs), _size(costs), _fitting(costs)]
     known = [part for part in parts if part]
     return f", for {listed(known)}" if known else ""
 
 
-def _time(costs: Found) -> str | None:
+def _time(costs: EnsembleCosts) -> str | None:
     """Latency where it was measured, else the test rows' time by image."""
-    found = costs["latency_ms"] or costs["milliseconds_per_image"]
-    if not found or found["times"] is None:
+    found = costs.latency_ms or costs.milliseconds_per_image
+    if not found or found.times is None:
         return None
-    if abs(found["times"] - 1) < _SAME_TIME:
+    if abs(found.times - 1) < _SAME_TIME:
         return "the same time per image"
-    return f"{found['times']:.1f} times the time per image"
+    return f"{found.times:.1f} times the time per image"
 
 
-def _size(costs: Found) -> str | None:
-    found = costs["bytes"]
+def _size(costs: EnsembleCosts) -> str | None:
+    found = costs.bytes
     if found:
-        return f"{amount_of_bytes(found['added'])} more on disk" if found["added"] > 0 else None
-    found = costs["parameters"]
-    return f"{whole(found['added'])} more parameters" if found and found["added"] > 0 else None
+        return f"{amount_of_bytes(found.added)} more on disk" if found.added > 0 else None
+    found = costs.parameters
+    return f"{whole(found.added)} more parameters" if found and found.added > 0 else None
 
 
 def amount_of_bytes(count: float) -> str:
@@ -86,41 +92,41 @@ def amount_of_bytes(count: float) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def _fitting(costs: Found) -> str | None:
-    found = costs["fit_seconds"]
-    return f"{duration(found['added'])} more to fit" if found and found["added"] > 0 else None
+def _fitting(costs: EnsembleCosts) -> str | None:
+    found = costs.fit_seconds
+    return f"{duration(found.added)} more to fit" if found and found.added > 0 else None
 
 
-def among_all_pairs(name: str, found: Found, comparisons: Found | None) -> str | None:
-    """Where the ranking, which compares every pair, cannot tell apart what this one test can."""
-    if found["verdict"] == "no gain shown" or not comparisons:
+def among_all_pairs(name: str, found: EnsembleGain, comparisons: Comparisons | None) -> str | None:
+    """Where the ranking, which compares every pair, shows less than this one test."""
+    if found.verdict == "no gain shown" or not comparisons:
         return None
-    pair = {name, found["best_member"]}
-    for row in comparisons["pairs"]:
-        if {row["one"], row["other"]} == pair and not row["told_apart"]:
-            count = counted(len(comparisons["pairs"]), "pair")
+    pair = {name, found.best_member}
+    for row in comparisons.pairs:
+        if {row.one, row.other} == pair and not row.told_apart:
+            count = counted(len(comparisons.pairs), "pair")
             return (
                 "This is one comparison, fixed beforehand. Among all "
-                f"{count} of models it is not enough to tell the two apart "
-                f"(adjusted {_p_words(row['p_holm'])})."
+                f"{count} of models there is no significant difference between the two "
+                f"(adjusted {_p_words(row.p_holm)})."
             )
     return None
 
 
-def loss(found: Found) -> str:
+def loss(found: EnsembleGain) -> str:
     """Log loss beside the best member's."""
-    change = found["log_loss"]["change"]
-    own, member = (f"{found['log_loss'][key]:.3f}" for key in ("committee", "member"))
+    change = found.log_loss.change
+    own, member = f"{found.log_loss.committee:.3f}", f"{found.log_loss.member:.3f}"
     if own == member:
         return f"Both have a log loss of {own}."
     return (
         f"Its log loss is {'lower' if change < 0 else 'higher'}: {own}, against {member} of "
-        f"{found['best_member']}."
+        f"{found.best_member}."
     )
 
 
-def summary(found: dict[str, Found]) -> str | None:
-    """Several committees in one sentence; found: `worth` by committee."""
+def summary(found: dict[str, EnsembleGain]) -> str | None:
+    """Several committees in one sentence; found: by committee."""
     if len(found) < 2:
         return None
     words = {
@@ -129,9 +135,9 @@ def summary(found: dict[str, Found]) -> str | None:
         "worse": "{} is worse than its best member",
     }
     parts = [
-        text.format(listed([name for name, entry in found.items() if entry["verdict"] == verdict]))
+        text.format(listed([name for name, entry in found.items() if entry.verdict == verdict]))
         for verdict, text in words.items()
-        if any(entry["verdict"] == verdict for entry in found.values())
+        if any(entry.verdict == verdict for entry in found.values())
     ]
     return f"Of {len(found)} committees: {'; '.join(parts)}."
 
@@ -139,52 +145,47 @@ def summary(found: dict[str, Found]) -> str | None:
 # A committee made again without each of its members, in words.
 
 
-def left_out(name: str, found: Found) -> list[str]:
+def left_out(name: str, found: LeaveOneOut) -> list[str]:
     """Whom the committee could do without, whom not, and without whom it is better."""
-    rows = found["members"]
-    better_, open_, worse_ = (
-        [row for row in rows if row["verdict"] == verdict]
+    better, unshown, worse = (
+        [row for row in found.members if row.verdict == verdict]
         for verdict in ("better", "no loss shown", "worse")
     )
-    said = [better(name, better_), _no_loss(name, open_), _needed(name, worse_)]
+    said = [_better(name, better), _no_loss(name, unshown), _needed(name, worse)]
     return [text for text in said if text]
 
 
-def better(name: str, rows: list[Found]) -> str | None:
+def _better(name: str, rows: list[WithoutMember]) -> str | None:
     if not rows:
         return None
     each = ", each on its own" if len(rows) > 1 else ""
     return f"{name} is better without {_changes(rows)}{each}."
 
 
-def _no_loss(name: str, rows: list[Found]) -> str | None:
+def _no_loss(name: str, rows: list[WithoutMember]) -> str | None:
     """Precisely what is not shown: the interval still reaches below 0."""
     if not rows:
         return None
-    lowest = min(row["difference"]["interval"][0] for row in rows)
-    names = _either([row["name"] for row in rows])
-    lies = "holds 0 or lies above it" if any(_is_above(row) for row in rows) else "holds 0"
+    lowest = min(row.difference.interval[0] for row in rows)
+    names = _either([row.name for row in rows])
+    is_above = any(row.difference.interval[0] > 0 for row in rows)
+    lies = "holds 0 or lies above it" if is_above else "holds 0"
     if len(rows) == 1:
-        reach = f"the interval of the change {lies} ({_change_range(rows[0]['difference'])} points)"
+        reach = f"the interval of the change {lies} ({_change_range(rows[0].difference)} points)"
     else:
         reach = f"each interval of the change {lies}; the lowest reaches {points(lowest)} points"
     return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
 
 
-def _is_above(row: Found) -> bool:
-    return bool(row["difference"]["interval"][0] > 0)
-
-
-def _needed(name: str, rows: list[Found]) -> str | None:
+def _needed(name: str, rows: list[WithoutMember]) -> str | None:
     return f"{name} is worse without {_changes(rows)}." if rows else None
 
 
-def _changes(rows: list[Found]) -> str:
+def _changes(rows: list[WithoutMember]) -> str:
     """ "A (−0.7 points, −0.9 to −0.4) or B (...)"."""
     return _either(
         [
-            f"{row['name']} ({points(row['difference']['value'])} points, "
-            f"{_change_range(row['difference'])})"
+            f"{row.name} ({points(row.difference.value)} points, {_change_range(row.difference)})"
             for row in rows
         ]
     )
@@ -196,48 +197,49 @@ def _either(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def how_left_out(entry: Any) -> list[str]:
+def how_left_out(entry: Committee) -> list[str]:
     """How the committee was made again, where that is not plain."""
-    found = entry["leave_one_out"]
+    found = entry.leave_one_out
     said = ["Members were left out one at a time; without two at once it was not tried."]
-    if len(found["members"]) == 2:
+    if len(found.members) == 2:
         said = ["One of two left out leaves the other alone, without any rule."]
-    if not found["learnt_from"]:
+    if not found.learnt_from:
         return said
-    rule = RULES.get(entry["rule"])
+    rule = RULES.get(entry.rule)
     said += [rule.refit_words] if rule and rule.refit_words else []
-    rows, of = found["learnt_from"]["rows"], found["learnt_from"]["of"]
+    rows, of = found.learnt_from.rows, found.learnt_from.of
+    whole_accuracy = found.whole.accuracy if found.whole else None
     if rows < of:
         said.append(
             f"To keep this short it learnt from {whole(rows)} of {whole(of)} rows, a stratified "
             "part; the whole committee was made in the same way for this comparison, so its "
-            f"accuracy here, {per_cent(found['whole']['accuracy'])}, may differ from above."
+            f"accuracy here, {per_cent(whole_accuracy)}, may differ from above."
         )
     return said
 
 
-def not_left_out(found: Found) -> str:
-    return f"Members were not left out one by one: {found['reason']}."
+def not_left_out(found: LeaveOneOut) -> str:
+    return f"Members were not left out one by one: {found.reason}."
 
 
 # How differently a committee's members err, in words.
 
 
-def oracle(name: str, accuracy: float, found: Found) -> str:
+def oracle(name: str, accuracy: float, found: Diversity) -> str:
     """What choosing among the members' answers could reach at most."""
-    some = found["oracle"]
-    low, high = some["interval"]
+    some = found.oracle
+    low, high = some.interval
     return (
-        f"Some member is right on {per_cent(some['accuracy'])} of the test images "
+        f"Some member is right on {per_cent(some.accuracy)} of the test images "
         f"({per_cent_range(low, high)}); {name} is right on {per_cent(accuracy)}. No choice among "
         "their answers gets more than the first."
     )
 
 
-def variety(found: Found) -> str:
+def variety(found: Diversity) -> str:
     """Means over pairs of members."""
-    mean = found["mean"]
-    several = len(found["pairs"]) > 1
+    mean = found.mean
+    several = len(found.pairs) > 1
     start = "On average over pairs of members, exactly" if several else "Exactly"
     text = (
         f"{start} one of two is right on {per_cent(mean['disagreement'])} of the images and both "
@@ -251,21 +253,21 @@ def variety(found: Found) -> str:
     )
 
 
-def extremes(found: Found) -> str | None:
+def extremes(found: Diversity) -> str | None:
     """The pair that differs most and the one that differs least, where there are several."""
-    pairs = sorted(found["pairs"], key=lambda pair: pair["disagreement"])
-    if len(pairs) < 2 or pairs[0]["disagreement"] == pairs[-1]["disagreement"]:
+    pairs = sorted(found.pairs, key=lambda pair: pair.disagreement or 0.0)
+    if len(pairs) < 2 or pairs[0].disagreement == pairs[-1].disagreement:
         return None
     least, most = pairs[0], pairs[-1]
     return (
-        f"{listed(most['members'])} differ most ({per_cent(most['disagreement'])} of the images), "
-        f"{listed(least['members'])} least ({per_cent(least['disagreement'])})."
+        f"{listed(list(most.members))} differ most ({per_cent(most.disagreement)} of the images), "
+        f"{listed(list(least.members))} least ({per_cent(least.disagreement)})."
     )
 
 
-def undefined(found: Found) -> str | None:
+def undefined(found: Diversity) -> str | None:
     """Pairs for which a measure divides by zero."""
-    count = max(found["undefined"].values())
+    count = max(found.undefined.values())
     if not count:
         return None
     return (

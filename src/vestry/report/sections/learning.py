@@ -1,10 +1,10 @@
-"""The learning section's data: curves and history of the networks, and what went into them."""
+"""Curves and history of the networks, and what went into them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.lines import (
     METRICS,
     Drawing,
@@ -16,49 +16,50 @@ from vestry.report.plot.lines import (
 )
 from vestry.report.section import Section
 from vestry.report.sections.size_curves import SizeCurves, size_curves_data
-from vestry.report.sections.transfer import Trunk, trunk_data
+from vestry.report.sections.transfer import Backbone, backbone_data
+from vestry.schema import training as schema
+from vestry.schema.models import Member
+from vestry.schema.results import Results
 
 # How training went, in words.
 
 
-def training_words(model: Model) -> list[str]:
-    """Length, end and gap of one network's training."""
-    return [s for s in (_length(model), best_epoch(model), _gap(model), seeds(model)) if s]
+def training_words(facts: schema.Training, history: schema.History, seeds: int) -> list[str]:
+    """Length, end and gap of one network's training. seeds: how many it was fitted with."""
+    said = [_length(facts), _best_epoch(facts, history), _gap(history), _seeds(seeds)]
+    return [text for text in said if text]
 
 
-def _length(model: Model) -> str:
-    facts = model.entry["training"]
-    run, asked = facts["epochs_run"], facts["epochs"]
-    if facts["stopped_early"]:
-        return f"Stopped early, after epoch {run} of at most {asked}."
-    return f"Ran all of its {counted(run, 'epoch')}."
+def _length(facts: schema.Training) -> str:
+    if facts.stopped_early:
+        return f"Stopped early, after epoch {facts.epochs_run} of at most {facts.epochs}."
+    return f"Ran all of its {counted(facts.epochs_run, 'epoch')}."
 
 
-def best_epoch(model: Model) -> str | None:
+def _best_epoch(facts: schema.Training, history: schema.History) -> str | None:
     """When validation loss was lowest, and which weights were kept."""
-    facts, history = model.entry["training"], model.entry["history"]
-    best = facts.get("best_epoch")
+    best = facts.best_epoch
     if best is None:
         return None
-    losses = dict(zip(history["epoch"], history.get("validation_loss") or [], strict=False))
+    losses = dict(zip(history["epoch"], history.get("validation_loss", []), strict=False))
     loss = losses.get(best)
     figure = f" ({decimal(loss)})" if loss is not None else ""
     start = f"Validation loss was lowest after epoch {best}{figure}"
-    if best == facts["epochs_run"]:
+    if best == facts.epochs_run:
         return f"{start}, the last one."
     kept = (
         "the weights of that epoch were kept"
-        if facts["restored_best"]
+        if facts.restored_best
         else "the weights of the last epoch were kept, not of that one"
     )
     return f"{start}; {kept}."
 
 
-def _gap(model: Model) -> str | None:
+def _gap(history: schema.History) -> str | None:
     """Training beside validation accuracy after the last epoch."""
-    history = model.entry["history"]
-    train = (history.get("train_accuracy") or [None])[-1]
-    validation = (history.get("validation_accuracy") or [None])[-1]
+    train, validation = (
+        (history.get(f"{split}_accuracy") or [None])[-1] for split in ("train", "validation")
+    )
     if train is None or validation is None:
         return None
     return (
@@ -67,32 +68,30 @@ def _gap(model: Model) -> str | None:
     )
 
 
-def seeds(model: Model) -> str | None:
-    count = len(model.entry["seeds"])
+def _seeds(count: int) -> str | None:
     return f"The curves are those of the first of {count} seeds." if count > 1 else None
 
 
-def without_epochs(models: list[Model]) -> str | None:
+def without_epochs(names: list[str]) -> str | None:
     """The models that have no curves, by name."""
-    if not models:
+    if not names:
         return None
-    names = listed([model.name for model in models])
-    if len(models) == 1:
-        return f"{names} is fitted in one go: it has no epochs, and so no curves."
-    return f"{names} are fitted in one go: they have no epochs, and so no curves."
+    if len(names) == 1:
+        return f"{names[0]} is fitted in one go: it has no epochs, and so no curves."
+    return f"{listed(names)} are fitted in one go: they have no epochs, and so no curves."
 
 
 # What augmentation does to the images, and what it means for the curves.
 
 
-def augmentation(words: list[str], label: str, variants: int) -> list[str]:
+def _augmentation_words(words: list[str], label: str, variants: int) -> list[str]:
     """words: what is done, as the member's card says it."""
-    done = listed(list(words))
+    done = listed(words)
     return [
-        f"Every training batch is altered anew: {done}." if done else "Nothing is altered.",
+        f"Every training batch is augmented anew: {done}." if done else "Nothing is augmented.",
         f"Below, one training image ({label}) and {counted(variants, 'variant')} of it.",
-        "The training figures of the curves are those of altered images, which are harder: they "
-        "may lie below the validation figures, whose images are never altered.",
+        "The training figures of the curves are those of augmented images, which are harder: they "
+        "may lie below the validation figures, whose images are never augmented.",
     ]
 
 
@@ -109,16 +108,17 @@ class Augmentation:
     sentences: list[str]
 
 
-def _augmentation_data(model: Model, classes: list[str]) -> Augmentation | None:
-    found = model.entry.get("augmentation")
-    if not found:
+def _augmentation_data(
+    found: schema.AugmentationShown | None, classes: list[str]
+) -> Augmentation | None:
+    if not found or found.image is None or found.label is None:
         return None
-    label = classes[found["label"]]
+    label = classes[found.label]
     return Augmentation(
-        image=found["image"],
+        image=found.image,
         label=label,
-        variants=list(found["variants"]),
-        sentences=augmentation(found["words"], label, len(found["variants"])),
+        variants=found.variants,
+        sentences=_augmentation_words(found.words, label, len(found.variants)),
     )
 
 
@@ -136,7 +136,7 @@ class HistoryTable:
 
 @dataclass(frozen=True)
 class Training:
-    """history is None where the run kept no epochs of a member that has a trunk."""
+    """history is None of a member that has a backbone and no epochs."""
 
     model: Model
     settings: str
@@ -144,7 +144,7 @@ class Training:
     drawings: list[Drawing]
     history: HistoryTable | None
     augmentation: Augmentation | None
-    trunk: Trunk | None
+    backbone: Backbone | None
 
 
 @dataclass(frozen=True)
@@ -158,53 +158,50 @@ class Learning:
 
 
 def learning_data(results: Results) -> Learning:
-    members = [model for model in models_in_study_order(results) if not model.is_committee]
-    networks = [model for model in members if _has_epochs(model)]
+    members = [(model, model.member) for model in models_in_study_order(results) if model.member]
+    networks = [model for model, _ in members if _has_epochs(model)]
     compared = (validation_curves(networks), validation_losses(networks))
+    shown = [(model, member) for model, member in members if _has_epochs(model) or member.trunk]
+    others = [
+        model.name for model, member in members if not _has_epochs(model) and not member.trunk
+    ]
     return Learning(
-        networks=[training(m, results) for m in members if _has_epochs(m) or m.entry.get("trunk")],
+        networks=[_training(model, member, results) for model, member in shown],
         together=[draw(c, _LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
-        sizes=size_curves_data(members),
-        without_epochs=without_epochs(
-            [m for m in members if not _has_epochs(m) and not m.entry.get("trunk")]
-        ),
+        sizes=size_curves_data([model for model, _ in members]),
+        without_epochs=without_epochs(others),
     )
 
 
 def _has_epochs(model: Model) -> bool:
-    history = model.entry.get("history")
-    return bool(history and history["epoch"] and model.entry.get("training"))
+    return bool(model.history.get("epoch") and model.member and model.member.training)
 
 
-def training(model: Model, results: Results) -> Training:
-    epochs = _has_epochs(model)
-    figures = member_curves(model) if epochs else []
+def _training(model: Model, member: Member, results: Results) -> Training:
+    facts = member.training if _has_epochs(model) else None
+    figures = member_curves(model) if facts else []
     axis = shared_share_axis(figures)
     return Training(
         model=model,
-        settings=_settings(model) if epochs else "",
-        sentences=training_words(model) if epochs else [],
+        settings=_settings(facts) if facts else "",
+        sentences=training_words(facts, model.history, len(member.seeds)) if facts else [],
         drawings=[draw(f, _SMALL_HEIGHT, axis if f.in_per_cent else None) for f in figures],
-        history=_history_table(model) if epochs else None,
-        augmentation=_augmentation_data(model, results["data"]["classes"]),
-        trunk=trunk_data(model, results),
+        history=_history_table(model.history) if facts else None,
+        augmentation=_augmentation_data(member.augmentation, results.data.classes),
+        backbone=backbone_data(member, results),
     )
 
 
-def _settings(model: Model) -> str:
-    """Optimizer, batch and rate as one short line; what the results do not say is left out."""
-    facts = model.entry["training"]
-    parts = [
-        (facts.get("optimizer"), "Optimizer {}"),
-        (facts.get("batch_size"), "batch {}"),
-        (facts.get("learning_rate"), "learning rate {}"),
-    ]
-    return ", ".join(text.format(value) for value, text in parts if value is not None)
+def _settings(facts: schema.Training) -> str:
+    """As one short line."""
+    return (
+        f"Optimizer {facts.optimizer}, batch {facts.batch_size}, learning rate "
+        f"{facts.learning_rate}"
+    )
 
 
-def _history_table(model: Model) -> HistoryTable:
+def _history_table(history: schema.History) -> HistoryTable:
     """history.csv as text: only the columns that hold something."""
-    history = model.entry["history"]
     columns = [("epoch", [whole(epoch) for epoch in history["epoch"]])]
     for metric, title, _ in METRICS:
         for split in ("train", "validation"):

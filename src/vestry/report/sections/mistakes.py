@@ -1,14 +1,32 @@
-"""The second section's data: confusion, classification report and hardest images of a model."""
+"""Confusion, classification report and hardest images of each model."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, whole
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.models import Model, models_by_rank
 from vestry.report.section import Section
+from vestry.schema.results import Results
+from vestry.schema.scores import ClassScores, Mistake, Scores
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a confusion matrix.
+
+    share: of its row. number: counts row by row. shade: 0 to 1, its colour's strength.
+    """
+
+    truth: str
+    predicted: str
+    count: int
+    share: float
+    right: bool
+    number: int
+    shade: float
+
 
 # Mistakes in words: how many, and which classes are taken for which.
 
@@ -19,35 +37,35 @@ _CLASSES_IN_MATRIX = 25
 
 def _total(model: Model, rows: int) -> str:
     """How many of `rows` test images are wrong."""
-    wrong = sum(cell["count"] for cell in model.mistakes["cells"])
+    wrong = sum(cell.count for cell in model.mistakes.cells)
     if not wrong:
         return f"{model.name} makes no mistake on {counted(rows, 'test image')}."
     return f"{model.name} is wrong on {whole(wrong)} of {counted(rows, 'test image')}."
 
 
-def most_confused(pairs: list[dict[str, Any]], support: dict[str, int]) -> str | None:
-    """The largest cells in words. pairs: `truth`, `predicted`, `count`, largest first."""
+def most_confused(pairs: list[Cell], support: dict[str, int]) -> str | None:
+    """The largest cells in words. pairs: largest first."""
     if not pairs:
         return None
     first, *others = pairs[:_PAIRS_IN_WORDS]
-    row = support[first["truth"]]
+    row = support[first.truth]
     text = (
-        f"Most often {first['truth']} is taken for {first['predicted']}: {whole(first['count'])} "
-        f"of {whole(row)} ({per_cent(first['count'] / row)})."
+        f"Most often {first.truth} is taken for {first.predicted}: {whole(first.count)} "
+        f"of {whole(row)} ({per_cent(first.count / row)})."
     )
     if others:
-        named = [f"{p['truth']} for {p['predicted']} ({whole(p['count'])})" for p in others]
+        named = [f"{p.truth} for {p.predicted} ({whole(p.count)})" for p in others]
         text += f" Then {listed(named)}."
-    wrong = sum(pair["count"] for pair in pairs)
-    share = sum(pair["count"] for pair in pairs[:_PAIRS_IN_WORDS]) / wrong
+    wrong = sum(pair.count for pair in pairs)
+    share = sum(pair.count for pair in pairs[:_PAIRS_IN_WORDS]) / wrong
     if len(pairs) > _PAIRS_IN_WORDS:
         text += f" These {_PAIRS_IN_WORDS} cells hold {per_cent(share)} of its mistakes."
     return text
 
 
-def weakest_class(per_class: dict[str, Any]) -> str | None:
+def weakest_class(per_class: dict[str, ClassScores]) -> str | None:
     """The classes with the lowest and the highest F1, where they differ."""
-    rows = [(name, scores["f1"]) for name, scores in per_class.items() if scores["support"]]
+    rows = [(name, scores.f1) for name, scores in per_class.items() if scores.support]
     if not rows:
         return None
     low, high = min(rows, key=lambda row: row[1]), max(rows, key=lambda row: row[1])
@@ -70,40 +88,6 @@ _AVERAGES = ("macro", "weighted")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a confusion matrix.
-
-    share: of its row. number: counts row by row. shade: 0 to 1, its colour's strength.
-    """
-
-    truth: str
-    predicted: str
-    count: int
-    share: float
-    right: bool
-    number: int
-    shade: float
-
-
-@dataclass(frozen=True)
-class ReportRow:
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True)
-class Hard:
-    image: str
-    truth: str
-    predicted: str
-    confidence: float
-    truth_probability: float
-
-
-@dataclass(frozen=True)
 class ModelMistakes:
     """matrix is None where there are too many classes to read one; `pairs` are then listed."""
 
@@ -114,9 +98,9 @@ class ModelMistakes:
     pairs_remark: str | None
     first: Cell | None
     images: dict[int, list[str]]
-    report: list[ReportRow]
-    averages: list[ReportRow]
-    hardest: list[Hard]
+    report: list[tuple[str, ClassScores]]
+    averages: list[tuple[str, ClassScores]]
+    hardest: list[Mistake]
     wrong: int
 
 
@@ -125,9 +109,9 @@ def _mistakes_data(results: Results) -> list[ModelMistakes]:
 
 
 def _model_mistakes(model: Model, results: Results) -> ModelMistakes:
-    classes = results["data"]["classes"]
-    scores = model.entry["scores"]["test"]
-    cells = _matrix_cells(scores["confusion"], classes)
+    classes = results.data.classes
+    scores = model.entry.scores.test
+    cells = _matrix_cells(scores.confusion, classes)
     wrong = [cell for row in cells for cell in row if not cell.right and cell.count]
     pairs = sorted(wrong, key=lambda cell: (-cell.count, cell.number))
     readable = len(classes) <= _CLASSES_IN_MATRIX
@@ -140,9 +124,9 @@ def _model_mistakes(model: Model, results: Results) -> ModelMistakes:
         pairs_remark=None if readable else _too_many_classes(len(classes), len(pairs), len(listed)),
         first=pairs[0] if pairs else None,
         images=_cell_images(model, len(classes)),
-        report=[ReportRow(name, **scores["per_class"][name]) for name in classes],
-        averages=[_average(scores, kind, sum(map(sum, scores["confusion"]))) for kind in _AVERAGES],
-        hardest=[_hard(row, classes) for row in model.mistakes["hardest"]],
+        report=[(name, scores.per_class[name]) for name in classes],
+        averages=[(f"{kind} average", _average(scores, kind)) for kind in _AVERAGES],
+        hardest=model.mistakes.hardest,
         wrong=sum(cell.count for cell in wrong),
     )
 
@@ -174,12 +158,10 @@ def _shade(share: float, most: float) -> float:
 
 
 def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
-    per_class = model.entry["scores"]["test"]["per_class"]
-    support = {name: scores["support"] for name, scores in per_class.items()}
-    confused = [{"truth": c.truth, "predicted": c.predicted, "count": c.count} for c in pairs]
+    per_class = model.entry.scores.test.per_class
     found = [
-        _total(model, results["data"]["splits"]["test"]["rows"]),
-        most_confused(confused, support),
+        _total(model, results.data.splits["test"].rows),
+        most_confused(pairs, {name: scores.support for name, scores in per_class.items()}),
         weakest_class(per_class),
         _seeds_remark(model),
     ]
@@ -187,37 +169,27 @@ def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
 
 
 def _seeds_remark(model: Model) -> str | None:
-    seeds = model.entry.get("seeds") or []
-    if len(seeds) < 2:
+    if not model.member or len(model.member.seeds) < 2:
         return None
+    seeds = model.member.seeds
     return f"What follows is its first seed, {seeds[0]}, of {len(seeds)}."
 
 
 def _cell_images(model: Model, classes: int) -> dict[int, list[str]]:
     """Image ids of each confusion cell, by the cell's number."""
-    return {
-        cell["truth"] * classes + cell["predicted"]: list(cell["ids"])
-        for cell in model.mistakes["cells"]
-    }
+    return {cell.truth * classes + cell.predicted: cell.ids for cell in model.mistakes.cells}
 
 
-def _average(scores: dict[str, Any], kind: str, rows: int) -> ReportRow:
-    precision, recall, f1 = (scores[f"{score}_{kind}"] for score in ("precision", "recall", "f1"))
-    return ReportRow(f"{kind} average", precision, recall, f1, rows)
-
-
-def _hard(row: dict[str, Any], classes: list[str]) -> Hard:
-    return Hard(
-        row["id"],
-        classes[row["truth"]],
-        classes[row["predicted"]],
-        row["confidence"],
-        row["truth_probability"],
+def _average(scores: Scores, kind: str) -> ClassScores:
+    precision, recall, f1 = (
+        scores.number(f"{score}_{kind}") for score in ("precision", "recall", "f1")
     )
+    rows = sum(map(sum, scores.confusion))
+    return ClassScores(precision=precision, recall=recall, f1=f1, support=rows)
 
 
 def _images(page: list[ModelMistakes]) -> Iterator[str]:
-    yield from (hard.image for model in page for hard in model.hardest)
+    yield from (hard.id for model in page for hard in model.hardest)
 
 
 def _images_of_cells(page: list[ModelMistakes]) -> Iterator[str]:

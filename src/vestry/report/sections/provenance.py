@@ -12,7 +12,6 @@ from vestry.schema.models import Committee
 from vestry.schema.results import Results, StudyFacts
 
 _SECONDS_SUFFIX, _BYTES_SUFFIX = "_seconds", "_bytes"
-_KIND_WORDS = {"layers": "network", "onnx": "model file"}
 # strftime would follow the reader's locale; the page is in English.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -77,7 +76,7 @@ def _recipe(model: Model) -> Recipe:
     said = [entry.fitted_on, f"Arithmetic: {chosen}." if chosen else ""]
     return Recipe(
         model,
-        _KIND_WORDS.get(entry.kind, entry.kind),
+        entry.kind_words or entry.kind,
         _parameters(entry.parameters, entry.trainable_parameters),
         entry.definition,
         [*entry.notes, *filter(None, said)],

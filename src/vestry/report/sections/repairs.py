@@ -1,50 +1,34 @@
-"""What each committee repairs and spoils: data of its figure and tables."""
+"""What each committee fixes and breaks: data of its figure and tables."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import counted, listed, per_cent, signed, whole
-from vestry.report.models import Model
 from vestry.report.plot.bars import ROWS_SHOWN, Diverging, diverging
-from vestry.report.sections import differences
+from vestry.schema.ensemble_gain import RepairedClass, Repairs
+from vestry.schema.significance import Difference
 
-# What a committee repairs and spoils, and what the numbers say of why.
+# What a committee fixes and breaks, and what the numbers say of why.
 
 
-Found = dict[str, Any]
 _CLASSES_NAMED = 3
 
 
-def result(name: str, found: Found) -> str:
-    """Repairs, spoils and the paired interval against the best member."""
-    best = found["best_member"]
-    difference = found["differences"][best]
-    if not found["repaired"] and not found["spoiled"]:
-        return f"{name} is right and wrong on the same test images as {best}, its best member."
-    repaired = counted(found["repaired"], "test image")
-    return (
-        f"{name} repairs {repaired} that {best}, its best member by validation, gets wrong, and "
-        f"spoils {whole(found['spoiled'])} that it gets right: {signed(found['net'], 0)} in all "
-        f"({differences.interval(difference)}, in points). {differences.verdict(difference)}"
-    )
-
-
-def _counts(found: Found) -> str:
-    """Repairs and spoils alone, where the gain and its interval are said before."""
-    best = found["best_member"]
-    if not found["repaired"] and not found["spoiled"]:
+def _counts(found: Repairs) -> str:
+    """Gain and interval are said before."""
+    best = found.best_member
+    if not found.repaired and not found.spoiled:
         return f"It is right and wrong on the same test images as {best}."
     return (
-        f"It repairs {counted(found['repaired'], 'test image')} that {best} gets wrong and spoils "
-        f"{whole(found['spoiled'])} that it gets right."
+        f"It fixes {counted(found.repaired, 'test image')} that {best} gets wrong and breaks "
+        f"{whole(found.spoiled)} that it gets right."
     )
 
 
-def by_class(found: Found, names: list[str]) -> str | None:
+def by_class(found: Repairs, names: list[str]) -> str | None:
     """Where it gains and where it loses most."""
-    rows = found["per_class"]
-    gains = sorted((row for row in rows if row["net"] > 0), key=lambda row: -row["net"])
-    losses = sorted((row for row in rows if row["net"] < 0), key=lambda row: row["net"])
+    rows = found.per_class
+    gains = sorted((row for row in rows if row.net > 0), key=lambda row: -row.net)
+    losses = sorted((row for row in rows if row.net < 0), key=lambda row: row.net)
     parts = [
         f"{word} {listed([_net_words(row, names) for row in some[:_CLASSES_NAMED]])}"
         for word, some in (("It gains most on", gains), ("it loses on", losses))
@@ -54,73 +38,73 @@ def by_class(found: Found, names: list[str]) -> str | None:
     return f"{text[0].upper()}{text[1:]}." if text else None
 
 
-def _net_words(row: Found, names: list[str]) -> str:
-    return f"{names[row['class']]} ({signed(row['net'], 0)})"
+def _net_words(row: RepairedClass, names: list[str]) -> str:
+    return f"{names[row.class_]} ({signed(row.net, 0)})"
 
 
-def reasons(found: Found, names: list[str]) -> list[str]:
+def reasons(found: Repairs, names: list[str]) -> list[str]:
     """What the members' votes say of why: where they are divided, and where they err alike."""
     texts = [_division(found), _most_divided(found, names), _alike(found), _helper(found)]
     return [text for text in texts if text]
 
 
-def _division(found: Found) -> str:
-    rows, agreed = found["rows"], found["agreement"]
-    divided = agreed["divided"]
+def _division(found: Repairs) -> str:
+    rows, agreed = found.rows, found.agreement
+    divided = agreed.divided
     if not divided:
         return "Its members never name different classes, so there is nothing to put together."
     return (
         f"Its members name different classes on {counted(divided, 'test image')} "
         f"({per_cent(divided / rows)}); of those the committee gets "
-        f"{whole(agreed['divided_right'])} right, and on "
-        f"{whole(agreed['divided_nobody_right'])} no member is right."
+        f"{whole(agreed.divided_right)} right, and on "
+        f"{whole(agreed.divided_nobody_right)} no member is right."
     )
 
 
-def _most_divided(found: Found, names: list[str]) -> str | None:
+def _most_divided(found: Repairs, names: list[str]) -> str | None:
     """The class where members differ most, beside the one where they differ least."""
-    rows = [row for row in found["per_class"] if row["support"]]
-    if not any(row["divided"] for row in rows) or len(rows) < 2:
+    rows = [row for row in found.per_class if row.support]
+    if not any(row.divided for row in rows) or len(rows) < 2:
         return None
-    rows.sort(key=lambda row: row["divided"] / row["support"])
+    rows.sort(key=lambda row: row.divided / row.support)
     least, most = rows[0], rows[-1]
     return (
-        f"They differ most on {names[most['class']]} ({_share(most)} of its images, net "
-        f"{signed(most['net'], 0)}) and least on {names[least['class']]} ({_share(least)}, net "
-        f"{signed(least['net'], 0)})."
+        f"They differ most on {names[most.class_]} ({_share(most)} of its images, net "
+        f"{signed(most.net, 0)}) and least on {names[least.class_]} ({_share(least)}, net "
+        f"{signed(least.net, 0)})."
     )
 
 
-def _share(row: Found) -> str:
-    return per_cent(row["divided"] / row["support"])
+def _share(row: RepairedClass) -> str:
+    return per_cent(row.divided / row.support)
 
 
-def _alike(found: Found) -> str | None:
+def _alike(found: Repairs) -> str | None:
     """Images on which all members say the same wrong class, and the two that err most alike."""
-    count = found["agreement"]["alike_wrong"]
+    count = found.agreement.alike_wrong
     if not count:
         return "There is no test image on which all members name the same wrong class."
     text = (
         f"On {counted(count, 'test image')} all members name the same wrong class; no rule that "
-        "follows their votes repairs these."
+        "follows their votes fixes these."
     )
-    pairs = [pair for pair in found["in_common"] if pair["either_wrong"]]
+    pairs = [pair for pair in found.in_common if pair.either_wrong]
     if len(pairs) < 2:
         return text
-    closest = max(pairs, key=lambda pair: pair["both_wrong"] / pair["either_wrong"])
-    one, other = closest["members"]
-    shared = per_cent(closest["both_wrong"] / closest["either_wrong"], 0)
+    closest = max(pairs, key=lambda pair: pair.both_wrong / pair.either_wrong)
+    one, other = closest.members
+    shared = per_cent(closest.both_wrong / closest.either_wrong, 0)
     return f"{text} The most alike are {one} and {other}, which share {shared} of their mistakes."
 
 
-def _helper(found: Found) -> str | None:
+def _helper(found: Repairs) -> str | None:
     """Which other member was right where the best was not."""
-    rows = [row for row in found["helped_by"] if row["right_on_repaired"]]
-    if not found["repaired"] or not rows:
+    rows = [row for row in found.helped_by if row.right_on_repaired]
+    if not found.repaired or not rows:
         return None
-    parts = listed([f"{row['name']} on {whole(row['right_on_repaired'])}" for row in rows])
+    parts = listed([f"{row.name} on {whole(row.right_on_repaired)}" for row in rows])
     verb = "is" if len(rows) == 1 else "are"
-    return f"Of the {whole(found['repaired'])} repaired, right {verb} {parts}."
+    return f"Of the {whole(found.repaired)} fixed, right {verb} {parts}."
 
 
 @dataclass(frozen=True)
@@ -129,40 +113,37 @@ class Against:
 
     name: str
     is_best: bool
-    difference: dict[str, Any]
+    difference: Difference
 
 
 @dataclass(frozen=True)
 class CommitteeRepairs:
-    """bars: spoiled (lost) and repaired (won) per class. classes: every class with its counts."""
+    """bars: broken (lost) and fixed (won) per class. classes: every class with its counts."""
 
-    model: Model
+    name: str
     best: str
     sentences: list[str]
     reasons: list[str]
     bars: list[Diverging]
     left_out: int
-    classes: list[tuple[str, dict[str, Any]]]
+    classes: list[tuple[str, RepairedClass]]
     against: list[Against]
 
 
-def committee_repairs(model: Model, names: list[str]) -> CommitteeRepairs:
-    found = model.entry["repairs"]
-    is_judged = bool(model.entry.get("worth"))
-    first = _counts(found) if is_judged else result(model.name, found)
-    said = [first, by_class(found, names)]
-    rows = found["per_class"]
-    changed = sum(bool(row["repaired"] + row["spoiled"]) for row in rows)
+def committee_repairs(name: str, found: Repairs, names: list[str]) -> CommitteeRepairs:
+    said = [_counts(found), by_class(found, names)]
+    rows = found.per_class
+    changed = sum(bool(row.repaired + row.spoiled) for row in rows)
     return CommitteeRepairs(
-        model=model,
-        best=found["best_member"],
+        name=name,
+        best=found.best_member,
         sentences=[text for text in said if text],
         reasons=reasons(found, names),
-        bars=diverging([(names[r["class"]], r["spoiled"], r["repaired"]) for r in rows]),
+        bars=diverging([(names[row.class_], row.spoiled, row.repaired) for row in rows]),
         left_out=max(0, changed - ROWS_SHOWN),
-        classes=[(names[row["class"]], row) for row in rows],
+        classes=[(names[row.class_], row) for row in rows],
         against=[
-            Against(name, name == found["best_member"], difference)
-            for name, difference in found["differences"].items()
+            Against(member, member == found.best_member, difference)
+            for member, difference in found.differences.items()
         ],
     )

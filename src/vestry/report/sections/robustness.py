@@ -15,6 +15,7 @@ from vestry.report.plot.lines import (
 )
 from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
+from vestry.robustness.corruption import ALL
 
 # The section on worse images in numbers: its tables, and who changes places.
 
@@ -200,7 +201,7 @@ def _panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list
             ],
             named,
         )
-        for kind in (sentences.ALL, *kinds)
+        for kind in (ALL, *kinds)
     ]
     axis = severity_axis(plots)
     drawn = [draw_severity_curves(plot, axis) for plot in plots]
@@ -222,7 +223,7 @@ def _style(model: Model, asked: list[Model], named: list[str]) -> str:
 
 def _values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
     """Accuracy on clean images and at each strength, of one kind or the mean over all."""
-    if kind != sentences.ALL:
+    if kind != ALL:
         return [maker["clean"], *maker["accuracy"][kind]]
     levels = zip(*(maker["accuracy"][each] for each in kinds), strict=True)
     return [maker["clean"], *(sum(level) / len(kinds) for level in levels)]

@@ -12,11 +12,10 @@ from vestry.report.formatting import (
     whole,
     with_interval,
 )
-from vestry.robustness.corruption import CORRUPTIONS, LEVELS
+from vestry.robustness.corruption import ALL, CORRUPTIONS, LEVELS
 
 Results = dict[str, Any]
 _CHANCE = 0.05
-ALL = "all"
 _MOST_PASSING = MOST_LISTED = 3
 
 OUTSIDE = (

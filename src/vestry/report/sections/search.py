@@ -1,6 +1,8 @@
-"""The search section's data: a panel for each member that was searched for."""
+"""A panel for each member that was searched for."""
 
 from dataclasses import dataclass
+
+from pydantic import JsonValue
 
 from vestry.report.formatting import (
     NOTHING,
@@ -8,11 +10,11 @@ from vestry.report.formatting import (
     decimal,
     duration,
     listed,
-    per_cent,
     whole,
+    with_deviation,
     with_interval,
 )
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.trials import (
     DrawnParallel,
     DrawnPoints,
@@ -31,10 +33,13 @@ from vestry.report.trials import (
     PRUNED,
     Parameter,
     Search,
-    Trial,
+    is_number,
     searches,
+    shown_number,
     value_text,
 )
+from vestry.schema.results import Results
+from vestry.schema.search import Trial
 
 # A search in words: what was tried, on what, what came of it, and what its figures are not.
 
@@ -58,29 +63,23 @@ def _made(found: Search) -> str:
     names = listed([parameter.name for parameter in found.parameters])
     if len(found.parameters) > _NAMES_SAID:
         names = counted(len(found.parameters), "value")
-    sampler = str(found.facts.get("sampler"))
-    how = _SAMPLERS.get(sampler, f"by the sampler \u201c{sampler}\u201d")
+    facts = found.facts
+    how = _SAMPLERS.get(facts.sampler, f"by the sampler \u201c{facts.sampler}\u201d")
     trials = counted(len(found.trials), "trial")
-    asked = found.facts.get("trials_asked")
-    of_asked = f" of {whole(asked)} asked for" if asked not in (None, len(found.trials)) else ""
-    seconds = found.facts.get("seconds")
-    took = f", in {duration(seconds)}" if seconds is not None else ""
-    return f"{trials}{of_asked} over {names}, {how}{took}."
+    is_short = facts.trials_asked != len(found.trials)
+    of_asked = f" of {whole(facts.trials_asked)} asked for" if is_short else ""
+    return f"{trials}{of_asked} over {names}, {how}, in {duration(facts.seconds)}."
 
 
 def _seen(found: Search, results: Results) -> str:
     """What a trial learned from and what it was scored on."""
-    splits = results["data"]["splits"]
-    every, rows = splits["training"]["rows"], found.facts.get("rows")
-    part = rows is not None and rows < every
-    on = (
-        f"{whole(rows)} of the {whole(every)} training images"
-        if part
-        else (f"all {counted(every, 'training image')}")
-    )
-    epochs = found.facts.get("epochs")
-    length = f" for {counted(epochs, 'epoch')} at most" if epochs else ""
-    validation = counted(splits["validation"]["rows"], "validation image")
+    splits, facts = results.data.splits, found.facts
+    every = splits["training"].rows
+    on = f"all {counted(every, 'training image')}"
+    if facts.rows is not None and facts.rows < every:
+        on = f"{whole(facts.rows)} of the {whole(every)} training images"
+    length = f" for {counted(facts.epochs, 'epoch')} at most" if facts.epochs else ""
+    validation = counted(splits["validation"].rows, "validation image")
     return (
         f"Each learned from {on}{length} and was scored by {found.score_name} on the {validation}."
     )
@@ -104,36 +103,30 @@ def _stopped(found: Search) -> str | None:
 
 def _best(found: Search) -> str:
     """The best trial's validation score, and that it is not the model's test figure."""
-    if found.best is None:
-        return "No trial came to a score, so there is no best one."
     model = found.model
-    score = found.shown(found.best.score)
     test = with_interval(model.accuracy("test"), *model.interval("test"))
     spread = model.over_seeds("test", "accuracy")
     seeds = (
-        f" with its first seed, {per_cent(spread['mean'])} \u00b1 "
-        f"{100 * spread['deviation']:.1f} over {counted(len(spread['values']), 'seed')}"
+        f" with its first seed, {with_deviation(spread.mean, spread.deviation)} over "
+        f"{counted(len(spread.values), 'seed')}"
         if spread
         else ""
     )
     most = "lowest" if found.lower_is_better else "highest"
     several = len(found.complete) > 1
-    lucky = f"; as the {most} of several it flatters a little" if several else ""
+    flatters = f"; as the {most} of several it flatters a little" if several else ""
     return (
-        f"Trial {found.best.number} was best with {score}. All scores of trials are validation "
-        f"scores{lucky}. Only the best trial\u2019s settings were fitted again, on all training "
-        f"images, and only that model was tested: {test}{seeds}."
+        f"Trial {shown_number(found.best)} was best with {found.shown(found.best.score)}. All "
+        f"scores of trials are validation scores{flatters}. Only the best trial\u2019s settings "
+        "were fitted again, on all training images, and only that model was tested: "
+        f"{test}{seeds}."
     )
 
 
 def edges(found: Search) -> list[str]:
     """Which best values lie at an end of what was tried."""
     by_key = {parameter.key: parameter for parameter in found.parameters}
-    rows = [
-        (by_key[row["parameter"]], row["value"], row["side"])
-        for row in found.facts.get("edges") or []
-        if row["parameter"] in by_key
-    ]
+    rows = [(by_key[row.parameter], row.value, row.side) for row in found.facts.edges]
     wider = [row for row in rows if _can_be_wider(*row)]
     if len(wider) < 2:
         said = [_edge(*row) for row in rows]
@@ -143,12 +136,12 @@ def edges(found: Search) -> list[str]:
             f"The best values of {parts} lie at an end of their ranges: wider ones may do better.",
             *(_edge(*row) for row in rows if row not in wider),
         ]
-    if said or found.best is None or not any(map(_edge_can_be, found.parameters)):
+    if said or not any(map(_edge_can_be, found.parameters)):
         return said
     return ["No best value lies at an end of its range."]
 
 
-def _can_be_wider(parameter: Parameter, value: float, side: str) -> bool:
+def _can_be_wider(parameter: Parameter, value: JsonValue, side: str) -> bool:
     """Rates, counts and sizes do not go below nothing."""
     least = parameter.low if parameter.choices is None else value
     return side == _HIGH or least != 0
@@ -159,12 +152,10 @@ def _mark(side: str) -> str:
 
 
 def _edge_can_be(parameter: Parameter) -> bool:
-    return parameter.choices is None or all(
-        isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices
-    )
+    return parameter.choices is None or all(map(is_number, parameter.choices))
 
 
-def _edge(parameter: Parameter, value: float, side: str) -> str:
+def _edge(parameter: Parameter, value: JsonValue, side: str) -> str:
     """One best value at an end of its range."""
     shown = f"The best value of {parameter.name}, {value_text(value)},"
     most = "largest" if side == _HIGH else "smallest"
@@ -178,9 +169,9 @@ def _edge(parameter: Parameter, value: float, side: str) -> str:
 
 def _edge_mark(found: Search, parameter: Parameter) -> str | None:
     """The same in a table's cell."""
-    for row in found.facts.get("edges") or []:
-        if row["parameter"] == parameter.key:
-            return _mark(row["side"]).removeprefix("the ")
+    for row in found.facts.edges:
+        if row.parameter == parameter.key:
+            return _mark(row.side).removeprefix("the ")
     return None
 
 
@@ -222,12 +213,12 @@ class TrialTable:
 
 @dataclass(frozen=True)
 class SearchPanel:
-    """figures are None or empty where no trial came to a score."""
+    """parallel is None where it would show nothing."""
 
     model: Model
     sentences: list[str]
     space: list[SpaceRow]
-    over_trials: DrawnPoints | None
+    over_trials: DrawnPoints
     scatters: list[DrawnPoints]
     parallel: DrawnParallel | None
     outside: str | None
@@ -240,25 +231,24 @@ def search_data(results: Results) -> list[SearchPanel]:
 
 
 def _panel(search: Search, results: Results) -> SearchPanel:
-    drawn = any(trial.score is not None for trial in search.trials)
-    axis = score_axis(search) if drawn else None
-    lines = parallel(search, axis) if axis else None
+    axis = score_axis(search)
+    lines = parallel(search, axis)
     return SearchPanel(
         model=search.model,
         sentences=search_words(search, results),
         space=_space(search),
-        over_trials=draw_points(score_over_trials(search), axis, search, True) if axis else None,
-        scatters=[draw_points(parameter_points(search, p), axis, search) for p in search.parameters]
-        if axis
-        else [],
+        over_trials=draw_points(score_over_trials(search), axis, search, True),
+        scatters=[
+            draw_points(parameter_points(search, each), axis, search) for each in search.parameters
+        ],
         parallel=draw_parallel(lines) if lines else None,
-        outside=_outside_words(outside(search, axis), search) if axis else None,
+        outside=_outside_words(outside(search, axis), search),
         table=_table(search),
     )
 
 
 def _space(search: Search) -> list[SpaceRow]:
-    values = search.best.values if search.best else {}
+    values = search.best.values
     return [
         SpaceRow(
             p.name,
@@ -290,11 +280,11 @@ def _trial_row(trial: Trial, search: Search) -> list[str]:
     values = [trial.values.get(parameter.key) for parameter in search.parameters]
     reason = f": {trial.reason}" if trial.reason else ""
     return [
-        str(trial.number),
+        str(shown_number(trial)),
         *(NOTHING if value is None else value_text(value) for value in values),
         search.shown(trial.score),
-        decimal(trial.loss),
-        whole(trial.epochs),
+        decimal(trial.validation_loss),
+        whole(trial.epochs_run),
         duration(trial.seconds),
         f"best, {trial.state}" if trial is search.best else f"{trial.state}{reason}",
     ]

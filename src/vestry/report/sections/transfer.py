@@ -1,87 +1,73 @@
-"""Data of a frozen trunk: what it is, what it cost, and what caching its features saved."""
+"""What a frozen backbone is, what it cost, and what caching its features saved."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import NOTHING, counted, duration, whole
-from vestry.report.models import Model, Results
+from vestry.schema.models import Member
+from vestry.schema.results import Results
+from vestry.schema.training import Trunk
 
-# A frozen trunk in words: which weights, and what pushing images every epoch would have meant.
+# In words: which weights, and what pushing images every epoch would have meant.
 
 
-def _replaced(found: dict[str, Any]) -> str | None:
+def _replaced(found: Trunk) -> str | None:
     """That the weights are not the ones asked for, and why."""
-    asked, used = found.get("asked"), found["weights"]
-    if asked in (None, used):
+    if found.asked == found.weights:
         return None
-    why = found.get("why_replaced")
-    reason = f": {why.rstrip('.')}." if why else "."
-    start = f"This member asked for the weights \u201c{asked}\u201d"
-    return f"{start} and ran on \u201c{used}\u201d{reason}"
+    reason = f": {found.why_replaced.rstrip('.')}." if found.why_replaced else "."
+    start = f"This member asked for the weights \u201c{found.asked}\u201d"
+    return f"{start} and ran on \u201c{found.weights}\u201d{reason}"
 
 
-def trunk(model: Model, results: Results) -> list[str]:
-    found = model.entry["trunk"]
-    said = [_once(found), _every_epoch(model, results), _untrained(found)]
-    return [text for text in said if text]
-
-
-def _passed(found: dict[str, Any]) -> str:
-    return counted(found.get("images_through") or 0, "image")
-
-
-def _once(found: dict[str, Any]) -> str:
-    """How many images went through the trunk, once each."""
-    through, cached = found.get("images_through") or 0, found.get("images_found") or 0
+def _once(found: Trunk) -> str:
+    """How many images went through the backbone, once each."""
+    through, cached = found.images_through, found.images_found
     if not through:
         return (
-            f"No image went through the trunk in this fit: the features of all "
+            "No image went through the backbone in this fit: the features of all "
             f"{counted(cached, 'image')} were found in the cache."
         )
-    seconds = found.get("seconds")
-    took = f", in {duration(seconds)}" if seconds else ""
+    took = f", in {duration(found.seconds)}" if found.seconds else ""
     verb = "was" if cached == 1 else "were"
     rest = (
         f" The features of {counted(cached, 'image')} {verb} found in the cache." if cached else ""
     )
     return (
-        f"{counted(through, 'image')} went through the frozen trunk once{took}; the head learned "
-        f"from the features kept.{rest}"
+        f"{counted(through, 'image')} went through the frozen backbone once{took}; the head "
+        f"learned from the features kept.{rest}"
     )
 
 
-def _every_epoch(model: Model, results: Results) -> str | None:
+def _every_epoch(member: Member, found: Trunk, results: Results) -> str | None:
     """What no cache would have meant: training and validation images again in each epoch."""
-    found = model.entry["trunk"]
-    epochs = (model.entry.get("training") or {}).get("epochs_run")
+    epochs = member.training.epochs_run if member.training else 0
     if not epochs:
         return None
-    splits = results["data"]["splits"]
-    sizes = (model.entry.get("learning_curve") or {}).get("training_rows")
-    rows = max(sizes) if sizes else splits["training"]["rows"]
-    rows += splits["validation"]["rows"]
+    splits, curve = results.data.splits, member.learning_curve
+    training = max(curve.training_rows) if curve else splits["training"].rows
+    rows = training + splits["validation"].rows
     passes = rows * epochs
     text = (
         f"Pushing the {whole(rows)} training and validation images through it in each of "
         f"{counted(epochs, 'epoch')} would have meant {counted(passes, 'pass', 'passes')}"
     )
-    through, seconds = found.get("images_through") or 0, found.get("seconds")
-    if not through or not seconds:
+    if not found.images_through or not found.seconds:
         return f"{text}."
-    return f"{text}: at the same rate about {duration(passes * seconds / through)} in the trunk."
+    seconds = passes * found.seconds / found.images_through
+    return f"{text}: at the same rate about {duration(seconds)} in the backbone."
 
 
-def _untrained(found: dict[str, Any]) -> str | None:
-    if found["weights"] != "random":
+def _untrained(found: Trunk) -> str | None:
+    if found.weights != "random":
         return None
     return (
-        "Its weights are random: this trunk has learned nothing from any image, so the accuracy "
-        "says what random features are worth, not what transfer is."
+        "Its weights are random: this backbone has learned nothing from any image, so the accuracy "
+        "says how good random features are, not what transfer gains."
     )
 
 
 @dataclass(frozen=True)
-class Trunk:
+class Backbone:
     """replaced: said loudly where other weights were asked for."""
 
     replaced: str | None
@@ -89,29 +75,28 @@ class Trunk:
     facts: list[tuple[str, str]]
 
 
-def trunk_data(model: Model, results: Results) -> Trunk | None:
-    found = model.entry.get("trunk")
+def backbone_data(member: Member, results: Results) -> Backbone | None:
+    found = member.trunk
     if not found:
         return None
-    trained = model.entry.get("trainable_parameters")
-    shape = found.get("feature_shape")
-    made = f" ({' × '.join(map(whole, shape))})" if shape else ""
-    size = found.get("image_size")
-    facts = [
-        ("Trunk", found["backbone"]),
-        ("Weights", found["weights"]),
-        ("SHA-256 of the weights", found.get("sha256") or NOTHING),
-        ("Frozen", counted(found["parameters"], "parameter")),
-        ("Trained", NOTHING if trained is None else counted(trained, "parameter")),
-        ("Image size", " × ".join(map(str, size)) if size else NOTHING),
-        ("Normalisation", found.get("normalisation") or NOTHING),
-        ("Features", f"{counted(found['features'], 'number')} an image{made}"),
-        ("Through the trunk now", _passed(found)),
-        ("Found in the cache", counted(found.get("images_found") or 0, "image")),
-        ("Time in the trunk", duration(found.get("seconds"))),
-    ]
-    return Trunk(
+    trained = member.trainable_parameters
+    shape = f" ({' × '.join(map(whole, found.feature_shape))})" if found.feature_shape else ""
+    facts = {
+        "Backbone": found.backbone,
+        "Weights": found.weights,
+        "SHA-256 of the weights": found.sha256 or NOTHING,
+        "Frozen": counted(found.parameters, "parameter"),
+        "Trained": NOTHING if trained is None else counted(trained, "parameter"),
+        "Image size": " × ".join(map(str, found.image_size)) or NOTHING,
+        "Normalisation": found.normalisation or NOTHING,
+        "Features": f"{counted(found.features, 'number')} an image{shape}",
+        "Through the backbone now": counted(found.images_through, "image"),
+        "Found in the cache": counted(found.images_found, "image"),
+        "Time in the backbone": duration(found.seconds),
+    }
+    said = [_once(found), _every_epoch(member, found, results), _untrained(found)]
+    return Backbone(
         replaced=_replaced(found),
-        sentences=trunk(model, results),
-        facts=[(name, text) for name, text in facts if text != NOTHING],
+        sentences=[text for text in said if text],
+        facts=[(name, text) for name, text in facts.items() if text != NOTHING],
     )

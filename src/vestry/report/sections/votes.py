@@ -1,13 +1,13 @@
-"""The fourth section's data: what every model says of a few test images."""
+"""What every model says of a few test images."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import counted, listed
-from vestry.report.models import Model, Results, models_in_study_order
+from vestry.report.models import Model, models_in_study_order
 from vestry.report.section import Section
+from vestry.schema.results import FirstRows, Results, VotedImage, VotesOfModel
 
 # Votes in words.
 
@@ -83,7 +83,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Votes:
-    seed: int | None
+    seed: int
     ballots: list[Ballot]
     summary: str | None
     first_rows: list[tuple[Model, list[Vector]]]
@@ -91,37 +91,31 @@ class Votes:
 
 
 def _votes_data(results: Results) -> Votes:
-    models = models_in_study_order(results)
-    classes = results["data"]["classes"]
-    sample = results.get("votes") or {"seed": None, "images": []}
-    ballots = [_ballot(image, models, classes) for image in sample["images"]]
+    models, classes = models_in_study_order(results), results.data.classes
+    ballots = [_ballot(image, models, classes) for image in results.votes.images]
     return Votes(
-        seed=sample["seed"],
+        seed=results.votes.seed,
         ballots=ballots,
         summary=_summary(ballots),
-        first_rows=first_rows(results, models, classes),
+        first_rows=[(model, _vectors(results.first_rows, model.name, classes)) for model in models],
         vector_classes=classes if len(classes) <= _CLASSES_IN_FULL else None,
     )
 
 
-def _ballot(image: dict[str, Any], models: list[Model], classes: list[str]) -> Ballot:
-    truth = classes[image["truth"]]
-    votes = [
-        vote(model, image["votes"][model.name], truth, classes)
-        for model in models
-        if model.name in image["votes"]
-    ]
+def _ballot(image: VotedImage, models: list[Model], classes: list[str]) -> Ballot:
+    truth = classes[image.truth]
+    votes = [_vote(model, image.votes[model.name], truth, classes) for model in models]
     members = [vote.label for vote in votes if not vote.model.is_committee]
-    return Ballot(image["id"], truth, agreement(members, truth), votes)
+    return Ballot(image.id, truth, agreement(members, truth), votes)
 
 
-def vote(model: Model, cast: dict[str, Any], truth: str, classes: list[str]) -> Vote:
-    label = classes[cast["label"]]
+def _vote(model: Model, cast: VotesOfModel, truth: str, classes: list[str]) -> Vote:
+    label = classes[cast.label]
     return Vote(
         model=model,
         label=label,
-        confidence=cast["confidence"],
-        top=[(classes[number], probability) for number, probability in cast["top"]],
+        confidence=cast.confidence,
+        top=[(classes[number], probability) for number, probability in cast.top],
         right=label == truth,
         verdict=verdict(truth, label),
     )
@@ -136,21 +130,9 @@ def _summary(ballots: list[Ballot]) -> str | None:
     return _summary_words(all_right, all_wrong, len(ballots))
 
 
-def first_rows(
-    results: Results, models: list[Model], classes: list[str]
-) -> list[tuple[Model, list[Vector]]]:
-    first = results.get("first_rows")
-    if not first:
-        return []
-    return [
-        (model, [_vector(*row, classes) for row in _rows_of(first, model)])
-        for model in models
-        if model.name in first["probabilities"]
-    ]
-
-
-def _rows_of(first: dict[str, Any], model: Model) -> list[tuple[str, int, list[float]]]:
-    return list(zip(first["ids"], first["truth"], first["probabilities"][model.name], strict=True))
+def _vectors(first: FirstRows, name: str, classes: list[str]) -> list[Vector]:
+    rows = zip(first.ids, first.truth, first.probabilities[name], strict=True)
+    return [_vector(*row, classes) for row in rows]
 
 
 def _vector(image: str, truth: int, values: list[float], classes: list[str]) -> Vector:

@@ -18,7 +18,7 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import area_weights
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
@@ -47,7 +47,7 @@ def explanation_tasks(
     """A task for every member of `results`, by its name; none where the study leaves them out.
 
     results: of the comparison, which knows each member's worst mistakes. fitted: the task of each
-    member's first seed. context: `data`, `places` and `trunks`, as for members.
+    member's first seed. context: `data`, `places` and `model_paths`, as for fits.
     """
     if settings.skip:
         return {}
@@ -98,7 +98,7 @@ def explain_member(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Explain one member; write `maps.npz` and, last, the card into `folder`.
 

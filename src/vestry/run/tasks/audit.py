@@ -18,8 +18,8 @@ from vestry.audit.settings import ExplorationSettings
 from vestry.data.damage import Files
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
-from vestry.data.thumbnails import read_pictures
-from vestry.engine.task import MANIFEST, Report, Task
+from vestry.data.summary import read_pictures
+from vestry.engine.task import MANIFEST, OnEvent, Task
 from vestry.errors import DataError
 from vestry.evaluation.vault import Vault
 from vestry.run.tasks.code_key import code_key
@@ -97,7 +97,7 @@ def explore_dataset(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Explore a study's three splits; write pictures and, last, the card into `folder`.
 

@@ -1,8 +1,9 @@
 """A digest of the code that can change a task's result, so that other code makes a new task.
 
 What is digested is the syntax tree of every module that the task's code imports, straight or by
-others, and of every installed package that brings layers. Comments, docstrings and where a
-definition stands are no part of it: moving a file, or writing down what it does, fits nothing anew.
+others, and of installed packages that bring something to it (a layer, a rule). Comments, docstrings
+and where a definition stands are no part of it: moving a file, or writing down what it does, fits
+nothing anew.
 """
 
 import ast
@@ -12,20 +13,29 @@ import importlib.util
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vestry.members.networks import layers
+from vestry.registry import brought_packages
 
 _PACKAGE = __name__.partition(".")[0]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
+_DOORS = {
+    "kinds": "members.kinds",
+    "layers": "members.networks.layers",
+    "rules": "committees.rule",
+    "corruptions": "robustness.corruption",
+    "scores": "predictions.scores",
+}
+"""Modules through which a task finds what packages bring under entry points of these names."""
 
 
 @functools.cache
 def code_key(*places: str) -> str:
     """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
     trees = _reached(f"{_PACKAGE}.{place}" for place in places)
-    if Path(str(layers.__file__)) in trees:
-        trees |= _reached(point.module.partition(".")[0] for point in layers.entry_points())
+    for concept, door in _DOORS.items():
+        if any(file in trees for file in _files(f"{_PACKAGE}.{door}", below=False)):
+            trees |= _reached(brought_packages(concept))
     pieces = sorted(piece for tree in trees.values() for piece in _pieces(tree))
     return hashlib.sha256("\n".join(pieces).encode()).hexdigest()[:16]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Outcome, Report, Task
+from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.robustness.corrupted_predictions import (
     CorruptedImages,
@@ -67,7 +67,7 @@ def corruption_task(
 ) -> Task:
     """The task of one look at the member that `fitted` left in its folder.
 
-    context: `data`, `places` and `trunks`, as for members. Raises MemberError where its model was
+    context: `data`, `places` and `model_paths`, as for fits. Raises MemberError where its model was
     not stored.
     """
     stored_card(fitted.folder)
@@ -98,7 +98,7 @@ def run_corruption(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Ask one fitted member about corrupted test images; write its tables, the pictures of one
     image and, last, the card into `folder`.

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, Report, Task
+from vestry.engine.task import MANIFEST, OnEvent, Task
 from vestry.errors import one_line
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
@@ -85,7 +85,7 @@ def measure_costs(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,  # noqa: ARG001 - there is nothing to go on with
-    report: Report,
+    report: OnEvent,
 ) -> None:
     """Load all models, time them, and write the card into `folder`.
 
@@ -108,7 +108,7 @@ def _measured(
     folders: Mapping[str, Path],
     committees: Mapping[str, Mapping[str, Any]],
     dataset: Dataset,
-    report: Report,
+    report: OnEvent,
 ) -> Costs:
     """Each model's cost; one that cannot predict has the reason instead of figures."""
     models: dict[str, TimedModel] = {}

@@ -1,4 +1,4 @@
-"""One member's task, as a worker process does it: a description in, a folder of files out.
+"""One model's task, as a worker process does it: a description in, a folder of files out.
 
 It sees test images, never test labels: they are read by the comparison alone.
 """
@@ -21,10 +21,11 @@ from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
-from vestry.engine.task import MANIFEST, Report
+from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import DataError
-from vestry.members.member import FitJob, FittedMember, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
+from vestry.members.kind import FitJob, FittedModel
+from vestry.members.kinds import kind_named
+from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run.tasks.code_key import code_key
 from vestry.storage.run_folder import write_json
@@ -46,17 +47,11 @@ def _loaded(data: str, places: str) -> Dataset:
     return load_dataset(DataSettings(**json.loads(data)), DataPaths.from_dict(json.loads(places)))
 
 
-_LIBRARIES = {
-    "estimator": ("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
-    "layers": ("torch",),
-    "backbone": ("torch",),
-    "onnx": ("onnx", "onnxruntime"),
-}
 _CODE = ("members", "data.subset", "run.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
-    """The part of a task's description that all members of a study have in common."""
+    """The part of a task's description that all models of a study have in common."""
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
@@ -72,7 +67,7 @@ def description(
     part: Subset | None = None,
     fewer_threads: bool = False,
 ) -> dict[str, Any]:
-    """Everything that a fitted member depends on; its digest names the task's folder.
+    """Everything that a fitted model depends on; its digest names the task's folder.
 
     part: the part of the training rows that it is fitted on; None for all of them.
     fewer_threads: whether it may take fewer than `threads`.
@@ -89,8 +84,8 @@ def description(
 
 
 def libraries(kind: str) -> dict[str, str]:
-    """Versions of what fits members of this kind."""
-    return {name: metadata.version(name) for name in _LIBRARIES[kind]}
+    """Versions of what fits models of this kind."""
+    return {name: metadata.version(name) for name in kind_named(kind).libraries}
 
 
 def ids_digest(dataset: Dataset) -> str:
@@ -100,23 +95,24 @@ def ids_digest(dataset: Dataset) -> str:
     return digest.hexdigest()[:16]
 
 
-def fit_member(
+def fit_model(
     description: dict[str, Any],
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    on_event: OnEvent,
 ) -> None:
-    """Fit one member with one seed; write its model, tables and, last, its card into `folder`.
+    """Fit one model with one seed; write its model, tables and, last, its card into `folder`.
 
     Raises DataError where the data is no longer what the description speaks of.
     """
     dataset = task_data(description, context)
-    settings = MEMBER_SETTINGS[description["member"]["kind"]](**description["member"])
+    kind = kind_named(description["member"]["kind"])
     training, held_out = _parts(dataset.training, description.get("part"))
-    work = job(dataset, training, description, workspace, report, context.get("trunks"))
-    member = kind_module(settings.kind).fit(settings, work)
-    report({"event": "stage", "text": "predicting"})
+    work = job(dataset, training, description, workspace, on_event, context)
+    settings = kind.settings(**description["member"])
+    member = kind.load_implementation().fit(settings, work)
+    on_event({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
     tables = _Tables(member, dataset.test.classes, context["maker"], folder)
     facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
@@ -138,10 +134,9 @@ def job(
     training: ImageSet,
     description: dict[str, Any],
     workspace: Path,
-    report: Report,
-    trunks: dict[str, Any] | None = None,
+    on_event: OnEvent,
+    context: dict[str, Any],
 ) -> FitJob:
-    """trunks: where weights of backbones are looked for, from the task's context."""
     workspace.mkdir(parents=True, exist_ok=True)
     return FitJob(
         images=training.images,
@@ -154,17 +149,17 @@ def job(
         threads=description["threads"],
         fewer_threads=description.get("fewer_threads", False),
         workspace=workspace,
-        report=report,
-        trunks=trunks,
+        on_event=on_event,
+        paths=ModelPaths.from_dict(context["model_paths"]),
         class_names=dataset.training.classes,
     )
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """The tables of one fitted member, written into its folder."""
+    """The tables of one fitted model, written into its folder."""
 
-    member: FittedMember
+    member: FittedModel
     classes: tuple[str, ...]
     maker: str
     folder: Path

@@ -1,4 +1,4 @@
-"""The search for one member's settings, as a worker process does it.
+"""The search for one model's settings, as a worker process does it.
 
 Every trial is fitted on training rows and scored on validation rows; test rows take no part.
 """
@@ -13,14 +13,14 @@ import numpy as np
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
-from vestry.engine.task import MANIFEST, Report
+from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
-from vestry.members.member import FitJob, kind_module
-from vestry.members.settings import MEMBER_SETTINGS
-from vestry.predictions.scores import score
+from vestry.members.kind import FitJob
+from vestry.members.kinds import kind_named
+from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, task_data
-from vestry.search.search_settings import SearchSettings
-from vestry.search.space import Choice, space_of, substituted
+from vestry.schema import search as schema
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
@@ -32,7 +32,7 @@ def run_search(
     context: dict[str, Any],
     folder: Path,
     workspace: Path,
-    report: Report,
+    on_event: OnEvent,
 ) -> None:
     """Try settings, and write all trials and the best values into `folder`.
 
@@ -41,11 +41,12 @@ def run_search(
     dataset = task_data(description, context)
     settings = SearchSettings(**description["search"])
     space = space_of(description["member"])
-    trials = _Trials(description, context, dataset, settings, workspace, report)
+    trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
-    done = Search(space, settings, workspace).run(trials.objective, trials.say)
-    card = _summary(settings, space, done) | {"task": description}
+    search = Search(space, settings, workspace, SCORES[settings.score].sign)
+    done = search.run(trials.objective, trials.say)
+    card = _summary(settings, space, done).as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
@@ -54,7 +55,7 @@ def run_search(
 
 
 class _Trials:
-    """Fits trials: the member with the values that were drawn, cut to the search's budget."""
+    """Fits trials: the model with the values that were drawn, cut to the search's budget."""
 
     def __init__(
         self,
@@ -63,24 +64,24 @@ class _Trials:
         dataset: Dataset,
         settings: SearchSettings,
         workspace: Path,
-        report: Report,
+        on_event: OnEvent,
     ) -> None:
         self.description = description
-        self.trunks = context.get("trunks")
+        self.context = context
         self.dataset = dataset
         self.settings = settings
         self.workspace = workspace
-        self.report = report
+        self.on_event = on_event
         self.best: float | None = None
 
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
-        model = MEMBER_SETTINGS[self.description["kind"]]
+        kind = kind_named(self.description["kind"])
         table = substituted(self.description["member"], values)
-        if self.settings.epochs is not None and "epochs" in model.model_fields:
+        if self.settings.epochs is not None and "epochs" in kind.settings.model_fields:
             table |= {"epochs": self.settings.epochs}
         workspace = self.workspace / f"trial-{number}"
         work = self.job(workspace, self.listener(number, watch))
-        member = kind_module(self.description["kind"]).fit(model(**table), work)
+        member = kind.load_implementation().fit(kind.settings(**table), work)
         held_out = member.held_out_proba()
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
@@ -88,9 +89,9 @@ class _Trials:
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
-    def job(self, workspace: Path, report: Report) -> FitJob:
+    def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, report, self.trunks
+            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
         )
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
@@ -104,64 +105,63 @@ class _Trials:
             )
         return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
 
-    def listener(self, number: int, watch: Watch) -> Report:
+    def listener(self, number: int, watch: Watch) -> OnEvent:
         """Passes on where the trial stands, and stops it where that is not worth going on."""
         place = f"trial {number + 1} of {self.settings.trials}"
 
         def told(event: dict[str, Any]) -> None:
             if event["event"] in _STEPS:
-                self.report(event | {"trial": place, "best": self.best})
+                self.on_event(event | {"trial": place, "best": self.best})
             if event["event"] == "epoch":
                 watch(event["epoch"], event["validation_loss"])
 
         return told
 
     def say(self, trial: Trial) -> None:
-        better = max if self.settings.score == "accuracy" else min
+        better = max if SCORES[self.settings.score].sign > 0 else min
         known = [value for value in (self.best, trial.score) if value is not None]
         self.best = better(known) if known else None
-        name = self.settings.score.replace("_", " ")
+        name = SCORES[self.settings.score].words
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
-        self.report({"event": "stage", "text": f"{place}: {result}{best}"})
+        self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
 
 
 def _summary(
     settings: SearchSettings, space: dict[str, Choice], trials: list[Trial]
-) -> dict[str, Any]:
-    """The search as `results.json` holds it; see docs/results.md."""
+) -> schema.Search:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
         reasons = sorted({trial.reason or trial.state for trial in trials})
         raise MemberError(f"none of {len(trials)} trials came to a score: {'; '.join(reasons)}")
     best = _best_of(settings, scored)
-    return {
-        "sampler": settings.sampler,
-        "pruning": settings.pruning,
-        "trials_asked": settings.trials,
-        "epochs": settings.epochs,
-        "rows": settings.rows,
-        "score": settings.score,
-        "seed": settings.seed,
-        "space": {
+    return schema.Search(
+        sampler=settings.sampler,
+        pruning=settings.pruning,
+        trials_asked=settings.trials,
+        epochs=settings.epochs,
+        rows=settings.rows,
+        score=settings.score,
+        seed=settings.seed,
+        space={
             key: choice.model_dump(mode="json", exclude_defaults=True)
             for key, choice in space.items()
         },
-        "trials": [asdict(trial) for trial in trials],
-        "best": {"number": best.number, "values": best.values, "score": best.score},
-        "edges": [
-            {"parameter": key, "value": best.values[key], "side": side}
+        trials=[schema.Trial(**asdict(trial)) for trial in trials],
+        best=schema.BestTrial(number=best.number, values=best.values, score=best.score),
+        edges=[
+            schema.EdgeValue(parameter=key, value=best.values[key], side=side)
             for key, choice in space.items()
             if (side := choice.edge(best.values[key]))
         ],
-        "seconds": sum(trial.seconds for trial in trials),
-    }
+        seconds=sum(trial.seconds for trial in trials),
+    )
 
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
-    sign = 1 if settings.score == "accuracy" else -1
+    sign = SCORES[settings.score].sign
 
     def order(trial: Trial) -> tuple[float, float]:
         loss = trial.validation_loss

@@ -1,5 +1,6 @@
-"""Fitted members taken from their folders again, for what is asked of them after training."""
+"""Fitted models taken from their folders again, for what is asked of them after training."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from numpy.typing import NDArray
 
 from vestry.engine.task import MANIFEST
 from vestry.errors import MemberError
-from vestry.members.member import FittedMember, kind_module
+from vestry.members.kind import FittedModel
+from vestry.members.kinds import kind_named
 from vestry.storage.run_folder import read_json
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
-def stored_member(folder: Path) -> FittedMember:
-    """The member whose task left `folder`; raises MemberError where its model was not stored."""
+def stored_member(folder: Path) -> FittedModel:
+    """The model whose task left `folder`; raises MemberError where its model was not stored."""
     card = stored_card(folder)
-    return kind_module(card["kind"]).load(folder, card)
+    return kind_named(card["kind"]).load_implementation().load(folder, card)
 
 
 def stored_card(folder: Path) -> dict[str, Any]:
@@ -30,17 +32,17 @@ def stored_card(folder: Path) -> dict[str, Any]:
 
 
 def stored_predict(folder: Path, threads: int) -> Predict:
-    """What the stored member predicts with, on `threads` cores; MemberError as `stored_member`.
+    """What the stored model predicts with, on `threads` cores; MemberError as `stored_member`.
 
     It is for a process that does nothing else: torch is set to so many threads for good.
     """
     card = stored_card(folder)
     if card["stored"].endswith(".onnx"):
         return _onnx_predict(folder / card["stored"], threads)
-    import torch  # noqa: PLC0415 - heavy
-
-    torch.set_num_threads(threads)  # a loaded network goes on with as many as there are
-    return stored_member(folder).predict_proba
+    predict = stored_member(folder).predict_proba
+    if "torch" in sys.modules:  # a loaded network goes on with as many threads as there are
+        sys.modules["torch"].set_num_threads(threads)
+    return predict
 
 
 def _onnx_predict(path: Path, threads: int) -> Predict:

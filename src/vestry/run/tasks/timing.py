@@ -1,5 +1,6 @@
 """A model or a committee's rule, ready to be timed."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ class TimedModel:
     def loaded(
         cls, folder: Path, images: NDArray[np.uint8], threads: int, budget: float
     ) -> "TimedModel":
-        """A stored member, warmed up; raises MemberError where there is none.
+        """A stored model, warmed up; raises MemberError where there is none.
 
         threads: on which it predicts; budget: seconds that a batch may take.
         """
@@ -112,10 +113,14 @@ class TimedModel:
         return cls(one, lambda _: predict(batch), size, seconds, own_files(folder))
 
 
+_SHARED = re.compile(r".+-[0-9a-f]{16}\.safetensors")
+"""A file that is named by a digest of its content is the same wherever it lies."""
+
+
 def own_files(folder: Path) -> dict[str, int]:
-    """Bytes of the files that a stored model needs to predict; a trunk's name is its content's."""
+    """Bytes of the files that a stored model needs to predict; some are named by their content."""
     return {
-        path.name if path.name.startswith("trunk-") else f"{folder.name}/{path.name}": size
+        path.name if _SHARED.fullmatch(path.name) else f"{folder.name}/{path.name}": size
         for pattern in ("*.onnx", "*.safetensors")
         for path in folder.glob(pattern)
         if (size := path.stat().st_size)
@@ -123,7 +128,7 @@ def own_files(folder: Path) -> dict[str, int]:
 
 
 def together(each: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    """A trunk that several members share is counted once."""
+    """A file that several models share, such as a backbone, is counted once."""
     return {name: size for files in each for name, size in files.items()}
 
 

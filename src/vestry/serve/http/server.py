@@ -5,41 +5,26 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 
 from vestry.errors import VestryError
-from vestry.serve.http.access_log import AccessLog
 from vestry.serve.http.app import App
-from vestry.serve.http.carrying import Carrier
 from vestry.serve.http.connection import limited
-from vestry.serve.http.gate import Gate
-from vestry.serve.http.limits import Limits, Pace
-from vestry.serve.http.metrics import Metrics
-from vestry.serve.http.models import load_models
-from vestry.serve.http.site import Site
+from vestry.serve.http.context import ServerSettings, load_context
+from vestry.serve.http.load_shedder import LoadShedder
+from vestry.serve.http.pages import Page
+from vestry.serve.http.request import Limits
+from vestry.serve.http.telemetry import AccessLog, Metrics
 
-# What is served and where: what is settled before any model is loaded.
-
-
-@dataclass(frozen=True)
-class Served:
-    """What is served, and how. models: files that `check_files` gave. threads: of one model call.
-    log: whether each request gets a line."""
-
-    models: Sequence[Path]
-    threads: int = 1
-    pace: Pace = field(default_factory=Pace)
-    limits: Limits = field(default_factory=Limits)
-    log: bool = True
+_BACKLOG = 1024
+_ENDED = 130
+"""Exit code where a second signal ends the server at once."""
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket on which connections can be taken; raises VestryError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -66,20 +51,19 @@ def say(text: str) -> None:
     print(f"vestry: {text}", file=sys.stderr, flush=True)  # noqa: T201 - where a server speaks
 
 
-BACKLOG = 1024
-ENDED = 130
-"""Exit code where a second signal ends the server at once."""
-
-
-def application(served: Served) -> App:
+def create_app(settings: ServerSettings) -> App:
     """The models loaded and warm, behind the application."""
-    gate = Gate(served.pace, served.limits)
     metrics = Metrics()
-    running = ThreadPoolExecutor(1, thread_name_prefix="model")
-    decoding = ThreadPoolExecutor(1, thread_name_prefix="picture")
-    models = load_models(served.models, served.threads, served.pace, gate, metrics, running)
-    carrier = Carrier(models, gate, metrics, served.pace, served.limits, decoding)
-    return App(carrier, Site.read(), AccessLog() if served.log else None)
+    log = AccessLog() if settings.log else None
+
+    def shed(count: int, reason: str) -> None:
+        metrics.shed(reason, count)
+        if log is not None:
+            log.refused(count, reason)
+
+    limits = settings.limits
+    shedder = LoadShedder(settings.batching.max_queue, limits.max_unfinished_bytes, shed)
+    return App(load_context(settings, shedder, metrics), Page(), log)
 
 
 class Server(uvicorn.Server):
@@ -94,16 +78,16 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=limited(limits),
+                http=limited(limits, app.shedder),
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                backlog=BACKLOG,
+                backlog=_BACKLOG,
                 timeout_graceful_shutdown=int(
-                    limits.body_seconds + app.carrier.pace.deadline + limits.linger + 1
+                    limits.body_seconds + app.context.deadline + limits.linger_seconds + 1
                 ),
             )
         )
@@ -121,21 +105,18 @@ class Server(uvicorn.Server):
         self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.application.gate.stopping = True
+        self.application.shedder.stopping = True
         await super().shutdown(sockets)
 
     def handle_exit(self, _: int, __: FrameType | None) -> None:
         if self.should_exit:
-            self.flush()
-            os._exit(ENDED)
+            self.application.settle()
+            os._exit(_ENDED)
         self.should_exit = True
 
-    def flush(self) -> None:
-        self.application.settle()
 
-
-def serve_alone(
-    served: Served,
+def run_server(
+    settings: ServerSettings,
     listener: socket.socket,
     ready: Callable[[], None],
     parent: int | None = None,
@@ -144,11 +125,11 @@ def serve_alone(
 
     ready: called when connections are taken. parent: the process without which this one stops, too.
     """
-    server = Server(application(served), served.limits, ready, parent)
+    server = Server(create_app(settings), settings.limits, ready, parent)
     # What there is now stays: looking through it for garbage again and again would only be a pause.
     gc.collect()
     gc.freeze()
     try:
         server.run([listener])
     finally:
-        server.flush()
+        server.application.settle()

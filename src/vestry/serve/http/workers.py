@@ -17,23 +17,25 @@ from types import FrameType
 from typing import Any
 
 from vestry.errors import VestryError
-from vestry.serve.http.limits import Limits, Pace
-from vestry.serve.http.metrics import FOLDER
-from vestry.serve.http.server import Served, say
+from vestry.serve.http.batching import BatchingSettings
+from vestry.serve.http.context import ServerSettings
+from vestry.serve.http.request import Limits
+from vestry.serve.http.server import run_server, say
+from vestry.serve.http.telemetry import FOLDER
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SHORTEST_LIFE = 5.0
 """Seconds. A worker that ends sooner would only end again; the server stops instead."""
-OFTEN = 0.02
-FAILED = 1
+_OFTEN = 0.02
+_FAILED = 1
 
 
-class Workers:
+class Supervisor:
     """Starts `count` processes that each load the models and take connections from `listener`;
     starts one again that ends unasked."""
 
-    def __init__(self, served: Served, listener: socket.socket, count: int) -> None:
-        self.served = served
+    def __init__(self, settings: ServerSettings, listener: socket.socket, count: int) -> None:
+        self.settings = settings
         self.listener = listener
         self.count = count
         self.living: dict[subprocess.Popen[bytes], float] = {}
@@ -49,16 +51,16 @@ class Workers:
         folder = tempfile.mkdtemp(prefix="vestry-metrics-")
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
-        before = {number: signal.signal(number, self.passed_on) for number in SIGNALS}
+        before = {number: signal.signal(number, self._passed_on) for number in _SIGNALS}
         try:
             for _ in range(self.count):
-                self.start(folder, writing)
-            if self.all_ready(reading):
+                self._start(folder, writing)
+            if self._all_ready(reading):
                 ready()
             while self.living:
-                time.sleep(OFTEN)
-                for age in self.buried(folder):
-                    self.replace(age, folder, writing)
+                time.sleep(_OFTEN)
+                for age in self._buried(folder):
+                    self._replace(age, folder, writing)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -68,12 +70,12 @@ class Workers:
         if self.failed:
             raise VestryError("a worker ended as soon as it had started; its words stand above")
 
-    def start(self, folder: str, writing: int) -> None:
+    def _start(self, folder: str, writing: int) -> None:
         handle = self.listener.fileno()
-        settings = as_json(self.served, handle, writing)
+        told = _as_json(self.settings, handle, writing)
         worker = subprocess.Popen(
             # -P: whatever lies in the working folder is not to be imported
-            [sys.executable, "-P", "-m", "vestry.serve.http.workers", settings],
+            [sys.executable, "-P", "-m", "vestry.serve.http.workers", told],
             pass_fds=(handle, writing),
             env=os.environ | {FOLDER: folder},
             # Ctrl-C goes to a terminal's whole group: it would come twice, and end all at once.
@@ -81,7 +83,7 @@ class Workers:
         )
         self.living[worker] = time.monotonic()
 
-    def all_ready(self, reading: int) -> bool:
+    def _all_ready(self, reading: int) -> bool:
         """Wait for a word of each; False where one ended, or a signal came, before."""
         heard = 0
         while heard < self.count and not self.stopping:
@@ -89,31 +91,31 @@ class Workers:
                 heard += len(os.read(reading, self.count))
             if any(worker.poll() is not None for worker in self.living):
                 return False
-            time.sleep(OFTEN)
+            time.sleep(_OFTEN)
         return heard >= self.count
 
-    def buried(self, folder: str) -> list[float]:
+    def _buried(self, folder: str) -> list[float]:
         """The ages of those that ended since."""
         ended = [worker for worker in self.living if worker.poll() is not None]
         for worker in ended:
-            forget(folder, worker.pid)
+            _forget(folder, worker.pid)
         return [time.monotonic() - self.living.pop(worker) for worker in ended]
 
-    def replace(self, age: float, folder: str, writing: int) -> None:
+    def _replace(self, age: float, folder: str, writing: int) -> None:
         if self.stopping:
             return
         if age >= SHORTEST_LIFE:
             say("a worker ended; another takes its place")
-            self.start(folder, writing)
+            self._start(folder, writing)
             return
         self.failed = True
-        self.stop(signal.SIGTERM)
+        self._stop(signal.SIGTERM)
 
-    def passed_on(self, _: int, __: FrameType | None) -> None:
+    def _passed_on(self, _: int, __: FrameType | None) -> None:
         """The first signal stops the workers, the second ends them."""
-        self.stop(signal.SIGKILL if self.stopping else signal.SIGTERM)
+        self._stop(signal.SIGKILL if self.stopping else signal.SIGTERM)
 
-    def stop(self, number: int) -> None:
+    def _stop(self, number: int) -> None:
         self.stopping = True
         # While it is open, connections would wait on it for nobody.
         self.listener.close()
@@ -121,31 +123,32 @@ class Workers:
             worker.send_signal(number)
 
 
-def forget(folder: str, process: int) -> None:
+def _forget(folder: str, process: int) -> None:
     """Its gauges: a queue that died with it holds nothing. Its counts stay."""
     for path in Path(folder).glob(f"gauge_live*_{process}.db"):
         path.unlink(missing_ok=True)
 
 
-def as_json(served: Served, listener: int, writing: int) -> str:
+def _as_json(settings: ServerSettings, listener: int, writing: int) -> str:
     """What a worker is told. listener, writing: its handles of the socket and of the pipe on which
     it reports."""
-    facts = asdict(served) | {"models": [str(path) for path in served.models]}
-    return json.dumps({"served": facts, "listener": listener, "writing": writing})
+    facts = asdict(settings) | {"models": [str(path) for path in settings.models]}
+    return json.dumps({"settings": facts, "listener": listener, "writing": writing})
 
 
-def served_of(facts: dict[str, Any]) -> Served:
-    """What `as_json` wrote."""
-    models = [Path(name) for name in facts["models"]]
-    pace, limits = Pace(**facts["pace"]), Limits(**facts["limits"])
-    return Served(models, facts["threads"], pace, limits, facts["log"])
+def _settings_of(facts: dict[str, Any]) -> ServerSettings:
+    """What `_as_json` wrote."""
+    return ServerSettings(
+        [Path(name) for name in facts["models"]],
+        facts["threads"],
+        BatchingSettings(**facts["batching"]),
+        Limits(**facts["limits"]),
+        facts["log"],
+    )
 
 
-def work(told: str) -> int:
+def _work(told: str) -> int:
     """A worker's life; its exit code."""
-    # Imported here, since what looks after the workers needs none of it.
-    from vestry.serve.http.server import serve_alone  # noqa: PLC0415
-
     facts = json.loads(told)
     listener = socket.socket(fileno=facts["listener"])
 
@@ -153,12 +156,12 @@ def work(told: str) -> int:
         os.write(facts["writing"], b"+")
 
     try:
-        serve_alone(served_of(facts["served"]), listener, ready, os.getppid())
+        run_server(_settings_of(facts["settings"]), listener, ready, os.getppid())
     except VestryError as error:
         say(str(error))
-        return FAILED
+        return _FAILED
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(work(sys.argv[1]))
+    sys.exit(_work(sys.argv[1]))

@@ -1,0 +1,92 @@
+"""The kind `estimator`: any class with the scikit-learn contract, by its import path."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from vestry.members.kind import ModelKind, Plan
+
+# Raw pixels to the flat features that classical models take.
+
+
+Scale = Literal["none", "unit", "standard"]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """features = (pixels - offset) / divisor, both (features,) float32.
+
+    Computed in float32 as the ONNX form does it, so that both see the same bits (a tree's
+    threshold would part them otherwise); handed over in float64, so that solvers work in double.
+    """
+
+    offset: NDArray[np.float32]
+    divisor: NDArray[np.float32]
+
+    def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """(n, height, width[, 3]) raw images to (n, features)."""
+        features = (_flat(images).astype(np.float32) - self.offset) / self.divisor
+        return features.astype(np.float64)
+
+
+def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
+    """Learn `scale` from training images: "none" 0..255, "unit" 0..1, "standard" z-scores.
+
+    A pixel that never changes has no deviation; it becomes 0 everywhere instead of dividing by 0.
+    """
+    features = _flat(images)
+    width = features.shape[1]
+    if scale != "standard":
+        divisor = np.full(width, 255.0 if scale == "unit" else 1.0, np.float32)
+        return Scaling(np.zeros(width, np.float32), divisor)
+    deviation = features.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1.0
+    mean = features.mean(axis=0, dtype=np.float64)
+    return Scaling(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
+
+
+class EstimatorSettings(BaseModel):
+    """An estimator and how it is fed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["estimator"] = "estimator"
+    estimator: str = Field(description="import path, such as sklearn.svm.SVC")
+    params: dict[str, Any] = Field(default_factory=dict, description="its own parameters")
+    scale: Scale = Field("unit", description="pixels as they are, as 0..1, or as z-scores")
+    refit: bool = Field(
+        False,
+        description="after its validation table is made, fit once more on training and "
+        "validation rows together; the test table then comes from that model",
+    )
+
+    @field_validator("estimator")
+    @classmethod
+    def has_module(cls, path: str) -> str:
+        if "." not in path:
+            raise ValueError(f"{path!r} is no import path; write package.module.Class")
+        return path
+
+
+class EstimatorPlan(Plan):
+    """One core, unless the study says otherwise: most estimators use no second one."""
+
+    def describe(self, settings: EstimatorSettings) -> str:
+        return settings.estimator
+
+
+ESTIMATOR = ModelKind(
+    name="estimator",
+    settings=EstimatorSettings,
+    implementation="vestry.members.estimators.estimator",
+    plan=EstimatorPlan,
+    words="estimator",
+    libraries=("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
+)

@@ -1,0 +1,163 @@
+"""What a kind of model is: a declaration without heavy imports, and what stands behind it.
+
+A kind says everything about itself in one `ModelKind`, in a module of its own folder. The module
+that it names as `implementation` offers `fit(settings, job)` and `load(folder, card)`, both giving
+a `FittedModel`. Every kind passes the same contract test.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from vestry.data.paths import Progress
+from vestry.members.model_paths import ModelPaths
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """Everything that fitting may see, and where it may write.
+
+    images, labels: the training rows, (n, height, width[, 3]) uint8 and (n,) int64.
+    validation_images, validation_labels: rows for early stopping and temperature.
+    workspace: a folder for checkpoints that survives a kill.
+    on_event: takes progress events, JSON-able.
+    fewer_threads: whether fewer than `threads` may be taken where they are faster now.
+    paths: where weights and model files are looked for; None for this machine's own places.
+    ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
+    class_names: in label order, for a model that may have them in another; None where nobody asks.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    validation_images: NDArray[np.uint8]
+    validation_labels: NDArray[np.int64]
+    classes: int
+    seed: int
+    threads: int
+    workspace: Path
+    on_event: Callable[[dict[str, Any]], None]
+    paths: ModelPaths | None = None
+    ids: NDArray[np.str_] | None = None
+    class_names: tuple[str, ...] | None = None
+    fewer_threads: bool = False
+
+
+class FittedModel(Protocol):
+    """A model that raw images go into and probabilities come out of."""
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, classes) probabilities of raw images; rows sum to 1."""
+        ...
+
+    def held_out_proba(self) -> NDArray[np.float32] | None:
+        """Validation probabilities by a model that had not seen those rows.
+
+        None where the model itself has not seen them, so that `predict_proba` serves.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model's files (never a pickle) into `folder`, made where it is not there."""
+        ...
+
+    def card(self) -> dict[str, Any]:
+        """What a reader and `load` must know, JSON-able."""
+        ...
+
+
+class Implementation(Protocol):
+    """The two functions that the module behind a kind offers."""
+
+    def fit(self, settings: Any, job: FitJob) -> FittedModel: ...
+
+    def load(self, folder: Path, card: dict[str, Any]) -> FittedModel: ...
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """What a model is planned for: the study's images and classes, and where files are looked for.
+
+    image_shape: (height, width[, 3]). on_progress: told of downloads.
+    """
+
+    image_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    paths: ModelPaths
+    on_progress: Progress | None = None
+
+
+class Plan:
+    """What is settled of a kind's models before any work, once a study; nothing heavy is imported.
+
+    Every method raises a VestryError, saying how to go on, where the model cannot be made.
+    """
+
+    def __init__(self, context: PlanContext) -> None:
+        self.context = context
+
+    def describe(self, settings: Any) -> str:
+        """What the model is, in a line."""
+        raise NotImplementedError
+
+    def threads_for(self, settings: Any) -> int:  # noqa: ARG002 - for others to use
+        """How many cores it uses well."""
+        return 1
+
+    def settled(self, settings: Any) -> Any:
+        """The settings that it is fitted with: with what was found out filled in."""
+        return settings
+
+    def identity(self, settings: Any) -> str | None:  # noqa: ARG002 - for others to use
+        """Text that changes with what a fit starts from beside its settings; None for nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """All that the rest of Vestry has to know of a kind of model.
+
+    name: the key of a `[[model]]` that says that it is of this kind, a field of its settings.
+    settings: what a study file says of such a model; one that has a `kind`, which is the name.
+    implementation: the module with `fit` and `load`, imported where they are called only.
+    plan: what is settled before any work.
+    words: what the page calls such a model.
+    libraries: distributions that fit it, whose versions are part of a fit's identity.
+    graph: "module:function", called as `function(graph, folder, card)`, which adds a stored model
+    to an ONNX graph and gives the name of its probabilities; None where it is stored as ONNX.
+    inputs: files of the user's that it is made from, by its table; none may be written over.
+    files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
+    is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
+    fewer cores than it gets.
+    is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    implementation: str
+    plan: Callable[[PlanContext], Plan]
+    words: str
+    libraries: tuple[str, ...] = ()
+    graph: str | None = None
+    inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
+    files: str | None = None
+    is_trained: bool = False
+    is_finished: bool = False
+
+    def load_graph(self) -> Callable[[Any, Path, dict[str, Any]], str] | None:
+        """`graph`, imported; None where there is none."""
+        if self.graph is None:
+            return None
+        module, _, function = self.graph.partition(":")
+        return cast(
+            Callable[[Any, Path, dict[str, Any]], str],
+            getattr(importlib.import_module(module), function),
+        )
+
+    def load_implementation(self) -> Implementation:
+        return cast(Implementation, importlib.import_module(self.implementation))

@@ -1,0 +1,31 @@
+"""The kind `layers`: a network as data, trained here."""
+
+from vestry.members.kind import ModelKind, Plan
+from vestry.members.networks.layer import TracedLayer
+from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.tracing import network_threads, trace
+
+
+class NetworkPlan(Plan):
+    def describe(self, settings: NetworkSettings) -> str:
+        """Raises StudyError where the network does not fit the images."""
+        parameters = sum(layer.parameters for layer in self._traced(settings))
+        return f"network of {parameters:,} parameters"
+
+    def threads_for(self, settings: NetworkSettings) -> int:
+        return network_threads(self._traced(settings), settings.batch_size)
+
+    def _traced(self, settings: NetworkSettings) -> list[TracedLayer]:
+        return trace(settings.layers, self.context.image_shape, len(self.context.classes))
+
+
+NETWORK = ModelKind(
+    name="layers",
+    settings=NetworkSettings,
+    implementation="vestry.members.networks.network_member",
+    plan=NetworkPlan,
+    words="network",
+    libraries=("torch",),
+    graph="vestry.export.network_graph:stored_network",
+    is_trained=True,
+)

@@ -1,0 +1,205 @@
+"""What all requests share: the models, read once at the start, and what lets requests in."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from vestry.errors import ModelError
+from vestry.export.bundle import Bundle, read_bundle
+from vestry.serve import schemas
+from vestry.serve.answer import Answer
+from vestry.serve.http.batching import Batcher, BatchingSettings, Votes, runs_inline
+from vestry.serve.http.fast_path import check_head, whole_body
+from vestry.serve.http.load_shedder import LoadShedder
+from vestry.serve.http.request import Limits, state_of
+from vestry.serve.http.telemetry import Metrics
+from vestry.serve.known_images import KnownSet
+from vestry.serve.predictor import READY, Predictor
+from vestry.serve.preprocessing import said_of
+
+_Result = TypeVar("_Result")
+
+_QUANTIZED = "-int8"
+"""Ends the slug of a quantised file, which usually has the name of the model it was made of."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """What is served, and how. models: files that `check_files` gave. threads: of one model call.
+    log: whether each request gets a line."""
+
+    models: Sequence[Path]
+    threads: int = 1
+    batching: BatchingSettings = field(default_factory=BatchingSettings)
+    limits: Limits = field(default_factory=Limits)
+    log: bool = True
+
+
+def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None) -> list[Path]:
+    """The files to serve, each once read; the committee that ships where none is named.
+
+    tell: takes what must be known of a file that is served all the same. Raises ModelError where
+    one cannot be served, or two have one name.
+    """
+    named = list(paths) or [READY]
+    slugs: dict[str, Path] = {}
+    for path in named:
+        _, bundle = read_bundle(path)
+        if not paths and bundle.quantized is not None:
+            raise ModelError(f"{path}: a quantised model is served only where it is named")
+        slug = _slug_of(bundle)
+        if slug in slugs:
+            raise ModelError(
+                f"{path}: its name is {bundle.name!r}, as that of {slugs[slug]} is; models served "
+                "together need names that differ. Export one of them from a study where it has "
+                "another, or serve it on another port"
+            )
+        slugs[slug] = path
+        note = said_of(bundle)
+        if note and tell:
+            tell(f"{path}: {note}")
+    return named
+
+
+def _slug_of(bundle: Bundle) -> str:
+    """The model's name in paths: lower case, letters and digits, anything else a hyphen."""
+    slug = re.sub(r"[^a-z0-9]+", "-", bundle.name.lower()).strip("-") or "model"
+    return slug + _QUANTIZED if bundle.quantized is not None else slug
+
+
+@dataclass(frozen=True, eq=False)
+class ServedModel:
+    """One model. samples: validation images to try, None where it has none; known: training images
+    that an answer is set beside."""
+
+    slug: str
+    predictor: Predictor
+    batcher: Batcher
+    samples: KnownSet | None
+    known: KnownSet | None
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.predictor.bundle
+
+    def facts(self) -> schemas.Model:
+        """For `GET /models`."""
+        bundle = self.bundle
+        return {
+            "name": bundle.name,
+            "slug": self.slug,
+            "title": bundle.title,
+            "classes": list(bundle.classes),
+            "image_shape": list(bundle.image_shape),
+            "preparation": bundle.prepares_as,
+            "border": bundle.border,
+            "members": list(bundle.members),
+            "rule": bundle.rule,
+            "scores": bundle.scores,
+            "threshold": bundle.threshold,
+            "licence": bundle.licence,
+            "parameters": bundle.parameters,
+            "quantized": bundle.quantized,
+            "certificate": bundle.certificate,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ServerContext:
+    """models: by slug, in the order in which they were named; the first is the default. thread:
+    where pictures are decoded that are not small, one after the other, which bounds the memory that
+    they take."""
+
+    models: dict[str, ServedModel]
+    shedder: LoadShedder
+    metrics: Metrics
+    limits: Limits
+    deadline: float
+    thread: Executor
+
+    @property
+    def default(self) -> ServedModel:
+        return next(iter(self.models.values()))
+
+    def model(self, request: Request, slug: str | None) -> ServedModel:
+        """Raises HTTPException where there is no such model: none is ever loaded by a request."""
+        model = self.default if slug is None else self.models.get(slug)
+        if model is None:
+            there = ", ".join(self.models)
+            raise HTTPException(404, f"no such model: {(slug or '')[:60]}; there is {there}")
+        state_of(request).model = model.slug
+        return model
+
+    async def body(self, request: Request, limit: int) -> bytes:
+        """The body, whole."""
+        check_head(request, limit)
+        body = await whole_body(request)
+        self.admit(request)
+        return body
+
+    def admit(self, request: Request) -> None:
+        """From here on the request is accepted, and its deadline runs."""
+        state = state_of(request)
+        self.shedder.admit(state)
+        state.due = asyncio.get_running_loop().time() + self.deadline
+
+    async def in_thread(self, work: Callable[[], _Result]) -> _Result:
+        """Run `work` in the thread, so that the loop goes on."""
+        return await asyncio.get_running_loop().run_in_executor(self.thread, work)
+
+    async def votes(self, request: Request, model: ServedModel, images: NDArray[np.uint8]) -> Votes:
+        """Probabilities of (n, ...) images and of each member, from a batch with others'."""
+        answering = model.batcher(images)
+        self.shedder.queued(state_of(request), len(images))
+        return await answering
+
+    def answers(self, request: Request, model: ServedModel, votes: Votes) -> list[Answer]:
+        """Each image's answer, counted; the access log names the class of one alone."""
+        found = [Answer(model.bundle, row, each) for row, each in zip(*votes, strict=True)]
+        for answer in found:
+            self.metrics.answer(model.slug, answer)
+        if len(found) == 1:
+            state_of(request).label = found[0].name
+        return found
+
+
+def load_context(settings: ServerSettings, shedder: LoadShedder, metrics: Metrics) -> ServerContext:
+    """The models loaded and warm."""
+    running = ThreadPoolExecutor(1, thread_name_prefix="model")
+    models = [_load(path, settings, shedder, metrics, running) for path in settings.models]
+    return ServerContext(
+        {model.slug: model for model in models},
+        shedder,
+        metrics,
+        settings.limits,
+        settings.batching.deadline_seconds,
+        ThreadPoolExecutor(1, thread_name_prefix="picture"),
+    )
+
+
+def _load(
+    path: Path, settings: ServerSettings, shedder: LoadShedder, metrics: Metrics, thread: Executor
+) -> ServedModel:
+    """thread: where the model runs unless it is small."""
+    predictor = Predictor(path, settings.threads)
+    bundle = predictor.bundle
+    slug = _slug_of(bundle)
+    inline = runs_inline(predictor, settings.batching.max_images)
+    observe = metrics.batches.labels(slug).observe
+    batcher = Batcher(
+        predictor.votes, settings.batching, shedder, None if inline else thread, observe
+    )
+    samples, known = (
+        None if images is None else KnownSet.of(images, bundle)
+        for images in (bundle.samples, bundle.known)
+    )
+    return ServedModel(slug, predictor, batcher, samples, known)

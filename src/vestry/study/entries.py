@@ -1,0 +1,138 @@
+"""The models of a study: what may stand in a `[[model]]`, by its kind."""
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Union, cast
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+
+from vestry.data.subset import CrossValidation
+from vestry.members.kind import ModelKind
+from vestry.members.kinds import KINDS, kind_named
+from vestry.search.space import Choice, SearchSettings, space_of, substituted
+from vestry.storage.name_type import Name
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class CommonEntry(BaseModel):
+    """What every model of a study has, whatever its kind."""
+
+    name: Name = Field(description="what the page and the run folder call it")
+    seeds: list[Seed] = Field([0], min_length=1, description="it is fitted once for each")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="cores it gets; by default networks what their size "
+        "is fastest on, estimators 1",
+    )
+    time_limit: float | None = Field(None, gt=0, description="seconds that one fit may take")
+    reported: dict[str, float] = Field(
+        default_factory=dict, description="test figures that a report gave, shown beside ours"
+    )
+    note: str = Field("", description="a remark that the page shows")
+    cross_validation: CrossValidation | None = Field(
+        None, description="it is also fitted once for each fold, and scored on what was held out"
+    )
+    images_per_class: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None,
+        min_length=2,
+        description="it is fitted once for each of these numbers of training images a class",
+    )
+
+    @model_validator(mode="after")
+    def one_kind_of_parts(self) -> "CommonEntry":
+        if self.images_per_class is not None:
+            if self.cross_validation is not None:
+                raise ValueError("cross_validation and images_per_class do not go together")
+            if sorted(set(self.images_per_class)) != self.images_per_class:
+                raise ValueError("images_per_class takes rising numbers")
+        return self
+
+
+class ModelEntry(CommonEntry):
+    """A `[[model]]` of a known kind; `entry_types` makes the class of each kind from it."""
+
+    if TYPE_CHECKING:
+        kind: str
+
+    @property
+    def model_kind(self) -> ModelKind:
+        return kind_named(self.kind)
+
+
+class _FinishedEntry(ModelEntry):
+    """One of a kind of which nothing is fitted."""
+
+    @field_validator("seeds", "cross_validation", "images_per_class")
+    @classmethod
+    def is_finished(cls, given: Any) -> Any:
+        if given is not None and given != [0]:
+            raise ValueError("nothing is fitted: the model in the file is finished")
+        return given
+
+
+class SearchedEntry(CommonEntry):
+    """A `[[model]]` with `search`: some of its own keys are `choose` or `between`.
+
+    Keys that are not those of every model are its kind's, kept as the study file has them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    search: SearchSettings
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The keys of its kind, values to be searched for among them."""
+        return dict(self.model_extra or {})
+
+    @property
+    def model_kind(self) -> ModelKind:
+        return kinds_in(self.table)[0]
+
+    @property
+    def space(self) -> dict[str, Choice]:
+        return space_of(self.table)
+
+    def with_values(self, values: Mapping[str, Any]) -> ModelEntry:
+        """The model with a value for everything that was to be searched for."""
+        common = self.model_dump(include=set(CommonEntry.model_fields), exclude_unset=True)
+        own = substituted(self.table, values)
+        return entry_type(self.model_kind)(**common, **own)
+
+
+@functools.cache
+def entry_type(kind: ModelKind) -> type[ModelEntry]:
+    """What a `[[model]]` of this kind may hold: the keys of every model, and its settings'."""
+    base = _FinishedEntry if kind.is_finished else ModelEntry
+    defaults = "; `[training]` gives the defaults of its training keys" if kind.is_trained else ""
+    return cast(
+        type[ModelEntry],
+        create_model(
+            kind.settings.__name__.removesuffix("Settings") + "Entry",
+            __base__=(base, kind.settings),
+            __doc__=f"A `[[model]]` with `{kind.name}`{defaults}.",
+        ),
+    )
+
+
+def kinds_in(table: Mapping[str, Any]) -> list[ModelKind]:
+    """The kinds of model that a table may speak of, by the keys that say it; one, if all is right.
+
+    A key that another of these kinds has among its settings speaks of no kind: a backbone's own
+    `layers` are its head.
+    """
+    kinds = [kind for name, kind in KINDS.items() if name in table]
+    return [
+        kind
+        for kind in kinds
+        if not any(kind.name in other.settings.model_fields for other in kinds if other is not kind)
+    ]
+
+
+if TYPE_CHECKING:
+    Model = ModelEntry
+else:
+    Model = Union[tuple(map(entry_type, KINDS.values()))]  # noqa: UP007 - made at run time
