@@ -21,8 +21,13 @@ from vestry.export.graph import IR_VERSION, OPSET
 from vestry.export.model_card import picture_strip, write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
-from vestry.run.export_files import held_against_files
-from vestry.run.export_source import Reference, at_temperature, judged_validation, reference
+from vestry.run.export_reference import (
+    Reference,
+    at_temperature,
+    held_against_files,
+    judged_validation,
+    reference,
+)
 from vestry.run.export_target import checked_target
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_run

@@ -1,8 +1,16 @@
-"""Doing what is not done yet: members whose settings are known, searches, and what they find."""
+"""Doing what is not done yet: members are fitted, then asked what else is to be known of them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.run.planner import PlannedModel, Planner
+from vestry.run.tasks.attribution import explanation_tasks
+from vestry.run.tasks.corruption import PICTURES, corruption_tasks
+from vestry.run.tasks.cost import cost_task
+from vestry.schema.results import ComparisonResults
 
 
 def fit_members(
@@ -31,3 +39,69 @@ def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Out
     report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
     outcomes = engine.run(list(waiting.values()), report) if waiting else ()
     return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}
+
+
+# Fitted members asked again: about corrupted images, what an answer costs, what they look at.
+
+
+@dataclass(frozen=True)
+class PostFit:
+    """corruption: tasks by the member's name. skipped: why there is none for the others. cost: one
+    task for all. failed: outcomes by the task's digest."""
+
+    corruption: dict[str, Task] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    cost: Task | None = None
+    failed: Mapping[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> Pictures:
+        """One test image at every severity, by its id; the same for every member."""
+        done = [task for task in self.corruption.values() if task.is_done]
+        return read_pictures(done[0].folder / PICTURES) if done else {}
+
+    @property
+    def tasks(self) -> list[Task]:
+        return [*self.corruption.values(), *filter(None, [self.cost])]
+
+
+def measure_models(
+    planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
+) -> PostFit:
+    """Ask every fitted member about corrupted test images, and measure what all of them cost."""
+    study, fitted = planner.study, _first_fits(planned)
+    if not fitted:
+        return PostFit()
+    data = (planner.dataset, fitted)
+    corruption, skipped = corruption_tasks(study.robustness, *data, planner.context, planner.run)
+    cost = cost_task(*data, study.committee, planner.context, planner.run, engine.cores)
+    # The cost last and alone, so that nothing else is at work while it is measured.
+    failed = do([*corruption.values(), cost], engine, report)
+    return PostFit(corruption, skipped, cost, failed)
+
+
+def attribute_models(
+    planner: Planner,
+    planned: Sequence[PlannedModel],
+    results: ComparisonResults,
+    engine: LocalEngine,
+    report: OnEvent,
+) -> tuple[dict[str, Task], dict[str, Outcome]]:
+    """Tasks that explain members on some images, their worst mistakes among them; what failed."""
+    tasks = explanation_tasks(
+        planner.study.explanation,
+        results,
+        planner.dataset,
+        _first_fits(planned),
+        planner.context,
+        planner.run,
+    )
+    return tasks, do(list(tasks.values()), engine, report) if tasks else {}
+
+
+def _first_fits(planned: Sequence[PlannedModel]) -> dict[str, Task]:
+    """The fit that each member's tables are of: the first seed's that came to something."""
+    done = {
+        member.name: [task for task in member.tasks.values() if task.is_done] for member in planned
+    }
+    return {name: tasks[0] for name, tasks in done.items() if tasks}

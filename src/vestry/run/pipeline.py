@@ -14,12 +14,10 @@ from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
-from vestry.run.fitting import fit_members
-from vestry.run.notices import cut_short
+from vestry.run.fitting import attribute_models, fit_members, measure_models
 from vestry.run.planner import Planner
-from vestry.run.post_fit import attribute_models, measure_models
 from vestry.run.progress import downloads
-from vestry.run.results import Comparison, StudyTasks
+from vestry.run.results import Comparison, StudyTasks, cut_short
 from vestry.run.run_files import write_run
 from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset
-from vestry.data.summary import data_summary, samples
+from vestry.data.subset import held_out_whole
+from vestry.data.summary import data_summary, samples, shrink_note
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
@@ -19,10 +20,9 @@ from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
 from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
+from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.notices import notices, skipped_notices
 from vestry.run.planner import PlannedModel
-from vestry.run.post_fit import PostFit
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -31,11 +31,96 @@ from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT
 from vestry.schema.environment import TestSetUses
 from vestry.schema.models import ScoredCommittee, ScoredMember
-from vestry.schema.results import ComparisonResults, StudyFacts
+from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
+from vestry.study.settings import Study
 
-Results = dict[str, Any]
+# What a reader must know before the figures: what was replaced, skipped or not reached.
+
+
+def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study) -> list[Notice]:
+    """What was replaced, skipped or failed, for the top of the page."""
+    provenance = dataset.provenance
+    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
+    said = [Notice(level="warning", text=text) for text in provenance.warnings]
+    said += [Notice(level="note", text=text) for text in texts]
+    if provenance.fell_back:
+        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
+        said.insert(0, Notice(level="warning", text=text + provenance.fell_back))
+    said += [
+        Notice(level="note", text=f"{name}: {warning}")
+        for name, entry in members.results.items()
+        for warning in entry.warnings
+    ]
+    said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
+    left_out = {
+        "the look at the data ([exploration] skip = true)": study.exploration.skip,
+        "altered images ([robustness] skip = true)": study.robustness.skip,
+        "what models look at ([explanation] skip = true)": study.explanation.skip,
+    }
+    said += [
+        Notice(level="note", text=f"The study leaves out {what}.")
+        for what, skipped in left_out.items()
+        if skipped
+    ]
+    return said
+
+
+def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
+    """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
+    rows, said = dataset.training, []
+    for entry in study.member:
+        crossed = entry.cross_validation
+        if crossed is None or len(rows) < crossed.folds:
+            continue
+        names = [rows.classes[label] for label in held_out_whole(crossed, rows.labels)]
+        if names:
+            said.append(
+                f"{entry.name}: a fold of its cross-validation holds out all training rows of "
+                f"{', '.join(names)}; what was fitted there had none to learn from"
+            )
+    return said
+
+
+def skipped_notices(asked: PostFit) -> list[Notice]:
+    """What could not be asked of fitted members."""
+    said = [
+        Notice(level="warning", text=f"{outcome.task.name}: {outcome.reason}")
+        for outcome in asked.failed.values()
+    ]
+    return said + [
+        Notice(level="note", text=f"{name} was not asked about altered images: {reason}")
+        for name, reason in asked.skipped.items()
+    ]
+
+
+def cut_short(results: Results) -> list[str]:
+    """What was done in part because all of it would have taken too long; sections say it, too."""
+    altered = results.robustness.makers if results.robustness else {}
+    said = [
+        f"{name}: asked about {entry.rows:,} altered images: {entry.reason}"
+        for name, entry in altered.items()
+        if entry.rows and entry.reason
+    ]
+    said += [
+        f"{name}: {entry.limited}"
+        for name, entry in (results.explanations or {}).items()
+        if entry.limited
+    ]
+    lessons = {name: entry.leave_one_out for name, entry in results.committees.items()}
+    said += [
+        f"{name}, without each member: {found.reason}"
+        for name, found in lessons.items()
+        if found.reason
+    ]
+    return said + [
+        f"{name}, without each member: fitted on {part.rows:,} of {part.of:,} rows"
+        for name, found in lessons.items()
+        if (part := found.learnt_from) and part.rows < part.of
+    ]
+
+
 _WHY = "comparing models and committees"
 _CODE = ("evaluation", "committees", "run.results")
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
@@ -145,14 +230,14 @@ class Comparison:
             found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
         )
 
-    def with_cost(self, results: Results, asked: PostFit) -> Results:
+    def with_cost(self, results: dict[str, Any], asked: PostFit) -> dict[str, Any]:
         if asked.cost is None or not asked.cost.is_done:
             return with_costs(results, {}, "measuring it failed")
         return with_costs(results, read_costs(asked.cost.folder))
 
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
-    ) -> Results | None:
+    ) -> Any:
         predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(
@@ -168,7 +253,7 @@ class Comparison:
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
 
-    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> Results:
+    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> dict[str, Any]:
         """What the results say of study and data."""
         study, dataset = self.file.study, self.dataset
         count = study.samples.rows * study.samples.columns
