@@ -39,7 +39,9 @@ from vestry.study.settings import Study
 # What a reader must know before the figures: what was replaced, skipped or not reached.
 
 
-def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study) -> list[Notice]:
+def _notices(
+    dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study
+) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -83,7 +85,7 @@ def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
     return said
 
 
-def skipped_notices(asked: PostFit) -> list[Notice]:
+def _skipped_notices(asked: PostFit) -> list[Notice]:
     """What could not be asked of fitted members."""
     said = [
         Notice(level="warning", text=f"{outcome.task.name}: {outcome.reason}")
@@ -263,7 +265,7 @@ class Comparison:
             "title": study.title,
             "about": study.about,
             "study": StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            "notices": notices(dataset, members, study) + skipped_notices(asked),
+            "notices": _notices(dataset, members, study) + _skipped_notices(asked),
             "data": data_summary(dataset, grid),
         }
 
