@@ -11,6 +11,7 @@ from vestry.evaluation.intervals import wilson
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import ProbabilityTable
 from vestry.robustness.corruption import CORRUPTIONS
+from vestry.schema.robustness import Robustness
 
 TRUTH = made_truth(1000)
 
@@ -24,8 +25,9 @@ def committee(rule="mean"):
 
 
 def found(predictions, committees=None, reasons=None):
-    results = robustness(predictions, committees or {}, TRUTH, CLASSES, reasons)
-    assert json.loads(json.dumps(results, allow_nan=False)) == results
+    """As it is written."""
+    results = robustness(predictions, committees or {}, TRUTH, CLASSES, reasons).as_json()
+    assert Robustness.model_validate_json(json.dumps(results, allow_nan=False)).as_json() == results
     return results
 
 
@@ -53,9 +55,8 @@ def test_the_interval_of_the_mean_covers():
         labels = np.arange(300) % 4
         said = np.where(right, labels, (labels + 1) % 4)
         made.probabilities[:] = np.eye(4, dtype=np.float32)[said]
-        low, high = robustness({"Net": made}, {}, made_truth(300), CLASSES)["makers"]["Net"][
-            "mean_area_interval"
-        ]
+        net = robustness({"Net": made}, {}, made_truth(300), CLASSES).asked["Net"]
+        low, high = net.mean_area_interval
         covered += low <= 2 / 3 <= high
     assert 88 <= covered <= 100
 
@@ -101,7 +102,7 @@ def test_equal_models_hardly_ever_change_places():
             right = rng.random((36, 200)) < 0.6
             said = np.where(right, labels, (labels + 1) % 4)
             made.probabilities[:] = np.eye(4, dtype=np.float32)[said]
-        claims += bool(robustness(predictions, {}, truth, CLASSES)["changes"])
+        claims += bool(robustness(predictions, {}, truth, CLASSES).changes)
     assert claims <= 7  # 5% of 60 are 3; one run in a thousand has more than 8
 
 

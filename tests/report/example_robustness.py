@@ -25,6 +25,7 @@ def add_robustness(
     rule = Committee(example.COMMITTEE, "mean").fit(tables, np.arange(10))
     members = results["committees"].get(example.COMMITTEE, {"members": []})["members"]
     committees = {example.COMMITTEE: (members, rule)} if members else {}
-    results["robustness"] = robustness(predictions, committees, TRUTH, CLASSES, reasons)
-    found: dict[str, Any] = results["robustness"]
-    return found
+    found = robustness(predictions, committees, TRUTH, CLASSES, reasons)
+    results["robustness"] = found.as_json() if found else None
+    written: dict[str, Any] = results["robustness"]
+    return written

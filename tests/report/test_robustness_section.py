@@ -32,7 +32,7 @@ def found(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def data(results: dict[str, Any]) -> Robustness:
-    shown = robustness_data(results)
+    shown = robustness_data(example.typed(results))
     assert shown is not None
     return shown
 
@@ -46,9 +46,8 @@ def leader_of(results: dict[str, Any]) -> str:
 
 
 def test_older_results_have_no_section(results: dict[str, Any]) -> None:
-    assert robustness_data(results) is None
-    results["robustness"] = None
-    assert robustness_data(results) is None
+    assert results["robustness"] is None
+    assert robustness_data(example.typed(results)) is None
     assert 'id="robustness"' not in render(example.typed(results), *pictures(results), "run")
 
 
@@ -222,7 +221,9 @@ def test_a_single_model_and_two_classes_do(results: dict[str, Any]) -> None:
     only = example.build(example.Plan({"Linear": 3.0}, (), (), ("a", "b")))[0]
     truth = made_truth(100, 2)
     made = made_predictions(truth, 0.8, 0.6)
-    only["robustness"] = robustness({"Linear": made}, {}, truth, ("a", "b"))
+    found = robustness({"Linear": made}, {}, truth, ("a", "b"))
+    assert found is not None
+    only["robustness"] = found.as_json()
     shown = data(only)
     assert shown.sentences[0].startswith("Linear is right on 80.0%") and len(shown.sentences) == 1
     assert shown.changes_summary == "" and shown.others == ""

@@ -78,15 +78,15 @@ def test_altered_images_are_harder_and_the_same_for_all(asked):
     test = asked.dataset.test.unsealed()
     truth = dict(zip(test.ids.tolist(), test.labels.tolist(), strict=True))
     results = robustness(predictions, {}, truth, test.classes)
-    assert not failed and list(results["makers"]) == ["Net", "Linear"]
-    linear = results["makers"]["Linear"]
-    assert linear["clean"] > 0.8 and linear["mean_area"] < linear["clean"] - 0.1
-    assert linear["accuracy"]["noise"][0] > linear["accuracy"]["noise"][4]
+    assert not failed and list(results.asked) == ["Net", "Linear"]
+    linear = results.asked["Linear"]
+    assert linear.clean > 0.8 and linear.mean_area < linear.clean - 0.1
+    assert linear.accuracy["noise"][0] > linear.accuracy["noise"][4]
     stored = [np.load(task.folder / "pictures.npz") for task in asked.tasks.values()]
     assert (stored[0]["images"] == stored[1]["images"]).all()
     first = asked.dataset.test.images[asked.dataset.test.order(0)[:1]]
     ids = asked.dataset.test.ids[asked.dataset.test.order(0)[:1]]
-    assert results["image"]["id"] == ids[0]
+    assert results.image.id == ids[0]
     for picture, severity in zip(stored[0]["images"], severities(), strict=True):
         assert (picture == corrupted(first, ids, severity, 0)[0]).all()
 

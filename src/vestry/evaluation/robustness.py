@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import sqrt
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,55 +15,62 @@ from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.predictions.table import ProbabilityTable
 from vestry.robustness.corrupted_predictions import CorruptedPredictions
 from vestry.robustness.corruption import ALL, CLEAN, CORRUPTIONS, LEVELS, severities, versions
+from vestry.schema.base import Interval
+from vestry.schema.robustness import (
+    AlteredDifference,
+    AlteredImage,
+    AlteredPair,
+    Corruption,
+    OrderChange,
+    Robustness,
+    RobustnessOfModel,
+    UnaskedModel,
+)
 
 # Whether models keep their order on corrupted images, and the intervals of means over images.
 
 
-Results = dict[str, Any]
 _Right = NDArray[np.float64]
 """(versions, images) 1 where a model is right about a version of an image, else 0."""
 
 _CHANCE = 0.05
+_CONDITIONS = (CLEAN, *CORRUPTIONS, ALL)
 
 
-def _compared(right: Mapping[str, _Right]) -> Results:
-    """Every two models on the images that both have, as they are and corrupted.
+class _Gap(NamedTuple):
+    """The first's accuracy less the second's, before p is adjusted."""
 
-    `pairs`: their differences on clean images and over all corruptions. `changes`: where the one
-    that is behind on clean images is ahead of the other on corrupted ones, beyond chance: under
-    one corruption, or all. p values are Holm's over all comparisons together.
-    """
-    conditions = (CLEAN, *CORRUPTIONS, ALL)
+    value: float
+    interval: Interval
+    p: float
+
+
+class _Pair(NamedTuple):
+    """Two models, how many images both have, and their differences by condition."""
+
+    one: str
+    other: str
+    rows: int
+    by_condition: dict[str, AlteredDifference]
+
+
+def _compared(right: Mapping[str, _Right]) -> list[_Pair]:
+    """Every two models on the images that both have, as they are and corrupted; p values are Holm's
+    over all comparisons together."""
     pairs = [
         (one, other, min(right[one].shape[1], right[other].shape[1]))
         for one, other in combinations(right, 2)
     ]
-    found = [
-        [
-            _difference(
-                _score(right[one][:, :rows], condition), _score(right[other][:, :rows], condition)
-            )
-            for condition in conditions
-        ]
+    gaps = [
+        _gap(_score(right[one][:, :rows], condition), _score(right[other][:, :rows], condition))
         for one, other, rows in pairs
+        for condition in _CONDITIONS
     ]
-    adjusted = iter(holm([entry["p"] for row in found for entry in row]))
-    for entry in (entry for row in found for entry in row):
-        entry["p_holm"] = next(adjusted)
-    by_condition = [dict(zip(conditions, row, strict=True)) for row in found]
-    return {
-        "comparisons": len(pairs) * len(conditions),
-        "pairs": [
-            {"names": [one, other], "rows": rows, CLEAN: row[CLEAN], ALL: row[ALL]}
-            for (one, other, rows), row in zip(pairs, by_condition, strict=True)
-        ],
-        "changes": [
-            _change(pair, condition, row)
-            for pair, row in zip(pairs, by_condition, strict=True)
-            for condition in conditions[1:]
-            if _is_reversed(row[CLEAN], row[condition])
-        ],
-    }
+    adjusted = holm([gap.p for gap in gaps])
+    found = iter(
+        AlteredDifference(**gap._asdict(), p_holm=p) for gap, p in zip(gaps, adjusted, strict=True)
+    )
+    return [_Pair(*pair, {condition: next(found) for condition in _CONDITIONS}) for pair in pairs]
 
 
 def _score(right: _Right, condition: str) -> _Right:
@@ -76,7 +83,7 @@ def _score(right: _Right, condition: str) -> _Right:
     return np.asarray(right[place : place + LEVELS].mean(axis=0))
 
 
-def _difference(one: _Right, other: _Right) -> Results:
+def _gap(one: _Right, other: _Right) -> _Gap:
     """The one's mean less the other's: Student's interval and test for pairs; McNemar's test where
     all differences are alike or each is one image right or wrong."""
     gaps = one - other
@@ -88,38 +95,46 @@ def _difference(one: _Right, other: _Right) -> Results:
 
         error = float(gaps.std(ddof=1)) / sqrt(len(gaps))
         p = 2 * float(stdtr(len(gaps) - 1, -abs(value) / error))
-    return {"value": value, "interval": [max(-1.0, value - half), min(1.0, value + half)], "p": p}
+    return _Gap(value, (max(-1.0, value - half), min(1.0, value + half)), p)
 
 
-def _is_reversed(clean: Results, corrupted: Results) -> bool:
-    return bool(clean["value"] * corrupted["value"] < 0 and corrupted["p_holm"] < _CHANCE)
+def _changes(pair: _Pair) -> list[OrderChange]:
+    """Where the model that is behind on clean images is ahead of the other on corrupted ones,
+    beyond chance: under one corruption, or all."""
+    clean = pair.by_condition[CLEAN]
+    return [
+        _change(pair, condition, clean, corrupted)
+        for condition, corrupted in pair.by_condition.items()
+        if clean.value * corrupted.value < 0 and corrupted.p_holm < _CHANCE
+    ]
 
 
-def _change(pair: tuple[str, str, int], condition: str, row: Mapping[str, Results]) -> Results:
+def _change(
+    pair: _Pair, condition: str, clean: AlteredDifference, corrupted: AlteredDifference
+) -> OrderChange:
     """Signs are those of the model that is ahead at last: `clean` negative, `altered` positive."""
-    one, other, rows = pair
-    sign = 1 if row[condition]["value"] > 0 else -1
-    ahead, behind = (one, other) if sign > 0 else (other, one)
-    return {
-        "kind": condition,
-        "ahead": ahead,
-        "behind": behind,
-        "rows": rows,
-        CLEAN: _turned(row[CLEAN], sign),
-        "altered": _turned(row[condition], sign),
-        "clean_beyond_chance": row[CLEAN]["p_holm"] < _CHANCE,
-    }
+    sign = 1 if corrupted.value > 0 else -1
+    ahead, behind = (pair.one, pair.other) if sign > 0 else (pair.other, pair.one)
+    return OrderChange(
+        kind=condition,
+        ahead=ahead,
+        behind=behind,
+        rows=pair.rows,
+        clean=_turned(clean, sign),
+        altered=_turned(corrupted, sign),
+        clean_beyond_chance=clean.p_holm < _CHANCE,
+    )
 
 
-def _turned(found: Results, sign: int) -> Results:
-    low, high = sorted(sign * end for end in found["interval"])
-    return found | {"value": sign * found["value"], "interval": [low, high]}
+def _turned(found: AlteredDifference, sign: int) -> AlteredDifference:
+    low, high = sorted(sign * end for end in found.interval)
+    return found.model_copy(update={"value": sign * found.value, "interval": (low, high)})
 
 
-def _mean_interval(values: _Right) -> list[float]:
+def _mean_interval(values: _Right) -> Interval:
     """Student's 95% interval of a mean of shares, within 0..1."""
     half = _half_width(values)
-    return [max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)]
+    return max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)
 
 
 def _half_width(values: _Right) -> float:
@@ -138,7 +153,7 @@ def robustness(
     truth: Mapping[str, int],
     classes: Sequence[str],
     reasons: Mapping[str, str] | None = None,
-) -> Results | None:
+) -> Robustness | None:
     """`robustness` of the results; None where nobody was asked about corrupted images.
 
     predictions: of members; committees: each one's members and its fitted rule, which is applied
@@ -156,47 +171,48 @@ def robustness(
             without[name] = one_line(error)
     if not predictions and not reasons:
         return None
-    facts = {name: _facts_of(made) for name, made in predictions.items()}
-    makers = {name: _maker(each, facts.get(name)) for name, each in right.items()}
-    return {
-        **_drawn(predictions, truth),
-        "kinds": [
-            {"kind": name, "unit": corruption.unit, "strengths": list(corruption.strengths)}
+    first = next(iter(predictions.values()), None)
+    facts = first.facts if first else {"asked": 0, "there": 0, "seed": None, "seconds": None}
+    asked = {name: _robustness_of(each, predictions.get(name)) for name, each in right.items()}
+    pairs = _compared(right)
+    return Robustness(
+        rows=facts["asked"],
+        there=facts["there"],
+        seed=facts["seed"],
+        seconds=facts["seconds"],
+        image=_shown(str(first.ids[0]), truth) if first else None,
+        kinds=[
+            Corruption(kind=name, unit=corruption.unit, strengths=list(corruption.strengths))
             for name, corruption in CORRUPTIONS.items()
         ],
-        "makers": makers | {name: {"rows": 0, "reason": why} for name, why in without.items()},
-        **_compared(right),
-    }
+        makers=asked | {name: UnaskedModel(rows=0, reason=why) for name, why in without.items()},
+        comparisons=len(pairs) * len(_CONDITIONS),
+        pairs=[
+            AlteredPair(
+                names=(pair.one, pair.other),
+                rows=pair.rows,
+                clean=pair.by_condition[CLEAN],
+                all=pair.by_condition[ALL],
+            )
+            for pair in pairs
+        ],
+        changes=[change for pair in pairs for change in _changes(pair)],
+    )
 
 
-def _drawn(predictions: Members, truth: Mapping[str, int]) -> Results:
-    """Which images were asked about; `image` is the one that is shown at every severity."""
-    if not predictions:
-        return {"rows": 0, "there": 0, "seed": None, "seconds": None, "image": None}
-    first = next(iter(predictions.values()))
-    image = str(first.ids[0])
-    return {
-        "rows": first.facts["asked"],
-        **{key: first.facts[key] for key in ("there", "seed", "seconds")},
-        "image": {
-            "id": image,
-            "label": int(truth[image]),
-            "pictures": {
-                name: [each.picture for each in severities() if each.corruption == name]
-                for name in CORRUPTIONS
-            },
-        },
+def _shown(image: str, truth: Mapping[str, int]) -> AlteredImage:
+    """The image that is shown at every severity."""
+    pictures = {
+        name: [each.picture for each in severities() if each.corruption == name]
+        for name in CORRUPTIONS
     }
+    return AlteredImage(id=image, label=int(truth[image]), pictures=pictures)
 
 
 def _rightness(made: CorruptedPredictions, truth: Mapping[str, int]) -> _Right:
     """(versions, rows) 1 where the model is right about a version of an image, else 0."""
     labels = np.array([truth[name] for name in made.ids.tolist()])
     return np.asarray(made.probabilities.argmax(axis=2) == labels, np.float64)
-
-
-def _facts_of(made: CorruptedPredictions) -> Results:
-    return {key: made.facts[key] for key in ("reason", "milliseconds_per_image")}
 
 
 def _committee_predictions(
@@ -220,9 +236,8 @@ def _committee_predictions(
     return CorruptedPredictions(ids, made, {})
 
 
-def _maker(right: _Right, facts: Results | None) -> Results:
-    """A model's accuracies with Wilson's intervals; `area` is the mean over a kind's strengths,
-    `mean_area` that over all kinds, with Student's interval over images."""
+def _robustness_of(right: _Right, made: CorruptedPredictions | None) -> RobustnessOfModel:
+    """A model's accuracies. made: a member's predictions; None of a committee."""
     rows = right.shape[1]
     shares = right.mean(axis=1)
     intervals = [wilson(float(share), rows) for share in shares]
@@ -230,14 +245,15 @@ def _maker(right: _Right, facts: Results | None) -> Results:
         kind: slice(1 + LEVELS * k, 1 + LEVELS * (k + 1)) for k, kind in enumerate(CORRUPTIONS)
     }
     each = right[1:].mean(axis=0)
-    return {
-        "rows": rows,
-        "clean": float(shares[0]),
-        "clean_interval": list(intervals[0]),
-        "accuracy": {kind: shares[part].tolist() for kind, part in by_kind.items()},
-        "intervals": {kind: [list(i) for i in intervals[part]] for kind, part in by_kind.items()},
-        "area": {kind: float(shares[part].mean()) for kind, part in by_kind.items()},
-        "mean_area": float(each.mean()),
-        "mean_area_interval": _mean_interval(each),
-        **(facts or {"reason": None, "milliseconds_per_image": None}),
-    }
+    return RobustnessOfModel(
+        rows=rows,
+        clean=float(shares[0]),
+        clean_interval=intervals[0],
+        accuracy={kind: shares[part].tolist() for kind, part in by_kind.items()},
+        intervals={kind: intervals[part] for kind, part in by_kind.items()},
+        area={kind: float(shares[part].mean()) for kind, part in by_kind.items()},
+        mean_area=float(each.mean()),
+        mean_area_interval=_mean_interval(each),
+        reason=made.facts["reason"] if made else None,
+        milliseconds_per_image=made.facts["milliseconds_per_image"] if made else None,
+    )

@@ -32,6 +32,7 @@ from vestry.schema.base import FORMAT
 from vestry.schema.environment import TestSetUses
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
+from vestry.schema.robustness import Robustness
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 from vestry.study.settings import Study
@@ -239,7 +240,7 @@ class Comparison:
 
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
-    ) -> Any:
+    ) -> Robustness | None:
         predictions, failed = read_all_predictions(asked.corruption, asked.failed)
         test = self.dataset.test
         return robustness(

@@ -5,6 +5,8 @@ Tests are Student's for pairs of images (McNemar's on clean ones); `p_holm` is H
 `comparisons`.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from vestry.schema.base import Interval, Number, Record
@@ -26,20 +28,25 @@ class AlteredImage(Record):
     pictures: dict[str, list[str]] = Field(description="ids of pictures by kind, one a strength")
 
 
+class UnaskedModel(Record):
+    """One model that was not asked."""
+
+    rows: Literal[0] = Field(description="none")
+    reason: str = Field(description="why it had none")
+
+
 class RobustnessOfModel(Record):
-    """One maker; where it was not asked, `rows` is 0 and only `reason` stands beside it."""
+    """One model."""
 
     rows: int = Field(description="images that it was asked about")
-    clean: float | None = Field(None, description="accuracy on the same images unaltered")
-    clean_interval: Interval | None = Field(None, description="Wilson's")
-    accuracy: dict[str, list[float]] | None = Field(None, description="by kind, one a strength")
-    intervals: dict[str, list[Interval]] | None = Field(
-        None, description="by kind, one a strength; Wilson's"
-    )
-    area: dict[str, float] | None = Field(None, description="by kind: mean over the strengths")
-    mean_area: float | None = Field(None, description="mean over all kinds")
-    mean_area_interval: Interval | None = Field(None, description="Student's, over images")
-    reason: str | None = Field(description="why it had fewer images or none")
+    clean: float = Field(description="accuracy on the same images unaltered")
+    clean_interval: Interval = Field(description="Wilson's")
+    accuracy: dict[str, list[float]] = Field(description="by kind, one a strength")
+    intervals: dict[str, list[Interval]] = Field(description="by kind, one a strength; Wilson's")
+    area: dict[str, float] = Field(description="by kind: mean over the strengths")
+    mean_area: float = Field(description="mean over all kinds")
+    mean_area_interval: Interval = Field(description="Student's, over images")
+    reason: str | None = Field(description="why it had fewer images")
     milliseconds_per_image: float | None = Field(None, description="null for committees")
 
 
@@ -74,7 +81,7 @@ class OrderChange(Record):
 
 
 class Robustness(Record):
-    """Of all makers."""
+    """Of all models."""
 
     rows: int = Field(description="test images that were asked for")
     there: int = Field(description="of so many")
@@ -82,7 +89,12 @@ class Robustness(Record):
     seconds: float | None = Field(description="allowed for a model")
     image: AlteredImage | None = Field(description="the one that is shown")
     kinds: list[Corruption] = Field(description="of alteration")
-    makers: dict[str, RobustnessOfModel] = Field(description="by name")
+    makers: dict[str, RobustnessOfModel | UnaskedModel] = Field(description="by name")
     comparisons: int = Field(description="every pair, on clean images, by kind and over all")
     pairs: list[AlteredPair] = Field(description="every two models")
     changes: list[OrderChange] = Field(description="of the order")
+
+    @property
+    def asked(self) -> dict[str, RobustnessOfModel]:
+        """Those that were asked about any image, by name."""
+        return {n: each for n, each in self.makers.items() if isinstance(each, RobustnessOfModel)}

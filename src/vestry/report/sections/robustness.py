@@ -1,10 +1,9 @@
 """Data of the section on worse images: a small plot a corruption, and everything in numbers."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import per_cent, whole, with_interval
-from vestry.report.models import Model, Results, models_by_rank
+from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.lines import (
     DrawnSeverityCurves,
     Line,
@@ -16,6 +15,8 @@ from vestry.report.plot.lines import (
 from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
 from vestry.robustness.corruption import ALL
+from vestry.schema import robustness as schema
+from vestry.schema.results import Results
 
 # The section on worse images in numbers: its tables, and who changes places.
 
@@ -40,43 +41,43 @@ class Change:
     altered: list[str]
 
 
-def _means(asked: list[Model], found: dict[str, Any]) -> Table:
-    kinds = [kind["kind"] for kind in found["kinds"]]
+def _means(asked: list[Model], found: schema.Robustness) -> Table:
+    kinds = [kind.kind for kind in found.kinds]
     heads = ["Model", "Images", "As they are", "All kinds"]
     rows = []
     for model in asked:
-        entry = found["makers"][model.name]
-        cells = [model.name, whole(entry["rows"]), per_cent(entry["clean"])]
-        cells.append(with_interval(entry["mean_area"], *entry["mean_area_interval"]))
-        rows.append([*cells, *(per_cent(entry["area"][kind]) for kind in kinds)])
+        entry = found.asked[model.name]
+        cells = [model.name, whole(entry.rows), per_cent(entry.clean)]
+        cells.append(with_interval(entry.mean_area, *entry.mean_area_interval))
+        rows.append([*cells, *(per_cent(entry.area[kind]) for kind in kinds)])
     title = "Mean accuracy over all strengths"
     return Table(title, [*heads, *(sentences.title(kind) for kind in kinds)], rows)
 
 
-def strengths(asked: list[Model], found: dict[str, Any], kind: dict[str, Any]) -> Table:
-    name = kind["kind"]
-    heads = ["Model", "None", *(sentences.strength(name, value) for value in kind["strengths"])]
+def _strengths(asked: list[Model], found: schema.Robustness, kind: schema.Corruption) -> Table:
+    name = kind.kind
+    heads = ["Model", "None", *(sentences.strength(name, value) for value in kind.strengths)]
     rows = []
     for model in asked:
-        entry = found["makers"][model.name]
-        cells = zip(entry["accuracy"][name], entry["intervals"][name], strict=True)
-        clean = with_interval(entry["clean"], *entry["clean_interval"])
+        entry = found.asked[model.name]
+        cells = zip(entry.accuracy[name], entry.intervals[name], strict=True)
+        clean = with_interval(entry.clean, *entry.clean_interval)
         rows.append([model.name, clean, *(with_interval(v, *ends) for v, ends in cells)])
     return Table(sentences.title(name), heads, rows)
 
 
-def _changes(found: dict[str, Any]) -> list[Change]:
+def _changes(found: schema.Robustness) -> list[Change]:
     """One entry a pair; kinds in their order, all of them together last."""
-    by_pair: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for change in found["changes"]:
-        by_pair.setdefault((change["ahead"], change["behind"]), []).append(change)
+    by_pair: dict[tuple[str, str], list[schema.OrderChange]] = {}
+    for change in found.changes:
+        by_pair.setdefault((change.ahead, change.behind), []).append(change)
     return [
         Change(
             ahead,
             behind,
-            whole(each[0]["rows"]),
+            whole(each[0].rows),
             sentences.clean_difference(each[0]),
-            [f"{sentences.title(c['kind'])} {sentences.difference(c['altered'])}" for c in each],
+            [f"{sentences.title(c.kind)} {sentences.difference(c.altered)}" for c in each],
         )
         for (ahead, behind), each in by_pair.items()
     ]
@@ -122,59 +123,59 @@ class Robustness:
 
 
 def robustness_data(results: Results) -> Robustness | None:
-    found = results.get("robustness")
+    found = results.robustness
     if not found:
         return None
-    asked = [m for m in models_by_rank(results) if found["makers"].get(m.name, {}).get("rows")]
+    asked = [m for m in models_by_rank(results) if m.name in found.asked]
     first = _leader(results, found)
     named = _emphasised(asked, first, found)
-    image = found["image"]
+    image = found.image
     return Robustness(
-        sentences=_main_sentences(asked, first, results),
+        sentences=_main_sentences(asked, first, found, results),
         remark=sentences.rows(found),
         panels=_panels(asked, found, named) if asked else [],
         others=_sentences_of_others(len(asked), named),
-        label=results["data"]["classes"][image["label"]] if image else "",
+        label=results.data.classes[image.label] if image else "",
         means=_means(asked, found) if asked else None,
-        tables=[strengths(asked, found, kind) for kind in found["kinds"]] if asked else [],
-        changes_summary=sentences.changes_summary(found) if found["pairs"] else "",
+        tables=[_strengths(asked, found, kind) for kind in found.kinds] if asked else [],
+        changes_summary=sentences.changes_summary(found) if found.pairs else "",
         changes=_changes(found),
-        how=[sentences.how(kind["kind"], kind["strengths"]) for kind in found["kinds"]]
+        how=[sentences.how(kind.kind, kind.strengths) for kind in found.kinds]
         + [sentences.OUTSIDE],
-        reasons=sentences.reasons(found["makers"]),
+        reasons=sentences.reasons(found),
     )
 
 
-def _leader(results: Results, found: dict[str, Any]) -> str:
+def _leader(results: Results, found: schema.Robustness) -> str:
     """The best by validation of those that were asked; none is ''."""
-    names = (row["name"] for row in results["ranking"])
-    return next((name for name in names if found["makers"].get(name, {}).get("rows")), "")
+    return next((row.name for row in results.ranking if row.name in found.asked), "")
 
 
-def _main_sentences(asked: list[Model], first: str, results: Results) -> list[str]:
+def _main_sentences(
+    asked: list[Model], first: str, found: schema.Robustness, results: Results
+) -> list[str]:
     if not asked:
         return ["No model could be asked about altered images."]
-    found = results["robustness"]
-    leads = results["ranking"][0]["name"] == first
+    leads = results.ranking[0].name == first
     texts = [
-        sentences.leader(first, found["makers"][first], leads, len(asked) == 1),
+        sentences.leader(first, found.asked[first], leads, len(asked) == 1),
         sentences.holding_up(first, _ends(asked, found), found),
         sentences.order(first, found),
     ]
     return [text for text in texts if text]
 
 
-def _ends(asked: list[Model], found: dict[str, Any]) -> tuple[str, str]:
+def _ends(asked: list[Model], found: schema.Robustness) -> tuple[str, str]:
     """The models that are most and least often right about corrupted images."""
     names = [model.name for model in asked]
 
     def area(name: str) -> float:
-        return float(found["makers"][name]["mean_area"])
+        return found.asked[name].mean_area
 
     return max(names, key=area), min(names, key=area)
 
 
-def _emphasised(asked: list[Model], first: str, found: dict[str, Any]) -> list[str]:
+def _emphasised(asked: list[Model], first: str, found: schema.Robustness) -> list[str]:
     """Who has a colour and a label: all where they are few, else leader, best and worst."""
     if len(asked) <= _MOST_NAMED:
         return [model.name for model in asked]
@@ -187,16 +188,16 @@ def _sentences_of_others(count: int, named: list[str]) -> str:
     return sentences.grey(count - len(named))
 
 
-def _panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list[Panel]:
+def _panels(asked: list[Model], found: schema.Robustness, named: list[str]) -> list[Panel]:
     """The mean over all kinds first, then a plot a kind."""
-    makers = found["makers"]
-    kinds = [kind["kind"] for kind in found["kinds"]]
+    entries = found.asked
+    kinds = [kind.kind for kind in found.kinds]
     plots = [
         SeverityCurves(
             sentences.title(kind),
             sentences.remark(kind),
             [
-                Line(m.name, _values(makers[m.name], kind, kinds), _style(m, asked, named))
+                Line(m.name, _values(entries[m.name], kind, kinds), _style(m, asked, named))
                 for m in asked
             ],
             named,
@@ -208,8 +209,8 @@ def _panels(asked: list[Model], found: dict[str, Any], named: list[str]) -> list
     return [
         Panel(drawn[0], []),
         *(
-            Panel(drawing, pictures(kind, drawing.places, found["image"]))
-            for kind, drawing in zip(found["kinds"], drawn[1:], strict=True)
+            Panel(drawing, _pictures(kind, drawing.places, found.image))
+            for kind, drawing in zip(found.kinds, drawn[1:], strict=True)
         ),
     ]
 
@@ -221,18 +222,21 @@ def _style(model: Model, asked: list[Model], named: list[str]) -> str:
     return _ROLES[named.index(model.name)]
 
 
-def _values(maker: dict[str, Any], kind: str, kinds: list[str]) -> list[float | None]:
+def _values(entry: schema.RobustnessOfModel, kind: str, kinds: list[str]) -> list[float | None]:
     """Accuracy on clean images and at each strength, of one kind or the mean over all."""
     if kind != ALL:
-        return [maker["clean"], *maker["accuracy"][kind]]
-    levels = zip(*(maker["accuracy"][each] for each in kinds), strict=True)
-    return [maker["clean"], *(sum(level) / len(kinds) for level in levels)]
+        return [entry.clean, *entry.accuracy[kind]]
+    levels = zip(*(entry.accuracy[each] for each in kinds), strict=True)
+    return [entry.clean, *(sum(level) / len(kinds) for level in levels)]
 
 
-def pictures(kind: dict[str, Any], places: list[float], image: dict[str, Any]) -> list[Picture]:
-    name = kind["kind"]
-    shown = [image["id"], *image["pictures"][name]]
-    texts = ["none", *(sentences.strength(name, value) for value in kind["strengths"])]
+def _pictures(
+    kind: schema.Corruption, places: list[float], image: schema.AlteredImage | None
+) -> list[Picture]:
+    if image is None:
+        return []
+    shown = [image.id, *image.pictures[kind.kind]]
+    texts = ["none", *(sentences.strength(kind.kind, value) for value in kind.strengths)]
     return [Picture(*row) for row in zip(shown, texts, places, strict=True)]
 
 

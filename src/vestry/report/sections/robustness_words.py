@@ -1,7 +1,6 @@
 """Models on worse images, in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from vestry.report.formatting import (
     counted,
@@ -13,8 +12,14 @@ from vestry.report.formatting import (
     with_interval,
 )
 from vestry.robustness.corruption import ALL, CORRUPTIONS, LEVELS
+from vestry.schema.robustness import (
+    AlteredDifference,
+    AlteredPair,
+    OrderChange,
+    Robustness,
+    RobustnessOfModel,
+)
 
-Results = dict[str, Any]
 _CHANCE = 0.05
 _MOST_PASSING = MOST_LISTED = 3
 
@@ -49,66 +54,65 @@ def how(kind: str, strengths: Sequence[float]) -> str:
     return f"{title(kind)}: strengths {listed([strength(kind, value) for value in strengths])}."
 
 
-def leader(name: str, entry: Results, leads: bool, alone: bool) -> str:
+def leader(name: str, entry: RobustnessOfModel, leads: bool, alone: bool) -> str:
     """How the best model by validation does, and what it bears worst and best."""
     role = "" if alone else ", the leader by validation,"
     if not leads and not alone:
         role = ", the best by validation of those that could be asked,"
-    areas = sorted(entry["area"], key=lambda kind: entry["area"][kind])
+    areas = sorted(entry.area, key=lambda kind: entry.area[kind])
     worst, best = areas[0], areas[-1]
     text = (
-        f"{name}{role} is right on {with_interval(entry['clean'], *entry['clean_interval'])} of "
+        f"{name}{role} is right on {with_interval(entry.clean, *entry.clean_interval)} of "
         f"these images as they are, and on {_with_interval_of_mean(entry)} on average once they "
         "are altered."
     )
-    if entry["area"][worst] < entry["area"][best]:
+    if entry.area[worst] < entry.area[best]:
         text += (
-            f" It bears {best} best ({per_cent(entry['area'][best])}) and {worst} worst "
-            f"({per_cent(entry['area'][worst])})."
+            f" It bears {best} best ({per_cent(entry.area[best])}) and {worst} worst "
+            f"({per_cent(entry.area[worst])})."
         )
     return text
 
 
-def _with_interval_of_mean(entry: Results) -> str:
-    return f"{per_cent(entry['mean_area'])} ({per_cent_range(*entry['mean_area_interval'])})"
+def _with_interval_of_mean(entry: RobustnessOfModel) -> str:
+    return f"{per_cent(entry.mean_area)} ({per_cent_range(*entry.mean_area_interval)})"
 
 
-def holding_up(leader_name: str, ends: tuple[str, str], found: Results) -> str:
+def holding_up(leader_name: str, ends: tuple[str, str], found: Robustness) -> str:
     """Who is most and least often right about altered images."""
     best, worst = ends
-    makers = found["makers"]
     if best == worst:
         return ""
-    against = _against_leader(best, leader_name, found["pairs"], found["rows"])
-    low = per_cent(makers[worst]["mean_area"])
+    against = _against_leader(best, leader_name, found.pairs, found.rows)
+    low = per_cent(found.asked[worst].mean_area)
     last = "it does worst" if worst == leader_name else f"{worst} does worst"
     if best == leader_name:
         return f"No model does better than it on altered images; {last} ({low})."
-    high = per_cent(makers[best]["mean_area"])
+    high = per_cent(found.asked[best].mean_area)
     return f"{best} does best on altered images: {high}{against}; {last} ({low})."
 
 
-def _against_leader(name: str, leader_name: str, pairs: Sequence[Results], asked: int) -> str:
-    pair = next((p for p in pairs if {*p["names"]} == {name, leader_name}), None)
+def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], asked: int) -> str:
+    pair = next((p for p in pairs if {*p.names} == {name, leader_name}), None)
     if pair is None:
         return ""
-    sign = 1 if pair["names"][0] == name else -1
-    gap = pair[ALL]
-    low, high = sorted(sign * end for end in gap["interval"])
-    size = f"{points(sign * gap['value'])} points ({points(low)} to {points(high)})"
-    told = "" if gap["p_holm"] < _CHANCE else ", which may be chance"
-    on = f" on {whole(pair['rows'])} images" if pair["rows"] < asked else ""
+    sign = 1 if pair.names[0] == name else -1
+    gap = pair.all
+    low, high = sorted(sign * end for end in gap.interval)
+    size = f"{points(sign * gap.value)} points ({points(low)} to {points(high)})"
+    told = "" if gap.p_holm < _CHANCE else ", which may be chance"
+    on = f" on {whole(pair.rows)} images" if pair.rows < asked else ""
     return f", {size} against {leader_name}{on}{told}"
 
 
-def order(leader_name: str, found: Results) -> str:
+def order(leader_name: str, found: Robustness) -> str:
     """Who passes the leader beyond chance; says so where nobody does."""
-    if not found["pairs"]:
+    if not found.pairs:
         return ""
     passing: dict[str, list[str]] = {}
-    for change in found["changes"]:
-        if change["behind"] == leader_name:
-            passing.setdefault(change["ahead"], []).append(change["kind"])
+    for change in found.changes:
+        if change.behind == leader_name:
+            passing.setdefault(change.ahead, []).append(change.kind)
     if not passing:
         return (
             f"No model that is behind {leader_name} on clean images passes it beyond chance under "
@@ -132,38 +136,38 @@ def _kinds_words(kinds: list[str]) -> str:
     return listed([*words, "all together"] if ALL in kinds else words)
 
 
-def changes_summary(found: Results) -> str:
+def changes_summary(found: Robustness) -> str:
     """How many pairs change places, and how many of them were apart beyond chance before."""
-    pairs = {(c["ahead"], c["behind"]) for c in found["changes"]}
-    firm = {(c["ahead"], c["behind"]) for c in found["changes"] if c["clean_beyond_chance"]}
-    tests = f"Holm's correction over all {whole(found['comparisons'])} comparisons, level 0.05"
+    pairs = {(c.ahead, c.behind) for c in found.changes}
+    firm = {(c.ahead, c.behind) for c in found.changes if c.clean_beyond_chance}
+    tests = f"Holm's correction over all {whole(found.comparisons)} comparisons, level 0.05"
     if not pairs:
         return f"No two models change places beyond chance ({tests})."
     before = "none" if not firm else "all" if firm == pairs else whole(len(firm))
     return (
-        f"In {counted(len(pairs), 'pair')} of {whole(len(found['pairs']))} the model that is "
+        f"In {counted(len(pairs), 'pair')} of {whole(len(found.pairs))} the model that is "
         f"behind on clean images is ahead on altered ones beyond chance; in {before} of them the "
         f"lead on clean images, too, was beyond chance ({tests})."
     )
 
 
-def difference(gap: Results) -> str:
+def difference(gap: AlteredDifference) -> str:
     """ "+3.1 points (+2.0 to +4.2)"."""
-    low, high = gap["interval"]
-    return f"{points(gap['value'])} ({points(low)} to {points(high)})"
+    low, high = gap.interval
+    return f"{points(gap.value)} ({points(low)} to {points(high)})"
 
 
-def rows(found: Results) -> str:
+def rows(found: Robustness) -> str:
     """Which images these are, and who was asked about fewer."""
-    asked, there = found["rows"], found["there"]
+    asked, there = found.rows, found.there
     if not asked:
         return ""
     which = "all" if asked == there else whole(asked)
     drawn = "" if asked == there else ", drawn by class"
     of = f"of {whole(there)} " if asked != there else f"{whole(there)} "
     text = f"On {which} {of}test images{drawn}, "
-    text += f"{counted(len(found['kinds']), 'kind')} of alteration in {LEVELS} strengths each."
-    fewer = {n: e["rows"] for n, e in found["makers"].items() if 0 < e["rows"] < asked}
+    text += f"{counted(len(found.kinds), 'kind')} of alteration in {LEVELS} strengths each."
+    fewer = {n: e.rows for n, e in found.asked.items() if e.rows < asked}
     if len(fewer) > MOST_LISTED:
         text += f" {len(fewer)} models saw fewer, the first of these: at least "
         text += f"{whole(min(fewer.values()))}."
@@ -173,20 +177,18 @@ def rows(found: Results) -> str:
     return text
 
 
-def reasons(makers: Mapping[str, Results]) -> list[str]:
+def reasons(found: Robustness) -> list[str]:
     """Why a model was asked about fewer images, or not at all."""
     return [
-        f"{name}: {entry['reason']}."
-        if entry["rows"]
-        else f"{name} was not looked at: {entry['reason']}."
-        for name, entry in makers.items()
-        if entry["reason"]
+        f"{name}: {entry.reason}." if entry.rows else f"{name} was not looked at: {entry.reason}."
+        for name, entry in found.makers.items()
+        if entry.reason
     ]
 
 
-def clean_difference(change: Results) -> str:
-    told = "" if change["clean_beyond_chance"] else ", may be chance"
-    return f"{difference(change['clean'])}{told}"
+def clean_difference(change: OrderChange) -> str:
+    told = "" if change.clean_beyond_chance else ", may be chance"
+    return f"{difference(change.clean)}{told}"
 
 
 def grey(count: int) -> str:
