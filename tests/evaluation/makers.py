@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from vestry.evaluation.comparison import evaluate, over_seeds, ranking
-from vestry.evaluation.predictions import Predictions, evaluated_models
+from as_written import as_written
+from vestry.evaluation import analysis
+from vestry.evaluation.comparison import evaluate, over_seeds
+from vestry.evaluation.predictions import Predictions, ScoredRun, evaluated_models
 from vestry.predictions.table import ProbabilityTable
-from vestry.schema.exploration import Finding
+from vestry.schema.base import OnSplits
+from vestry.schema.cost import Cost
+from vestry.schema.data import Data
+from vestry.schema.exploration import Exploration, Finding
 from vestry.schema.models import ScoredCommittee, ScoredMember
+from vestry.schema.scores import Scores
 
 CLASSES = ("a", "b", "c", "d")
 
@@ -43,8 +49,9 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
             evaluate({s: table(t, skill, rng, s, name) for s, t in truths.items()}, truths)
             for _ in range(seeds - 1)
         ]
-        members[name]["over_seeds"] = over_seeds(
-            [members[name]["scores"], *(other["scores"] for other in others)]
+        first = OnSplits[Scores].model_validate(members[name]["scores"])
+        members[name]["over_seeds"] = as_written(
+            over_seeds([first, *(other.scores for other in others)])
         )
     committees = {}
     if committee:
@@ -59,7 +66,6 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
         "votes": {"seed": 5},
         "members": members,
         "committees": committees,
-        "ranking": ranking(members, committees),
     }
     return results, Predictions(tables, truths)
 
@@ -67,7 +73,7 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
 def entry(tables, truths):
     """A member's, as it is compared with others."""
     absent = ("training", "trunk", "history", "augmentation", "search", "cross_validation")
-    return evaluate(tables, truths) | {
+    return as_written(vars(evaluate(tables, truths))) | {
         **dict.fromkeys((*absent, "learning_curve", "over_seeds", "stored")),
         "kind": "estimator", "definition": ["sklearn.svm.SVC(C=1.0)"], "fitted_on": "training rows",
         "fit_seconds": 2.0, "parameters": 10, "trainable_parameters": 10, "threads": 1,
@@ -77,7 +83,7 @@ def entry(tables, truths):
 
 
 def committee_entry(tables, truths, names):
-    return evaluate(tables, truths) | {
+    return as_written(vars(evaluate(tables, truths))) | {
         "rule": "mean", "options": {}, "members": names, "fitted_on": None, "learnt": {},
         "parameters": 20, "fit_seconds": 4.0, "milliseconds_per_image": 0.2, "reported": {},
         "notes": [], "note": "", "mean_of_members": {"validation": {}, "test": {}},
@@ -121,6 +127,29 @@ def makers_of(run):
     entries = scored_entries(results)
     everyone = entries["members"] | entries["committees"]
     return evaluated_models(everyone, evidence.tested, evidence.truth)
+
+
+def analysed(results, evidence, costs=None, **settings):
+    """costs: `members` and `committees`, each by name; None of a model was not measured."""
+    run = scored_run(results)
+    if costs is not None:
+        found = {
+            kind: {name: Cost.model_validate(cost) for name, cost in each.items() if cost}
+            for kind, each in costs.items()
+        }
+        run = run.with_costs(found)
+    return analysis.analysed(run, evidence, **settings)
+
+
+def scored_run(results):
+    look, failures = results.get("exploration"), results.get("failures", [])
+    return ScoredRun(
+        data=Data.model_validate(results["data"]),
+        votes_seed=results["votes"]["seed"],
+        exploration=look and Exploration.model_construct(**look),
+        look_failed=any(failed["name"] == "exploration" for failed in failures),
+        **scored_entries(results),
+    )
 
 
 def scored_entries(results):

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from makers import small_run
+from makers import analysed, small_run
 from pydantic import ValidationError
 
 from vestry.evaluation.abstention import AbstentionSettings, abstention, answered, areas, threshold
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.intervals import wilson
 from vestry.predictions.table import ProbabilityTable
 
@@ -50,7 +49,7 @@ def test_threshold_takes_all_rows_that_are_as_sure():
 )
 def test_most_is_answered_that_the_accuracy_allows(accuracy, limit, rows, reached):
     tables, truths = both(CONFIDENCES, RIGHT)
-    found = abstention(tables, truths, AbstentionSettings(accuracy=accuracy))["threshold"]
+    found = abstention(tables, truths, AbstentionSettings(accuracy=accuracy)).threshold
     assert found.threshold == pytest.approx(limit)
     assert found.accuracy_asked == accuracy and found.reason is None
     assert found.validation == found.test
@@ -80,7 +79,7 @@ def test_validation_alone_chooses_the_threshold():
 
 def test_coverage_asked_is_reached():
     tables, truths = both(CONFIDENCES, RIGHT)
-    found = abstention(tables, truths)["at_coverage"]
+    found = abstention(tables, truths).at_coverage
     assert [row.coverage_asked for row in found] == [0.95, 0.9, 0.8, 0.5]
     assert [row.coverage for row in found] == [1.0, 1.0, 1.0, 0.6]
     assert found[-1].accuracy == pytest.approx(5 / 6)
@@ -111,20 +110,20 @@ def test_area_is_the_mean_over_orders_of_equals(rows, seed):
 
 def test_curve_is_short_and_ends_with_every_answer():
     results, evidence = small_run({"A": 1.5}, rows=5000)
-    found = analysed(results, evidence)["members"]["A"]
-    curve = found["abstention"].curve
+    found = analysed(results, evidence).members["A"]
+    curve = found.abstention.curve
     assert len(curve.coverage) == len(curve.risk) == 100
     assert curve.coverage == sorted(curve.coverage)
     assert curve.coverage[-1] == 1.0
-    assert curve.risk[-1] == pytest.approx(1 - found["scores"]["test"]["accuracy"])
-    assert found["abstention"].excess_area > 0
+    assert curve.risk[-1] == pytest.approx(1 - found.scores.test.accuracy)
+    assert found.abstention.excess_area > 0
     assert curve.risk[49] < curve.risk[-1]
 
 
 def test_study_names_the_accuracy():
     results, evidence = small_run({"A": 1.5})
     asked = analysed(results, evidence, abstaining=AbstentionSettings(accuracy=0.9))
-    assert asked["members"]["A"]["abstention"].threshold.accuracy_asked == 0.9
+    assert asked.members["A"].abstention.threshold.accuracy_asked == 0.9
     for wrong in (0, 1, 98):
         with pytest.raises(ValidationError):
             AbstentionSettings(accuracy=wrong)

@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from makers import small_run, table
+from makers import analysed, small_run, table
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.calibration import brier_parts, calibration, error_by_chance, reliability
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
-from vestry.schema.base import plain
 
 
 @pytest.fixture
@@ -128,8 +126,8 @@ def test_bias_is_what_calibrated_models_show():
 def test_every_maker_of_a_run_has_it_and_it_is_json():
     results, evidence = small_run({"A": 2.0, "B": 1.0}, committee=("A", "B"))
     found = analysed(results, evidence)
-    for entry in (*found["members"].values(), *found["committees"].values()):
-        assert entry["calibration"].before.ece == entry["scores"]["test"]["ece"]
-        assert entry["calibration"].before.brier == entry["scores"]["test"]["brier"]
-        assert len(entry["abstention"].at_coverage) == 4
-        json.dumps(plain([entry["calibration"], entry["abstention"]]), allow_nan=False)
+    for entry in (*found.members.values(), *found.committees.values()):
+        assert entry.calibration.before.ece == entry.scores.test.number("ece")
+        assert entry.calibration.before.brier == entry.scores.test.number("brier")
+        assert len(entry.abstention.at_coverage) == 4
+        json.dumps([entry.calibration.as_json(), entry.abstention.as_json()], allow_nan=False)

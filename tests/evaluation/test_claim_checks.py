@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from makers import finding, small_run
+from makers import analysed, finding, small_run
 from pydantic import TypeAdapter, ValidationError
 
 from vestry.errors import StudyError
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claim_checks import common_value
 from vestry.evaluation.claims import FORMS, Claims, ValuesClaim, check_classes
 from vestry.predictions.scores import SCORES
@@ -23,7 +22,7 @@ def run():
 def check(run, **claim):
     results, evidence = run
     claims = READ.validate_python([{"says": "so"} | claim])
-    (found,) = analysed(results, evidence, claims=claims)["claims"]
+    (found,) = analysed(results, evidence, claims=claims).claims
     return found
 
 

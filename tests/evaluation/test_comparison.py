@@ -3,6 +3,7 @@ import pytest
 
 from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds, ranking
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.models import ScoredMember
 
 CLASSES = ("a", "b", "c")
 
@@ -24,39 +25,45 @@ def evaluated(seed, truths):
     return evaluate(tables, truths)
 
 
+def member(scores):
+    """Of these scores alone."""
+    return ScoredMember.model_construct(scores=scores, over_seeds=None)
+
+
 def test_mistakes_are_the_off_diagonal_cells_and_the_most_confident_come_first(truths):
     found = evaluated(1, truths)
-    confusion = np.array(found["scores"]["test"]["confusion"])
-    counts = {(c["truth"], c["predicted"]): c["count"] for c in found["mistakes"]["cells"]}
+    confusion = np.array(found.scores.test.confusion)
+    counts = {(c.truth, c.predicted): c.count for c in found.mistakes.cells}
     expected = {(t, p): confusion[t, p] for t in range(3) for p in range(3) if t != p}
     assert counts == {cell: count for cell, count in expected.items() if count}
-    for cell in found["mistakes"]["cells"]:
-        assert len(cell["ids"]) == min(cell["count"], 40)
-    confidences = [mistake["confidence"] for mistake in found["mistakes"]["hardest"]]
+    for cell in found.mistakes.cells:
+        assert len(cell.ids) == min(cell.count, 40)
+    confidences = [mistake.confidence for mistake in found.mistakes.hardest]
     assert confidences == sorted(confidences, reverse=True) and len(confidences) == 12
 
 
 def test_a_ranking_looks_at_validation_only(truths):
-    members = {f"m{seed}": evaluated(seed, truths) for seed in range(5)}
-    order = [row["name"] for row in ranking(members, {})]
-    accuracy = {name: entry["scores"]["validation"]["accuracy"] for name, entry in members.items()}
+    members = {f"m{seed}": member(evaluated(seed, truths).scores) for seed in range(5)}
+    order = ranking(members)
+    accuracy = {name: entry.scores.validation.accuracy for name, entry in members.items()}
     assert [accuracy[name] for name in order] == sorted(accuracy.values(), reverse=True)
-    for entry in members.values():  # whatever the test set says, the order stays
-        entry["scores"]["test"]["accuracy"] = 1 - entry["scores"]["validation"]["accuracy"]
-    assert [row["name"] for row in ranking(members, {})] == order
+    for name, entry in members.items():  # whatever the test set says, the order stays
+        test = entry.scores.test.model_copy(update={"accuracy": 1 - accuracy[name]})
+        members[name] = member(entry.scores.model_copy(update={"test": test}))
+    assert ranking(members) == order
 
 
 def test_seeds_give_mean_and_sample_deviation(truths):
-    each = [evaluated(seed, truths)["scores"] for seed in range(3)]
-    values = [scores["test"]["accuracy"] for scores in each]
-    found = over_seeds(each)["test"]["accuracy"]
-    assert found["values"] == values
-    assert found["mean"] == pytest.approx(np.mean(values))
-    assert found["deviation"] == pytest.approx(np.std(values, ddof=1))
+    each = [evaluated(seed, truths).scores for seed in range(3)]
+    values = [scores.test.accuracy for scores in each]
+    found = over_seeds(each).test["accuracy"]
+    assert found.values == values
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.deviation == pytest.approx(np.std(values, ddof=1))
     assert over_seeds(each[:1]) is None
 
 
 def test_the_mean_of_members_is_the_mean_of_their_scores(truths):
-    members = [evaluated(seed, truths) for seed in range(3)]
-    expected = np.mean([member["scores"]["test"]["accuracy"] for member in members])
-    assert mean_of_members(members)["test"]["accuracy"] == pytest.approx(expected)
+    members = [member(evaluated(seed, truths).scores) for seed in range(3)]
+    expected = np.mean([entry.scores.test.accuracy for entry in members])
+    assert mean_of_members(members).test["accuracy"] == pytest.approx(expected)

@@ -7,6 +7,8 @@ from vestry.data.subset import CrossValidation
 from vestry.evaluation.comparison import fold_scores, learning_curve, out_of_fold, table_scores
 from vestry.predictions.scores import score
 from vestry.predictions.table import ProbabilityTable
+from vestry.schema.base import OnSplits
+from vestry.schema.scores import Scores
 
 CLASSES = ("a", "b", "c")
 
@@ -35,10 +37,9 @@ def test_each_fold_is_scored_on_its_own_rows(rows):
     expected = [
         np.mean(table.labels == truth[[place[name] for name in table.ids]]) for table in tables
     ]
-    assert found["fold_rows"] == [10] * 5
-    assert found["scores"]["accuracy"]["values"] == pytest.approx(expected)
-    assert found["scores"]["accuracy"]["mean"] == pytest.approx(np.mean(expected))
-    assert found["scores"]["accuracy"]["deviation"] == pytest.approx(np.std(expected, ddof=1))
+    assert found["accuracy"].values == pytest.approx(expected)
+    assert found["accuracy"].mean == pytest.approx(np.mean(expected))
+    assert found["accuracy"].deviation == pytest.approx(np.std(expected, ddof=1))
 
 
 def test_the_out_of_fold_table_has_every_row_once_in_their_order(rows):
@@ -50,7 +51,7 @@ def test_the_out_of_fold_table_has_every_row_once_in_their_order(rows):
         index = [ids.tolist().index(name) for name in table.ids]
         assert np.allclose(whole.probabilities[index], table.probabilities, atol=1e-7)
     expected = score(whole.probabilities, truth, CLASSES)
-    assert table_scores(whole, truth)["scores"] == expected
+    assert table_scores(whole, truth).scores.as_json() == expected
 
 
 def test_repeats_are_averaged(rows):
@@ -69,11 +70,11 @@ def test_a_learning_curve_has_a_mean_a_size_and_no_spread_for_one_seed():
             *("precision_macro", "recall_macro", "precision_weighted", "recall_weighted"),
             *("f1_weighted", "precision_micro_at_half", "recall_micro_at_half", "brier", "ece"),
         ]
-        whole = each | dict.fromkeys(names, 0.5)
-        return {"validation": whole, "test": whole}
+        whole = Scores(per_class={}, confusion=[], **each, **dict.fromkeys(names, 0.5))
+        return OnSplits(validation=whole, test=whole)
 
     curve = learning_curve({5: [scores(0.5)], 10: [scores(0.6), scores(0.8)]}, classes=10)
-    assert curve["images_per_class"] == [5, 10] and curve["training_rows"] == [50, 100]
-    first, second = curve["test"]["accuracy"]
-    assert first["deviation"] is None and first["mean"] == 0.5
-    assert second["mean"] == pytest.approx(0.7) and second["deviation"] == pytest.approx(0.1414214)
+    assert curve.images_per_class == [5, 10] and curve.training_rows == [50, 100]
+    first, second = curve.test["accuracy"]
+    assert first.deviation is None and first.mean == 0.5
+    assert second.mean == pytest.approx(0.7) and second.deviation == pytest.approx(0.1414214)

@@ -5,14 +5,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from makers import small_run
+from makers import analysed, small_run
 from pydantic import ValidationError
 
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.candidates import Candidate, front
 from vestry.evaluation.choice import cheapest, chosen
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.ensemble_gain import with_costs
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change
@@ -149,15 +147,13 @@ def run(settings=None, skills=SKILLS, costs=COSTS, committee=(), kinds=()):
         path = dict(kinds).get(name)
         entry |= {"kind": "estimator" if path else "layers", "definition": [f"{path}(C = 1)"]}
     both = {"members": costs, "committees": {"Committee": cost(12.0, 120_000_000)}}
-    found = analysed(
-        with_costs(results, both), evidence, deciding=DecisionSettings(**(settings or {}))
-    )
-    return found["decision"], found
+    found = analysed(results, evidence, both, deciding=DecisionSettings(**(settings or {})))
+    return found.decision, found
 
 
 def test_without_limits_the_cheapest_near_one_is_taken_and_the_page_learns_why():
     decision, found = run({"within": 0.1})
-    assert found["ranking"][0].name == "Big"
+    assert found.ranking[0].name == "Big"
     assert decision.recommended == "Middle" and decision.runner_up == "Big"
     assert decision.level_with == ["Big", "Middle"] and decision.evidence == "level"
     assert decision.admissible == ["Big", "Middle", "Small"] and decision.excluded == []
@@ -167,12 +163,12 @@ def test_without_limits_the_cheapest_near_one_is_taken_and_the_page_learns_why()
     assert decision.binding is None and decision.nearest is None
     assert Change(kind="outright", name="Big") in decision.changes
     assert Change(kind="prefer", prefer="latency", name="Small") in decision.changes
-    entry = found["members"]["Middle"]
-    assert decision.test.accuracy == entry["scores"].test.accuracy
-    assert decision.test.interval == entry["intervals"].test["accuracy"]
+    entry = found.members["Middle"]
+    assert decision.test.accuracy == entry.scores.test.accuracy
+    assert decision.test.interval == entry.intervals.test["accuracy"]
     assert decision.test.agrees and decision.test.limits == []
-    big = found["members"]["Big"]["scores"].test.accuracy
-    difference = big - entry["scores"].test.accuracy
+    big = found.members["Big"].scores.test.accuracy
+    difference = big - entry.scores.test.accuracy
     assert decision.test.best_less_taken.value == pytest.approx(difference)
 
 
@@ -196,11 +192,11 @@ def test_a_winner_that_breaks_two_limits_needs_both():
 
 def test_limits_on_accuracy_hold_on_validation_and_test_is_asked_afterwards():
     decision, found = run({"min_accuracy": 0.9, "prefer": "latency"})
-    middle = found["members"]["Middle"]["scores"]
+    middle = found.members["Middle"].scores
     assert decision.recommended == "Middle"
     assert decision.excluded[0].name == "Small"
     just = middle.validation.accuracy
-    assert run({"min_accuracy": just, "prefer": "latency"})[0]["recommended"] == "Middle"
+    assert run({"min_accuracy": just, "prefer": "latency"})[0].recommended == "Middle"
     above, _ = run({"min_accuracy": just + 1e-6, "prefer": "latency"})
     assert above.recommended == "Big"
     (limit,) = decision.test.limits
@@ -209,7 +205,7 @@ def test_limits_on_accuracy_hold_on_validation_and_test_is_asked_afterwards():
 
 
 def test_a_test_figure_below_the_limit_is_told_and_changes_nothing():
-    small = run()[1]["members"]["Small"]["scores"]
+    small = run()[1].members["Small"].scores
     asked = small.validation.accuracy
     assert small.test.accuracy < asked
     decision, _ = run({"min_accuracy": asked, "prefer": "latency"})
@@ -220,7 +216,7 @@ def test_a_test_figure_below_the_limit_is_told_and_changes_nothing():
 
 def test_every_class_must_reach_its_limit():
     _, found = run()
-    classes = found["members"]["Big"]["scores"].validation.per_class
+    classes = found.members["Big"].scores.validation.per_class
     lowest = min(classes, key=lambda name: classes[name].recall)
     recall = classes[lowest].recall
     decision, _ = run({"min_accuracy_per_class": recall + 1e-6}, skills={"Big": 3.5})
@@ -257,7 +253,7 @@ def test_must_explain_takes_linear_models_single_trees_and_committees_of_them():
 def test_a_model_without_figures_cannot_meet_a_limit_on_them():
     costs = COSTS | {"Small": None}
     decision, found = run({"max_ms": 1.0}, costs=costs)
-    assert found["members"]["Small"]["cost"].reason == "it was not measured"
+    assert found.members["Small"].cost.reason == "it was not measured"
     row = next(row for row in decision.excluded if row.name == "Small")
     assert row.limits[0].found is None
     assert decision.recommended is None and decision.nearest.name == "Middle"
@@ -275,16 +271,16 @@ def test_what_is_measured_about_the_test_set_has_no_say():
     both = {"members": COSTS}
     for entry in results["members"].values():
         entry |= {"kind": "layers", "definition": []}
-    before = analysed(with_costs(results, both), evidence)["decision"]
+    before = analysed(results, evidence, both).decision
     evidence.tables.update(turned)
-    after = analysed(with_costs(results, both), evidence)["decision"]
+    after = analysed(results, evidence, both).decision
     assert after.model_copy(update={"test": before.test}) == before
 
 
 def test_by_default_three_hundred_rows_are_too_few_and_the_first_by_validation_stays():
     decision, found = run()
     assert decision.evidence == "too_few"
-    assert decision.recommended == decision.reason.best == found["ranking"][0].name
+    assert decision.recommended == decision.reason.best == found.ranking[0].name
     assert decision.settings["within"] == 0.01
 
 
@@ -295,7 +291,7 @@ def test_nothing_is_recommended_that_is_not_shown_to_be_better_than_one_class():
     costs = dict.fromkeys(NO_SKILL, cost(0.1, 1000))
     decision, found = run(skills=NO_SKILL, costs=costs)
     assert decision.recommended is decision.evidence is decision.nearest is None
-    assert decision.majority.not_above == [row.name for row in found["ranking"]]
+    assert decision.majority.not_above == [row.name for row in found.ranking]
     assert decision.admissible and not decision.excluded and not decision.changes
     mixed, _ = run({"prefer": "latency"}, NO_SKILL | {"Net": 2.0}, costs | {"Net": cost(9.0)})
     assert mixed.recommended == "Net" and mixed.runner_up is None
@@ -325,7 +321,7 @@ def test_models_that_guess_are_rarely_called_better_than_one_class(rows):
 
 def test_without_costs_there_is_no_decision():
     results, evidence = small_run(SKILLS)
-    assert analysed(results, evidence)["decision"] is None
+    assert analysed(results, evidence).decision is None
 
 
 @pytest.mark.parametrize(

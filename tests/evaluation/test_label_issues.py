@@ -4,10 +4,9 @@ import sys
 
 import numpy as np
 import pytest
-from makers import CLASSES, small_run, table
+from makers import CLASSES, analysed, small_run, table
 
 from vestry.errors import TableError
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.label_issues import (
     MOST_KEPT,
     IssuesBySplit,
@@ -99,7 +98,7 @@ def test_cross_validated_members_doubt_training_labels_else_all_doubt_validation
 
 def test_committees_do_not_vote_and_results_are_json():
     results = analysed(*small_run({"one": 3.0, "two": 2.0}, committee=("one", "two")))
-    found = results["doubts"]
+    found = results.doubts
     assert found.training is None
     assert found.validation.panel == found.test.panel == ["one", "two"]
     assert IssuesBySplit().record().as_json() == dict.fromkeys(("training", "validation", "test"))

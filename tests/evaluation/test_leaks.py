@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from makers import finding, makers_of, small_run
+from makers import analysed, finding, makers_of, small_run
 
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.intervals import wilson
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import FAILED, NOT_LOOKED, leaks
@@ -77,7 +76,7 @@ def test_equal_makers_share_a_rank():
 )
 def test_without_a_look_at_the_data_repeats_are_not_known(run, failures, reason):
     results, evidence = run
-    found = analysed(results | {"exploration": None, "failures": failures}, evidence)["leaks"]
+    found = analysed(results | {"exploration": None, "failures": failures}, evidence).leaks
     assert (found.reason, found.searched) == (reason, None)
     assert found.without.repeated is None and found.without.both is None
     found = leaks(makers_of(run), issues_of(evidence, [3]), None, look_failed=bool(failures))
@@ -101,5 +100,5 @@ def test_an_analysed_run_leaves_out_what_it_doubts():
     flipped[:10] = (flipped[:10] + 1) % 4
     known = Predictions(evidence.tables, {**evidence.truths, "test": flipped})
     results = analysed(results, known)
-    out = results["leaks"].without.doubted.left_out
-    assert out == results["doubts"].test.count > 0
+    out = results.leaks.without.doubted.left_out
+    assert out == results.doubts.test.count > 0

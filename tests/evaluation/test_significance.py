@@ -3,15 +3,15 @@ import json
 
 import numpy as np
 import pytest
-from makers import makers_of, small_run
+from makers import analysed, makers_of, scored_run, small_run
 
-from vestry.evaluation.analysis import analysed
+from as_written import as_written
 from vestry.evaluation.bootstrap import bootstrap
+from vestry.evaluation.comparison import ranking
 from vestry.evaluation.intervals import paired_difference, rows_needed
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
 from vestry.evaluation.significance import pairwise
 from vestry.predictions.scores import SCORES
-from vestry.schema.base import plain
 
 SKILLS = {"A": 2.5, "B": 2.4, "C": 1.0}
 
@@ -84,21 +84,25 @@ def test_the_results_hold_intervals_pairs_and_ranks():
     given = copy.deepcopy(results)
     found = analysed(results, evidence)
     assert results == given  # what was given stays as it was
-    json.dumps(plain(found), allow_nan=False)
-    for entry in [*found["members"].values(), *found["committees"].values()]:
-        limits = entry["intervals"].test
+    json.dumps(as_written(vars(found)), allow_nan=False)
+    for entry in [*found.members.values(), *found.committees.values()]:
+        limits = entry.intervals.test
         assert set(limits) == set(SCORES)
         for name, (low, high) in limits.items():
-            assert low <= entry["scores"].test.number(name) <= high
-        assert set(entry["intervals"].validation) == {"accuracy"}
-    assert found["members"]["A"]["intervals"].test["accuracy"] == pytest.approx(
+            assert low <= entry.scores.test.number(name) <= high
+        assert set(entry.intervals.validation) == {"accuracy"}
+    assert found.members["A"].intervals.test["accuracy"] == pytest.approx(
         results["members"]["A"]["intervals"]["test"]["accuracy"]
     )
-    assert found["comparisons"].family == 6
-    ranks = {row.name: row.rank for row in found["ranking"]}
-    assert ranks["C"] == 4 and ranks[found["ranking"][0].name] == 1
-    for row, before in zip(found["ranking"], results["ranking"], strict=True):
-        assert before.items() <= row.as_json().items()
+    assert found.comparisons.family == 6
+    ranks = {row.name: row.rank for row in found.ranking}
+    assert ranks["C"] == 4 and ranks[found.ranking[0].name] == 1
+    assert [row.name for row in found.ranking] == ranking(scored_run(results).models)
+    for row in found.ranking:
+        entry = (found.members | found.committees)[row.name]
+        assert row.kind == ("member" if row.name in found.members else "committee")
+        assert row.validation_accuracy == entry.central("validation", "accuracy")
+        assert row.test_accuracy == entry.central("test", "accuracy")
 
 
 def test_a_hundred_pairs_are_fast():

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import small_run
+from makers import analysed, small_run
 
-from vestry.evaluation.analysis import analysed
+from as_written import as_written
 from vestry.evaluation.comparison import evaluate
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import paired_difference
@@ -79,20 +79,20 @@ def test_ten_test_images_pull_nobody_up():
     tables = {name: first_rows(each, 10) for name, each in evidence.tables.items()}
     few = Predictions(tables, {**evidence.truths, "test": evidence.truth[:10]})
     for name, each in tables.items():
-        results["members"][name] |= evaluate(each, few.truths)
+        results["members"][name] |= as_written(vars(evaluate(each, few.truths)))
     found = analysed(results, few)
-    assert [row.name for row in found["ranking"]] == ["Good", "Fair", "Guess", "Wrong"]
-    assert [row.rank for row in found["ranking"]] == [1, 2, 3, 4]
-    marks = [row.on_test and row.on_test.mark for row in found["ranking"]]
+    assert [row.name for row in found.ranking] == ["Good", "Fair", "Guess", "Wrong"]
+    assert [row.rank for row in found.ranking] == [1, 2, 3, 4]
+    marks = [row.on_test and row.on_test.mark for row in found.ranking]
     assert marks[:2] == [None, "unknown"] and not {"level", "ahead"} & set(marks)
-    intervals = found["members"]["Good"]["intervals"].test
+    intervals = found.members["Good"].intervals.test
     assert intervals["accuracy"][0] < 0.75 and intervals["f1_macro"] is None
 
 
 def test_the_margin_of_the_study_is_that_of_the_marks():
     results, evidence = small_run({"A": 3.5, "B": 3.4})
     narrow, wide = (
-        analysed(results, evidence, deciding=DecisionSettings(within=within))["ranking"][1]
+        analysed(results, evidence, deciding=DecisionSettings(within=within)).ranking[1]
         for within in (0.001, 0.3)
     )
     assert (narrow.on_test.mark, wide.on_test.mark) == ("unknown", "level")

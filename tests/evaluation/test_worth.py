@@ -1,7 +1,6 @@
 import pytest
-from makers import makers_of, small_run, with_validation_accuracy
+from makers import analysed, makers_of, small_run, with_validation_accuracy
 
-from vestry.evaluation.analysis import analysed
 from vestry.evaluation.ensemble_gain import ensemble_gain
 from vestry.evaluation.paired_tests import mcnemar
 
@@ -66,11 +65,10 @@ def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():
 
 def test_every_committee_of_a_run_has_it_and_a_run_without_any_has_not():
     results = analysed(*small_run({"A": 1.2, "B": 1.0, "C": 0.8}, committee=("A", "B", "C")))
-    entry = results["committees"]["Committee"]
-    assert {"worth", "leave_one_out", "diversity", "repairs"} <= set(entry)
-    for key in ("worth", "leave_one_out", "diversity"):
-        assert type(entry[key]).model_validate(entry[key].as_json()) == entry[key]
-    agreement = results["agreement"]
+    entry = results.committees["Committee"]
+    for part in (entry.worth, entry.leave_one_out, entry.diversity, entry.repairs):
+        assert type(part).model_validate(part.as_json()) == part
+    agreement = results.agreement
     assert type(agreement).model_validate(agreement.as_json()) == agreement
     alone = analysed(*small_run({"A": 1.2}))
-    assert alone["committees"] == {} and alone["agreement"] is None
+    assert alone.committees == {} and alone.agreement is None

@@ -8,14 +8,16 @@ from cost_example import made_up_costs
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from as_written import as_written
 from vestry.evaluation.ablations import PairSettings
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.claims import Claims
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.ensemble_gain import with_costs
-from vestry.evaluation.predictions import Predictions
+from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.predictions.table import ProbabilityTable, Split
-from vestry.schema.base import plain
+from vestry.schema.cost import Cost
+from vestry.schema.data import Data
+from vestry.schema.models import ScoredCommittee, ScoredMember
 
 Tables = dict[str, dict[Split, NDArray[np.float64]]]
 
@@ -40,16 +42,29 @@ def with_analysis(
     )
     chosen = pairs_of(names) if pairs is None else pairs
     said = claims_of(names, classes) if claims is None else claims
+    costs = {
+        kind: {name: Cost.model_validate(cost) for name, cost in each.items()}
+        for kind, each in made_up_costs(results).items()
+    }
     found = analysed(
-        with_costs(results, made_up_costs(results)),
+        scored_run(results).with_costs(costs),
         evidence,
         [PairSettings(**entry) for entry in chosen],
         TypeAdapter(Claims).validate_python(list(said)),
         # A thousand validation images show a margin of five points, not of one.
         deciding=DecisionSettings(**({"within": 0.05} | (decision or {}))),
     )
-    as_written: dict[str, Any] = plain(found)
-    return as_written
+    return results | {key: as_written(part) for key, part in vars(found).items()}
+
+
+def scored_run(results: dict[str, Any]) -> ScoredRun:
+    members, committees = results["members"].items(), results["committees"].items()
+    return ScoredRun(
+        data=Data.model_validate(results["data"]),
+        members={name: ScoredMember.model_validate(each) for name, each in members},
+        committees={name: ScoredCommittee.model_validate(each) for name, each in committees},
+        votes_seed=results["votes"]["seed"],
+    )
 
 
 def table(

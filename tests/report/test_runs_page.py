@@ -30,7 +30,7 @@ def run_evidence(name, skills, truths):
             "fitted_on": "", "warnings": [], "notes": [], "note": "", "seeds": [0], "threads": 1,
             "reported": {}, "milliseconds_per_image": 0.1,
         }  # fmt: skip
-        members[member] = ScoredMember.model_validate(facts | evaluate(own, truths))
+        members[member] = ScoredMember.model_validate(facts | vars(evaluate(own, truths)))
         tables[member] = own["test"]
     return RunEvidence(name, members, tables)
 

@@ -14,7 +14,6 @@ from vestry.report.plot.heat_map import pair_matrix
 from vestry.report.sections import ensemble_gain_words
 from vestry.report.sections import ensemble_gain_words as sentences
 from vestry.report.sections.ensemble_gain import gains_data
-from vestry.schema.base import plain
 from vestry.schema.ensemble_gain import Diversity, EnsembleCosts, EnsembleGain, LeaveOneOut
 from vestry.schema.models import Committee
 from vestry.schema.significance import Comparisons
@@ -61,7 +60,7 @@ def test_a_gain_stands_beside_what_it_takes() -> None:
 def test_unknown_costs_are_left_out() -> None:
     costs = dict.fromkeys(EnsembleCosts.model_fields)
     assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
-    costs = plain(found().costs) | {"latency_ms": None, "bytes": None}
+    costs = found().costs.as_json() | {"latency_ms": None, "bytes": None}
     text = sentences.result("C", found(costs=costs))
     assert "4.0 times the time per image, 200 more parameters and" in text
     same = costs | {"milliseconds_per_image": cost(1.01, 1.0), "fit_seconds": cost(1.0, 1.0)}

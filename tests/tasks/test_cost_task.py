@@ -11,8 +11,10 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Task, digest
-from vestry.evaluation.ensemble_gain import with_costs
+from vestry.evaluation.predictions import ScoredRun
 from vestry.run.tasks.cost import cost_task, measure_costs, read_costs
+from vestry.schema.cost import Cost
+from vestry.schema.models import ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
 
 DATA = DataSettings(source="digits", validation={"fraction": 0.2, "take": "last"})
@@ -109,8 +111,10 @@ def test_a_backbone_that_models_share_is_counted_once(tmp_path):
 
 
 def test_results_take_the_costs_over_and_stay_as_they_are():
-    results = {"members": {"A": {"x": 1}, "B": {"x": 2}}, "committees": {}}
-    found = with_costs(results, {"members": {"A": {"bytes": 3}}}, "the measurement failed")
-    assert found["members"]["A"] == {"x": 1, "cost": {"bytes": 3}}
-    assert found["members"]["B"]["cost"]["reason"] == "the measurement failed"
-    assert results["members"]["A"] == {"x": 1}
+    members = {name: ScoredMember.model_construct(note=name, cost=None) for name in "AB"}
+    run = ScoredRun(None, members, {}, votes_seed=0)
+    cost = Cost(bytes=3, latency=None, images_per_second=None, threads=1, reason=None)
+    found = run.with_costs({"members": {"A": cost}}, "the measurement failed").members
+    assert (found["A"].note, found["A"].cost) == ("A", cost)
+    assert found["B"].cost.reason == "the measurement failed"
+    assert members["A"].cost is None

@@ -1,6 +1,7 @@
 """What follows from the scores and tables of a whole run, beyond each model's own figures."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from vestry.evaluation.agreement import agreement
 from vestry.evaluation.calibration import calibration
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
+from vestry.evaluation.comparison import ranking
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
@@ -22,89 +24,123 @@ from vestry.evaluation.leave_one_out import leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
 from vestry.evaluation.overfitting import Guessing, overfitting
-from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
+from vestry.evaluation.predictions import (
+    EvaluatedModel,
+    Predictions,
+    ScoredRun,
+    evaluated_models,
+)
 from vestry.evaluation.significance import Significance, significance
-from vestry.schema.analysis import Overfitting
-from vestry.schema.base import Record
-from vestry.schema.data import Data
-from vestry.schema.exploration import Finding
-from vestry.schema.models import ScoredCommittee, ScoredMember, ScoredModel
+from vestry.schema.ablations import ComparedPair, Step
+from vestry.schema.analysis import Agreement, Misclassified, Overfitting
+from vestry.schema.base import set_fields
+from vestry.schema.claims import CheckedClaim
+from vestry.schema.decision import Decision
+from vestry.schema.label_issues import Doubts, Leaks
+from vestry.schema.models import (
+    Committee,
+    Member,
+    ScoredCommittee,
+    ScoredMember,
+    ScoredModel,
+)
+from vestry.schema.significance import Comparisons, Ranked, Resolution
 
-Results = dict[str, Any]
+
+@dataclass(frozen=True)
+class Analysed:
+    """Every model with what it is good for, and what compares them: parts of the results, by their
+    keys there."""
+
+    members: dict[str, Member]
+    committees: dict[str, Committee]
+    ranking: list[Ranked]
+    comparisons: Comparisons | None
+    resolution: Resolution | None
+    misclassified: Misclassified | None
+    agreement: Agreement | None
+    pairs: list[ComparedPair]
+    steps: list[Step]
+    doubts: Doubts
+    leaks: Leaks | None
+    decision: Decision | None
+    claims: list[CheckedClaim]
 
 
 def analysed(
-    results: Results,
+    run: ScoredRun,
     evidence: Predictions,
     pairs: Iterable[PairSettings] = (),
     claims: Iterable[ClaimBase] = (),
     abstaining: AbstentionSettings = DEFAULT,
     deciding: DecisionSettings = NO_LIMITS,
-) -> Results:
-    """`results` with every model's `analysis`, every committee's `repairs`, and what compares them.
-
-    `results` itself stays as it is.
-    """
-    entries = _scored(results)
-    evaluated = evaluated_models(entries, evidence.tested, evidence.truth)
-    members = {name: model for name, model in evaluated.items() if not model.is_committee}
-    sure = {name: _confidence(evidence, name, abstaining) for name in evaluated}
-    guessing = _guessing_of(evidence.truths["validation"])
-    ranked = [evaluated[row["name"]] for row in results["ranking"]]
+) -> Analysed:
+    """What follows from the run's scores and tables; `run` itself stays as it is."""
+    evaluated = evaluated_models(run.models, evidence.tested, evidence.truth)
+    members = {name: evaluated[name] for name in run.members}
+    ranked = [evaluated[name] for name in ranking(run.models)]
     standing = significance(ranked, evidence, deciding.within)
     issues = find_label_issues(list(members), evidence)
-    look = results.get("exploration")
-    findings = [Finding.model_validate(each) for each in look["findings"]] if look else None
-    data = Data.model_validate(results["data"])
+    findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
-    run = MeasuredRun(data, evaluated, leader, findings, results["votes"]["seed"])
-    return results | {
-        "members": {
-            name: _analysed_model(model, standing, guessing) | sure[name]
-            for name, model in members.items()
+    measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
+    of_models = _OfModels(evidence, standing, abstaining, members)
+    return Analysed(
+        members={name: of_models.member(name, entry) for name, entry in run.members.items()},
+        committees={
+            name: of_models.committee(evaluated[name], entry)
+            for name, entry in run.committees.items()
         },
-        "committees": {
-            name: _analysed_model(model, standing, guessing)
-            | sure[name]
-            | _committee_facts(model, members, evidence)
-            for name, model in evaluated.items()
-            if model.is_committee
-        },
-        "ranking": standing.ranking,
-        "comparisons": standing.comparisons,
-        "resolution": standing.resolution,
-        "misclassified": misclassified(list(members.values())) if members else None,
-        "agreement": agreement(list(members.values()), evidence.tested),
-        "pairs": compared_pairs(pairs, evaluated),
-        "steps": ablation_steps(list(members.values())),
-        "doubts": issues.record(),
-        "leaks": leaks(evaluated, issues.test, findings, _look_failed(results)),
-        "decision": decision(ranked, evidence, data.classes, deciding),
-        "claims": checked_claims(claims, run),
-    }
+        ranking=standing.ranking,
+        comparisons=standing.comparisons,
+        resolution=standing.resolution,
+        misclassified=misclassified(list(members.values())) if members else None,
+        agreement=agreement(list(members.values()), evidence.tested),
+        pairs=compared_pairs(pairs, evaluated),
+        steps=ablation_steps(list(members.values())),
+        doubts=issues.record(),
+        leaks=leaks(evaluated, issues.test, findings, run.look_failed),
+        decision=decision(ranked, evidence, run.data.classes, deciding),
+        claims=checked_claims(claims, measured),
+    )
 
 
-def _scored(results: Results) -> dict[str, ScoredModel]:
-    """Members, then committees, by name."""
-    members = {n: ScoredMember.model_validate(each) for n, each in results["members"].items()}
-    committees = {
-        n: ScoredCommittee.model_validate(each) for n, each in results["committees"].items()
-    }
-    return {**members, **committees}
+@dataclass(frozen=True)
+class _OfModels:
+    """Makes the whole record of a model of what was scored. members: all of the run's."""
 
+    evidence: Predictions
+    standing: Significance
+    abstaining: AbstentionSettings
+    members: Mapping[str, EvaluatedModel]
 
-def _look_failed(results: Results) -> bool:
-    return any(entry["name"] == "exploration" for entry in results.get("failures", []))
+    def member(self, name: str, entry: ScoredMember) -> Member:
+        guessing = _guessing_of(self.evidence.truths["validation"])
+        fits = _overfitting(entry, guessing)
+        return Member(**self._facts(name, entry, fits))
 
+    def committee(self, committee: EvaluatedModel, entry: ScoredCommittee) -> Committee:
+        """With what it gains over its members, and which of them it could do without."""
+        own = [self.members[name] for name in entry.members]
+        return Committee(
+            **self._facts(committee.name, entry, None),
+            repairs=fixed_and_broken(committee, own),
+            worth=ensemble_gain(committee, own),
+            leave_one_out=leave_one_out(committee, self.evidence),
+            diversity=diversity(own),
+        )
 
-def _analysed_model(
-    model: EvaluatedModel, standing: Significance, guessing: Guessing | None
-) -> Results:
-    entry = model.entry
-    intervals = entry.intervals.model_copy(update={"test": standing.intervals[model.name]})
-    fits = _overfitting(entry, guessing) if isinstance(entry, ScoredMember) else None
-    analysis = per_class_performance(entry.scores.test, fits)
-    return entry | {"intervals": intervals, "analysis": analysis}
+    def _facts(self, name: str, entry: ScoredModel, fits: Overfitting | None) -> dict[str, Any]:
+        """What was scored, where it is good and bad, and whether its confidence can be trusted."""
+        tables = self.evidence.tables[name]
+        truths = {"validation": self.evidence.truths["validation"], "test": self.evidence.truth}
+        tested = {"test": self.standing.intervals[name]}
+        return set_fields(entry) | {
+            "intervals": entry.intervals.model_copy(update=tested),
+            "analysis": per_class_performance(entry.scores.test, fits),
+            "calibration": calibration(tables, truths),
+            "abstention": abstention(tables, truths, self.abstaining),
+        }
 
 
 def _overfitting(entry: ScoredMember, guessing: Guessing | None) -> Overfitting | None:
@@ -117,28 +153,3 @@ def _guessing_of(labels: NDArray[np.int64]) -> Guessing | None:
     if len(labels) == 0:
         return None
     return Guessing(float(np.bincount(labels).max() / len(labels)), len(labels))
-
-
-def _confidence(
-    evidence: Predictions, name: str, abstaining: AbstentionSettings
-) -> dict[str, Record]:
-    """Whether a model's confidence can be trusted, and what it is good for."""
-    tables = evidence.tables[name]
-    truths = {"validation": evidence.truths["validation"], "test": evidence.truth}
-    return {
-        "calibration": calibration(tables, truths),
-        "abstention": abstention(tables, truths, abstaining),
-    }
-
-
-def _committee_facts(
-    committee: EvaluatedModel, members: Mapping[str, EvaluatedModel], evidence: Predictions
-) -> dict[str, Record]:
-    """What a committee gains over its members, and which of them it could do without."""
-    own = [members[name] for name in committee.entry["members"]]
-    return {
-        "repairs": fixed_and_broken(committee, own),
-        "worth": ensemble_gain(committee, own),
-        "leave_one_out": leave_one_out(committee, evidence),
-        "diversity": diversity(own),
-    }

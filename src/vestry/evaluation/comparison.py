@@ -1,9 +1,9 @@
-"""Makers side by side: their scores, what several seeds do to them, and who is ahead."""
+"""Models side by side: their scores, what several seeds do to them, and who is ahead."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,90 +12,92 @@ from vestry.evaluation.intervals import wilson
 from vestry.evaluation.mistakes import mistakes
 from vestry.predictions.scores import MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
+from vestry.schema.base import Interval, OnSplits, Spread
+from vestry.schema.cross_validation import LearningCurve
+from vestry.schema.models import ScoredMember, ScoredModel
+from vestry.schema.scores import Mistakes, Scores, ScoresOfTable
 
-Scores = dict[str, Any]
-Results = dict[str, Any]
+
+@dataclass(frozen=True)
+class FromTables:
+    """The part of a model's results that follows from its tables."""
+
+    scores: OnSplits[Scores]
+    intervals: OnSplits[dict[str, Interval | None]]
+    mistakes: Mistakes
 
 
-def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> Results:
-    """The part of a maker's results that follows from its tables, given by split."""
+def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> FromTables:
+    """tables, truths: by split."""
     scores = scored(tables, truths)
-    return {
-        "scores": scores,
-        "intervals": {
-            split: {"accuracy": wilson(scores[split]["accuracy"], len(table))}
-            for split, table in tables.items()
-        },
-        "mistakes": mistakes(tables["test"], truths["test"]),
-    }
+    intervals: OnSplits[dict[str, Interval | None]] = OnSplits(
+        validation=_accuracy_interval(scores.validation, tables["validation"]),
+        test=_accuracy_interval(scores.test, tables["test"]),
+    )
+    return FromTables(scores, intervals, mistakes(tables["test"], truths["test"]))
+
+
+def _accuracy_interval(scores: Scores, table: ProbabilityTable) -> dict[str, Interval | None]:
+    return {"accuracy": wilson(scores.accuracy, len(table))}
 
 
 def scored(
     tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]
-) -> dict[str, Scores]:
-    """Every table's scores, by split."""
-    return {
-        split: score(table.probabilities, truths[split], table.classes)
-        for split, table in tables.items()
-    }
+) -> OnSplits[Scores]:
+    """Every table's scores; tables, truths: by split."""
+    return OnSplits(
+        validation=_scores(tables["validation"], truths["validation"]),
+        test=_scores(tables["test"], truths["test"]),
+    )
 
 
-def over_seeds(each: list[dict[str, Scores]]) -> Results | None:
+def _scores(table: ProbabilityTable, truth: Labels) -> Scores:
+    return Scores.model_validate(score(table.probabilities, truth, table.classes))
+
+
+def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] | None:
     """Mean and sample standard deviation of every score over seeds; None for a single seed."""
     if len(each) < 2:
         return None
-    return {split: _spread([scores[split] for scores in each]) for split in ("validation", "test")}
+    return OnSplits(
+        validation=_spread([scores.validation for scores in each]),
+        test=_spread([scores.test for scores in each]),
+    )
 
 
-def _spread(scores: list[Scores]) -> dict[str, dict[str, Any]]:
+def _spread(scores: Sequence[Scores]) -> dict[str, Spread]:
     """Mean, sample deviation (None for a single value) and values of every score."""
-    columns = {name: [entry[name] for entry in scores] for name in SCORES}
+    columns = {name: [entry.number(name) for entry in scores] for name in SCORES}
     return {
-        name: {
-            "mean": float(np.mean(values)),
-            "deviation": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-            "values": values,
-        }
+        name: Spread(
+            mean=float(np.mean(values)),
+            deviation=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            values=values,
+        )
         for name, values in columns.items()
     }
 
 
-def mean_of_members(members: Sequence[Any]) -> Results:
+def mean_of_members(members: Sequence[ScoredMember]) -> OnSplits[dict[str, float]]:
     """Plain means of members' own scores: what a committee's scores are *not*."""
-    return {
-        split: {
-            name: float(np.mean([member["scores"][split][name] for member in members]))
-            for name in SCORES
-        }
-        for split in ("validation", "test")
-    }
+    return OnSplits(
+        validation=_means([member.scores.validation for member in members]),
+        test=_means([member.scores.test for member in members]),
+    )
 
 
-def ranking(members: Mapping[str, Any], committees: Mapping[str, Any]) -> list[Results]:
-    """Makers by mean validation accuracy, the better log loss first among equals."""
-    makers = [(name, "member", entry) for name, entry in members.items()]
-    makers += [(name, "committee", entry) for name, entry in committees.items()]
-    makers.sort(key=lambda maker: _order(maker[2]))
-    return [
-        {
-            "name": name,
-            "kind": kind,
-            "validation_accuracy": central(entry, "validation", "accuracy"),
-            "test_accuracy": central(entry, "test", "accuracy"),
-        }
-        for name, kind, entry in makers
-    ]
+def _means(scores: Sequence[Scores]) -> dict[str, float]:
+    return {name: float(np.mean([entry.number(name) for entry in scores])) for name in SCORES}
 
 
-def _order(entry: Results) -> tuple[float, float]:
-    accuracy = central(entry, "validation", "accuracy")
-    return -accuracy, central(entry, "validation", "log_loss")
+def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
+    """Names by mean validation accuracy, the better log loss first among equals."""
 
+    def order(name: str) -> tuple[float, float]:
+        entry = models[name]
+        return -entry.central("validation", "accuracy"), entry.central("validation", "log_loss")
 
-def central(entry: Results, split: str, name: str) -> float:
-    """The mean over seeds where there are several, else the one figure."""
-    several = entry.get("over_seeds")
-    return float(several[split][name]["mean"] if several else entry["scores"][split][name])
+    return sorted(models, key=order)
 
 
 # Scores of a cross-validation: each fold by the model that had not seen it.
@@ -103,18 +105,14 @@ def central(entry: Results, split: str, name: str) -> float:
 
 def fold_scores(
     folds: Sequence[ProbabilityTable], ids: NDArray[np.str_], truth: Labels
-) -> dict[str, Any]:
+) -> dict[str, Spread]:
     """Mean, sample deviation and values of every score over held-out folds.
 
     folds: each fold's own table. ids, truth: of all training rows.
     """
     place = {name: row for row, name in enumerate(ids.tolist())}
     rows = [np.array([place[name] for name in fold.ids.tolist()]) for fold in folds]
-    scores = [
-        score(fold.probabilities, truth[index], fold.classes)
-        for fold, index in zip(folds, rows, strict=True)
-    ]
-    return {"fold_rows": [len(fold) for fold in folds], "scores": _spread(scores)}
+    return _spread([_scores(fold, truth[own]) for fold, own in zip(folds, rows, strict=True)])
 
 
 def out_of_fold(
@@ -136,32 +134,30 @@ def out_of_fold(
     return ProbabilityTable(ids, first.classes, mean, maker, "training")
 
 
-def table_scores(table: ProbabilityTable, truth: Labels) -> dict[str, Any]:
-    scores = score(table.probabilities, truth, table.classes)
-    return {"scores": scores, "intervals": {"accuracy": wilson(scores["accuracy"], len(table))}}
+def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
+    scores = _scores(table, truth)
+    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores, table))
 
 
 # Scores over the number of training images.
 
 
-def learning_curve(
-    sizes: Mapping[int, Sequence[Mapping[str, Any]]], classes: int
-) -> dict[str, Any]:
+def learning_curve(sizes: Mapping[int, Sequence[OnSplits[Scores]]], classes: int) -> LearningCurve:
     """Mean and deviation over seeds of some scores, one entry a size.
 
     sizes: for each number of images a class, every seed's scores by split.
     """
-    return {
-        "images_per_class": list(sizes),
-        "training_rows": [size * classes for size in sizes],
-        **{
-            split: {
-                name: [_spread([seed[split] for seed in seeds])[name] for seeds in sizes.values()]
-                for name in MAIN_SCORES
-            }
-            for split in ("validation", "test")
-        },
-    }
+    return LearningCurve(
+        images_per_class=list(sizes),
+        training_rows=[size * classes for size in sizes],
+        validation=_by_score([[s.validation for s in seeds] for seeds in sizes.values()]),
+        test=_by_score([[s.test for s in seeds] for seeds in sizes.values()]),
+    )
+
+
+def _by_score(sizes: Sequence[Sequence[Scores]]) -> dict[str, list[Spread]]:
+    spreads = [_spread(seeds) for seeds in sizes]
+    return {name: [spread[name] for spread in spreads] for name in MAIN_SCORES}
 
 
 # What looking often does to the best figure, by chance alone.

@@ -1,8 +1,5 @@
 """What a committee gains over its best member, and what it takes for that."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from vestry.evaluation.difference import by_images, sign
 from vestry.evaluation.paired_tests import mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
@@ -60,26 +57,3 @@ def _beside(committee: float | None, member: float | None) -> CostBeside | None:
         added=committee - member,
         times=committee / member if member else None,
     )
-
-
-# What each model costs to run.
-
-
-def with_costs(
-    results: dict[str, Any],
-    costs: Mapping[str, Mapping[str, Any]],
-    reason: str = "it was not measured",
-) -> dict[str, Any]:
-    """`results` with every model's `cost`; `results` itself stays as it is.
-
-    costs: `members` and `committees`, each a cost by name, as the measurement left them; empty
-    where it failed. reason: said of a model that was not among what was measured.
-    """
-    unmeasured = dict.fromkeys(("bytes", "latency", "images_per_second", "threads"))
-    return results | {
-        kind: {
-            name: entry | {"cost": costs.get(kind, {}).get(name) or unmeasured | {"reason": reason}}
-            for name, entry in results[kind].items()
-        }
-        for kind in ("members", "committees")
-    }

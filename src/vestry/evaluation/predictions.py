@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import TableError
 from vestry.predictions.table import Labels, ProbabilityTable, Split
-from vestry.schema.models import ScoredCommittee, ScoredModel
+from vestry.schema.cost import Cost
+from vestry.schema.data import Data
+from vestry.schema.exploration import Exploration
+from vestry.schema.models import ScoredCommittee, ScoredMember, ScoredModel
 
 Tables = Mapping[Split, ProbabilityTable]
 
@@ -38,6 +42,53 @@ class Predictions:
     def validated(self) -> dict[str, ProbabilityTable]:
         """Each model's validation table, which settings may be chosen by."""
         return {name: tables["validation"] for name, tables in self.tables.items()}
+
+
+# Every model as it was scored, and what else is known of the run before it is analysed.
+
+
+_Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """members, committees: by name, in the study's order. votes_seed: that the votes were drawn
+    with. exploration: None where the study leaves the look out, and where it failed."""
+
+    data: Data
+    members: Mapping[str, ScoredMember]
+    committees: Mapping[str, ScoredCommittee]
+    votes_seed: int
+    exploration: Exploration | None = None
+    look_failed: bool = False
+
+    @property
+    def models(self) -> dict[str, ScoredModel]:
+        return {**self.members, **self.committees}
+
+    def with_costs(
+        self, costs: Mapping[str, Mapping[str, Cost]], reason: str = "it was not measured"
+    ) -> "ScoredRun":
+        """The run with every model's `cost`.
+
+        costs: `members` and `committees`, each a cost by name, as the measurement left them; empty
+        where it failed. reason: said of a model that was not among what was measured.
+        """
+        return replace(
+            self,
+            members=_with_costs(self.members, costs.get("members", {}), reason),
+            committees=_with_costs(self.committees, costs.get("committees", {}), reason),
+        )
+
+
+def _with_costs(
+    entries: Mapping[str, _Entry], costs: Mapping[str, Cost], reason: str
+) -> dict[str, _Entry]:
+    unmeasured = Cost(bytes=None, latency=None, images_per_second=None, threads=None, reason=reason)
+    return {
+        name: entry.model_copy(update={"cost": costs.get(name, unmeasured)})
+        for name, entry in entries.items()
+    }
 
 
 # A model as it was tested: its results and what it says of the test rows, side by side.

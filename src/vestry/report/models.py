@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.schema.base import Interval, Spread
 from vestry.schema.cost import Cost
 from vestry.schema.models import Committee, Member
-from vestry.schema.results import Results as RunResults
+from vestry.schema.results import Results
 from vestry.schema.run_comparison import RankedOfRuns
 from vestry.schema.scores import Mistakes
 from vestry.schema.significance import BesideFirst, Ranked
 from vestry.schema.training import History
-
-Results = Any
-"""Records that sections still read by key; it goes with the last of these."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,8 @@ class Model:
         return self.entry.spread(split, score)
 
 
-def models_in_study_order(results: RunResults) -> list[Model]:
+def models_in_study_order(results: Results) -> list[Model]:
     """Members as the study lists them, then committees."""
-    if not isinstance(results, RunResults):  # from sections that still read by key
-        results = RunResults.model_validate(results)
     rows = {row.name: (place, row) for place, row in enumerate(results.ranking, 1)}
     entries: dict[str, Member | Committee] = {**results.members, **results.committees}
     return [
@@ -115,5 +109,5 @@ def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[Ran
     return f"{row.rank}=" if sum(other.rank == row.rank for other in rows) > 1 else str(row.rank)
 
 
-def models_by_rank(results: RunResults) -> list[Model]:
+def models_by_rank(results: Results) -> list[Model]:
     return sorted(models_in_study_order(results), key=lambda model: model.rank)

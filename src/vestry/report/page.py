@@ -78,7 +78,6 @@ SECTIONS: list[Section] = [
 
 
 def page_data(results: Results) -> PageData:
-    results = Results.model_validate(results)  # of tests that are not converted yet
     return PageData(
         title=results.title,
         classes=results.data.classes,

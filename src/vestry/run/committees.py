@@ -63,7 +63,7 @@ def _add_committee(
     card = committee.card() | {"members": entry.members, "fitted_on": fitted_on}
     write_json(folder / "card.json", card)
     own = [members.results[name] for name in entry.members]
-    results = evaluate(tables, truths) | {
+    results = vars(evaluate(tables, truths)) | {
         "rule": entry.rule,
         "options": entry.options,
         "members": entry.members,

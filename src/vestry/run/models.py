@@ -22,6 +22,7 @@ from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.planner import SEARCH, PlannedModel
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
+from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import Failure
 from vestry.storage.run_folder import RunFolder, read_json
@@ -65,7 +66,7 @@ def _parts_of_training(
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
-) -> dict[str, Any]:
+) -> dict[str, CrossValidation | LearningCurve | None]:
     """The model's `cross_validation` and `learning_curve`, None where it has none.
 
     Its out-of-fold table is put under its name into `out_of_fold_tables`.
@@ -82,7 +83,7 @@ def _cross_validated(
     places: _Places,
     training: ImageSet,
     truths: Mapping[str, Labels],
-) -> dict[str, Any] | None:
+) -> CrossValidation | None:
     settings = model.entry.cross_validation
     if settings is None or not all(task.folder in places for task in model.folds):
         return None
@@ -91,19 +92,20 @@ def _cross_validated(
     whole = out_of_fold(tables, training.ids, model.name)
     whole.save(next(iter(places.values())) / "out_of_fold.npz")
     out_of_fold_tables[model.name] = whole
-    return {
+    return CrossValidation(
         **settings.model_dump(mode="json"),
-        "rows": len(training),
-        "validation_rows": len(truths["validation"]),
-        **fold_scores(tables, training.ids, training.labels),
-        "fit_seconds": [read_json(folder / "card.json")["fit_seconds"] for folder in folders],
-        "out_of_fold": table_scores(whole, training.labels),
-    }
+        rows=len(training),
+        validation_rows=len(truths["validation"]),
+        fold_rows=[len(table) for table in tables],
+        scores=fold_scores(tables, training.ids, training.labels),
+        fit_seconds=[read_json(folder / "card.json")["fit_seconds"] for folder in folders],
+        out_of_fold=table_scores(whole, training.labels),
+    )
 
 
 def _curve(
     model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
-) -> dict[str, Any] | None:
+) -> LearningCurve | None:
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
         for size, tasks in model.sizes.items()
@@ -169,7 +171,7 @@ def _add_model(
     model: PlannedModel,
     places: Mapping[Path, Path],
     truths: Truths,
-    parts: Mapping[str, Any],
+    parts: Mapping[str, CrossValidation | LearningCurve | None],
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
     folders = {
@@ -178,11 +180,12 @@ def _add_model(
     first, *others = folders.values()
     card = read_json(first / "card.json")
     tables = load_tables(first)
-    results = {key: card.get(key) for key in _CARD_KEYS} | evaluate(tables, truths)
+    found = evaluate(tables, truths)
+    results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "seeds": list(folders),
         "over_seeds": over_seeds(
-            [results["scores"], *(scored(load_tables(folder), truths) for folder in others)]
+            [found.scores, *(scored(load_tables(folder), truths) for folder in others)]
         ),
         "threads": _threads(card),
         "kind_words": model.entry.model_kind.words,

@@ -13,9 +13,7 @@ from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.comparison import ranking
-from vestry.evaluation.ensemble_gain import with_costs
-from vestry.evaluation.predictions import Predictions
+from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
 from vestry.predictions.table import Labels
@@ -29,6 +27,7 @@ from vestry.run.tasks.corruption import read_all_predictions
 from vestry.run.tasks.cost import read_costs
 from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT
+from vestry.schema.data import Data
 from vestry.schema.environment import TestSetUses
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
@@ -212,31 +211,48 @@ class Comparison:
         committees = evaluated_committees(study.committee, members, self.run, truths)
         evidence = Predictions(members.tables | committees.tables, truths, members.out_of_fold)
         look = done.look
-        results = self.facts(members, done.asked) | {
-            "members": members.results,
-            "committees": committees.results,
-            "failures": members.failures + committees.failures,
-            "ranking": ranking(members.results, committees.results),
-            "votes": votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
-            "first_rows": first_rows(evidence.tested, evidence.truth),
-            "exploration": read_exploration(look.folder).results if look and look.is_done else None,
-        }
+        run = ScoredRun(
+            data=self.data(),
+            members=members.results,
+            committees=committees.results,
+            votes_seed=study.votes.seed,
+            exploration=read_exploration(look.folder).results if look and look.is_done else None,
+            look_failed=any(failed.name == "exploration" for failed in members.failures),
+        )
         found = analysed(
-            self.with_cost(results, done.asked),
+            self.with_costs(run, done.asked),
             evidence,
             study.pair,
             study.claim,
             study.abstention,
             study.decision,
         )
-        return ComparisonResults.model_validate(
-            found | {"robustness": self.robustness(done.asked, committees, evidence.truth)}
+        return ComparisonResults(
+            format=FORMAT,
+            title=study.title,
+            about=study.about,
+            study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
+            notices=_notices(dataset, members, study) + _skipped_notices(done.asked),
+            data=run.data,
+            failures=members.failures + committees.failures,
+            votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
+            first_rows=first_rows(evidence.tested, evidence.truth),
+            exploration=run.exploration,
+            robustness=self.robustness(done.asked, committees, evidence.truth),
+            **vars(found),
         )
 
-    def with_cost(self, results: dict[str, Any], asked: PostFit) -> dict[str, Any]:
+    def data(self) -> Data:
+        """What the results say of the images."""
+        grid = self.file.study.samples
+        count = grid.rows * grid.columns
+        shown = samples(self.dataset.training, count, grid.columns, grid.seed)
+        return data_summary(self.dataset, shown)
+
+    def with_costs(self, run: ScoredRun, asked: PostFit) -> ScoredRun:
         if asked.cost is None or not asked.cost.is_done:
-            return with_costs(results, {}, "measuring it failed")
-        return with_costs(results, read_costs(asked.cost.folder))
+            return run.with_costs({}, "measuring it failed")
+        return run.with_costs(read_costs(asked.cost.folder))
 
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels
@@ -255,20 +271,6 @@ class Comparison:
         study = self.file.study
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
-
-    def facts(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> dict[str, Any]:
-        """What the results say of study and data."""
-        study, dataset = self.file.study, self.dataset
-        count = study.samples.rows * study.samples.columns
-        grid = samples(dataset.training, count, study.samples.columns, study.samples.seed)
-        return {
-            "format": FORMAT,
-            "title": study.title,
-            "about": study.about,
-            "study": StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            "notices": _notices(dataset, members, study) + _skipped_notices(asked),
-            "data": data_summary(dataset, grid),
-        }
 
 
 def _read_comparison(manifest: Path) -> ComparisonResults | None:

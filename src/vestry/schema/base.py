@@ -6,7 +6,7 @@ not apply; a key that is *at times* there is left out where it does not. Labels 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -16,7 +16,7 @@ Interval = tuple[float, float]
 """Lower and upper end of 95%, unless said otherwise."""
 Settings = dict[str, JsonValue]
 """The user's own settings by their keys, as `docs/study.md` has them."""
-FORMAT = 1
+FORMAT: Final = 1
 """Of everything that is written after these types: a file of another one is refused."""
 Format = Literal[1]
 T = TypeVar("T")
@@ -83,13 +83,9 @@ class Record(BaseModel):
         } | {name: name for name in self.model_extra or ()}
 
 
-def plain(value: Any) -> Any:
-    """Dicts and lists that hold records, as JSON; goes with the last dict of that kind."""
-    if isinstance(value, Record):
-        return value.as_json()
-    if isinstance(value, dict):
-        return {key: plain(part) for key, part in value.items()}
-    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
+def set_fields(record: Record) -> dict[str, Any]:
+    """What was set, by attributes' names: for a record that says all of this and more."""
+    return {name: getattr(record, name) for name in record.model_fields_set}
 
 
 class OnSplits(Record, Generic[T]):

@@ -47,7 +47,7 @@ class RobustnessOfModel(Record):
     mean_area: float = Field(description="mean over all kinds")
     mean_area_interval: Interval = Field(description="Student's, over images")
     reason: str | None = Field(description="why it had fewer images")
-    milliseconds_per_image: float | None = Field(None, description="null for committees")
+    milliseconds_per_image: float | None = Field(description="null for committees")
 
 
 class AlteredDifference(Record):
