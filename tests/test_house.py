@@ -59,6 +59,61 @@ def test_what_is_public_is_used_elsewhere() -> None:
     assert sorted(lonely) == []
 
 
+UNTYPED = {
+    "evaluation.claims.form_of": "a table of a study file, before it is known to be a claim",
+    "evaluation.run_comparison.run_changes": "study files, as they are written there",
+    "evaluation.vault.append": "a line of a register that other versions write, too",
+    "evaluation.vault.Vault.looks": "lines of such a register",
+    "report.sections.findings._Case.facts": "each kind of finding has facts of its own",
+    "report.sections.findings._skipped": "such facts",
+    "report.sections.provenance._fact": "a fact of the machine, a number or a word",
+}
+"""What evaluation hands out, and sections take, without its type, and why."""
+
+
+def test_results_keep_their_types_between_evaluation_and_sections() -> None:
+    untyped = {
+        f"{module.removeprefix('vestry.')}.{name}"
+        for module, tree in MODULES.items()
+        if module.startswith(("vestry.evaluation.", "vestry.report.sections."))
+        for name, function in _functions(tree)
+        if module.startswith("vestry.report.") or not name.split(".")[-1].startswith("_")
+        if _says_any(function, _aliases_of_any(tree))
+    }
+    assert untyped == set(UNTYPED)
+
+
+def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
+    found = [("", node) for node in tree.body]
+    found += [
+        (f"{node.name}.", each)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        for each in node.body
+    ]
+    return [(f"{of}{node.name}", node) for of, node in found if isinstance(node, ast.FunctionDef)]
+
+
+def _aliases_of_any(tree: ast.Module) -> set[str]:
+    return {"Any"} | {
+        node.targets[0].id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and not isinstance(node.value, ast.Call)
+        and _names_one_of(node.value, {"Any"})
+    }
+
+
+def _says_any(function: ast.FunctionDef, aliases: set[str]) -> bool:
+    given = [node.annotation for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+    return any(_names_one_of(note, aliases) for note in [*given, function.returns] if note)
+
+
+def _names_one_of(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+
+
 def _used() -> dict[str, set[str]]:
     """Names of each module that other modules, tests, benchmarks or docs' makers use."""
     used: dict[str, set[str]] = defaultdict(set)

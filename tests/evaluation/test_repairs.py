@@ -50,12 +50,12 @@ def test_differences_are_the_committees_accuracy_less_each_members(makers, found
     for name, difference in found.differences.items():
         ours = makers["Committee"].entry.scores.test.accuracy
         theirs = makers[name].entry.scores.test.accuracy
-        assert difference["value"] == pytest.approx(ours - theirs)
-        assert difference["figures"] == pytest.approx([ours, theirs])
-        low, high = difference["interval"]
-        assert low < difference["value"] < high
+        assert difference.value == pytest.approx(ours - theirs)
+        assert difference.figures == pytest.approx([ours, theirs])
+        low, high = difference.interval
+        assert low < difference.value < high
     best = found.differences[found.best_member]
-    assert (best["only_one"], best["only_other"]) == (found.repaired, found.spoiled)
+    assert (best.only_one, best.only_other) == (found.repaired, found.spoiled)
 
 
 def test_agreement_splits_the_images_and_names_what_no_vote_repairs(makers, found):

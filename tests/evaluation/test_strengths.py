@@ -68,5 +68,5 @@ def test_the_misclassified_are_counted_image_by_image():
         assert wrong.count(top.class_) == top.count
     assert found.all_wrong == sum(row.all_wrong for row in found.classes)
     assert found.classes[0].mean_f1 == pytest.approx(
-        np.mean([m.entry["scores"]["test"]["per_class"]["a"]["f1"] for m in makers])
+        np.mean([m.entry.scores.test.per_class["a"].f1 for m in makers])
     )

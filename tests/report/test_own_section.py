@@ -1,17 +1,17 @@
 """A section of the page that stands outside the package: one file with its template beside it."""
 
 from pathlib import Path
-from typing import Any
 
 import example
 import pytest
 
 from vestry.report import page
 from vestry.report.section import Section
+from vestry.schema.results import Results
 
 
-def _names(results: dict[str, Any]) -> list[str]:
-    return list(results["members"])
+def _names(results: Results) -> list[str]:
+    return list(results.members)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def _on_average(model: Model) -> str:
 
 def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
-    found = shown.entry["calibration"]
+    found = shown.entry.calibration
     return [_error(found), _temperature_words(found)]
 
 
