@@ -57,7 +57,7 @@ def test_a_label_conflict_is_found(planted):
     conflict = found(planted, "label_conflict", "train", "test")
     assert (conflict.count, conflict.severity) == (2, "high")
     assert shown(conflict) == [["train/00040", "train/00041"]]
-    labels = [image["label"] for image in conflict.groups[0].images]
+    labels = [image.label for image in conflict.groups[0].images]
     assert labels == [1, 2]
 
 

@@ -44,7 +44,7 @@ def _drawn() -> str:
 def test_the_page_has_a_section_of_its_own(own: Section) -> None:
     results, text = example.build()[0], _drawn()
     assert f'<li><a href="#own">{own.title}</a></li>' in text
-    assert f"<h2>Own</h2>{', '.join(_names(results))}</section>" in text
+    assert f"<h2>Own</h2>{', '.join(_names(example.typed(results)))}</section>" in text
     assert "#own { color: inherit; }" in text
     assert "nowhere" in page.wanted_images(page.page_data(example.typed(results)))
 

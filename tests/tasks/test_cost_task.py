@@ -63,15 +63,15 @@ def test_every_model_and_committee_is_measured_in_a_worker_process(task, finishe
     assert set(found["members"]) == {"Net", "Linear"}
     assert set(found["committees"]) == {"Both", "Stacked"}
     for cost in [*found["members"].values(), *found["committees"].values()]:
-        assert cost["reason"] is None and cost["threads"] == 1
-        assert 0 < cost["latency"]["median_ms"] <= cost["latency"]["p99_ms"]
-        assert cost["latency"]["rounds"] >= 12 and cost["images_per_second"] > 0
-    net, linear = (found["members"][name]["bytes"] for name in ("Net", "Linear"))
+        assert cost.reason is None and cost.threads == 1
+        assert 0 < cost.latency.median_ms <= cost.latency.p99_ms
+        assert cost.latency.rounds >= 12 and cost.images_per_second > 0
+    net, linear = (found["members"][name].bytes for name in ("Net", "Linear"))
     assert net == (finished_run / "members/Net/weights.safetensors").stat().st_size
     assert linear == (finished_run / "members/Linear/model.onnx").stat().st_size
-    assert found["committees"]["Both"]["bytes"] == net + linear
-    slowest = max(cost["latency"]["median_ms"] for cost in found["members"].values())
-    assert found["committees"]["Both"]["latency"]["median_ms"] > slowest
+    assert found["committees"]["Both"].bytes == net + linear
+    slowest = max(cost.latency.median_ms for cost in found["members"].values())
+    assert found["committees"]["Both"].latency.median_ms > slowest
     assert made.is_done and task().folder == made.folder, "it is found again"
 
 
@@ -86,10 +86,10 @@ def test_a_member_that_was_not_stored_has_the_reason_and_no_figures(task, finish
     write_json(bare / "card.json", {"stored": None, "stored_note": "ONNX knows no such thing"})
     broken = Task("Linear", "", {"bare": True}, bare, bare)
     found = measure(task(Linear=broken))
-    assert found["members"]["Linear"]["reason"] == "ONNX knows no such thing"
-    assert found["members"]["Linear"]["latency"] is found["members"]["Linear"]["bytes"] is None
-    assert found["committees"]["Both"]["reason"] == "its member Linear could not be measured"
-    assert found["members"]["Net"]["latency"]["median_ms"] > 0
+    assert found["members"]["Linear"].reason == "ONNX knows no such thing"
+    assert found["members"]["Linear"].latency is found["members"]["Linear"].bytes is None
+    assert found["committees"]["Both"].reason == "its member Linear could not be measured"
+    assert found["members"]["Net"].latency.median_ms > 0
 
 
 def test_a_committee_without_one_of_its_members_is_left_out(task):
