@@ -174,7 +174,7 @@ def test_a_network_and_flat_learners_sit_together(digits):
     network = NetworkClassifier(
         [{"conv": 8, "kernel": 3}, {"flatten": True}],
         image_shape=(8, 8),
-        epochs=8,
+        epochs=16,
         random_state=0,
     )
     committee = CommitteeClassifier([("network", network), ("forest", FOREST)]).fit(rows, labels)
