@@ -28,7 +28,7 @@ import pathlib, sys
 from vestry.serve.http import workers
 from vestry.serve.http.context import ServerSettings
 from vestry.serve.http.server import address, bind, say
-workers.SHORTEST_LIFE = 0
+workers._SHORTEST_LIFE = 0
 listener = bind("127.0.0.1", 0)
 settings = ServerSettings([pathlib.Path(sys.argv[1])])
 workers.Supervisor(settings, listener, 2).run(lambda: say(f"ready at {address(listener)}"))
