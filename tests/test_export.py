@@ -198,7 +198,9 @@ def plant_isotonic(run):
         values = member.predict_proba(images_of(table.ids))
         replace(table, probabilities=values).save(folder / f"{split}.npz")
     (folder / "model.onnx").unlink()
-    onnx.save(whole_graph(member, converted(estimator)), folder / "model.onnx")
+    onnx.save(
+        whole_graph(member, converted(estimator, estimator.n_features_in_)), folder / "model.onnx"
+    )
     return member
 
 

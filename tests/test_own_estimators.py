@@ -73,6 +73,15 @@ def test_members_after_them_answer_as_they_do_alone(together, tmp_path, vestry):
         assert np.array_equal(answers(alone, member), answers(together, member))
 
 
+def test_no_more_than_fit_and_predict_is_asked_of_an_estimator(tmp_path, vestry):
+    folder = study(tmp_path, own("Bare") + NEIGHBOURS)
+    done = vestry("run", "own.toml", cwd=folder, env={"VESTRY_CORES": "1"})
+    assert done.returncode == 0, done.stderr
+    assert np.ptp(answers(folder, "Bare"), axis=0).max() == 0
+    card = json.loads((folder / "runs" / "own" / "members" / "Bare" / "card.json").read_text())
+    assert card["stored"] is None and "64 flat features" in " ".join(card["definition"])
+
+
 def test_a_time_limit_ends_all_that_an_estimator_has_started(tmp_path, vestry):
     folder = study(tmp_path, own("Hangs", "time_limit = 8\n") + own("Leaves") + NEIGHBOURS)
     done = vestry("run", "own.toml", cwd=folder, timeout=120)

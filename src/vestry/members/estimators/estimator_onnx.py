@@ -61,7 +61,7 @@ def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
 
     Raises MemberError where the estimator has no converter or the gate refuses the result.
     """
-    model = whole_graph(member, converted(member.estimator))
+    model = whole_graph(member, converted(member.estimator, len(member.scaling.offset)))
     content = model.SerializeToString()
     gate = _parity(member, content)
     with atomic_path(path) as temporary:
@@ -69,7 +69,7 @@ def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
     return gate
 
 
-def converted(estimator: Any) -> onnx.ModelProto:
+def converted(estimator: Any, features: int) -> onnx.ModelProto:
     """The estimator alone: float features to label and scores.
 
     Which options a converter takes differs by class, so they are offered from most to least.
@@ -78,7 +78,7 @@ def converted(estimator: Any) -> onnx.ModelProto:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType  # noqa: PLC0415
 
     kind = DoubleTensorType if is_trees(estimator) else FloatTensorType
-    inputs = [("features", kind([None, estimator.n_features_in_]))]
+    inputs = [("features", kind([None, features]))]
     raw = {} if hasattr(estimator, "predict_proba") else {"raw_scores": True}
     offers: list[dict[str, bool]] = [{"zipmap": False, **raw}, raw, {"zipmap": False}, {}]
     reason: Exception | None = None

@@ -121,7 +121,7 @@ class EstimatorMember:
     def card(self) -> dict[str, Any]:
         return {
             "kind": "estimator",
-            "definition": _definition(self.settings, self.estimator),
+            "definition": _definition(self.settings, len(self.scaling.offset)),
             "parameters": _parameter_count(self.estimator),
             "trainable_parameters": _parameter_count(self.estimator),
             "classes": self.classes,
@@ -180,10 +180,10 @@ def _parameter_count(estimator: Any) -> int | None:
     return int(np.size(estimator.coef_) + np.size(getattr(estimator, "intercept_", ())))
 
 
-def _definition(settings: EstimatorSettings, estimator: Any) -> list[str]:
+def _definition(settings: EstimatorSettings, features: int) -> list[str]:
     scales = {"none": "pixels 0 to 255", "unit": "pixels / 255", "standard": "pixels standardised"}
     given = ", ".join(f"{key} = {value}" for key, value in settings.params.items())
     return [
         f"{settings.estimator}({given or 'library defaults'})",
-        f"{scales[settings.scale]}, {estimator.n_features_in_:,} flat features",
+        f"{scales[settings.scale]}, {features:,} flat features",
     ]
