@@ -107,7 +107,7 @@ def test_a_graph_that_gives_other_answers_is_refused(job, tmp_path, monkeypatch)
     member = fit(job, "sklearn.linear_model.LogisticRegression")
     other = fit(job, "sklearn.linear_model.LogisticRegression", params={"C": 1e-4})
     right = estimator_onnx.converted
-    monkeypatch.setattr(estimator_onnx, "converted", lambda _: right(other.estimator))
+    monkeypatch.setattr(estimator_onnx, "converted", lambda _, size: right(other.estimator, size))
     member.save(tmp_path)
     assert member.card()["stored"] is None and "differs from it" in member.card()["stored_note"]
     assert not list(tmp_path.iterdir())
