@@ -66,8 +66,6 @@ def _member_settings(
     values = {name: parameters[name] for name in NetworkSettings.model_fields if name in parameters}
     if values["layers"] is None:
         values["layers"] = _default_layers(prepared.shape)
-    if values["schedule"] is None:
-        del values["schedule"]  # a study's default
     # Bytes are standardised by the network itself, other numbers before it.
     values["scale"] = "standard" if prepared.mean is None else "unit"
     stopping = {"patience": parameters["patience"], "restore_best": True}
@@ -116,8 +114,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         dense layer of 64 units.
     image_shape : (height, width) or (height, width, channels) that flat rows are made into.
     epochs, batch_size, optimizer, learning_rate, momentum, weight_decay, schedule, augmentation :
-        what they are in a study file. Without a schedule the learning rate falls to zero along half
-        a cosine; "constant" keeps it. Augmentation takes uint8 images.
+        what they are in a study file, its defaults too. Augmentation takes uint8 images.
     early_stopping : hold `validation_fraction` of the rows out, every class its share, stop when
         the loss on them has not fallen for `patience` epochs, and keep the best epoch's weights.
     precision : "fp32", or "auto" (a study's default) to compute in bfloat16 where a trial on this

@@ -63,7 +63,8 @@ def test_what_was_stored_before_there_was_a_choice_has_a_constant_rate() -> None
     assert {settings.rate(epoch) for epoch in range(settings.epochs)} == {1e-3}
 
 
-def test_by_default_the_rate_falls_to_zero_along_half_a_cosine() -> None:
-    settings = NetworkSettings.model_validate({"layers": [{"flatten": True}], "epochs": 4})
+def test_a_cosine_falls_to_zero_over_all_epochs() -> None:
+    given = {"layers": [{"flatten": True}], "epochs": 4, "schedule": {"cosine": True}}
+    settings = NetworkSettings.model_validate(given)
     rates = [1e-3 * 0.5 * (1 + np.cos(np.pi * epoch / 4)) for epoch in range(4)]
     assert [settings.rate(epoch) for epoch in range(4)] == pytest.approx(rates)

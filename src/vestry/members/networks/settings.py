@@ -1,7 +1,7 @@
 """What a study file says of a network: its layers, how it is trained, how its images are altered.
 
-Defaults of training are Keras's, because the reports were made with it, but for three that small
-data need: how images are scaled, how the learning rate falls, and batch normalisation's statistics.
+Defaults of training are Keras's, because the reports were made with it, but for two that small data
+need: how images are scaled, and batch normalisation's statistics.
 Studies of the reports ask for Keras's.
 """
 
@@ -192,9 +192,9 @@ class TrainingSettings(_Settings):
     adamw, else 0.
     """
     early_stopping: EarlyStopping | None = None
-    schedule: Annotated[Schedule, BeforeValidator(_constant)] = Cosine(cosine=True)
-    """Of the learning rate. To zero along half a cosine is worth one to three points on small data;
-    Keras's default is "constant".
+    schedule: Annotated[Schedule, BeforeValidator(_constant)] = "constant"
+    """Of the learning rate. A falling one gains on thousands of images and loses on a hundred,
+    whose few steps it cuts short; so it is the study that asks for it.
     """
     precision: Precision = "auto"
     """auto: bfloat16 where a trial on this machine finds it right and faster."""
