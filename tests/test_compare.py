@@ -54,7 +54,7 @@ def compared(paths, place):
     """What the runs come to; the page is written in the folder `place`, or is that file."""
     page = place / "compare.html" if place.is_dir() else place
     places = replace(DataPaths.of(), looks=page.parent / "looks")
-    return compare_runs(paths, places, page, Silence()).results
+    return compare_runs(paths, places, page, Silence()).results.as_json()
 
 
 def alter(run, change):

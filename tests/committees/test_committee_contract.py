@@ -52,7 +52,7 @@ def rule(request):
 def test_every_rule_can_be_named_in_a_study(rule):
     assert CommitteeSettings(name="c", rule=rule, members=["x", "y"]).rule == rule
     if not RULES[rule].learns:
-        with pytest.raises(ValueError, match=r"that learn are weighted, greedy, stacking"):
+        with pytest.raises(ValueError, match=r"that learn are greedy, stacking, weighted"):
             CommitteeSettings(name="c", rule=rule, members=["x", "y"], fit_on="out_of_fold")
 
 

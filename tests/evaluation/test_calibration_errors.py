@@ -40,9 +40,9 @@ def test_scores_agree_with_scikit_learn_and_with_loops(tables):
         part = rows[start : start + size]
         start += size
         sure, right = (np.mean([row[i] for row in part]) for i in (0, 1))
-        assert (entry["rows"], entry["confidence"]) == (size, pytest.approx(sure))
-        assert entry["accuracy"] == pytest.approx(right)
-        assert entry["interval"][0] <= right <= entry["interval"][1]
+        assert (entry.rows, entry.confidence) == (size, pytest.approx(sure))
+        assert entry.accuracy == pytest.approx(right)
+        assert entry.interval[0] <= right <= entry.interval[1]
         gaps += size * abs(sure - right)
     assert found.ece == pytest.approx(gaps / 700)
     assert found.confidence == pytest.approx(values.max(axis=1).mean())
@@ -56,7 +56,7 @@ def test_after_is_the_table_at_the_temperature_of_validation(tables):
     assert found.after == reliability(fitted.apply(made["test"]), truths["test"])
     assert found.before == reliability(made["test"], truths["test"])
     # The test labels have no say in the temperature.
-    assert calibration(made, truths | {"test": truths["test"][::-1]})["temperature"] == fitted.value
+    assert calibration(made, truths | {"test": truths["test"][::-1]}).temperature == fitted.value
 
 
 @settings(max_examples=40, deadline=None)
@@ -105,7 +105,7 @@ def test_error_of_equal_confidences_does_not_hang_on_the_rows_order():
     ids = np.array([str(i) for i in range(90)])
     truth = np.repeat([0, 1, 2], 30)
     same = ProbabilityTable(ids, ("a", "b", "c"), values, "m", "test")
-    assert reliability(same, truth)["ece"] == pytest.approx(0.6 - 1 / 3, abs=1e-6)
+    assert reliability(same, truth).ece == pytest.approx(0.6 - 1 / 3, abs=1e-6)
 
 
 def test_bias_is_what_calibrated_models_show():

@@ -77,8 +77,8 @@ def test_of_two_the_other_is_left_alone(evidence):
     found = leave_one_out(committee("vote", evidence, ("A", "B")), evidence)
     alone = {n: (evidence.tested[n].labels == evidence.truth).mean() for n in "AB"}
     rows = rows_of(found)
-    assert rows["A"]["accuracy"] == pytest.approx(alone["B"])
-    assert rows["B"]["accuracy"] == pytest.approx(alone["A"])
+    assert rows["A"].accuracy == pytest.approx(alone["B"])
+    assert rows["B"].accuracy == pytest.approx(alone["A"])
 
 
 def stacked(evidence):
@@ -92,7 +92,7 @@ def test_stacking_keeps_its_penalty_and_learns_from_all_rows_where_it_may(eviden
     again.fit([evidence.validated[n] for n in "AB"], evidence.truths["validation"])
     labels = again.table([evidence.tested[n] for n in "AB"]).labels
     right = (labels == evidence.truth).mean()
-    assert rows_of(found)["C"]["accuracy"] == pytest.approx(right, abs=0.004)
+    assert rows_of(found)["C"].accuracy == pytest.approx(right, abs=0.004)
 
 
 def test_stacking_of_many_learns_from_some_rows_and_says_how_many(evidence, monkeypatch):

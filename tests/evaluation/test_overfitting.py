@@ -36,7 +36,7 @@ def test_loss_rises_for_good_from_the_first_epoch_after_which_it_stays_up(valida
 
 def test_a_training_loss_that_does_not_fall_is_no_overfitting():
     rising = [0.9, 0.7, 0.5, 0.6, 0.7, 0.8]
-    assert overfitting(history(rising, [0.9, 0.6, 0.5, 0.55, 0.6, 0.7]))["rises_from"] is None
+    assert overfitting(history(rising, [0.9, 0.6, 0.5, 0.55, 0.6, 0.7])).rises_from is None
 
 
 def test_without_epochs_or_losses_there_is_nothing_to_say():
@@ -58,8 +58,8 @@ def accuracies(train, validation):
 def test_the_gap_is_that_of_the_epoch_that_was_kept():
     rows = accuracies([0.3, 0.4, 0.5, 0.6, 0.61, 0.9], [0.3, 0.38, 0.45, 0.55, 0.34, 0.2])
     last, third = overfitting(rows), overfitting(rows, 3)
-    assert last["far_above"] and last["at_kept"] == last["at_last"]
-    assert not third["far_above"] and third["at_kept"]["accuracy_gap"] == pytest.approx(0.05)
+    assert last.far_above and last.at_kept == last.at_last
+    assert not third.far_above and third.at_kept.accuracy_gap == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_the_gap_is_that_of_the_epoch_that_was_kept():
 def test_chance_is_the_commonest_class(right, share, rows, guesses):
     found = overfitting(accuracies([0.9] * 6, [right] * 6), guessing=Guessing(share, rows))
     assert found.no_better_than_guessing == guesses
-    assert not overfitting(accuracies([0.9] * 6, [right] * 6))["no_better_than_guessing"]
+    assert not overfitting(accuracies([0.9] * 6, [right] * 6)).no_better_than_guessing

@@ -29,7 +29,8 @@ _EVERY: "list[Registry[Any]]" = []
 
 
 class Registry(MutableMapping[str, Thing]):
-    """Things of one concept by name, in the order in which they were registered.
+    """Things of one concept by name: those of one module in its order, those of a package by name,
+    then those of other packages.
 
     concept: what one of them is called; the entry points of other packages stand under that, in
     plural: `vestry.scores`. home: the module, or the package all of whose modules, register what
@@ -80,6 +81,8 @@ class Registry(MutableMapping[str, Thing]):
         home = importlib.import_module(self.home)
         for found in pkgutil.iter_modules(getattr(home, "__path__", ())):
             importlib.import_module(f"{self.home}.{found.name}")
+        if hasattr(home, "__path__"):  # else the order would hang on which file was imported first
+            self._things = dict(sorted(self._things.items()))
         for entry in metadata.entry_points(group=f"{_PREFIX}{self.concept}s"):
             try:
                 thing = entry.load()
