@@ -19,7 +19,7 @@ from vestry.evaluation.candidates import (
 )
 from vestry.evaluation.choice import LEVEL, TOLERANCE, Choice, chosen
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
-from vestry.evaluation.difference import by_images
+from vestry.evaluation.difference import difference
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change, Decision, Excluded, LimitOnTest, OnTest, Reason
@@ -156,7 +156,7 @@ def _on_test(
         interval=taken.entry.accuracy_interval("test"),
         limits=limits,
         agrees=all(check.met for check in limits),
-        best_less_taken=None if best is taken else by_images(best, taken),
+        best_less_taken=None if best is taken else difference(best, taken),
     )
 
 

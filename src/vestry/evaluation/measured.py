@@ -28,9 +28,9 @@ class MeasuredRun:
 
 
 def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> Figure:
-    """A test score: value and interval of the first seed, mean and deviation over seeds.
+    """A test score: the mean over seeds with its interval, and each seed's.
 
-    The interval is Wilson's, for scores that are shares of images (accuracy; recall and precision
+    The interval is there for scores that are shares of images (accuracy; recall and precision
     of a class); None for others.
     """
     entry, scores = model.entry, model.entry.scores.test

@@ -10,11 +10,10 @@ from vestry.committees.committee import Committee
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome
 from vestry.evaluation.comparison import (
-    evaluate,
+    evaluate_seeds,
     fold_scores,
     learning_curve,
     out_of_fold,
-    over_seeds,
     scored,
     table_scores,
 )
@@ -185,12 +184,10 @@ def _add_model(
     }
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
-    seeds = [load_tables(folder) for folder in folders.values()]
-    found = evaluate(seeds[0], truths)
+    seeds = {seed: load_tables(folder) for seed, folder in folders.items()}
+    found = evaluate_seeds(seeds, truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
-        "seeds": list(folders),
-        "over_seeds": over_seeds([found.scores, *(scored(each, truths) for each in seeds[1:])]),
         "threads": _threads(card),
         "kind_words": model.entry.model_kind.words,
         "reported": model.entry.reported,
@@ -200,7 +197,7 @@ def _add_model(
         "augmentation": _augmentation(card, model.name),
         "search": _search_results(model),
     }
-    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
+    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
 
 
 def _threads(card: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
 from vestry.schema.robustness import Robustness
-from vestry.schema.significance import Comparisons, Ranked, Resolution
+from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
 
 class StudyFacts(Record):
@@ -101,6 +101,10 @@ class ComparisonResults(Record):
     pairs: list[ComparedPair] = Field(description="one entry a `[[pair]]` of the study")
     steps: list[Step] = Field(description="one entry a member but the first, in study order")
     comparisons: Comparisons | None = Field(description="of every pair; null for one model")
+    families: list[TestFamily] = Field(
+        description="which tests were adjusted together (Holm), and how many there were; what "
+        "rests on none of them is exploratory"
+    )
     resolution: Resolution | None = Field(description="null for one model")
     doubts: Doubts = Field(description="images whose label the members doubt")
     leaks: Leaks | None = Field(description="test scores without repeats and doubted labels")

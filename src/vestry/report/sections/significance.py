@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vestry.evaluation.families import LEVEL
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
@@ -18,9 +19,9 @@ from vestry.report.formatting import (
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
-from vestry.schema.base import Interval
+from vestry.schema.base import Interval, Number
 from vestry.schema.results import Results
-from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
+from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds, TestFamily
 
 # How sure the ranking is, in words: which differences are significant, and what would show others.
 
@@ -36,18 +37,23 @@ def _tested(found: Comparisons) -> str:
     """How many pairs there are, and how many differ significantly."""
     count = sum(pair.told_apart for pair in found.pairs)
     images = counted(found.rows, "test image")
+    how = _test_words(found)
     if found.family == 1:
         what = "a significant" if count else "no significant"
-        return (
-            f"Both models answered the same {images}; McNemar\u2019s test shows {what} difference."
-        )
+        return f"Both models answered the same {images}; {how} shows {what} difference."
     differ = "all differ" if count == found.family else "none differs" if not count else ""
     return (
         f"All models answered the same {images}. Of {counted(found.family, 'pair')}, "
-        f"{differ or _differ(count)} significantly by McNemar\u2019s test, adjusted after Holm so "
+        f"{differ or _differ(count)} significantly by {how}, adjusted after Holm so "
         "that any false alarm among all pairs has a chance of at most "
         f"{per_cent(found.level, 0)}."
     )
+
+
+def _test_words(found: Comparisons) -> str:
+    if any(pair.method == "two-way" for pair in found.pairs):
+        return "a test of images and, where there are several, of seeds"
+    return "McNemar\u2019s test"
 
 
 def _differ(count: int) -> str:
@@ -72,14 +78,29 @@ def images_for(pair: PairOfModels) -> str:
     """What it would take to show a difference between two that show none."""
     more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
     if more is None:
-        return f"To show a difference {between}, no realistic number of images would do."
+        said = _UNKNOWN[_why_unknown(pair)].format(between)
+        return f"{said[0].upper()}{said[1:]}."
     if not more:
         return f"The difference {between} would be significant if the two were the only pair."
     size = points(abs(pair.difference)).lstrip("+")
     return (
         f"If the {size} points {between} are real, about {roughly(more)} more test images would "
-        "show them (power 0.8, for this pair alone)."
+        "show them in at least 80% of cases, however the other pairs stand."
     )
+
+
+_UNKNOWN = {
+    "level": "{} these images show no difference at all, so how many would show one is not known",
+    "seeds": "to show a difference {} more images alone would not do: more seeds are needed",
+    "many": "to show a difference as small as that {}, over 10 million images would be needed",
+}
+_IN_TABLE = {"level": "level: not known", "seeds": "more seeds needed", "many": "over 10 million"}
+
+
+def _why_unknown(pair: PairOfModels) -> str:
+    if pair.only_one == pair.only_other:
+        return "level"
+    return "seeds" if max(pair.seeds) > 1 else "many"
 
 
 def more_images(pair: PairOfModels) -> str:
@@ -88,7 +109,7 @@ def more_images(pair: PairOfModels) -> str:
     if pair.told_apart:
         return "significant"
     if more is None:
-        return "no realistic number"
+        return _IN_TABLE[_why_unknown(pair)]
     return f"about {roughly(more)}" if more else "none, as the only pair"
 
 
@@ -112,7 +133,7 @@ def uncertainties(models: list[Model], rows: int) -> str:
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
         f"{sampling} Spread over seeds, what another fit could change: {shown}{more} points.{rest} "
-        "Tests and intervals are those of first seeds and know nothing of the second."
+        "Tests and intervals of models with several seeds are of both."
     )
 
 
@@ -197,6 +218,7 @@ class Certainty:
     scores: list[ScoreRow]
     folds: list[PairRow]
     folds_sentence: str | None
+    families: str | None
 
 
 def certainty_data(results: Results) -> Certainty | None:
@@ -221,6 +243,7 @@ def certainty_data(results: Results) -> Certainty | None:
         ],
         folds=[_fold_row(pair) for pair in folds],
         folds_sentence=_cross_validated(folds),
+        families=_families(results),
     )
 
 
@@ -233,12 +256,35 @@ def _pair_row(pair: PairOfModels) -> PairRow:
             points(pair.difference),
             _limits(pair.interval),
             _limits(pair.bootstrap_interval),
-            whole(pair.only_one),
-            whole(pair.only_other),
+            _images(pair.only_one),
+            _images(pair.only_other),
             f"{probability(pair.p)} ({pair.method})",
             probability(pair.p_holm),
             more_images(pair),
         ],
+    )
+
+
+def _images(count: Number) -> str:
+    """Whole images, or their mean over seeds."""
+    return whole(count) if isinstance(count, int) else f"{count:.1f}"
+
+
+def _family_words(found: TestFamily) -> str:
+    return f"{found.what} ({counted(found.tests, 'test')})"
+
+
+def _families(results: Results) -> str | None:
+    """Which tests this page rests on."""
+    if not results.families:
+        return None
+    found = results.families
+    parts = "; ".join(_family_words(family) for family in found)
+    return (
+        f"This page rests on {counted(sum(family.tests for family in found), 'test')} of "
+        f"differences in {counted(len(found), 'family', 'families')}, each adjusted together "
+        "(Holm), so that a false alarm anywhere in one has a chance of at most "
+        f"{per_cent(LEVEL, 0)}: {parts}. Whatever else stands here is exploratory."
     )
 
 
