@@ -43,6 +43,12 @@ def test_with_one_seed_each_it_is_agresti_and_mins(shape):
     assert mean_difference(ours, theirs).interval() == pytest.approx(expected, abs=1e-9)
 
 
+def test_a_difference_of_everything_has_a_tiny_p_and_none_has_1():
+    right, wrong = np.ones((3, 5000), bool), np.zeros((3, 5000), bool)
+    assert 0 < mean_difference(right, wrong).p() < 1e-30
+    assert mean_difference(right, right).p() == 1.0
+
+
 def test_the_same_fit_again_and_again_is_no_more_evidence_than_once():
     ours, theirs = tables((1, 1, 300, 0))
     once = mean_difference(ours, theirs)

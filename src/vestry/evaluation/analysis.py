@@ -32,7 +32,8 @@ from vestry.evaluation.predictions import (
     evaluated_models,
 )
 from vestry.evaluation.significance import Significance, significance
-from vestry.schema.ablations import ComparedPair, Step
+from vestry.evaluation.size_pairs import size_pairs
+from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
@@ -64,6 +65,7 @@ class Analysed:
     agreement: Agreement | None
     pairs: list[ComparedPair]
     steps: list[Step]
+    size_pairs: list[SizePair]
     doubts: Doubts
     leaks: Leaks | None
     decision: Decision | None
@@ -92,13 +94,16 @@ def analysed(
     of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
     found = compared_pairs(pairs, evaluated)
     steps = ablation_steps(list(members.values()))
+    sizes = size_pairs(evidence.sizes)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
             name: of_models.committee(evaluated[name], entry)
             for name, entry in run.committees.items()
         },
-        families=families(_tests(standing.comparisons, of_committees, found, steps)),
+        families=families(
+            _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
+        ),
         ranking=standing.ranking,
         comparisons=standing.comparisons,
         resolution=standing.resolution,
@@ -106,6 +111,7 @@ def analysed(
         agreement=agreement(list(members.values()), evidence.tested),
         pairs=found,
         steps=steps,
+        size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, issues.test, findings, run.look_failed),
         decision=decision(ranked, evidence, run.data.classes, deciding),

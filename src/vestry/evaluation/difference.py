@@ -29,7 +29,7 @@ def difference(one: EvaluatedModel | Answers, other: EvaluatedModel | Answers) -
     if len(rights) == len(others) == 1:
         return _of_images(rights[0], others[0])
     found = over_seeds(one, other)
-    only_one, only_other = discordant(rights, others)
+    only_one, only_other = _discordant(rights, others)
     return Difference(
         score="accuracy",
         value=found.value,
@@ -91,7 +91,7 @@ def _lends(one: EvaluatedModel, other: EvaluatedModel) -> bool:
     return len(one.rights) == len(other.rights) or len(one.rights) > 1 or not one.is_committee
 
 
-def discordant(rights: NDArray[np.bool_], others: NDArray[np.bool_]) -> tuple[float, float]:
+def _discordant(rights: NDArray[np.bool_], others: NDArray[np.bool_]) -> tuple[float, float]:
     """Images that only the one, and that only the other gets right: the mean of every two seeds."""
     ours, theirs = rights.mean(axis=0), others.mean(axis=0)
     return float((ours * (1 - theirs)).sum()), float((theirs * (1 - ours)).sum())

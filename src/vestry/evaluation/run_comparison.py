@@ -117,7 +117,6 @@ def _ranked(
 def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
     """Not ranked yet."""
     entry, accuracy = model.tested.entry, float(model.tested.right.mean())
-    test = entry.scores.test
     return schema.RankedOfRuns(
         run=model.run,
         name=model.tested.name,
@@ -127,8 +126,8 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         accuracy=accuracy,
         interval=wilson(accuracy, len(model.tested.truth)),
         over_seeds=entry.spread("test", "accuracy"),
-        log_loss=test.log_loss,
-        f1_macro=test.number("f1_macro"),
+        log_loss=entry.first_seed("test", "log_loss"),
+        f1_macro=entry.first_seed("test", "f1_macro"),
         parameters=entry.parameters,
         fit_seconds=entry.fit_seconds,
         milliseconds_per_image=entry.milliseconds_per_image,

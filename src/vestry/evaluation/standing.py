@@ -112,7 +112,7 @@ def resolution(rights: Sequence[Rights], tests: int) -> SmallestShown:
 def _smallest(first: Rights, other: Rights, level: float) -> float:
     if len(first) == len(other) == 1:
         return smallest_shown(int((first[0] != other[0]).sum()), first.shape[1], level)
-    return min(1.0, mean_difference(first, other).half(1 - level))
+    return min(1.0, mean_difference(first, other).half(level))
 
 
 def smallest_shown(differ: int, rows: int, level: float = LEVEL) -> float:

@@ -20,11 +20,12 @@ that). `benchmarks/false_alarms.py` has what comes of it.
 
 from dataclasses import dataclass
 from math import ceil, hypot, inf, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import LEVEL, Interval, normal_quantile, t_quantile
+from vestry.evaluation.intervals import LEVEL, Interval
 from vestry.schema.base import Spread
 
 _Rights = NDArray[np.bool_]
@@ -57,36 +58,47 @@ class TwoWay:
     rows: int
 
     def interval(self, level: float = LEVEL) -> Interval:
-        half = self.half(level)
+        half = self.half(1 - level)
         return max(-1.0, self.centre - half), min(1.0, self.centre + half)
 
-    def half(self, level: float) -> float:
-        """Half the interval's width: the smallest difference told from 0 at 1 - `level`."""
-        return sqrt(normal_quantile(level) ** 2 * self.images + self._of_seeds(level))
+    def half(self, chance: float) -> float:
+        """Half the width of the interval that misses with this chance: the smallest difference told
+        from 0 at that level."""
+        return sqrt(_normal(chance) ** 2 * self.images + self._of_seeds(chance))
 
-    def _of_seeds(self, level: float) -> float:
-        return t_quantile(level, self.freedom) ** 2 * self.seeds if self.seeds else 0.0
+    def _of_seeds(self, chance: float) -> float:
+        return _student(chance, self.freedom) ** 2 * self.seeds if self.seeds else 0.0
 
     def p(self) -> float:
-        """Two-sided, that it is 0: one less the level whose interval just reaches 0."""
+        """Two-sided, that it is 0: the chance whose interval just reaches 0."""
         low, high = 0.0, 1.0
         for _ in range(_HALVINGS):
             # On a scale that has room for very small p: low and high are its square roots.
             middle = (low + high) / 2
-            below = abs(self.centre) > self.half(1 - middle**2)
+            below = abs(self.centre) > self.half(middle**2)
             low, high = (low, middle) if below else (middle, high)
         return high**2
 
-    def rows_needed(self, level: float, power: float) -> int | None:
-        """Images in all that show a difference as large at `level` with probability `power`, with
-        as many seeds; None where no number does, since the seeds alone leave it open."""
-        # The interval at level 2 * power - 1 has a normal quantile of that power.
-        beyond, chance = 2 * power - 1, 1 - level
-        needed = (normal_quantile(chance) + normal_quantile(beyond)) ** 2
+    def rows_needed(self, chance: float, power: float) -> int | None:
+        """Images in all that show a difference as large at the level `chance` with probability
+        `power`, with as many seeds; None where no number does, since the seeds leave it open."""
+        beyond = 2 * (1 - power)  # whose two-sided quantile is the one-sided one of the power
+        needed = (_normal(chance) + _normal(beyond)) ** 2
         of_seeds = (sqrt(self._of_seeds(chance)) + sqrt(self._of_seeds(beyond))) ** 2
         room = self.value**2 - of_seeds
         rows = needed * self.images * self.rows / room if room > 0 else inf
         return ceil(rows) if rows < inf else None
+
+
+def _normal(chance: float) -> float:
+    """How many deviations a normal value exceeds on either side with this chance."""
+    return -NormalDist().inv_cdf(chance / 2)
+
+
+def _student(chance: float, freedom: float) -> float:
+    from scipy.special import stdtrit  # noqa: PLC0415 - studies are read without it
+
+    return -float(stdtrit(freedom, chance / 2))
 
 
 def mean_accuracy(rights: _Rights) -> TwoWay:
@@ -162,7 +174,7 @@ def widened(images: Interval, over: Spread, top: float) -> Interval:
     is in both parts, so that this is rather too wide.
     """
     seeds = len(over.values)
-    half = t_quantile(LEVEL, seeds - 1) * (over.deviation or 0.0) / sqrt(seeds)
+    half = _student(1 - LEVEL, seeds - 1) * (over.deviation or 0.0) / sqrt(seeds)
     low, high = images
     below, above = hypot(over.mean - low, half), hypot(high - over.mean, half)
     return max(0.0, over.mean - below), min(top, over.mean + above)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vestry.committees.committee import Committee
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome
@@ -38,11 +41,12 @@ class EvaluatedModels(Generic[_Entry]):
 
     out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
     row's probabilities are by a model that had not seen it. rules: fitted committees. seeds: each
-    seed's tables, by name; `tables` are the first one's.
+    seed's tables, by name; `tables` are the first one's. sizes: as `Predictions` has them.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
     seeds: dict[str, list[Tables]] = field(default_factory=dict)
+    sizes: dict[str, dict[int, NDArray[np.bool_]]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
@@ -111,16 +115,33 @@ def _cross_validated(
 def _curve(
     model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> LearningCurve | None:
+    scores = {
+        size: [scored(tables, truths) for tables in every]
+        for size, every in _tables_by_size(model, places).items()
+    }
+    return learning_curve(scores, classes) if scores else None
+
+
+def _tables_by_size(model: PlannedModel, places: _Places) -> dict[int, list[Tables]]:
+    """Every seed's tables at each number of training images that came to something."""
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
         for size, tasks in model.sizes.items()
     }
-    scores = {
-        size: [scored(load_tables(folder), truths) for folder in folders]
+    return {
+        size: [load_tables(folder) for folder in folders]
         for size, folders in done.items()
         if folders
     }
-    return learning_curve(scores, classes) if scores else None
+
+
+def _rights_by_size(
+    model: PlannedModel, places: _Places, truth: Labels
+) -> dict[int, NDArray[np.bool_]]:
+    return {
+        size: np.stack([tables["test"].labels == truth for tables in every])
+        for size, every in _tables_by_size(model, places).items()
+    }
 
 
 # From finished tasks to the models' part of `results.json`, and to their folders in the run.
@@ -167,6 +188,8 @@ def fitted_models(
             places = publish(model, run)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
+            if model.sizes:
+                models.sizes[model.name] = _rights_by_size(model, places, truths["test"])
     remove_models(run.path / "members", set(models.results))
     return models
 

@@ -89,7 +89,7 @@ class Change(Record):
 class OnTest(Record):
     """What the test images say afterwards of the one that was taken."""
 
-    accuracy: float = Field(description="first seed")
+    accuracy: float = Field(description="mean over seeds")
     interval: Interval = Field(description="Wilson's")
     limits: list[LimitOnTest] = Field(description="those on accuracy")
     agrees: bool = Field(description="whether all are met")

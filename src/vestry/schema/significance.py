@@ -4,6 +4,12 @@ Resamples draw each class's test images anew, with replacement, as many as there
 of `ece` keeps the bins of the rows themselves and is had by test inversion, because resampling
 makes a calibration error larger: percentiles would miss the truth of a calibrated model every time.
 With 1,000 images it holds the truth about 90 times in 100, not 95.
+
+Which tests belong together: every two models on the test images; each committee against each of its
+members; committees made without each member; each member against the first of the study; the
+study's `[[pair]]`s; learning curves at every size that two share; members on the same folds. Each
+of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of at
+most 5%; `families` says how many tests there were. What rests on no test is exploratory.
 """
 
 from typing import Literal

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from vestry.evaluation.families import LEVEL
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
@@ -11,7 +10,6 @@ from vestry.report.formatting import (
     per_cent,
     points,
     probability,
-    roughly,
     whole,
     with_deviation,
     with_interval,
@@ -19,9 +17,10 @@ from vestry.report.formatting import (
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
+from vestry.report.sections.tests_words import family_words, images_for, more_images
 from vestry.schema.base import Interval, Number
 from vestry.schema.results import Results
-from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds, TestFamily
+from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
 
 # How sure the ranking is, in words: which differences are significant, and what would show others.
 
@@ -72,45 +71,6 @@ def _separated(found: Comparisons, first: str) -> str:
     if found.family == 1:
         others = "them"
     return f"That does not make {others} equal. {images_for((own or tied)[0])}"
-
-
-def images_for(pair: PairOfModels) -> str:
-    """What it would take to show a difference between two that show none."""
-    more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
-    if more is None:
-        said = _UNKNOWN[_why_unknown(pair)].format(between)
-        return f"{said[0].upper()}{said[1:]}."
-    if not more:
-        return f"The difference {between} would be significant if the two were the only pair."
-    size = points(abs(pair.difference)).lstrip("+")
-    return (
-        f"If the {size} points {between} are real, about {roughly(more)} more test images would "
-        "show them in at least 80% of cases, however the other pairs stand."
-    )
-
-
-_UNKNOWN = {
-    "level": "{} these images show no difference at all, so how many would show one is not known",
-    "seeds": "to show a difference {} more images alone would not do: more seeds are needed",
-    "many": "to show a difference as small as that {}, over 10 million images would be needed",
-}
-_IN_TABLE = {"level": "level: not known", "seeds": "more seeds needed", "many": "over 10 million"}
-
-
-def _why_unknown(pair: PairOfModels) -> str:
-    if pair.only_one == pair.only_other:
-        return "level"
-    return "seeds" if max(pair.seeds) > 1 else "many"
-
-
-def more_images(pair: PairOfModels) -> str:
-    """A cell of the table."""
-    more = pair.more_rows
-    if pair.told_apart:
-        return "significant"
-    if more is None:
-        return _IN_TABLE[_why_unknown(pair)]
-    return f"about {roughly(more)}" if more else "none, as the only pair"
 
 
 def uncertainties(models: list[Model], rows: int) -> str:
@@ -243,7 +203,7 @@ def certainty_data(results: Results) -> Certainty | None:
         ],
         folds=[_fold_row(pair) for pair in folds],
         folds_sentence=_cross_validated(folds),
-        families=_families(results),
+        families=family_words(results),
     )
 
 
@@ -268,24 +228,6 @@ def _pair_row(pair: PairOfModels) -> PairRow:
 def _images(count: Number) -> str:
     """Whole images, or their mean over seeds."""
     return whole(count) if isinstance(count, int) else f"{count:.1f}"
-
-
-def _family_words(found: TestFamily) -> str:
-    return f"{found.what} ({counted(found.tests, 'test')})"
-
-
-def _families(results: Results) -> str | None:
-    """Which tests this page rests on."""
-    if not results.families:
-        return None
-    found = results.families
-    parts = "; ".join(_family_words(family) for family in found)
-    return (
-        f"This page rests on {counted(sum(family.tests for family in found), 'test')} of "
-        f"differences in {counted(len(found), 'family', 'families')}, each adjusted together "
-        "(Holm), so that a false alarm anywhere in one has a chance of at most "
-        f"{per_cent(LEVEL, 0)}: {parts}. Whatever else stands here is exploratory."
-    )
 
 
 def _fold_row(pair: PairOverFolds) -> PairRow:

@@ -76,7 +76,10 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     parts = [f"{_names(of[m])} {_be(of[m])} {text}" for m, text in words.items() if of[m]]
     said = f"On the same images {'; '.join(parts)}."
     if of["unknown"]:
-        said += f" Of {_names(of['unknown'])} it cannot be told: the test images are too few."
+        seeds = ", or the seeds," if any(map(_has_seeds, [leader, *of["unknown"]])) else ""
+        said += (
+            f" Of {_names(of['unknown'])} it cannot be told: the test images{seeds} are too few."
+        )
     return said
 
 
@@ -139,7 +142,14 @@ def beside_first(model: Model, first: Model) -> str | None:
         return None
     low, high = found.interval
     size = points(between(model.accuracy("test"), first.accuracy("test")))
-    return f"{MARKS[found.mark]}: {size} points ({points(low)} to {points(high)})"
+    mark = MARKS[found.mark]
+    if found.mark == "unknown" and (_has_seeds(model) or _has_seeds(first)):
+        mark += " or seeds"
+    return f"{mark}: {size} points ({points(low)} to {points(high)})"
+
+
+def _has_seeds(model: Model) -> bool:
+    return model.over_seeds("test", "accuracy") is not None
 
 
 def too_few(results: Results) -> str | None:

@@ -6,6 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+Rights = NDArray[np.bool_]
 _OF_ALL, _OF_MODEL, _OF_SEED = 0.5, 0.3, 0.2
 """How much of what makes an image hard is shared by all models, by a model's seeds, and by none."""
 
@@ -16,7 +17,7 @@ def equal_models(
     rows: int,
     accuracy: float,
     spread: float = 0.0,
-) -> list[NDArray[np.bool_]]:
+) -> list[Rights]:
     """(seeds, rows) of each model, whether each seed is right. seeds: of each model. accuracy: of
     all of them, on average over seeds, which vary by `spread`."""
     common = _OF_ALL**0.5 * rng.normal(size=rows)
@@ -29,7 +30,7 @@ def _model(
     common: NDArray[np.float64],
     accuracy: float,
     spread: float,
-) -> NDArray[np.bool_]:
+) -> Rights:
     own = common + _OF_MODEL**0.5 * rng.normal(size=len(common))
     noise = _OF_SEED**0.5 * rng.normal(size=(seeds, len(common)))
     drawn = np.clip(accuracy + spread * rng.normal(size=seeds), 0.001, 0.999)
