@@ -35,6 +35,8 @@ class ImageSet:
     ids: (n,) text, stable across runs and subsets: a row keeps its id wherever it goes.
     missing: (n,) int64, how many of each image's pixel values were missing (NaN) and are 0 here;
     None where the source stores whole numbers, in which nothing can be missing.
+    groups: (n,) text, whom or what a row is of; rows of one group are never parted. None where each
+    row stands for itself.
     """
 
     images: NDArray[np.uint8]
@@ -42,6 +44,7 @@ class ImageSet:
     classes: tuple[str, ...]
     ids: NDArray[np.str_]
     missing: NDArray[np.int64] | None = None
+    groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -71,7 +74,9 @@ class ImageSet:
         """
         part = contiguous(index)
         missing = None if self.missing is None else self.missing[part]
-        return ImageSet(self.images[part], self.labels[part], self.classes, self.ids[part], missing)
+        groups = None if self.groups is None else self.groups[part]
+        images, labels, ids = self.images[part], self.labels[part], self.ids[part]
+        return ImageSet(images, labels, self.classes, ids, missing, groups)
 
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has."""

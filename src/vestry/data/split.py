@@ -146,7 +146,14 @@ class Splitter:
         drawn = f"{size:,} drawn at random by class (seed {self.seed})"
         chosen = drawn if selection.take == "random" else f"the {selection.take} {size:,}"
         self.words.append(f"{what}: {chosen} of {total:,} rows")
-        return divide(rows.labels, size, selection.take, self.seed, leaving)
+        if not leaving:  # what is left is not used, so no group can stand on both sides
+            return divide(rows.labels, size, selection.take, self.seed, leaving)
+        return divide_rows(rows, size, selection.take, self.seed)
+
+
+def divide_rows(rows: ImageSet, size: int, take: Take, seed: int) -> tuple[Rows, Rows]:
+    """Which rows are taken and which are left, both of use; no group stands on both sides."""
+    return divide(rows.labels, size, take, seed)
 
 
 def divide(

@@ -208,7 +208,9 @@ class Comparison:
             "test": self.test_labels(done),
         }
         members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = evaluated_committees(study.committee, members, self.run, truths)
+        committees = evaluated_committees(
+            study.committee, members, self.run, truths, folds=dataset.folds is not None
+        )
         evidence = Predictions(members.tables | committees.tables, truths, members.out_of_fold)
         look = done.look
         run = ScoredRun(

@@ -18,7 +18,7 @@ from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
 from vestry.predictions.scores import SCORES, score
-from vestry.run.tasks.fit import job, task_data
+from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
@@ -90,9 +90,9 @@ class _Trials:
         return scores
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
-        whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
-        )
+        training, _ = parts_of(self.dataset.training, self.description.get("part"))
+        whole = job(self.dataset, training, self.description, workspace, on_event, self.context)
+        whole = replace(whole, may_learn_all=False)  # trials are scored on what is set aside
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
             return whole
