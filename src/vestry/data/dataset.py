@@ -10,6 +10,7 @@ from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
 from vestry.data.folds import BELOW, Folds, StudyFolds
+from vestry.data.groups import shared_groups, with_groups
 from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
@@ -81,6 +82,9 @@ def load_dataset(
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
         notes += (note,)
+    if settings.groups is not None:
+        source, note = with_groups(source, settings.groups)
+        notes += (note,)
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
     check_source(source, settings)
@@ -90,7 +94,9 @@ def load_dataset(
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=notes + _unused_settings(source, settings) + _default_said(settings, folds, splits),
+        notes=notes
+        + _unused_settings(source, settings)
+        + _folds_said(settings, folds, len(splits["training"])),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
@@ -98,6 +104,7 @@ def load_dataset(
         warnings=(
             *(source.files.warnings() if source.files else ()),
             *check_parts(splits, source, settings),
+            *shared_groups(splits),
         ),
         files=source.files,
     )
@@ -121,12 +128,14 @@ def _load_or_fall_back(
     settings: DataSettings, places: DataPaths, on_progress: Progress | None
 ) -> tuple[Source, str | None]:
     """The source, or what to use otherwise and why. Damaged data is never a reason."""
+    column = settings.groups.column if settings.groups else None
     try:
-        return load_source(settings.source, places, on_progress, settings.image_size), None
+        size = settings.image_size
+        return load_source(settings.source, places, on_progress, size, column), None
     except MissingDataError as error:
         if settings.otherwise is None:
             raise
-        return load_source(settings.otherwise, places, on_progress), str(error)
+        return load_source(settings.otherwise, places, on_progress, None, column), str(error)
 
 
 def _refuse_empty(source: Source) -> None:
@@ -157,6 +166,7 @@ def _split_rows(
         splitter.words += own_rows_said(source, settings.training_rows is None)
     elif isinstance(way, Folds):
         training, validation, folds = train, train, StudyFolds(way, settings.seed)
+        folds.check(train)
         splitter.words += folds.rules(len(train))
     else:
         training, validation = splitter.part(train, way, "validation")
@@ -180,17 +190,22 @@ def _test_rows_apart(
     return train, test
 
 
-def _default_said(
-    settings: DataSettings, folds: StudyFolds | None, splits: Mapping[str, ImageSet]
-) -> tuple[str, ...]:
-    """A note where the study does not say that models are to be chosen by folds."""
-    if folds is None or settings.validation is not None:
+def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> tuple[str, ...]:
+    """A note on what models are chosen by where no rows are set aside, and why that is so where the
+    study does not ask for it."""
+    if folds is None:
         return ()
-    return (
-        f"models are chosen by {folds.words()} of all {len(splits['training']):,} training images: "
-        f"[data] says no `validation`, and there are fewer than {BELOW:,}; "
-        "`validation = { fraction = 0.2 }` sets a fifth aside instead",
+    said = (
+        f"Models are {folds.choice(rows)}: their validation figures are of the training images, "
+        f"each answered by models that had not seen it. These learnt from {folds.share:.0%} of the "
+        "images; the models that stay learnt from all of them."
     )
+    if settings.validation is None:
+        said += (
+            f" [data] says no `validation`, and there are fewer than {BELOW:,} training images; "
+            "`validation = { fraction = 0.2 }` sets a fifth aside instead."
+        )
+    return (said,)
 
 
 def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:

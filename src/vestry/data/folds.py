@@ -59,6 +59,11 @@ class StudyFolds:
     def inner(self) -> Inner:
         return Inner(fraction=self.settings.inner, seed=self.seed)
 
+    @property
+    def share(self) -> float:
+        """Of all training rows, what each fold's models get."""
+        return 1 - 1 / self.settings.folds
+
     def parts(self) -> list[Fold]:
         """Every fold of every repeat, in order."""
         return [
@@ -66,6 +71,12 @@ class StudyFolds:
             for repeat in range(self.settings.repeats)
             for n in range(1, self.settings.folds + 1)
         ]
+
+    def check(self, rows: ImageSet) -> None:
+        """Raise DataError where there are too few rows or groups for so many folds."""
+        for part in self.parts():
+            learnt, _ = part.rows(rows.labels, rows.groups)
+            self.inner.rows(rows.rows(learnt))
 
     def rules(self, rows: int) -> list[str]:
         """How the parts of `rows` training rows came about, as a split's words."""

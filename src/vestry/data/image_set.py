@@ -173,6 +173,10 @@ def _check_shapes(image_set: ImageSet) -> None:
             f"{len(images):,} images, {len(labels):,} labels and {len(ids):,} ids; each image "
             "needs one of each, so check that they belong together"
         )
+    if image_set.groups is not None and len(image_set.groups) != len(images):
+        raise DataError(
+            f"{len(images):,} images and {len(image_set.groups):,} groups; each needs one"
+        )
     if image_set.missing is not None and len(image_set.missing) != len(images):
         raise DataError(
             f"{len(images)} images and {len(image_set.missing)} counts of missing values"

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from vestry.data.folds import BELOW, FIVE, Folds
+from vestry.data.groups import Groups
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
 from vestry.data.source import check_resizable, source_kind
@@ -49,10 +50,11 @@ class DataSettings(BaseModel):
     source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
     had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
     parts of the source's own rows, taken before validation rows are split off. validation: the part
-    of the training rows that models are chosen by, or folds of all of them. test: the part that is held back where the
-    source has no test rows of its own. source_validation: what the source's own validation rows are
-    used for. split: instead of those five, all rows pooled and split again. image_size: [height,
-    width] that the images of a `folder:` source are resized to.
+    of the training rows that models are chosen by, or folds of all of them. test: the part that is
+    held back where the source has no test rows of its own. source_validation: what the source's own
+    validation rows are used for. split: instead of those five, all rows pooled and split again.
+    groups: how rows are known to belong together; no split or fold parts
+    these. image_size: [height, width] that the images of a `folder:` source are resized to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +71,7 @@ class DataSettings(BaseModel):
     source_validation: Use | None = None
     """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
+    groups: Groups | None = None
     image_size: tuple[_Side, _Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
 

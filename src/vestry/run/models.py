@@ -96,7 +96,7 @@ def _cross_validated(
     return CrossValidation(
         **settings.model_dump(mode="json"),
         rows=len(training),
-        validation_rows=len(truths["validation"]),
+        validation_rows=0 if model.study_folds else len(truths["validation"]),
         fold_rows=[len(table) for table in tables],
         scores=fold_scores(tables, training.ids, training.labels),
         fit_seconds=[read_json(folder / "card.json")["fit_seconds"] for folder in folders],

@@ -48,16 +48,17 @@ def _loaded(data: str, places: str) -> Dataset:
     return load_dataset(DataSettings(**json.loads(data)), DataPaths.from_dict(json.loads(places)))
 
 
-_CODE = ("members", "data.subset", "data.folds", "run.tasks.fit")
+_CODE = ("members", "data.subset", "data.folds", "data.groups", "run.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
     """The part of a task's description that all models of a study have in common."""
+    groups = dataset.training.groups
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-    }
+    } | ({} if groups is None else {"groups": _digest(groups)})
 
 
 def description(
@@ -94,6 +95,10 @@ def description(
 def libraries(kind: str) -> dict[str, str]:
     """Versions of what fits models of this kind."""
     return {name: metadata.version(name) for name in kind_named(kind).libraries}
+
+
+def _digest(texts: NDArray[np.str_]) -> str:
+    return hashlib.sha256("\n".join(texts.tolist()).encode()).hexdigest()[:16]
 
 
 def ids_digest(dataset: Dataset) -> str:
@@ -136,7 +141,7 @@ def parts_of(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, Ima
     """The rows to learn from, and those that a cross-validation holds out of them."""
     if part is None:
         return rows, None
-    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels)
+    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels, rows.groups)
     return rows.rows(learnt), rows.rows(held_out) if len(held_out) else None
 
 

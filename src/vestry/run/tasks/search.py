@@ -46,7 +46,9 @@ def run_search(
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
     done = search.run(trials.objective, trials.say)
-    card = _summary(settings, space, done).as_json() | {"task": description}
+    aside = description.get("inner", {}).get("fraction")
+    summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
+    card = summary.as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
