@@ -28,26 +28,25 @@ _CHEAPER = 2.0
 
 def _cheaper(ranked: list[Model]) -> str | None:
     """The quickest fit near the leader by validation, where it takes half the time or less."""
-    if not ranked or not ranked[0].entry.fit_seconds:
+    if not ranked:
         return None
-    leader = ranked[0]
+    leader, longest = ranked[0], ranked[0].entry.fit_seconds
     best = leader.central_accuracy("validation")
     near = [
-        model
-        for model in ranked[1:]
-        if model.entry.fit_seconds and model.central_accuracy("validation") >= best - _NEAR
+        (seconds, place, model)
+        for place, model in enumerate(ranked[1:])
+        if (seconds := model.entry.fit_seconds)
+        and model.central_accuracy("validation") >= best - _NEAR
     ]
-    if not near:
+    if not longest or not near:
         return None
-    quickest = min(near, key=lambda model: model.entry.fit_seconds)
-    times = leader.entry.fit_seconds / quickest.entry.fit_seconds
-    if times < _CHEAPER:
+    least, _, quickest = min(near)
+    if longest / least < _CHEAPER:
         return None
     behind = points(best - quickest.central_accuracy("validation")).lstrip("+")
     return (
-        f"{leader.name}, ahead by validation, took {duration(leader.entry.fit_seconds)} to fit; "
-        f"{quickest.name}, {behind} points behind it there, took "
-        f"{duration(quickest.entry.fit_seconds)}."
+        f"{leader.name}, ahead by validation, took {duration(longest)} to fit; "
+        f"{quickest.name}, {behind} points behind it there, took {duration(least)}."
     )
 
 
