@@ -26,6 +26,12 @@ FORMS = (
     "a .csv with a column `id` and a column for each class, or with `id` and `label`; or an .npz "
     "with `ids`, `classes` and `probabilities`, or with `ids` and `labels`"
 )
+GIVEN_KIND = "predictions"
+MADE_ELSEWHERE = "Made elsewhere: which rows it learnt from, and was chosen by, is not known."
+UNKNOWN = (
+    "Whether it learnt from test rows cannot be checked, and its parameters are not known: nothing "
+    "is at hand but its predictions."
+)
 _SUM_TOLERANCE = 0.02
 """Rows that are rounded to two or three digits stay within it; logits and odds do not."""
 

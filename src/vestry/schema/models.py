@@ -82,7 +82,8 @@ class ScoredMember(_Scored):
         description="by score; null for one seed"
     )
     threads: int | None = Field(
-        description="cores that it was fitted with, null where it is not known; why, and what was tried, is in `card.json`"
+        description="cores that it was fitted with; why, and what was tried, is in `card.json`; "
+        "null where it is not known"
     )
     reported: dict[str, float] = Field(
         description="`{score: value}` that a report gave for the test set; may be empty"
@@ -95,9 +96,9 @@ class ScoredMember(_Scored):
     )
     note: str = Field(description="a remark from the study file; may be empty")
     milliseconds_per_image: float | None = Field(
-        description="null where it is not known; what predicting the test rows took, by image, with `threads` cores; for a "
+        description="what predicting the test rows took, by image, with `threads` cores; for a "
         "backbone what a batch of new images took, since the test rows' features may have been "
-        "kept"
+        "kept; null where it is not known"
     )
     augmentation: AugmentationShown | None = Field(description="null without")
     search: Search | None = Field(description="null without")

@@ -89,7 +89,9 @@ def _how(ranked: list[Model]) -> str | None:
     found = [model.cost for model in ranked if model.cost and model.cost.latency]
     if not found:
         return None
-    rounds = sorted({cost.latency.rounds for cost in found if cost.latency})
+    rounds = sorted({cost.latency.rounds for cost in found if cost.latency and cost.latency.rounds})
+    if not rounds:
+        return "Times and sizes are as they were given; none was measured here."
     over = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else str(rounds[0])
     few = " (with fewer than 100 rounds it is the slowest)" if rounds[0] < 100 else ""
     return (
