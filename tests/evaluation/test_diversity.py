@@ -14,7 +14,7 @@ from vestry.evaluation.predictions import EvaluatedModel as Maker
 def maker(name, right):
     """A maker that is right where `right` says so; the truth is class 0 everywhere."""
     right = np.array(right, dtype=bool)
-    return Maker(name, {}, np.where(right, 0, 1), np.zeros(len(right), dtype=np.int64))
+    return Maker(name, {}, np.where(right, 0, 1)[None], np.zeros(len(right), dtype=np.int64))
 
 
 def test_measures_by_hand():

@@ -209,7 +209,12 @@ class Comparison:
         }
         members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
         committees = evaluated_committees(study.committee, members, self.run, truths)
-        evidence = Predictions(members.tables | committees.tables, truths, members.out_of_fold)
+        evidence = Predictions(
+            tables=members.tables | committees.tables,
+            truths=truths,
+            out_of_fold=members.out_of_fold,
+            seeds=members.seeds | committees.seeds,
+        )
         look = done.look
         run = ScoredRun(
             data=self.data(),
