@@ -126,7 +126,7 @@ def makers_of(run):
     results, evidence = run
     entries = scored_entries(results)
     everyone = entries["members"] | entries["committees"]
-    return evaluated_models(everyone, evidence.tested, evidence.truth)
+    return evaluated_models(everyone, evidence)
 
 
 def analysed(results, evidence, costs=None, **settings):

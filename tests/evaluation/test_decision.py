@@ -32,7 +32,7 @@ def maker(name, wrong, ms=1.0, size=1e6, parameters=1000, explains=False, place=
         bytes=size,
         parameters=parameters,
         explains=explains,
-        right=right,
+        rights=right[None],
     )
 
 
@@ -61,7 +61,7 @@ def test_a_best_that_is_told_apart_from_all_others_is_taken_whatever_it_costs():
 def few(candidate, rows):
     """The candidate on the first `rows` of its validation rows and a tenth of its mistakes."""
     right = candidate.right[:: len(candidate.right) // rows]
-    return replace(candidate, right=right, accuracy=float(right.mean()))
+    return replace(candidate, rights=right[None], accuracy=float(right.mean()))
 
 
 @pytest.mark.parametrize("rows", [10, 50, 100, 200])
@@ -314,7 +314,7 @@ def test_models_that_guess_are_rarely_called_better_than_one_class(rows):
     evidence = Predictions({}, {"training": np.zeros(3, int), "validation": truth})
     for _ in range(draws):
         right = rng.random((6, rows)) < 0.5
-        guesses = [replace(BEST, right=own, accuracy=float(own.mean())) for own in right]
+        guesses = [replace(BEST, rights=own[None], accuracy=float(own.mean())) for own in right]
         alarms += bool(above_majority(guesses, evidence, ("a", "b")).above)
     assert alarms / draws < 0.08
 

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from makers import makers_of, small_run
 
 from vestry.evaluation.diversity import MEASURES, diversity, measures
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel as Maker
 
 
 def maker(name, right):
     """A maker that is right where `right` says so; the truth is class 0 everywhere."""
     right = np.array(right, dtype=bool)
-    return Maker(name, {}, np.where(right, 0, 1), np.zeros(len(right), dtype=np.int64))
+    return Maker(name, {}, np.where(right, 0, 1)[None], np.zeros(len(right), dtype=np.int64))
 
 
 def test_measures_by_hand():
@@ -59,7 +59,7 @@ def test_the_oracle_is_right_where_some_member_is():
     found = diversity(members)
     some = sum(any(row) for row in zip(*(m.right.tolist() for m in members), strict=True))
     assert found.oracle.right == some
-    assert found.oracle.interval == wilson(some / found.rows, found.rows)
+    assert found.oracle.interval == share_interval(some, found.rows)
     assert [pair.members for pair in found.pairs] == list(combinations("ABC", 2))
     for name in MEASURES:
         assert found.mean[name] == pytest.approx(np.mean([getattr(p, name) for p in found.pairs]))

@@ -16,6 +16,7 @@ from analysis_example import with_analysis
 from numpy.typing import NDArray
 
 from vestry.evaluation.shown_images import shown_ids
+from vestry.schema.base import FORMAT
 from vestry.schema.results import Results
 
 FASHION = (
@@ -109,7 +110,7 @@ def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     kinds = {**dict.fromkeys(members, "member"), **dict.fromkeys(committees, "committee")}
     everyone = {**members, **committees}
     results = {
-        "format": 1,
+        "format": FORMAT,
         "title": "A committee of three CNNs",
         "about": "Numbers that nobody trained for.",
         "created": "2026-01-02T03:04:05+00:00",

@@ -10,6 +10,7 @@ from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_cha
 from vestry.predictions.table import ProbabilityTable
 from vestry.report import runs_words as sentences
 from vestry.report.runs_page import render_runs
+from vestry.schema.base import FORMAT
 from vestry.schema.models import ScoredMember
 from vestry.schema.run_comparison import RunComparison
 
@@ -56,7 +57,7 @@ def made(*skills, ordered_by="validation", rows=400):
     }
     found = compared_runs(evidence, truths["test"], ordered_by)
     return {
-        "format": 1,
+        "format": FORMAT,
         "created": "2026-01-03T03:04:05+00:00",
         "data": {"used": "random", "classes": list("abcd")},
         "runs": [

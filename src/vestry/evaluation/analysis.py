@@ -76,7 +76,7 @@ def analysed(
     deciding: DecisionSettings = NO_LIMITS,
 ) -> Analysed:
     """What follows from the run's scores and tables; `run` itself stays as it is."""
-    evaluated = evaluated_models(run.models, evidence.tested, evidence.truth)
+    evaluated = evaluated_models(run.models, evidence)
     members = {name: evaluated[name] for name in run.members}
     ranked = [evaluated[name] for name in ranking(run.models)]
     standing = significance(ranked, evidence, deciding.within)

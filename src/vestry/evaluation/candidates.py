@@ -25,8 +25,8 @@ _SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 class Candidate:
     """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds.
     lowest: the class with the lowest recall there (first seed), with it. latency: milliseconds of
-    one image at the median. bytes, parameters: None where not known. right: (n,) whether it is
-    right on each validation row (first seed).
+    one image at the median. bytes, parameters: None where not known. rights: (seeds, n) whether
+    each seed's model is right on each validation row.
     """
 
     name: str
@@ -37,7 +37,12 @@ class Candidate:
     bytes: float | None
     parameters: float | None
     explains: bool
-    right: NDArray[np.bool_]
+    rights: NDArray[np.bool_]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,) of the first seed's model."""
+        return np.asarray(self.rights[0])
 
     @property
     def megabytes(self) -> float | None:
@@ -63,7 +68,7 @@ def _candidate(
         bytes=cost.bytes if cost else None,
         parameters=entry.parameters,
         explains=_explains(entry, entries),
-        right=np.asarray(evidence.validated[model.name].labels == evidence.truths["validation"]),
+        rights=evidence.labels(model.name, "validation") == evidence.truths["validation"],
     )
 
 

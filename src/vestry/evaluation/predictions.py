@@ -1,6 +1,6 @@
 """What a comparison rests on: every model's tables, and the labels that they are held against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -19,14 +19,21 @@ Tables = Mapping[Split, ProbabilityTable]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """tables: each model's `validation` and `test` table, by its name. truths: (n,) labels by
-    split, `training` among them. out_of_fold: cross-validated members' tables of the training
-    rows.
+    """tables: each model's `validation` and `test` table, by its name; of several seeds, the first
+    one's. truths: (n,) labels by split, `training` among them. out_of_fold: cross-validated
+    members' tables of the training rows. seeds: every seed's tables of a model that has several,
+    the first one's first.
     """
 
     tables: Mapping[str, Tables]
     truths: Mapping[str, Labels]
     out_of_fold: Mapping[str, ProbabilityTable] = field(default_factory=dict)
+    seeds: Mapping[str, Sequence[Tables]] = field(default_factory=dict)
+
+    def labels(self, name: str, split: Split) -> Labels:
+        """(seeds, n) what each seed's model says of each row of the split."""
+        every = self.seeds.get(name) or [self.tables[name]]
+        return np.stack([tables[split].labels for tables in every])
 
     @property
     def truth(self) -> Labels:
@@ -96,20 +103,29 @@ def _with_costs(
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """entry: the model's part of the results. labels: (n,) what it says of each test image.
-
-    truth: (n,) the test images' labels.
+    """entry: the model's part of the results. every: (seeds, n) what each seed's model says of each
+    test image. truth: (n,) the test images' labels.
     """
 
     name: str
     entry: ScoredModel
-    labels: Labels
+    every: Labels
     truth: Labels
 
     @property
+    def labels(self) -> Labels:
+        """(n,) what the first seed's model says of each test image."""
+        return np.asarray(self.every[0])
+
+    @property
     def right(self) -> NDArray[np.bool_]:
-        """(n,) whether it is right on each test image."""
+        """(n,) whether the first seed's model is right on each test image."""
         return np.asarray(self.labels == self.truth)
+
+    @property
+    def rights(self) -> NDArray[np.bool_]:
+        """(seeds, n) whether each seed's model is right on each test image."""
+        return np.asarray(self.every == self.truth)
 
     def accuracy(self, split: str) -> float:
         """The first seed's."""
@@ -121,11 +137,11 @@ class EvaluatedModel:
 
 
 def evaluated_models(
-    entries: Mapping[str, ScoredModel], tables: Mapping[str, ProbabilityTable], truth: Labels
+    entries: Mapping[str, ScoredModel], evidence: Predictions
 ) -> dict[str, EvaluatedModel]:
-    """Models by name; `tables` holds the test table of each."""
+    """Models by name, as the test rows of `evidence` show them."""
     return {
-        name: EvaluatedModel(name, entry, tables[name].labels, truth)
+        name: EvaluatedModel(name, entry, evidence.labels(name, "test"), evidence.truth)
         for name, entry in entries.items()
     }
 

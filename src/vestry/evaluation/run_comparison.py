@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.intervals import FAMILY_LEVEL, wilson
+from vestry.evaluation.intervals import FAMILY_LEVEL, share_interval
 from vestry.evaluation.paired_tests import PairedTest, holm, mcnemar
-from vestry.evaluation.predictions import EvaluatedModel, evaluated_models
+from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.standing import PairBeside, beside_first, ranks
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import run_comparison as schema
@@ -79,7 +79,7 @@ def compared_runs(
     models = [
         _RunModel(run.name, tested)
         for run in runs
-        for tested in evaluated_models(run.entries, run.tables, truth).values()
+        for tested in evaluated_models(run.entries, _tested(run, truth)).values()
     ]
     best = {
         run.name: min(
@@ -92,6 +92,12 @@ def compared_runs(
     told = [found for pair in pairs if (found := _told(pair, set(best.values())))]
     tests = schema.PairTests(level=FAMILY_LEVEL, family=len(pairs), pairs=told)
     return ComparedRuns(_ranked(models, pairs, ordered_by), best, tests)
+
+
+def _tested(run: RunEvidence, truth: Labels) -> Predictions:
+    return Predictions(
+        {name: {"test": table} for name, table in run.tables.items()}, {"test": truth}
+    )
 
 
 def _ranked(
@@ -120,7 +126,7 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         kind="member" if isinstance(entry, ScoredMember) else "committee",
         validation_accuracy=entry.central("validation", "accuracy"),
         accuracy=accuracy,
-        interval=wilson(accuracy, len(model.tested.truth)),
+        interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
         over_seeds=entry.spread("test", "accuracy"),
         log_loss=test.log_loss,
         f1_macro=test.number("f1_macro"),

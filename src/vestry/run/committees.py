@@ -83,7 +83,7 @@ def _add_committee(
         "note": entry.note,
         "mean_of_members": mean_of_members(own),
     }
-    models.add(entry.name, ScoredCommittee.model_validate(results), tables)
+    models.add(entry.name, ScoredCommittee.model_validate(results), [tables])
     models.rules[entry.name] = committee
 
 

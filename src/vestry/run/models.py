@@ -39,17 +39,23 @@ class EvaluatedModels(Generic[_Entry]):
     """Members or committees: their results and tables by name, and what failed.
 
     out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
-    row's probabilities are by a model that had not seen it. rules: fitted committees.
+    row's probabilities are by a model that had not seen it. rules: fitted committees. seeds: each
+    seed's tables, by name; `tables` are the first one's.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
-    tables: dict[str, Tables] = field(default_factory=dict)
+    seeds: dict[str, list[Tables]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
 
-    def add(self, name: str, results: _Entry, tables: Tables) -> None:
-        self.results[name], self.tables[name] = results, tables
+    @property
+    def tables(self) -> dict[str, Tables]:
+        return {name: seeds[0] for name, seeds in self.seeds.items()}
+
+    def add(self, name: str, results: _Entry, seeds: list[Tables]) -> None:
+        """seeds: each seed's tables."""
+        self.results[name], self.seeds[name] = results, seeds
 
     def fail(self, name: str, reason: str, seed: int | None = None, details: str = "") -> None:
         self.failures.append(Failure(name=name, seed=seed, reason=reason, details=details))
@@ -198,18 +204,16 @@ def _add_model(
     """parts: what fits on parts of the training rows came to."""
     complete = _complete(model)
     folders = {seed: places[task.folder] for seed, task in model.tasks.items() if task in complete}
-    first, *others = folders.values()
+    first = next(iter(folders.values()))
     card = read_json(first / "card.json")
-    tables = load_tables(first)
+    seeds = [load_tables(folder) for folder in folders.values()]
     if model.study_folds:
-        models.out_of_fold[model.name] = tables["validation"]
-    found = evaluate(tables, truths)
+        models.out_of_fold[model.name] = seeds[0]["validation"]
+    found = evaluate(seeds[0], truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "seeds": list(folders),
-        "over_seeds": over_seeds(
-            [found.scores, *(scored(load_tables(folder), truths) for folder in others)]
-        ),
+        "over_seeds": over_seeds([found.scores, *(scored(each, truths) for each in seeds[1:])]),
         "threads": _threads(card),
         "kind_words": model.entry.model_kind.words,
         "reported": model.entry.reported,
@@ -221,7 +225,7 @@ def _add_model(
     }
     if model.study_folds:
         results["fitted_on"] = _fitted_on(card, truths, model)
-    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), tables)
+    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
 
 
 def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:

@@ -217,7 +217,12 @@ class Comparison:
         committees = evaluated_committees(
             study.committee, members, self.run, truths, folds=dataset.folds is not None
         )
-        evidence = Predictions(members.tables | committees.tables, truths, members.out_of_fold)
+        evidence = Predictions(
+            tables=members.tables | committees.tables,
+            truths=truths,
+            out_of_fold=members.out_of_fold,
+            seeds=members.seeds | committees.seeds,
+        )
         look = done.look
         run = ScoredRun(
             data=self.data(),
