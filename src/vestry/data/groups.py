@@ -114,8 +114,10 @@ def _without_part(name: str) -> str:
 def shared_groups(splits: Mapping[str, ImageSet]) -> list[str]:
     """Warnings on groups with rows in two splits: those that the source itself has parted."""
     said = []
-    for (first, some), (second, others) in combinations(splits.items(), 2):
-        if some.groups is None or others.groups is None or some is others:
+    learnt = splits["training"]
+    apart = [(n, rows) for n, rows in splits.items() if n == "training" or rows is not learnt]
+    for (first, some), (second, others) in combinations(apart, 2):
+        if some.groups is None or others.groups is None:
             continue
         both = np.intersect1d(some.groups, others.groups)
         if len(both):
@@ -167,9 +169,17 @@ def deal(
         worse = (own * (2 * (have - wanted) + own) / wanted).sum(axis=1)
         part_of[group] = int(worse.argmin())
         have[part_of[group]] += own
-    if len(np.unique(part_of)) < len(shares):
+    if len(counts) < len(shares):
         raise DataError(
             f"{len(counts):,} groups cannot fill {len(shares)} parts; a group is never parted, so "
             "give fewer folds or other fractions"
         )
+    _fill(part_of, counts.sum(axis=1), len(shares))
     return part_of[place]
+
+
+def _fill(part_of: NDArray[np.int64], sizes: NDArray[np.float64], parts: int) -> None:
+    """Give each part that has no group the smallest of the part that has most."""
+    for empty in set(range(parts)) - set(part_of.tolist()):
+        own = np.flatnonzero(part_of == np.bincount(part_of).argmax())
+        part_of[own[sizes[own].argmin()]] = empty
