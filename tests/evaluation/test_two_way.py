@@ -36,7 +36,7 @@ def test_a_difference_turns_round_and_its_p_is_where_its_interval_reaches_0(shap
 
 
 @given(SHAPES)
-def test_with_one_seed_each_it_is_agresti_and_mins(shape):
+def test_with_one_seed_each_it_is_that_of_pairs(shape):
     ours, theirs = (table[:1] for table in tables(shape))
     only, only_other = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     expected = paired_difference(only, only_other, ours.shape[1])

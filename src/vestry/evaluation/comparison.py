@@ -8,7 +8,7 @@ from statistics import NormalDist, fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.mistakes import mistakes
 from vestry.evaluation.two_way import mean_accuracy
 from vestry.predictions.scores import CLASS_SCORES, MAIN_SCORES, SCORES, score
@@ -84,13 +84,13 @@ def _accuracy_of(
     truth, tables = truths[split], [tables[split] for tables in every]
     rights = np.stack([table.labels == truth for table in tables])
     if len(tables) == 1:
-        return _accuracy_interval(float(rights.mean()), len(truth))
+        return _accuracy_interval(int(rights.sum()), len(truth))
     low, high = mean_accuracy(rights).interval()
     return {"accuracy": (max(0.0, low), min(1.0, high))}
 
 
-def _accuracy_interval(accuracy: float, rows: int) -> dict[str, Interval | None]:
-    return {"accuracy": wilson(accuracy, rows)}
+def _accuracy_interval(right: int, rows: int) -> dict[str, Interval | None]:
+    return {"accuracy": share_interval(right, rows)}
 
 
 def scored(
@@ -188,7 +188,9 @@ def out_of_fold(
 
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
     scores = _scores(table, truth)
-    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores.accuracy, len(table)))
+    return ScoresOfTable(
+        scores=scores, intervals=_accuracy_interval(round(scores.accuracy * len(table)), len(table))
+    )
 
 
 # Scores over the number of training images.

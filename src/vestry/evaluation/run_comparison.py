@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from vestry.evaluation.difference import adjusted, difference
 from vestry.evaluation.families import LEVEL
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.standing import PairBeside, beside_first, ranks
 from vestry.predictions.table import Labels, ProbabilityTable
@@ -124,7 +124,7 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         kind="member" if isinstance(entry, ScoredMember) else "committee",
         validation_accuracy=entry.central("validation", "accuracy"),
         accuracy=accuracy,
-        interval=wilson(accuracy, len(model.tested.truth)),
+        interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
         over_seeds=entry.spread("test", "accuracy"),
         log_loss=entry.first_seed("test", "log_loss"),
         f1_macro=entry.first_seed("test", "f1_macro"),

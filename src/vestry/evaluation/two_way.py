@@ -110,14 +110,15 @@ def mean_accuracy(rights: _Rights) -> TwoWay:
 
 
 def mean_difference(rights: _Rights, others: _Rights, paired: bool = False) -> TwoWay:
-    """The one's accuracy over seeds less the other's, on the same images; half an image is added to
-    each cell, as for one seed.
+    """The one's accuracy over seeds less the other's, on the same images; one image that
+    only the one gets right is added and one that only the other does, as for one seed (Bonett and
+    Price 2012).
 
     Of a model that was fitted once its spread over seeds is not known: it is taken to be the other
     one's. paired: that seeds are the same fits in both (a committee and its members), or that one
     has no seeds at all (a constant answer): then only what the difference does over seeds counts.
     """
-    added = np.array([-sqrt(0.5), 0.0, 0.0, sqrt(0.5)])
+    added = np.array([-1.0, 0.0, 0.0, 1.0])
     if paired:
         cells = rights.astype(np.float64) - others
         return _two_way(cells.mean(axis=0), [_of_seeds(cells)], added, empty=2)

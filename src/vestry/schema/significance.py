@@ -22,7 +22,7 @@ from vestry.schema.base import Interval, MarkWord, Method, Number, Record
 class Difference(Record):
     """The first one's test accuracy less the second one's, with its interval and its test.
 
-    One seed each: the same test images, Agresti and Min's interval and McNemar's test. Where one
+    One seed each: the same test images, Bonett and Price's interval and McNemar's test. Where one
     has several seeds: means over seeds, and chance is of images *and* seeds (`two-way`). Of a model
     that was fitted once its spread over seeds is then not known; it is taken to be the other's.
     """
@@ -30,7 +30,7 @@ class Difference(Record):
     score: Literal["accuracy"] = Field(description="what is subtracted")
     value: float = Field(description="the difference, a share of images")
     interval: Interval = Field(
-        description="Agresti and Min's for pairs where each has one seed; else of images and seeds"
+        description="Bonett and Price's for pairs where each has one seed; else of images and seeds"
     )
     over: Literal["images", "images and seeds"] = Field(
         description="what chance the interval and p are of"

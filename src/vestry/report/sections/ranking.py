@@ -137,7 +137,7 @@ def interval_remark(results: Results, models: list[Model]) -> str:
     """What the numbers after a figure mean."""
     rows = standing.test_rows(results)
     text = (
-        "Brackets and whiskers are 95% intervals: how far an accuracy measured on "
+        "Brackets and whiskers are 95% intervals (Blaker\u2019s): how far an accuracy measured on "
         f"{rows} may be from that on all such images."
     )
     if any(model.over_seeds("test", "accuracy") for model in models):
