@@ -21,7 +21,8 @@ from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.planner import PlannedModel
+from vestry.run.nested import choice_said, nested_choice
+from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -62,6 +63,9 @@ def _notices(
         "altered images ([robustness] skip = true)": study.robustness.skip,
         "what models look at ([explanation] skip = true)": study.explanation.skip,
     }
+    if dataset.folds and dataset.folds.tests and not study.explanation.skip:
+        text = "What models look at is left out: those that stay have learnt from every image."
+        said.append(Notice(level="note", text=text))
     said += [
         Notice(level="note", text=f"The study leaves out {what}.")
         for what, skipped in left_out.items()
@@ -213,10 +217,13 @@ class Comparison:
             "validation": dataset.validation.labels,
             "test": self.test_labels(done),
         }
-        members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = evaluated_committees(
-            study.committee, members, self.run, truths, folds=dataset.folds is not None
+        members = fitted_models(
+            done.planned, done.failed, self.run, truths, dataset.training, dataset.folds
         )
+        committees = evaluated_committees(
+            study.committee, members, self.run, truths, dataset.training, dataset.folds
+        )
+        nested = nested_choice(members, committees, dataset.training, dataset.folds)
         evidence = Predictions(
             tables=members.tables | committees.tables,
             truths=truths,
@@ -245,8 +252,11 @@ class Comparison:
             title=study.title,
             about=study.about,
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            notices=_notices(dataset, members, study) + _skipped_notices(done.asked),
+            notices=_notices(dataset, members, study)
+            + _skipped_notices(done.asked)
+            + ([Notice(level="note", text=choice_said(nested))] if nested else []),
             data=run.data,
+            nested=nested,
             failures=members.failures + committees.failures,
             votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
             first_rows=first_rows(evidence.tested, evidence.truth),
