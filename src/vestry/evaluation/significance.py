@@ -6,12 +6,12 @@ from itertools import combinations
 from math import inf
 from typing import Any
 
-from vestry.evaluation.bootstrap import Bootstrap, bootstrap, spread
 from vestry.evaluation.difference import adjusted, difference, over_seeds
 from vestry.evaluation.families import LEVEL, strictest
 from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t, holm
 from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.evaluation.score_intervals import score_intervals
 from vestry.evaluation.standing import beside_first, ranks, resolution
 from vestry.evaluation.two_way import widened
 from vestry.predictions.scores import SCORES
@@ -34,7 +34,7 @@ _Crossed = tuple[str, CrossValidation]
 """A cross-validated member's name, and what that came to."""
 
 
-def pairwise(models: Sequence[EvaluatedModel], drawn: Bootstrap) -> Comparisons | None:
+def pairwise(models: Sequence[EvaluatedModel]) -> Comparisons | None:
     """All pairs of `models`, which are in the order of the ranking; None for fewer than two.
 
     The family, over which Holm's procedure adjusts, is all pairs of models on the test images;
@@ -48,10 +48,8 @@ def pairwise(models: Sequence[EvaluatedModel], drawn: Bootstrap) -> Comparisons 
         level=LEVEL,
         family=len(pairs),
         rows=len(models[0].truth),
-        resamples=drawn.resamples,
-        seed=drawn.seed,
         pairs=[
-            _compared(*pair, each, _rows_needed(*pair, each, strictest(len(pairs))), drawn)
+            _compared(*pair, each, _rows_needed(*pair, each, strictest(len(pairs))))
             for pair, each in zip(pairs, found, strict=True)
         ],
         cross_validated=_cross_validated_pairs(models),
@@ -68,22 +66,14 @@ def _rows_needed(
 
 
 def _compared(
-    one: EvaluatedModel,
-    other: EvaluatedModel,
-    found: Difference,
-    needed: int | None,
-    drawn: Bootstrap,
+    one: EvaluatedModel, other: EvaluatedModel, found: Difference, needed: int | None
 ) -> PairOfModels:
-    several = max(found.seeds) > 1
     p_holm = found.p if found.p_holm is None else found.p_holm
     return PairOfModels(
         one=one.name,
         other=other.name,
         difference=found.value,
         interval=found.interval,
-        bootstrap_interval=None
-        if several
-        else spread(drawn.difference(one.name, other.name, "accuracy")),
         seeds=found.seeds,
         only_one=found.only_one,
         only_other=found.only_other,
@@ -164,13 +154,12 @@ def significance(
     """
     if not models:
         return Significance(None, None, [], {})
-    drawn = bootstrap(evidence.tested, evidence.truth)
-    comparisons = pairwise(models, drawn)
+    comparisons = pairwise(models)
     return Significance(
         comparisons,
         _resolutions(models, evidence, margin),
         _ranked(models, comparisons, margin),
-        {model.name: _score_intervals(model, drawn) for model in models},
+        {model.name: _score_intervals(model, evidence) for model in models},
     )
 
 
@@ -211,14 +200,11 @@ def _resolutions(
     )
 
 
-def _score_intervals(model: EvaluatedModel, drawn: Bootstrap) -> dict[str, Interval | None]:
-    """From the bootstrap, but for the accuracy's, which has its own already."""
-    drawn_ones = {
-        score: _of_all_seeds(model.entry, score, spread(drawn.interval(model.name, score)))
-        for score in SCORES
-        if score != "accuracy"
-    }
-    return {**drawn_ones, **model.entry.intervals.test}
+def _score_intervals(model: EvaluatedModel, evidence: Predictions) -> dict[str, Interval | None]:
+    """Of every score of the test rows; the accuracy has its own already."""
+    found = score_intervals(evidence.tested[model.name], evidence.truth)
+    every = {score: _of_all_seeds(model.entry, score, found[score]) for score in found}
+    return every | model.entry.intervals.test
 
 
 def _of_all_seeds(entry: ScoredModel, score: str, first: Interval | None) -> Interval | None:
