@@ -9,6 +9,7 @@ import pytest
 from vestry.report.page import render
 from vestry.report.sections.abstention import Abstention, abstention_data
 from vestry.report.sections.calibration import Calibrated, Calibration, calibration_data
+from vestry.report.sections.conformal import conformal_data
 
 LEADER = "Model-1"
 
@@ -150,11 +151,13 @@ def side(coverage: float, accuracy: float | None, low: float, high: float) -> di
 def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     found = results["members"][LEADER]["abstention"]["threshold"]
     found |= {
-        "accuracy_asked": 0.95, "threshold": 0.61, "reason": None,
-        "validation": side(0.9, 0.95, 0.93, 0.96), "test": side(0.88, 0.94, 0.92, 0.955),
+        "accuracy_asked": 0.95, "confidence_asked": 0.9, "threshold": 0.61, "reason": None,
+        "validation": side(0.9, 0.96, 0.93, 0.98), "test": side(0.88, 0.94, 0.92, 0.955),
+        "validation_rows": 1000, "validation_needed": None,
     }  # fmt: skip
     text = abstention_of(results).threshold
-    assert "For 95.0% Model-1 must be at least 61.0% sure" in text
+    assert "answers only images of which it is at least 61.0% sure" in text
+    assert "(with 90% confidence) to be right on 95.0% or more" in text
     assert "90.0% of the validation images" in text
     assert text.endswith("88.0% of the test images, of which it is right on 94.0% (92.0 to 95.5).")
     found["test"] = side(0.88, 0.92, 0.9, 0.94)
@@ -163,9 +166,48 @@ def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     assert abstention_of(results).threshold.endswith("it is so sure of none.")
     found |= {"threshold": 0.0, "test": side(1.0, 0.97, 0.96, 0.98)}
     assert "may answer every image" in abstention_of(results).threshold
-    found |= {"threshold": None, "validation": None, "test": None, "reason": "none reaches it"}
-    assert abstention_of(results).threshold == "Model-1 cannot be held to 95.0%: none reaches it."
-    assert "cannot be held to 95.0%" in page(results)
+    found |= {"threshold": None, "validation": None, "test": None, "reason": "it is not that good"}
+    assert abstention_of(results).threshold == (
+        "95.0% of right answers can be guaranteed (with 90% confidence) for Model-1 at no "
+        "threshold: it is not that good."
+    )
+    found["validation_needed"] = 2345
+    text = abstention_of(results).threshold
+    assert "1\u202f000 validation images are too few. About 2\u202f300 would do" in text
+    assert "1\u202f000 validation images are too few" in page(results)
+
+
+def test_sets_are_told_as_they_are(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["conformal"]
+    test = found["marginal"]["test"]
+    test |= {"coverage": 0.961, "interval": [0.95, 0.97], "mean_size": 1.234, "singletons": 0.8}
+    test |= {"filled": 0, "sizes": [800, 150, 50, *[0] * 7], "rows": 1000}
+    found |= {"coverage_asked": 0.95}
+    found["marginal"]["thresholds"] = [0.12] * 10
+    shown = conformal_data(example.typed(results))
+    assert shown is not None
+    assert "every class that it gives 12.0% or more" in shown.lead
+    assert "it does for 96.1% (95.0 to 97.0), with 1.23 classes on average; 80.0%" in shown.lead
+    assert shown.heads == ["1 class", "2 classes", "3 classes", "4 classes", "5 classes or more"]
+    assert shown.rows[0].sizes == [0.8, 0.15, 0.05, 0.0, 0.0]
+    test |= {"filled": 7, "unfilled_coverage": 0.949}
+    shown = conformal_data(example.typed(results))
+    assert shown is not None and "7 sets would be empty" in shown.lead and "94.9%" in shown.lead
+    found["by_class"]["validation_by_class"] = [3] + [100] * 9
+    text = page(results)
+    assert "fewer than 19 validation images, so that nothing can be promised" in text
+    assert "cross-conformal" not in text
+    results["data"]["chosen_by"] = "5 folds"
+    assert "cross-conformal" in page(results)
+
+
+def test_sets_that_cannot_be_promised(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["conformal"]
+    found |= {"validation_rows": 12, "rows_needed": 19}
+    found["marginal"]["thresholds"] = [0.0] * 10
+    shown = conformal_data(example.typed(results))
+    assert shown is not None
+    assert "that takes 19 validation images, and there are 12" in shown.lead
 
 
 def test_curves_are_all_there_and_the_leader_is_on_top(results: dict[str, Any]) -> None:

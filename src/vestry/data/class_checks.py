@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.folds import TestFolds
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import refuse_unlearnt
 from vestry.data.settings import DataSettings
@@ -32,7 +33,7 @@ def check_source(source: Source, settings: DataSettings) -> None:
                 f"{source.name} has no {name} rows of {', '.join(train.classes)}; name a class in "
                 "[data] classes that has some"
             )
-    if settings.split is None:
+    if settings.split is None and not isinstance(settings.test, TestFolds):
         refuse_unlearnt(source)
     counts = np.sum([rows.class_counts() for rows in parts.values()], axis=0)
     absent = np.flatnonzero(counts == 0)
@@ -130,8 +131,8 @@ def _refuse_useless(
 
 def _way_to_training(settings: DataSettings) -> str:
     for name in ("training_rows", "validation", "test"):
-        selection: Selection | None = getattr(settings, name)
-        if selection is not None and selection.take != "random":
+        selection = getattr(settings, name)
+        if isinstance(selection, Selection) and selection.take != "random":
             return _without_take(name, selection)
     return "Add images, or leave more rows for training in [data]."
 
@@ -140,8 +141,8 @@ def _way_on(name: str, source: Source, settings: DataSettings) -> str:
     """What to do about a part that lacks classes or has other shares."""
     own = name in source.parts
     part = "test_rows" if own and name == "test" else name
-    selection: Selection | None = getattr(settings, part)
-    if selection is not None and selection.take != "random":
+    selection = getattr(settings, part)
+    if isinstance(selection, Selection) and selection.take != "random":
         return _without_take(part, selection)
     if own and settings.split is None:
         return (

@@ -28,6 +28,15 @@ def _looks(results: Results) -> str:
     return f"These test images had been compared on {times} when the study's results were written."
 
 
+def _recommendation(bundle: Bundle, results: Results) -> str:
+    """What the study recommends, and whether it is this model; empty where it says nothing."""
+    found = results.decision
+    if found is None:
+        return ""
+    is_meant = found.recommended in (None, bundle.name)
+    return f"The study's answer: {found.headline}.{'' if is_meant else ' This is another model.'}"
+
+
 def _confidence(bundle: Bundle) -> str:
     if bundle.temperature == 1:
         return "Confidences are the model's own, as it was trained."
@@ -42,21 +51,22 @@ def _abstention(bundle: Bundle) -> str:
     asked = bundle.abstention.get("accuracy_asked")
     if asked is None:
         return "No threshold was chosen under which it should say that it is not sure."
+    sure = bundle.abstention.get("confidence_asked")
+    promised = f" (guaranteed with {sure:.0%} confidence)" if sure else ""
     if bundle.threshold is None:
         return (
-            f"No confidence was high enough for {asked:.0%} of right answers on validation images, "
-            "so it has no threshold for saying that it is not sure."
+            f"No threshold could be chosen on validation images for {asked:.0%} of right answers"
+            f"{promised}, so it never says that it is not sure."
         )
     if bundle.threshold == 0:
-        return (
-            f"On validation images it is right at least {asked:.0%} of the time without abstaining."
-        )
+        return f"It is right at least {asked:.0%} of the time{promised} without abstaining."
     judged = bundle.abstention["validation"]
     low, high = (f"{100 * end:.1f}" for end in judged["interval"])
     return (
-        f'Below a confidence of {bundle.threshold:.1%} it says "not sure". On validation images, '
-        f"by which that was chosen, it answers {judged['coverage']:.1%} and is right in "
-        f"{judged['accuracy']:.1%} ({low} to {high}) of these."
+        f'Below a confidence of {bundle.threshold:.1%} it says "not sure"; what it does answer is '
+        f"right at least {asked:.0%} of the time{promised}, on images like those of the study. On "
+        f"the validation images, by which that was chosen, it answers {judged['coverage']:.1%} and "
+        f"is right in {judged['accuracy']:.1%} ({low} to {high}) of these."
     )
 
 
@@ -191,6 +201,7 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         per_class=[] if bundle.quantized else _class_rows(entry),
         members=_member_rows(bundle, results),
         definition=entry.definition if isinstance(entry, Member) else [],
+        recommendation=_recommendation(bundle, results),
         looks=_looks(results),
         preparation=_preparation(bundle),
         confidence=_confidence(bundle),

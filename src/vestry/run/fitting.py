@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent, Outcome, Task
-from vestry.run.planner import PlannedModel, Planner
+from vestry.run.planned_model import PlannedModel
+from vestry.run.planner import Planner
 from vestry.run.tasks.attribution import explanation_tasks
 from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
@@ -18,19 +19,26 @@ def fit_members(
 ) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
-    Beside that, the look at the data is taken.
+    Beside that, the look at the data is taken. What waits for a search, or for folds that find for
+    how many epochs a network is trained, follows in turns.
 
     Returns the members whose settings are known at last, and what failed by the task's digest.
     """
     searches = planner.searches()
-    known = planner.models({})
-    first = [task for member in known for task in member.fits] + list(searches.values())
+    planned = planner.models({})
+    waiting = [task for member in planned for task in member.fits]
+    waiting += [task for tasks in searches.values() for task in tasks]
     # Last, because it needs one core only: it fills in where a network does not need them all.
-    first += [exploration] if exploration else []
-    failed = do(first, engine, report)
-    planned = planner.models(searches)
-    found = [task for member in planned if member.search for task in member.fits]
-    return planned, failed | (do(found, engine, report) if found else {})
+    waiting += [exploration] if exploration else []
+    failed: dict[str, Outcome] = {}
+    asked: set[str] = set()
+    while waiting:
+        failed |= do(waiting, engine, report)
+        asked |= {task.folder.name for task in waiting}
+        planned = planner.models(searches)
+        fits = [task for member in planned for task in member.fits]
+        waiting = [task for task in fits if task.folder.name not in asked]
+    return planned, failed
 
 
 def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:
@@ -88,6 +96,9 @@ def attribute_models(
     report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""
+    folds = planner.dataset.folds
+    if folds and folds.tests:  # the models that stay have learnt from every image
+        return {}, {}
     tasks = explanation_tasks(
         planner.study.explanation,
         results,

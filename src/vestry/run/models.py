@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from vestry.committees.committee import Committee
+from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
-from vestry.engine.task import Outcome
+from vestry.engine.task import Outcome, Task
 from vestry.evaluation.comparison import (
     evaluate,
     fold_scores,
@@ -19,12 +20,15 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.planner import SEARCH, PlannedModel
+from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.planned_model import PlannedModel
+from vestry.run.planner import SEARCH
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import Failure
+from vestry.schema.training import History
 from vestry.storage.run_folder import RunFolder, read_json
 
 Truths = Mapping[str, Labels]
@@ -37,14 +41,16 @@ _Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
 class EvaluatedModels(Generic[_Entry]):
     """Members or committees: their results and tables by name, and what failed.
 
-    out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
-    row's probabilities are by a model that had not seen it. rules: fitted committees. seeds: each
-    seed's tables, by name; `tables` are the first one's.
+    nested: where folds test, for each of these a table of the rows outside it, each row by models
+    that had not seen it. out_of_fold: a cross-validated model's table of the training rows, in the
+    rows' order; each row's probabilities are by a model that had not seen it. rules: fitted
+    committees. seeds: each seed's tables, by name; `tables` are the first one's.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
     seeds: dict[str, list[Tables]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
+    nested: dict[str, list[ProbabilityTable]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
 
@@ -101,7 +107,7 @@ def _cross_validated(
     return CrossValidation(
         **settings.model_dump(mode="json"),
         rows=len(training),
-        validation_rows=len(truths["validation"]),
+        validation_rows=0 if model.study_folds else len(truths["validation"]),
         fold_rows=[len(table) for table in tables],
         scores=fold_scores(tables, training.ids, training.labels),
         fit_seconds=[read_json(folder / "card.json")["fit_seconds"] for folder in folders],
@@ -148,6 +154,7 @@ def fitted_models(
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
+    folds: StudyFolds | None = None,
 ) -> EvaluatedModels[ScoredMember]:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
     models = EvaluatedModels[ScoredMember]()
@@ -164,12 +171,27 @@ def fitted_models(
                 seed = task.description["seed"]
                 part = "" if task in model.tasks.values() else f"{task.name}: "
                 models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
-        if any(task.is_done for task in model.tasks.values()):
+        if any(task.is_done for task in _complete(model)):
             places = publish(model, run)
+            if folds and model.study_folds:
+                save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
+            if folds:
+                models.nested[model.name] = nested_tables(
+                    model, models.tables[model.name]["validation"], training, folds
+                )
     remove_models(run.path / "members", set(models.results))
     return models
+
+
+def _complete(model: PlannedModel) -> list[Task]:
+    """Finished fits of which the study's folds are finished, too, where it chooses by these."""
+    return [
+        task
+        for seed, task in model.tasks.items()
+        if task.is_done and all(fold.is_done for fold in model.study_folds.get(seed, ()))
+    ]
 
 
 def _add_model(
@@ -180,12 +202,13 @@ def _add_model(
     parts: Mapping[str, CrossValidation | LearningCurve | None],
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
-    folders = {
-        seed: places[task.folder] for seed, task in model.tasks.items() if task.folder in places
-    }
+    complete = _complete(model)
+    folders = {seed: places[task.folder] for seed, task in model.tasks.items() if task in complete}
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
     seeds = [load_tables(folder) for folder in folders.values()]
+    if model.study_folds:
+        models.out_of_fold[model.name] = seeds[0]["validation"]
     found = evaluate(seeds[0], truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
@@ -200,7 +223,24 @@ def _add_model(
         "augmentation": _augmentation(card, model.name),
         "search": _search_results(model),
     }
+    if model.study_folds:
+        results["fitted_on"] = _fitted_on(card, truths, model)
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
+
+
+def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:
+    """Of a model that folds chose: what the one that stays has learnt from, and what each of those
+    that its validation figures are of."""
+    epochs = card["task"].get("epochs")
+    length = "" if epochs is None else f" for {epochs:,} epochs, the median of what the folds kept"
+    part = next(iter(model.study_folds.values()))[0].description["part"]
+    inner = card["task"]["inner"]["fraction"]
+    return (
+        f"Fitted on all {len(truths['training']):,} training rows{length}. Its validation figures "
+        f"are of {part['of']} folds: each row by a model of the rows outside its fold, "
+        f"{1 - 1 / part['of']:.0%} of all"
+        + ("." if epochs is None else f", {inner:.0%} of which only said when to stop.")
+    )
 
 
 def _threads(card: dict[str, Any]) -> int:
@@ -229,11 +269,15 @@ def _search_results(model: PlannedModel) -> dict[str, Any] | None:
     return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
 
 
-def _history(path: Path) -> dict[str, list[float]] | None:
-    """The columns of a `history.csv`; None where the member has none."""
+def _history(path: Path) -> History | None:
+    """The columns of a `history.csv`; None where the member has none. Values are None where no
+    rows were set aside."""
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
-    return columns | {"epoch": [int(epoch) for epoch in columns.get("epoch", [])]}
+    columns: History = {
+        name: [float(row[name]) if row[name] else None for row in rows]
+        for name in (rows[0] if rows else ())
+    }
+    return columns | {"epoch": [int(epoch or 0) for epoch in columns.get("epoch", [])]}

@@ -71,11 +71,13 @@ def exploration_task(
 
 
 def _splits(dataset: Dataset) -> dict[str, Rows]:
-    return {
-        "training": dataset.training,
-        "validation": dataset.validation,
-        "test": dataset.test,
-    }
+    """Rows that are different ones: where folds choose or test, these are the training rows."""
+    splits: dict[str, Rows] = {"training": dataset.training}
+    if not dataset.folds:
+        splits["validation"] = dataset.validation
+    if not (dataset.folds and dataset.folds.tests):
+        splits["test"] = dataset.test
+    return splits
 
 
 def _missing_digest(rows: Rows) -> str | None:
@@ -107,6 +109,7 @@ def explore_dataset(
     vault = Vault(Path(context["places"]["looks"]), Path(context["record"]))
     test = vault.open(dataset.test, context["study"], [], _WHY)
     sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
+    sets = {name: rows for name, rows in sets.items() if name in _splits(dataset)}
     settings = ExplorationSettings(**description["exploration"])
     with threadpool_limits(limits=_CORES):  # other tasks have the other cores
         found = explore(sets, settings, report, dataset.provenance.files)
