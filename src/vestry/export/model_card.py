@@ -100,7 +100,7 @@ def quantized(bundle: Bundle) -> str:
         f"{found['before']['accuracy']:.2%} and {found['after']['accuracy']:.2%} on "
         f"{found['rows']:,} test images, {100 * found['difference']['value']:+.2f} points "
         f"({low} to {high}, paired); {found['labels_equal']:,} answers equal. The certificate "
-        "above is of the float file that it was made from."
+        "above is of the float file that it was made from, and thresholds were chosen for that."
     )
 
 
