@@ -42,55 +42,58 @@ def no_images() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
+    ("interval", "words"),
     [
-        (0.999, "Model-1 is over-confident: on average it claims 99.9% and is right on"),
-        (0.5, "Model-1 is under-confident: on average it claims 50.0%"),
-        (None, "On average Model-1 is about as sure as it is right"),
+        (
+            (0.004, 0.03),
+            "Model-1 is over-confident: on average it claims 93.0% and is right on 91.5%",
+        ),
+        ((-0.03, -0.004), "Model-1 is under-confident: on average it claims 93.0%"),
+        ((-0.01, 0.02), "Model-1 is not shown to be surer or less sure than it is right"),
     ],
 )
-def test_lead_follows_mean_confidence_and_interval(
-    results: dict[str, Any], confidence: float | None, words: str
+def test_lead_follows_the_paired_interval(
+    results: dict[str, Any], interval: tuple[float, float], words: str
 ) -> None:
-    entry = results["members"][LEADER]
-    accuracy = entry["scores"]["test"]["accuracy"]
-    entry["calibration"]["before"]["confidence"] = confidence or accuracy
+    before = results["members"][LEADER]["calibration"]["before"]
+    before |= {"confidence": 0.93, "accuracy": 0.915, "overconfidence_interval": interval}
     assert calibration_of(results).lead.startswith(words)
     assert words in page(results)
 
 
 def test_calibration_error_is_set_beside_chance(results: dict[str, Any]) -> None:
     before = results["members"][LEADER]["calibration"]["before"]
-    before |= {"ece": 0.031, "ece_bias": 0.012, "ece_chance": 0.02}
-    assert "differ by 3.1 points on average" in leader(results).sentences[0]
-    assert "would show about 1.2 by chance" in leader(results).sentences[0]
-    before["ece"] = 0.0195
+    before |= {"ece": 0.031, "ece_debiased": 0.024, "ece_bias": 0.012, "ece_p": 0.002}
     text = leader(results).sentences[0]
-    assert "no more than chance" in text and "up to 2.0 in 95 of 100 cases" in text
+    assert "differ by 3.1 points on average (the calibration error), 2.4 without" in text
+    assert "would show about 1.2." in text and "(p 0.002)" in text
+    before |= {"ece_p": 0.06, "ece_chance": 0.0324}
+    text = leader(results).sentences[0]
+    assert "Chance alone can explain that (p 0.060)" in text
+    assert "up to 3.2 in 95 of 100 cases" in text
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "words"),
+    ("change", "p", "words"),
     [
-        (0.05, 0.01, "removes that: what is left, 1.0 point, is no more than chance would show"),
-        (0.05, 0.03, "lowers the error to 3.0 points, which is still more than chance"),
-        (0.015, 0.012, "lowers the error to 1.2 points;"),
-        (0.0501, 0.0499, "leaves the error at 5.0 points"),
-        (0.05, 0.06, "does not lower the error (6.0 points)"),
+        ((-0.08, -0.02), 0.4, "makes it better on the test images"),
+        ((-0.08, -0.02), 0.001, "which is still more than chance would show"),
+        ((0.02, 0.08), 0.4, "makes it worse on the test images"),
+        ((-0.08, 0.001), 0.4, "is not shown to change that on the test images"),
     ],
 )
 def test_effect_of_the_temperature_follows(
-    results: dict[str, Any], before: float, after: float, words: str
+    results: dict[str, Any], change: tuple[float, float], p: float, words: str
 ) -> None:
     found = results["members"][LEADER]["calibration"]
     found |= {"temperature": 1.234, "edge": None, "fitted_on": 1000}
-    found["before"] |= {"ece": before, "ece_chance": 0.02, "log_loss": 0.4}
-    found["after"] |= {"ece": after, "ece_chance": 0.02, "log_loss": 0.35}
+    found["log_loss_change_interval"] = change
+    found["before"] |= {"log_loss": 0.4}
+    found["after"] |= {"ece": 0.01, "ece_p": p, "log_loss": 0.35}
     text = leader(results).sentences[1]
     assert text.startswith("A temperature of 1.23, fitted on the 1\u202f000 validation images,")
-    assert words in text and "log loss falls from 0.400 to 0.350" in text
-    found["after"]["log_loss"] = 0.5
-    assert "log loss rises from 0.400 to 0.500" in leader(results).sentences[1]
+    assert words in text and "log loss 0.400 before, 0.350 after" in text
+    assert ("calibration error of 1.0 point" in text) == (change[0] * change[1] > 0)
 
 
 def test_temperature_at_the_edge_is_named(results: dict[str, Any]) -> None:
@@ -104,7 +107,7 @@ def test_others_say_their_average_and_all_are_counted(results: dict[str, Any]) -
     assert [len(shown.sentences) for shown in found.models] == [2, 3, 3, 3, 3, 3]
     assert found.summary == "All 6 models are under-confident on average."
     forest = results["members"]["Forest"]
-    forest["calibration"]["before"]["confidence"] = 0.999
+    forest["calibration"]["before"]["overconfidence_interval"] = (0.01, 0.02)
     text = calibration_of(results).summary
     assert text is not None and text.startswith("Over-confident on average: Forest; under-confid")
 

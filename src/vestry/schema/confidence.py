@@ -36,16 +36,26 @@ class Reliability(Record):
     """A table held against its own confidence."""
 
     accuracy: float = Field(description="share that is right")
-    confidence: float = Field(
-        description="mean; above the accuracy's interval a model is over-confident"
+    confidence: float = Field(description="mean")
+    overconfidence: float = Field(description="mean confidence less accuracy")
+    overconfidence_interval: Interval = Field(
+        description="of it, paired row by row: above 0 a model is over-confident on average, below "
+        "0 under-confident, else neither is shown"
     )
     log_loss: float = Field(description="as under scores")
     ece: float = Field(description="as under scores")
+    ece_debiased: float = Field(
+        description="less what chance adds to it (Kumar, Liang and Ma 2019), not below 0"
+    )
     ece_bias: float = Field(
         description="the `ece` of a perfectly calibrated model with these confidences on so many "
-        "rows: mean of 200 seeded draws"
+        "rows: mean of 999 seeded draws"
     )
     ece_chance: float = Field(description="what 95% of those draws stay under")
+    ece_p: float = Field(
+        description="of the calibration test: the share of those draws whose `ece` is no smaller "
+        "(the table itself counted as one)"
+    )
     brier: float = Field(description="as under scores")
     brier_parts: BrierParts = Field(description="of the top label, over `bins`")
     bins: list[Bin] = Field(
@@ -67,6 +77,10 @@ class Calibration(Record):
     rows: int = Field(description="test rows")
     before: Reliability = Field(description="their table as it is")
     after: Reliability = Field(description="at that temperature")
+    log_loss_change: float = Field(description="of the test rows: `after` less `before`")
+    log_loss_change_interval: Interval = Field(
+        description="of it, paired: where it holds 0, no difference is shown"
+    )
 
 
 class RiskCurve(Record):

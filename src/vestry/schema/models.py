@@ -34,7 +34,7 @@ class _Scored(Record):
     def accuracy_interval(self, split: str) -> Interval:
         """Blaker's, of the first seed's accuracy."""
         found = self.intervals.on(split)["accuracy"]
-        if found is None:  # only resamples come to nothing
+        if found is None:  # only other scores have none
             raise ValueError(f"the {split} accuracy has no interval")
         return found
 
@@ -71,8 +71,8 @@ class ScoredMember(_Scored):
     )
     scores: OnSplits[Scores] = Field(description="the first seed's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Blaker's; of the test rows every other score, too: percentiles of "
-        "stratified resamples, null where it is the same in every one"
+        description="`accuracy`: Blaker's; of the test rows every other score, too, null where no "
+        "method that was tried holds the truth often enough, as with few images of a class"
     )
     mistakes: Mistakes = Field(description="the first seed's")
     seeds: list[int] = Field(
