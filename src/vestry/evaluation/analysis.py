@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
+from vestry.evaluation.baselines import above_by_score, baselines
 from vestry.evaluation.calibration import calibration
+from vestry.evaluation.candidates import candidates
+from vestry.evaluation.chosen_by import chosen_by
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
-from vestry.evaluation.comparison import ranking
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
@@ -30,12 +32,15 @@ from vestry.evaluation.predictions import (
     ScoredRun,
     evaluated_models,
 )
+from vestry.evaluation.ranking import ranking, score_record, with_score
 from vestry.evaluation.significance import Significance, significance
+from vestry.evaluation.standing import above_majority
+from vestry.predictions.choosing import choosing_score
 from vestry.schema.ablations import ComparedPair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
     Committee,
@@ -55,6 +60,8 @@ class Analysed:
     members: dict[str, Member]
     committees: dict[str, Committee]
     ranking: list[Ranked]
+    score: ScoreChosenBy | None
+    baselines: list[Baseline]
     comparisons: Comparisons | None
     resolution: Resolution | None
     misclassified: Misclassified | None
@@ -78,7 +85,16 @@ def analysed(
     """What follows from the run's scores and tables; `run` itself stays as it is."""
     evaluated = evaluated_models(run.models, evidence)
     members = {name: evaluated[name] for name in run.members}
-    ranked = [evaluated[name] for name in ranking(run.models)]
+    classes = run.data.classes
+    by = chosen_by(
+        choosing_score(deciding.score, classes, evidence.known), list(run.models), evidence
+    )
+    ranked = [evaluated[name] for name in ranking(run.models, by)]
+    guesses = baselines(evidence, classes, by.score)
+    everyone = candidates(ranked, evidence, by)
+    majority = above_majority(everyone, evidence, classes)
+    if by.score.name != "accuracy":
+        majority = above_by_score(everyone, by, majority, guesses[0])
     standing = significance(ranked, evidence, deciding.within)
     issues = find_label_issues(list(members), evidence)
     findings = run.exploration.findings if run.exploration else None
@@ -91,7 +107,9 @@ def analysed(
             name: of_models.committee(evaluated[name], entry)
             for name, entry in run.committees.items()
         },
-        ranking=standing.ranking,
+        ranking=with_score(standing.ranking, by, majority, run.models),
+        score=score_record(by, evidence) if ranked else None,
+        baselines=guesses,
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
@@ -100,7 +118,7 @@ def analysed(
         steps=ablation_steps(list(members.values())),
         doubts=issues.record(),
         leaks=leaks(evaluated, issues.test, findings, run.look_failed),
-        decision=decision(ranked, evidence, run.data.classes, deciding),
+        decision=decision(ranked, evidence, by, majority, deciding),
         claims=checked_claims(claims, measured),
     )
 

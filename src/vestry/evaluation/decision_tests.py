@@ -1,11 +1,21 @@
 """One candidate beside others on the validation rows: who is behind, who is shown to be near."""
 
 from collections.abc import Collection, Sequence
-from math import ceil, log
+from dataclasses import dataclass
+from math import ceil, exp, inf, log, sqrt
 from statistics import NormalDist
 
-from vestry.evaluation.candidates import Candidate
-from vestry.evaluation.intervals import FAMILY_LEVEL, paired_difference, rows_needed
+import numpy as np
+
+from vestry.evaluation.candidates import ByScore, Candidate
+from vestry.evaluation.intervals import (
+    FAMILY_LEVEL,
+    Interval,
+    normal_quantile,
+    paired_difference,
+    t_quantile,
+)
+from vestry.evaluation.intervals import LEVEL as INTERVAL_LEVEL
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.schema.decision import BestBeside
@@ -16,32 +26,30 @@ LEVEL = FAMILY_LEVEL
 def beside(
     best: Candidate, others: Sequence[Candidate], saving: Collection[str], within: float
 ) -> list[BestBeside]:
-    """`best` and each other one on the validation rows (first seeds), Holm over all of them, test
-    by test: whether McNemar's shows the other one to be behind, and whether either is shown to be
-    less than `within` behind the other, as its mean over seeds must be, too.
+    """`best` and each other one on the validation rows, Holm over all of them, test by test:
+    whether the other one is shown to be behind, and whether either is shown to be less than
+    `within` behind the other.
 
     best: not behind any of them in the ranking. saving: names of those that cost less.
     """
-    counts = [_discordant(best, other) for other in others]
-    rows = len(best.right)
-    p = [mcnemar(*pair).p for pair in counts]
-    behind = holm(p)
-    near = holm([within_margin(*pair, rows, within) for pair in counts])
-    back = holm([within_margin(*pair[::-1], rows, within) for pair in counts])
+    pairs = [_pair(best, other, within) for other in others]
+    behind = holm([pair.p for pair in pairs])
+    near = holm([pair.p_near for pair in pairs])
+    back = holm([pair.p_best_near for pair in pairs])
     found = []
-    for place, (other, (only_best, only_other)) in enumerate(zip(others, counts, strict=True)):
-        is_behind = behind[place] < LEVEL and only_best > only_other
-        is_near = near[place] < LEVEL and best.accuracy - other.accuracy < within
+    for place, (other, pair) in enumerate(zip(others, pairs, strict=True)):
+        is_behind = behind[place] < LEVEL and pair.difference > 0
+        is_near = near[place] < LEVEL and best.figure - other.figure < within
         best_near = back[place] < LEVEL
         saves = other.name in saving
         found.append(
             BestBeside(
                 name=other.name,
-                only_best=only_best,
-                only_other=only_other,
-                difference=(only_best - only_other) / rows,
-                interval=paired_difference(only_best, only_other, rows),
-                p=p[place],
+                only_best=pair.only_best,
+                only_other=pair.only_other,
+                difference=pair.difference,
+                interval=pair.interval,
+                p=pair.p,
                 p_holm=behind[place],
                 behind=is_behind,
                 p_within_holm=near[place],
@@ -55,9 +63,85 @@ def beside(
     return found
 
 
-def _discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
-    """Validation rows that only the one, and that only the other gets right."""
-    return int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
+@dataclass(frozen=True)
+class _Pair:
+    """difference: the best's figure less the other's, so that more is better. p: that it is 0;
+    p_near, p_best_near: that the other, that the best is at least the margin behind."""
+
+    only_best: int
+    only_other: int
+    difference: float
+    interval: Interval
+    p: float
+    p_near: float
+    p_best_near: float
+
+
+def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
+    only_best = int((best.right & ~other.right).sum())
+    only_other = int((other.right & ~best.right).sum())
+    if best.by_score and other.by_score:
+        return _Pair(only_best, only_other, *_resampled(best.by_score, other.by_score, within))
+    rows = len(best.right)
+    return _Pair(
+        only_best,
+        only_other,
+        difference=(only_best - only_other) / rows,
+        interval=paired_difference(only_best, only_other, rows),
+        p=mcnemar(only_best, only_other).p,
+        p_near=within_margin(only_best, only_other, rows, within),
+        p_best_near=within_margin(only_other, only_best, rows, within),
+    )
+
+
+def _resampled(
+    one: ByScore, other: ByScore, within: float
+) -> tuple[float, Interval, float, float, float]:
+    """Difference, interval, p and the two p of nearness, of scores that are no counts of images, or
+    of several seeds.
+
+    Student's t with the variance of a paired bootstrap of the images, plus that of one image of the
+    rarest kind on which the two differ (or models that never do would be level on ten images), plus
+    that of the mean over seeds; degrees of freedom by Welch and Satterthwaite.
+    """
+    difference = one.figure - other.figure
+    images = float(np.var(one.resampled - other.resampled, ddof=1)) + one.weight**-2
+    parts = [(images, max(one.weight - 1, 1.0))]
+    parts += [
+        (float(np.var(each.seeds, ddof=1)) / len(each.seeds), len(each.seeds) - 1.0)
+        for each in (one, other)
+        if len(each.seeds) > 1
+    ]
+    total = sum(variance for variance, _ in parts)
+    freedom = total**2 / sum(variance**2 / free for variance, free in parts)
+    error = sqrt(total)
+    half = t_quantile(INTERVAL_LEVEL, freedom) * error
+    return (
+        difference,
+        (difference - half, difference + half),
+        2 * _above(abs(difference) / error, freedom),
+        _near(within - difference, error, freedom, one.weight),
+        _near(within + difference, error, freedom, one.weight),
+    )
+
+
+def one_sided(one: ByScore, floor: float) -> float:
+    """p that its figure is not above `floor`, which no image moves."""
+    images = float(np.var(one.resampled, ddof=1)) + one.weight**-2
+    seeds = float(np.var(one.seeds, ddof=1)) / len(one.seeds) if len(one.seeds) > 1 else 0.0
+    return _above((one.figure - floor) / sqrt(images + seeds), max(one.weight - 1, 1.0))
+
+
+def _above(deviations: float, freedom: float) -> float:
+    from scipy.special import stdtr  # noqa: PLC0415 - studies are read without it
+
+    return float(stdtr(freedom, -deviations))
+
+
+def _near(gap: float, error: float, freedom: float, weight: float) -> float:
+    """gap: how far the difference found lies inside the margin. Never below the chance that none of
+    so many rows shows a kind of image that alone makes up the gap."""
+    return max(_above(gap / error, freedom), exp(-gap * weight)) if gap > 0 else 1.0
 
 
 # How many rows would decide what these do not.
@@ -81,18 +165,17 @@ def rows_to_decide(tests: Sequence[BestBeside], rows: int, within: float) -> int
 
 
 def _rows_for(test: BestBeside, rows: int, within: float, level: float) -> int | None:
-    behind = rows_needed(test.only_best, test.only_other, rows, level, _POWER)
-    gap = within - test.difference if test.costs_less else within + test.difference
-    near = _rows_to_be_near(test, rows, gap, level) if gap > 0 else None
-    return min((each for each in (behind, near) if each is not None), default=None)
-
-
-def _rows_to_be_near(test: BestBeside, rows: int, gap: float, level: float) -> int | None:
-    """gap: how far the difference lies from the margin. One row more that they differ on is added,
-    since none found does not mean that there are none."""
+    """The sooner of the two: that it is behind, or that it is near."""
+    low, high = test.interval
+    spread = (high - low) / (2 * normal_quantile(INTERVAL_LEVEL)) * sqrt(rows)
     normal = NormalDist()
-    spread = (test.only_best + test.only_other + 1) / (rows + 1) - test.difference**2
-    deviations = normal.inv_cdf(1 - level) + normal.inv_cdf(_POWER)
-    needed = (deviations / gap) ** 2 * max(spread, 0.0)
-    least = log(level) / log(1 - gap) if gap < 1 else 1.0
-    return ceil(max(needed, least)) if needed <= _NO_REALISTIC_NUMBER else None
+    power, gap = normal.inv_cdf(_POWER), within + (-1 if test.costs_less else 1) * test.difference
+    needed = []
+    if test.difference:
+        chance = normal.inv_cdf(1 - level / 2)
+        needed.append(((chance + power) * spread / test.difference) ** 2)
+    if gap > 0:
+        least = log(level) / log(1 - gap) if gap < 1 else 1.0
+        needed.append(max(((normal.inv_cdf(1 - level) + power) * spread / gap) ** 2, least))
+    fewest = min(needed, default=inf)
+    return ceil(fewest) if fewest <= _NO_REALISTIC_NUMBER else None

@@ -118,7 +118,7 @@ def above_majority(
 ) -> Majority:
     """Who is better, by McNemar's test on the validation rows, exact and one-sided, Holm over all
     models (first seeds), and by the mean over seeds."""
-    label = int(np.bincount(evidence.truths["training"], minlength=len(classes)).argmax())
+    label = int(np.bincount(evidence.known, minlength=len(classes)).argmax())
     right = np.asarray(evidence.truths["validation"] == label)
     p = [
         _one_sided(int((each.right & ~right).sum()), int((right & ~each.right).sum()))

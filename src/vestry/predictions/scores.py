@@ -99,7 +99,7 @@ def score(probabilities: Floats, truth: Labels, classes: tuple[str, ...]) -> dic
 
 
 def is_share(name: str) -> bool:
-    """Whether a figure of that name is shown in per cent; scores of a class are shares, too."""
+    """Whether it is shown in per cent; scores of a class are shares, too."""
     return name not in SCORES or SCORES[name].is_share
 
 
@@ -194,6 +194,12 @@ def _macro(name: str) -> Callable[[Sums], Floats]:
     return value
 
 
+def _mean_recall(sums: Sums) -> Floats:
+    """Over classes that have rows."""
+    present = sums.support > 0
+    return np.asarray((sums[right][:, present] / sums.support[present, None]).mean(axis=1))
+
+
 def _weighted(name: str) -> Callable[[Sums], Floats]:
     """The mean over classes by how many rows they have."""
 
@@ -219,6 +225,7 @@ _BUILT_IN = (
         lambda s: s[right].sum(axis=1) / s.rows,
         has_column=False,  # the ranking has it
     ),
+    Score("balanced_accuracy", "Balanced accuracy", "balanced accuracy", (right,), _mean_recall),
     Score(
         "log_loss",
         "Log loss",

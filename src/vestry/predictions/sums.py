@@ -109,7 +109,8 @@ class ResampledSums:
                     self._dense.setdefault(fact, []).append(given)
         no_rows = np.empty((0, len(truth)))
         self.dense = np.vstack([no_rows, *(row for each in self._dense.values() for row in each)])
-        self.placed = _stacked([each for several in self._placed.values() for each in several])
+        placed = [each for several in self._placed.values() for each in several]
+        self.placed = _stacked(placed) if placed else no_rows
 
     def of(self, counts: Floats) -> Sums:
         """counts: (rows, resamples) how often each row stands in each resample."""

@@ -9,7 +9,7 @@ from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.data import Data
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.environment import Environment, TestSetUses
 from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
@@ -93,6 +93,8 @@ class ComparisonResults(Record):
     ranking: list[Ranked] = Field(
         description="best first, by mean validation accuracy (log loss breaks ties)"
     )
+    score: ScoreChosenBy | None = Field(description="what orders them; null without models")
+    baselines: list[Baseline] = Field(description="what needs no model, to set beside the ranking")
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")
     exploration: Exploration | None = Field(description="a look at the images before any model")
