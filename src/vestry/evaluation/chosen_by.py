@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from vestry.errors import StudyError
 from vestry.evaluation.bootstrap import drawn
+from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.predictions import Predictions
-from vestry.predictions.choosing import ChoosingScore
+from vestry.predictions.choosing import ChoosingScore, choosing_score
 from vestry.predictions.sums import Floats
 from vestry.predictions.table import Labels, Split
 
@@ -36,6 +38,14 @@ class ChosenBy:
     def better(self, name: str) -> float:
         """The mean of the validation figures so that more is better."""
         return self.score.sign * self.central(name, "validation")
+
+
+def check_score(settings: DecisionSettings, classes: Sequence[str]) -> None:
+    """Raise StudyError where the classes do not suit the score, before anything is fitted."""
+    try:
+        choosing_score(settings.score, classes)
+    except ValueError as error:
+        raise StudyError(f"decision.score: {error}") from None
 
 
 def chosen_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions) -> ChosenBy:

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vestry.predictions.choosing import ScoreName, SensitivityAt
+from vestry.predictions.choosing import SensitivityAt
+from vestry.schema.base import ScoreName
 
 Prefer = Literal["accuracy", "latency", "size"]
 Cost = Literal["latency", "bytes", "parameters"]
@@ -91,6 +92,12 @@ class DecisionSettings(BaseModel):
         if self.min_score is not None and self.score == "log_loss":
             raise ValueError("min_score takes a score of which more is better, not log_loss")
         return self
+
+    @property
+    def of_fits(self) -> ScoreName:
+        """What fits follow: a sensitivity goes by few images, and jumps; the area under the whole
+        curve stands for it."""
+        return self.score if isinstance(self.score, str) else "roc_auc"
 
     @property
     def floors(self) -> dict[Cost, float]:

@@ -20,7 +20,6 @@ from vestry.predictions.table import Labels
 Values = Callable[[Sequence[Floats], Labels, Floats], Floats]
 """From tables of (rows, classes), (rows,) labels and (rows, resamples) counts of how often each row
 is there: (tables, resamples)."""
-ScoreName = Literal["accuracy", "balanced_accuracy", "macro_f1", "log_loss", "roc_auc"]
 
 
 class SensitivityAt(BaseModel):
@@ -196,13 +195,6 @@ def _found(
     return np.asarray(np.divide(most, above[-1], out=np.zeros(len(most)), where=above[-1] > 0))
 
 
-def _rows_of_rarest(truth: Labels) -> float:
-    counts = np.bincount(truth)
-    counts = counts[counts > 0]
-    least = float(min(counts.min(), len(truth) - counts.max()) or 1)
-    return least * (len(counts) if len(counts) > 2 else 1)
-
-
 def _sensitivity(asked: SensitivityAt, classes: Sequence[str], positive: int) -> ChoosingScore:
     share, name = asked.sensitivity_at_specificity, classes[positive]
     return ChoosingScore(
@@ -216,5 +208,5 @@ def _sensitivity(asked: SensitivityAt, classes: Sequence[str], positive: int) ->
 
 
 _ROC_AUC = ChoosingScore(
-    "roc_auc", "ROC AUC", "area under the ROC curve", _areas, _rows_of_rarest, chance=0.5
+    "roc_auc", "ROC AUC", "area under the ROC curve", _areas, _rows_by_class, chance=0.5
 )
