@@ -169,7 +169,7 @@ def test_baselines_are_scikit_learns_dummies(classes):
     assert usual.name == f"Always “{names[-1]}”"
     assert usual.scores.test == pytest.approx({
         "accuracy": (said == test).mean(),
-        "balanced_accuracy": balanced_accuracy_score(test, said),
+        "recall_macro": balanced_accuracy_score(test, said),
         "f1_macro": f1_score(test, said, average="macro"),
         "log_loss": log_loss(test, given, labels=range(classes)),
     })  # fmt: skip

@@ -11,13 +11,13 @@ from vestry.evaluation.decision_tests import one_sided
 from vestry.evaluation.intervals import FAMILY_LEVEL
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import Predictions
-from vestry.predictions.choosing import ChoosingScore
+from vestry.predictions.choosing import KEYS, ChoosingScore
 from vestry.predictions.sums import Floats
 from vestry.predictions.table import Labels, Split
 from vestry.schema.base import OnSplits
 from vestry.schema.decision import Baseline, Majority
 
-_SCORES = ("accuracy", "balanced_accuracy", "f1_macro", "log_loss")
+_SCORES = ("accuracy", "recall_macro", "f1_macro", "log_loss")
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,12 @@ class _Guess:
         """What is expected of it on these rows."""
         counts = np.bincount(truth, minlength=len(self.answered))
         shares, there = counts / max(1, len(truth)), counts > 0
-        named = there | (self.answered > 0)
-        f1 = 2 * shares * self.answered / np.where(named, shares + self.answered, 1)
+        f1 = 2 * shares * self.answered / np.where(there, shares + self.answered, 1)
         given = np.maximum(self.probabilities, np.finfo(np.float64).eps)
         values = (
             shares @ self.answered,
             self.answered[there].mean() if there.any() else 0.0,
-            f1[named].mean(),
+            f1[there].mean() if there.any() else 0.0,
             -(shares @ np.log(given)),
         )
         return dict(zip(_SCORES, map(float, values), strict=True))
@@ -72,14 +71,11 @@ def baselines(
     ]
 
 
-_KEYS = {"macro_f1": "f1_macro"}
-
-
 def _by_score(guess: _Guess, score: ChoosingScore, split: Split, evidence: Predictions) -> float:
     """By the score that chooses; by one that goes by ranks, what rows in a random order come to."""
     if score.chance is not None:
         return score.chance
-    return guess.scores(evidence.truths[split])[_KEYS.get(score.name, score.name)]
+    return guess.scores(evidence.truths[split])[KEYS.get(score.name, score.name)]
 
 
 def above_by_score(

@@ -7,10 +7,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from vestry.errors import StudyError
-from vestry.evaluation.bootstrap import drawn
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.choosing import ChoosingScore, choosing_score
+from vestry.predictions.resampled import drawn
 from vestry.predictions.sums import Floats
 from vestry.predictions.table import Labels, Split
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from vestry.predictions.resampled import ResampledSums
 from vestry.predictions.scores import SCORES
-from vestry.predictions.sums import Floats, ResampledSums
+from vestry.predictions.sums import Floats
 from vestry.predictions.table import Labels
 
 Values = Callable[[Sequence[Floats], Labels, Floats], Floats]
@@ -116,18 +117,19 @@ _WEIGHTS = {
     "macro_f1": _rows_by_class,
     "log_loss": _rows,
 }
-_KEYS = {"macro_f1": "f1_macro"}
+KEYS = {"macro_f1": "f1_macro", "balanced_accuracy": "recall_macro"}
 """In `SCORES`, where it is called otherwise there."""
+_CALLED = {"balanced_accuracy": ("Balanced accuracy", "balanced accuracy")}
 
 
 def _summed(name: str) -> ChoosingScore:
-    score = SCORES[_KEYS.get(name, name)]
+    score = SCORES[KEYS.get(name, name)]
 
     def values(tables: Sequence[Floats], truth: Labels, counts: Floats) -> Floats:
         sums = ResampledSums(tables, truth, score.facts).of(counts)
         return np.asarray(score.value(sums))
 
-    label, words = score.label, score.words
+    label, words = _CALLED.get(name, (score.label, score.words))
     return ChoosingScore(name, label, words, values, _WEIGHTS[name], score.better, score.unit)
 
 

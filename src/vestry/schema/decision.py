@@ -19,8 +19,8 @@ class Baseline(Record):
 
     name: str = Field(description="as the page calls it")
     scores: OnSplits[dict[str, float]] = Field(
-        description="`accuracy`, `balanced_accuracy`, `f1_macro`, `log_loss` as they are expected; "
-        "the probabilities are the training rows' shares, or all alike"
+        description="`accuracy`, `recall_macro` (the balanced accuracy), `f1_macro`, `log_loss` as "
+        "they are expected; the probabilities are the training rows' shares, or all alike"
     )
     by_score: OnSplits[float] = Field(description="by the score that models are chosen by")
 

@@ -24,10 +24,8 @@ def monitored(
         return -_area(np.exp(values), truth)
     from sklearn.metrics import f1_score, recall_score  # noqa: PLC0415 - most studies do without
 
-    if monitor == "val_macro_f1":
-        return -float(f1_score(truth, said, average="macro", zero_division=0))
-    there = np.unique(truth)
-    return -float(recall_score(truth, said, labels=there, average="macro", zero_division=0))
+    of_class = f1_score if monitor == "val_macro_f1" else recall_score
+    return -float(of_class(truth, said, labels=np.unique(truth), average="macro", zero_division=0))
 
 
 def _area(values: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
