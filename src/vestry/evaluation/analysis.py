@@ -33,6 +33,7 @@ from vestry.evaluation.predictions import (
     ScoredRun,
     evaluated_models,
 )
+from vestry.evaluation.rank_curves import rank_curves
 from vestry.evaluation.ranking import ranking, score_record, with_score
 from vestry.evaluation.significance import Significance, significance
 from vestry.evaluation.standing import above_majority
@@ -50,6 +51,7 @@ from vestry.schema.models import (
     ScoredMember,
     ScoredModel,
 )
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.significance import Comparisons, Ranked, Resolution
 
 
@@ -63,6 +65,7 @@ class Analysed:
     ranking: list[Ranked]
     score: ScoreChosenBy | None
     baselines: list[Baseline]
+    rank_curves: RankCurves | None
     comparisons: Comparisons | None
     resolution: Resolution | None
     misclassified: Misclassified | None
@@ -111,6 +114,7 @@ def analysed(
         ranking=with_score(standing.ranking, by, majority, run.models),
         score=score_record(by, evidence) if ranked else None,
         baselines=guesses,
+        rank_curves=rank_curves([model.name for model in ranked], evidence, classes),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,

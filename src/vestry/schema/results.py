@@ -16,6 +16,7 @@ from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
 from vestry.schema.nested import NestedChoice
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution
 
@@ -96,6 +97,9 @@ class ComparisonResults(Record):
     )
     score: ScoreChosenBy | None = Field(description="what orders them; null without models")
     baselines: list[Baseline] = Field(description="what needs no model, to set beside the ranking")
+    rank_curves: RankCurves | None = Field(
+        description="of the rarest class; null where it has a fifth of the commonest's rows or more"
+    )
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")
     exploration: Exploration | None = Field(description="a look at the images before any model")

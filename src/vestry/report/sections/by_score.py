@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
+from vestry.evaluation.rank_curves import UNBALANCED
 from vestry.report.formatting import decimal, listed, per_cent
 from vestry.schema.decision import Baseline, ScoreChosenBy
 from vestry.schema.results import Results
 from vestry.schema.significance import Ranked
 
-UNBALANCED = 0.2
-"""Rows of the rarest class over those of the commonest, below which an accuracy says little."""
 _FEW = 4
 
 
@@ -35,7 +34,7 @@ def is_accuracy(results: Results) -> bool:
     return results.score is None or results.score.name == "accuracy"
 
 
-def figure(score: ScoreChosenBy, value: float | None) -> str:
+def _figure(score: ScoreChosenBy, value: float | None) -> str:
     """As the score is written."""
     return per_cent(value) if score.unit == "share" else decimal(value)
 
@@ -44,7 +43,7 @@ def row_scores(results: Results, row: Ranked) -> tuple[str, str] | None:
     """Of validation and test; None where the score is the accuracy, which has columns anyway."""
     if results.score is None or is_accuracy(results):
         return None
-    return figure(results.score, row.validation_score), figure(results.score, row.test_score)
+    return _figure(results.score, row.validation_score), _figure(results.score, row.test_score)
 
 
 def probability(row: Ranked) -> str:
@@ -75,7 +74,7 @@ def baseline_rows(results: Results) -> list[BaselineRow]:
 def _baseline_score(results: Results, each: Baseline) -> tuple[str, str] | None:
     if results.score is None or is_accuracy(results):
         return None
-    return figure(results.score, each.by_score.validation), figure(
+    return _figure(results.score, each.by_score.validation), _figure(
         results.score, each.by_score.test
     )
 
