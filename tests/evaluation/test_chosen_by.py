@@ -95,7 +95,7 @@ def results_of(tables, truths):
     for name, split in results["data"]["splits"].items():
         split |= {"rows": sum(counts[name]), "class_counts": counts[name]}
     results["data"]["classes"] = ["ill", "well"]
-    results["members"] = {name: entry(each, truths) for name, each in tables.items()}
+    results["members"] = {name: entry([each], truths) for name, each in tables.items()}
     return results
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.chosen_by import ChosenBy
 from vestry.evaluation.decision_tests import one_sided
-from vestry.evaluation.intervals import FAMILY_LEVEL
+from vestry.evaluation.families import LEVEL
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.choosing import KEYS, ChoosingScore
@@ -87,7 +87,7 @@ def above_by_score(
     floor = by.score.sign * usual.by_score.validation
     p = [one_sided(each.by_score, floor) for each in everyone if each.by_score]
     names = [each.name for each in everyone if each.by_score]
-    above = [name for name, each in zip(names, holm(p), strict=True) if each < FAMILY_LEVEL]
+    above = [name for name, each in zip(names, holm(p), strict=True) if each < LEVEL]
     return majority.model_copy(
         update={
             "above": above,

@@ -118,9 +118,8 @@ def _candidate(
 
 
 def _by_score(name: str, by: ChosenBy) -> ByScore | None:
-    """None where counts of images say all: of accuracies of a single seed each."""
-    seeds = [len(each) for each in by.validation.values()]
-    return None if by.score.name == "accuracy" and max(seeds) == 1 else candidate_by(name, by)
+    """None where it is counts of images that say all."""
+    return None if by.score.name == "accuracy" else candidate_by(name, by)
 
 
 def candidate_by(name: str, by: ChosenBy) -> ByScore:

@@ -1,26 +1,21 @@
 """One candidate beside others on the validation rows: who is behind, who is shown to be near."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp, inf, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from vestry.evaluation.candidates import ByScore, Candidate
-from vestry.evaluation.intervals import (
-    FAMILY_LEVEL,
-    Interval,
-    normal_quantile,
-    paired_difference,
-    t_quantile,
-)
+from vestry.evaluation.difference import Answers, difference, over_seeds
+from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import LEVEL as INTERVAL_LEVEL
+from vestry.evaluation.intervals import Interval, normal_quantile, t_quantile
 from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.power import POWER
 from vestry.schema.decision import BestBeside
-
-LEVEL = FAMILY_LEVEL
 
 
 def beside(
@@ -78,27 +73,39 @@ class _Pair:
 
 
 def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
-    only_best = int((best.right & ~other.right).sum())
-    only_other = int((other.right & ~best.right).sum())
+    ours, others = Answers(best.rights), Answers(other.rights)
+    found = difference(ours, others)
+    only_best, only_other = round(found.only_one), round(found.only_other)
     if best.by_score and other.by_score:
-        return _Pair(only_best, only_other, *_resampled(best.by_score, other.by_score, within))
-    rows = len(best.right)
+        by_score = _resampled(best.by_score, other.by_score, within)
+        return _Pair(only_best, only_other, *by_score)
     return _Pair(
         only_best,
         only_other,
-        difference=(only_best - only_other) / rows,
-        interval=paired_difference(only_best, only_other, rows),
-        p=mcnemar(only_best, only_other).p,
-        p_near=within_margin(only_best, only_other, rows, within),
-        p_best_near=within_margin(only_other, only_best, rows, within),
+        difference=found.value,
+        interval=found.interval,
+        p=found.p,
+        p_near=_near_by_images(ours, others, within),
+        p_best_near=_near_by_images(others, ours, within),
     )
+
+
+def _near_by_images(one: Answers, other: Answers, within: float) -> float:
+    """One-sided p that the one is `within` or more ahead of the other. Over seeds both have to show
+    it: the exact test of the images, on mean counts, and the interval of images and seeds."""
+    pair = difference(one, other)
+    exact = within_margin(round(pair.only_one), round(pair.only_other), pair.count, within)
+    if pair.method != "two-way":
+        return exact
+    found = over_seeds(one, other)
+    beyond = replace(found, centre=found.centre - within)
+    return max(exact, beyond.p() / 2 if beyond.centre < 0 else 1 - beyond.p() / 2)
 
 
 def _resampled(
     one: ByScore, other: ByScore, within: float
 ) -> tuple[float, Interval, float, float, float]:
-    """Difference, interval, p and the two p of nearness, of scores that are no counts of images, or
-    of several seeds.
+    """Difference, interval, p and the two p of nearness, of scores that are no accuracies.
 
     Student's t with the variance of a paired bootstrap of the images, plus that of one image of the
     rarest kind on which the two differ (or models that never do would be level on ten images), plus
@@ -147,7 +154,6 @@ def _near(gap: float, error: float, freedom: float, weight: float) -> float:
 # How many rows would decide what these do not.
 
 
-_POWER = 0.8
 _NO_REALISTIC_NUMBER = 10_000_000
 
 
@@ -169,7 +175,7 @@ def _rows_for(test: BestBeside, rows: int, within: float, level: float) -> int |
     low, high = test.interval
     spread = (high - low) / (2 * normal_quantile(INTERVAL_LEVEL)) * sqrt(rows)
     normal = NormalDist()
-    power, gap = normal.inv_cdf(_POWER), within + (-1 if test.costs_less else 1) * test.difference
+    power, gap = normal.inv_cdf(POWER), within + (-1 if test.costs_less else 1) * test.difference
     needed = []
     if test.difference:
         chance = normal.inv_cdf(1 - level / 2)
