@@ -1,7 +1,7 @@
 """Folds of a whole study: every training row is predicted by models that have not seen it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -72,6 +72,11 @@ class StudyFolds:
     @property
     def inner(self) -> Inner:
         return Inner(fraction=self.settings.inner, seed=self.seed)
+
+    @property
+    def answered(self) -> tuple[Literal["validation", "test"], ...]:
+        """Splits of which each row is answered by a model of some fold."""
+        return ("validation", "test") if self.tests else ("validation",)
 
     @property
     def share(self) -> float:

@@ -1,6 +1,6 @@
 """Models side by side: their scores, what several seeds do to them, and who is ahead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.intervals import out_of_fold_interval, share_interval
 from vestry.evaluation.mistakes import mistakes
 from vestry.predictions.scores import MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
@@ -27,18 +27,27 @@ class FromTables:
     mistakes: Mistakes
 
 
-def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> FromTables:
-    """tables, truths: by split."""
+def evaluate(
+    tables: Mapping[Split, ProbabilityTable],
+    truths: Mapping[str, Labels],
+    folded: Collection[Split] = (),
+) -> FromTables:
+    """tables, truths: by split. folded: splits whose rows were answered out of fold."""
     scores = scored(tables, truths)
     intervals: OnSplits[dict[str, Interval | None]] = OnSplits(
-        validation=_accuracy_interval(scores.validation, tables["validation"]),
-        test=_accuracy_interval(scores.test, tables["test"]),
+        validation=_accuracy_interval(
+            scores.validation, tables["validation"], "validation" in folded
+        ),
+        test=_accuracy_interval(scores.test, tables["test"], "test" in folded),
     )
     return FromTables(scores, intervals, mistakes(tables["test"], truths["test"]))
 
 
-def _accuracy_interval(scores: Scores, table: ProbabilityTable) -> dict[str, Interval | None]:
-    return {"accuracy": share_interval(round(scores.accuracy * len(table)), len(table))}
+def _accuracy_interval(
+    scores: Scores, table: ProbabilityTable, folded: bool
+) -> dict[str, Interval | None]:
+    of = out_of_fold_interval if folded else share_interval
+    return {"accuracy": of(round(scores.accuracy * len(table)), len(table))}
 
 
 def scored(
@@ -135,8 +144,9 @@ def out_of_fold(
 
 
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
+    """Of a table of all training rows, each answered out of fold."""
     scores = _scores(table, truth)
-    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores, table))
+    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores, table, folded=True))
 
 
 # Scores over the number of training images.

@@ -25,6 +25,21 @@ def share_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
     return 1 - _highest_share(rows - found, rows, level), _highest_share(found, rows, level)
 
 
+_FOLDED = 1.5
+"""How much larger the variance of a share is out of fold than on rows that one model is asked
+about: each fold has another model, most of whose rows the others have, too, and the model that
+stays is yet another. Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52
+(2003), arrive at 1 + folds / (folds - 1) at most; benchmarks/folds.py at less."""
+
+
+def out_of_fold_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
+    """As `share_interval`, for the share of all such images that a model of all rows gets right,
+    where `found` of `rows` were right out of fold: both ends further away by `_FOLDED`."""
+    low, high = share_interval(found, rows, level)
+    share, wider = found / rows, sqrt(_FOLDED)
+    return max(0.0, share - wider * (share - low)), min(1.0, share + wider * (high - share))
+
+
 @lru_cache(maxsize=100_000)
 def _highest_share(found: int, rows: int, level: float) -> float:
     """The upper end of Blaker's interval.

@@ -176,7 +176,7 @@ def fitted_models(
             if folds and model.study_folds:
                 save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
-            _add_model(models, model, places, truths, parts)
+            _add_model(models, model, places, truths, parts, folds)
             if folds:
                 models.nested[model.name] = nested_tables(
                     model, models.tables[model.name]["validation"], training, folds
@@ -200,6 +200,7 @@ def _add_model(
     places: Mapping[Path, Path],
     truths: Truths,
     parts: Mapping[str, CrossValidation | LearningCurve | None],
+    folds: StudyFolds | None,
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
     complete = _complete(model)
@@ -209,7 +210,7 @@ def _add_model(
     seeds = [load_tables(folder) for folder in folders.values()]
     if model.study_folds:
         models.out_of_fold[model.name] = seeds[0]["validation"]
-    found = evaluate(seeds[0], truths)
+    found = evaluate(seeds[0], truths, folds.answered if folds and model.study_folds else ())
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "seeds": list(folders),

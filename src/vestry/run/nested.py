@@ -4,7 +4,7 @@ from collections import Counter
 
 from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
-from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.intervals import out_of_fold_interval
 from vestry.run.models import EvaluatedModels
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.nested import FoldChoice, NestedChoice
@@ -40,7 +40,7 @@ def nested_choice(
     return NestedChoice(
         folds=found,
         accuracy=right_in_all / len(training),
-        interval=share_interval(right_in_all, len(training)),
+        interval=out_of_fold_interval(right_in_all, len(training)),
     )
 
 
