@@ -3,19 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import out_of_fold_interval, share_interval
+from vestry.evaluation.intervals import class_intervals, out_of_fold_interval, share_interval
 from vestry.evaluation.mistakes import mistakes
-from vestry.predictions.scores import MAIN_SCORES, SCORES, score
+from vestry.evaluation.two_way import mean_accuracy
+from vestry.predictions.scores import CLASS_SCORES, MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.base import Interval, OnSplits, Spread
 from vestry.schema.cross_validation import LearningCurve
-from vestry.schema.models import ScoredMember, ScoredModel
+from vestry.schema.models import ScoredMember, ScoredModel, SeedScores
 from vestry.schema.scores import Mistakes, Scores, ScoresOfTable
+
+_Tables = Mapping[Split, ProbabilityTable]
 
 
 @dataclass(frozen=True)
@@ -25,29 +28,74 @@ class FromTables:
     scores: OnSplits[Scores]
     intervals: OnSplits[dict[str, Interval | None]]
     mistakes: Mistakes
+    seeds: list[SeedScores]
+    over_seeds: OnSplits[dict[str, Spread]] | None
 
 
-def evaluate(
-    tables: Mapping[Split, ProbabilityTable],
-    truths: Mapping[str, Labels],
-    folded: Collection[Split] = (),
+def evaluate(tables: _Tables, truths: Mapping[str, Labels]) -> FromTables:
+    """Of a model with a single seed. tables, truths: by split."""
+    return evaluate_seeds({0: tables}, truths)
+
+
+def evaluate_seeds(
+    every: Mapping[int, _Tables], truths: Mapping[str, Labels], folded: Collection[Split] = ()
 ) -> FromTables:
-    """tables, truths: by split. folded: splits whose rows were answered out of fold."""
-    scores = scored(tables, truths)
-    intervals: OnSplits[dict[str, Interval | None]] = OnSplits(
-        validation=_accuracy_interval(
-            scores.validation, tables["validation"], "validation" in folded
+    """every: the tables of each seed, the first one first. truths: by split. folded: splits whose
+    rows were answered out of fold."""
+    each = [scored(tables, truths) for tables in every.values()]
+    first = next(iter(every.values()))
+    return FromTables(
+        scores=OnSplits(
+            validation=_mean([scores.validation for scores in each]),
+            test=_mean([scores.test for scores in each]),
         ),
-        test=_accuracy_interval(scores.test, tables["test"], "test" in folded),
+        intervals=OnSplits(
+            validation=_accuracy_of("validation", list(every.values()), truths, folded),
+            test=_accuracy_of("test", list(every.values()), truths, folded),
+        ),
+        mistakes=mistakes(first["test"], truths["test"]),
+        seeds=[_of_seed(seed, scores) for seed, scores in zip(every, each, strict=True)],
+        over_seeds=over_seeds(each),
     )
-    return FromTables(scores, intervals, mistakes(tables["test"], truths["test"]))
 
 
-def _accuracy_interval(
-    scores: Scores, table: ProbabilityTable, folded: bool
+def _of_seed(seed: int, scores: OnSplits[Scores]) -> SeedScores:
+    numbers: OnSplits[dict[str, float]] = OnSplits(
+        validation=scores.validation.numbers, test=scores.test.numbers
+    )
+    return SeedScores(seed=seed, scores=numbers)
+
+
+def _mean(each: Sequence[Scores]) -> Scores:
+    """Means over seeds; the confusion is the first one's, because means of counts are none."""
+    first = each[0]
+    if len(each) == 1:
+        return first
+    numbers = {name: fmean(scores.number(name) for scores in each) for name in first.numbers}
+    per_class = {
+        name: {key: fmean(getattr(s.per_class[name], key) for s in each) for key in CLASS_SCORES}
+        | {"support": row.support}
+        for name, row in first.per_class.items()
+    }
+    return Scores.model_validate(numbers | {"per_class": per_class, "confusion": first.confusion})
+
+
+def _accuracy_of(
+    split: Split,
+    every: Sequence[_Tables],
+    truths: Mapping[str, Labels],
+    folded: Collection[Split],
 ) -> dict[str, Interval | None]:
-    of = out_of_fold_interval if folded else share_interval
-    return {"accuracy": of(round(scores.accuracy * len(table)), len(table))}
+    """The accuracy's interval: of images, and where there are several seeds of both."""
+    truth, tables = truths[split], [tables[split] for tables in every]
+    rights = np.stack([table.labels == truth for table in tables])
+    if len(tables) == 1:
+        low, high = share_interval(int(rights.sum()), len(truth))
+    else:
+        low, high = mean_accuracy(rights).interval()
+    if split in folded:
+        low, high = out_of_fold_interval(float(rights.mean()), (low, high))
+    return {"accuracy": (max(0.0, low), min(1.0, high))}
 
 
 def scored(
@@ -61,7 +109,11 @@ def scored(
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Scores:
-    return Scores.model_validate(score(table.probabilities, truth, table.classes))
+    found = score(table.probabilities, truth, table.classes)
+    intervals = class_intervals(np.array(found["confusion"]))
+    for own, more in zip(found["per_class"].values(), intervals, strict=True):
+        own.update(more)
+    return Scores.model_validate(found)
 
 
 def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] | None:
@@ -146,7 +198,11 @@ def out_of_fold(
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
     """Of a table of all training rows, each answered out of fold."""
     scores = _scores(table, truth)
-    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores, table, folded=True))
+    interval = share_interval(int((table.labels == truth).sum()), len(table))
+    return ScoresOfTable(
+        scores=scores,
+        intervals={"accuracy": out_of_fold_interval(scores.accuracy, interval)},
+    )
 
 
 # Scores over the number of training images.

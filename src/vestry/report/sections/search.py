@@ -11,7 +11,6 @@ from vestry.report.formatting import (
     duration,
     listed,
     whole,
-    with_deviation,
     with_interval,
 )
 from vestry.report.models import Model, models_in_study_order
@@ -82,10 +81,8 @@ def _seen(found: Search, results: Results) -> str:
     if facts.rows is not None and facts.rows < every:
         on = f"{whole(facts.rows)} of the {whole(every)} training images"
     length = f" for {counted(facts.epochs, 'epoch')} at most" if facts.epochs else ""
-    validation = counted(scored, "validation image" if facts.set_aside is None else "other one")
-    return (
-        f"Each learned from {on}{length} and was scored by {found.score_name} on the {validation}."
-    )
+    rest = counted(scored, "validation image" if facts.set_aside is None else "other one")
+    return f"Each learned from {on}{length} and was scored by {found.score_name} on the {rest}."
 
 
 def _stopped(found: Search) -> str | None:
@@ -110,8 +107,8 @@ def _best(found: Search) -> str:
     test = with_interval(model.accuracy("test"), *model.interval("test"))
     spread = model.over_seeds("test", "accuracy")
     seeds = (
-        f" with its first seed, {with_deviation(spread.mean, spread.deviation)} over "
-        f"{counted(len(spread.values), 'seed')}"
+        f", the mean of {counted(len(spread.values), 'seed')} (\u00b1 "
+        f"{100 * (spread.deviation or 0.0):.1f})"
         if spread
         else ""
     )
