@@ -128,9 +128,9 @@ class StudyFolds:
         """How the parts of `rows` training rows came about, as a split's words."""
         drawn = f"{self.words()} drawn at random by class (seed {self.seed})"
         return [
-            f"training: all {rows:,} rows; none are set aside",
+            f"training: all {rows:,} rows, none of them set aside",
             f"validation: out-of-fold predictions of all {rows:,} training rows, {drawn}",
-            *([f"test: all {rows:,} rows, each once; {self.tested()}"] if self.tests else ()),
+            *([f"test: all {rows:,} rows, each once, {self.tested()}"] if self.tests else ()),
         ]
 
     def tested(self) -> str:
