@@ -77,7 +77,7 @@ def run(vestry, folder, text):
     done = vestry("run", "s.toml", cwd=folder)
     assert done.returncode == 0, done.stderr + done.stdout
     home = folder / "runs" / "s"
-    return home, json.loads((home / "results.json").read_text()), done.stdout
+    return home, json.loads((home / "results.json").read_text()), done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +181,9 @@ def test_page_console_and_results_say_it(study):
 def test_done_again_nothing_is_fitted_again_and_all_is_exported(study, vestry):
     home, _, _ = study
     again = vestry("run", "s.toml", cwd=home.parents[1])
-    assert again.returncode == 0 and "started" not in again.stdout
+    assert again.returncode == 0 and "started" not in again.stderr
     for name in ("LR", "Net", "Stack"):
-        done = vestry("export", home, "--model", name, "--out", home.parent / name)
+        done = vestry("export", home, "--model", name, "-o", home.parent / f"{name}.onnx")
         assert done.returncode == 0, done.stderr
 
 
