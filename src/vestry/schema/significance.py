@@ -8,9 +8,10 @@ is not so, the interval is null. What each holds in simulations stands in `docs/
 
 Which tests belong together: every two models on the test images; each committee against each of its
 members; committees made without each member; each member against the first of the study; the
-study's `[[pair]]`s; learning curves at every size that two share; members on the same folds. Each
-of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of at
-most 5%; `families` says how many tests there were. What rests on no test is exploratory.
+study's `[[pair]]`s; learning curves at every size that two share; members on the same folds; each
+model against the most frequent class, and the best against the others, on the validation rows.
+Each of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of
+at most 5%; `families` says how many tests there were. What rests on no test is exploratory.
 """
 
 from typing import Literal
