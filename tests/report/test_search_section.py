@@ -210,7 +210,7 @@ def test_the_test_figure_is_the_retrained_models(
     assert f"{100 * entry['scores']['test']['accuracy']:.1f}%" in words(results)
     spread = {"mean": 0.9191, "deviation": 0.0024, "values": [0.917, 0.919, 0.9213]}
     entry["over_seeds"] = {key: {"accuracy": spread} for key in ("validation", "test")}
-    assert "91.9% \u00b1 0.2 over 3 seeds" in words(results)
+    assert "the mean of 3 seeds (\u00b1 0.2)" in words(results)
 
 
 def test_one_trial(results: dict[str, Any]) -> None:
