@@ -15,7 +15,7 @@ from vestry.predictions.scores import CLASS_SCORES, MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.base import Interval, OnSplits, Spread
 from vestry.schema.cross_validation import LearningCurve
-from vestry.schema.models import ScoredMember, ScoredModel, SeedScores
+from vestry.schema.models import ScoredMember, SeedScores
 from vestry.schema.scores import Mistakes, Scores, ScoresOfTable
 
 _Tables = Mapping[Split, ProbabilityTable]
@@ -149,16 +149,6 @@ def mean_of_members(members: Sequence[ScoredMember]) -> OnSplits[dict[str, float
 
 def _means(scores: Sequence[Scores]) -> dict[str, float]:
     return {name: float(np.mean([entry.number(name) for entry in scores])) for name in SCORES}
-
-
-def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
-    """Names by mean validation accuracy, the better log loss first among equals."""
-
-    def order(name: str) -> tuple[float, float]:
-        entry = models[name]
-        return -entry.central("validation", "accuracy"), entry.central("validation", "log_loss")
-
-    return sorted(models, key=order)
 
 
 # Scores of a cross-validation: each fold by the model that had not seen it.
