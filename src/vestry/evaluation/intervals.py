@@ -43,7 +43,7 @@ def class_intervals(confusion: NDArray[np.int64]) -> list[dict[str, Interval | N
     ]
 
 
-_FOLDED = 1.25
+_FOLDED = 1.5
 """How much larger the variance of a share is out of fold than on rows that one model is asked
 about: each fold has another model, most of whose rows the others have, too, and the model that
 stays is yet another. Nadeau and Bengio, "Inference for the generalization error", Machine Learning
