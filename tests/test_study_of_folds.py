@@ -125,7 +125,7 @@ def test_validation_tables_are_out_of_fold_of_all_training_rows(study):
 
 def test_every_seed_has_its_folds(study):
     home, results, _ = study
-    assert results["members"]["SVM"]["seeds"] == [0, 1]
+    assert [found["seed"] for found in results["members"]["SVM"]["seeds"]] == [0, 1]
     for place in ("", "seed-1"):
         table = load_table(home / "members" / "SVM" / place / "validation.npz")
         assert len(table) == ROWS

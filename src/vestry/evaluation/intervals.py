@@ -47,7 +47,8 @@ _FOLDED = 1.5
 """How much larger the variance of a share is out of fold than on rows that one model is asked
 about: each fold has another model, most of whose rows the others have, too, and the model that
 stays is yet another. Nadeau and Bengio, "Inference for the generalization error", Machine Learning
-52 (2003), arrive at 1 + folds / (folds - 1) at most; benchmarks/folds.py at less."""
+52 (2003), arrive at 2.25 for five folds at most. By this, intervals of the models that five folds
+choose hold as they should (benchmarks/folds.py)."""
 
 
 def out_of_fold_interval(share: float, interval: Interval) -> Interval:
