@@ -36,6 +36,7 @@ PARTS = {
     "training": "Training",
     "search": "Search",
     "cross_validation": "Folds and sizes",
+    "nested": "Choosing in nested folds",
     "cost": "Cost",
     "analysis": "Analysis",
     "confidence": "Confidence",
