@@ -42,6 +42,7 @@ PARTS = {
     "confidence": "Confidence",
     "ensemble_gain": "Committees and their members",
     "significance": "How sure the ranking is",
+    "rank_curves": "Curves of the rarest class",
     "ablations": "With and without",
     "claims": "Claims",
     "decision": "Decision",

@@ -118,7 +118,7 @@ def test_a_most_accurate_one_that_nothing_is_level_with(monkeypatch: pytest.Monk
     assert "Forest is shown to be less than 5 points behind it, but it is the smallest" in text
     assert "the smallest (times are level) of the two" in text
     found["reason"]["decided_by"] = "ranking"
-    assert "behind it, but it costs no less by enough to count" in said(results)
+    assert "behind it, and it costs no less by enough to count" in said(results)
     assert "significant" not in said(results)
 
 

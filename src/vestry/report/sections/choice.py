@@ -164,10 +164,10 @@ def _best(made: Choice) -> str:
     start = f"{start}. {_few(near)} {verb} {_near(made)}"
     if made.taken.latency is None and made.taken.size is None:
         return f"{start}; costs were not measured."
-    if made.reason.decided_by == "ranking":
+    if made.reason.decided_by in (None, "ranking"):
         costs = "costs" if len(near) == 1 else "none of them costs"
         less = "no less by enough to count" if len(near) == 1 else "less by enough to count"
-        return f"{start}, but {'it ' * (len(near) == 1)}{costs} {less}: {cost}."
+        return f"{start}, and {'it ' * (len(near) == 1)}{costs} {less}: {cost}."
     return f"{start}, but it is {_criterion(made)} of {_these(made)}: {cost}."
 
 
