@@ -7,7 +7,7 @@ a `FittedModel`. Every kind passes the same contract test.
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
+from vestry.predictions.table import Split
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class FitJob:
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
+    asked: the ids of the rows that it will be asked about, by split; without their labels.
     """
 
     images: NDArray[np.uint8]
@@ -46,6 +48,7 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
 
 
 class FittedModel(Protocol):
@@ -68,6 +71,14 @@ class FittedModel(Protocol):
 
     def card(self) -> dict[str, Any]:
         """What a reader and `load` must know, JSON-able."""
+        ...
+
+
+class AnswersById(Protocol):
+    """What a model of a kind that `is_by_id` has beside the rest."""
+
+    def proba_of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
+        """(n, classes) probabilities of the rows of one split; MemberError for other rows."""
         ...
 
 
@@ -135,6 +146,8 @@ class ModelKind:
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
     fewer cores than it gets.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
+    have a file for each seed, though it is finished.
     """
 
     name: str
@@ -148,6 +161,7 @@ class ModelKind:
     files: str | None = None
     is_trained: bool = False
     is_finished: bool = False
+    is_by_id: bool = False
 
     def load_graph(self) -> Callable[[Any, Path, dict[str, Any]], str] | None:
         """`graph`, imported; None where there is none."""
