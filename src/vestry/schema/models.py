@@ -32,7 +32,7 @@ class _Scored(Record):
         return several.mean if several else self.scores.on(split).number(score)
 
     def accuracy_interval(self, split: str) -> Interval:
-        """Wilson's, of the first seed's accuracy."""
+        """Blaker's, of the first seed's accuracy."""
         found = self.intervals.on(split)["accuracy"]
         if found is None:  # only resamples come to nothing
             raise ValueError(f"the {split} accuracy has no interval")
@@ -71,7 +71,7 @@ class ScoredMember(_Scored):
     )
     scores: OnSplits[Scores] = Field(description="the first seed's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Wilson's; of the test rows every other score, too: percentiles of "
+        description="`accuracy`: Blaker's; of the test rows every other score, too: percentiles of "
         "stratified resamples, null where it is the same in every one"
     )
     mistakes: Mistakes = Field(description="the first seed's")
