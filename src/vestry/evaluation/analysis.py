@@ -134,12 +134,19 @@ class _OfModels:
         """What was scored, where it is good and bad, and whether its confidence can be trusted."""
         tables = self.evidence.tables[name]
         truths = {"validation": self.evidence.truths["validation"], "test": self.evidence.truth}
-        tested = {"test": self.standing.intervals[name]}
+        known = entry.scores.test.numbers
+        tested = {
+            "test": {
+                score: interval if score in known else None
+                for score, interval in self.standing.intervals[name].items()
+            }
+        }
+        is_unsure = not tables["test"].only_labels
         return set_fields(entry) | {
             "intervals": entry.intervals.model_copy(update=tested),
             "analysis": per_class_performance(entry.scores.test, fits),
-            "calibration": calibration(tables, truths),
-            "abstention": abstention(tables, truths, self.abstaining),
+            "calibration": calibration(tables, truths) if is_unsure else None,
+            "abstention": abstention(tables, truths, self.abstaining) if is_unsure else None,
         }
 
 

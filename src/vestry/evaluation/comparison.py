@@ -52,7 +52,10 @@ def scored(
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Scores:
-    return Scores.model_validate(score(table.probabilities, truth, table.classes))
+    found = score(table.probabilities, truth, table.classes)
+    if table.only_labels:
+        found |= {name: None for name, each in SCORES.items() if not each.of_labels}
+    return Scores.model_validate(found)
 
 
 def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] | None:
@@ -67,7 +70,8 @@ def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] 
 
 def _spread(scores: Sequence[Scores]) -> dict[str, Spread]:
     """Mean, sample deviation (None for a single value) and values of every score."""
-    columns = {name: [entry.number(name) for entry in scores] for name in SCORES}
+    known = [name for name in SCORES if all(name in entry.numbers for entry in scores)]
+    columns = {name: [entry.number(name) for entry in scores] for name in known}
     return {
         name: Spread(
             mean=float(np.mean(values)),
@@ -87,7 +91,8 @@ def mean_of_members(members: Sequence[ScoredMember]) -> OnSplits[dict[str, float
 
 
 def _means(scores: Sequence[Scores]) -> dict[str, float]:
-    return {name: float(np.mean([entry.number(name) for entry in scores])) for name in SCORES}
+    known = [name for name in SCORES if all(name in entry.numbers for entry in scores)]
+    return {name: float(np.mean([entry.number(name) for entry in scores])) for name in known}
 
 
 def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
@@ -95,7 +100,7 @@ def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
 
     def order(name: str) -> tuple[float, float]:
         entry = models[name]
-        return -entry.central("validation", "accuracy"), entry.central("validation", "log_loss")
+        return -entry.central("validation", "accuracy"), entry.tie_break("validation")
 
     return sorted(models, key=order)
 

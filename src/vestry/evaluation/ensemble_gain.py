@@ -27,9 +27,13 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> E
         p=test.p,
         method=test.method,
         verdict=_VERDICTS[sign(found) if test.p < _LEVEL else 0],
-        log_loss=LogLosses(committee=own, member=other, change=own - other),
+        log_loss=LogLosses(committee=own, member=other, change=_less(own, other)),
         costs=_costs(committee.entry, best.entry),
     )
+
+
+def _less(own: float | None, other: float | None) -> float | None:
+    return None if own is None or other is None else own - other
 
 
 def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:

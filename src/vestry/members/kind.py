@@ -75,7 +75,10 @@ class FittedModel(Protocol):
 
 
 class AnswersById(Protocol):
-    """What a model of a kind that `is_by_id` has beside the rest."""
+    """What a model of a kind that `is_by_id` has beside the rest. only_labels: it gave no
+    probabilities, and what it gives are 0 and 1."""
+
+    only_labels: bool
 
     def proba_of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """(n, classes) probabilities of the rows of one split; MemberError for other rows."""

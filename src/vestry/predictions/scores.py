@@ -41,6 +41,7 @@ class Score:
     parts: where the score is a sum of sizes, the (tables, parts, resamples) with their signs:
     resampling adds noise to each and so makes the sum larger, so that the interval is found by
     inversion, and a difference of two has none. has_column: in the page's table of all scores.
+    of_labels: whether it follows from labels alone; others are not known of a table without more.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Score:
     better: Literal["higher", "lower"] = "higher"
     parts: Callable[[Sums], Floats] | None = None
     has_column: bool = True
+    of_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.name in _TABLES or self.name in CLASS_SCORES:
@@ -218,6 +220,7 @@ _BUILT_IN = (
         (right,),
         lambda s: s[right].sum(axis=1) / s.rows,
         has_column=False,  # the ranking has it
+        of_labels=True,
     ),
     Score(
         "log_loss",
@@ -228,15 +231,25 @@ _BUILT_IN = (
         unit="nats",
         better="lower",
     ),
-    Score("precision_macro", "Precision, macro", "macro precision", _BY_CLASS, _macro("precision")),
-    Score("recall_macro", "Recall, macro", "macro recall", _BY_CLASS, _macro("recall")),
-    Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1")),
+    Score(
+        "precision_macro",
+        "Precision, macro",
+        "macro precision",
+        _BY_CLASS,
+        _macro("precision"),
+        of_labels=True,
+    ),
+    Score(
+        "recall_macro", "Recall, macro", "macro recall", _BY_CLASS, _macro("recall"), of_labels=True
+    ),
+    Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1"), of_labels=True),
     Score(
         "precision_weighted",
         "Precision, weighted",
         "weighted precision",
         _BY_CLASS,
         _weighted("precision"),
+        of_labels=True,
         has_column=False,
     ),
     Score(
@@ -245,9 +258,10 @@ _BUILT_IN = (
         "weighted recall",
         _BY_CLASS,
         _weighted("recall"),
+        of_labels=True,
         has_column=False,  # it is the accuracy
     ),
-    Score("f1_weighted", "F1, weighted", "weighted F1", _BY_CLASS, _weighted("f1")),
+    Score("f1_weighted", "F1, weighted", "weighted F1", _BY_CLASS, _weighted("f1"), of_labels=True),
     # As Keras reports them: micro averages over one-hot outputs, a class counting as predicted
     # where its probability is above 0.5; a row that predicts nothing costs recall, not precision.
     Score(

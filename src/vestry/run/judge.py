@@ -255,6 +255,11 @@ class _Judgement:
         said = [Notice(level="note", text=_TABLES_ALONE)]
         said += [Notice(level="warning", text=text) for text in _group_warnings(self.tables.truth)]
         said += [Notice(level="note", text=text) for text in self.tables.truth.notes]
+        unseen = sorted(set(self.tables.classes) - set(self.tables.truth.labels.tolist()))
+        if unseen:
+            names = ", ".join(unseen[:5]) + (", ..." if len(unseen) > 5 else "")
+            text = f"No row of {self.files.truth.name} is of {names}, which models or it name"
+            said.append(Notice(level="warning", text=text))
         return said + [
             Notice(level="note", text=f"{name}: {text}")
             for name, entry in members.results.items()

@@ -30,6 +30,7 @@ class GivenModel:
         self.said = said
         self.doubts = doubts
         self.classes = classes
+        self.only_labels = any(table.only_labels for table in said.tables.values())
 
     def proba_of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """(n, classes) of the rows with these ids, which are all of one split."""

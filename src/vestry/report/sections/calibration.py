@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
-from vestry.report.models import Model, models_by_rank
+from vestry.report.models import Model, models_by_rank, unsure
 from vestry.report.plot.points import DrawnReliability, draw_reliability
 from vestry.report.section import Section
 from vestry.schema import confidence as schema
@@ -23,12 +23,12 @@ _ALL = {
 def _verdict(model: Model) -> _Verdict:
     """Its mean confidence beside the 95% interval of its accuracy."""
     low, high = model.interval("test")
-    confidence = model.entry.calibration.before.confidence
+    confidence = model.calibration.before.confidence
     return "over" if confidence > high else "under" if confidence < low else "level"
 
 
 def _on_average(model: Model) -> str:
-    confidence = per_cent(model.entry.calibration.before.confidence)
+    confidence = per_cent(model.calibration.before.confidence)
     accuracy = with_interval(model.accuracy("test"), *model.interval("test"))
     claims = f"it claims {confidence} and is right on {accuracy} of the test images"
     found = _verdict(model)
@@ -40,7 +40,7 @@ def _on_average(model: Model) -> str:
 
 def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
-    found = shown.entry.calibration
+    found = shown.calibration
     return [_error(found), _temperature_words(found)]
 
 
@@ -162,23 +162,41 @@ class Calibration:
     lead: str
     models: list[Calibrated]
     summary: str | None
+    unknown: str | None
     sides: tuple[tuple[str, str], ...] = _SIDES
 
 
 def calibration_data(results: Results) -> Calibration | None:
-    """None for a run without any model."""
-    ranked = models_by_rank(results)
+    """None for a run without any model that gave probabilities."""
+    ranked = unsure(models_by_rank(results))
     if not ranked:
         return None
     return Calibration(
         lead=_on_average(ranked[0]),
         models=[_calibrated(model, model is ranked[0]) for model in ranked],
         summary=_summary(ranked),
+        unknown=_unknown([model for model in models_by_rank(results) if model.only_labels]),
+    )
+
+
+def _unknown(models: list[Model]) -> str | None:
+    """Who gave labels alone."""
+    if not models:
+        return None
+    names = listed([model.name for model in models])
+    if len(models) == 1:
+        return (
+            f"{names} gave labels without probabilities: how sure it was, its log loss and its "
+            "calibration are not known, and it cannot abstain."
+        )
+    return (
+        f"{names} gave labels without probabilities: how sure they were, their log losses and "
+        "their calibration are not known, and they cannot abstain."
     )
 
 
 def _calibrated(model: Model, is_leader: bool) -> Calibrated:
-    found = model.entry.calibration
+    found = model.calibration
     first = [] if is_leader else [_on_average(model)]
     return Calibrated(
         model=model,

@@ -193,5 +193,6 @@ class _Tables:
     def write(
         self, name: str, ids: NDArray[np.str_], values: NDArray[np.float32], split: Split
     ) -> None:
-        table = ProbabilityTable(ids, self.classes, values, self.maker, split)
+        only_labels = self.by_id is not None and self.by_id.only_labels
+        table = ProbabilityTable(ids, self.classes, values, self.maker, split, only_labels)
         table.save(self.folder / f"{name}.npz")
