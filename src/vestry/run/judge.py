@@ -16,7 +16,7 @@ from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.evaluation.vault import Vault
-from vestry.predictions.matched import matched
+from vestry.predictions.matched import matched, new_names
 from vestry.predictions.table import Labels, Split
 from vestry.predictions.truth import Truth, read_truth
 from vestry.report.page import write_report
@@ -145,13 +145,15 @@ class _Tables:
 
 def _classes(truth: Truth, models: Iterable[GivenModel]) -> tuple[str, ...]:
     """The truth's own order; else the columns' of the first model that has any, then what others
-    have more; of labels alone by name."""
+    and the truth have more, by name."""
     if truth.classes is not None:
         return truth.classes
-    named = [
-        name for model in models for given in model.files.values() for name in given.classes or ()
-    ]
-    return tuple(dict.fromkeys([*named, *np.unique(truth.labels).tolist()]))
+    every = [given for model in models for given in model.files.values()]
+    named = [name for given in every for name in given.classes or ()]
+    own = dict.fromkeys([*named, *np.unique(truth.labels).tolist()])
+    said = [given.labels for given in every if given.labels is not None]
+    more = [name for labels in said for name in new_names(labels, tuple(own))]
+    return tuple(own | dict.fromkeys(more))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +211,7 @@ class _Judgement:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             environment=Environment.model_validate(environment(1)),
             seconds={"total": time.perf_counter() - started},
-            **vars(found),
+            **vars(found) | {"steps": []},  # files on a command line are no order of a study's
         )
 
     def costs(self) -> dict[str, dict[str, Cost]]:
