@@ -12,6 +12,7 @@ title = "given"
 [data]
 source = "digits"
 training_rows = { count = 300, take = "first" }
+validation = { fraction = 0.2 }
 [exploration]
 skip = true
 [explanation]

@@ -73,7 +73,18 @@ def fit(settings: PredictionsSettings, job: FitJob) -> GivenModel:
     order = np.concatenate([job.asked["validation"], job.asked["test"]])
     said = matched(read_given(path), names, job.asked, order, "")
     right = said.tables["validation"].labels == job.validation_labels
-    return GivenModel(path, said, _doubts(right, job.classes), job.classes)
+    return GivenModel(path, said, _doubts(right, job.classes) + _of_folds(job), job.classes)
+
+
+def _of_folds(job: FitJob) -> list[str]:
+    """Said where the study chooses by folds, so that its validation rows are the training rows."""
+    if job.ids is None or not np.array_equal(job.ids, job.asked["validation"]):
+        return []
+    return [
+        "The study chooses by folds of its training images: the validation figures hold only if it "
+        "gave out-of-fold predictions, each by a model that had not learnt that image. Where it "
+        "did not, go by its test figures alone."
+    ]
 
 
 def _doubts(right: NDArray[np.bool_], classes: int) -> list[str]:

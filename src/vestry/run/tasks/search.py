@@ -18,7 +18,7 @@ from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
 from vestry.predictions.scores import SCORES, score
-from vestry.run.tasks.fit import job, task_data
+from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
@@ -46,7 +46,9 @@ def run_search(
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
     done = search.run(trials.objective, trials.say)
-    card = _summary(settings, space, done).as_json() | {"task": description}
+    aside = description.get("inner", {}).get("fraction")
+    summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
+    card = summary.as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
@@ -90,9 +92,9 @@ class _Trials:
         return scores
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
-        whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
-        )
+        training, _ = parts_of(self.dataset.training, self.description.get("part"))
+        whole = job(self.dataset, training, self.description, workspace, on_event, self.context)
+        whole = replace(whole, may_learn_all=False)  # trials are scored on what is set aside
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
             return whole
