@@ -179,7 +179,7 @@ def test_changed_ranks_are_pointed_out_once(leaking: dict[str, Any]) -> None:
 
 def test_what_was_not_looked_for_is_said(leaking: dict[str, Any]) -> None:
     assert leaks(leaking).repeated == (
-        "20 test images are exactly or almost a training image (2.00%)."
+        "20 test images are exactly or almost an image of another part (2.00%)."
     )
     leaking["leaks"]["searched"] = 600
     assert "Only 600 of 1\u202f000 test images took part" in leaks(leaking).repeated

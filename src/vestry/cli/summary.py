@@ -12,7 +12,7 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
     from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
     from vestry.report.models import shown_rank  # noqa: PLC0415
-    from vestry.report.sections import decision, standing  # noqa: PLC0415
+    from vestry.report.sections import decision, leaks, standing  # noqa: PLC0415
 
     if as_json:
         whole = results.as_json()
@@ -28,7 +28,9 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
         f"{standing.marked(row)}".rstrip()
         for row in rows
     ]
-    said = [standing.too_few(results), decision.headline_of(results)]
+    first = results.ranking[0].name if results.ranking else None
+    leak = leaks.held_apart(results, first) if first else None
+    said = [leak, standing.too_few(results), decision.headline_of(results)]
     lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
     lines += [f"FAILED: {entry.name}: {entry.reason}" for entry in results.failures]
     return "\n".join([*lines, "", str(report)])

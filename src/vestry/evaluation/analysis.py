@@ -99,7 +99,7 @@ def analysed(
         pairs=compared_pairs(pairs, evaluated),
         steps=ablation_steps(list(members.values())),
         doubts=issues.record(),
-        leaks=leaks(evaluated, issues.test, findings, run.look_failed),
+        leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
         decision=decision(ranked, evidence, run.data.classes, deciding),
         claims=checked_claims(claims, measured),
     )

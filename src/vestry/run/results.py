@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset
-from vestry.data.folds import StudyFolds
-from vestry.data.subset import CrossValidation, held_out_whole
-from vestry.data.summary import data_summary, samples, shrink_note
+from vestry.data.shared_rows import SharedRows, leak_warnings, shared_rows
+from vestry.data.summary import data_summary, samples
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
@@ -21,6 +21,7 @@ from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
+from vestry.run.notices import skipped_notices, study_notices
 from vestry.run.planner import PlannedModel
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
@@ -30,104 +31,11 @@ from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT
 from vestry.schema.data import Data
 from vestry.schema.environment import TestSetUses
-from vestry.schema.models import ScoredCommittee, ScoredMember
-from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
+from vestry.schema.models import ScoredCommittee
+from vestry.schema.results import ComparisonResults, Notice, StudyFacts
 from vestry.schema.robustness import Robustness
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
-from vestry.study.settings import Study
-
-# What a reader must know before the figures: what was replaced, skipped or not reached.
-
-
-def _notices(
-    dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study
-) -> list[Notice]:
-    """What was replaced, skipped or failed, for the top of the page."""
-    provenance = dataset.provenance
-    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [Notice(level="warning", text=text) for text in provenance.warnings]
-    said += [Notice(level="note", text=text) for text in texts]
-    if provenance.fell_back:
-        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
-        said.insert(0, Notice(level="warning", text=text + provenance.fell_back))
-    said += [
-        Notice(level="note", text=f"{name}: {warning}")
-        for name, entry in members.results.items()
-        for warning in entry.warnings
-    ]
-    said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
-    left_out = {
-        "the look at the data ([exploration] skip = true)": study.exploration.skip,
-        "altered images ([robustness] skip = true)": study.robustness.skip,
-        "what models look at ([explanation] skip = true)": study.explanation.skip,
-    }
-    said += [
-        Notice(level="note", text=f"The study leaves out {what}.")
-        for what, skipped in left_out.items()
-        if skipped
-    ]
-    return said
-
-
-def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
-    """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
-    rows, said = dataset.training, []
-    crossings: dict[str, CrossValidation | StudyFolds | None] = {
-        f"{entry.name}: a fold of its cross-validation": entry.cross_validation
-        for entry in study.member
-    }
-    crossings["one of the folds that models are chosen by"] = dataset.folds
-    for what, crossed in crossings.items():
-        parts = crossed.parts() if crossed else []
-        if not parts or len(rows) < parts[0].of:
-            continue
-        names = [rows.classes[label] for label in held_out_whole(parts, rows)]
-        if names:
-            said.append(
-                f"{what} holds out all training rows of "
-                f"{', '.join(names)}; what was fitted there had none to learn from"
-            )
-    return said
-
-
-def _skipped_notices(asked: PostFit) -> list[Notice]:
-    """What could not be asked of fitted members."""
-    said = [
-        Notice(level="warning", text=f"{outcome.task.name}: {outcome.reason}")
-        for outcome in asked.failed.values()
-    ]
-    return said + [
-        Notice(level="note", text=f"{name} was not asked about altered images: {reason}")
-        for name, reason in asked.skipped.items()
-    ]
-
-
-def cut_short(results: Results) -> list[str]:
-    """What was done in part because all of it would have taken too long; sections say it, too."""
-    altered = results.robustness.makers if results.robustness else {}
-    said = [
-        f"{name}: asked about {entry.rows:,} altered images: {entry.reason}"
-        for name, entry in altered.items()
-        if entry.rows and entry.reason
-    ]
-    said += [
-        f"{name}: {entry.limited}"
-        for name, entry in (results.explanations or {}).items()
-        if entry.limited
-    ]
-    lessons = {name: entry.leave_one_out for name, entry in results.committees.items()}
-    said += [
-        f"{name}, without each member: {found.reason}"
-        for name, found in lessons.items()
-        if found.reason
-    ]
-    return said + [
-        f"{name}, without each member: fitted on {part.rows:,} of {part.of:,} rows"
-        for name, found in lessons.items()
-        if (part := found.learnt_from) and part.rows < part.of
-    ]
-
 
 _WHY = "comparing models and committees"
 _CODE = ("evaluation", "committees", "run.results")
@@ -183,6 +91,19 @@ class Comparison:
         leader = results.ranking[0].test_accuracy
         return self.vault.uses(self.dataset.test, self.file.study.digest, leader)
 
+    @cached_property
+    def shared(self) -> list[SharedRows]:
+        return shared_rows(self.dataset)
+
+    @property
+    def learnt_validation(self) -> list[str]:
+        """Members that are fitted again on training and validation rows."""
+        is_apart = self.dataset.folds is None
+        return [m.name for m in self.file.study.models if is_apart and getattr(m, "refit", False)]
+
+    def leak_warnings(self) -> list[str]:
+        return leak_warnings(self.shared, self.learnt_validation)
+
     def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
         return {
@@ -231,6 +152,8 @@ class Comparison:
             votes_seed=study.votes.seed,
             exploration=read_exploration(look.folder).results if look and look.is_done else None,
             look_failed=any(failed.name == "exploration" for failed in members.failures),
+            shared=self.shared,
+            learnt_validation=self.learnt_validation,
         )
         found = analysed(
             self.with_costs(run, done.asked),
@@ -245,7 +168,11 @@ class Comparison:
             title=study.title,
             about=study.about,
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            notices=_notices(dataset, members, study) + _skipped_notices(done.asked),
+            notices=[
+                *(Notice(level="warning", text=text) for text in self.leak_warnings()),
+                *study_notices(dataset, members, study),
+                *skipped_notices(done.asked),
+            ],
             data=run.data,
             failures=members.failures + committees.failures,
             votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
