@@ -86,7 +86,7 @@ class Vault:
         own = row_hashes(test)
         self.keep(test.fingerprint, own)
         found = [_Overlap(self.looks(test.fingerprint), np.ones(len(test), dtype=bool))]
-        others = self.others(test.fingerprint)
+        others = self._others(test.fingerprint)
         known = [(looks, load_hashes(path)) for path, looks in others]
         found += [_Overlap(looks, own.seen_in(each)) for looks, each in known if each is not None]
         looks = [look for each in found if each.share >= _SAME_SET for look in each.looks]
@@ -123,7 +123,7 @@ class Vault:
         except OSError as error:
             raise RunError(_unwritten(path, error)) from error
 
-    def others(self, fingerprint: str) -> list[tuple[Path, list[Look]]]:
+    def _others(self, fingerprint: str) -> list[tuple[Path, list[Look]]]:
         """Other sets that models were compared on, the latest first: where their rows are kept, and
         their looks."""
         files = [path for path in self.register.glob("*.jsonl") if path.stem != fingerprint]

@@ -41,7 +41,7 @@ class Score:
     parts: where the score is a sum of sizes, the (tables, parts, resamples) with their signs:
     resampling adds noise to each and so makes the sum larger, so that the interval is found by
     inversion, and a difference of two has none. has_column: in the page's table of all scores.
-    of_labels: whether it follows from labels alone; others are not known of a table without more.
+    of_labels: whether it follows from labels alone.
     """
 
     name: str
@@ -244,20 +244,14 @@ _BUILT_IN = (
     ),
     Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1"), of_labels=True),
     Score(
-        "precision_weighted",
-        "Precision, weighted",
-        "weighted precision",
-        _BY_CLASS,
-        _weighted("precision"),
+        *("precision_weighted", "Precision, weighted", "weighted precision"),
+        *(_BY_CLASS, _weighted("precision")),
         of_labels=True,
         has_column=False,
     ),
     Score(
-        "recall_weighted",
-        "Recall, weighted",
-        "weighted recall",
-        _BY_CLASS,
-        _weighted("recall"),
+        *("recall_weighted", "Recall, weighted", "weighted recall"),
+        *(_BY_CLASS, _weighted("recall")),
         of_labels=True,
         has_column=False,  # it is the accuracy
     ),
