@@ -21,7 +21,9 @@ def rows(name, values):
 def dataset(training, validation, test):
     learnt = rows("training", training)
     apart = learnt if validation is None else rows("validation", validation)
-    return SimpleNamespace(training=learnt, validation=apart, test=SealedSet(rows("test", test)))
+    return SimpleNamespace(
+        training=learnt, validation=apart, test=SealedSet(rows("test", test)), folds=None
+    )
 
 
 VALUES = st.lists(st.integers(0, 20), min_size=1, max_size=12)

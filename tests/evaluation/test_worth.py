@@ -1,8 +1,10 @@
 import pytest
 from makers import analysed, makers_of, small_run, with_validation_accuracy
 
-from vestry.evaluation.ensemble_gain import ensemble_gain
-from vestry.evaluation.paired_tests import mcnemar
+from vestry.evaluation.difference import difference
+from vestry.evaluation.ensemble_gain import against_members, ensemble_gain
+from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.two_way import mean_difference
 
 
 def found(skills, **cost):
@@ -10,10 +12,16 @@ def found(skills, **cost):
     for name, entry in cost.items():
         (results["members"] | results["committees"])[name].update(entry)
     makers = makers_of((results, evidence))
-    return ensemble_gain(makers["Committee"], [makers[name] for name in skills]), makers
+    return gain_of(makers, [makers[name] for name in skills]), makers
 
 
-def test_a_gain_is_shown_where_interval_and_test_both_say_so():
+def gain_of(makers, members):
+    own = {"Committee": makers["Committee"]}
+    against = against_members(own, {"Committee": members})["Committee"]
+    return ensemble_gain(makers["Committee"], members, against)
+
+
+def test_a_gain_is_shown_where_it_is_better_than_each_member():
     gain, makers = found({"A": 1.2, "B": 1.2, "C": 1.2})
     ours, best = makers["Committee"], makers[gain.best_member]
     only_one = int((ours.right & ~best.right).sum())
@@ -29,12 +37,27 @@ def test_a_gain_is_shown_where_interval_and_test_both_say_so():
     assert even.verdict == "no gain shown"
 
 
-def test_an_interval_alone_is_no_gain(monkeypatch):
-    import vestry.evaluation.ensemble_gain as module
+def test_one_member_that_it_is_not_shown_to_be_ahead_of_is_enough_for_no_gain():
+    gain, _ = found({"A": 2.5, "B": 2.45, "C": 1.5})
+    assert gain.verdict == "no gain shown" and set(gain.not_ahead_of) >= {"A"}
+    assert "C" not in gain.not_ahead_of
 
-    monkeypatch.setattr(module, "mcnemar", lambda *_: mcnemar(0, 0))
-    gain, _ = found({"A": 1.2, "B": 1.2, "C": 1.2})
-    assert gain.difference.interval[0] > 0 and gain.verdict == "no gain shown"
+
+def test_all_committees_and_members_are_one_family():
+    makers = makers_of(small_run({"A": 1.2, "B": 1.0, "C": 0.9}, committee=("A", "B", "C")))
+    own = dict.fromkeys(("one", "other"), makers["Committee"])
+    members = {"one": [makers["A"], makers["B"]], "other": [makers["C"]]}
+    against = against_members(own, members)
+    tests = [each for side in against.values() for each in side.values()]
+    assert [each.p_holm for each in tests] == holm([each.p for each in tests])
+
+
+def test_over_seeds_a_committee_and_its_members_are_held_seed_against_seed():
+    makers = makers_of(small_run({"A": 1.2, "B": 1.2}, seeds=4, committee=("A", "B")))
+    found = difference(makers["Committee"], makers["A"])
+    assert found.seeds == (4, 4) and found.method == "two-way"
+    paired = mean_difference(makers["Committee"].rights, makers["A"].rights, paired=True)
+    assert found.interval == paired.interval()
 
 
 def test_the_best_member_is_not_chosen_by_test_images():
@@ -42,7 +65,7 @@ def test_the_best_member_is_not_chosen_by_test_images():
     others = [
         with_validation_accuracy(makers[name], share) for name, share in (("A", 0.1), ("B", 0.2))
     ]
-    assert ensemble_gain(makers["Committee"], others).best_member == "B"
+    assert gain_of(makers, others).best_member == "B"
 
 
 def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():

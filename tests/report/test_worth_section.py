@@ -29,8 +29,14 @@ def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more:
     verdict = "worth" if low > 0 else "worse" if high < 0 else "no gain shown"
     facts = {
         "best_member": "Model-1",
-        "difference": {"value": value, "interval": [low, high]},
+        "difference": {
+            "value": value,
+            "interval": [low, high],
+            "figures": [0.9 + value, 0.9],
+            "p_holm": 0.004,
+        },
         "p": 0.002,
+        "not_ahead_of": [] if low > 0 else ["Model-1", "Model-2"],
         "verdict": verdict,
         "log_loss": {"committee": 0.29, "member": 0.34, "change": -0.05},
         "costs": {
@@ -47,19 +53,25 @@ def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more:
 def test_a_gain_stands_beside_what_it_takes() -> None:
     assert sentences.result("Committee", found()) == (
         "Committee gets 0.8 points more than Model-1, its best member by validation (+0.3 to "
-        f"+1.3, p{NBSP}={NBSP}0.002), for 3.1 times the time per image, 4.2 MB more on disk and "
-        "24 s more to fit."
+        f"+1.3, adjusted p{NBSP}={NBSP}0.004), for 3.1 times the time per image, 4.2 MB more on "
+        "disk and 24 s more to fit. It is shown to be better than each of its members."
     )
     open_ = sentences.result("Committee", found(0.001, -0.002, 0.004))
-    assert open_.startswith("No gain can be shown: Committee gets 0.1 points more than Model-1")
+    assert open_.startswith(
+        "No gain over Model-1 and Model-2 can be shown: Committee gets 0.1 points more than Model-1"
+    )
     worse = sentences.result("C", found(-0.005, -0.009, -0.001))
-    assert "C gets 0.5 points less than" in worse and worse.endswith("is the better choice.")
-    assert "is level with Model-1" in sentences.result("C", found(0.0001, -0.002, 0.002))
+    assert "C gets 0.5 points less than" in worse and worse.endswith(
+        "worse than one of its members."
+    )
+    assert "is level with Model-1" in sentences.result("C", found(0.0, -0.002, 0.002))
 
 
 def test_unknown_costs_are_left_out() -> None:
     costs = dict.fromkeys(EnsembleCosts.model_fields)
-    assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
+    assert sentences.result("C", found(costs=costs)).startswith(
+        "C gets 0.8 points more than Model-1"
+    )
     costs = found().costs.as_json() | {"latency_ms": None, "bytes": None}
     text = sentences.result("C", found(costs=costs))
     assert "4.0 times the time per image, 200 more parameters and" in text
@@ -85,8 +97,8 @@ def test_the_ranking_of_all_pairs_may_say_less() -> None:
 def test_several_committees_are_summed_up() -> None:
     kinds = {"A": found(), "B": found(0.0, -0.1, 0.1), "C": found(-0.2, -0.3, -0.1)}
     assert sentences.summary(kinds) == (
-        "Of 3 committees: a gain over the best member is shown for A; none can be shown for B; C "
-        "is worse than its best member."
+        "Of 3 committees: a gain over every member is shown for A; none can be shown for B; C "
+        "is worse than one of its members."
     )
     assert sentences.summary({"A": found()}) is None
 
@@ -112,14 +124,14 @@ def test_whom_the_committee_could_do_without() -> None:
     better, open_, worse = ensemble_gain_words.left_out("C", part(LeaveOneOut, {"members": rows}))
     assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
     assert open_ == (
-        "Where C is made without B or D, no loss of accuracy can be shown: each interval of the "
-        "change holds 0; the lowest reaches \u22120.3 points."
+        "Where C is made without B or D, no loss of accuracy can be shown: the lowest 95% "
+        "interval of the change reaches \u22120.3 points."
     )
     assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
     (only,) = ensemble_gain_words.left_out(
         "C", part(LeaveOneOut, {"members": [left("E", 0.001, 0.003, "no loss shown")]})
     )
-    assert "holds 0 or lies above it (+0.1 to +0.3 points)" in only
+    assert "the change is +0.1 to +0.3 points (95% interval)" in only
 
 
 def test_how_it_was_made_again_is_said() -> None:

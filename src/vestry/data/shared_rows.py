@@ -28,11 +28,13 @@ class SharedRows:
 
 def shared_rows(dataset: Dataset) -> list[SharedRows]:
     """Of each two parts; labels play no part in it. Where a study chooses by folds, its validation
-    rows are the training rows, and count once."""
+    rows are the training rows, and where it tests by folds, so are its test rows: they count once.
+    """
     parts: dict[str, Rows] = {"training": dataset.training}
     if dataset.validation is not dataset.training:
         parts["validation"] = dataset.validation
-    parts["test"] = dataset.test
+    if dataset.folds is None or not dataset.folds.tests:
+        parts["test"] = dataset.test
     digests = {name: _digests(rows) for name, rows in parts.items()}
     return [
         SharedRows(

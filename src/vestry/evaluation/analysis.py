@@ -1,6 +1,6 @@
 """What follows from the scores and tables of a whole run, beyond each model's own figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,15 @@ from vestry.evaluation.calibration import calibration
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
 from vestry.evaluation.comparison import ranking
+from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
-from vestry.evaluation.ensemble_gain import ensemble_gain
+from vestry.evaluation.ensemble_gain import against_members, ensemble_gain
+from vestry.evaluation.families import families
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import leaks
-from vestry.evaluation.leave_one_out import leave_one_out
+from vestry.evaluation.leave_one_out import judged_together, leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
 from vestry.evaluation.overfitting import Guessing, overfitting
@@ -31,11 +33,13 @@ from vestry.evaluation.predictions import (
     evaluated_models,
 )
 from vestry.evaluation.significance import Significance, significance
-from vestry.schema.ablations import ComparedPair, Step
+from vestry.evaluation.size_pairs import size_pairs
+from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.decision import Decision
+from vestry.schema.ensemble_gain import LeaveOneOut
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
     Committee,
@@ -44,7 +48,7 @@ from vestry.schema.models import (
     ScoredMember,
     ScoredModel,
 )
-from vestry.schema.significance import Comparisons, Ranked, Resolution
+from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,13 @@ class Analysed:
     committees: dict[str, Committee]
     ranking: list[Ranked]
     comparisons: Comparisons | None
+    families: list[TestFamily]
     resolution: Resolution | None
     misclassified: Misclassified | None
     agreement: Agreement | None
     pairs: list[ComparedPair]
     steps: list[Step]
+    size_pairs: list[SizePair]
     doubts: Doubts
     leaks: Leaks | None
     decision: Decision | None
@@ -84,25 +90,72 @@ def analysed(
     findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
     measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
-    of_models = _OfModels(evidence, standing, abstaining, members)
+    made = {name: evaluated[name] for name in run.committees}
+    of_committees = _compared_committees(made, run.committees, members, evidence)
+    of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
+    found = compared_pairs(pairs, evaluated)
+    steps = ablation_steps(list(members.values()))
+    sizes = size_pairs(evidence.sizes)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
             name: of_models.committee(evaluated[name], entry)
             for name, entry in run.committees.items()
         },
+        families=families(
+            _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
+        ),
         ranking=standing.ranking,
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
         agreement=agreement(list(members.values()), evidence.tested),
-        pairs=compared_pairs(pairs, evaluated),
-        steps=ablation_steps(list(members.values())),
+        pairs=found,
+        steps=steps,
+        size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
         decision=decision(ranked, evidence, run.data.classes, deciding),
         claims=checked_claims(claims, measured),
     )
+
+
+@dataclass(frozen=True)
+class _OfCommittees:
+    """By committee: its difference to each member, and what it is without each."""
+
+    differences: dict[str, dict[str, Difference]]
+    without: dict[str, LeaveOneOut]
+
+
+def _compared_committees(
+    made: Mapping[str, EvaluatedModel],
+    entries: Mapping[str, ScoredCommittee],
+    members: Mapping[str, EvaluatedModel],
+    evidence: Predictions,
+) -> _OfCommittees:
+    """All committees at once, since their tests are adjusted together."""
+    own = {name: [members[each] for each in entry.members] for name, entry in entries.items()}
+    again = {name: leave_one_out(committee, evidence) for name, committee in made.items()}
+    return _OfCommittees(against_members(made, own), judged_together(again))
+
+
+def _tests(
+    comparisons: Comparisons | None,
+    committees: _OfCommittees,
+    changes: Sequence[ComparedPair],
+    steps: Sequence[Step],
+) -> dict[str, int]:
+    """How many tests of each family there were."""
+    crossed = comparisons.cross_validated if comparisons else []
+    return {
+        "pairs": comparisons.family if comparisons else 0,
+        "committees": sum(len(each) for each in committees.differences.values()),
+        "without": sum(len(each.members) for each in committees.without.values()),
+        "steps": len(steps),
+        "changes": sum(pair.difference is not None for pair in changes),
+        "folds": sum(pair.p is not None for pair in crossed),
+    }
 
 
 @dataclass(frozen=True)
@@ -113,6 +166,7 @@ class _OfModels:
     standing: Significance
     abstaining: AbstentionSettings
     members: Mapping[str, EvaluatedModel]
+    committees: _OfCommittees
 
     def member(self, name: str, entry: ScoredMember) -> Member:
         guessing = _guessing_of(self.evidence.truths["validation"])
@@ -122,11 +176,12 @@ class _OfModels:
     def committee(self, committee: EvaluatedModel, entry: ScoredCommittee) -> Committee:
         """With what it gains over its members, and which of them it could do without."""
         own = [self.members[name] for name in entry.members]
+        against = self.committees.differences[committee.name]
         return Committee(
             **self._facts(committee.name, entry, None),
-            repairs=fixed_and_broken(committee, own),
-            worth=ensemble_gain(committee, own),
-            leave_one_out=leave_one_out(committee, self.evidence),
+            repairs=fixed_and_broken(committee, own, against),
+            worth=ensemble_gain(committee, own, against),
+            leave_one_out=self.committees.without[committee.name],
             diversity=diversity(own),
         )
 
@@ -147,6 +202,7 @@ class _OfModels:
             "analysis": per_class_performance(entry.scores.test, fits),
             "calibration": calibration(tables, truths) if is_unsure else None,
             "abstention": abstention(tables, truths, self.abstaining) if is_unsure else None,
+            "conformal": conformal(tables, truths, self.abstaining.coverage) if is_unsure else None,
         }
 
 

@@ -1,33 +1,34 @@
 """One candidate beside others on the validation rows: who is behind, who is shown to be near."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from math import ceil, log
 from statistics import NormalDist
 
 from vestry.evaluation.candidates import Candidate
-from vestry.evaluation.intervals import FAMILY_LEVEL, paired_difference, rows_needed
+from vestry.evaluation.difference import Answers, difference, over_seeds
+from vestry.evaluation.families import LEVEL
 from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.power import POWER, rows_needed
 from vestry.schema.decision import BestBeside
-
-LEVEL = FAMILY_LEVEL
 
 
 def beside(
     best: Candidate, others: Sequence[Candidate], saving: Collection[str], within: float
 ) -> list[BestBeside]:
-    """`best` and each other one on the validation rows (first seeds), Holm over all of them, test
-    by test: whether McNemar's shows the other one to be behind, and whether either is shown to be
-    less than `within` behind the other, as its mean over seeds must be, too.
+    """`best` and each other one on the validation rows (over seeds where there are several), Holm
+    over all of them, test by test: whether the other one is shown to be behind, and whether either
+    is shown to be less than `within` behind the other, as its mean over seeds must be, too.
 
     best: not behind any of them in the ranking. saving: names of those that cost less.
     """
-    counts = [_discordant(best, other) for other in others]
-    rows = len(best.right)
-    p = [mcnemar(*pair).p for pair in counts]
-    behind = holm(p)
-    near = holm([within_margin(*pair, rows, within) for pair in counts])
-    back = holm([within_margin(*pair[::-1], rows, within) for pair in counts])
+    answers = [Answers(other.rights) for other in others]
+    pairs = [difference(Answers(best.rights), other) for other in answers]
+    counts = [(round(pair.only_one), round(pair.only_other)) for pair in pairs]
+    behind = holm([pair.p for pair in pairs])
+    near = holm([_near(Answers(best.rights), other, within) for other in answers])
+    back = holm([_near(other, Answers(best.rights), within) for other in answers])
     found = []
     for place, (other, (only_best, only_other)) in enumerate(zip(others, counts, strict=True)):
         is_behind = behind[place] < LEVEL and only_best > only_other
@@ -39,9 +40,9 @@ def beside(
                 name=other.name,
                 only_best=only_best,
                 only_other=only_other,
-                difference=(only_best - only_other) / rows,
-                interval=paired_difference(only_best, only_other, rows),
-                p=p[place],
+                difference=pairs[place].value,
+                interval=pairs[place].interval,
+                p=pairs[place].p,
                 p_holm=behind[place],
                 behind=is_behind,
                 p_within_holm=near[place],
@@ -55,15 +56,21 @@ def beside(
     return found
 
 
-def _discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
-    """Validation rows that only the one, and that only the other gets right."""
-    return int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
+def _near(one: Answers, other: Answers, within: float) -> float:
+    """One-sided p that the one is `within` or more ahead of the other. Over seeds both have to show
+    it: the exact test of the images, on mean counts, and the interval of images and seeds."""
+    pair = difference(one, other)
+    exact = within_margin(round(pair.only_one), round(pair.only_other), pair.count, within)
+    if pair.method != "two-way":
+        return exact
+    found = over_seeds(one, other)
+    beyond = replace(found, centre=found.centre - within)
+    return max(exact, beyond.p() / 2 if beyond.centre < 0 else 1 - beyond.p() / 2)
 
 
 # How many rows would decide what these do not.
 
 
-_POWER = 0.8
 _NO_REALISTIC_NUMBER = 10_000_000
 
 
@@ -81,7 +88,7 @@ def rows_to_decide(tests: Sequence[BestBeside], rows: int, within: float) -> int
 
 
 def _rows_for(test: BestBeside, rows: int, within: float, level: float) -> int | None:
-    behind = rows_needed(test.only_best, test.only_other, rows, level, _POWER)
+    behind = rows_needed(test.only_best, test.only_other, rows, level)
     gap = within - test.difference if test.costs_less else within + test.difference
     near = _rows_to_be_near(test, rows, gap, level) if gap > 0 else None
     return min((each for each in (behind, near) if each is not None), default=None)
@@ -92,7 +99,7 @@ def _rows_to_be_near(test: BestBeside, rows: int, gap: float, level: float) -> i
     since none found does not mean that there are none."""
     normal = NormalDist()
     spread = (test.only_best + test.only_other + 1) / (rows + 1) - test.difference**2
-    deviations = normal.inv_cdf(1 - level) + normal.inv_cdf(_POWER)
+    deviations = normal.inv_cdf(1 - level) + normal.inv_cdf(POWER)
     needed = (deviations / gap) ** 2 * max(spread, 0.0)
     least = log(level) / log(1 - gap) if gap < 1 else 1.0
     return ceil(max(needed, least)) if needed <= _NO_REALISTIC_NUMBER else None

@@ -1,32 +1,50 @@
-"""What a committee gains over its best member, and what it takes for that."""
+"""What a committee gains over its members, and what it takes for that."""
 
-from vestry.evaluation.difference import by_images, sign
-from vestry.evaluation.paired_tests import mcnemar
+from collections.abc import Mapping, Sequence
+
+from vestry.evaluation.difference import adjusted, difference, sign
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
-from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses
+from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses, Verdict
 from vestry.schema.models import ScoredModel
+from vestry.schema.significance import Difference
 
-_LEVEL = 0.05
-_VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
+_Differences = dict[str, Difference]
+"""By member: the committee's test accuracy less the member's."""
 
 
-def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> EnsembleGain:
-    """The committee against its best member by validation accuracy, on test images, first seeds.
+def against_members(
+    committees: Mapping[str, EvaluatedModel], members: Mapping[str, Sequence[EvaluatedModel]]
+) -> dict[str, _Differences]:
+    """Each committee against each of its members, all of them one family of tests.
 
-    The pair is fixed before any test image is looked at, so p is not adjusted for other
-    comparisons.
+    members: those of each committee, by its name.
     """
+    pairs = [(name, member) for name in committees for member in members[name]]
+    found = adjusted([difference(committees[name], member) for name, member in pairs])
+    sides: dict[str, _Differences] = {name: {} for name in committees}
+    for (name, member), each in zip(pairs, found, strict=True):
+        sides[name][member.name] = each
+    return sides
+
+
+def ensemble_gain(
+    committee: EvaluatedModel,
+    members: Sequence[EvaluatedModel],
+    differences: Mapping[str, Difference],
+) -> EnsembleGain:
+    """What the committee gains over each member on test images, and what it takes beside the best
+    one by validation accuracy. differences: as `against_members` has them."""
     best = max(members, key=lambda member: member.accuracy("validation"))
-    found = by_images(committee, best)
-    test = mcnemar(found.only_one or 0, found.only_other or 0)
+    found = differences[best.name]
     own, other = (model.entry.scores.test.log_loss for model in (committee, best))
     return EnsembleGain(
         best_member=best.name,
         difference=found,
-        p=test.p,
-        method=test.method,
-        verdict=_VERDICTS[sign(found) if test.p < _LEVEL else 0],
+        p=found.p,
+        method=found.method,
+        verdict=_verdict(differences),
+        not_ahead_of=[name for name, each in differences.items() if sign(each) < 1],
         log_loss=LogLosses(committee=own, member=other, change=_less(own, other)),
         costs=_costs(committee.entry, best.entry),
     )
@@ -34,6 +52,13 @@ def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> E
 
 def _less(own: float | None, other: float | None) -> float | None:
     return None if own is None or other is None else own - other
+
+
+def _verdict(differences: Mapping[str, Difference]) -> Verdict:
+    signs = [sign(each) for each in differences.values()]
+    if min(signs) < 0:
+        return "worse"
+    return "worth" if min(signs) > 0 else "no gain shown"
 
 
 def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:

@@ -3,8 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import ceil, sqrt
-from statistics import NormalDist, fmean, variance
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
 
 Interval = tuple[float, float]
 LEVEL = 0.95
@@ -23,6 +26,21 @@ def share_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
     if not 0 <= found <= rows or not rows:
         raise ValueError(f"a share needs images, and not more found than there are: {found}/{rows}")
     return 1 - _highest_share(rows - found, rows, level), _highest_share(found, rows, level)
+
+
+def class_intervals(confusion: NDArray[np.int64]) -> list[dict[str, Interval | None]]:
+    """Of each class's `precision_interval` and `recall_interval`.
+
+    confusion: (classes, classes) counts, rows truth. None where nothing is called so, or is there.
+    """
+    named = {"precision_interval": confusion.sum(axis=0), "recall_interval": confusion.sum(axis=1)}
+    return [
+        {
+            name: share_interval(int(hits), int(rows[label])) if rows[label] else None
+            for name, rows in named.items()
+        }
+        for label, hits in enumerate(confusion.diagonal())
+    ]
 
 
 @lru_cache(maxsize=100_000)
@@ -59,6 +77,23 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
     return low
 
 
+def fault_quantile(mean: float, variance: float, share: float, ends_at_1: bool) -> float:
+    """Of a beta distribution with this mean and variance, or a gamma where it has no end at 1.
+
+    What a count of faults, each of so much, may be in truth; the mean where it does not vary.
+    """
+    from scipy.special import betaincinv, gammaincinv  # noqa: PLC0415 - studies are read without it
+
+    if not mean or not variance:
+        return mean
+    if not ends_at_1:
+        return float(gammaincinv(mean**2 / variance, share) * variance / mean)
+    if mean >= 1:
+        return 1.0
+    rows = mean * (1 - mean) / variance
+    return float(betaincinv(mean * rows, (1 - mean) * rows, share))
+
+
 def paired_difference(only_one: int, only_other: int, rows: int, level: float = LEVEL) -> Interval:
     """Interval of the difference of two accuracies that were measured on the same images.
 
@@ -77,25 +112,6 @@ def paired_difference(only_one: int, only_other: int, rows: int, level: float = 
     return max(-1.0, difference - half), min(1.0, difference + half)
 
 
-def mean_difference(
-    values: Sequence[float], others: Sequence[float], level: float = LEVEL
-) -> Interval | None:
-    """Interval of the difference of two means, values of one seed each (Welch 1947).
-
-    Returns (low, high) of the mean of `values` less that of `others`; the two may differ in
-    number and in spread. None where neither moves from seed to seed, so that seeds say nothing of
-    chance. Raises ValueError where one of them has fewer than two values.
-    """
-    if min(len(values), len(others)) < 2:
-        raise ValueError("a mean over seeds needs at least two of them")
-    one, other = variance(values) / len(values), variance(others) / len(others)
-    if not one + other:
-        return None
-    freedom = (one + other) ** 2 / (one**2 / (len(values) - 1) + other**2 / (len(others) - 1))
-    difference, half = fmean(values) - fmean(others), t_quantile(level, freedom) * sqrt(one + other)
-    return difference - half, difference + half
-
-
 def normal_quantile(level: float) -> float:
     """How many deviations hold `level` of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)
@@ -111,32 +127,3 @@ def t_quantile(level: float, freedom: float) -> float:
 def holds(interval: Sequence[float], value: float = 0.0) -> bool:
     low, high = interval
     return bool(low <= value <= high)
-
-
-# How many images McNemar's test would need to see a difference as large as the one found.
-
-
-FAMILY_LEVEL = 0.05
-_POWER = 0.8
-_NO_REALISTIC_NUMBER = 10_000_000
-
-
-def rows_needed(
-    only_one: int, only_other: int, rows: int, level: float = FAMILY_LEVEL, power: float = _POWER
-) -> int | None:
-    """Images in all that show the difference at `level`, two-sided, with probability `power`.
-
-    only_one, only_other: of `rows` images, those that only the one, only the other gets right;
-    their shares are taken for the truth. The normal approximation of Connor, "Sample size for
-    testing differences in proportions for the paired-sample design", Biometrics 43 (1987). None
-    where the two are level, or more than 10 million images would be needed.
-    """
-    difference = abs(only_one - only_other) / rows
-    discordant = (only_one + only_other) / rows
-    if not difference:
-        return None
-    normal = NormalDist()
-    chance, success = normal.inv_cdf(1 - level / 2), normal.inv_cdf(power)
-    spread = sqrt(discordant - difference**2)
-    needed = ((chance * sqrt(discordant) + success * spread) / difference) ** 2
-    return ceil(needed) if needed <= _NO_REALISTIC_NUMBER else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.schema.base import Interval, Spread
-from vestry.schema.confidence import Abstention, Calibration
+from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
@@ -95,6 +95,12 @@ class Model:
         if self.entry.abstention is None:
             raise ValueError(f"{self.name} gave labels alone")
         return self.entry.abstention
+
+    @property
+    def conformal(self) -> Conformal:
+        if self.entry.conformal is None:
+            raise ValueError(f"{self.name} gave labels alone")
+        return self.entry.conformal
 
     @property
     def latency(self) -> float | None:

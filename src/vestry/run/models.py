@@ -2,24 +2,29 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vestry.committees.committee import Committee
+from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.comparison import (
-    evaluate,
+    evaluate_seeds,
     fold_scores,
     learning_curve,
     out_of_fold,
-    over_seeds,
     scored,
     table_scores,
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.planner import SEARCH, PlannedModel
+from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.planned_model import PlannedModel
+from vestry.run.planner import SEARCH
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
@@ -38,14 +43,18 @@ _Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
 class EvaluatedModels(Generic[_Entry]):
     """Members or committees: their results and tables by name, and what failed.
 
-    out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
-    row's probabilities are by a model that had not seen it. rules: fitted committees. seeds: each
-    seed's tables, by name; `tables` are the first one's.
+    nested: where folds test, for each of these a table of the rows outside it, each row by models
+    that had not seen it. out_of_fold: a cross-validated model's table of the training rows, in the
+    rows' order; each row's probabilities are by a model that had not seen it. rules: fitted
+    committees. seeds: each seed's tables, by name; `tables` are the first one's. sizes: as
+    `Predictions` has them.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
     seeds: dict[str, list[Tables]] = field(default_factory=dict)
+    sizes: dict[str, dict[int, NDArray[np.bool_]]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
+    nested: dict[str, list[ProbabilityTable]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
 
@@ -113,16 +122,33 @@ def _cross_validated(
 def _curve(
     model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> LearningCurve | None:
+    scores = {
+        size: [scored(tables, truths) for tables in every]
+        for size, every in _tables_by_size(model, places).items()
+    }
+    return learning_curve(scores, classes) if scores else None
+
+
+def _tables_by_size(model: PlannedModel, places: _Places) -> dict[int, list[Tables]]:
+    """Every seed's tables at each number of training images that came to something."""
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
         for size, tasks in model.sizes.items()
     }
-    scores = {
-        size: [scored(load_tables(folder), truths) for folder in folders]
+    return {
+        size: [load_tables(folder) for folder in folders]
         for size, folders in done.items()
         if folders
     }
-    return learning_curve(scores, classes) if scores else None
+
+
+def _rights_by_size(
+    model: PlannedModel, places: _Places, truth: Labels
+) -> dict[int, NDArray[np.bool_]]:
+    return {
+        size: np.stack([tables["test"].labels == truth for tables in every])
+        for size, every in _tables_by_size(model, places).items()
+    }
 
 
 # From finished tasks to the models' part of `results.json`, and to their folders in the run.
@@ -149,6 +175,7 @@ def fitted_models(
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
+    folds: StudyFolds | None = None,
 ) -> EvaluatedModels[ScoredMember]:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
     models = EvaluatedModels[ScoredMember]()
@@ -167,9 +194,16 @@ def fitted_models(
                 models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
         if any(task.is_done for task in _complete(model)):
             places = publish(model, run)
-            _save_validation(model, places, training)
+            if folds and model.study_folds:
+                save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
+            if model.sizes:
+                models.sizes[model.name] = _rights_by_size(model, places, truths["test"])
+            if folds:
+                models.nested[model.name] = nested_tables(
+                    model, models.tables[model.name]["validation"], training, folds
+                )
     remove_models(run.path / "members", set(models.results))
     return models
 
@@ -181,17 +215,6 @@ def _complete(model: PlannedModel) -> list[Task]:
         for seed, task in model.tasks.items()
         if task.is_done and all(fold.is_done for fold in model.study_folds.get(seed, ()))
     ]
-
-
-def _save_validation(model: PlannedModel, places: Mapping[Path, Path], training: ImageSet) -> None:
-    """Where the study chooses by folds, each seed's validation table: all training rows, each by
-    models that had not seen it."""
-    for seed, folds in model.study_folds.items():
-        place = places.get(model.tasks[seed].folder) if seed in model.tasks else None
-        if place is not None and all(task.is_done for task in folds):
-            tables = [load_table(task.folder / "held_out.npz") for task in folds]
-            whole = out_of_fold(tables, training.ids, model.name)
-            replace(whole, split="validation").save(place / "validation.npz")
 
 
 def _add_model(
@@ -206,14 +229,12 @@ def _add_model(
     folders = {seed: places[task.folder] for seed, task in model.tasks.items() if task in complete}
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
-    seeds = [load_tables(folder) for folder in folders.values()]
+    seeds = {seed: load_tables(folder) for seed, folder in folders.items()}
     if model.study_folds:
-        models.out_of_fold[model.name] = seeds[0]["validation"]
-    found = evaluate(seeds[0], truths)
+        models.out_of_fold[model.name] = next(iter(seeds.values()))["validation"]
+    found = evaluate_seeds(seeds, truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
-        "seeds": list(folders),
-        "over_seeds": over_seeds([found.scores, *(scored(each, truths) for each in seeds[1:])]),
         "threads": _threads(card),
         "kind_words": model.entry.model_kind.words,
         "reported": model.entry.reported,
@@ -225,7 +246,7 @@ def _add_model(
     }
     if model.study_folds:
         results["fitted_on"] = _fitted_on(card, truths, model)
-    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
+    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
 
 
 def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:

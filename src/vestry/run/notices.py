@@ -11,9 +11,7 @@ from vestry.schema.results import Notice, Results
 from vestry.study.settings import Study
 
 
-def study_notices(
-    dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study
-) -> list[Notice]:
+def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study) -> list[Notice]:
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
@@ -28,11 +26,15 @@ def study_notices(
         for warning in entry.warnings
     ]
     said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
+    said += [Notice(level="note", text=text) for text in _finished_in_folds(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
         "what models look at ([explanation] skip = true)": study.explanation.skip,
     }
+    if dataset.folds and dataset.folds.tests and not study.explanation.skip:
+        text = "What models look at is left out: those that stay have learnt from every image."
+        said.append(Notice(level="note", text=text))
     said += [
         Notice(level="note", text=f"The study leaves out {what}.")
         for what, skipped in left_out.items()
@@ -60,6 +62,17 @@ def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
                 f"{', '.join(names)}; what was fitted there had none to learn from"
             )
     return said
+
+
+def _finished_in_folds(dataset: Dataset, study: Study) -> list[str]:
+    """Whose validation figures are not out of fold: nothing is fitted, so nothing is held out."""
+    return [
+        f"{entry.name} was fitted elsewhere and is scored as it is on all "
+        f"{len(dataset.training):,} training images: if it has learnt from some of them, its "
+        "validation figures are too good"
+        for entry in study.member
+        if dataset.folds and entry.model_kind.is_finished and not entry.model_kind.is_by_id
+    ]
 
 
 def skipped_notices(asked: PostFit) -> list[Notice]:

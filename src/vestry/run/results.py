@@ -21,8 +21,9 @@ from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.notices import skipped_notices, study_notices
-from vestry.run.planner import PlannedModel
+from vestry.run.nested import choice_said, nested_choice
+from vestry.run.notices import notices, skipped_notices
+from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -38,7 +39,16 @@ from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
 
 _WHY = "comparing models and committees"
-_CODE = ("evaluation", "committees", "run.results")
+_CODE = (
+    "evaluation",
+    "committees",
+    "run.committees",
+    "run.fold_tables",
+    "run.models",
+    "run.nested",
+    "run.notices",
+    "run.results",
+)
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
 
 
@@ -134,15 +144,19 @@ class Comparison:
             "validation": dataset.validation.labels,
             "test": self.test_labels(done),
         }
-        members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = evaluated_committees(
-            study.committee, members, self.run, truths, folds=dataset.folds is not None
+        members = fitted_models(
+            done.planned, done.failed, self.run, truths, dataset.training, dataset.folds
         )
+        committees = evaluated_committees(
+            study.committee, members, self.run, truths, dataset.training, dataset.folds
+        )
+        nested = nested_choice(members, committees, dataset.training, dataset.folds)
         evidence = Predictions(
             tables=members.tables | committees.tables,
             truths=truths,
             out_of_fold=members.out_of_fold,
             seeds=members.seeds | committees.seeds,
+            sizes=members.sizes,
         )
         look = done.look
         run = ScoredRun(
@@ -170,10 +184,12 @@ class Comparison:
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
             notices=[
                 *(Notice(level="warning", text=text) for text in self.leak_warnings()),
-                *study_notices(dataset, members, study),
+                *notices(dataset, members, study),
                 *skipped_notices(done.asked),
+                *([Notice(level="note", text=choice_said(nested))] if nested else []),
             ],
             data=run.data,
+            nested=nested,
             failures=members.failures + committees.failures,
             votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
             first_rows=first_rows(evidence.tested, evidence.truth),

@@ -19,7 +19,7 @@ from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
 from vestry.members.kinds import KINDS
 from vestry.predictions.table import ProbabilityTable, Split, load_table
-from vestry.run.planner import PlannedModel
+from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import Explored
 from vestry.schema.results import Results
 from vestry.storage.ownership import has_own_card
@@ -31,7 +31,7 @@ from vestry.study.reader import StudyFile
 
 _CARD = "card.json"
 _OWN_FILE = (
-    r"card\.json|(validation|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
+    r"card\.json|(validation|test|held_out|out_of_fold|fitted|pictures)\.npz|history\.csv"
     r"|weights\.safetensors|model\.onnx|trials\.jsonl"
 )
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
@@ -71,8 +71,8 @@ def remove_models(folder: Path, names: Iterable[str]) -> None:
             _remove_made(path)
 
 
-def _remove_fits(home: Path, names: Iterable[str]) -> None:
-    """Remove folders of fits, in a member's own folder, that the study no longer has."""
+def remove_fits(home: Path, names: Iterable[str]) -> None:
+    """Remove folders of fits, in a model's own folder, that the study no longer has."""
     kept = set(names)
     for path in _folders_in(home):
         if path.name not in kept and OWN_FOLDER.fullmatch(path.name):
@@ -142,13 +142,13 @@ def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
     if member.search:
         _link_folder(member.search.folder, home / "search")
     kept = {place.relative_to(home).parts[0] for place in places.values() if place != home}
-    _remove_fits(home, kept | ({"search"} if member.search else set()))
+    remove_fits(home, kept | ({"search"} if member.search else set()))
     return places
 
 
 def _rename_maker(folder: Path, name: str) -> None:
     """Write the tables anew where the study has renamed their maker since they were made."""
-    for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out")]:
+    for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out", "fitted")]:
         table = load_table(path) if path.is_file() else None
         if table is not None and table.maker != name:
             replace(table, maker=name).save(path)

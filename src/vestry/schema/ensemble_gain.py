@@ -49,7 +49,8 @@ class InCommon(Record):
 
 
 class Repairs(Record):
-    """A committee against its best member by validation, first seeds."""
+    """A committee against its members; images are counted by first seeds, beside the best one by
+    validation."""
 
     best_member: str = Field(description="by validation accuracy")
     rows: int = Field(description="test images")
@@ -61,7 +62,7 @@ class Repairs(Record):
     agreement: MembersAgree = Field(description="of all members")
     in_common: list[InCommon] = Field(description="each two members")
     differences: dict[str, Difference] = Field(
-        description="the committee's accuracy less that member's, by name"
+        description="the committee's accuracy less that member's, by name, over seeds"
     )
 
 
@@ -85,15 +86,23 @@ class EnsembleCosts(Record):
     parameters: CostBeside | None = Field(description="counted")
 
 
+Verdict = Literal["worth", "worse", "no gain shown"]
+
+
 class EnsembleGain(Record):
-    """A committee beside its best member, one comparison fixed beforehand."""
+    """A committee beside its members, and what it takes beside its best one."""
 
     best_member: str = Field(description="by validation accuracy")
     difference: Difference = Field(description="the committee's accuracy less the member's")
-    p: float = Field(description="McNemar's, not adjusted")
+    p: float = Field(description="of the test, not adjusted")
     method: Method = Field(description="of the test")
-    verdict: Literal["worth", "worse", "no gain shown"] = Field(
-        description="`worth` or `worse` where both the interval excludes 0 and p is under 0.05"
+    verdict: Verdict = Field(
+        description="`worth` where it is shown to be better than *each* member, `worse` where it "
+        "is shown to be worse than any, by `p_holm` of `repairs.differences`: one family over all "
+        "committees and members"
+    )
+    not_ahead_of: list[str] = Field(
+        description="members that it is not shown to be better than; empty where it is `worth`"
     )
     log_loss: LogLosses = Field(description="of both")
     costs: EnsembleCosts = Field(description="of both")
@@ -123,11 +132,11 @@ class WithoutMember(Record):
     log_loss: float = Field(description="without it, nats")
     log_loss_change: float = Field(description="without it less the whole")
     difference: Difference = Field(description="without it less the whole")
-    p: float = Field(description="McNemar's")
+    p: float = Field(description="McNemar's, first seeds")
     method: Method = Field(description="of the test")
-    p_holm: float = Field(description="p adjusted over the members")
+    p_holm: float = Field(description="p adjusted over the members of all committees")
     verdict: Literal["worse", "better", "no loss shown"] = Field(
-        description="`worse` where the interval lies below 0, `better` where it lies above and "
+        description="`worse` where the interval lies below 0, `better` where it lies above, and "
         "`p_holm` is under 0.05"
     )
 

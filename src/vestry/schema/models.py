@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from vestry.schema.analysis import Analysis
 from vestry.schema.base import Interval, OnSplits, Record, Settings, Spread
-from vestry.schema.confidence import Abstention, Calibration
+from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Repairs
@@ -16,16 +16,25 @@ from vestry.schema.search import Search
 from vestry.schema.training import AugmentationShown, History, Training, Trunk
 
 
+class SeedScores(Record):
+    """What one seed's model came to."""
+
+    seed: int = Field(description="of a committee that of its members, or 0 where they differ")
+    scores: OnSplits[dict[str, float]] = Field(description="every score that is a number, by key")
+
+
 class _Scored(Record):
     """What members and committees share; each has the keys at places of its own."""
 
     if TYPE_CHECKING:
         scores: OnSplits[Scores]
         intervals: OnSplits[dict[str, Interval | None]]
+        seeds: list[SeedScores]
+        over_seeds: OnSplits[dict[str, Spread]] | None
 
-    def spread(self, split: str, score: str) -> Spread | None:  # noqa: ARG002
+    def spread(self, split: str, score: str) -> Spread | None:
         """Of a score over seeds; None where there is one seed."""
-        return None
+        return self.over_seeds.on(split).get(score) if self.over_seeds else None
 
     def tie_break(self, split: str) -> float:
         """The log loss, which is the lower the better; infinite where labels alone are known."""
@@ -34,13 +43,16 @@ class _Scored(Record):
 
     def central(self, split: str, score: str) -> float:
         """The mean over seeds where there are several, else the one figure."""
-        several = self.spread(split, score)
-        return several.mean if several else self.scores.on(split).number(score)
+        return self.scores.on(split).number(score)
+
+    def first_seed(self, split: str, score: str) -> float:
+        """Of the model that is stored and exported, whose table everything else is of."""
+        return self.seeds[0].scores.on(split)[score]
 
     def accuracy_interval(self, split: str) -> Interval:
-        """Blaker's, of the first seed's accuracy."""
+        """Of the mean over seeds where there are several."""
         found = self.intervals.on(split)["accuracy"]
-        if found is None:  # only resamples come to nothing
+        if found is None:  # only other scores have none
             raise ValueError(f"the {split} accuracy has no interval")
         return found
 
@@ -75,14 +87,19 @@ class ScoredMember(_Scored):
     stored: str | None = Field(
         description="the file its model is stored in, or null (`warnings` says why)"
     )
-    scores: OnSplits[Scores] = Field(description="the first seed's")
+    scores: OnSplits[Scores] = Field(
+        description="means over seeds, the figures to quote; `confusion` is the first seed's"
+    )
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Blaker's; of the test rows every other score, too: percentiles of "
-        "stratified resamples, null where it is the same in every one"
+        description="`accuracy`: Blaker's, or where there are several seeds one of images and "
+        "seeds; of the test rows every other score, too, null where no method that was tried holds "
+        "the truth often enough, as with few images of a class (of several seeds the first one's, "
+        "moved to the mean and widened by the spread over seeds)"
     )
     mistakes: Mistakes = Field(description="the first seed's")
-    seeds: list[int] = Field(
-        description="it was fitted with; tables, scores and mistakes are the *first* seed's"
+    seeds: list[SeedScores] = Field(
+        description="each that it was fitted with; the first one's model is stored and exported, "
+        "and mistakes, confusion, calibration, abstention and pictures are of its table"
     )
     over_seeds: OnSplits[dict[str, Spread]] | None = Field(
         description="by score; null for one seed"
@@ -112,9 +129,6 @@ class ScoredMember(_Scored):
     learning_curve: LearningCurve | None = Field(description="null without")
     cost: Cost | None = Field(None, description="what it takes to run")
 
-    def spread(self, split: str, score: str) -> Spread | None:
-        return self.over_seeds.on(split).get(score) if self.over_seeds else None
-
 
 class Member(ScoredMember):
     """A fitted member."""
@@ -126,14 +140,25 @@ class Member(ScoredMember):
     abstention: Abstention | None = Field(
         description="answering only where it is sure; null where it gave labels alone"
     )
+    conformal: Conformal | None = Field(
+        description="answering with a set of classes; null where it gave labels alone"
+    )
 
 
 class ScoredCommittee(_Scored):
     """A committee of members as it is compared with others."""
 
-    scores: OnSplits[Scores] = Field(description="of its own table")
+    scores: OnSplits[Scores] = Field(description="of its own tables, as a member's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(description="as a member's")
-    mistakes: Mistakes = Field(description="of its own table")
+    mistakes: Mistakes = Field(description="of its first table")
+    seeds: list[SeedScores] = Field(
+        description="one a seed where all members that have several have the same number: the "
+        "rule fitted on and applied to that seed's tables; else the first seeds' alone, and "
+        "`notes` says so. The first one is exported"
+    )
+    over_seeds: OnSplits[dict[str, Spread]] | None = Field(
+        description="by score; null for one seed"
+    )
     rule: str = Field(description="its key")
     options: Settings = Field(description="the rule's own settings")
     members: list[str] = Field(description="names")
@@ -163,6 +188,7 @@ class Committee(ScoredCommittee):
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
+    conformal: Conformal = Field(description="answering with a set of classes")
     repairs: Repairs = Field(description="what it fixes and breaks")
     worth: EnsembleGain = Field(description="what it gains, and for what")
     leave_one_out: LeaveOneOut = Field(description="without each member")

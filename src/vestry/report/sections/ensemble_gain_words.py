@@ -11,6 +11,7 @@ from vestry.report.formatting import (
     probability,
     whole,
 )
+from vestry.report.sections.differences import between
 from vestry.schema.ensemble_gain import (
     Diversity,
     EnsembleCosts,
@@ -28,26 +29,29 @@ def result(name: str, found: EnsembleGain) -> str:
     """The gain over the best member with its interval and p, and what it takes."""
     best = f"{found.best_member}, its best member by validation"
     taken = _taken_for_it(found.costs)
-    text = f"{name} {_gain(found.difference.value)} {best} ({_sureness(found)}){taken}."
-    if found.verdict == "no gain shown":
-        return f"No gain can be shown: {text}"
+    text = f"{name} {_gain(found.difference)} {best} ({_sureness(found)}){taken}."
     if found.verdict == "worse":
-        return f"{text} For accuracy that member alone is the better choice."
-    return text
+        return f"{text} It is shown to be worse than one of its members."
+    if found.verdict == "worth":
+        return f"{text} It is shown to be better than each of its members."
+    others = listed(found.not_ahead_of)
+    return f"No gain over {others} can be shown: {text}"
 
 
-def _gain(value: float) -> str:
-    """ "gets 0.8 points more than"."""
-    if abs(value) < 0.0005:
-        return "is level with"
+def _gain(found: Difference) -> str:
+    """ "gets 0.8 points more than", of the figures as they are printed."""
+    value = between(*found.figures)
+    if not value:
+        return "is level with" if not found.value else "is less than 0.1 points from"
     amount = points(abs(value)).lstrip("+")
     noun = "point" if amount == "1.0" else "points"
     return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
 
 
 def _sureness(found: EnsembleGain) -> str:
-    """ "+0.3 to +1.3, p = 0.002"."""
-    return f"{_change_range(found.difference)}, {_p_words(found.p)}"
+    """ "+0.3 to +1.3, adjusted p = 0.002"."""
+    p = found.difference.p_holm
+    return f"{_change_range(found.difference)}, adjusted {_p_words(found.p if p is None else p)}"
 
 
 def _change_range(difference: Difference) -> str:
@@ -98,7 +102,7 @@ def _fitting(costs: EnsembleCosts) -> str | None:
 
 
 def among_all_pairs(name: str, found: EnsembleGain, comparisons: Comparisons | None) -> str | None:
-    """Where the ranking, which compares every pair, shows less than this one test."""
+    """Where the ranking, which compares every pair, shows less than the committee's own tests."""
     if found.verdict == "no gain shown" or not comparisons:
         return None
     pair = {name, found.best_member}
@@ -106,9 +110,9 @@ def among_all_pairs(name: str, found: EnsembleGain, comparisons: Comparisons | N
         if {row.one, row.other} == pair and not row.told_apart:
             count = counted(len(comparisons.pairs), "pair")
             return (
-                "This is one comparison, fixed beforehand. Among all "
-                f"{count} of models there is no significant difference between the two "
-                f"(adjusted {_p_words(row.p_holm)})."
+                "These are comparisons that were fixed beforehand, committees against their "
+                f"members. Among all {count} of models there is no significant difference between "
+                f"the two (adjusted {_p_words(row.p_holm)})."
             )
     return None
 
@@ -132,9 +136,9 @@ def summary(found: dict[str, EnsembleGain]) -> str | None:
     if len(found) < 2:
         return None
     words = {
-        "worth": "a gain over the best member is shown for {}",
+        "worth": "a gain over every member is shown for {}",
         "no gain shown": "none can be shown for {}",
-        "worse": "{} is worse than its best member",
+        "worse": "{} is worse than one of its members",
     }
     parts = [
         text.format(listed([name for name, entry in found.items() if entry.verdict == verdict]))
@@ -160,22 +164,19 @@ def left_out(name: str, found: LeaveOneOut) -> list[str]:
 def _better(name: str, rows: list[WithoutMember]) -> str | None:
     if not rows:
         return None
-    each = ", each on its own" if len(rows) > 1 else ""
-    return f"{name} is better without {_changes(rows)}{each}."
+    return f"{name} is better without {_changes(rows)}."
 
 
 def _no_loss(name: str, rows: list[WithoutMember]) -> str | None:
-    """Precisely what is not shown: the interval still reaches below 0."""
+    """Precisely what is not shown, by tests adjusted together, and how far a loss may reach."""
     if not rows:
         return None
     lowest = min(row.difference.interval[0] for row in rows)
     names = _either([row.name for row in rows])
-    is_above = any(row.difference.interval[0] > 0 for row in rows)
-    lies = "holds 0 or lies above it" if is_above else "holds 0"
     if len(rows) == 1:
-        reach = f"the interval of the change {lies} ({_change_range(rows[0].difference)} points)"
+        reach = f"the change is {_change_range(rows[0].difference)} points (95% interval)"
     else:
-        reach = f"each interval of the change {lies}; the lowest reaches {points(lowest)} points"
+        reach = f"the lowest 95% interval of the change reaches {points(lowest)} points"
     return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
 
 

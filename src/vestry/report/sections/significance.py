@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
-    decimal,
     listed,
     per_cent,
     points,
     probability,
-    roughly,
     whole,
     with_deviation,
     with_interval,
@@ -18,7 +15,9 @@ from vestry.report.formatting import (
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
-from vestry.schema.base import Interval
+from vestry.report.sections.score_table import ScoreTable, score_table
+from vestry.report.sections.tests_words import family_words, images_for, more_images
+from vestry.schema.base import Interval, Number
 from vestry.schema.results import Results
 from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
 
@@ -36,18 +35,23 @@ def _tested(found: Comparisons) -> str:
     """How many pairs there are, and how many differ significantly."""
     count = sum(pair.told_apart for pair in found.pairs)
     images = counted(found.rows, "test image")
+    how = _test_words(found)
     if found.family == 1:
         what = "a significant" if count else "no significant"
-        return (
-            f"Both models answered the same {images}; McNemar\u2019s test shows {what} difference."
-        )
+        return f"Both models answered the same {images}; {how} shows {what} difference."
     differ = "all differ" if count == found.family else "none differs" if not count else ""
     return (
         f"All models answered the same {images}. Of {counted(found.family, 'pair')}, "
-        f"{differ or _differ(count)} significantly by McNemar\u2019s test, adjusted after Holm so "
+        f"{differ or _differ(count)} significantly by {how}, adjusted after Holm so "
         "that any false alarm among all pairs has a chance of at most "
         f"{per_cent(found.level, 0)}."
     )
+
+
+def _test_words(found: Comparisons) -> str:
+    if any(pair.method == "two-way" for pair in found.pairs):
+        return "a test of images and, where there are several, of seeds"
+    return "McNemar\u2019s test"
 
 
 def _differ(count: int) -> str:
@@ -66,30 +70,6 @@ def _separated(found: Comparisons, first: str) -> str:
     if found.family == 1:
         others = "them"
     return f"That does not make {others} equal. {images_for((own or tied)[0])}"
-
-
-def images_for(pair: PairOfModels) -> str:
-    """What it would take to show a difference between two that show none."""
-    more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
-    if more is None:
-        return f"To show a difference {between}, no realistic number of images would do."
-    if not more:
-        return f"The difference {between} would be significant if the two were the only pair."
-    size = points(abs(pair.difference)).lstrip("+")
-    return (
-        f"If the {size} points {between} are real, about {roughly(more)} more test images would "
-        "show them (power 0.8, for this pair alone)."
-    )
-
-
-def more_images(pair: PairOfModels) -> str:
-    """A cell of the table."""
-    more = pair.more_rows
-    if pair.told_apart:
-        return "significant"
-    if more is None:
-        return "no realistic number"
-    return f"about {roughly(more)}" if more else "none, as the only pair"
 
 
 def uncertainties(models: list[Model], rows: int) -> str:
@@ -112,7 +92,7 @@ def uncertainties(models: list[Model], rows: int) -> str:
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
         f"{sampling} Spread over seeds, what another fit could change: {shown}{more} points.{rest} "
-        "Tests and intervals are those of first seeds and know nothing of the second."
+        "Tests and intervals of models with several seeds are of both."
     )
 
 
@@ -151,12 +131,6 @@ def _cross_validated(pairs: list[PairOverFolds]) -> str | None:
     )
 
 
-def _columns() -> list[Score]:
-    """The scores of the table, those of which less is better last."""
-    shown = [score for score in SCORES.values() if score.has_column]
-    return sorted(shown, key=lambda score: score.better == "lower")
-
-
 @dataclass(frozen=True)
 class PairRow:
     """One pair in words."""
@@ -164,14 +138,6 @@ class PairRow:
     one: str
     other: str
     is_significant: bool
-    cells: list[str]
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One model's scores, each with its interval, in the order of the heads."""
-
-    name: str
     cells: list[str]
 
 
@@ -190,13 +156,12 @@ class Certainty:
     matrix: TieMatrix | None
     kinds: dict[str, str]
     pairs: list[PairRow]
-    resamples: int | None
     uncertainties: str
     both: list[Uncertainty]
-    heads: list[str]
-    scores: list[ScoreRow]
+    table: ScoreTable
     folds: list[PairRow]
     folds_sentence: str | None
+    families: str | None
 
 
 def certainty_data(results: Results) -> Certainty | None:
@@ -211,16 +176,12 @@ def certainty_data(results: Results) -> Certainty | None:
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
         pairs=[_pair_row(pair) for pair in pairs],
-        resamples=found.resamples if found else None,
         uncertainties=uncertainties(ranked, results.data.splits["test"].rows),
         both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
-        heads=[score.label for score in _columns()],
-        scores=[
-            ScoreRow(model.name, [_with_own_interval(model, score) for score in _columns()])
-            for model in ranked
-        ],
+        table=score_table(results, ranked),
         folds=[_fold_row(pair) for pair in folds],
         folds_sentence=_cross_validated(folds),
+        families=family_words(results),
     )
 
 
@@ -232,14 +193,18 @@ def _pair_row(pair: PairOfModels) -> PairRow:
         [
             points(pair.difference),
             _limits(pair.interval),
-            _limits(pair.bootstrap_interval),
-            whole(pair.only_one),
-            whole(pair.only_other),
+            _images(pair.only_one),
+            _images(pair.only_other),
             f"{probability(pair.p)} ({pair.method})",
             probability(pair.p_holm),
             more_images(pair),
         ],
     )
+
+
+def _images(count: Number) -> str:
+    """Whole images, or their mean over seeds."""
+    return whole(count) if isinstance(count, int) else f"{count:.1f}"
 
 
 def _fold_row(pair: PairOverFolds) -> PairRow:
@@ -259,17 +224,6 @@ def _fold_row(pair: PairOverFolds) -> PairRow:
 
 def _limits(interval: Interval | None) -> str:
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
-
-
-def _with_own_interval(model: Model, score: Score) -> str:
-    """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
-    value = model.score("test", score.name)
-    given = model.entry.intervals.test.get(score.name)
-    if not score.is_share:
-        between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
-        return f"{decimal(value)}{between}"
-    between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
-    return f"{per_cent(value)}{between}"
 
 
 SECTION = Section(
