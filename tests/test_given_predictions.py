@@ -84,7 +84,7 @@ def test_given_predictions_are_compared_and_everything_unknown_is_said(folder, v
     for name in ("Mixed", "Rows", "Seeds"):
         assert members[name]["scores"]["test"] == own["test"], name
         assert members[name]["scores"]["validation"] == own["validation"], name
-    assert members["Seeds"]["seeds"] == [0, 1]
+    assert [each["seed"] for each in members["Seeds"]["seeds"]] == [0, 1]
     assert members["Labels"]["scores"]["test"]["accuracy"] == own["test"]["accuracy"]
     assert members["Labels"]["scores"]["test"]["log_loss"] is None
     assert members["Labels"]["calibration"] is members["Labels"]["abstention"] is None

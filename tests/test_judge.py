@@ -52,7 +52,7 @@ def test_a_page_and_results_are_made_of_tables_alone(tmp_path, vestry):
     assert results["committees"]["Both"]["cost"]["latency"]["median_ms"] == 3.5
     assert results["members"]["first"]["cost"]["bytes"] == 1_000_000
     assert results["members"]["second"]["fit_seconds"] is None
-    assert results["members"]["seeded"]["seeds"] == [0, 1]
+    assert [each["seed"] for each in results["members"]["seeded"]["seeds"]] == [0, 1]
     assert "training" not in results["data"]["splits"]
     assert results["test_looks"]["comparisons"] == 1
     page = (tmp_path / "runs/truth/report.html").read_text()
