@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
+from vestry.evaluation.baselines import above_by_score, baselines
 from vestry.evaluation.calibration import calibration
+from vestry.evaluation.candidates import candidates
+from vestry.evaluation.chosen_by import chosen_by
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
-from vestry.evaluation.comparison import ranking
 from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
@@ -32,13 +34,17 @@ from vestry.evaluation.predictions import (
     ScoredRun,
     evaluated_models,
 )
+from vestry.evaluation.rank_curves import rank_curves
+from vestry.evaluation.ranking import ranking, score_record, with_score
 from vestry.evaluation.significance import Significance, significance
 from vestry.evaluation.size_pairs import size_pairs
+from vestry.evaluation.standing import above_majority
+from vestry.predictions.choosing import choosing_score
 from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.ensemble_gain import LeaveOneOut
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
@@ -48,6 +54,7 @@ from vestry.schema.models import (
     ScoredMember,
     ScoredModel,
 )
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 
@@ -59,6 +66,9 @@ class Analysed:
     members: dict[str, Member]
     committees: dict[str, Committee]
     ranking: list[Ranked]
+    score: ScoreChosenBy | None
+    baselines: list[Baseline]
+    rank_curves: RankCurves | None
     comparisons: Comparisons | None
     families: list[TestFamily]
     resolution: Resolution | None
@@ -84,7 +94,16 @@ def analysed(
     """What follows from the run's scores and tables; `run` itself stays as it is."""
     evaluated = evaluated_models(run.models, evidence)
     members = {name: evaluated[name] for name in run.members}
-    ranked = [evaluated[name] for name in ranking(run.models)]
+    classes = run.data.classes
+    by = chosen_by(
+        choosing_score(deciding.score, classes, evidence.known), list(run.models), evidence
+    )
+    ranked = [evaluated[name] for name in ranking(run.models, by)]
+    guesses = baselines(evidence, classes, by.score)
+    everyone = candidates(ranked, evidence, by)
+    majority = above_majority(everyone, evidence, classes)
+    if by.score.name != "accuracy":
+        majority = above_by_score(everyone, by, majority, guesses[0])
     standing = significance(ranked, evidence, deciding.within)
     issues = find_label_issues(list(members), evidence)
     findings = run.exploration.findings if run.exploration else None
@@ -105,7 +124,10 @@ def analysed(
         families=families(
             _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
         ),
-        ranking=standing.ranking,
+        ranking=with_score(standing.ranking, by, majority, run.models),
+        score=score_record(by, evidence) if ranked else None,
+        baselines=guesses,
+        rank_curves=rank_curves(_unsure(ranked, evidence), evidence, classes),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
@@ -115,7 +137,7 @@ def analysed(
         size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
-        decision=decision(ranked, evidence, run.data.classes, deciding),
+        decision=decision(ranked, evidence, by, majority, deciding),
         claims=checked_claims(claims, measured),
     )
 
@@ -156,6 +178,11 @@ def _tests(
         "changes": sum(pair.difference is not None for pair in changes),
         "folds": sum(pair.p is not None for pair in crossed),
     }
+
+
+def _unsure(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[str]:
+    """Names of those that gave probabilities, which alone can be put in an order."""
+    return [model.name for model in models if not evidence.tested[model.name].only_labels]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.fold_tables import fitted_on_words, nested_tables, save_tables
 from vestry.run.planned_model import PlannedModel
 from vestry.run.planner import SEARCH
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
@@ -197,7 +197,7 @@ def fitted_models(
             if folds and model.study_folds:
                 save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
-            _add_model(models, model, places, truths, parts)
+            _add_model(models, model, places, truths, parts, folds)
             if model.sizes:
                 models.sizes[model.name] = _rights_by_size(model, places, truths["test"])
             if folds:
@@ -223,6 +223,7 @@ def _add_model(
     places: Mapping[Path, Path],
     truths: Truths,
     parts: Mapping[str, CrossValidation | LearningCurve | None],
+    folds: StudyFolds | None,
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
     complete = _complete(model)
@@ -232,7 +233,8 @@ def _add_model(
     seeds = {seed: load_tables(folder) for seed, folder in folders.items()}
     if model.study_folds:
         models.out_of_fold[model.name] = next(iter(seeds.values()))["validation"]
-    found = evaluate_seeds(seeds, truths)
+    folded = folds.answered if folds and model.study_folds else ()
+    found = evaluate_seeds(seeds, truths, folded)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "threads": _threads(card),
@@ -245,23 +247,8 @@ def _add_model(
         "search": _search_results(model),
     }
     if model.study_folds:
-        results["fitted_on"] = _fitted_on(card, truths, model)
+        results["fitted_on"] = fitted_on_words(card, model, len(truths["training"]))
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
-
-
-def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:
-    """Of a model that folds chose: what the one that stays has learnt from, and what each of those
-    that its validation figures are of."""
-    epochs = card["task"].get("epochs")
-    length = "" if epochs is None else f" for {epochs:,} epochs, the median of what the folds kept"
-    part = next(iter(model.study_folds.values()))[0].description["part"]
-    inner = card["task"]["inner"]["fraction"]
-    return (
-        f"Fitted on all {len(truths['training']):,} training rows{length}. Its validation figures "
-        f"are of {part['of']} folds: each row by a model of the rows outside its fold, "
-        f"{1 - 1 / part['of']:.0%} of all"
-        + ("." if epochs is None else f", {inner:.0%} of which only said when to stop.")
-    )
 
 
 def _threads(card: dict[str, Any]) -> int | None:

@@ -9,13 +9,14 @@ from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.data import Data
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.environment import Environment, TestSetUses
 from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
 from vestry.schema.nested import NestedChoice
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
@@ -97,6 +98,11 @@ class ComparisonResults(Record):
     failures: list[Failure] = Field(description="what came to nothing, and why")
     ranking: list[Ranked] = Field(
         description="best first, by mean validation accuracy (log loss breaks ties)"
+    )
+    score: ScoreChosenBy | None = Field(description="what orders them; null without models")
+    baselines: list[Baseline] = Field(description="what needs no model, to set beside the ranking")
+    rank_curves: RankCurves | None = Field(
+        description="of the rarest class; null where it has a fifth of the commonest's rows or more"
     )
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")

@@ -163,6 +163,20 @@ class Ranked(Record):
         "accuracy and log loss"
     )
     on_test: BesideFirst | None = Field(description="null for the first")
+    validation_score: float | None = Field(
+        None, description="by the score that orders the models, mean over seeds"
+    )
+    test_score: float | None = Field(None, description="the same of the test rows")
+    probability_best: float | None = Field(
+        None,
+        description="share of resamples (1,000; of validation images within their classes, and of "
+        "the model's seeds) in which it is the best by that score; ties are shared",
+    )
+    above_majority: bool | None = Field(
+        None,
+        description="whether validation shows it to be better than always answering the most "
+        "frequent class (McNemar's test, exact, one-sided, Holm over all models, level 5%)",
+    )
 
 
 class TestFamily(Record):

@@ -17,13 +17,14 @@ from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
-from vestry.predictions.scores import SCORES, score
+from vestry.predictions.choosing import choosing_score
 from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 
+_LOSS = choosing_score("log_loss")
 _STEPS = ("step", "epoch", "images")
 
 
@@ -44,7 +45,7 @@ def run_search(
     trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
-    search = Search(space, settings, workspace, SCORES[settings.score].sign)
+    search = Search(space, settings, workspace, choosing_score(settings.score).sign)
     done = search.run(trials.objective, trials.say)
     aside = description.get("inner", {}).get("fraction")
     summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
@@ -87,7 +88,11 @@ class _Trials:
         held_out = member.held_out_proba()
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
-        scores = score(held_out, work.validation_labels, self.dataset.validation.classes)
+        said, name = np.asarray(held_out, np.float64), self.settings.score
+        scores: dict[str, float] = {
+            name: choosing_score(name).of(said, work.validation_labels),
+            "log_loss": _LOSS.of(said, work.validation_labels),
+        }
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
@@ -120,10 +125,10 @@ class _Trials:
         return told
 
     def say(self, trial: Trial) -> None:
-        better = max if SCORES[self.settings.score].sign > 0 else min
+        better = max if choosing_score(self.settings.score).sign > 0 else min
         known = [value for value in (self.best, trial.score) if value is not None]
         self.best = better(known) if known else None
-        name = SCORES[self.settings.score].words
+        name = choosing_score(self.settings.score).words
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
@@ -163,7 +168,7 @@ def _summary(
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
-    sign = SCORES[settings.score].sign
+    sign = choosing_score(settings.score).sign
 
     def order(trial: Trial) -> tuple[float, float]:
         loss = trial.validation_loss
