@@ -75,7 +75,7 @@ def test_seeds_are_said_where_there_are_several(results: dict[str, Any]) -> None
     text = " ".join(
         ranking.lead(example.typed(results), sorted(ranked_of(results), key=lambda m: m.rank))
     )
-    assert "92.5% (mean of 3 seeds)" in text and "with its first seed" in text
+    assert "92.5% (mean of 3 seeds)" in text and "first seed" not in text
 
 
 def test_reported_figures_inside_and_outside(usual: list[Model]) -> None:

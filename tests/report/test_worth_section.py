@@ -193,14 +193,15 @@ def test_the_page_follows_the_results() -> None:
     entry = results["committees"]["Committee"]
     altered = copy.deepcopy(results)
     changed = altered["committees"]["Committee"]
-    changed["worth"] |= {"verdict": "no gain shown", "p": 0.4321}
+    changed["worth"] |= {"verdict": "no gain shown", "not_ahead_of": ["Model-1"]}
+    changed["worth"]["difference"]["p_holm"] = 0.4321
     changed["leave_one_out"] |= {"members": [], "reason": "it takes too long"}
     changed["diversity"]["oracle"] |= {"accuracy": 0.5432}
     text = drawn(altered, images).words
-    assert "No gain can be shown: Committee" in text and f"p{NBSP}={NBSP}0.432" in text
+    assert "No gain over Model-1 can be shown: Committee" in text and f"p{NBSP}={NBSP}0.432" in text
     assert "Members were not left out one by one: it takes too long." in text
     assert "Some member is right on 54.3%" in text
-    assert entry["worth"]["verdict"] == "no gain shown" or "No gain can be shown" not in words
+    assert entry["worth"]["verdict"] == "no gain shown" or "No gain over" not in words
 
 
 def test_a_run_of_members_alone_has_no_section() -> None:

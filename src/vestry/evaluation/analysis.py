@@ -115,6 +115,7 @@ def analysed(
     found = compared_pairs(pairs, evaluated)
     steps = ablation_steps(list(members.values()))
     sizes = size_pairs(evidence.sizes)
+    decided = decision(ranked, evidence, by, majority, deciding)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
@@ -122,7 +123,9 @@ def analysed(
             for name, entry in run.committees.items()
         },
         families=families(
-            _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
+            _tests(standing.comparisons, of_committees, found, steps)
+            | {"sizes": len(sizes)}
+            | _tests_of(decided)
         ),
         ranking=with_score(standing.ranking, by, majority, run.models),
         score=score_record(by, evidence) if ranked else None,
@@ -137,7 +140,7 @@ def analysed(
         size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
-        decision=decision(ranked, evidence, by, majority, deciding),
+        decision=decided,
         claims=checked_claims(claims, measured),
     )
 
@@ -183,6 +186,17 @@ def _tests(
 def _unsure(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[str]:
     """Names of those that gave probabilities, which alone can be put in an order."""
     return [model.name for model in models if not evidence.tested[model.name].only_labels]
+
+
+def _tests_of(decided: Decision | None) -> dict[str, int]:
+    """Of the decision's families."""
+    if decided is None:
+        return {}
+    usual, reason = decided.majority, decided.reason
+    return {
+        "majority": len(usual.above) + len(usual.not_above),
+        "decision": len(reason.tests) if reason else 0,
+    }
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,14 @@ from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.fold_tables import fitted_on_words, nested_tables, save_tables
 from vestry.run.planned_model import PlannedModel
 from vestry.run.planner import SEARCH
-from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
+from vestry.run.run_files import (
+    Tables,
+    load_tables,
+    own_picture,
+    publish,
+    remove_models,
+    tables_by_size,
+)
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
@@ -124,22 +131,9 @@ def _curve(
 ) -> LearningCurve | None:
     scores = {
         size: [scored(tables, truths) for tables in every]
-        for size, every in _tables_by_size(model, places).items()
+        for size, every in tables_by_size(model, places).items()
     }
     return learning_curve(scores, classes) if scores else None
-
-
-def _tables_by_size(model: PlannedModel, places: _Places) -> dict[int, list[Tables]]:
-    """Every seed's tables at each number of training images that came to something."""
-    done = {
-        size: [places[task.folder] for task in tasks.values() if task.folder in places]
-        for size, tasks in model.sizes.items()
-    }
-    return {
-        size: [load_tables(folder) for folder in folders]
-        for size, folders in done.items()
-        if folders
-    }
 
 
 def _rights_by_size(
@@ -147,7 +141,7 @@ def _rights_by_size(
 ) -> dict[int, NDArray[np.bool_]]:
     return {
         size: np.stack([tables["test"].labels == truth for tables in every])
-        for size, every in _tables_by_size(model, places).items()
+        for size, every in tables_by_size(model, places).items()
     }
 
 
