@@ -21,7 +21,7 @@ def test_looks_are_counted_where_something_new_is_compared_and_nothing_resets_th
     (tmp_path / "small.toml").write_text(SMALL_STUDY)
     record, page = tmp_path / "runs/small/test_looks.jsonl", tmp_path / "runs/small/report.html"
     assert run(vestry, tmp_path)["comparisons"] == 1
-    assert "once on this machine" in page.read_text()
+    assert "once in this register" in page.read_text()
     assert run(vestry, tmp_path)["comparisons"] == 1, "nothing new was compared"
     (look,) = map(json.loads, record.read_text().splitlines())
     assert {"Net", "Linear", "Both"} == set(look["models"])
@@ -29,5 +29,5 @@ def test_looks_are_counted_where_something_new_is_compared_and_nothing_resets_th
     record.unlink()
     changed = run(vestry, tmp_path, "--set", "votes.seed=7")
     assert (changed["comparisons"], changed["studies"], changed["of_this_study"]) == (2, 2, 1)
-    assert "2 times on this machine" in page.read_text()
+    assert "2 times in this register" in page.read_text()
     assert len(record.read_text().splitlines()) == 1

@@ -150,8 +150,8 @@ def test_runs_that_looked_at_no_labels_have_no_section(results: dict[str, Any]) 
 def test_accuracies_without_them_are_the_results(leaking: dict[str, Any]) -> None:
     assert leaks(leaking).leader == (
         "Forest, best by validation, scores 90.0% (89.0 to 91.0) on all test images, 87.1% (86.1 "
-        "to 88.1) without the 20 that repeat training images and 91.0% (90.0 to 92.0) without the "
-        "5 whose label is doubted."
+        "to 88.1) without the 20 that repeat images of other parts and 91.0% (90.0 to 92.0) "
+        "without the 5 whose label is doubted."
     )
     assert [heading for heading, _ in leaks(leaking).columns] == [
         "All test images", "Without repeated", "Without doubted", "Without both",
@@ -163,8 +163,8 @@ def test_accuracies_without_them_are_the_results(leaking: dict[str, Any]) -> Non
 
 def test_changed_ranks_are_pointed_out_once(leaking: dict[str, Any]) -> None:
     assert leaks(leaking).ranks == (
-        "Ranks by test accuracy change. Without images that repeat training images: Forest from 1 "
-        "to 2 and Linear from 2 to 1."
+        "Ranks by test accuracy change. Without images that repeat images of other parts: Forest "
+        "from 1 to 2 and Linear from 2 to 1."
     )
     forest = next(row for row in leaks(leaking).rows if row.model.name == "Forest")
     assert [score.moved for score in forest.scores] == [False, True, False, True]
@@ -179,7 +179,7 @@ def test_changed_ranks_are_pointed_out_once(leaking: dict[str, Any]) -> None:
 
 def test_what_was_not_looked_for_is_said(leaking: dict[str, Any]) -> None:
     assert leaks(leaking).repeated == (
-        "20 test images are exactly or almost a training image (2.00%)."
+        "20 test images are exactly or almost an image of another part (2.00%)."
     )
     leaking["leaks"]["searched"] = 600
     assert "Only 600 of 1\u202f000 test images took part" in leaks(leaking).repeated

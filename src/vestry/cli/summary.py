@@ -16,7 +16,7 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
     from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
     from vestry.report.models import shown_rank  # noqa: PLC0415
-    from vestry.report.sections import by_score, decision, standing  # noqa: PLC0415
+    from vestry.report.sections import by_score, decision, leaks, standing  # noqa: PLC0415
 
     if as_json:
         whole = results.as_json()
@@ -33,7 +33,9 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
         f"  \u2013  {each.name:<30} {_figures(score, each.by_score.validation, each.by_score.test)}"
         for each in results.baselines
     ]
+    first = rows[0].name if rows else None
     said = [
+        leaks.held_apart(results, first) if first else None,
         by_score.misleading(results),
         by_score.not_above(results),
         standing.too_few(results),

@@ -94,6 +94,14 @@ class SealedLabels:
         digest.update(np.ascontiguousarray(self._labels, dtype="<i8").tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """(n,) of each row's id and label, by which it is known again."""
+        rows = zip(self.ids.tolist(), self._labels.tolist(), strict=True)
+        texts = (f"label {self.classes[label]} of {name}".encode() for name, label in rows)
+        whole = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in texts)
+        return np.frombuffer(whole, dtype="<u8").astype(np.uint64)
+
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has; of which rows, it does not say."""
         return np.bincount(self._labels, minlength=len(self.classes))

@@ -69,7 +69,11 @@ def _side(model: EvaluatedModel) -> Side:
     training = entry.training if isinstance(entry, ScoredMember) else None
     return Side(
         name=model.name,
-        scores={name: _over_its_seeds(entry, name) for name in MAIN_SCORES},
+        scores={
+            name: _over_its_seeds(entry, name)
+            for name in MAIN_SCORES
+            if name in entry.scores.test.numbers
+        },
         epochs_run=training.epochs_run if training else None,
         fit_seconds=entry.fit_seconds,
         parameters=entry.parameters,

@@ -100,9 +100,9 @@ def _image(row: int, member: EvaluatedModel, tables: _Tables) -> SaidImage:
     )
 
 
-def _answer(table: ProbabilityTable, row: int) -> tuple[int, float]:
+def _answer(table: ProbabilityTable, row: int) -> tuple[int, float | None]:
     label = int(table.probabilities[row].argmax())
-    return label, float(table.probabilities[row, label])
+    return label, None if table.only_labels else float(table.probabilities[row, label])
 
 
 # What every model says of a seeded sample of test images.
@@ -131,6 +131,8 @@ def votes(tables: _Tables, truth: Labels, rows: int, seed: int) -> Votes:
 
 
 def _vote(table: ProbabilityTable, row: int) -> VotesOfModel:
+    if table.only_labels:
+        return VotesOfModel(label=int(table.labels[row]), confidence=None, top=[])
     given = table.probabilities[row]
     order = np.argsort(-given, kind="stable")[:_TOP]
     top = [(int(label), float(given[label])) for label in order]
@@ -144,6 +146,8 @@ def first_rows(tables: _Tables, truth: Labels) -> FirstRows:
         ids=ids[:_FIRST_ROWS].tolist(),
         truth=truth[:_FIRST_ROWS].tolist(),
         probabilities={
-            name: table.probabilities[:_FIRST_ROWS].tolist() for name, table in tables.items()
+            name: table.probabilities[:_FIRST_ROWS].tolist()
+            for name, table in tables.items()
+            if not table.only_labels
         },
     )

@@ -130,7 +130,7 @@ def analysed(
         ranking=with_score(standing.ranking, by, majority, run.models),
         score=score_record(by, evidence) if ranked else None,
         baselines=guesses,
-        rank_curves=rank_curves([model.name for model in ranked], evidence, classes),
+        rank_curves=rank_curves(_unsure(ranked, evidence), evidence, classes),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
@@ -139,7 +139,7 @@ def analysed(
         steps=steps,
         size_pairs=sizes,
         doubts=issues.record(),
-        leaks=leaks(evaluated, issues.test, findings, run.look_failed),
+        leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
         decision=decided,
         claims=checked_claims(claims, measured),
     )
@@ -181,6 +181,11 @@ def _tests(
         "changes": sum(pair.difference is not None for pair in changes),
         "folds": sum(pair.p is not None for pair in crossed),
     }
+
+
+def _unsure(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[str]:
+    """Names of those that gave probabilities, which alone can be put in an order."""
+    return [model.name for model in models if not evidence.tested[model.name].only_labels]
 
 
 def _tests_of(decided: Decision | None) -> dict[str, int]:
@@ -225,13 +230,20 @@ class _OfModels:
         """What was scored, where it is good and bad, and whether its confidence can be trusted."""
         tables = self.evidence.tables[name]
         truths = {"validation": self.evidence.truths["validation"], "test": self.evidence.truth}
-        tested = {"test": self.standing.intervals[name]}
+        known = entry.scores.test.numbers
+        tested = {
+            "test": {
+                score: interval if score in known else None
+                for score, interval in self.standing.intervals[name].items()
+            }
+        }
+        is_unsure = not tables["test"].only_labels
         return set_fields(entry) | {
             "intervals": entry.intervals.model_copy(update=tested),
             "analysis": per_class_performance(entry.scores.test, fits),
-            "calibration": calibration(tables, truths),
-            "abstention": abstention(tables, truths, self.abstaining),
-            "conformal": conformal(tables, truths, self.abstaining.coverage),
+            "calibration": calibration(tables, truths) if is_unsure else None,
+            "abstention": abstention(tables, truths, self.abstaining) if is_unsure else None,
+            "conformal": conformal(tables, truths, self.abstaining.coverage) if is_unsure else None,
         }
 
 

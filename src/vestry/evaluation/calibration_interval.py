@@ -94,7 +94,12 @@ def _mean_size(gaps: NDArray[np.float64], deviations: NDArray[np.float64]) -> ND
     from scipy.special import ndtr  # noqa: PLC0415 - studies are read without it
 
     safe = np.maximum(deviations, np.finfo(np.float64).tiny)
+    in_deviations = np.clip(gaps / safe, -_FAR, _FAR)
     return np.asarray(
-        safe * sqrt(2 / pi) * np.exp(-((gaps / safe) ** 2) / 2)
-        + gaps * (1 - 2 * ndtr(-gaps / safe))
+        safe * sqrt(2 / pi) * np.exp(-(in_deviations**2) / 2)
+        + gaps * (1 - 2 * ndtr(-in_deviations))
     )
+
+
+_FAR = 40.0
+"""Deviations from which on the normal density is 0 in a double."""

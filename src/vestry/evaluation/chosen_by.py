@@ -40,6 +40,10 @@ class ChosenBy:
         return self.score.sign * self.central(name, "validation")
 
 
+_OF_LABELS = ("accuracy", "balanced_accuracy", "macro_f1")
+"""Scores that follow from labels alone."""
+
+
 def check_score(settings: DecisionSettings, classes: Sequence[str]) -> None:
     """Raise StudyError where the classes do not suit the score, before anything is fitted."""
     try:
@@ -49,7 +53,14 @@ def check_score(settings: DecisionSettings, classes: Sequence[str]) -> None:
 
 
 def chosen_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions) -> ChosenBy:
-    """Of the models of these names."""
+    """Of the models of these names; StudyError where one gave labels alone and the score needs
+    more."""
+    for name in names:
+        if score.name not in _OF_LABELS and evidence.tested[name].only_labels:
+            raise StudyError(
+                f"decision.score: {name} gave labels alone, which have no {score.words}; choose by "
+                "accuracy, balanced_accuracy or macro_f1, or give probabilities"
+            )
     return ChosenBy(
         score,
         {name: _figures(score, name, "validation", evidence) for name in names},

@@ -77,7 +77,9 @@ def _mean(each: Sequence[Scores]) -> Scores:
         | {"support": row.support}
         for name, row in first.per_class.items()
     }
-    return Scores.model_validate(numbers | {"per_class": per_class, "confusion": first.confusion})
+    unknown = {name: None for name in SCORES if name not in numbers}
+    tables = {"per_class": per_class, "confusion": first.confusion}
+    return Scores.model_validate(numbers | unknown | tables)
 
 
 def _accuracy_of(
@@ -110,6 +112,8 @@ def scored(
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Scores:
     found = score(table.probabilities, truth, table.classes)
+    if table.only_labels:
+        found |= {name: None for name, each in SCORES.items() if not each.of_labels}
     intervals = class_intervals(np.array(found["confusion"]))
     for own, more in zip(found["per_class"].values(), intervals, strict=True):
         own.update(more)
@@ -128,7 +132,8 @@ def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] 
 
 def _spread(scores: Sequence[Scores]) -> dict[str, Spread]:
     """Mean, sample deviation (None for a single value) and values of every score."""
-    columns = {name: [entry.number(name) for entry in scores] for name in SCORES}
+    known = [name for name in SCORES if all(name in entry.numbers for entry in scores)]
+    columns = {name: [entry.number(name) for entry in scores] for name in known}
     return {
         name: Spread(
             mean=float(np.mean(values)),
@@ -148,7 +153,8 @@ def mean_of_members(members: Sequence[ScoredMember]) -> OnSplits[dict[str, float
 
 
 def _means(scores: Sequence[Scores]) -> dict[str, float]:
-    return {name: float(np.mean([entry.number(name) for entry in scores])) for name in SCORES}
+    known = [name for name in SCORES if all(name in entry.numbers for entry in scores)]
+    return {name: float(np.mean([entry.number(name) for entry in scores])) for name in known}
 
 
 # Scores of a cross-validation: each fold by the model that had not seen it.
@@ -219,15 +225,28 @@ def _by_score(sizes: Sequence[Sequence[Scores]]) -> dict[str, list[Spread]]:
 # What looking often does to the best figure, by chance alone.
 
 
-def best_of(looks: int, accuracy: float, rows: int) -> float:
-    """How far the best of `looks` equally good models lies above their true accuracy on average.
+@dataclass(frozen=True)
+class Luck:
+    """How far the best figure lies above the truth, as shares: on average, and how that varies."""
 
-    A share of 1. accuracy: of each of them; rows: test images. Each is taken as a draw of its own,
-    so that this is the most that chance does: models that err on the same images move less. The
-    mean of the largest of n normal values is by Blom (1958), "Statistical estimates and transformed
-    beta-variables".
+    mean: float
+    deviation: float
+
+
+def best_of(looks: int, accuracy: float, rows: int) -> Luck:
+    """How far the best of `looks` equally good models lies above their true accuracy.
+
+    accuracy: of each of them; rows: test images. Each is taken as a draw of its own, so that this
+    is the most that chance does: models that err on the same images move less. The largest of n
+    normal values has the quantiles of u^(1/n), of which a fine grid gives mean and deviation.
     """
+    sampling = sqrt(accuracy * (1 - accuracy) / rows)
     if looks < 2:
-        return 0.0
-    highest = NormalDist().inv_cdf((looks - 0.375) / (looks + 0.25))
-    return highest * sqrt(accuracy * (1 - accuracy) / rows)
+        return Luck(0.0, sampling)
+    normal = NormalDist()
+    grid = [((step + 0.5) / _GRID) ** (1 / looks) for step in range(_GRID)]
+    highest = np.array([normal.inv_cdf(min(u, 1 - 1e-15)) for u in grid])
+    return Luck(float(highest.mean()) * sampling, float(highest.std()) * sampling)
+
+
+_GRID = 2000

@@ -45,9 +45,13 @@ def ensemble_gain(
         method=found.method,
         verdict=_verdict(differences),
         not_ahead_of=[name for name, each in differences.items() if sign(each) < 1],
-        log_loss=LogLosses(committee=own, member=other, change=own - other),
+        log_loss=LogLosses(committee=own, member=other, change=_less(own, other)),
         costs=_costs(committee.entry, best.entry),
     )
+
+
+def _less(own: float | None, other: float | None) -> float | None:
+    return None if own is None or other is None else own - other
 
 
 def _verdict(differences: Mapping[str, Difference]) -> Verdict:

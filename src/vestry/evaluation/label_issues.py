@@ -91,7 +91,8 @@ class IssuesBySplit:
 
 def find_label_issues(members: Sequence[str], evidence: Predictions) -> IssuesBySplit:
     """What `members` doubt: of the training rows where some are cross-validated, else of the
-    validation rows; and of the test rows."""
+    validation rows; and of the test rows. Who gave labels alone is never unsure, and has no say."""
+    members = [name for name in members if not evidence.tested[name].only_labels]
     if not members:
         return IssuesBySplit()
     held_out = {

@@ -5,43 +5,52 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.shared_rows import SharedRows
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.label_issues import FoundIssues
-from vestry.evaluation.predictions import EvaluatedModel
+from vestry.evaluation.predictions import EvaluatedModel, ScoredRun
 from vestry.schema.exploration import Finding
-from vestry.schema.label_issues import AllRows, KeptRows, Leaks, StandingOnRows, Without
+from vestry.schema.label_issues import AllRows, KeptRows, Leaks, Shared, StandingOnRows, Without
 
 _Mask = NDArray[np.bool_]
 _REPEATING = ("duplicates_across", "near_duplicates")
-NOT_LOOKED = "the study leaves out the look at the data, so that repeated images are not known"
-FAILED = "the look at the data failed, so that repeated images are not known"
+NOT_LOOKED = (
+    "the study leaves out the look at the data, so that images which are almost the same are not "
+    "known"
+)
+FAILED = "the look at the data failed, so that images which are almost the same are not known"
+TABLES_ALONE = "tables alone were judged, so that repeated images are not known"
 
 
 def leaks(
     models: Mapping[str, EvaluatedModel],
-    issues: FoundIssues | None,
-    findings: Sequence[Finding] | None,
-    look_failed: bool = False,
+    ids: NDArray[np.str_],
+    doubted: FoundIssues | None,
+    run: ScoredRun,
 ) -> Leaks | None:
     """Every model's test accuracy and rank without repeated images, doubted labels and both.
 
-    issues: of the test rows. findings: of the look at the data, which tell the test images that
-    stand in the training rows, too, exactly or almost; None where there is none, because the look
-    failed or the study leaves it out. None without models.
+    ids: (n,) of the test rows. doubted: of these, None where nobody could doubt. run: what is known
+    of images that stand in several splits: exactly, and from the look at the data almost. None
+    without models.
     """
-    if issues is None or not models:
+    if not models:
         return None
-    ids = issues.ids
     rows = len(ids)
     everything = AllRows(rows=rows, makers=_standings(models, np.ones(rows, dtype=bool)))
-    undoubted = ~np.isin(ids, issues.doubted_ids)
-    repeats = None if findings is None else [each for each in findings if _repeats(each)]
-    new = None
-    if repeats is not None:
-        new = ~np.isin(ids, [name for each in repeats for name in each.ids or ()])
-    near = [each.of for each in repeats or () if each.kind == "near_duplicates"]
+    undoubted = ~np.isin(ids, doubted.doubted_ids if doubted else ids[:0])
+    findings = run.exploration.findings if run.exploration else None
+    repeats = [each for each in findings or () if _repeats(each)]
+    known = run.shared is not None or findings is not None
+    new = ~np.isin(ids, _repeated_ids(run.shared or (), repeats)) if known else None
+    near = [each.of for each in repeats if each.kind == "near_duplicates"]
     return Leaks(
-        reason=None if repeats is not None else FAILED if look_failed else NOT_LOOKED,
+        shared=[
+            Shared(splits=(each.one, each.other), count=len(each), of=each.of)
+            for each in run.shared or ()
+        ],
+        learnt_validation=list(run.learnt_validation),
+        reason=_reason(run),
         rows=rows,
         searched=near[0] if near else None,
         all=everything,
@@ -51,6 +60,20 @@ def leaks(
             both=None if new is None else _kept(models, new & undoubted, everything),
         ),
     )
+
+
+def _reason(run: ScoredRun) -> str | None:
+    if run.exploration is not None:
+        return None
+    if run.shared is None:
+        return TABLES_ALONE
+    return FAILED if run.look_failed else NOT_LOOKED
+
+
+def _repeated_ids(shared: Sequence[SharedRows], repeats: Sequence[Finding]) -> list[str]:
+    """Of test rows: what stands in another split, exactly or almost."""
+    exact = [name for each in shared if each.other == "test" for name in each.ids.tolist()]
+    return exact + [name for each in repeats for name in each.ids or ()]
 
 
 def _repeats(finding: Finding) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vestry.errors import StudyError
 from vestry.evaluation.claims import RemarkClaim
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.predictions.scores import score_words
 from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
 from vestry.schema.data import Data
 from vestry.schema.exploration import Finding
@@ -34,6 +36,11 @@ def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> 
     of a class); None for others.
     """
     entry, scores = model.entry, model.entry.scores.test
+    if class_name is None and score not in scores.numbers:
+        raise StudyError(
+            f"a claim is about the {score_words(score)} of {model.name}, which gave labels alone, "
+            "so that it has none; leave the claim out, or give probabilities"
+        )
     if class_name is None:
         return Figure(
             name=model.name,
@@ -65,7 +72,11 @@ def remark_facts(claim: RemarkClaim, run: MeasuredRun) -> Measured:
     if claim.here != "cross-validation" and (model or claim.class_):
         score = claim.score or ("f1" if claim.class_ else "accuracy")
         named = [model] if model else run.models.values()
-        facts["figures"] = [figure(each, score, claim.class_) for each in named]
+        facts["figures"] = [
+            figure(each, score, claim.class_)
+            for each in named
+            if claim.class_ or model or score in each.entry.scores.test.numbers
+        ]
         given = model.entry.reported if model and not claim.class_ else {}
         facts |= {"score": score, "reported": given.get(score)}
     return Measured.model_validate(facts)

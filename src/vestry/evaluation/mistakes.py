@@ -25,7 +25,8 @@ _HARDEST = 12
 def mistakes(table: ProbabilityTable, truth: Labels) -> Mistakes:
     """Off-diagonal cells of the confusion with their images, and the most confident errors.
 
-    Cells list at most 40 images, the most confident first; `count` is the true number.
+    Cells list at most 40 images, the most confident first; `count` is the true number. Of a table
+    of labels alone no errors are the most confident.
     """
     predicted = table.labels
     wrong = np.flatnonzero(predicted != truth)
@@ -33,7 +34,9 @@ def mistakes(table: ProbabilityTable, truth: Labels) -> Mistakes:
     wrong = wrong[np.argsort(-confidence, kind="stable")]
     return Mistakes(
         cells=_cells(table, truth, wrong),
-        hardest=[_mistake(table, truth, row) for row in wrong[:_HARDEST]],
+        hardest=[
+            _mistake(table, truth, row) for row in wrong[: 0 if table.only_labels else _HARDEST]
+        ],
     )
 
 

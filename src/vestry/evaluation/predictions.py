@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.shared_rows import SharedRows
 from vestry.errors import TableError
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.cost import Cost
@@ -51,6 +52,12 @@ class Predictions:
         return self.truths["test"]
 
     @property
+    def test_ids(self) -> NDArray[np.str_]:
+        """(n,) the test rows' ids; none without models."""
+        tables = next(iter(self.tables.values()), None)
+        return np.zeros(0, dtype=np.str_) if tables is None else tables["test"].ids
+
+    @property
     def tested(self) -> dict[str, ProbabilityTable]:
         """Each model's test table."""
         return {name: tables["test"] for name, tables in self.tables.items()}
@@ -70,7 +77,9 @@ _Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
 @dataclass(frozen=True)
 class ScoredRun:
     """members, committees: by name, in the study's order. votes_seed: that the votes were drawn
-    with. exploration: None where the study leaves the look out, and where it failed."""
+    with. exploration: None where the study leaves the look out, and where it failed. shared: images
+    that stand in two splits; None where there are no images. learnt_validation: members that have
+    learnt validation rows, too."""
 
     data: Data
     members: Mapping[str, ScoredMember]
@@ -78,6 +87,8 @@ class ScoredRun:
     votes_seed: int
     exploration: Exploration | None = None
     look_failed: bool = False
+    shared: Sequence[SharedRows] | None = None
+    learnt_validation: Sequence[str] = ()
 
     @property
     def models(self) -> dict[str, ScoredModel]:

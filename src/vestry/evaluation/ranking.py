@@ -16,7 +16,7 @@ def ranking(models: Mapping[str, ScoredModel], by: ChosenBy) -> list[str]:
     """Names by the score on validation rows, the better log loss first among equals."""
     return sorted(
         models,
-        key=lambda name: (-by.better(name), models[name].central("validation", "log_loss")),
+        key=lambda name: (-by.better(name), models[name].tie_break("validation")),
     )
 
 
@@ -26,7 +26,7 @@ def with_score(
     """The rows of the ranking with what the score says of each."""
     best = probability_best(by)
     places = ranks(
-        [(by.better(row.name), models[row.name].central("validation", "log_loss")) for row in rows]
+        [(by.better(row.name), models[row.name].tie_break("validation")) for row in rows]
     )
     return [
         row.model_copy(

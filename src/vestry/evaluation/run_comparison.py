@@ -49,7 +49,7 @@ class _RunModel:
     def order(self, split: str) -> tuple[float, float]:
         """By accuracy, then by log loss; best first."""
         entry = self.tested.entry
-        return -entry.central(split, "accuracy"), entry.central(split, "log_loss")
+        return -entry.central(split, "accuracy"), entry.tie_break(split)
 
 
 @dataclass(frozen=True)

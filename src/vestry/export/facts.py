@@ -64,7 +64,7 @@ def scores(
             }
             for name in names
         }
-    if tempered:
+    if tempered and entry.calibration:
         after = entry.calibration.after
         found["test"] |= {
             name: {"value": getattr(after, name), "interval": None, "rows": rows["test"]}

@@ -7,7 +7,7 @@ a `FittedModel`. Every kind passes the same contract test.
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
+from vestry.predictions.table import Split
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class FitJob:
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: the first training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
+    asked: the ids of the rows that it will be asked about, by split; without their labels.
     may_learn_all: whether the validation rows are there to be learnt from, too, by what needs none
     or needs them no longer: they are set aside of a fold's own rows. epochs: how many a network is
     trained for where folds have found that; it then stops by no validation rows.
@@ -49,6 +51,7 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
     may_learn_all: bool = False
     epochs: int | None = None
 
@@ -84,6 +87,17 @@ class FittedModel(Protocol):
 
     def card(self) -> dict[str, Any]:
         """What a reader and `load` must know, JSON-able."""
+        ...
+
+
+class AnswersById(Protocol):
+    """What a model of a kind that `is_by_id` has beside the rest. only_labels: it gave no
+    probabilities, and what it gives are 0 and 1."""
+
+    only_labels: bool
+
+    def proba_of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
+        """(n, classes) probabilities of the rows of one split; MemberError for other rows."""
         ...
 
 
@@ -155,6 +169,8 @@ class ModelKind:
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
     fewer cores than it gets.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
+    have a file for each seed, though it is finished.
     """
 
     name: str
@@ -168,6 +184,7 @@ class ModelKind:
     files: str | None = None
     is_trained: bool = False
     is_finished: bool = False
+    is_by_id: bool = False
 
     def load_graph(self) -> Callable[[Any, Path, dict[str, Any]], str] | None:
         """`graph`, imported; None where there is none."""

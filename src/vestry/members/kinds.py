@@ -3,6 +3,7 @@
 from vestry.errors import MemberError, did_you_mean
 from vestry.members.backbones.kind import BACKBONE
 from vestry.members.estimators.kind import ESTIMATOR
+from vestry.members.given_predictions.kind import GIVEN
 from vestry.members.kind import ModelKind
 from vestry.members.networks.kind import NETWORK
 from vestry.members.onnx_models.kind import ONNX
@@ -15,6 +16,7 @@ KINDS.register(ESTIMATOR)
 KINDS.register(NETWORK)
 KINDS.register(BACKBONE)
 KINDS.register(ONNX)
+KINDS.register(GIVEN)
 
 
 def kind_named(name: str) -> ModelKind:

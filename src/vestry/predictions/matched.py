@@ -43,7 +43,12 @@ def matched(
     notes = said + notes
     tables = {
         split: ProbabilityTable(
-            ids, tuple(classes), values[[places[name] for name in ids.tolist()]], maker, split
+            ids,
+            tuple(classes),
+            values[[places[name] for name in ids.tolist()]],
+            maker,
+            split,
+            only_labels=given.labels is not None,
         )
         for split, ids in rows.items()
     }
@@ -115,14 +120,23 @@ def _by_class(
     return whole.astype(np.float32), notes
 
 
+def new_names(labels: NDArray[np.str_], classes: tuple[str, ...]) -> list[str]:
+    """Names among `labels` that are none of `classes`, and no places in these."""
+    known: list[str] = np.unique(labels).tolist()
+    return [] if _are_places(known, classes) else [name for name in known if name not in classes]
+
+
+def _are_places(known: list[str], classes: tuple[str, ...]) -> bool:
+    """Labels that are numbers, where no class is called by one, are places among the classes."""
+    return not any(name.isdecimal() for name in classes) and all(
+        name.isdecimal() and len(name) < 6 and int(name) < len(classes) for name in known
+    )
+
+
 def _class_names(
     labels: NDArray[np.str_], classes: tuple[str, ...]
 ) -> tuple[NDArray[np.str_], list[str]]:
-    """Labels that are numbers, where no class is called by one, are places among the classes."""
-    known = np.unique(labels)
-    if any(name.isdecimal() for name in classes) or not all(
-        name.isdecimal() and len(name) < 6 and int(name) < len(classes) for name in known.tolist()
-    ):
+    if not _are_places(np.unique(labels).tolist(), classes):
         return labels, []
     said = f"its labels are numbers, taken as places in {classes[0]}, {classes[1]}, and so on"
     return np.array(classes, dtype=np.str_)[labels.astype(np.int64)], [said]

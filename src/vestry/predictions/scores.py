@@ -45,6 +45,7 @@ class Score:
     counted: of a plain share of rows, how many were found of how many, each (1, versions).
     is_mean_of_classes: each class counts the same, however few rows it has. is_binned: a mean of
     gaps in bins of confidence. has_column: in the page's table of all scores.
+    of_labels: whether it follows from labels alone.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Score:
     is_mean_of_classes: bool = False
     is_binned: bool = False
     has_column: bool = True
+    of_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.name in _TABLES or self.name in CLASS_SCORES:
@@ -197,6 +199,7 @@ _BUILT_IN = (
         lambda s: s[right].sum(axis=1) / s.rows,
         counted=_share(right),
         has_column=False,  # the ranking has it
+        of_labels=True,
     ),
     Score(
         "log_loss",
@@ -214,6 +217,7 @@ _BUILT_IN = (
         _BY_CLASS,
         _macro("precision"),
         is_mean_of_classes=True,
+        of_labels=True,
     ),
     Score(
         "recall_macro",
@@ -222,26 +226,31 @@ _BUILT_IN = (
         (right, of_class),
         _macro("recall"),
         is_mean_of_classes=True,
+        of_labels=True,
     ),
-    Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1"), is_mean_of_classes=True),
     Score(
-        "precision_weighted",
-        "Precision, weighted",
-        "weighted precision",
+        "f1_macro",
+        "F1, macro",
+        "macro F1",
         _BY_CLASS,
-        _weighted("precision"),
+        _macro("f1"),
+        is_mean_of_classes=True,
+        of_labels=True,
+    ),
+    Score(
+        *("precision_weighted", "Precision, weighted", "weighted precision"),
+        *(_BY_CLASS, _weighted("precision")),
+        of_labels=True,
         has_column=False,
     ),
     Score(
-        "recall_weighted",
-        "Recall, weighted",
-        "weighted recall",
-        _BY_CLASS,
-        _weighted("recall"),
+        *("recall_weighted", "Recall, weighted", "weighted recall"),
+        *(_BY_CLASS, _weighted("recall")),
+        of_labels=True,
         counted=_share(right),
         has_column=False,  # it is the accuracy
     ),
-    Score("f1_weighted", "F1, weighted", "weighted F1", _BY_CLASS, _weighted("f1")),
+    Score("f1_weighted", "F1, weighted", "weighted F1", _BY_CLASS, _weighted("f1"), of_labels=True),
     # As Keras reports them: micro averages over one-hot outputs, a class counting as predicted
     # where its probability is above 0.5; a row that predicts nothing costs recall, not precision.
     Score(

@@ -27,7 +27,9 @@ class ProbabilityTable:
     """Class probabilities of one maker for the rows of one split.
 
     ids: (n,) text, the rows' ids. probabilities: (n, classes) float32, rows summing to 1.
-    classes: class names in label order. maker: the member's or committee's name.
+    classes: class names in label order. maker: the member's or committee's name. only_labels: the
+    maker gave a class and no probabilities; each row is 1 for it, which says nothing of how sure
+    the maker was.
     """
 
     ids: NDArray[np.str_]
@@ -35,6 +37,7 @@ class ProbabilityTable:
     probabilities: NDArray[np.float32]
     maker: str
     split: Split
+    only_labels: bool = False
 
     def __post_init__(self) -> None:
         _check_shape(self)
@@ -62,6 +65,7 @@ class ProbabilityTable:
                 probabilities=self.probabilities,
                 maker=np.array(self.maker),
                 split=np.array(self.split),
+                only_labels=np.array(self.only_labels),
             )
 
 
@@ -79,6 +83,7 @@ def load_table(path: Path) -> ProbabilityTable:
                 probabilities=file["probabilities"],
                 maker=str(file["maker"]),
                 split=str(file["split"]),  # type: ignore[arg-type]
+                only_labels="only_labels" in file and bool(file["only_labels"]),
             )
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise TableError(f"{path} is not a whole probability table: {error}") from error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.schema.base import Interval, Spread
+from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
@@ -79,6 +80,29 @@ class Model:
         return self.entry.cost
 
     @property
+    def only_labels(self) -> bool:
+        """Whether it gave labels alone, so that nothing is known of how sure it was."""
+        return self.entry.calibration is None or self.entry.abstention is None
+
+    @property
+    def calibration(self) -> Calibration:
+        if self.entry.calibration is None:
+            raise ValueError(f"{self.name} gave labels alone")
+        return self.entry.calibration
+
+    @property
+    def abstention(self) -> Abstention:
+        if self.entry.abstention is None:
+            raise ValueError(f"{self.name} gave labels alone")
+        return self.entry.abstention
+
+    @property
+    def conformal(self) -> Conformal:
+        if self.entry.conformal is None:
+            raise ValueError(f"{self.name} gave labels alone")
+        return self.entry.conformal
+
+    @property
     def latency(self) -> float | None:
         """Milliseconds of one image at the median; None where it was not measured."""
         return self.cost.latency.median_ms if self.cost and self.cost.latency else None
@@ -102,6 +126,11 @@ def models_in_study_order(results: Results) -> list[Model]:
         for series, (name, entry) in enumerate(entries.items())
         for place, row in [rows[name]]
     ]
+
+
+def unsure(models: Sequence[Model]) -> list[Model]:
+    """Those that gave probabilities, so that it can be asked whether they are kept."""
+    return [model for model in models if not model.only_labels]
 
 
 def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[RankedOfRuns]) -> str:

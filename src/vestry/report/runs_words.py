@@ -206,5 +206,5 @@ def test_set_uses(results: RunComparison) -> list[str]:
     found = results.test_looks
     times = found.comparisons
     often = "once, now" if times == 1 else f"{whole(times)} times, this one among them"
-    said = f"Models were compared on these test images {often}, as far as this machine knows."
+    said = f"Models were compared on these test images {often}, as far as this register knows."
     return [said, consequence(found)]

@@ -100,9 +100,8 @@ def _known_maker(run: StoredRun, name: str | None) -> str:
 
 
 def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
-    if not options.temperature:
-        return 1.0
-    return entry_of(run.results, maker).calibration.temperature
+    found = entry_of(run.results, maker).calibration
+    return found.temperature if found and options.temperature else 1.0
 
 
 def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:

@@ -17,7 +17,7 @@ from vestry.evaluation.analysis import analysed
 from vestry.evaluation.chosen_by import check_score
 from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.evaluation.vault import Vault
-from vestry.predictions.matched import matched
+from vestry.predictions.matched import matched, new_names
 from vestry.predictions.table import Labels, Split
 from vestry.predictions.truth import Truth, read_truth
 from vestry.report.page import write_report
@@ -147,13 +147,15 @@ class _Tables:
 
 def _classes(truth: Truth, models: Iterable[GivenModel]) -> tuple[str, ...]:
     """The truth's own order; else the columns' of the first model that has any, then what others
-    have more; of labels alone by name."""
+    and the truth have more, by name."""
     if truth.classes is not None:
         return truth.classes
-    named = [
-        name for model in models for given in model.files.values() for name in given.classes or ()
-    ]
-    return tuple(dict.fromkeys([*named, *np.unique(truth.labels).tolist()]))
+    every = [given for model in models for given in model.files.values()]
+    named = [name for given in every for name in given.classes or ()]
+    own = dict.fromkeys([*named, *np.unique(truth.labels).tolist()])
+    said = [given.labels for given in every if given.labels is not None]
+    more = [name for labels in said for name in new_names(labels, tuple(own))]
+    return tuple(own | dict.fromkeys(more))
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +213,7 @@ class _Judgement:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             environment=Environment.model_validate(environment(1)),
             seconds={"total": time.perf_counter() - started},
-            **vars(found),
+            **vars(found) | {"steps": []},  # files on a command line are no order of a study's
         )
 
     def costs(self) -> dict[str, dict[str, Cost]]:
@@ -257,6 +259,11 @@ class _Judgement:
         said = [Notice(level="note", text=_TABLES_ALONE)]
         said += [Notice(level="warning", text=text) for text in _group_warnings(self.tables.truth)]
         said += [Notice(level="note", text=text) for text in self.tables.truth.notes]
+        unseen = sorted(set(self.tables.classes) - set(self.tables.truth.labels.tolist()))
+        if unseen:
+            names = ", ".join(unseen[:5]) + (", ..." if len(unseen) > 5 else "")
+            text = f"No row of {self.files.truth.name} is of {names}, which models or it name"
+            said.append(Notice(level="warning", text=text))
         return said + [
             Notice(level="note", text=f"{name}: {text}")
             for name, entry in members.results.items()

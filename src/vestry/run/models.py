@@ -245,18 +245,19 @@ def _add_model(
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
 
 
-def _threads(card: dict[str, Any]) -> int:
+def _threads(card: dict[str, Any]) -> int | None:
     """Cores that it was fitted with; a network may have taken fewer than it could have had."""
-    count: int = card.get("threads", {}).get("count", card["task"]["threads"])
+    count: int | None = card.get("threads", {}).get("count", card["task"]["threads"])
     return count
 
 
-def _milliseconds_per_image(card: dict[str, Any]) -> float:
+def _milliseconds_per_image(card: dict[str, Any]) -> float | None:
     """What predicting one image costs; its card says it where features may have been kept before,
-    so that the test rows' own time would be none.
+    so that the test rows' own time would be none, and where it is not known.
     """
     measured = 1000 * card["predict_seconds"] / max(1, card["predicted_images"])
-    return float(card.get("milliseconds_per_image", measured))
+    given: float | None = card.get("milliseconds_per_image", measured)
+    return given
 
 
 def _augmentation(card: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from vestry.data.summary import shrink_note
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels
 from vestry.schema.models import ScoredMember
-from vestry.schema.results import Notice
+from vestry.schema.results import Notice, Results
 from vestry.study.settings import Study
 
 
@@ -71,7 +71,7 @@ def _finished_in_folds(dataset: Dataset, study: Study) -> list[str]:
         f"{len(dataset.training):,} training images: if it has learnt from some of them, its "
         "validation figures are too good"
         for entry in study.member
-        if dataset.folds and entry.model_kind.is_finished
+        if dataset.folds and entry.model_kind.is_finished and not entry.model_kind.is_by_id
     ]
 
 
@@ -84,4 +84,30 @@ def skipped_notices(asked: PostFit) -> list[Notice]:
     return said + [
         Notice(level="note", text=f"{name} was not asked about altered images: {reason}")
         for name, reason in asked.skipped.items()
+    ]
+
+
+def cut_short(results: Results) -> list[str]:
+    """What was done in part because all of it would have taken too long; sections say it, too."""
+    altered = results.robustness.makers if results.robustness else {}
+    said = [
+        f"{name}: asked about {entry.rows:,} altered images: {entry.reason}"
+        for name, entry in altered.items()
+        if entry.rows and entry.reason
+    ]
+    said += [
+        f"{name}: {entry.limited}"
+        for name, entry in (results.explanations or {}).items()
+        if entry.limited
+    ]
+    lessons = {name: entry.leave_one_out for name, entry in results.committees.items()}
+    said += [
+        f"{name}, without each member: {found.reason}"
+        for name, found in lessons.items()
+        if found.reason
+    ]
+    return said + [
+        f"{name}, without each member: fitted on {part.rows:,} of {part.of:,} rows"
+        for name, found in lessons.items()
+        if (part := found.learnt_from) and part.rows < part.of
     ]

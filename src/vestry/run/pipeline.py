@@ -17,9 +17,10 @@ from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.report.page import write_report
 from vestry.run.claim import check_claims, folder_before, take
 from vestry.run.fitting import attribute_models, fit_members, measure_models
+from vestry.run.notices import cut_short
 from vestry.run.planner import Planner
 from vestry.run.progress import downloads
-from vestry.run.results import Comparison, StudyTasks, cut_short
+from vestry.run.results import Comparison, StudyTasks
 from vestry.run.run_files import write_run
 from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
@@ -60,6 +61,10 @@ def run_study(
     planner = Planner(file.study, dataset, places, run, cores, downloads(report))
     _announce(dataset, planner, report)
     clock.stop("data")
+    vault = Vault(places.looks, run.looks)
+    comparison = Comparison(file, dataset, run, vault, report)
+    for text in comparison.leak_warnings():  # before any time is spent
+        report({"event": "warning", "text": text})
     with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
         take(file, places, run, report)
         remove_leftovers(run.path)
@@ -68,8 +73,6 @@ def run_study(
         clock.stop("fitting")
         asked = measure_models(planner, planned, engine, report)
         clock.stop("asking again")
-        vault = Vault(places.looks, run.looks)
-        comparison = Comparison(file, dataset, run, vault, report)
         compared = comparison.results(StudyTasks(planned, failed, look, asked))
         _repeat_notices(compared, report)
         clock.stop("comparison")

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset
+from vestry.data.shared_rows import SharedRows, leak_warnings, shared_rows
 from vestry.data.summary import data_summary, samples
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
@@ -31,37 +33,10 @@ from vestry.schema.base import FORMAT
 from vestry.schema.data import Data
 from vestry.schema.environment import TestSetUses
 from vestry.schema.models import ScoredCommittee
-from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
+from vestry.schema.results import ComparisonResults, Notice, StudyFacts
 from vestry.schema.robustness import Robustness
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
-
-
-def cut_short(results: Results) -> list[str]:
-    """What was done in part because all of it would have taken too long; sections say it, too."""
-    altered = results.robustness.makers if results.robustness else {}
-    said = [
-        f"{name}: asked about {entry.rows:,} altered images: {entry.reason}"
-        for name, entry in altered.items()
-        if entry.rows and entry.reason
-    ]
-    said += [
-        f"{name}: {entry.limited}"
-        for name, entry in (results.explanations or {}).items()
-        if entry.limited
-    ]
-    lessons = {name: entry.leave_one_out for name, entry in results.committees.items()}
-    said += [
-        f"{name}, without each member: {found.reason}"
-        for name, found in lessons.items()
-        if found.reason
-    ]
-    return said + [
-        f"{name}, without each member: fitted on {part.rows:,} of {part.of:,} rows"
-        for name, found in lessons.items()
-        if (part := found.learnt_from) and part.rows < part.of
-    ]
-
 
 _WHY = "comparing models and committees"
 _CODE = (
@@ -126,6 +101,19 @@ class Comparison:
         leader = results.ranking[0].test_accuracy
         return self.vault.uses(self.dataset.test, self.file.study.digest, leader)
 
+    @cached_property
+    def shared(self) -> list[SharedRows]:
+        return shared_rows(self.dataset)
+
+    @property
+    def learnt_validation(self) -> list[str]:
+        """Members that are fitted again on training and validation rows."""
+        is_apart = self.dataset.folds is None
+        return [m.name for m in self.file.study.models if is_apart and getattr(m, "refit", False)]
+
+    def leak_warnings(self) -> list[str]:
+        return leak_warnings(self.shared, self.learnt_validation)
+
     def description(self, done: StudyTasks) -> dict[str, Any]:
         """Everything that the comparison depends on."""
         return {
@@ -178,6 +166,8 @@ class Comparison:
             votes_seed=study.votes.seed,
             exploration=read_exploration(look.folder).results if look and look.is_done else None,
             look_failed=any(failed.name == "exploration" for failed in members.failures),
+            shared=self.shared,
+            learnt_validation=self.learnt_validation,
         )
         found = analysed(
             self.with_costs(run, done.asked),
@@ -192,9 +182,12 @@ class Comparison:
             title=study.title,
             about=study.about,
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            notices=notices(dataset, members, study)
-            + skipped_notices(done.asked)
-            + ([Notice(level="note", text=choice_said(nested))] if nested else []),
+            notices=[
+                *(Notice(level="warning", text=text) for text in self.leak_warnings()),
+                *notices(dataset, members, study),
+                *skipped_notices(done.asked),
+                *([Notice(level="note", text=choice_said(nested))] if nested else []),
+            ],
             data=run.data,
             nested=nested,
             failures=members.failures + committees.failures,

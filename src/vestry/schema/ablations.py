@@ -11,7 +11,8 @@ class Side(Record):
 
     name: str = Field(description="of the model")
     scores: dict[str, Spread] = Field(
-        description="`accuracy`, `log_loss` and `f1_macro` on test rows, over seeds"
+        description="`accuracy`, `log_loss` and `f1_macro` on test rows, over seeds; no `log_loss` "
+        "of labels alone"
     )
     epochs_run: int | None = Field(description="by the first seed; null without epochs")
     fit_seconds: float = Field(description="to fit the first seed's model")

@@ -117,7 +117,9 @@ class SaidImage(Record):
 
     id: str = Field(description="of the image")
     truth: int = Field(description="label")
-    said: dict[str, tuple[int, float]] = Field(description="label and confidence, by the maker")
+    said: dict[str, tuple[int, float | None]] = Field(
+        description="label and confidence, by the maker; no confidence of labels alone"
+    )
 
 
 class AllWrong(Record):

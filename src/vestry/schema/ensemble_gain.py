@@ -69,9 +69,9 @@ class Repairs(Record):
 class LogLosses(Record):
     """Of test rows, in nats."""
 
-    committee: float = Field(description="the committee's")
-    member: float = Field(description="the member's")
-    change: float = Field(description="the committee's less the member's")
+    committee: float | None = Field(description="the committee's; null of labels alone")
+    member: float | None = Field(description="the member's; null where it gave labels alone")
+    change: float | None = Field(description="the committee's less the member's; null likewise")
 
 
 class EnsembleCosts(Record):

@@ -17,8 +17,19 @@ class Environment(Record):
     memory_bytes: int | None = Field(description="there are")
 
 
+class UsedRows(Record):
+    """Some of the test rows."""
+
+    comparisons: int = Field(description="that they took part in, in whatever set")
+    rows: int = Field(description="how many they are")
+
+
 class TestSetUses(Record):
-    """How often these test rows were looked at on this machine, whatever the run."""
+    """How often these test rows were looked at as far as the register knows, whatever the run.
+
+    Looks at other sets count where these hold at least half of the rows, known by their images,
+    exactly or almost (of tables alone by ids and labels).
+    """
 
     test: str = Field(description="fingerprint of the rows")
     count: int = Field(description="of all looks")
@@ -30,5 +41,14 @@ class TestSetUses(Record):
     accuracy: float = Field(description="the leader's, on test rows")
     luck: float = Field(
         description="how far the best of so many equally good models lies above the truth by "
-        "chance, a share"
+        "chance, a share; the mean of that"
+    )
+    luck_deviation: float | None = Field(None, description="its standard deviation, a share")
+    rows: int | None = Field(None, description="test rows")
+    used: list[UsedRows] = Field([], description="by comparisons, the most first; they add up")
+    sets: int = Field(
+        1, description="sets of test rows that hold some of these, this one among them"
+    )
+    unmatched_sets: int = Field(
+        0, description="sets of an earlier version's, whose rows are not known"
     )

@@ -7,8 +7,8 @@ into the first 150, the normalised margin 75 to 78, cleanlab's pruning by noise 
 the class thresholds come from the same tables, also on test rows: nothing that predicts is fitted
 there).
 
-Repeated are test images that are a training image byte for byte or a near-duplicate of one. The
-doubts are the members' own, so accuracies without doubted labels flatter.
+Repeated are test images that are a training or validation image byte for byte, or a near-duplicate
+of a training image. The doubts are the members' own, so accuracies without doubted labels flatter.
 """
 
 from typing import Literal
@@ -89,15 +89,35 @@ class KeptRows(Record):
 class Without(Record):
     """Without some of the test images."""
 
-    repeated: KeptRows | None = Field(description="that stand in the training rows, too")
+    repeated: KeptRows | None = Field(
+        description="that stand in the training or validation rows, too"
+    )
     doubted: KeptRows | None = Field(description="of doubted label")
     both: KeptRows | None = Field(description="of the two")
+
+
+class Shared(Record):
+    """Rows of one split whose image stands in another one, byte for byte."""
+
+    splits: tuple[str, str] = Field(description="where it stands, and whose rows these are")
+    count: int = Field(description="rows of the second that stand in the first, too")
+    of: int = Field(description="rows that the second has")
 
 
 class Leaks(Record):
     """Test scores again, without repeated images and doubted labels."""
 
-    reason: str | None = Field(description="why repeated images are not known")
+    shared: list[Shared] = Field(
+        [],
+        description="of each two splits, looked for before anything is fitted; empty where tables "
+        "alone were judged",
+    )
+    learnt_validation: list[str] = Field(
+        [], description="members that have learnt validation rows, too (`refit`)"
+    )
+    reason: str | None = Field(
+        description="why near-duplicates (of tables alone: repeated images) are not known"
+    )
     rows: int = Field(description="test images")
     searched: int | None = Field(
         description="test images that took part in the search for near-duplicates"

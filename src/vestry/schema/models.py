@@ -1,5 +1,6 @@
 """One member, one committee: what it is, how good, and what it takes."""
 
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue
@@ -34,6 +35,11 @@ class _Scored(Record):
     def spread(self, split: str, score: str) -> Spread | None:
         """Of a score over seeds; None where there is one seed."""
         return self.over_seeds.on(split).get(score) if self.over_seeds else None
+
+    def tie_break(self, split: str) -> float:
+        """The log loss, which is the lower the better; infinite where labels alone are known."""
+        known = self.scores.on(split).log_loss is not None
+        return self.central(split, "log_loss") if known else inf
 
     def central(self, split: str, score: str) -> float:
         """The mean over seeds where there are several, else the one figure."""
@@ -128,9 +134,15 @@ class Member(ScoredMember):
     """A fitted member."""
 
     analysis: Analysis = Field(description="where it is good and bad")
-    calibration: Calibration = Field(description="whether its confidence can be trusted")
-    abstention: Abstention = Field(description="answering only where it is sure")
-    conformal: Conformal = Field(description="answering with a set of classes")
+    calibration: Calibration | None = Field(
+        description="whether its confidence can be trusted; null where it gave labels alone"
+    )
+    abstention: Abstention | None = Field(
+        description="answering only where it is sure; null where it gave labels alone"
+    )
+    conformal: Conformal | None = Field(
+        description="answering with a set of classes; null where it gave labels alone"
+    )
 
 
 class ScoredCommittee(_Scored):

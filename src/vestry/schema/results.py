@@ -52,8 +52,10 @@ class VotesOfModel(Record):
     """A maker's answer to one image."""
 
     label: int = Field(description="the answer")
-    confidence: float = Field(description="its probability")
-    top: list[tuple[int, float]] = Field(description="the three most probable, with probability")
+    confidence: float | None = Field(description="its probability; null of labels alone")
+    top: list[tuple[int, float]] = Field(
+        description="the three most probable, with probability; none of labels alone"
+    )
 
 
 class VotedImage(Record):
@@ -76,7 +78,9 @@ class FirstRows(Record):
 
     ids: list[str] = Field(description="of the images")
     truth: list[int] = Field(description="labels")
-    probabilities: dict[str, list[list[float]]] = Field(description="by maker: one vector an image")
+    probabilities: dict[str, list[list[float]]] = Field(
+        description="by maker: one vector an image; not of those that gave labels alone"
+    )
 
 
 class ComparisonResults(Record):

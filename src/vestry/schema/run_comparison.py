@@ -86,7 +86,7 @@ class RankedOfRuns(Record):
     accuracy: float = Field(description="test, first seed")
     interval: Interval = Field(description="Blaker's")
     over_seeds: Spread | None = Field(description="of the test accuracy")
-    log_loss: float = Field(description="test, nats")
+    log_loss: float | None = Field(description="test, nats; null of labels alone")
     f1_macro: float = Field(description="test")
     parameters: Number | None = Field(description="null where not known")
     fit_seconds: float | None = Field(description="of the first seed")

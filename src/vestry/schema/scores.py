@@ -33,25 +33,29 @@ class Scores(Record):
     `precision_weighted`, `recall_weighted`, `f1_weighted`, `precision_micro_at_half` and
     `recall_micro_at_half` (micro averages over one-hot outputs with the probability thresholded at
     0.5: what Keras calls precision and recall), `brier` (summed over classes, 0..2), `ece`
-    (expected calibration error, 15 bins of equal mass, equal confidences in one).
+    (expected calibration error, 15 bins of equal mass, equal confidences in one). What needs
+    probabilities is null for a model that gave labels alone.
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, float] = Field(init=False)
+    __pydantic_extra__: dict[str, float | None] = Field(init=False)
 
     accuracy: float = Field(description="share of images that are called right")
-    log_loss: float = Field(description="mean negative log probability of the truth, nats")
+    log_loss: float | None = Field(
+        description="mean negative log probability of the truth, nats; null as others"
+    )
     per_class: dict[str, ClassScores] = Field(description="by the class's name")
     confusion: list[list[int]] = Field(description="counts: rows truth, columns prediction")
 
     @property
     def numbers(self) -> dict[str, float]:
-        """By their keys."""
-        further: dict[str, float] = self.model_extra or {}
-        return {"accuracy": self.accuracy, "log_loss": self.log_loss, **further}
+        """Those that are known, by their keys."""
+        further: dict[str, float | None] = self.model_extra or {}
+        every = {"accuracy": self.accuracy, "log_loss": self.log_loss, **further}
+        return {name: value for name, value in every.items() if value is not None}
 
     def number(self, score: str) -> float:
-        """By its key; KeyError where there is none."""
+        """By its key; KeyError where there is none, or it is not known."""
         return self.numbers[score]
 
     @model_serializer(mode="wrap")
@@ -92,4 +96,6 @@ class Mistakes(Record):
     """Where a model is wrong on the test images."""
 
     cells: list[MistakeCell] = Field(description="off-diagonal cells of the test confusion")
-    hardest: list[Mistake] = Field(description="wrong test images, most confident first")
+    hardest: list[Mistake] = Field(
+        description="wrong test images, most confident first; none of labels alone"
+    )

@@ -4,7 +4,15 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Union, cast
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from vestry.data.subset import CrossValidation
 from vestry.members.kind import ModelKind
@@ -67,8 +75,11 @@ class _FinishedEntry(ModelEntry):
 
     @field_validator("seeds", "cross_validation", "images_per_class")
     @classmethod
-    def is_finished(cls, given: Any) -> Any:
-        if given is not None and given != [0]:
+    def is_finished(cls, given: Any, info: ValidationInfo) -> Any:
+        is_seeds = info.field_name == "seeds"
+        if is_seeds and (given == [0] or kind_named(cls.model_fields["kind"].default).is_by_id):
+            return given
+        if given is not None:
             raise ValueError("nothing is fitted: the model in the file is finished")
         return given
 

@@ -187,7 +187,7 @@ def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
 
 def _points(model: Model, least: int) -> _Points:
     """Coverage and risk; a curve of fewer than `least` images is drawn whole."""
-    found = model.entry.abstention
+    found = model.abstention
     whole = list(zip(found.curve.coverage, found.curve.risk, strict=True))
     return [point for point in whole if point[0] * found.rows >= least] or whole
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vestry.report.formatting import NOTHING, counted, per_cent, roughly, with_interval
-from vestry.report.models import Model, models_by_rank
+from vestry.report.models import Model, models_by_rank, unsure
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
 from vestry.report.section import Section
 from vestry.schema import confidence as schema
@@ -42,12 +42,12 @@ def _answering(model: Model) -> str:
 
 
 def _usual(model: Model) -> AtCoverage:
-    rows = model.entry.abstention.at_coverage
+    rows = model.abstention.at_coverage
     return min(rows, key=lambda row: abs(row.coverage_asked - _USUAL))
 
 
 def _threshold_words(model: Model) -> str:
-    found = model.entry.abstention.threshold
+    found = model.abstention.threshold
     validation, test = found.validation, found.test
     if found.threshold is None or not validation or not test:
         return _no_threshold(model.name, found)
@@ -108,7 +108,7 @@ def _sharpest(models: list[Model]) -> str | None:
     """Who puts its mistakes last; only where there are models to compare."""
     if len(models) < 2:
         return None
-    first, second, *_ = sorted(models, key=lambda m: m.entry.abstention.area)
+    first, second, *_ = sorted(models, key=lambda m: m.abstention.area)
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
         f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
@@ -116,7 +116,7 @@ def _sharpest(models: list[Model]) -> str | None:
 
 
 def _area(model: Model) -> str:
-    return per_cent(model.entry.abstention.area, 2)
+    return per_cent(model.abstention.area, 2)
 
 
 def _drawn_from(rows: int) -> str:
@@ -154,11 +154,11 @@ class Abstention:
 
 
 def abstention_data(results: Results) -> Abstention | None:
-    """None for a run without any model."""
-    ranked = models_by_rank(results)
+    """None for a run without any model that gave probabilities."""
+    ranked = unsure(models_by_rank(results))
     if not ranked:
         return None
-    first = ranked[0].entry.abstention
+    first = ranked[0].abstention
     return Abstention(
         lead=_answering(ranked[0]),
         threshold=_threshold_words(ranked[0]),
@@ -172,7 +172,7 @@ def abstention_data(results: Results) -> Abstention | None:
         rows=[
             Abstaining(model, found, [_cell(row) for row in found.at_coverage])
             for model in ranked
-            for found in [model.entry.abstention]
+            for found in [model.abstention]
         ],
     )
 

@@ -97,7 +97,9 @@ def doubted(count: int, pictures: int) -> str | None:
     )
 
 
-def said(answers: dict[str, tuple[int, float]], members: list[str], classes: list[str]) -> str:
+def said(
+    answers: dict[str, tuple[int, float | None]], members: list[str], classes: list[str]
+) -> str:
     """What members say of an image, by class, the class that most say first.
 
     Each with its confidence where there are few of them: "Shirt: A 98%, B 71%; Coat: C 40%".
@@ -105,20 +107,26 @@ def said(answers: dict[str, tuple[int, float]], members: list[str], classes: lis
     groups: dict[int, list[tuple[float, str]]] = {}
     for name in members:
         label, confidence = answers[name]
-        groups.setdefault(label, []).append((confidence, name))
+        groups.setdefault(label, []).append((-1.0 if confidence is None else confidence, name))
     order = sorted(groups.items(), key=lambda group: (-len(group[1]), -max(group[1])[0]))
     return "; ".join(_voices(classes[label], group, len(members)) for label, group in order)
 
 
 def _voices(name: str, group: list[tuple[float, str]], members: int) -> str:
     if members > _NAMED:
-        return f"{name}: {len(group)} of {members}, up to {per_cent(max(group)[0], 0)}"
+        most = max(group)[0]
+        return f"{name}: {len(group)} of {members}{_sure(', up to ', most)}"
     each = sorted(group, key=lambda voice: -voice[0])
-    return f"{name}: {', '.join(f'{who} {per_cent(sure, 0)}' for sure, who in each)}"
+    return f"{name}: " + ", ".join(f"{who}{_sure(' ', sure)}" for sure, who in each)
+
+
+def _sure(before: str, confidence: float) -> str:
+    """Below 0 stands for not known, of who gave labels alone."""
+    return "" if confidence < 0 else f"{before}{per_cent(confidence, 0)}"
 
 
 def right_committees(
-    answers: dict[str, tuple[int, float]], members: list[str], truth: int
+    answers: dict[str, tuple[int, float | None]], members: list[str], truth: int
 ) -> str | None:
     """A committee may be right where no member is: the mean may favour everyone's second choice."""
     names = [n for n, (label, _) in answers.items() if n not in members and label == truth]

@@ -15,7 +15,7 @@ from vestry.report.formatting import (
     signed,
     whole,
 )
-from vestry.report.models import Model, models_by_rank
+from vestry.report.models import Model, models_by_rank, unsure
 from vestry.report.plot.points import DrawnReliability, draw_reliability
 from vestry.report.section import Section
 from vestry.schema import confidence as schema
@@ -32,12 +32,12 @@ _ALL = {
 
 def _verdict(model: Model) -> _Verdict:
     """By the paired interval of confidence minus correctness."""
-    low, high = model.entry.calibration.before.overconfidence_interval
+    low, high = model.calibration.before.overconfidence_interval
     return "over" if low > 0 else "under" if high < 0 else "level"
 
 
 def _on_average(model: Model) -> str:
-    before = model.entry.calibration.before
+    before = model.calibration.before
     low, high = before.overconfidence_interval
     claims = (
         f"it claims {per_cent(before.confidence)} and is right on {per_cent(before.accuracy)} of "
@@ -52,7 +52,7 @@ def _on_average(model: Model) -> str:
 
 def _model_words(shown: Model) -> list[str]:
     """What its bins say, and what a temperature does to that."""
-    found = shown.entry.calibration
+    found = shown.calibration
     return [_error(found), _temperature_words(found)]
 
 
@@ -177,23 +177,41 @@ class Calibration:
     lead: str
     models: list[Calibrated]
     summary: str | None
+    unknown: str | None
     sides: tuple[tuple[str, str], ...] = _SIDES
 
 
 def calibration_data(results: Results) -> Calibration | None:
-    """None for a run without any model."""
-    ranked = models_by_rank(results)
+    """None for a run without any model that gave probabilities."""
+    ranked = unsure(models_by_rank(results))
     if not ranked:
         return None
     return Calibration(
         lead=_on_average(ranked[0]),
         models=[_calibrated(model, model is ranked[0]) for model in ranked],
         summary=_summary(ranked),
+        unknown=_unknown([model for model in models_by_rank(results) if model.only_labels]),
+    )
+
+
+def _unknown(models: list[Model]) -> str | None:
+    """Who gave labels alone."""
+    if not models:
+        return None
+    names = listed([model.name for model in models])
+    if len(models) == 1:
+        return (
+            f"{names} gave labels without probabilities: how sure it was, its log loss and its "
+            "calibration are not known, and it cannot abstain."
+        )
+    return (
+        f"{names} gave labels without probabilities: how sure they were, their log losses and "
+        "their calibration are not known, and they cannot abstain."
     )
 
 
 def _calibrated(model: Model, is_leader: bool) -> Calibrated:
-    found = model.entry.calibration
+    found = model.calibration
     first = [] if is_leader else [_on_average(model)]
     return Calibrated(
         model=model,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, with_interval
-from vestry.report.models import Model, models_by_rank
+from vestry.report.models import Model, models_by_rank, unsure
 from vestry.report.section import Section
 from vestry.schema.confidence import SetRule
 from vestry.schema.results import Results
@@ -49,7 +49,7 @@ class Conformal:
 
 def conformal_data(results: Results) -> Conformal | None:
     """None for a run without any model."""
-    ranked = models_by_rank(results)
+    ranked = unsure(models_by_rank(results))
     if not ranked:
         return None
     first, classes = ranked[0], results.data.classes
@@ -61,7 +61,7 @@ def conformal_data(results: Results) -> Conformal | None:
         rows=[_row(model, len(classes)) for model in ranked],
         leader=first.name,
         classes=[_class_row(first, label, name) for label, name in enumerate(classes)],
-        asked=first.entry.conformal.coverage_asked,
+        asked=first.conformal.coverage_asked,
     )
 
 
@@ -72,7 +72,7 @@ _CROSSED = (
 
 
 def _lead(model: Model) -> str:
-    found = model.entry.conformal
+    found = model.conformal
     asked = per_cent(found.coverage_asked, 0)
     test, threshold = found.marginal.test, found.marginal.thresholds[0]
     if not threshold and found.validation_rows >= found.rows_needed:
@@ -106,7 +106,7 @@ def _lead(model: Model) -> str:
 
 def _by_class(model: Model, classes: list[str]) -> str:
     """What can be promised for each class."""
-    found = model.entry.conformal
+    found = model.conformal
     asked, test = per_cent(found.coverage_asked, 0), found.by_class.test
     said = (
         f"With a threshold for each class the same is asked of every class ({asked} of its "
@@ -130,7 +130,7 @@ def _heads(classes: int) -> list[str]:
 
 
 def _row(model: Model, classes: int) -> SetRow:
-    test = model.entry.conformal.marginal.test
+    test = model.conformal.marginal.test
     last = min(classes, _COLUMNS) - 1
     counts = [*test.sizes[:last], sum(test.sizes[last:])]
     return SetRow(
@@ -143,7 +143,7 @@ def _row(model: Model, classes: int) -> SetRow:
 
 
 def _class_row(model: Model, label: int, name: str) -> ClassRow:
-    found = model.entry.conformal
+    found = model.conformal
     return ClassRow(
         name=name,
         validation_rows=found.marginal.validation_by_class[label],

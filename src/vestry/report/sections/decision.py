@@ -12,6 +12,7 @@ from vestry.report.models import Model, models_by_rank
 from vestry.report.section import Section
 from vestry.report.sections import limits
 from vestry.report.sections.choice import MOST_NAMED, choice, considered, figures, why
+from vestry.report.sections.leaks import leaked_rows
 from vestry.report.sections.limits import loosened, misses, test_miss
 from vestry.report.sections.standing import margin_words
 from vestry.schema.decision import Change, OnTest
@@ -43,13 +44,14 @@ def _runner_up(found: Found, models: Mapping[str, Model]) -> str | None:
     return f"Runner-up by the same rule: {name}, {figures(models[name])}." if name else None
 
 
-def _on_test(found: Found) -> str | None:
-    """What the test images say afterwards, limits on accuracy and the one given up among it."""
+def _on_test(found: Found, leak: str) -> str | None:
+    """What the test images say afterwards, limits on accuracy and the one given up among it. leak:
+    to be said of them."""
     test = found.test
     if test is None:
         return None
     text = (
-        f"On the test images, which had no say in this, it is right on "
+        f"On the test images{leak}, which had no say in this, it is right on "
         f"{with_interval(test.accuracy, *test.interval)}"
     )
     missed = [limit for limit in test.limits if not limit.met]
@@ -180,9 +182,15 @@ def decision_data(results: Results) -> Decision | None:
         return None
     settings = DecisionSettings.model_validate(found.settings)
     asked, rule = limits.asked(settings), _rule(found, settings)
-    made = choice(found, models)
+    made, tested = choice(found, models), _on_test(found, leaked_rows(results))
     below = (
-        [why(made), _majority(found), _held(found), _binding(found), _on_test(found)]
+        [
+            why(made),
+            _majority(found),
+            _held(found),
+            _binding(found),
+            tested,
+        ]
         if made
         else []
     )

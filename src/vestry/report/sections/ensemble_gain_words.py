@@ -120,6 +120,8 @@ def among_all_pairs(name: str, found: EnsembleGain, comparisons: Comparisons | N
 def loss(found: EnsembleGain) -> str:
     """Log loss beside the best member's."""
     change = found.log_loss.change
+    if change is None:
+        return f"{found.best_member} gave labels alone, so that it has no log loss."
     own, member = f"{found.log_loss.committee:.3f}", f"{found.log_loss.member:.3f}"
     if own == member:
         return f"Both have a log loss of {own}."

@@ -13,14 +13,54 @@ from vestry.schema.results import Results
 
 _NAMED = 4
 _WHAT = {
-    "repeated": "images that repeat training images",
+    "repeated": "images that repeat images of other parts",
     "doubted": "doubted labels",
     "both": "either",
 }
 _LEFT_OUT = {
-    "repeated": ("one that repeats a training image", "that repeat training images"),
+    "repeated": (
+        "one that repeats an image of another part",
+        "that repeat images of other parts",
+    ),
     "doubted": ("one whose label is doubted", "whose label is doubted"),
 }
+
+
+def leaked(results: Results) -> int:
+    """Test images that stand in another part, too, exactly or almost; 0 where none is known."""
+    kept = results.leaks.without.repeated if results.leaks else None
+    return kept.left_out if kept else 0
+
+
+def leaked_rows(results: Results) -> str:
+    """What follows the number of test images wherever a figure of theirs is told."""
+    count, of = leaked(results), results.data.splits["test"].rows
+    if not count:
+        return ""
+    return " (all of them leaked)" if count == of else f" ({whole(count)} of them leaked)"
+
+
+def held_apart(results: Results, best: str) -> str | None:
+    """What the best model scores without leaked images, or that nothing is left to say it by."""
+    count = leaked(results)
+    kept = results.leaks.without.repeated if results.leaks else None
+    if not count or kept is None:
+        return None
+    what = "stand among the images that models learnt from or were chosen by, exactly or almost"
+    if not kept.makers:
+        return (
+            f"No test figure of this run holds: all {counted(count, 'test image')} {what}, and "
+            "without them none is left. The figures below say what models remember, not how good "
+            "they are. Test on images that nobody has learnt from."
+        )
+    verb = "stands" if count == 1 else "stand"
+    return (
+        f"{counted(count, 'test image')} of {whole(kept.rows + count)} {verb}{what[5:]}. On the "
+        f"{whole(kept.rows)} that are left {best} is right on {_interval(kept.makers[best])}; that "
+        "is the figure to quote. Figures on all test images flatter."
+    )
+
+
 _FLATTERING = (
     "The label issues are the members' own: leaving doubted labels out takes mistakes of theirs "
     "away, so these accuracies flatter."
@@ -81,16 +121,18 @@ def _moves(before: dict[str, StandingOnRows], entry: KeptRows) -> str:
 
 def _repeated(found: Found) -> str:
     """What was known of repeated images, or why nothing was."""
-    if found.reason or not found.without.repeated:
-        reason = found.reason or "not known"
-        return f"{reason[0].upper()}{reason[1:]}."
-    count = found.without.repeated.left_out
+    reason = f"{found.reason[0].upper()}{found.reason[1:]}." if found.reason else None
+    if not found.without.repeated:
+        return reason or "Not known."
+    count, how = found.without.repeated.left_out, "exactly" if reason else "exactly or almost"
     said = (
-        f"{counted(count, 'test image')} {'is' if count == 1 else 'are'} exactly or almost a "
-        f"training image ({per_cent(count / found.rows, 2)})."
+        f"{counted(count, 'test image')} {'is' if count == 1 else 'are'} {how} an image of "
+        f"another part ({per_cent(count / found.rows, 2)})."
         if count
-        else "No test image was found to be a training image, exactly or almost."
+        else f"No test image was found to be one of another part, {how}."
     )
+    if reason:
+        said += f" {reason}"
     if found.searched is not None and found.searched < found.rows:
         said += (
             f" Only {whole(found.searched)} of {whole(found.rows)} test images took part in "

@@ -111,7 +111,7 @@ def _seeds(results: Results) -> list[tuple[str, str]]:
     if len(used) > 1 and len({tuple(its) for its in used.values()}) == 1:
         rows = [("every member", rows[0][1])]
     drawn = {"sample grid": results.data.samples.seed, "votes": results.votes.seed}
-    return rows + [(what, str(seed)) for what, seed in drawn.items()]
+    return rows + [(what, str(seed)) for what, seed in drawn.items() if seed is not None]
 
 
 def _environment(found: Environment) -> list[tuple[str, str]]:

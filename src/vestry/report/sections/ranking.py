@@ -8,6 +8,7 @@ from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
 from vestry.report.sections import by_score, committees, standing
+from vestry.report.sections.leaks import held_apart
 from vestry.schema.base import Spread
 from vestry.schema.models import Committee
 from vestry.schema.results import Failure, Notice, Results
@@ -71,6 +72,7 @@ class Answer:
     differences the images are too few for."""
 
     about: str
+    leak: str | None
     lead: list[str]
     notices: list[Notice]
     failures: list[Failure]
@@ -97,6 +99,7 @@ def _answer_data(results: Results) -> Answer:
     notices = sorted(results.notices, key=lambda notice: notice.level != "warning")
     return Answer(
         about=results.about,
+        leak=held_apart(results, ranked[0].name) if ranked else None,
         lead=lead(results, ranked),
         notices=notices,
         failures=results.failures,

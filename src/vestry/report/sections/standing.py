@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
 from vestry.report.models import Model
 from vestry.report.sections.differences import between
+from vestry.report.sections.leaks import leaked_rows
 from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
 from vestry.schema.run_comparison import RankedOfRuns
@@ -203,7 +204,8 @@ def _validation_rows(results: Results) -> str:
 
 
 def test_rows(results: Results) -> str:
-    return counted(results.data.splits["test"].rows, "test image")
+    """ "1 000 test images", with how many of them leaked where some did."""
+    return counted(results.data.splits["test"].rows, "test image") + leaked_rows(results)
 
 
 def _validation_figure(model: Model) -> str:

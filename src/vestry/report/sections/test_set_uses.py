@@ -1,6 +1,6 @@
-"""How often the test labels were used on this machine, and what that means for the figures."""
+"""How often the test labels were used, as far as the register knows, and what that means."""
 
-from vestry.report.formatting import counted, per_cent
+from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.section import Section
 from vestry.schema.environment import TestSetUses
 from vestry.schema.results import Results
@@ -13,8 +13,8 @@ def _how_often(found: TestSetUses) -> str:
     times = found.comparisons
     if times < 2:
         return (
-            "Models were compared on these test images once on this machine: now. Nothing in this "
-            "run was chosen by them."
+            "Models were compared on these test images once in this register: now. Nothing in this "
+            f"run was chosen by them.{_by_rows(found)}"
         )
     own = found.of_this_study
     studies = found.studies
@@ -24,9 +24,39 @@ def _how_often(found: TestSetUses) -> str:
         else f"by {counted(studies, 'study', 'studies')}; {own or 'none'} by this one as it stands"
     )
     return (
-        f"Models were compared on these test images {times} times on this machine, {whose}. "
-        "Nothing in this run was chosen by them, but people read pages and change studies."
+        f"Models were compared on these test images {times} times in this register, {whose}."
+        f"{_by_rows(found)} Nothing in this run was chosen by them, but people read pages and "
+        "change studies."
     )
+
+
+def _by_rows(found: TestSetUses) -> str:
+    """Where not all images were used as often, or in other sets, too; to follow a sentence."""
+    said = ""
+    if len(found.used) > 1:
+        parts = [
+            f"{whole(each.rows)} {_times(each.comparisons)}" for each in found.used[:_MOST_TOLD]
+        ]
+        more = ", the others less often" if len(found.used) > _MOST_TOLD else ""
+        said = (
+            f" Of these {whole(found.rows)} images {listed(parts)}{more}: sets are told apart by "
+            "their images, not by their files."
+        )
+    elif found.sets > 1:
+        said = f" These images stand in {found.sets} sets that differ in something else."
+    if found.unmatched_sets:
+        said += (
+            f" {counted(found.unmatched_sets, 'set')} of an earlier version's cannot be compared "
+            "by image."
+        )
+    return said
+
+
+_MOST_TOLD = 3
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def consequence(found: TestSetUses) -> str:
@@ -45,9 +75,16 @@ def consequence(found: TestSetUses) -> str:
     return (
         f"If each comparison had led to another choice, the best of {found.comparisons} equally "
         f"good models of {per_cent(found.accuracy)} that err on different images would look "
-        f"about {gain:.1f} points better than it is on average, by chance alone; models that err "
-        f"on the same images less. {fresh}"
+        f"about {gain:.1f} points better than it is on average{_spread(found)}, by chance alone; "
+        f"models that err on the same images less. {fresh}"
     )
+
+
+def _spread(found: TestSetUses) -> str:
+    """How much that varies, where it is known."""
+    if found.luck_deviation is None:
+        return ""
+    return f" (standard deviation {100 * found.luck_deviation:.1f})"
 
 
 def _sentences(results: Results) -> list[str]:

@@ -53,7 +53,7 @@ class Vote:
 
     model: Model
     label: str
-    confidence: float
+    confidence: float | None
     top: list[tuple[str, float]]
     right: bool
     verdict: str
@@ -97,7 +97,11 @@ def _votes_data(results: Results) -> Votes:
         seed=results.votes.seed,
         ballots=ballots,
         summary=_summary(ballots),
-        first_rows=[(model, _vectors(results.first_rows, model.name, classes)) for model in models],
+        first_rows=[
+            (model, _vectors(results.first_rows, model.name, classes))
+            for model in models
+            if not model.only_labels
+        ],
         vector_classes=classes if len(classes) <= _CLASSES_IN_FULL else None,
     )
 

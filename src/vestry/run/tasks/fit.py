@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,12 @@ from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import Inner
 from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
+from vestry.data.sealed import Rows
 from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
 from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import DataError
-from vestry.members.kind import FitJob, FittedModel
+from vestry.members.kind import AnswersById, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import ProbabilityTable, Split
@@ -128,7 +129,8 @@ def fit_model(
     member = kind.load_implementation().fit(settings, work)
     on_event({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
-    tables = _Tables(member, dataset.test.classes, context["maker"], folder)
+    by_id = cast(AnswersById, member) if kind.is_by_id else None
+    tables = _Tables(member, by_id, dataset.test.classes, context["maker"], folder)
     if held_out is not None:
         facts = tables.save_held_out(held_out)
     else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
@@ -177,14 +179,17 @@ def job(
         on_event=on_event,
         paths=ModelPaths.from_dict(context["model_paths"]),
         class_names=dataset.training.classes,
+        asked={"validation": dataset.validation.ids, "test": dataset.test.ids},
     )
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """The tables of one fitted model, written into its folder."""
+    """The tables of one fitted model, written into its folder. by_id: what answers where the model
+    knows no images."""
 
     member: FittedModel
+    by_id: AnswersById | None
     classes: tuple[str, ...]
     maker: str
     folder: Path
@@ -199,19 +204,23 @@ class _Tables:
         if validated:
             held_out = self.member.held_out_proba()
             if held_out is None:
-                held_out = self.member.predict_proba(dataset.validation.images)
+                held_out = self.answers(dataset.validation)
             self.write("validation", dataset.validation.ids, held_out, "validation")
         if dataset.folds:
             some = dataset.training.rows(np.arange(min(TIMED_ROWS, len(dataset.training))))
             values = self.member.predict_proba(some.images)
             self.write("fitted", some.ids, values, "training")
         started = time.perf_counter()
-        test = self.member.predict_proba(dataset.test.images)
+        test = self.answers(dataset.test)
         seconds = time.perf_counter() - started
         if not validated and dataset.folds and dataset.folds.tests:  # learnt from: folds test it
             return {"predict_seconds": seconds, "predicted_images": len(test)}
         self.write("test", dataset.test.ids, test, "test")
         return {"predict_seconds": seconds, "predicted_images": len(test)}
+
+    def answers(self, rows: Rows) -> NDArray[np.float32]:
+        by_id = self.by_id
+        return self.member.predict_proba(rows.images) if by_id is None else by_id.proba_of(rows.ids)
 
     def save_held_out(self, rows: ImageSet) -> dict[str, Any]:
         """The table of a fold's own rows; the test rows are not looked at."""
@@ -221,5 +230,6 @@ class _Tables:
     def write(
         self, name: str, ids: NDArray[np.str_], values: NDArray[np.float32], split: Split
     ) -> None:
-        table = ProbabilityTable(ids, self.classes, values, self.maker, split)
+        only_labels = self.by_id is not None and self.by_id.only_labels
+        table = ProbabilityTable(ids, self.classes, values, self.maker, split, only_labels)
         table.save(self.folder / f"{name}.npz")
