@@ -143,7 +143,7 @@ def _claimed_at_half(values: Floats, truth: Labels) -> Labels:  # noqa: ARG001
     return np.asarray((values > 0.5).sum(axis=1))
 
 
-def _log_losses(values: Floats, truth: Labels) -> Floats:
+def log_losses(values: Floats, truth: Labels) -> Floats:
     """Negative log probability of the truth, in nats; clipped as scikit-learn does."""
     tiny = np.finfo(np.float64).eps
     given = values[np.arange(len(truth)), truth] / values.sum(axis=1)
@@ -223,8 +223,8 @@ _BUILT_IN = (
         "log_loss",
         "Log loss",
         "log loss",
-        (_log_losses,),
-        lambda s: s[_log_losses] / s.rows,
+        (log_losses,),
+        lambda s: s[log_losses] / s.rows,
         unit="nats",
         better="lower",
     ),

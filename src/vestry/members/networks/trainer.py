@@ -13,6 +13,7 @@ from torch import Tensor
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
+from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
@@ -93,6 +94,7 @@ class Trainer:
         self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
+        self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])
         self.images = TrainingImages(training.images, settings)
 
@@ -177,7 +179,9 @@ class Trainer:
             return {}
         self._measure_statistics()
         scores = predict(self.network, self.validation.images)
-        return figures(torch.log_softmax(scores, 1), self.validation.labels)
+        log_probabilities = torch.log_softmax(scores, 1)
+        self.tried.add(log_probabilities)
+        return figures(log_probabilities, self.validation.labels)
 
     def _measure_statistics(self) -> None:
         """On training rows as they are, the same ones each time; by the weights of now."""
@@ -203,6 +207,7 @@ class Trainer:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
         tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
+        tensors |= {f"tried/{name}": t for name, t in self.tried.tensors().items()}
         state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
         checkpoint.write(self.workspace, tensors, state)
 
@@ -219,6 +224,7 @@ class Trainer:
             -len(self.training) // self.settings.batch_size
         )
         self.best = _part(tensors, "best/")
+        self.tried.restore(_part(tensors, "tried/"))
 
     def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
         left = self.settings.epochs - self.progress.epoch

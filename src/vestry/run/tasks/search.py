@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
@@ -17,12 +18,13 @@ from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
-from vestry.predictions.scores import SCORES, score
+from vestry.predictions.scores import SCORES, log_losses, score
 from vestry.run.tasks.fit import job, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
+from vestry.storage.tried import TRIALS, Tried, load_tried
 
 _STEPS = ("step", "epoch", "images")
 
@@ -46,10 +48,12 @@ def run_search(
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
     done = search.run(trials.objective, trials.say)
-    card = _summary(settings, space, done).as_json() | {"task": description}
+    summary = _summary(settings, space, done)
+    card = summary.as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
+    trials.tried(done, summary.best.number).save(folder / TRIALS)
     write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -86,8 +90,33 @@ class _Trials:
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
         scores = score(held_out, work.validation_labels, self.dataset.validation.classes)
+        self.keep(number, held_out, work.validation_labels)
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
+
+    def keep(self, number: int, held_out: NDArray[np.float32], truth: NDArray[np.int64]) -> None:
+        """Which validation rows the trial is right on, and its loss there: a resumed search needs
+        those of trials that were done before."""
+        tried = Tried.of(
+            [held_out.argmax(axis=1) == truth], [log_losses(held_out.astype(np.float64), truth)], 0
+        )
+        tried.save(self.row_file(number))
+
+    def row_file(self, number: int) -> Path:
+        return self.workspace / f"trial-{number}.npz"
+
+    def tried(self, trials: list[Trial], best: int) -> Tried:
+        """Of all trials that came to a score, but for those that repeat others."""
+        found = {trial.number: load_tried(self.row_file(trial.number)) for trial in trials}
+        known = {number: each for number, each in found.items() if each is not None}
+        by_loss = self.settings.score == "log_loss"
+        return Tried.of(
+            [each.right[:, 0] for each in known.values()],
+            [each.loss[:, 0] for each in known.values() if each.loss is not None]
+            if by_loss
+            else None,
+            taken=list(known).index(best),
+        )
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         whole = job(
