@@ -8,7 +8,7 @@ from makers import analysed, small_run
 from pydantic import ValidationError
 
 from vestry.evaluation.abstention import AbstentionSettings, abstention, answered, areas, threshold
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.predictions.table import ProbabilityTable
 
 
@@ -55,7 +55,7 @@ def test_most_is_answered_that_the_accuracy_allows(accuracy, limit, rows, reache
     assert found.validation == found.test
     assert (found.test.rows, found.test.accuracy) == (rows, pytest.approx(reached))
     assert found.test.coverage == rows / 10
-    assert found.test.interval == wilson(reached, rows)
+    assert found.test.interval == share_interval(round(reached * rows), rows)
 
 
 def test_tied_mistake_cannot_be_left_out():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from makers import makers_of, small_run
 
 from vestry.evaluation.diversity import MEASURES, diversity, measures
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel as Maker
 
 
@@ -59,7 +59,7 @@ def test_the_oracle_is_right_where_some_member_is():
     found = diversity(members)
     some = sum(any(row) for row in zip(*(m.right.tolist() for m in members), strict=True))
     assert found.oracle.right == some
-    assert found.oracle.interval == wilson(some / found.rows, found.rows)
+    assert found.oracle.interval == share_interval(some, found.rows)
     assert [pair.members for pair in found.pairs] == list(combinations("ABC", 2))
     for name in MEASURES:
         assert found.mean[name] == pytest.approx(np.mean([getattr(p, name) for p in found.pairs]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from makers import analysed, finding, makers_of, small_run
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import FAILED, NOT_LOOKED, leaks
 from vestry.evaluation.predictions import Predictions
@@ -44,7 +44,9 @@ def test_accuracies_are_those_of_the_rows_that_are_left(run):
         for name, maker in makers.items():
             accuracy = np.delete(maker.right, rows).mean()
             assert entry.makers[name].accuracy == pytest.approx(accuracy)
-            assert entry.makers[name].interval == pytest.approx(wilson(accuracy, 300 - len(rows)))
+            assert entry.makers[name].interval == pytest.approx(
+                share_interval(round(accuracy * (300 - len(rows))), 300 - len(rows))
+            )
 
 
 def test_ranks_that_change_are_named(run):

@@ -7,7 +7,7 @@ import pytest
 
 from made_corruptions import CLASSES, levels, made_predictions, made_truth
 from vestry.committees.committee import Committee
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.robustness import robustness
 from vestry.predictions.table import ProbabilityTable
 from vestry.robustness.corruption import CORRUPTIONS
@@ -35,7 +35,7 @@ def test_figures_of_one_model():
     results = found({"Net": made_predictions(TRUTH, 0.9, {"blur": 0.5, "noise": 0.2})})
     net = results["makers"]["Net"]
     assert net["clean"] == 0.9 and net["accuracy"]["blur"] == levels(0.5)
-    assert net["intervals"]["noise"] == [list(wilson(0.2, 1000))] * 5
+    assert net["intervals"]["noise"] == [list(share_interval(200, 1000))] * 5
     assert net["area"]["blur"] == pytest.approx(0.5) and net["area"]["shift"] == pytest.approx(0.9)
     assert net["mean_area"] == pytest.approx((5 * 0.9 + 0.5 + 0.2) / 7)
     low, high = net["mean_area_interval"]

@@ -8,7 +8,7 @@ import example
 import pytest
 from markupsafe import escape
 
-from vestry.cli.app import summary
+from vestry.cli.summary import summary
 from vestry.evaluation.standing import beside_first
 from vestry.report.models import models_by_rank
 from vestry.report.page import page_data, render

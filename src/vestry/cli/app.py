@@ -4,28 +4,28 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
+from vestry.cli.judge import JUDGE_EXAMPLES, judge
 from vestry.cli.options import (
     DataOption,
     ForceOption,
     ImageSizeOption,
     JsonOption,
     QuietOption,
+    RunsOption,
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
+from vestry.cli.summary import summary
 from vestry.version import __version__
-
-if TYPE_CHECKING:
-    from vestry.schema.results import Results
 
 app = typer.Typer(
     name="vestry",
@@ -64,9 +64,7 @@ def run(
         Path | None,
         typer.Option(help="Run folder; by default one named after the study, below --runs."),
     ] = None,
-    runs: Annotated[Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of run folders.")] = Path(
-        "runs"
-    ),
+    runs: RunsOption = Path("runs"),
     data: DataOption = None,
     assignments: Annotated[
         list[str] | None,
@@ -102,32 +100,6 @@ def run(
 
 def _available_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def summary(results: "Results", report: Path, as_json: bool) -> str:
-    """What a run came to: the ranking, what failed, and the page's path on the last line."""
-    from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
-    from vestry.report.models import shown_rank  # noqa: PLC0415
-    from vestry.report.sections import decision, standing  # noqa: PLC0415
-
-    if as_json:
-        whole = results.as_json()
-        return json.dumps(
-            {key: whole[key] for key in ("title", "ranking", "failures", "notices")}
-            | {"report": str(report)}
-        )
-    lines = [results.title, "", "by validation accuracy             validation    test"]
-    rows = results.ranking
-    lines += [
-        f"{shown_rank(row, rows):>3}. {row.name:<30} "
-        f"{row.validation_accuracy:>9.1%} {row.test_accuracy:>8.1%}  "
-        f"{standing.marked(row)}".rstrip()
-        for row in rows
-    ]
-    said = [standing.too_few(results), decision.headline_of(results)]
-    lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
-    lines += [f"FAILED: {entry.name}: {entry.reason}" for entry in results.failures]
-    return "\n".join([*lines, "", str(report)])
 
 
 @app.command(
@@ -191,6 +163,7 @@ def report(
     typer.echo(str(redraw(RunFolder(run), force)))
 
 
+app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)
 app.command(epilog=PREDICT_EXAMPLES)(predict)

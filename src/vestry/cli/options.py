@@ -19,6 +19,7 @@ DataOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files there that vestry has not written.")
 ]
+RunsOption = Annotated[Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of run folders.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings only.")]
 _LONGEST_SIDE = 4096

@@ -1,5 +1,6 @@
 """Test rows: images that everyone may see, labels that only the vault opens."""
 
+import hashlib
 from functools import cached_property
 
 import numpy as np
@@ -70,6 +71,36 @@ class SealedSet:
     def unsealed(self) -> ImageSet:
         """The rows with their labels: for the vault, which writes down who asked, and why."""
         return self._rows
+
+
+class SealedLabels:
+    """Labels of test rows whose images are not at hand, with their ids: sealed likewise."""
+
+    def __init__(
+        self, ids: NDArray[np.str_], labels: NDArray[np.int64], classes: tuple[str, ...]
+    ) -> None:
+        self.ids = ids
+        self.classes = classes
+        self._labels = labels
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over ids, labels and class names."""
+        digest = hashlib.sha256(repr(self.classes).encode())
+        digest.update("\n".join(self.ids.tolist()).encode())
+        digest.update(np.ascontiguousarray(self._labels, dtype="<i8").tobytes())
+        return digest.hexdigest()
+
+    def class_counts(self) -> NDArray[np.int64]:
+        """(classes,) how many rows each class has; of which rows, it does not say."""
+        return np.bincount(self._labels, minlength=len(self.classes))
+
+    def unsealed(self) -> NDArray[np.int64]:
+        """(n,) the labels: for the vault alone."""
+        return self._labels
 
 
 Rows = ImageSet | SealedSet

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import confidence as schema
@@ -62,12 +62,12 @@ class Answered:
         place = int(np.searchsorted(-self.thresholds, -threshold, side="right")) - 1
         if place < 0:
             return schema.Answered(rows=0, coverage=0.0, accuracy=None, interval=None)
-        rows, accuracy = int(self.answered[place]), float(self.accuracy[place])
+        rows, wrong = int(self.answered[place]), int(self.wrong[place])
         return schema.Answered(
             rows=rows,
             coverage=rows / self.rows,
-            accuracy=accuracy,
-            interval=wilson(accuracy, rows),
+            accuracy=(rows - wrong) / rows,
+            interval=share_interval(rows - wrong, rows),
         )
 
 

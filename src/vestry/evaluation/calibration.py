@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import Tables
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.scores import SCORES
@@ -56,7 +56,7 @@ def _bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
         rows=len(right),
         confidence=float(confidence.mean()),
         accuracy=accuracy,
-        interval=wilson(accuracy, len(right)),
+        interval=share_interval(int(right.sum()), len(right)),
     )
 
 

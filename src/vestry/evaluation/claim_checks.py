@@ -18,7 +18,7 @@ from vestry.evaluation.claims import (
     form_of,
 )
 from vestry.evaluation.difference import difference, sign
-from vestry.evaluation.intervals import holds, wilson
+from vestry.evaluation.intervals import holds, share_interval
 from vestry.evaluation.measured import MeasuredRun, ends, figure, remark_facts
 from vestry.schema.claims import CheckedClaim, Figure, Measured, Verdict
 from vestry.schema.models import ScoredCommittee
@@ -54,12 +54,12 @@ def _why_not(claim: ClaimBase, run: MeasuredRun) -> str | None:
 
 
 def _count(claim: CountClaim, run: MeasuredRun) -> _Checked:
-    """Agrees where the claimed share of the class lies in Wilson's interval of ours."""
+    """Agrees where the claimed share of the class lies in the interval of ours."""
     classes = run.data.classes
     row = run.models[claim.maker].entry.scores.test.confusion[classes.index(claim.truth)]
     ours, support = row[classes.index(claim.predicted)], sum(row)
     share = claim.count / (claim.of or support) if claim.of or support else 2.0
-    interval = wilson(ours / support, support) if support else (0.0, 0.0)
+    interval = share_interval(ours, support) if support else (0.0, 0.0)
     here = Measured(count=ours, support=support, interval=interval)
     return "agrees" if holds(interval, share) else "differs", here
 

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.mistakes import mistakes
 from vestry.predictions.scores import MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
@@ -38,7 +38,7 @@ def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labe
 
 
 def _accuracy_interval(scores: Scores, table: ProbabilityTable) -> dict[str, Interval | None]:
-    return {"accuracy": wilson(scores.accuracy, len(table))}
+    return {"accuracy": share_interval(round(scores.accuracy * len(table)), len(table))}
 
 
 def scored(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.ensemble_gain import (
     Diversity,
@@ -44,7 +44,7 @@ def diversity(members: list[EvaluatedModel]) -> Diversity:
         pairs=[DiversityPair(members=names, **found) for names, found in each.items()],
         mean={name: _mean(values) for name, values in columns.items()},
         undefined={name: values.count(None) for name, values in columns.items()},
-        oracle=Oracle(right=some, accuracy=some / rows, interval=wilson(some / rows, rows)),
+        oracle=Oracle(right=some, accuracy=some / rows, interval=share_interval(some, rows)),
     )
 
 

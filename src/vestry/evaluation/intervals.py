@@ -1,24 +1,62 @@
 """How far a figure may be from the truth because what it was measured on is little."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import ceil, sqrt
 from statistics import NormalDist, fmean, variance
 
 Interval = tuple[float, float]
 LEVEL = 0.95
+_HALVES = 60
 
 
-def wilson(accuracy: float, rows: int, level: float = LEVEL) -> Interval:
-    """Wilson's score interval (Wilson 1927) for an accuracy measured on `rows` images.
+def share_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
+    """Interval of a share of which `found` of `rows` images were seen: accuracy, recall, precision.
 
-    Returns (low, high) as fractions. It stays inside 0..1 and is right near both ends, where the
-    textbook interval is not.
+    Blaker's exact interval, "Confidence curves and improved exact confidence intervals for discrete
+    distributions", Canadian Journal of Statistics 28 (2000): every share under which what was
+    found, and all that is at least as unusual, has a chance above 1 - `level`. Returns (low, high)
+    as fractions, which hold the truth at least `level` of the time whatever it is, and lie inside
+    Clopper and Pearson's. Raises ValueError where `found` is not among 0 to `rows`, or rows is 0.
     """
-    z = normal_quantile(level)
-    spread = z * z / rows
-    centre = (accuracy + spread / 2) / (1 + spread)
-    half = z * sqrt(accuracy * (1 - accuracy) / rows + spread / (4 * rows)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    if not 0 <= found <= rows or not rows:
+        raise ValueError(f"a share needs images, and not more found than there are: {found}/{rows}")
+    return 1 - _highest_share(rows - found, rows, level), _highest_share(found, rows, level)
+
+
+@lru_cache(maxsize=100_000)
+def _highest_share(found: int, rows: int, level: float) -> float:
+    """The upper end of Blaker's interval.
+
+    The upper tail that is as unusual as the lower one starts at some count, which rises with the
+    share. Between two of these steps the sum of both tails is largest at an end, so that the one
+    step before Clopper and Pearson's end and the stretch after it are all there is to look at.
+    """
+    from scipy.special import bdtr, bdtrc, betaincinv  # noqa: PLC0415 - studies are read without it
+
+    if found == rows:
+        return 1.0
+    rare = 1 - level
+    most = float(betaincinv(found + 1, rows - found, 1 - rare / 2))
+    counts = range(found + 1, rows + 1)
+    reached = bisect_left(counts, True, key=lambda count: bdtrc(count - 1, rows, most) <= rare / 2)
+    step = counts[reached] - 1 if reached < len(counts) else rows
+
+    def tails(share: float) -> float:
+        above = bdtrc(step, rows, share) if step < rows else 0.0
+        return float(bdtr(found, rows, share) + above)
+
+    start = _root(lambda share: bdtr(found, rows, share) - bdtrc(step - 1, rows, share), 0.0, most)
+    return _root(lambda share: tails(share) - rare, start, most) if tails(start) > rare else start
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where it crosses 0, by halves."""
+    for _ in range(_HALVES):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return low
 
 
 def paired_difference(only_one: int, only_other: int, rows: int, level: float = LEVEL) -> Interval:
@@ -26,15 +64,16 @@ def paired_difference(only_one: int, only_other: int, rows: int, level: float = 
 
     only_one, only_other: images that only the one, only the other model gets right; rows: all
     images. Returns (low, high) of the one's accuracy less the other's, as fractions. This is
-    Wald's interval for matched pairs after half an image is added to each cell of the two-by-two
-    table: Agresti and Min, "Simple improved confidence intervals for comparing matched
-    proportions", Statistics in Medicine 24 (2005). Raises ValueError without images.
+    Wald's interval for matched pairs after one image is added to each of these two counts, and two
+    to all: Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial
+    proportions based on paired data", Journal of Educational and Behavioral Statistics 37 (2012).
+    Raises ValueError without images.
     """
     if rows < 1:
         raise ValueError("a difference needs at least one image")
-    one, other, total = only_one + 0.5, only_other + 0.5, rows + 2
-    difference = (one - other) / total
-    half = normal_quantile(level) * sqrt(one + other - (one - other) ** 2 / total) / total
+    one, other = (only_one + 1) / (rows + 2), (only_other + 1) / (rows + 2)
+    difference = one - other
+    half = normal_quantile(level) * sqrt((one + other - difference**2) / (rows + 2))
     return max(-1.0, difference - half), min(1.0, difference + half)
 
 

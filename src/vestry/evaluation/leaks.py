@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.label_issues import FoundIssues
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.exploration import Finding
@@ -69,7 +69,7 @@ def _standings(
     return {
         name: StandingOnRows(
             accuracy=count / rows,
-            interval=wilson(count / rows, rows),
+            interval=share_interval(count, rows),
             rank=1 + sum(other > count for other in right.values()),
         )
         for name, count in right.items()

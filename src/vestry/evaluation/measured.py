@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestry.evaluation.claims import RemarkClaim
-from vestry.evaluation.intervals import wilson
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
 from vestry.schema.data import Data
@@ -30,7 +30,7 @@ class MeasuredRun:
 def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> Figure:
     """A test score: value and interval of the first seed, mean and deviation over seeds.
 
-    The interval is Wilson's, for scores that are shares of images (accuracy; recall and precision
+    There is an interval for scores that are shares of images (accuracy; recall and precision
     of a class); None for others.
     """
     entry, scores = model.entry, model.entry.scores.test
@@ -50,7 +50,7 @@ def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> 
     return Figure(
         name=model.name,
         value=value,
-        interval=wilson(value, rows) if rows else None,
+        interval=share_interval(round(value * rows), rows) if rows else None,
         over_seeds=None,
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vestry.committees.committee import Committee
 from vestry.errors import VestryError, one_line
-from vestry.evaluation.intervals import LEVEL, t_quantile, wilson
+from vestry.evaluation.intervals import LEVEL, share_interval, t_quantile
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.predictions.table import ProbabilityTable
 from vestry.robustness.corrupted_predictions import CorruptedPredictions
@@ -240,7 +240,7 @@ def _robustness_of(right: _Right, made: CorruptedPredictions | None) -> Robustne
     """A model's accuracies. made: a member's predictions; None of a committee."""
     rows = right.shape[1]
     shares = right.mean(axis=1)
-    intervals = [wilson(float(share), rows) for share in shares]
+    intervals = [share_interval(int(count), rows) for count in right.sum(axis=1)]
     by_kind = {
         kind: slice(1 + LEVELS * k, 1 + LEVELS * (k + 1)) for k, kind in enumerate(CORRUPTIONS)
     }

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 from vestry.evaluation.difference import by_images
-from vestry.evaluation.intervals import FAMILY_LEVEL, wilson
+from vestry.evaluation.intervals import FAMILY_LEVEL, share_interval
 from vestry.evaluation.paired_tests import PairedTest, holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.standing import PairBeside, beside_first, ranks
@@ -126,7 +126,7 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         kind="member" if isinstance(entry, ScoredMember) else "committee",
         validation_accuracy=entry.central("validation", "accuracy"),
         accuracy=accuracy,
-        interval=wilson(accuracy, len(model.tested.truth)),
+        interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
         over_seeds=entry.spread("test", "accuracy"),
         log_loss=test.log_loss,
         f1_macro=test.number("f1_macro"),

@@ -205,7 +205,7 @@ def _resolutions(
 
 
 def _score_intervals(model: EvaluatedModel, drawn: Bootstrap) -> dict[str, Interval | None]:
-    """From the bootstrap, but for the accuracy's, which is Wilson's and stays."""
+    """From the bootstrap, but for the accuracy's, which is exact and stays."""
     drawn_ones = {
         score: spread(drawn.interval(model.name, score)) for score in SCORES if score != "accuracy"
     }

@@ -12,15 +12,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from vestry.data.image_set import ImageSet
-from vestry.data.sealed import SealedSet
+from vestry.data.sealed import SealedLabels, SealedSet
 from vestry.errors import RunError
 from vestry.evaluation.comparison import best_of
 from vestry.schema.environment import TestSetUses
 
 Look = dict[str, Any]
+_Rows_co = TypeVar("_Rows_co", covariant=True)
+
+
+class _Sealed(Protocol[_Rows_co]):
+    @property
+    def fingerprint(self) -> str: ...
+
+    def unsealed(self) -> _Rows_co: ...
+
+
 _LONGEST_REGISTER = 16_000_000
 """Bytes that are read of a register; some 50,000 looks."""
 
@@ -36,8 +45,10 @@ class Vault:
     register: Path
     record: Path | None = None
 
-    def open(self, test: SealedSet, study: str, makers: Sequence[str], why: str) -> ImageSet:
-        """The test rows with their labels; the look is written down before they are handed out.
+    def open(
+        self, test: _Sealed[_Rows_co], study: str, makers: Sequence[str], why: str
+    ) -> _Rows_co:
+        """What was sealed, with the labels; the look is written down before they are handed out.
 
         study: the study's hash, or another name for who is asking. makers: what is about to be
         compared. Raises RunError where the look cannot be written down.
@@ -61,7 +72,7 @@ class Vault:
         """Every look at these test rows that this machine knows of, the first one first."""
         return list(_read_looks(self.file(fingerprint)))
 
-    def uses(self, test: SealedSet, study: str, accuracy: float) -> TestSetUses:
+    def uses(self, test: SealedSet | SealedLabels, study: str, accuracy: float) -> TestSetUses:
         """How often these rows were looked at, and what that does to the leader's figure.
 
         study: as `open` has it. accuracy: the leader's, on these rows.

@@ -110,11 +110,19 @@ def write_report(run: RunFolder) -> Path:
     Raises DataError where one of them is missing or damaged.
     """
     results = read_results(run.results)
-    ids, images = read_images(run.images)
+    ids, images = ([], _NO_IMAGES) if _is_pictureless(results) else read_images(run.images)
     heat_map = read_heat_map(run.exploration)
     maps = _read_maps(run.explanations)
     write_text(run.report, render(results, ids, images, _shown_path(run.path), heat_map, maps))
     return run.report
+
+
+def _is_pictureless(results: Results) -> bool:
+    """Whether tables alone were judged, so that nothing has a picture."""
+    return results.data.image_shape is None
+
+
+_NO_IMAGES: NDArray[np.uint8] = np.zeros((0, 1, 1), dtype=np.uint8)
 
 
 def _shown_path(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Whose folder a run folder is: a study takes a new one, or its own, and no other."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,20 +81,18 @@ def study_files(said: str, folder: Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class _FolderClaim:
-    """A study and the folder that it is to be run in."""
+class FolderClaim:
+    """A folder, and what is to be run in it.
 
-    file: StudyFile
-    places: DataPaths
+    file, title: of the study, or of whatever else the run is made from. inputs: what it reads,
+    without links. makers: the folders of its members and committees.
+    """
+
+    file: Path
+    title: str
+    inputs: Sequence[Path]
+    makers: Sequence[Path]
     run: RunFolder
-
-    @property
-    def makers(self) -> list[Path]:
-        study = self.file.study
-        return [
-            *(self.run.member(member.name) for member in study.member),
-            *(self.run.committee(committee.name) for committee in study.committee),
-        ]
 
     def check(self) -> list[str]:
         """Notes on what was taken for granted; StudyError where the folder cannot be used."""
@@ -111,38 +109,36 @@ class _FolderClaim:
         return notes
 
     def check_owner(self, marker: Marker | None) -> list[str]:
-        folder, study = self.run.path, self.file.study
+        folder = self.run.path
         if marker is None:
             return self.check_unmarked()
         if marker.kind != "run":
             raise StudyError(f"{folder} is an exploration's; give --out an empty or new folder")
-        if marker.is_of(self.file.path, study.title, folder):
+        if marker.is_of(self.file, self.title, folder):
             return []
-        if not marker.may_be_of(self.file.path, study.title, folder):
-            raise StudyError(_whose(folder, marker.file, marker.title, self.file.path))
+        if not marker.may_be_of(self.file, self.title, folder):
+            raise StudyError(_whose(folder, marker.file, marker.title, self.file))
         return [
             f"{folder} is of {marker.file}, which is no longer there; by name and title it is "
             "this study"
         ]
 
     def check_unmarked(self) -> list[str]:
-        folder, study = self.run.path, self.file.study
+        folder = self.run.path
         if not folder.is_dir() or not any(folder.iterdir()):
             return []
-        earlier = _earlier_run(self.run, self.file.path, study.title)
+        earlier = _earlier_run(self.run, self.file, self.title)
         if earlier is None or os.path.lexists(folder / NAME):
             raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
         if not earlier.is_this:
             advice = " Its fits can be taken along: copy its folder `tasks` into the new one"
-            raise StudyError(
-                _whose(folder, earlier.file, earlier.title, self.file.path) + f".{advice}"
-            )
+            raise StudyError(_whose(folder, earlier.file, earlier.title, self.file) + f".{advice}")
         return [f"{folder} was made by an earlier version; {earlier.reason}, so it is gone on with"]
 
     def check_inputs(self) -> None:
         """What the study reads is not where the run writes."""
         top = self.run.path.resolve()
-        for path in study_inputs(self.file, self.places, self.run):
+        for path in self.inputs:
             inside = path.relative_to(top).parts[:1] if path.is_relative_to(top) else ()
             if path == top or (inside and inside[0] in OWN_NAMES):
                 raise StudyError(
@@ -168,8 +164,7 @@ class _FolderClaim:
             name for name in (before.makers if before else ()) if (self.run.path / name).is_dir()
         }
         makers = tuple(sorted(kept | {_key(path) for path in self.makers}))
-        title = self.file.study.title
-        marker = Marker.of("run", self.run.path, title, self.file.path, makers)
+        marker = Marker.of("run", self.run.path, self.title, self.file, makers)
         if marker != before:
             marker.write(self.run.path)
         return notes
@@ -193,18 +188,27 @@ def check_claims(file: StudyFile, places: DataPaths, run: RunFolder) -> None:
     owners: dict[Path, Path] = {}
     for claim in _claims(file, places, run):
         claim.check()
-        asking = claim.file.path.resolve()
+        asking = claim.file.resolve()
         owner = owners.setdefault(claim.run.path.resolve(), asking)
         if owner != asking:
-            raise StudyError(_whose(claim.run.path, str(owner), "run before", claim.file.path))
+            raise StudyError(_whose(claim.run.path, str(owner), "run before", claim.file))
 
 
-def _claims(file: StudyFile, places: DataPaths, run: RunFolder) -> Iterator[_FolderClaim]:
+def _claims(file: StudyFile, places: DataPaths, run: RunFolder) -> Iterator[FolderClaim]:
     for path in studies_before(file):
         yield from _claims(
             read_study(path), replace(places, base=path.parent), folder_before(path, run)
         )
-    yield _FolderClaim(file, places, run)
+    yield _claim_of(file, places, run)
+
+
+def _claim_of(file: StudyFile, places: DataPaths, run: RunFolder) -> FolderClaim:
+    study = file.study
+    makers = [
+        *(run.member(member.name) for member in study.member),
+        *(run.committee(committee.name) for committee in study.committee),
+    ]
+    return FolderClaim(file.path, study.title, study_inputs(file, places, run), makers, run)
 
 
 def folder_before(path: Path, run: RunFolder) -> RunFolder:
@@ -216,6 +220,6 @@ def folder_before(path: Path, run: RunFolder) -> RunFolder:
 
 
 def take(file: StudyFile, places: DataPaths, run: RunFolder, report: OnEvent) -> None:
-    """Make `run` this study's folder, saying what was taken for granted; see `Claim.take`."""
-    for note in _FolderClaim(file, places, run).take():
+    """Make `run` this study's folder, saying what was taken for granted; see `FolderClaim.take`."""
+    for note in _claim_of(file, places, run).take():
         report({"event": "note", "text": note})

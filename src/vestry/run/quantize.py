@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
-from vestry.evaluation.intervals import paired_difference, wilson
+from vestry.evaluation.intervals import paired_difference, share_interval
 from vestry.evaluation.vault import Vault
 from vestry.export.bundle import write_bundle
 from vestry.export.model_card import write_card
@@ -68,7 +68,7 @@ def _measured(exported: Exported, trial: Path, places: DataPaths) -> dict[str, A
             "bytes": files[name].stat().st_size,
             "images_per_second": speeds[name],
             "accuracy": float(right[name].mean()),
-            "interval": list(wilson(float(right[name].mean()), len(truth))),
+            "interval": list(share_interval(int(right[name].sum()), len(truth))),
         }
         for name in files
     }

@@ -90,6 +90,11 @@ def stored_run(path: Path, name: str) -> StoredRun:
         raise StudyError(
             f"{path} is not the folder of a finished run: its results.json is not vestry's"
         )
+    if results.data.image_shape is None:
+        raise StudyError(
+            f"{path} was judged from tables alone: it holds no model and knows no images; name the "
+            "folder of a study's run (vestry run)"
+        )
     places = {name: folder.member(name) for name in results.members}
     places |= {name: folder.committee(name) for name in results.committees}
     tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}

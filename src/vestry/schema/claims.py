@@ -17,7 +17,7 @@ class Figure(Record):
     name: str = Field(description="of the model")
     value: float = Field(description="the first seed's")
     interval: Interval | None = Field(
-        description="Wilson's; null for scores that are no share of images"
+        description="Blaker's; null for scores that are no share of images"
     )
     over_seeds: Spread | None = Field(description="null for one seed")
 
@@ -52,7 +52,7 @@ class Measured(Record):
 
     count: int | None = Field(None, description="images of the cell")
     support: int | None = Field(None, description="images of the class")
-    interval: Interval | None = Field(None, description="Wilson's, of the share of the class")
+    interval: Interval | None = Field(None, description="Blaker's, of the share of the class")
     splits: dict[str, tuple[int, int] | int] | None = Field(
         None, description="smallest and largest class, by split; of a remark its rows"
     )

@@ -29,7 +29,7 @@ class Bin(Record):
     rows: int = Field(description="images")
     confidence: float = Field(description="mean")
     accuracy: float = Field(description="share that is right")
-    interval: Interval = Field(description="Wilson's, of the accuracy")
+    interval: Interval = Field(description="Blaker's, of the accuracy")
 
 
 class Reliability(Record):
@@ -84,7 +84,7 @@ class AtCoverage(Record):
     rows: int = Field(description="answered")
     coverage: float = Field(description="share that is answered")
     accuracy: float = Field(description="of the answers")
-    interval: Interval = Field(description="Wilson's")
+    interval: Interval = Field(description="Blaker's")
 
 
 class Answered(Record):
@@ -93,7 +93,7 @@ class Answered(Record):
     rows: int = Field(description="answered")
     coverage: float = Field(description="share that is answered")
     accuracy: float | None = Field(description="of the answers; null where there are none")
-    interval: Interval | None = Field(description="Wilson's; null where nothing is answered")
+    interval: Interval | None = Field(description="Blaker's; null where nothing is answered")
 
 
 class Threshold(Record):

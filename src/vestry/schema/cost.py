@@ -13,8 +13,10 @@ class Latency(Record):
     """Milliseconds of one image."""
 
     median_ms: float = Field(description="over the rounds")
-    p99_ms: float = Field(description="a time that was measured; under 100 rounds the slowest")
-    rounds: int = Field(description="how often it was timed")
+    p99_ms: float | None = Field(
+        description="a time that was measured, under 100 rounds the slowest; null of a given cost"
+    )
+    rounds: int | None = Field(description="how often it was timed; null of a given cost")
 
 
 class Cost(Record):

@@ -26,9 +26,13 @@ class Split(Record):
 
     rows: int = Field(description="images")
     class_counts: list[int] = Field(description="images a class, in class order")
-    pixel_range: tuple[int, int] = Field(description="lowest and highest pixel value, 0..255")
-    pixel_mean: float = Field(description="of all pixel values, 0..255")
-    pixel_deviation: float = Field(description="standard deviation of all pixel values")
+    pixel_range: tuple[int, int] | None = Field(
+        description="lowest and highest pixel value, 0..255; null without images"
+    )
+    pixel_mean: float | None = Field(description="of all pixel values, 0..255; null without images")
+    pixel_deviation: float | None = Field(
+        description="standard deviation of all pixel values; null without images"
+    )
     rule: str = Field(description="how these rows were taken, in words")
 
 
@@ -62,7 +66,9 @@ class Data(Record):
     )
     fingerprint: str = Field(description="of all rows, in order")
     classes: list[str] = Field(description="names, in the order of labels")
-    image_shape: tuple[int, ...] = Field(description="`[height, width]` or `[height, width, 3]`")
+    image_shape: tuple[int, ...] | None = Field(
+        description="`[height, width]` or `[height, width, 3]`; null where tables alone were judged"
+    )
     splits: dict[str, Split] = Field(
         description="`training`, `validation` and `test`; of an exploration `train` and, where "
         "there are such, `validation` and `test`"

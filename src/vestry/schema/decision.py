@@ -40,7 +40,7 @@ class BestBeside(Record):
     only_best: int = Field(description="images that only the best gets right")
     only_other: int = Field(description="images that only the other gets right")
     difference: float = Field(description="the best's accuracy less the other's")
-    interval: Interval = Field(description="Agresti and Min's")
+    interval: Interval = Field(description="Bonett and Price's")
     p: float = Field(description="McNemar's")
     p_holm: float = Field(description="p adjusted over all others")
     behind: bool = Field(description="significantly less often right")
@@ -90,7 +90,7 @@ class OnTest(Record):
     """What the test images say afterwards of the one that was taken."""
 
     accuracy: float = Field(description="first seed")
-    interval: Interval = Field(description="Wilson's")
+    interval: Interval = Field(description="Blaker's")
     limits: list[LimitOnTest] = Field(description="those on accuracy")
     agrees: bool = Field(description="whether all are met")
     best_less_taken: Difference | None = Field(description="null where it is the best")

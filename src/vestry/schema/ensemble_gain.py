@@ -156,7 +156,7 @@ class Oracle(Record):
 
     right: int = Field(description="images")
     accuracy: float = Field(description="their share")
-    interval: Interval = Field(description="Wilson's")
+    interval: Interval = Field(description="Blaker's")
 
 
 class Diversity(Record):

@@ -66,7 +66,7 @@ class StandingOnRows(Record):
     """A model on some of the test rows, first seed."""
 
     accuracy: float = Field(description="there")
-    interval: Interval = Field(description="Wilson's")
+    interval: Interval = Field(description="Blaker's")
     rank: int = Field(description="by test accuracy, equals sharing one")
 
 

@@ -32,7 +32,7 @@ class _Scored(Record):
         return several.mean if several else self.scores.on(split).number(score)
 
     def accuracy_interval(self, split: str) -> Interval:
-        """Wilson's, of the first seed's accuracy."""
+        """Blaker's, of the first seed's accuracy."""
         found = self.intervals.on(split)["accuracy"]
         if found is None:  # only resamples come to nothing
             raise ValueError(f"the {split} accuracy has no interval")
@@ -53,7 +53,9 @@ class ScoredMember(_Scored):
     )
     parameters: int | None = Field(description="null for estimators that have no such count")
     trainable_parameters: int | None = Field(description="of these; 0 of an `onnx`")
-    fit_seconds: float = Field(description="to fit the first seed's model")
+    fit_seconds: float | None = Field(
+        description="to fit the first seed's model; null where it is not known"
+    )
     training: Training | None = Field(description="null without epochs")
     trunk: Trunk | None = Field(description="of a backbone")
     fitted_on: str = Field(
@@ -69,7 +71,7 @@ class ScoredMember(_Scored):
     )
     scores: OnSplits[Scores] = Field(description="the first seed's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Wilson's; of the test rows every other score, too: percentiles of "
+        description="`accuracy`: Blaker's; of the test rows every other score, too: percentiles of "
         "stratified resamples, null where it is the same in every one"
     )
     mistakes: Mistakes = Field(description="the first seed's")
@@ -79,8 +81,9 @@ class ScoredMember(_Scored):
     over_seeds: OnSplits[dict[str, Spread]] | None = Field(
         description="by score; null for one seed"
     )
-    threads: int = Field(
-        description="cores that it was fitted with; why, and what was tried, is in `card.json`"
+    threads: int | None = Field(
+        description="cores that it was fitted with; why, and what was tried, is in `card.json`; "
+        "null where it is not known"
     )
     reported: dict[str, float] = Field(
         description="`{score: value}` that a report gave for the test set; may be empty"
@@ -92,10 +95,10 @@ class ScoredMember(_Scored):
         "`validation_`, plus `seconds`, `images_per_second`"
     )
     note: str = Field(description="a remark from the study file; may be empty")
-    milliseconds_per_image: float = Field(
+    milliseconds_per_image: float | None = Field(
         description="what predicting the test rows took, by image, with `threads` cores; for a "
         "backbone what a batch of new images took, since the test rows' features may have been "
-        "kept"
+        "kept; null where it is not known"
     )
     augmentation: AugmentationShown | None = Field(description="null without")
     search: Search | None = Field(description="null without")
@@ -133,7 +136,7 @@ class ScoredCommittee(_Scored):
         "the coefficients of `stacking` stand in its `card.json`"
     )
     parameters: int | None = Field(description="sum over members")
-    fit_seconds: float = Field(description="sum over members")
+    fit_seconds: float | None = Field(description="sum over members; null as for them")
     milliseconds_per_image: float | None = Field(description="sum over members")
     reported: dict[str, float] = Field(description="`{score: value}` that a report gave")
     notes: list[str] = Field(description="what a reader should know of it")

@@ -40,9 +40,9 @@ class RobustnessOfModel(Record):
 
     rows: int = Field(description="images that it was asked about")
     clean: float = Field(description="accuracy on the same images unaltered")
-    clean_interval: Interval = Field(description="Wilson's")
+    clean_interval: Interval = Field(description="Blaker's")
     accuracy: dict[str, list[float]] = Field(description="by kind, one a strength")
-    intervals: dict[str, list[Interval]] = Field(description="by kind, one a strength; Wilson's")
+    intervals: dict[str, list[Interval]] = Field(description="by kind, one a strength; Blaker's")
     area: dict[str, float] = Field(description="by kind: mean over the strengths")
     mean_area: float = Field(description="mean over all kinds")
     mean_area_interval: Interval = Field(description="Student's, over images")

@@ -84,7 +84,7 @@ class RankedOfRuns(Record):
     kind: Literal["member", "committee"] = Field(description="which of the two")
     validation_accuracy: float = Field(description="mean over seeds")
     accuracy: float = Field(description="test, first seed")
-    interval: Interval = Field(description="Wilson's")
+    interval: Interval = Field(description="Blaker's")
     over_seeds: Spread | None = Field(description="of the test accuracy")
     log_loss: float = Field(description="test, nats")
     f1_macro: float = Field(description="test")

@@ -59,7 +59,7 @@ class ScoresOfTable(Record):
     """A table's scores and how sure its accuracy is."""
 
     scores: Scores = Field(description="all of them")
-    intervals: dict[str, Interval | None] = Field(description="of the accuracy, Wilson's")
+    intervals: dict[str, Interval | None] = Field(description="of the accuracy, Blaker's")
 
 
 class MistakeCell(Record):

@@ -19,7 +19,7 @@ class Difference(Record):
     score: Literal["accuracy"] = Field(description="what is subtracted")
     value: float = Field(description="the difference, a share of images")
     interval: Interval = Field(
-        description="Welch's t over seeds, Agresti and Min's for pairs over images"
+        description="Welch's t over seeds, Bonett and Price's for pairs over images"
     )
     over: Literal["seeds", "images"] = Field(
         description="`seeds` where both have two or more, else `images`: the same test images, "
@@ -44,7 +44,7 @@ class PairOfModels(Record):
     one: str = Field(description="name")
     other: str = Field(description="name")
     difference: float = Field(description="the one's test accuracy less the other's")
-    interval: Interval = Field(description="Agresti and Min's for pairs")
+    interval: Interval = Field(description="Bonett and Price's for pairs")
     bootstrap_interval: Interval | None = Field(
         description="percentiles of the difference on the same resamples; null where it is the "
         "same in every one"
@@ -129,7 +129,7 @@ class BesideFirst(Record):
         "not the same as equal"
     )
     difference: float = Field(description="its test accuracy less the first's")
-    interval: Interval = Field(description="of it, Agresti and Min's")
+    interval: Interval = Field(description="of it, Bonett and Price's")
     p_holm: float = Field(description="of that pair among all pairs")
 
 

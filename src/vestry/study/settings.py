@@ -83,7 +83,7 @@ class Study(BaseModel):
 
     def as_toml(self) -> str:
         """The study with every default filled in, spelled as studies are now."""
-        tables = _without_none(self.model_dump(mode="json"))
+        tables = without_none(self.model_dump(mode="json"))
         for claim in tables["claim"]:
             if "maker" in claim:
                 claim[NEW] = claim.pop("maker")
@@ -95,8 +95,8 @@ class Study(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _without_none(value: Any) -> Any:
+def without_none(value: Any) -> Any:
     """TOML has no null: a key without a value is left out."""
     if isinstance(value, dict):
-        return {key: _without_none(part) for key, part in value.items() if part is not None}
-    return [_without_none(part) for part in value] if isinstance(value, list) else value
+        return {key: without_none(part) for key, part in value.items() if part is not None}
+    return [without_none(part) for part in value] if isinstance(value, list) else value

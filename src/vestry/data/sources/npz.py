@@ -7,7 +7,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +29,7 @@ _SPELLINGS = (
     ("images", "labels", "test_images", "test_labels"),
     ("x_train", "y_train", "x_test", "y_test"),
 )
+_CheckType = Callable[[str, np.dtype[Any]], None]
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -53,7 +55,7 @@ def load(path: Path, name: str) -> Source:
     """
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file (source {name})")
-    with _readable(path):
+    with readable(path):
         arrays, unread = _read_arrays(path)
         return _source_of(path, name, arrays, unread)
 
@@ -63,13 +65,14 @@ def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
 
     For images without labels; sizes are checked as by `load`. Raises DataError for anything wrong.
     """
-    with _readable(path), zipfile.ZipFile(path) as archive:
+    with readable(path), zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if _IMAGES not in members:
             found = ", ".join(sorted(members)) or "nothing"
             raise DataError(f"{path}: holds {found}; an array `{_IMAGES}` is expected")
+        checked = partial(_check_dtype, _IMAGES)
         read, notes = to_bytes(
-            str(path), {_IMAGES: _read_member(path, archive, members[_IMAGES], _IMAGES)}
+            str(path), {_IMAGES: read_member(path, archive, members[_IMAGES], checked)}
         )
     images = read[_IMAGES].images
     if images.ndim == 4 and images.shape[3] == 1:
@@ -80,7 +83,7 @@ def load_images(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
 
 
 @contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Whatever a damaged file makes its readers raise becomes DataError."""
     try:
         yield
@@ -100,7 +103,7 @@ def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         spelling = _choose_spelling(path, set(members))
         wanted = dict(zip(spelling, _SPELLINGS[0], strict=True)) | {"classes": "classes"}
         arrays = {
-            key: _read_member(path, archive, members[stored], key)
+            key: read_member(path, archive, members[stored], partial(_check_dtype, key))
             for stored, key in wanted.items()
             if stored in members
         }
@@ -118,13 +121,16 @@ def _choose_spelling(path: Path, stored: set[str]) -> tuple[str, str, str, str]:
     )
 
 
-def _read_member(
-    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str
+def read_member(
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, check: _CheckType
 ) -> NDArray[Any]:
-    """One array, once its header is what it should be and agrees with the zip directory."""
+    """One array, once its header is what it should be and agrees with the zip directory.
+
+    check: raises DataError for a type that is not taken, of where it stands and what it is.
+    """
     with archive.open(info) as stream:
         shape, dtype = read_header(stream)
-        _check_dtype(f"{path}: {info.filename}", key, dtype)
+        check(f"{path}: {info.filename}", dtype)
         expected = stream.tell() + math.prod(shape) * dtype.itemsize
         if expected != info.file_size:
             raise DataError(
@@ -146,7 +152,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _check_dtype(where: str, key: str, dtype: np.dtype[Any]) -> None:
+def _check_dtype(key: str, where: str, dtype: np.dtype[Any]) -> None:
     """Images are uint8 or float, labels any integer, class names text."""
     if "images" in key and dtype != np.uint8 and dtype.kind != "f":
         raise DataError(

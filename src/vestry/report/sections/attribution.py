@@ -94,7 +94,7 @@ def explanation_data(results: Results) -> Explanation | None:
         lead=_lead(entries, {image.id for image in results.votes.images}),
         models=[_explained(model, entry, classes) for model, entry in entries],
         covers=any(entry.images for _, entry in entries),
-        is_colour=len(results.data.image_shape) == 3,
+        is_colour=len(results.data.image_shape or ()) == 3,
         tiles=[tile for model, entry in entries for tile in _map_tiles(model, entry)]
         + [tile for model, entry in entries for tile in _inside_tiles(model, entry)],
     )

@@ -28,26 +28,25 @@ _CHEAPER = 2.0
 
 def _cheaper(ranked: list[Model]) -> str | None:
     """The quickest fit near the leader by validation, where it takes half the time or less."""
-    if not ranked or not ranked[0].entry.fit_seconds:
+    if not ranked:
         return None
-    leader = ranked[0]
+    leader, longest = ranked[0], ranked[0].entry.fit_seconds
     best = leader.central_accuracy("validation")
     near = [
-        model
-        for model in ranked[1:]
-        if model.entry.fit_seconds and model.central_accuracy("validation") >= best - _NEAR
+        (seconds, place, model)
+        for place, model in enumerate(ranked[1:])
+        if (seconds := model.entry.fit_seconds)
+        and model.central_accuracy("validation") >= best - _NEAR
     ]
-    if not near:
+    if not longest or not near:
         return None
-    quickest = min(near, key=lambda model: model.entry.fit_seconds)
-    times = leader.entry.fit_seconds / quickest.entry.fit_seconds
-    if times < _CHEAPER:
+    least, _, quickest = min(near)
+    if longest / least < _CHEAPER:
         return None
     behind = points(best - quickest.central_accuracy("validation")).lstrip("+")
     return (
-        f"{leader.name}, ahead by validation, took {duration(leader.entry.fit_seconds)} to fit; "
-        f"{quickest.name}, {behind} points behind it there, took "
-        f"{duration(quickest.entry.fit_seconds)}."
+        f"{leader.name}, ahead by validation, took {duration(longest)} to fit; "
+        f"{quickest.name}, {behind} points behind it there, took {duration(least)}."
     )
 
 
@@ -90,7 +89,9 @@ def _how(ranked: list[Model]) -> str | None:
     found = [model.cost for model in ranked if model.cost and model.cost.latency]
     if not found:
         return None
-    rounds = sorted({cost.latency.rounds for cost in found if cost.latency})
+    rounds = sorted({cost.latency.rounds for cost in found if cost.latency and cost.latency.rounds})
+    if not rounds:
+        return "Times and sizes are as they were given; none was measured here."
     over = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else str(rounds[0])
     few = " (with fewer than 100 rounds it is the slowest)" if rounds[0] < 100 else ""
     return (

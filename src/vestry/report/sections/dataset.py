@@ -34,10 +34,12 @@ def _others(count: int) -> str:
 
 def size(data: schema.Data) -> str:
     """Rows, classes and shape of the images."""
-    height, width, *channels = data.image_shape
-    colour = "in colour" if channels else "in grey"
     splits = data.splits
     rows = listed([f"{whole(split.rows)} {name}" for name, split in splits.items()])
+    if data.image_shape is None:
+        return f"{rows} rows, in {len(data.classes)} classes. Their images were not looked at."
+    height, width, *channels = data.image_shape
+    colour = "in colour" if channels else "in grey"
     return (
         f"{rows} images of {height} \u00d7 {width} pixels {colour}, in {len(data.classes)} classes."
     )

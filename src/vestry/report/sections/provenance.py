@@ -94,11 +94,13 @@ def _parameters(count: int | None, trainable: int | None) -> str | None:
 
 
 def _time_bars(models: list[Model]) -> list[TimeBar]:
-    longest = max((model.entry.fit_seconds for model in models), default=0) or 1
+    """Of the models whose time is known."""
+    known = [(model, model.entry.fit_seconds) for model in models]
+    timed = [(model, seconds) for model, seconds in known if seconds is not None]
+    longest = max((seconds for _, seconds in timed), default=0) or 1
     return [
         TimeBar(model.name, seconds, round(seconds / longest, 4), model.is_committee)
-        for model in models
-        for seconds in [model.entry.fit_seconds]
+        for model, seconds in timed
     ]
 
 

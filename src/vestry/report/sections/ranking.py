@@ -136,7 +136,7 @@ def _only_one(results: Results, model: Model) -> str:
 def interval_remark(results: Results, models: list[Model]) -> str:
     """What the numbers after a figure mean."""
     text = (
-        "Brackets and whiskers are 95% Wilson intervals: how far an accuracy measured on "
+        "Brackets and whiskers are 95% intervals (Blaker): how far an accuracy measured on "
         f"{standing.test_rows(results)} may be from that on all such images."
     )
     if any(model.over_seeds("test", "accuracy") for model in models):
