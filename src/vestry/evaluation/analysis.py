@@ -23,6 +23,7 @@ from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
+from vestry.evaluation.optimism import best_of_several
 from vestry.evaluation.overfitting import Guessing, overfitting
 from vestry.evaluation.predictions import (
     EvaluatedModel,
@@ -44,6 +45,7 @@ from vestry.schema.models import (
     ScoredMember,
     ScoredModel,
 )
+from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.significance import Comparisons, Ranked, Resolution
 
 
@@ -55,6 +57,7 @@ class Analysed:
     members: dict[str, Member]
     committees: dict[str, Committee]
     ranking: list[Ranked]
+    best_of: BestOfSeveral | None
     comparisons: Comparisons | None
     resolution: Resolution | None
     misclassified: Misclassified | None
@@ -92,6 +95,7 @@ def analysed(
             for name, entry in run.committees.items()
         },
         ranking=standing.ranking,
+        best_of=best_of_several({model.name: model.entry for model in ranked}, evidence),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,

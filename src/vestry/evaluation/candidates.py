@@ -23,7 +23,8 @@ _SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds.
+    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds,
+    less what is due to choices by the same rows.
     lowest: the class with the lowest recall there (first seed), with it. latency: milliseconds of
     one image at the median. bytes, parameters: None where not known. rights: (seeds, n) whether
     each seed's model is right on each validation row.
@@ -62,7 +63,7 @@ def _candidate(
     return Candidate(
         name=model.name,
         place=place,
-        accuracy=entry.central("validation", "accuracy"),
+        accuracy=entry.corrected_accuracy,
         lowest=lowest_class(entry.scores.validation),
         latency=cost.latency.median_ms if cost and cost.latency else None,
         bytes=cost.bytes if cost else None,

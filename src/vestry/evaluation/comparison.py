@@ -91,11 +91,15 @@ def _means(scores: Sequence[Scores]) -> dict[str, float]:
 
 
 def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
-    """Names by mean validation accuracy, the better log loss first among equals."""
+    """Names by mean validation accuracy, less what is due to choices that the same rows made; the
+    better log loss first among equals.
+
+    A model whose epoch or settings they chose would else stand above one that they did not.
+    """
 
     def order(name: str) -> tuple[float, float]:
         entry = models[name]
-        return -entry.central("validation", "accuracy"), entry.central("validation", "log_loss")
+        return -entry.corrected_accuracy, entry.central("validation", "log_loss")
 
     return sorted(models, key=order)
 

@@ -5,10 +5,17 @@ and scored on those left out. Tsamardinos, Greasidou and Borboudakis, "Bootstrap
 out-of-sample predictions for efficient and accurate cross-validation", Machine Learning 107 (2018).
 """
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vestry.evaluation.predictions import Predictions
+from vestry.schema.models import ScoredModel
+from vestry.schema.optimism import BestOfSeveral, Optimism
+from vestry.storage.tried import Tried
 
 Figures = NDArray[np.floating] | NDArray[np.bool_]
 _Floats = NDArray[np.float32]
@@ -95,3 +102,87 @@ def carried_over(right: Figures, trials: Figures, taken: int) -> float:
     lucky, own = lucky - lucky.mean(), own - own.mean()
     spread = float(lucky @ lucky)
     return min(1.0, max(0.0, float(lucky @ own) / spread)) if spread else 0.0
+
+
+# What a model has from choices that were made by the validation rows.
+
+
+def optimism_of_member(
+    epochs: Sequence[Tried | None], trials: Tried | None, right: NDArray[np.bool_]
+) -> Optimism | None:
+    """None where nothing was chosen by the validation rows.
+
+    epochs: of each seed's network; trials: of the search; None where there was no such choice.
+    right: (seeds, rows) of the models that were fitted in the end.
+    """
+    rows = right.shape[1]
+    stopped = [optimism_of(each) for each in epochs if each is not None and _by(each, rows)]
+    searched = _of_search(trials, right) if trials is not None and _by(trials, rows) else None
+    if not stopped and searched is None:
+        return None
+    return _together(float(right.mean()), fmean(stopped) if stopped else None, searched)
+
+
+def _by(tried: Tried, rows: int) -> bool:
+    """Whether these rows chose: others, inside of folds, flatter no figure of these."""
+    return len(tried.right) == rows
+
+
+def optimism_of(tried: Tried) -> float:
+    by = None if tried.loss is None else -tried.loss
+    return optimism(tried.right, by, tried.taken, tried.min_delta)
+
+
+def _of_search(trials: Tried, right: NDArray[np.bool_]) -> float:
+    kept = fmean(carried_over(own, trials.right, trials.taken) for own in right)
+    return kept * optimism_of(trials)
+
+
+def _together(accuracy: float, stopped: float | None, searched: float | None) -> Optimism:
+    left = accuracy - (stopped or 0.0) - (searched or 0.0)
+    return Optimism(early_stopping=stopped, search=searched, corrected=max(0.0, left))
+
+
+def optimism_of_committee(members: Sequence[ScoredModel], accuracy: float) -> Optimism | None:
+    """As its members' in the mean: what is flattered in them goes into its answers.
+
+    accuracy: the committee's own on the validation rows. None where no member has any.
+    """
+    found = [member.optimism for member in members]
+    parts = {
+        key: [getattr(each, key) if each else None for each in found]
+        for key in ("early_stopping", "search")
+    }
+    if not any(found):
+        return None
+    return _together(accuracy, *(_mean(values) for values in parts.values()))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Over all members, who have 0 where nothing was chosen; None where it is of none."""
+    if all(value is None for value in values):
+        return None
+    return fmean(value or 0.0 for value in values)
+
+
+def best_of_several(
+    ranked: Mapping[str, ScoredModel], evidence: Predictions
+) -> BestOfSeveral | None:
+    """What the first has from being first; ranked: by name, in the order of the ranking.
+
+    None for a single model, and without validation rows.
+    """
+    truth = evidence.truths["validation"]
+    if len(ranked) < 2 or not len(truth):
+        return None
+    right = np.stack(
+        [(evidence.labels(name, "validation") == truth).mean(axis=0) for name in ranked], axis=1
+    )
+    corrected = np.array([entry.corrected_accuracy for entry in ranked.values()])
+    found = optimism(right - (right.mean(axis=0) - corrected), taken=0)
+    return BestOfSeveral(
+        models=len(ranked),
+        first=next(iter(ranked)),
+        optimism=found,
+        corrected=max(0.0, float(corrected[0]) - found),
+    )

@@ -175,7 +175,7 @@ def _ranked(
     pairs = comparisons.pairs if comparisons else []
     beside = beside_first(models[0].name, pairs, len(models[0].truth), margin)
     figures = [
-        [model.entry.central("validation", score) for score in ("accuracy", "log_loss")]
+        [model.entry.corrected_accuracy, model.entry.central("validation", "log_loss")]
         for model in models
     ]
     return [

@@ -8,6 +8,7 @@ from vestry.committees.committee_settings import CommitteeSettings
 from vestry.committees.rule import RULES
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate, mean_of_members
+from vestry.evaluation.optimism import optimism_of_committee
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, remove_models
@@ -63,7 +64,8 @@ def _add_committee(
     card = committee.card() | {"members": entry.members, "fitted_on": fitted_on}
     write_json(folder / "card.json", card)
     own = [members.results[name] for name in entry.members]
-    results = vars(evaluate(tables, truths)) | {
+    found = evaluate(tables, truths)
+    results = vars(found) | {
         "rule": entry.rule,
         "options": entry.options,
         "members": entry.members,
@@ -76,6 +78,7 @@ def _add_committee(
         "notes": card.get("notes", []),
         "note": entry.note,
         "mean_of_members": mean_of_members(own),
+        "optimism": optimism_of_committee(own, found.scores.validation.accuracy),
     }
     models.add(entry.name, ScoredCommittee.model_validate(results), [tables])
     models.rules[entry.name] = committee

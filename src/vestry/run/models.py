@@ -1,10 +1,12 @@
 """What models or committees came to: results and tables by name, and what failed."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from vestry.committees.committee import Committee
 from vestry.data.image_set import ImageSet
@@ -18,14 +20,17 @@ from vestry.evaluation.comparison import (
     scored,
     table_scores,
 )
+from vestry.evaluation.optimism import optimism_of_member
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.planner import SEARCH, PlannedModel
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
+from vestry.schema.optimism import Optimism
 from vestry.schema.results import Failure
 from vestry.storage.run_folder import RunFolder, read_json
+from vestry.storage.tried import EPOCHS, TRIALS, load_tried
 
 Truths = Mapping[str, Labels]
 
@@ -199,8 +204,19 @@ def _add_model(
         "milliseconds_per_image": _milliseconds_per_image(card),
         "augmentation": _augmentation(card, model.name),
         "search": _search_results(model),
+        "optimism": _optimism(model, folders.values(), seeds, truths["validation"]),
     }
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
+
+
+def _optimism(
+    model: PlannedModel, folders: Iterable[Path], seeds: Sequence[Tables], truth: Labels
+) -> Optimism | None:
+    """What choices by the validation rows do to the model's figures there."""
+    right = np.stack([tables["validation"].labels == truth for tables in seeds])
+    epochs = [load_tried(folder / EPOCHS) for folder in folders]
+    trials = load_tried(model.search.folder / TRIALS) if model.search else None
+    return optimism_of_member(epochs, trials, right)
 
 
 def _threads(card: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from vestry.schema.confidence import Abstention, Calibration
 from vestry.schema.cost import Cost
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Repairs
+from vestry.schema.optimism import Optimism
 from vestry.schema.scores import Mistakes, Scores
 from vestry.schema.search import Search
 from vestry.schema.training import AugmentationShown, History, Training, Trunk
@@ -21,6 +22,7 @@ class _Scored(Record):
     if TYPE_CHECKING:
         scores: OnSplits[Scores]
         intervals: OnSplits[dict[str, Interval | None]]
+        optimism: Optimism | None
 
     def spread(self, split: str, score: str) -> Spread | None:  # noqa: ARG002
         """Of a score over seeds; None where there is one seed."""
@@ -30,6 +32,11 @@ class _Scored(Record):
         """The mean over seeds where there are several, else the one figure."""
         several = self.spread(split, score)
         return several.mean if several else self.scores.on(split).number(score)
+
+    @property
+    def corrected_accuracy(self) -> float:
+        """On validation rows, less what it has from choices that the same rows made."""
+        return self.optimism.corrected if self.optimism else self.central("validation", "accuracy")
 
     def accuracy_interval(self, split: str) -> Interval:
         """Blaker's, of the first seed's accuracy."""
@@ -104,6 +111,9 @@ class ScoredMember(_Scored):
     search: Search | None = Field(description="null without")
     cross_validation: CrossValidation | None = Field(description="null without")
     learning_curve: LearningCurve | None = Field(description="null without")
+    optimism: Optimism | None = Field(
+        None, description="of the validation accuracy; null where these rows chose nothing in it"
+    )
     cost: Cost | None = Field(None, description="what it takes to run")
 
     def spread(self, split: str, score: str) -> Spread | None:
@@ -143,6 +153,9 @@ class ScoredCommittee(_Scored):
     note: str = Field(description="a remark from the study file; may be empty")
     mean_of_members: OnSplits[dict[str, float]] = Field(
         description="plain means of its members' own scores, which are *not* the committee's"
+    )
+    optimism: Optimism | None = Field(
+        None, description="of the validation accuracy; null where these rows chose nothing in it"
     )
     cost: Cost | None = Field(None, description="what it takes to run")
 

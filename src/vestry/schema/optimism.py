@@ -11,12 +11,12 @@ class Optimism(Record):
     """Of a model's validation accuracy: what it has from choices that the same rows made."""
 
     early_stopping: float | None = Field(
-        description="from taking the best epoch, a share of images, the mean over seeds; null where "
-        "no epoch was chosen. Of a committee the mean over its members, as of all that stands here"
+        description="from taking the best epoch, a share of images, the mean over seeds; null "
+        "where no epoch was chosen. Of a committee this and `search` are the means over its members"
     )
     search: float | None = Field(
-        description="from taking the best trial; null without a search. The best trial's own, by the "
-        "share of its luck on single rows that the model fitted afterwards has, too"
+        description="from taking the best trial: its own, by the share of its luck on single rows "
+        "that the model fitted afterwards has, too; null without a search"
     )
     corrected: float = Field(description="the validation accuracy, the mean over seeds, less these")
 

@@ -15,6 +15,7 @@ from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
+from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution
 
@@ -91,7 +92,11 @@ class ComparisonResults(Record):
     committees: dict[str, Committee] = Field(description="every committee by name")
     failures: list[Failure] = Field(description="what came to nothing, and why")
     ranking: list[Ranked] = Field(
-        description="best first, by mean validation accuracy (log loss breaks ties)"
+        description="best first, by mean validation accuracy less its `optimism` (log loss breaks "
+        "ties)"
+    )
+    best_of: BestOfSeveral | None = Field(
+        None, description="what the first has from being first; null for one model"
     )
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")

@@ -68,5 +68,5 @@ def load_tried(path: Path) -> Tried | None:
         return None
     with np.load(path, allow_pickle=False) as file:
         right = np.unpackbits(file["right"], axis=0, count=int(file["rows"])).astype(bool)
-        loss = file["loss"] if "loss" in file else None
+        loss = file.get("loss")
         return Tried(right, int(file["taken"]), loss, float(file["min_delta"]))

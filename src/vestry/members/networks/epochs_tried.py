@@ -1,5 +1,7 @@
 """Which validation rows each epoch was right on, where early stopping takes the best of them."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -36,8 +38,11 @@ class EpochsTried:
     # What a checkpoint holds of it.
 
     def tensors(self) -> dict[str, Tensor]:
-        kept = {"right": self.right, "loss": self.loss}
-        return {name: torch.from_numpy(np.stack(values)) for name, values in kept.items() if values}
+        found: dict[str, NDArray[Any]] = {
+            "right": np.array(self.right),
+            "loss": np.array(self.loss),
+        }
+        return {name: torch.from_numpy(each) for name, each in found.items() if len(each)}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         for name, values in tensors.items():

@@ -7,7 +7,7 @@ from vestry.report.formatting import counted, listed, per_cent
 from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
-from vestry.report.sections import committees, standing
+from vestry.report.sections import committees, optimism, standing
 from vestry.schema.base import Spread
 from vestry.schema.models import Committee
 from vestry.schema.results import Failure, Notice, Results
@@ -16,7 +16,7 @@ from vestry.schema.results import Failure, Notice, Results
 @dataclass(frozen=True)
 class Row:
     """One model in the ranking. `difference` is ours less reported, as a share. mark: what the
-    test images say of it beside the first."""
+    test images say of it beside the first. taken_off: what its validation figure was before."""
 
     model: Model
     validation: Spread | None
@@ -27,6 +27,7 @@ class Row:
     compared_with: float
     compared_with_mean: bool
     mark: str | None
+    taken_off: str | None
 
     @property
     def is_first(self) -> bool:
@@ -77,6 +78,7 @@ class Answer:
     interval_remark: str
     too_few: str | None
     rank_remark: str | None
+    best_of: str | None
     reported_remark: str | None
     checks: list[CommitteeCheck]
     comparisons: list[Comparison]
@@ -98,6 +100,7 @@ def _answer_data(results: Results) -> Answer:
         interval_remark=interval_remark(results, ranked),
         too_few=standing.too_few(results),
         rank_remark=standing.rank_remark(results),
+        best_of=optimism.best_of(results),
         reported_remark=reported_remark([(m, v) for m, v in singles if v is not None]),
         checks=[
             _check(model, model.entry, results)
@@ -193,6 +196,7 @@ def _ranking_rows(
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
                 standing.MARKS[model.on_test.mark] if model.on_test else None,
+                optimism.taken_off(model),
             )
         )
     whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks)
