@@ -6,7 +6,9 @@ out-of-sample predictions for efficient and accurate cross-validation", Machine 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from statistics import fmean
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from vestry.evaluation.predictions import Predictions
 from vestry.schema.models import ScoredModel
 from vestry.schema.optimism import BestOfSeveral, Optimism
-from vestry.storage.tried import Tried
+from vestry.storage.tried import Losses, Tried, TriedTrials
 
 Figures = NDArray[np.floating] | NDArray[np.bool_]
 _Floats = NDArray[np.float32]
@@ -31,53 +33,82 @@ _SEED = 0
 _ROUNDING = 1e-6
 
 
-def optimism(
-    right: Figures, by: Figures | None = None, taken: int | None = None, min_delta: float = 0.0
-) -> float:
-    """How much of the accuracy of the one chosen, on the rows that chose it, is due to the choice.
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What was chosen among, on the rows that chose.
 
     right: (rows, candidates) whether each is right on each row, or the share of its seeds that is;
-    in the order in which they were tried. by: (rows, candidates) the figure that chooses by its
-    mean, the higher the better; None for `right` itself. taken: the one that was chosen; None for
-    the first that is best. min_delta: a later one is taken only where its mean is higher by more
-    than this. Gives a share in 0..1, 0 with fewer than two candidates.
-
-    It is what all rows choose, less what each resample's rows choose, both scored on the rows which
-    the resample left out, in the mean over resamples: so rows that happen to be easy cancel.
+    in the order in which they were tried. taken: the one that was; None for the first that is best.
+    by: (rows, candidates) the figure that chooses by its mean, the higher the better; None for
+    `right`. min_delta: a later one is taken only where its mean is higher by more than this.
+    counts: so many candidates at a time, in their order, of which first the best by `by` is taken;
+    then among these, by `then_by`; None where all are one choice.
     """
-    scored = np.asarray(right, np.float32)
-    rows, count = scored.shape
-    if count < 2 or rows < 2:
-        return 0.0
-    choosing = scored if by is None else np.asarray(by, np.float32)
-    if taken is None:
-        taken = int(_chosen(choosing.mean(axis=0, keepdims=True), min_delta)[0])
-    weights, step = _weights(rows), max(1, _CELLS // rows)
-    lost = [
-        _lost(scored, choosing, weights[start : start + step], taken, min_delta)
-        for start in range(0, len(weights), step)
-    ]
-    return max(0.0, float(np.concatenate(lost).mean()))
+
+    right: Figures
+    taken: int | None = None
+    by: Figures | None = None
+    min_delta: float = 0.0
+    counts: Sequence[int] | None = None
+    then_by: Figures | None = None
+
+    def best(self, weights: _Floats) -> _Picks:
+        """(resamples,) what is chosen by rows of these weights, (resamples, rows)."""
+        means = self._means(weights, self.by)
+        if self.counts is None:
+            return _first_best(means, self.min_delta)
+        edges = np.cumsum([0, *self.counts])
+        each = [
+            start + _first_best(means[:, start:end], self.min_delta)
+            for start, end in pairwise(edges.tolist())
+        ]
+        ends = np.stack(each, axis=1)
+        reached = np.take_along_axis(self._means(weights, self.then_by), ends, axis=1)
+        return np.take_along_axis(ends, _first_best(reached)[:, None], axis=1)[:, 0]
+
+    def _means(self, weights: _Floats, by: Figures | None) -> _Floats:
+        figures = np.asarray(self.right if by is None else by, np.float32)
+        return np.asarray(weights @ figures / weights.sum(axis=1, keepdims=True))
 
 
-def _lost(
-    right: _Floats, by: _Floats, drawn: NDArray[np.uint8], taken: int, min_delta: float
-) -> _Floats:
-    """(resamples,) how much less often right, on rows left out, what a resample chooses is."""
-    weights = drawn[(drawn == 0).any(axis=1)].astype(np.float32)
-    left_out = (weights == 0).astype(np.float32)
-    picks = _chosen(weights @ by / weights.sum(axis=1, keepdims=True), min_delta)
-    scores = left_out @ right / left_out.sum(axis=1, keepdims=True)
-    return np.asarray(scores[:, taken] - scores[np.arange(len(picks)), picks])
-
-
-def _chosen(means: _Floats, min_delta: float) -> _Picks:
+def _first_best(means: _Floats, min_delta: float = 0.0) -> _Picks:
     """(resamples,) the best of (resamples, candidates): the first among equals."""
     best, picks = means[:, 0], np.zeros(len(means), dtype=np.int64)
     for place in range(1, means.shape[1]):
         better = means[:, place] > best + min_delta + _ROUNDING
         best, picks = np.where(better, means[:, place], best), np.where(better, place, picks)
     return picks
+
+
+def optimism(choice: Choice) -> float:
+    """How much of the accuracy of the one chosen, on the rows that chose it, is due to the choice.
+
+    A share in 0..1, 0 with fewer than two candidates. It is what all rows choose, less what each
+    resample's rows choose, both scored on the rows which the resample left out, in the mean over
+    resamples: so rows that happen to be easy cancel.
+    """
+    right = np.asarray(choice.right, np.float32)
+    rows, count = right.shape
+    if count < 2 or rows < 2:
+        return 0.0
+    taken = choice.taken
+    if taken is None:
+        taken = int(choice.best(np.ones((1, rows), np.float32))[0])
+    weights, step = _weights(rows), max(1, _CELLS // rows)
+    lost = [
+        _lost(choice, right, weights[start : start + step], taken)
+        for start in range(0, len(weights), step)
+    ]
+    return max(0.0, float(np.concatenate(lost).mean()))
+
+
+def _lost(choice: Choice, right: _Floats, drawn: NDArray[np.uint8], taken: int) -> _Floats:
+    """(resamples,) how much less often right, on rows left out, what a resample chooses is."""
+    weights = drawn[(drawn == 0).any(axis=1)].astype(np.float32)
+    left_out = (weights == 0).astype(np.float32)
+    picks = choice.best(weights)
+    scores = left_out @ right / left_out.sum(axis=1, keepdims=True)
+    return np.asarray(scores[:, taken] - scores[np.arange(len(picks)), picks])
 
 
 @lru_cache(maxsize=1)
@@ -108,34 +139,55 @@ def carried_over(right: Figures, trials: Figures, taken: int) -> float:
 
 
 def optimism_of_member(
-    epochs: Sequence[Tried | None], trials: Tried | None, right: NDArray[np.bool_]
+    epochs: Sequence[Tried | None], trials: TriedTrials | None, right: NDArray[np.bool_]
 ) -> Optimism | None:
     """None where nothing was chosen by the validation rows.
 
     epochs: of each seed's network; trials: of the search; None where there was no such choice.
-    right: (seeds, rows) of the models that were fitted in the end.
+    right: (seeds, rows) of the models that were fitted in the end. Choices by other rows, inside of
+    folds, flatter no figure of these, and are left out.
     """
     rows = right.shape[1]
-    stopped = [optimism_of(each) for each in epochs if each is not None and _by(each, rows)]
-    searched = _of_search(trials, right) if trials is not None and _by(trials, rows) else None
-    if not stopped and searched is None:
+    known = [tried for tried in epochs if tried is not None and len(tried.right) == rows]
+    stopped = fmean(map(_of_epochs, known)) if known else None
+    searched = None
+    if trials is not None and len(trials.each[0].right) == rows:
+        searched = _of_search(trials, right)
+    if stopped is None and searched is None:
         return None
-    return _together(float(right.mean()), fmean(stopped) if stopped else None, searched)
+    return _together(float(right.mean()), stopped, searched)
 
 
-def _by(tried: Tried, rows: int) -> bool:
-    """Whether these rows chose: others, inside of folds, flatter no figure of these."""
-    return len(tried.right) == rows
+def _of_epochs(tried: Tried) -> float:
+    return optimism(Choice(tried.right, tried.taken, _by_loss(tried.loss), tried.min_delta))
 
 
-def optimism_of(tried: Tried) -> float:
-    by = None if tried.loss is None else -tried.loss
-    return optimism(tried.right, by, tried.taken, tried.min_delta)
+def _by_loss(loss: Losses | None) -> Figures | None:
+    return None if loss is None else np.negative(loss)
 
 
-def _of_search(trials: Tried, right: NDArray[np.bool_]) -> float:
-    kept = fmean(carried_over(own, trials.right, trials.taken) for own in right)
-    return kept * optimism_of(trials)
+def _of_search(trials: TriedTrials, right: NDArray[np.bool_]) -> float:
+    """What the best trial has from being that, beyond what its own epochs' choice gave it, by what
+    of it the models have that were fitted in the end."""
+    ends = np.stack([trial.right[:, trial.taken] for trial in trials.each], axis=1)
+    kept = fmean(carried_over(own, ends, trials.taken) for own in right)
+    best = trials.each[trials.taken]
+    return kept * max(0.0, optimism(_nested(trials)) - _of_epochs(best))
+
+
+def _nested(trials: TriedTrials) -> Choice:
+    """All epochs of all trials: first each trial's best one, then the best trial."""
+    counts = [trial.right.shape[1] for trial in trials.each]
+    losses = [np.negative(trial.loss) for trial in trials.each if trial.loss is not None]
+    by = np.concatenate(losses, axis=1) if losses else None
+    return Choice(
+        right=np.concatenate([trial.right for trial in trials.each], axis=1),
+        taken=sum(counts[: trials.taken]) + trials.each[trials.taken].taken,
+        by=by,
+        min_delta=trials.each[0].min_delta,
+        counts=counts,
+        then_by=by if trials.by_loss else None,
+    )
 
 
 def _together(accuracy: float, stopped: float | None, searched: float | None) -> Optimism:
@@ -179,7 +231,7 @@ def best_of_several(
         [(evidence.labels(name, "validation") == truth).mean(axis=0) for name in ranked], axis=1
     )
     corrected = np.array([entry.corrected_accuracy for entry in ranked.values()])
-    found = optimism(right - (right.mean(axis=0) - corrected), taken=0)
+    found = optimism(Choice(right - (right.mean(axis=0) - corrected), taken=0))
     return BestOfSeveral(
         models=len(ranked),
         first=next(iter(ranked)),

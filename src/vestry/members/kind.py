@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
+from vestry.storage.tried import Tried
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ class FittedModel(Protocol):
 
     def card(self) -> dict[str, Any]:
         """What a reader and `load` must know, JSON-able."""
+        ...
+
+
+@runtime_checkable
+class EarlyStopped(Protocol):
+    """A fitted model that was chosen among its epochs by the validation rows."""
+
+    @property
+    def tried(self) -> Tried | None:
+        """The epochs; None where none was chosen, or where that is no longer known."""
         ...
 
 

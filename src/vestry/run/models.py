@@ -30,7 +30,7 @@ from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.optimism import Optimism
 from vestry.schema.results import Failure
 from vestry.storage.run_folder import RunFolder, read_json
-from vestry.storage.tried import EPOCHS, TRIALS, load_tried
+from vestry.storage.tried import EPOCHS, TRIALS, load_tried, load_tried_trials
 
 Truths = Mapping[str, Labels]
 
@@ -215,7 +215,7 @@ def _optimism(
     """What choices by the validation rows do to the model's figures there."""
     right = np.stack([tables["validation"].labels == truth for tables in seeds])
     epochs = [load_tried(folder / EPOCHS) for folder in folders]
-    trials = load_tried(model.search.folder / TRIALS) if model.search else None
+    trials = load_tried_trials(model.search.folder / TRIALS) if model.search else None
     return optimism_of_member(epochs, trials, right)
 
 

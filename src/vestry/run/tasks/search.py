@@ -16,7 +16,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
 from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
-from vestry.members.kind import FitJob
+from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.predictions.scores import SCORES, log_losses, score
 from vestry.run.tasks.fit import job, task_data
@@ -24,7 +24,7 @@ from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
-from vestry.storage.tried import TRIALS, Tried, load_tried
+from vestry.storage.tried import TRIALS, Tried, TriedTrials, load_tried
 
 _STEPS = ("step", "epoch", "images")
 
@@ -90,33 +90,20 @@ class _Trials:
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
         scores = score(held_out, work.validation_labels, self.dataset.validation.classes)
-        self.keep(number, held_out, work.validation_labels)
+        _tried(member, held_out, work.validation_labels).save(self.row_file(number))
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
-    def keep(self, number: int, held_out: NDArray[np.float32], truth: NDArray[np.int64]) -> None:
-        """Which validation rows the trial is right on, and its loss there: a resumed search needs
-        those of trials that were done before."""
-        tried = Tried.of(
-            [held_out.argmax(axis=1) == truth], [log_losses(held_out.astype(np.float64), truth)], 0
-        )
-        tried.save(self.row_file(number))
-
     def row_file(self, number: int) -> Path:
+        """What is kept of a trial's validation rows, for a search that is resumed, too."""
         return self.workspace / f"trial-{number}.npz"
 
-    def tried(self, trials: list[Trial], best: int) -> Tried:
+    def tried(self, trials: list[Trial], best: int) -> TriedTrials:
         """Of all trials that came to a score, but for those that repeat others."""
         found = {trial.number: load_tried(self.row_file(trial.number)) for trial in trials}
         known = {number: each for number, each in found.items() if each is not None}
         by_loss = self.settings.score == "log_loss"
-        return Tried.of(
-            [each.right[:, 0] for each in known.values()],
-            [each.loss[:, 0] for each in known.values() if each.loss is not None]
-            if by_loss
-            else None,
-            taken=list(known).index(best),
-        )
+        return TriedTrials.of(list(known.values()), list(known).index(best), by_loss)
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         whole = job(
@@ -155,6 +142,14 @@ class _Trials:
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
         self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
+
+
+def _tried(member: FittedModel, held_out: NDArray[np.float32], truth: NDArray[np.int64]) -> Tried:
+    """Its epochs, where it was chosen among them; else what it came to."""
+    if isinstance(member, EarlyStopped) and member.tried is not None:
+        return member.tried
+    losses = log_losses(held_out.astype(np.float64), truth)
+    return Tried.of([held_out.argmax(axis=1) == truth], [losses], taken=0)
 
 
 def _summary(
