@@ -134,6 +134,26 @@ def test_a_cheap_tree_that_is_last_is_not_taken_in_whichever_company(tmp_path, v
     headline = {"clear": "Take {}", "too_few": "Too few images to choose; ahead so far: {}"}
     said = headline[found["evidence"]].format(found["recommended"])
     assert said in words and f"{said}." in console
+    done = vestry("export", "runs/few", "-o", "m.onnx", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    card = (tmp_path / "m.md").read_text()
+    assert f"The study's answer: {said}." in card and "This is another model" not in card
+    assert f"\n# {found['recommended']}\n" in card
+    other = vestry("export", "runs/few", "--model", "Tree", "-o", "t.onnx", cwd=tmp_path)
+    assert other.returncode == 0, other.stderr
+    assert f"{said}. This is another model." in (tmp_path / "t.md").read_text()
+
+
+def test_where_nothing_meets_the_limits_nothing_is_exported_unnamed(tmp_path, vestry):
+    save(tmp_path, 200, 100)
+    limits = "[decision]\nmax_ms = 1e-9\n"
+    results, words, console = run(tmp_path, vestry, limits, LR, TREE)
+    assert results["decision"]["recommended"] is None
+    assert "No model meets the limits of this study" in words
+    assert "No model meets the limits of this study." in console
+    done = vestry("export", "runs/few", "-o", "m.onnx", cwd=tmp_path)
+    nearest = results["decision"]["nearest"]["name"]
+    assert done.returncode == 2 and f"({nearest} comes nearest)" in done.stderr
 
 
 def test_models_of_meaningless_labels_are_not_recommended_and_not_exported(tmp_path, vestry):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from vestry.evaluation.candidates import Candidate, front
 from vestry.evaluation.choice import cheapest, chosen
 from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.evaluation.decision_tests import beside, rows_to_decide
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change
@@ -36,6 +37,12 @@ def maker(name, wrong, ms=1.0, size=1e6, parameters=1000, explains=False, place=
     )
 
 
+def wish(prefer, within):
+    """Every difference in cost counts that is as much again."""
+    none = {"ms": 0, "mb": 0, "parameters": 0}
+    return DecisionSettings(prefer=prefer, within=within, cost_floor=none)
+
+
 BEST = maker("Best", range(50), ms=4.0, size=8e6)
 NEAR = maker("Near", range(53), ms=1.0, size=2e6)
 FAR = maker("Far", range(150), ms=0.1, size=1e5)
@@ -43,7 +50,7 @@ TREE = maker("Tree", range(300), ms=0.02, size=2e5, explains=True)
 
 
 def test_the_cheapest_of_those_that_are_shown_to_be_near_the_best_is_taken():
-    choice = chosen([BEST, NEAR, FAR], "accuracy", 0.01)
+    choice = chosen([BEST, NEAR, FAR], wish("accuracy", 0.01))
     assert (choice.taken, choice.best, choice.decided_by) == (NEAR, BEST, "latency")
     assert choice.level == [BEST, NEAR] and choice.shown == "level"
     near, far = choice.tests
@@ -53,7 +60,7 @@ def test_the_cheapest_of_those_that_are_shown_to_be_near_the_best_is_taken():
 
 
 def test_a_best_that_is_told_apart_from_all_others_is_taken_whatever_it_costs():
-    choice = chosen([BEST, FAR, TREE], "accuracy", 0.01)
+    choice = chosen([BEST, FAR, TREE], wish("accuracy", 0.01))
     assert choice.taken is BEST and choice.level == [BEST] and choice.decided_by is None
     assert choice.shown == "clear"
 
@@ -70,9 +77,9 @@ def test_not_told_apart_on_few_rows_is_not_near(rows):
     first, twin = few(BEST, rows), few(maker("Twin", range(50), ms=0.1), rows)
     behind = few(maker("Behind", range(70), ms=0.1), rows)
     for other in (twin, behind):
-        choice = chosen([first, replace(other, place=51)], "accuracy", 0.01)
+        choice = chosen([first, replace(other, place=51)], wish("accuracy", 0.01))
         assert choice.taken is first and choice.shown == "too_few"
-    assert chosen([first, behind], "accuracy", 0.6).taken is behind
+    assert chosen([first, behind], wish("accuracy", 0.6)).taken is behind
 
 
 def test_leaving_others_out_does_not_turn_to_a_worse_one():
@@ -80,39 +87,139 @@ def test_leaving_others_out_does_not_turn_to_a_worse_one():
     everyone = [few(each, 100) for each in (BEST, NEAR, FAR, TREE)]
     for count in range(2, 5):
         for some in combinations(everyone, count):
-            choice = chosen(some, "accuracy", 0.01)
+            choice = chosen(some, wish("accuracy", 0.01))
             assert choice.taken is choice.best is min(some, key=lambda each: each.place)
 
 
 def test_a_better_first_seed_does_not_hide_a_mean_that_is_behind():
     leader = replace(maker("Leader", range(150), ms=4.0, place=0), accuracy=0.96)
     lucky = maker("Lucky", range(50), ms=1.0, place=1)
-    choice = chosen([leader, lucky], "accuracy", 0.005)
+    choice = chosen([leader, lucky], wish("accuracy", 0.005))
     assert choice.taken is leader and not choice.tests[0].behind
-    assert chosen([leader, lucky], "accuracy", 0.02).taken is lucky
+    assert chosen([leader, lucky], wish("accuracy", 0.02)).taken is lucky
 
 
 @pytest.mark.parametrize(("prefer", "taken"), [("latency", TREE), ("size", FAR)])
 def test_latency_and_size_take_the_cheapest_of_all(prefer, taken):
-    assert chosen([BEST, NEAR, FAR, TREE], prefer, 0.01).taken is taken
+    assert chosen([BEST, NEAR, FAR, TREE], wish(prefer, 0.01)).taken is taken
 
 
-def test_costs_within_a_tenth_are_equal_and_the_next_criterion_decides():
-    criteria = ("latency", "bytes", "parameters")
-    fast = maker("Fast", (), ms=1.0, size=2e6, parameters=20, place=0)
-    small = maker("Small", (), ms=1.09, size=1e6, parameters=20, place=1)
-    assert cheapest([fast, small], criteria) == (small, "bytes")
-    slower = maker("Slower", (), ms=1.11, size=1e6, place=1)
-    assert cheapest([fast, slower], criteria) == (fast, "latency")
-    few = maker("Few", (), ms=1.05, size=2.1e6, parameters=10, place=1)
-    assert cheapest([fast, few], criteria) == (few, "parameters")
-    twin = maker("Twin", (), ms=1.0, size=2e6, parameters=20, place=1)
-    assert cheapest([twin, fast], criteria) == (fast, "ranking")
-    uncounted = maker("Uncounted", (), ms=1.0, size=2e6, parameters=None, place=1)
-    assert cheapest([uncounted, fast], criteria) == (fast, "ranking")
+FLOORS = {"latency": 1.0, "bytes": 1e6, "parameters": 10}
+
+
+def taken_of(*candidates, floors=FLOORS):
+    found = cheapest(candidates, ("latency", "bytes", "parameters"), floors)
+    return found.taken, found.decided_by
+
+
+def test_cost_counts_from_twice_and_a_floor_on_and_else_the_next_criterion_decides():
+    fast = maker("Fast", (), ms=2.0, size=4e6, parameters=20, place=0)
+    small = maker("Small", (), ms=3.9, size=2e6, parameters=20, place=1)
+    assert taken_of(fast, small) == (small, "bytes")
+    slower = maker("Slower", (), ms=4.0, size=2e6, place=1)
+    assert taken_of(fast, slower) == (fast, "latency")
+    nearly = maker("Nearly", (), ms=2.0, size=2.1e6, parameters=10, place=1)
+    assert taken_of(fast, nearly) == (nearly, "parameters")
+    twin = maker("Twin", (), ms=2.0, size=4e6, parameters=11, place=1)
+    assert taken_of(twin, fast) == (fast, "ranking")
+    uncounted = maker("Uncounted", (), ms=2.0, size=4e6, parameters=None, place=1)
+    assert taken_of(uncounted, fast) == (fast, "ranking")
     unmeasured = maker("Unmeasured", (), ms=None, size=None, place=0)
-    assert cheapest([unmeasured, slower], criteria) == (slower, "latency")
-    assert cheapest([unmeasured], criteria) == (unmeasured, None)
+    assert taken_of(unmeasured, slower) == (slower, "latency")
+    assert taken_of(unmeasured) == (unmeasured, None)
+
+
+def test_a_difference_below_the_floor_saves_nothing():
+    """Microseconds and kilobytes are no reason, by whatever factor they differ."""
+    first = maker("First", range(50), ms=0.9, size=9e5, parameters=9, place=0)
+    tiny = maker("Tiny", range(50), ms=0.004, size=1e3, parameters=1, place=1)
+    assert taken_of(tiny, first) == (first, "ranking")
+    assert chosen([first, tiny], DecisionSettings()).taken is first
+    assert chosen([first, tiny], DecisionSettings(prefer="latency")).taken is tiny
+    assert chosen([first, tiny], DecisionSettings(cost_floor={"ms": 0.5})).taken is tiny
+    assert chosen([first, tiny], DecisionSettings(cost_floor={"mb": 0.5})).taken is tiny
+
+
+@pytest.mark.parametrize(("prefer", "ms", "mb"), [("latency", 0.1, 1e6), ("size", 1.0, 1e5)])
+def test_who_asks_for_little_has_a_lower_floor(prefer, ms, mb):
+    floors = DecisionSettings(prefer=prefer).floors
+    assert (floors["latency"], floors["bytes"]) == (ms, mb)
+    own = DecisionSettings(prefer=prefer, cost_floor={"ms": 3, "mb": 2}).floors
+    assert (own["latency"], own["bytes"]) == (3.0, 2e6)
+
+
+# How far the rows bear the choice.
+
+
+def test_a_dear_one_that_cannot_be_much_better_is_not_undecided():
+    """It is not shown to be near, but the first is shown to be near it, and it costs no less."""
+    first = maker("First", range(50), ms=1.0, size=1e6, place=0)
+    dear = maker("Dear", [*range(6, 50), *range(200, 212)], ms=9.0, size=1e6, place=1)
+    choice = chosen([first, dear], DecisionSettings())
+    (test,) = choice.tests
+    assert not (test.behind or test.within) and test.best_within and not test.undecided
+    assert (choice.taken, choice.shown) == (first, "level")
+    cheap = replace(dear, latency=0.0, bytes=0)
+    choice = chosen([replace(first, latency=9.0), cheap], DecisionSettings())
+    assert (choice.taken.name, choice.shown) == ("First", "too_few")
+    assert [each.name for each in choice.undecided] == ["Dear"]
+
+
+def test_one_that_is_surely_behind_does_not_make_rows_too_few():
+    first = few(maker("First", range(50), place=0), 200)
+    near = few(maker("Near", range(10, 60), place=1), 200)
+    far = few(maker("Far", range(250), place=2), 200)
+    choice = chosen([first, near, far], DecisionSettings())
+    assert choice.shown == "too_few" and [each.name for each in choice.undecided] == ["Near"]
+    assert chosen([first, far], DecisionSettings()).shown == "clear"
+
+
+@pytest.mark.parametrize("prefer", ["latency", "size"])
+def test_where_cost_comes_first_the_rows_bear_the_choice_among_those_that_cost_as_much(prefer):
+    first = maker("First", range(50), ms=0.2, size=2e4, place=0)
+    dear = maker("Dear", range(40), ms=50.0, size=5e7, place=1)
+    alone = chosen([first, dear], DecisionSettings(prefer=prefer))
+    assert (alone.taken, alone.shown, alone.bearing) == (first, "clear", [])
+    behind = maker("Behind", range(150), ms=0.19, size=1e4, place=2)
+    surely = chosen([first, dear, behind], DecisionSettings(prefer=prefer))
+    assert (surely.taken, surely.shown) == (first, "clear")
+    near = replace(behind, rights=maker("Near", range(20, 80)).rights)
+    some = [few(each, 100) for each in (first, dear, near)]
+    unknown = chosen(some, DecisionSettings(prefer=prefer))
+    assert (unknown.taken.name, unknown.shown) == ("First", "too_few")
+    assert [each.name for each in unknown.undecided] == ["Behind"]
+
+
+def test_the_rows_that_would_decide_do_decide():
+    """Of models that differ as the shares found say, so many rows leave few choices undecided."""
+    rng, rows = np.random.default_rng(3), 200
+    tests = chosen(pair_of(rng, rows), DecisionSettings()).tests
+    assert tests[0].undecided
+    needed = rows_to_decide(tests, rows, 0.01)
+    shares = [tests[0].only_best / rows, tests[0].only_other / rows]
+    decided = [
+        not chosen(pair_of(rng, needed, *shares), DecisionSettings()).undecided for _ in range(100)
+    ]
+    assert np.mean(decided) > 0.7
+    fewer = [
+        not chosen(pair_of(rng, needed // 4, *shares), DecisionSettings()).undecided
+        for _ in range(100)
+    ]
+    assert np.mean(fewer) < 0.5
+    assert rows_to_decide([], rows, 0.01) is None
+
+
+def pair_of(rng, rows, only_best=0.06, only_other=0.02):
+    """Two models as dear as each other, of which only the one is right so often."""
+    drawn = rng.random(rows)
+    rights = [drawn >= only_other, (drawn < only_other) | (drawn >= only_other + only_best)]
+    figures = [float(right.mean()) for right in rights]
+    order = sorted((0, 1), key=lambda each: -figures[each])
+    return [
+        replace(BEST, name="ab"[each], place=place, rights=rights[each][None],
+                accuracy=figures[each])
+        for place, each in enumerate(order)
+    ]  # fmt: skip
 
 
 def test_the_front_holds_what_nothing_beats():
@@ -338,3 +445,14 @@ def test_without_costs_there_is_no_decision():
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         DecisionSettings(**wrong)
+
+
+def test_what_choosing_added_to_a_figure_shows_nobody_to_be_near():
+    """Both are right on all rows but ten of a thousand, and near; were two points of the other's
+    due to choosing its epoch on these rows, it is not shown to be."""
+    best, other = maker("best", range(10), place=0), maker("other", range(5, 15), place=1)
+    flattered = replace(other, optimism=0.02, accuracy=other.accuracy - 0.02)
+    (near,), (far,) = (beside(best, [each], (), 0.02) for each in (other, flattered))
+    assert near.within and near.best_within
+    assert not far.within and far.best_within
+    assert far.p_best_within_holm < near.p_best_within_holm

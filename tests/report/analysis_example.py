@@ -22,6 +22,10 @@ from vestry.schema.models import ScoredCommittee, ScoredMember
 Tables = dict[str, dict[Split, NDArray[np.float64]]]
 
 
+FLOOR = {"ms": 0.02, "mb": 0.01, "parameters": 0}
+"""Made-up models are quick and small."""
+
+
 def with_analysis(
     results: dict[str, Any],
     tables: Tables,
@@ -52,7 +56,7 @@ def with_analysis(
         [PairSettings(**entry) for entry in chosen],
         TypeAdapter(Claims).validate_python(list(said)),
         # A thousand validation images show a margin of five points, not of one.
-        deciding=DecisionSettings(**({"within": 0.05} | (decision or {}))),
+        deciding=DecisionSettings(**({"within": 0.05, "cost_floor": FLOOR} | (decision or {}))),
     )
     return results | {key: as_written(part) for key, part in vars(found).items()}
 

@@ -6,7 +6,7 @@ from typing import Any
 def made_up_costs(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Costs by name, as the measurement leaves them; a committee's are its members' sums."""
     members = {
-        name: cost(0.031 * 1.9**number, int(47_000 * 2.7**number))
+        name: cost(0.031 * 2.1**number, int(47_000 * 2.7**number))
         for number, name in enumerate(results["members"])
     }
     committees = {}

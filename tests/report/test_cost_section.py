@@ -67,7 +67,7 @@ def test_a_model_without_figures_is_left_out_and_its_reason_stands_below(results
 
 def test_sentences_follow_the_measured_times(results: Results) -> None:
     first, front = data(results).lead
-    assert first == "One image takes Linear 0.031 ms and Committee 0.73 ms, 24 times as long."
+    assert first == "One image takes Linear 0.031 ms and Committee 1 ms, 33 times as long."
     assert front.startswith("Linear, Forest and Model-1 stand on the front")
     results["members"]["Model-2"]["cost"] = cost(90.0, 100)
     assert "Model-2 90 ms, 2,900 times" in data(results).lead[0].replace("\u202f", ",")

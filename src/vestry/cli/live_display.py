@@ -79,7 +79,9 @@ class LiveProgress:
         self.update(event, total=event["total"], completed=event["done"], text=images_text(event))
 
     def on_epoch(self, event: Event) -> None:
-        text = f"{_where(event)}, validation {event['validation_accuracy']:.1%}"
+        text = _where(event)
+        if "validation_accuracy" in event:
+            text += f", validation {event['validation_accuracy']:.1%}"
         self.update(event, total=event["epochs"], completed=event["epoch"], text=text)
 
     def on_done(self, event: Event) -> None:

@@ -130,8 +130,8 @@ def _refuse_useless(
 
 def _way_to_training(settings: DataSettings) -> str:
     for name in ("training_rows", "validation", "test"):
-        selection: Selection | None = getattr(settings, name)
-        if selection is not None and selection.take != "random":
+        selection = getattr(settings, name)
+        if isinstance(selection, Selection) and selection.take != "random":
             return _without_take(name, selection)
     return "Add images, or leave more rows for training in [data]."
 
@@ -140,8 +140,8 @@ def _way_on(name: str, source: Source, settings: DataSettings) -> str:
     """What to do about a part that lacks classes or has other shares."""
     own = name in source.parts
     part = "test_rows" if own and name == "test" else name
-    selection: Selection | None = getattr(settings, part)
-    if selection is not None and selection.take != "random":
+    selection = getattr(settings, part)
+    if isinstance(selection, Selection) and selection.take != "random":
         return _without_take(part, selection)
     if own and settings.split is None:
         return (

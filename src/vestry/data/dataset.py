@@ -9,12 +9,14 @@ from typing import Any
 from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
+from vestry.data.folds import BELOW, Folds, StudyFolds
+from vestry.data.groups import shared_groups, with_groups
 from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
 from vestry.data.resplit import cut
 from vestry.data.sealed import Rows, SealedSet
-from vestry.data.settings import FIFTH, DataSettings
+from vestry.data.settings import FIFTH, DataSettings, validation_of
 from vestry.data.source import load_source
 from vestry.data.split import Splitter
 from vestry.errors import DataError
@@ -51,13 +53,19 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """pictures: by a row's id, the picture file that it was read from; empty for arrays."""
+    """pictures: by a row's id, the picture file that it was read from; empty for arrays.
+
+    folds: where models are chosen by folds. `validation` is then `training`: no row is set aside,
+    and what models are chosen by are predictions of all training rows, each by models that have
+    not seen it.
+    """
 
     training: ImageSet
     validation: ImageSet
     test: SealedSet
     provenance: Provenance
     pictures: Mapping[str, Path] = field(default_factory=dict)
+    folds: StudyFolds | None = None
 
 
 def load_dataset(
@@ -74,16 +82,21 @@ def load_dataset(
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
         notes += (note,)
+    if settings.groups is not None:
+        source, note = with_groups(source, settings.groups)
+        notes += (note,)
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
     check_source(source, settings)
-    splits, words = _split_rows(source, settings)
+    splits, words, folds = _split_rows(source, settings)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
         fell_back=fell_back,
         licence=source.licence,
-        notes=notes + _unused_settings(source, settings),
+        notes=notes
+        + _unused_settings(source, settings)
+        + _folds_said(settings, folds, len(splits["training"])),
         fingerprint=fingerprint(splits),
         rows={name: len(rows) for name, rows in splits.items()},
         split="; ".join(words),
@@ -91,11 +104,13 @@ def load_dataset(
         warnings=(
             *(source.files.warnings() if source.files else ()),
             *check_parts(splits, source, settings),
+            *shared_groups(splits),
         ),
         files=source.files,
     )
     test = SealedSet(splits["test"])
-    return Dataset(splits["training"], splits["validation"], test, provenance, source.pictures)
+    training, validation = splits["training"], splits["validation"]
+    return Dataset(training, validation, test, provenance, source.pictures, folds)
 
 
 def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
@@ -113,12 +128,14 @@ def _load_or_fall_back(
     settings: DataSettings, places: DataPaths, on_progress: Progress | None
 ) -> tuple[Source, str | None]:
     """The source, or what to use otherwise and why. Damaged data is never a reason."""
+    column = settings.groups.column if settings.groups else None
     try:
-        return load_source(settings.source, places, on_progress, settings.image_size), None
+        size = settings.image_size
+        return load_source(settings.source, places, on_progress, size, column), None
     except MissingDataError as error:
         if settings.otherwise is None:
             raise
-        return load_source(settings.otherwise, places, on_progress), str(error)
+        return load_source(settings.otherwise, places, on_progress, None, column), str(error)
 
 
 def _refuse_empty(source: Source) -> None:
@@ -130,8 +147,8 @@ def _refuse_empty(source: Source) -> None:
 
 def _split_rows(
     source: Source, settings: DataSettings
-) -> tuple[dict[str, ImageSet], tuple[str, ...]]:
-    """The three splits by name, and how they were made, in words."""
+) -> tuple[dict[str, ImageSet], tuple[str, ...], StudyFolds | None]:
+    """The three splits by name, how they were made, in words, and the folds if there are any."""
     if settings.split is not None:
         parts = cut(source, settings.split, settings.seed)
         splits = {
@@ -139,16 +156,22 @@ def _split_rows(
             "validation": parts.validation,
             "test": parts.test,
         }
-        return splits, parts.words
+        return splits, parts.words, None
     splitter = Splitter(settings.seed)
     train, test = _test_rows_apart(source, settings, splitter)
-    if source.validation is None:
-        training, validation = splitter.part(train, settings.validation or FIFTH, "validation")
-    else:
+    way = validation_of(settings.validation, len(train))
+    folds = None
+    if source.validation is not None:
         training, validation = train, source.validation
         splitter.words += own_rows_said(source, settings.training_rows is None)
+    elif isinstance(way, Folds):
+        training, validation, folds = train, train, StudyFolds(way, settings.seed)
+        folds.check(train)
+        splitter.words += folds.rules(len(train))
+    else:
+        training, validation = splitter.part(train, way, "validation")
     splits = {"training": training, "validation": validation, "test": test}
-    return splits, tuple(splitter.words)
+    return splits, tuple(splitter.words), folds
 
 
 def _test_rows_apart(
@@ -165,6 +188,24 @@ def _test_rows_apart(
     if settings.test_rows is not None:
         test = splitter.subset(test, settings.test_rows, "test_rows")
     return train, test
+
+
+def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> tuple[str, ...]:
+    """A note on what models are chosen by where no rows are set aside, and why that is so where the
+    study does not ask for it."""
+    if folds is None:
+        return ()
+    said = (
+        f"Models are {folds.choice(rows)}: their validation figures are of the training images, "
+        f"each answered by models that had not seen it. These learnt from {folds.share:.0%} of the "
+        "images; the models that stay learnt from all of them."
+    )
+    if settings.validation is None:
+        said += (
+            f" [data] says no `validation`, and there are fewer than {BELOW:,} training images; "
+            "`validation = { fraction = 0.2 }` sets a fifth aside instead."
+        )
+    return (said,)
 
 
 def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:

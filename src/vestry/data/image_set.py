@@ -35,6 +35,8 @@ class ImageSet:
     ids: (n,) text, stable across runs and subsets: a row keeps its id wherever it goes.
     missing: (n,) int64, how many of each image's pixel values were missing (NaN) and are 0 here;
     None where the source stores whole numbers, in which nothing can be missing.
+    groups: (n,) text, whom or what a row is of; rows of one group are never parted. None where each
+    row stands for itself.
     """
 
     images: NDArray[np.uint8]
@@ -42,6 +44,7 @@ class ImageSet:
     classes: tuple[str, ...]
     ids: NDArray[np.str_]
     missing: NDArray[np.int64] | None = None
+    groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
@@ -71,7 +74,9 @@ class ImageSet:
         """
         part = contiguous(index)
         missing = None if self.missing is None else self.missing[part]
-        return ImageSet(self.images[part], self.labels[part], self.classes, self.ids[part], missing)
+        groups = None if self.groups is None else self.groups[part]
+        images, labels, ids = self.images[part], self.labels[part], self.ids[part]
+        return ImageSet(images, labels, self.classes, ids, missing, groups)
 
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has."""
@@ -167,6 +172,10 @@ def _check_shapes(image_set: ImageSet) -> None:
         raise DataError(
             f"{len(images):,} images, {len(labels):,} labels and {len(ids):,} ids; each image "
             "needs one of each, so check that they belong together"
+        )
+    if image_set.groups is not None and len(image_set.groups) != len(images):
+        raise DataError(
+            f"{len(images):,} images and {len(image_set.groups):,} groups; each needs one"
         )
     if image_set.missing is not None and len(image_set.missing) != len(images):
         raise DataError(

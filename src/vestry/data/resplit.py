@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vestry.data.groups import deal, groups_of, refuse_parted
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.split import Rows, class_shares
 from vestry.errors import DataError
@@ -23,6 +24,9 @@ class Fractions(BaseModel):
     training: _Fraction
     validation: _Fraction
     test: _Fraction
+    by: Literal["class", "order"] = "class"
+    """class: drawn at random, each class in proportion; order: the last rows are test, those before
+    them validation."""
 
     @model_validator(mode="after")
     def sum_to_one(self) -> Self:
@@ -48,6 +52,9 @@ def pooled(source: Source) -> ImageSet:
     if len(parts) == 1:
         return train
     missing = None
+    groups = None
+    if all(rows.groups is not None for rows in parts):
+        groups = np.concatenate([groups_of(rows) for rows in parts])
     if any(rows.missing is not None for rows in parts):
         counts = [np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in parts]
         missing = np.concatenate(counts)
@@ -57,6 +64,7 @@ def pooled(source: Source) -> ImageSet:
         labels=np.concatenate([rows.labels for rows in parts]),
         ids=np.concatenate([rows.ids for rows in parts]),
         missing=missing,
+        groups=groups,
     )
 
 
@@ -77,19 +85,40 @@ def cut(source: Source, fractions: Fractions, seed: int) -> Cut:
             f"split gives {training:,} training, {validation:,} validation and {test:,} test rows "
             f"of {total:,}; each needs some"
         )
-    for_training, for_validation, for_test = drawn(rows.labels, validation, test, seed)
+    part = _part_of(rows, fractions, (training, validation, test), seed)
+    for_training, for_validation, for_test = (np.flatnonzero(part == number) for number in range(3))
     whence = f", the source's {_parts(source)} rows pooled" if len(source.parts) > 1 else ""
     chosen = f"drawn at random by class (seed {seed}) of all {total:,} rows{whence}"
+    if fractions.by == "order":
+        chosen = f"in the order of all {total:,} rows{whence}"
+    elif rows.groups is not None:
+        chosen = f"in whole groups {chosen}"
+    training, validation, test = len(for_training), len(for_validation), len(for_test)
     return Cut(
         rows.rows(for_training),
         rows.rows(for_validation),
         rows.rows(for_test),
         words=(
-            f"test: {test:,} {chosen}",
+            f"test: {'the last ' * (fractions.by == 'order')}{test:,} {chosen}",
             f"validation: {validation:,} {chosen}",
             f"training: the other {training:,} of all {total:,} rows{whence}",
         ),
     )
+
+
+def _part_of(rows: ImageSet, fractions: Fractions, sizes: tuple[int, int, int], seed: int) -> Rows:
+    """(n,) 0 for training, 1 for validation, 2 for test."""
+    if fractions.by == "order":
+        part = np.repeat(np.arange(3), sizes)
+        if rows.groups is not None:
+            refuse_parted(rows.groups, part)
+        return part
+    if rows.groups is not None:
+        return deal(rows.labels, rows.groups, np.array(sizes) / len(rows), seed)
+    part = np.zeros(len(rows), dtype=np.int64)
+    _, for_validation, for_test = drawn(rows.labels, *sizes[1:], seed)
+    part[for_validation], part[for_test] = 1, 2
+    return part
 
 
 def _parts(source: Source) -> str:

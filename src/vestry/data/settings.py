@@ -2,8 +2,18 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
+from vestry.data.folds import BELOW, FIVE, Folds
+from vestry.data.groups import Groups
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
 from vestry.data.source import check_resizable, source_kind
@@ -12,6 +22,25 @@ from vestry.errors import StudyError
 
 _Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
 FIFTH = Selection(fraction=0.2)
+
+
+def _validation_kind(value: Any) -> str:
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
+    return "folds" if "folds" in keys else "part"
+
+
+Validation = Annotated[
+    Annotated[Folds, Tag("folds")] | Annotated[Selection, Tag("part")],
+    Discriminator(_validation_kind),
+]
+
+
+def validation_of(given: Selection | Folds | None, rows: int) -> Selection | Folds:
+    """What models are chosen by where the source has no validation rows: what the study says, or
+    by how many training rows there are."""
+    return given or (FIVE if rows < BELOW else FIFTH)
+
+
 _PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
 
 
@@ -21,10 +50,11 @@ class DataSettings(BaseModel):
     source: see `vestry data`. otherwise: the source to use, loudly, where that one is not to be
     had. classes: the only ones to keep, in the order of their labels. training_rows, test_rows:
     parts of the source's own rows, taken before validation rows are split off. validation: the part
-    of the training rows that models are chosen by. test: the part that is held back where the
-    source has no test rows of its own. source_validation: what the source's own validation rows are
-    used for. split: instead of those five, all rows pooled and split again. image_size: [height,
-    width] that the images of a `folder:` source are resized to.
+    of the training rows that models are chosen by, or folds of all of them. test: the part that is
+    held back where the source has no test rows of its own. source_validation: what the source's own
+    validation rows are used for. split: instead of those five, all rows pooled and split again.
+    groups: how rows are known to belong together; no split or fold parts
+    these. image_size: [height, width] that the images of a `folder:` source are resized to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,13 +64,14 @@ class DataSettings(BaseModel):
     classes: Annotated[list[str], Field(min_length=2)] | None = None
     training_rows: Selection | None = None
     test_rows: Selection | None = None
-    validation: Selection | None = None
-    """Left out, a fifth; none beside `split`."""
+    validation: Validation | None = None
+    """Left out, five folds below 2,000 training rows, else a fifth; none beside `split`."""
     test: Selection | None = None
     """Left out, a fifth; none beside `split`."""
     source_validation: Use | None = None
     """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
+    groups: Groups | None = None
     image_size: tuple[_Side, _Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
 
@@ -52,7 +83,7 @@ class DataSettings(BaseModel):
             return values
         given = {key: value for key, value in values.items() if value is not None}
         own = "unused" if "validation" in given else "validation"
-        return {"validation": FIFTH, "test": FIFTH, "source_validation": own} | given
+        return {"test": FIFTH, "source_validation": own} | given
 
     @model_validator(mode="after")
     def one_way_to_split(self) -> "DataSettings":

@@ -37,11 +37,13 @@ def load_source(
     places: DataPaths,
     on_progress: Progress | None = None,
     image_size: tuple[int, int] | None = None,
+    column: str | None = None,
 ) -> Source:
     """All the rows of the source that `text` names; what is published is downloaded where it must.
 
     on_progress: told how much of a download, or of a folder's images, is there.
     image_size: (height, width) that images are resized to; None as they are.
+    column: what holds each row's group, where the source has such columns; None where nobody asks.
 
     Raises StudyError for an unknown source, or one that does not resize where that is asked for,
     MissingDataError where it is not to be had, DataError where it is damaged.
@@ -49,7 +51,9 @@ def load_source(
     kind, path = source_kind(text)
     if image_size is not None:
         check_resizable(text)
-    return kind.load(SourceRequest(text, places.path(path), places, image_size, on_progress))
+    return kind.load(
+        SourceRequest(text, places.path(path), places, image_size, on_progress, column)
+    )
 
 
 def check_resizable(text: str, option: str = "image_size") -> None:

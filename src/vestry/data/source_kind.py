@@ -16,6 +16,7 @@ class SourceRequest:
     text: as the study names it. path: what stands after the colon, from the study's folder.
     image_size: (height, width) that images are resized to, for kinds that resize; None as they are.
     on_progress: told how much of a download, or of a folder's images, is there.
+    column: what holds each row's group; a source without such columns gives no groups.
     """
 
     text: str
@@ -23,6 +24,7 @@ class SourceRequest:
     places: DataPaths
     image_size: tuple[int, int] | None = None
     on_progress: Progress | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vestry.data.groups import deal, refuse_parted
 from vestry.data.image_set import ImageSet
 from vestry.errors import DataError
 
@@ -85,6 +86,18 @@ class Selection(BaseModel):
     count: Annotated[int, Field(ge=1, strict=True)] | None = None
     take: Take = "random"
 
+    @model_validator(mode="before")
+    @classmethod
+    def last_by_order(cls, values: Any) -> Any:
+        """`by = "order"` is another name for `take = "last"`, as it stands beside `split`."""
+        if not isinstance(values, dict) or "by" not in values:
+            return values
+        given = dict(values)
+        by, take = given.pop("by"), given.setdefault("take", "last")
+        if by != "order" or take != "last":
+            raise ValueError('`by` can only be "order", which takes the last rows')
+        return given
+
     @model_validator(mode="after")
     def exactly_one(self) -> Self:
         if self.fraction is None and self.count is None:
@@ -145,8 +158,29 @@ class Splitter:
             )
         drawn = f"{size:,} drawn at random by class (seed {self.seed})"
         chosen = drawn if selection.take == "random" else f"the {selection.take} {size:,}"
+        if leaving and rows.groups is not None and selection.take == "random":
+            chosen = f"about {size:,} drawn at random by class, in whole groups (seed {self.seed}),"
         self.words.append(f"{what}: {chosen} of {total:,} rows")
-        return divide(rows.labels, size, selection.take, self.seed, leaving)
+        if not leaving:  # what is left is not used, so no group can stand on both sides
+            return divide(rows.labels, size, selection.take, self.seed, leaving)
+        return divide_rows(rows, size, selection.take, self.seed)
+
+
+def divide_rows(rows: ImageSet, size: int, take: Take, seed: int) -> tuple[Rows, Rows]:
+    """Which rows are taken and which are left, both of use; no group stands on both sides.
+
+    Of whole groups, about `size` rows are taken. Raises DataError where the first or last rows
+    would part a group.
+    """
+    if rows.groups is None:
+        return divide(rows.labels, size, take, seed)
+    if take == "random":
+        share = size / len(rows)
+        part = deal(rows.labels, rows.groups, np.array([1 - share, share]), seed)
+        return np.flatnonzero(part == 1), np.flatnonzero(part == 0)
+    taken, left = divide(rows.labels, size, take, seed)
+    refuse_parted(rows.groups, np.isin(np.arange(len(rows)), taken).astype(np.int64))
+    return taken, left
 
 
 def divide(

@@ -4,15 +4,19 @@ A part is JSON-able, because a task's description names it; which rows it means 
 labels alone.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from vestry.data.groups import deal
+from vestry.data.image_set import ImageSet
 from vestry.errors import DataError
 
 Rows = NDArray[np.int64]
+Names = NDArray[np.str_]
 _Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
@@ -26,9 +30,12 @@ class Fold(BaseModel):
     stratified: bool
     seed: int
 
-    def rows(self, labels: Rows) -> tuple[Rows, Rows]:
-        """Which rows are learnt from and which are held out, each in their first order."""
-        fold = fold_of(labels, self.of, self.stratified, self.seed)
+    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:
+        """Which rows are learnt from and which are held out, each in their first order.
+
+        groups: (n,) of which none is parted; None where each row stands for itself.
+        """
+        fold = fold_of(labels, self.of, self.stratified, self.seed, groups)
         return np.flatnonzero(fold != self.number - 1), np.flatnonzero(fold == self.number - 1)
 
 
@@ -40,7 +47,7 @@ class PerClassSubset(BaseModel):
     per_class: int
     seed: int
 
-    def rows(self, labels: Rows) -> tuple[Rows, Rows]:
+    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:  # noqa: ARG002
         """Which rows are learnt from; none are held out. DataError where a class has too few."""
         random = np.random.RandomState(self.seed)  # NumPy promises its stream (NEP 19)
         drawn = []
@@ -85,25 +92,30 @@ class CrossValidation(BaseModel):
         ]
 
 
-def held_out_whole(crossed: CrossValidation, labels: Rows) -> list[int]:
+def held_out_whole(parts: Iterable[Fold], rows: ImageSet) -> list[int]:
     """Classes of which some fold holds out every row, so that what is fitted there never learns
     them: those of a single row, and by chance others where folds are not stratified."""
     found: set[int] = set()
-    for repeat in range(crossed.repeats):
-        fold = fold_of(labels, crossed.folds, crossed.stratified, crossed.seed + repeat)
-        pairs = np.unique(np.stack([labels, fold]), axis=1)[0]
-        there, folds = np.unique(pairs, return_counts=True)
-        found |= set(there[folds == 1].tolist())
+    every = set(rows.labels.tolist())
+    for part in parts:
+        learnt, _ = part.rows(rows.labels, rows.groups)
+        found |= every - set(rows.labels[learnt].tolist())
     return sorted(found)
 
 
-def fold_of(labels: Rows, folds: int, stratified: bool, seed: int) -> Rows:
+def fold_of(
+    labels: Rows, folds: int, stratified: bool, seed: int, groups: Names | None = None
+) -> Rows:
     """(n,) the fold, from 0, of every row; folds differ by one row at most, in all and by class.
 
     Rows are dealt in turn, class after class, so that neither a class nor the whole is uneven.
+    Groups are dealt whole, so that folds are as even as these let them.
     """
     if len(labels) < folds:
         raise DataError(f"{folds} folds of {len(labels)} training rows: give fewer folds")
+    if groups is not None:
+        kinds = labels if stratified else np.zeros_like(labels)
+        return deal(kinds, groups, np.full(folds, 1 / folds), seed)
     random = np.random.RandomState(seed)
     order = random.permutation(len(labels))
     if stratified:

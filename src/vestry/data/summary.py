@@ -39,6 +39,8 @@ def data_summary(dataset: Dataset, shown: Samples) -> Data:
             for name, rows in splits.items()
         },
         samples=shown,
+        chosen_by=dataset.folds
+        and f"{dataset.folds.words()} of all {len(dataset.training):,} training images",
     )
 
 

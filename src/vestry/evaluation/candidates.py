@@ -23,11 +23,11 @@ _SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds,
-    less what is due to choices by the same rows.
-    lowest: the class with the lowest recall there (first seed), with it. latency: milliseconds of
-    one image at the median. bytes, parameters: None where not known. rights: (seeds, n) whether
-    each seed's model is right on each validation row.
+    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds, less
+    `optimism`, which is due to choices that the same rows made. lowest: the class with the lowest
+    recall there (first seed), with it. latency: milliseconds of one image at the median. bytes,
+    parameters: None where not known. rights: (seeds, n) whether each seed's model is right on each
+    validation row.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Candidate:
     parameters: float | None
     explains: bool
     rights: NDArray[np.bool_]
+    optimism: float = 0.0
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -69,6 +70,7 @@ def _candidate(
         bytes=cost.bytes if cost else None,
         parameters=entry.parameters,
         explains=_explains(entry, entries),
+        optimism=entry.central("validation", "accuracy") - entry.corrected_accuracy,
         rights=evidence.labels(model.name, "validation") == evidence.truths["validation"],
     )
 

@@ -17,9 +17,11 @@ from vestry.evaluation.candidates import (
     miss,
     nearest,
 )
-from vestry.evaluation.choice import LEVEL, TOLERANCE, Choice, chosen
+from vestry.evaluation.choice import TIMES, Choice, chosen
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
+from vestry.evaluation.decision_tests import LEVEL, rows_to_decide
 from vestry.evaluation.difference import by_images
+from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change, Decision, Excluded, LimitOnTest, OnTest, Reason
@@ -41,21 +43,22 @@ def decision(
     majority = above_majority(everyone, evidence, classes)
     above = [each for each in everyone if each.name in majority.above]
     ready, admissible = _admissible(above, settings), _admissible(everyone, settings)
-    choice = chosen(ready, settings.prefer, settings.within)
+    choice = chosen(ready, settings)
     near = None if choice or admissible else nearest(everyone, settings)
     return Decision(
         recommended=choice.taken.name if choice else None,
         evidence=choice.shown if choice else None,
-        reason=_reason(choice) if choice else None,
+        reason=_reason(choice, settings) if choice else None,
         runner_up=_runner_up(choice, ready, settings) if choice else None,
         level_with=[each.name for each in choice.level] if choice else None,
         binding=_binding(choice, above, settings) if choice else None,
-        test=_on_test(choice, models, settings) if choice else None,
+        test=_on_test(choice, models, ready, settings) if choice else None,
         nearest=_exclusion(near, settings) if near else None,
         changes=_changes(choice, above, settings) if choice else [],
         settings=settings.model_dump(mode="json"),
         level=LEVEL,
-        tolerance=TOLERANCE,
+        cheaper_times=TIMES,
+        cost_floor={str(cost): floor for cost, floor in settings.floors.items()},
         rows=len(evidence.truths["validation"]),
         admissible=[each.name for each in admissible],
         excluded=[_exclusion(each, settings) for each in everyone if each not in admissible],
@@ -73,13 +76,16 @@ def _exclusion(candidate: Candidate, settings: DecisionSettings) -> Excluded:
     return Excluded(name=candidate.name, limits=broken(candidate, settings))
 
 
-def _reason(choice: Choice) -> Reason:
+def _reason(choice: Choice, settings: DecisionSettings) -> Reason:
     tests = {test.name: test for test in choice.tests}
     return Reason(
         best=choice.best.name,
         decided_by=choice.decided_by,
         against=tests.get(choice.taken.name),
         tests=choice.tests,
+        equals=[] if settings.prefer == "accuracy" else choice.bearing,
+        undecided=[test.name for test in choice.undecided],
+        rows_to_decide=rows_to_decide(choice.bearing, len(choice.best.right), settings.within),
     )
 
 
@@ -87,9 +93,7 @@ def _runner_up(
     choice: Choice, ready: Sequence[Candidate], settings: DecisionSettings
 ) -> str | None:
     """Who would be taken if the one that was taken were not there."""
-    second = chosen(
-        [each for each in ready if each is not choice.taken], settings.prefer, settings.within
-    )
+    second = chosen([each for each in ready if each is not choice.taken], settings)
     return second.taken.name if second else None
 
 
@@ -97,7 +101,7 @@ def _binding(
     choice: Choice, everyone: Sequence[Candidate], settings: DecisionSettings
 ) -> Excluded | None:
     """Who would be taken without any limit, and the limits that it breaks; None if the same."""
-    free = chosen(everyone, settings.prefer, settings.within)
+    free = chosen(everyone, settings)
     if free is None or free.taken is choice.taken or not broken(free.taken, settings):
         return None
     return _exclusion(free.taken, settings)
@@ -114,7 +118,7 @@ def _changes(
     if settings.prefer == "accuracy" and choice.best is not choice.taken:
         found.append(Change(kind="outright", name=choice.best.name))
     for prefer in get_args(Prefer):
-        other = chosen(ready, prefer, settings.within)
+        other = chosen(ready, settings.model_copy(update={"prefer": prefer}))
         if prefer != settings.prefer and other and other.taken is not choice.taken:
             found.append(Change(kind="prefer", prefer=prefer, name=other.taken.name))
     return found
@@ -131,7 +135,7 @@ def _loosest(
     near = [check for check in alone if check.limit == limit and check.found is not None]
     for check in sorted(near, key=miss):
         looser = settings.model_copy(update={limit: check.found})
-        other = chosen(_admissible(everyone, looser), settings.prefer, settings.within)
+        other = chosen(_admissible(everyone, looser), settings)
         if other and other.taken is not choice.taken:
             return Change(
                 kind="limit",
@@ -145,9 +149,12 @@ def _loosest(
 
 
 def _on_test(
-    choice: Choice, models: Sequence[EvaluatedModel], settings: DecisionSettings
+    choice: Choice,
+    models: Sequence[EvaluatedModel],
+    ready: Sequence[Candidate],
+    settings: DecisionSettings,
 ) -> OnTest:
-    """What the test images say afterwards of the one that was taken."""
+    """What the test images say afterwards of the one that was taken. ready: all that could be."""
     named = {model.name: model for model in models}
     best, taken = named[choice.best.name], named[choice.taken.name]
     limits = _test_limits(taken.entry, settings)
@@ -156,8 +163,23 @@ def _on_test(
         interval=taken.entry.accuracy_interval("test"),
         limits=limits,
         agrees=all(check.met for check in limits),
+        ahead=_ahead_on_test(
+            taken, [named[each.name] for each in ready if each.name != taken.name]
+        ),
         best_less_taken=None if best is taken else by_images(best, taken),
     )
+
+
+def _ahead_on_test(taken: EvaluatedModel, others: Sequence[EvaluatedModel]) -> list[str]:
+    """Names of those that are significantly more often right on the test images."""
+    found = [by_images(other, taken) for other in others]
+    counts = [(each.only_one or 0, each.only_other or 0) for each in found]
+    adjusted = holm([mcnemar(*pair).p for pair in counts])
+    return [
+        other.name
+        for other, (ours, takens), p in zip(others, counts, adjusted, strict=True)
+        if p < LEVEL and ours > takens
+    ]
 
 
 def _test_limits(entry: ScoredModel, settings: DecisionSettings) -> list[LimitOnTest]:

@@ -5,6 +5,36 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Prefer = Literal["accuracy", "latency", "size"]
+Cost = Literal["latency", "bytes", "parameters"]
+_WISHED = 0.1
+"""Of time or size where the study asks for little of it: a tenth of what counts otherwise."""
+
+
+class CostFloor(BaseModel):
+    """Differences in cost that are too small to matter: up to these, costs are equal."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ms: float | None = Field(
+        None,
+        ge=0,
+        description="milliseconds of one image; by default 1, and 0.1 where the study prefers "
+        "latency",
+    )
+    mb: float | None = Field(
+        None,
+        ge=0,
+        description="megabytes of files; by default 1, and 0.1 where the study prefers size",
+    )
+    parameters: float = Field(
+        250_000, ge=0, description="parameters; by default those that a megabyte holds"
+    )
+
+    def of(self, prefer: Prefer) -> dict[Cost, float]:
+        """In milliseconds, bytes and parameters."""
+        ms = self.ms if self.ms is not None else _WISHED if prefer == "latency" else 1.0
+        mb = self.mb if self.mb is not None else _WISHED if prefer == "size" else 1.0
+        return {"latency": ms, "bytes": 1e6 * mb, "parameters": self.parameters}
 
 
 class DecisionSettings(BaseModel):
@@ -39,3 +69,13 @@ class DecisionSettings(BaseModel):
         description="how much accuracy a cheaper model may cost, as a share of the images: it is "
         "taken only where the validation images show that it costs less",
     )
+    cost_floor: CostFloor = Field(
+        CostFloor(),
+        description="differences in cost that do not matter; one model is cheaper than another "
+        "where it costs at most half and the difference is at least that",
+    )
+
+    @property
+    def floors(self) -> dict[Cost, float]:
+        """Differences that matter, in milliseconds, bytes and parameters."""
+        return self.cost_floor.of(self.prefer)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestry.errors import StudyError
+from vestry.schema.decision import Decision
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
 
@@ -13,20 +14,29 @@ _BY_PROBABILITY = ("log_loss", "brier", "ece")
 
 
 def recommended(results: Results) -> str:
-    """Whom the run recommends; where no limit can be kept, the first by validation.
+    """Whom the run recommends; the first by validation where no cost was measured.
 
-    Raises StudyError where models meet the limits and none is shown to be better than always
-    answering the most frequent class: such a model is exported by its name only.
+    Raises StudyError where none is recommended: none meets the study's limits, or none of those
+    that do is shown to be better than always answering the most frequent class. Such a model is
+    exported by its name only.
     """
-    decision = results.decision
-    name = decision and decision.recommended
-    if decision and name is None and decision.admissible:
-        usual = decision.majority.class_
+    found = results.decision
+    if found is None:
+        return results.ranking[0].name
+    if found.recommended is None:
         raise StudyError(
-            f"no model of this run is shown to be better than always answering {usual!r}, so none "
-            "is recommended; name one with --model to export it nevertheless"
+            f"{_why_none(found)}, so none is recommended; name one with --model to export it "
+            "nevertheless"
         )
-    return name or results.ranking[0].name
+    return found.recommended
+
+
+def _why_none(found: Decision) -> str:
+    if found.admissible:
+        usual = found.majority.class_
+        return f"no model of this run is shown to be better than always answering {usual!r}"
+    near = f" ({found.nearest.name} comes nearest)" if found.nearest else ""
+    return f"no model of this run meets the limits of its study{near}"
 
 
 def entry_of(results: Results, name: str) -> Member | Committee:

@@ -28,6 +28,15 @@ def _looks(results: Results) -> str:
     return f"These test images had been compared on {times} when the study's results were written."
 
 
+def _recommendation(bundle: Bundle, results: Results) -> str:
+    """What the study recommends, and whether it is this model; empty where it says nothing."""
+    found = results.decision
+    if found is None:
+        return ""
+    is_meant = found.recommended in (None, bundle.name)
+    return f"The study's answer: {found.headline}.{'' if is_meant else ' This is another model.'}"
+
+
 def _confidence(bundle: Bundle) -> str:
     if bundle.temperature == 1:
         return "Confidences are the model's own, as it was trained."
@@ -191,6 +200,7 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         per_class=[] if bundle.quantized else _class_rows(entry),
         members=_member_rows(bundle, results),
         definition=entry.definition if isinstance(entry, Member) else [],
+        recommendation=_recommendation(bundle, results),
         looks=_looks(results),
         preparation=_preparation(bundle),
         confidence=_confidence(bundle),

@@ -7,7 +7,7 @@ a `FittedModel`. Every kind passes the same contract test.
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -30,8 +30,11 @@ class FitJob:
     on_event: takes progress events, JSON-able.
     fewer_threads: whether fewer than `threads` may be taken where they are faster now.
     paths: where weights and model files are looked for; None for this machine's own places.
-    ids: (n,) the training rows' ids, for what is said of single images; None where nobody asks.
+    ids: the first training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
+    may_learn_all: whether the validation rows are there to be learnt from, too, by what needs none
+    or needs them no longer: they are set aside of a fold's own rows. epochs: how many a network is
+    trained for where folds have found that; it then stops by no validation rows.
     """
 
     images: NDArray[np.uint8]
@@ -47,6 +50,19 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    may_learn_all: bool = False
+    epochs: int | None = None
+
+    def whole(self) -> "FitJob":
+        """The job with all its rows to learn from, and none for validation."""
+        return replace(
+            self,
+            images=np.concatenate([self.images, self.validation_images]),
+            labels=np.concatenate([self.labels, self.validation_labels]),
+            validation_images=self.validation_images[:0],
+            validation_labels=self.validation_labels[:0],
+            may_learn_all=False,
+        )
 
 
 class FittedModel(Protocol):
@@ -123,6 +139,10 @@ class Plan:
     def settled(self, settings: Any) -> Any:
         """The settings that it is fitted with: with what was found out filled in."""
         return settings
+
+    def stops_early(self, settings: Any) -> bool:  # noqa: ARG002 - for others to use
+        """Whether validation rows decide for how many epochs it is trained."""
+        return False
 
     def identity(self, settings: Any) -> str | None:  # noqa: ARG002 - for others to use
         """Text that changes with what a fit starts from beside its settings; None for nothing."""

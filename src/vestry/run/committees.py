@@ -24,8 +24,14 @@ def evaluated_committees(
     members: EvaluatedModels[ScoredMember],
     run: RunFolder,
     truths: Truths,
+    folds: bool = False,
 ) -> EvaluatedModels[ScoredCommittee]:
-    """Every committee's results, from its own table, and its folder in the run."""
+    """Every committee's results, from its own table, and its folder in the run.
+
+    folds: whether validation tables are the study's out-of-fold tables, so that `fit_on` is one.
+    """
+    if folds:
+        settings = [entry.model_copy(update={"fit_on": "validation"}) for entry in settings]
     models = EvaluatedModels[ScoredCommittee]()
     for entry in settings:
         missing = [name for name in entry.members if name not in members.results]

@@ -42,7 +42,8 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
     """
     test = in_order(run.tables[name], dataset.test.ids)
     found = [(dataset.test.images, test.probabilities, f"{len(test):,} test")]
-    validation = _validation_table(run, name) if len(test) < GATE_ROWS else None
+    few = len(test) < GATE_ROWS and not dataset.folds  # out-of-fold tables are by other models
+    validation = _validation_table(run, name) if few else None
     if validation is not None:
         rows = dataset.validation
         table = in_order(validation, rows.ids)

@@ -18,19 +18,26 @@ def fit_members(
 ) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
-    Beside that, the look at the data is taken.
+    Beside that, the look at the data is taken. What waits for a search, or for folds that find for
+    how many epochs a network is trained, follows in turns.
 
     Returns the members whose settings are known at last, and what failed by the task's digest.
     """
     searches = planner.searches()
-    known = planner.models({})
-    first = [task for member in known for task in member.fits] + list(searches.values())
+    planned = planner.models({})
+    waiting = [task for member in planned for task in member.fits]
+    waiting += [task for tasks in searches.values() for task in tasks]
     # Last, because it needs one core only: it fills in where a network does not need them all.
-    first += [exploration] if exploration else []
-    failed = do(first, engine, report)
-    planned = planner.models(searches)
-    found = [task for member in planned if member.search for task in member.fits]
-    return planned, failed | (do(found, engine, report) if found else {})
+    waiting += [exploration] if exploration else []
+    failed: dict[str, Outcome] = {}
+    asked: set[str] = set()
+    while waiting:
+        failed |= do(waiting, engine, report)
+        asked |= {task.folder.name for task in waiting}
+        planned = planner.models(searches)
+        fits = [task for member in planned for task in member.fits]
+        waiting = [task for task in fits if task.folder.name not in asked]
+    return planned, failed
 
 
 def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from vestry.committees.committee import Committee
 from vestry.data.image_set import ImageSet
-from vestry.engine.task import Outcome
+from vestry.engine.task import Outcome, Task
 from vestry.evaluation.comparison import (
     evaluate,
     fold_scores,
@@ -29,6 +29,7 @@ from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.optimism import Optimism
 from vestry.schema.results import Failure
+from vestry.schema.training import History
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.storage.tried import EPOCHS, TRIALS, load_tried, load_tried_trials
 
@@ -106,7 +107,7 @@ def _cross_validated(
     return CrossValidation(
         **settings.model_dump(mode="json"),
         rows=len(training),
-        validation_rows=len(truths["validation"]),
+        validation_rows=0 if model.study_folds else len(truths["validation"]),
         fold_rows=[len(table) for table in tables],
         scores=fold_scores(tables, training.ids, training.labels),
         fit_seconds=[read_json(folder / "card.json")["fit_seconds"] for folder in folders],
@@ -169,12 +170,33 @@ def fitted_models(
                 seed = task.description["seed"]
                 part = "" if task in model.tasks.values() else f"{task.name}: "
                 models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
-        if any(task.is_done for task in model.tasks.values()):
+        if any(task.is_done for task in _complete(model)):
             places = publish(model, run)
+            _save_validation(model, places, training)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
     remove_models(run.path / "members", set(models.results))
     return models
+
+
+def _complete(model: PlannedModel) -> list[Task]:
+    """Finished fits of which the study's folds are finished, too, where it chooses by these."""
+    return [
+        task
+        for seed, task in model.tasks.items()
+        if task.is_done and all(fold.is_done for fold in model.study_folds.get(seed, ()))
+    ]
+
+
+def _save_validation(model: PlannedModel, places: Mapping[Path, Path], training: ImageSet) -> None:
+    """Where the study chooses by folds, each seed's validation table: all training rows, each by
+    models that had not seen it."""
+    for seed, folds in model.study_folds.items():
+        place = places.get(model.tasks[seed].folder) if seed in model.tasks else None
+        if place is not None and all(task.is_done for task in folds):
+            tables = [load_table(task.folder / "held_out.npz") for task in folds]
+            whole = out_of_fold(tables, training.ids, model.name)
+            replace(whole, split="validation").save(place / "validation.npz")
 
 
 def _add_model(
@@ -185,12 +207,13 @@ def _add_model(
     parts: Mapping[str, CrossValidation | LearningCurve | None],
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
-    folders = {
-        seed: places[task.folder] for seed, task in model.tasks.items() if task.folder in places
-    }
+    complete = _complete(model)
+    folders = {seed: places[task.folder] for seed, task in model.tasks.items() if task in complete}
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
     seeds = [load_tables(folder) for folder in folders.values()]
+    if model.study_folds:
+        models.out_of_fold[model.name] = seeds[0]["validation"]
     found = evaluate(seeds[0], truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
@@ -206,17 +229,35 @@ def _add_model(
         "search": _search_results(model),
         "optimism": _optimism(model, folders.values(), seeds, truths["validation"]),
     }
+    if model.study_folds:
+        results["fitted_on"] = _fitted_on(card, truths, model)
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
 
 
 def _optimism(
     model: PlannedModel, folders: Iterable[Path], seeds: Sequence[Tables], truth: Labels
 ) -> Optimism | None:
-    """What choices by the validation rows do to the model's figures there."""
+    """What choices by the validation rows add to figures of them; out-of-fold rows chose none."""
+    if model.study_folds:
+        return None
     right = np.stack([tables["validation"].labels == truth for tables in seeds])
-    epochs = [load_tried(folder / EPOCHS) for folder in folders]
     trials = load_tried_trials(model.search.folder / TRIALS) if model.search else None
-    return optimism_of_member(epochs, trials, right)
+    return optimism_of_member([load_tried(each / EPOCHS) for each in folders], trials, right)
+
+
+def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:
+    """Of a model that folds chose: what the one that stays has learnt from, and what each of those
+    that its validation figures are of."""
+    epochs = card["task"].get("epochs")
+    length = "" if epochs is None else f" for {epochs:,} epochs, the median of what the folds kept"
+    part = next(iter(model.study_folds.values()))[0].description["part"]
+    inner = card["task"]["inner"]["fraction"]
+    return (
+        f"Fitted on all {len(truths['training']):,} training rows{length}. Its validation figures "
+        f"are of {part['of']} folds: each row by a model of the rows outside its fold, "
+        f"{1 - 1 / part['of']:.0%} of all"
+        + ("." if epochs is None else f", {inner:.0%} of which only said when to stop.")
+    )
 
 
 def _threads(card: dict[str, Any]) -> int:
@@ -245,11 +286,15 @@ def _search_results(model: PlannedModel) -> dict[str, Any] | None:
     return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
 
 
-def _history(path: Path) -> dict[str, list[float]] | None:
-    """The columns of a `history.csv`; None where the member has none."""
+def _history(path: Path) -> History | None:
+    """The columns of a `history.csv`; None where the member has none. Values are None where no
+    rows were set aside."""
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
-    return columns | {"epoch": [int(epoch) for epoch in columns.get("epoch", [])]}
+    columns: History = {
+        name: [float(row[name]) if row[name] else None for row in rows]
+        for name in (rows[0] if rows else ())
+    }
+    return columns | {"epoch": [int(epoch or 0) for epoch in columns.get("epoch", [])]}

@@ -122,8 +122,12 @@ def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
         report({"event": "warning", "text": text})
     for text in provenance.warnings:
         report({"event": "warning", "text": text})
-    rows = ", ".join(f"{count:,} {split}" for split, count in provenance.rows.items())
-    report({"event": "note", "text": f"{provenance.used}: {rows} images"})
+    counts = provenance.rows
+    if dataset.folds:
+        counts = {name: count for name, count in counts.items() if name != "validation"}
+    rows = ", ".join(f"{count:,} {split}" for split, count in counts.items())
+    folds = f"; {dataset.folds.choice(len(dataset.training))}" if dataset.folds else ""
+    report({"event": "note", "text": f"{provenance.used}: {rows} images{folds}"})
     for name, text in planner.texts().items():
         report({"event": "planned", "member": name, "text": text})
 

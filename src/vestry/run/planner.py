@@ -1,12 +1,14 @@
 """From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
+from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.subset import Fold, PerClassSubset, Subset
 from vestry.engine.task import MANIFEST, Task
@@ -29,9 +31,10 @@ FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_sea
 class PlannedModel:
     """A model of a study, what it is in a line, and its tasks.
 
-    tasks: by seed. folds: those of its cross-validation, in order. sizes: by images a class and
-    seed, where it is fitted on several; `tasks` are then those of the largest.
-    search: the task that found its settings.
+    tasks: by seed; without a seed whose folds have still to find for how many epochs it is trained.
+    folds: those of its cross-validation, in order. sizes: by images a class and seed, where it is
+    fitted on several; `tasks` are then those of the largest. search: the task that found its
+    settings. study_folds: by seed, where the study chooses by folds and there is something to fit.
     """
 
     entry: ModelEntry
@@ -40,6 +43,7 @@ class PlannedModel:
     folds: list[Task]
     sizes: dict[int, dict[int, Task]]
     search: Task | None = None
+    study_folds: dict[int, list[Task]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -49,7 +53,9 @@ class PlannedModel:
     def fits(self) -> list[Task]:
         """Every fit that there is to do, each once."""
         several = [task for tasks in self.sizes.values() for task in tasks.values()]
-        return [*(several or self.tasks.values()), *self.folds]
+        chosen_by = [task for tasks in self.study_folds.values() for task in tasks]
+        found = [*chosen_by, *(several or self.tasks.values()), *self.folds]
+        return list({task.folder: task for task in found}.values())
 
 
 class Planner:
@@ -87,19 +93,18 @@ class Planner:
             self.plans[kind.name] = kind.plan(self.plan_context)
         return self.plans[kind.name]
 
-    def models(self, found: Mapping[str, Task]) -> list[PlannedModel]:
-        """Models in study order whose settings are known: given, or found by a finished search.
+    def models(self, found: Mapping[str, Sequence[Task]]) -> list[PlannedModel]:
+        """Models in study order whose settings are known: given, or found by finished searches.
 
-        found: search tasks by the model's name. Raises StudyError where a network does not fit
-        the images.
+        found: what `searches` gave. Raises StudyError where a network does not fit the images.
         """
         planned = []
         for entry in self.study.models:
             if isinstance(entry, SearchedEntry):
-                task = found.get(entry.name)
-                if task is not None and task.is_done:
-                    values = read_json(task.folder / MANIFEST)["best"]["values"]
-                    planned.append(self.model(entry.with_values(values), task))
+                tasks = found.get(entry.name, ())
+                if tasks and all(task.is_done for task in tasks):
+                    best, *in_folds = [entry.with_values(_best_values(task)) for task in tasks]
+                    planned.append(self.model(best, tasks[0], in_folds))
             else:
                 planned.append(self.model(entry))
         return planned
@@ -120,7 +125,13 @@ class Planner:
             for entry in self.study.models
         }
 
-    def model(self, entry: ModelEntry, search: Task | None = None) -> PlannedModel:
+    def model(
+        self,
+        entry: ModelEntry,
+        search: Task | None = None,
+        in_folds: Sequence[ModelEntry] = (),
+    ) -> PlannedModel:
+        """in_folds: the model as each of the study's folds has it, where a search found that."""
         text, threads = self.describe(entry), self.threads_for(entry)
         folds = entry.cross_validation.parts() if entry.cross_validation else []
         sizes = {
@@ -130,36 +141,85 @@ class Planner:
             }
             for size in entry.images_per_class or ()
         }
-        several = {seed: self.fit(entry, threads, seed) for seed in entry.seeds}
+        chosen_by = self.study_folds(entry, threads, in_folds)
         return PlannedModel(
             entry,
             text,
-            sizes[max(sizes)] if sizes else several,
+            sizes[max(sizes)] if sizes else self.finals(entry, threads, chosen_by),
             [self.fit(entry, threads, entry.seeds[0], fold) for fold in folds],
             sizes,
             search,
+            chosen_by,
         )
 
-    def fit(self, entry: ModelEntry, threads: int, seed: int, part: Subset | None = None) -> Task:
+    def study_folds(
+        self, entry: ModelEntry, threads: int, in_folds: Sequence[ModelEntry]
+    ) -> dict[int, list[Task]]:
+        """By seed, the fits that the model is chosen by; none of a finished model."""
+        folds = self.dataset.folds
+        if folds is None or entry.model_kind.is_finished:
+            return {}
+        parts = folds.parts()
+        each = [(one, self.threads_for(one)) for one in in_folds] or [(entry, threads)] * len(parts)
+        return {
+            seed: [
+                self.fit(one, cores, seed, part)
+                for (one, cores), part in zip(each, parts, strict=True)
+            ]
+            for seed in entry.seeds
+        }
+
+    def finals(
+        self, entry: ModelEntry, threads: int, chosen_by: Mapping[int, Sequence[Task]]
+    ) -> dict[int, Task]:
+        """By seed, the fit on all training rows: for as many epochs as the folds kept, where these
+        stop early; without the seeds of which that is not known yet."""
+        found = {}
+        waits = bool(chosen_by) and self.plan(entry.model_kind).stops_early(entry)
+        for seed in entry.seeds:
+            folds = chosen_by.get(seed, ())
+            if not waits:
+                found[seed] = self.fit(entry, threads, seed)
+            elif all(task.is_done for task in folds):
+                found[seed] = self.fit(entry, threads, seed, epochs=_epochs_kept(folds))
+        return found
+
+    def fit(
+        self,
+        entry: ModelEntry,
+        threads: int,
+        seed: int,
+        part: Subset | None = None,
+        epochs: int | None = None,
+    ) -> Task:
         plan = self.plan(entry.model_kind)
         settings = plan.settled(entry).model_dump(
             mode="json", include=set(entry.model_kind.settings.model_fields)
         )
         fewer = _may_take_fewer(entry, threads)
-        description = fit.description(self.shared, settings, seed, threads, part, fewer)
+        folds = self.dataset.folds
+        inner = folds.inner if folds and not entry.model_kind.is_finished else None
+        if inner is not None and "refit" in settings:
+            settings["refit"] = False  # every fit learns from all of its rows as it is
+        description = fit.description(
+            self.shared, settings, seed, threads, part, fewer, inner, epochs
+        )
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
-        return self.task(_name_of(entry, seed, part), FIT, description, entry)
+        name = _name_of(entry, seed, part, self.dataset.folds)
+        return self.task(name, FIT, description, entry)
 
-    def searches(self) -> dict[str, Task]:
-        """A task for each model whose settings are to be found, by its name."""
+    def searches(self) -> dict[str, list[Task]]:
+        """A task for each model whose settings are to be found, by its name; where the study
+        chooses by folds, followed by one for each fold, which sees that fold's own rows alone."""
+        folds = self.dataset.folds.parts() if self.dataset.folds else []
         return {
-            entry.name: self.search(entry)
+            entry.name: [self.search(entry, part) for part in (None, *folds)]
             for entry in self.study.models
             if isinstance(entry, SearchedEntry)
         }
 
-    def search(self, entry: SearchedEntry) -> Task:
+    def search(self, entry: SearchedEntry, part: Fold | None = None) -> Task:
         kind, plan = entry.model_kind, self.plan(entry.model_kind)
         description = {
             **self.shared,
@@ -171,6 +231,10 @@ class Planner:
             "seed": entry.search.seed,
             "threads": (threads := self.search_threads(entry)),
         }
+        if self.dataset.folds is not None:
+            description["inner"] = self.dataset.folds.inner.model_dump(mode="json")
+        if part is not None:
+            description["part"] = part.model_dump(mode="json")
         tried = [entry.with_values(values) for values in variations(entry.space)]
         if any(_may_take_fewer(one, threads) for one in tried):
             description["fewer_threads"] = True
@@ -178,7 +242,8 @@ class Planner:
         if identities:
             description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
-        task = self.task(f"{entry.name}, search", SEARCH, description, entry)
+        where = "" if part is None else f", {_fold_words(part, self.dataset.folds)}"
+        task = self.task(f"{entry.name}, search{where}", SEARCH, description, entry)
         return replace(task, time_limit=limit)
 
     def search_threads(self, entry: SearchedEntry) -> int:
@@ -232,12 +297,35 @@ def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
     return entry.model_kind.is_trained and entry.threads is None and threads > 1
 
 
-def _name_of(entry: ModelEntry, seed: int, part: Subset | None) -> str:
+def _best_values(search: Task) -> dict[str, Any]:
+    values: dict[str, Any] = read_json(search.folder / MANIFEST)["best"]["values"]
+    return values
+
+
+def _epochs_kept(folds: Sequence[Task]) -> int:
+    """The median over folds of the epoch whose weights each kept, rounded up from a half."""
+    training = [read_json(task.folder / MANIFEST)["training"] for task in folds]
+    kept = [own["best_epoch"] if own["restored_best"] else own["epochs_run"] for own in training]
+    return max(1, int(statistics.median(kept) + 0.5))
+
+
+def _fold_words(fold: Fold, folds: StudyFolds | None) -> str:
+    """ "fold 2 of 5", and of which repeat, where it is one of the study's."""
+    repeat = fold.seed - folds.seed if folds else 0
+    return f"fold {fold.number} of {fold.of}" + (f", repeat {repeat + 1}" if repeat else "")
+
+
+def _name_of(
+    entry: ModelEntry, seed: int, part: Subset | None, folds: StudyFolds | None = None
+) -> str:
     """What people read of a fit: its model, and what tells it from the model's other fits."""
     parts = [entry.name]
     if isinstance(part, PerClassSubset):
         parts.append(f"{part.per_class:,} a class")
-    if isinstance(part, Fold):
+    if isinstance(part, Fold) and folds is not None and part in folds.parts():
+        parts.append(_fold_words(part, folds))
+        parts += [f"seed {seed}"] if len(entry.seeds) > 1 else []
+    elif isinstance(part, Fold):
         crossed = entry.cross_validation
         repeat = part.seed - crossed.seed if crossed else 0
         parts.append(f"fold {part.number}" + (f" of repeat {repeat + 1}" if repeat else ""))

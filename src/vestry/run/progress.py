@@ -92,11 +92,16 @@ def line_of(event: Event) -> str:
 
 
 def _epoch_text(event: Event) -> str:
-    """Epoch, losses, validation accuracy, speed and time left."""
+    """Epoch, losses, validation accuracy where rows are set aside, speed and time left."""
+    validation = ""
+    if "validation_loss" in event:
+        validation = (
+            f"validation loss {event['validation_loss']:.4f}, "
+            f"validation accuracy {event['validation_accuracy']:.1%}, "
+        )
     return (
         f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "
-        f"loss {event['train_loss']:.4f}, validation loss {event['validation_loss']:.4f}, "
-        f"validation accuracy {event['validation_accuracy']:.1%}, "
+        f"loss {event['train_loss']:.4f}, {validation}"
         f"{event['images_per_second']:,.0f} images/s, {duration(event['seconds_left'])} left"
     )
 

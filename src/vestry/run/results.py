@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset
-from vestry.data.subset import held_out_whole
+from vestry.data.folds import StudyFolds
+from vestry.data.subset import CrossValidation, held_out_whole
 from vestry.data.summary import data_summary, samples, shrink_note
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
@@ -72,14 +73,19 @@ def _notices(
 def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
     """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
     rows, said = dataset.training, []
-    for entry in study.member:
-        crossed = entry.cross_validation
-        if crossed is None or len(rows) < crossed.folds:
+    crossings: dict[str, CrossValidation | StudyFolds | None] = {
+        f"{entry.name}: a fold of its cross-validation": entry.cross_validation
+        for entry in study.member
+    }
+    crossings["one of the folds that models are chosen by"] = dataset.folds
+    for what, crossed in crossings.items():
+        parts = crossed.parts() if crossed else []
+        if not parts or len(rows) < parts[0].of:
             continue
-        names = [rows.classes[label] for label in held_out_whole(crossed, rows.labels)]
+        names = [rows.classes[label] for label in held_out_whole(parts, rows)]
         if names:
             said.append(
-                f"{entry.name}: a fold of its cross-validation holds out all training rows of "
+                f"{what} holds out all training rows of "
                 f"{', '.join(names)}; what was fitted there had none to learn from"
             )
     return said
@@ -208,7 +214,9 @@ class Comparison:
             "test": self.test_labels(done),
         }
         members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = evaluated_committees(study.committee, members, self.run, truths)
+        committees = evaluated_committees(
+            study.committee, members, self.run, truths, folds=dataset.folds is not None
+        )
         evidence = Predictions(
             tables=members.tables | committees.tables,
             truths=truths,

@@ -74,3 +74,8 @@ class Data(Record):
         "there are such, `validation` and `test`"
     )
     samples: Samples = Field(description="training images to be shown")
+    chosen_by: str | None = Field(
+        None,
+        description="folds that models are chosen by, in words: then `validation` is all training "
+        "rows, each answered by models that had not seen it; null where rows are set aside",
+    )

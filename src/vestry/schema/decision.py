@@ -10,6 +10,8 @@ from pydantic import Field
 from vestry.schema.base import Interval, Record, Settings
 from vestry.schema.significance import Difference
 
+EvidenceWord = Literal["clear", "level", "too_few"]
+
 
 class CheckedLimit(Record):
     """A limit of the study held against a figure."""
@@ -48,6 +50,15 @@ class BestBeside(Record):
         description="of the exact test that it is `within` or more behind, adjusted"
     )
     within: bool = Field(description="shown not to be")
+    p_best_within_holm: float = Field(
+        description="of the same test that the best is `within` or more behind the other, adjusted"
+    )
+    best_within: bool = Field(description="shown not to be")
+    costs_less: bool = Field(description="whether the other costs so much less that it counts")
+    undecided: bool = Field(
+        description="neither significantly behind nor shown to be near; and, unless the best is "
+        "shown to be near it and it costs no less, to choose between the two could cost"
+    )
 
 
 class Reason(Record):
@@ -59,6 +70,18 @@ class Reason(Record):
     )
     against: BestBeside | None = Field(description="`best` beside `recommended`")
     tests: list[BestBeside] = Field(description="`best` beside every other one")
+    equals: list[BestBeside] = Field(
+        description="where the study prefers latency or size: `recommended` (which stands for the "
+        "best here) beside those that cost as much, a family of its own"
+    )
+    undecided: list[str] = Field(
+        description="names that validation does not tell apart from `recommended`, where the "
+        "choice between the two could cost; `evidence` is `too_few` where there are any"
+    )
+    rows_to_decide: int | None = Field(
+        description="about how many validation images would decide of these (power 0.8 each, were "
+        "the shares found true); null where nothing is undecided or over 10 million are needed"
+    )
 
 
 class Majority(Record):
@@ -93,6 +116,10 @@ class OnTest(Record):
     interval: Interval = Field(description="Blaker's")
     limits: list[LimitOnTest] = Field(description="those on accuracy")
     agrees: bool = Field(description="whether all are met")
+    ahead: list[str] = Field(
+        description="names that could have been taken and are significantly ahead of it there "
+        "(McNemar's, Holm over all of these); they change nothing"
+    )
     best_less_taken: Difference | None = Field(description="null where it is the best")
 
 
@@ -100,12 +127,12 @@ class Decision(Record):
     """Which model to take and why."""
 
     recommended: str | None = Field(description="name")
-    evidence: Literal["clear", "level", "too_few"] | None = Field(
-        description="how far validation bears the choice: `clear` (all others are significantly "
-        "behind it, or cost alone decides), `level` (a cheaper one is shown to be within the "
-        "margin and taken, or others are and cost no less), `too_few` (others are neither "
-        "significantly behind the most accurate nor shown to be near it; `recommended` is the most "
-        "accurate)"
+    evidence: EvidenceWord | None = Field(
+        description="how far validation bears the choice: `clear` (all that it was chosen among "
+        "are significantly behind it, or cost alone decides), `level` (a cheaper one is shown to "
+        "be within the margin and taken, or others are and cost no less), `too_few` "
+        "(`reason.undecided` names those of which it is not known; `recommended` is the first by "
+        "validation of them)"
     )
     reason: Reason | None = Field(description="null where nothing is recommended")
     runner_up: str | None = Field(description="would be taken if the first were not there")
@@ -123,7 +150,12 @@ class Decision(Record):
     changes: list[Change] = Field(description="what another wish would lead to")
     settings: Settings = Field(description="`[decision]` of the study")
     level: float = Field(description="of the tests")
-    tolerance: float = Field(description="the share within which costs are equal")
+    cheaper_times: float = Field(
+        description="a model is cheaper than another that costs at least so many times as much"
+    )
+    cost_floor: dict[str, float] = Field(
+        description="and at least so much more: `latency` in ms, `bytes`, `parameters`"
+    )
     rows: int = Field(description="validation images")
     admissible: list[str] = Field(description="names that meet the limits")
     excluded: list[Excluded] = Field(description="the others")
@@ -133,3 +165,16 @@ class Decision(Record):
         "as in both cost and validation accuracy and better in one"
     )
     majority: Majority = Field(description="beside always answering one class")
+
+    @property
+    def headline(self) -> str:
+        """The recommendation in a few words, which page, console and model card share."""
+        name = self.recommended
+        if name is None and self.admissible:
+            usual = self.majority.class_
+            return f"No model is shown to be better than always answering \u201c{usual}\u201d"
+        if name is None:
+            return "No model meets the limits of this study"
+        if self.evidence == "too_few":
+            return f"Too few images to choose; ahead so far: {name}"
+        return f"Take {name}"

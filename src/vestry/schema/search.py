@@ -61,3 +61,8 @@ class Search(Record):
     best: BestTrial = Field(description="taken")
     edges: list[EdgeValue] = Field(description="best values at an end of their range")
     seconds: float = Field(description="of all trials")
+    set_aside: float | None = Field(
+        None,
+        description="share of the training rows that trials were scored on and did not learn from; "
+        "null where they were scored on the validation rows",
+    )

@@ -5,12 +5,13 @@ import json
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.settings import ExplorationSettings
 from vestry.committees.committee_settings import CommitteeSettings
-from vestry.data.settings import DataSettings
+from vestry.data.folds import Folds
+from vestry.data.settings import FIFTH, DataSettings
 from vestry.evaluation.ablations import PairSettings
 from vestry.evaluation.abstention import AbstentionSettings
 from vestry.evaluation.claims import Claims
@@ -77,6 +78,29 @@ class Study(BaseModel):
     decision: DecisionSettings = DecisionSettings()
     time_limit: float = Field(3600.0, gt=0, description="seconds that one fit may take")
 
+    @model_validator(mode="before")
+    @classmethod
+    def sizes_are_not_folded(cls, values: Any) -> Any:
+        """A model of several training sizes is chosen by rows that are set aside: it learns from
+        parts that are drawn from all of the others."""
+        data = values.get("data")
+        if not isinstance(data, dict) or not any(map(_has_sizes, values.get("member", ()))):
+            return values
+        if data.get("validation") is not None or data.get("split") is not None:
+            return values
+        own = {"source_validation": "validation"} | data
+        return values | {"data": own | {"validation": FIFTH.model_dump()}}
+
+    @model_validator(mode="after")
+    def sizes_without_folds(self) -> "Study":
+        sized = [entry.name for entry in self.member if entry.images_per_class]
+        if sized and isinstance(self.data.validation, Folds):
+            raise ValueError(
+                f"model {sized[0]}: images_per_class needs validation rows that are set aside; "
+                "give [data] validation = { fraction = 0.2 }, not folds"
+            )
+        return self
+
     @property
     def models(self) -> list[Model | SearchedEntry]:
         return self.member
@@ -93,6 +117,11 @@ class Study(BaseModel):
     def digest(self) -> str:
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _has_sizes(model: Any) -> bool:
+    given = model.get("images_per_class") if isinstance(model, dict) else model.images_per_class
+    return given is not None
 
 
 def without_none(value: Any) -> Any:

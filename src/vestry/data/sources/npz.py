@@ -43,20 +43,21 @@ DAMAGE = (
 )
 
 
-def load(path: Path, name: str) -> Source:
+def load(path: Path, name: str, column: str | None = None) -> Source:
     """Training rows from `images` and `labels`, test rows from `test_images` and `test_labels`
     where they exist (or x_train, y_train, x_test, y_test); names from `classes`, or numbers.
 
     Images are uint8 or float, (n, h, w), (n, h, w, 1) or (n, h, w, 3); floats become bytes, and
     NaN is a missing value (`float_images`). Sizes are checked in the zip directory and in each
-    array's header before memory is taken.
+    array's header before memory is taken. column: an array that holds each row's group, with
+    `test_` before its name that of test rows.
 
     Raises MissingDataError where there is no such file, DataError for anything wrong in it.
     """
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file (source {name})")
     with readable(path):
-        arrays, unread = _read_arrays(path)
+        arrays, unread = _read_arrays(path, column)
         return _source_of(path, name, arrays, unread)
 
 
@@ -95,13 +96,15 @@ def readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def _read_arrays(path: Path, column: str | None) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The arrays that are ours to read, under the names of the first spelling; and the names of
     those that were not read."""
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         spelling = _choose_spelling(path, set(members))
         wanted = dict(zip(spelling, _SPELLINGS[0], strict=True)) | {"classes": "classes"}
+        if column is not None and column not in wanted:
+            wanted |= {column: "groups", f"test_{column}": "test_groups"}
         arrays = {
             key: read_member(path, archive, members[stored], partial(_check_dtype, key))
             for stored, key in wanted.items()
@@ -164,6 +167,8 @@ def _check_dtype(key: str, where: str, dtype: np.dtype[Any]) -> None:
             f"{where} holds {dtype}; one integer a row, from 0, is needed. For text, store "
             "numpy.unique(labels, return_inverse=True)"
         )
+    if "groups" in key and dtype.kind not in "USiu":
+        raise DataError(f"{where} holds {dtype}; a group's name or number a row is needed")
     if key == "classes" and dtype.kind not in "USiu":
         raise DataError(
             f"{where} holds {dtype}; class names are text, numpy.array([...], dtype=str)"
@@ -175,16 +180,17 @@ def _source_of(path: Path, name: str, arrays: dict[str, NDArray[Any]], unread: l
     test_labels = _label_rows(path, "test_labels", arrays.get("test_labels"))
     if ("test_images" in arrays) != ("test_labels" in arrays):
         raise DataError(f"{path}: test images and test labels come together or not at all")
-    classes = _class_names(arrays["classes"]) if "classes" in arrays else None
-    classes = classes or numbered_classes(path, labels, test_labels)
+    named = _names(arrays.get("classes"))
+    classes = tuple(named) if named else numbered_classes(path, labels, test_labels)
     given: dict[str, NDArray[Any]] = {
         key: arrays.pop(key) for key in ("images", "test_images") if key in arrays
     }
     images, notes = to_bytes(str(path), given)
-    train = _image_set(path, "train", images["images"], labels, classes)
+    groups, test_groups = (_names(arrays.get(key)) for key in ("groups", "test_groups"))
+    train = _image_set(path, "train", images["images"], labels, classes, groups)
     test = None
     if "test_images" in images:
-        test = _image_set(path, "test", images["test_images"], test_labels, classes)
+        test = _image_set(path, "test", images["test_images"], test_labels, classes, test_groups)
     if unread:
         notes.append(f"{path.name} also holds {', '.join(unread)}; not read")
     return Source(name, train, test, None, tuple(notes))
@@ -206,11 +212,13 @@ def _label_rows(path: Path, key: str, labels: NDArray[Any] | None) -> NDArray[np
     return labels.astype(np.int64)
 
 
-def _class_names(names: NDArray[Any]) -> tuple[str, ...]:
-    return tuple(
+def _names(names: NDArray[Any] | None) -> list[str] | None:
+    if names is None:
+        return None
+    return [
         name.decode("utf-8") if isinstance(name, bytes) else str(name)
         for name in names.ravel().tolist()
-    )
+    ]
 
 
 def _image_set(
@@ -219,13 +227,15 @@ def _image_set(
     read: ByteImages,
     labels: NDArray[np.int64],
     classes: tuple[str, ...],
+    groups: list[str] | None,
 ) -> ImageSet:
     images = read.images
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
     try:
         ids = array_ids(split, len(images))
-        return ImageSet(np.ascontiguousarray(images), labels, classes, ids, read.missing)
+        named = None if groups is None else np.array(groups, dtype=np.str_)
+        return ImageSet(np.ascontiguousarray(images), labels, classes, ids, read.missing, named)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
 
@@ -234,7 +244,7 @@ SOURCES.register(
     SourceKind(
         "npz",
         "a NumPy .npz file with images, labels and, if wanted, test images and classes",
-        lambda request: load(request.path, request.text),
+        lambda request: load(request.path, request.text, request.column),
         takes="FILE",
     )
 )

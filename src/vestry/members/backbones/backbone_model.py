@@ -166,6 +166,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     """
     paths = job.paths or ModelPaths.of()
     source = backbone_source(settings, paths)
+    settings, job = network_member.settled(settings, job)
     cache, shape = user_cache(), job.images.shape[1:]
     with machine.prepared(job.threads), torch.inference_mode():
         job.on_event({"event": "stage", "text": f"loading {settings.backbone}"})

@@ -54,6 +54,9 @@ class BackbonePlan(Plan):
         wanted = network_threads(self._parts(settings)[0], settings.batch_size)
         return MOST_CORES if settings.published else wanted
 
+    def stops_early(self, settings: BackboneSettings) -> bool:
+        return settings.early_stopping is not None
+
     def _parts(self, settings: BackboneSettings) -> tuple[list[TracedLayer], int]:
         """The head, and the backbone's parameters."""
         feature_map, frozen = _facts(settings, self.source(settings), self.context.image_shape)

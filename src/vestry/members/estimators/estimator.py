@@ -34,14 +34,22 @@ def fit(settings: EstimatorSettings, job: FitJob) -> EstimatorMember:
     Raises MemberError where the class cannot be imported, built or fitted.
     """
     started = time.perf_counter()
+    checked = job.validation_images if len(job.validation_images) else job.images
+    if job.may_learn_all and _gives_probabilities(settings, job):
+        job = job.whole()
     member = _fit_rows(settings, job, job.images, job.labels)
     if not hasattr(member.estimator, "predict_proba"):
         member.temperature = _validation_temperature(member, job)
-    if settings.refit:
+    if job.may_learn_all or (settings.refit and len(job.validation_labels)):
         member = _refitted(member, settings, job)
     member.fit_seconds = time.perf_counter() - started
-    member.check_images = job.validation_images
+    member.check_images = checked
     return member
+
+
+def _gives_probabilities(settings: EstimatorSettings, job: FitJob) -> bool:
+    """Whether no validation rows are needed to make probabilities of its scores."""
+    return hasattr(_build(settings, job), "predict_proba")
 
 
 def _refitted(first: EstimatorMember, settings: EstimatorSettings, job: FitJob) -> EstimatorMember:

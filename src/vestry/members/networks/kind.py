@@ -15,6 +15,9 @@ class _NetworkPlan(Plan):
     def threads_for(self, settings: NetworkSettings) -> int:
         return network_threads(self._traced(settings), settings.batch_size)
 
+    def stops_early(self, settings: NetworkSettings) -> bool:
+        return settings.early_stopping is not None
+
     def _traced(self, settings: NetworkSettings) -> list[TracedLayer]:
         return trace(settings.layers, self.context.image_shape, len(self.context.classes))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,12 +17,13 @@ from vestry.members.networks.layer import describe
 from vestry.members.networks.network import Network
 from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
-from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.settings import NetworkSettings, TrainingSettings
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 
+_Trained = TypeVar("_Trained", bound=TrainingSettings)
 _WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
 
 
@@ -67,9 +68,20 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
+    settings, job = settled(settings, job)
     chosen = choose_threads(settings, job)
     with machine.prepared(chosen.count):
         return _trained(settings, replace(job, threads=chosen.count), chosen)
+
+
+def settled(settings: _Trained, job: FitJob) -> tuple[_Trained, FitJob]:
+    """Without early stopping where folds have found the epochs; with all rows to learn from where
+    none are needed to stop by."""
+    if job.epochs is not None:
+        settings = settings.model_copy(update={"early_stopping": None})
+    if job.may_learn_all and settings.early_stopping is None:
+        job = job.whole()
+    return settings, job
 
 
 def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
@@ -90,11 +102,12 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
         job.seed,
         job.workspace,
         job.on_event,
+        job.epochs,
     )
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
-    facts = _card(network, settings, choices, progress, shape, job.classes)
+    facts = _card(network, settings, choices, progress, shape, job.classes, job.epochs)
     facts["threads"] = chosen.card()
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
@@ -118,6 +131,7 @@ def _card(
     progress: Progress,
     shape: tuple[int, ...],
     classes: int,
+    epochs: int | None,
 ) -> dict[str, Any]:
     return {
         "kind": "layers",
@@ -132,7 +146,7 @@ def _card(
         "fit_seconds": progress.seconds,
         "stored": _WEIGHTS,
         "training": {
-            "epochs": settings.epochs,
+            "epochs": epochs or settings.epochs,
             "batch_size": settings.batch_size,
             "optimizer": settings.optimizer,
             "learning_rate": settings.initial_learning_rate,

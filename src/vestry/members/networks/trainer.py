@@ -71,6 +71,8 @@ class Trainer:
 
     The result depends on the settings, the rows, the seed, the number of threads and the machine
     alone: training that was interrupted and resumed ends with the same bits.
+
+    epochs: how many to train for, at the rates of the settings' own number; None for these.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Trainer:
         seed: int,
         workspace: Path,
         on_event: Callable[[dict[str, Any]], None],
+        epochs: int | None = None,
     ) -> None:
         self.network = network
         self.settings = settings
@@ -90,6 +93,7 @@ class Trainer:
         self.seed = seed
         self.workspace = workspace
         self.on_event = on_event
+        self.epochs = epochs or settings.epochs
         vector = network.vector
         self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
@@ -116,7 +120,7 @@ class Trainer:
     def _finished(self) -> bool:
         stopping = self.settings.early_stopping
         stopped = stopping is not None and self.progress.stopper.stops(stopping)
-        return stopped or self.progress.epoch >= self.settings.epochs
+        return stopped or self.progress.epoch >= self.epochs
 
     def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
@@ -227,10 +231,10 @@ class Trainer:
         self.tried.restore(_part(tensors, "tried/"))
 
     def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
-        left = self.settings.epochs - self.progress.epoch
+        left = self.epochs - self.progress.epoch
         return {
             "event": "epoch",
-            "epochs": self.settings.epochs,
+            "epochs": self.epochs,
             "seconds_left": round(left * self.progress.seconds / self.progress.epoch, 1),
             **row,
         }
@@ -240,11 +244,11 @@ class Trainer:
     ) -> dict[str, Any]:
         """Where this epoch stands; the loss is the mean over its images so far."""
         speed = done / (time.monotonic() - started)
-        rest = (self.settings.epochs - self.progress.epoch) * len(self.training) - done
+        rest = (self.epochs - self.progress.epoch) * len(self.training) - done
         return {
             "event": "step",
             "epoch": self.progress.epoch + 1,
-            "epochs": self.settings.epochs,
+            "epochs": self.epochs,
             "part": done / len(self.training),
             "images_per_second": round(speed, 1),
             "train_loss": -float(seen[:done].gather(1, labels[:done, None]).mean()),

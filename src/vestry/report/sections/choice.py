@@ -1,13 +1,21 @@
 """Why this model, among which, and at what difference in accuracy: the choice in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.report.formatting import counted, file_size, listed, milliseconds, per_cent, points
+from vestry.report.formatting import (
+    counted,
+    file_size,
+    listed,
+    milliseconds,
+    per_cent,
+    points,
+    roughly,
+)
 from vestry.report.models import Model
 from vestry.report.sections.standing import margin_words
-from vestry.schema.decision import Decision, Reason
+from vestry.schema.decision import BestBeside, Decision, Reason
 
 MOST_NAMED = 3
 _BY = {
@@ -46,9 +54,10 @@ class Choice:
     def margin(self) -> str:
         return margin_words(self.settings.within)
 
-    @property
-    def tolerance(self) -> str:
-        return f"within {per_cent(self.found.tolerance, 0)}"
+    def tests(self, kept: Callable[[BestBeside], bool]) -> list[str]:
+        """Names of those beside which it was chosen and of which that holds."""
+        tests = self.reason.equals or self.reason.tests
+        return [test.name for test in tests if kept(test)]
 
 
 def choice(found: Decision, models: Mapping[str, Model]) -> Choice | None:
@@ -103,32 +112,70 @@ def _most_accurate(made: Choice, who: str) -> str:
 
 def _too_few(made: Choice) -> str:
     """The first by validation, where others are neither shown to be behind nor to be near it."""
-    unknown = [test.name for test in made.reason.tests if not (test.behind or test.within)]
-    same = [n for n in unknown if _accuracy(made.models[n]) == _accuracy(made.taken)]
-    level = f", level with {_few(same)}, by the lower log loss" if same else ""
-    them = "it is" if len(unknown) == 1 else "any of them is"
+    behind = made.tests(lambda test: test.behind)
+    be = "is" if len(behind) == 1 else "are"
+    surely = f" {_few(behind)} {be} surely behind it (significant)." if behind else ""
     return (
-        f"{_most_accurate(made, 'it')}{level}. But these are too few for a significant difference "
-        f"from {_few(unknown)}, and too few to show that {them} within {made.margin} of it; so it "
-        f"stays with the first by validation, whatever that costs: {_cost(made.taken)}."
+        f"{_most_accurate(made, 'it')}{_level_with(made)}. {_unknown(made)}{surely} So it stays "
+        f"with the first by validation, whatever that costs: {_cost(made.taken)}. {settled(made)}"
+    )
+
+
+def _unknown(made: Choice) -> str:
+    """Whom the rows do not tell it from."""
+    names = made.reason.undecided
+    them = "it is" if len(names) == 1 else "any of them is"
+    return (
+        f"But these are too few for a significant difference from {_few(names)}, and too few to "
+        f"show that {them} within {made.margin} of it."
+    )
+
+
+def _level_with(made: Choice) -> str:
+    """Those of the same accuracy, and what orders them."""
+    names = [test.name for test in made.reason.tests]
+    same = [n for n in names if _accuracy(made.models[n]) == _accuracy(made.taken)]
+    twins = [n for n in same if made.models[n].place == made.taken.place]
+    others = [n for n in same if n not in twins]
+    text = f", level with {_few(others)}, by the lower log loss" if others else ""
+    return text + (f", with the same figures as {_few(twins)}" if twins else "")
+
+
+def settled(made: Choice) -> str:
+    """What would tell those apart that the rows do not."""
+    rows = made.reason.rows_to_decide
+    if rows is None:
+        return "No number of validation images that could be had would settle it."
+    return (
+        f"About {roughly(rows)} validation images would settle it, if what these show is true. "
+        "Without new images, `validation = { folds = 5 }` makes every training image one of them."
     )
 
 
 def _best(made: Choice) -> str:
     """The most accurate one, significantly better than all others or the cheapest near it."""
     start, cost = _most_accurate(made, "it"), _cost(made.taken)
-    near = [name for name in made.found.level_with or () if name != made.taken.name]
+    near = made.tests(lambda test: not test.behind)
     if not near:
         others = len(considered(made.found)) - 1
         rest = "the other one" if others == 1 else f"each of the other {others}"
         return f"{start}; the difference from {rest} is significant: {cost}."
     verb = "is" if len(near) == 1 else "are"
-    start = f"{start}. {_few(near)} {verb} shown to be less than {made.margin} behind it"
+    start = f"{start}. {_few(near)} {verb} {_near(made)}"
     if made.taken.latency is None and made.taken.size is None:
         return f"{start}; costs were not measured."
     if made.reason.decided_by == "ranking":
-        return f"{start}, but would cost as much ({made.tolerance}): {cost}."
+        costs = "costs" if len(near) == 1 else "none of them costs"
+        less = "no less by enough to count" if len(near) == 1 else "less by enough to count"
+        return f"{start}, but {'it ' * (len(near) == 1)}{costs} {less}: {cost}."
     return f"{start}, but it is {_criterion(made)} of {_these(made)}: {cost}."
+
+
+def _near(made: Choice) -> str:
+    """How near those are that are not significantly behind."""
+    if made.tests(lambda test: not (test.behind or test.within)):
+        return f"not significantly behind it, and it is shown to be within {made.margin} of them"
+    return f"shown to be less than {made.margin} behind it"
 
 
 def _cheaper(made: Choice) -> str:
@@ -166,7 +213,7 @@ def _criterion(made: Choice) -> str:
     decided = made.reason.decided_by or "ranking"
     first = "size" if made.settings.prefer == "size" else "latency"
     level = _LEVEL_COST.get((first, decided))
-    return _BY[decided] + (f" ({level} {made.tolerance})" if level else "")
+    return _BY[decided] + (f" ({level})" if level else "")
 
 
 def _preferred(made: Choice) -> str:
@@ -177,11 +224,22 @@ def _preferred(made: Choice) -> str:
         f"{_cost(made.taken)}."
     )
     if made.taken is made.best:
-        return f"{text} It is also the most accurate, right on {_share(made.taken)}."
-    behind = points(_accuracy(made.best) - _accuracy(made.taken)).lstrip("+")
-    return (
-        f"{text} It is right on {_share(made.taken)}, {behind} points fewer than {made.best.name}."
-    )
+        text += f" It is also the most accurate, right on {_share(made.taken)}."
+    else:
+        behind = points(_accuracy(made.best) - _accuracy(made.taken)).lstrip("+")
+        best = made.best.name
+        text += f" It is right on {_share(made.taken)}, {behind} points fewer than {best}."
+    return f"{text}{_among_equals(made)}"
+
+
+def _among_equals(made: Choice) -> str:
+    """What the rows bear of the choice among those that cost as much."""
+    equals = [test.name for test in made.reason.equals]
+    if not equals:
+        return ""
+    cost = "costs" if len(equals) == 1 else "cost"
+    text = f" {_few(equals)} {cost} as much; of these it is the first by validation."
+    return f"{text} {_unknown(made)} {settled(made)}" if made.reason.undecided else text
 
 
 def _accuracy(model: Model) -> float:

@@ -34,20 +34,27 @@ def _others(count: int) -> str:
 
 def size(data: schema.Data) -> str:
     """Rows, classes and shape of the images."""
-    splits = data.splits
-    rows = listed([f"{whole(split.rows)} {name}" for name, split in splits.items()])
+    shown = {name: split for name, split in data.splits.items() if name in _apart(data)}
+    rows = listed([f"{whole(split.rows)} {name}" for name, split in shown.items()])
     if data.image_shape is None:
         return f"{rows} rows, in {len(data.classes)} classes. Their images were not looked at."
     height, width, *channels = data.image_shape
     colour = "in colour" if channels else "in grey"
+    chosen = f" Models are chosen by {data.chosen_by}." if data.chosen_by else ""
     return (
         f"{rows} images of {height} \u00d7 {width} pixels {colour}, in {len(data.classes)} classes."
+        f"{chosen}"
     )
+
+
+def _apart(data: schema.Data) -> list[str]:
+    """Splits of rows of their own; where folds choose, validation has none."""
+    return [name for name in data.splits if not (data.chosen_by and name == "validation")]
 
 
 def _shares_words(data: schema.Data) -> dict[str, str]:
     """Each split's part of all rows used."""
-    total = sum(split.rows for split in data.splits.values())
+    total = sum(data.splits[name].rows for name in _apart(data))
     return {name: per_cent(split.rows / total) for name, split in data.splits.items()}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.report.formatting import counted, listed, per_cent, points, with_interval
+from vestry.report.formatting import counted, listed, per_cent, points, whole, with_interval
 from vestry.report.models import Model, models_by_rank
 from vestry.report.section import Section
 from vestry.report.sections import limits
@@ -21,19 +21,7 @@ from vestry.schema.results import Results
 
 def headline_of(results: Results) -> str | None:
     """The headline of a run; None where it has no decision."""
-    return f"{_headline(results.decision)}." if results.decision else None
-
-
-def _headline(found: Found) -> str:
-    name = found.recommended
-    if name is None and found.admissible:
-        usual = found.majority.class_
-        return f"No model is shown to be better than always answering \u201c{usual}\u201d"
-    if name is None:
-        return "No model meets the limits of this study"
-    if found.evidence == "too_few":
-        return f"Too few images to choose; ahead so far: {name}"
-    return f"Take {name}"
+    return f"{results.decision.headline}." if results.decision else None
 
 
 def _binding(found: Found) -> str | None:
@@ -59,11 +47,24 @@ def _on_test(found: Found) -> str | None:
         f"{with_interval(test.accuracy, *test.interval)}"
     )
     missed = [limit for limit in test.limits if not limit.met]
+    kept = " and meets the limits on accuracy there as well" if test.limits else ""
     if missed:
         told = listed([test_miss(limit) for limit in missed])
-        return f"{text}; there it misses a limit that it meets on validation: {told}."
-    kept = " and meets the limits on accuracy there as well" if test.limits else ""
-    return f"{text}{kept}.{_given_up(found, test)}"
+        kept = f"; there it misses a limit that it meets on validation: {told}"
+    return f"{text}{kept}.{_given_up(found, test)}{_ahead(found, test)}"
+
+
+def _ahead(found: Found, test: OnTest) -> str:
+    """Where the test images disagree: who is ahead of the one that was taken."""
+    given_up = found.reason.best if found.reason else None
+    names = [name for name in test.ahead if name != given_up]
+    if not names:
+        return ""
+    are = "is" if len(names) == 1 else "are"
+    return (
+        f" There {listed(names)} {are} significantly ahead of it; the recommendation stays, since "
+        "figures of a model that was picked by them are too good (selection bias)."
+    )
 
 
 def _given_up(found: Found, test: OnTest) -> str:
@@ -133,12 +134,21 @@ def _rule(found: Found, settings: DecisionSettings) -> str:
     }
     return (
         "Of the models that meet the limits and are shown to be better than always answering the "
-        f"most frequent class (exact test, one-sided, {tested}), {first[settings.prefer]} Costs "
-        f"within {per_cent(found.tolerance, 0)} of the least count as equal, and the next one "
-        "decides: time for one image, size, parameters (size first where the study prefers it). No "
-        "significant difference is not the same as equal. Times are measured on this machine; they "
-        "differ a little from run to run, and a choice that hangs on them may, too."
+        f"most frequent class (exact test, one-sided, {tested}), {first[settings.prefer]} A model "
+        f"is cheaper than another only where that costs at least {found.cheaper_times:g} times as "
+        f"much, and {_floors(found)} more; else the next cost decides (time for one image, size, "
+        "parameters; size first where the study prefers it), and in the end the order by "
+        "validation. No significant difference is not the same as equal. Times are measured on "
+        "this machine; they differ a little from run to run, and a choice that hangs on them may, "
+        "too."
     )
+
+
+def _floors(found: Found) -> str:
+    """ "1 ms, 1 MB or 250,000 parameters"."""
+    floor = found.cost_floor
+    ms, mb = f"{floor['latency']:g} ms", f"{floor['bytes'] / 1e6:g} MB"
+    return f"{ms}, {mb} or {whole(floor['parameters'])} parameters"
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ def decision_data(results: Results) -> Decision | None:
     below = [why(made), _majority(found), _binding(found), _on_test(found)] if made else []
     nothing = [] if made else [_majority(found), asked, _nearest(found)]
     return Decision(
-        headline=_headline(found),
+        headline=found.headline,
         why=[text for text in (*below, *nothing) if text],
         runner_up=_runner_up(found, models),
         changes=[_change(each, models) for each in found.changes],

@@ -74,12 +74,15 @@ def _made(found: Search) -> str:
 def _seen(found: Search, results: Results) -> str:
     """What a trial learned from and what it was scored on."""
     splits, facts = results.data.splits, found.facts
-    every = splits["training"].rows
+    every, scored = splits["training"].rows, splits["validation"].rows
+    if facts.set_aside is not None:
+        scored = max(1, round(facts.set_aside * every))
+        every -= scored
     on = f"all {counted(every, 'training image')}"
     if facts.rows is not None and facts.rows < every:
         on = f"{whole(facts.rows)} of the {whole(every)} training images"
     length = f" for {counted(facts.epochs, 'epoch')} at most" if facts.epochs else ""
-    validation = counted(splits["validation"].rows, "validation image")
+    validation = counted(scored, "validation image" if facts.set_aside is None else "other one")
     return (
         f"Each learned from {on}{length} and was scored by {found.score_name} on the {validation}."
     )

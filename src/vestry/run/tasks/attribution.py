@@ -145,7 +145,7 @@ def _loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | N
     return Subject(
         predict=predict,
         model=folder / card["stored"] if is_graph else None,
-        seen_validation=bool(settings.get("refit")),
+        seen_validation=bool(settings.get("refit")) or "inner" in card.get("task", {}),
     ), None
 
 

@@ -71,11 +71,9 @@ def exploration_task(
 
 
 def _splits(dataset: Dataset) -> dict[str, Rows]:
-    return {
-        "training": dataset.training,
-        "validation": dataset.validation,
-        "test": dataset.test,
-    }
+    """Rows that are different ones: where folds choose, those of validation are the training's."""
+    validation: dict[str, Rows] = {} if dataset.folds else {"validation": dataset.validation}
+    return {"training": dataset.training, **validation, "test": dataset.test}
 
 
 def _missing_digest(rows: Rows) -> str | None:
@@ -107,6 +105,7 @@ def explore_dataset(
     vault = Vault(Path(context["places"]["looks"]), Path(context["record"]))
     test = vault.open(dataset.test, context["study"], [], _WHY)
     sets = {"training": dataset.training, "validation": dataset.validation, "test": test}
+    sets = {name: rows for name, rows in sets.items() if name in _splits(dataset)}
     settings = ExplorationSettings(**description["exploration"])
     with threadpool_limits(limits=_CORES):  # other tasks have the other cores
         found = explore(sets, settings, report, dataset.provenance.files)

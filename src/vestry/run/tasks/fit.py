@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.folds import Inner
 from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
@@ -47,16 +48,17 @@ def _loaded(data: str, places: str) -> Dataset:
     return load_dataset(DataSettings(**json.loads(data)), DataPaths.from_dict(json.loads(places)))
 
 
-_CODE = ("members", "data.subset", "run.tasks.fit")
+_CODE = ("members", "data.subset", "data.folds", "data.groups", "run.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
     """The part of a task's description that all models of a study have in common."""
+    groups = dataset.training.groups
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-    }
+    } | ({} if groups is None else {"groups": _digest(groups)})
 
 
 def description(
@@ -66,13 +68,20 @@ def description(
     threads: int,
     part: Subset | None = None,
     fewer_threads: bool = False,
+    inner: Inner | None = None,
+    epochs: int | None = None,
 ) -> dict[str, Any]:
     """Everything that a fitted model depends on; its digest names the task's folder.
 
     part: the part of the training rows that it is fitted on; None for all of them.
-    fewer_threads: whether it may take fewer than `threads`.
+    fewer_threads: whether it may take fewer than `threads`. inner: how rows are set aside of those
+    that it gets, in a study of folds. epochs: how many it is trained for, where folds found that.
     """
-    chosen = {"fewer_threads": True} if fewer_threads else {}
+    chosen: dict[str, Any] = {"fewer_threads": True} if fewer_threads else {}
+    if inner is not None:
+        chosen["inner"] = inner.model_dump(mode="json")
+    if epochs is not None:
+        chosen["epochs"] = epochs
     return {
         **shared,
         "libraries": libraries(settings["kind"]),
@@ -86,6 +95,10 @@ def description(
 def libraries(kind: str) -> dict[str, str]:
     """Versions of what fits models of this kind."""
     return {name: metadata.version(name) for name in kind_named(kind).libraries}
+
+
+def _digest(texts: NDArray[np.str_]) -> str:
+    return hashlib.sha256("\n".join(texts.tolist()).encode()).hexdigest()[:16]
 
 
 def ids_digest(dataset: Dataset) -> str:
@@ -108,24 +121,27 @@ def fit_model(
     """
     dataset = task_data(description, context)
     kind = kind_named(description["member"]["kind"])
-    training, held_out = _parts(dataset.training, description.get("part"))
+    training, held_out = parts_of(dataset.training, description.get("part"))
     work = job(dataset, training, description, workspace, on_event, context)
     settings = kind.settings(**description["member"])
     member = kind.load_implementation().fit(settings, work)
     on_event({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
     tables = _Tables(member, dataset.test.classes, context["maker"], folder)
-    facts = tables.save(dataset) if held_out is None else tables.save_held_out(held_out)
+    if held_out is not None:
+        facts = tables.save_held_out(held_out)
+    else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
+        facts = tables.save(dataset, validated=work.may_learn_all is False)
     member.save(folder)
     write_json(folder / MANIFEST, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 
-def _parts(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
+def parts_of(rows: ImageSet, part: dict[str, Any] | None) -> tuple[ImageSet, ImageSet | None]:
     """The rows to learn from, and those that a cross-validation holds out of them."""
     if part is None:
         return rows, None
-    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels)
+    learnt, held_out = PARTS[part["kind"]](**part).rows(rows.labels, rows.groups)
     return rows.rows(learnt), rows.rows(held_out) if len(held_out) else None
 
 
@@ -137,13 +153,21 @@ def job(
     on_event: OnEvent,
     context: dict[str, Any],
 ) -> FitJob:
+    """training: the rows that the fit gets. Where rows are set aside of these, they are the
+    validation rows."""
     workspace.mkdir(parents=True, exist_ok=True)
+    validation, inner = dataset.validation, description.get("inner")
+    if inner is not None:
+        learnt, aside = Inner(**inner).rows(training)
+        training, validation = training.rows(learnt), training.rows(aside)
     return FitJob(
         images=training.images,
         labels=training.labels,
         ids=training.ids,
-        validation_images=dataset.validation.images,
-        validation_labels=dataset.validation.labels,
+        validation_images=validation.images,
+        validation_labels=validation.labels,
+        may_learn_all=inner is not None,
+        epochs=description.get("epochs"),
         classes=len(dataset.training.classes),
         seed=description["seed"],
         threads=description["threads"],
@@ -164,12 +188,14 @@ class _Tables:
     maker: str
     folder: Path
 
-    def save(self, dataset: Dataset) -> dict[str, Any]:
-        """Validation and test tables; gives what predicting cost."""
-        held_out = self.member.held_out_proba()
-        if held_out is None:
-            held_out = self.member.predict_proba(dataset.validation.images)
-        self.write("validation", dataset.validation.ids, held_out, "validation")
+    def save(self, dataset: Dataset, validated: bool) -> dict[str, Any]:
+        """The test table, and the validation table where it is by this model; gives what
+        predicting cost."""
+        if validated:
+            held_out = self.member.held_out_proba()
+            if held_out is None:
+                held_out = self.member.predict_proba(dataset.validation.images)
+            self.write("validation", dataset.validation.ids, held_out, "validation")
         started = time.perf_counter()
         test = self.member.predict_proba(dataset.test.images)
         seconds = time.perf_counter() - started

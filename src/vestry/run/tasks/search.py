@@ -19,7 +19,7 @@ from vestry.errors import MemberError
 from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.predictions.scores import SCORES, log_losses, score
-from vestry.run.tasks.fit import job, task_data
+from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
@@ -48,7 +48,8 @@ def run_search(
     workspace.mkdir(parents=True, exist_ok=True)
     search = Search(space, settings, workspace, SCORES[settings.score].sign)
     done = search.run(trials.objective, trials.say)
-    summary = _summary(settings, space, done)
+    aside = description.get("inner", {}).get("fraction")
+    summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
     card = summary.as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
@@ -106,9 +107,9 @@ class _Trials:
         return TriedTrials.of(list(known.values()), list(known).index(best), by_loss)
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
-        whole = job(
-            self.dataset, self.dataset.training, self.description, workspace, on_event, self.context
-        )
+        training, _ = parts_of(self.dataset.training, self.description.get("part"))
+        whole = job(self.dataset, training, self.description, workspace, on_event, self.context)
+        whole = replace(whole, may_learn_all=False)  # trials are scored on what is set aside
         rows = self.settings.rows
         if rows is None or rows >= len(whole.labels):
             return whole

@@ -1,0 +1,96 @@
+"""Folds of a whole study: every training row is predicted by models that have not seen it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vestry.data.image_set import ImageSet
+from vestry.data.split import Rows, divide_rows
+from vestry.data.subset import Fold
+
+BELOW = 2_000
+"""Training rows below which a study without `validation` chooses by folds: a fifth of fewer is too
+few to choose by, and so many fits are cheap."""
+
+
+class Folds(BaseModel):
+    """`validation = { folds = 5 }`: no rows are set aside to choose by.
+
+    folds: equal parts of the training rows, each class with its share, each held out once;
+    repeats: how often they are drawn anew. inner: the fraction of what a fold learns from that
+    is set aside in it where early stopping or a search needs rows to go by.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: Annotated[int, Field(ge=2, le=100, strict=True)]
+    repeats: Annotated[int, Field(ge=1, le=20, strict=True)] = 1
+    inner: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+FIVE = Folds(folds=5)
+
+
+class Inner(BaseModel):
+    """Rows set aside of those that a fit gets, to stop or to search by; JSON-able."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fraction: float
+    seed: int
+
+    def rows(self, rows: ImageSet) -> tuple[Rows, Rows]:
+        """Which rows are learnt from and which are set aside: at least one, each class in its
+        share, no group on both sides."""
+        size = max(1, round(self.fraction * len(rows)))
+        taken, left = divide_rows(rows, size, "random", self.seed)
+        return left, taken
+
+
+@dataclass(frozen=True)
+class StudyFolds:
+    """The folds of one study's training rows. seed: they are drawn with."""
+
+    settings: Folds
+    seed: int
+
+    @property
+    def inner(self) -> Inner:
+        return Inner(fraction=self.settings.inner, seed=self.seed)
+
+    @property
+    def share(self) -> float:
+        """Of all training rows, what each fold's models get."""
+        return 1 - 1 / self.settings.folds
+
+    def parts(self) -> list[Fold]:
+        """Every fold of every repeat, in order."""
+        return [
+            Fold(number=n, of=self.settings.folds, stratified=True, seed=self.seed + repeat)
+            for repeat in range(self.settings.repeats)
+            for n in range(1, self.settings.folds + 1)
+        ]
+
+    def check(self, rows: ImageSet) -> None:
+        """Raise DataError where there are too few rows or groups for so many folds."""
+        for part in self.parts():
+            learnt, _ = part.rows(rows.labels, rows.groups)
+            self.inner.rows(rows.rows(learnt))
+
+    def rules(self, rows: int) -> list[str]:
+        """How the parts of `rows` training rows came about, as a split's words."""
+        drawn = f"{self.words()} drawn at random by class (seed {self.seed})"
+        return [
+            f"training: all {rows:,} rows; none are set aside",
+            f"validation: out-of-fold predictions of all {rows:,} training rows, {drawn}",
+        ]
+
+    def choice(self, rows: int) -> str:
+        """ "chosen by 5 folds of all 500 training images"."""
+        return f"chosen by {self.words()} of all {rows:,} training images"
+
+    def words(self) -> str:
+        """ "5 folds", "5 folds, drawn 3 times"."""
+        again = f", drawn {self.settings.repeats} times" if self.settings.repeats > 1 else ""
+        return f"{self.settings.folds} folds{again}"
