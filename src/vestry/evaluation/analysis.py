@@ -17,7 +17,7 @@ from vestry.evaluation.comparison import ranking
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
-from vestry.evaluation.ensemble_gain import ensemble_gain
+from vestry.evaluation.ensemble_gain import ensemble_gains
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import leave_one_out
@@ -37,6 +37,7 @@ from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.decision import Decision
+from vestry.schema.ensemble_gain import EnsembleGain
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
     Committee,
@@ -87,11 +88,16 @@ def analysed(
     findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
     measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
+    parts = {
+        name: (evaluated[name], [members[each] for each in entry.members])
+        for name, entry in run.committees.items()
+    }
+    gains = ensemble_gains(parts, deciding.within)
     of_models = _OfModels(evidence, standing, abstaining, members)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
-            name: of_models.committee(evaluated[name], entry)
+            name: of_models.committee(evaluated[name], entry, gains[name])
             for name, entry in run.committees.items()
         },
         ranking=standing.ranking,
@@ -123,13 +129,15 @@ class _OfModels:
         fits = _overfitting(entry, guessing)
         return Member(**self._facts(name, entry, fits))
 
-    def committee(self, committee: EvaluatedModel, entry: ScoredCommittee) -> Committee:
+    def committee(
+        self, committee: EvaluatedModel, entry: ScoredCommittee, gain: EnsembleGain
+    ) -> Committee:
         """With what it gains over its members, and which of them it could do without."""
         own = [self.members[name] for name in entry.members]
         return Committee(
             **self._facts(committee.name, entry, None),
             repairs=fixed_and_broken(committee, own),
-            worth=ensemble_gain(committee, own),
+            worth=gain,
             leave_one_out=leave_one_out(committee, self.evidence),
             diversity=diversity(own),
         )

@@ -1,35 +1,106 @@
-"""What a committee gains over its best member, and what it takes for that."""
+"""What committees gain over their members, and what it takes for that."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from vestry.evaluation.difference import by_images, sign
-from vestry.evaluation.paired_tests import mcnemar
+from vestry.evaluation.intervals import FAMILY_LEVEL
+from vestry.evaluation.noninferiority import within_margin
+from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
-from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses
+from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, GainOverMember, LogLosses
 from vestry.schema.models import ScoredModel
+from vestry.schema.significance import Difference
 
-_LEVEL = 0.05
-_VERDICTS = {1: "worth", 0: "no gain shown", -1: "worse"}
+_Beside = Literal["better", "no gain", "worse", "not shown"]
+_SHOWN: dict[int, _Beside] = {1: "better", 0: "not shown", -1: "worse"}
 
 
-def ensemble_gain(committee: EvaluatedModel, members: list[EvaluatedModel]) -> EnsembleGain:
-    """The committee against its best member by validation accuracy, on test images, first seeds.
+def ensemble_gains(
+    committees: Mapping[str, tuple[EvaluatedModel, Sequence[EvaluatedModel]]], within: float
+) -> dict[str, EnsembleGain]:
+    """Each committee against each of its members, by name, on test images, first seeds.
 
-    The pair is fixed before any test image is looked at, so p is not adjusted for other
-    comparisons.
+    committees: each with its members. within: a gain below this share is none. All comparisons of
+    all committees are one family, which Holm's procedure adjusts over.
     """
-    best = max(members, key=lambda member: member.accuracy("validation"))
-    found = by_images(committee, best)
-    test = mcnemar(found.only_one or 0, found.only_other or 0)
-    own, other = (model.entry.scores.test.log_loss for model in (committee, best))
-    return EnsembleGain(
-        best_member=best.name,
+    pairs = [(whole, member) for whole, members in committees.values() for member in members]
+    found = [by_images(*pair) for pair in pairs]
+    adjusted = holm([mcnemar(*_discordant(each)).p for each in found])
+    near = holm(
+        [
+            within_margin(*_discordant(each), len(pair[0].truth), within)
+            for each, pair in zip(found, pairs, strict=True)
+        ]
+    )
+    beside = iter(
+        [
+            _over(whole, member, difference, p, p_within)
+            for (whole, member), difference, p, p_within in zip(
+                pairs, found, adjusted, near, strict=True
+            )
+        ]
+    )
+    return {
+        name: _gain(members, [next(beside) for _ in members], within, len(pairs))
+        for name, (_, members) in committees.items()
+    }
+
+
+def _discordant(found: Difference) -> tuple[int, int]:
+    return found.only_one or 0, found.only_other or 0
+
+
+def _over(
+    committee: EvaluatedModel, member: EvaluatedModel, found: Difference, p: float, near: float
+) -> GainOverMember:
+    """p, near: adjusted."""
+    test = mcnemar(*_discordant(found))
+    same = bool((committee.labels == member.labels).all())
+    verdict = _SHOWN[sign(found) if p < FAMILY_LEVEL else 0]
+    if verdict == "not shown" and (same or near < FAMILY_LEVEL):
+        verdict = "no gain"
+    own, other = (model.entry.scores.test.log_loss for model in (committee, member))
+    return GainOverMember(
+        name=member.name,
         difference=found,
         p=test.p,
         method=test.method,
-        verdict=_VERDICTS[sign(found) if test.p < _LEVEL else 0],
+        p_holm=p,
+        p_within_holm=near,
+        same=same,
+        verdict=verdict,
         log_loss=LogLosses(committee=own, member=other, change=own - other),
-        costs=_costs(committee.entry, best.entry),
+        costs=_costs(committee.entry, member.entry),
     )
+
+
+def _gain(
+    members: Sequence[EvaluatedModel], against: list[GainOverMember], within: float, family: int
+) -> EnsembleGain:
+    best = max(members, key=lambda member: member.entry.corrected_accuracy)
+    verdict, deciding = _verdict(against)
+    return EnsembleGain(
+        verdict=verdict,
+        best_member=best.name,
+        decisive=min(deciding, key=lambda each: each.difference.value).name,
+        against=against,
+        within=within,
+        level=FAMILY_LEVEL,
+        family=family,
+    )
+
+
+def _verdict(
+    against: list[GainOverMember],
+) -> tuple[Literal["yes", "no", "not shown"], list[GainOverMember]]:
+    """With the members that make it so."""
+    against_it = [each for each in against if each.verdict in ("worse", "no gain")]
+    if against_it:
+        return "no", against_it
+    open_ = [each for each in against if each.verdict == "not shown"]
+    return ("not shown", open_) if open_ else ("yes", against)
 
 
 def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:

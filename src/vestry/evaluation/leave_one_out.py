@@ -129,12 +129,11 @@ def _without(
 
 
 def verdict(interval: Interval, adjusted: float) -> str:
-    """Which way the doubt falls: "worse" without it by this interval alone, so that no member is
-    let go lightly; "better" only where Holm's p over all members says so, too."""
+    """ "worse" or "better" without it where the interval and Holm's p over all members say so."""
     low, high = interval
-    if high < 0:
-        return "worse"
-    return "better" if low > 0 and adjusted < _LEVEL else "no loss shown"
+    if adjusted >= _LEVEL or low <= 0 <= high:
+        return "no loss shown"
+    return "worse" if high < 0 else "better"
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Whole:

@@ -85,18 +85,50 @@ class EnsembleCosts(Record):
     parameters: CostBeside | None = Field(description="counted")
 
 
-class EnsembleGain(Record):
-    """A committee beside its best member, one comparison fixed beforehand."""
+class GainOverMember(Record):
+    """A committee beside one of its members on the test images, first seeds."""
 
-    best_member: str = Field(description="by validation accuracy")
+    name: str = Field(description="of the member")
     difference: Difference = Field(description="the committee's accuracy less the member's")
-    p: float = Field(description="McNemar's, not adjusted")
+    p: float = Field(description="McNemar's, two-sided")
     method: Method = Field(description="of the test")
-    verdict: Literal["worth", "worse", "no gain shown"] = Field(
-        description="`worth` or `worse` where both the interval excludes 0 and p is under 0.05"
+    p_holm: float = Field(description="p adjusted over the family")
+    p_within_holm: float = Field(
+        description="of the exact test that the committee is better by `within` or more, adjusted "
+        "over the family; small: shown not to be"
+    )
+    same: bool = Field(description="both say the same class of every test image")
+    verdict: Literal["better", "no gain", "worse", "not shown"] = Field(
+        description="`better` and `worse` where `p_holm` is under `level`; `no gain` where "
+        "`p_within_holm` is, or both say the same; else `not shown`: the images are too few"
     )
     log_loss: LogLosses = Field(description="of both")
     costs: EnsembleCosts = Field(description="of both")
+
+
+class EnsembleGain(Record):
+    """Whether a committee is shown to be better than what it is made of, and what it takes."""
+
+    verdict: Literal["yes", "no", "not shown"] = Field(
+        description="`yes` where it is better than each of its members; `no` where it is worse "
+        "than one of them, or not better by `within` or more; else `not shown`"
+    )
+    best_member: str = Field(description="by validation accuracy")
+    decisive: str = Field(
+        description="the member that the verdict rests on: of those that make it so, the one that "
+        "the committee gains least over"
+    )
+    against: list[GainOverMember] = Field(description="each member, in the committee's order")
+    within: float = Field(description="the margin of `[decision]`: a smaller gain is none")
+    level: float = Field(description="of the tests")
+    family: int = Field(
+        description="comparisons of all committees with their members, which Holm's procedure "
+        "adjusts over"
+    )
+
+    def over(self, name: str) -> GainOverMember:
+        """Beside that member; raises StopIteration for another model."""
+        return next(each for each in self.against if each.name == name)
 
 
 class Whole(Record):
@@ -127,7 +159,7 @@ class WithoutMember(Record):
     method: Method = Field(description="of the test")
     p_holm: float = Field(description="p adjusted over the members")
     verdict: Literal["worse", "better", "no loss shown"] = Field(
-        description="`worse` where the interval lies below 0, `better` where it lies above and "
+        description="`worse` where the interval lies below 0, `better` where it lies above, if "
         "`p_holm` is under 0.05"
     )
 
