@@ -39,8 +39,10 @@ docs: $(VENV)/installed
 
 bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/false_alarms.py
 	$(BIN)/python benchmarks/comparison.py
 	$(BIN)/python benchmarks/planted_errors.py
+	$(BIN)/python benchmarks/folds.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/serving.py

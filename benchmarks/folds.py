@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +179,7 @@ def main() -> None:
         draws = []
         for seed in range(arguments.seed, arguments.seed + arguments.draws):
             draws.append(draw(rows, seed, places))
-            print(f"{rows} images, draw {len(draws)}", file=sys.stderr, flush=True)
+            print(json.dumps(asdict(draws[-1])), file=sys.stderr, flush=True)
         print(json.dumps(summary(draws)), flush=True)
 
 

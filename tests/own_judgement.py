@@ -86,4 +86,5 @@ SPHERICAL = Score(
     (cosines,),
     lambda sums: sums[cosines] / sums.rows,
     unit="cosine",
+    best=1.0,
 )

@@ -67,7 +67,7 @@ def test_without_test_rows_they_are_cut_from_the_training_rows(tmp_path: Path) -
 
 def test_they_can_be_the_test_rows(tmp_path: Path) -> None:
     write_parts(tmp_path, "train", "val")
-    dataset = loaded(tmp_path, source_validation="test")
+    dataset = loaded(tmp_path, source_validation="test", validation={"fraction": 0.2})
     assert dataset.provenance.rows == {"training": 32, "validation": 8, "test": 12}
     assert parts_of(dataset) == {"training": {"train"}, "validation": {"train"}, "test": {"val"}}
     assert "12 validation rows are the test rows, as the study asks" in str(

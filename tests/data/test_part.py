@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from vestry.data.image_set import ImageSet
 from vestry.data.subset import CrossValidation, PerClassSubset, fold_of, held_out_whole
 from vestry.errors import DataError
 
@@ -43,7 +44,10 @@ def test_classes_that_a_fold_holds_out_whole_are_found(labels, folds, stratified
     crossed = CrossValidation(folds=folds, stratified=stratified, repeats=repeats)
     learnt = [set(rows[part.rows(rows)[0]].tolist()) for part in crossed.parts()]
     expected = sorted(set(labels) - set.intersection(*learnt))
-    assert held_out_whole(crossed, rows) == expected
+    images = np.zeros((len(rows), 2, 2), np.uint8)
+    classes = tuple(f"class {label}" for label in range(int(rows.max()) + 2))
+    whole = ImageSet(images, rows, classes, np.arange(len(rows)).astype(np.str_))
+    assert held_out_whole(crossed.parts(), whole) == expected
     if stratified:
         assert all(labels.count(label) == 1 for label in expected)
 

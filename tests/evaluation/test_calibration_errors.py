@@ -12,6 +12,8 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from vestry.evaluation.calibration import brier_parts, calibration, error_by_chance, reliability
+from vestry.evaluation.calibration_interval import overconfidence
+from vestry.evaluation.intervals import holds
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable
@@ -117,10 +119,79 @@ def test_bias_is_what_calibrated_models_show():
         right = rng.random(3000) < confidence
         gaps = [abs(right[part].sum() - confidence[part].sum()) for part in bins]
         errors.append(sum(gaps) / 3000)
-    bias, chance = error_by_chance(confidence, bins)
-    assert bias == pytest.approx(np.mean(errors), rel=0.04)
-    assert chance == pytest.approx(np.quantile(errors, 0.95), rel=0.06)
-    assert error_by_chance(confidence, bins) == (bias, chance)
+    found = error_by_chance(confidence, bins)
+    assert found.mean() == pytest.approx(np.mean(errors), rel=0.04)
+    assert np.quantile(found, 0.95) == pytest.approx(np.quantile(errors, 0.95), rel=0.06)
+    assert np.array_equal(error_by_chance(confidence, bins), found)
+
+
+def test_the_calibration_test_and_the_debiased_error_see_what_is_there_and_no_more():
+    """Calibrated models fail the test 5 times in 100, and much of their error is chance."""
+    rng = np.random.default_rng(8)
+    alarms, seen, plain, left = 0, 0, [], []
+    for _ in range(120):
+        values, truth = calibrated_values(rng, 400)
+        true = reliability(made_table(values), truth)
+        alarms += true.ece_p < 0.05
+        plain.append(true.ece)
+        left.append(true.ece_debiased)
+        boasting = values**3 / (values**3).sum(axis=1, keepdims=True)
+        found = reliability(made_table(boasting), truth)
+        seen += found.ece_p < 0.05
+        assert found.overconfidence_interval[0] > 0
+    assert alarms <= 12 and seen == 120
+    assert np.mean(left) < 0.7 * np.mean(plain)
+
+
+def test_on_average_too_sure_is_said_where_it_is_so_and_rarely_where_not():
+    rng = np.random.default_rng(9)
+    said = {"calibrated": 0, "near perfect": 0}
+    for _ in range(300):
+        values, truth = calibrated_values(rng, 60)
+        said["calibrated"] += not holds(reliability_of(values, truth))
+        sure = np.tile([0.985, 0.015], (60, 1))
+        said["near perfect"] += not holds(
+            reliability_of(sure, (rng.random(60) > 0.985).astype(int))
+        )
+    assert max(said.values()) <= 0.07 * 300
+
+
+def reliability_of(values, truth):
+    confidence, right = values.max(axis=1), values.argmax(axis=1) == truth
+    return overconfidence(confidence, right)[1]
+
+
+def calibrated_values(rng, rows):
+    """Labels that are drawn from the probabilities themselves."""
+    values = rng.dirichlet(np.full(4, 0.4), rows)
+    return values, (values.cumsum(axis=1) > rng.random((rows, 1))).argmax(axis=1)
+
+
+def made_table(values, split="test"):
+    ids = np.array([str(i) for i in range(len(values))])
+    classes = tuple("abcdefgh"[: values.shape[1]])
+    return ProbabilityTable(ids, classes, values.astype(np.float32), "m", split)
+
+
+def test_a_temperature_is_said_to_help_where_it_does_and_rarely_where_there_is_nothing_to_mend():
+    rng = np.random.default_rng(4)
+    claimed, mended, worse = 0, 0, 0
+    for _ in range(150):
+        parts = {split: calibrated_values(rng, 200) for split in ("validation", "test")}
+        truths = {split: truth for split, (_, truth) in parts.items()}
+        for power in (1, 3):
+            tables = {
+                split: made_table(values**power / (values**power).sum(axis=1, keepdims=True), split)
+                for split, (values, _) in parts.items()
+            }
+            low, high = calibration(tables, truths).log_loss_change_interval
+            if power == 1:
+                claimed += high < 0
+                worse += low > 0
+            else:
+                mended += high < 0
+    assert claimed <= 4 and worse <= 12
+    assert mended >= 140
 
 
 def test_every_maker_of_a_run_has_it_and_it_is_json():

@@ -51,7 +51,12 @@ def test_the_out_of_fold_table_has_every_row_once_in_their_order(rows):
         index = [ids.tolist().index(name) for name in table.ids]
         assert np.allclose(whole.probabilities[index], table.probabilities, atol=1e-7)
     expected = score(whole.probabilities, truth, CLASSES)
-    assert table_scores(whole, truth).scores.as_json() == expected
+    found = table_scores(whole, truth).scores.as_json()
+    for row in found["per_class"].values():
+        for name in ("precision", "recall"):
+            low, high = row.pop(f"{name}_interval")
+            assert 0 <= low <= row[name] <= high <= 1
+    assert found == expected
 
 
 def test_repeats_are_averaged(rows):

@@ -9,6 +9,7 @@ import pytest
 from vestry.report.page import render
 from vestry.report.sections.abstention import Abstention, abstention_data
 from vestry.report.sections.calibration import Calibrated, Calibration, calibration_data
+from vestry.report.sections.conformal import conformal_data
 
 LEADER = "Model-1"
 
@@ -41,55 +42,58 @@ def no_images() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
+    ("interval", "words"),
     [
-        (0.999, "Model-1 is over-confident: on average it claims 99.9% and is right on"),
-        (0.5, "Model-1 is under-confident: on average it claims 50.0%"),
-        (None, "On average Model-1 is about as sure as it is right"),
+        (
+            (0.004, 0.03),
+            "Model-1 is over-confident: on average it claims 93.0% and is right on 91.5%",
+        ),
+        ((-0.03, -0.004), "Model-1 is under-confident: on average it claims 93.0%"),
+        ((-0.01, 0.02), "Model-1 is not shown to be surer or less sure than it is right"),
     ],
 )
-def test_lead_follows_mean_confidence_and_interval(
-    results: dict[str, Any], confidence: float | None, words: str
+def test_lead_follows_the_paired_interval(
+    results: dict[str, Any], interval: tuple[float, float], words: str
 ) -> None:
-    entry = results["members"][LEADER]
-    accuracy = entry["scores"]["test"]["accuracy"]
-    entry["calibration"]["before"]["confidence"] = confidence or accuracy
+    before = results["members"][LEADER]["calibration"]["before"]
+    before |= {"confidence": 0.93, "accuracy": 0.915, "overconfidence_interval": interval}
     assert calibration_of(results).lead.startswith(words)
     assert words in page(results)
 
 
 def test_calibration_error_is_set_beside_chance(results: dict[str, Any]) -> None:
     before = results["members"][LEADER]["calibration"]["before"]
-    before |= {"ece": 0.031, "ece_bias": 0.012, "ece_chance": 0.02}
-    assert "differ by 3.1 points on average" in leader(results).sentences[0]
-    assert "would show about 1.2 by chance" in leader(results).sentences[0]
-    before["ece"] = 0.0195
+    before |= {"ece": 0.031, "ece_debiased": 0.024, "ece_bias": 0.012, "ece_p": 0.002}
     text = leader(results).sentences[0]
-    assert "no more than chance" in text and "up to 2.0 in 95 of 100 cases" in text
+    assert "differ by 3.1 points on average (the calibration error), 2.4 without" in text
+    assert "would show about 1.2." in text and "(p 0.002)" in text
+    before |= {"ece_p": 0.06, "ece_chance": 0.0324}
+    text = leader(results).sentences[0]
+    assert "Chance alone can explain that (p 0.060)" in text
+    assert "up to 3.2 in 95 of 100 cases" in text
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "words"),
+    ("change", "p", "words"),
     [
-        (0.05, 0.01, "removes that: what is left, 1.0 point, is no more than chance would show"),
-        (0.05, 0.03, "lowers the error to 3.0 points, which is still more than chance"),
-        (0.015, 0.012, "lowers the error to 1.2 points;"),
-        (0.0501, 0.0499, "leaves the error at 5.0 points"),
-        (0.05, 0.06, "does not lower the error (6.0 points)"),
+        ((-0.08, -0.02), 0.4, "makes it better on the test images"),
+        ((-0.08, -0.02), 0.001, "which is still more than chance would show"),
+        ((0.02, 0.08), 0.4, "makes it worse on the test images"),
+        ((-0.08, 0.001), 0.4, "is not shown to change that on the test images"),
     ],
 )
 def test_effect_of_the_temperature_follows(
-    results: dict[str, Any], before: float, after: float, words: str
+    results: dict[str, Any], change: tuple[float, float], p: float, words: str
 ) -> None:
     found = results["members"][LEADER]["calibration"]
     found |= {"temperature": 1.234, "edge": None, "fitted_on": 1000}
-    found["before"] |= {"ece": before, "ece_chance": 0.02, "log_loss": 0.4}
-    found["after"] |= {"ece": after, "ece_chance": 0.02, "log_loss": 0.35}
+    found["log_loss_change_interval"] = change
+    found["before"] |= {"log_loss": 0.4}
+    found["after"] |= {"ece": 0.01, "ece_p": p, "log_loss": 0.35}
     text = leader(results).sentences[1]
     assert text.startswith("A temperature of 1.23, fitted on the 1\u202f000 validation images,")
-    assert words in text and "log loss falls from 0.400 to 0.350" in text
-    found["after"]["log_loss"] = 0.5
-    assert "log loss rises from 0.400 to 0.500" in leader(results).sentences[1]
+    assert words in text and "log loss 0.400 before, 0.350 after" in text
+    assert ("calibration error of 1.0 point" in text) == (change[0] * change[1] > 0)
 
 
 def test_temperature_at_the_edge_is_named(results: dict[str, Any]) -> None:
@@ -103,7 +107,7 @@ def test_others_say_their_average_and_all_are_counted(results: dict[str, Any]) -
     assert [len(shown.sentences) for shown in found.models] == [2, 3, 3, 3, 3, 3]
     assert found.summary == "All 6 models are under-confident on average."
     forest = results["members"]["Forest"]
-    forest["calibration"]["before"]["confidence"] = 0.999
+    forest["calibration"]["before"]["overconfidence_interval"] = (0.01, 0.02)
     text = calibration_of(results).summary
     assert text is not None and text.startswith("Over-confident on average: Forest; under-confid")
 
@@ -147,11 +151,13 @@ def side(coverage: float, accuracy: float | None, low: float, high: float) -> di
 def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     found = results["members"][LEADER]["abstention"]["threshold"]
     found |= {
-        "accuracy_asked": 0.95, "threshold": 0.61, "reason": None,
-        "validation": side(0.9, 0.95, 0.93, 0.96), "test": side(0.88, 0.94, 0.92, 0.955),
+        "accuracy_asked": 0.95, "confidence_asked": 0.9, "threshold": 0.61, "reason": None,
+        "validation": side(0.9, 0.96, 0.93, 0.98), "test": side(0.88, 0.94, 0.92, 0.955),
+        "validation_rows": 1000, "validation_needed": None,
     }  # fmt: skip
     text = abstention_of(results).threshold
-    assert "For 95.0% Model-1 must be at least 61.0% sure" in text
+    assert "answers only images of which it is at least 61.0% sure" in text
+    assert "(with 90% confidence) to be right on 95.0% or more" in text
     assert "90.0% of the validation images" in text
     assert text.endswith("88.0% of the test images, of which it is right on 94.0% (92.0 to 95.5).")
     found["test"] = side(0.88, 0.92, 0.9, 0.94)
@@ -160,9 +166,48 @@ def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     assert abstention_of(results).threshold.endswith("it is so sure of none.")
     found |= {"threshold": 0.0, "test": side(1.0, 0.97, 0.96, 0.98)}
     assert "may answer every image" in abstention_of(results).threshold
-    found |= {"threshold": None, "validation": None, "test": None, "reason": "none reaches it"}
-    assert abstention_of(results).threshold == "Model-1 cannot be held to 95.0%: none reaches it."
-    assert "cannot be held to 95.0%" in page(results)
+    found |= {"threshold": None, "validation": None, "test": None, "reason": "it is not that good"}
+    assert abstention_of(results).threshold == (
+        "95.0% of right answers can be guaranteed (with 90% confidence) for Model-1 at no "
+        "threshold: it is not that good."
+    )
+    found["validation_needed"] = 2345
+    text = abstention_of(results).threshold
+    assert "1\u202f000 validation images are too few. About 2\u202f300 would do" in text
+    assert "1\u202f000 validation images are too few" in page(results)
+
+
+def test_sets_are_told_as_they_are(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["conformal"]
+    test = found["marginal"]["test"]
+    test |= {"coverage": 0.961, "interval": [0.95, 0.97], "mean_size": 1.234, "singletons": 0.8}
+    test |= {"filled": 0, "sizes": [800, 150, 50, *[0] * 7], "rows": 1000}
+    found |= {"coverage_asked": 0.95}
+    found["marginal"]["thresholds"] = [0.12] * 10
+    shown = conformal_data(example.typed(results))
+    assert shown is not None
+    assert "every class that it gives 12.0% or more" in shown.lead
+    assert "it does for 96.1% (95.0 to 97.0), with 1.23 classes on average; 80.0%" in shown.lead
+    assert shown.heads == ["1 class", "2 classes", "3 classes", "4 classes", "5 classes or more"]
+    assert shown.rows[0].sizes == [0.8, 0.15, 0.05, 0.0, 0.0]
+    test |= {"filled": 7, "unfilled_coverage": 0.949}
+    shown = conformal_data(example.typed(results))
+    assert shown is not None and "7 sets would be empty" in shown.lead and "94.9%" in shown.lead
+    found["by_class"]["validation_by_class"] = [3] + [100] * 9
+    text = page(results)
+    assert "fewer than 19 validation images, so that nothing can be promised" in text
+    assert "cross-conformal" not in text
+    results["data"]["chosen_by"] = "5 folds"
+    assert "cross-conformal" in page(results)
+
+
+def test_sets_that_cannot_be_promised(results: dict[str, Any]) -> None:
+    found = results["members"][LEADER]["conformal"]
+    found |= {"validation_rows": 12, "rows_needed": 19}
+    found["marginal"]["thresholds"] = [0.0] * 10
+    shown = conformal_data(example.typed(results))
+    assert shown is not None
+    assert "that takes 19 validation images, and there are 12" in shown.lead
 
 
 def test_curves_are_all_there_and_the_leader_is_on_top(results: dict[str, Any]) -> None:

@@ -162,7 +162,7 @@ def test_a_single_model_has_its_scores_only() -> None:
     results, images = example.build(example.Plan(strengths={"A": 3}, networks=(), committee=()))
     shown = certainty_data(example.typed(results))
     assert shown is not None and shown.matrix is None and not shown.pairs
-    assert "no ranking" in shown.lead[0] and len(shown.scores) == 1
+    assert "no ranking" in shown.lead[0] and len(shown.table.rows) == 1
     assert "Every score of the test images" in page_of(results, images)
 
 
@@ -201,7 +201,7 @@ def test_counts_of_pairs_follow(results: Results) -> None:
 def pair(**given: Any) -> PairOfModels:
     known = {
         "one": "A", "other": "B", "told_apart": False, "difference": -0.003, "more_rows": 34_213,
-        "interval": (-0.01, 0.004), "bootstrap_interval": None, "only_one": 10, "only_other": 13,
+        "interval": (-0.01, 0.004), "only_one": 10, "only_other": 13,
         "method": "exact", "p": 0.6, "p_holm": 0.6, "rows_needed": 35_213,
     }  # fmt: skip
     return PairOfModels.model_validate(known | given)
@@ -279,10 +279,18 @@ def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_pa
     assert "cannot be seen." in text and f"\n{headline_of(example.typed(results))}\n" in text
 
 
-def test_resamples_that_never_differ_give_no_interval(results: Results) -> None:
+def test_a_score_without_an_interval_has_no_brackets_and_the_page_says_why(
+    results: Results,
+) -> None:
     results["members"]["A"]["intervals"]["test"]["f1_macro"] = None
     results["members"]["A"]["scores"]["test"]["f1_macro"] = 1.0
     shown = certainty_data(example.typed(results))
     assert shown is not None
-    cells = next(row.cells for row in shown.scores if row.name == "A")
-    assert cells[shown.heads.index("F1, macro")] == "100.0%"
+    cells = next(row.cells for row in shown.table.rows if row.name == "A")
+    assert cells[shown.table.heads.index("F1, macro")] == "100.0%"
+    counts = results["data"]["splits"]["test"]["class_counts"]
+    assert f"the rarest has {min(counts)}" in (shown.table.without_interval or "")
+    for entry in (*results["members"].values(), *results["committees"].values()):
+        entry["intervals"]["test"] = dict.fromkeys(entry["scores"]["test"], (0.1, 0.2))
+    shown = certainty_data(example.typed(results))
+    assert shown is not None and shown.table.without_interval is None

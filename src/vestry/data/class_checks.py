@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.folds import TestFolds
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import refuse_unlearnt
 from vestry.data.settings import DataSettings
@@ -32,7 +33,7 @@ def check_source(source: Source, settings: DataSettings) -> None:
                 f"{source.name} has no {name} rows of {', '.join(train.classes)}; name a class in "
                 "[data] classes that has some"
             )
-    if settings.split is None:
+    if settings.split is None and not isinstance(settings.test, TestFolds):
         refuse_unlearnt(source)
     counts = np.sum([rows.class_counts() for rows in parts.values()], axis=0)
     absent = np.flatnonzero(counts == 0)

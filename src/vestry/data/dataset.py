@@ -9,16 +9,16 @@ from typing import Any
 from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
-from vestry.data.folds import BELOW, Folds, StudyFolds
+from vestry.data.folds import BELOW, FIVE, Folds, StudyFolds, TestFolds
 from vestry.data.groups import shared_groups, with_groups
 from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
-from vestry.data.resplit import cut
+from vestry.data.resplit import cut, pooled
 from vestry.data.sealed import Rows, SealedSet
 from vestry.data.settings import FIFTH, DataSettings, validation_of
 from vestry.data.source import load_source
-from vestry.data.split import Splitter
+from vestry.data.split import Selection, Splitter
 from vestry.errors import DataError
 
 
@@ -157,6 +157,8 @@ def _split_rows(
             "test": parts.test,
         }
         return splits, parts.words, None
+    if isinstance(settings.test, TestFolds):
+        return _nested(source, settings, settings.test)
     splitter = Splitter(settings.seed)
     train, test = _test_rows_apart(source, settings, splitter)
     way = validation_of(settings.validation, len(train))
@@ -174,6 +176,21 @@ def _split_rows(
     return splits, tuple(splitter.words), folds
 
 
+def _nested(
+    source: Source, settings: DataSettings, test: TestFolds
+) -> tuple[dict[str, ImageSet], tuple[str, ...], StudyFolds]:
+    """All rows of the source to learn from, choose by and test on, each row in its turn."""
+    splitter = Splitter(settings.seed)
+    rows = pooled(source)
+    if settings.training_rows is not None:
+        rows = splitter.subset(rows, settings.training_rows, "training_rows")
+    way = settings.validation if isinstance(settings.validation, Folds) else FIVE
+    folds = StudyFolds(way, settings.seed, test.folds)
+    folds.check(rows)
+    words = (*splitter.words, *folds.rules(len(rows)))
+    return {"training": rows, "validation": rows, "test": rows}, words, folds
+
+
 def _test_rows_apart(
     source: Source, settings: DataSettings, splitter: Splitter
 ) -> tuple[ImageSet, ImageSet]:
@@ -182,7 +199,8 @@ def _test_rows_apart(
     if settings.training_rows is not None:
         train = splitter.subset(train, settings.training_rows, "training_rows")
     if test is None:
-        train, test = splitter.part(train, settings.test or FIFTH, "test")
+        own = settings.test if isinstance(settings.test, Selection) else FIFTH
+        train, test = splitter.part(train, own, "test")
     else:
         splitter.words.append(f"test: the source's own {len(test):,} rows")
     if settings.test_rows is not None:
@@ -200,7 +218,9 @@ def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> 
         f"each answered by models that had not seen it. These learnt from {folds.share:.0%} of the "
         "images; the models that stay learnt from all of them."
     )
-    if settings.validation is None:
+    if folds.tests:
+        said += f" Each image is tested once, {folds.tested()}."
+    elif settings.validation is None:
         said += (
             f" [data] says no `validation`, and there are fewer than {BELOW:,} training images; "
             "`validation = { fraction = 0.2 }` sets a fifth aside instead."
@@ -211,9 +231,10 @@ def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> 
 def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
     """Notes on settings that had nothing to act on."""
     notes = []
-    if source.test is not None and settings.test not in (None, FIFTH):
+    folded = isinstance(settings.test, TestFolds)
+    if source.test is not None and settings.test not in (None, FIFTH) and not folded:
         notes.append("the setting `test` was not used: the source has test rows of its own")
-    if source.validation is not None and settings.validation not in (None, FIFTH):
+    if source.validation is not None and not folded and settings.validation not in (None, FIFTH):
         notes.append(
             "the setting `validation` was not used: the source has validation rows of its own"
         )

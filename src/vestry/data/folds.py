@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.data.image_set import ImageSet
 from vestry.data.split import Rows, divide_rows
-from vestry.data.subset import Fold
+from vestry.data.subset import Fold, NestedFold
 
 BELOW = 2_000
 """Training rows below which a study without `validation` chooses by folds: a fifth of fewer is too
@@ -32,6 +32,16 @@ class Folds(BaseModel):
 FIVE = Folds(folds=5)
 
 
+class TestFolds(BaseModel):
+    """`test = { folds = 5 }`: no rows are set aside to test on; each is tested on once, by models
+    that neither learnt from it nor were chosen by it."""
+
+    __test__ = False  # for pytest, which takes it for a test
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: Annotated[int, Field(ge=2, le=100, strict=True)]
+
+
 class Inner(BaseModel):
     """Rows set aside of those that a fit gets, to stop or to search by; JSON-able."""
 
@@ -50,10 +60,14 @@ class Inner(BaseModel):
 
 @dataclass(frozen=True)
 class StudyFolds:
-    """The folds of one study's training rows. seed: they are drawn with."""
+    """The folds of one study's training rows.
+
+    seed: they are drawn with. tests: how many folds test, where no rows are set aside for that.
+    """
 
     settings: Folds
     seed: int
+    tests: int | None = None
 
     @property
     def inner(self) -> Inner:
@@ -72,9 +86,36 @@ class StudyFolds:
             for n in range(1, self.settings.folds + 1)
         ]
 
+    def outer(self) -> list[Fold]:
+        """The folds that test, in order; none where rows are set aside. Drawn as those that choose
+        are, so that as many are the same ones, whose fits serve for both."""
+        count = self.tests or 0
+        return [
+            Fold(number=n, of=count, stratified=True, seed=self.seed) for n in range(1, count + 1)
+        ]
+
+    def nested(self) -> list[list[NestedFold]]:
+        """For each fold that tests, those of its other rows that something is chosen by there."""
+        count = self.settings.folds
+        return [
+            [
+                NestedFold(
+                    outer=outer,
+                    inner=Fold(number=n, of=count, stratified=True, seed=self.seed),
+                )
+                for n in range(1, count + 1)
+            ]
+            for outer in self.outer()
+        ]
+
+    def every(self) -> list[Fold | NestedFold]:
+        """Every part that a model is fitted on, each once, those that it is chosen by first."""
+        nested = [part for parts in self.nested() for part in parts]
+        return list(dict.fromkeys([*self.parts(), *self.outer(), *nested]))
+
     def check(self, rows: ImageSet) -> None:
         """Raise DataError where there are too few rows or groups for so many folds."""
-        for part in self.parts():
+        for part in self.every():
             learnt, _ = part.rows(rows.labels, rows.groups)
             self.inner.rows(rows.rows(learnt))
 
@@ -84,7 +125,15 @@ class StudyFolds:
         return [
             f"training: all {rows:,} rows; none are set aside",
             f"validation: out-of-fold predictions of all {rows:,} training rows, {drawn}",
+            *([f"test: all {rows:,} rows, each once; {self.tested()}"] if self.tests else ()),
         ]
+
+    def tested(self) -> str:
+        """ "in 5 nested folds: by models that neither learnt from it nor were chosen by it"."""
+        return (
+            f"in {self.tests} nested folds, by models that neither learnt from it nor were chosen "
+            "by it"
+        )
 
     def choice(self, rows: int) -> str:
         """ "chosen by 5 folds of all 500 training images"."""

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from vestry.data.folds import BELOW, FIVE, Folds
+from vestry.data.folds import BELOW, FIVE, Folds, TestFolds
 from vestry.data.groups import Groups
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
@@ -26,11 +26,17 @@ FIFTH = Selection(fraction=0.2)
 
 def _validation_kind(value: Any) -> str:
     keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
-    return "folds" if "folds" in keys else "part"
+    return "folds" if "folds" in keys else "fraction"
 
 
 Validation = Annotated[
-    Annotated[Folds, Tag("folds")] | Annotated[Selection, Tag("part")],
+    Annotated[Folds, Tag("folds")] | Annotated[Selection, Tag("fraction")],
+    Discriminator(_validation_kind),
+]
+
+
+Test = Annotated[
+    Annotated[TestFolds, Tag("folds")] | Annotated[Selection, Tag("fraction")],
     Discriminator(_validation_kind),
 ]
 
@@ -66,8 +72,8 @@ class DataSettings(BaseModel):
     test_rows: Selection | None = None
     validation: Validation | None = None
     """Left out, five folds below 2,000 training rows, else a fifth; none beside `split`."""
-    test: Selection | None = None
-    """Left out, a fifth; none beside `split`."""
+    test: Test | None = None
+    """Left out, a fifth; none beside `split`. Folds pool all rows of the source."""
     source_validation: Use | None = None
     """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
@@ -93,6 +99,18 @@ class DataSettings(BaseModel):
                 raise ValueError(
                     f"`split` cuts all rows anew, so {', '.join(given)} cannot be given beside it"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def nested_folds_choose_by_folds(self) -> "DataSettings":
+        if isinstance(self.test, TestFolds):
+            if isinstance(self.validation, Selection):
+                raise ValueError(
+                    "`test` by folds sets no rows aside, so `validation` cannot either; give "
+                    "validation = { folds = 5 }, or leave it out"
+                )
+            if self.test_rows is not None:
+                raise ValueError("`test` by folds tests on all rows: test_rows cannot be given")
         return self
 
     @field_validator("classes")

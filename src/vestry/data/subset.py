@@ -62,8 +62,24 @@ class PerClassSubset(BaseModel):
         return np.sort(np.concatenate(drawn)), np.zeros(0, dtype=np.int64)
 
 
-Subset = Fold | PerClassSubset
-PARTS: dict[str, type[Fold] | type[PerClassSubset]] = {"fold": Fold, "few": PerClassSubset}
+class NestedFold(BaseModel):
+    """What is learnt from in `outer`, without one of the folds that this is cut into in turn, which
+    is held out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["nested"] = "nested"
+    outer: Fold
+    inner: Fold
+
+    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:
+        """Which rows are learnt from and which are held out, each in their first order."""
+        own, _ = self.outer.rows(labels, groups)
+        learnt, held_out = self.inner.rows(labels[own], None if groups is None else groups[own])
+        return own[learnt], own[held_out]
+
+
+Subset = Fold | PerClassSubset | NestedFold
+PARTS: dict[str, type[Subset]] = {"fold": Fold, "few": PerClassSubset, "nested": NestedFold}
 
 
 class CrossValidation(BaseModel):

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import Tables
+from vestry.evaluation.selective_threshold import guaranteed_place, rows_that_would_do
+from vestry.predictions.prediction_sets import just_below
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import confidence as schema
 from vestry.schema.confidence import Abstention, AtCoverage, RiskCurve, Threshold
@@ -25,6 +27,12 @@ class AbstentionSettings(BaseModel):
 
     accuracy: float = Field(
         0.98, gt=0, lt=1, description="asked of the images that a model does answer"
+    )
+    confidence: float = Field(
+        0.95, gt=0.5, lt=1, description="with which that accuracy is to be kept on new images"
+    )
+    coverage: float = Field(
+        0.95, gt=0, lt=1, description="how often a set of classes is to hold an image's class"
     )
 
 
@@ -91,7 +99,7 @@ def abstention(
         area=area,
         excess_area=area - best,
         at_coverage=[_at_coverage(test, share) for share in _COVERAGES],
-        threshold=threshold(validation, test, settings.accuracy),
+        threshold=threshold(validation, test, settings),
     )
 
 
@@ -121,28 +129,44 @@ def _at_coverage(test: Answered, share: float) -> AtCoverage:
     return AtCoverage(coverage_asked=share, threshold=limit, **dict(test.at(limit)))
 
 
-def threshold(validation: Answered, test: Answered, accuracy: float) -> Threshold:
+def threshold(
+    validation: Answered, test: Answered, settings: AbstentionSettings = DEFAULT
+) -> Threshold:
     """The threshold that the validation rows choose, and what it gives on both splits."""
-    limit = chosen_threshold(validation, accuracy)
-    none = limit is None
+    limit, needed = _chosen_threshold(validation, settings), None
+    if limit is None:
+        asked = settings.accuracy, settings.confidence
+        needed = rows_that_would_do(validation.answered, validation.wrong, *asked)
     return Threshold(
-        accuracy_asked=accuracy,
+        accuracy_asked=settings.accuracy,
+        confidence_asked=settings.confidence,
         threshold=limit,
         validation=None if limit is None else validation.at(limit),
         test=None if limit is None else test.at(limit),
-        reason="no threshold reaches that accuracy on the validation rows" if none else None,
+        validation_rows=validation.rows,
+        validation_needed=needed,
+        reason=_why_not(needed) if limit is None else None,
     )
 
 
-def chosen_threshold(validation: Answered, accuracy: float) -> float | None:
-    """The threshold that answers most validation rows with `accuracy`; 0 where all may be, None
-    where none reaches it.
+def _why_not(needed: int | None) -> str:
+    if needed is None:
+        return "on the validation rows it is not right that often where it is surest"
+    return "too few validation rows to guarantee it"
+
+
+def _chosen_threshold(validation: Answered, settings: AbstentionSettings = DEFAULT) -> float | None:
+    """The laxest threshold whose answers are right as often as asked, with the confidence asked; 0
+    where all may be answered, None where none can be guaranteed.
 
     It is fit for use: an image is answered where the confidence is not below it.
     """
-    reached = np.flatnonzero(validation.accuracy >= accuracy)
-    if not len(reached):
+    if not validation.rows:
         return None
-    place = int(reached[-1])
+    place = guaranteed_place(
+        validation.answered, validation.wrong, settings.accuracy, settings.confidence
+    )
+    if place is None:
+        return None
     everything = place == len(validation.thresholds) - 1
-    return 0.0 if everything else float(validation.thresholds[place])
+    return 0.0 if everything else just_below(*validation.thresholds[place : place + 2].tolist())

@@ -14,6 +14,7 @@ from vestry.evaluation.calibration import calibration
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
 from vestry.evaluation.comparison import ranking
+from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
@@ -152,6 +153,7 @@ class _OfModels:
             "analysis": per_class_performance(entry.scores.test, fits),
             "calibration": calibration(tables, truths),
             "abstention": abstention(tables, truths, self.abstaining),
+            "conformal": conformal(tables, truths, self.abstaining.coverage),
         }
 
 

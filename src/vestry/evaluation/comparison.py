@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.intervals import class_intervals, share_interval
 from vestry.evaluation.mistakes import mistakes
 from vestry.predictions.scores import MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
@@ -52,7 +52,11 @@ def scored(
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Scores:
-    return Scores.model_validate(score(table.probabilities, truth, table.classes))
+    found = score(table.probabilities, truth, table.classes)
+    intervals = class_intervals(np.array(found["confusion"]))
+    for own, more in zip(found["per_class"].values(), intervals, strict=True):
+        own.update(more)
+    return Scores.model_validate(found)
 
 
 def over_seeds(each: Sequence[OnSplits[Scores]]) -> OnSplits[dict[str, Spread]] | None:

@@ -6,6 +6,9 @@ from functools import lru_cache
 from math import ceil, sqrt
 from statistics import NormalDist, fmean, variance
 
+import numpy as np
+from numpy.typing import NDArray
+
 Interval = tuple[float, float]
 LEVEL = 0.95
 _HALVES = 60
@@ -23,6 +26,21 @@ def share_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
     if not 0 <= found <= rows or not rows:
         raise ValueError(f"a share needs images, and not more found than there are: {found}/{rows}")
     return 1 - _highest_share(rows - found, rows, level), _highest_share(found, rows, level)
+
+
+def class_intervals(confusion: NDArray[np.int64]) -> list[dict[str, Interval | None]]:
+    """Of each class's `precision_interval` and `recall_interval`.
+
+    confusion: (classes, classes) counts, rows truth. None where nothing is called so, or is there.
+    """
+    named = {"precision_interval": confusion.sum(axis=0), "recall_interval": confusion.sum(axis=1)}
+    return [
+        {
+            name: share_interval(int(hits), int(rows[label])) if rows[label] else None
+            for name, rows in named.items()
+        }
+        for label, hits in enumerate(confusion.diagonal())
+    ]
 
 
 @lru_cache(maxsize=100_000)
@@ -57,6 +75,23 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if falling(middle) > 0 else (low, middle)
     return low
+
+
+def fault_quantile(mean: float, variance: float, share: float, ends_at_1: bool) -> float:
+    """Of a beta distribution with this mean and variance, or a gamma where it has no end at 1.
+
+    What a count of faults, each of so much, may be in truth; the mean where it does not vary.
+    """
+    from scipy.special import betaincinv, gammaincinv  # noqa: PLC0415 - studies are read without it
+
+    if not mean or not variance:
+        return mean
+    if not ends_at_1:
+        return float(gammaincinv(mean**2 / variance, share) * variance / mean)
+    if mean >= 1:
+        return 1.0
+    rows = mean * (1 - mean) / variance
+    return float(betaincinv(mean * rows, (1 - mean) * rows, share))
 
 
 def paired_difference(only_one: int, only_other: int, rows: int, level: float = LEVEL) -> Interval:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from vestry.evaluation.bootstrap import Bootstrap, bootstrap, spread
 from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import FAMILY_LEVEL, rows_needed
 from vestry.evaluation.paired_tests import (
@@ -16,8 +15,8 @@ from vestry.evaluation.paired_tests import (
     mcnemar,
 )
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.evaluation.score_intervals import score_intervals
 from vestry.evaluation.standing import beside_first, ranks, resolution
-from vestry.predictions.scores import SCORES
 from vestry.schema.base import Interval
 from vestry.schema.cross_validation import CrossValidation
 from vestry.schema.models import ScoredMember
@@ -36,7 +35,7 @@ _Crossed = tuple[str, CrossValidation]
 """A cross-validated member's name, and what that came to."""
 
 
-def pairwise(models: Sequence[EvaluatedModel], drawn: Bootstrap) -> Comparisons | None:
+def pairwise(models: Sequence[EvaluatedModel]) -> Comparisons | None:
     """All pairs of `models`, which are in the order of the ranking; None for fewer than two.
 
     The family, over which Holm's procedure adjusts, is all pairs of test tables (first seeds);
@@ -51,11 +50,8 @@ def pairwise(models: Sequence[EvaluatedModel], drawn: Bootstrap) -> Comparisons 
         level=FAMILY_LEVEL,
         family=len(pairs),
         rows=len(models[0].truth),
-        resamples=drawn.resamples,
-        seed=drawn.seed,
         pairs=[
-            _compared(*pair, test, p, drawn)
-            for pair, test, p in zip(pairs, tests, adjusted, strict=True)
+            _compared(*pair, test, p) for pair, test, p in zip(pairs, tests, adjusted, strict=True)
         ],
         cross_validated=_cross_validated_pairs(models),
     )
@@ -68,7 +64,7 @@ def _discordant(one: EvaluatedModel, other: EvaluatedModel) -> tuple[int, int]:
 
 
 def _compared(
-    one: EvaluatedModel, other: EvaluatedModel, test: PairedTest, p_holm: float, drawn: Bootstrap
+    one: EvaluatedModel, other: EvaluatedModel, test: PairedTest, p_holm: float
 ) -> PairOfModels:
     found, rows = by_images(one, other), len(one.truth)
     only_one, only_other = _discordant(one, other)
@@ -78,7 +74,6 @@ def _compared(
         other=other.name,
         difference=found.value,
         interval=found.interval,
-        bootstrap_interval=spread(drawn.difference(one.name, other.name, "accuracy")),
         only_one=only_one,
         only_other=only_other,
         method=test.method,
@@ -158,13 +153,15 @@ def significance(
     """
     if not models:
         return Significance(None, None, [], {})
-    drawn = bootstrap(evidence.tested, evidence.truth)
-    comparisons = pairwise(models, drawn)
+    comparisons = pairwise(models)
     return Significance(
         comparisons,
         _resolutions(models, evidence, margin),
         _ranked(models, comparisons, margin),
-        {model.name: _score_intervals(model, drawn) for model in models},
+        {
+            model.name: score_intervals(evidence.tested[model.name], evidence.truth)
+            for model in models
+        },
     )
 
 
@@ -202,11 +199,3 @@ def _resolutions(
         validation=resolution([tables[model.name].labels == truth for model in models]),
         test=resolution([model.right for model in models]),
     )
-
-
-def _score_intervals(model: EvaluatedModel, drawn: Bootstrap) -> dict[str, Interval | None]:
-    """From the bootstrap, but for the accuracy's, which is exact and stays."""
-    drawn_ones = {
-        score: spread(drawn.interval(model.name, score)) for score in SCORES if score != "accuracy"
-    }
-    return {**drawn_ones, **model.entry.intervals.test}

@@ -51,21 +51,22 @@ def _abstention(bundle: Bundle) -> str:
     asked = bundle.abstention.get("accuracy_asked")
     if asked is None:
         return "No threshold was chosen under which it should say that it is not sure."
+    sure = bundle.abstention.get("confidence_asked")
+    promised = f" (guaranteed with {sure:.0%} confidence)" if sure else ""
     if bundle.threshold is None:
         return (
-            f"No confidence was high enough for {asked:.0%} of right answers on validation images, "
-            "so it has no threshold for saying that it is not sure."
+            f"No threshold could be chosen on validation images for {asked:.0%} of right answers"
+            f"{promised}, so it never says that it is not sure."
         )
     if bundle.threshold == 0:
-        return (
-            f"On validation images it is right at least {asked:.0%} of the time without abstaining."
-        )
+        return f"It is right at least {asked:.0%} of the time{promised} without abstaining."
     judged = bundle.abstention["validation"]
     low, high = (f"{100 * end:.1f}" for end in judged["interval"])
     return (
-        f'Below a confidence of {bundle.threshold:.1%} it says "not sure". On validation images, '
-        f"by which that was chosen, it answers {judged['coverage']:.1%} and is right in "
-        f"{judged['accuracy']:.1%} ({low} to {high}) of these."
+        f'Below a confidence of {bundle.threshold:.1%} it says "not sure"; what it does answer is '
+        f"right at least {asked:.0%} of the time{promised}, on images like those of the study. On "
+        f"the validation images, by which that was chosen, it answers {judged['coverage']:.1%} and "
+        f"is right in {judged['accuracy']:.1%} ({low} to {high}) of these."
     )
 
 

@@ -13,15 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.predictions.sums import (
-    BINS,
-    Floats,
-    Placed,
-    RowFact,
-    Sums,
-    equal_mass_bins,
-    sums_of_rows,
+from vestry.predictions.row_facts import (
+    briers,
+    claimed_at_half,
+    gaps,
+    log_losses,
+    of_class,
+    predicted,
+    right,
+    right_at_half,
 )
+from vestry.predictions.sums import Floats, RowFact, Sums, sums_of_rows
 from vestry.predictions.table import Labels
 from vestry.system.registry import Registry
 
@@ -37,10 +39,12 @@ class Score:
 
     name: its key in `results.json` and in study files. label: the head of a column of it; words:
     what a sentence calls it. unit: "share" is shown in per cent. facts: what `value` needs the sums
-    of; it makes (tables, resamples) of them, for the rows as they are and for the bootstrap alike.
-    parts: where the score is a sum of sizes, the (tables, parts, resamples) with their signs:
-    resampling adds noise to each and so makes the sum larger, so that the interval is found by
-    inversion, and a difference of two has none. has_column: in the page's table of all scores.
+    of; it makes (1, versions) of them, see `Sums`. best: what a table without a fault has, from
+    where the interval is measured; it follows for shares and where less is better, and of others
+    without it there is no interval.
+    counted: of a plain share of rows, how many were found of how many, each (1, versions).
+    is_mean_of_classes: each class counts the same, however few rows it has. is_binned: a mean of
+    gaps in bins of confidence. has_column: in the page's table of all scores.
     """
 
     name: str
@@ -50,7 +54,10 @@ class Score:
     value: Callable[[Sums], Floats]
     unit: str = _SHARE
     better: Literal["higher", "lower"] = "higher"
-    parts: Callable[[Sums], Floats] | None = None
+    best: float | None = None
+    counted: Callable[[Sums], tuple[Floats, Floats]] | None = None
+    is_mean_of_classes: bool = False
+    is_binned: bool = False
     has_column: bool = True
 
     def __post_init__(self) -> None:
@@ -66,6 +73,13 @@ class Score:
         """What makes of it a number of which more is better."""
         return 1 if self.better == "higher" else -1
 
+    @property
+    def faultless(self) -> float | None:
+        """`best`, or what follows from unit and direction."""
+        if self.best is None and self.better == "lower":
+            return 0.0
+        return 1.0 if self.best is None and self.is_share else self.best
+
     def of(self, values: Floats, truth: Labels) -> float:
         """Of (rows, classes) probabilities against (rows,) labels."""
         return float(self.value(sums_of_rows(_double(values), truth, self.facts))[0, 0])
@@ -78,7 +92,7 @@ MAIN_SCORES = ("accuracy", "log_loss", "f1_macro")
 """What is shown where all would be too many."""
 
 
-def all_facts() -> list[RowFact]:
+def _all_facts() -> list[RowFact]:
     """What all scores together need the sums of, each once."""
     return list(dict.fromkeys(fact for score in SCORES.values() for fact in score.facts))
 
@@ -86,7 +100,7 @@ def all_facts() -> list[RowFact]:
 def score(probabilities: Floats, truth: Labels, classes: tuple[str, ...]) -> dict[str, Any]:
     """All scores of (rows, classes) probabilities against (rows,) true labels, JSON-able."""
     values = _double(probabilities)
-    sums = sums_of_rows(values, truth, dict.fromkeys([*all_facts(), predicted, right]))
+    sums = sums_of_rows(values, truth, dict.fromkeys([*_all_facts(), *_BY_CLASS]))
     by_class = {name: each[0, :, 0] for name, each in _class_scores(sums).items()}
     return {
         **{name: float(each.value(sums)[0, 0]) for name, each in SCORES.items()},
@@ -119,52 +133,7 @@ def _confusion(labels: Labels, truth: Labels, classes: int) -> NDArray[np.int64]
     return cells.reshape(classes, classes)
 
 
-# What scores are sums of: from (rows, classes) probabilities and (rows,) labels, a number a row.
-
-
-def predicted(values: Floats, truth: Labels) -> Placed:
-    """1 for each row, by the class that it was taken for."""
-    return Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
-
-
-def right(values: Floats, truth: Labels) -> Placed:
-    """1 for each row that was taken for what it is, by that class."""
-    labels = values.argmax(axis=1)
-    return Placed(labels, labels == truth, values.shape[1])
-
-
-def _right_at_half(values: Floats, truth: Labels) -> NDArray[np.bool_]:
-    """1 where the true class has a probability above 0.5."""
-    return np.asarray(values[np.arange(len(truth)), truth] > 0.5)
-
-
-def _claimed_at_half(values: Floats, truth: Labels) -> Labels:  # noqa: ARG001
-    """1 where some class has a probability above 0.5; two cannot."""
-    return np.asarray((values > 0.5).sum(axis=1))
-
-
-def log_losses(values: Floats, truth: Labels) -> Floats:
-    """Negative log probability of the truth, in nats; clipped as scikit-learn does."""
-    tiny = np.finfo(np.float64).eps
-    given = values[np.arange(len(truth)), truth] / values.sum(axis=1)
-    return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
-
-
-def _briers(values: Floats, truth: Labels) -> Floats:
-    """Squared distances from the truth as (0, .., 1, .., 0), 0 to 2."""
-    return np.asarray((values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1)
-
-
-def _gaps(values: Floats, truth: Labels) -> Placed:
-    """Confidence less 1 where it is right, by the bin that the row's confidence is in."""
-    confidence, hit = values.max(axis=1), values.argmax(axis=1) == truth
-    bins = np.empty(len(truth), dtype=np.int64)
-    for number, part in enumerate(equal_mass_bins(confidence)):
-        bins[part] = number
-    return Placed(bins, confidence - hit, BINS)
-
-
-# How the sums become scores, in arrays whose last axis is resamples.
+# How the sums become scores, in arrays whose last axis is versions.
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -174,22 +143,26 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def _class_scores(sums: Sums) -> dict[str, Floats]:
-    """Precision, recall and F1 of each class, each (tables, classes, resamples)."""
-    support = sums.support[:, None].astype(np.float64)
-    hits, claimed = sums[right], sums[predicted]
-    return {
-        "precision": _ratio(hits, claimed),
-        "recall": _ratio(hits, support),
-        "f1": _ratio(2 * hits, claimed + support),
-    }
+    """Precision, recall and F1 of each class, each (1, classes, versions)."""
+    return {name: of(sums) for name, of in _OF_CLASS.items()}
+
+
+_OF_CLASS: dict[str, Callable[[Sums], Floats]] = {
+    "precision": lambda s: _ratio(s[right], s[predicted]),
+    "recall": lambda s: _ratio(s[right], s[of_class]),
+    "f1": lambda s: _ratio(2 * s[right], s[predicted] + s[of_class]),
+}
 
 
 def _macro(name: str) -> Callable[[Sums], Floats]:
-    """The plain mean over classes; one that neither truth nor prediction names has no score."""
+    """The plain mean over the classes that there are rows of, as scikit-learn's `labels=present`.
+
+    Of a class without rows nothing can be recalled: 0 would be no figure of the model's.
+    """
 
     def value(sums: Sums) -> Floats:
-        named = (sums[predicted] > 0) | (sums.support[:, None] > 0)
-        return np.asarray((_class_scores(sums)[name] * named).sum(axis=1) / named.sum(axis=1))
+        present = sums.support > 0
+        return np.asarray(_OF_CLASS[name](sums)[:, present].mean(axis=1))
 
     return value
 
@@ -198,18 +171,23 @@ def _weighted(name: str) -> Callable[[Sums], Floats]:
     """The mean over classes by how many rows they have."""
 
     def value(sums: Sums) -> Floats:
-        weights = sums.support[:, None]
-        return np.asarray((_class_scores(sums)[name] * weights).sum(axis=1) / sums.rows)
+        weights = sums[of_class]
+        return np.asarray((_OF_CLASS[name](sums) * weights).sum(axis=1) / sums.rows)
 
     return value
 
 
-def _calibration_gaps(sums: Sums) -> Floats:
-    """Each bin's part of the calibration error, with its sign."""
-    return sums[_gaps] / sums.rows
+def _share(found: RowFact, of: RowFact | None = None) -> Callable[[Sums], tuple[Floats, Floats]]:
+    """Counts of rows, and of those among which they are: all, or those that `of` names."""
+
+    def counts(sums: Sums) -> tuple[Floats, Floats]:
+        some = np.asarray(sums[found].reshape(1, -1, sums[found].shape[-1]).sum(axis=1))
+        return some, sums[of] if of else np.full_like(some, sums.rows)
+
+    return counts
 
 
-_BY_CLASS = (predicted, right)
+_BY_CLASS = (predicted, right, of_class)
 _BUILT_IN = (
     Score(
         "accuracy",
@@ -217,6 +195,7 @@ _BUILT_IN = (
         "accuracy",
         (right,),
         lambda s: s[right].sum(axis=1) / s.rows,
+        counted=_share(right),
         has_column=False,  # the ranking has it
     ),
     Score(
@@ -228,9 +207,23 @@ _BUILT_IN = (
         unit="nats",
         better="lower",
     ),
-    Score("precision_macro", "Precision, macro", "macro precision", _BY_CLASS, _macro("precision")),
-    Score("recall_macro", "Recall, macro", "macro recall", _BY_CLASS, _macro("recall")),
-    Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1")),
+    Score(
+        "precision_macro",
+        "Precision, macro",
+        "macro precision",
+        _BY_CLASS,
+        _macro("precision"),
+        is_mean_of_classes=True,
+    ),
+    Score(
+        "recall_macro",
+        "Recall, macro",
+        "macro recall",
+        (right, of_class),
+        _macro("recall"),
+        is_mean_of_classes=True,
+    ),
+    Score("f1_macro", "F1, macro", "macro F1", _BY_CLASS, _macro("f1"), is_mean_of_classes=True),
     Score(
         "precision_weighted",
         "Precision, weighted",
@@ -245,6 +238,7 @@ _BUILT_IN = (
         "weighted recall",
         _BY_CLASS,
         _weighted("recall"),
+        counted=_share(right),
         has_column=False,  # it is the accuracy
     ),
     Score("f1_weighted", "F1, weighted", "weighted F1", _BY_CLASS, _weighted("f1")),
@@ -254,23 +248,25 @@ _BUILT_IN = (
         "precision_micro_at_half",
         "Precision, micro at 0.5",
         "precision (micro at 0.5)",
-        (_right_at_half, _claimed_at_half),
-        lambda s: _ratio(s[_right_at_half], s[_claimed_at_half]),
+        (right_at_half, claimed_at_half),
+        lambda s: _ratio(s[right_at_half], s[claimed_at_half]),
+        counted=_share(right_at_half, claimed_at_half),
     ),
     Score(
         "recall_micro_at_half",
         "Recall, micro at 0.5",
         "recall (micro at 0.5)",
-        (_right_at_half,),
-        lambda s: s[_right_at_half] / s.rows,
+        (right_at_half,),
+        lambda s: s[right_at_half] / s.rows,
+        counted=_share(right_at_half),
     ),
     # Summed over classes, 0 to 2 (Brier 1950, its original form).
     Score(
         "brier",
         "Brier",
         "Brier score",
-        (_briers,),
-        lambda s: s[_briers] / s.rows,
+        (briers,),
+        lambda s: s[briers] / s.rows,
         unit="squared probability",
         better="lower",
     ),
@@ -280,10 +276,10 @@ _BUILT_IN = (
         "ece",
         "Calibration error",
         "calibration error",
-        (_gaps,),
-        lambda s: np.abs(_calibration_gaps(s)).sum(axis=1),
+        (gaps,),
+        lambda s: np.abs(s[gaps]).sum(axis=1) / s.rows,
         better="lower",
-        parts=_calibration_gaps,
+        is_binned=True,
     ),
 )
 for _score in _BUILT_IN:

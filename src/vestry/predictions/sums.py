@@ -1,12 +1,11 @@
 """Sums over the rows of probability tables: what every score is made from.
 
 A score is made from sums over rows: of losses, of squares, of rows that are right or that a class
-was claimed for. So one definition serves the rows as they are and all resamples of the bootstrap at
-once: the sums of a resample are the rows' facts times how often it holds each row, which is one
-matrix product for many resamples.
+was claimed for. So one definition serves the score itself and how much each row moves it: the
+slope of the score along each sum, times what the row adds to that sum.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +17,8 @@ from vestry.predictions.table import Labels
 Floats = NDArray[np.floating[Any]]
 BINS = 15
 """Of confidences, to add up in."""
+_STEP = 1e-5
+_AT_ONCE = 256
 
 
 class Placed(NamedTuple):
@@ -37,16 +38,16 @@ RowFact = Callable[[Floats, Labels], NDArray[Any] | Placed]
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Of several tables of the same rows, in several resamples of these at once.
+    """Of one table, or of versions of it whose sums are a little other.
 
-    support: (classes,) rows of each class, the same in every resample. found: by fact.
+    support: (classes,) rows of each class, the same in every version. found: by fact.
     """
 
     support: Labels
     found: Mapping[RowFact, Floats]
 
     def __getitem__(self, fact: RowFact) -> Floats:
-        """(tables, resamples), or (tables, size, resamples) of facts that have places."""
+        """(1, versions), or (1, size, versions) of facts that have places."""
         return self.found[fact]
 
     @property
@@ -55,17 +56,55 @@ class Sums:
 
 
 def sums_of_rows(values: Floats, truth: Labels, facts: Iterable[RowFact]) -> Sums:
-    """Of one table, (rows, classes), on its rows as they are: one resample that is all of them."""
+    """Of one table, (rows, classes): one version."""
+    found = {fact: _summed(fact(values, truth)) for fact in facts}
+    return Sums(np.bincount(truth, minlength=values.shape[1]), found)
+
+
+def _summed(given: NDArray[Any] | Placed) -> Floats:
+    if isinstance(given, Placed):
+        sums = np.bincount(given.place, given.value, given.size).astype(np.float64)
+        return np.asarray(sums[None, :, None])
+    return np.asarray(given.sum(dtype=np.float64)).reshape(1, 1)
+
+
+def slopes(
+    value: Callable[[Sums], Floats], sums: Sums, facts: Iterable[RowFact]
+) -> dict[RowFact, Floats]:
+    """How fast a score moves with each of its sums: (size,) by fact, (1,) of those without places.
+
+    value: the score as a function of `sums`, which are one version. By differences, so that a score
+    has to say nothing of its slopes; a step is a small part of a row.
+    """
+    start = float(np.ravel(value(sums))[0])
     found: dict[RowFact, Floats] = {}
     for fact in facts:
+        size = sums[fact].size
+        parts = [
+            np.ravel(value(_moved(sums, fact, range(first, min(first + _AT_ONCE, size)))))
+            for first in range(0, size, _AT_ONCE)
+        ]
+        found[fact] = (np.concatenate(parts) - start) / _STEP
+    return found
+
+
+def _moved(sums: Sums, fact: RowFact, places: range) -> Sums:
+    """A version for each of these places of the fact: with a step more there."""
+    versions = {each: np.repeat(some, len(places), axis=-1) for each, some in sums.found.items()}
+    versions[fact].reshape(-1, len(places))[list(places), range(len(places))] += _STEP
+    return Sums(sums.support, versions)
+
+
+def along(slope: Mapping[RowFact, Floats], values: Floats, truth: Labels) -> Floats:
+    """(rows,) what each row of a table adds to a score whose slopes these are."""
+    total = np.zeros(len(truth))
+    for fact, each in slope.items():
         given = fact(values, truth)
         if isinstance(given, Placed):
-            found[fact] = np.bincount(given.place, given.value, given.size).astype(np.float64)[
-                None, :, None
-            ]
+            total += each[given.place] * given.value
         else:
-            found[fact] = np.asarray(given.sum(dtype=np.float64)).reshape(1, 1)
-    return Sums(np.bincount(truth, minlength=values.shape[1]), found)
+            total += each[0] * given
+    return total
 
 
 def equal_mass_bins(values: Floats, bins: int = BINS) -> list[NDArray[np.intp]]:
@@ -82,57 +121,3 @@ def equal_mass_bins(values: Floats, bins: int = BINS) -> list[NDArray[np.intp]]:
     ends = np.searchsorted(rising, rising[cuts], side="right")
     whole = np.where(cuts - starts <= ends - cuts, starts, ends)
     return [part for part in np.split(order, np.unique(whole)) if len(part)]
-
-
-class ResampledSums:
-    """Facts of all rows of several tables, to be added up for any resamples.
-
-    dense: (facts x tables, rows), a fact's tables one after the other. placed: a sparse matrix of
-    blocks (size, rows), in the same order: most of what a row says of 10 classes or 15 bins is 0.
-    """
-
-    def __init__(
-        self, tables: Sequence[NDArray[np.float32]], truth: Labels, facts: Iterable[RowFact]
-    ) -> None:
-        """tables: (rows, classes) of each; truth: (rows,) labels."""
-        doubles = [values.astype(np.float64) for values in tables]
-        self.tables = len(doubles)
-        self.support = np.bincount(truth, minlength=doubles[0].shape[1])
-        self._dense: dict[RowFact, list[NDArray[Any]]] = {}
-        self._placed: dict[RowFact, list[Placed]] = {}
-        for fact in facts:
-            for values in doubles:
-                given = fact(values, truth)
-                if isinstance(given, Placed):
-                    self._placed.setdefault(fact, []).append(given)
-                else:
-                    self._dense.setdefault(fact, []).append(given)
-        no_rows = np.empty((0, len(truth)))
-        self.dense = np.vstack([no_rows, *(row for each in self._dense.values() for row in each)])
-        self.placed = _stacked([each for several in self._placed.values() for each in several])
-
-    def of(self, counts: Floats) -> Sums:
-        """counts: (rows, resamples) how often each row stands in each resample."""
-        found: dict[RowFact, Floats] = {}
-        dense = (self.dense @ counts).reshape(-1, self.tables, counts.shape[1])
-        found |= dict(zip(self._dense, dense, strict=True))
-        start, placed = 0, self.placed @ counts if self._placed else np.empty(0)
-        for fact, (first, *_) in self._placed.items():
-            end = start + self.tables * first.size
-            found[fact] = placed[start:end].reshape(self.tables, first.size, -1)
-            start = end
-        return Sums(self.support, found)
-
-
-def _stacked(blocks: Sequence[Placed]) -> Any:
-    """(all places, rows) sparse: in each block, each row's value at its place."""
-    from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415 - studies are read without it
-
-    rows = [np.arange(len(block.place)) for block in blocks]
-    return vstack(
-        [
-            csr_matrix((block.value, (block.place, row)), shape=(block.size, len(row)), dtype=float)
-            for block, row in zip(blocks, rows, strict=True)
-        ],
-        "csr",
-    )

@@ -5,7 +5,7 @@ on tables alone. A table holds no labels, so the same code serves fresh images.
 """
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +47,10 @@ class ProbabilityTable:
     def labels(self) -> NDArray[np.int64]:
         """(n,) the most probable class; the first of equals."""
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
+
+    def rows(self, index: NDArray[np.int64]) -> "ProbabilityTable":
+        """The table of the rows at `index`, in that order."""
+        return replace(self, ids=self.ids[index], probabilities=self.probabilities[index])
 
     def save(self, path: Path) -> None:
         """Write an `.npz` that numpy alone can read, whole or not at all."""

@@ -25,6 +25,7 @@ from vestry.report.sections import (
     audit,
     calibration,
     claims,
+    conformal,
     costs,
     cross_validation,
     dataset,
@@ -61,6 +62,7 @@ SECTIONS: list[Section] = [
     performance.SECTION,
     calibration.SECTION,
     abstention.SECTION,
+    conformal.SECTION,
     robustness.SECTION,
     search.SECTION,
     cross_validation.SECTION,
@@ -227,6 +229,7 @@ def environment() -> Environment:
         "milliseconds",
         "file_size",
         "counted",
+        "roughly",
         "signed",
     )
     made.filters.update({name: getattr(formatting, name) for name in formats})

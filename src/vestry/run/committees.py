@@ -1,13 +1,16 @@
 """From members' tables to the committees' part of `results.json`, and to their folders."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vestry.committees.committee import Committee
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.committees.rule import RULES
+from vestry.data.folds import StudyFolds
+from vestry.data.image_set import ImageSet
 from vestry.errors import VestryError, one_line
-from vestry.evaluation.comparison import evaluate, mean_of_members
+from vestry.evaluation.comparison import evaluate, mean_of_members, out_of_fold
 from vestry.evaluation.optimism import optimism_of_committee
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
@@ -24,11 +27,12 @@ def evaluated_committees(
     members: EvaluatedModels[ScoredMember],
     run: RunFolder,
     truths: Truths,
-    folds: bool = False,
+    training: ImageSet | None = None,
+    folds: StudyFolds | None = None,
 ) -> EvaluatedModels[ScoredCommittee]:
     """Every committee's results, from its own table, and its folder in the run.
 
-    folds: whether validation tables are the study's out-of-fold tables, so that `fit_on` is one.
+    folds: where validation tables are the study's out-of-fold tables, so that `fit_on` is one.
     """
     if folds:
         settings = [entry.model_copy(update={"fit_on": "validation"}) for entry in settings]
@@ -39,7 +43,8 @@ def evaluated_committees(
             models.fail(entry.name, f"its member {', '.join(missing)} failed")
             continue
         try:
-            _add_committee(models, entry, members, run, truths)
+            nested = _nested_tables(entry, members, training, folds)
+            _add_committee(models, entry, members, run, truths, nested)
         except VestryError as error:
             models.fail(entry.name, one_line(error))
     remove_models(run.path / "committees", set(models.results))
@@ -52,7 +57,9 @@ def _add_committee(
     members: EvaluatedModels[ScoredMember],
     run: RunFolder,
     truths: Truths,
+    nested: "_Nested | None" = None,
 ) -> None:
+    """nested: its tables in nested folds, where these test it."""
     stacks = {split: [members.tables[name][split] for name in entry.members] for split in SPLITS}
     committee = Committee(entry.name, entry.rule, entry.options)
     fitted_on = entry.fit_on if committee.learns else None
@@ -64,6 +71,8 @@ def _add_committee(
     if fitted_on == "validation":
         held_out = committee.held_out_table(stacks["validation"], truths["validation"])
         tables["validation"] = held_out
+    if nested is not None:
+        tables["test"], models.nested[entry.name] = nested.test, nested.inner
     folder = run.committee(entry.name)
     for split, table in tables.items():
         table.save(folder / f"{split}.npz")
@@ -88,6 +97,40 @@ def _add_committee(
     }
     models.add(entry.name, ScoredCommittee.model_validate(results), [tables])
     models.rules[entry.name] = committee
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """test: each row by a committee that was fitted on the rows outside its fold. inner: for each
+    fold that tests, the table of the rows outside it, that choosing is done by there."""
+
+    test: ProbabilityTable
+    inner: list[ProbabilityTable]
+
+
+def _nested_tables(
+    entry: CommitteeSettings,
+    members: EvaluatedModels[ScoredMember],
+    training: ImageSet | None,
+    folds: StudyFolds | None,
+) -> _Nested | None:
+    """None where no folds test."""
+    if folds is None or training is None or not folds.tests:
+        return None
+    tests, inner = [], []
+    for number, outer in enumerate(folds.outer()):
+        learnt, held = outer.rows(training.labels, training.groups)
+        known, labels = [members.nested[name][number] for name in entry.members], training.labels
+        committee = Committee(entry.name, entry.rule, entry.options)
+        committee.fit(known, labels[learnt])
+        asked = [members.tables[name]["test"].rows(held) for name in entry.members]
+        tests.append(committee.table(asked))
+        if committee.learns:
+            inner.append(committee.held_out_table(known, labels[learnt]))
+        else:
+            inner.append(committee.table(known))
+    whole = out_of_fold(tests, training.ids, entry.name)
+    return _Nested(replace(whole, split="test"), inner)
 
 
 def _out_of_fold_tables(

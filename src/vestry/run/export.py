@@ -14,7 +14,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
-from vestry.evaluation.abstention import answered, chosen_threshold
+from vestry.evaluation.abstention import AbstentionSettings, answered, threshold
 from vestry.export.bundle import Bundle, border_of, write_bundle
 from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
 from vestry.export.graph import IR_VERSION, OPSET
@@ -37,7 +37,6 @@ from vestry.storage.run_folder import read_json
 
 KNOWN_EACH, SAMPLES_EACH = 40, 2
 """Images of each class that travel with a model: to set answers beside, and to try."""
-_ACCURACY_ASKED = 0.98
 
 
 @dataclass(frozen=True)
@@ -184,16 +183,11 @@ def _described(
 def _abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> dict[str, Any]:
     """The threshold under which an answer is not sure, chosen on validation rows at the file's own
     temperature."""
-    settings = run.study.get("abstention", {})
-    asked = float(settings.get("accuracy", _ACCURACY_ASKED))
+    settings = AbstentionSettings(**run.study.get("abstention", {}))
     table = at_temperature(judged_validation(run, maker, dataset), temperature)
     judged = answered(table, dataset.validation.labels)
-    limit = chosen_threshold(judged, asked)
-    return {
-        "accuracy_asked": asked,
-        "threshold": limit,
-        "validation": None if limit is None else judged.at(limit).as_json(),
-    }
+    found = threshold(judged, judged, settings).as_json()
+    return {key: value for key, value in found.items() if key != "test"}
 
 
 def _versions() -> dict[str, Any]:

@@ -41,7 +41,10 @@ def reference(run: StoredRun, name: str, dataset: Dataset, temperature: float) -
     are no tables, so the stored members are asked: networks by torch.
     """
     test = in_order(run.tables[name], dataset.test.ids)
-    found = [(dataset.test.images, test.probabilities, f"{len(test):,} test")]
+    answers = test.probabilities
+    if dataset.folds and dataset.folds.tests:  # its table is by the folds' models
+        answers = _stored_answers(run, name, dataset.test.images)
+    found = [(dataset.test.images, answers, f"{len(test):,} test")]
     few = len(test) < GATE_ROWS and not dataset.folds  # out-of-fold tables are by other models
     validation = _validation_table(run, name) if few else None
     if validation is not None:

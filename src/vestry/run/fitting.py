@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent, Outcome, Task
-from vestry.run.planner import PlannedModel, Planner
+from vestry.run.planned_model import PlannedModel
+from vestry.run.planner import Planner
 from vestry.run.tasks.attribution import explanation_tasks
 from vestry.run.tasks.corruption import PICTURES, corruption_tasks
 from vestry.run.tasks.cost import cost_task
@@ -95,6 +96,9 @@ def attribute_models(
     report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""
+    folds = planner.dataset.folds
+    if folds and folds.tests:  # the models that stay have learnt from every image
+        return {}, {}
     tasks = explanation_tasks(
         planner.study.explanation,
         results,

@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from vestry.committees.committee import Committee
+from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.comparison import (
@@ -22,7 +23,9 @@ from vestry.evaluation.comparison import (
 )
 from vestry.evaluation.optimism import optimism_of_member
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.planner import SEARCH, PlannedModel
+from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.planned_model import PlannedModel
+from vestry.run.planner import SEARCH
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
@@ -43,14 +46,16 @@ _Entry = TypeVar("_Entry", ScoredMember, ScoredCommittee)
 class EvaluatedModels(Generic[_Entry]):
     """Members or committees: their results and tables by name, and what failed.
 
-    out_of_fold: a cross-validated model's table of the training rows, in the rows' order; each
-    row's probabilities are by a model that had not seen it. rules: fitted committees. seeds: each
-    seed's tables, by name; `tables` are the first one's.
+    nested: where folds test, for each of these a table of the rows outside it, each row by models
+    that had not seen it. out_of_fold: a cross-validated model's table of the training rows, in the
+    rows' order; each row's probabilities are by a model that had not seen it. rules: fitted
+    committees. seeds: each seed's tables, by name; `tables` are the first one's.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
     seeds: dict[str, list[Tables]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
+    nested: dict[str, list[ProbabilityTable]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     rules: dict[str, Committee] = field(default_factory=dict)
 
@@ -154,6 +159,7 @@ def fitted_models(
     run: RunFolder,
     truths: Truths,
     training: ImageSet,
+    folds: StudyFolds | None = None,
 ) -> EvaluatedModels[ScoredMember]:
     """Every fitted member's results; its folder in the run shows its tasks' files."""
     models = EvaluatedModels[ScoredMember]()
@@ -172,9 +178,14 @@ def fitted_models(
                 models.fail(model.name, f"{part}{outcome.reason}", seed, outcome.details)
         if any(task.is_done for task in _complete(model)):
             places = publish(model, run)
-            _save_validation(model, places, training)
+            if folds and model.study_folds:
+                save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
+            if folds:
+                models.nested[model.name] = nested_tables(
+                    model, models.tables[model.name]["validation"], training, folds
+                )
     remove_models(run.path / "members", set(models.results))
     return models
 
@@ -186,17 +197,6 @@ def _complete(model: PlannedModel) -> list[Task]:
         for seed, task in model.tasks.items()
         if task.is_done and all(fold.is_done for fold in model.study_folds.get(seed, ()))
     ]
-
-
-def _save_validation(model: PlannedModel, places: Mapping[Path, Path], training: ImageSet) -> None:
-    """Where the study chooses by folds, each seed's validation table: all training rows, each by
-    models that had not seen it."""
-    for seed, folds in model.study_folds.items():
-        place = places.get(model.tasks[seed].folder) if seed in model.tasks else None
-        if place is not None and all(task.is_done for task in folds):
-            tables = [load_table(task.folder / "held_out.npz") for task in folds]
-            whole = out_of_fold(tables, training.ids, model.name)
-            replace(whole, split="validation").save(place / "validation.npz")
 
 
 def _add_model(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
@@ -124,12 +125,21 @@ def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
         report({"event": "warning", "text": text})
     counts = provenance.rows
     if dataset.folds:
-        counts = {name: count for name, count in counts.items() if name != "validation"}
+        shared = ("validation", "test") if dataset.folds.tests else ("validation",)
+        counts = {name: count for name, count in counts.items() if name not in shared}
     rows = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    folds = f"; {dataset.folds.choice(len(dataset.training))}" if dataset.folds else ""
-    report({"event": "note", "text": f"{provenance.used}: {rows} images{folds}"})
+    report({"event": "note", "text": f"{provenance.used}: {rows} images{_folds(dataset.folds)}"})
     for name, text in planner.texts().items():
         report({"event": "planned", "member": name, "text": text})
+
+
+def _folds(folds: StudyFolds | None) -> str:
+    """What folds choose and test, and what that costs."""
+    if folds is None:
+        return ""
+    tested = f", tested in {folds.tests} nested folds" if folds.tests else ""
+    fits = f"{len(folds.every()) + 1} fits a model"
+    return f"; chosen by {folds.words()} of all training images{tested}: {fits}"
 
 
 def _repeat_notices(results: ComparisonResults, report: OnEvent) -> None:

@@ -1,61 +1,29 @@
 """From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
 import contextlib
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
-from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths, Progress
-from vestry.data.subset import Fold, PerClassSubset, Subset
-from vestry.engine.task import MANIFEST, Task
+from vestry.data.subset import PerClassSubset, Subset
+from vestry.engine.task import Task
 from vestry.errors import StudyError, VestryError
 from vestry.members.kind import ModelKind, Plan, PlanContext
 from vestry.members.model_paths import ModelPaths
+from vestry.run.planned_model import PlannedModel, best_values, epochs_kept, fit_name, fold_words
 from vestry.run.tasks import fit
 from vestry.run.tasks.audit import exploration_task
 from vestry.run.tasks.code_key import code_key
 from vestry.search.space import variations
-from vestry.storage.run_folder import RunFolder, read_json
+from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
 from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_search"
-
-
-@dataclass(frozen=True)
-class PlannedModel:
-    """A model of a study, what it is in a line, and its tasks.
-
-    tasks: by seed; without a seed whose folds have still to find for how many epochs it is trained.
-    folds: those of its cross-validation, in order. sizes: by images a class and seed, where it is
-    fitted on several; `tasks` are then those of the largest. search: the task that found its
-    settings. study_folds: by seed, where the study chooses by folds and there is something to fit.
-    """
-
-    entry: ModelEntry
-    text: str
-    tasks: dict[int, Task]
-    folds: list[Task]
-    sizes: dict[int, dict[int, Task]]
-    search: Task | None = None
-    study_folds: dict[int, list[Task]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.entry.name
-
-    @property
-    def fits(self) -> list[Task]:
-        """Every fit that there is to do, each once."""
-        several = [task for tasks in self.sizes.values() for task in tasks.values()]
-        chosen_by = [task for tasks in self.study_folds.values() for task in tasks]
-        found = [*chosen_by, *(several or self.tasks.values()), *self.folds]
-        return list({task.folder: task for task in found}.values())
 
 
 class Planner:
@@ -103,7 +71,7 @@ class Planner:
             if isinstance(entry, SearchedEntry):
                 tasks = found.get(entry.name, ())
                 if tasks and all(task.is_done for task in tasks):
-                    best, *in_folds = [entry.with_values(_best_values(task)) for task in tasks]
+                    best, *in_folds = [entry.with_values(best_values(task)) for task in tasks]
                     planned.append(self.model(best, tasks[0], in_folds))
             else:
                 planned.append(self.model(entry))
@@ -159,7 +127,7 @@ class Planner:
         folds = self.dataset.folds
         if folds is None or entry.model_kind.is_finished:
             return {}
-        parts = folds.parts()
+        parts = folds.every()
         each = [(one, self.threads_for(one)) for one in in_folds] or [(entry, threads)] * len(parts)
         return {
             seed: [
@@ -181,7 +149,8 @@ class Planner:
             if not waits:
                 found[seed] = self.fit(entry, threads, seed)
             elif all(task.is_done for task in folds):
-                found[seed] = self.fit(entry, threads, seed, epochs=_epochs_kept(folds))
+                chosen = folds[: len(self.dataset.folds.parts())] if self.dataset.folds else folds
+                found[seed] = self.fit(entry, threads, seed, epochs=epochs_kept(chosen))
         return found
 
     def fit(
@@ -206,20 +175,20 @@ class Planner:
         )
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
-        name = _name_of(entry, seed, part, self.dataset.folds)
+        name = fit_name(entry, seed, part, self.dataset.folds)
         return self.task(name, FIT, description, entry)
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study
         chooses by folds, followed by one for each fold, which sees that fold's own rows alone."""
-        folds = self.dataset.folds.parts() if self.dataset.folds else []
+        folds = self.dataset.folds.every() if self.dataset.folds else []
         return {
             entry.name: [self.search(entry, part) for part in (None, *folds)]
             for entry in self.study.models
             if isinstance(entry, SearchedEntry)
         }
 
-    def search(self, entry: SearchedEntry, part: Fold | None = None) -> Task:
+    def search(self, entry: SearchedEntry, part: Subset | None = None) -> Task:
         kind, plan = entry.model_kind, self.plan(entry.model_kind)
         description = {
             **self.shared,
@@ -242,7 +211,7 @@ class Planner:
         if identities:
             description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
-        where = "" if part is None else f", {_fold_words(part, self.dataset.folds)}"
+        where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
         task = self.task(f"{entry.name}, search{where}", SEARCH, description, entry)
         return replace(task, time_limit=limit)
 
@@ -295,40 +264,3 @@ def _naming(entry: ModelEntry) -> Iterator[None]:
 def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
     """Whether a trial decides on how many threads, up to `threads`, it is trained."""
     return entry.model_kind.is_trained and entry.threads is None and threads > 1
-
-
-def _best_values(search: Task) -> dict[str, Any]:
-    values: dict[str, Any] = read_json(search.folder / MANIFEST)["best"]["values"]
-    return values
-
-
-def _epochs_kept(folds: Sequence[Task]) -> int:
-    """The median over folds of the epoch whose weights each kept, rounded up from a half."""
-    training = [read_json(task.folder / MANIFEST)["training"] for task in folds]
-    kept = [own["best_epoch"] if own["restored_best"] else own["epochs_run"] for own in training]
-    return max(1, int(statistics.median(kept) + 0.5))
-
-
-def _fold_words(fold: Fold, folds: StudyFolds | None) -> str:
-    """ "fold 2 of 5", and of which repeat, where it is one of the study's."""
-    repeat = fold.seed - folds.seed if folds else 0
-    return f"fold {fold.number} of {fold.of}" + (f", repeat {repeat + 1}" if repeat else "")
-
-
-def _name_of(
-    entry: ModelEntry, seed: int, part: Subset | None, folds: StudyFolds | None = None
-) -> str:
-    """What people read of a fit: its model, and what tells it from the model's other fits."""
-    parts = [entry.name]
-    if isinstance(part, PerClassSubset):
-        parts.append(f"{part.per_class:,} a class")
-    if isinstance(part, Fold) and folds is not None and part in folds.parts():
-        parts.append(_fold_words(part, folds))
-        parts += [f"seed {seed}"] if len(entry.seeds) > 1 else []
-    elif isinstance(part, Fold):
-        crossed = entry.cross_validation
-        repeat = part.seed - crossed.seed if crossed else 0
-        parts.append(f"fold {part.number}" + (f" of repeat {repeat + 1}" if repeat else ""))
-    elif len(entry.seeds) > 1:
-        parts.append(f"seed {seed}")
-    return ", ".join(parts)

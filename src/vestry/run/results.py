@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.data.dataset import Dataset
-from vestry.data.folds import StudyFolds
-from vestry.data.subset import CrossValidation, held_out_whole
-from vestry.data.summary import data_summary, samples, shrink_note
+from vestry.data.summary import data_summary, samples
 from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
@@ -21,7 +19,9 @@ from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.planner import PlannedModel
+from vestry.run.nested import choice_said, nested_choice
+from vestry.run.notices import notices, skipped_notices
+from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -30,77 +30,11 @@ from vestry.run.tasks.fit import ids_digest
 from vestry.schema.base import FORMAT
 from vestry.schema.data import Data
 from vestry.schema.environment import TestSetUses
-from vestry.schema.models import ScoredCommittee, ScoredMember
+from vestry.schema.models import ScoredCommittee
 from vestry.schema.results import ComparisonResults, Notice, Results, StudyFacts
 from vestry.schema.robustness import Robustness
 from vestry.storage.run_folder import RunFolder, read_json, write_json
 from vestry.study.reader import StudyFile
-from vestry.study.settings import Study
-
-# What a reader must know before the figures: what was replaced, skipped or not reached.
-
-
-def _notices(
-    dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Study
-) -> list[Notice]:
-    """What was replaced, skipped or failed, for the top of the page."""
-    provenance = dataset.provenance
-    texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [Notice(level="warning", text=text) for text in provenance.warnings]
-    said += [Notice(level="note", text=text) for text in texts]
-    if provenance.fell_back:
-        text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
-        said.insert(0, Notice(level="warning", text=text + provenance.fell_back))
-    said += [
-        Notice(level="note", text=f"{name}: {warning}")
-        for name, entry in members.results.items()
-        for warning in entry.warnings
-    ]
-    said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
-    left_out = {
-        "the look at the data ([exploration] skip = true)": study.exploration.skip,
-        "altered images ([robustness] skip = true)": study.robustness.skip,
-        "what models look at ([explanation] skip = true)": study.explanation.skip,
-    }
-    said += [
-        Notice(level="note", text=f"The study leaves out {what}.")
-        for what, skipped in left_out.items()
-        if skipped
-    ]
-    return said
-
-
-def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
-    """What a cross-validation cannot judge: classes that a fold holds out and nothing learnt."""
-    rows, said = dataset.training, []
-    crossings: dict[str, CrossValidation | StudyFolds | None] = {
-        f"{entry.name}: a fold of its cross-validation": entry.cross_validation
-        for entry in study.member
-    }
-    crossings["one of the folds that models are chosen by"] = dataset.folds
-    for what, crossed in crossings.items():
-        parts = crossed.parts() if crossed else []
-        if not parts or len(rows) < parts[0].of:
-            continue
-        names = [rows.classes[label] for label in held_out_whole(parts, rows)]
-        if names:
-            said.append(
-                f"{what} holds out all training rows of "
-                f"{', '.join(names)}; what was fitted there had none to learn from"
-            )
-    return said
-
-
-def _skipped_notices(asked: PostFit) -> list[Notice]:
-    """What could not be asked of fitted members."""
-    said = [
-        Notice(level="warning", text=f"{outcome.task.name}: {outcome.reason}")
-        for outcome in asked.failed.values()
-    ]
-    return said + [
-        Notice(level="note", text=f"{name} was not asked about altered images: {reason}")
-        for name, reason in asked.skipped.items()
-    ]
 
 
 def cut_short(results: Results) -> list[str]:
@@ -130,7 +64,16 @@ def cut_short(results: Results) -> list[str]:
 
 
 _WHY = "comparing models and committees"
-_CODE = ("evaluation", "committees", "run.results")
+_CODE = (
+    "evaluation",
+    "committees",
+    "run.committees",
+    "run.fold_tables",
+    "run.models",
+    "run.nested",
+    "run.notices",
+    "run.results",
+)
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
 
 
@@ -213,10 +156,13 @@ class Comparison:
             "validation": dataset.validation.labels,
             "test": self.test_labels(done),
         }
-        members = fitted_models(done.planned, done.failed, self.run, truths, dataset.training)
-        committees = evaluated_committees(
-            study.committee, members, self.run, truths, folds=dataset.folds is not None
+        members = fitted_models(
+            done.planned, done.failed, self.run, truths, dataset.training, dataset.folds
         )
+        committees = evaluated_committees(
+            study.committee, members, self.run, truths, dataset.training, dataset.folds
+        )
+        nested = nested_choice(members, committees, dataset.training, dataset.folds)
         evidence = Predictions(
             tables=members.tables | committees.tables,
             truths=truths,
@@ -245,8 +191,11 @@ class Comparison:
             title=study.title,
             about=study.about,
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
-            notices=_notices(dataset, members, study) + _skipped_notices(done.asked),
+            notices=notices(dataset, members, study)
+            + skipped_notices(done.asked)
+            + ([Notice(level="note", text=choice_said(nested))] if nested else []),
             data=run.data,
+            nested=nested,
             failures=members.failures + committees.failures,
             votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
             first_rows=first_rows(evidence.tested, evidence.truth),

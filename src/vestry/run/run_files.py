@@ -19,7 +19,7 @@ from vestry.data.summary import Pictures, read_pictures, save_thumbnails
 from vestry.evaluation.shown_images import shown_ids
 from vestry.members.kinds import KINDS
 from vestry.predictions.table import ProbabilityTable, Split, load_table
-from vestry.run.planner import PlannedModel
+from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import Explored
 from vestry.schema.results import Results
 from vestry.storage.ownership import has_own_card
@@ -31,7 +31,8 @@ from vestry.study.reader import StudyFile
 
 _CARD = "card.json"
 _OWN_FILE = (
-    r"card\.json|(validation(_epochs|_trials)?|test|held_out|out_of_fold|pictures)\.npz|history\.csv"
+    r"card\.json|(validation(_epochs|_trials)?|test|held_out|out_of_fold|fitted|pictures)\.npz"
+    r"|history\.csv"
     r"|weights\.safetensors|model\.onnx|trials\.jsonl"
 )
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")
@@ -148,7 +149,7 @@ def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
 
 def _rename_maker(folder: Path, name: str) -> None:
     """Write the tables anew where the study has renamed their maker since they were made."""
-    for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out")]:
+    for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out", "fitted")]:
         table = load_table(path) if path.is_file() else None
         if table is not None and table.maker != name:
             replace(table, maker=name).save(path)

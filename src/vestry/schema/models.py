@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from vestry.schema.analysis import Analysis
 from vestry.schema.base import Interval, OnSplits, Record, Settings, Spread
-from vestry.schema.confidence import Abstention, Calibration
+from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Repairs
@@ -41,7 +41,7 @@ class _Scored(Record):
     def accuracy_interval(self, split: str) -> Interval:
         """Blaker's, of the first seed's accuracy."""
         found = self.intervals.on(split)["accuracy"]
-        if found is None:  # only resamples come to nothing
+        if found is None:  # only other scores have none
             raise ValueError(f"the {split} accuracy has no interval")
         return found
 
@@ -78,8 +78,8 @@ class ScoredMember(_Scored):
     )
     scores: OnSplits[Scores] = Field(description="the first seed's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Blaker's; of the test rows every other score, too: percentiles of "
-        "stratified resamples, null where it is the same in every one"
+        description="`accuracy`: Blaker's; of the test rows every other score, too, null where no "
+        "method that was tried holds the truth often enough, as with few images of a class"
     )
     mistakes: Mistakes = Field(description="the first seed's")
     seeds: list[int] = Field(
@@ -126,6 +126,7 @@ class Member(ScoredMember):
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
+    conformal: Conformal = Field(description="answering with a set of classes")
 
 
 class ScoredCommittee(_Scored):
@@ -166,6 +167,7 @@ class Committee(ScoredCommittee):
     analysis: Analysis = Field(description="where it is good and bad")
     calibration: Calibration = Field(description="whether its confidence can be trusted")
     abstention: Abstention = Field(description="answering only where it is sure")
+    conformal: Conformal = Field(description="answering with a set of classes")
     repairs: Repairs = Field(description="what it fixes and breaks")
     worth: EnsembleGain = Field(description="what it gains, and for what")
     leave_one_out: LeaveOneOut = Field(description="without each member")

@@ -15,6 +15,7 @@ from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
+from vestry.schema.nested import NestedChoice
 from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution
@@ -112,6 +113,9 @@ class ComparisonResults(Record):
     decision: Decision | None = Field(description="null where no cost was measured")
     claims: list[CheckedClaim] = Field(description="one entry a `[[claim]]` of the study")
     robustness: Robustness | None = Field(description="what models make of altered images")
+    nested: NestedChoice | None = Field(
+        None, description="what choosing gives; null where test rows are set aside"
+    )
 
 
 class Results(ComparisonResults):

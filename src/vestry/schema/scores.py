@@ -1,6 +1,7 @@
 """Scores of a probability table, and where it is wrong.
 
-Undefined precision and recall (nothing predicted, nothing there) count as 0.
+Undefined precision and recall (nothing predicted, nothing there) count as 0. Macro averages are
+over the classes that there are images of.
 """
 
 from typing import Any
@@ -14,7 +15,13 @@ class ClassScores(Record):
     """One class against all others."""
 
     precision: float = Field(description="share of the images called so that are")
+    precision_interval: Interval | None = Field(
+        None, description="of it, Blaker's; null where no image is called so"
+    )
     recall: float = Field(description="share of the images of the class that are called so")
+    recall_interval: Interval | None = Field(
+        None, description="of it, Blaker's; null where there is no image of the class"
+    )
     f1: float = Field(description="harmonic mean of the two")
     support: int = Field(description="images of the class")
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from vestry.report.formatting import NOTHING, counted, per_cent, with_interval
+from vestry.report.formatting import NOTHING, counted, per_cent, roughly, with_interval
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
 from vestry.report.section import Section
 from vestry.schema import confidence as schema
-from vestry.schema.confidence import Answered, AtCoverage
+from vestry.schema.confidence import Answered, AtCoverage, Threshold
 from vestry.schema.results import Results
 
 # What a model is right on where it may leave images unanswered, in words.
@@ -16,6 +16,14 @@ from vestry.schema.results import Results
 _USUAL = 0.9
 _ALL = 0.9995
 _LEAST_DRAWN = 30
+_ALSO_CHOSEN = (
+    "Where the same images stopped a training early or chose among settings, they flatter, and the "
+    "guarantee is somewhat weaker. "
+)
+_CROSSED = (
+    "The validation images are all training images, answered by the models of the folds; the model "
+    "that stays learnt from more of them, so the guarantee is not exact. "
+)
 
 
 def _answering(model: Model) -> str:
@@ -40,26 +48,45 @@ def _usual(model: Model) -> AtCoverage:
 
 def _threshold_words(model: Model) -> str:
     found = model.entry.abstention.threshold
-    asked = per_cent(found.accuracy_asked)
     validation, test = found.validation, found.test
     if found.threshold is None or not validation or not test:
-        return f"{model.name} cannot be held to {asked}: {found.reason}."
+        return _no_threshold(model.name, found)
     if not found.threshold:
         return (
-            f"For {asked} {model.name} may answer every image: it is right on "
-            f"{per_cent(validation.accuracy)} of the validation images and on "
-            f"{_share(test)} of the test images{_kept(test, found.accuracy_asked)}."
+            f"{model.name} may answer every image: {_promise(found)}. It is right on "
+            f"{_share(validation)} of the validation images and on {_share(test)} of the test "
+            f"images{_kept(test, found.accuracy_asked)}."
         )
     start = (
-        f"For {asked} {model.name} must be at least {per_cent(found.threshold)} sure, which "
-        f"leaves it {per_cent(validation.coverage)} of the validation images, where the "
-        "threshold was chosen"
+        f"Where {model.name} answers only images of which it is at least "
+        f"{per_cent(found.threshold)} sure, {_promise(found)}. That leaves it "
+        f"{per_cent(validation.coverage)} of the validation images, where the threshold was chosen"
     )
     if not test.rows:
         return f"{start}. Of the test images it is so sure of none."
     return (
         f"{start}, and {per_cent(test.coverage)} of the test images, of which it is right on "
         f"{_share(test)}{_kept(test, found.accuracy_asked)}."
+    )
+
+
+def _promise(found: Threshold) -> str:
+    return (
+        f"it can be relied on (with {per_cent(found.confidence_asked, 0)} confidence) to be right "
+        f"on {per_cent(found.accuracy_asked)} or more of what it answers"
+    )
+
+
+def _no_threshold(name: str, found: Threshold) -> str:
+    asked = (
+        f"{per_cent(found.accuracy_asked)} of right answers can be guaranteed (with "
+        f"{per_cent(found.confidence_asked, 0)} confidence) for {name} at no threshold"
+    )
+    if found.validation_needed is None:
+        return f"{asked}: {found.reason}."
+    return (
+        f"{asked}: {counted(found.validation_rows, 'validation image')} are too few. About "
+        f"{roughly(found.validation_needed)} would do, if it is as often right on these."
     )
 
 
@@ -121,6 +148,8 @@ class Abstention:
     sharpest: str | None
     coverages: list[float]
     accuracy: float
+    confidence: float
+    chosen_on: str
     rows: list[Abstaining]
 
 
@@ -138,6 +167,8 @@ def abstention_data(results: Results) -> Abstention | None:
         sharpest=_sharpest(ranked),
         coverages=[row.coverage_asked for row in first.at_coverage],
         accuracy=first.threshold.accuracy_asked,
+        confidence=first.threshold.confidence_asked,
+        chosen_on=_CROSSED if results.data.chosen_by else _ALSO_CHOSEN,
         rows=[
             Abstaining(model, found, [_cell(row) for row in found.at_coverage])
             for model in ranked

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
+from vestry.evaluation.intervals import FAMILY_LEVEL, holds
+from vestry.report.formatting import (
+    counted,
+    decimal,
+    listed,
+    per_cent,
+    points,
+    probability,
+    signed,
+    whole,
+)
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.points import DrawnReliability, draw_reliability
 from vestry.report.section import Section
@@ -15,25 +25,26 @@ _Verdict = Literal["over", "under", "level"]
 _ALL = {
     "over": "All {} models are over-confident on average.",
     "under": "All {} models are under-confident on average.",
-    "level": "On average none of the {} models is surer or less sure than it is right, "
-    "by more than chance.",
+    "level": "None of the {} models is shown to be surer or less sure than it is right.",
 }
 
 
 def _verdict(model: Model) -> _Verdict:
-    """Its mean confidence beside the 95% interval of its accuracy."""
-    low, high = model.interval("test")
-    confidence = model.entry.calibration.before.confidence
-    return "over" if confidence > high else "under" if confidence < low else "level"
+    """By the paired interval of confidence minus correctness."""
+    low, high = model.entry.calibration.before.overconfidence_interval
+    return "over" if low > 0 else "under" if high < 0 else "level"
 
 
 def _on_average(model: Model) -> str:
-    confidence = per_cent(model.entry.calibration.before.confidence)
-    accuracy = with_interval(model.accuracy("test"), *model.interval("test"))
-    claims = f"it claims {confidence} and is right on {accuracy} of the test images"
+    before = model.entry.calibration.before
+    low, high = before.overconfidence_interval
+    claims = (
+        f"it claims {per_cent(before.confidence)} and is right on {per_cent(before.accuracy)} of "
+        f"the test images (claim less accuracy: {points(low)} to {points(high)} points, paired)"
+    )
     found = _verdict(model)
     if found == "level":
-        return f"On average {model.name} is about as sure as it is right: {claims}."
+        return f"{model.name} is not shown to be surer or less sure than it is right: {claims}."
     how = "over-confident" if found == "over" else "under-confident"
     return f"{model.name} is {how}: on average {claims}."
 
@@ -55,13 +66,14 @@ def _error(found: schema.Calibration) -> str:
     )
     if _beyond_chance(before):
         return (
-            f"{start}; a perfectly calibrated model with these confidences would show about "
-            f"{_amount(before.ece_bias)} by chance."
+            f"{start}, {_amount(before.ece_debiased)} without what chance adds to it. Chance alone "
+            f"does not explain it (p {probability(before.ece_p)}): a perfectly calibrated model "
+            f"with these confidences would show about {_amount(before.ece_bias)}."
         )
     return (
-        f"{start}. That is no more than chance makes of a perfectly calibrated model, which "
-        f"shows {_amount(before.ece_bias)} on average and up to "
-        f"{_amount(before.ece_chance)} in 95 of 100 cases."
+        f"{start}. Chance alone can explain that (p {probability(before.ece_p)}): a perfectly "
+        f"calibrated model with these confidences shows {_amount(before.ece_bias)} on average and "
+        f"up to {_amount(before.ece_chance)} in 95 of 100 cases."
     )
 
 
@@ -73,26 +85,28 @@ def _temperature_words(found: schema.Calibration) -> str:
             f"{'lowest' if found.edge == 'low' else 'highest'} that was tried, "
             f"{decimal(found.temperature, 2)}."
         )
+    low, high = found.log_loss_change_interval
+    losses = f"log loss {decimal(before.log_loss)} before, {decimal(after.log_loss)} after"
     fitted = f"A temperature of {decimal(found.temperature, 2)}, fitted on the {_fitted_on(found)},"
-    left = _gap(after.ece)
-    if _amount(after.ece) == _amount(before.ece):
-        effect = f"leaves the error at {left}"
-    elif after.ece > before.ece:
-        effect = f"does not lower the error ({left})"
-    elif _beyond_chance(after):
-        effect = f"lowers the error to {left}, which is still more than chance would show"
-    elif _beyond_chance(before):
-        effect = f"removes that: what is left, {left}, is no more than chance would show"
-    else:
-        effect = f"lowers the error to {left}"
-    return f"{fitted} {effect}; {_losses(before.log_loss, after.log_loss)}."
+    if holds(found.log_loss_change_interval):
+        return (
+            f"{fitted} is not shown to change that on the test images: {losses} (the difference "
+            f"lies between {signed(low, 3)} and {signed(high, 3)})."
+        )
+    effect = "makes it better" if high < 0 else "makes it worse"
+    return (
+        f"{fitted} {effect} on the test images: {losses} (a difference of {signed(low, 3)} to "
+        f"{signed(high, 3)}), and a calibration error of {_gap(after.ece)}, which "
+        f"{_what_is_left(after)}."
+    )
 
 
-def _losses(before: float, after: float) -> str:
-    one, other = decimal(before), decimal(after)
-    if one == other:
-        return f"log loss stays at {one}"
-    return f"log loss {'falls' if after < before else 'rises'} from {one} to {other}"
+def _what_is_left(after: schema.Reliability) -> str:
+    return (
+        "is still more than chance would show"
+        if _beyond_chance(after)
+        else "chance alone can explain"
+    )
 
 
 def _summary(models: list[Model]) -> str | None:
@@ -102,7 +116,7 @@ def _summary(models: list[Model]) -> str | None:
     named = {
         "Over-confident on average": [m.name for m in models if _verdict(m) == "over"],
         "under-confident": [m.name for m in models if _verdict(m) == "under"],
-        "neither by more than chance": [m.name for m in models if _verdict(m) == "level"],
+        "neither is shown": [m.name for m in models if _verdict(m) == "level"],
     }
     parts = [f"{how}: {listed(names)}" for how, names in named.items() if names]
     if len(parts) == 1:
@@ -126,7 +140,7 @@ def _dots(found: schema.Calibration) -> str:
 
 
 def _beyond_chance(side: schema.Reliability) -> bool:
-    return side.ece > side.ece_chance
+    return side.ece_p < FAMILY_LEVEL
 
 
 def _fitted_on(found: schema.Calibration) -> str:

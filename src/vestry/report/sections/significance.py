@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import (
     counted,
-    decimal,
     listed,
     per_cent,
     points,
@@ -18,6 +16,7 @@ from vestry.report.formatting import (
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
+from vestry.report.sections.score_table import ScoreTable, score_table
 from vestry.schema.base import Interval
 from vestry.schema.results import Results
 from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
@@ -151,12 +150,6 @@ def _cross_validated(pairs: list[PairOverFolds]) -> str | None:
     )
 
 
-def _columns() -> list[Score]:
-    """The scores of the table, those of which less is better last."""
-    shown = [score for score in SCORES.values() if score.has_column]
-    return sorted(shown, key=lambda score: score.better == "lower")
-
-
 @dataclass(frozen=True)
 class PairRow:
     """One pair in words."""
@@ -164,14 +157,6 @@ class PairRow:
     one: str
     other: str
     is_significant: bool
-    cells: list[str]
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One model's scores, each with its interval, in the order of the heads."""
-
-    name: str
     cells: list[str]
 
 
@@ -190,11 +175,9 @@ class Certainty:
     matrix: TieMatrix | None
     kinds: dict[str, str]
     pairs: list[PairRow]
-    resamples: int | None
     uncertainties: str
     both: list[Uncertainty]
-    heads: list[str]
-    scores: list[ScoreRow]
+    table: ScoreTable
     folds: list[PairRow]
     folds_sentence: str | None
 
@@ -211,14 +194,9 @@ def certainty_data(results: Results) -> Certainty | None:
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
         pairs=[_pair_row(pair) for pair in pairs],
-        resamples=found.resamples if found else None,
         uncertainties=uncertainties(ranked, results.data.splits["test"].rows),
         both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
-        heads=[score.label for score in _columns()],
-        scores=[
-            ScoreRow(model.name, [_with_own_interval(model, score) for score in _columns()])
-            for model in ranked
-        ],
+        table=score_table(results, ranked),
         folds=[_fold_row(pair) for pair in folds],
         folds_sentence=_cross_validated(folds),
     )
@@ -232,7 +210,6 @@ def _pair_row(pair: PairOfModels) -> PairRow:
         [
             points(pair.difference),
             _limits(pair.interval),
-            _limits(pair.bootstrap_interval),
             whole(pair.only_one),
             whole(pair.only_other),
             f"{probability(pair.p)} ({pair.method})",
@@ -259,17 +236,6 @@ def _fold_row(pair: PairOverFolds) -> PairRow:
 
 def _limits(interval: Interval | None) -> str:
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
-
-
-def _with_own_interval(model: Model, score: Score) -> str:
-    """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
-    value = model.score("test", score.name)
-    given = model.entry.intervals.test.get(score.name)
-    if not score.is_share:
-        between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
-        return f"{decimal(value)}{between}"
-    between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
-    return f"{per_cent(value)}{between}"
 
 
 SECTION = Section(

@@ -71,9 +71,13 @@ def exploration_task(
 
 
 def _splits(dataset: Dataset) -> dict[str, Rows]:
-    """Rows that are different ones: where folds choose, those of validation are the training's."""
-    validation: dict[str, Rows] = {} if dataset.folds else {"validation": dataset.validation}
-    return {"training": dataset.training, **validation, "test": dataset.test}
+    """Rows that are different ones: where folds choose or test, these are the training rows."""
+    splits: dict[str, Rows] = {"training": dataset.training}
+    if not dataset.folds:
+        splits["validation"] = dataset.validation
+    if not (dataset.folds and dataset.folds.tests):
+        splits["test"] = dataset.test
+    return splits
 
 
 def _missing_digest(rows: Rows) -> str | None:

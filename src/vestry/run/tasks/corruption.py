@@ -49,6 +49,9 @@ def corruption_tasks(
     """
     tasks: dict[str, Task] = {}
     reasons: dict[str, str] = {}
+    if dataset.folds and dataset.folds.tests:
+        why = "folds test it, so the model that stays has learnt from every image"
+        return {}, {} if settings.skip else dict.fromkeys(fitted, why)
     for name, task in fitted.items() if not settings.skip else ():
         try:
             tasks[name] = corruption_task(settings, dataset, task, context, run, name)

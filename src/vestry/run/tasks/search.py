@@ -18,7 +18,8 @@ from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
-from vestry.predictions.scores import SCORES, log_losses, score
+from vestry.predictions.row_facts import log_losses
+from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted

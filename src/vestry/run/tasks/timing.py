@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vestry.committees.committee import Committee
 from vestry.data.dataset import Dataset
 from vestry.predictions.table import load_table
+from vestry.run.tasks.fit import TIMED_ROWS
 from vestry.run.tasks.stored_models import stored_predict
 
 # Pieces of work timed side by side: they take turns, so that whatever slows the machine hits all.
@@ -77,7 +78,6 @@ def summed(parts: Sequence[Times]) -> Times:
 
 
 _BATCHES = (1024, 256, 64, 16)
-_RULE_ROWS = 1000
 """Validation rows that a committee's rule is fitted on here; its speed does not depend on them."""
 
 
@@ -136,14 +136,11 @@ def timed_rule(
     name: str, entry: Mapping[str, Any], folders: Mapping[str, Path], dataset: Dataset
 ) -> TimedModel:
     """The committee's own work: its members' probabilities of one image, and of many, made one."""
-    split = "test" if dataset.folds else "validation"  # folds leave no table of one model's
+    split = "fitted" if dataset.folds else "validation"
     tables = [load_table(folders[member] / f"{split}.npz") for member in entry["members"]]
-    stacked = np.stack([table.probabilities[:_RULE_ROWS] for table in tables]).astype(np.float64)
-    labels = dataset.validation.labels[:_RULE_ROWS]
-    if dataset.folds:  # what the rule learns is of no account here: only its time is
-        labels = stacked.mean(axis=0).argmax(axis=1)
+    stacked = np.stack([table.probabilities[:TIMED_ROWS] for table in tables]).astype(np.float64)
     committee = Committee(name, entry["rule"], entry["options"])
-    fitted = committee.fitted(stacked, labels, {})
+    fitted = committee.fitted(stacked, dataset.validation.labels[:TIMED_ROWS], {})
     first = stacked[:, :1]
 
     def one(_: int) -> object:

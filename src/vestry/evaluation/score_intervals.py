@@ -1,0 +1,147 @@
+"""How far every score may be from the truth because the images that it was measured on are few.
+
+The method of each was chosen by simulation (`benchmarks/coverage.py`), which a bootstrap's
+percentiles do not stand: near a perfect score the rows that would show how far it moves are those
+that were not drawn.
+
+A share of images has an exact interval. Any other score is the sum of what its rows add to it, so
+that it has a variance, and its distance from a perfect score is like a count of faults: so many
+faults of so much each as have that mean and that variance. The interval is that of such a count:
+Clopper and Pearson's with effective counts for scores that end at both sides (Korn and Graubard,
+"Confidence intervals for proportions with small expected number of positive counts", Survey
+Methodology 24, 1998), the gamma interval of weighted counts for others (Fay and Feuer, "Confidence
+intervals for directly standardized rates", Statistics in Medicine 16, 1997). As in these, the end
+away from perfect is that with one more fault than was seen: a row that is answered wrong, and as
+the model's own second choices have it. Images are taken to be drawn anew, classes and all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.evaluation.calibration_interval import calibration_interval
+from vestry.evaluation.intervals import (
+    LEVEL,
+    Interval,
+    fault_quantile,
+    normal_quantile,
+    share_interval,
+    t_quantile,
+)
+from vestry.predictions.row_facts import of_class, predicted
+from vestry.predictions.scores import SCORES, Score
+from vestry.predictions.sums import Floats, Sums, along, slopes, sums_of_rows
+from vestry.predictions.table import Labels, ProbabilityTable
+
+ROWS_OF_A_CLASS = 10
+"""A mean of classes has no interval where one of them has fewer rows: nothing tried held."""
+"""Nor a mean of precisions or F1 where a class was called less often."""
+ROWS_BY_CLASS = 5
+"""Nor a weighted mean of classes with fewer rows to a class on average."""
+_NO_SPREAD = 1e-9
+_TEMPER = 1 / 3
+"""Rows err where they are unsure, but a model that is too sure errs elsewhere, too."""
+
+
+def score_intervals(table: ProbabilityTable, truth: Labels) -> dict[str, Interval | None]:
+    """The interval of every score, None where no method holds or the score does not move.
+
+    truth: (n,) labels of the table's rows.
+    """
+    values = table.probabilities.astype(np.float64)
+    return {name: score_interval(score, values, truth) for name, score in SCORES.items()}
+
+
+def score_interval(
+    score: Score, values: Floats, truth: Labels, level: float = LEVEL
+) -> Interval | None:
+    """Of one score of (rows, classes) probabilities against (rows,) labels."""
+    if score.is_binned:
+        return _with_spread(calibration_interval(values, truth, level))
+    sums = sums_of_rows(values, truth, dict.fromkeys([*score.facts, predicted, of_class]))
+    if score.counted:
+        found, rows = (round(float(each[0, 0])) for each in score.counted(sums))
+        return share_interval(found, rows, level) if rows else None
+    if score.faultless is None or _too_few(score, sums):
+        return None
+    return _with_spread(_by_faults(score, sums, values, truth, level))
+
+
+def _too_few(score: Score, sums: Sums) -> bool:
+    """Rows for a mean of classes; predicting counts where precision has a part in it."""
+    present = sums.support > 0
+    if not score.is_mean_of_classes:
+        return bool(of_class in score.facts and sums.rows < ROWS_BY_CLASS * present.sum())
+    counts = [sums.support, sums[predicted][0, :, 0]][: 1 + (predicted in score.facts)]
+    return bool(min(each[present].min() for each in counts) < ROWS_OF_A_CLASS)
+
+
+def _with_spread(interval: Interval | None) -> Interval | None:
+    """None for a point: ten of ten say something of the eleventh, if not how much."""
+    return interval if interval and interval[1] - interval[0] > _NO_SPREAD else None
+
+
+@dataclass(frozen=True)
+class _Faults:
+    """How far a score is from a perfect one: with its variance, and what one more fault adds."""
+
+    mean: float
+    variance: float
+    more: float
+    more_squared: float
+
+
+def _by_faults(score: Score, sums: Sums, values: Floats, truth: Labels, level: float) -> Interval:
+    best = score.faultless or 0.0
+    sign = score.sign
+    found = _faults(score, sums, values, truth, sign * best)
+    rare = (1 - level) / 2
+    near = fault_quantile(found.mean, found.variance, rare, score.is_share)
+    far = fault_quantile(
+        found.mean + found.more, found.variance + found.more_squared, 1 - rare, score.is_share
+    )
+    low, high = sorted((best - sign * near, best - sign * far))
+    return low, high
+
+
+def _faults(score: Score, sums: Sums, values: Floats, truth: Labels, best: float) -> _Faults:
+    slope = slopes(score.value, sums, score.facts)
+    each = score.sign * along(slope, values, truth)
+    swapped, weights = wrong_instead(values, truth, score.is_mean_of_classes)
+    one_more = each.mean() - score.sign * along(slope, swapped, truth)
+    rows = len(truth)
+    return _Faults(
+        mean=max(0.0, best - score.sign * float(score.value(sums)[0, 0])),
+        variance=float(each.var() * rows * rows / max(1, rows - 1)) * _as_student(rows),
+        more=max(0.0, float(weights @ one_more)),
+        more_squared=float(weights @ one_more**2),
+    )
+
+
+def _as_student(rows: int) -> float:
+    """How much wider a variance that is itself measured makes it: Student's t for a normal."""
+    return (t_quantile(LEVEL, max(1, rows - 1)) / normal_quantile(LEVEL)) ** 2
+
+
+def wrong_instead(
+    values: Floats, truth: Labels, by_class: bool = False
+) -> tuple[Floats, NDArray[np.float64]]:
+    """The rows as if each were answered wrong, and how likely each is to be the one fault more.
+
+    A row that is right gives its second choice for its first. Likely are rows that are unsure;
+    by_class: each class has the same share, since a row of a rare one weighs more.
+    """
+    first = values.argmax(axis=1)
+    rows = np.arange(len(truth))
+    others = values.copy()
+    others[rows, first] = -1
+    second = others.argmax(axis=1)
+    right = first == truth
+    swapped = values.copy()
+    swapped[rows[right], first[right]] = values[rows[right], second[right]]
+    swapped[rows[right], second[right]] = values[rows[right], first[right]]
+    weights = (1 - values[rows, first]).clip(1e-12) ** _TEMPER
+    if by_class:
+        weights /= np.bincount(truth, weights, values.shape[1])[truth]
+    return swapped, weights / weights.sum()

@@ -1,0 +1,89 @@
+"""A model of a study and its tasks: what they are called, and what finished ones have found."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vestry.data.folds import StudyFolds
+from vestry.data.subset import Fold, NestedFold, PerClassSubset, Subset
+from vestry.engine.task import MANIFEST, Task
+from vestry.storage.run_folder import read_json
+from vestry.study.entries import ModelEntry
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """A model of a study, what it is in a line, and its tasks.
+
+    tasks: by seed; without a seed whose folds have still to find for how many epochs it is trained.
+    folds: those of its cross-validation, in order. sizes: by images a class and seed, where it is
+    fitted on several; `tasks` are then those of the largest. search: the task that found its
+    settings. study_folds: by seed, where the study chooses by folds and there is something to fit.
+    """
+
+    entry: ModelEntry
+    text: str
+    tasks: dict[int, Task]
+    folds: list[Task]
+    sizes: dict[int, dict[int, Task]]
+    search: Task | None = None
+    study_folds: dict[int, list[Task]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    def fold(self, seed: int, part: Subset) -> Task:
+        """The fit of one of the study's folds."""
+        named = part.model_dump(mode="json")
+        return next(t for t in self.study_folds[seed] if t.description["part"] == named)
+
+    @property
+    def fits(self) -> list[Task]:
+        """Every fit that there is to do, each once."""
+        several = [task for tasks in self.sizes.values() for task in tasks.values()]
+        chosen_by = [task for tasks in self.study_folds.values() for task in tasks]
+        found = [*chosen_by, *(several or self.tasks.values()), *self.folds]
+        return list({task.folder: task for task in found}.values())
+
+
+def best_values(search: Task) -> dict[str, Any]:
+    values: dict[str, Any] = read_json(search.folder / MANIFEST)["best"]["values"]
+    return values
+
+
+def epochs_kept(folds: Sequence[Task]) -> int:
+    """The median over folds of the epoch whose weights each kept, rounded up from a half."""
+    training = [read_json(task.folder / MANIFEST)["training"] for task in folds]
+    kept = [own["best_epoch"] if own["restored_best"] else own["epochs_run"] for own in training]
+    return max(1, int(statistics.median(kept) + 0.5))
+
+
+def fold_words(fold: Subset, folds: StudyFolds | None) -> str:
+    """ "fold 2 of 5", and of which repeat, where it is one of the study's."""
+    if isinstance(fold, NestedFold):
+        return f"test fold {fold.outer.number} of {fold.outer.of}, {fold_words(fold.inner, None)}"
+    if not isinstance(fold, Fold):
+        return ""
+    repeat = fold.seed - folds.seed if folds else 0
+    return f"fold {fold.number} of {fold.of}" + (f", repeat {repeat + 1}" if repeat else "")
+
+
+def fit_name(
+    entry: ModelEntry, seed: int, part: Subset | None, folds: StudyFolds | None = None
+) -> str:
+    """What people read of a fit: its model, and what tells it from the model's other fits."""
+    parts = [entry.name]
+    if isinstance(part, PerClassSubset):
+        parts.append(f"{part.per_class:,} a class")
+    if part is not None and folds is not None and part in folds.every():
+        parts.append(fold_words(part, folds))
+        parts += [f"seed {seed}"] if len(entry.seeds) > 1 else []
+    elif isinstance(part, Fold):
+        crossed = entry.cross_validation
+        repeat = part.seed - crossed.seed if crossed else 0
+        parts.append(f"fold {part.number}" + (f" of repeat {repeat + 1}" if repeat else ""))
+    elif len(entry.seeds) > 1:
+        parts.append(f"seed {seed}")
+    return ", ".join(parts)
