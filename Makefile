@@ -39,6 +39,7 @@ docs: $(VENV)/installed
 
 bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/interval_candidates.py
 	$(BIN)/python benchmarks/false_alarms.py
 	$(BIN)/python benchmarks/comparison.py
 	$(BIN)/python benchmarks/planted_errors.py

@@ -307,17 +307,21 @@ def _true_error(
 def _bootstrapped(
     found: Found, values: Floats, truth: Labels, true: Mapping[str, float], rng: np.random.Generator
 ) -> None:
-    order = np.argsort(truth, kind="stable")
-    support = np.bincount(truth, minlength=values.shape[1])
-    start = np.repeat(support.cumsum() - support, support)
-    size = np.repeat(support, support)
-    places = order[(rng.random((_RESAMPLES, len(truth))) * size).astype(np.int64) + start]
-    for name, resampled in _resampled(values, truth, places).items():
-        low, high = np.quantile(resampled, [0.025, 0.975])
+    for name, each in resampled(values, truth, drawn(truth, rng)).items():
+        low, high = np.quantile(each, [0.025, 0.975])
         found.before.setdefault(name, Held()).add((float(low), float(high)), true[name])
 
 
-def _resampled(values: Floats, truth: Labels, places: Labels) -> dict[str, Floats]:
+def drawn(truth: Labels, rng: np.random.Generator) -> Labels:
+    """(resamples, rows) places of rows."""
+    order = np.argsort(truth, kind="stable")
+    support = np.bincount(truth)
+    start = np.repeat(support.cumsum() - support, support)
+    size = np.repeat(support, support)
+    return np.asarray(order[(rng.random((_RESAMPLES, len(truth))) * size).astype(int) + start])
+
+
+def resampled(values: Floats, truth: Labels, places: Labels) -> dict[str, Floats]:
     """(resamples,) by score."""
     classes, labels = values.shape[1], values.argmax(axis=1)
     number = np.arange(len(places))[:, None] * classes

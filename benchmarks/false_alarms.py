@@ -1,64 +1,175 @@
-"""How often a difference is seen where there is none, in simulated studies of equal models.
+"""How often equal models are called different, and unequal ones are found, over images and seeds.
 
-Prints one table: how often the paired test sees a difference between two equal models, and how
-often anything is seen among ten of them.
+Prints three tables. False alarms: the share of simulated studies with any difference where there is
+none, in each family of tests as a run makes them, beside what each step was judged by before (Welch
+over the seeds alone, unadjusted). Power: of pairs that differ, the share that is found with as many
+rows as are said to be needed, all pairs adjusted together. Coverage: the interval of an accuracy
+over seeds, its width beside Clopper and Pearson's for one seed.
 """
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import combinations
+from math import sqrt
+from statistics import NormalDist, fmean, variance
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.stats import beta, t
 
-from vestry.evaluation.paired_tests import holm, mcnemar
+from equal_models import Rights, equal_models
+from vestry.evaluation.difference import Answers, adjusted, difference
+from vestry.evaluation.families import LEVEL, strictest
+from vestry.evaluation.intervals import paired_difference
+from vestry.evaluation.power import rows_needed
+from vestry.evaluation.size_pairs import size_pairs
+from vestry.evaluation.two_way import mean_accuracy
 
-LEVEL = 0.05
-
-Labels = NDArray[np.int64]
+SEED = 20_26
+ALARMS = [
+    *[((seeds,) * models, 1000, 0.9, 0.01) for models in (2, 5, 12) for seeds in (3, 5, 10)],
+    *[((1,) * models, 1000, 0.9, 0.0) for models in (2, 5, 12)],
+    ((1, 5), 1000, 0.9, 0.01),
+    ((1, 3, 5, 10), 1000, 0.9, 0.01),
+    ((3,) * 12, 1000, 0.9, 0.03),
+    ((2,) * 12, 1000, 0.9, 0.02),
+    ((3,) * 12, 10_000, 0.9, 0.005),
+    ((3,) * 5, 100, 0.95, 0.005),
+    ((5,) * 12, 300, 0.985, 0.003),
+]
+"""Seeds of each model, images, accuracy, and how far that varies over seeds."""
+LADDER = (0.90, 0.91, 0.92, 0.94)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies of each kind")
-    studies = parser.parse_args().studies
+    parser.add_argument("--intervals", type=int, default=2000, help="simulations of an interval")
+    given = parser.parse_args()
     start = time.perf_counter()
-    print(f"{studies:,} simulated studies of each kind\n")
-    print(f"paired tests at {LEVEL}, models equal in truth that miss the same hard images")
-    print(f"{'images':<20}{'discordant':>17}{'two models':>17}{'any of 45 pairs':>17}")
-    for rows, spread in ((200, 0.4), (1000, 0.4), (1000, 1.0), (10_000, 0.4)):
-        discordant, pair, family = false_alarms(studies, rows, spread)
-        print(f"{rows:<20,}{discordant:>17.1%}{pair:>17.1%}{family:>17.1%}")
+    rng = np.random.default_rng(SEED)
+    alarms(rng, given.studies)
+    power(rng, given.studies)
+    coverage(rng, given.intervals)
     print(f"\n{time.perf_counter() - start:.0f} s")
 
 
-def false_alarms(studies: int, rows: int, spread: float) -> tuple[float, float, float]:
-    """Share of discordant images; of pairs that are told apart, of ten models any of which are.
-
-    The models are equal, so that every difference is chance. The second counts all 45 pairs of a
-    study, each by its own p; the third adjusts them by Holm's procedure.
-    """
-    pairs, families, discordant = [], [], []
-    for only in equal_models(studies, rows, spread):
-        p = [
-            mcnemar(int(only[one, other]), int(only[other, one])).p
-            for one in range(10)
-            for other in range(one)
-        ]
-        families.append(min(holm(p)) < LEVEL)
-        pairs += [value < LEVEL for value in p]
-        discordant.append((only[0, 1] + only[1, 0]) / rows)
-    return float(np.mean(discordant)), float(np.mean(pairs)), float(np.mean(families))
+def alarms(rng: np.random.Generator, studies: int) -> None:
+    heads = ("seeds", "images", "accuracy", "over seeds", "before", "pairs", "steps", "curves")
+    print(f"any false alarm in {studies:,} studies of equal models")
+    print("".join(f"{head:>14}" for head in heads))
+    for seeds, rows, accuracy, spread in ALARMS:
+        found = np.mean(
+            [
+                study_alarms([Answers(r) for r in equal_models(rng, seeds, rows, accuracy, spread)])
+                for _ in range(studies)
+            ],
+            axis=0,
+        )
+        every = f"{len(seeds)} x {seeds[0]}" if len(set(seeds)) == 1 else "+".join(map(str, seeds))
+        cells = [every, f"{rows:,}", f"{accuracy}", f"{spread}", *(f"{a:.1%}" for a in found)]
+        print("".join(f"{cell:>14}" for cell in cells), flush=True)
 
 
-def equal_models(studies: int, rows: int, spread: float) -> Iterator[Labels]:
-    """(10, 10) counts of images that only the one, not the other is right on, study by study."""
-    rng = np.random.default_rng(2)
-    for _ in range(studies):
-        hard = rng.standard_normal((rows, 1), np.float32)
-        own = spread * rng.standard_normal((rows, 10), np.float32)
-        right = (hard + own < 1.4 * np.sqrt(1 + spread**2)).astype(np.float32)
-        yield np.rint(right.T @ (1 - right)).astype(np.int64)
+def study_alarms(models: Sequence[Answers]) -> list[bool]:
+    """Whether anything is found: before, among all pairs, among steps, and between curves of which
+    each model has a point."""
+    pairs = adjusted([difference(*pair) for pair in combinations(models, 2)])
+    steps = adjusted([difference(other, models[0]) for other in models[1:]])
+    curves = size_pairs({str(place): {10: model.rights} for place, model in enumerate(models)})
+    return [
+        any(_before(models[0].rights, other.rights) for other in models[1:]),
+        min(each.p_holm or 0.0 for each in pairs) < LEVEL,
+        min(each.p_holm or 0.0 for each in steps) < LEVEL,
+        min(pair.difference.p_holm or 0.0 for pair in curves) < LEVEL,
+    ]
+
+
+def _before(one: Rights, other: Rights) -> bool:
+    """An interval of the step that leaves out 0: over seeds alone where both have several."""
+    if min(len(one), len(other)) < 2:
+        first, second = one[0], other[0]
+        counts = int((first & ~second).sum()), int((second & ~first).sum())
+        low, high = paired_difference(*counts, one.shape[1])
+        return low > 0 or high < 0
+    ours, theirs = one.mean(axis=1).tolist(), other.mean(axis=1).tolist()
+    parts = [variance(values) / len(values) for values in (ours, theirs)]
+    if not sum(parts):
+        return False
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(values) - 1) for part, values in zip(parts, (ours, theirs), strict=True)
+    )
+    half = float(t.ppf(0.975, freedom)) * sqrt(sum(parts))
+    return abs(fmean(ours) - fmean(theirs)) > half
+
+
+def power(rng: np.random.Generator, studies: int) -> None:
+    """Of every two of a ladder of models, whose shares are those of a million images."""
+    print("\nfound with the rows that are said to be needed (0.80 is stated), all pairs adjusted")
+    population = [ladder_model(rng, 1_000_000, LADDER)]
+    tests = len(LADDER) * (len(LADDER) - 1) // 2
+    print("".join(f"{head:>14}" for head in ("pair", "rows before", "found", "rows now", "found")))
+    for one, other in combinations(range(len(LADDER)), 2):
+        ours, theirs = population[0][one], population[0][other]
+        counts = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+        cells = [f"{LADDER[one]}, {LADDER[other]}"]
+        for level in (LEVEL, strictest(tests)):
+            rows = rows_needed(*counts, 1_000_000, level) or 0
+            share = np.mean([found(rng, rows, one, other) for _ in range(studies)])
+            cells += [f"{rows:,}", f"{share:.2f}"]
+        print("".join(f"{cell:>14}" for cell in cells), flush=True)
+
+
+def ladder_model(rng: np.random.Generator, rows: int, ladder: Sequence[float]) -> list[np.ndarray]:
+    """(rows,) of each model, right on its share of images; half of what is hard is hard for all."""
+    common = rng.normal(size=rows)
+    return [
+        sqrt(0.5) * common + sqrt(0.5) * rng.normal(size=rows) < NormalDist().inv_cdf(share)
+        for share in ladder
+    ]
+
+
+def found(rng: np.random.Generator, rows: int, one: int, other: int) -> bool:
+    models = [Answers(right[None]) for right in ladder_model(rng, rows, LADDER)]
+    pairs = list(combinations(range(len(LADDER)), 2))
+    tests = adjusted([difference(models[a], models[b]) for a, b in pairs])
+    return (tests[pairs.index((one, other))].p_holm or 0.0) < LEVEL
+
+
+def coverage(rng: np.random.Generator, draws: int) -> None:
+    print(f"\n95% interval of an accuracy over seeds, {draws:,} draws: holds, width")
+    heads = ("seeds", "images", "over seeds", "0.65", "0.93", "0.985", "0.995")
+    print("".join(f"{head:>14}" for head in heads))
+    for seeds in (3, 5, 10):
+        for rows in (50, 100, 300, 1000):
+            for spread in (0.0, 0.003):
+                cells = [f"{seeds}", f"{rows:,}", f"{spread}"]
+                cells += [
+                    _held(rng, draws, seeds, rows, accuracy, spread)
+                    for accuracy in (0.65, 0.93, 0.985, 0.995)
+                ]
+                print("".join(f"{cell:>14}" for cell in cells), flush=True)
+
+
+def _held(
+    rng: np.random.Generator, draws: int, seeds: int, rows: int, accuracy: float, spread: float
+) -> str:
+    held, width, usual = 0, 0.0, 0.0
+    for _ in range(draws):
+        (rights,) = equal_models(rng, (seeds,), rows, accuracy, spread)
+        low, high = mean_accuracy(rights).interval()
+        low, high = max(0.0, low), min(1.0, high)
+        held += low <= accuracy <= high
+        width += high - low
+        usual += _clopper_pearson(int(rights[0].sum()), rows)
+    return f"{held / draws:.1%} {width / usual:.2f}"
+
+
+def _clopper_pearson(right: int, rows: int) -> float:
+    """The width of the interval."""
+    low = beta.ppf(0.025, right, rows - right + 1) if right else 0.0
+    high = beta.ppf(0.975, right + 1, rows - right) if right < rows else 1.0
+    return float(high - low)
 
 
 if __name__ == "__main__":

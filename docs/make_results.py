@@ -40,6 +40,7 @@ PARTS = {
     "analysis": "Analysis",
     "confidence": "Confidence",
     "ensemble_gain": "Committees and their members",
+    "nested": "Choosing in nested folds",
     "optimism": "What choosing by the validation rows adds to their figures",
     "significance": "How sure the ranking is",
     "ablations": "With and without",

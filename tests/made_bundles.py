@@ -17,6 +17,15 @@ CLASSES = (
 )
 
 
+SETS = {
+    "coverage_asked": 0.95,
+    "validation_rows": 500,
+    "thresholds": [0.2] * 10,
+    "by_class": [0.0, 0.3] + [0.1] * 8,
+}
+NOVELTY = {"share_asked": 0.05, "threshold": 0.5, "known": 30, "validation_rows": 500}
+
+
 def known_images(shape, classes, each=3, split="train", seed=1):
     """A strip of noise for every class."""
     count = each * len(classes)

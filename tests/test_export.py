@@ -94,6 +94,8 @@ def test_what_the_file_says_of_itself(finished_run, exported):
         "rows": 359,
     }
     assert bundle.threshold == entry["abstention"]["threshold"]["threshold"]
+    assert bundle.sets["thresholds"] == entry["conformal"]["marginal"]["thresholds"]
+    assert bundle.sets["by_class"] == entry["conformal"]["by_class"]["thresholds"]
     assert bundle.study["hash"] == results["study"]["hash"]
     assert bundle.data["licence"] == results["data"]["licence"]
     assert bundle.versions["vestry"] == __version__ and bundle.quantized is None
@@ -130,6 +132,36 @@ def test_the_recommended_model_is_exported_at_its_temperature(run, vestry):
     assert bundle.temperature == entry["calibration"]["temperature"]
     assert bundle.scores["test"]["ece"]["value"] == entry["calibration"]["after"]["ece"]
     assert bundle.scores["test"]["ece"]["interval"] is None
+
+
+def test_predict_keeps_the_promises_of_the_file(run, vestry, tmp_path):
+    """At the file's own temperature: what `predict` answers on the test images, by their labels."""
+    path = tmp_path / "both.onnx"
+    assert vestry("export", run, "--model", "Both", "-o", path).returncode == 0
+    _, bundle = read_bundle(path)
+    assert bundle.temperature != 1 and bundle.abstention["confidence_asked"] == 0.95
+    table = load_table(run / "committees" / "Both" / "test.npz")
+    np.savez(tmp_path / "test.npz", images=images_of(table.ids))
+    done = vestry("predict", path, "test.npz", "--json", cwd=tmp_path)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    every = digits.load().train
+    truth = dict(zip(every.ids.tolist(), every.labels.tolist(), strict=True))
+    classes = [bundle.classes[truth[name]] for name in table.ids.tolist()]
+    for key in ("set", "set_by_class"):
+        held = [name in answer[key] for name, answer in zip(classes, answers, strict=True)]
+        assert np.mean(held) > 0.92
+    sure = [a["class"] == c for a, c in zip(answers, classes, strict=True) if a["sure"]]
+    if bundle.threshold is not None:
+        assert np.mean(sure) > 0.96
+    away = sum(answer["unlike"] for answer in answers)
+    assert away == bundle.novelty["test"]["unlike"] and away < 0.12 * len(answers)
+    noise = np.random.default_rng(0).integers(0, 256, (50, 8, 8), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=noise)
+    done = vestry("predict", path, "noise.npz", "--json", cwd=tmp_path)
+    strange = [json.loads(line)["unlike"] for line in done.stdout.splitlines()]
+    assert np.mean(strange) > 0.9
+    card = path.with_suffix(".md").read_text()
+    assert "the set of classes from a probability of" in card and "called unlike" in card
 
 
 def test_int8_stands_beside_the_float_file_with_a_certificate_of_its_own(run, vestry, tmp_path):

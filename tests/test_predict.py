@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made_bundles import CLASSES, made_bundle
+from made_bundles import CLASSES, NOVELTY, SETS, made_bundle
+from vestry.export.bundle import read_bundle
 from vestry.predictions.table import load_table
 from vestry.serve.image_inputs import inputs_of
+from vestry.serve.known_images import KnownSet
 from vestry.serve.predictor import READY, Predictor
 
 
@@ -213,3 +215,62 @@ def test_names_never_carry_control_characters(tmp_path):
     Image.new("L", (28, 28)).save(tmp_path / "a\x1b[31m\nb.png")
     (given,) = inputs_of([str(tmp_path)]).images
     assert given.name.endswith(r"a\x1b[31m\nb.png")
+
+
+@pytest.fixture(scope="module")
+def wary(folder):
+    """A file with sets and with a threshold of likeness, and a picture that came with it."""
+    path = made_bundle(folder / "wary.onnx", sets=SETS, novelty=NOVELTY)
+    _, bundle = read_bundle(path)
+    known = KnownSet.of(bundle.known, bundle).images[:2]
+    np.savez(folder / "both.npz", images=np.concatenate([known, np.zeros((1, 28, 28), np.uint8)]))
+    return path
+
+
+def sets_of(probabilities, thresholds):
+    """By hand, the most probable class first."""
+    order = np.argsort(-probabilities, kind="stable")
+    return [
+        CLASSES[k] for place, k in enumerate(order)
+        if not place or probabilities[k] >= thresholds[k]
+    ]  # fmt: skip
+
+
+def test_sets_and_strange_pictures_are_told_in_json_and_csv(vestry, folder, wary):
+    expected = Predictor(wary)(np.load(folder / "both.npz")["images"])
+    done = vestry("predict", "wary.onnx", "both.npz", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "sets hold the class of 95% of images; unlike below a likeness of 0.50" in done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    for answer, row in zip(answers, expected, strict=True):
+        assert answer["set"] == sets_of(row, SETS["thresholds"])
+        assert answer["set_by_class"] == sets_of(row, SETS["by_class"])
+        assert answer["class"] == answer["set"][0]
+    assert [answer["unlike"] for answer in answers] == [False, False, True]
+    assert answers[0]["likeness"] == pytest.approx(1, abs=1e-5) and answers[2]["likeness"] == 0
+    done = vestry("predict", "wary.onnx", "both.npz", "--csv", cwd=folder)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    for row, answer in zip(rows, answers, strict=True):
+        assert row["set"].split(" | ") == answer["set"]
+        assert row["set_by_class"].split(" | ") == answer["set_by_class"]
+        assert row["unlike"] == ("yes" if answer["unlike"] else "no")
+        assert float(row["likeness"]) == pytest.approx(answer["likeness"], abs=1e-6)
+
+
+def test_a_strange_picture_is_marked_in_its_line(vestry, folder, wary):
+    done = vestry("predict", "wary.onnx", "both.npz", cwd=folder)
+    *others, last = done.stdout.splitlines()
+    assert "unlike" in last and "not sure" not in last
+    assert not any("unlike" in line for line in others)
+    expected = Predictor(wary)(np.load(folder / "both.npz")["images"])
+    for line, row in zip([*others, last], expected, strict=True):
+        meant = sets_of(row, SETS["thresholds"])
+        assert (f"; may be {', '.join(meant)}" in line) == (len(meant) > 1)
+
+
+def test_a_file_that_says_nothing_of_sets_is_answered_as_before(vestry, folder):
+    done = vestry("predict", "made.onnx", "pictures/0.png", "--json", cwd=folder)
+    answer = json.loads(done.stdout)
+    assert not {"set", "set_by_class", "unlike", "likeness"} & set(answer)
+    done = vestry("predict", "made.onnx", "pictures/0.png", "--csv", cwd=folder)
+    assert done.stdout.startswith("image,class,confidence,sure,p(")

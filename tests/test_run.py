@@ -163,12 +163,24 @@ def test_several_seeds_give_mean_deviation_and_their_own_folders(small_study, ve
     folder = small_study.parent
     done = vestry("run", small_study, "--set", "member.Net.seeds=[3, 5]", cwd=folder)
     assert done.returncode == 0, done.stderr
-    entry = results_of(folder / "runs" / "small")["members"]["Net"]
+    results = results_of(folder / "runs" / "small")
+    entry, both = results["members"]["Net"], results["committees"]["Both"]
     values = entry["over_seeds"]["test"]["accuracy"]["values"]
-    assert entry["seeds"] == [3, 5] and len(values) == 2
-    assert entry["scores"]["test"]["accuracy"] == values[0]
+    assert [each["seed"] for each in entry["seeds"]] == [3, 5] and len(values) == 2
+    assert entry["scores"]["test"]["accuracy"] == pytest.approx(np.mean(values))
     assert entry["over_seeds"]["test"]["accuracy"]["mean"] == pytest.approx(np.mean(values))
     assert (folder / "runs/small/members/Net/seed-5/test.npz").is_file()
+    # The committee is made of each seed, with the member that has one in both.
+    assert [each["seed"] for each in both["seeds"]] == [3, 5]
+    assert (folder / "runs/small/committees/Both/seed-5/test.npz").is_file()
+    assert "the committee of the first seeds" in " ".join(both["notes"])
+    assert {tuple(pair["seeds"]) for pair in results["comparisons"]["pairs"]} <= {
+        (2, 2), (1, 2), (2, 1)
+    }  # fmt: skip
+    done = vestry("run", small_study, "--set", "member.Net.seeds=[3]", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "runs/small/committees/Both/seed-5").exists()
+    assert len(results_of(folder / "runs" / "small")["committees"]["Both"]["seeds"]) == 1
 
 
 def test_a_member_that_fails_is_listed_and_the_others_go_on(small_study, vestry):

@@ -34,7 +34,9 @@ def test_trials_are_scored_on_validation_and_the_best_is_fitted_in_full(searched
     assert search["best"]["score"] == max(scores)
     values = search["trials"][search["best"]["number"]]["values"]
     assert values == search["best"]["values"]
-    assert entry["seeds"] == [0, 1] and entry["over_seeds"]["test"]["accuracy"]["deviation"] >= 0
+    assert [each["seed"] for each in entry["seeds"]] == [0, 1] and entry["over_seeds"]["test"][
+        "accuracy"
+    ]["deviation"] >= 0
     assert entry["training"]["epochs"] == 4  # the trials' budget of 3 was theirs alone
     assert entry["training"]["learning_rate"] == values["learning_rate"]
     assert f"conv {values['layers #1.conv']}" in entry["definition"][0]

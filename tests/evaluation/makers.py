@@ -6,15 +6,13 @@ import numpy as np
 
 from as_written import as_written
 from vestry.evaluation import analysis
-from vestry.evaluation.comparison import evaluate, over_seeds
+from vestry.evaluation.comparison import evaluate_seeds
 from vestry.evaluation.predictions import Predictions, ScoredRun, evaluated_models
 from vestry.predictions.table import ProbabilityTable
-from vestry.schema.base import OnSplits
 from vestry.schema.cost import Cost
 from vestry.schema.data import Data
 from vestry.schema.exploration import Exploration, Finding
 from vestry.schema.models import ScoredCommittee, ScoredMember
-from vestry.schema.scores import Scores
 
 CLASSES = ("a", "b", "c", "d")
 
@@ -43,23 +41,28 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
         name: {split: table(truth, skill, rng, split, name) for split, truth in truths.items()}
         for name, skill in skills.items()
     }
-    members = {name: entry(tables[name], truths) for name in skills}
-    for name, skill in skills.items() if seeds > 1 else ():
-        others = [
-            evaluate({s: table(t, skill, rng, s, name) for s, t in truths.items()}, truths)
-            for _ in range(seeds - 1)
+    every = {
+        name: [
+            tables[name],
+            *(
+                {split: table(truth, skill, rng, split, name) for split, truth in truths.items()}
+                for _ in range(seeds - 1)
+            ),
         ]
-        first = OnSplits[Scores].model_validate(members[name]["scores"])
-        members[name]["over_seeds"] = as_written(
-            over_seeds([first, *(other.scores for other in others)])
-        )
+        for name, skill in skills.items()
+    }
+    members = {name: entry(every[name], truths) for name in skills}
     committees = {}
     if committee:
-        tables["Committee"] = {
-            split: mean_of([tables[name][split] for name in committee], "Committee")
-            for split in truths
-        }
-        committees["Committee"] = committee_entry(tables["Committee"], truths, list(committee))
+        every["Committee"] = [
+            {
+                split: mean_of([every[name][place][split] for name in committee], "Committee")
+                for split in truths
+            }
+            for place in range(seeds)
+        ]
+        tables["Committee"] = every["Committee"][0]
+        committees["Committee"] = committee_entry(every["Committee"], truths, list(committee))
     truths["training"] = rng.integers(0, len(CLASSES), rows)
     results = {
         "data": data_of(truths),
@@ -67,23 +70,23 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
         "members": members,
         "committees": committees,
     }
-    return results, Predictions(tables, truths)
+    return results, Predictions(tables, truths, seeds=every)
 
 
-def entry(tables, truths):
+def entry(every, truths):
     """A member's, as it is compared with others."""
     absent = ("training", "trunk", "history", "augmentation", "search", "cross_validation")
-    return as_written(vars(evaluate(tables, truths))) | {
-        **dict.fromkeys((*absent, "learning_curve", "over_seeds", "stored")),
+    return as_written(vars(evaluate_seeds(dict(enumerate(every)), truths))) | {
+        **dict.fromkeys((*absent, "learning_curve", "stored")),
         "kind": "estimator", "definition": ["sklearn.svm.SVC(C=1.0)"], "fitted_on": "training rows",
         "fit_seconds": 2.0, "parameters": 10, "trainable_parameters": 10, "threads": 1,
-        "milliseconds_per_image": 0.1, "seeds": [0], "reported": {}, "warnings": [], "notes": [],
+        "milliseconds_per_image": 0.1, "reported": {}, "warnings": [], "notes": [],
         "note": "",
     }  # fmt: skip
 
 
-def committee_entry(tables, truths, names):
-    return as_written(vars(evaluate(tables, truths))) | {
+def committee_entry(every, truths, names):
+    return as_written(vars(evaluate_seeds(dict(enumerate(every)), truths))) | {
         "rule": "mean", "options": {}, "members": names, "fitted_on": None, "learnt": {},
         "parameters": 20, "fit_seconds": 4.0, "milliseconds_per_image": 0.2, "reported": {},
         "notes": [], "note": "", "mean_of_members": {"validation": {}, "test": {}},

@@ -4,7 +4,8 @@ import pytest
 from makers import makers_of, small_run
 
 from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
-from vestry.evaluation.difference import SAME_EVERY_SEED, difference, sign
+from vestry.evaluation.difference import difference, sign
+from vestry.evaluation.paired_tests import holm
 
 PAIR = PairSettings(**{"what": "skill", "without": "B", "with": "A"})
 
@@ -26,17 +27,27 @@ def test_several_seeds_are_compared_by_their_means():
     makers = makers_of(small_run({"A": 2.5, "B": 1.0}, seeds=3))
     found = difference(makers["A"], makers["B"])
     means = tuple(makers[n].entry.over_seeds.test["accuracy"].mean for n in "AB")
-    assert (found.over, found.count, found.figures) == ("seeds", (3, 3), means)
+    assert (found.over, found.count, found.seeds) == ("images and seeds", 300, (3, 3))
+    assert found.figures == pytest.approx(means)
     assert found.value == pytest.approx(means[0] - means[1])
+    assert found.method == "two-way" and sign(found) == 1
 
 
-def test_seeds_that_change_nothing_say_nothing_of_chance():
-    run = small_run({"A": 2.5, "B": 1.0}, seeds=2)
-    for entry in run[0]["members"].values():
-        entry["over_seeds"]["test"]["accuracy"]["values"] = [0.9, 0.9]
-    makers = makers_of(run)
+def test_the_pairs_of_a_study_are_one_family_and_the_steps_another():
+    makers = makers_of(small_run({"A": 2.5, "B": 2.4, "C": 2.3}))
+    settings = [
+        PairSettings(**{"what": f"{a} {b}", "without": a, "with": b}) for a, b in ("AB", "BC", "AC")
+    ]
+    for found in (compared_pairs(settings, makers), ablation_steps(list(makers.values()))):
+        tests = [each.difference for each in found]
+        assert [each.p_holm for each in tests] == holm([each.p for each in tests])
+
+
+def test_a_difference_counts_by_its_adjusted_p():
+    makers = makers_of(small_run({"A": 2.5, "B": 1.0}))
     found = difference(makers["A"], makers["B"])
-    assert (found.over, found.reason) == ("images", SAME_EVERY_SEED)
+    assert sign(found.model_copy(update={"p_holm": 0.2})) == 0
+    assert sign(found.model_copy(update={"p_holm": 0.01})) == 1
 
 
 def test_a_model_that_failed_is_named():

@@ -149,10 +149,9 @@ def test_on_average_too_sure_is_said_where_it_is_so_and_rarely_where_not():
     for _ in range(300):
         values, truth = calibrated_values(rng, 60)
         said["calibrated"] += not holds(reliability_of(values, truth))
-        sure = np.tile([0.985, 0.015], (60, 1))
-        said["near perfect"] += not holds(
-            reliability_of(sure, (rng.random(60) > 0.985).astype(int))
-        )
+        top = rng.uniform(0.97, 1.0, 60)
+        sure = np.stack([top, 1 - top], axis=1)
+        said["near perfect"] += not holds(reliability_of(sure, (rng.random(60) > top).astype(int)))
     assert max(said.values()) <= 0.07 * 300
 
 
@@ -175,8 +174,8 @@ def made_table(values, split="test"):
 
 def test_a_temperature_is_said_to_help_where_it_does_and_rarely_where_there_is_nothing_to_mend():
     rng = np.random.default_rng(4)
-    claimed, mended, worse = 0, 0, 0
-    for _ in range(150):
+    claimed, mended = 0, 0
+    for _ in range(120):
         parts = {split: calibrated_values(rng, 200) for split in ("validation", "test")}
         truths = {split: truth for split, (_, truth) in parts.items()}
         for power in (1, 3):
@@ -184,14 +183,12 @@ def test_a_temperature_is_said_to_help_where_it_does_and_rarely_where_there_is_n
                 split: made_table(values**power / (values**power).sum(axis=1, keepdims=True), split)
                 for split, (values, _) in parts.items()
             }
-            low, high = calibration(tables, truths).log_loss_change_interval
+            _, high = calibration(tables, truths).log_loss_change_interval
             if power == 1:
                 claimed += high < 0
-                worse += low > 0
             else:
                 mended += high < 0
-    assert claimed <= 4 and worse <= 12
-    assert mended >= 140
+    assert claimed <= 4 and mended >= 112
 
 
 def test_every_maker_of_a_run_has_it_and_it_is_json():

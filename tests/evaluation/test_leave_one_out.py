@@ -5,7 +5,7 @@ from makers import CLASSES, makers_of, mean_of, small_run, table
 from vestry.committees.committee import Committee
 from vestry.committees.rules import stacking
 from vestry.errors import TableError
-from vestry.evaluation.leave_one_out import leave_one_out, verdict
+from vestry.evaluation.leave_one_out import judged_together, leave_one_out, verdict
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import EvaluatedModel as Maker
 from vestry.evaluation.predictions import Predictions
@@ -25,12 +25,16 @@ def evidence():
     return small_run(SKILLS, rows=600)[1]
 
 
+def judged(found):
+    return judged_together({"one": found})["one"]
+
+
 def rows_of(found):
     return {row.name: row for row in found.members}
 
 
 def test_each_is_left_out_in_turn(evidence):
-    found = leave_one_out(committee("mean", evidence), evidence)
+    found = judged(leave_one_out(committee("mean", evidence), evidence))
     tests = {name: evidence.tables[name]["test"] for name in SKILLS}
     whole = mean_of(list(tests.values()), "all").labels == evidence.truth
     assert found.whole.accuracy == pytest.approx(whole.mean())
@@ -107,15 +111,22 @@ def test_stacking_of_many_learns_from_some_rows_and_says_how_many(evidence, monk
 @pytest.mark.parametrize(
     ("interval", "p_holm", "says"),
     [
-        ((-0.02, -0.01), 0.2, "no loss shown"),
         ((-0.02, -0.01), 0.04, "worse"),
+        ((-0.02, -0.01), 0.2, "no loss shown"),
         ((-0.02, 0.01), 1.0, "no loss shown"),
         ((0.001, 0.01), 0.06, "no loss shown"),
         ((0.001, 0.01), 0.04, "better"),
     ],
 )
-def test_interval_and_adjusted_p_both_have_to_say_it(interval, p_holm, says):
+def test_what_is_said_of_a_member_is_adjusted(interval, p_holm, says):
     assert verdict(interval, p_holm) == says
+
+
+def test_the_members_of_all_committees_are_adjusted_together(evidence):
+    found = leave_one_out(committee("mean", evidence), evidence)
+    both = judged_together({"one": found, "other": found})
+    rows = [row for entry in both.values() for row in entry.members]
+    assert [row.p_holm for row in rows] == holm([row.p for row in rows])
 
 
 def test_a_rule_is_never_fitted_on_test_rows(evidence):

@@ -3,6 +3,7 @@ from itertools import combinations
 import pytest
 from makers import makers_of, small_run, with_validation_accuracy
 
+from vestry.evaluation.difference import difference
 from vestry.evaluation.diversity import fixed_and_broken
 
 
@@ -11,9 +12,14 @@ def makers():
     return makers_of(small_run({"A": 1.2, "B": 1.0, "C": 0.8}, committee=("A", "B", "C")))
 
 
+def broken_by(makers, members):
+    made = makers["Committee"]
+    return fixed_and_broken(made, members, {m.name: difference(made, m) for m in members})
+
+
 @pytest.fixture
 def found(makers):
-    return fixed_and_broken(makers["Committee"], [makers[name] for name in "ABC"])
+    return broken_by(makers, [makers[name] for name in "ABC"])
 
 
 def rows(makers):
@@ -43,17 +49,17 @@ def test_the_best_is_not_chosen_by_the_test_images(makers):
         with_validation_accuracy(makers[name], accuracy)
         for name, accuracy in (("A", 0.1), ("B", 0.1), ("C", 0.2))
     ]
-    assert fixed_and_broken(makers["Committee"], others).best_member == "C"
+    assert broken_by(makers, others).best_member == "C"
 
 
 def test_differences_are_the_committees_accuracy_less_each_members(makers, found):
-    for name, difference in found.differences.items():
+    for name, each in found.differences.items():
         ours = makers["Committee"].entry.scores.test.accuracy
         theirs = makers[name].entry.scores.test.accuracy
-        assert difference.value == pytest.approx(ours - theirs)
-        assert difference.figures == pytest.approx([ours, theirs])
-        low, high = difference.interval
-        assert low < difference.value < high
+        assert each.value == pytest.approx(ours - theirs)
+        assert each.figures == pytest.approx([ours, theirs])
+        low, high = each.interval
+        assert low < each.value < high
     best = found.differences[found.best_member]
     assert (best.only_one, best.only_other) == (found.repaired, found.spoiled)
 

@@ -7,8 +7,9 @@ from makers import analysed, makers_of, scored_run, small_run
 
 from as_written import as_written
 from vestry.evaluation.comparison import ranking
-from vestry.evaluation.intervals import paired_difference, rows_needed
+from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
+from vestry.evaluation.power import rows_needed
 from vestry.evaluation.significance import pairwise
 from vestry.predictions.scores import SCORES
 
@@ -33,7 +34,7 @@ def test_every_pair_is_tested_on_the_same_images():
         assert pair.interval == pytest.approx(paired_difference(*counts, 300))
         test = mcnemar(*counts)
         assert (pair.p, pair.method) == (test.p, test.method)
-        assert pair.rows_needed == rows_needed(*counts, 300)
+        assert pair.rows_needed == rows_needed(*counts, 300, 0.05 / 3)
     assert [p.p_holm for p in found.pairs] == holm([p.p for p in found.pairs])
     assert [p.told_apart for p in found.pairs] == [False, True, True]
 

@@ -14,6 +14,7 @@ from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import mcnemar
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import PairBeside, beside_first, ranks, resolution, smallest_shown
+from vestry.evaluation.two_way import mean_difference
 from vestry.predictions.table import ProbabilityTable
 from vestry.schema.significance import SmallestShown
 
@@ -32,6 +33,18 @@ def test_only_equal_figures_share_a_rank(figures):
 
 def test_rounding_is_no_difference():
     assert ranks([(-0.9, 0.3), (-0.9, 0.3 + 1e-12), (-0.9, 0.31), (-0.89, 0.1)]) == [1, 1, 3, 4]
+
+
+def test_a_mark_never_contradicts_the_interval_beside_it():
+    for only_one in range(0, 60, 3):
+        for only_other in range(0, 60, 3):
+            for rows in (150, 2000):
+                shown = beside_first("A", [pair("A", "B", only_one, only_other, rows)], rows, 0.01)
+                low, high = shown["B"].interval
+                mark = shown["B"].mark
+                assert mark != "level" or -0.01 <= low <= high <= 0.01
+                assert mark != "ahead" or low > 0
+                assert mark != "behind" or high < 0
 
 
 def pair(one, other, only_one, only_other, rows):
@@ -105,5 +118,14 @@ def test_the_smallest_difference_that_so_many_images_show():
         won = round((differ + share * 10_000) / 2)
         assert mcnemar(won + 2, differ - won - 2).p < 0.05 < mcnemar(won - 4, differ - won + 4).p
     right = np.arange(100) < 80
-    found = resolution([right, right, np.roll(right, 20)])
-    assert found == SmallestShown(rows=100, difference=smallest_shown(40, 100))
+    found = resolution([right[None], right[None], np.roll(right, 20)[None]], 3)
+    size = smallest_shown(40, 100, 0.05 / 3)
+    assert found == SmallestShown(rows=100, difference=size, tests=3)
+    assert size > smallest_shown(40, 100)
+
+
+def test_over_seeds_it_is_what_their_own_test_shows():
+    rng = np.random.default_rng(0)
+    rights = [rng.random((3, 400)) < 0.8 for _ in range(2)]
+    found = resolution(rights, 1).difference
+    assert found == mean_difference(*rights).half(0.05)

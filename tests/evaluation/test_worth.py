@@ -4,17 +4,27 @@ import numpy as np
 import pytest
 from makers import CLASSES, analysed, makers_of, small_run, with_validation_accuracy
 
-from vestry.evaluation.ensemble_gain import ensemble_gains
+from vestry.evaluation.difference import difference
+from vestry.evaluation.ensemble_gain import against_members, ensemble_gains
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.two_way import mean_difference
 
 ROWS = 2000
+
+
+def gains_of(parts, within=0.01):
+    """parts: by name, a committee and its members."""
+    committees = {name: whole for name, (whole, _) in parts.items()}
+    members = {name: own for name, (_, own) in parts.items()}
+    against = against_members(committees, members)
+    return ensemble_gains(committees, members, against, within)
 
 
 def found(skills, rows=ROWS, seed=0, within=0.01):
     makers = makers_of(small_run(skills, rows=rows, seed=seed, committee=tuple(skills)))
     members = [makers[name] for name in skills]
-    gains = ensemble_gains({"Committee": (makers["Committee"], members)}, within)
+    gains = gains_of({"Committee": (makers["Committee"], members)}, within)
     return gains["Committee"], makers
 
 
@@ -27,8 +37,9 @@ def test_yes_only_where_it_is_better_than_each_member():
     assert gain.verdict == "yes" and gain.family == 3
     assert all(each.verdict == "better" for each in gain.against)
     counts = [discordant(makers["Committee"], makers[name]) for name in "ABC"]
-    assert [each.p for each in gain.against] == [mcnemar(*pair).p for pair in counts]
-    assert [each.p_holm for each in gain.against] == holm([each.p for each in gain.against])
+    p = [mcnemar(*pair).p for pair in counts]
+    assert [each.difference.p for each in gain.against] == p
+    assert [each.difference.p_holm for each in gain.against] == holm(p)
     near = [within_margin(*pair, ROWS, 0.01) for pair in counts]
     assert [each.p_within_holm for each in gain.against] == holm(near)
     least = min(gain.against, key=lambda each: each.difference.value)
@@ -58,7 +69,7 @@ def test_the_best_by_validation_alone_does_not_decide():
         with_validation_accuracy(makers["A"], 0.5),
         with_validation_accuracy(makers["B"], 0.51),
     ]
-    gain = ensemble_gains({"C": (makers["Committee"], members)}, 0.01)["C"]
+    gain = gains_of({"C": (makers["Committee"], members)}, 0.01)["C"]
     assert gain.best_member == "B" and gain.over("B").verdict == "better"
     assert gain.verdict != "yes" and gain.decisive == "A"
 
@@ -66,19 +77,29 @@ def test_the_best_by_validation_alone_does_not_decide():
 def test_twins_have_no_gain_however_few_the_images():
     makers = makers_of(small_run({"A": 1.2}, rows=40))
     twins = [replace(makers["A"], name=name) for name in ("One", "Two")]
-    gain = ensemble_gains({"Twins": (replace(makers["A"], name="Twins"), twins)}, 0.01)["Twins"]
+    gain = gains_of({"Twins": (replace(makers["A"], name="Twins"), twins)}, 0.01)["Twins"]
     assert gain.verdict == "no" and all(each.same for each in gain.against)
 
 
 def test_all_committees_of_a_study_are_one_family():
     makers = makers_of(small_run({"A": 1.2, "B": 1.1, "C": 1.0}, committee=("A", "B", "C")))
     members = [makers[name] for name in "ABC"]
-    alone = ensemble_gains({"X": (makers["Committee"], members)}, 0.01)["X"]
-    both = ensemble_gains(dict.fromkeys(("X", "Y"), (makers["Committee"], members)), within=0.01)
+    alone = gains_of({"X": (makers["Committee"], members)}, 0.01)["X"]
+    both = gains_of(dict.fromkeys(("X", "Y"), (makers["Committee"], members)), within=0.01)
     assert alone.family == 3 and both["X"].family == both["Y"].family == 6
-    p = [each.p for name in "XY" for each in both[name].against]
-    assert [e.p_holm for name in "XY" for e in both[name].against] == holm(p)
-    assert both["X"].against[0].p == alone.against[0].p
+    tests = [each.difference for name in "XY" for each in both[name].against]
+    assert [each.p_holm for each in tests] == holm([each.p for each in tests])
+    assert tests[0].p == alone.against[0].difference.p
+
+
+def test_over_seeds_a_committee_and_its_members_are_held_seed_against_seed():
+    makers = makers_of(small_run({"A": 1.2, "B": 1.2}, seeds=4, committee=("A", "B")))
+    found = difference(makers["Committee"], makers["A"])
+    assert found.seeds == (4, 4) and found.method == "two-way"
+    paired = mean_difference(makers["Committee"].rights, makers["A"].rights, paired=True)
+    assert found.interval == paired.interval()
+    gain = gains_of({"C": (makers["Committee"], [makers["A"], makers["B"]])})["C"]
+    assert gain.over("A").difference.interval == found.interval
 
 
 def answering(model, name, right):
@@ -103,9 +124,9 @@ def test_committees_that_gain_nothing_are_seldom_said_to(count):
         parts = {
             name: (one(name), [one(f"{name}{place}") for place in range(count)]) for name in "XYZ"
         }
-        against = [e for gain in ensemble_gains(parts, 0.01).values() for e in gain.against]
+        against = [e for gain in gains_of(parts).values() for e in gain.against]
         wrong += any(each.verdict in ("better", "worse") for each in against)
-        unadjusted += any(each.p < 0.05 for each in against)
+        unadjusted += any(each.difference.p < 0.05 for each in against)
     assert wrong / studies <= 0.08
     assert unadjusted / studies > 0.12
 
@@ -122,7 +143,7 @@ def test_costs_stand_where_both_were_measured_and_are_null_elsewhere():
             (results["members"] | results["committees"])[name].update(entry)
         makers = makers_of((results, evidence))
         whole = {"C": (makers["Committee"], [makers[name] for name in "AB"])}
-        return ensemble_gains(whole, 0.01)["C"]
+        return gains_of(whole)["C"]
 
     own = {"cost": cost(3500, 5.0), "fit_seconds": 6.0, "milliseconds_per_image": None}
     costs = gain(A={"cost": cost(1000, 2.0)}, Committee=own).over("A").costs

@@ -1,5 +1,6 @@
 """A bundle is read whole and safe, or refused with a reason."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from made_bundles import made_bundle, made_graph
+from made_bundles import NOVELTY, SETS, made_bundle, made_graph
 from vestry.errors import ModelError
 from vestry.export.bundle import KEY, Bundle, bundle_of, read_bundle, with_bundle
 
@@ -145,3 +146,31 @@ def test_the_key_is_the_documented_one(path):
     model = onnx.load(path)
     assert [entry.key for entry in model.metadata_props] == [KEY] == ["vestry"]
     assert np.array_equal(model.graph.input[0].type.tensor_type.shape.dim[1].dim_value, 28)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"sets": SETS | {"thresholds": [0.2] * 9}},
+        {"sets": SETS | {"by_class": ["0.2"] * 10}},
+        {"sets": SETS | {"thresholds": [float("nan")] * 10}},
+        {"sets": {"thresholds": [0.2] * 10}},
+        {"sets": SETS | {"coverage_asked": None}},
+        {"sets": [0.2] * 10},
+        {"novelty": {"share_asked": 0.05}},
+        {"novelty": NOVELTY | {"threshold": 7}},
+    ],
+)
+def test_thresholds_that_no_answer_can_be_held_against_are_refused(tmp_path, facts):
+    with pytest.raises(ModelError):
+        read_bundle(made_bundle(tmp_path / "made.onnx", **facts))
+
+
+def test_a_file_from_before_thresholds_were_stored_is_read(path):
+    def older(model):
+        facts = json.loads(model.metadata_props[0].value)
+        del facts["sets"], facts["novelty"]
+        model.metadata_props[0].value = json.dumps(facts)
+
+    _, bundle = read_bundle(changed(path, older))
+    assert bundle.sets == {} and bundle.novelty == {}

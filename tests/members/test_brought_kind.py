@@ -45,7 +45,7 @@ def run(tmp_path_factory, vestry, brought):  # noqa: F811
 def test_it_is_fitted_compared_and_shown(run):
     results = json.loads((run / "results.json").read_text())
     entry = results["members"]["Means"]
-    assert entry["kind"] == "sharpness" and entry["seeds"] == [0, 1]
+    assert entry["kind"] == "sharpness" and len(entry["seeds"]) == 2
     assert entry["scores"]["test"]["accuracy"] > 0.8
     assert entry["cross_validation"]["folds"] == 2 and entry["cost"]["bytes"] > 0
     assert results["members"]["Found"]["search"]["best"]["values"]["sharpness"] <= 4

@@ -220,6 +220,8 @@ def scored(
             for split in found
         },
         "mistakes": mistakes(tables["test"], labels["test"]),
+        "seeds": [{"seed": 0, "scores": {split: numbers(own) for split, own in found.items()}}],
+        "over_seeds": None,
         "notes": [],
     }
 
@@ -242,8 +244,7 @@ def member(
         "parameters": 298_058 if is_network else None,
         "trainable_parameters": 297_610 if is_network else None,
         "fit_seconds": 12.3 if is_network else 0.61,
-        "seeds": list(range(seeds)),
-        "over_seeds": over_seeds(entry["scores"], seeds, rng) if seeds > 1 else None,
+        **(with_seeds(entry["scores"], seeds, rng) if seeds > 1 else {}),
         "reported": plan.reported.get(name, {}),
         "history": history(rng, entry["scores"]) if is_network else None,
         "training": {
@@ -259,7 +260,9 @@ def member(
     }  # fmt: skip
 
 
-def over_seeds(found: dict[str, Any], seeds: int, rng: np.random.Generator) -> dict[str, Any]:
+def with_seeds(found: dict[str, Any], seeds: int, rng: np.random.Generator) -> dict[str, Any]:
+    """The scores as means over seeds, some of which are made up around the first one's."""
+
     def spread(value: float) -> dict[str, Any]:
         values = np.clip(value + 0.004 * np.r_[0, rng.normal(size=seeds - 1)], 0, 1)
         return {
@@ -269,7 +272,30 @@ def over_seeds(found: dict[str, Any], seeds: int, rng: np.random.Generator) -> d
         }
 
     names = ("accuracy", "log_loss", "f1_macro")
-    return {split: {name: spread(found[split][name]) for name in names} for split in found}
+    over = {split: {name: spread(found[split][name]) for name in names} for split in found}
+    first = {split: numbers(own) for split, own in found.items()}
+    return {
+        "scores": {
+            split: own | {name: over[split][name]["mean"] for name in names}
+            for split, own in found.items()
+        },
+        "seeds": [
+            {
+                "seed": seed,
+                "scores": {
+                    split: first[split]
+                    | {name: over[split][name]["values"][seed] for name in names}
+                    for split in found
+                },
+            }
+            for seed in range(seeds)
+        ],
+        "over_seeds": over,
+    }
+
+
+def numbers(found: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in found.items() if isinstance(value, float)}
 
 
 def history(rng: np.random.Generator, found: dict[str, Any]) -> dict[str, list[float]]:
@@ -353,11 +379,7 @@ def mistakes(table: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, 
 
 
 def ranked(name: str, kind: str, entry: dict[str, Any]) -> dict[str, Any]:
-    spread = entry.get("over_seeds")
-    accuracy = {
-        split: spread[split]["accuracy"]["mean"] if spread else entry["scores"][split]["accuracy"]
-        for split in ("validation", "test")
-    }
+    accuracy = {split: entry["scores"][split]["accuracy"] for split in ("validation", "test")}
     return {
         "name": name,
         "kind": kind,

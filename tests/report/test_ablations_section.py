@@ -3,7 +3,6 @@
 from typing import Any
 
 import example
-import pytest
 
 from vestry.report.sections.ablations import Steps, steps_data
 
@@ -18,9 +17,9 @@ def test_order_and_changes_are_the_results(results: dict[str, Any]) -> None:
     strips = [row.strip for row in shown(results).strips]
     assert [strip.label for strip in strips] == list(results["members"])
     assert strips[0].remark == "the first of the study"
-    results["steps"][0]["difference"] |= {"value": 0.012, "interval": [-0.003, 0.021]}
+    results["steps"][0]["difference"] |= {"figures": [0.912, 0.9], "interval": [-0.003, 0.021]}
     assert shown(results).strips[1].strip.remark == (
-        "+1.2 points (\u22120.3 to +2.1, on the same images)"
+        "+1.2 points (\u22120.3 to +2.1, paired on the same 1\u202f000 test images)"
     )
 
 
@@ -37,26 +36,25 @@ def test_runs_without_changes_have_no_order(results: dict[str, Any]) -> None:
     assert steps_data(example.typed(results)) is None
 
 
-def test_sentence_follows_the_intervals(results: dict[str, Any]) -> None:
-    for row, interval in zip(
-        results["steps"], ([0.1, 0.2], [-0.1, 0.1], [-0.2, -0.1], [0.1, 0.3]), strict=True
-    ):
-        row["difference"]["interval"] = interval
+def test_the_sentence_follows_the_adjusted_tests(results: dict[str, Any]) -> None:
+    intervals = ([0.1, 0.2], [0.1, 0.2], [-0.2, -0.1], [0.1, 0.3])
+    for row, interval, p in zip(results["steps"], intervals, (0.01, 0.2, 0.01, 0.01), strict=True):
+        row["difference"] |= {"interval": interval, "p_holm": p, "value": sum(interval)}
     text = " ".join(shown(results).sentences)
-    assert "Forest and Model-3 are better, with 0 outside the interval" in text
-    assert "Model-2 is worse, with 0 outside the interval" in text
+    assert "Forest and Model-3 are significantly better" in text
+    assert "Model-2 is significantly worse" in text
     assert "Model-1 is not significantly different from it" in text
-    results["steps"][2]["difference"]["interval"] = [0.1, 0.2]
+    assert "4 tests adjusted together" in text
+    results["steps"][2]["difference"]["p_holm"] = 0.06
     assert "worse" not in " ".join(shown(results).sentences)
 
 
-@pytest.mark.parametrize(("over", "words"), [("images", "first seed"), ("seeds", "over seeds")])
-def test_several_seeds_show_their_deviation(results: dict[str, Any], over: str, words: str) -> None:
+def test_several_seeds_show_their_deviation(results: dict[str, Any]) -> None:
     spread = {"mean": 0.91, "deviation": 0.002, "values": [0.908, 0.91, 0.912]}
     results["members"]["Forest"]["over_seeds"] = {
         split: {"accuracy": spread} for split in ("validation", "test")
     }
-    results["steps"][0]["difference"]["over"] = over
+    results["steps"][0]["difference"] |= {"over": "images and seeds", "seeds": [3, 1]}
     strip = shown(results).strips[1].strip
     assert strip.text == "91.0% \u00b1 0.2" and strip.values == spread["values"]
-    assert words in strip.remark
+    assert "over the same 1\u202f000 test images and 3 and 1 seeds" in strip.remark

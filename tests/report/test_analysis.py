@@ -6,9 +6,12 @@ from typing import Any
 
 import example
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from partial import part
 from test_page import HOSTILE, Reader, drawn
 
+from vestry.report.formatting import per_cent
 from vestry.report.page import render
 from vestry.report.plot.bars import diverging
 from vestry.report.sections import (
@@ -34,22 +37,42 @@ NAMES = ["Shirt", "Coat", "Bag"]
 
 def difference(value: float, low: float, high: float, **more: Any) -> Difference:
     found = {"value": value, "interval": [low, high], "over": "images", "count": 1000}
-    known = {"score": "accuracy", "figures": [0.9 + value, 0.9], "reason": None}
-    return Difference.model_validate(found | known | more)
+    tested = {"p": 0.001, "method": "mid-p", "only_one": 60, "only_other": 48, "seeds": [1, 1]}
+    known = {"score": "accuracy", "figures": [0.9 + value, 0.9]}
+    return Difference.model_validate(found | tested | known | more)
 
 
-def test_a_difference_is_called_more_than_chance_only_where_the_interval_says_so() -> None:
+def test_a_difference_is_called_more_than_chance_only_where_its_test_says_so() -> None:
     clear, open_ = difference(0.012, 0.004, 0.02), difference(0.012, -0.001, 0.025)
-    assert "does not hold 0" in differences.verdict(clear)
+    assert "more than the choice of images would explain" in differences.verdict(clear)
     assert "there is no significant difference" in differences.verdict(open_)
+    among = clear.model_copy(update={"p_holm": 0.08})
+    assert "no significant difference (adjusted p = 0.080)" in differences.verdict(among)
     assert differences.interval(clear) == (
         "95% interval +0.4 to +2.0, paired on the same 1\u202f000 test images"
     )
-    seeds = differences.interval(difference(0.012, 0.004, 0.02, over="seeds", count=[3, 3]))
-    assert seeds.endswith("over 3 seeds of each")
-    assert "with these seeds" in differences.verdict(open_.model_copy(update={"over": "seeds"}))
-    assert differences.size(-0.012) == "1.2 points below it"
-    assert differences.size(0.0001) == "level with it"
+    several = difference(0.012, 0.004, 0.02, over="images and seeds", seeds=[3, 3])
+    assert differences.interval(several).endswith("1\u202f000 test images and 3 seeds of each")
+    assert "choice of images and seeds" in differences.verdict(several)
+    assert differences.fitted_once(several, "A", "B") == ""
+    once = several.model_copy(update={"seeds": (1, 5)})
+    assert differences.fitted_once(once, "A", "B") == (
+        " A was fitted once: its spread over seeds is taken to be that of B."
+    )
+    assert differences.size(difference(-0.012, -0.02, 0.0)) == "1.2 points below it"
+    assert differences.size(difference(0.0, -0.02, 0.02)) == "level with it"
+
+
+@given(st.integers(0, 100_000), st.integers(0, 100_000))
+def test_a_difference_is_that_of_the_printed_figures(one: int, other: int) -> None:
+    figures = one / 100_000, other / 100_000
+    ours, theirs = (float(per_cent(value).rstrip("%")) for value in figures)
+    assert 100 * differences.between(*figures) == pytest.approx(ours - theirs, abs=1e-9)
+    said = differences.size(difference(0.1, 0, 0.2, figures=figures))
+    if ours == theirs:
+        assert said in ("level with it", "less than 0.1 points from it")
+    else:
+        assert said.startswith(f"{abs(ours - theirs):.1f} point")
 
 
 def pair(

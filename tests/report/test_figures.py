@@ -112,10 +112,11 @@ def test_one_epoch_can_be_drawn() -> None:
 
 
 def test_whiskers_share_one_scale() -> None:
-    wide, narrow = Whisker(0.9, 0.88, 0.92, None), Whisker(0.85, 0.84, 0.86, 0.80)
+    wide, narrow = Whisker(0.9, 0.88, 0.92, None, []), Whisker(0.85, 0.84, 0.86, 0.80, [0.82])
     axis = whisker_axis([wide, narrow])
     assert axis.low <= 0.80 and axis.high >= 0.92
     first, second = draw_whisker(wide, axis), draw_whisker(narrow, axis)
     assert second.reported is not None and first.reported is None
     assert second.reported < second.left < second.dot < second.right < first.left
+    assert first.seeds == [] and second.reported < second.seeds[0] < second.left
     assert first.dot - second.dot == pytest.approx(0.05 / (axis.high - axis.low), abs=1e-3)

@@ -69,7 +69,7 @@ def test_seeds_are_said_where_there_are_several(results: dict[str, Any]) -> None
             None, results["ranking"][1]["on_test"],
         )  # fmt: skip
     entry["over_seeds"] = {"validation": spread, "test": spread}
-    assert "deviation over seeds" in ranking.interval_remark(
+    assert "the figure to quote is the mean over them" in ranking.interval_remark(
         example.typed(results), ranked_of(results)
     )
     text = " ".join(
@@ -140,9 +140,11 @@ def test_committee_against_its_best_member_by_validation(
     above = committees.against_best(committee_of(usual, 0.923, None), three)
     below = committees.against_best(committee_of(usual, 0.899, None), three)
     level = committees.against_best(committee_of(usual, 0.9101, None), three)
+    equal = committees.against_best(committee_of(usual, 0.91, None), three)
     assert best in above and "1.3 percentage points above it" in above
     assert best in below and "1.1 percentage points below it" in below
-    assert "gains nothing and loses nothing" in level
+    assert "the two are less than 0.1 points apart" in level
+    assert "the two are equal" in equal
 
 
 MADE_OF = [

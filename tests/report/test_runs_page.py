@@ -28,7 +28,7 @@ def run_evidence(name, skills, truths):
             own[split] = ProbabilityTable(ids, tuple("abcd"), np.float32(values), member, split)
         facts = dict.fromkeys(ScoredMember.model_fields) | {
             "kind": "estimator", "definition": [], "parameters": 10, "fit_seconds": 2.0,
-            "fitted_on": "", "warnings": [], "notes": [], "note": "", "seeds": [0], "threads": 1,
+            "fitted_on": "", "warnings": [], "notes": [], "note": "", "threads": 1,
             "reported": {}, "milliseconds_per_image": 0.1,
         }  # fmt: skip
         members[member] = ScoredMember.model_validate(facts | vars(evaluate(own, truths)))

@@ -12,7 +12,7 @@ from vestry.cli.summary import summary
 from vestry.evaluation.standing import beside_first
 from vestry.report.models import models_by_rank
 from vestry.report.page import page_data, render
-from vestry.report.sections import ranking
+from vestry.report.sections import ranking, tests_words
 from vestry.report.sections import significance as sentences
 from vestry.report.sections.decision import headline_of
 from vestry.report.sections.significance import certainty_data
@@ -111,7 +111,9 @@ def test_the_page_marks_every_row_but_the_first(built: tuple[Results, Any]) -> N
     marked(results, "level", "ahead", "unknown", "behind")
     text = page_of(results, built[1])
     section = text[text.index('<table class="ranking"') : text.index("What Committee gains")]
-    found = re.findall(r'class="on-test (\w+)">([^<]+)<', section)
+    found = re.findall(
+        r'class="on-test (\w+)">([^<:]+(?:: too few images)?): [^<]+ points \(', section
+    )
     assert found == [
         ("level", "level on test"),
         ("ahead", "ahead on test"),
@@ -148,14 +150,13 @@ def test_differences_that_cannot_be_seen_stand_above_the_ranking(
     found["test"] |= {"rows": 900, "difference": 0.0213}
     text = page_of(results, built[1])
     said = (
-        "With 12 validation images, differences under about 50 points cannot be seen; with 900 "
-        "test images, differences under about 2.1 points cannot be seen."
+        "With 900 test images, differences under about 2.1 points cannot be seen (10 tests at "
+        "once); with 12 validation images, differences under about 50 points cannot be seen (4 "
+        "tests at once)."
     )
     assert text.index("Ranking by validation") < text.index(said) < text.index('class="ranking"')
     found["validation"]["difference"] = 1.0
-    assert "With 12 validation images, no difference between two" in page_of(results, built[1])
-    found["validation"]["difference"] = found["test"]["difference"] = 0.009
-    assert "cannot be seen" not in page_of(results, built[1])
+    assert "with 12 validation images, no difference between two" in page_of(results, built[1])
 
 
 def test_a_single_model_has_its_scores_only() -> None:
@@ -203,19 +204,27 @@ def pair(**given: Any) -> PairOfModels:
         "one": "A", "other": "B", "told_apart": False, "difference": -0.003, "more_rows": 34_213,
         "interval": (-0.01, 0.004), "only_one": 10, "only_other": 13,
         "method": "exact", "p": 0.6, "p_holm": 0.6, "rows_needed": 35_213,
+        "seeds": (1, 1),
     }  # fmt: skip
     return PairOfModels.model_validate(known | given)
 
 
 def test_images_needed_in_words() -> None:
-    assert "about 34\u202f000 more test images" in sentences.images_for(pair())
-    assert "the 0.3 points between A and B" in sentences.images_for(pair())
-    assert "no realistic number" in sentences.images_for(pair(more_rows=None))
-    assert "only pair" in sentences.images_for(pair(more_rows=0))
-    assert sentences.more_images(pair()) == "about 34\u202f000"
-    assert sentences.more_images(pair(more_rows=None)) == "no realistic number"
-    assert sentences.more_images(pair(told_apart=True)) == "significant"
-    assert sentences.more_images(pair(more_rows=0)) == "none, as the only pair"
+    assert "about 34\u202f000 more test images" in tests_words.images_for(pair())
+    assert "the 0.3 points between A and B" in tests_words.images_for(pair())
+    level, seeds = {"only_one": 45, "only_other": 45}, {"seeds": (3, 3)}
+    none = {"more_rows": None, "rows_needed": None}
+    assert "over 10 million images" in tests_words.images_for(pair(**none))
+    said = tests_words.images_for(pair(**none, **level))
+    assert "show no difference at all" in said and "not known" in said
+    assert "more seeds are needed" in tests_words.images_for(pair(**none, **seeds))
+    assert "only pair" in tests_words.images_for(pair(more_rows=0))
+    assert tests_words.more_images(pair()) == "about 34\u202f000"
+    assert tests_words.more_images(pair(**none)) == "over 10 million"
+    assert tests_words.more_images(pair(**none, **level)) == "level: not known"
+    assert tests_words.more_images(pair(**none, **seeds)) == "more seeds needed"
+    assert tests_words.more_images(pair(told_apart=True)) == "significant"
+    assert tests_words.more_images(pair(more_rows=0)) == "none, as the only pair"
 
 
 def test_both_uncertainties_are_named_where_seeds_are_there(results: Results) -> None:
@@ -276,7 +285,7 @@ def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_pa
     assert re.findall(r"^ +(\d=?)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     for words in ("level on test", "cannot be told: too few images", "behind on test"):
         assert text.count(words) == 1
-    assert "cannot be seen." in text and f"\n{headline_of(example.typed(results))}\n" in text
+    assert "cannot be seen (" in text and f"\n{headline_of(example.typed(results))}\n" in text
 
 
 def test_a_score_without_an_interval_has_no_brackets_and_the_page_says_why(

@@ -19,12 +19,19 @@ def curve(name: str, *means: float, deviation: float | None = 0.01, first: int =
     return SizeCurve(name, "series0", points)
 
 
-def words(*curves: SizeCurve) -> str:
-    return " ".join(sentences.curves_words(list(curves)))
+def words(*curves: SizeCurve, apart: float = 0.015) -> str:
+    """As if differences of `apart` and more had been found significant."""
+    told = {
+        (one.name, other.name, size): 1 if gap > 0 else -1
+        for one, other in itertools.permutations(curves, 2)
+        for size in set(one.at) & set(other.at)
+        if abs(gap := one.at[size].mean - other.at[size].mean) >= apart
+    }
+    return " ".join(sentences.curves_words(list(curves), told))
 
 
 def test_points_are_the_results(results: dict[str, Any]) -> None:
-    assert size_curves_data(models_in_study_order(example.typed(results))) is None
+    assert size_curves_data(models_in_study_order(example.typed(results)), []) is None
     entry = results["members"]["Model-1"]
     example_search.add_learning_curve(entry, start=0.5, end=0.9)
     model = next(m for m in models_in_study_order(example.typed(results)) if m.name == "Model-1")
@@ -40,7 +47,7 @@ def test_points_are_the_results(results: dict[str, Any]) -> None:
 def test_the_table_holds_test_and_validation(results: dict[str, Any]) -> None:
     for name, start in (("Model-1", 0.5), ("Model-2", 0.4)):
         example_search.add_learning_curve(results["members"][name], start=start, end=0.9)
-    shown = size_curves_data(models_in_study_order(example.typed(results)))
+    shown = size_curves_data(models_in_study_order(example.typed(results)), [])
     assert shown is not None and shown.names == ["Model-1", "Model-2"]
     found = results["members"]["Model-2"]["learning_curve"]
     spread = found["validation"]["accuracy"][1]
@@ -82,23 +89,37 @@ def test_ahead_by_how_much_and_until_where() -> None:
 
 def test_a_gap_that_closes_or_stays() -> None:
     closes = words(curve("A", 0.6, 0.71, 0.8), curve("B", 0.4, 0.70, 0.79))
-    assert "From 50 images a class on, the two are within their deviations over seeds" in closes
+    assert "From 50 images a class on, the two show no significant difference." in closes
     stays = words(curve("A", 0.6, 0.75, 0.85), curve("B", 0.4, 0.7, 0.79))
     assert "It stays ahead at every size; with 500 images a class by 6.0 points." in stays
     never = words(curve("A", 0.6, 0.7), curve("B", 0.6, 0.69))
-    assert "are within their deviations over seeds. They stay so" in never
+    assert "show no significant difference. They stay so" in never
 
 
-def test_single_seeds_claim_no_spread() -> None:
-    text = words(curve("A", 0.6, 0.7, deviation=None), curve("B", 0.4, 0.695, deviation=None))
-    assert "how much chance there is in it is not known" in text
-    assert "within" not in text and "It stays ahead" in text
+def test_nothing_is_said_to_be_ahead_that_no_test_has_shown() -> None:
+    text = words(
+        curve("A", 0.6, 0.7, deviation=None), curve("B", 0.4, 0.9, deviation=None), apart=1
+    )
+    assert "what another seed would change is not known" in text
+    assert "ahead" not in text and "more than" not in text
+    assert "show no significant difference. They stay so" in text
 
 
-def test_what_is_known_of_a_spread_counts() -> None:
-    text = words(curve("A", 0.405, 0.7, deviation=None), curve("B", 0.4, 0.6))
-    assert "A (40.5%) and B (40.0% \u00b1 1.0) are within their deviations" in text
-    assert "With 50 images a class A is ahead by 10.0 points." in text
+def test_the_tests_are_those_of_the_results(results: dict[str, Any]) -> None:
+    difference = results["steps"][0]["difference"] | {
+        "value": 0.1, "interval": [0.05, 0.15], "p_holm": 0.01
+    }  # fmt: skip
+    results["size_pairs"] = [
+        {"images_per_class": 5, "one": "A", "other": "B", "difference": difference},
+        {
+            "images_per_class": 9,
+            "one": "A",
+            "other": "B",
+            "difference": difference | {"p_holm": 0.1},
+        },
+    ]
+    pairs = example.typed(results).size_pairs
+    assert sentences.told_of(pairs) == {("A", "B", 5): 1, ("B", "A", 5): -1}
 
 
 def test_one_curve_and_very_many() -> None:
@@ -121,4 +142,4 @@ def test_members_without_sizes_are_left_out(results: dict[str, Any]) -> None:
     curve |= {"images_per_class": [], "training_rows": []}
     for split in ("validation", "test"):
         curve[split] = {key: [] for key in curve[split]}
-    assert size_curves_data(models_in_study_order(example.typed(results))) is None
+    assert size_curves_data(models_in_study_order(example.typed(results)), []) is None

@@ -29,8 +29,13 @@ def beside(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more
     verdict = "better" if low > 0 else "worse" if high < 0 else "not shown"
     return {
         "name": "Model-1",
-        "difference": {"value": value, "interval": [low, high], "count": 900},
-        "p_holm": 0.002,
+        "difference": {
+            "value": value,
+            "interval": [low, high],
+            "figures": [0.9 + value, 0.9],
+            "count": 900,
+            "p_holm": 0.002,
+        },
         "p_within_holm": 0.012,
         "same": False,
         "verdict": verdict,
@@ -86,7 +91,7 @@ def test_yes_no_or_not_shown_stands_beside_what_it_takes() -> None:
     )
     twin = sentences.result("C", found(0.0, -0.002, 0.002, verdict="no gain", same=True))
     assert twin == f"No: C says the same class as Model-1 of every test image{taken}"
-    assert "is right as often as Model-1" in sentences.result("C", found(0.0, -0.002, 0.002))
+    assert "is level with Model-1" in sentences.result("C", found(0.0, -0.002, 0.002))
 
 
 def test_unknown_costs_are_left_out() -> None:
@@ -143,14 +148,14 @@ def test_whom_the_committee_could_do_without() -> None:
     better, open_, worse = leave_one_out_words.left_out("C", part(LeaveOneOut, {"members": rows}))
     assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
     assert open_ == (
-        "Without B or D no change of accuracy is significant (Holm over 4 members); the intervals "
-        "reach from \u22120.3 to +0.4 points."
+        "Where C is made without B or D, no loss of accuracy can be shown: the lowest 95% "
+        "interval of the change reaches \u22120.3 points."
     )
     assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
     (only,) = leave_one_out_words.left_out(
         "C", part(LeaveOneOut, {"members": [left("E", 0.001, 0.003, "no loss shown")]})
     )
-    assert "the interval reaches from +0.1 to +0.3 points" in only
+    assert "the change is +0.1 to +0.3 points (95% interval)" in only
 
 
 def test_how_it_was_made_again_is_said() -> None:
@@ -215,7 +220,8 @@ def test_the_page_follows_the_results() -> None:
     decisive = changed["worth"]["decisive"]
     changed["worth"] |= {"verdict": "not shown"}
     for row in changed["worth"]["against"]:
-        row |= {"verdict": "not shown", "p_holm": 0.4321}
+        row["verdict"] = "not shown"
+        row["difference"]["p_holm"] = 0.4321
     changed["leave_one_out"] |= {"members": [], "reason": "it takes too long"}
     changed["diversity"]["oracle"] |= {"accuracy": 0.5432}
     text = drawn(altered, images).words

@@ -105,3 +105,16 @@ def test_details_are_json_with_small_pictures_and_nothing_of_the_files_notes():
     assert [near["class"] for near in found["nearest"]] == ["T-shirt/top"] * 3
     assert found["warnings"] == [] and found["untouched"] is False
     assert answer.details(prepared, None)["nearest"] == []
+
+
+def test_likeness_is_to_the_nearest_other_image():
+    known = KnownSet.of(known_images((28, 28), CLASSES), GREY)
+    dimmed = (known.images[13] // 2 + 40).astype(np.uint8)
+    images = np.stack([known.images[3], dimmed, np.zeros((28, 28), np.uint8)])
+    found = known.likeness(images)
+    assert found == pytest.approx([1, 1, 0], abs=1e-3)
+    apart = known.likeness(images, np.array(["train/3", "elsewhere", "another"]))
+    assert apart[0] < 0.5 and apart[1:] == pytest.approx([1, 0], abs=1e-3)
+    many = np.tile(images, (70, 1, 1))
+    assert known.likeness(many) == pytest.approx(np.tile(found, 70))
+    assert KnownSet.of(KnownImages((), (), ""), GREY).likeness(images).tolist() == [-1, -1, -1]

@@ -18,7 +18,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
-from made_bundles import CLASSES, made_bundle
+from made_bundles import CLASSES, NOVELTY, SETS, made_bundle
 
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
 ABSTENTION = {
@@ -26,6 +26,7 @@ ABSTENTION = {
     "threshold": 0.99999,
     "validation": {"rows": 90, "coverage": 0.09, "accuracy": 0.981, "interval": [0.95, 0.99]},
 }
+EVERY = SETS | {"thresholds": [0.0] * 10}
 HOSTILE = "<img src=x onerror='window.struck=1'>"
 
 
@@ -60,7 +61,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         threshold=0.99999,
         abstention=ABSTENTION,
     )
-    started = Server([sure, unsure])
+    wary = made_bundle(folder / "wary.onnx", name="Wary", sets=EVERY, novelty=NOVELTY)
+    started = Server([sure, unsure, wary])
     yield started.address
     started.stop()
 
@@ -234,6 +236,23 @@ def inked(browser: Browser) -> int:
             "for (let i = 0; i < d.length; i += 4) n += d[i] > 128; return n"
         )
     )
+
+
+def test_a_set_and_a_strange_picture_are_told(
+    browser: Browser, server: str, photograph: Path
+) -> None:
+    opened(browser, server)
+    text = upload(browser, photograph)
+    assert "Unlike" not in text and "one of" not in text, "the first file says nothing of it"
+    Select(browser.find_element(By.ID, "model")).select_by_visible_text("Wary")
+    until(browser, "document.querySelector('.unsure')")
+    text = answered(browser)
+    assert "Unlike the training images" in text and "under the 0.50" in text
+    assert "For 95% of images like those of the study" in text
+    assert "one of " in text and all(name in text for name in CLASSES)
+    status = browser.find_element(By.ID, "status").get_attribute("textContent")
+    assert status.startswith("Unlike the training images. ")
+    assert errors(browser) == []
 
 
 def test_an_answer_under_the_threshold_is_not_sure(

@@ -10,12 +10,15 @@ from served_app import NPZ, PNG, ask, asked, form, made_app, noise, npz, png, te
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from made_bundles import CLASSES, made_bundle
+from made_bundles import CLASSES, NOVELTY, SETS, made_bundle
 from vestry.errors import ModelError
 from vestry.serve import schemas
 from vestry.serve.http.context import check_files
 from vestry.serve.http.pages import Page
 from vestry.serve.predictor import Predictor
+
+OF_SOME_FILES = {"set", "set_by_class", "unlike", "likeness"}
+"""Told by files that have thresholds for them."""
 
 
 @pytest.fixture(scope="module")
@@ -237,12 +240,12 @@ def test_the_description_names_what_is_answered_and_no_more(app):
 def test_answers_have_the_described_fields(app):
     schemas = ask(app, "GET", "/openapi.json").json["components"]["schemas"]
     answer = ask(app, "POST", "/predict", png(noise()[0]), PNG).json
-    assert set(answer) == set(schemas["Answer"]["properties"])
+    assert set(answer) == set(schemas["Answer"]["properties"]) - OF_SOME_FILES
     assert set(ask(app, "GET", "/models").json[0]) == set(schemas["Model"]["properties"])
     (sample, *_) = ask(app, "GET", "/models/made/samples").json
     assert set(sample) == set(schemas["Sample"]["properties"])
     detailed = ask(app, "POST", "/predict?details=1", png(noise()[0]), PNG).json
-    assert set(detailed) == set(schemas["DetailedAnswer"]["properties"])
+    assert set(detailed) == set(schemas["DetailedAnswer"]["properties"]) - OF_SOME_FILES
     assert detailed["strip"]
     assert set(detailed["strip"][0]) == {"step", "words", "image"}
     assert set(detailed["nearest"][0]) == set(sample) | {"similarity"}
@@ -325,3 +328,29 @@ def test_metrics_count_what_was_answered(path):
     counted = re.findall(r"vestry_predictions_total\{class=.*,model=\"made\"\} (\S+)", text)
     assert sum(map(float, counted)) == 5
     assert sum(map(float, re.findall(r"vestry_answers_total\{.*\} (\S+)", text))) == 5
+
+
+def test_sets_and_likeness_are_in_every_answer_and_described(tmp_path):
+    path = made_bundle(tmp_path / "wary.onnx", sets=SETS, novelty=NOVELTY)
+    app = made_app(tmp_path, [path])
+    (image,) = noise()
+    got = ask(app, "POST", "/predict", png(image), PNG).json
+    TypeAdapter(schemas.Answer).validate_python(got)
+    probabilities = Predictor(path)(image)[0]
+    wanted = {CLASSES[k] for k in np.flatnonzero(probabilities >= 0.2)}
+    assert set(got["set"]) == wanted | {got["class"]} and got["set"][0] == got["class"]
+    assert CLASSES[0] in got["set_by_class"], "its own threshold is 0"
+    assert got["unlike"] is True and got["likeness"] < 0.5
+    (many,) = ask(app, "POST", "/predict/batch", npz(images=image[None]), NPZ).json
+    assert many == got
+    body, kind = form(("image", "a.png", png(image)))
+    (named,) = ask(app, "POST", "/predict/batch", body, kind).json
+    assert named == {"file": "a.png", **got}
+    details = ask(app, "POST", "/predict?details=1", png(image), PNG).json
+    TypeAdapter(schemas.DetailedAnswer).validate_python(details)
+    assert details["sets"] == SETS and details["novelty"] == NOVELTY
+    (model,) = ask(app, "GET", "/models").json
+    assert model["sets"] == SETS and model["novelty"] == NOVELTY
+    described = ask(app, "GET", "/openapi.json").json["components"]["schemas"]["Answer"]
+    assert set(described["properties"]) >= OF_SOME_FILES
+    assert "set" not in described["required"]

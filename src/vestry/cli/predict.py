@@ -73,7 +73,9 @@ def predict(
 
     Pictures are prepared as the model's training images were: those of a folder set upright, laid
     on white and resized, photographs of clothes trimmed and centred. "not sure" marks a confidence
-    under the model's abstention threshold. An image that cannot be read is named on standard error
+    under the model's abstention threshold, "unlike" an image that is unlike the training images,
+    whatever the class and confidence say; "may be" names the classes of a set that is made to hold
+    the right one. An image that cannot be read is named on standard error
     and the rest goes on: exit code 3, or 1 where none could be read.
     """
     path, given = _model_and_images(model, images)
@@ -134,6 +136,10 @@ def _say_first(found: "Inputs", bundle: "Bundle") -> None:
     from vestry.serve.preprocessing import said_of  # noqa: PLC0415
 
     sure = "" if bundle.threshold is None else f"; not sure below {bundle.threshold:.0%}"
+    if bundle.sets:
+        sure += f"; sets hold the class of {bundle.sets['coverage_asked']:.0%} of images"
+    if bundle.novelty:
+        sure += f"; unlike below a likeness of {bundle.novelty['threshold']:.2f}"
     typer.echo(f"{printable(bundle.name)}{sure}", err=True)
     unknown = said_of(bundle)
     for note in [*([unknown] if unknown else []), *found.notes]:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vestry.evaluation.difference import difference
+from vestry.evaluation.difference import adjusted, difference
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.predictions.scores import MAIN_SCORES
 from vestry.schema.ablations import ComparedPair, Side, Step
 from vestry.schema.base import Spread
 from vestry.schema.models import ScoredMember, ScoredModel
+from vestry.schema.significance import Difference
 
 
 class PairSettings(BaseModel):
@@ -35,19 +36,30 @@ class PairSettings(BaseModel):
 def compared_pairs(
     settings: Iterable[PairSettings], models: Mapping[str, EvaluatedModel]
 ) -> list[ComparedPair]:
-    """Every pair of the study, in its order."""
-    return [_compared(entry, models) for entry in settings]
+    """Every pair of the study, in its order; their tests are one family."""
+    settings = list(settings)
+    known = [entry for entry in settings if not _missing(entry, models)]
+    found = adjusted([difference(models[e.with_], models[e.without]) for e in known])
+    differences = iter(found)
+    return [
+        _compared(entry, models, None if _missing(entry, models) else next(differences))
+        for entry in settings
+    ]
 
 
-def _compared(entry: PairSettings, models: Mapping[str, EvaluatedModel]) -> ComparedPair:
-    missing = [name for name in entry.models if name not in models]
-    pair = None if missing else (models[entry.without], models[entry.with_])
+def _missing(entry: PairSettings, models: Mapping[str, EvaluatedModel]) -> list[str]:
+    return [name for name in entry.models if name not in models]
+
+
+def _compared(
+    entry: PairSettings, models: Mapping[str, EvaluatedModel], found: Difference | None
+) -> ComparedPair:
     return ComparedPair(
         what=entry.what,
-        missing=missing,
-        without=_side(pair[0]) if pair else None,
-        with_=_side(pair[1]) if pair else None,
-        difference=difference(pair[1], pair[0]) if pair else None,
+        missing=_missing(entry, models),
+        without=_side(models[entry.without]) if found else None,
+        with_=_side(models[entry.with_]) if found else None,
+        difference=found,
     )
 
 
@@ -71,15 +83,12 @@ def _over_its_seeds(entry: ScoredModel, name: str) -> Spread:
 
 
 def ablation_steps(members: Sequence[EvaluatedModel]) -> list[Step]:
-    """For every member but the first: its test accuracy less the first's, with an interval.
+    """For every member but the first: its test accuracy less the first's; one family of tests.
 
     members: in the study's order. Empty where there is only one.
     """
+    found = adjusted([difference(member, members[0]) for member in members[1:]])
     return [
-        Step(
-            name=member.name,
-            against=members[0].name,
-            difference=difference(member, members[0]),
-        )
-        for member in members[1:]
+        Step(name=member.name, against=members[0].name, difference=each)
+        for member, each in zip(members[1:], found, strict=True)
     ]

@@ -34,6 +34,12 @@ class AbstentionSettings(BaseModel):
     coverage: float = Field(
         0.95, gt=0, lt=1, description="how often a set of classes is to hold an image's class"
     )
+    unlike: float = Field(
+        0.05,
+        gt=0,
+        le=0.5,
+        description="share of images of the study's own kind that may be called unlike them",
+    )
 
 
 DEFAULT = AbstentionSettings()

@@ -1,6 +1,6 @@
 """What follows from the scores and tables of a whole run, beyond each model's own figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,11 @@ from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
-from vestry.evaluation.ensemble_gain import ensemble_gains
+from vestry.evaluation.ensemble_gain import against_members, ensemble_gains
+from vestry.evaluation.families import families
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import leaks
-from vestry.evaluation.leave_one_out import leave_one_out
+from vestry.evaluation.leave_one_out import judged_together, leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
 from vestry.evaluation.optimism import best_of_several
@@ -33,12 +34,13 @@ from vestry.evaluation.predictions import (
     evaluated_models,
 )
 from vestry.evaluation.significance import Significance, significance
-from vestry.schema.ablations import ComparedPair, Step
+from vestry.evaluation.size_pairs import size_pairs
+from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.decision import Decision
-from vestry.schema.ensemble_gain import EnsembleGain
+from vestry.schema.ensemble_gain import EnsembleGain, LeaveOneOut
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
     Committee,
@@ -48,7 +50,7 @@ from vestry.schema.models import (
     ScoredModel,
 )
 from vestry.schema.optimism import BestOfSeveral
-from vestry.schema.significance import Comparisons, Ranked, Resolution
+from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,13 @@ class Analysed:
     ranking: list[Ranked]
     best_of: BestOfSeveral | None
     comparisons: Comparisons | None
+    families: list[TestFamily]
     resolution: Resolution | None
     misclassified: Misclassified | None
     agreement: Agreement | None
     pairs: list[ComparedPair]
     steps: list[Step]
+    size_pairs: list[SizePair]
     doubts: Doubts
     leaks: Leaks | None
     decision: Decision | None
@@ -89,31 +93,77 @@ def analysed(
     findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
     measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
-    parts = {
-        name: (evaluated[name], [members[each] for each in entry.members])
-        for name, entry in run.committees.items()
-    }
-    gains = ensemble_gains(parts, deciding.within)
-    of_models = _OfModels(evidence, standing, abstaining, members)
+    made = {name: evaluated[name] for name in run.committees}
+    of_committees = _compared_committees(made, run.committees, members, evidence, deciding.within)
+    of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
+    found = compared_pairs(pairs, evaluated)
+    steps = ablation_steps(list(members.values()))
+    sizes = size_pairs(evidence.sizes)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
-            name: of_models.committee(evaluated[name], entry, gains[name])
+            name: of_models.committee(evaluated[name], entry)
             for name, entry in run.committees.items()
         },
+        families=families(
+            _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
+        ),
         ranking=standing.ranking,
         best_of=best_of_several({model.name: model.entry for model in ranked}, evidence),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
         agreement=agreement(list(members.values()), evidence.tested),
-        pairs=compared_pairs(pairs, evaluated),
-        steps=ablation_steps(list(members.values())),
+        pairs=found,
+        steps=steps,
+        size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, issues.test, findings, run.look_failed),
         decision=decision(ranked, evidence, run.data.classes, deciding),
         claims=checked_claims(claims, measured),
     )
+
+
+@dataclass(frozen=True)
+class _OfCommittees:
+    """By committee: its difference to each member, its gain, and what it is without each."""
+
+    differences: dict[str, dict[str, Difference]]
+    gains: dict[str, EnsembleGain]
+    without: dict[str, LeaveOneOut]
+
+
+def _compared_committees(
+    made: Mapping[str, EvaluatedModel],
+    entries: Mapping[str, ScoredCommittee],
+    members: Mapping[str, EvaluatedModel],
+    evidence: Predictions,
+    within: float,
+) -> _OfCommittees:
+    """All committees at once, since their tests are adjusted together."""
+    own = {name: [members[each] for each in entry.members] for name, entry in entries.items()}
+    again = {name: leave_one_out(committee, evidence) for name, committee in made.items()}
+    against = against_members(made, own)
+    gains = ensemble_gains(made, own, against, within)
+    return _OfCommittees(against, gains, judged_together(again))
+
+
+def _tests(
+    comparisons: Comparisons | None,
+    committees: _OfCommittees,
+    changes: Sequence[ComparedPair],
+    steps: Sequence[Step],
+) -> dict[str, int]:
+    """How many tests of each family there were."""
+    crossed = comparisons.cross_validated if comparisons else []
+    return {
+        "pairs": comparisons.family if comparisons else 0,
+        "committees": sum(len(each) for each in committees.differences.values()),
+        "without": sum(len(each.members) for each in committees.without.values()),
+        "steps": len(steps),
+        "changes": sum(pair.difference is not None for pair in changes),
+        "folds": sum(pair.p is not None for pair in crossed),
+    }
 
 
 @dataclass(frozen=True)
@@ -124,22 +174,22 @@ class _OfModels:
     standing: Significance
     abstaining: AbstentionSettings
     members: Mapping[str, EvaluatedModel]
+    committees: _OfCommittees
 
     def member(self, name: str, entry: ScoredMember) -> Member:
         guessing = _guessing_of(self.evidence.truths["validation"])
         fits = _overfitting(entry, guessing)
         return Member(**self._facts(name, entry, fits))
 
-    def committee(
-        self, committee: EvaluatedModel, entry: ScoredCommittee, gain: EnsembleGain
-    ) -> Committee:
+    def committee(self, committee: EvaluatedModel, entry: ScoredCommittee) -> Committee:
         """With what it gains over its members, and which of them it could do without."""
         own = [self.members[name] for name in entry.members]
+        against = self.committees.differences[committee.name]
         return Committee(
             **self._facts(committee.name, entry, None),
-            repairs=fixed_and_broken(committee, own),
-            worth=gain,
-            leave_one_out=leave_one_out(committee, self.evidence),
+            repairs=fixed_and_broken(committee, own, against),
+            worth=self.committees.gains[committee.name],
+            leave_one_out=self.committees.without[committee.name],
             diversity=diversity(own),
         )
 

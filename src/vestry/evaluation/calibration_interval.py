@@ -44,7 +44,9 @@ def overconfidence(
 
     confidence, right: (rows,). The variance is that of confidence minus correctness, row by row,
     which is less than that of the accuracy where confidence knows what is right. As in
-    `score_intervals`, the error rate is taken for a count of faults, with one more at its far end.
+    `score_intervals`, the error rate is taken for a count of faults, with one more at its far end;
+    and where none is wrong, the confidence itself is still that of a few rows, with one more of the
+    unsurest.
     """
     rows = len(right)
     unsure, wrong = float(1 - confidence.mean()), float(1 - right.mean())
@@ -52,7 +54,11 @@ def overconfidence(
     rare = (1 - level) / 2
     low = fault_quantile(wrong, variance, rare, True)
     high = fault_quantile(min(1.0, wrong + 1 / rows), variance + 1 / rows**2, 1 - rare, True)
-    return wrong - unsure, (low - unsure, high - unsure)
+    own, most = float(confidence.var()) / max(1, rows - 1), float(1 - confidence.min()) / rows
+    less = fault_quantile(unsure, own, rare, True)
+    more = fault_quantile(min(1.0, unsure + most), own + most**2, 1 - rare, True)
+    gap = wrong - unsure
+    return gap, (gap - max(wrong - low, more - unsure), gap + max(high - wrong, unsure - less))
 
 
 def debiased(confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> float:

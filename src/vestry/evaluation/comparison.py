@@ -3,19 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import class_intervals, share_interval
 from vestry.evaluation.mistakes import mistakes
-from vestry.predictions.scores import MAIN_SCORES, SCORES, score
+from vestry.evaluation.two_way import mean_accuracy
+from vestry.predictions.scores import CLASS_SCORES, MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.base import Interval, OnSplits, Spread
 from vestry.schema.cross_validation import LearningCurve
-from vestry.schema.models import ScoredMember, ScoredModel
+from vestry.schema.models import ScoredMember, ScoredModel, SeedScores
 from vestry.schema.scores import Mistakes, Scores, ScoresOfTable
+
+_Tables = Mapping[Split, ProbabilityTable]
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,69 @@ class FromTables:
     scores: OnSplits[Scores]
     intervals: OnSplits[dict[str, Interval | None]]
     mistakes: Mistakes
+    seeds: list[SeedScores]
+    over_seeds: OnSplits[dict[str, Spread]] | None
 
 
-def evaluate(tables: Mapping[Split, ProbabilityTable], truths: Mapping[str, Labels]) -> FromTables:
-    """tables, truths: by split."""
-    scores = scored(tables, truths)
-    intervals: OnSplits[dict[str, Interval | None]] = OnSplits(
-        validation=_accuracy_interval(scores.validation, tables["validation"]),
-        test=_accuracy_interval(scores.test, tables["test"]),
+def evaluate(tables: _Tables, truths: Mapping[str, Labels]) -> FromTables:
+    """Of a model with a single seed. tables, truths: by split."""
+    return evaluate_seeds({0: tables}, truths)
+
+
+def evaluate_seeds(every: Mapping[int, _Tables], truths: Mapping[str, Labels]) -> FromTables:
+    """every: the tables of each seed, the first one first. truths: by split."""
+    each = [scored(tables, truths) for tables in every.values()]
+    first = next(iter(every.values()))
+    return FromTables(
+        scores=OnSplits(
+            validation=_mean([scores.validation for scores in each]),
+            test=_mean([scores.test for scores in each]),
+        ),
+        intervals=OnSplits(
+            validation=_accuracy_of("validation", list(every.values()), truths),
+            test=_accuracy_of("test", list(every.values()), truths),
+        ),
+        mistakes=mistakes(first["test"], truths["test"]),
+        seeds=[_of_seed(seed, scores) for seed, scores in zip(every, each, strict=True)],
+        over_seeds=over_seeds(each),
     )
-    return FromTables(scores, intervals, mistakes(tables["test"], truths["test"]))
 
 
-def _accuracy_interval(scores: Scores, table: ProbabilityTable) -> dict[str, Interval | None]:
-    return {"accuracy": share_interval(round(scores.accuracy * len(table)), len(table))}
+def _of_seed(seed: int, scores: OnSplits[Scores]) -> SeedScores:
+    numbers: OnSplits[dict[str, float]] = OnSplits(
+        validation=scores.validation.numbers, test=scores.test.numbers
+    )
+    return SeedScores(seed=seed, scores=numbers)
+
+
+def _mean(each: Sequence[Scores]) -> Scores:
+    """Means over seeds; the confusion is the first one's, because means of counts are none."""
+    first = each[0]
+    if len(each) == 1:
+        return first
+    numbers = {name: fmean(scores.number(name) for scores in each) for name in first.numbers}
+    per_class = {
+        name: {key: fmean(getattr(s.per_class[name], key) for s in each) for key in CLASS_SCORES}
+        | {"support": row.support}
+        for name, row in first.per_class.items()
+    }
+    return Scores.model_validate(numbers | {"per_class": per_class, "confusion": first.confusion})
+
+
+def _accuracy_of(
+    split: Split, every: Sequence[_Tables], truths: Mapping[str, Labels]
+) -> dict[str, Interval | None]:
+    """The accuracy's interval: of images, and where there are several seeds of both."""
+    truth, tables = truths[split], [tables[split] for tables in every]
+    rights = np.stack([table.labels == truth for table in tables])
+    if len(tables) == 1:
+        return _accuracy_interval(int(rights.sum()), len(truth))
+    low, high = mean_accuracy(rights).interval()
+    return {"accuracy": (max(0.0, low), min(1.0, high))}
+
+
+def _accuracy_interval(right: int, rows: int) -> dict[str, Interval | None]:
+    return {"accuracy": share_interval(right, rows)}
 
 
 def scored(
@@ -144,7 +196,9 @@ def out_of_fold(
 
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
     scores = _scores(table, truth)
-    return ScoresOfTable(scores=scores, intervals=_accuracy_interval(scores, table))
+    return ScoresOfTable(
+        scores=scores, intervals=_accuracy_interval(round(scores.accuracy * len(table)), len(table))
+    )
 
 
 # Scores over the number of training images.

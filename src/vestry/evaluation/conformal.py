@@ -56,15 +56,17 @@ def set_thresholds(
     """
     given = validation.probabilities[np.arange(len(truth)), truth].astype(np.float64)
     classes = range(len(validation.classes))
-    together = set_threshold(given, coverage)
+    together = max(0.0, set_threshold(given, coverage))
     return (
         [together for _ in classes],
-        [set_threshold(given[truth == label], coverage) for label in classes],
+        [max(0.0, set_threshold(given[truth == label], coverage)) for label in classes],
     )
 
 
 def set_threshold(given: _Floats, coverage: float) -> float:
-    """The probability from which on a class is in the set.
+    """What at least `coverage` of rows to come lie at or above.
+
+    For sets it is the probability from which on a class is in.
 
     given: (n,) what the true classes of n rows were given. The true class of one more such row is
     given less than the k-th lowest of these with probability k / (n + 1) at most, so k is the
@@ -77,7 +79,7 @@ def set_threshold(given: _Floats, coverage: float) -> float:
     lowest = np.unique(given)
     value = float(np.partition(given, place - 1)[place - 1])
     below = int(np.searchsorted(lowest, value))
-    return just_below(value, float(lowest[below - 1]) if below else 0.0)
+    return just_below(value, float(lowest[below - 1]) if below else value - 1)
 
 
 def rows_needed_for_sets(coverage: float) -> int:

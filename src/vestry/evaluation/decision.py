@@ -19,9 +19,9 @@ from vestry.evaluation.candidates import (
 )
 from vestry.evaluation.choice import TIMES, Choice, chosen
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
-from vestry.evaluation.decision_tests import LEVEL, rows_to_decide
-from vestry.evaluation.difference import by_images
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.decision_tests import rows_to_decide
+from vestry.evaluation.difference import adjusted, difference, sign
+from vestry.evaluation.families import LEVEL
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change, Decision, Excluded, LimitOnTest, OnTest, Reason
@@ -166,20 +166,14 @@ def _on_test(
         ahead=_ahead_on_test(
             taken, [named[each.name] for each in ready if each.name != taken.name]
         ),
-        best_less_taken=None if best is taken else by_images(best, taken),
+        best_less_taken=None if best is taken else difference(best, taken),
     )
 
 
 def _ahead_on_test(taken: EvaluatedModel, others: Sequence[EvaluatedModel]) -> list[str]:
     """Names of those that are significantly more often right on the test images."""
-    found = [by_images(other, taken) for other in others]
-    counts = [(each.only_one or 0, each.only_other or 0) for each in found]
-    adjusted = holm([mcnemar(*pair).p for pair in counts])
-    return [
-        other.name
-        for other, (ours, takens), p in zip(others, counts, adjusted, strict=True)
-        if p < LEVEL and ours > takens
-    ]
+    found = adjusted([difference(other, taken) for other in others])
+    return [other.name for other, each in zip(others, found, strict=True) if sign(each) > 0]
 
 
 def _test_limits(entry: ScoredModel, settings: DecisionSettings) -> list[LimitOnTest]:

@@ -5,33 +5,31 @@ from math import ceil, log
 from statistics import NormalDist
 
 from vestry.evaluation.candidates import Candidate
-from vestry.evaluation.intervals import FAMILY_LEVEL, paired_difference, rows_needed
-from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.difference import Answers, difference, p_within
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.power import POWER, rows_needed
 from vestry.schema.decision import BestBeside
-
-LEVEL = FAMILY_LEVEL
 
 
 def beside(
     best: Candidate, others: Sequence[Candidate], saving: Collection[str], within: float
 ) -> list[BestBeside]:
-    """`best` and each other one on the validation rows (first seeds), Holm over all of them, test
-    by test: whether McNemar's shows the other one to be behind, and whether either is shown to be
-    less than `within` behind the other, as its mean over seeds must be, too.
+    """`best` and each other one on the validation rows (over seeds where there are several), Holm
+    over all of them, test by test: whether the other one is shown to be behind, and whether either
+    is shown to be less than `within` behind the other, as its mean over seeds must be, too.
 
     best: not behind any of them in the ranking. What the rows' own choices add to either is taken
     off the margin. saving: names of those that cost less.
     """
-    counts = [_discordant(best, other) for other in others]
-    rows = len(best.right)
-    p = [mcnemar(*pair).p for pair in counts]
-    behind = holm(p)
+    answers = [Answers(other.rights) for other in others]
+    pairs = [difference(Answers(best.rights), other) for other in answers]
+    counts = [(round(pair.only_one), round(pair.only_other)) for pair in pairs]
+    behind = holm([pair.p for pair in pairs])
     more = [best.optimism - other.optimism for other in others]
-    near = [within_margin(*pair, rows, within + m) for pair, m in zip(counts, more, strict=True)]
-    back = [
-        within_margin(*pair[::-1], rows, within - m) for pair, m in zip(counts, more, strict=True)
-    ]
+    own = Answers(best.rights)
+    near = [p_within(own, o, within + m) for o, m in zip(answers, more, strict=True)]
+    back = [p_within(o, own, within - m) for o, m in zip(answers, more, strict=True)]
     near, back = holm(near), holm(back)
     found = []
     for place, (other, (only_best, only_other)) in enumerate(zip(others, counts, strict=True)):
@@ -44,9 +42,9 @@ def beside(
                 name=other.name,
                 only_best=only_best,
                 only_other=only_other,
-                difference=(only_best - only_other) / rows,
-                interval=paired_difference(only_best, only_other, rows),
-                p=p[place],
+                difference=pairs[place].value,
+                interval=pairs[place].interval,
+                p=pairs[place].p,
                 p_holm=behind[place],
                 behind=is_behind,
                 p_within_holm=near[place],
@@ -60,15 +58,9 @@ def beside(
     return found
 
 
-def _discordant(one: Candidate, other: Candidate) -> tuple[int, int]:
-    """Validation rows that only the one, and that only the other gets right."""
-    return int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
-
-
 # How many rows would decide what these do not.
 
 
-_POWER = 0.8
 _NO_REALISTIC_NUMBER = 10_000_000
 
 
@@ -86,7 +78,7 @@ def rows_to_decide(tests: Sequence[BestBeside], rows: int, within: float) -> int
 
 
 def _rows_for(test: BestBeside, rows: int, within: float, level: float) -> int | None:
-    behind = rows_needed(test.only_best, test.only_other, rows, level, _POWER)
+    behind = rows_needed(test.only_best, test.only_other, rows, level)
     gap = within - test.difference if test.costs_less else within + test.difference
     near = _rows_to_be_near(test, rows, gap, level) if gap > 0 else None
     return min((each for each in (behind, near) if each is not None), default=None)
@@ -97,7 +89,7 @@ def _rows_to_be_near(test: BestBeside, rows: int, gap: float, level: float) -> i
     since none found does not mean that there are none."""
     normal = NormalDist()
     spread = (test.only_best + test.only_other + 1) / (rows + 1) - test.difference**2
-    deviations = normal.inv_cdf(1 - level) + normal.inv_cdf(_POWER)
+    deviations = normal.inv_cdf(1 - level) + normal.inv_cdf(POWER)
     needed = (deviations / gap) ** 2 * max(spread, 0.0)
     least = log(level) / log(1 - gap) if gap < 1 else 1.0
     return ceil(max(needed, least)) if needed <= _NO_REALISTIC_NUMBER else None

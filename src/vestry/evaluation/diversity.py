@@ -2,13 +2,13 @@
 classifier ensembles and their relationship with the ensemble accuracy", Machine Learning 51 (2003).
 """
 
+from collections.abc import Mapping
 from itertools import combinations
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.difference import by_images
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.ensemble_gain import (
@@ -21,6 +21,7 @@ from vestry.schema.ensemble_gain import (
     RepairedClass,
     Repairs,
 )
+from vestry.schema.significance import Difference
 
 _Rows = NDArray[np.bool_]
 MEASURES = ("disagreement", "q", "double_fault", "correlation")
@@ -76,11 +77,15 @@ def _mean(values: list[float | None]) -> float | None:
 # What a committee corrects and what it breaks, beside its best member by validation.
 
 
-def fixed_and_broken(committee: EvaluatedModel, members: list[EvaluatedModel]) -> Repairs:
+def fixed_and_broken(
+    committee: EvaluatedModel,
+    members: list[EvaluatedModel],
+    differences: Mapping[str, Difference],
+) -> Repairs:
     """Test images that the committee gets right and its best member wrong, and the other way.
 
-    The best member is chosen by validation accuracy, less what choices by the same rows added to
-    it. Everything is of the members' first seeds, which the committee is made of.
+    The best member is chosen by validation accuracy, less its optimism. Images are counted by
+    first seeds. differences: of the committee and each member, by name.
     """
     best = max(members, key=lambda member: member.entry.corrected_accuracy)
     fixed, broken = committee.right & ~best.right, best.right & ~committee.right
@@ -95,7 +100,7 @@ def fixed_and_broken(committee: EvaluatedModel, members: list[EvaluatedModel]) -
         helped_by=[_help(member, fixed, broken) for member in members if member.name != best.name],
         agreement=_agreement(said, committee),
         in_common=[_in_common(one, other) for one, other in combinations(members, 2)],
-        differences={member.name: by_images(committee, member) for member in members},
+        differences=dict(differences),
     )
 
 

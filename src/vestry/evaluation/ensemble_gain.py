@@ -3,71 +3,78 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from vestry.evaluation.difference import by_images, sign
-from vestry.evaluation.intervals import FAMILY_LEVEL
-from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.paired_tests import holm, mcnemar
+import numpy as np
+
+from vestry.evaluation.difference import adjusted, difference, p_within, sign
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
-from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, GainOverMember, LogLosses
+from vestry.schema.ensemble_gain import (
+    EnsembleCosts,
+    EnsembleGain,
+    GainOverMember,
+    LogLosses,
+    Verdict,
+)
 from vestry.schema.models import ScoredModel
 from vestry.schema.significance import Difference
 
+_Differences = dict[str, Difference]
+"""By member: the committee's test accuracy less the member's."""
 _Beside = Literal["better", "no gain", "worse", "not shown"]
 _SHOWN: dict[int, _Beside] = {1: "better", 0: "not shown", -1: "worse"}
 
 
-def ensemble_gains(
-    committees: Mapping[str, tuple[EvaluatedModel, Sequence[EvaluatedModel]]], within: float
-) -> dict[str, EnsembleGain]:
-    """Each committee against each of its members, by name, on test images, first seeds.
+def against_members(
+    committees: Mapping[str, EvaluatedModel], members: Mapping[str, Sequence[EvaluatedModel]]
+) -> dict[str, _Differences]:
+    """Each committee against each of its members, all of them one family of tests.
 
-    committees: each with its members. within: a gain below this share is none. All comparisons of
-    all committees are one family, which Holm's procedure adjusts over.
+    members: those of each committee, by its name.
     """
-    pairs = [(whole, member) for whole, members in committees.values() for member in members]
-    found = [by_images(*pair) for pair in pairs]
-    adjusted = holm([mcnemar(*_discordant(each)).p for each in found])
-    near = holm(
-        [
-            within_margin(*_discordant(each), len(pair[0].truth), within)
-            for each, pair in zip(found, pairs, strict=True)
-        ]
-    )
-    beside = iter(
-        [
-            _over(whole, member, difference, p, p_within)
-            for (whole, member), difference, p, p_within in zip(
-                pairs, found, adjusted, near, strict=True
-            )
-        ]
-    )
+    pairs = [(name, member) for name in committees for member in members[name]]
+    found = adjusted([difference(committees[name], member) for name, member in pairs])
+    sides: dict[str, _Differences] = {name: {} for name in committees}
+    for (name, member), each in zip(pairs, found, strict=True):
+        sides[name][member.name] = each
+    return sides
+
+
+def ensemble_gains(
+    committees: Mapping[str, EvaluatedModel],
+    members: Mapping[str, Sequence[EvaluatedModel]],
+    differences: Mapping[str, Mapping[str, Difference]],
+    within: float,
+) -> dict[str, EnsembleGain]:
+    """What each committee gains over each member on test images, by name.
+
+    members: those of each committee, by its name. differences: as `against_members` has them.
+    within: a gain below this share is none; that it is below is tested as one family, too.
+    """
+    pairs = [(name, member) for name in committees for member in members[name]]
+    near = holm([p_within(committees[name], member, within) for name, member in pairs])
+    sides: dict[str, list[GainOverMember]] = {name: [] for name in committees}
+    for (name, member), p in zip(pairs, near, strict=True):
+        found = differences[name][member.name]
+        sides[name].append(_over(committees[name], member, found, p))
     return {
-        name: _gain(members, [next(beside) for _ in members], within, len(pairs))
-        for name, (_, members) in committees.items()
+        name: _gain(members[name], against, within, len(pairs)) for name, against in sides.items()
     }
 
 
-def _discordant(found: Difference) -> tuple[int, int]:
-    return found.only_one or 0, found.only_other or 0
-
-
 def _over(
-    committee: EvaluatedModel, member: EvaluatedModel, found: Difference, p: float, near: float
+    committee: EvaluatedModel, member: EvaluatedModel, found: Difference, near: float
 ) -> GainOverMember:
-    """p, near: adjusted."""
-    test = mcnemar(*_discordant(found))
-    same = bool((committee.labels == member.labels).all())
-    verdict = _SHOWN[sign(found) if p < FAMILY_LEVEL else 0]
-    if verdict == "not shown" and (same or near < FAMILY_LEVEL):
+    """near: adjusted p that the gain is the margin or more."""
+    same = np.array_equal(committee.every, member.every)
+    verdict = _SHOWN[sign(found)]
+    if verdict == "not shown" and (same or near < LEVEL):
         verdict = "no gain"
-    own, other = (model.entry.scores.test.log_loss for model in (committee, member))
+    own, other = (model.entry.central("test", "log_loss") for model in (committee, member))
     return GainOverMember(
         name=member.name,
         difference=found,
-        p=test.p,
-        method=test.method,
-        p_holm=p,
         p_within_holm=near,
         same=same,
         verdict=verdict,
@@ -87,20 +94,18 @@ def _gain(
         decisive=min(deciding, key=lambda each: each.difference.value).name,
         against=against,
         within=within,
-        level=FAMILY_LEVEL,
+        level=LEVEL,
         family=family,
     )
 
 
-def _verdict(
-    against: list[GainOverMember],
-) -> tuple[Literal["yes", "no", "not shown"], list[GainOverMember]]:
+def _verdict(against: list[GainOverMember]) -> tuple[Verdict, list[GainOverMember]]:
     """With the members that make it so."""
-    against_it = [each for each in against if each.verdict in ("worse", "no gain")]
-    if against_it:
-        return "no", against_it
-    open_ = [each for each in against if each.verdict == "not shown"]
-    return ("not shown", open_) if open_ else ("yes", against)
+    contrary = [each for each in against if each.verdict in ("worse", "no gain")]
+    if contrary:
+        return "no", contrary
+    unshown = [each for each in against if each.verdict == "not shown"]
+    return ("not shown", unshown) if unshown else ("yes", against)
 
 
 def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:

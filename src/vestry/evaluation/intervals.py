@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import ceil, sqrt
-from statistics import NormalDist, fmean, variance
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,25 +112,6 @@ def paired_difference(only_one: int, only_other: int, rows: int, level: float = 
     return max(-1.0, difference - half), min(1.0, difference + half)
 
 
-def mean_difference(
-    values: Sequence[float], others: Sequence[float], level: float = LEVEL
-) -> Interval | None:
-    """Interval of the difference of two means, values of one seed each (Welch 1947).
-
-    Returns (low, high) of the mean of `values` less that of `others`; the two may differ in
-    number and in spread. None where neither moves from seed to seed, so that seeds say nothing of
-    chance. Raises ValueError where one of them has fewer than two values.
-    """
-    if min(len(values), len(others)) < 2:
-        raise ValueError("a mean over seeds needs at least two of them")
-    one, other = variance(values) / len(values), variance(others) / len(others)
-    if not one + other:
-        return None
-    freedom = (one + other) ** 2 / (one**2 / (len(values) - 1) + other**2 / (len(others) - 1))
-    difference, half = fmean(values) - fmean(others), t_quantile(level, freedom) * sqrt(one + other)
-    return difference - half, difference + half
-
-
 def normal_quantile(level: float) -> float:
     """How many deviations hold `level` of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)
@@ -146,32 +127,3 @@ def t_quantile(level: float, freedom: float) -> float:
 def holds(interval: Sequence[float], value: float = 0.0) -> bool:
     low, high = interval
     return bool(low <= value <= high)
-
-
-# How many images McNemar's test would need to see a difference as large as the one found.
-
-
-FAMILY_LEVEL = 0.05
-_POWER = 0.8
-_NO_REALISTIC_NUMBER = 10_000_000
-
-
-def rows_needed(
-    only_one: int, only_other: int, rows: int, level: float = FAMILY_LEVEL, power: float = _POWER
-) -> int | None:
-    """Images in all that show the difference at `level`, two-sided, with probability `power`.
-
-    only_one, only_other: of `rows` images, those that only the one, only the other gets right;
-    their shares are taken for the truth. The normal approximation of Connor, "Sample size for
-    testing differences in proportions for the paired-sample design", Biometrics 43 (1987). None
-    where the two are level, or more than 10 million images would be needed.
-    """
-    difference = abs(only_one - only_other) / rows
-    discordant = (only_one + only_other) / rows
-    if not difference:
-        return None
-    normal = NormalDist()
-    chance, success = normal.inv_cdf(1 - level / 2), normal.inv_cdf(power)
-    spread = sqrt(discordant - difference**2)
-    needed = ((chance * sqrt(discordant) + success * spread) / difference) ** 2
-    return ceil(needed) if needed <= _NO_REALISTIC_NUMBER else None

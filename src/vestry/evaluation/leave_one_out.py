@@ -1,13 +1,15 @@
 """Which member a committee could do without: the committee made again without each of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from vestry.committees.committee import Committee
 from vestry.committees.rule import RULES
-from vestry.evaluation.difference import Answers, by_images
-from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.evaluation.difference import Answers, difference
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import Labels, ProbabilityTable
@@ -17,7 +19,6 @@ from vestry.schema.models import ScoredCommittee
 
 _Tables = dict[str, ProbabilityTable]
 _ROWS_A_CLASS = 10
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> LeaveOneO
     the committee's own. What the committee's rule came to by trying is kept (stacking's penalty),
     and where so many fits would take long, it learns from a stratified part of the rows; `whole` is
     then made in the same way, so that like is set beside like. Of a committee of two, one left out
-    leaves the other alone, without any rule. Raises TypeError for a member.
+    leaves the other alone, without any rule. First seeds. p is not adjusted yet, and no verdict
+    given: see `judged_together`. Raises TypeError for a member.
     """
     entry, truth = committee.entry, committee.truth
     if not isinstance(entry, ScoredCommittee):
@@ -50,15 +52,10 @@ def leave_one_out(committee: EvaluatedModel, evidence: Predictions) -> LeaveOneO
         name: _made_again(entry, [other for other in entry.members if other != name], data, tests)
         for name in entry.members
     }
-    rows = [_without(name, table, whole, truth) for name, table in without.items()]
-    adjusted = holm([row.p for row in rows])
     return LeaveOneOut(
         whole=_scores(whole, truth),
         learnt_from=_learnt_from(entry, data),
-        members=[
-            row.model_copy(update={"p_holm": p, "verdict": verdict(row.difference.interval, p)})
-            for row, p in zip(rows, adjusted, strict=True)
-        ],
+        members=[_without(name, table, whole, truth) for name, table in without.items()],
         reason=None,
     )
 
@@ -112,8 +109,7 @@ def _without(
     name: str, table: ProbabilityTable, whole: ProbabilityTable, truth: Labels
 ) -> WithoutMember:
     """The verdict waits for the others' p."""
-    found = by_images(Answers(table.labels == truth), Answers(whole.labels == truth))
-    test = mcnemar(found.only_one or 0, found.only_other or 0)
+    found = difference(_answers(table, truth), _answers(whole, truth))
     own = _scores(table, truth)
     return WithoutMember(
         name=name,
@@ -121,19 +117,39 @@ def _without(
         log_loss=own.log_loss,
         log_loss_change=own.log_loss - _scores(whole, truth).log_loss,
         difference=found,
-        p=test.p,
-        method=test.method,
-        p_holm=test.p,
+        p=found.p,
+        method=found.method,
+        p_holm=found.p,
         verdict="no loss shown",
     )
 
 
+def judged_together(found: Mapping[str, LeaveOneOut]) -> dict[str, LeaveOneOut]:
+    """By committee, with Holm's p over all members of all of them, and what it allows to say."""
+    adjusted = iter(holm([row.p for entry in found.values() for row in entry.members]))
+    return {
+        name: entry.model_copy(
+            update={"members": [_judged(row, next(adjusted)) for row in entry.members]}
+        )
+        for name, entry in found.items()
+    }
+
+
+def _judged(row: WithoutMember, adjusted: float) -> WithoutMember:
+    said = verdict(row.difference.interval, adjusted)
+    return row.model_copy(update={"p_holm": adjusted, "verdict": said})
+
+
 def verdict(interval: Interval, adjusted: float) -> str:
-    """ "worse" or "better" without it where the interval and Holm's p over all members say so."""
+    """What may be said without the member, by its interval and the adjusted p."""
     low, high = interval
-    if adjusted >= _LEVEL or low <= 0 <= high:
+    if adjusted >= LEVEL or low <= 0 <= high:
         return "no loss shown"
     return "worse" if high < 0 else "better"
+
+
+def _answers(table: ProbabilityTable, truth: Labels) -> Answers:
+    return Answers(np.asarray(table.labels == truth)[None])
 
 
 def _scores(table: ProbabilityTable, truth: Labels) -> Whole:

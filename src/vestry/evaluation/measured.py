@@ -28,7 +28,7 @@ class MeasuredRun:
 
 
 def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> Figure:
-    """A test score: value and interval of the first seed, mean and deviation over seeds.
+    """A test score: the mean over seeds with its interval, and each seed's.
 
     There is an interval for scores that are shares of images (accuracy; recall and precision
     of a class); None for others.

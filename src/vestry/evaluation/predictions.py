@@ -22,13 +22,16 @@ class Predictions:
     """tables: each model's `validation` and `test` table, by its name; of several seeds, the first
     one's. truths: (n,) labels by split, `training` among them. out_of_fold: cross-validated
     members' tables of the training rows. seeds: every seed's tables of a model that has several,
-    the first one's first.
+    the first one's first. sizes: of
+    members with a learning curve, by images a class, (seeds, n) whether each is right on each test
+    image.
     """
 
     tables: Mapping[str, Tables]
     truths: Mapping[str, Labels]
     out_of_fold: Mapping[str, ProbabilityTable] = field(default_factory=dict)
     seeds: Mapping[str, Sequence[Tables]] = field(default_factory=dict)
+    sizes: Mapping[str, Mapping[int, NDArray[np.bool_]]] = field(default_factory=dict)
 
     def labels(self, name: str, split: Split) -> Labels:
         """(seeds, n) what each seed's model says of each row of the split."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
-from vestry.evaluation.difference import by_images
-from vestry.evaluation.intervals import FAMILY_LEVEL, share_interval
-from vestry.evaluation.paired_tests import PairedTest, holm, mcnemar
+from vestry.evaluation.difference import adjusted, difference
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
 from vestry.evaluation.standing import PairBeside, beside_first, ranks
 from vestry.predictions.table import Labels, ProbabilityTable
@@ -58,7 +58,6 @@ class _Pair(PairBeside):
 
     models: tuple[_RunModel, _RunModel]
     difference: Difference
-    test: PairedTest
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def compared_runs(
     }
     pairs = _all_pairs(models)
     told = [found for pair in pairs if (found := _told(pair, set(best.values())))]
-    tests = schema.PairTests(level=FAMILY_LEVEL, family=len(pairs), pairs=told)
+    tests = schema.PairTests(level=LEVEL, family=len(pairs), pairs=told)
     return ComparedRuns(_ranked(models, pairs, ordered_by), best, tests)
 
 
@@ -118,7 +117,6 @@ def _ranked(
 def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
     """Not ranked yet."""
     entry, accuracy = model.tested.entry, float(model.tested.right.mean())
-    test = entry.scores.test
     return schema.RankedOfRuns(
         run=model.run,
         name=model.tested.name,
@@ -128,8 +126,8 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         accuracy=accuracy,
         interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
         over_seeds=entry.spread("test", "accuracy"),
-        log_loss=test.log_loss,
-        f1_macro=test.number("f1_macro"),
+        log_loss=entry.first_seed("test", "log_loss"),
+        f1_macro=entry.first_seed("test", "f1_macro"),
         parameters=entry.parameters,
         fit_seconds=entry.fit_seconds,
         milliseconds_per_image=entry.milliseconds_per_image,
@@ -140,17 +138,21 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
 
 
 def _all_pairs(models: Sequence[_RunModel]) -> list[_Pair]:
-    """McNemar's test of every two models, adjusted over all of them."""
+    """Every two models on the test images, adjusted over all of them."""
     pairs = [(one, other) for other, one in combinations(models, 2)]
-    found = [by_images(one.tested, other.tested) for one, other in pairs]
-    counts = [(difference.only_one or 0, difference.only_other or 0) for difference in found]
-    tests = [mcnemar(*each) for each in counts]
-    adjusted = holm([test.p for test in tests])
+    found = adjusted([difference(one.tested, other.tested) for one, other in pairs])
     return [
-        _Pair(one.label, other.label, *each, difference.interval, p, (one, other), difference, test)
-        for (one, other), each, difference, test, p in zip(
-            pairs, counts, found, tests, adjusted, strict=True
+        _Pair(
+            one=pair[0].label,
+            other=pair[1].label,
+            only_one=each.only_one,
+            only_other=each.only_other,
+            interval=each.interval,
+            p_holm=each.p if each.p_holm is None else each.p_holm,
+            models=pair,
+            difference=each,
         )
+        for pair, each in zip(pairs, found, strict=True)
     ]
 
 
@@ -166,11 +168,11 @@ def _told(pair: _Pair, best: set[str]) -> schema.ComparedPair | None:
         one=one.labelled,
         other=other.labelled,
         difference=pair.difference,
-        p=pair.test.p,
-        method=pair.test.method,
+        p=pair.difference.p,
+        method=pair.difference.method,
         alike=int((one.tested.labels == other.tested.labels).sum()),
         p_holm=pair.p_holm,
-        told_apart=pair.p_holm < FAMILY_LEVEL,
+        told_apart=pair.p_holm < LEVEL,
         both_best=both_best,
         same_name=same_name,
     )

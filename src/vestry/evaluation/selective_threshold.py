@@ -23,8 +23,8 @@ _SEQUENCE = 0.8
 _FIRST, _LAST = 0.25, 0.5
 """Of the rows, the surest first: where the sequence starts at the earliest and, where it can, at
 the latest."""
-_MISTAKES = 2
-"""That many must be allowed where the sequence starts: one mistake should not end it."""
+_MISTAKES = 1
+"""So many must be allowed where the sequence starts: the first should not end it."""
 _PLACES = 200
 _HALVINGS = 10
 _SLOW = 1000

@@ -3,25 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf
 from typing import Any
 
-from vestry.evaluation.difference import by_images
-from vestry.evaluation.intervals import FAMILY_LEVEL, rows_needed
-from vestry.evaluation.paired_tests import (
-    PairedTest,
-    ResampledTest,
-    corrected_resampled_t,
-    holm,
-    mcnemar,
-)
+from vestry.evaluation.difference import adjusted, difference, over_seeds
+from vestry.evaluation.families import LEVEL, strictest
+from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t, holm
+from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_intervals import score_intervals
 from vestry.evaluation.standing import beside_first, ranks, resolution
+from vestry.evaluation.two_way import widened
+from vestry.predictions.scores import SCORES
 from vestry.schema.base import Interval
 from vestry.schema.cross_validation import CrossValidation
-from vestry.schema.models import ScoredMember
+from vestry.schema.models import ScoredMember, ScoredModel
 from vestry.schema.significance import (
     Comparisons,
+    Difference,
     PairOfModels,
     PairOverFolds,
     Ranked,
@@ -38,50 +37,52 @@ _Crossed = tuple[str, CrossValidation]
 def pairwise(models: Sequence[EvaluatedModel]) -> Comparisons | None:
     """All pairs of `models`, which are in the order of the ranking; None for fewer than two.
 
-    The family, over which Holm's procedure adjusts, is all pairs of test tables (first seeds);
+    The family, over which Holm's procedure adjusts, is all pairs of models on the test images;
     cross-validated members are a family of their own, since their rows are the training rows.
     """
     if len(models) < 2:
         return None
     pairs = list(combinations(models, 2))
-    tests = [mcnemar(*_discordant(*pair)) for pair in pairs]
-    adjusted = holm([test.p for test in tests])
+    found = adjusted([difference(*pair) for pair in pairs])
     return Comparisons(
-        level=FAMILY_LEVEL,
+        level=LEVEL,
         family=len(pairs),
         rows=len(models[0].truth),
         pairs=[
-            _compared(*pair, test, p) for pair, test, p in zip(pairs, tests, adjusted, strict=True)
+            _compared(*pair, each, _rows_needed(*pair, each, strictest(len(pairs))))
+            for pair, each in zip(pairs, found, strict=True)
         ],
         cross_validated=_cross_validated_pairs(models),
     )
 
 
-def _discordant(one: EvaluatedModel, other: EvaluatedModel) -> tuple[int, int]:
-    """Test images that only the one, and that only the other gets right."""
-    found = by_images(one, other)
-    return found.only_one or 0, found.only_other or 0
+def _rows_needed(
+    one: EvaluatedModel, other: EvaluatedModel, found: Difference, level: float
+) -> int | None:
+    if found.method != "two-way":
+        return rows_needed(int(found.only_one), int(found.only_other), found.count, level)
+    rows = over_seeds(one, other).rows_needed(level, POWER)
+    return rows if rows is not None and rows <= MOST_ROWS else None
 
 
 def _compared(
-    one: EvaluatedModel, other: EvaluatedModel, test: PairedTest, p_holm: float
+    one: EvaluatedModel, other: EvaluatedModel, found: Difference, needed: int | None
 ) -> PairOfModels:
-    found, rows = by_images(one, other), len(one.truth)
-    only_one, only_other = _discordant(one, other)
-    needed = rows_needed(only_one, only_other, rows)
+    p_holm = found.p if found.p_holm is None else found.p_holm
     return PairOfModels(
         one=one.name,
         other=other.name,
         difference=found.value,
         interval=found.interval,
-        only_one=only_one,
-        only_other=only_other,
-        method=test.method,
-        p=test.p,
+        seeds=found.seeds,
+        only_one=found.only_one,
+        only_other=found.only_other,
+        method=found.method,
+        p=found.p,
         rows_needed=needed,
-        more_rows=None if needed is None else max(0, needed - rows),
+        more_rows=None if needed is None else max(0, needed - found.count),
         p_holm=p_holm,
-        told_apart=p_holm < FAMILY_LEVEL,
+        told_apart=p_holm < LEVEL,
     )
 
 
@@ -94,9 +95,9 @@ def _cross_validated_pairs(models: Sequence[EvaluatedModel]) -> list[PairOverFol
     ]
     pairs = [pair for pair in combinations(crossed, 2) if _folds_of(pair[0]) == _folds_of(pair[1])]
     tests = [_test_over_folds(*pair) for pair in pairs]
-    adjusted = iter(holm([test.p for test in tests if test]))
+    among = iter(holm([test.p for test in tests if test]))
     return [
-        _over_folds(*pair, test, next(adjusted) if test else None)
+        _over_folds(*pair, test, next(among) if test else None)
         for pair, test in zip(pairs, tests, strict=True)
     ]
 
@@ -130,7 +131,7 @@ def _over_folds(
         interval=test.interval if test else None,
         p=test.p if test else None,
         p_holm=p_holm,
-        told_apart=p_holm is not None and p_holm < FAMILY_LEVEL,
+        told_apart=p_holm is not None and p_holm < LEVEL,
     )
 
 
@@ -158,10 +159,7 @@ def significance(
         comparisons,
         _resolutions(models, evidence, margin),
         _ranked(models, comparisons, margin),
-        {
-            model.name: score_intervals(evidence.tested[model.name], evidence.truth)
-            for model in models
-        },
+        {model.name: _score_intervals(model, evidence) for model in models},
     )
 
 
@@ -193,9 +191,28 @@ def _resolutions(
 ) -> Resolution | None:
     if len(models) < 2:
         return None
-    truth, tables = evidence.truths["validation"], evidence.validated
+    truth = evidence.truths["validation"]
+    validated = [evidence.labels(model.name, "validation") == truth for model in models]
     return Resolution(
         margin=margin,
-        validation=resolution([tables[model.name].labels == truth for model in models]),
-        test=resolution([model.right for model in models]),
+        validation=resolution(validated, len(models) - 1),
+        test=resolution([model.rights for model in models], len(models) * (len(models) - 1) // 2),
     )
+
+
+def _score_intervals(model: EvaluatedModel, evidence: Predictions) -> dict[str, Interval | None]:
+    """Of every score of the test rows; the accuracy has its own already."""
+    found = score_intervals(evidence.tested[model.name], evidence.truth)
+    every = {score: _of_all_seeds(model.entry, score, found[score]) for score in found}
+    return every | model.entry.intervals.test
+
+
+def _of_all_seeds(entry: ScoredModel, score: str, first: Interval | None) -> Interval | None:
+    """The first seed's interval, of images, moved to the mean over seeds and widened by these."""
+    over = entry.spread("test", score)
+    if first is None or over is None:
+        return first
+    moved = over.mean - entry.first_seed("test", score)
+    low, high = first[0] + moved, first[1] + moved
+    top = 1.0 if SCORES[score].is_share else inf
+    return widened((low, high), over, top)

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isclose, sqrt
+from math import ceil, isclose, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.candidates import Candidate
-from vestry.evaluation.intervals import FAMILY_LEVEL, LEVEL, Interval, normal_quantile
+from vestry.evaluation.families import LEVEL, strictest
+from vestry.evaluation.intervals import Interval, holds, normal_quantile
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import at_most, holm
 from vestry.evaluation.predictions import Predictions
-from vestry.schema.base import MarkWord
+from vestry.evaluation.two_way import TwoWay, mean_difference
+from vestry.schema.base import MarkWord, Number
 from vestry.schema.decision import Majority
 from vestry.schema.significance import BesideFirst, PairOfModels, SmallestShown
 
@@ -39,8 +41,8 @@ class PairBeside:
 
     one: str
     other: str
-    only_one: int
-    only_other: int
+    only_one: Number
+    only_other: Number
     interval: Interval
     p_holm: float
 
@@ -65,49 +67,64 @@ def _beside(pair: PairOfModels | PairBeside, turned: bool, rows: int, margin: fl
     if turned:
         ours, firsts, low, high = firsts, ours, -high, -low
     return BesideFirst(
-        mark=_mark(ours, firsts, rows, margin, pair.p_holm),
+        mark=_mark(pair.p_holm, (low, high), (ours, firsts), rows, margin),
         difference=(ours - firsts) / rows,
         interval=(low, high),
         p_holm=pair.p_holm,
     )
 
 
-def _mark(only_this: int, only_first: int, rows: int, margin: float, p: float) -> MarkWord:
-    if p < FAMILY_LEVEL:
-        return "ahead" if only_this > only_first else "behind"
-    both_ways = ((only_this, only_first), (only_first, only_this))
-    level = all(within_margin(*pair, rows, margin) < FAMILY_LEVEL for pair in both_ways)
+def _mark(
+    p: float, interval: Interval, only: tuple[Number, Number], rows: int, margin: float
+) -> MarkWord:
+    """only: images that only this one, and that only the first gets right."""
+    if p < LEVEL and not holds(interval):
+        return "ahead" if interval[0] > 0 else "behind"
+    counts = round(only[0]), round(only[1])
+    # With few images even an interval that is all inside proves little: the exact test must agree.
+    level = (
+        -margin <= interval[0]
+        and interval[1] <= margin
+        and all(within_margin(*each, rows, margin) < LEVEL for each in (counts, counts[::-1]))
+    )
     return "level" if level else "unknown"
 
 
 # The smallest difference of two accuracies that so many images can show.
 
 
-Right = NDArray[np.bool_]
-_LEAST_DISCORDANT = 6
-"""So many images, all won by one of two, are the fewest that McNemar's test tells from chance."""
+Rights = NDArray[np.bool_]
+"""(seeds, n) whether each seed's model is right on each row."""
 _NEXT = 3
 
 
-def resolution(rights: Sequence[Right]) -> SmallestShown:
+def resolution(rights: Sequence[Rights], tests: int) -> SmallestShown:
     """About the smallest difference that the rows show between the first and the next.
 
-    rights: (rows,) of each model, whether it is right, in the order of the ranking; two or more. Of
-    the three that follow the first, the one that differs from it on most images counts.
+    rights: of each model in the order of the ranking; two or more. Of the three that follow the
+    first, the one for which it is the largest counts. tests: how many are adjusted together.
     """
-    first, rows = rights[0], len(rights[0])
-    differ = max(int((first != other).sum()) for other in rights[1 : 1 + _NEXT])
-    return SmallestShown(rows=rows, difference=smallest_shown(differ, rows))
+    level, rows = strictest(tests), rights[0].shape[1]
+    sizes = [_smallest(rights[0], other, level) for other in rights[1 : 1 + _NEXT]]
+    return SmallestShown(rows=rows, difference=max(sizes), tests=tests)
 
 
-def smallest_shown(differ: int, rows: int) -> float:
+def _smallest(first: Rights, other: Rights, level: float) -> float:
+    if len(first) == len(other) == 1:
+        return smallest_shown(int((first[0] != other[0]).sum()), first.shape[1], level)
+    return min(1.0, mean_difference(first, other).half(level))
+
+
+def smallest_shown(differ: int, rows: int, level: float = LEVEL) -> float:
     """A share in 0..1. differ: images that only one of two gets right.
 
-    From there on McNemar's test is under 0.05, by its normal approximation, and never under six
-    images: 2 * 0.5^6 is the first below. 1 where even all images would not do.
+    From there on McNemar's p is under `level`, by its normal approximation, and never under as many
+    images as it takes if one of two wins all of them: n with 2 * 0.5^n below it. 1 where even all
+    images would not do.
     """
-    normal = normal_quantile(LEVEL) * sqrt(differ) / rows
-    return min(1.0, max(_LEAST_DISCORDANT / rows, normal))
+    fewest = ceil(log2(2 / level) + 1e-9)
+    normal = normal_quantile(1 - level) * sqrt(differ)
+    return min(1.0, max(fewest, normal) / rows)
 
 
 # Who is shown to be better than always answering the most frequent class.
@@ -116,19 +133,16 @@ def smallest_shown(differ: int, rows: int) -> float:
 def above_majority(
     everyone: Sequence[Candidate], evidence: Predictions, classes: Sequence[str]
 ) -> Majority:
-    """Who is better, by McNemar's test on the validation rows, exact and one-sided, Holm over all
-    models (first seeds), and by the mean over seeds."""
+    """Who is better on the validation rows, one-sided, Holm over all models: by McNemar's exact
+    test, or over images and seeds where a model has several."""
     label = int(np.bincount(evidence.truths["training"], minlength=len(classes)).argmax())
     right = np.asarray(evidence.truths["validation"] == label)
-    p = [
-        _one_sided(int((each.right & ~right).sum()), int((right & ~each.right).sum()))
-        for each in everyone
-    ]
+    adjusted = holm([_better_by_chance(each.rights, right) for each in everyone])
     share = float(right.mean())
     above = [
         each.name
-        for each, adjusted in zip(everyone, holm(p), strict=True)
-        if adjusted < FAMILY_LEVEL and each.accuracy > share
+        for each, p in zip(everyone, adjusted, strict=True)
+        if p < LEVEL and each.accuracy > share
     ]
     return Majority(
         class_=classes[label],
@@ -138,5 +152,14 @@ def above_majority(
     )
 
 
-def _one_sided(only_model: int, only_majority: int) -> float:
-    return at_most(only_majority, only_model + only_majority)
+def _better_by_chance(rights: Rights, constant: NDArray[np.bool_]) -> float:
+    """One-sided p that a model is no better than an answer that has no seeds."""
+    if len(rights) > 1:
+        return _one_sided(mean_difference(rights, constant[None], paired=True))
+    only_model, only_constant = (rights[0] & ~constant).sum(), (constant & ~rights[0]).sum()
+    return at_most(int(only_constant), int(only_model + only_constant))
+
+
+def _one_sided(found: TwoWay) -> float:
+    """p that it is 0 or less."""
+    return found.p() / 2 if found.centre > 0 else 1 - found.p() / 2

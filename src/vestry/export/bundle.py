@@ -52,9 +52,13 @@ class Bundle:
     images were made of pictures; None in a file from before that was stored. border: what they have
     around their object, by which photographs are prepared; None where it is no plain colour.
     scores: by split, each score with its interval where there is one. threshold: the confidence
-    under which an answer is "not sure"; None where no threshold reaches the accuracy that was asked
-    for. temperature: applied in the graph; 1 leaves probabilities as they are.
-    certificate: what the parity gate measured. quantized: None, or what int8 weights changed.
+    under which an answer is "not sure"; None where no threshold keeps the accuracy that was asked
+    for. sets: `thresholds` and `by_class`, one probability a class from which on it stands in an
+    answer's set, with `coverage_asked`. novelty: `threshold`, the likeness to the nearest known
+    image under which an image is unlike them. Both are empty in a file from before they were
+    stored, or where they could not be chosen. temperature: applied in the graph; 1 leaves
+    probabilities as they are. certificate: what the parity gate measured. quantized: None, or what
+    int8 weights changed.
     known: training images that an answer is set beside. samples: validation images to try.
     """
 
@@ -71,6 +75,8 @@ class Bundle:
     scores: Facts = field(default_factory=dict)
     threshold: float | None = None
     abstention: Facts = field(default_factory=dict)
+    sets: Facts = field(default_factory=dict)
+    novelty: Facts = field(default_factory=dict)
     temperature: float = 1.0
     parameters: int | None = None
     certificate: Facts = field(default_factory=dict)
@@ -137,7 +143,22 @@ def _checked(bundle: Bundle) -> Bundle:
             f"its pictures are to be prepared in a way not known here ({bundle.preparation!r}); "
             "use the version of vestry that exported it"
         )
+    _check_limits(bundle)
     return bundle
+
+
+def _check_limits(bundle: Bundle) -> None:
+    """Raise ModelError where sets or novelty are not what an answer can be held against."""
+    given = [bundle.sets[key] for key in ("thresholds", "by_class")] if bundle.sets else []
+    if any(len(row) != len(bundle.classes) for row in given):
+        raise ModelError("its sets have not one threshold for each class")
+    limits = [value for row in given for value in row]
+    if bundle.sets:
+        limits.append(bundle.sets["coverage_asked"])
+    if bundle.novelty:
+        limits.append(bundle.novelty["threshold"])
+    if not all(isinstance(value, float | int) and -1 <= value <= 1 for value in limits):
+        raise ModelError("a threshold of its sets, or of its likeness, is no number from -1 to 1")
 
 
 def with_bundle(model: onnx.ModelProto, bundle: Bundle) -> onnx.ModelProto:

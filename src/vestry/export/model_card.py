@@ -14,6 +14,7 @@ from PIL import Image
 from vestry.data.image_set import ImageSet
 from vestry.export.bundle import Bundle, KnownImages
 from vestry.export.facts import entry_of
+from vestry.export.limits_words import abstention, novelty, sets
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
 from vestry.storage.run_folder import write_text
@@ -44,29 +45,6 @@ def _confidence(bundle: Bundle) -> str:
     return (
         f"Confidences are tempered: a temperature of {bundle.temperature:.3g}, fitted on "
         f"validation images, makes the model {towards} and leaves its answers as they are."
-    )
-
-
-def _abstention(bundle: Bundle) -> str:
-    asked = bundle.abstention.get("accuracy_asked")
-    if asked is None:
-        return "No threshold was chosen under which it should say that it is not sure."
-    sure = bundle.abstention.get("confidence_asked")
-    promised = f" (guaranteed with {sure:.0%} confidence)" if sure else ""
-    if bundle.threshold is None:
-        return (
-            f"No threshold could be chosen on validation images for {asked:.0%} of right answers"
-            f"{promised}, so it never says that it is not sure."
-        )
-    if bundle.threshold == 0:
-        return f"It is right at least {asked:.0%} of the time{promised} without abstaining."
-    judged = bundle.abstention["validation"]
-    low, high = (f"{100 * end:.1f}" for end in judged["interval"])
-    return (
-        f'Below a confidence of {bundle.threshold:.1%} it says "not sure"; what it does answer is '
-        f"right at least {asked:.0%} of the time{promised}, on images like those of the study. On "
-        f"the validation images, by which that was chosen, it answers {judged['coverage']:.1%} and "
-        f"is right in {judged['accuracy']:.1%} ({low} to {high}) of these."
     )
 
 
@@ -122,7 +100,7 @@ def quantized(bundle: Bundle) -> str:
         f"{found['before']['accuracy']:.2%} and {found['after']['accuracy']:.2%} on "
         f"{found['rows']:,} test images, {100 * found['difference']['value']:+.2f} points "
         f"({low} to {high}, paired); {found['labels_equal']:,} answers equal. The certificate "
-        "above is of the float file that it was made from."
+        "above is of the float file that it was made from, and thresholds were chosen for that."
     )
 
 
@@ -203,13 +181,28 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         definition=entry.definition if isinstance(entry, Member) else [],
         recommendation=_recommendation(bundle, results),
         looks=_looks(results),
+        seeds=_seeds(entry, bundle),
         preparation=_preparation(bundle),
         confidence=_confidence(bundle),
-        abstention=_abstention(bundle),
+        abstention=abstention(bundle),
+        sets=sets(bundle),
+        novelty=novelty(bundle),
         certificate=_certificate(bundle),
         quantized=quantized(bundle),
         size=_size(path),
         images=_images(bundle),
+    )
+
+
+def _seeds(entry: Member | Committee, bundle: Bundle) -> str | None:
+    """That the scores are means where there are several seeds, and what this file's own is."""
+    if len(entry.seeds) < 2 or bundle.quantized:
+        return None
+    own = f"{100 * entry.first_seed('test', 'accuracy'):.1f}%"
+    return (
+        f"Scores are means over {len(entry.seeds)} seeds, with which the same model was fitted; "
+        f"this file is the first of them (seed {entry.seeds[0].seed}), whose own test accuracy is "
+        f"{own}. Confidence and thresholds are this file's own."
     )
 
 

@@ -114,7 +114,7 @@ def pair_sentence(pair: ComparedPair, family: int) -> str:
     one, other = pair.one.label, pair.other.label
     if _is_equal(pair):
         return f"{one} and {other} say the same of every test image."
-    place = differences.size(found.value).removesuffix(" it")
+    place = differences.size(found).removesuffix(" it")
     low, high = found.interval
     verdict = "a significant difference" if pair.told_apart else "no significant difference"
     return (

@@ -10,11 +10,11 @@ from vestry.committees.rule import RULES
 from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
 from vestry.errors import VestryError, one_line
-from vestry.evaluation.comparison import evaluate, mean_of_members, out_of_fold
+from vestry.evaluation.comparison import evaluate_seeds, mean_of_members, out_of_fold
 from vestry.evaluation.optimism import optimism_of_committee
 from vestry.predictions.table import ProbabilityTable
 from vestry.run.models import EvaluatedModels, Truths
-from vestry.run.run_files import SPLITS, remove_models
+from vestry.run.run_files import SPLITS, Tables, remove_fits, remove_models
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
 
@@ -59,44 +59,112 @@ def _add_committee(
     truths: Truths,
     nested: "_Nested | None" = None,
 ) -> None:
-    """nested: its tables in nested folds, where these test it."""
-    stacks = {split: [members.tables[name][split] for name in entry.members] for split in SPLITS}
-    committee = Committee(entry.name, entry.rule, entry.options)
-    fitted_on = entry.fit_on if committee.learns else None
-    if entry.fit_on == "out_of_fold":
-        committee.fit(_out_of_fold_tables(entry, members), truths["training"])
-    else:
-        committee.fit(stacks["validation"], truths["validation"])
-    tables = {split: committee.table(stack) for split, stack in stacks.items()}
-    if fitted_on == "validation":
-        held_out = committee.held_out_table(stacks["validation"], truths["validation"])
-        tables["validation"] = held_out
+    """nested: its tables in nested folds, where these test it: by first seeds."""
+    fits = _fits(entry, members)[: None if nested is None else 1]
+    made = [_made(entry, members, fit.tables, truths) for fit in fits]
     if nested is not None:
-        tables["test"], models.nested[entry.name] = nested.test, nested.inner
+        made[0].tables["test"], models.nested[entry.name] = nested.test, nested.inner
+    committee, cards = made[0].committee, [_card(entry, each.committee) for each in made]
     folder = run.committee(entry.name)
-    for split, table in tables.items():
-        table.save(folder / f"{split}.npz")
-    card = committee.card() | {"members": entry.members, "fitted_on": fitted_on}
-    write_json(folder / "card.json", card)
+    homes = [folder, *(folder / f"seed-{fit.seed}" for fit in fits[1:])]
+    for home, each, card in zip(homes, made, cards, strict=True):
+        for split, table in each.tables.items():
+            table.save(home / f"{split}.npz")
+        write_json(home / "card.json", card)
+    remove_fits(folder, {home.name for home in homes[1:]})
     own = [members.results[name] for name in entry.members]
-    found = evaluate(tables, truths)
+    tables = {fit.seed: each.tables for fit, each in zip(fits, made, strict=True)}
+    found = evaluate_seeds(tables, truths)
     results = vars(found) | {
         "rule": entry.rule,
         "options": entry.options,
         "members": entry.members,
-        "fitted_on": fitted_on,
-        "learnt": learnt(card),
+        "fitted_on": cards[0]["fitted_on"],
+        "learnt": learnt(cards[0]),
         "parameters": _total([member.parameters for member in own]),
         "fit_seconds": _total([member.fit_seconds for member in own]),
         "milliseconds_per_image": _total([member.milliseconds_per_image for member in own]),
         "reported": entry.reported,
-        "notes": card.get("notes", []),
+        "notes": [*cards[0].get("notes", []), *_seeds_note(entry, members)],
         "note": entry.note,
         "mean_of_members": mean_of_members(own),
         "optimism": optimism_of_committee(own, found.scores.validation.accuracy),
     }
-    models.add(entry.name, ScoredCommittee.model_validate(results), [tables])
+    models.add(entry.name, ScoredCommittee.model_validate(results), list(tables.values()))
     models.rules[entry.name] = committee
+
+
+# A committee of each seed: the rule fitted on and applied to its members' tables of that seed.
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """tables: of each member, by split. seed: the first several-seeded member's."""
+
+    seed: int
+    tables: Sequence[Tables]
+
+
+@dataclass(frozen=True)
+class _Made:
+    committee: Committee
+    tables: Tables
+
+
+def _fits(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]) -> list[_Fit]:
+    """One a seed where all members that have several have as many; else the first seeds' alone. A
+    member with a single seed is in every one."""
+    every = [members.seeds[name] for name in entry.members]
+    count = 1 if len(_numbers(entry, members)) > 1 else max(len(seeds) for seeds in every)
+    several = [members.results[name] for name in entry.members if len(members.seeds[name]) > 1]
+    numbers = [each.seed for each in several[0].seeds] if several and count > 1 else [0]
+    return [
+        _Fit(number, [seeds[place if len(seeds) > 1 else 0] for seeds in every])
+        for place, number in enumerate(numbers)
+    ]
+
+
+def _numbers(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]) -> set[int]:
+    """Of seeds, of members that have several."""
+    return {len(members.seeds[name]) for name in entry.members} - {1}
+
+
+def _seeds_note(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]) -> list[str]:
+    numbers = sorted(_numbers(entry, members))
+    if len(numbers) > 1:
+        counts = ", ".join(map(str, numbers[:-1]))
+        return [
+            f"its members have {counts} and {numbers[-1]} seeds, so that it is made of the first "
+            "seeds alone; with as many seeds of each it would be judged over all of them"
+        ]
+    return ["what is exported is the committee of the first seeds"] if numbers else []
+
+
+def _made(
+    entry: CommitteeSettings,
+    members: EvaluatedModels[ScoredMember],
+    tables: Sequence[Tables],
+    truths: Truths,
+) -> _Made:
+    stacks = {split: [each[split] for each in tables] for split in SPLITS}
+    committee = Committee(entry.name, entry.rule, entry.options)
+    if entry.fit_on == "out_of_fold":
+        committee.fit(_out_of_fold_tables(entry, members), truths["training"])
+    else:
+        committee.fit(stacks["validation"], truths["validation"])
+    own = {split: committee.table(stack) for split, stack in stacks.items()}
+    if committee.learns and entry.fit_on == "validation":
+        held_out = committee.held_out_table(stacks["validation"], truths["validation"])
+        own["validation"] = held_out
+    return _Made(committee, own)
+
+
+def _card(entry: CommitteeSettings, committee: Committee) -> dict[str, Any]:
+    fitted_on = entry.fit_on if committee.learns else None
+    return committee.card() | {"members": entry.members, "fitted_on": fitted_on}
+
+
+# A committee where folds test: fitted anew on the rows outside each.
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def _check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth:
     entries: Mapping[str, ScoredModel] = {**run.results.members, **run.results.committees}
     for maker, table in tables.items():
         right = int((table.labels == truth).sum())
-        said = round(entries[maker].scores.test.accuracy * len(truth))
+        said = round(entries[maker].first_seed("test", "accuracy") * len(truth))
         if right != said:
             raise DataError(
                 f"{run.name} / {maker}: its table is right on {right:,} test images, its results "

@@ -14,20 +14,14 @@ from vestry.data.dataset import Dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
-from vestry.evaluation.abstention import AbstentionSettings, answered, threshold
 from vestry.export.bundle import Bundle, border_of, write_bundle
 from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
 from vestry.export.graph import IR_VERSION, OPSET
 from vestry.export.model_card import picture_strip, write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
-from vestry.run.export_reference import (
-    Reference,
-    at_temperature,
-    held_against_files,
-    judged_validation,
-    reference,
-)
+from vestry.run.export_limits import limits, novelty, settings_of
+from vestry.run.export_reference import Reference, held_against_files, reference
 from vestry.run.export_target import checked_target
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_run
@@ -156,8 +150,8 @@ def _described(
     entry = entry_of(run.results, maker)
     rows = {split: facts.rows for split, facts in run.results.data.splits.items()}
     training = dataset.training
-    abstention = _abstained(run, maker, dataset, temperature)
-    return Bundle(
+    abstention, sets = limits(run, maker, dataset, temperature)
+    bundle = Bundle(
         name=maker,
         classes=training.classes,
         image_shape=training.image_shape,
@@ -171,6 +165,7 @@ def _described(
         scores=scores(entry, rows, temperature != 1),
         threshold=abstention["threshold"],
         abstention=abstention,
+        sets=sets,
         temperature=temperature,
         parameters=entry.parameters,
         versions=_versions(),
@@ -178,16 +173,7 @@ def _described(
         known=picture_strip(training, KNOWN_EACH) if options.images else None,
         samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
     )
-
-
-def _abstained(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> dict[str, Any]:
-    """The threshold under which an answer is not sure, chosen on validation rows at the file's own
-    temperature."""
-    settings = AbstentionSettings(**run.study.get("abstention", {}))
-    table = at_temperature(judged_validation(run, maker, dataset), temperature)
-    judged = answered(table, dataset.validation.labels)
-    found = threshold(judged, judged, settings).as_json()
-    return {key: value for key, value in found.items() if key != "test"}
+    return replace(bundle, novelty=novelty(bundle, dataset, settings_of(run).unlike))
 
 
 def _versions() -> dict[str, Any]:

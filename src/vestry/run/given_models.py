@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import DataError, StudyError
-from vestry.evaluation.comparison import evaluate, over_seeds, scored
+from vestry.evaluation.comparison import evaluate_seeds
 from vestry.predictions.given import (
     GIVEN_KIND,
     MADE_ELSEWHERE,
@@ -157,7 +157,7 @@ def add_given(
 ) -> None:
     """said: for each seed its tables and how they were matched."""
     every = [each.tables for each in said]
-    found = evaluate(every[0], truths)
+    found = evaluate_seeds(dict(zip(model.files, every, strict=True)), truths)
     notes = dict.fromkeys(note for each in said for note in each.notes)
     names = ", ".join(given.path.name for given in model.files.values())
     entry = ScoredMember(
@@ -173,8 +173,6 @@ def add_given(
         warnings=list(notes),
         notes=[UNKNOWN],
         stored=None,
-        seeds=list(model.files),
-        over_seeds=over_seeds([found.scores, *(scored(each, truths) for each in every[1:])]),
         threads=None,
         reported={},
         history=None,

@@ -1,40 +1,38 @@
 """What models or committees came to: results and tables by name, and what failed."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestry.committees.committee import Committee
 from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
 from vestry.engine.task import Outcome, Task
 from vestry.evaluation.comparison import (
-    evaluate,
+    evaluate_seeds,
     fold_scores,
     learning_curve,
     out_of_fold,
-    over_seeds,
     scored,
     table_scores,
 )
-from vestry.evaluation.optimism import optimism_of_member
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.optimism import optimism
 from vestry.run.planned_model import PlannedModel
 from vestry.run.planner import SEARCH
 from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
-from vestry.schema.optimism import Optimism
 from vestry.schema.results import Failure
 from vestry.schema.training import History
 from vestry.storage.run_folder import RunFolder, read_json
-from vestry.storage.tried import EPOCHS, TRIALS, load_tried, load_tried_trials
 
 Truths = Mapping[str, Labels]
 
@@ -49,11 +47,13 @@ class EvaluatedModels(Generic[_Entry]):
     nested: where folds test, for each of these a table of the rows outside it, each row by models
     that had not seen it. out_of_fold: a cross-validated model's table of the training rows, in the
     rows' order; each row's probabilities are by a model that had not seen it. rules: fitted
-    committees. seeds: each seed's tables, by name; `tables` are the first one's.
+    committees. seeds: each seed's tables, by name; `tables` are the first one's. sizes: as
+    `Predictions` has them.
     """
 
     results: dict[str, _Entry] = field(default_factory=dict)
     seeds: dict[str, list[Tables]] = field(default_factory=dict)
+    sizes: dict[str, dict[int, NDArray[np.bool_]]] = field(default_factory=dict)
     out_of_fold: dict[str, ProbabilityTable] = field(default_factory=dict)
     nested: dict[str, list[ProbabilityTable]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
@@ -123,16 +123,33 @@ def _cross_validated(
 def _curve(
     model: PlannedModel, places: _Places, truths: Mapping[str, Labels], classes: int
 ) -> LearningCurve | None:
+    scores = {
+        size: [scored(tables, truths) for tables in every]
+        for size, every in _tables_by_size(model, places).items()
+    }
+    return learning_curve(scores, classes) if scores else None
+
+
+def _tables_by_size(model: PlannedModel, places: _Places) -> dict[int, list[Tables]]:
+    """Every seed's tables at each number of training images that came to something."""
     done = {
         size: [places[task.folder] for task in tasks.values() if task.folder in places]
         for size, tasks in model.sizes.items()
     }
-    scores = {
-        size: [scored(load_tables(folder), truths) for folder in folders]
+    return {
+        size: [load_tables(folder) for folder in folders]
         for size, folders in done.items()
         if folders
     }
-    return learning_curve(scores, classes) if scores else None
+
+
+def _rights_by_size(
+    model: PlannedModel, places: _Places, truth: Labels
+) -> dict[int, NDArray[np.bool_]]:
+    return {
+        size: np.stack([tables["test"].labels == truth for tables in every])
+        for size, every in _tables_by_size(model, places).items()
+    }
 
 
 # From finished tasks to the models' part of `results.json`, and to their folders in the run.
@@ -182,6 +199,8 @@ def fitted_models(
                 save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
             _add_model(models, model, places, truths, parts)
+            if model.sizes:
+                models.sizes[model.name] = _rights_by_size(model, places, truths["test"])
             if folds:
                 models.nested[model.name] = nested_tables(
                     model, models.tables[model.name]["validation"], training, folds
@@ -211,14 +230,12 @@ def _add_model(
     folders = {seed: places[task.folder] for seed, task in model.tasks.items() if task in complete}
     first = next(iter(folders.values()))
     card = read_json(first / "card.json")
-    seeds = [load_tables(folder) for folder in folders.values()]
+    seeds = {seed: load_tables(folder) for seed, folder in folders.items()}
     if model.study_folds:
-        models.out_of_fold[model.name] = seeds[0]["validation"]
-    found = evaluate(seeds[0], truths)
+        models.out_of_fold[model.name] = next(iter(seeds.values()))["validation"]
+    found = evaluate_seeds(seeds, truths)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
-        "seeds": list(folders),
-        "over_seeds": over_seeds([found.scores, *(scored(each, truths) for each in seeds[1:])]),
         "threads": _threads(card),
         "kind_words": model.entry.model_kind.words,
         "reported": model.entry.reported,
@@ -227,22 +244,11 @@ def _add_model(
         "milliseconds_per_image": _milliseconds_per_image(card),
         "augmentation": _augmentation(card, model.name),
         "search": _search_results(model),
-        "optimism": _optimism(model, folders.values(), seeds, truths["validation"]),
+        "optimism": optimism(model, folders.values(), seeds.values(), truths["validation"]),
     }
     if model.study_folds:
         results["fitted_on"] = _fitted_on(card, truths, model)
-    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), seeds)
-
-
-def _optimism(
-    model: PlannedModel, folders: Iterable[Path], seeds: Sequence[Tables], truth: Labels
-) -> Optimism | None:
-    """What choices by the validation rows add to figures of them; out-of-fold rows chose none."""
-    if model.study_folds:
-        return None
-    right = np.stack([tables["validation"].labels == truth for tables in seeds])
-    trials = load_tried_trials(model.search.folder / TRIALS) if model.search else None
-    return optimism_of_member([load_tried(each / EPOCHS) for each in folders], trials, right)
+    models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
 
 
 def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:

@@ -168,6 +168,7 @@ class Comparison:
             truths=truths,
             out_of_fold=members.out_of_fold,
             seeds=members.seeds | committees.seeds,
+            sizes=members.sizes,
         )
         look = done.look
         run = ScoredRun(

@@ -72,8 +72,8 @@ def remove_models(folder: Path, names: Iterable[str]) -> None:
             _remove_made(path)
 
 
-def _remove_fits(home: Path, names: Iterable[str]) -> None:
-    """Remove folders of fits, in a member's own folder, that the study no longer has."""
+def remove_fits(home: Path, names: Iterable[str]) -> None:
+    """Remove folders of fits, in a model's own folder, that the study no longer has."""
     kept = set(names)
     for path in _folders_in(home):
         if path.name not in kept and OWN_FOLDER.fullmatch(path.name):
@@ -143,7 +143,7 @@ def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
     if member.search:
         _link_folder(member.search.folder, home / "search")
     kept = {place.relative_to(home).parts[0] for place in places.values() if place != home}
-    _remove_fits(home, kept | ({"search"} if member.search else set()))
+    remove_fits(home, kept | ({"search"} if member.search else set()))
     return places
 
 

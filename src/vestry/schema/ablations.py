@@ -34,3 +34,12 @@ class Step(Record):
     name: str = Field(description="of the member")
     against: str = Field(description="the first member")
     difference: Difference = Field(description="its accuracy less the first's")
+
+
+class SizePair(Record):
+    """Two members fitted on the same number of images of each class."""
+
+    images_per_class: int = Field(description="learnt from")
+    one: str = Field(description="of a member")
+    other: str = Field(description="of another")
+    difference: Difference = Field(description="the one's accuracy less the other's")

@@ -57,4 +57,5 @@ class Spread(Record):
 
 
 MarkWord = Literal["ahead", "behind", "level", "unknown"]
-Method = Literal["exact", "mid-p"]
+Method = Literal["exact", "mid-p", "two-way"]
+"""Of the test that two models are right equally often: McNemar's two, and that over seeds."""

@@ -15,7 +15,7 @@ class Figure(Record):
     """A model's test score."""
 
     name: str = Field(description="of the model")
-    value: float = Field(description="the first seed's")
+    value: float = Field(description="the mean over seeds")
     interval: Interval | None = Field(
         description="Blaker's; null for scores that are no share of images"
     )

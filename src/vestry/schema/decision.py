@@ -112,8 +112,8 @@ class Change(Record):
 class OnTest(Record):
     """What the test images say afterwards of the one that was taken."""
 
-    accuracy: float = Field(description="first seed")
-    interval: Interval = Field(description="Blaker's")
+    accuracy: float = Field(description="mean over seeds")
+    interval: Interval = Field(description="of it")
     limits: list[LimitOnTest] = Field(description="those on accuracy")
     agrees: bool = Field(description="whether all are met")
     ahead: list[str] = Field(

@@ -49,7 +49,8 @@ class InCommon(Record):
 
 
 class Repairs(Record):
-    """A committee against its best member by validation, first seeds."""
+    """A committee against its members; images are counted by first seeds, beside the best one by
+    validation."""
 
     best_member: str = Field(description="by validation accuracy")
     rows: int = Field(description="test images")
@@ -61,7 +62,7 @@ class Repairs(Record):
     agreement: MembersAgree = Field(description="of all members")
     in_common: list[InCommon] = Field(description="each two members")
     differences: dict[str, Difference] = Field(
-        description="the committee's accuracy less that member's, by name"
+        description="the committee's accuracy less that member's, by name, over seeds"
     )
 
 
@@ -86,34 +87,38 @@ class EnsembleCosts(Record):
 
 
 class GainOverMember(Record):
-    """A committee beside one of its members on the test images, first seeds."""
+    """A committee beside one of its members on the test images."""
 
     name: str = Field(description="of the member")
-    difference: Difference = Field(description="the committee's accuracy less the member's")
-    p: float = Field(description="McNemar's, two-sided")
-    method: Method = Field(description="of the test")
-    p_holm: float = Field(description="p adjusted over the family")
-    p_within_holm: float = Field(
-        description="of the exact test that the committee is better by `within` or more, adjusted "
-        "over the family; small: shown not to be"
+    difference: Difference = Field(
+        description="the committee's accuracy less the member's, over seeds; `p_holm` is over all "
+        "committees and members"
     )
-    same: bool = Field(description="both say the same class of every test image")
+    p_within_holm: float = Field(
+        description="of the test that the committee is better by `within` or more, adjusted "
+        "likewise; small: shown not to be"
+    )
+    same: bool = Field(description="both say the same class of every test image, with every seed")
     verdict: Literal["better", "no gain", "worse", "not shown"] = Field(
-        description="`better` and `worse` where `p_holm` is under `level`; `no gain` where "
-        "`p_within_holm` is, or both say the same; else `not shown`: the images are too few"
+        description="`better` and `worse` where the difference is significant; `no gain` where "
+        "`p_within_holm` is under `level`, or both say the same; else `not shown`: the images are "
+        "too few"
     )
     log_loss: LogLosses = Field(description="of both")
     costs: EnsembleCosts = Field(description="of both")
 
 
+Verdict = Literal["yes", "no", "not shown"]
+
+
 class EnsembleGain(Record):
     """Whether a committee is shown to be better than what it is made of, and what it takes."""
 
-    verdict: Literal["yes", "no", "not shown"] = Field(
-        description="`yes` where it is better than each of its members; `no` where it is worse "
-        "than one of them, or not better by `within` or more; else `not shown`"
+    verdict: Verdict = Field(
+        description="`yes` where it is better than *each* member; `no` where it is worse than one "
+        "of them, or not better by `within` or more; else `not shown`"
     )
-    best_member: str = Field(description="by validation accuracy")
+    best_member: str = Field(description="by validation accuracy, less its `optimism`")
     decisive: str = Field(
         description="the member that the verdict rests on: of those that make it so, the one that "
         "the committee gains least over"
@@ -122,8 +127,7 @@ class EnsembleGain(Record):
     within: float = Field(description="the margin of `[decision]`: a smaller gain is none")
     level: float = Field(description="of the tests")
     family: int = Field(
-        description="comparisons of all committees with their members, which Holm's procedure "
-        "adjusts over"
+        description="comparisons of all committees with their members, which are adjusted together"
     )
 
     def over(self, name: str) -> GainOverMember:
@@ -155,11 +159,11 @@ class WithoutMember(Record):
     log_loss: float = Field(description="without it, nats")
     log_loss_change: float = Field(description="without it less the whole")
     difference: Difference = Field(description="without it less the whole")
-    p: float = Field(description="McNemar's")
+    p: float = Field(description="McNemar's, first seeds")
     method: Method = Field(description="of the test")
-    p_holm: float = Field(description="p adjusted over the members")
+    p_holm: float = Field(description="p adjusted over the members of all committees")
     verdict: Literal["worse", "better", "no loss shown"] = Field(
-        description="`worse` where the interval lies below 0, `better` where it lies above, if "
+        description="`worse` where the interval lies below 0, `better` where it lies above, and "
         "`p_holm` is under 0.05"
     )
 

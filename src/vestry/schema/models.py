@@ -16,22 +16,34 @@ from vestry.schema.search import Search
 from vestry.schema.training import AugmentationShown, History, Training, Trunk
 
 
+class SeedScores(Record):
+    """What one seed's model came to."""
+
+    seed: int = Field(description="of a committee that of its members, or 0 where they differ")
+    scores: OnSplits[dict[str, float]] = Field(description="every score that is a number, by key")
+
+
 class _Scored(Record):
     """What members and committees share; each has the keys at places of its own."""
 
     if TYPE_CHECKING:
         scores: OnSplits[Scores]
         intervals: OnSplits[dict[str, Interval | None]]
+        seeds: list[SeedScores]
+        over_seeds: OnSplits[dict[str, Spread]] | None
         optimism: Optimism | None
 
-    def spread(self, split: str, score: str) -> Spread | None:  # noqa: ARG002
+    def spread(self, split: str, score: str) -> Spread | None:
         """Of a score over seeds; None where there is one seed."""
-        return None
+        return self.over_seeds.on(split).get(score) if self.over_seeds else None
 
     def central(self, split: str, score: str) -> float:
         """The mean over seeds where there are several, else the one figure."""
-        several = self.spread(split, score)
-        return several.mean if several else self.scores.on(split).number(score)
+        return self.scores.on(split).number(score)
+
+    def first_seed(self, split: str, score: str) -> float:
+        """Of the model that is stored and exported, whose table everything else is of."""
+        return self.seeds[0].scores.on(split)[score]
 
     @property
     def corrected_accuracy(self) -> float:
@@ -39,7 +51,7 @@ class _Scored(Record):
         return self.optimism.corrected if self.optimism else self.central("validation", "accuracy")
 
     def accuracy_interval(self, split: str) -> Interval:
-        """Blaker's, of the first seed's accuracy."""
+        """Of the mean over seeds where there are several."""
         found = self.intervals.on(split)["accuracy"]
         if found is None:  # only other scores have none
             raise ValueError(f"the {split} accuracy has no interval")
@@ -76,14 +88,19 @@ class ScoredMember(_Scored):
     stored: str | None = Field(
         description="the file its model is stored in, or null (`warnings` says why)"
     )
-    scores: OnSplits[Scores] = Field(description="the first seed's")
+    scores: OnSplits[Scores] = Field(
+        description="means over seeds, the figures to quote; `confusion` is the first seed's"
+    )
     intervals: OnSplits[dict[str, Interval | None]] = Field(
-        description="`accuracy`: Blaker's; of the test rows every other score, too, null where no "
-        "method that was tried holds the truth often enough, as with few images of a class"
+        description="`accuracy`: Blaker's, or where there are several seeds one of images and "
+        "seeds; of the test rows every other score, too, null where no method that was tried holds "
+        "the truth often enough, as with few images of a class (of several seeds the first one's, "
+        "moved to the mean and widened by the spread over seeds)"
     )
     mistakes: Mistakes = Field(description="the first seed's")
-    seeds: list[int] = Field(
-        description="it was fitted with; tables, scores and mistakes are the *first* seed's"
+    seeds: list[SeedScores] = Field(
+        description="each that it was fitted with; the first one's model is stored and exported, "
+        "and mistakes, confusion, calibration, abstention and pictures are of its table"
     )
     over_seeds: OnSplits[dict[str, Spread]] | None = Field(
         description="by score; null for one seed"
@@ -116,9 +133,6 @@ class ScoredMember(_Scored):
     )
     cost: Cost | None = Field(None, description="what it takes to run")
 
-    def spread(self, split: str, score: str) -> Spread | None:
-        return self.over_seeds.on(split).get(score) if self.over_seeds else None
-
 
 class Member(ScoredMember):
     """A fitted member."""
@@ -132,9 +146,17 @@ class Member(ScoredMember):
 class ScoredCommittee(_Scored):
     """A committee of members as it is compared with others."""
 
-    scores: OnSplits[Scores] = Field(description="of its own table")
+    scores: OnSplits[Scores] = Field(description="of its own tables, as a member's")
     intervals: OnSplits[dict[str, Interval | None]] = Field(description="as a member's")
-    mistakes: Mistakes = Field(description="of its own table")
+    mistakes: Mistakes = Field(description="of its first table")
+    seeds: list[SeedScores] = Field(
+        description="one a seed where all members that have several have the same number: the "
+        "rule fitted on and applied to that seed's tables; else the first seeds' alone, and "
+        "`notes` says so. The first one is exported"
+    )
+    over_seeds: OnSplits[dict[str, Spread]] | None = Field(
+        description="by score; null for one seed"
+    )
     rule: str = Field(description="its key")
     options: Settings = Field(description="the rule's own settings")
     members: list[str] = Field(description="names")

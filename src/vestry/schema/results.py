@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from vestry.schema.ablations import ComparedPair, Step
+from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
@@ -18,7 +18,7 @@ from vestry.schema.models import Committee, Member
 from vestry.schema.nested import NestedChoice
 from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.robustness import Robustness
-from vestry.schema.significance import Comparisons, Ranked, Resolution
+from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
 
 class StudyFacts(Record):
@@ -106,7 +106,14 @@ class ComparisonResults(Record):
     agreement: Agreement | None = Field(description="who misses what; null for a single member")
     pairs: list[ComparedPair] = Field(description="one entry a `[[pair]]` of the study")
     steps: list[Step] = Field(description="one entry a member but the first, in study order")
+    size_pairs: list[SizePair] = Field(
+        description="every two learning curves at every size that both have"
+    )
     comparisons: Comparisons | None = Field(description="of every pair; null for one model")
+    families: list[TestFamily] = Field(
+        description="which tests were adjusted together (Holm), and how many there were; what "
+        "rests on none of them is exploratory"
+    )
     resolution: Resolution | None = Field(description="null for one model")
     doubts: Doubts = Field(description="images whose label the members doubt")
     leaks: Leaks | None = Field(description="test scores without repeats and doubted labels")

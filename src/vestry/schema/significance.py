@@ -1,42 +1,56 @@
-"""How sure the ranking is: first seeds' test tables, every pair, intervals of every score.
+"""How sure the ranking is: every pair of models on the test images, intervals of every score.
 
 Shares of images (accuracy, recall, precision) have Blaker's exact interval. Other scores have that
 of a weighted count of faults with one more fault than was seen, with the variance of the rows: no
 assumption on which classes or images are hard, but macro averages need 10 images of every class
 (precision and F1 10 answers of each, too), weighted ones 5 to a class, and `ece` 300. Where that
 is not so, the interval is null. What each holds in simulations stands in `docs/measurements.md`.
+
+Which tests belong together: every two models on the test images; each committee against each of its
+members; committees made without each member; each member against the first of the study; the
+study's `[[pair]]`s; learning curves at every size that two share; members on the same folds. Each
+of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of at
+most 5%; `families` says how many tests there were. What rests on no test is exploratory.
 """
 
 from typing import Literal
 
 from pydantic import Field
 
-from vestry.schema.base import Interval, MarkWord, Method, Record
+from vestry.schema.base import Interval, MarkWord, Method, Number, Record
 
 
 class Difference(Record):
-    """The first one's test accuracy less the second one's, with its interval."""
+    """The first one's test accuracy less the second one's, with its interval and its test.
+
+    One seed each: the same test images, Bonett and Price's interval and McNemar's test. Where one
+    has several seeds: means over seeds, and chance is of images *and* seeds (`two-way`). Of a model
+    that was fitted once its spread over seeds is then not known; it is taken to be the other's.
+    """
 
     score: Literal["accuracy"] = Field(description="what is subtracted")
     value: float = Field(description="the difference, a share of images")
     interval: Interval = Field(
-        description="Welch's t over seeds, Bonett and Price's for pairs over images"
+        description="Bonett and Price's for pairs where each has one seed; else of images and seeds"
     )
-    over: Literal["seeds", "images"] = Field(
-        description="`seeds` where both have two or more, else `images`: the same test images, "
-        "first seeds"
+    over: Literal["images", "images and seeds"] = Field(
+        description="what chance the interval and p are of"
     )
-    figures: tuple[float, float] = Field(
-        description="the two accuracies; means where `over` is `seeds`"
+    figures: tuple[float, float] = Field(description="the two accuracies; means over seeds")
+    count: int = Field(description="images")
+    seeds: tuple[int, int] = Field(description="of each")
+    only_one: Number = Field(
+        description="images that only the first gets right; over seeds the mean of every two"
     )
-    count: int | tuple[int, int] = Field(description="images, or the seeds of each")
-    only_one: int | None = Field(
-        None, description="images that only the first gets right, `over` images"
+    only_other: Number = Field(description="images that only the second gets right; likewise")
+    p: float = Field(description="two-sided, that the two are right equally often")
+    method: Method = Field(
+        description="McNemar's test: `exact` under 25 images in those two counts, else `mid-p`; "
+        "`two-way` over seeds"
     )
-    only_other: int | None = Field(
-        None, description="images that only the second gets right, `over` images"
+    p_holm: float | None = Field(
+        None, description="p adjusted over its family (`families`); null where it is in none"
     )
-    reason: str | None = Field(description="why images were taken in spite of several seeds")
 
 
 class PairOfModels(Record):
@@ -45,17 +59,23 @@ class PairOfModels(Record):
     one: str = Field(description="name")
     other: str = Field(description="name")
     difference: float = Field(description="the one's test accuracy less the other's")
-    interval: Interval = Field(description="Bonett and Price's for pairs")
-    only_one: int = Field(description="images that only the one gets right")
-    only_other: int = Field(description="images that only the other gets right")
+    interval: Interval = Field(description="as of a `Difference`")
+    seeds: tuple[int, int] = Field(description="of each")
+    only_one: Number = Field(
+        description="images that only the one gets right; over seeds the mean of every two"
+    )
+    only_other: Number = Field(description="images that only the other gets right; likewise")
     method: Method = Field(
-        description="McNemar's test: `exact` under 25 images in those two counts, else `mid-p`"
+        description="McNemar's test: `exact` under 25 images in those two counts, else `mid-p`; "
+        "`two-way` over seeds"
     )
     p: float = Field(description="its p")
     rows_needed: int | None = Field(
-        description="test images in all with which McNemar's test of this pair alone has power 0.8 "
-        "at 0.05 (Connor 1987) were the shares found the true ones; null where the two are level "
-        "or more than 10 million are needed"
+        description="test images in all with which the difference found, were it the true one, is "
+        "significant with probability 0.8 or more, at `level` divided by `family`: the strictest "
+        "that Holm's procedure asks of any pair, so that it holds whatever the others do. Null "
+        "where the two are level, more than 10 million are needed, or no number does because too "
+        "few seeds leave it open"
     )
     more_rows: int | None = Field(
         description="how many more that is than there are (0 where there are enough)"
@@ -101,8 +121,11 @@ class SmallestShown(Record):
 
     rows: int = Field(description="images")
     difference: float = Field(
-        description="about the smallest difference between the first and the next three that "
-        "McNemar's test would show, at least that of six images"
+        description="about the smallest difference between the first and each of the next three "
+        "that the tests here would show, were there no other"
+    )
+    tests: int = Field(
+        description="made at once on these rows; the difference is that at 0.05 divided by it"
     )
 
 
@@ -118,13 +141,13 @@ class BesideFirst(Record):
     """How the test images see a model beside the first. It changes no rank."""
 
     mark: MarkWord = Field(
-        description="`ahead` or `behind` where the difference is significant, `level` where each "
-        "is shown to be less than `resolution.margin` behind the other (the exact test of "
-        "`[decision]`, level 5%, each its own), else `unknown`: the images are too few, which is "
-        "not the same as equal"
+        description="`ahead` or `behind` where the difference is significant (`p_holm`) and the "
+        "interval leaves out 0, `level` where the whole interval lies within `resolution.margin` "
+        "and the exact test of `[decision]` shows it both ways, else `unknown`: the "
+        "images are too few, which is not the same as equal"
     )
     difference: float = Field(description="its test accuracy less the first's")
-    interval: Interval = Field(description="of it, Bonett and Price's")
+    interval: Interval = Field(description="of it, 95%, its own: as of a `Difference`")
     p_holm: float = Field(description="of that pair among all pairs")
 
 
@@ -142,3 +165,12 @@ class Ranked(Record):
         "accuracy and log loss"
     )
     on_test: BesideFirst | None = Field(description="null for the first")
+
+
+class TestFamily(Record):
+    """Tests that are adjusted together, so that any of them is a false alarm in at most 5%."""
+
+    name: str = Field(description="its key")
+    what: str = Field(description="which tests it is made of, in words")
+    tests: int = Field(description="how many there were in this run")
+    level: float = Field(description="the chance of any false alarm among them, at most")

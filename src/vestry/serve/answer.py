@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
+from vestry.predictions.prediction_sets import prediction_sets
 from vestry.serve import schemas
 from vestry.serve.image_inputs import Given
 from vestry.serve.known_images import KnownSet, picture_url
@@ -27,12 +28,14 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(eq=False)
 class Answer:
-    """probabilities: (classes,). votes: (members, classes), those of each member. label: of the
-    most probable class."""
+    """probabilities: (classes,). votes: (members, classes), those of each member. likeness: to the
+    nearest of the images that came with the model; None where the file says nothing of it. label:
+    of the most probable class."""
 
     bundle: Bundle
     probabilities: NDArray[np.float32]
     votes: NDArray[np.float32]
+    likeness: float | None = None
     label: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,6 +55,21 @@ class Answer:
         """Whether the confidence reaches the abstention threshold; None where there is none."""
         threshold = self.bundle.threshold
         return None if threshold is None else self.confidence >= threshold
+
+    @property
+    def unlike(self) -> bool | None:
+        """Whether the image is less like the training images than nearly all of their own kind are;
+        None where the file has no threshold for that."""
+        if self.likeness is None:
+            return None
+        return self.likeness < float(self.bundle.novelty["threshold"])
+
+    def set_by(self, rule: str) -> list[str]:
+        """The classes that may be meant, the most probable first. rule: `thresholds` or `by_class`
+        of the bundle's sets."""
+        held = prediction_sets(self.probabilities[None], self.bundle.sets[rule])[0]
+        order = (-self.probabilities).argsort(kind="stable")
+        return [self.bundle.classes[k] for k in order.tolist() if held[k]]
 
     @property
     def agreeing(self) -> int:
@@ -75,6 +93,12 @@ class Answer:
             "threshold": self.bundle.threshold,
             "top": [{"class": n, "probability": round(p, DIGITS)} for n, p in self.top()],
         }
+        if self.bundle.sets:
+            facts["set"] = self.set_by("thresholds")
+            facts["set_by_class"] = self.set_by("by_class")
+        if self.likeness is not None:
+            facts["unlike"] = self.unlike
+            facts["likeness"] = round(self.likeness, DIGITS)
         if with_votes and self.bundle.is_committee:
             facts["agreeing"] = self.agreeing
             facts["votes"] = [
@@ -96,7 +120,29 @@ class Answer:
             "warnings": list(prepared.warnings),
             "nearest": near,
             "abstention": self.bundle.abstention,
+            "sets": self.bundle.sets,
+            "novelty": self.bundle.novelty,
         }
+
+
+def answers_of(
+    bundle: Bundle,
+    votes: tuple[NDArray[np.float32], NDArray[np.float32]],
+    images: NDArray[np.uint8] | None,
+    known: KnownSet | None,
+) -> list[Answer]:
+    """An answer for each of n images.
+
+    votes: (n, classes) probabilities, and (n, members, classes) those of each member. images:
+    (n, ...), None where their likeness is not asked for. known: the images that came with the
+    model.
+    """
+    likeness: list[float] | list[None] = [None] * len(votes[0])
+    if bundle.novelty and known is not None and images is not None:
+        likeness = known.likeness(images).tolist()
+    return [
+        Answer(bundle, row, each, alike) for row, each, alike in zip(*votes, likeness, strict=True)
+    ]
 
 
 def _vote(classes: Sequence[str], member: str, row: NDArray[np.float32]) -> schemas.Vote:
@@ -132,9 +178,11 @@ def answer_images(
     see `preprocessing.prepare`.
     """
     started = time.monotonic()
+    bundle = predictor.bundle
+    known = KnownSet.of(bundle.known, bundle) if bundle.novelty and bundle.known else None
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH]
-        yield from _answer_batch(predictor, batch, failed, photograph)
+        yield from _answer_batch(predictor, batch, known, failed, photograph)
         done = start + len(batch)
         speed = done / max(time.monotonic() - started, 1e-9)
         report(
@@ -153,6 +201,7 @@ def answer_images(
 def _answer_batch(
     predictor: Predictor,
     batch: Sequence[Given],
+    known: KnownSet | None,
     failed: Callable[[str], None],
     photograph: bool | None,
 ) -> Iterator[NamedAnswer]:
@@ -164,6 +213,7 @@ def _answer_batch(
             failed(one_line(error))
     if not read:
         return
-    probabilities, votes = predictor.votes(np.stack([prepared.image for _, prepared in read]))
-    for (name, prepared), row, each in zip(read, probabilities, votes, strict=True):
-        yield NamedAnswer(name, prepared, Answer(predictor.bundle, row, each))
+    images = np.stack([prepared.image for _, prepared in read])
+    found = answers_of(predictor.bundle, predictor.votes(images), images, known)
+    for (name, prepared), answer in zip(read, found, strict=True):
+        yield NamedAnswer(name, prepared, answer)

@@ -17,14 +17,18 @@ from vestry.storage.run_folder import write_text
 
 _SUFFIXES = (".csv", ".json", ".npz")
 _WIDEST_NAME = 40
-_NOT_SURE = "not sure"
+_NOT_SURE, _UNLIKE = "not sure", "unlike"
+_YES_OR_NO = {None: "", True: "yes", False: "no"}
+_BETWEEN = " | "
+"""Between the classes of a set in a cell of CSV."""
 
 
 class Lines:
     """A line an image, in columns as wide as names and classes need.
 
-    The most probable class and its probability, `not sure` under the abstention threshold, and the
-    next two. votes: below it, a line for each member.
+    The most probable class and its probability, `unlike` where the image is unlike the training
+    images and `not sure` under the abstention threshold, the next two, and the set of classes that
+    may be meant where it holds more than one. votes: below it, a line for each member.
     """
 
     def __init__(self, bundle: Bundle, names: Sequence[str], votes: bool) -> None:
@@ -36,8 +40,11 @@ class Lines:
     def text(self, one: NamedAnswer) -> str:
         answer = one.answer
         (name, probability), *others = answer.top()
-        doubt = _NOT_SURE if answer.sure is False else ""
+        doubt = _UNLIKE if answer.unlike else _NOT_SURE if answer.sure is False else ""
         rest = ", ".join(f"{printable(other)} {share:.1%}" for other, share in others)
+        meant = answer.set_by("thresholds") if self.bundle.sets else []
+        if len(meant) > 1:
+            rest += f"; may be {', '.join(map(printable, meant))}"
         line = f"{one.name:<{self.name_width}}  {self._column(name, probability)}"
         lines = [f"{line}  {doubt:<{len(_NOT_SURE)}}  then {rest}" if self._may_doubt else
                  f"{line}  then {rest}"]  # fmt: skip
@@ -48,7 +55,7 @@ class Lines:
 
     @property
     def _may_doubt(self) -> bool:
-        return self.bundle.threshold is not None
+        return self.bundle.threshold is not None or bool(self.bundle.novelty)
 
     def _column(self, name: str, probability: float) -> str:
         return f"{printable(name):<{self.class_width}} {probability:>6.1%}"
@@ -77,7 +84,10 @@ def json_line(one: NamedAnswer, votes: bool) -> str:
 
 
 class Rows:
-    """CSV: one row an image, one column of probabilities a class; with votes one a member, too."""
+    """CSV: one row an image, one column of probabilities a class; with votes one a member, too.
+
+    Columns of sets and of likeness are there where the file has thresholds for them.
+    """
 
     def __init__(self, bundle: Bundle, votes: bool) -> None:
         self.bundle = bundle
@@ -85,6 +95,8 @@ class Rows:
 
     def header(self) -> str:
         names = ["image", "class", "confidence", "sure"]
+        names += ["set", "set_by_class"] if self.bundle.sets else []
+        names += ["unlike", "likeness"] if self.bundle.novelty else []
         names += [f"p({name})" for name in self.bundle.classes]
         return _row_text(
             names + ([f"vote({m})" for m in self.bundle.members] if self.votes else [])
@@ -92,8 +104,12 @@ class Rows:
 
     def text(self, one: NamedAnswer) -> str:
         answer = one.answer
-        sure = {None: "", True: "yes", False: "no"}[answer.sure]
-        cells = [one.name, answer.name, _rounded(answer.confidence), sure]
+        cells = [one.name, answer.name, _rounded(answer.confidence), _YES_OR_NO[answer.sure]]
+        if self.bundle.sets:
+            cells += [_BETWEEN.join(answer.set_by(rule)) for rule in ("thresholds", "by_class")]
+        if self.bundle.novelty:
+            likeness = "" if answer.likeness is None else _rounded(answer.likeness)
+            cells += [_YES_OR_NO[answer.unlike], likeness]
         cells += [_rounded(float(value)) for value in answer.probabilities]
         if self.votes:
             cells += [self.bundle.classes[int(row.argmax())] for row in answer.votes]

@@ -25,6 +25,7 @@ _LONGEST = 320
 """Pixels of a shown picture's longer side; what is larger is made smaller."""
 _SMALLEST_LENGTH = 1e-6
 _DIGITS = 4
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,24 @@ class KnownSet:
             "label": label,
             "image": picture_url(Image.fromarray(self.images[row])),
         }
+
+    def likeness(self, images: _Pixels, ids: NDArray[np.str_] | None = None) -> NDArray[np.float32]:
+        """(n,) how like each of (n, height, width[, 3]) images is to the known one, of whatever
+        class, that it is most like; -1 where there is none.
+
+        Similarity as in `nearest`. ids: (n,) of the images; one that is itself among the known is
+        set beside the others.
+        """
+        found = np.full(len(images), -1, np.float32)
+        if len(self.ids) == 0:
+            return found
+        for start in range(0, len(images), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            similarity = _directions(images[part]) @ self.directions.T
+            if ids is not None:
+                similarity[ids[part, None] == np.array(self.ids)] = -1
+            found[part] = similarity.max(axis=1)
+        return found
 
     def nearest(self, image: _Pixels, label: int, count: int) -> list[schemas.Near]:
         """The `count` images of class `label` most like `image`, the most alike first; fewer where

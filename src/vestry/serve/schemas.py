@@ -26,6 +26,10 @@ Answer = TypedDict(
         "sure": bool | None,
         "threshold": float | None,
         "top": list[Class],
+        "set": NotRequired[list[str]],
+        "set_by_class": NotRequired[list[str]],
+        "unlike": NotRequired[bool | None],
+        "likeness": NotRequired[float],
         "agreeing": NotRequired[int],
         "votes": NotRequired[list[Vote]],
     },
@@ -47,8 +51,8 @@ class Details(TypedDict):
     """How a picture was prepared, and which training images it resembles.
 
     strip: the steps of the preparation in their order. nearest: the training images of the answer's
-    class that are most like what the model saw; empty where the file brings none. abstention: how
-    the threshold was chosen, as the bundle says it.
+    class that are most like what the model saw; empty where the file brings none. abstention, sets,
+    novelty: how the thresholds were chosen, as the bundle says it.
     """
 
     prepared: str
@@ -57,6 +61,8 @@ class Details(TypedDict):
     warnings: list[str]
     nearest: list[Near]
     abstention: Facts
+    sets: Facts
+    novelty: Facts
 
 
 class DetailedAnswer(Answer, Details): ...
@@ -87,6 +93,8 @@ class Model(TypedDict):
     rule: str | None
     scores: Facts
     threshold: float | None
+    sets: Facts
+    novelty: Facts
     licence: str | None
     parameters: int | None
     quantized: Facts | None

@@ -81,12 +81,14 @@ def draw_strip(strip: Strip, axis: Axis) -> DrawnStrip:
 
 @dataclass(frozen=True)
 class Whisker:
-    """Shares in 0..1: a test accuracy, its 95% interval, and what a report gave (or None)."""
+    """Shares in 0..1: a test accuracy, its 95% interval, what a report gave (or None), and where
+    there are several seeds each one's."""
 
     accuracy: float
     low: float
     high: float
     reported: float | None
+    seeds: list[float]
 
 
 @dataclass(frozen=True)
@@ -97,22 +99,33 @@ class DrawnWhisker:
     left: float
     right: float
     reported: float | None
+    seeds: list[float]
 
 
 def whisker(model: Model) -> Whisker:
-    return Whisker(model.accuracy("test"), *model.interval("test"), model.reported.get("accuracy"))
+    several = model.over_seeds("test", "accuracy")
+    return Whisker(
+        model.accuracy("test"),
+        *model.interval("test"),
+        model.reported.get("accuracy"),
+        several.values if several else [],
+    )
 
 
 def whisker_axis(whiskers: list[Whisker]) -> Axis:
     """A scale that holds every interval and every reported figure; it need not start at 0."""
-    values = [v for w in whiskers for v in (w.low, w.high, w.reported) if v is not None]
+    values = [v for w in whiskers for v in (w.low, w.high, w.reported, *w.seeds) if v is not None]
     return share_axis(values, tick_count=4)
 
 
 def draw_whisker(whisker: Whisker, axis: Axis) -> DrawnWhisker:
     reported = None if whisker.reported is None else axis.place(whisker.reported)
     return DrawnWhisker(
-        axis.place(whisker.accuracy), axis.place(whisker.low), axis.place(whisker.high), reported
+        axis.place(whisker.accuracy),
+        axis.place(whisker.low),
+        axis.place(whisker.high),
+        reported,
+        [axis.place(seed) for seed in whisker.seeds],
     )
 
 

@@ -23,38 +23,35 @@ from vestry.schema.significance import Difference
 # Changes against a study's first member, in words.
 
 
-_OVER = {"images": "on the same images", "seeds": "over seeds"}
-
-
-def _change_words(difference: Difference, has_seeds: bool = False) -> str:
-    """ "+1.2 points (+0.3 to +2.1, over seeds)"; over images several seeds leave the first."""
-    low, high = difference.interval
-    over = difference.over
-    first = ", first seed" if has_seeds and over == "images" else ""
+def _change_words(found: Difference) -> str:
+    """ "+1.2 points (+0.3 to +2.1, over the same 900 test images and 3 seeds of each)"."""
+    low, high = found.interval
     return (
-        f"{points(difference.value)} points ({points(low)} to {points(high)}, {_OVER[over]}{first})"
+        f"{points(differences.between(*found.figures))} points ({points(low)} to {points(high)}, "
+        f"{differences.basis(found)})"
     )
 
 
 def _step_sentences(changes: list[Step]) -> list[str]:
     """Who is better than the first, who is worse, and who shows no significant difference."""
     first = changes[0].against
-    better = [c.name for c in changes if c.difference.interval[0] > 0]
-    worse = [c.name for c in changes if c.difference.interval[1] < 0]
-    neither = [c.name for c in changes if c.name not in {*better, *worse}]
+    better, worse, neither = (
+        [c.name for c in changes if sign(c.difference) == way] for way in (1, -1, 0)
+    )
     parts = [
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} {what}"
         for names, what in (
-            (better, "better, with 0 outside the interval"),
-            (worse, "worse, with 0 outside the interval"),
+            (better, "significantly better"),
+            (worse, "significantly worse"),
             (neither, "not significantly different from it"),
         )
         if names
     ]
     return [
         f"Against {first}, the first of the study, {'; '.join(parts)}.",
-        "Points are differences of test accuracy with 95% intervals, each on its own: among "
-        f"{len(changes)} of them one may lie off 0 by chance."
+        "Points are differences of test accuracy with 95% intervals, each on its own; the words go "
+        f"by {len(changes)} tests adjusted together (Holm), so that an interval may leave out 0 "
+        "where no significant difference is shown."
         if len(changes) > 1
         else "Points are differences of test accuracy with their 95% interval.",
     ]
@@ -89,7 +86,7 @@ def steps_data(results: Results) -> Steps | None:
 
 def _strip(member: Model, change: Step | None) -> Strip:
     spread = member.over_seeds("test", "accuracy")
-    remark = _change_words(change.difference, bool(spread)) if change else "the first of the study"
+    remark = _change_words(change.difference) if change else "the first of the study"
     if spread:
         return Strip(
             label=member.name,
@@ -119,8 +116,8 @@ def sentence(pair: ComparedPair) -> str:
     found, with_, without = pair.difference, pair.with_.name, pair.without.name
     return (
         f"With {pair.what} {differences.two_figures(found, with_, without)}: the first is "
-        f"{differences.size(found.value)} ({differences.interval(found)}). "
-        f"{differences.verdict(found)}{differences.reason(found)}"
+        f"{differences.size(found)} ({differences.interval(found)}). "
+        f"{differences.verdict(found)}{differences.fitted_once(found, with_, without)}"
         f"{_cost(pair.with_.fit_seconds, pair.without.fit_seconds)}"
     )
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from vestry.evaluation.intervals import FAMILY_LEVEL, holds
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.intervals import holds
 from vestry.report.formatting import (
     counted,
     decimal,
@@ -140,7 +141,7 @@ def _dots(found: schema.Calibration) -> str:
 
 
 def _beyond_chance(side: schema.Reliability) -> bool:
-    return side.ece_p < FAMILY_LEVEL
+    return side.ece_p < LEVEL
 
 
 def _fitted_on(found: schema.Calibration) -> str:

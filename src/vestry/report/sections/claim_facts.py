@@ -13,6 +13,7 @@ from vestry.report.formatting import (
     per_cent,
     per_cent_range,
     whole,
+    with_deviation,
 )
 from vestry.schema.base import Spread
 from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
@@ -36,7 +37,7 @@ def shown(value: float, score: str) -> str:
 
 
 def figure(found: Figure, score: str) -> str:
-    """ "91.2% (90.6 to 91.7)", and the mean over seeds where there are several."""
+    """ "91.2% (90.6 to 91.7)", and the deviation over seeds where there are several."""
     text = shown(found.value, score)
     if found.interval is not None:
         text += f" ({per_cent_range(*found.interval)})"
@@ -44,15 +45,12 @@ def figure(found: Figure, score: str) -> str:
     if not several:
         return text
     seeds = len(several.values)
-    return f"{text} with the first seed, {_spread(several, score)} over {seeds} seeds"
+    return f"{text}, the mean of {seeds} seeds (\u00b1 {_deviation(several, score)})"
 
 
-def _spread(several: Spread, score: str) -> str:
-    """Mean and deviation: "91.0% ± 0.3"."""
-    mean, deviation = several.mean, several.deviation or 0.0
-    if not is_share(score):
-        return f"{decimal(mean)} \u00b1 {decimal(deviation)}"
-    return f"{per_cent(mean)} \u00b1 {decimal(100 * deviation, 1)}"
+def _deviation(several: Spread, score: str) -> str:
+    deviation = several.deviation or 0.0
+    return decimal(100 * deviation, 1) if is_share(score) else decimal(deviation)
 
 
 # Our side of a remark.
@@ -129,11 +127,12 @@ def backbone(card: Trunk) -> str:
 
 
 def _cross_validation(found: FoldsFact) -> str:
+    held_out = with_deviation(found.held_out.mean, found.held_out.deviation)
     text = (
-        f"Here each of {found.folds} folds is scored on the images held out of it: "
-        f"{_spread(found.held_out, 'accuracy')}. The model fitted on all training images is right "
-        f"on {figure(found.single, 'accuracy')} of the test images; the one spread is over folds, "
-        "the other figure is of one set of test images."
+        f"Here each of {found.folds} folds is scored on the images held out of it: {held_out}. The "
+        f"model fitted on all training images is right on {figure(found.single, 'accuracy')} of "
+        "the test images; the one spread is over folds, the other figure is of one set of test "
+        "images."
     )
     if "accuracy" in found.reported:
         text += f" Reported: {per_cent(found.reported['accuracy'])}."

@@ -115,8 +115,8 @@ def _order(said: BelowClaim | AboveClaim, here: Measured, agrees: bool) -> str: 
     found, (one, other) = known(here.difference), said.models
     return (
         f"Here {differences.two_figures(found, one, other)}: the first is "
-        f"{differences.size(found.value)} ({differences.interval(found)}). "
-        f"{differences.verdict(found)}{differences.reason(found)}"
+        f"{differences.size(found)} ({differences.interval(found)}). "
+        f"{differences.verdict(found)}{differences.fitted_once(found, one, other)}"
     )
 
 

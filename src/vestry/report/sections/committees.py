@@ -4,6 +4,7 @@ from vestry.committees.rule import RULES
 from vestry.predictions.scores import score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points
 from vestry.report.models import Model
+from vestry.report.sections.differences import between
 from vestry.schema.models import Committee
 
 _LEARNT_FROM = {
@@ -17,20 +18,20 @@ _ROUNDED_TWICE = 1e-4 + 1e-9
 
 def best_member(members: list[Model]) -> Model:
     """The best by validation: the choice must not look at the test images."""
-    return max(members, key=lambda model: model.central_accuracy("validation"))
+    return max(members, key=lambda model: model.accuracy("validation"))
 
 
 def against_best(committee: Model, members: list[Model]) -> str:
     """The committee's own test accuracy beside that of its best member."""
     best = best_member(members)
     own, others = committee.accuracy("test"), best.accuracy("test")
-    gain = round(own, 3) - round(others, 3)
+    gain = between(own, others)
     start = (
         f"{committee.name} is right on {per_cent(own)} of the test images. "
         f"Its best member by validation, {best.name}, is right on {per_cent(others)}"
     )
-    if abs(gain) < 0.0005:
-        return f"{start}, too."
+    if not gain:
+        return f"{start}: the two are {'equal' if own == others else 'less than 0.1 points apart'}."
     size = points(abs(gain)).lstrip("+")
     side = "above" if gain > 0 else "below"
     return f"{start}: the committee is {size} percentage points {side} it."

@@ -75,6 +75,12 @@ def _lead(model: Model) -> str:
     found = model.entry.conformal
     asked = per_cent(found.coverage_asked, 0)
     test, threshold = found.marginal.test, found.marginal.thresholds[0]
+    if not threshold and found.validation_rows >= found.rows_needed:
+        return (
+            f"{model.name} gives the right class a probability of 0 for more than "
+            f"{per_cent(1 - found.coverage_asked, 0)} of the validation images: only the set of "
+            f"all classes holds it for {asked}."
+        )
     if not threshold:
         return (
             f"A set that holds the right class of {asked} of the images cannot be promised for "

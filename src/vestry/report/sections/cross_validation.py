@@ -161,9 +161,10 @@ def _out_of_fold_strip(found: schema.CrossValidation) -> Strip:
 def _single_strip(model: Model, results: Results) -> Strip:
     low, high = model.interval("test")
     rows = results.data.splits["test"].rows
-    first = " with its first seed" if model.over_seeds("test", "accuracy") else ""
+    several = model.over_seeds("test", "accuracy")
+    label = f"Mean of {counted(len(several.values), 'single fit')}" if several else "Single fit"
     return Strip(
-        label=f"Single fit{first}",
+        label=label,
         remark=f"scored on the {counted(rows, 'test image')}; 95% interval",
         text=with_interval(model.accuracy("test"), low, high),
         value=model.accuracy("test"),

@@ -1,40 +1,64 @@
 """A difference of two accuracies in words: how large, how sure, and what that rests on."""
 
-from vestry.evaluation.intervals import holds
-from vestry.report.formatting import counted, per_cent, points
+from vestry.evaluation.difference import sign
+from vestry.report.formatting import counted, per_cent, points, probability
 from vestry.schema.significance import Difference
 
 
-def size(value: float) -> str:
-    """ "1.2 points above", "0.3 points below", "level with"; to follow a name's verb."""
-    if abs(value) < 0.0005:
-        return "level with it"
+def size(found: Difference) -> str:
+    """ "1.2 points above", "0.3 points below", "level with"; to follow a name's verb.
+
+    The difference of the two figures as they are printed, so that a reader who subtracts them finds
+    it; "within 0.1 points of" where these are the same and the figures are not.
+    """
+    value = between(*found.figures)
+    if not value:
+        same = found.figures[0] == found.figures[1]
+        return "level with it" if same else "less than 0.1 points from it"
     amount = points(abs(value)).lstrip("+")
     noun = "point" if amount == "1.0" else "points"
     return f"{amount} {noun} {'above' if value > 0 else 'below'} it"
 
 
+def between(ours: float, theirs: float) -> float:
+    """A share: of the figures as `per_cent` prints them."""
+    return round(round(100 * ours, 1) - round(100 * theirs, 1), 1) / 100
+
+
 def interval(found: Difference) -> str:
-    """ "95% interval +0.1 to +1.5 over 3 and 3 seeds"."""
+    """ "95% interval +0.1 to +1.5 over images and 3 seeds of each"."""
     low, high = found.interval
-    return f"95% interval {points(low)} to {points(high)}, {_basis(found)}"
+    return f"95% interval {points(low)} to {points(high)}, {basis(found)}"
 
 
-def _basis(found: Difference) -> str:
+def basis(found: Difference) -> str:
     """What the interval was made from."""
-    if isinstance(found.count, tuple):
-        one, other = found.count
-        seeds = counted(one, "seed") if one == other else f"{one} and {other} seeds"
-        return f"over {seeds} of each" if one == other else f"over {seeds}"
-    return f"paired on the same {counted(found.count, 'test image')}"
+    images = counted(found.count, "test image")
+    one, other = found.seeds
+    if one == other == 1:
+        return f"paired on the same {images}"
+    seeds = f"{counted(one, 'seed')} of each" if one == other else f"{one} and {other} seeds"
+    return f"over the same {images} and {seeds}"
 
 
 def verdict(found: Difference) -> str:
-    """What the interval allows to say."""
-    what = "seeds" if found.over == "seeds" else "images"
-    if holds(found.interval):
-        return f"The interval holds 0: with these {what} there is no significant difference."
-    return f"The interval does not hold 0: that is more than the choice of {what} would explain."
+    """What the test allows to say."""
+    what = "images" if found.over == "images" else "images and seeds"
+    if not sign(found):
+        return f"With these {what} there is no significant difference{_among(found)}."
+    return f"That is more than the choice of {what} would explain{_among(found)}."
+
+
+def _among(found: Difference) -> str:
+    """The p that decides, where it was adjusted."""
+    if found.p_holm is None:
+        return f" (p {_p(found.p)})"
+    return f" (adjusted p {_p(found.p_holm)})"
+
+
+def _p(value: float) -> str:
+    text = probability(value)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def two_figures(found: Difference, one: str, other: str) -> str:
@@ -45,6 +69,10 @@ def two_figures(found: Difference, one: str, other: str) -> str:
     )
 
 
-def reason(found: Difference) -> str:
-    """Why images were taken although there are several seeds; empty where there is no reason."""
-    return f" Seeds were not used: {found.reason}." if found.reason else ""
+def fitted_once(found: Difference, one: str, other: str) -> str:
+    """What is assumed of a model that has a single seed beside one with several; else empty."""
+    once = [name for name, seeds in zip((one, other), found.seeds, strict=True) if seeds == 1]
+    if len(once) != 1:
+        return ""
+    several = other if once[0] == one else one
+    return f" {once[0]} was fitted once: its spread over seeds is taken to be that of {several}."

@@ -10,6 +10,7 @@ from vestry.report.formatting import (
     probability,
     whole,
 )
+from vestry.report.sections.differences import between
 from vestry.report.sections.standing import margin_words
 from vestry.schema.ensemble_gain import (
     Diversity,
@@ -25,13 +26,13 @@ _SAME_TIME = 0.05
 def result(name: str, found: EnsembleGain) -> str:
     """Yes, no or not shown; over the member that this rests on, and what it takes beside that."""
     hard = found.over(found.decisive)
-    amount = f"{_gain(hard.difference.value)} {hard.name} ({_sureness(hard)})"
+    amount = f"{_gain(hard.difference)} {hard.name} ({_sureness(hard)})"
     taken = _taken_for_it(hard.costs)
     if found.verdict == "yes":
         each = "both its members" if len(found.against) == 2 else "each of its members"
         return f"Yes: {name} is better than {each}. The least gain: it {amount}{taken}."
     if found.verdict == "not shown":
-        rows = counted(_rows(found), "test image")
+        rows = counted(hard.difference.count, "test image")
         return (
             f"Not shown: {name} {amount}{taken}. By {rows} it cannot be told whether it is better "
             f"than {hard.name} or gains less than {margin_words(found.within)}."
@@ -42,20 +43,16 @@ def result(name: str, found: EnsembleGain) -> str:
         return f"No: {name} {amount}{taken}. For accuracy {hard.name} alone is the better choice."
     return (
         f"No: {name} is shown not to be better than {hard.name} by {margin_words(found.within)} or "
-        f"more. It {_gain(hard.difference.value)} it ({_change_range(hard.difference)}; for less "
+        f"more. It {_gain(hard.difference)} it ({_change_range(hard.difference)}; for less "
         f"than that margin adjusted {_p_words(hard.p_within_holm)}){taken}."
     )
 
 
-def _rows(found: EnsembleGain) -> int:
-    count = found.against[0].difference.count
-    return count if isinstance(count, int) else 0
-
-
-def _gain(value: float) -> str:
-    """ "gets 0.8 points more than"."""
-    if abs(value) < 0.0005:
-        return "is right as often as" if value == 0 else "is right about as often as"
+def _gain(found: Difference) -> str:
+    """ "gets 0.8 points more than", of the figures as they are printed."""
+    value = between(*found.figures)
+    if not value:
+        return "is level with" if not found.value else "is less than 0.1 points from"
     amount = points(abs(value)).lstrip("+")
     noun = "point" if amount == "1.0" else "points"
     return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
@@ -63,7 +60,8 @@ def _gain(value: float) -> str:
 
 def _sureness(found: GainOverMember) -> str:
     """ "+0.3 to +1.3, adjusted p = 0.002"."""
-    return f"{_change_range(found.difference)}, adjusted {_p_words(found.p_holm)}"
+    p = found.difference.p if found.difference.p_holm is None else found.difference.p_holm
+    return f"{_change_range(found.difference)}, adjusted {_p_words(p)}"
 
 
 def how_judged(found: EnsembleGain) -> str:
@@ -71,8 +69,9 @@ def how_judged(found: EnsembleGain) -> str:
     margin = margin_words(found.within)
     return (
         "Test accuracy of the committee less that of each member, with 95% intervals, paired on "
-        "the same images. Better and worse by McNemar\u2019s test, no gain by the exact test that "
-        f"the gain is under {margin}, at {found.level:g}, each adjusted (Holm) over the "
+        "the same images (and over seeds, where there are several). Better and worse by a paired "
+        f"test, no gain by a test that it is under {margin}, at {found.level:g}, each adjusted "
+        "(Holm) over the "
         f"{counted(found.family, 'comparison')} of this study\u2019s committees with their "
         "members. Yes: better than every member. No: worse than one, or no gain over it."
     )

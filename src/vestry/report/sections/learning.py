@@ -168,7 +168,7 @@ def learning_data(results: Results) -> Learning:
     return Learning(
         networks=[_training(model, member, results) for model, member in shown],
         together=[draw(c, _LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
-        sizes=size_curves_data([model for model, _ in members]),
+        sizes=size_curves_data([model for model, _ in members], results.size_pairs),
         without_epochs=without_epochs(others),
     )
 

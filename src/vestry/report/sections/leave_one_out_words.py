@@ -1,7 +1,7 @@
 """A committee made again without each of its members, in words."""
 
 from vestry.committees.rule import RULES
-from vestry.report.formatting import counted, per_cent, points, whole
+from vestry.report.formatting import per_cent, points, whole
 from vestry.schema.ensemble_gain import LeaveOneOut, WithoutMember
 from vestry.schema.models import Committee
 from vestry.schema.significance import Difference
@@ -13,28 +13,27 @@ def left_out(name: str, found: LeaveOneOut) -> list[str]:
         [row for row in found.members if row.verdict == verdict]
         for verdict in ("better", "no loss shown", "worse")
     )
-    said = [_better(name, better), _no_loss(unshown, len(found.members)), _needed(name, worse)]
+    said = [_better(name, better), _no_loss(name, unshown), _needed(name, worse)]
     return [text for text in said if text]
 
 
 def _better(name: str, rows: list[WithoutMember]) -> str | None:
     if not rows:
         return None
-    each = ", each on its own" if len(rows) > 1 else ""
-    return f"{name} is better without {_changes(rows)}{each}."
+    return f"{name} is better without {_changes(rows)}."
 
 
-def _no_loss(rows: list[WithoutMember], of: int) -> str | None:
-    """Precisely what is not shown; an interval of its own may still leave out 0."""
+def _no_loss(name: str, rows: list[WithoutMember]) -> str | None:
+    """Precisely what is not shown, by tests adjusted together, and how far a loss may reach."""
     if not rows:
         return None
-    low = min(row.difference.interval[0] for row in rows)
-    high = max(row.difference.interval[1] for row in rows)
-    reach = "interval reaches" if len(rows) == 1 else "intervals reach"
-    return (
-        f"Without {_either([row.name for row in rows])} no change of accuracy is significant (Holm "
-        f"over {counted(of, 'member')}); the {reach} from {points(low)} to {points(high)} points."
-    )
+    lowest = min(row.difference.interval[0] for row in rows)
+    names = _either([row.name for row in rows])
+    if len(rows) == 1:
+        reach = f"the change is {_change_range(rows[0].difference)} points (95% interval)"
+    else:
+        reach = f"the lowest 95% interval of the change reaches {points(lowest)} points"
+    return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
 
 
 def _needed(name: str, rows: list[WithoutMember]) -> str | None:

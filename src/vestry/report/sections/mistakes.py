@@ -169,10 +169,11 @@ def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
 
 
 def _seeds_remark(model: Model) -> str | None:
-    if not model.member or len(model.member.seeds) < 2:
+    seeds = model.entry.seeds
+    if len(seeds) < 2:
         return None
-    seeds = model.member.seeds
-    return f"What follows is its first seed, {seeds[0]}, of {len(seeds)}."
+    what = "What follows, and every image that is shown,"
+    return f"{what} is of its first seed, {seeds[0].seed}, of {len(seeds)}."
 
 
 def _cell_images(model: Model, classes: int) -> dict[int, list[str]]:

@@ -106,7 +106,7 @@ def _time_bars(models: list[Model]) -> list[TimeBar]:
 
 def _seeds(results: Results) -> list[tuple[str, str]]:
     """Every seed that the run used, with what it was used for."""
-    used = {name: entry.seeds for name, entry in results.members.items()}
+    used = {name: [each.seed for each in entry.seeds] for name, entry in results.members.items()}
     rows = [(name, ", ".join(map(str, its))) for name, its in used.items()]
     if len(used) > 1 and len({tuple(its) for its in used.values()}) == 1:
         rows = [("every member", rows[0][1])]

@@ -16,7 +16,8 @@ from vestry.schema.results import Failure, Notice, Results
 @dataclass(frozen=True)
 class Row:
     """One model in the ranking. `difference` is ours less reported, as a share. mark: what the
-    test images say of it beside the first. taken_off: what its validation figure was before."""
+    test images say of it beside the first, with the difference. taken_off: what its validation
+    figure was before."""
 
     model: Model
     validation: Spread | None
@@ -130,22 +131,24 @@ def _failed(results: Results) -> int:
 
 def _only_one(results: Results, model: Model) -> str:
     return (
-        f"{model.name} is right on {standing.test_figure(model)} of {standing.test_rows(results)}"
-        f"{standing.first_seed(model)}. It is the only model of this run, so there is nothing to "
+        f"{model.name} is right on {standing.test_figure(model)} of "
+        f"{standing.test_rows(results)}. It is the only model of this run, so there is nothing to "
         "compare it with."
     )
 
 
 def interval_remark(results: Results, models: list[Model]) -> str:
     """What the numbers after a figure mean."""
+    rows = standing.test_rows(results)
     text = (
-        "Brackets and whiskers are 95% intervals (Blaker): how far an accuracy measured on "
-        f"{standing.test_rows(results)} may be from that on all such images."
+        "Brackets and whiskers are 95% intervals (Blaker\u2019s): how far an accuracy measured on "
+        f"{rows} may be from that on all such images."
     )
     if any(model.over_seeds("test", "accuracy") for model in models):
         text += (
-            " \u201cMean \u00b1 deviation over seeds\u201d is another uncertainty: how much the "
-            "figure moves when the same model is fitted again."
+            " Of a model with several seeds the figure to quote is the mean over them: its "
+            "interval is of the images and of the seeds, each small dot is a seed, and \u201c\u00b1"
+            "\u201d is their standard deviation. No seed decides alone."
         )
     return text
 
@@ -195,7 +198,7 @@ def _ranking_rows(
                 shown.reported,
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
-                standing.MARKS[model.on_test.mark] if model.on_test else None,
+                standing.beside_first(model, ranked[0]),
                 optimism.taken_off(model),
             )
         )

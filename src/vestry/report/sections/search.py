@@ -11,7 +11,6 @@ from vestry.report.formatting import (
     duration,
     listed,
     whole,
-    with_deviation,
     with_interval,
 )
 from vestry.report.models import Model, models_in_study_order
@@ -110,8 +109,8 @@ def _best(found: Search) -> str:
     test = with_interval(model.accuracy("test"), *model.interval("test"))
     spread = model.over_seeds("test", "accuracy")
     seeds = (
-        f" with its first seed, {with_deviation(spread.mean, spread.deviation)} over "
-        f"{counted(len(spread.values), 'seed')}"
+        f", the mean of {counted(len(spread.values), 'seed')} (\u00b1 "
+        f"{100 * (spread.deviation or 0.0):.1f})"
         if spread
         else ""
     )

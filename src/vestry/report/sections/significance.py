@@ -8,7 +8,6 @@ from vestry.report.formatting import (
     per_cent,
     points,
     probability,
-    roughly,
     whole,
     with_deviation,
     with_interval,
@@ -17,7 +16,8 @@ from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
 from vestry.report.sections.score_table import ScoreTable, score_table
-from vestry.schema.base import Interval
+from vestry.report.sections.tests_words import family_words, images_for, more_images
+from vestry.schema.base import Interval, Number
 from vestry.schema.results import Results
 from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
 
@@ -35,18 +35,23 @@ def _tested(found: Comparisons) -> str:
     """How many pairs there are, and how many differ significantly."""
     count = sum(pair.told_apart for pair in found.pairs)
     images = counted(found.rows, "test image")
+    how = _test_words(found)
     if found.family == 1:
         what = "a significant" if count else "no significant"
-        return (
-            f"Both models answered the same {images}; McNemar\u2019s test shows {what} difference."
-        )
+        return f"Both models answered the same {images}; {how} shows {what} difference."
     differ = "all differ" if count == found.family else "none differs" if not count else ""
     return (
         f"All models answered the same {images}. Of {counted(found.family, 'pair')}, "
-        f"{differ or _differ(count)} significantly by McNemar\u2019s test, adjusted after Holm so "
+        f"{differ or _differ(count)} significantly by {how}, adjusted after Holm so "
         "that any false alarm among all pairs has a chance of at most "
         f"{per_cent(found.level, 0)}."
     )
+
+
+def _test_words(found: Comparisons) -> str:
+    if any(pair.method == "two-way" for pair in found.pairs):
+        return "a test of images and, where there are several, of seeds"
+    return "McNemar\u2019s test"
 
 
 def _differ(count: int) -> str:
@@ -65,30 +70,6 @@ def _separated(found: Comparisons, first: str) -> str:
     if found.family == 1:
         others = "them"
     return f"That does not make {others} equal. {images_for((own or tied)[0])}"
-
-
-def images_for(pair: PairOfModels) -> str:
-    """What it would take to show a difference between two that show none."""
-    more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
-    if more is None:
-        return f"To show a difference {between}, no realistic number of images would do."
-    if not more:
-        return f"The difference {between} would be significant if the two were the only pair."
-    size = points(abs(pair.difference)).lstrip("+")
-    return (
-        f"If the {size} points {between} are real, about {roughly(more)} more test images would "
-        "show them (power 0.8, for this pair alone)."
-    )
-
-
-def more_images(pair: PairOfModels) -> str:
-    """A cell of the table."""
-    more = pair.more_rows
-    if pair.told_apart:
-        return "significant"
-    if more is None:
-        return "no realistic number"
-    return f"about {roughly(more)}" if more else "none, as the only pair"
 
 
 def uncertainties(models: list[Model], rows: int) -> str:
@@ -111,7 +92,7 @@ def uncertainties(models: list[Model], rows: int) -> str:
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
         f"{sampling} Spread over seeds, what another fit could change: {shown}{more} points.{rest} "
-        "Tests and intervals are those of first seeds and know nothing of the second."
+        "Tests and intervals of models with several seeds are of both."
     )
 
 
@@ -180,6 +161,7 @@ class Certainty:
     table: ScoreTable
     folds: list[PairRow]
     folds_sentence: str | None
+    families: str | None
 
 
 def certainty_data(results: Results) -> Certainty | None:
@@ -199,6 +181,7 @@ def certainty_data(results: Results) -> Certainty | None:
         table=score_table(results, ranked),
         folds=[_fold_row(pair) for pair in folds],
         folds_sentence=_cross_validated(folds),
+        families=family_words(results),
     )
 
 
@@ -210,13 +193,18 @@ def _pair_row(pair: PairOfModels) -> PairRow:
         [
             points(pair.difference),
             _limits(pair.interval),
-            whole(pair.only_one),
-            whole(pair.only_other),
+            _images(pair.only_one),
+            _images(pair.only_other),
             f"{probability(pair.p)} ({pair.method})",
             probability(pair.p_holm),
             more_images(pair),
         ],
     )
+
+
+def _images(count: Number) -> str:
+    """Whole images, or their mean over seeds."""
+    return whole(count) if isinstance(count, int) else f"{count:.1f}"
 
 
 def _fold_row(pair: PairOverFolds) -> PairRow:

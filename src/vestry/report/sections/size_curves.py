@@ -1,24 +1,36 @@
 """Data of the learning section's figure over images a class."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from vestry.evaluation.difference import sign
 from vestry.report.formatting import NOTHING, counted, listed, points, whole, with_deviation
 from vestry.report.models import Model
 from vestry.report.plot.curves import DrawnSizes, SizeCurve, SizePoint, draw_sizes, size_curve
+from vestry.schema.ablations import SizePair
 
 # Learning curves in words: who is ahead with few images, by how much, and where that ends.
 
 
 _MOST_COMPARED = 3
+Told = Mapping[tuple[str, str, int], int]
+"""By two names and a size: 1 where the first is significantly better there, -1 where it is worse;
+not there where it is neither."""
 
 
-def curves_words(found: list[SizeCurve]) -> list[str]:
+def told_of(pairs: Sequence[SizePair]) -> Told:
+    signs = [(pair, sign(pair.difference)) for pair in pairs]
+    told = {(pair.one, pair.other, pair.images_per_class): way for pair, way in signs if way}
+    return told | {(other, one, size): -way for (one, other, size), way in told.items()}
+
+
+def curves_words(found: list[SizeCurve], told: Told) -> list[str]:
     """A paragraph each: what is shown, then the first leader against each other curve."""
     if len(found) == 1:
         return [_what(found), _grows(found[0])]
     compared = _compared_curves(found)
-    said = [_what(found), *(" ".join(_against(*pair)) for pair in compared)]
+    said = [_what(found), *(" ".join(_against(*pair, told)) for pair in compared)]
     left = len(found) - 1 - len(compared)
     return [*said, _left_out(left)] if left else said
 
@@ -26,7 +38,7 @@ def curves_words(found: list[SizeCurve]) -> list[str]:
 def _what(found: list[SizeCurve]) -> str:
     seeds = sorted({point.seeds for curve in found for point in curve.points})
     if seeds == [1]:
-        over = "each point is one fit, so how much chance there is in it is not known"
+        over = "each point is one fit, so what another seed would change is not known"
     elif len(seeds) == 1:
         over = f"each point is the mean of {counted(seeds[0], 'seed')}"
     else:
@@ -65,7 +77,7 @@ def _compared_curves(found: list[SizeCurve]) -> list[tuple[SizeCurve, SizeCurve]
     return [(leader, other) for other in order[:_MOST_COMPARED]]
 
 
-def _against(leader: SizeCurve, other: SizeCurve) -> list[str]:
+def _against(leader: SizeCurve, other: SizeCurve, told: Told) -> list[str]:
     """One pair: the gap at the smallest size they share, and how the sizes after it change it."""
     sizes = _shared(leader, other)
     first = sizes[0]
@@ -76,28 +88,18 @@ def _against(leader: SizeCurve, other: SizeCurve) -> list[str]:
         f"With {_images(first)} a class {ahead.name} is right on {_figure(ahead.at[first])}, {gap} "
         f"points more than {behind.name} ({_figure(behind.at[first])})."
     )
-    if within(one, two):
+    if not told.get((leader.name, other.name, first)):
         start = (
             f"With {_images(first)} a class {leader.name} ({_figure(one)}) and {other.name} "
-            f"({_figure(two)}) are within their deviations over seeds."
+            f"({_figure(two)}) show no significant difference."
         )
-    later = _change(ahead, behind, sizes)
+    later = _change(ahead, behind, sizes, told)
     return [start, later] if later else [start]
 
 
-def within(one: SizePoint, two: SizePoint) -> bool:
-    """Whether the means are nearer than what is known of both deviations together."""
-    if one.deviation is None and two.deviation is None:
-        return False
-    return abs(one.mean - two.mean) <= (one.deviation or 0.0) + (two.deviation or 0.0)
-
-
-def _standing(ahead: SizeCurve, behind: SizeCurve, size: int) -> str:
-    """ "ahead", "within" or "behind": how the first of two stands at a size."""
-    one, two = ahead.at[size], behind.at[size]
-    if within(one, two) or one.mean == two.mean:
-        return "within"
-    return "ahead" if one.mean > two.mean else "behind"
+def _standing(ahead: SizeCurve, behind: SizeCurve, size: int, told: Told) -> str:
+    """ "ahead", "open" or "behind": how the first of two stands at a size."""
+    return {1: "ahead", -1: "behind", 0: "open"}[told.get((ahead.name, behind.name, size), 0)]
 
 
 @dataclass(frozen=True)
@@ -115,15 +117,15 @@ class _Change:
         return _images(self.sizes[-1])
 
 
-def _change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int]) -> str | None:
+def _change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int], told: Told) -> str | None:
     """Where the first stops being ahead for good, or that it never does."""
     if len(sizes) < 2:
         return None
-    stands = {size: _standing(ahead, behind, size) for size in sizes}
+    stands = {size: _standing(ahead, behind, size, told) for size in sizes}
     last = sizes[-1]
     since = list(takewhile(lambda size: stands[size] == stands[last], reversed(sizes)))[-1]
     gap = points(abs(ahead.at[last].mean - behind.at[last].mean)).lstrip("+")
-    said = {"ahead": _still_ahead, "within": _closed, "behind": _overtaken}[stands[last]]
+    said = {"ahead": _still_ahead, "open": _closed, "behind": _overtaken}[stands[last]]
     return said(_Change(ahead.name, behind.name, gap, since, sizes))
 
 
@@ -136,10 +138,7 @@ def _still_ahead(found: _Change) -> str:
 def _closed(found: _Change) -> str:
     if found.since == found.sizes[0]:
         return "They stay so at every size."
-    return (
-        f"From {_images(found.since)} a class on, the two are within their deviations over seeds "
-        "of each other."
-    )
+    return f"From {_images(found.since)} a class on, the two show no significant difference."
 
 
 def _overtaken(found: _Change) -> str:
@@ -161,8 +160,8 @@ def spread_remark(as_bands: bool, found: list[SizeCurve]) -> str:
         return "No spread is drawn: no point has more than one seed."
     shape = "The bands reach" if as_bands else "The upright strokes reach"
     return (
-        f"{shape} a sample deviation over seeds above and below the mean. Two means count as "
-        "within their deviations where they are no further apart than both deviations together."
+        f"{shape} a sample deviation over seeds above and below the mean. Which differences are "
+        "significant is tested over images and seeds, all sizes and curves adjusted together."
     )
 
 
@@ -186,7 +185,7 @@ class SizeCurves:
     rows: list[list[str]]
 
 
-def size_curves_data(members: list[Model]) -> SizeCurves | None:
+def size_curves_data(members: list[Model], pairs: Sequence[SizePair]) -> SizeCurves | None:
     """None where no member was fitted on several sizes."""
     found = [(m, curve) for m in members if (curve := size_curve(m, "test"))]
     if not found:
@@ -195,7 +194,7 @@ def size_curves_data(members: list[Model]) -> SizeCurves | None:
     drawing = draw_sizes(curves)
     remarks = [spread_remark(drawing.as_bands, curves), sizes_differ(curves)]
     return SizeCurves(
-        sentences=curves_words(curves),
+        sentences=curves_words(curves, told_of(pairs)),
         drawing=drawing,
         remark=" ".join(text for text in remarks if text),
         names=[curve.name for curve in curves],

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
 from vestry.report.models import Model
+from vestry.report.sections.differences import between
 from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
 from vestry.schema.run_comparison import RankedOfRuns
-from vestry.schema.significance import Ranked
+from vestry.schema.significance import Comparisons, Ranked, SmallestShown
 
 _MOST_NAMES = 4
 MARKS: dict[MarkWord, str] = {
@@ -37,7 +38,7 @@ def _first(results: Results, leader: Model) -> str:
     return (
         f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
         f"{_validation_rows(results)}{_level_with(results)}. On the {test_rows(results)}, which "
-        f"had no say in the order, it is right on {test_figure(leader)}{first_seed(leader)}."
+        f"had no say in the order, it is right on {test_figure(leader)}."
     )
 
 
@@ -45,7 +46,7 @@ def _level_with(results: Results) -> str:
     """Who has the first's accuracy on validation rows, and what then orders them."""
     leader, *others = results.ranking
     same = [row for row in others if row.validation_accuracy == leader.validation_accuracy]
-    twins = [row.name for row in same if row.rank == leader.rank]
+    twins = [row.name for row in same if row.rank == leader.rank]  # the same log loss, too
     higher = [row.name for row in same if row.rank != leader.rank]
     said = []
     if twins:
@@ -75,7 +76,10 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     parts = [f"{_names(of[m])} {_be(of[m])} {text}" for m, text in words.items() if of[m]]
     said = f"On the same images {'; '.join(parts)}."
     if of["unknown"]:
-        said += f" Of {_names(of['unknown'])} it cannot be told: the test images are too few."
+        seeds = ", or the seeds," if any(map(_has_seeds, [leader, *of["unknown"]])) else ""
+        said += (
+            f" Of {_names(of['unknown'])} it cannot be told: the test images{seeds} are too few."
+        )
     return said
 
 
@@ -103,9 +107,9 @@ def _second(ranked: Sequence[Model]) -> str | None:
     low, high = found.interval
     return (
         f"{follower.name} follows with {_validation_figure(follower)} on validation; on test it is "
-        f"right on {test_figure(follower)}{first_seed(follower)}, a difference of "
-        f"{points(found.difference)} points ({points(low)} to {points(high)}, adjusted p "
-        f"{probability(found.p_holm)})."
+        f"right on {test_figure(follower)}, a difference of "
+        f"{points(between(follower.accuracy('test'), ranked[0].accuracy('test')))} points "
+        f"({points(low)} to {points(high)}, adjusted p {probability(found.p_holm)})."
     )
 
 
@@ -117,33 +121,57 @@ def rank_remark(results: Results) -> str | None:
     holm = f"{counted(tests.family, 'pair')}, Holm\u2019s adjustment, level {tests.level:g}"
     return (
         "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
-        "\u201c=\u201d marks models that are equal in both. Under a test figure stands what the "
-        f"same {test_rows(results)} say of the model beside the first: ahead or behind where "
-        f"the difference is significant by McNemar\u2019s test ({holm}), level where both are "
-        f"shown to be within {margin_words(found.margin)} of each other (exact tests, level 0.05, "
-        "each its own); else it cannot be told, which is not the same as equal."
+        "\u201c=\u201d marks models that are equal in both. Under a test figure stands the "
+        f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
+        "ahead or behind where it is significant among all pairs "
+        f"({_test_words(tests)}, {holm}), level where the whole interval lies within "
+        f"{margin_words(found.margin)}; else it cannot be told, which is not the same as equal."
     )
 
 
+def _test_words(tests: Comparisons) -> str:
+    if all(pair.method != "two-way" for pair in tests.pairs):
+        return "McNemar\u2019s test"
+    return "McNemar\u2019s test; with several seeds one of images and seeds"
+
+
+def beside_first(model: Model, first: Model) -> str | None:
+    """ "behind on test: −1.2 points (−2.0 to −0.4)"; None for the first."""
+    found = model.on_test
+    if found is None:
+        return None
+    low, high = found.interval
+    size = points(between(model.accuracy("test"), first.accuracy("test")))
+    mark = MARKS[found.mark]
+    if found.mark == "unknown" and (_has_seeds(model) or _has_seeds(first)):
+        mark += " or seeds"
+    return f"{mark}: {size} points ({points(low)} to {points(high)})"
+
+
+def _has_seeds(model: Model) -> bool:
+    return model.over_seeds("test", "accuracy") is not None
+
+
 def too_few(results: Results) -> str | None:
-    """The smallest differences that the images show, where these are larger than the margin."""
+    """The smallest differences that the images show; None where there is nothing to compare."""
     found = results.resolution
     if not found:
         return None
     coarse = [
-        f"with {counted(shown.rows, f'{split} image')}, {_unseen(shown.difference)}"
-        for split, shown in (("validation", found.validation), ("test", found.test))
-        if shown.difference > found.margin
+        f"with {counted(shown.rows, f'{split} image')}, {_unseen(shown)}"
+        for split, shown in (("test", found.test), ("validation", found.validation))
     ]
     text = "; ".join(coarse)
-    return f"{text[0].upper()}{text[1:]}." if text else None
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _unseen(size: float) -> str:
+def _unseen(shown: SmallestShown) -> str:
+    at_once = f" ({counted(shown.tests, 'test')} at once)" if shown.tests > 1 else ""
+    size = shown.difference
     if size >= 1:
-        return "no difference between two models can be seen"
+        return f"no difference between two models can be seen{at_once}"
     text = f"{100 * size:.1f}" if size < 0.0995 else f"{100 * size:.0f}"
-    return f"differences under about {text} points cannot be seen"
+    return f"differences under about {text} points cannot be seen{at_once}"
 
 
 def margin_words(margin: float) -> str:
@@ -188,8 +216,3 @@ def _validation_figure(model: Model) -> str:
 
 def test_figure(model: Model) -> str:
     return with_interval(model.accuracy("test"), *model.interval("test"))
-
-
-def first_seed(model: Model) -> str:
-    """The test table is the first seed's; said only where there are others."""
-    return " with its first seed" if model.over_seeds("test", "accuracy") else ""

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from vestry.errors import ModelError
 from vestry.export.bundle import Bundle, read_bundle
 from vestry.serve import schemas
-from vestry.serve.answer import Answer
+from vestry.serve.answer import Answer, answers_of
 from vestry.serve.http.batching import Batcher, BatchingSettings, Votes, runs_inline
 from vestry.serve.http.fast_path import check_head, whole_body
 from vestry.serve.http.load_shedder import LoadShedder
@@ -106,6 +106,8 @@ class ServedModel:
             "rule": bundle.rule,
             "scores": bundle.scores,
             "threshold": bundle.threshold,
+            "sets": bundle.sets,
+            "novelty": bundle.novelty,
             "licence": bundle.licence,
             "parameters": bundle.parameters,
             "quantized": bundle.quantized,
@@ -162,9 +164,16 @@ class ServerContext:
         self.shedder.queued(state_of(request), len(images))
         return await answering
 
-    def answers(self, request: Request, model: ServedModel, votes: Votes) -> list[Answer]:
-        """Each image's answer, counted; the access log names the class of one alone."""
-        found = [Answer(model.bundle, row, each) for row, each in zip(*votes, strict=True)]
+    def answers(
+        self,
+        request: Request,
+        model: ServedModel,
+        votes: Votes,
+        images: NDArray[np.uint8] | None = None,
+    ) -> list[Answer]:
+        """Each image's answer, counted; the access log names the class of one alone. images: where
+        the answer is to say whether they are unlike those that came with the model."""
+        found = answers_of(model.bundle, votes, images, model.known)
         for answer in found:
             self.metrics.answer(model.slug, answer)
         if len(found) == 1:

@@ -1,7 +1,7 @@
 """`POST /predict` and `POST /predict/batch`: pictures in, answers out."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from starlette.exceptions import HTTPException
@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from vestry.errors import DataError
 from vestry.serve import schemas
-from vestry.serve.http.batching import Votes
+from vestry.serve.answer import Answer
 from vestry.serve.http.context import ServedModel, ServerContext
 from vestry.serve.http.fast_path import content_type
 from vestry.serve.http.request import CLOSE, JSON, query_of
@@ -69,7 +69,7 @@ class PredictEndpoints:
         fast = _decodes_fast(data) and not details
         shown = prepared() if fast else await self.context.in_thread(prepared)
         votes = await self.context.votes(request, model, shown.image[None])
-        (answer,) = self.context.answers(request, model, votes)
+        (answer,) = self.context.answers(request, model, votes, shown.image[None])
         if not details:
             return JSON(answer.as_dict())
         return await self.context.in_thread(
@@ -96,7 +96,7 @@ class PredictEndpoints:
         images = await self.context.in_thread(lambda: images_of(body, model.bundle, most))
         votes = await self.context.votes(request, model, images)
         return await self.context.in_thread(
-            lambda: JSON([a.as_dict() for a in self.context.answers(request, model, votes)])
+            lambda: JSON([a.as_dict() for a in self.context.answers(request, model, votes, images)])
         )
 
     async def _pictures(
@@ -109,26 +109,27 @@ class PredictEndpoints:
         if not images:
             first = next(item for item in items if isinstance(item, DataError))
             raise HTTPException(422, f"none of {len(items)} images can be read; {first}")
-        votes = await self.context.votes(request, model, np.stack(images))
-        return await self.context.in_thread(
-            lambda: JSON(self._by_file(request, model, votes, parts, items))
-        )
+        whole = np.stack(images)
+        votes = await self.context.votes(request, model, whole)
 
-    def _by_file(
-        self,
-        request: Request,
-        model: ServedModel,
-        votes: Votes,
-        parts: list[Part],
-        items: list[_Item],
-    ) -> list[schemas.FileAnswer | schemas.FileError]:
-        answers = iter(self.context.answers(request, model, votes))
-        return [
-            {"file": part.title, "error": str(item)}
-            if isinstance(item, DataError)
-            else {"file": part.title, **next(answers).as_dict()}
-            for part, item in zip(parts, items, strict=True)
-        ]
+        def named() -> JSON:
+            answers = self.context.answers(request, model, votes, whole)
+            return JSON(_by_file(answers, parts, items))
+
+        return await self.context.in_thread(named)
+
+
+def _by_file(
+    answers: Sequence[Answer], parts: Sequence[Part], items: Sequence[_Item]
+) -> list[schemas.FileAnswer | schemas.FileError]:
+    """answers: of those items that could be read, in order."""
+    given = iter(answers)
+    return [
+        {"file": part.title, "error": str(item)}
+        if isinstance(item, DataError)
+        else {"file": part.title, **next(given).as_dict()}
+        for part, item in zip(parts, items, strict=True)
+    ]
 
 
 def _checked_type(request: Request, known: tuple[str, ...], example: str) -> str:

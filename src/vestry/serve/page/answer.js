@@ -12,7 +12,8 @@ export function show(answer, model, asked) {
 
 export function summary(answer) {
   const found = `${answer.class}, ${confidence(answer.confidence)}`;
-  const first = answer.sure === false ? `Not sure. Most probable: ${found}.` : `${found}.`;
+  const doubt = answer.sure === false ? `Not sure. Most probable: ${found}.` : `${found}.`;
+  const first = answer.unlike ? `Unlike the training images. ${doubt}` : doubt;
   return answer.votes ? `${first} ${agreement(answer)}` : first;
 }
 
@@ -21,24 +22,36 @@ const agreement = ({ agreeing, votes }) => `${agreeing} of ${votes.length} membe
 function verdict(answer, model, asked) {
   const unsure = answer.sure === false;
   return [
+    answer.unlike && element("p", { className: "unsure" }, "Unlike the training images"),
     unsure && element("p", { className: "unsure" }, "Not sure"),
     element(
       "p",
-      { className: unsure ? "named doubtful" : "named" },
+      { className: unsure || answer.unlike ? "named doubtful" : "named" },
       element("strong", {}, answer.class),
       " ",
       element("span", { className: "how" }, confidence(answer.confidence)),
     ),
     unsure &&
       element("p", {}, `${answer.class} is only the most probable class: ${confidence(answer.confidence)} is under the threshold of ${percent(answer.threshold)}.`),
+    answer.unlike && element("p", {}, strangeness(answer)),
     truth(answer, asked),
     element("ol", { className: "bars", "aria-label": "Most probable classes" },
       ...answer.top.map((entry, place) => bar(entry.class, entry.probability, place === 0))),
+    answer.set && element("p", { className: "agree" }, choices(answer)),
     answer.votes && element("p", { className: "agree" }, agreement(answer)),
     ...answer.warnings.map((text) => element("p", { className: "notice warning" }, text)),
     asked.note && element("p", { className: "notice" }, asked.note),
     meaning(answer, model),
   ].filter(Boolean);
+}
+
+// Why an image counts as none of what the model knows.
+const strangeness = ({ likeness, novelty }) =>
+  `Its likeness to the nearest of ${novelty.known} training images is ${likeness.toFixed(2)}, under the ${novelty.threshold.toFixed(2)} that all but ${percent(novelty.share_asked, 0)} of the study's own images reach. It may be none of the classes, whatever the confidence says.`;
+
+function choices({ set, sets }) {
+  const words = set.length === 1 ? `${set[0]} alone` : `one of ${set.join(", ")}`;
+  return `For ${percent(sets.coverage_asked, 0)} of images like those of the study the right class is in the set of the answer: ${words}.`;
 }
 
 function truth(answer, { truth: label }) {
@@ -54,7 +67,7 @@ export function meaning(answer, model) {
   const asked = answer.abstention?.accuracy_asked, at = answer.abstention?.validation;
   if (answer.threshold === null) {
     const words = asked
-      ? `The model always answers: no threshold makes ${percent(asked, 0)} of its answers right.`
+      ? `The model always answers: no threshold could be chosen that keeps ${percent(asked, 0)} of its answers right.`
       : "No threshold was chosen, so the model never says that it is not sure.";
     return element("p", { className: "remark" }, words);
   }

@@ -1,0 +1,40 @@
+"""Which tests belong together.
+
+A test finds a difference between equal models in 5% of cases, so that among many one is found
+nearly always. The tests that answer one question are a family: Holm's procedure (1979) adjusts them
+together, and a page that speaks of any difference among them speaks falsely in at most 5% of cases.
+Every sentence of a page that says "significant", "ahead", "behind", "better", "worse" or "worth"
+rests on a test of one of these families; whatever is looked at beside them (robustness, altered
+images, pictures, scores other than accuracy) is exploratory and says none of these words.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vestry.schema.significance import TestFamily
+
+LEVEL: Final = 0.05
+"""The chance of any false alarm in a family, at most."""
+_WHAT: Final = {
+    "pairs": "every two models on the test images; marks of the ranking among them",
+    "committees": "each committee against each of its members",
+    "without": "a committee made without each of its members, of all committees",
+    "steps": "each member against the first of the study",
+    "changes": "the study\u2019s own pairs, with and without",
+    "sizes": "learning curves, every two at every size that they share",
+    "folds": "every two members on the same folds",
+}
+
+
+def families(tests: Mapping[str, int]) -> list[TestFamily]:
+    """tests: how many there were, by the family's key; those with none are left out."""
+    return [
+        TestFamily(name=name, what=what, tests=tests[name], level=LEVEL)
+        for name, what in _WHAT.items()
+        if tests.get(name)
+    ]
+
+
+def strictest(tests: int) -> float:
+    """The level at which Holm's procedure finds a difference whatever the others come to."""
+    return LEVEL / max(1, tests)
