@@ -107,12 +107,12 @@ def time(costs: EnsembleCosts) -> str | None:
 def size(costs: EnsembleCosts) -> str | None:
     found = costs.bytes
     if found:
-        return f"{amount_of_bytes(found.added)} more on disk" if found.added > 0 else None
+        return f"{_amount_of_bytes(found.added)} more on disk" if found.added > 0 else None
     found = costs.parameters
     return f"{whole(found.added)} more parameters" if found and found.added > 0 else None
 
 
-def amount_of_bytes(count: float) -> str:
+def _amount_of_bytes(count: float) -> str:
     if count < 1e5:
         return f"{count / 1e3:.1f} kB"
     return f"{count / 1e6:.1f} MB"
