@@ -65,7 +65,7 @@ def follow(document, vestry):
 
 def write_the_tutorials_study(folder, decided):
     study, decision = (block.text for block in blocks("docs/tutorial.md", "toml"))
-    source = 'source = "digits"\n'
+    source = 'source = "digits"\nvalidation = { fraction = 0.2 }\n'
     text = study.replace(source, f"{source}\n{decision}") if decided else study
     (folder / "digits.toml").write_text(text)
 

@@ -27,6 +27,7 @@ HEAD = """
 title = "Few"
 [data]
 source = "npz:few.npz"
+validation = { fraction = 0.2 }
 [exploration]
 skip = true
 [explanation]

@@ -17,6 +17,7 @@ SHORT += ("--set", "robustness.skip=true", "--set", "explanation.skip=true")
 LR = '[[member]]\nname = "LR"\nestimator = "sklearn.linear_model.LogisticRegression"\n'
 HEAD = 'title = "T"\nexploration = { skip = true }\nrobustness = { skip = true }\n'
 HEAD += "explanation = { skip = true }\n"
+FIFTH = "validation = { fraction = 0.2 }"
 
 
 def images(labels, *shape):
@@ -72,7 +73,7 @@ def test_the_example_and_the_tour_run_on_a_folder_sorted_by_class(tmp_path, vest
 )
 def test_models_are_chosen_by_every_class_in_whatever_order_rows_stand(tmp_path, vestry, labels):
     write_npz(tmp_path / "a.npz", labels)
-    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{LR}')
+    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{FIFTH}\n{LR}')
     assert vestry("run", "s.toml", "-q", cwd=tmp_path).returncode == 0
     results = results_of(tmp_path / "runs" / "s")
     splits = results["data"]["splits"].values()
@@ -87,7 +88,7 @@ def test_uneven_classes_are_said_before_any_fitting_and_on_top_of_the_page(tmp_p
         test_images=images([0, 1] * 20),
         test_labels=np.array([0, 1] * 20),
     )
-    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{LR}')
+    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{FIFTH}\n{LR}')
     done = vestry("run", "s.toml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = "No test rows of 2 (40 rows in all)."
@@ -142,7 +143,7 @@ def test_parts_that_do_not_fit_together_are_found_on_loading(tmp_path, kind):
 @pytest.mark.parametrize("command", ["run", "explore"])
 def test_images_of_unlike_shape_are_said_in_a_line_before_any_fitting(tmp_path, vestry, command):
     said = write_unlike(tmp_path, "colour")
-    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{LR}')
+    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{FIFTH}\n{LR}')
     what = "s.toml" if command == "run" else "npz:a.npz"
     done = vestry(command, what, cwd=tmp_path)
     assert done.returncode == 1 and said in done.stderr and "a.npz" in done.stderr
@@ -162,7 +163,7 @@ def test_classes_that_cannot_be_learnt_are_refused_before_any_fitting(tmp_path, 
     if "test" in data:
         others |= {"test_images": images(data["test"]), "test_labels": np.array(data["test"])}
     write_npz(tmp_path / "a.npz", data.get("labels", [0, 1] * 20), **others)
-    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{LR}')
+    (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{FIFTH}\n{LR}')
     done = vestry("run", "s.toml", cwd=tmp_path)
     assert done.returncode == 1 and said in done.stderr and "started" not in done.stderr
 

@@ -13,6 +13,7 @@ title = "Planted"
 exploration = { skip = true }
 [data]
 source = "npz:planted.npz"
+validation = { fraction = 0.2 }
 [[member]]
 name = "Forest"
 estimator = "sklearn.ensemble.ExtraTreesClassifier"

@@ -15,6 +15,7 @@ from vestry.data.folds import Folds, StudyFolds
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.data.sources.digits import load
+from vestry.export.bundle import read_bundle
 from vestry.predictions.table import load_table
 
 ROWS, TESTED = 120, 60
@@ -76,7 +77,7 @@ def run(vestry, folder, text):
     done = vestry("run", "s.toml", cwd=folder)
     assert done.returncode == 0, done.stderr + done.stdout
     home = folder / "runs" / "s"
-    return home, json.loads((home / "results.json").read_text()), done.stdout
+    return home, json.loads((home / "results.json").read_text()), done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -180,10 +181,23 @@ def test_page_console_and_results_say_it(study):
 def test_done_again_nothing_is_fitted_again_and_all_is_exported(study, vestry):
     home, _, _ = study
     again = vestry("run", "s.toml", cwd=home.parents[1])
-    assert again.returncode == 0 and "started" not in again.stdout
+    assert again.returncode == 0 and "started" not in again.stderr
     for name in ("LR", "Net", "Stack"):
-        done = vestry("export", home, "--model", name, "--out", home.parent / name)
+        done = vestry("export", home, "--model", name, "-o", home.parent / f"{name}.onnx")
         assert done.returncode == 0, done.stderr
+
+
+def test_thresholds_of_an_exported_file_say_that_folds_chose_them(study, vestry, tmp_path):
+    home, _, _ = study
+    done = vestry("export", home, "--model", "LR", "-o", tmp_path / "lr.onnx")
+    assert done.returncode == 0, done.stderr
+    _, bundle = read_bundle(tmp_path / "lr.onnx")
+    assert bundle.sets["out_of_fold"] and bundle.sets["validation_rows"] == ROWS
+    assert "answered by models that had not seen it" in (tmp_path / "lr.md").read_text()
+    assert bundle.threshold is None and bundle.abstention["reason"], "120 rows prove no 98%"
+    # Every training image is one of those that travel along: it is set beside the others.
+    assert bundle.novelty["known"] == ROWS == bundle.novelty["validation_rows"]
+    assert bundle.novelty["threshold"] < 0.99
 
 
 def test_few_images_without_validation_are_folded_by_five(vestry, tmp_path):

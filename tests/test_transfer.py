@@ -14,6 +14,7 @@ BEFORE = """
 title = "Before"
 [data]
 source = "digits"
+validation = { fraction = 0.2 }
 [training]
 epochs = 3
 [[member]]
@@ -24,6 +25,7 @@ AFTER = """
 title = "After"
 [data]
 source = "digits"
+validation = { fraction = 0.2 }
 training_rows = { count = 200, take = "first" }
 [training]
 epochs = 4
@@ -44,6 +46,7 @@ PUBLISHED_STUDY = """
 title = "Published"
 [data]
 source = "digits"
+validation = { fraction = 0.2 }
 training_rows = { count = 60, take = "first" }
 test = { count = 20 }
 [[member]]

@@ -1,5 +1,7 @@
 """Rules that average: each against its formula."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import gmean
 
 from vestry.committees.rules.averaging import Geometric, Mean, Weighted
+from vestry.schema.base import ScoreName
 
 
 def drawn(seed, members=3, rows=40, classes=4):
@@ -47,7 +50,7 @@ def test_weights_by_log_loss_are_in_proportion_to_the_likelihood_of_a_row():
     assert weights == pytest.approx(expected / expected.sum())
 
 
-@pytest.mark.parametrize("by", ["accuracy", "log_loss"])
+@pytest.mark.parametrize("by", get_args(ScoreName))
 def test_the_weighted_table_is_the_weighted_mean(by):
     stacked, truth = drawn(2)
     rule = Weighted(by).fit(stacked, truth)

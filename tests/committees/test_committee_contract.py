@@ -184,7 +184,7 @@ def test_one_row_cannot_be_held_out(rule):
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"rule": "mean", "by": "accuracy"}, "`by` belongs to rule 'weighted', not to 'mean'"),
+        ({"rule": "mean", "by": "accuracy"}, "'stacking' and 'weighted', not to 'mean'"),
         ({"rule": "stacking", "rounds": 3}, "`rounds` belongs to rule 'greedy'"),
         ({"rule": "vote", "fit_on": "out_of_fold"}, "rule 'vote' learns nothing"),
         ({"rule": "mean", "members": ["x", "y", "x"]}, "the member 'x' is named 2 times"),
@@ -203,8 +203,8 @@ def test_settings_that_do_not_go_together_are_named(keys, words):
     [
         ({"rule": "weighted"}, {"by": "accuracy"}),
         ({"rule": "weighted", "by": "log_loss"}, {"by": "log_loss"}),
-        ({"rule": "greedy", "rounds": 7}, {"rounds": 7, "start": 1}),
-        ({"rule": "stacking", "fit_on": "out_of_fold"}, {}),
+        ({"rule": "greedy", "rounds": 7}, {"rounds": 7, "start": 1, "by": "log_loss"}),
+        ({"rule": "stacking", "fit_on": "out_of_fold"}, {"by": "log_loss"}),
         ({}, {}),
     ],
 )

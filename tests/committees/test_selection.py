@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestry.committees.rules.selection import Greedy
+from vestry.predictions.choosing import choosing_score
 
 
 def drawn(seed, members=5, rows=60, classes=3):
@@ -70,3 +71,18 @@ def test_ties_go_to_the_member_named_first():
     twins = np.stack([stacked[0], stacked[0], stacked[1]])
     chosen = Greedy(10).fit(twins, truth).card()["chosen"]
     assert chosen[0] >= 1 and chosen[1] == 0
+
+
+@pytest.mark.parametrize("by", ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"])
+def test_seats_go_to_whom_the_score_asked_for_wants(by):
+    """The committee is no worse by it than its best member, and at times another one by another."""
+    score, chosen = choosing_score(by), set()
+    for seed in range(6):
+        stacked, truth = drawn(seed)
+        rule = Greedy(8, by=by).fit(stacked, truth)
+        best = max(score.better_of(values, truth) for values in stacked)
+        assert score.better_of(rule.combine(stacked), truth) >= best - 1e-9
+        assert Greedy.restored(rule.card(), 3).by == by and score.words in Greedy.how(rule.card())
+        by_loss = Greedy(8).fit(stacked, truth).card()["chosen"]
+        chosen.add(rule.card()["chosen"] == by_loss)
+    assert False in chosen

@@ -57,7 +57,7 @@ def test_by_default_every_part_has_every_class_in_its_share(
 
 def test_a_folder_is_drawn_by_class_and_its_last_rows_are_refused(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "x", "a", "b", count=25)
-    asked = DataSettings.model_validate({"source": "folder:x"})
+    asked = DataSettings.model_validate({"source": "folder:x", "validation": {"fraction": 0.2}})
     dataset = load_dataset(asked, nowhere(tmp_path))
     for rows, each in ((dataset.training, 16), (dataset.validation, 4), (dataset.test, 5)):
         assert rows.class_counts().tolist() == [each, each]
@@ -106,7 +106,12 @@ def test_what_cannot_be_learnt_or_chosen_by_is_refused_with_the_way_on(
             {"validation": {"count": 2}},
             "No validation rows of 2 (3 rows in all)",
         ),
-        ([0, 1] * 20 + [2], [0, 1, 2], {}, "No validation rows of 2 (2 rows in all). Add images"),
+        (
+            [0, 1] * 20 + [2],
+            [0, 1, 2],
+            {"validation": {"fraction": 0.2}},
+            "No validation rows of 2 (2 rows in all). Add images",
+        ),
         (
             MIXED + [0, 1] * 15,
             MIXED,

@@ -19,7 +19,9 @@ def settings(**values: object) -> DataSettings:
 
 
 def test_labels_follow_the_order_of_the_names(tmp_path: Path) -> None:
-    dataset = load_dataset(settings(classes=["7", "3"]), nowhere(tmp_path))
+    dataset = load_dataset(
+        settings(classes=["7", "3"], validation={"fraction": 0.2}), nowhere(tmp_path)
+    )
     known = dict(zip(digits.load().train.ids.tolist(), digits.load().train.labels, strict=True))
     for rows in (dataset.training, dataset.validation, dataset.test.unsealed()):
         assert rows.classes == ("7", "3")

@@ -28,7 +28,7 @@ def save(tmp_path: Path, labels: list[int], test_labels: list[int] | None = None
 
 
 def test_digits_are_split_in_three(tmp_path: Path) -> None:
-    dataset = load_dataset(settings(), nowhere(tmp_path))
+    dataset = load_dataset(settings(validation={"fraction": 0.2}), nowhere(tmp_path))
     provenance = dataset.provenance
     assert provenance.rows == {"training": 1150, "validation": 288, "test": 359}
     ids = [*dataset.training.ids, *dataset.validation.ids, *dataset.test.ids]
@@ -118,7 +118,7 @@ def test_images_of_many_sizes_are_resized(tmp_path: Path) -> None:
 
 def test_settings_that_act_on_nothing_are_said(tmp_path: Path) -> None:
     source = save(tmp_path, [0, 1] * 5, [0, 1])
-    asked = settings(source=source, test={"count": 3})
+    asked = settings(source=source, test={"count": 3}, validation={"fraction": 0.2})
     notes = load_dataset(asked, nowhere(tmp_path)).provenance.notes
     assert notes == ("the setting `test` was not used: the source has test rows of its own",)
 

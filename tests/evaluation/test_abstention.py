@@ -63,7 +63,9 @@ def test_most_is_answered_that_can_be_guaranteed(accuracy, limit, rows):
     assert found.threshold == pytest.approx(limit, abs=2e-5)
     assert found.accuracy_asked == accuracy and found.confidence_asked == 0.95
     assert found.reason is None and found.validation_needed is None
-    assert found.validation == found.test and found.validation_rows == 900
+    assert found.validation_rows == 900 and found.test.interval is not None
+    mine = {"interval": None} if limit else {}  # what set the threshold has no interval
+    assert found.validation == found.test.model_copy(update=mine)
     assert found.test.rows == rows and found.test.accuracy >= accuracy
     assert found.test.interval == share_interval(round(found.test.accuracy * rows), rows)
 

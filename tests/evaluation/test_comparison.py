@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds, ranking
+from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds
 from vestry.predictions.table import ProbabilityTable
 from vestry.schema.models import ScoredMember
 
@@ -40,17 +40,6 @@ def test_mistakes_are_the_off_diagonal_cells_and_the_most_confident_come_first(t
         assert len(cell.ids) == min(cell.count, 40)
     confidences = [mistake.confidence for mistake in found.mistakes.hardest]
     assert confidences == sorted(confidences, reverse=True) and len(confidences) == 12
-
-
-def test_a_ranking_looks_at_validation_only(truths):
-    members = {f"m{seed}": member(evaluated(seed, truths).scores) for seed in range(5)}
-    order = ranking(members)
-    accuracy = {name: entry.scores.validation.accuracy for name, entry in members.items()}
-    assert [accuracy[name] for name in order] == sorted(accuracy.values(), reverse=True)
-    for name, entry in members.items():  # whatever the test set says, the order stays
-        test = entry.scores.test.model_copy(update={"accuracy": 1 - accuracy[name]})
-        members[name] = member(entry.scores.model_copy(update={"test": test}))
-    assert ranking(members) == order
 
 
 def test_seeds_give_mean_and_sample_deviation(truths):

@@ -284,7 +284,8 @@ def test_a_limit_that_keeps_the_winner_out_is_binding_and_its_loosening_is_found
     assert decision.recommended == "Small" and decision.admissible == ["Small"]
     assert [row.name for row in decision.excluded] == ["Big", "Middle"]
     limit = {"limit": "max_ms", "asked": 1.0, "found": 3.0, "class": None}
-    assert decision.binding.as_json() == {"name": "Middle", "limits": [limit]}
+    held = {"interval": [3.0, 6.0], "meets": "not"}
+    assert decision.binding.as_json() == {"name": "Middle", "limits": [limit | held]}
     assert decision.changes[0].as_json() == {"kind": "limit", **limit, "name": "Middle"}
     assert decision.runner_up is None
     again, _ = run({"max_ms": decision.changes[0].found, "within": 0.1})

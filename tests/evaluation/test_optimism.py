@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import scored_entries, small_run
 
-from vestry.evaluation.comparison import ranking
+from vestry.evaluation.chosen_by import chosen_by
 from vestry.evaluation.optimism import (
     Choice,
     best_of_several,
@@ -17,6 +17,8 @@ from vestry.evaluation.optimism import (
     optimism_of_committee,
     optimism_of_member,
 )
+from vestry.evaluation.ranking import ranking
+from vestry.predictions.choosing import choosing_score
 from vestry.schema.optimism import Optimism
 from vestry.storage.tried import Tried, TriedTrials, load_tried, load_tried_trials
 
@@ -134,7 +136,8 @@ def test_a_committee_has_what_its_members_have_in_the_mean():
 def test_the_ranking_goes_by_what_is_left():
     results, evidence = small_run({"A": 1.2, "B": 1.15})
     models = scored_entries(results)["members"]
-    first, second = ranking(models)
+    by = chosen_by(choosing_score("accuracy"), list(models), evidence)
+    first, second = ranking(models, by)
     assert best_of_several({first: models[first]}, evidence) is None
     several = best_of_several({name: models[name] for name in (first, second)}, evidence)
     assert several.first == first and 0 < several.optimism < 0.05
@@ -142,7 +145,7 @@ def test_the_ranking_goes_by_what_is_left():
     assert several.corrected == pytest.approx(shown - several.optimism)
     flattered = Optimism(early_stopping=0.3, search=None, corrected=shown - 0.3)
     models[first] = models[first].model_copy(update={"optimism": flattered})
-    assert ranking(models) == [second, first]
+    assert ranking(models, by) == [second, first]
     moved = best_of_several({name: models[name] for name in (second, first)}, evidence)
     assert moved.first == second and moved.optimism == 0  # the other is far behind it now
 

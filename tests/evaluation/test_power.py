@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestry.evaluation.paired_tests import mcnemar
@@ -34,6 +34,7 @@ def test_connor_by_hand():
 
 
 @given(COUNTS)
+@settings(deadline=None, max_examples=40)
 def test_it_mirrors_and_grows_with_power(counts):
     one, other = counts
     needed = rows_needed(one, other, 1000, 0.05)

@@ -37,7 +37,7 @@ def resampled(score_of, values, truth, rng, resamples=200):
 @pytest.mark.parametrize(
     ("lean", "rows", "scores"),
     [
-        (5.2, 100, ("log_loss", "brier", "f1_macro", "recall_macro")),
+        (5.2, 100, ("log_loss", "brier", "recall_macro")),
         (3.9, 50, ("log_loss", "brier")),
         (2.6, 300, ("log_loss", "brier", "f1_macro", "precision_macro", "recall_macro", "ece")),
     ],
@@ -84,10 +84,10 @@ def test_all_right_is_no_point(rows):
 
 def test_where_classes_have_few_rows_their_means_have_no_interval():
     rng = np.random.default_rng(2)
-    for rarest, answers in ((9, None), (12, "recall only"), (40, "all")):
+    for rarest, answers in ((9, None), (12, "recall only"), (18, "recall only"), (40, "all")):
         truth = np.repeat([0, 1, 2], [60, 50, rarest])
         values = simulated(rng, truth, 3.0, classes=3)
-        if answers == "recall only":  # the rarest class is hardly ever answered
+        if rarest == 12:  # the rarest class is hardly ever answered
             values[:, 2] *= 1e-6
             values /= values.sum(axis=1, keepdims=True)
         found = {

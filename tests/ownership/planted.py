@@ -20,6 +20,7 @@ ALL = LINEAR + BAYES + BOTH
 
 def study(body=ALL, title="Ours", source="npz:d.npz"):
     head = f"# a remark\ntitle = {json.dumps(title)}\n[data]\nsource = {json.dumps(source)}\n"
+    head += "validation = { fraction = 0.2 }\n"
     return head + LEFT_OUT + body
 
 

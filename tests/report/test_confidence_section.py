@@ -69,7 +69,7 @@ def test_calibration_error_is_set_beside_chance(results: dict[str, Any]) -> None
     assert "would show about 1.2." in text and "(p 0.002)" in text
     before |= {"ece_p": 0.06, "ece_chance": 0.0324}
     text = leader(results).sentences[0]
-    assert "Chance alone can explain that (p 0.060)" in text
+    assert "That by itself can be chance (p 0.060)" in text
     assert "up to 3.2 in 95 of 100 cases" in text
 
 

@@ -5,30 +5,48 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vestry.schema.decision import ScoreChosenBy
     from vestry.schema.results import Results
+
+
+_IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 
 
 def summary(results: "Results", report: Path, as_json: bool) -> str:
     """What a run came to: the ranking, what failed, and the page's path on the last line."""
     from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
     from vestry.report.models import shown_rank  # noqa: PLC0415
-    from vestry.report.sections import decision, standing  # noqa: PLC0415
+    from vestry.report.sections import by_score, decision, standing  # noqa: PLC0415
 
     if as_json:
         whole = results.as_json()
-        return json.dumps(
-            {key: whole[key] for key in ("title", "ranking", "failures", "notices")}
-            | {"report": str(report)}
-        )
-    lines = [results.title, "", "by validation accuracy             validation    test"]
-    rows = results.ranking
+        return json.dumps({key: whole[key] for key in _IN_JSON} | {"report": str(report)})
+    words = f"by validation {by_score.orders_by(results)}"
+    rows, score = results.ranking, results.score
+    lines = [results.title, "", f"{words:<35}validation    test"]
     lines += [
         f"{shown_rank(row, rows):>3}. {row.name:<30} "
-        f"{row.validation_accuracy:>9.1%} {row.test_accuracy:>8.1%}  "
-        f"{standing.marked(row)}".rstrip()
+        f"{_figures(score, row.validation_score, row.test_score)}  {standing.marked(row)}".rstrip()
         for row in rows
     ]
-    said = [standing.too_few(results), decision.headline_of(results)]
+    lines += [
+        f"  \u2013  {each.name:<30} {_figures(score, each.by_score.validation, each.by_score.test)}"
+        for each in results.baselines
+    ]
+    said = [
+        by_score.misleading(results),
+        by_score.not_above(results),
+        standing.too_few(results),
+        decision.headline_of(results),
+    ]
     lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
     lines += [f"FAILED: {entry.name}: {entry.reason}" for entry in results.failures]
     return "\n".join([*lines, "", str(report)])
+
+
+def _figures(score: "ScoreChosenBy | None", validation: float | None, test: float | None) -> str:
+    if validation is None or test is None:
+        return ""
+    as_share = score is None or score.unit == "share"
+    figures = (f"{each:.1%}" if as_share else f"{each:.3f}" for each in (validation, test))
+    return "{:>9} {:>8}".format(*figures)

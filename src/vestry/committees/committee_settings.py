@@ -107,10 +107,12 @@ def _all_options() -> list[str]:
 
 def _options_of(rule: type[Rule], given: dict[str, Any]) -> dict[str, Any]:
     """Raises ValidationError where a key or a value is not one of the rule's."""
-    for other in RULES.values():
-        for name in other.options.model_fields:
-            if name in given and name not in rule.options.model_fields:
-                raise ValueError(f"`{name}` belongs to rule {other.name!r}, not to {rule.name!r}")
+    for name in given:
+        owners = [repr(o.name) for o in RULES.values() if name in o.options.model_fields]
+        if owners and name not in rule.options.model_fields:
+            *some, last = owners
+            named = f"rules {', '.join(some)} and {last}" if some else f"rule {last}"
+            raise ValueError(f"`{name}` belongs to {named}, not to {rule.name!r}")
     return rule.options(**given).model_dump()
 
 

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from vestry.predictions.choosing import choosing_score
 from vestry.predictions.table import Labels
+from vestry.schema.base import ScoreName
 from vestry.system.registry import Registry
 
 Stack = NDArray[np.float64]
@@ -132,6 +134,11 @@ def log_losses(stacked: Stack, truth: Labels) -> NDArray[np.float64]:
     """(members,) mean negative log probability of the truth, floored."""
     given = stacked[:, np.arange(len(truth)), truth]
     return np.asarray(-np.log(np.maximum(given, FLOOR)).mean(axis=1))
+
+
+def goodness(values: Stack, truth: Labels, by: ScoreName) -> float:
+    """Of (n, classes) by a score, more being better."""
+    return choosing_score(by).better_of(values, truth)
 
 
 def weighted_mean(stacked: Stack, weights: NDArray[np.float64]) -> Stack:

@@ -66,7 +66,8 @@ def check_parts(
     """
     classes = splits["training"].classes
     counts = {name: rows.class_counts() for name, rows in splits.items()}
-    in_all = np.sum(list(counts.values()), axis=0)
+    each = {id(rows): name for name, rows in splits.items()}  # folds share rows between splits
+    in_all = np.sum([counts[name] for name in each.values()], axis=0)
     _refuse_useless(counts, classes, source, settings)
     said = []
     for name in ("validation", "test"):

@@ -1,7 +1,7 @@
 """Folds of a whole study: every training row is predicted by models that have not seen it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -74,6 +74,11 @@ class StudyFolds:
         return Inner(fraction=self.settings.inner, seed=self.seed)
 
     @property
+    def answered(self) -> tuple[Literal["validation", "test"], ...]:
+        """Splits of which each row is answered by a model of some fold."""
+        return ("validation", "test") if self.tests else ("validation",)
+
+    @property
     def share(self) -> float:
         """Of all training rows, what each fold's models get."""
         return 1 - 1 / self.settings.folds
@@ -123,9 +128,9 @@ class StudyFolds:
         """How the parts of `rows` training rows came about, as a split's words."""
         drawn = f"{self.words()} drawn at random by class (seed {self.seed})"
         return [
-            f"training: all {rows:,} rows; none are set aside",
+            f"training: all {rows:,} rows, none of them set aside",
             f"validation: out-of-fold predictions of all {rows:,} training rows, {drawn}",
-            *([f"test: all {rows:,} rows, each once; {self.tested()}"] if self.tests else ()),
+            *([f"test: all {rows:,} rows, each once, {self.tested()}"] if self.tests else ()),
         ]
 
     def tested(self) -> str:

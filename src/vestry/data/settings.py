@@ -29,13 +29,13 @@ def _validation_kind(value: Any) -> str:
     return "folds" if "folds" in keys else "fraction"
 
 
-Validation = Annotated[
+_Validation = Annotated[
     Annotated[Folds, Tag("folds")] | Annotated[Selection, Tag("fraction")],
     Discriminator(_validation_kind),
 ]
 
 
-Test = Annotated[
+_Test = Annotated[
     Annotated[TestFolds, Tag("folds")] | Annotated[Selection, Tag("fraction")],
     Discriminator(_validation_kind),
 ]
@@ -70,9 +70,9 @@ class DataSettings(BaseModel):
     classes: Annotated[list[str], Field(min_length=2)] | None = None
     training_rows: Selection | None = None
     test_rows: Selection | None = None
-    validation: Validation | None = None
+    validation: _Validation | None = None
     """Left out, five folds below 2,000 training rows, else a fifth; none beside `split`."""
-    test: Test | None = None
+    test: _Test | None = None
     """Left out, a fifth; none beside `split`. Folds pool all rows of the source."""
     source_validation: Use | None = None
     """Left out, "unused" where the study says `validation`, else "validation"."""

@@ -16,7 +16,7 @@ from vestry.data.image_set import ImageSet
 from vestry.errors import DataError
 
 Rows = NDArray[np.int64]
-Names = NDArray[np.str_]
+_Names = NDArray[np.str_]
 _Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
@@ -30,7 +30,7 @@ class Fold(BaseModel):
     stratified: bool
     seed: int
 
-    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:
+    def rows(self, labels: Rows, groups: _Names | None = None) -> tuple[Rows, Rows]:
         """Which rows are learnt from and which are held out, each in their first order.
 
         groups: (n,) of which none is parted; None where each row stands for itself.
@@ -47,7 +47,7 @@ class PerClassSubset(BaseModel):
     per_class: int
     seed: int
 
-    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:  # noqa: ARG002
+    def rows(self, labels: Rows, groups: _Names | None = None) -> tuple[Rows, Rows]:  # noqa: ARG002
         """Which rows are learnt from; none are held out. DataError where a class has too few."""
         random = np.random.RandomState(self.seed)  # NumPy promises its stream (NEP 19)
         drawn = []
@@ -71,7 +71,7 @@ class NestedFold(BaseModel):
     outer: Fold
     inner: Fold
 
-    def rows(self, labels: Rows, groups: Names | None = None) -> tuple[Rows, Rows]:
+    def rows(self, labels: Rows, groups: _Names | None = None) -> tuple[Rows, Rows]:
         """Which rows are learnt from and which are held out, each in their first order."""
         own, _ = self.outer.rows(labels, groups)
         learnt, held_out = self.inner.rows(labels[own], None if groups is None else groups[own])
@@ -120,7 +120,7 @@ def held_out_whole(parts: Iterable[Fold], rows: ImageSet) -> list[int]:
 
 
 def fold_of(
-    labels: Rows, folds: int, stratified: bool, seed: int, groups: Names | None = None
+    labels: Rows, folds: int, stratified: bool, seed: int, groups: _Names | None = None
 ) -> Rows:
     """(n,) the fold, from 0, of every row; folds differ by one row at most, in all and by class.
 

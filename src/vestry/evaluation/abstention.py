@@ -147,12 +147,17 @@ def threshold(
         accuracy_asked=settings.accuracy,
         confidence_asked=settings.confidence,
         threshold=limit,
-        validation=None if limit is None else validation.at(limit),
+        validation=None if limit is None else _chosen_by(validation.at(limit), limit),
         test=None if limit is None else test.at(limit),
         validation_rows=validation.rows,
         validation_needed=needed,
         reason=_why_not(needed) if limit is None else None,
     )
+
+
+def _chosen_by(found: schema.Answered, limit: float) -> schema.Answered:
+    """Without an interval where these very rows set the threshold: their figure is a target."""
+    return found.model_copy(update={"interval": None}) if limit else found
 
 
 def _why_not(needed: int | None) -> str:

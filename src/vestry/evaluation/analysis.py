@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
+from vestry.evaluation.baselines import above_by_score, baselines
 from vestry.evaluation.calibration import calibration
+from vestry.evaluation.candidates import candidates
+from vestry.evaluation.chosen_by import chosen_by
 from vestry.evaluation.claim_checks import checked_claims
 from vestry.evaluation.claims import ClaimBase
-from vestry.evaluation.comparison import ranking
 from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
@@ -33,13 +35,17 @@ from vestry.evaluation.predictions import (
     ScoredRun,
     evaluated_models,
 )
+from vestry.evaluation.rank_curves import rank_curves
+from vestry.evaluation.ranking import ranking, score_record, with_score
 from vestry.evaluation.significance import Significance, significance
 from vestry.evaluation.size_pairs import size_pairs
+from vestry.evaluation.standing import above_majority
+from vestry.predictions.choosing import choosing_score
 from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.ensemble_gain import EnsembleGain, LeaveOneOut
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
@@ -50,6 +56,7 @@ from vestry.schema.models import (
     ScoredModel,
 )
 from vestry.schema.optimism import BestOfSeveral
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 
@@ -62,6 +69,9 @@ class Analysed:
     committees: dict[str, Committee]
     ranking: list[Ranked]
     best_of: BestOfSeveral | None
+    score: ScoreChosenBy | None
+    baselines: list[Baseline]
+    rank_curves: RankCurves | None
     comparisons: Comparisons | None
     families: list[TestFamily]
     resolution: Resolution | None
@@ -87,7 +97,16 @@ def analysed(
     """What follows from the run's scores and tables; `run` itself stays as it is."""
     evaluated = evaluated_models(run.models, evidence)
     members = {name: evaluated[name] for name in run.members}
-    ranked = [evaluated[name] for name in ranking(run.models)]
+    classes = run.data.classes
+    by = chosen_by(
+        choosing_score(deciding.score, classes, evidence.known), list(run.models), evidence
+    )
+    ranked = [evaluated[name] for name in ranking(run.models, by)]
+    guesses = baselines(evidence, classes, by.score)
+    everyone = candidates(ranked, evidence, by)
+    majority = above_majority(everyone, evidence, classes)
+    if by.score.name != "accuracy":
+        majority = above_by_score(everyone, by, majority, guesses[0])
     standing = significance(ranked, evidence, deciding.within)
     issues = find_label_issues(list(members), evidence)
     findings = run.exploration.findings if run.exploration else None
@@ -99,6 +118,7 @@ def analysed(
     found = compared_pairs(pairs, evaluated)
     steps = ablation_steps(list(members.values()))
     sizes = size_pairs(evidence.sizes)
+    decided = decision(ranked, evidence, by, majority, deciding)
     return Analysed(
         members={name: of_models.member(name, entry) for name, entry in run.members.items()},
         committees={
@@ -106,9 +126,14 @@ def analysed(
             for name, entry in run.committees.items()
         },
         families=families(
-            _tests(standing.comparisons, of_committees, found, steps) | {"sizes": len(sizes)}
+            _tests(standing.comparisons, of_committees, found, steps)
+            | {"sizes": len(sizes)}
+            | _tests_of(decided)
         ),
-        ranking=standing.ranking,
+        ranking=with_score(standing.ranking, by, majority, run.models),
+        score=score_record(by, evidence) if ranked else None,
+        baselines=guesses,
+        rank_curves=rank_curves([model.name for model in ranked], evidence, classes),
         best_of=best_of_several({model.name: model.entry for model in ranked}, evidence),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
@@ -119,7 +144,7 @@ def analysed(
         size_pairs=sizes,
         doubts=issues.record(),
         leaks=leaks(evaluated, issues.test, findings, run.look_failed),
-        decision=decision(ranked, evidence, run.data.classes, deciding),
+        decision=decided,
         claims=checked_claims(claims, measured),
     )
 
@@ -163,6 +188,17 @@ def _tests(
         "steps": len(steps),
         "changes": sum(pair.difference is not None for pair in changes),
         "folds": sum(pair.p is not None for pair in crossed),
+    }
+
+
+def _tests_of(decided: Decision | None) -> dict[str, int]:
+    """Of the decision's families."""
+    if decided is None:
+        return {}
+    usual, reason = decided.majority, decided.reason
+    return {
+        "majority": len(usual.above) + len(usual.not_above),
+        "decision": len(reason.tests) if reason else 0,
     }
 
 

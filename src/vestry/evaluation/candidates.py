@@ -1,15 +1,18 @@
 """A model as a decision sees it: validation figures, cost, and whether it explains itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.evaluation.chosen_by import ChosenBy
 from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.evaluation.intervals import Interval, share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
-from vestry.schema.decision import CheckedLimit
+from vestry.predictions.sums import Floats
+from vestry.schema.decision import CheckedLimit, Met
 from vestry.schema.models import ScoredCommittee, ScoredModel
 from vestry.schema.scores import Scores
 
@@ -27,7 +30,8 @@ class Candidate:
     `optimism`, which is due to choices that the same rows made. lowest: the class with the lowest
     recall there (first seed), with it. latency: milliseconds of one image at the median. bytes,
     parameters: None where not known. rights: (seeds, n) whether each seed's model is right on each
-    validation row.
+    validation row. bounds: of what a limit may be set to, how far it may be from what was found.
+    by_score: None where the accuracy is what counts.
     """
 
     name: str
@@ -40,6 +44,13 @@ class Candidate:
     explains: bool
     rights: NDArray[np.bool_]
     optimism: float = 0.0
+    bounds: Mapping[str, Interval] = field(default_factory=dict)
+    by_score: "ByScore | None" = None
+
+    @property
+    def figure(self) -> float:
+        """What orders it, so that more is better: the accuracy, or the score that chooses."""
+        return self.by_score.figure if self.by_score else self.accuracy
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -51,14 +62,46 @@ class Candidate:
         return None if self.bytes is None else self.bytes / 1e6
 
 
-def candidates(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[Candidate]:
+@dataclass(frozen=True, eq=False)
+class ByScore:
+    """A model by the score that chooses, so that more is better.
+
+    seeds: (seeds,) its figures on the validation rows. resampled: (resamples,) their mean on
+    resamples of these, the same for all models. weight: how many rows of the rarest kind the score
+    rests on. shown: the figure as it is written.
+    """
+
+    seeds: Floats
+    resampled: Floats
+    weight: float
+    shown: float
+
+    @property
+    def figure(self) -> float:
+        return float(self.seeds.mean())
+
+    @property
+    def interval(self) -> Interval:
+        """Of the figure as it is written, percentiles of the resamples."""
+        sign = 1 if self.shown == self.figure else -1
+        low, high = np.quantile(sign * self.resampled, [0.025, 0.975])
+        return float(low), float(high)
+
+
+def candidates(
+    models: Sequence[EvaluatedModel], evidence: Predictions, by: ChosenBy
+) -> list[Candidate]:
     """All models, which are in the ranking's order."""
     entries = {model.name: model.entry for model in models}
-    return [_candidate(model, place, entries, evidence) for place, model in enumerate(models)]
+    return [_candidate(model, place, entries, evidence, by) for place, model in enumerate(models)]
 
 
 def _candidate(
-    model: EvaluatedModel, place: int, entries: Mapping[str, ScoredModel], evidence: Predictions
+    model: EvaluatedModel,
+    place: int,
+    entries: Mapping[str, ScoredModel],
+    evidence: Predictions,
+    by: ChosenBy,
 ) -> Candidate:
     entry, cost = model.entry, model.entry.cost
     return Candidate(
@@ -72,7 +115,42 @@ def _candidate(
         explains=_explains(entry, entries),
         optimism=entry.central("validation", "accuracy") - entry.corrected_accuracy,
         rights=evidence.labels(model.name, "validation") == evidence.truths["validation"],
+        bounds=_bounds(entry),
+        by_score=_by_score(model.name, by),
     )
+
+
+def _by_score(name: str, by: ChosenBy) -> ByScore | None:
+    """None where it is counts of images that say all."""
+    return None if by.score.name == "accuracy" else candidate_by(name, by)
+
+
+def candidate_by(name: str, by: ChosenBy) -> ByScore:
+    """A model by the score, so that more is better."""
+    sign = by.score.sign
+    return ByScore(
+        seeds=sign * by.validation[name],
+        resampled=sign * by.resampled[name].mean(axis=0),
+        weight=by.weight,
+        shown=by.central(name, "validation"),
+    )
+
+
+def _bounds(entry: ScoredModel) -> dict[str, Interval]:
+    """Intervals of accuracies, and from the median to the slowest of a hundred times."""
+    found = {"min_accuracy": entry.accuracy_interval("validation")}
+    classes = [
+        share_interval(round(each.recall * each.support), each.support)
+        for each in entry.scores.validation.per_class.values()
+        if each.support
+    ]
+    if classes:
+        lowest = min(classes)
+        found["min_accuracy_per_class"] = (lowest[0], lowest[1])
+    latency = entry.cost.latency if entry.cost else None
+    if latency and latency.p99_ms is not None:
+        found["max_ms"] = (latency.median_ms, latency.p99_ms)
+    return found
 
 
 def lowest_class(scores: Scores) -> tuple[str, float]:
@@ -98,13 +176,25 @@ def _explains(entry: ScoredModel, entries: Mapping[str, ScoredModel]) -> bool:
 
 
 _AT_MOST = ("max_ms", "max_mb")
-_LIMITS = (*_AT_MOST, "min_accuracy", "min_accuracy_per_class", "must_explain")
+_LIMITS = (*_AT_MOST, "min_accuracy", "min_accuracy_per_class", "min_score", "must_explain")
+_EXACT = ("max_mb", "must_explain")
 
 
 def is_met(limit: str, asked: float, found: float | None) -> bool:
     if found is None:
         return False
     return found <= asked if limit in _AT_MOST else found >= asked
+
+
+def _meets(limit: str, asked: float, found: float | None, bounds: Interval | None) -> Met:
+    """By the figure, and by the end of its interval that is further from the limit."""
+    if not is_met(limit, asked, found):
+        return "not"
+    if limit in _EXACT:
+        return "surely"
+    if bounds is None:
+        return "probably"
+    return "surely" if all(is_met(limit, asked, end) for end in bounds) else "probably"
 
 
 def miss(check: CheckedLimit) -> float:
@@ -120,26 +210,36 @@ def given(settings: DecisionSettings) -> dict[str, float]:
     return {name: asked for name, asked in limits.items() if asked not in (None, False)}
 
 
-def broken(candidate: Candidate, settings: DecisionSettings) -> list[CheckedLimit]:
-    """The limits of the study that the candidate's validation figures and cost do not meet."""
+def held(candidate: Candidate, settings: DecisionSettings) -> list[CheckedLimit]:
+    """Each limit of the study against the candidate's validation figures and cost."""
     class_, recall = candidate.lowest
+    by_score = candidate.by_score
     found: dict[str, float | None] = {
         "max_ms": candidate.latency,
         "max_mb": candidate.megabytes,
         "min_accuracy": candidate.accuracy,
         "min_accuracy_per_class": recall,
+        "min_score": by_score.shown if by_score else candidate.accuracy,
         "must_explain": candidate.explains,
     }
+    of_score = by_score.interval if by_score else candidate.bounds.get("min_accuracy")
+    bounds = {**candidate.bounds, **({"min_score": of_score} if of_score else {})}
     return [
         CheckedLimit(
             limit=name,
             asked=asked,
             found=found[name],
             class_=class_ if name == "min_accuracy_per_class" else None,
+            interval=bounds.get(name),
+            meets=_meets(name, asked, found[name], bounds.get(name)),
         )
         for name, asked in given(settings).items()
-        if not is_met(name, asked, found[name])
     ]
+
+
+def broken(candidate: Candidate, settings: DecisionSettings) -> list[CheckedLimit]:
+    """The limits that it does not meet; what it probably meets is met."""
+    return [check for check in held(candidate, settings) if check.meets == "not"]
 
 
 def nearest(candidates: Sequence[Candidate], settings: DecisionSettings) -> Candidate:
@@ -165,14 +265,14 @@ def front(candidates: Sequence[Candidate], cost: str) -> list[str]:
     cost: `latency` or `bytes`; those where it is not known take no part.
     """
     known = [(float(value), c) for c in candidates if (value := getattr(c, cost)) is not None]
-    known.sort(key=lambda pair: (pair[0], -pair[1].accuracy, pair[1].place))
+    known.sort(key=lambda pair: (pair[0], -pair[1].figure, pair[1].place))
     return [
         one.name
         for spent, one in known
         if not any(
             other_spent <= spent
-            and other.accuracy >= one.accuracy
-            and (other_spent < spent or other.accuracy > one.accuracy)
+            and other.figure >= one.figure
+            and (other_spent < spent or other.figure > one.figure)
             for other_spent, other in known
         )
     ]

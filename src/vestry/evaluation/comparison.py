@@ -1,6 +1,6 @@
 """Models side by side: their scores, what several seeds do to them, and who is ahead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist, fmean
@@ -8,14 +8,14 @@ from statistics import NormalDist, fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.intervals import class_intervals, share_interval
+from vestry.evaluation.intervals import class_intervals, out_of_fold_interval, share_interval
 from vestry.evaluation.mistakes import mistakes
 from vestry.evaluation.two_way import mean_accuracy
 from vestry.predictions.scores import CLASS_SCORES, MAIN_SCORES, SCORES, score
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.base import Interval, OnSplits, Spread
 from vestry.schema.cross_validation import LearningCurve
-from vestry.schema.models import ScoredMember, ScoredModel, SeedScores
+from vestry.schema.models import ScoredMember, SeedScores
 from vestry.schema.scores import Mistakes, Scores, ScoresOfTable
 
 _Tables = Mapping[Split, ProbabilityTable]
@@ -37,8 +37,11 @@ def evaluate(tables: _Tables, truths: Mapping[str, Labels]) -> FromTables:
     return evaluate_seeds({0: tables}, truths)
 
 
-def evaluate_seeds(every: Mapping[int, _Tables], truths: Mapping[str, Labels]) -> FromTables:
-    """every: the tables of each seed, the first one first. truths: by split."""
+def evaluate_seeds(
+    every: Mapping[int, _Tables], truths: Mapping[str, Labels], folded: Collection[Split] = ()
+) -> FromTables:
+    """every: the tables of each seed, the first one first. truths: by split. folded: splits whose
+    rows were answered out of fold."""
     each = [scored(tables, truths) for tables in every.values()]
     first = next(iter(every.values()))
     return FromTables(
@@ -47,8 +50,8 @@ def evaluate_seeds(every: Mapping[int, _Tables], truths: Mapping[str, Labels]) -
             test=_mean([scores.test for scores in each]),
         ),
         intervals=OnSplits(
-            validation=_accuracy_of("validation", list(every.values()), truths),
-            test=_accuracy_of("test", list(every.values()), truths),
+            validation=_accuracy_of("validation", list(every.values()), truths, folded),
+            test=_accuracy_of("test", list(every.values()), truths, folded),
         ),
         mistakes=mistakes(first["test"], truths["test"]),
         seeds=[_of_seed(seed, scores) for seed, scores in zip(every, each, strict=True)],
@@ -78,19 +81,21 @@ def _mean(each: Sequence[Scores]) -> Scores:
 
 
 def _accuracy_of(
-    split: Split, every: Sequence[_Tables], truths: Mapping[str, Labels]
+    split: Split,
+    every: Sequence[_Tables],
+    truths: Mapping[str, Labels],
+    folded: Collection[Split],
 ) -> dict[str, Interval | None]:
     """The accuracy's interval: of images, and where there are several seeds of both."""
     truth, tables = truths[split], [tables[split] for tables in every]
     rights = np.stack([table.labels == truth for table in tables])
     if len(tables) == 1:
-        return _accuracy_interval(int(rights.sum()), len(truth))
-    low, high = mean_accuracy(rights).interval()
+        low, high = share_interval(int(rights.sum()), len(truth))
+    else:
+        low, high = mean_accuracy(rights).interval()
+    if split in folded:
+        low, high = out_of_fold_interval(float(rights.mean()), (low, high))
     return {"accuracy": (max(0.0, low), min(1.0, high))}
-
-
-def _accuracy_interval(right: int, rows: int) -> dict[str, Interval | None]:
-    return {"accuracy": share_interval(right, rows)}
 
 
 def scored(
@@ -146,20 +151,6 @@ def _means(scores: Sequence[Scores]) -> dict[str, float]:
     return {name: float(np.mean([entry.number(name) for entry in scores])) for name in SCORES}
 
 
-def ranking(models: Mapping[str, ScoredModel]) -> list[str]:
-    """Names by mean validation accuracy, less what is due to choices that the same rows made; the
-    better log loss first among equals.
-
-    A model whose epoch or settings they chose would else stand above one that they did not.
-    """
-
-    def order(name: str) -> tuple[float, float]:
-        entry = models[name]
-        return -entry.corrected_accuracy, entry.central("validation", "log_loss")
-
-    return sorted(models, key=order)
-
-
 # Scores of a cross-validation: each fold by the model that had not seen it.
 
 
@@ -195,9 +186,12 @@ def out_of_fold(
 
 
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:
+    """Of a table of all training rows, each answered out of fold."""
     scores = _scores(table, truth)
+    interval = share_interval(int((table.labels == truth).sum()), len(table))
     return ScoresOfTable(
-        scores=scores, intervals=_accuracy_interval(round(scores.accuracy * len(table)), len(table))
+        scores=scores,
+        intervals={"accuracy": out_of_fold_interval(scores.accuracy, interval)},
     )
 
 

@@ -12,19 +12,29 @@ from vestry.evaluation.candidates import (
     candidates,
     front,
     given,
+    held,
     is_met,
     lowest_class,
     miss,
     nearest,
 )
 from vestry.evaluation.choice import TIMES, Choice, chosen
+from vestry.evaluation.chosen_by import ChosenBy
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
 from vestry.evaluation.decision_tests import rows_to_decide
 from vestry.evaluation.difference import adjusted, difference, sign
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
-from vestry.evaluation.standing import above_majority
-from vestry.schema.decision import Change, Decision, Excluded, LimitOnTest, OnTest, Reason
+from vestry.schema.decision import (
+    Change,
+    Decision,
+    Excluded,
+    Held,
+    LimitOnTest,
+    Majority,
+    OnTest,
+    Reason,
+)
 from vestry.schema.models import ScoredModel
 
 NO_LIMITS = DecisionSettings()
@@ -33,14 +43,14 @@ NO_LIMITS = DecisionSettings()
 def decision(
     models: Sequence[EvaluatedModel],
     evidence: Predictions,
-    classes: Sequence[str],
+    by: ChosenBy,
+    majority: Majority,
     settings: DecisionSettings = NO_LIMITS,
 ) -> Decision | None:
     """models: in the order of the ranking. None where nobody measured what they cost."""
     if not any(model.entry.cost for model in models):
         return None
-    everyone = candidates(models, evidence)
-    majority = above_majority(everyone, evidence, classes)
+    everyone = candidates(models, evidence, by)
     above = [each for each in everyone if each.name in majority.above]
     ready, admissible = _admissible(above, settings), _admissible(everyone, settings)
     choice = chosen(ready, settings)
@@ -62,6 +72,9 @@ def decision(
         rows=len(evidence.truths["validation"]),
         admissible=[each.name for each in admissible],
         excluded=[_exclusion(each, settings) for each in everyone if each not in admissible],
+        held=[Held(name=each.name, limits=held(each, settings)) for each in everyone]
+        if given(settings)
+        else [],
         explains=[each.name for each in everyone if each.explains],
         pareto={cost: front(everyone, cost) for cost in ("latency", "bytes")},
         majority=majority,

@@ -1,8 +1,11 @@
 """What a study asks of the model that it is looking for."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vestry.predictions.choosing import SensitivityAt
+from vestry.schema.base import ScoreName
 
 Prefer = Literal["accuracy", "latency", "size"]
 Cost = Literal["latency", "bytes", "parameters"]
@@ -42,6 +45,11 @@ class DecisionSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    score: ScoreName | SensitivityAt = Field(
+        "accuracy",
+        description="what orders the models, by which they are chosen, and what fits follow; or "
+        "`{ sensitivity_at_specificity = 0.95 }` of two classes, `positive` naming the one to find",
+    )
     max_ms: float | None = Field(
         None, gt=0, description="milliseconds that one image may take at the median"
     )
@@ -53,6 +61,9 @@ class DecisionSettings(BaseModel):
     )
     min_accuracy_per_class: float | None = Field(
         None, ge=0, le=1, description="the same, of the images of every class"
+    )
+    min_score: float | None = Field(
+        None, ge=0, le=1, description="what `score` must reach there, which is not the log loss"
     )
     must_explain: bool = Field(
         False, description="only linear models and single trees, whose weights or rules say why"
@@ -66,14 +77,27 @@ class DecisionSettings(BaseModel):
         0.01,
         ge=0,
         lt=1,
-        description="how much accuracy a cheaper model may cost, as a share of the images: it is "
-        "taken only where the validation images show that it costs less",
+        description="how much of the score a cheaper model may cost, in the score's unit (of an "
+        "accuracy, a share of the images): it is taken only where the validation images show that "
+        "it costs less",
     )
     cost_floor: CostFloor = Field(
         CostFloor(),
         description="differences in cost that do not matter; one model is cheaper than another "
         "where it costs at most half and the difference is at least that",
     )
+
+    @model_validator(mode="after")
+    def _score_is_a_share(self) -> Self:
+        if self.min_score is not None and self.score == "log_loss":
+            raise ValueError("min_score takes a score of which more is better, not log_loss")
+        return self
+
+    @property
+    def of_fits(self) -> ScoreName:
+        """What fits follow: a sensitivity goes by few images, and jumps; the area under the whole
+        curve stands for it."""
+        return self.score if isinstance(self.score, str) else "roc_auc"
 
     @property
     def floors(self) -> dict[Cost, float]:

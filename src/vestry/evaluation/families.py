@@ -3,9 +3,9 @@
 A test finds a difference between equal models in 5% of cases, so that among many one is found
 nearly always. The tests that answer one question are a family: Holm's procedure (1979) adjusts them
 together, and a page that speaks of any difference among them speaks falsely in at most 5% of cases.
-Every sentence of a page that says "significant", "ahead", "behind", "better", "worse" or "worth"
-rests on a test of one of these families; whatever is looked at beside them (robustness, altered
-images, pictures, scores other than accuracy) is exploratory and says none of these words.
+Sentences that say of two models "significant", "ahead", "behind", "better", "worse" or "worth" rest
+on a test of one of these families. A model's own calibration is judged by itself, 5% a model.
+Whatever is looked at beside these (altered images, pictures, further scores) is exploratory.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,8 @@ _WHAT: Final = {
     "changes": "the study\u2019s own pairs, with and without",
     "sizes": "learning curves, every two at every size that they share",
     "folds": "every two members on the same folds",
+    "majority": "each model against the most frequent class, on the validation rows",
+    "decision": "the best by validation against each other one, on the validation rows",
 }
 
 

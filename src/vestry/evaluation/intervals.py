@@ -43,6 +43,21 @@ def class_intervals(confusion: NDArray[np.int64]) -> list[dict[str, Interval | N
     ]
 
 
+_FOLDED = 1.5
+"""How much larger the variance of a share is out of fold than on rows that one model is asked
+about: each fold has another model, most of whose rows the others have, too, and the model that
+stays is yet another. Nadeau and Bengio, "Inference for the generalization error", Machine Learning
+52 (2003), arrive at 1 + folds / (folds - 1) at most; benchmarks/folds.py at less."""
+
+
+def out_of_fold_interval(share: float, interval: Interval) -> Interval:
+    """For the share of all such images that a model of all rows gets right, where `share` were
+    right out of fold. interval: as of rows that one model is asked about."""
+    wider = sqrt(_FOLDED)
+    low, high = (share + wider * (end - share) for end in interval)
+    return max(0.0, low), min(1.0, high)
+
+
 @lru_cache(maxsize=100_000)
 def _highest_share(found: int, rows: int, level: float) -> float:
     """The upper end of Blaker's interval.

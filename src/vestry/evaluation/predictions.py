@@ -39,6 +39,13 @@ class Predictions:
         return np.stack([tables[split].labels for tables in every])
 
     @property
+    def known(self) -> Labels:
+        """(n,) labels that say how often each class comes: the training rows', where there are
+        some."""
+        training = self.truths["training"]
+        return training if len(training) else self.truths["validation"]
+
+    @property
     def truth(self) -> Labels:
         """(n,) the test rows' labels."""
         return self.truths["test"]

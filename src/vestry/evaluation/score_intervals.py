@@ -36,7 +36,8 @@ from vestry.predictions.table import Labels, ProbabilityTable
 
 ROWS_OF_A_CLASS = 10
 """A mean of classes has no interval where one of them has fewer rows: nothing tried held."""
-"""Nor a mean of precisions or F1 where a class was called less often."""
+ANSWERS_OF_A_CLASS = 20
+"""A mean of precisions or F1 needs more rows of each, and as many answers."""
 ROWS_BY_CLASS = 5
 """Nor a weighted mean of classes with fewer rows to a class on average."""
 _NO_SPREAD = 1e-9
@@ -73,8 +74,10 @@ def _too_few(score: Score, sums: Sums) -> bool:
     present = sums.support > 0
     if not score.is_mean_of_classes:
         return bool(of_class in score.facts and sums.rows < ROWS_BY_CLASS * present.sum())
-    counts = [sums.support, sums[predicted][0, :, 0]][: 1 + (predicted in score.facts)]
-    return bool(min(each[present].min() for each in counts) < ROWS_OF_A_CLASS)
+    rarest, least = sums.support[present].min(), sums[predicted][0, present, 0].min()
+    if predicted in score.facts:
+        return bool(min(rarest, least) < ANSWERS_OF_A_CLASS)
+    return bool(rarest < ROWS_OF_A_CLASS)
 
 
 def _with_spread(interval: Interval | None) -> Interval | None:

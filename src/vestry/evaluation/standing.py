@@ -135,7 +135,7 @@ def above_majority(
 ) -> Majority:
     """Who is better on the validation rows, one-sided, Holm over all models: by McNemar's exact
     test, or over images and seeds where a model has several."""
-    label = int(np.bincount(evidence.truths["training"], minlength=len(classes)).argmax())
+    label = int(np.bincount(evidence.known, minlength=len(classes)).argmax())
     right = np.asarray(evidence.truths["validation"] == label)
     adjusted = holm([_better_by_chance(each.rights, right) for each in everyone])
     share = float(right.mean())

@@ -96,3 +96,15 @@ def _shown_source(source: str) -> str:
     """A source without the folders of whoever ran the study."""
     kind, colon, place = source.partition(":")
     return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else source
+
+
+def seeds_words(entry: Member | Committee) -> str | None:
+    """That the scores are means where there are several seeds, and what this file's own is."""
+    if len(entry.seeds) < 2:
+        return None
+    own = f"{100 * entry.first_seed('test', 'accuracy'):.1f}%"
+    return (
+        f"Scores are means over {len(entry.seeds)} seeds, with which the same model was fitted; "
+        f"this file is the first of them (seed {entry.seeds[0].seed}), whose own test accuracy is "
+        f"{own}. Confidence and thresholds are this file's own."
+    )

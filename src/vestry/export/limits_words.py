@@ -1,6 +1,6 @@
 """What a model card says of answers that are not one class alone: thresholds, sets, likeness."""
 
-from vestry.export.bundle import Bundle
+from vestry.export.bundle import Bundle, Facts
 
 
 def abstention(bundle: Bundle) -> str:
@@ -23,6 +23,7 @@ def abstention(bundle: Bundle) -> str:
         f"right at least {asked:.0%} of the time{promised}, on images like those of the study. On "
         f"the validation images, by which that was chosen, it answers {judged['coverage']:.1%} and "
         f"is right in {judged['accuracy']:.1%} ({low} to {high}) of these."
+        f"{_by_folds(bundle.abstention)}"
     )
 
 
@@ -43,7 +44,17 @@ def sets(bundle: Bundle) -> str:
         f"{bundle.sets['thresholds'][0]:.1%} on, which holds the right one for {asked:.0%} of "
         f"images like those of the study (conformal, by {bundle.sets['validation_rows']:,} "
         "validation images), and a second set by a threshold for each class, which does so for the "
-        f"images of each class.{few}"
+        f"images of each class.{few}{_by_folds(bundle.sets)}"
+    )
+
+
+def _by_folds(found: Facts) -> str:
+    """Where validation images were answered by other models than the one that is exported."""
+    if not found.get("out_of_fold"):
+        return ""
+    return (
+        " Validation images are all training images, each answered by models that had not seen it, "
+        "so this holds nearly, not exactly."
     )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vestry.data.image_set import ImageSet
 from vestry.export.bundle import Bundle, KnownImages
-from vestry.export.facts import entry_of
+from vestry.export.facts import entry_of, seeds_words
 from vestry.export.limits_words import abstention, novelty, sets
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
@@ -181,7 +181,7 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         definition=entry.definition if isinstance(entry, Member) else [],
         recommendation=_recommendation(bundle, results),
         looks=_looks(results),
-        seeds=_seeds(entry, bundle),
+        seeds=None if bundle.quantized else seeds_words(entry),
         preparation=_preparation(bundle),
         confidence=_confidence(bundle),
         abstention=abstention(bundle),
@@ -191,18 +191,6 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         quantized=quantized(bundle),
         size=_size(path),
         images=_images(bundle),
-    )
-
-
-def _seeds(entry: Member | Committee, bundle: Bundle) -> str | None:
-    """That the scores are means where there are several seeds, and what this file's own is."""
-    if len(entry.seeds) < 2 or bundle.quantized:
-        return None
-    own = f"{100 * entry.first_seed('test', 'accuracy'):.1f}%"
-    return (
-        f"Scores are means over {len(entry.seeds)} seeds, with which the same model was fitted; "
-        f"this file is the first of them (seed {entry.seeds[0].seed}), whose own test accuracy is "
-        f"{own}. Confidence and thresholds are this file's own."
     )
 
 

@@ -22,7 +22,7 @@ _ARRAYS = {
     "labels": ("labels", "label"),
 }
 ID, LABEL = "id", "label"
-FORMS = (
+_FORMS = (
     "a .csv with a column `id` and a column for each class, or with `id` and `label`; or an .npz "
     "with `ids`, `classes` and `probabilities`, or with `ids` and `labels`"
 )
@@ -62,7 +62,7 @@ def read_given(path: Path) -> GivenPredictions:
     elif path.suffix.lower() == ".npz":
         given = _of_arrays(path, read_npz(path, _ARRAYS))
     else:
-        raise DataError(f"{path}: predictions are {FORMS}")
+        raise DataError(f"{path}: predictions are {_FORMS}")
     if not len(given):
         raise DataError(f"{path}: it holds no rows")
     if given.ids is not None:
@@ -74,7 +74,7 @@ def _of_csv(table: CsvTable) -> GivenPredictions:
     ids = table.column(ID) if ID in table.header else None
     named = tuple(name for name in table.header if name != ID)
     if not named:
-        raise DataError(f"{table.path}: it has no column but `id`; predictions are {FORMS}")
+        raise DataError(f"{table.path}: it has no column but `id`; predictions are {_FORMS}")
     if named == (LABEL,):
         return GivenPredictions(table.path, ids, None, None, table.column(LABEL))
     if LABEL in named:
@@ -90,7 +90,7 @@ def _of_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> GivenPredictio
     classes = tuple(texts(arrays["classes"].ravel()).tolist()) if "classes" in arrays else None
     if ("probabilities" in arrays) == ("labels" in arrays):
         which = "both `probabilities` and `labels`" if "labels" in arrays else "neither"
-        raise DataError(f"{path}: it holds {which}; predictions are {FORMS}")
+        raise DataError(f"{path}: it holds {which}; predictions are {_FORMS}")
     if "labels" in arrays:
         return GivenPredictions(
             path, ids, classes, None, named_labels(path, arrays["labels"], classes)

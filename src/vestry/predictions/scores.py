@@ -113,7 +113,7 @@ def score(probabilities: Floats, truth: Labels, classes: tuple[str, ...]) -> dic
 
 
 def is_share(name: str) -> bool:
-    """Whether a figure of that name is shown in per cent; scores of a class are shares, too."""
+    """Whether it is shown in per cent; scores of a class are shares, too."""
     return name not in SCORES or SCORES[name].is_share
 
 

@@ -1,6 +1,6 @@
 """From members' tables to the committees' part of `results.json`, and to their folders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from vestry.data.image_set import ImageSet
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate_seeds, mean_of_members, out_of_fold
 from vestry.evaluation.optimism import optimism_of_committee
-from vestry.predictions.table import ProbabilityTable
+from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, Tables, remove_fits, remove_models
 from vestry.schema.models import ScoredCommittee, ScoredMember
@@ -44,7 +44,8 @@ def evaluated_committees(
             continue
         try:
             nested = _nested_tables(entry, members, training, folds)
-            _add_committee(models, entry, members, run, truths, nested)
+            folded = folds.answered if folds else ()
+            _add_committee(models, entry, members, run, truths, nested, folded)
         except VestryError as error:
             models.fail(entry.name, one_line(error))
     remove_models(run.path / "committees", set(models.results))
@@ -57,9 +58,11 @@ def _add_committee(
     members: EvaluatedModels[ScoredMember],
     run: RunFolder,
     truths: Truths,
-    nested: "_Nested | None" = None,
+    nested: "_Nested | None",
+    folded: Collection[Split],
 ) -> None:
-    """nested: its tables in nested folds, where these test it: by first seeds."""
+    """nested: its tables in nested folds, where these test it: by first seeds. folded: splits
+    answered by folds."""
     fits = _fits(entry, members)[: None if nested is None else 1]
     made = [_made(entry, members, fit.tables, truths) for fit in fits]
     if nested is not None:
@@ -74,7 +77,7 @@ def _add_committee(
     remove_fits(folder, {home.name for home in homes[1:]})
     own = [members.results[name] for name in entry.members]
     tables = {fit.seed: each.tables for fit, each in zip(fits, made, strict=True)}
-    found = evaluate_seeds(tables, truths)
+    found = evaluate_seeds(tables, truths, folded)
     results = vars(found) | {
         "rule": entry.rule,
         "options": entry.options,

@@ -28,7 +28,9 @@ def limits(run: StoredRun, maker: str, dataset: Dataset, temperature: float) -> 
     settings = settings_of(run)
     table = at_temperature(judged_validation(run, maker, dataset), temperature)
     truth = dataset.validation.labels
-    return _abstention(table, truth, settings), _sets(table, truth, settings.coverage)
+    by_folds = {"out_of_fold": dataset.folds is not None}
+    sets = _sets(table, truth, settings.coverage)
+    return _abstention(table, truth, settings) | by_folds, sets and sets | by_folds
 
 
 def settings_of(run: StoredRun) -> AbstentionSettings:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
@@ -55,3 +56,18 @@ def _together(
 ) -> ProbabilityTable:
     tables = [load_table(model.fold(seed, part).folder / "held_out.npz") for part in parts]
     return replace(out_of_fold(tables, rows.ids, model.name), split=split)
+
+
+def fitted_on_words(card: dict[str, Any], model: PlannedModel, rows: int) -> str:
+    """Of a model that folds chose: what the one that stays has learnt from, and what each of those
+    that its validation figures are of."""
+    epochs = card["task"].get("epochs")
+    length = "" if epochs is None else f" for {epochs:,} epochs, the median of what the folds kept"
+    part = next(iter(model.study_folds.values()))[0].description["part"]
+    inner = card["task"]["inner"]["fraction"]
+    return (
+        f"Fitted on all {rows:,} training rows{length}. Its validation figures "
+        f"are of {part['of']} folds: each row by a model of the rows outside its fold, "
+        f"{1 - 1 / part['of']:.0%} of all"
+        + ("." if epochs is None else f", {inner:.0%} of which only said when to stop.")
+    )

@@ -14,6 +14,7 @@ from vestry.data.sealed import SealedLabels
 from vestry.engine.task import OnEvent
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
+from vestry.evaluation.chosen_by import check_score
 from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.evaluation.vault import Vault
 from vestry.predictions.matched import matched
@@ -76,6 +77,7 @@ def judge(
     claim.check()
     report({"event": "stage", "text": f"reading {len(files.predictions)} files"})
     tables = _Tables.read(files)
+    check_score(settings.decision, tables.classes)
     with locked(run.path):
         for note in claim.take():
             report({"event": "note", "text": note})

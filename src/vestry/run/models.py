@@ -22,11 +22,18 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
-from vestry.run.fold_tables import nested_tables, save_tables
+from vestry.run.fold_tables import fitted_on_words, nested_tables, save_tables
 from vestry.run.optimism import optimism
 from vestry.run.planned_model import PlannedModel
 from vestry.run.planner import SEARCH
-from vestry.run.run_files import Tables, load_tables, own_picture, publish, remove_models
+from vestry.run.run_files import (
+    Tables,
+    load_tables,
+    own_picture,
+    publish,
+    remove_models,
+    tables_by_size,
+)
 from vestry.run.tasks.audit import LOOK
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.models import ScoredCommittee, ScoredMember
@@ -125,22 +132,9 @@ def _curve(
 ) -> LearningCurve | None:
     scores = {
         size: [scored(tables, truths) for tables in every]
-        for size, every in _tables_by_size(model, places).items()
+        for size, every in tables_by_size(model, places).items()
     }
     return learning_curve(scores, classes) if scores else None
-
-
-def _tables_by_size(model: PlannedModel, places: _Places) -> dict[int, list[Tables]]:
-    """Every seed's tables at each number of training images that came to something."""
-    done = {
-        size: [places[task.folder] for task in tasks.values() if task.folder in places]
-        for size, tasks in model.sizes.items()
-    }
-    return {
-        size: [load_tables(folder) for folder in folders]
-        for size, folders in done.items()
-        if folders
-    }
 
 
 def _rights_by_size(
@@ -148,7 +142,7 @@ def _rights_by_size(
 ) -> dict[int, NDArray[np.bool_]]:
     return {
         size: np.stack([tables["test"].labels == truth for tables in every])
-        for size, every in _tables_by_size(model, places).items()
+        for size, every in tables_by_size(model, places).items()
     }
 
 
@@ -198,7 +192,7 @@ def fitted_models(
             if folds and model.study_folds:
                 save_tables(model, places, training, folds)
             parts = _parts_of_training(models.out_of_fold, model, places, training, truths)
-            _add_model(models, model, places, truths, parts)
+            _add_model(models, model, places, truths, parts, folds)
             if model.sizes:
                 models.sizes[model.name] = _rights_by_size(model, places, truths["test"])
             if folds:
@@ -224,6 +218,7 @@ def _add_model(
     places: Mapping[Path, Path],
     truths: Truths,
     parts: Mapping[str, CrossValidation | LearningCurve | None],
+    folds: StudyFolds | None,
 ) -> None:
     """parts: what fits on parts of the training rows came to."""
     complete = _complete(model)
@@ -233,7 +228,8 @@ def _add_model(
     seeds = {seed: load_tables(folder) for seed, folder in folders.items()}
     if model.study_folds:
         models.out_of_fold[model.name] = next(iter(seeds.values()))["validation"]
-    found = evaluate_seeds(seeds, truths)
+    folded = folds.answered if folds and model.study_folds else ()
+    found = evaluate_seeds(seeds, truths, folded)
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "threads": _threads(card),
@@ -247,23 +243,8 @@ def _add_model(
         "optimism": optimism(model, folders.values(), seeds.values(), truths["validation"]),
     }
     if model.study_folds:
-        results["fitted_on"] = _fitted_on(card, truths, model)
+        results["fitted_on"] = fitted_on_words(card, model, len(truths["training"]))
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
-
-
-def _fitted_on(card: dict[str, Any], truths: Truths, model: PlannedModel) -> str:
-    """Of a model that folds chose: what the one that stays has learnt from, and what each of those
-    that its validation figures are of."""
-    epochs = card["task"].get("epochs")
-    length = "" if epochs is None else f" for {epochs:,} epochs, the median of what the folds kept"
-    part = next(iter(model.study_folds.values()))[0].description["part"]
-    inner = card["task"]["inner"]["fraction"]
-    return (
-        f"Fitted on all {len(truths['training']):,} training rows{length}. Its validation figures "
-        f"are of {part['of']} folds: each row by a model of the rows outside its fold, "
-        f"{1 - 1 / part['of']:.0%} of all"
-        + ("." if epochs is None else f", {inner:.0%} of which only said when to stop.")
-    )
 
 
 def _threads(card: dict[str, Any]) -> int:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
-from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.intervals import out_of_fold_interval, share_interval
 from vestry.run.models import EvaluatedModels
 from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.nested import FoldChoice, NestedChoice
@@ -37,10 +37,12 @@ def nested_choice(
             )
         )
     right_in_all = sum(fold.right for fold in found)
+    accuracy = right_in_all / len(training)
+    interval = share_interval(right_in_all, len(training))
     return NestedChoice(
         folds=found,
-        accuracy=right_in_all / len(training),
-        interval=share_interval(right_in_all, len(training)),
+        accuracy=accuracy,
+        interval=out_of_fold_interval(accuracy, interval),
     )
 
 

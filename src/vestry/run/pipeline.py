@@ -10,6 +10,7 @@ from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
+from vestry.evaluation.chosen_by import check_score
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
@@ -55,6 +56,7 @@ def run_study(
     dataset = load_dataset(file.study.data, places, downloads(report))
     if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
         check_classes(file.study.claim, dataset.training.classes)
+    check_score(file.study.decision, dataset.training.classes)
     planner = Planner(file.study, dataset, places, run, cores, downloads(report))
     _announce(dataset, planner, report)
     clock.stop("data")

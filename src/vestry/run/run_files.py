@@ -5,7 +5,7 @@ import functools
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,6 +157,19 @@ def _rename_maker(folder: Path, name: str) -> None:
 
 def load_tables(folder: Path) -> Tables:
     return {split: load_table(folder / f"{split}.npz") for split in SPLITS}
+
+
+def tables_by_size(model: PlannedModel, places: Mapping[Path, Path]) -> dict[int, list[Tables]]:
+    """Every seed's tables at each number of training images that came to something."""
+    done = {
+        size: [places[task.folder] for task in tasks.values() if task.folder in places]
+        for size, tasks in model.sizes.items()
+    }
+    return {
+        size: [load_tables(folder) for folder in folders]
+        for size, folders in done.items()
+        if folders
+    }
 
 
 def own_picture(member: str, picture: str) -> str:

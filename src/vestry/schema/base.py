@@ -56,6 +56,8 @@ class Spread(Record):
     values: list[float] = Field(description="one a fit")
 
 
+ScoreName = Literal["accuracy", "balanced_accuracy", "macro_f1", "log_loss", "roc_auc"]
+"""What models may be chosen by, and fits may follow; what each is stands in `predictions`."""
 MarkWord = Literal["ahead", "behind", "level", "unknown"]
 Method = Literal["exact", "mid-p", "two-way"]
 """Of the test that two models are right equally often: McNemar's two, and that over seeds."""

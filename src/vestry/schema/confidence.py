@@ -107,7 +107,10 @@ class Answered(Record):
     rows: int = Field(description="answered")
     coverage: float = Field(description="share that is answered")
     accuracy: float | None = Field(description="of the answers; null where there are none")
-    interval: Interval | None = Field(description="Blaker's; null where nothing is answered")
+    interval: Interval | None = Field(
+        description="Blaker's; null where nothing is answered, and of the rows by which a "
+        "threshold was chosen"
+    )
 
 
 class Threshold(Record):

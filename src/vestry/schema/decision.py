@@ -7,10 +7,36 @@ from typing import Literal
 
 from pydantic import Field
 
-from vestry.schema.base import Interval, Record, Settings
+from vestry.schema.base import Interval, OnSplits, Record, Settings
 from vestry.schema.significance import Difference
 
 EvidenceWord = Literal["clear", "level", "too_few"]
+Met = Literal["surely", "probably", "not"]
+
+
+class Baseline(Record):
+    """What needs no model and stands in every ranking: the most frequent class, or chance."""
+
+    name: str = Field(description="as the page calls it")
+    scores: OnSplits[dict[str, float]] = Field(
+        description="`accuracy`, `recall_macro` (the balanced accuracy), `f1_macro`, `log_loss` as "
+        "they are expected; the probabilities are the training rows' shares, or all alike"
+    )
+    by_score: OnSplits[float] = Field(description="by the score that models are chosen by")
+
+
+class ScoreChosenBy(Record):
+    """What orders the models, and what margins are of."""
+
+    name: str = Field(description="as `[decision] score` has it")
+    label: str = Field(description="at the head of a column")
+    words: str = Field(description="in a sentence")
+    better: Literal["higher", "lower"] = Field(description="which is")
+    unit: str = Field(description="`share` is shown in per cent")
+    rarest: float = Field(
+        description="the rarest class's rows over the commonest's, of training rows (validation "
+        "rows where there are none)"
+    )
 
 
 class CheckedLimit(Record):
@@ -20,6 +46,16 @@ class CheckedLimit(Record):
     asked: float | bool = Field(description="by the study")
     found: float | bool | None = Field(description="null: not measured")
     class_: str | None = Field(alias="class", description="that the figure is of")
+    interval: Interval | None = Field(
+        None,
+        description="of an accuracy, 95%; of a time from the median to the slowest of a hundred "
+        "(`p99_ms`); of the classes from the lowest lower end; null of what is exact",
+    )
+    meets: Met | None = Field(
+        None,
+        description="`surely` where the whole interval does, `probably` where the figure alone "
+        "does, which is enough, or `not`",
+    )
 
 
 class LimitOnTest(CheckedLimit):
@@ -33,6 +69,13 @@ class Excluded(Record):
 
     name: str = Field(description="of the model")
     limits: list[CheckedLimit] = Field(description="that it breaks")
+
+
+class Held(Record):
+    """A model and how it meets every limit."""
+
+    name: str = Field(description="of the model")
+    limits: list[CheckedLimit] = Field(description="all of them")
 
 
 class BestBeside(Record):
@@ -159,6 +202,7 @@ class Decision(Record):
     rows: int = Field(description="validation images")
     admissible: list[str] = Field(description="names that meet the limits")
     excluded: list[Excluded] = Field(description="the others")
+    held: list[Held] = Field(description="each model and all limits; empty without any")
     explains: list[str] = Field(description="names of models that explain themselves")
     pareto: dict[str, list[str]] = Field(
         description="for `latency` and `bytes`: names by rising cost that no other one is as good "

@@ -12,11 +12,12 @@ class Optimism(Record):
 
     early_stopping: float | None = Field(
         description="from taking the best epoch, a share of images, the mean over seeds; null "
-        "where no epoch was chosen. Of a committee this and `search` are the means over its members"
+        "where no epoch was chosen by loss or accuracy. Of a committee this and `search` are the "
+        "means over its members"
     )
     search: float | None = Field(
         description="from taking the best trial: its own, by the share of its luck on single rows "
-        "that the model fitted afterwards has, too; null without a search"
+        "that the model fitted afterwards has, too; null without a search by accuracy or log loss"
     )
     corrected: float = Field(description="the validation accuracy, the mean over seeds, less these")
 

@@ -9,7 +9,7 @@ from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.data import Data
-from vestry.schema.decision import Decision
+from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.environment import Environment, TestSetUses
 from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
@@ -17,6 +17,7 @@ from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
 from vestry.schema.nested import NestedChoice
 from vestry.schema.optimism import BestOfSeveral
+from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
@@ -98,6 +99,11 @@ class ComparisonResults(Record):
     )
     best_of: BestOfSeveral | None = Field(
         None, description="what the first has from being first; null for one model"
+    )
+    score: ScoreChosenBy | None = Field(description="what orders them; null without models")
+    baselines: list[Baseline] = Field(description="what needs no model, to set beside the ranking")
+    rank_curves: RankCurves | None = Field(
+        description="of the rarest class; null where it has a fifth of the commonest's rows or more"
     )
     votes: Votes = Field(description="what makers say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")

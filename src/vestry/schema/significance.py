@@ -3,14 +3,15 @@
 Shares of images (accuracy, recall, precision) have Blaker's exact interval. Other scores have that
 of a weighted count of faults with one more fault than was seen, with the variance of the rows: no
 assumption on which classes or images are hard, but macro averages need 10 images of every class
-(precision and F1 10 answers of each, too), weighted ones 5 to a class, and `ece` 300. Where that
+(precision and F1 20, and 20 answers of each), weighted ones 5 to a class, and `ece` 300. Where that
 is not so, the interval is null. What each holds in simulations stands in `docs/measurements.md`.
 
 Which tests belong together: every two models on the test images; each committee against each of its
 members; committees made without each member; each member against the first of the study; the
-study's `[[pair]]`s; learning curves at every size that two share; members on the same folds. Each
-of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of at
-most 5%; `families` says how many tests there were. What rests on no test is exploratory.
+study's `[[pair]]`s; learning curves at every size that two share; members on the same folds; each
+model against the most frequent class, and the best against the others, on the validation rows.
+Each of these is a family, adjusted after Holm, so that a false alarm anywhere in it has a chance of
+at most 5%; `families` says how many tests there were. What rests on no test is exploratory.
 """
 
 from typing import Literal
@@ -165,6 +166,20 @@ class Ranked(Record):
         "accuracy and log loss"
     )
     on_test: BesideFirst | None = Field(description="null for the first")
+    validation_score: float | None = Field(
+        None, description="by the score that orders the models, mean over seeds"
+    )
+    test_score: float | None = Field(None, description="the same of the test rows")
+    probability_best: float | None = Field(
+        None,
+        description="share of resamples (1,000; of validation images within their classes, and of "
+        "the model's seeds) in which it is the best by that score; ties are shared",
+    )
+    above_majority: bool | None = Field(
+        None,
+        description="whether validation shows it to be better than always answering the most "
+        "frequent class (McNemar's test, exact, one-sided, Holm over all models, level 5%)",
+    )
 
 
 class TestFamily(Record):

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vestry.schema.base import ScoreName
+
 
 class SearchSettings(BaseModel):
     """The `search` of a member some of whose values are `choose` or `between`.
@@ -25,7 +27,7 @@ class SearchSettings(BaseModel):
     pruning: bool = True
     epochs: Annotated[int, Field(ge=1)] | None = None
     rows: Annotated[int, Field(ge=1)] | None = None
-    score: Literal["accuracy", "log_loss"] = "accuracy"
+    score: ScoreName = "accuracy"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     def words(self, values: int) -> str:

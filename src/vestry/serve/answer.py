@@ -67,9 +67,9 @@ class Answer:
     def set_by(self, rule: str) -> list[str]:
         """The classes that may be meant, the most probable first. rule: `thresholds` or `by_class`
         of the bundle's sets."""
-        held = prediction_sets(self.probabilities[None], self.bundle.sets[rule])[0]
-        order = (-self.probabilities).argsort(kind="stable")
-        return [self.bundle.classes[k] for k in order.tolist() if held[k]]
+        held = prediction_sets(self.probabilities[None], self.bundle.sets[rule])[0].tolist()
+        order = (-self.probabilities).argsort(kind="stable").tolist()
+        return [self.bundle.classes[k] for k in order if held[k]]
 
     @property
     def agreeing(self) -> int:

@@ -20,6 +20,7 @@ from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.robustness.settings import RobustnessSettings
 from vestry.study.entries import Model, SearchedEntry, Seed
 from vestry.study.file import NEW, OLD
+from vestry.study.score_of_fits import following_the_score
 
 
 class VotesSettings(BaseModel):
@@ -90,6 +91,13 @@ class Study(BaseModel):
             return values
         own = {"source_validation": "validation"} | data
         return values | {"data": own | {"validation": FIFTH.model_dump()}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def fits_follow_the_score(cls, values: Any) -> Any:
+        """Search, early stopping and committees go by the score that the study chooses by, where
+        it names one and they name none."""
+        return following_the_score(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def sizes_without_folds(self) -> "Study":

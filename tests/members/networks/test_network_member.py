@@ -2,17 +2,21 @@
 
 import csv
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from fits import KilledError, same, timeless, weights
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint, trainer
 from vestry.members.networks.checkpoint import COLUMNS
+from vestry.members.networks.monitored import monitored
 from vestry.members.networks.network_member import fit, load
-from vestry.members.networks.settings import EarlyStopping, NetworkSettings
+from vestry.members.networks.settings import EarlyStopping, Monitor, NetworkSettings
 from vestry.members.networks.trainer import Stopper
+from vestry.predictions.choosing import choosing_score
 from vestry.storage.tried import EPOCHS, load_tried
 
 CNN = [
@@ -134,10 +138,8 @@ def test_nothing_is_kept_where_no_epoch_is_chosen(job, tmp_path, stopping):
 def test_min_delta_and_accuracy():
     stopping = EarlyStopping(patience=2, min_delta=0.1, monitor="val_accuracy")
     stopper = Stopper()
-    rows = [
-        {"validation_loss": 1.0, "validation_accuracy": a} for a in (0.5, 0.55, 0.7, 0.75, 0.79)
-    ]
-    assert [stopper.improved(stopping, n, row) for n, row in enumerate(rows, 1)] == [
+    figures = (-0.5, -0.55, -0.7, -0.75, -0.79)
+    assert [stopper.improved(stopping, n, figure) for n, figure in enumerate(figures, 1)] == [
         True,
         False,
         True,
@@ -146,6 +148,28 @@ def test_min_delta_and_accuracy():
     ]
     assert stopper.stops(stopping)
     assert stopper.best_epoch == 3
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("monitor", get_args(Monitor))
+def test_what_early_stopping_follows_is_the_score_that_chooses(monitor, classes):
+    """The two are computed apart, since members know nothing of what judges them."""
+    rng = np.random.default_rng(classes)
+    labels = rng.integers(0, classes, 60)
+    values = rng.random((60, classes)) + 0.3 * np.eye(classes)[labels]
+    values /= values.sum(axis=1, keepdims=True)
+    score = choosing_score({"val_loss": "log_loss"}.get(monitor, monitor.removeprefix("val_")))
+    logs = torch.from_numpy(np.log(values).astype(np.float32))
+
+    def followed(truth):
+        truth = torch.from_numpy(truth)
+        return monitored(monitor, checkpoint.figures(logs, truth), logs, truth)
+
+    figure = followed(labels)
+    assert figure == pytest.approx(-score.better_of(values, labels), rel=1e-5)
+    alone = np.zeros(60, dtype=np.int64)
+    figure = followed(alone)
+    assert figure == pytest.approx(-score.better_of(values, alone), rel=1e-5)
 
 
 def test_both_precisions_learn_alike(job, held_out):

@@ -1,6 +1,6 @@
 """Committee rules that average probabilities, and the one that counts votes."""
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -14,6 +14,7 @@ from vestry.committees.rule import (
     Options,
     Rule,
     Stack,
+    goodness,
     log_losses,
     log_nodes,
     mean_nodes,
@@ -22,12 +23,15 @@ from vestry.committees.rule import (
     weighted_nodes,
 )
 from vestry.predictions.table import Labels
+from vestry.schema.base import ScoreName
 
-By = Literal["accuracy", "log_loss"]
-_BY: By = "accuracy"
+_BY: ScoreName = "accuracy"
 _BY_WORDS = {
     "accuracy": ", weights in proportion to accuracy above chance",
+    "balanced_accuracy": ", weights in proportion to balanced accuracy above chance",
+    "macro_f1": ", weights in proportion to macro F1 above chance",
     "log_loss": ", weights in proportion to exp(\u2212log loss)",
+    "roc_auc": ", weights in proportion to the area under the ROC curve above chance",
 }
 
 
@@ -50,7 +54,7 @@ class Mean(Rule):
 
 
 class _By(Options):
-    by: By = Field(_BY, description="what the weights follow from")
+    by: ScoreName = Field(_BY, description="what the weights follow from")
 
 
 @RULES.register
@@ -58,10 +62,11 @@ class Weighted(Rule):
     """A mean whose weights follow from how good each member is; they sum to 1.
 
     by accuracy: in proportion to the accuracy above chance, max(0, accuracy - 1 / classes), so that
-    a member that guesses has no say; where no member is above chance, all count alike. by log_loss:
-    in proportion to exp(-log loss), which is the geometric mean of the probability that the member
-    gave to the truth. Weights from each member's own quality are among those that Kuncheva (2014),
-    "Combining Pattern Classifiers", section 5.2, compares.
+    a member that guesses has no say; where no member is above chance, all count alike. So, too, by
+    other scores of which more is better (chance is 0.5 for the area under the ROC curve). by
+    log_loss: in proportion to exp(-log loss), which is the geometric mean of the probability that
+    the member gave to the truth. Weights from each member's own quality are among those that
+    Kuncheva (2014), "Combining Pattern Classifiers", section 5.2, compares.
     """
 
     name = "weighted"
@@ -70,17 +75,18 @@ class Weighted(Rule):
     options = _By
     by_member = ("weights",)
 
-    def __init__(self, by: By = _BY) -> None:
+    def __init__(self, by: ScoreName = _BY) -> None:
         self.by = by
 
     def fit(self, stacked: Stack, truth: Labels) -> Self:
         self.notes_: list[str] = []
-        if self.by == "accuracy":
-            right = (stacked.argmax(axis=2) == truth).mean(axis=1)
-            quality = np.maximum(right - 1 / stacked.shape[2], 0.0)
-        else:
+        if self.by == "log_loss":
             losses = log_losses(stacked, truth)
             quality = np.exp(losses.min() - losses)
+        else:
+            chance = 0.5 if self.by == "roc_auc" else 1 / stacked.shape[2]
+            scores = np.array([goodness(values, truth, self.by) for values in stacked])
+            quality = np.maximum(scores - chance, 0.0)
         if quality.sum() == 0:
             self.notes_ = ["no member was better than guessing, so all of them count alike"]
             quality = np.ones(len(stacked))

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from vestry.committees.regression import ITERATIONS, Floats, Regression, regress
@@ -13,15 +14,18 @@ from vestry.committees.rule import (
     Card,
     Figures,
     Nodes,
+    Options,
     Rule,
     Stack,
     canonical_order,
     folds,
+    goodness,
     log_nodes,
     mean_nodes,
     named_figures,
 )
 from vestry.predictions.table import Labels
+from vestry.schema.base import ScoreName
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Candidates for C, the inverse strength of the penalty: the strongest penalty first."""
@@ -34,6 +38,10 @@ WORK = 45_000_000
 """Rows x members x classes squared x fits that may be done again: some 5 s on one core."""
 
 
+class _Penalty(Options):
+    by: ScoreName = Field("log_loss", description="what the penalty is chosen by")
+
+
 @RULES.register
 class Stacking(Rule):
     """Multinomial logistic regression on the members' log probabilities, with an L2 penalty.
@@ -41,9 +49,9 @@ class Stacking(Rule):
     Stacked generalisation (Wolpert 1992), with probabilities as its level-1 data and a linear model
     on top as Ting and Witten (1999), "Issues in stacked generalization", advise. What is minimised
     is sum(log loss) + |coefficients|^2 / (2 C), which is convex; the intercepts are free. C is the
-    candidate with the lowest log loss in a 5-fold cross-validation of the rows it is fitted on,
-    unless `strength` gives it. tolerance: the largest slope of the final fit that counts as flat,
-    per row.
+    candidate with the lowest log loss (or the best score, `by`) in a 5-fold cross-validation of
+    the rows it is fitted on, unless `strength` gives it. tolerance: the largest slope of the final
+    fit that counts as flat, per row.
 
     A class of which there is no row keeps the members' mean probability: nothing can be learnt of
     it.
@@ -52,13 +60,20 @@ class Stacking(Rule):
     name = "stacking"
     words = "multinomial logistic regression on the members\u2019 log probabilities"
     learns = True
+    options = _Penalty
     by_member = ("influence",)
     for_computing = ("coefficients", "intercepts")
     refit_words = "The regression was fitted again with the penalty that the committee chose."
 
-    def __init__(self, strength: float | None = None, tolerance: float = _TOLERANCE) -> None:
+    def __init__(
+        self,
+        strength: float | None = None,
+        tolerance: float = _TOLERANCE,
+        by: ScoreName = "log_loss",
+    ) -> None:
         self.strength = strength
         self.tolerance = tolerance
+        self.by = by
 
     def fit(self, stacked: Stack, truth: Labels) -> Self:
         # Many small products: on a busy machine a second thread waits longer than it works.
@@ -88,14 +103,14 @@ class Stacking(Rule):
         return self
 
     def _cross_validate(self, stacked: Stack, labels: Labels) -> list[float]:
-        """The mean held-out log loss of each candidate; none where there are too few rows."""
+        """The held-out loss of each candidate; none where there are too few rows."""
         if len(labels) < 2 * _FOLDS:
             self.notes_.append(
                 f"{len(labels)} rows are too few to choose a penalty by cross-validation; "
                 "the strongest was taken"
             )
             return []
-        total = np.zeros(len(STRENGTHS))
+        held_out_logs = np.empty((len(STRENGTHS), len(labels), len(self.present_)))
         features = design(stacked)
         for fitted, held_out in folds(stacked, labels, _FOLDS):
             model = None
@@ -103,11 +118,15 @@ class Stacking(Rule):
                 model = regress(
                     features[fitted], labels[fitted], len(self.present_), strength, ROUGH, model
                 )
-                logs = model.log_probabilities(features[held_out])
-                total[place] -= np.maximum(
-                    logs[np.arange(len(held_out)), labels[held_out]], np.log(FLOOR)
-                ).sum()
-        return [round(float(value), 12) for value in total / len(labels)]
+                held_out_logs[place, held_out] = model.log_probabilities(features[held_out])
+        return [round(self._loss(logs, labels), 12) for logs in held_out_logs]
+
+    def _loss(self, logs: Floats, labels: Labels) -> float:
+        """Of held-out rows' (n, classes learnt) log probabilities; less is better."""
+        if self.by == "log_loss":
+            given = logs[np.arange(len(labels)), labels]
+            return float(-np.maximum(given, np.log(FLOOR)).mean())
+        return -goodness(np.exp(logs), labels, self.by)
 
     def _best_strength(self) -> float:
         """Of equal losses the stronger penalty, as where there is none."""
@@ -127,7 +146,8 @@ class Stacking(Rule):
         return {
             "c": self.strength_,
             "candidates": list(STRENGTHS),
-            "log_loss": self.losses_,
+            "by": self.by,
+            "log_loss" if self.by == "log_loss" else "loss": self.losses_,
             "influence": influence(coefficients, self.shape_, self.present_),
             "coefficients": coefficients.tolist(),
             "intercepts": self.model_.intercepts.tolist(),

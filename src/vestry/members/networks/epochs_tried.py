@@ -10,12 +10,16 @@ from torch import Tensor
 from vestry.members.networks.settings import EarlyStopping
 from vestry.storage.tried import Tried
 
+_MEANS = ("val_loss", "val_accuracy")
+
 
 class EpochsTried:
-    """Keeps nothing where no epoch is chosen: without early stopping, or where the last is kept."""
+    """Keeps nothing where no epoch is chosen (without early stopping, or where the last is kept),
+    nor where what is followed is neither the mean of losses nor that of right answers."""
 
     def __init__(self, stopping: EarlyStopping | None, labels: Tensor) -> None:
-        self.stopping = stopping if stopping and stopping.restore_best and len(labels) else None
+        chosen = stopping and stopping.restore_best and stopping.monitor in _MEANS and len(labels)
+        self.stopping = stopping if chosen else None
         self.labels = labels
         self.right: list[NDArray[np.bool_]] = []
         self.loss: list[NDArray[np.floating]] = []

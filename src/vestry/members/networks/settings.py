@@ -165,13 +165,18 @@ _LEARNING_RATES: dict[OptimizerName, float] = {
 }
 
 
+Monitor = Literal[
+    "val_loss", "val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_roc_auc"
+]
+
+
 class EarlyStopping(_Settings):
     """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs."""
 
     patience: int = Field(ge=1)
     min_delta: float = Field(0.0, ge=0)
     restore_best: bool = False
-    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    monitor: Monitor = "val_loss"
 
 
 def _constant(given: Any) -> Any:

@@ -14,6 +14,7 @@ from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
+from vestry.members.networks.monitored import monitored
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
@@ -38,13 +39,9 @@ class Stopper:
     best_epoch: int = 0
     epochs_without_improvement: int = 0
 
-    def improved(self, settings: EarlyStopping, epoch: int, row: dict[str, float]) -> bool:
-        """Take the figures of an epoch (counted from 1); say whether they are the best so far."""
-        value = (
-            row["validation_loss"]
-            if settings.monitor == "val_loss"
-            else -row["validation_accuracy"]
-        )
+    def improved(self, settings: EarlyStopping, epoch: int, value: float) -> bool:
+        """Take the figure of an epoch (counted from 1), of which less is better; say whether it is
+        the best so far."""
         if self.best is None or value < self.best - settings.min_delta:
             self.best, self.best_epoch = value, epoch
             self.epochs_without_improvement = 0
@@ -99,6 +96,7 @@ class Trainer:
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
+        self.followed = float("nan")
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])
         self.images = TrainingImages(training.images, settings)
 
@@ -144,7 +142,7 @@ class Trainer:
         progress.epoch += 1
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
-        self._follow(row)
+        self._follow()
         self.on_event(self._epoch_event(row))
 
     def _train(self, rate: float) -> tuple[Tensor, Tensor]:
@@ -182,10 +180,13 @@ class Trainer:
         if len(self.validation) == 0:
             return {}
         self._measure_statistics()
-        scores = predict(self.network, self.validation.images)
-        log_probabilities = torch.log_softmax(scores, 1)
-        self.tried.add(log_probabilities)
-        return figures(log_probabilities, self.validation.labels)
+        said = torch.log_softmax(predict(self.network, self.validation.images), 1)
+        labels, stopping = self.validation.labels, self.settings.early_stopping
+        self.tried.add(said)
+        found = figures(said, labels)
+        if stopping is not None:
+            self.followed = monitored(stopping.monitor, found, said, labels)
+        return found
 
     def _measure_statistics(self) -> None:
         """On training rows as they are, the same ones each time; by the weights of now."""
@@ -199,11 +200,11 @@ class Trainer:
             scaled(images.index_select(0, torch.from_numpy(part))) for part in parts
         )
 
-    def _follow(self, row: dict[str, float]) -> None:
+    def _follow(self) -> None:
         stopping = self.settings.early_stopping
         if stopping is None:
             return
-        improved = self.progress.stopper.improved(stopping, self.progress.epoch, row)
+        improved = self.progress.stopper.improved(stopping, self.progress.epoch, self.followed)
         if improved and stopping.restore_best:
             self.best = {name: tensor.clone() for name, tensor in self.network.tensors().items()}
 

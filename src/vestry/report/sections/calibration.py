@@ -72,7 +72,7 @@ def _error(found: schema.Calibration) -> str:
             f"with these confidences would show about {_amount(before.ece_bias)}."
         )
     return (
-        f"{start}. Chance alone can explain that (p {probability(before.ece_p)}): a perfectly "
+        f"{start}. That by itself can be chance (p {probability(before.ece_p)}): a perfectly "
         f"calibrated model with these confidences shows {_amount(before.ece_bias)} on average and "
         f"up to {_amount(before.ece_chance)} in 95 of 100 cases."
     )
@@ -106,7 +106,7 @@ def _what_is_left(after: schema.Reliability) -> str:
     return (
         "is still more than chance would show"
         if _beyond_chance(after)
-        else "chance alone can explain"
+        else "by itself can be chance"
     )
 
 

@@ -117,7 +117,7 @@ def _too_few(made: Choice) -> str:
     surely = f" {_few(behind)} {be} surely behind it (significant)." if behind else ""
     return (
         f"{_most_accurate(made, 'it')}{_level_with(made)}. {_unknown(made)}{surely} So it stays "
-        f"with the first by validation, whatever that costs: {_cost(made.taken)}. {settled(made)}"
+        f"with the first by validation, whatever that costs: {_cost(made.taken)}. {_settled(made)}"
     )
 
 
@@ -141,7 +141,7 @@ def _level_with(made: Choice) -> str:
     return text + (f", with the same figures as {_few(twins)}" if twins else "")
 
 
-def settled(made: Choice) -> str:
+def _settled(made: Choice) -> str:
     """What would tell those apart that the rows do not."""
     rows = made.reason.rows_to_decide
     if rows is None:
@@ -239,7 +239,7 @@ def _among_equals(made: Choice) -> str:
         return ""
     cost = "costs" if len(equals) == 1 else "cost"
     text = f" {_few(equals)} {cost} as much; of these it is the first by validation."
-    return f"{text} {_unknown(made)} {settled(made)}" if made.reason.undecided else text
+    return f"{text} {_unknown(made)} {_settled(made)}" if made.reason.undecided else text
 
 
 def _accuracy(model: Model) -> float:

@@ -24,6 +24,12 @@ def headline_of(results: Results) -> str | None:
     return f"{results.decision.headline}." if results.decision else None
 
 
+def _held(found: Found) -> str | None:
+    """How surely the one that was taken meets the limits."""
+    own = next((each for each in found.held if each.name == found.recommended), None)
+    return limits.met(own.limits) if own else None
+
+
 def _binding(found: Found) -> str | None:
     """What keeps the one out that would be taken otherwise."""
     kept_out = found.binding
@@ -140,7 +146,8 @@ def _rule(found: Found, settings: DecisionSettings) -> str:
         "parameters; size first where the study prefers it), and in the end the order by "
         "validation. No significant difference is not the same as equal. Times are measured on "
         "this machine; they differ a little from run to run, and a choice that hangs on them may, "
-        "too."
+        "too. A limit is met surely where the whole 95% interval meets it (of a time, the slowest "
+        "hundredth), and probably where the figure alone does, which is enough."
     )
 
 
@@ -174,7 +181,11 @@ def decision_data(results: Results) -> Decision | None:
     settings = DecisionSettings.model_validate(found.settings)
     asked, rule = limits.asked(settings), _rule(found, settings)
     made = choice(found, models)
-    below = [why(made), _majority(found), _binding(found), _on_test(found)] if made else []
+    below = (
+        [why(made), _majority(found), _held(found), _binding(found), _on_test(found)]
+        if made
+        else []
+    )
     nothing = [] if made else [_majority(found), asked, _nearest(found)]
     return Decision(
         headline=found.headline,

@@ -12,6 +12,7 @@ _ASKED = {
     "max_mb": "at most {}",
     "min_accuracy": "at least {} right",
     "min_accuracy_per_class": "at least {} right in every class",
+    "min_score": "at least {} by the score that chooses",
     "must_explain": "a model that explains its answers (linear models and single trees do)",
 }
 _UNMEASURED = {"max_ms": "time for one image", "max_mb": "size"}
@@ -36,16 +37,51 @@ def _miss(limit: CheckedLimit) -> str:
     if limit.found is None:
         return f"has no measured {_UNMEASURED[name]}, where {allowed} is the most"
     text = _beside(name, limit.asked, limit.found)
-    if name == "max_ms":
-        return f"takes {text} for one image, where {allowed} is the most"
-    if name == "max_mb":
-        return f"takes {text}, where {allowed} is the most"
-    if name == "min_accuracy":
-        return f"is right on {text} of the validation images, where {allowed} is the least"
-    return (
-        f"is right on {text} of the validation images of {limit.class_}, where {allowed} is the "
-        "least for every class"
-    )
+    return _MISSED[name].format(found=text, asked=allowed, of=limit.class_)
+
+
+_MISSED = {
+    "max_ms": "takes {found} for one image, where {asked} is the most",
+    "max_mb": "takes {found}, where {asked} is the most",
+    "min_score": "reaches {found} by the score that chooses, where {asked} is the least",
+    "min_accuracy": "is right on {found} of the validation images, where {asked} is the least",
+    "min_accuracy_per_class": "is right on {found} of the validation images of {of}, where {asked} "
+    "is the least for every class",
+}
+
+
+def met(limits: list[CheckedLimit]) -> str | None:
+    """How surely a model meets the limits; None without any."""
+    if not limits:
+        return None
+    surely = [_asked(each) for each in limits if each.meets == "surely"]
+    probably = [f"{_asked(each)} ({_bounds(each)})" for each in limits if each.meets == "probably"]
+    said = [f"surely meets {listed(surely)}"] if surely else []
+    if probably:
+        said.append(
+            f"probably meets {listed(probably)}, which is enough here, but not beyond doubt"
+        )
+    return f"It {'; it '.join(said)}." if said else None
+
+
+def _asked(limit: CheckedLimit) -> str:
+    """ "at most 5 ms for one image"."""
+    return _ASKED[limit.limit].format(_exact(limit.limit, limit.asked))
+
+
+def _bounds(limit: CheckedLimit) -> str:
+    """What was found, and how far it may be from that."""
+    found = _beside(limit.limit, limit.asked, limit.found or 0.0)
+    if limit.interval is None:
+        return f"{found}; how much that varies is not known"
+    if limit.limit == "max_ms":
+        return f"{found} at the median, {milliseconds(limit.interval[1])} in the slowest hundredth"
+    low, high = limit.interval
+    if limit.limit == "min_accuracy_per_class":
+        return (
+            f"{found} of {limit.class_}; the lowest class\u2019s interval begins at {per_cent(low)}"
+        )
+    return f"{found}, {per_cent(low)} to {per_cent(high)}"
 
 
 def _exact(limit: str, value: float) -> str:
@@ -76,6 +112,8 @@ def loosened(name: str, wished: float, value: float) -> str:
         return f"With {two_digits(value, up=True)} ms for one image instead of {asked}"
     if name == "max_mb":
         return f"With {two_digits(value, up=True)} MB instead of {asked}"
+    if name == "min_score":
+        return f"With a score of at least {math.floor(1000 * value) / 10:.1f}% instead of {asked}"
     every = " in every class" if name == "min_accuracy_per_class" else ""
     return f"With at least {math.floor(1000 * value) / 10:.1f}% right{every} instead of {asked}"
 

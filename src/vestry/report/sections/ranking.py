@@ -7,7 +7,7 @@ from vestry.report.formatting import counted, listed, per_cent
 from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
-from vestry.report.sections import committees, optimism, standing
+from vestry.report.sections import by_score, committees, optimism, standing
 from vestry.schema.base import Spread
 from vestry.schema.models import Committee
 from vestry.schema.results import Failure, Notice, Results
@@ -16,8 +16,9 @@ from vestry.schema.results import Failure, Notice, Results
 @dataclass(frozen=True)
 class Row:
     """One model in the ranking. `difference` is ours less reported, as a share. mark: what the
-    test images say of it beside the first, with the difference. taken_off: what its validation
-    figure was before."""
+    test images say of it beside the first, with the difference. score: of validation and test by
+    what orders the models, where that is not the accuracy. best: how probably it is the
+    best. taken_off: what its validation figure was before."""
 
     model: Model
     validation: Spread | None
@@ -28,6 +29,8 @@ class Row:
     compared_with: float
     compared_with_mean: bool
     mark: str | None
+    score: tuple[str, str] | None
+    best: str
     taken_off: str | None
 
     @property
@@ -75,6 +78,11 @@ class Answer:
     failures: list[Failure]
     failed: int
     rows: list[Row]
+    baselines: list[by_score.BaselineRow]
+    ordered_by: str
+    score_label: str | None
+    is_unbalanced: bool
+    cautions: list[str]
     ticks: list[tuple[float, str]]
     interval_remark: str
     too_few: str | None
@@ -97,6 +105,15 @@ def _answer_data(results: Results) -> Answer:
         failures=results.failures,
         failed=_failed(results),
         rows=rows,
+        baselines=by_score.baseline_rows(results),
+        ordered_by=by_score.orders_by(results),
+        score_label=None
+        if results.score is None or by_score.is_accuracy(results)
+        else results.score.label,
+        is_unbalanced=by_score.is_unbalanced(results),
+        cautions=[
+            text for text in (by_score.misleading(results), by_score.not_above(results)) if text
+        ],
         ticks=ticks,
         interval_remark=interval_remark(results, ranked),
         too_few=standing.too_few(results),
@@ -199,6 +216,8 @@ def _ranking_rows(
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
                 standing.beside_first(model, ranked[0]),
+                by_score.row_scores(results, results.ranking[model.rank - 1]),
+                by_score.probability(results.ranking[model.rank - 1]),
                 optimism.taken_off(model),
             )
         )

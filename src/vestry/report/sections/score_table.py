@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from vestry.evaluation.calibration_interval import ROWS_FOR_BINS
-from vestry.evaluation.score_intervals import ROWS_BY_CLASS, ROWS_OF_A_CLASS
+from vestry.evaluation.score_intervals import (
+    ANSWERS_OF_A_CLASS,
+    ROWS_BY_CLASS,
+    ROWS_OF_A_CLASS,
+)
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
@@ -60,9 +64,9 @@ def _without_interval(results: Results, models: list[Model]) -> str | None:
     return (
         "No interval stands where none that was tried would hold the truth often enough: macro "
         f"averages need {ROWS_OF_A_CLASS} test images of every class (the rarest has {least}), "
-        f"those of precision and F1 as many answers of each, weighted averages {ROWS_BY_CLASS} "
-        f"images to a class, the calibration error {ROWS_FOR_BINS} test images (here there are "
-        f"{whole(rows.rows)})."
+        f"those of precision and F1 {ANSWERS_OF_A_CLASS} and as many answers of each, weighted "
+        f"averages {ROWS_BY_CLASS} images to a class, the calibration error {ROWS_FOR_BINS} test "
+        f"images (here there are {whole(rows.rows)})."
     )
 
 

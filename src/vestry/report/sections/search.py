@@ -81,10 +81,8 @@ def _seen(found: Search, results: Results) -> str:
     if facts.rows is not None and facts.rows < every:
         on = f"{whole(facts.rows)} of the {whole(every)} training images"
     length = f" for {counted(facts.epochs, 'epoch')} at most" if facts.epochs else ""
-    validation = counted(scored, "validation image" if facts.set_aside is None else "other one")
-    return (
-        f"Each learned from {on}{length} and was scored by {found.score_name} on the {validation}."
-    )
+    rest = counted(scored, "validation image" if facts.set_aside is None else "other one")
+    return f"Each learned from {on}{length} and was scored by {found.score_name} on the {rest}."
 
 
 def _stopped(found: Search) -> str | None:

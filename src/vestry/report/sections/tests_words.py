@@ -59,5 +59,6 @@ def family_words(results: Results) -> str | None:
         f"This page rests on {counted(sum(family.tests for family in found), 'test')} of "
         f"differences in {counted(len(found), 'family', 'families')}, each adjusted together "
         "(Holm), so that a false alarm anywhere in one has a chance of at most "
-        f"{per_cent(LEVEL, 0)}: {parts}. Whatever else stands here is exploratory."
+        f"{per_cent(LEVEL, 0)}: {parts}. A model\u2019s calibration is judged by itself, 5% a "
+        "model; whatever else stands here is exploratory."
     )

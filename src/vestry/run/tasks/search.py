@@ -18,8 +18,8 @@ from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
 from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
+from vestry.predictions.choosing import choosing_score
 from vestry.predictions.row_facts import log_losses
-from vestry.predictions.scores import SCORES, score
 from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
@@ -27,6 +27,9 @@ from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
 from vestry.storage.tried import TRIALS, Tried, TriedTrials, load_tried
 
+_LOSS = choosing_score("log_loss")
+_MEANS = ("accuracy", "log_loss")
+"""Scores that are means over rows, for which what the choice adds is known."""
 _STEPS = ("step", "epoch", "images")
 
 
@@ -47,7 +50,7 @@ def run_search(
     trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
-    search = Search(space, settings, workspace, SCORES[settings.score].sign)
+    search = Search(space, settings, workspace, choosing_score(settings.score).sign)
     done = search.run(trials.objective, trials.say)
     aside = description.get("inner", {}).get("fraction")
     summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
@@ -55,7 +58,8 @@ def run_search(
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
-    trials.tried(done, summary.best.number).save(folder / TRIALS)
+    if settings.score in _MEANS:
+        trials.tried(done, summary.best.number).save(folder / TRIALS)
     write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -91,7 +95,11 @@ class _Trials:
         held_out = member.held_out_proba()
         if held_out is None:
             held_out = member.predict_proba(work.validation_images)
-        scores = score(held_out, work.validation_labels, self.dataset.validation.classes)
+        said, name = np.asarray(held_out, np.float64), self.settings.score
+        scores: dict[str, float] = {
+            name: choosing_score(name).of(said, work.validation_labels),
+            "log_loss": _LOSS.of(said, work.validation_labels),
+        }
         _tried(member, held_out, work.validation_labels).save(self.row_file(number))
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
@@ -136,10 +144,10 @@ class _Trials:
         return told
 
     def say(self, trial: Trial) -> None:
-        better = max if SCORES[self.settings.score].sign > 0 else min
+        better = max if choosing_score(self.settings.score).sign > 0 else min
         known = [value for value in (self.best, trial.score) if value is not None]
         self.best = better(known) if known else None
-        name = SCORES[self.settings.score].words
+        name = choosing_score(self.settings.score).words
         result = trial.state if trial.score is None else f"validation {name} {trial.score:.4f}"
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
@@ -187,7 +195,7 @@ def _summary(
 
 def _best_of(settings: SearchSettings, scored: list[Trial]) -> Trial:
     """The best score; the lower validation loss among equals, then the earlier trial."""
-    sign = SCORES[settings.score].sign
+    sign = choosing_score(settings.score).sign
 
     def order(trial: Trial) -> tuple[float, float]:
         loss = trial.validation_loss

@@ -1,0 +1,121 @@
+"""Every model by the score that chooses: its figures, and what other images would have given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from vestry.errors import StudyError
+from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.evaluation.predictions import Predictions
+from vestry.predictions.choosing import ChoosingScore, choosing_score
+from vestry.predictions.resampled import drawn
+from vestry.predictions.sums import Floats
+from vestry.predictions.table import Labels, Split
+
+RESAMPLES = 1000
+_SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenBy:
+    """validation, test: (seeds,) figures of each model. resampled: (seeds, resamples) of the same
+    models on stratified resamples of the validation rows. weight: how many rows of the rarest kind
+    the score rests on there. All as they are; `score.sign` makes more better.
+    """
+
+    score: ChoosingScore
+    validation: Mapping[str, Floats]
+    test: Mapping[str, Floats]
+    resampled: Mapping[str, Floats]
+    weight: float
+
+    def central(self, name: str, split: Split) -> float:
+        """The mean over seeds."""
+        return float((self.test if split == "test" else self.validation)[name].mean())
+
+    def better(self, name: str) -> float:
+        """The mean of the validation figures so that more is better."""
+        return self.score.sign * self.central(name, "validation")
+
+
+def check_score(settings: DecisionSettings, classes: Sequence[str]) -> None:
+    """Raise StudyError where the classes do not suit the score, before anything is fitted."""
+    try:
+        choosing_score(settings.score, classes)
+    except ValueError as error:
+        raise StudyError(f"decision.score: {error}") from None
+
+
+def chosen_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions) -> ChosenBy:
+    """Of the models of these names."""
+    return ChosenBy(
+        score,
+        {name: _figures(score, name, "validation", evidence) for name in names},
+        {name: _figures(score, name, "test", evidence) for name in names},
+        _resampled(score, names, evidence),
+        score.weight(evidence.truths["validation"]),
+    )
+
+
+def _tables(name: str, split: Split, evidence: Predictions) -> list[Floats]:
+    """Every seed's, as doubles: a loss on doubles is another than one on floats."""
+    seeds = evidence.seeds.get(name) or [evidence.tables[name]]
+    return [tables[split].probabilities.astype(np.float64) for tables in seeds]
+
+
+def _figures(score: ChoosingScore, name: str, split: Split, evidence: Predictions) -> Floats:
+    truth = evidence.truths[split]
+    return np.array([score.of(values, truth) for values in _tables(name, split, evidence)])
+
+
+def _resampled(
+    score: ChoosingScore, names: Sequence[str], evidence: Predictions
+) -> dict[str, Floats]:
+    """The same resamples for all models, so that their differences are paired."""
+    truth = evidence.truths["validation"]
+    order = np.argsort(truth, kind="stable")
+    seeds = {name: _tables(name, "validation", evidence) for name in names}
+    tables = [values[order] for several in seeds.values() for values in several]
+    found = _on_resamples(score, tables, truth[order])
+    ends = np.cumsum([len(several) for several in seeds.values()])[:-1]
+    return dict(zip(names, np.split(found, ends), strict=True)) if len(names) else {}
+
+
+def _on_resamples(score: ChoosingScore, tables: Sequence[Floats], truth: Labels) -> Floats:
+    """(tables, resamples); rows sorted by class."""
+    if not tables:
+        return np.empty((0, RESAMPLES))
+    counts = drawn(np.bincount(truth), RESAMPLES, np.random.default_rng(_SEED))
+    with threadpool_limits(1):
+        parts = [score.values(tables, truth, some) for some in counts]
+    return np.concatenate(parts, axis=1)
+
+
+def probability_best(found: ChosenBy) -> dict[str, float]:
+    """Of each model the share of resamples, of images and of its seeds, in which it is the best by
+    the score; those that are level share it. It says how far the validation rows bear the order,
+    and is no chance in the strict sense: a bootstrap of images and seeds (Efron and Tibshirani).
+    """
+    if not found.resampled:
+        return {}
+    rng = np.random.default_rng(_SEED)
+    values = np.array(
+        [found.score.sign * _over_drawn_seeds(each, rng) for each in found.resampled.values()]
+    )
+    best = values >= values.max(axis=0) - _SAME
+    shares = (best / best.sum(axis=0)).mean(axis=1)
+    return dict(zip(found.resampled, shares.tolist(), strict=True))
+
+
+_SAME = 1e-12
+
+
+def _over_drawn_seeds(values: Floats, rng: np.random.Generator) -> Floats:
+    """(resamples,) the mean of as many seeds as there are, drawn with replacement."""
+    seeds, resamples = values.shape
+    if seeds == 1:
+        return np.asarray(values[0])
+    drawn_seeds = rng.integers(0, seeds, (seeds, resamples))
+    return np.asarray(np.take_along_axis(values, drawn_seeds, axis=0).mean(axis=0))

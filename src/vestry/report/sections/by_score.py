@@ -1,0 +1,117 @@
+"""The score that orders the models, what needs no model, and how unbalanced classes are."""
+
+from dataclasses import dataclass
+
+from vestry.evaluation.rank_curves import UNBALANCED
+from vestry.report.formatting import decimal, listed, per_cent
+from vestry.schema.decision import Baseline, ScoreChosenBy
+from vestry.schema.results import Results
+from vestry.schema.significance import Ranked
+
+_FEW = 4
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """Figures of the validation and the test images. score: by the score that orders the models;
+    None where that is the accuracy."""
+
+    name: str
+    validation: float
+    test: float
+    score: tuple[str, str] | None
+    balanced: float
+    test_f1: float
+    test_log_loss: float
+
+
+def orders_by(results: Results) -> str:
+    """ "accuracy"."""
+    return results.score.words if results.score else "accuracy"
+
+
+def is_accuracy(results: Results) -> bool:
+    return results.score is None or results.score.name == "accuracy"
+
+
+def _figure(score: ScoreChosenBy, value: float | None) -> str:
+    """As the score is written."""
+    return per_cent(value) if score.unit == "share" else decimal(value)
+
+
+def row_scores(results: Results, row: Ranked) -> tuple[str, str] | None:
+    """Of validation and test; None where the score is the accuracy, which has columns anyway."""
+    if results.score is None or is_accuracy(results):
+        return None
+    return _figure(results.score, row.validation_score), _figure(results.score, row.test_score)
+
+
+def probability(row: Ranked) -> str:
+    """ "under 1%", "37%", "over 99%"."""
+    share = row.probability_best
+    if share is None:
+        return per_cent(None)
+    if share < 0.01:
+        return "under 1%"
+    return "over 99%" if share > 0.99 else per_cent(share, 0)
+
+
+def baseline_rows(results: Results) -> list[BaselineRow]:
+    return [
+        BaselineRow(
+            name=each.name,
+            validation=each.scores.validation["accuracy"],
+            test=each.scores.test["accuracy"],
+            score=_baseline_score(results, each),
+            balanced=each.scores.test["recall_macro"],
+            test_f1=each.scores.test["f1_macro"],
+            test_log_loss=each.scores.test["log_loss"],
+        )
+        for each in results.baselines
+    ]
+
+
+def _baseline_score(results: Results, each: Baseline) -> tuple[str, str] | None:
+    if results.score is None or is_accuracy(results):
+        return None
+    return _figure(results.score, each.by_score.validation), _figure(
+        results.score, each.by_score.test
+    )
+
+
+def is_unbalanced(results: Results) -> bool:
+    return results.score is not None and results.score.rarest < UNBALANCED
+
+
+def misleading(results: Results) -> str | None:
+    """That an accuracy misleads, where classes are unbalanced."""
+    if results.score is None or not is_unbalanced(results) or not results.baselines:
+        return None
+    usual = results.baselines[0]
+    times = 1 / results.score.rarest
+    text = (
+        f"The commonest class has {times:.0f} times as many images as the rarest, so accuracy "
+        f"misleads: {usual.name[0].lower()}{usual.name[1:]} is right on "
+        f"{per_cent(usual.scores.validation['accuracy'])} of the validation images. Balanced "
+        "accuracy, the mean share found of each class, stands beside it."
+    )
+    if is_accuracy(results):
+        text += (
+            ' The order is by accuracy all the same; `score = "balanced_accuracy"` in `[decision]` '
+            "changes that."
+        )
+    return text
+
+
+def not_above(results: Results) -> str | None:
+    """Who is not shown to be better than always answering the most frequent class."""
+    names = [row.name for row in results.ranking if row.above_majority is False]
+    if not names or not results.baselines:
+        return None
+    usual = results.baselines[0].name
+    who = listed(names) if len(names) <= _FEW else f"{len(names)} models"
+    be = "is" if len(names) == 1 else "are"
+    return (
+        f"{who} {be} not shown to be better than {usual[0].lower()}{usual[1:]} on the validation "
+        "images."
+    )
