@@ -46,6 +46,7 @@ PARTS = {
     "ablations": "With and without",
     "claims": "Claims",
     "decision": "Decision",
+    "rank_curves": "Curves of the rarest class",
     "robustness": "Robustness",
     "label_issues": "Doubted labels and leaks",
     "explanations": "What the models look at",
