@@ -14,6 +14,7 @@ import pytest
 from studies_at_hand import SEARCH_STUDY
 from test_run import results_of, true_labels, without_times
 from vestry.predictions.table import load_table
+from vestry.storage.tried import TRIALS, load_tried_trials
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,28 @@ def test_a_trial_can_be_fitted_again_and_gives_its_score(searched, vestry):
     assert vestry("run", study, cwd=study.parent).returncode == 0
     again = results_of(study.parent / "runs" / "again")["members"]["K"]
     assert again["scores"]["validation"]["accuracy"] == trial["score"]
+
+
+def test_what_the_search_adds_to_the_validation_figure_is_said(searched):
+    """Trials are kept with the rows they are right on, and the figure is quoted without their luck;
+    the network is fitted with all rows and other seeds, the neighbours are the trial itself."""
+    for name in ("Tuned", "Neighbours"):
+        entry = results_of(searched)["members"][name]
+        tried = load_tried_trials(searched / "members" / name / "search" / TRIALS)
+        scored = {t["number"]: t["score"] for t in entry["search"]["trials"] if not t["reason"]}
+        scored = {number: score for number, score in scored.items() if score is not None}
+        shares = [trial.right[:, trial.taken].mean() for trial in tried.each]
+        assert shares == pytest.approx(list(scored.values()))
+        assert list(scored)[tried.taken] == entry["search"]["best"]["number"]
+        found = entry["optimism"]
+        assert found["early_stopping"] is None and 0 <= found["search"] < 0.1
+        over = entry["over_seeds"]
+        seen = (over or {"validation": {}})["validation"].get("accuracy", {}).get("mean")
+        seen = entry["scores"]["validation"]["accuracy"] if seen is None else seen
+        assert found["corrected"] == pytest.approx(seen - found["search"])
+        row = next(row for row in results_of(searched)["ranking"] if row["name"] == name)
+        assert row["validation_accuracy"] == found["corrected"]
+    assert results_of(searched)["members"]["Tree"]["optimism"] is None
 
 
 def test_edges_are_named(searched):

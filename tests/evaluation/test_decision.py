@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vestry.evaluation.candidates import Candidate, front
 from vestry.evaluation.choice import cheapest, chosen
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.evaluation.decision_tests import rows_to_decide
+from vestry.evaluation.decision_tests import beside, rows_to_decide
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.standing import above_majority
 from vestry.schema.decision import Change
@@ -446,3 +446,14 @@ def test_without_costs_there_is_no_decision():
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         DecisionSettings(**wrong)
+
+
+def test_what_choosing_added_to_a_figure_shows_nobody_to_be_near():
+    """Both are right on all rows but ten of a thousand, and near; were two points of the other's
+    due to choosing its epoch on these rows, it is not shown to be."""
+    best, other = maker("best", range(10), place=0), maker("other", range(5, 15), place=1)
+    flattered = replace(other, optimism=0.02, accuracy=other.accuracy - 0.02)
+    (near,), (far,) = (beside(best, [each], (), 0.02) for each in (other, flattered))
+    assert near.within and near.best_within
+    assert not far.within and far.best_within
+    assert far.p_best_within_holm < near.p_best_within_holm

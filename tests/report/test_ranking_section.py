@@ -69,6 +69,7 @@ def test_seeds_are_said_where_there_are_several(results: dict[str, Any]) -> None
             None, results["ranking"][1]["on_test"],
         )  # fmt: skip
     entry["over_seeds"] = {"validation": spread, "test": spread}
+    entry["scores"]["validation"]["accuracy"] = spread["accuracy"]["mean"]
     assert "the figure to quote is the mean over them" in ranking.interval_remark(
         example.typed(results), ranked_of(results)
     )

@@ -11,7 +11,7 @@ from test_page import HOSTILE, Reader, drawn
 from vestry.report.page import render
 from vestry.report.plot.bars import change_scale, draw_change
 from vestry.report.plot.heat_map import pair_matrix
-from vestry.report.sections import ensemble_gain_words
+from vestry.report.sections import ensemble_gain_words, leave_one_out_words
 from vestry.report.sections import ensemble_gain_words as sentences
 from vestry.report.sections.ensemble_gain import gains_data
 from vestry.schema.ensemble_gain import Diversity, EnsembleCosts, EnsembleGain, LeaveOneOut
@@ -25,18 +25,19 @@ def cost(own: float, other: float) -> dict[str, float]:
     return {"committee": own, "member": other, "added": own - other, "times": own / other}
 
 
-def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more: Any) -> Any:
-    verdict = "worth" if low > 0 else "worse" if high < 0 else "no gain shown"
-    facts = {
-        "best_member": "Model-1",
+def beside(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more: Any) -> Any:
+    verdict = "better" if low > 0 else "worse" if high < 0 else "not shown"
+    return {
+        "name": "Model-1",
         "difference": {
             "value": value,
             "interval": [low, high],
             "figures": [0.9 + value, 0.9],
-            "p_holm": 0.004,
+            "count": 900,
+            "p_holm": 0.002,
         },
-        "p": 0.002,
-        "not_ahead_of": [] if low > 0 else ["Model-1", "Model-2"],
+        "p_within_holm": 0.012,
+        "same": False,
         "verdict": verdict,
         "log_loss": {"committee": 0.29, "member": 0.34, "change": -0.05},
         "costs": {
@@ -46,33 +47,57 @@ def found(value: float = 0.008, low: float = 0.003, high: float = 0.013, **more:
             "fit_seconds": cost(36.0, 12.0),
             "parameters": cost(300, 100),
         },
+    } | more
+
+
+VERDICTS = {"better": "yes", "worse": "no", "no gain": "no", "not shown": "not shown"}
+
+
+def found(*values: float, **more: Any) -> Any:
+    """Of a committee of Model-1, on whom the verdict rests, and another."""
+    first = beside(*values, **more)
+    facts = {
+        "verdict": VERDICTS[first["verdict"]],
+        "decisive": "Model-1",
+        "against": [first, beside(name="Model-2")],
+        "within": 0.01,
+        "level": 0.05,
+        "family": 6,
     }
-    return part(EnsembleGain, facts | more)
+    return part(EnsembleGain, facts)
 
 
-def test_a_gain_stands_beside_what_it_takes() -> None:
+def test_yes_no_or_not_shown_stands_beside_what_it_takes() -> None:
+    taken = ", for 3.1 times the time per image, 4.2 MB more on disk and 24 s more to fit."
+    p = f"adjusted p{NBSP}={NBSP}0.002"
     assert sentences.result("Committee", found()) == (
-        "Committee gets 0.8 points more than Model-1, its best member by validation (+0.3 to "
-        f"+1.3, adjusted p{NBSP}={NBSP}0.004), for 3.1 times the time per image, 4.2 MB more on "
-        "disk and 24 s more to fit. It is shown to be better than each of its members."
+        "Yes: Committee is better than both its members. The least gain: it gets 0.8 points more "
+        f"than Model-1 (+0.3 to +1.3, {p}){taken}"
     )
-    open_ = sentences.result("Committee", found(0.001, -0.002, 0.004))
-    assert open_.startswith(
-        "No gain over Model-1 and Model-2 can be shown: Committee gets 0.1 points more than Model-1"
+    open_ = sentences.result("Committee", found(0.001, -0.009, 0.011))
+    assert open_.startswith("Not shown: Committee gets 0.1 points more than Model-1")
+    assert open_.endswith(
+        "By 900 test images it cannot be told whether it is better than Model-1 or gains less than "
+        "1 point."
     )
     worse = sentences.result("C", found(-0.005, -0.009, -0.001))
-    assert "C gets 0.5 points less than" in worse and worse.endswith(
-        "worse than one of its members."
+    assert worse.startswith("No: C gets 0.5 points less than Model-1")
+    assert worse.endswith("For accuracy Model-1 alone is the better choice.")
+    none = sentences.result("C", found(0.001, -0.002, 0.004, verdict="no gain"))
+    assert none == (
+        "No: C is shown not to be better than Model-1 by 1 point or more. It gets 0.1 points "
+        f"more than it (\u22120.2 to +0.4; for less than that margin adjusted "
+        f"p{NBSP}={NBSP}0.012){taken}"
     )
+    twin = sentences.result("C", found(0.0, -0.002, 0.002, verdict="no gain", same=True))
+    assert twin == f"No: C says the same class as Model-1 of every test image{taken}"
     assert "is level with Model-1" in sentences.result("C", found(0.0, -0.002, 0.002))
 
 
 def test_unknown_costs_are_left_out() -> None:
     costs = dict.fromkeys(EnsembleCosts.model_fields)
-    assert sentences.result("C", found(costs=costs)).startswith(
-        "C gets 0.8 points more than Model-1"
-    )
-    costs = found().costs.as_json() | {"latency_ms": None, "bytes": None}
+    assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
+    costs = beside()["costs"] | {"latency_ms": None, "bytes": None}
     text = sentences.result("C", found(costs=costs))
     assert "4.0 times the time per image, 200 more parameters and" in text
     same = costs | {"milliseconds_per_image": cost(1.01, 1.0), "fit_seconds": cost(1.0, 1.0)}
@@ -97,13 +122,12 @@ def test_the_ranking_of_all_pairs_may_say_less() -> None:
 def test_several_committees_are_summed_up() -> None:
     kinds = {"A": found(), "B": found(0.0, -0.1, 0.1), "C": found(-0.2, -0.3, -0.1)}
     assert sentences.summary(kinds) == (
-        "Of 3 committees: a gain over every member is shown for A; none can be shown for B; C "
-        "is worse than one of its members."
+        "Of 3 committees, better than each member: A; no gain over some member: C; not shown: B."
     )
     assert sentences.summary({"A": found()}) is None
 
 
-def test_log_loss_beside_the_best_members() -> None:
+def test_log_loss_beside_the_decisive_members() -> None:
     assert sentences.loss(found()) == "Its log loss is lower: 0.290, against 0.340 of Model-1."
     same = {"committee": 0.34, "member": 0.34, "change": 0.0}
     assert sentences.loss(found(log_loss=same)) == "Both have a log loss of 0.340."
@@ -121,14 +145,14 @@ def test_whom_the_committee_could_do_without() -> None:
         left("D", -0.001, 0.004, "no loss shown"),
         left("E", 0.001, 0.003, "better"),
     ]
-    better, open_, worse = ensemble_gain_words.left_out("C", part(LeaveOneOut, {"members": rows}))
+    better, open_, worse = leave_one_out_words.left_out("C", part(LeaveOneOut, {"members": rows}))
     assert better == "C is better without E (+0.2 points, +0.1 to +0.3)."
     assert open_ == (
         "Where C is made without B or D, no loss of accuracy can be shown: the lowest 95% "
         "interval of the change reaches \u22120.3 points."
     )
     assert worse == "C is worse without A (\u22120.7 points, \u22120.9 to \u22120.5)."
-    (only,) = ensemble_gain_words.left_out(
+    (only,) = leave_one_out_words.left_out(
         "C", part(LeaveOneOut, {"members": [left("E", 0.001, 0.003, "no loss shown")]})
     )
     assert "the change is +0.1 to +0.3 points (95% interval)" in only
@@ -138,7 +162,7 @@ def test_how_it_was_made_again_is_said() -> None:
     def said(rule: str, **facts: Any) -> str:
         again = {"members": [1, 2, 3], "learnt_from": None, "whole": {"accuracy": 0.9}} | facts
         entry = part(Committee, {"rule": rule, "leave_one_out": again})
-        return " ".join(ensemble_gain_words.how_left_out(entry))
+        return " ".join(leave_one_out_words.how_left_out(entry))
 
     assert "one at a time" in said("mean")
     assert "the other alone" in said("mean", members=[1, 2])
@@ -193,15 +217,20 @@ def test_the_page_follows_the_results() -> None:
     entry = results["committees"]["Committee"]
     altered = copy.deepcopy(results)
     changed = altered["committees"]["Committee"]
-    changed["worth"] |= {"verdict": "no gain shown", "not_ahead_of": ["Model-1"]}
-    changed["worth"]["difference"]["p_holm"] = 0.4321
+    decisive = changed["worth"]["decisive"]
+    changed["worth"] |= {"verdict": "not shown"}
+    for row in changed["worth"]["against"]:
+        row["verdict"] = "not shown"
+        row["difference"]["p_holm"] = 0.4321
     changed["leave_one_out"] |= {"members": [], "reason": "it takes too long"}
     changed["diversity"]["oracle"] |= {"accuracy": 0.5432}
     text = drawn(altered, images).words
-    assert "No gain over Model-1 can be shown: Committee" in text and f"p{NBSP}={NBSP}0.432" in text
+    assert "Not shown: Committee" in text and f"adjusted p{NBSP}={NBSP}0.432" in text
+    assert f"whether it is better than {decisive} or gains less than" in text
+    assert text.count("not shown to be either") == len(entry["members"])
     assert "Members were not left out one by one: it takes too long." in text
     assert "Some member is right on 54.3%" in text
-    assert entry["worth"]["verdict"] == "no gain shown" or "No gain over" not in words
+    assert entry["worth"]["verdict"] != "not shown" and "Not shown: Committee" not in words
 
 
 def test_a_run_of_members_alone_has_no_section() -> None:
@@ -223,7 +252,7 @@ def test_several_committees_have_a_tab_each() -> None:
     reader = drawn(results, images)
     panels = [a for tag, a in reader.tags if tag == "details" and "worth-" in str(a.get("id"))]
     assert [panel["data-name"] for panel in panels] == ["Committee", "Second"]
-    assert "Of 2 committees:" in reader.words
+    assert "Of 2 committees," in reader.words
 
 
 @pytest.mark.parametrize("members", [2, 12])
@@ -233,7 +262,7 @@ def test_few_and_many_members(members: int) -> None:
     shown = gains_data(example.typed(example.build(plan)[0]))
     assert shown is not None
     (committee,) = shown.committees
-    assert len(committee.leave_one_out.rows) == members
+    assert len(committee.forest.rows) == len(committee.leave_one_out.rows) == members
     assert len(committee.diversity.pairs) == members * (members - 1) // 2
 
 

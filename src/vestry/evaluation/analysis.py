@@ -20,13 +20,14 @@ from vestry.evaluation.conformal import conformal
 from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
-from vestry.evaluation.ensemble_gain import against_members, ensemble_gain
+from vestry.evaluation.ensemble_gain import against_members, ensemble_gains
 from vestry.evaluation.families import families
 from vestry.evaluation.label_issues import find_label_issues
 from vestry.evaluation.leaks import leaks
 from vestry.evaluation.leave_one_out import judged_together, leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
+from vestry.evaluation.optimism import best_of_several
 from vestry.evaluation.overfitting import Guessing, overfitting
 from vestry.evaluation.predictions import (
     EvaluatedModel,
@@ -45,7 +46,7 @@ from vestry.schema.analysis import Agreement, Misclassified, Overfitting
 from vestry.schema.base import set_fields
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
-from vestry.schema.ensemble_gain import LeaveOneOut
+from vestry.schema.ensemble_gain import EnsembleGain, LeaveOneOut
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import (
     Committee,
@@ -54,6 +55,7 @@ from vestry.schema.models import (
     ScoredMember,
     ScoredModel,
 )
+from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.rank_curves import RankCurves
 from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
@@ -66,6 +68,7 @@ class Analysed:
     members: dict[str, Member]
     committees: dict[str, Committee]
     ranking: list[Ranked]
+    best_of: BestOfSeveral | None
     score: ScoreChosenBy | None
     baselines: list[Baseline]
     rank_curves: RankCurves | None
@@ -110,7 +113,7 @@ def analysed(
     leader = ranked[0].name if ranked else None
     measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
     made = {name: evaluated[name] for name in run.committees}
-    of_committees = _compared_committees(made, run.committees, members, evidence)
+    of_committees = _compared_committees(made, run.committees, members, evidence, deciding.within)
     of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
     found = compared_pairs(pairs, evaluated)
     steps = ablation_steps(list(members.values()))
@@ -131,6 +134,7 @@ def analysed(
         score=score_record(by, evidence) if ranked else None,
         baselines=guesses,
         rank_curves=rank_curves(_unsure(ranked, evidence), evidence, classes),
+        best_of=best_of_several({model.name: model.entry for model in ranked}, evidence),
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
@@ -147,9 +151,10 @@ def analysed(
 
 @dataclass(frozen=True)
 class _OfCommittees:
-    """By committee: its difference to each member, and what it is without each."""
+    """By committee: its difference to each member, its gain, and what it is without each."""
 
     differences: dict[str, dict[str, Difference]]
+    gains: dict[str, EnsembleGain]
     without: dict[str, LeaveOneOut]
 
 
@@ -158,11 +163,14 @@ def _compared_committees(
     entries: Mapping[str, ScoredCommittee],
     members: Mapping[str, EvaluatedModel],
     evidence: Predictions,
+    within: float,
 ) -> _OfCommittees:
     """All committees at once, since their tests are adjusted together."""
     own = {name: [members[each] for each in entry.members] for name, entry in entries.items()}
     again = {name: leave_one_out(committee, evidence) for name, committee in made.items()}
-    return _OfCommittees(against_members(made, own), judged_together(again))
+    against = against_members(made, own)
+    gains = ensemble_gains(made, own, against, within)
+    return _OfCommittees(against, gains, judged_together(again))
 
 
 def _tests(
@@ -221,7 +229,7 @@ class _OfModels:
         return Committee(
             **self._facts(committee.name, entry, None),
             repairs=fixed_and_broken(committee, own, against),
-            worth=ensemble_gain(committee, own, against),
+            worth=self.committees.gains[committee.name],
             leave_one_out=self.committees.without[committee.name],
             diversity=diversity(own),
         )

@@ -26,11 +26,12 @@ _SINGLE_TREES = ("DecisionTreeClassifier", "ExtraTreeClassifier")
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds.
-    lowest: the class with the lowest recall there (first seed), with it. latency: milliseconds of
-    one image at the median. bytes, parameters: None where not known. rights: (seeds, n) whether
-    each seed's model is right on each validation row. bounds: of what a limit may be set to, how
-    far it may be from what was found. by_score: None where the accuracy is what counts.
+    """place: in the ranking, from 0. accuracy: of the validation rows, the mean over seeds, less
+    `optimism`, which is due to choices that the same rows made. lowest: the class with the lowest
+    recall there (first seed), with it. latency: milliseconds of one image at the median. bytes,
+    parameters: None where not known. rights: (seeds, n) whether each seed's model is right on each
+    validation row. bounds: of what a limit may be set to, how far it may be from what was found.
+    by_score: None where the accuracy is what counts.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Candidate:
     parameters: float | None
     explains: bool
     rights: NDArray[np.bool_]
+    optimism: float = 0.0
     bounds: Mapping[str, Interval] = field(default_factory=dict)
     by_score: "ByScore | None" = None
 
@@ -105,12 +107,13 @@ def _candidate(
     return Candidate(
         name=model.name,
         place=place,
-        accuracy=entry.central("validation", "accuracy"),
+        accuracy=entry.corrected_accuracy,
         lowest=lowest_class(entry.scores.validation),
         latency=cost.latency.median_ms if cost and cost.latency else None,
         bytes=cost.bytes if cost else None,
         parameters=entry.parameters,
         explains=_explains(entry, entries),
+        optimism=entry.central("validation", "accuracy") - entry.corrected_accuracy,
         rights=evidence.labels(model.name, "validation") == evidence.truths["validation"],
         bounds=_bounds(entry),
         by_score=_by_score(model.name, by),

@@ -1,18 +1,17 @@
 """One candidate beside others on the validation rows: who is behind, who is shown to be near."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, exp, inf, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from vestry.evaluation.candidates import ByScore, Candidate
-from vestry.evaluation.difference import Answers, difference, over_seeds
+from vestry.evaluation.difference import Answers, difference, p_within
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import LEVEL as INTERVAL_LEVEL
 from vestry.evaluation.intervals import Interval, normal_quantile, t_quantile
-from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.power import POWER
 from vestry.schema.decision import BestBeside
@@ -25,7 +24,8 @@ def beside(
     whether the other one is shown to be behind, and whether either is shown to be less than
     `within` behind the other.
 
-    best: not behind any of them in the ranking. saving: names of those that cost less.
+    best: not behind any of them in the ranking. What the rows' own choices add to either accuracy
+    is taken off the margin. saving: names of those that cost less.
     """
     pairs = [_pair(best, other, within) for other in others]
     behind = holm([pair.p for pair in pairs])
@@ -79,27 +79,16 @@ def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
     if best.by_score and other.by_score:
         by_score = _resampled(best.by_score, other.by_score, within)
         return _Pair(only_best, only_other, *by_score)
+    more = best.optimism - other.optimism
     return _Pair(
         only_best,
         only_other,
         difference=found.value,
         interval=found.interval,
         p=found.p,
-        p_near=_near_by_images(ours, others, within),
-        p_best_near=_near_by_images(others, ours, within),
+        p_near=p_within(ours, others, within + more),
+        p_best_near=p_within(others, ours, within - more),
     )
-
-
-def _near_by_images(one: Answers, other: Answers, within: float) -> float:
-    """One-sided p that the one is `within` or more ahead of the other. Over seeds both have to show
-    it: the exact test of the images, on mean counts, and the interval of images and seeds."""
-    pair = difference(one, other)
-    exact = within_margin(round(pair.only_one), round(pair.only_other), pair.count, within)
-    if pair.method != "two-way":
-        return exact
-    found = over_seeds(one, other)
-    beyond = replace(found, centre=found.centre - within)
-    return max(exact, beyond.p() / 2 if beyond.centre < 0 else 1 - beyond.p() / 2)
 
 
 def _resampled(

@@ -1,13 +1,14 @@
 """Two models' test accuracies: their difference, and how sure it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import holds, paired_difference
+from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.evaluation.two_way import TwoWay, mean_difference
@@ -95,6 +96,21 @@ def _discordant(rights: NDArray[np.bool_], others: NDArray[np.bool_]) -> tuple[f
     """Images that only the one, and that only the other gets right: the mean of every two seeds."""
     ours, theirs = rights.mean(axis=0), others.mean(axis=0)
     return float((ours * (1 - theirs)).sum()), float((theirs * (1 - ours)).sum())
+
+
+def p_within(
+    one: EvaluatedModel | Answers, other: EvaluatedModel | Answers, within: float
+) -> float:
+    """One-sided p that the one is `within` or more ahead of the other; small: shown not to be. Over
+    seeds both have to show it: the exact test of the images, on mean counts, and the interval of
+    images and seeds."""
+    pair = difference(one, other)
+    exact = within_margin(round(pair.only_one), round(pair.only_other), pair.count, within)
+    if pair.method != "two-way":
+        return exact
+    found = over_seeds(one, other)
+    beyond = replace(found, centre=found.centre - within)
+    return max(exact, beyond.p() / 2 if beyond.centre < 0 else 1 - beyond.p() / 2)
 
 
 def adjusted(found: Sequence[Difference]) -> list[Difference]:

@@ -1,16 +1,29 @@
-"""What a committee gains over its members, and what it takes for that."""
+"""What committees gain over their members, and what it takes for that."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from vestry.evaluation.difference import adjusted, difference, sign
+import numpy as np
+
+from vestry.evaluation.difference import adjusted, difference, p_within, sign
+from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
-from vestry.schema.ensemble_gain import EnsembleCosts, EnsembleGain, LogLosses, Verdict
+from vestry.schema.ensemble_gain import (
+    EnsembleCosts,
+    EnsembleGain,
+    GainOverMember,
+    LogLosses,
+    Verdict,
+)
 from vestry.schema.models import ScoredModel
 from vestry.schema.significance import Difference
 
 _Differences = dict[str, Difference]
 """By member: the committee's test accuracy less the member's."""
+_Beside = Literal["better", "no gain", "worse", "not shown"]
+_SHOWN: dict[int, _Beside] = {1: "better", 0: "not shown", -1: "worse"}
 
 
 def against_members(
@@ -28,25 +41,45 @@ def against_members(
     return sides
 
 
-def ensemble_gain(
-    committee: EvaluatedModel,
-    members: Sequence[EvaluatedModel],
-    differences: Mapping[str, Difference],
-) -> EnsembleGain:
-    """What the committee gains over each member on test images, and what it takes beside the best
-    one by validation accuracy. differences: as `against_members` has them."""
-    best = max(members, key=lambda member: member.accuracy("validation"))
-    found = differences[best.name]
-    own, other = (model.entry.scores.test.log_loss for model in (committee, best))
-    return EnsembleGain(
-        best_member=best.name,
+def ensemble_gains(
+    committees: Mapping[str, EvaluatedModel],
+    members: Mapping[str, Sequence[EvaluatedModel]],
+    differences: Mapping[str, Mapping[str, Difference]],
+    within: float,
+) -> dict[str, EnsembleGain]:
+    """What each committee gains over each member on test images, by name.
+
+    members: those of each committee, by its name. differences: as `against_members` has them.
+    within: a gain below this share is none; that it is below is tested as one family, too.
+    """
+    pairs = [(name, member) for name in committees for member in members[name]]
+    near = holm([p_within(committees[name], member, within) for name, member in pairs])
+    sides: dict[str, list[GainOverMember]] = {name: [] for name in committees}
+    for (name, member), p in zip(pairs, near, strict=True):
+        found = differences[name][member.name]
+        sides[name].append(_over(committees[name], member, found, p))
+    return {
+        name: _gain(members[name], against, within, len(pairs)) for name, against in sides.items()
+    }
+
+
+def _over(
+    committee: EvaluatedModel, member: EvaluatedModel, found: Difference, near: float
+) -> GainOverMember:
+    """near: adjusted p that the gain is the margin or more."""
+    same = np.array_equal(committee.every, member.every)
+    verdict = _SHOWN[sign(found)]
+    if verdict == "not shown" and (same or near < LEVEL):
+        verdict = "no gain"
+    own, other = (model.entry.scores.test.log_loss for model in (committee, member))
+    return GainOverMember(
+        name=member.name,
         difference=found,
-        p=found.p,
-        method=found.method,
-        verdict=_verdict(differences),
-        not_ahead_of=[name for name, each in differences.items() if sign(each) < 1],
+        p_within_holm=near,
+        same=same,
+        verdict=verdict,
         log_loss=LogLosses(committee=own, member=other, change=_less(own, other)),
-        costs=_costs(committee.entry, best.entry),
+        costs=_costs(committee.entry, member.entry),
     )
 
 
@@ -54,11 +87,29 @@ def _less(own: float | None, other: float | None) -> float | None:
     return None if own is None or other is None else own - other
 
 
-def _verdict(differences: Mapping[str, Difference]) -> Verdict:
-    signs = [sign(each) for each in differences.values()]
-    if min(signs) < 0:
-        return "worse"
-    return "worth" if min(signs) > 0 else "no gain shown"
+def _gain(
+    members: Sequence[EvaluatedModel], against: list[GainOverMember], within: float, family: int
+) -> EnsembleGain:
+    best = max(members, key=lambda member: member.entry.corrected_accuracy)
+    verdict, deciding = _verdict(against)
+    return EnsembleGain(
+        verdict=verdict,
+        best_member=best.name,
+        decisive=min(deciding, key=lambda each: each.difference.value).name,
+        against=against,
+        within=within,
+        level=LEVEL,
+        family=family,
+    )
+
+
+def _verdict(against: list[GainOverMember]) -> tuple[Verdict, list[GainOverMember]]:
+    """With the members that make it so."""
+    contrary = [each for each in against if each.verdict in ("worse", "no gain")]
+    if contrary:
+        return "no", contrary
+    unshown = [each for each in against if each.verdict == "not shown"]
+    return ("not shown", unshown) if unshown else ("yes", against)
 
 
 def _costs(committee: ScoredModel, member: ScoredModel) -> EnsembleCosts:

@@ -13,11 +13,24 @@ from vestry.schema.significance import Ranked
 
 
 def ranking(models: Mapping[str, ScoredModel], by: ChosenBy) -> list[str]:
-    """Names by the score on validation rows, the better log loss first among equals."""
-    return sorted(
-        models,
-        key=lambda name: (-by.better(name), models[name].tie_break("validation")),
-    )
+    """Names by the score on validation rows, the better log loss first among equals.
+
+    Of an accuracy, less what is due to choices that the same rows made: a model whose epoch or
+    settings they chose would else stand above one that they did not.
+    """
+
+    def order(name: str) -> tuple[float, float]:
+        better, loss = _figures(name, models, by)
+        return -better, loss
+
+    return sorted(models, key=order)
+
+
+def _figures(name: str, models: Mapping[str, ScoredModel], by: ChosenBy) -> tuple[float, float]:
+    """What orders a model: the score, so that more is better, then the log loss."""
+    entry = models[name]
+    better = entry.corrected_accuracy if by.score.name == "accuracy" else by.better(name)
+    return better, entry.tie_break("validation")
 
 
 def with_score(
@@ -25,9 +38,7 @@ def with_score(
 ) -> list[Ranked]:
     """The rows of the ranking with what the score says of each."""
     best = probability_best(by)
-    places = ranks(
-        [(by.better(row.name), models[row.name].tie_break("validation")) for row in rows]
-    )
+    places = ranks([_figures(row.name, models, by) for row in rows])
     return [
         row.model_copy(
             update={

@@ -122,7 +122,7 @@ def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
         name=model.tested.name,
         label=model.label,
         kind="member" if isinstance(entry, ScoredMember) else "committee",
-        validation_accuracy=entry.central("validation", "accuracy"),
+        validation_accuracy=entry.corrected_accuracy,
         accuracy=accuracy,
         interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
         over_seeds=entry.spread("test", "accuracy"),

@@ -170,8 +170,7 @@ def _ranked(
     pairs = comparisons.pairs if comparisons else []
     beside = beside_first(models[0].name, pairs, len(models[0].truth), margin)
     figures = [
-        [model.entry.central("validation", "accuracy"), model.entry.tie_break("validation")]
-        for model in models
+        [model.entry.corrected_accuracy, model.entry.tie_break("validation")] for model in models
     ]
     return [
         Ranked(

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import Split
+from vestry.storage.tried import Tried
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,16 @@ class AnswersById(Protocol):
 
     def proba_of(self, ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """(n, classes) probabilities of the rows of one split; MemberError for other rows."""
+        ...
+
+
+@runtime_checkable
+class EarlyStopped(Protocol):
+    """A fitted model that was chosen among its epochs by the validation rows."""
+
+    @property
+    def tried(self) -> Tried | None:
+        """The epochs; None where none was chosen, or where that is no longer known."""
         ...
 
 

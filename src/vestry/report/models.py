@@ -61,7 +61,10 @@ class Model:
         return self.entry.scores.on(split).accuracy
 
     def central_accuracy(self, split: str) -> float:
-        """The mean over seeds where there are several."""
+        """The mean over seeds where there are several; of validation rows less what is due to
+        choices that the same rows made."""
+        if split == "validation":
+            return self.entry.corrected_accuracy
         return self.entry.central(split, "accuracy")
 
     def interval(self, split: str) -> Interval:

@@ -11,6 +11,7 @@ from vestry.data.folds import StudyFolds
 from vestry.data.image_set import ImageSet
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate_seeds, mean_of_members, out_of_fold
+from vestry.evaluation.optimism import optimism_of_committee
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run.models import EvaluatedModels, Truths
 from vestry.run.run_files import SPLITS, Tables, remove_fits, remove_models
@@ -76,7 +77,8 @@ def _add_committee(
     remove_fits(folder, {home.name for home in homes[1:]})
     own = [members.results[name] for name in entry.members]
     tables = {fit.seed: each.tables for fit, each in zip(fits, made, strict=True)}
-    results = vars(evaluate_seeds(tables, truths, folded)) | {
+    found = evaluate_seeds(tables, truths, folded)
+    results = vars(found) | {
         "rule": entry.rule,
         "options": entry.options,
         "members": entry.members,
@@ -89,6 +91,7 @@ def _add_committee(
         "notes": [*cards[0].get("notes", []), *_seeds_note(entry, members)],
         "note": entry.note,
         "mean_of_members": mean_of_members(own),
+        "optimism": optimism_of_committee(own, found.scores.validation.accuracy),
     }
     models.add(entry.name, ScoredCommittee.model_validate(results), list(tables.values()))
     models.rules[entry.name] = committee

@@ -23,6 +23,7 @@ from vestry.evaluation.comparison import (
 )
 from vestry.predictions.table import Labels, ProbabilityTable, load_table
 from vestry.run.fold_tables import fitted_on_words, nested_tables, save_tables
+from vestry.run.optimism import optimism
 from vestry.run.planned_model import PlannedModel
 from vestry.run.planner import SEARCH
 from vestry.run.run_files import (
@@ -239,6 +240,7 @@ def _add_model(
         "milliseconds_per_image": _milliseconds_per_image(card),
         "augmentation": _augmentation(card, model.name),
         "search": _search_results(model),
+        "optimism": optimism(model, folders.values(), seeds.values(), truths["validation"]),
     }
     if model.study_folds:
         results["fitted_on"] = fitted_on_words(card, model, len(truths["training"]))

@@ -31,7 +31,8 @@ from vestry.study.reader import StudyFile
 
 _CARD = "card.json"
 _OWN_FILE = (
-    r"card\.json|(validation|test|held_out|out_of_fold|fitted|pictures)\.npz|history\.csv"
+    r"card\.json|(validation(_epochs|_trials)?|test|held_out|out_of_fold|fitted|pictures)\.npz"
+    r"|history\.csv"
     r"|weights\.safetensors|model\.onnx|trials\.jsonl"
 )
 OWN_FOLDER = re.compile(r"seed-\d+|fold-\d+|images-\d+|search")

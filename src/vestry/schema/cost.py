@@ -30,7 +30,7 @@ class Cost(Record):
 
 
 class CostBeside(Record):
-    """What a committee takes beside its best member."""
+    """What a committee takes beside a member."""
 
     committee: Number = Field(description="what the committee takes")
     member: Number = Field(description="what the member takes")

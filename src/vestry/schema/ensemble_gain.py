@@ -86,26 +86,53 @@ class EnsembleCosts(Record):
     parameters: CostBeside | None = Field(description="counted")
 
 
-Verdict = Literal["worth", "worse", "no gain shown"]
+class GainOverMember(Record):
+    """A committee beside one of its members on the test images."""
 
-
-class EnsembleGain(Record):
-    """A committee beside its members, and what it takes beside its best one."""
-
-    best_member: str = Field(description="by validation accuracy")
-    difference: Difference = Field(description="the committee's accuracy less the member's")
-    p: float = Field(description="of the test, not adjusted")
-    method: Method = Field(description="of the test")
-    verdict: Verdict = Field(
-        description="`worth` where it is shown to be better than *each* member, `worse` where it "
-        "is shown to be worse than any, by `p_holm` of `repairs.differences`: one family over all "
+    name: str = Field(description="of the member")
+    difference: Difference = Field(
+        description="the committee's accuracy less the member's, over seeds; `p_holm` is over all "
         "committees and members"
     )
-    not_ahead_of: list[str] = Field(
-        description="members that it is not shown to be better than; empty where it is `worth`"
+    p_within_holm: float = Field(
+        description="of the test that the committee is better by `within` or more, adjusted "
+        "likewise; small: shown not to be"
+    )
+    same: bool = Field(description="both say the same class of every test image, with every seed")
+    verdict: Literal["better", "no gain", "worse", "not shown"] = Field(
+        description="`better` and `worse` where the difference is significant; `no gain` where "
+        "`p_within_holm` is under `level`, or both say the same; else `not shown`: the images are "
+        "too few"
     )
     log_loss: LogLosses = Field(description="of both")
     costs: EnsembleCosts = Field(description="of both")
+
+
+Verdict = Literal["yes", "no", "not shown"]
+
+
+class EnsembleGain(Record):
+    """Whether a committee is shown to be better than what it is made of, and what it takes."""
+
+    verdict: Verdict = Field(
+        description="`yes` where it is better than *each* member; `no` where it is worse than one "
+        "of them, or not better by `within` or more; else `not shown`"
+    )
+    best_member: str = Field(description="by validation accuracy, less its `optimism`")
+    decisive: str = Field(
+        description="the member that the verdict rests on: of those that make it so, the one that "
+        "the committee gains least over"
+    )
+    against: list[GainOverMember] = Field(description="each member, in the committee's order")
+    within: float = Field(description="the margin of `[decision]`: a smaller gain is none")
+    level: float = Field(description="of the tests")
+    family: int = Field(
+        description="comparisons of all committees with their members, which are adjusted together"
+    )
+
+    def over(self, name: str) -> GainOverMember:
+        """Beside that member; raises StopIteration for another model."""
+        return next(each for each in self.against if each.name == name)
 
 
 class Whole(Record):

@@ -11,6 +11,7 @@ from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
 from vestry.schema.cross_validation import CrossValidation, LearningCurve
 from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Repairs
+from vestry.schema.optimism import Optimism
 from vestry.schema.scores import Mistakes, Scores
 from vestry.schema.search import Search
 from vestry.schema.training import AugmentationShown, History, Training, Trunk
@@ -31,6 +32,7 @@ class _Scored(Record):
         intervals: OnSplits[dict[str, Interval | None]]
         seeds: list[SeedScores]
         over_seeds: OnSplits[dict[str, Spread]] | None
+        optimism: Optimism | None
 
     def spread(self, split: str, score: str) -> Spread | None:
         """Of a score over seeds; None where there is one seed."""
@@ -48,6 +50,11 @@ class _Scored(Record):
     def first_seed(self, split: str, score: str) -> float:
         """Of the model that is stored and exported, whose table everything else is of."""
         return self.seeds[0].scores.on(split)[score]
+
+    @property
+    def corrected_accuracy(self) -> float:
+        """On validation rows, less what it has from choices that the same rows made."""
+        return self.optimism.corrected if self.optimism else self.central("validation", "accuracy")
 
     def accuracy_interval(self, split: str) -> Interval:
         """Of the mean over seeds where there are several."""
@@ -127,6 +134,9 @@ class ScoredMember(_Scored):
     search: Search | None = Field(description="null without")
     cross_validation: CrossValidation | None = Field(description="null without")
     learning_curve: LearningCurve | None = Field(description="null without")
+    optimism: Optimism | None = Field(
+        None, description="of the validation accuracy; null where these rows chose nothing in it"
+    )
     cost: Cost | None = Field(None, description="what it takes to run")
 
 
@@ -178,6 +188,9 @@ class ScoredCommittee(_Scored):
     note: str = Field(description="a remark from the study file; may be empty")
     mean_of_members: OnSplits[dict[str, float]] = Field(
         description="plain means of its members' own scores, which are *not* the committee's"
+    )
+    optimism: Optimism | None = Field(
+        None, description="of the validation accuracy; null where these rows chose nothing in it"
     )
     cost: Cost | None = Field(None, description="what it takes to run")
 

@@ -16,6 +16,7 @@ from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
 from vestry.schema.nested import NestedChoice
+from vestry.schema.optimism import BestOfSeveral
 from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
 from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
@@ -97,7 +98,11 @@ class ComparisonResults(Record):
     committees: dict[str, Committee] = Field(description="every committee by name")
     failures: list[Failure] = Field(description="what came to nothing, and why")
     ranking: list[Ranked] = Field(
-        description="best first, by mean validation accuracy (log loss breaks ties)"
+        description="best first, by mean validation accuracy less its `optimism` (log loss breaks "
+        "ties)"
+    )
+    best_of: BestOfSeveral | None = Field(
+        None, description="what the first has from being first; null for one model"
     )
     score: ScoreChosenBy | None = Field(description="what orders them; null without models")
     baselines: list[Baseline] = Field(description="what needs no model, to set beside the ranking")

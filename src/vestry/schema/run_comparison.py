@@ -82,7 +82,9 @@ class RankedOfRuns(Record):
     name: str = Field(description="the maker's")
     label: str = Field(description="`RUN / NAME`")
     kind: Literal["member", "committee"] = Field(description="which of the two")
-    validation_accuracy: float = Field(description="mean over seeds")
+    validation_accuracy: float = Field(
+        description="mean over seeds, less what is due to choices by the same rows (`optimism`)"
+    )
     accuracy: float = Field(description="test, first seed")
     interval: Interval = Field(description="Blaker's")
     over_seeds: Spread | None = Field(description="of the test accuracy")

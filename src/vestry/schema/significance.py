@@ -157,7 +157,9 @@ class Ranked(Record):
 
     name: str = Field(description="of a member or committee")
     kind: Literal["member", "committee"] = Field(description="which of the two")
-    validation_accuracy: float = Field(description="mean over seeds")
+    validation_accuracy: float = Field(
+        description="mean over seeds, less what is due to choices by the same rows (`optimism`)"
+    )
     test_accuracy: float = Field(description="mean over seeds")
     rank: int = Field(
         description="1, 2, ... in the order of validation, shared only by models of the same "

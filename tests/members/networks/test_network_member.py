@@ -17,6 +17,7 @@ from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.settings import EarlyStopping, Monitor, NetworkSettings
 from vestry.members.networks.trainer import Stopper
 from vestry.predictions.choosing import choosing_score
+from vestry.storage.tried import EPOCHS, load_tried
 
 CNN = [
     {"conv": 8, "kernel": 3},
@@ -84,6 +85,8 @@ def test_resumed_training_ends_with_the_same_bits(job, tmp_path, monkeypatch, op
     assert seen == [1, 2, 2, 3, 4, 4, 5]  # an epoch whose checkpoint was not written is done again
     assert same(weights(undisturbed), weights(resumed))
     assert timeless(undisturbed.history) == timeless(resumed.history)
+    assert np.array_equal(undisturbed.tried.right, resumed.tried.right)
+    assert np.array_equal(undisturbed.tried.loss, resumed.tried.loss)
 
 
 @pytest.mark.parametrize("restore", [True, False])
@@ -105,6 +108,31 @@ def test_early_stopping_keeps_the_weights_it_says(job, held_out, restore):
     loss = -np.log(probabilities[np.arange(len(held_out)), held_out.labels]).mean()
     assert loss == pytest.approx(losses[best if restore else -1], rel=1e-3)
     assert facts["restored_best"] == restore
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "val_accuracy"])
+def test_rows_of_every_epoch_that_was_chosen_among_are_kept(job, held_out, tmp_path, monitor):
+    stopping = {"patience": 2, "restore_best": True, "monitor": monitor}
+    member = fit(settings(epochs=6, early_stopping=stopping), job(rows=200))
+    member.save(tmp_path)
+    tried = load_tried(tmp_path / EPOCHS)
+    shares = [row["validation_accuracy"] for row in member.history]
+    assert tried.right.mean(axis=0) == pytest.approx(shares)
+    assert tried.taken == member.card()["training"]["best_epoch"] - 1
+    kept = member.predict_proba(held_out.images).argmax(1) == held_out.labels
+    assert np.array_equal(tried.right[:, tried.taken], kept)
+    if monitor == "val_loss":
+        losses = [row["validation_loss"] for row in member.history]
+        assert tried.loss.astype(float).mean(axis=0) == pytest.approx(losses, rel=1e-3)
+    else:
+        assert tried.loss is None
+
+
+@pytest.mark.parametrize("stopping", [None, {"patience": 2}])
+def test_nothing_is_kept_where_no_epoch_is_chosen(job, tmp_path, stopping):
+    member = fit(settings(early_stopping=stopping), job(rows=200))
+    member.save(tmp_path)
+    assert load_tried(tmp_path / EPOCHS) is None
 
 
 def test_min_delta_and_accuracy():

@@ -20,6 +20,7 @@ from vestry.members.networks import machine, network_member
 from vestry.members.networks.layer import Shape, describe
 from vestry.members.networks.network_member import NetworkMember
 from vestry.members.networks.settings import NetworkSettings
+from vestry.storage.tried import Tried
 
 _RANDOM_BACKBONE = (
     "Its backbone has random weights, drawn from the seed 0 whatever the head's seed: nothing "
@@ -130,6 +131,11 @@ class BackboneMember:
 
     def held_out_proba(self) -> None:
         """Training does not learn from validation rows, so `predict_proba` serves for them."""
+
+    @property
+    def tried(self) -> Tried | None:
+        """Epochs of the head."""
+        return self.head.tried
 
     def save(self, folder: Path) -> None:
         """The head's weights and history, and the backbone, which loading needs wherever it is."""

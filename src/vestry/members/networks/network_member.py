@@ -21,6 +21,7 @@ from vestry.members.networks.settings import NetworkSettings, TrainingSettings
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
+from vestry.storage.tried import EPOCHS, Tried
 
 _Trained = TypeVar("_Trained", bound=TrainingSettings)
 _WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
@@ -36,6 +37,7 @@ class NetworkMember:
     history: list[dict[str, float]]
     threads: int
     sample: AugmentedSample | None = None
+    tried: Tried | None = None
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
@@ -55,6 +57,8 @@ class NetworkMember:
         write_text(folder / _HISTORY, to_csv(self.history))
         if self.sample is not None:
             self.sample.save(folder)
+        if self.tried is not None:
+            self.tried.save(folder / EPOCHS)
 
     def card(self) -> dict[str, Any]:
         return self.facts
@@ -108,7 +112,8 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
         facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}
-    return NetworkMember(network, settings, facts, progress.history, job.threads, sample)
+    tried = trainer.tried.tried(progress.stopper.best_epoch)
+    return NetworkMember(network, settings, facts, progress.history, job.threads, sample, tried)
 
 
 def load(folder: Path, card: dict[str, Any]) -> NetworkMember:

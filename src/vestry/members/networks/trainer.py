@@ -13,6 +13,7 @@ from torch import Tensor
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
+from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.monitored import monitored
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
@@ -94,6 +95,7 @@ class Trainer:
         self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
+        self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
         self.one_hot = torch.eye(network.traced[-1].output_shape[0])
         self.images = TrainingImages(training.images, settings)
@@ -180,6 +182,7 @@ class Trainer:
         self._measure_statistics()
         said = torch.log_softmax(predict(self.network, self.validation.images), 1)
         labels, stopping = self.validation.labels, self.settings.early_stopping
+        self.tried.add(said)
         found = figures(said, labels)
         if stopping is not None:
             self.followed = monitored(stopping.monitor, found, said, labels)
@@ -209,6 +212,7 @@ class Trainer:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
         tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
+        tensors |= {f"tried/{name}": t for name, t in self.tried.tensors().items()}
         state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
         checkpoint.write(self.workspace, tensors, state)
 
@@ -225,6 +229,7 @@ class Trainer:
             -len(self.training) // self.settings.batch_size
         )
         self.best = _part(tensors, "best/")
+        self.tried.restore(_part(tensors, "tried/"))
 
     def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
         left = self.epochs - self.progress.epoch

@@ -3,27 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vestry.report.formatting import decimal, duration, whole
+from vestry.report.formatting import NOTHING
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.bars import ChangeScale, DrawnChange, change_scale, draw_change
 from vestry.report.plot.heat_map import PairMatrix, pair_matrix
 from vestry.report.section import Section
 from vestry.report.sections import ensemble_gain_words as words
+from vestry.report.sections import leave_one_out_words
 from vestry.report.sections.repairs import CommitteeRepairs, committee_repairs
 from vestry.schema import ensemble_gain as schema
-from vestry.schema.cost import CostBeside
 from vestry.schema.models import Committee
 from vestry.schema.results import Results
 
 
 @dataclass(frozen=True)
-class CostRow:
-    """What the committee and its best member take, in words."""
+class ForestRow:
+    """The committee beside one member. costs: what it takes beyond that member, in words."""
 
-    what: str
-    committee: str
-    member: str
-    times: float | None
+    found: schema.GainOverMember
+    drawn: DrawnChange
+    costs: list[str]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """costs: heads of the columns of costs that are known."""
+
+    rows: list[ForestRow]
+    scale: ChangeScale
+    costs: list[str]
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class CommitteeGain:
     model: Model
     best: str
     sentences: list[str]
-    costs: list[CostRow]
+    forest: Forest
     repairs: CommitteeRepairs
     leave_one_out: LeaveOneOut
     diversity: Diversity
@@ -91,37 +100,50 @@ def _committee_gain(model: Model, entry: Committee, results: Results) -> Committ
         model=model,
         best=found.best_member,
         sentences=[text for text in said if text],
-        costs=_cost_rows(found.costs),
+        forest=_forest(found),
         repairs=committee_repairs(model.name, entry.repairs, results.data.classes),
         leave_one_out=_leave_one_out(model.name, entry),
         diversity=_diversity(model, entry),
     )
 
 
-def _cost_rows(costs: schema.EnsembleCosts) -> list[CostRow]:
-    """One row a kind of cost that is known of both."""
-    each: dict[str, tuple[CostBeside | None, Callable[[float], str]]] = {
-        "Milliseconds for one image, median": (costs.latency_ms, decimal),
-        "Milliseconds an image, all test images": (costs.milliseconds_per_image, decimal),
-        "On disk": (costs.bytes, words.amount_of_bytes),
-        "Time to fit": (costs.fit_seconds, duration),
-        "Parameters": (costs.parameters, whole),
+_COSTS: dict[str, Callable[[schema.EnsembleCosts], str | None]] = {
+    "Time": words.time,
+    "Size": words.size,
+    "Fit": words.fitting,
+}
+
+
+def _forest(found: schema.EnsembleGain) -> Forest:
+    scale = change_scale([each.difference.interval for each in found.against])
+    known = {
+        head: said
+        for head, said in _COSTS.items()
+        if any(said(each.costs) for each in found.against)
     }
-    return [
-        CostRow(what, shown(cost.committee), shown(cost.member), cost.times)
-        for what, (cost, shown) in each.items()
-        if cost
-    ]
+    return Forest(
+        rows=[
+            ForestRow(
+                each,
+                draw_change(each.difference.value, each.difference.interval, scale),
+                [said(each.costs) or NOTHING for said in known.values()],
+            )
+            for each in found.against
+        ],
+        scale=scale,
+        costs=list(known),
+        remark=words.how_judged(found),
+    )
 
 
 def _leave_one_out(name: str, entry: Committee) -> LeaveOneOut:
     found = entry.leave_one_out
     if not found.members:
-        return LeaveOneOut([words.not_left_out(found)], [], [], None)
+        return LeaveOneOut([leave_one_out_words.not_left_out(found)], [], [], None)
     scale = change_scale([row.difference.interval for row in found.members])
     return LeaveOneOut(
-        sentences=words.left_out(name, found),
-        remarks=words.how_left_out(entry),
+        sentences=leave_one_out_words.left_out(name, found),
+        remarks=leave_one_out_words.how_left_out(entry),
         rows=[
             (row, draw_change(row.difference.value, row.difference.interval, scale))
             for row in found.members

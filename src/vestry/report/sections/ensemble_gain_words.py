@@ -1,6 +1,5 @@
 """What a committee gains and what that takes, in words."""
 
-from vestry.committees.rule import RULES
 from vestry.report.formatting import (
     counted,
     duration,
@@ -12,30 +11,41 @@ from vestry.report.formatting import (
     whole,
 )
 from vestry.report.sections.differences import between
+from vestry.report.sections.standing import margin_words
 from vestry.schema.ensemble_gain import (
     Diversity,
     EnsembleCosts,
     EnsembleGain,
-    LeaveOneOut,
-    WithoutMember,
+    GainOverMember,
 )
-from vestry.schema.models import Committee
 from vestry.schema.significance import Comparisons, Difference
 
 _SAME_TIME = 0.05
 
 
 def result(name: str, found: EnsembleGain) -> str:
-    """The gain over the best member with its interval and p, and what it takes."""
-    best = f"{found.best_member}, its best member by validation"
-    taken = _taken_for_it(found.costs)
-    text = f"{name} {_gain(found.difference)} {best} ({_sureness(found)}){taken}."
-    if found.verdict == "worse":
-        return f"{text} It is shown to be worse than one of its members."
-    if found.verdict == "worth":
-        return f"{text} It is shown to be better than each of its members."
-    others = listed(found.not_ahead_of)
-    return f"No gain over {others} can be shown: {text}"
+    """Yes, no or not shown; over the member that this rests on, and what it takes beside that."""
+    hard = found.over(found.decisive)
+    amount = f"{_gain(hard.difference)} {hard.name} ({_sureness(hard)})"
+    taken = _taken_for_it(hard.costs)
+    if found.verdict == "yes":
+        each = "both its members" if len(found.against) == 2 else "each of its members"
+        return f"Yes: {name} is better than {each}. The least gain: it {amount}{taken}."
+    if found.verdict == "not shown":
+        rows = counted(hard.difference.count, "test image")
+        return (
+            f"Not shown: {name} {amount}{taken}. By {rows} it cannot be told whether it is better "
+            f"than {hard.name} or gains less than {margin_words(found.within)}."
+        )
+    if hard.same:
+        return f"No: {name} says the same class as {hard.name} of every test image{taken}."
+    if hard.verdict == "worse":
+        return f"No: {name} {amount}{taken}. For accuracy {hard.name} alone is the better choice."
+    return (
+        f"No: {name} is shown not to be better than {hard.name} by {margin_words(found.within)} or "
+        f"more. It {_gain(hard.difference)} it ({_change_range(hard.difference)}; for less "
+        f"than that margin adjusted {_p_words(hard.p_within_holm)}){taken}."
+    )
 
 
 def _gain(found: Difference) -> str:
@@ -48,10 +58,23 @@ def _gain(found: Difference) -> str:
     return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
 
 
-def _sureness(found: EnsembleGain) -> str:
+def _sureness(found: GainOverMember) -> str:
     """ "+0.3 to +1.3, adjusted p = 0.002"."""
-    p = found.difference.p_holm
-    return f"{_change_range(found.difference)}, adjusted {_p_words(found.p if p is None else p)}"
+    p = found.difference.p if found.difference.p_holm is None else found.difference.p_holm
+    return f"{_change_range(found.difference)}, adjusted {_p_words(p)}"
+
+
+def how_judged(found: EnsembleGain) -> str:
+    """What the forest plot shows, and what yes and no mean."""
+    margin = margin_words(found.within)
+    return (
+        "Test accuracy of the committee less that of each member, with 95% intervals, paired on "
+        "the same images (and over seeds, where there are several). Better and worse by a paired "
+        f"test, no gain by a test that it is under {margin}, at {found.level:g}, each adjusted "
+        "(Holm) over the "
+        f"{counted(found.family, 'comparison')} of this study\u2019s committees with their "
+        "members. Yes: better than every member. No: worse than one, or no gain over it."
+    )
 
 
 def _change_range(difference: Difference) -> str:
@@ -66,13 +89,12 @@ def _p_words(p: float) -> str:
 
 
 def _taken_for_it(costs: EnsembleCosts) -> str:
-    """What the committee takes beyond its best member; empty where nothing of it is known."""
-    parts = [_time(costs), _size(costs), _fitting(costs)]
-    known = [part for part in parts if part]
+    """What the committee takes beyond the member; empty where nothing of it is known."""
+    known = [part for part in (time(costs), size(costs), fitting(costs)) if part]
     return f", for {listed(known)}" if known else ""
 
 
-def _time(costs: EnsembleCosts) -> str | None:
+def time(costs: EnsembleCosts) -> str | None:
     """Latency where it was measured, else the test rows' time by image."""
     found = costs.latency_ms or costs.milliseconds_per_image
     if not found or found.times is None:
@@ -82,52 +104,52 @@ def _time(costs: EnsembleCosts) -> str | None:
     return f"{found.times:.1f} times the time per image"
 
 
-def _size(costs: EnsembleCosts) -> str | None:
+def size(costs: EnsembleCosts) -> str | None:
     found = costs.bytes
     if found:
-        return f"{amount_of_bytes(found.added)} more on disk" if found.added > 0 else None
+        return f"{_amount_of_bytes(found.added)} more on disk" if found.added > 0 else None
     found = costs.parameters
     return f"{whole(found.added)} more parameters" if found and found.added > 0 else None
 
 
-def amount_of_bytes(count: float) -> str:
+def _amount_of_bytes(count: float) -> str:
     if count < 1e5:
         return f"{count / 1e3:.1f} kB"
     return f"{count / 1e6:.1f} MB"
 
 
-def _fitting(costs: EnsembleCosts) -> str | None:
+def fitting(costs: EnsembleCosts) -> str | None:
     found = costs.fit_seconds
     return f"{duration(found.added)} more to fit" if found and found.added > 0 else None
 
 
 def among_all_pairs(name: str, found: EnsembleGain, comparisons: Comparisons | None) -> str | None:
-    """Where the ranking, which compares every pair, shows less than the committee's own tests."""
-    if found.verdict == "no gain shown" or not comparisons:
+    """Where the ranking, which compares every pair, shows less than this smaller family."""
+    if found.verdict != "yes" or not comparisons:
         return None
-    pair = {name, found.best_member}
+    pair = {name, found.decisive}
     for row in comparisons.pairs:
         if {row.one, row.other} == pair and not row.told_apart:
-            count = counted(len(comparisons.pairs), "pair")
             return (
-                "These are comparisons that were fixed beforehand, committees against their "
-                f"members. Among all {count} of models there is no significant difference between "
-                f"the two (adjusted {_p_words(row.p_holm)})."
+                f"Among all {counted(len(comparisons.pairs), 'pair')} of models, a larger family, "
+                f"the difference to {found.decisive} is not significant (adjusted "
+                f"{_p_words(row.p_holm)})."
             )
     return None
 
 
 def loss(found: EnsembleGain) -> str:
-    """Log loss beside the best member's."""
-    change = found.log_loss.change
+    """Log loss beside the decisive member's."""
+    member = found.over(found.decisive)
+    change = member.log_loss.change
     if change is None:
-        return f"{found.best_member} gave labels alone, so that it has no log loss."
-    own, member = f"{found.log_loss.committee:.3f}", f"{found.log_loss.member:.3f}"
-    if own == member:
+        return f"{member.name} gave labels alone, so that it has no log loss."
+    own, other = f"{member.log_loss.committee:.3f}", f"{member.log_loss.member:.3f}"
+    if own == other:
         return f"Both have a log loss of {own}."
     return (
-        f"Its log loss is {'lower' if change < 0 else 'higher'}: {own}, against {member} of "
-        f"{found.best_member}."
+        f"Its log loss is {'lower' if change < 0 else 'higher'}: {own}, against {other} of "
+        f"{member.name}."
     )
 
 
@@ -136,93 +158,16 @@ def summary(found: dict[str, EnsembleGain]) -> str | None:
     if len(found) < 2:
         return None
     words = {
-        "worth": "a gain over every member is shown for {}",
-        "no gain shown": "none can be shown for {}",
-        "worse": "{} is worse than one of its members",
+        "yes": "better than each member: {}",
+        "no": "no gain over some member: {}",
+        "not shown": "not shown: {}",
     }
     parts = [
         text.format(listed([name for name, entry in found.items() if entry.verdict == verdict]))
         for verdict, text in words.items()
         if any(entry.verdict == verdict for entry in found.values())
     ]
-    return f"Of {len(found)} committees: {'; '.join(parts)}."
-
-
-# A committee made again without each of its members, in words.
-
-
-def left_out(name: str, found: LeaveOneOut) -> list[str]:
-    """Whom the committee could do without, whom not, and without whom it is better."""
-    better, unshown, worse = (
-        [row for row in found.members if row.verdict == verdict]
-        for verdict in ("better", "no loss shown", "worse")
-    )
-    said = [_better(name, better), _no_loss(name, unshown), _needed(name, worse)]
-    return [text for text in said if text]
-
-
-def _better(name: str, rows: list[WithoutMember]) -> str | None:
-    if not rows:
-        return None
-    return f"{name} is better without {_changes(rows)}."
-
-
-def _no_loss(name: str, rows: list[WithoutMember]) -> str | None:
-    """Precisely what is not shown, by tests adjusted together, and how far a loss may reach."""
-    if not rows:
-        return None
-    lowest = min(row.difference.interval[0] for row in rows)
-    names = _either([row.name for row in rows])
-    if len(rows) == 1:
-        reach = f"the change is {_change_range(rows[0].difference)} points (95% interval)"
-    else:
-        reach = f"the lowest 95% interval of the change reaches {points(lowest)} points"
-    return f"Where {name} is made without {names}, no loss of accuracy can be shown: {reach}."
-
-
-def _needed(name: str, rows: list[WithoutMember]) -> str | None:
-    return f"{name} is worse without {_changes(rows)}." if rows else None
-
-
-def _changes(rows: list[WithoutMember]) -> str:
-    """ "A (−0.7 points, −0.9 to −0.4) or B (...)"."""
-    return _either(
-        [
-            f"{row.name} ({points(row.difference.value)} points, {_change_range(row.difference)})"
-            for row in rows
-        ]
-    )
-
-
-def _either(names: list[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def how_left_out(entry: Committee) -> list[str]:
-    """How the committee was made again, where that is not plain."""
-    found = entry.leave_one_out
-    said = ["Members were left out one at a time; without two at once it was not tried."]
-    if len(found.members) == 2:
-        said = ["One of two left out leaves the other alone, without any rule."]
-    if not found.learnt_from:
-        return said
-    rule = RULES.get(entry.rule)
-    said += [rule.refit_words] if rule and rule.refit_words else []
-    rows, of = found.learnt_from.rows, found.learnt_from.of
-    whole_accuracy = found.whole.accuracy if found.whole else None
-    if rows < of:
-        said.append(
-            f"To keep this short it learnt from {whole(rows)} of {whole(of)} rows, a stratified "
-            "part; the whole committee was made in the same way for this comparison, so its "
-            f"accuracy here, {per_cent(whole_accuracy)}, may differ from above."
-        )
-    return said
-
-
-def not_left_out(found: LeaveOneOut) -> str:
-    return f"Members were not left out one by one: {found.reason}."
+    return f"Of {len(found)} committees, {'; '.join(parts)}."
 
 
 # How differently a committee's members err, in words.
@@ -252,7 +197,7 @@ def variety(found: Diversity) -> str:
         return text
     return (
         f"{text} Their errors correlate by {mean['correlation']:.2f}; 0 would be independent "
-        "errors, from which a committee gains most."
+        "errors. The lower, the more a committee can gain."
     )
 
 

@@ -7,7 +7,7 @@ from vestry.report.formatting import counted, listed, per_cent
 from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
-from vestry.report.sections import by_score, committees, standing
+from vestry.report.sections import by_score, committees, optimism, standing
 from vestry.report.sections.leaks import held_apart
 from vestry.schema.base import Spread
 from vestry.schema.models import Committee
@@ -18,7 +18,8 @@ from vestry.schema.results import Failure, Notice, Results
 class Row:
     """One model in the ranking. `difference` is ours less reported, as a share. mark: what the
     test images say of it beside the first, with the difference. score: of validation and test by
-    what orders the models, where that is not the accuracy. best: how probably it is the best."""
+    what orders the models, where that is not the accuracy. best: how probably it is the
+    best. taken_off: what its validation figure was before."""
 
     model: Model
     validation: Spread | None
@@ -31,6 +32,7 @@ class Row:
     mark: str | None
     score: tuple[str, str] | None
     best: str
+    taken_off: str | None
 
     @property
     def is_first(self) -> bool:
@@ -87,6 +89,7 @@ class Answer:
     interval_remark: str
     too_few: str | None
     rank_remark: str | None
+    best_of: str | None
     reported_remark: str | None
     checks: list[CommitteeCheck]
     comparisons: list[Comparison]
@@ -118,6 +121,7 @@ def _answer_data(results: Results) -> Answer:
         interval_remark=interval_remark(results, ranked),
         too_few=standing.too_few(results),
         rank_remark=standing.rank_remark(results),
+        best_of=optimism.best_of(results),
         reported_remark=reported_remark([(m, v) for m, v in singles if v is not None]),
         checks=[
             _check(model, model.entry, results)
@@ -217,6 +221,7 @@ def _ranking_rows(
                 standing.beside_first(model, ranked[0]),
                 by_score.row_scores(results, results.ranking[model.rank - 1]),
                 by_score.probability(results.ranking[model.rank - 1]),
+                optimism.taken_off(model),
             )
         )
     whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in axis.ticks)

@@ -19,8 +19,8 @@ def _counts(found: Repairs) -> str:
     if not found.repaired and not found.spoiled:
         return f"It is right and wrong on the same test images as {best}."
     return (
-        f"It fixes {counted(found.repaired, 'test image')} that {best} gets wrong and breaks "
-        f"{whole(found.spoiled)} that it gets right."
+        f"It is right on {counted(found.repaired, 'test image')} that {best} gets wrong (fixed), "
+        f"and wrong on {whole(found.spoiled)} that {best} gets right (broken)."
     )
 
 
@@ -68,6 +68,8 @@ def _most_divided(found: Repairs, names: list[str]) -> str | None:
         return None
     rows.sort(key=lambda row: row.divided / row.support)
     least, most = rows[0], rows[-1]
+    if _share(least) == _share(most):
+        return None
     return (
         f"They differ most on {names[most.class_]} ({_share(most)} of its images, net "
         f"{signed(most.net, 0)}) and least on {names[least.class_]} ({_share(least)}, net "

@@ -209,10 +209,11 @@ def test_rows(results: Results) -> str:
 
 
 def _validation_figure(model: Model) -> str:
+    figure = per_cent(model.central_accuracy("validation"))
     spread = model.over_seeds("validation", "accuracy")
     if spread:
-        return f"{per_cent(spread.mean)} (mean of {counted(len(spread.values), 'seed')})"
-    return per_cent(model.accuracy("validation"))
+        return f"{figure} (mean of {counted(len(spread.values), 'seed')})"
+    return figure
 
 
 def test_figure(model: Model) -> str:

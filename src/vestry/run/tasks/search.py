@@ -10,21 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
 from vestry.engine.task import MANIFEST, OnEvent
 from vestry.errors import MemberError
-from vestry.members.kind import FitJob
+from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.predictions.choosing import choosing_score
+from vestry.predictions.row_facts import log_losses
 from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.run_folder import atomic_path, write_json
+from vestry.storage.tried import TRIALS, Tried, TriedTrials, load_tried
 
 _LOSS = choosing_score("log_loss")
+_MEANS = ("accuracy", "log_loss")
+"""Scores that are means over rows, for which what the choice adds is known."""
 _STEPS = ("step", "epoch", "images")
 
 
@@ -53,6 +58,8 @@ def run_search(
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
         shutil.copyfile(workspace / JOURNAL, temporary)
+    if settings.score in _MEANS:
+        trials.tried(done, summary.best.number).save(folder / TRIALS)
     write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -93,8 +100,20 @@ class _Trials:
             name: choosing_score(name).of(said, work.validation_labels),
             "log_loss": _LOSS.of(said, work.validation_labels),
         }
+        _tried(member, held_out, work.validation_labels).save(self.row_file(number))
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
+
+    def row_file(self, number: int) -> Path:
+        """What is kept of a trial's validation rows, for a search that is resumed, too."""
+        return self.workspace / f"trial-{number}.npz"
+
+    def tried(self, trials: list[Trial], best: int) -> TriedTrials:
+        """Of all trials that came to a score, but for those that repeat others."""
+        found = {trial.number: load_tried(self.row_file(trial.number)) for trial in trials}
+        known = {number: each for number, each in found.items() if each is not None}
+        by_loss = self.settings.score == "log_loss"
+        return TriedTrials.of(list(known.values()), list(known).index(best), by_loss)
 
     def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
         training, _ = parts_of(self.dataset.training, self.description.get("part"))
@@ -133,6 +152,14 @@ class _Trials:
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
         self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
+
+
+def _tried(member: FittedModel, held_out: NDArray[np.float32], truth: NDArray[np.int64]) -> Tried:
+    """Its epochs, where it was chosen among them; else what it came to."""
+    if isinstance(member, EarlyStopped) and member.tried is not None:
+        return member.tried
+    losses = log_losses(held_out.astype(np.float64), truth)
+    return Tried.of([held_out.argmax(axis=1) == truth], [losses], taken=0)
 
 
 def _summary(
