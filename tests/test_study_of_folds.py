@@ -303,8 +303,8 @@ def test_a_finished_model_is_scored_as_it_is_on_the_same_rows(study, vestry, tmp
     table = load_table(out / "members" / "Elsewhere" / "validation.npz")
     assert len(table) == ROWS
     accuracies = [results["members"][name]["scores"] for name in ("LR", "Elsewhere")]
-    assert accuracies[1]["validation"]["accuracy"] == 1.0  # it has learnt from these rows
-    assert accuracies[0]["validation"]["accuracy"] < 1.0
+    assert accuracies[1]["validation"]["accuracy"] > 0.98  # it has learnt from these rows
+    assert accuracies[0]["validation"]["accuracy"] < 0.98
     said = [notice["text"] for notice in results["notices"]]
     assert any("Elsewhere" in text and "as it is" in text for text in said)
     assert all(a != b for a, b in pairwise(accuracies))
