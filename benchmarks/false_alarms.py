@@ -2,10 +2,11 @@
 
 Prints five tables. False alarms: the share of simulated studies with any difference where there is
 none, in each family of tests as a run makes them, beside what each step was judged by before (Welch
-over the seeds alone, unadjusted); likewise of models that seeds do not move alike. Power: of pairs that differ, the share that is found with as many
-rows as are said to be needed, all pairs adjusted together. Differences that are
-shown: with what all models of a study say of seeds, beside each one's own seeds. Coverage: the interval of an accuracy
-over seeds, its width beside Clopper and Pearson's for one seed.
+over the seeds alone, unadjusted); likewise of models that seeds do not move alike. Power: of pairs
+that differ, the share that is found with as many rows as are said to be needed, all pairs adjusted
+together. Differences that are shown: with what all models of a study say of seeds, beside each
+one's own seeds. Coverage: the interval of an accuracy over seeds, its width beside Clopper and
+Pearson's for one seed.
 """
 
 import argparse
