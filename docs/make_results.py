@@ -43,7 +43,6 @@ PARTS = {
     "nested": "Choosing in nested folds",
     "optimism": "What choosing by the validation rows adds to their figures",
     "significance": "How sure the ranking is",
-    "rank_curves": "Curves of the rarest class",
     "ablations": "With and without",
     "claims": "Claims",
     "decision": "Decision",

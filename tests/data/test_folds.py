@@ -114,6 +114,13 @@ def test_folds_are_what_few_rows_are_chosen_by_unless_the_study_says_otherwise(
     assert len(said) == unasked
 
 
+def test_a_class_of_one_image_is_not_answered_by_models_that_never_saw_it(stored):
+    lonely = np.append(np.arange(59) % 2, 2)
+    dataset = load_dataset(settings(), stored(60, test=30, labels=lonely))
+    assert dataset.folds is None
+    assert set(dataset.training.labels) == {0, 1, 2}
+
+
 def test_too_few_rows_for_the_folds_are_refused_before_any_work(stored):
     with pytest.raises(DataError, match="give fewer folds"):
         load_dataset(settings(validation={"folds": 20}), stored(15, test=30))

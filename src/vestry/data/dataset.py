@@ -161,7 +161,7 @@ def _split_rows(
         return _nested(source, settings, settings.test)
     splitter = Splitter(settings.seed)
     train, test = _test_rows_apart(source, settings, splitter)
-    way = validation_of(settings.validation, len(train))
+    way = validation_of(settings.validation, train.labels)
     folds = None
     if source.validation is not None:
         training, validation = train, source.validation

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -17,7 +18,7 @@ from vestry.data.groups import Groups
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
 from vestry.data.source import check_resizable, source_kind
-from vestry.data.split import Selection
+from vestry.data.split import Rows, Selection
 from vestry.errors import StudyError
 
 _Side = Annotated[int, Field(ge=1, le=4096, strict=True)]
@@ -41,10 +42,15 @@ _Test = Annotated[
 ]
 
 
-def validation_of(given: Selection | Folds | None, rows: int) -> Selection | Folds:
+def validation_of(given: Selection | Folds | None, labels: Rows) -> Selection | Folds:
     """What models are chosen by where the source has no validation rows: what the study says, or
-    by how many training rows there are."""
-    return given or (FIVE if rows < BELOW else FIFTH)
+    by how many training rows there are. labels: (n,) theirs.
+
+    A class of a single row would be answered by models that have never seen it.
+    """
+    counts = np.bincount(labels)
+    foldable = len(labels) < BELOW and counts[counts > 0].min() > 1
+    return given or (FIVE if foldable else FIFTH)
 
 
 _PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
@@ -71,7 +77,8 @@ class DataSettings(BaseModel):
     training_rows: Selection | None = None
     test_rows: Selection | None = None
     validation: _Validation | None = None
-    """Left out, five folds below 2,000 training rows, else a fifth; none beside `split`."""
+    """Left out, five folds below 2,000 training rows where no class has a single one, else a fifth;
+    none beside `split`."""
     test: _Test | None = None
     """Left out, a fifth; none beside `split`. Folds pool all rows of the source."""
     source_validation: Use | None = None

@@ -26,6 +26,12 @@ def ranking(models: Mapping[str, ScoredModel], by: ChosenBy) -> list[str]:
     return sorted(models, key=order)
 
 
+def _quoted(name: str, models: Mapping[str, ScoredModel], by: ChosenBy) -> float:
+    if by.score.name == "accuracy":
+        return models[name].corrected_accuracy
+    return by.central(name, "validation")
+
+
 def _figures(name: str, models: Mapping[str, ScoredModel], by: ChosenBy) -> tuple[float, float]:
     """What orders a model: the score, so that more is better, then the log loss."""
     entry = models[name]
@@ -43,7 +49,7 @@ def with_score(
         row.model_copy(
             update={
                 "rank": place,
-                "validation_score": by.central(row.name, "validation"),
+                "validation_score": _quoted(row.name, models, by),
                 "test_score": by.central(row.name, "test"),
                 "probability_best": best[row.name],
                 "above_majority": row.name in majority.above,
