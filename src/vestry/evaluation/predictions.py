@@ -133,14 +133,14 @@ def _with_costs(
 class EvaluatedModel:
     """entry: the model's part of the results. every: (seeds, n) what each seed's model says of each
     test image. truth: (n,) the test images' labels. pool: what is known of seeds from all models
-    of the study that were tested on these.
+    of the study that were tested on these; None: of the two that are compared.
     """
 
     name: str
     entry: ScoredModel
     every: Labels
     truth: Labels
-    pool: SeedPool
+    pool: SeedPool | None = None
 
     @property
     def labels(self) -> Labels:
