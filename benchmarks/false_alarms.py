@@ -30,7 +30,7 @@ from vestry.evaluation.two_way import TwoWay, mean_accuracy, mean_difference
 
 SEED = 20_26
 ALARMS = [
-    *[((seeds,) * models, 1000, 0.9, 0.01) for models in (2, 5, 12) for seeds in (3, 5, 10)],
+    *[((seeds,) * models, 1000, 0.9, 0.01) for models in (2, 5, 12) for seeds in (2, 3, 5, 10)],
     *[((1,) * models, 1000, 0.9, 0.0) for models in (2, 5, 12)],
     ((1, 5), 1000, 0.9, 0.01),
     ((1, 3, 5, 10), 1000, 0.9, 0.01),
