@@ -111,17 +111,15 @@ def _check_labels(run: StoredRun, evidence: RunEvidence, truth: Labels) -> None:
 
     So labels, tables and results belong together. evidence: rows in the order of `truth`.
     """
-    every = [
-        (maker, table, seed.scores.test["accuracy"])
-        for maker, tables in evidence.seeds.items()
-        for table, seed in zip(tables, evidence.entries[maker].seeds, strict=True)
-    ]
-    for maker, table, accuracy in every:
-        right, said = int((table.labels == truth).sum()), round(accuracy * len(truth))
-        if right != said:
+    for maker, tables in evidence.seeds.items():
+        entry = evidence.entries[maker]
+        right = [int((table.labels == truth).sum()) for table in tables]
+        said = [round(seed.scores.test["accuracy"] * len(truth)) for seed in entry.seeds]
+        mean = round(entry.scores.test.accuracy * len(truth) * len(tables))
+        if right != said or sum(right) != mean:
             raise DataError(
-                f"{run.name} / {maker}: its table is right on {right:,} test images, its results "
-                f"say {said:,}; labels or tables have changed since: run the study again"
+                f"{run.name} / {maker}: its tables are right on {sum(right):,} test images, its "
+                f"results say {mean:,}; labels or tables have changed since: run the study again"
             )
 
 
