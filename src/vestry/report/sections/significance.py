@@ -98,8 +98,18 @@ def uncertainties(models: list[Model], rows: int) -> str:
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
         f"{sampling} Spread over seeds, what another fit could change: {shown} points{more}.{rest} "
-        "Tests and intervals of models with several seeds are of both."
+        f"Tests and intervals of models with several seeds are of both. {_of_seeds(once)}"
     )
+
+
+def _of_seeds(once: int) -> str:
+    """What is assumed of seeds where models are compared. once: how many were fitted once."""
+    few = (
+        "A few seeds say little of how far the next one would move a model, so differences are "
+        "judged by the seeds of all models together: each is taken to move as they do, one whose "
+        "own seeds lie further apart by those"
+    )
+    return f"{few}{', and one fitted once as the others' if once else ''}."
 
 
 def _half_width(model: Model) -> float:
