@@ -12,6 +12,7 @@ from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t,
 from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_intervals import score_intervals
+from vestry.evaluation.seed_pool import SeedPool
 from vestry.evaluation.standing import Rights, beside_first, ranks, resolution
 from vestry.evaluation.two_way import widened
 from vestry.predictions.scores import SCORES
@@ -195,20 +196,25 @@ def _resolutions(
         return None
     truth = evidence.truths["validation"]
     validated = [evidence.labels(model.name, "validation") == truth for model in models]
+    members = [model.name for model in models if not model.is_committee]
+    pool = evidence.seed_pool(members, "validation")
     return Resolution(
         margin=margin,
-        validation=resolution(validated, len(models) - 1, _shown_on_validation(validated)),
+        validation=resolution(
+            validated, len(models) - 1, _shown_on_validation(validated, pool), pool
+        ),
         test=resolution(
             [model.rights for model in models],
             comparisons.family,
             _shown_on_test(models[0].name, comparisons),
+            models[0].pool,
         ),
     )
 
 
-def _shown_on_validation(validated: Sequence[Rights]) -> list[float]:
+def _shown_on_validation(validated: Sequence[Rights], pool: SeedPool | None) -> list[float]:
     """Sizes of the significant differences to the first."""
-    first, *others = map(Answers, validated)
+    first, *others = (Answers(each, pool) for each in validated)
     found = adjusted([difference(first, other) for other in others])
     return [abs(each.value) for each in found if sign(each)]
 

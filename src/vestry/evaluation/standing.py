@@ -14,6 +14,7 @@ from vestry.evaluation.intervals import Interval, holds, normal_quantile
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import at_most, holm
 from vestry.evaluation.predictions import Predictions
+from vestry.evaluation.seed_pool import SeedPool
 from vestry.evaluation.two_way import TwoWay, mean_difference
 from vestry.schema.base import MarkWord, Number
 from vestry.schema.decision import Majority
@@ -99,15 +100,18 @@ Rights = NDArray[np.bool_]
 NEXT = 3
 
 
-def resolution(rights: Sequence[Rights], tests: int, shown: Sequence[float]) -> SmallestShown:
+def resolution(
+    rights: Sequence[Rights], tests: int, shown: Sequence[float], pool: SeedPool | None = None
+) -> SmallestShown:
     """About the smallest difference that the rows show between the first and the next.
 
     rights: of each model in the order of the ranking; two or more. Of the three that follow the
     first, the median counts. tests: how many are adjusted together. shown: sizes of the
-    differences to the first that are significant.
+    differences to the first that are significant. pool: what is known of seeds from all models;
+    None: of two each.
     """
     level, rows = strictest(tests), rights[0].shape[1]
-    sizes = [_smallest(rights[0], other, level) for other in rights[1 : 1 + NEXT]]
+    sizes = [_smallest(rights[0], other, level, pool) for other in rights[1 : 1 + NEXT]]
     return SmallestShown(rows=rows, difference=smallest_of(sizes, shown), tests=tests)
 
 
@@ -117,10 +121,10 @@ def smallest_of(sizes: Sequence[float], shown: Sequence[float]) -> float:
     return min([median(sizes), *shown])
 
 
-def _smallest(first: Rights, other: Rights, level: float) -> float:
+def _smallest(first: Rights, other: Rights, level: float, pool: SeedPool | None) -> float:
     if len(first) == len(other) == 1:
         return smallest_shown(int((first[0] != other[0]).sum()), first.shape[1], level)
-    return min(1.0, mean_difference(first, other).half(level))
+    return min(1.0, mean_difference(first, other, pool=pool).half(level))
 
 
 def smallest_shown(differ: int, rows: int, level: float = LEVEL) -> float:
@@ -145,7 +149,7 @@ def above_majority(
     test, or over images and seeds where a model has several."""
     label = int(np.bincount(evidence.known, minlength=len(classes)).argmax())
     right = np.asarray(evidence.truths["validation"] == label)
-    adjusted = holm([_better_by_chance(each.rights, right) for each in everyone])
+    adjusted = holm([_better_by_chance(each, right) for each in everyone])
     share = float(right.mean())
     above = [
         each.name
@@ -160,10 +164,11 @@ def above_majority(
     )
 
 
-def _better_by_chance(rights: Rights, constant: NDArray[np.bool_]) -> float:
+def _better_by_chance(model: Candidate, constant: NDArray[np.bool_]) -> float:
     """One-sided p that a model is no better than an answer that has no seeds."""
+    rights = model.rights
     if len(rights) > 1:
-        return _one_sided(mean_difference(rights, constant[None], paired=True))
+        return _one_sided(mean_difference(rights, constant[None], paired=True, pool=model.pool))
     only_model, only_constant = (rights[0] & ~constant).sum(), (constant & ~rights[0]).sum()
     return at_most(int(only_constant), int(only_model + only_constant))
 
