@@ -281,3 +281,69 @@ def test_data_that_is_gone_is_said(copies, tmp_path):
     alter(copies[0], lambda results: results["data"].update(used="npz:nowhere.npz"))
     with pytest.raises(DataError, match=r"the data of small is needed again: .*nowhere"):
         compared(copies, tmp_path)
+
+
+BY_SCORE = """
+title = "By score"
+[data]
+source = "digits"
+training_rows = {{ count = 300 }}
+validation = {{ fraction = 0.3 }}
+[exploration]
+skip = true
+[explanation]
+skip = true
+[robustness]
+skip = true
+[decision]
+score = "{score}"
+[[model]]
+name = "{name}"
+estimator = "sklearn.tree.DecisionTreeClassifier"
+params = {{ max_depth = {depth} }}
+"""
+
+
+@pytest.fixture(scope="module")
+def by_score(tmp_path_factory, vestry):
+    """`one` and `two` by balanced accuracy, `loss` by log loss."""
+    made = tmp_path_factory.mktemp("by-score")
+    for name, score, depth in [
+        ("one", "balanced_accuracy", 3),
+        ("two", "balanced_accuracy", 8),
+        ("loss", "log_loss", 8),
+    ]:
+        study = BY_SCORE.format(name=f"Tree of {depth}", score=score, depth=depth)
+        (made / f"{name}.toml").write_text(study)
+        done = vestry("run", f"{name}.toml", "--quiet", cwd=made, env=looks(made))
+        assert done.returncode == 0, done.stderr
+    return made
+
+
+def test_runs_that_share_a_score_are_ordered_by_it(by_score, vestry):
+    done = vestry("compare", "runs/one", "runs/two", cwd=by_score, env=looks(by_score))
+    assert done.returncode == 0, done.stderr
+    found = json.loads((by_score / "compare.json").read_text())
+    figures = [row["by_score"]["validation"] for row in found["ranking"]]
+    assert found["score"]["name"] == "balanced_accuracy"
+    assert figures == sorted(figures, reverse=True)
+    first, second = found["ranking"]
+    assert first["label"] == "two / Tree of 8" and second["on_test"]["mark"] == "behind"
+    gap = second["by_score"]["test"] - first["by_score"]["test"]
+    assert second["on_test"]["difference"] == pytest.approx(gap)
+    assert "by validation balanced accuracy" in done.stdout
+    assert f"{first['by_score']['test']:.1%}" in done.stdout
+    assert "has the highest balanced accuracy on the validation rows" in done.stdout
+    assert "tests of pairs are of accuracy" in done.stdout
+    page = (by_score / "compare.html").read_text()
+    assert "by validation balanced accuracy" in page and "Balanced accuracy, test" in page
+
+
+def test_runs_of_different_scores_are_ordered_by_accuracy_and_told_why(by_score, vestry):
+    out = ("--out", "differ.html")
+    done = vestry("compare", "runs/one", "runs/loss", *out, cwd=by_score, env=looks(by_score))
+    assert done.returncode == 0, done.stderr
+    assert json.loads((by_score / "differ.json").read_text())["score"] is None
+    assert "by validation accuracy" in done.stdout
+    said = "(one by balanced accuracy; loss by log loss), so the order here is by accuracy"
+    assert said in done.stdout and said in (by_score / "differ.html").read_text()

@@ -119,9 +119,19 @@ def test_the_smallest_difference_that_so_many_images_show():
         assert mcnemar(won + 2, differ - won - 2).p < 0.05 < mcnemar(won - 4, differ - won + 4).p
     right = np.arange(100) < 80
     found = resolution([right[None], right[None], np.roll(right, 20)[None]], 3, [])
-    size = smallest_shown(40, 100, 0.05 / 3)
-    assert found == SmallestShown(rows=100, difference=size, tests=3)
-    assert size > smallest_shown(40, 100)
+    sizes = [smallest_shown(differ, 100, 0.05 / 3) for differ in (0, 40)]
+    assert found == SmallestShown(rows=100, difference=sum(sizes) / 2, tests=3)
+    assert sizes[1] > smallest_shown(40, 100)
+
+
+def test_no_difference_that_is_marked_is_below_what_can_be_seen():
+    right = np.arange(600) < 480
+    far = [np.roll(right, 200)[None]] * 3
+    assert resolution([right[None], *far], 3, []).difference > 0.05
+    assert resolution([right[None], *far], 3, [0.04, 0.2]).difference == 0.04
+    unsure = np.stack([right, np.roll(right, 300)])
+    few_seeds = resolution([right[None], unsure, right[None], right[None]], 3, [])
+    assert few_seeds.difference < 0.02, "one pair of few seeds does not speak for all"
 
 
 def test_over_seeds_it_is_what_their_own_test_shows():

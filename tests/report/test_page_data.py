@@ -53,7 +53,7 @@ def test_committee_check_holds_own_best_and_mean(results: dict[str, Any], page: 
     entry = results["committees"]["Committee"]
     members = {name: results["members"][name] for name in entry["members"]}
     best = max(members, key=lambda name: members[name]["scores"]["validation"]["accuracy"])
-    assert check.own == entry["scores"]["test"]["accuracy"]
+    assert (check.of, check.own) == ("accuracy", f"{entry['scores']['test']['accuracy']:.1%}")
     assert check.mean_of_members == entry["mean_of_members"]["test"]["accuracy"]
     assert check.best.name == best
 

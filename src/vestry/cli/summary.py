@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from vestry.schema.results import Results
 
 
+_NAMES = 35
+"""Characters before the figures."""
 _IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 
 
@@ -23,7 +25,8 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
         return json.dumps({key: whole[key] for key in _IN_JSON} | {"report": str(report)})
     words = f"by validation {by_score.orders_by(results)}"
     rows, score = results.ranking, results.score
-    lines = [results.title, "", f"{words:<35}validation    test"]
+    head = [f"{words:<{_NAMES}}"] if len(words) < _NAMES else [words, " " * _NAMES]
+    lines = [results.title, "", *head[:-1], f"{head[-1]}validation    test"]
     lines += [
         f"{shown_rank(row, rows):>3}. {row.name:<30} "
         f"{_figures(score, row.validation_score, row.test_score)}  {standing.marked(row)}".rstrip()

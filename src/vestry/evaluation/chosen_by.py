@@ -115,6 +115,19 @@ def chosen_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions)
     )
 
 
+def tested_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions) -> ChosenBy:
+    """The same of the test rows alone, which choose nothing."""
+    return ChosenBy(
+        score,
+        validation={},
+        test={name: _figures(score, name, "test", evidence) for name in names},
+        resampled={},
+        weight=1.0,
+        resampled_test=_resampled(score, names, evidence, "test"),
+        test_weight=score.weight(evidence.truths["test"]),
+    )
+
+
 def _tables(name: str, split: Split, evidence: Predictions) -> list[Floats]:
     """Every seed's, as doubles: a loss on doubles is another than one on floats."""
     seeds = evidence.seeds.get(name) or [evidence.tables[name]]

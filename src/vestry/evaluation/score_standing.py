@@ -22,7 +22,7 @@ def standing_by_score(found: Significance, by: ChosenBy, evidence: Predictions) 
     if by.score.name == "accuracy" or found.resolution is None:
         return found
     names, margin = [row.name for row in found.ranking], found.resolution.margin
-    beside = _beside_first(names, by, margin)
+    beside = beside_first_by_score(names, by, margin)
     return replace(
         found,
         ranking=[row.model_copy(update={"on_test": beside.get(row.name)}) for row in found.ranking],
@@ -40,8 +40,11 @@ def _gaps(names: Sequence[str], by: ChosenBy, split: Split) -> list[ScoreGap]:
     return [score_gap(each, first) for each in others]
 
 
-def _beside_first(names: Sequence[str], by: ChosenBy, margin: float) -> dict[str, BesideFirst]:
-    """By name, of all but the first; Holm over these."""
+def beside_first_by_score(
+    names: Sequence[str], by: ChosenBy, margin: float
+) -> dict[str, BesideFirst]:
+    """What the test rows say of each other one beside the first of `names`, by name; Holm over
+    these."""
     gaps = _gaps(names, by, "test")
     adjusted = holm([gap.p for gap in gaps])
     return {

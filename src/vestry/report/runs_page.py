@@ -50,6 +50,7 @@ class _Row:
     """One model in the ranking of all runs. rank: "3", or "3=" where others have the same figures.
 
     milliseconds: for one image alone where any run timed that, else in a batch; None if untimed.
+    scored: of validation and test, by the score that orders them; None where that is the accuracy.
     """
 
     rank: str
@@ -57,6 +58,7 @@ class _Row:
     entry: RankedOfRuns
     milliseconds: float | None
     drawn: DrawnStrip
+    scored: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class _RunsPage:
     pairs: each with its sentence; runs: each with when it was made and its machine."""
 
     results: RunComparison
+    ordered_by: str
     title: str
     kicker: str
     created: str
@@ -121,6 +124,7 @@ def _runs_page(results: RunComparison) -> _RunsPage:
     family = results.tests.family
     return _RunsPage(
         results=results,
+        ordered_by=sentences.ordered_by(results),
         title=sentences.title(results),
         kicker=f"{results.data.used}, {counted(results.rows, 'test image')}",
         created=moment(results.created),
@@ -134,6 +138,7 @@ def _runs_page(results: RunComparison) -> _RunsPage:
                 row,
                 _latency(row) if alone else row.milliseconds_per_image,
                 drawn[row.label],
+                sentences.scored(results, row),
             )
             for row in results.ranking
         ],
@@ -150,7 +155,14 @@ def _runs_page(results: RunComparison) -> _RunsPage:
 
 def _run_groups(results: RunComparison, drawn: Mapping[str, DrawnStrip]) -> list[_Group]:
     """Every model's test accuracy with its interval, run by run."""
-    rows = sorted(results.ranking, key=lambda row: -row.validation_accuracy)
+    lower = results.score is not None and results.score.better == "lower"
+
+    def worse(row: RankedOfRuns) -> float:
+        if row.by_score is None:
+            return -row.validation_accuracy
+        return row.by_score.validation if lower else -row.by_score.validation
+
+    rows = sorted(results.ranking, key=worse)
     return [
         _Group(run, [drawn[row.label] for row in rows if row.run == run.name])
         for run in results.runs

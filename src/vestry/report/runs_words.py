@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from vestry.report.formatting import (
     between,
     counted,
+    decimal,
     listed,
+    per_cent,
     points,
     points_range,
     probability,
@@ -27,7 +29,7 @@ _NAMED = 3
 """So many runs or models are named one by one."""
 _NO_COMMON_ORDER = (
     "The runs were validated on different rows, so their validation figures make no common order. "
-    "The ranking is by test accuracy: it describes these models and does not choose among them, "
+    "The ranking is by test {}: it describes these models and does not choose among them, "
     "because whoever takes its first chooses by the test images."
 )
 
@@ -44,8 +46,33 @@ def lead(results: RunComparison) -> list[str]:
     return [
         _leader(results) if by_validation else _best_of_each(results),
         _best_pairs(results),
-        *([] if by_validation else [_NO_COMMON_ORDER]),
+        *([] if by_validation else [_NO_COMMON_ORDER.format(ordered_by(results))]),
+        *_scores(results),
     ]
+
+
+def ordered_by(results: RunComparison) -> str:
+    """ "accuracy", "balanced accuracy"."""
+    return results.score.words if results.score else "accuracy"
+
+
+def _scores(results: RunComparison) -> list[str]:
+    """What differs from an order of runs that were all chosen by accuracy."""
+    if results.score:
+        return [f"All runs chose by {ordered_by(results)}; tests of pairs are of accuracy."]
+    chosen = {run.name: run.chosen_by for run in results.runs}
+    if set(chosen.values()) == {"accuracy"}:
+        return []
+    each = "; ".join(f"{name} by {words}" for name, words in chosen.items())
+    return [f"The runs chose by different scores ({each}), so the order here is by accuracy."]
+
+
+def scored(results: RunComparison, row: RankedOfRuns) -> tuple[str, str] | None:
+    """Of validation and test, by the score that orders the rows; None where that is accuracy."""
+    if results.score is None or row.by_score is None:
+        return None
+    written = per_cent if results.score.unit == "share" else decimal
+    return written(row.by_score.validation), written(row.by_score.test)
 
 
 def figure(row: RankedOfRuns) -> str:
@@ -57,9 +84,16 @@ def _leader(results: RunComparison) -> str:
     first, *others = results.ranking
     count = len(results.runs)
     share = "both runs" if count == 2 else f"all {count} runs"
+    images, own = counted(results.rows, "test image"), scored(results, first)
+    if results.score and own:
+        best = "lowest" if results.score.better == "lower" else "highest"
+        return (
+            f"{first.label} has the {best} {results.score.words} on the validation rows, which "
+            f"{share} share: {own[1]} on {images}{_beside(others)}."
+        )
     return (
         f"{first.label} is the most accurate on the validation rows, which {share} share: it is "
-        f"right on {figure(first)} of {counted(results.rows, 'test image')}{_beside(others)}."
+        f"right on {figure(first)} of {images}{_beside(others)}."
     )
 
 

@@ -32,6 +32,7 @@ from vestry.schema.base import FORMAT
 from vestry.schema.run_comparison import (
     ComparedData,
     ComparedRun,
+    RankedOfRuns,
     RunComparison,
     RunEnvironment,
     RunStudy,
@@ -189,6 +190,7 @@ def compare_runs(
         ),
         rows=len(truth),
         ordered_by=ordered_by,
+        score=runs[0].results.score if found.by_score else None,
         ranking=found.ranking,
         best=found.best,
         tests=found.tests,
@@ -213,6 +215,8 @@ def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
         entries={**run.results.members, **run.results.committees},
         tables={maker: own[0] for maker, own in seeds.items()},
         seeds=seeds,
+        score=run.score,
+        by_score=run.by_score,
     )
 
 
@@ -234,6 +238,7 @@ def _run_facts(run: StoredRun) -> ComparedRun:
         seconds=results.seconds["total"],
         failures=[entry.name for entry in results.failures],
         makers=len(run.tables),
+        chosen_by=run.score.words,
     )
 
 
@@ -263,12 +268,21 @@ def summary_text(compared: Compared, as_json: bool) -> str:
         kept = {key: whole[key] for key in keys}
         return json.dumps(kept | {"page": str(compared.page)}, ensure_ascii=False)
     width = max(len(row.label) for row in results.ranking)
-    head = f"by {results.ordered_by} accuracy"
+    head = f"by {results.ordered_by} {results.score.words if results.score else 'accuracy'}"
+    width = max(width, len(head))
     lines = [sentences.title(results), "", f"     {head:<{width}} validation     test"]
     lines += [
         f"{shown_rank(row, results.ranking):>3}. {row.label:<{width}} "
-        f"{row.validation_accuracy:>10.1%} {row.accuracy:>8.1%}  {standing.marked(row)}".rstrip()
+        f"{_figures(results, row)}  {standing.marked(row)}".rstrip()
         for row in results.ranking
     ]
     lines += ["", *sentences.lead(results)]
     return "\n".join([*lines, "", str(compared.page)]).replace(NARROW_SPACE, ",")
+
+
+def _figures(results: RunComparison, row: RankedOfRuns) -> str:
+    """Of validation and test, by what orders the rows."""
+    if row.by_score is None or results.score is None:
+        return f"{row.validation_accuracy:>10.1%} {row.accuracy:>8.1%}"
+    form = ".1%" if results.score.unit == "share" else ".3f"
+    return f"{row.by_score.validation:>10{form}} {row.by_score.test:>8{form}}"

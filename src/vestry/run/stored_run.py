@@ -13,8 +13,11 @@ from vestry.data.paths import DataPaths, Progress, expanded
 from vestry.data.settings import DataSettings
 from vestry.data.source import source_kind
 from vestry.errors import DataError, StudyError
+from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.predictions.choosing import ChoosingScore, choosing_score
 from vestry.predictions.table import ProbabilityTable, load_table
 from vestry.run.claim import own_results, study_files
+from vestry.schema.base import OnSplits
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.storage.marker import read_marker
@@ -43,6 +46,29 @@ class StoredRun:
                 *(load_table(home / f"seed-{each.seed}" / "test.npz") for each in entry.seeds[1:]),
             ]
             for name, (entry, home) in (homes | made).items()
+        }
+
+    @cached_property
+    def score(self) -> ChoosingScore:
+        """That its study chose by."""
+        known, classes = self.results.score, self.classes
+        if known is None or not self.by_score:
+            return choosing_score("accuracy")
+        asked = DecisionSettings.model_validate(self.study.get("decision", {})).score
+        if isinstance(asked, str):
+            return choosing_score(asked)
+        # Which class is the one to find may follow from its training rows; its words name it.
+        each = (asked.model_copy(update={"positive": name}) for name in classes)
+        made = (choosing_score(one, classes) for one in each)
+        return next(one for one in made if one.words == known.words)
+
+    @property
+    def by_score(self) -> dict[str, OnSplits[float]]:
+        """Each maker's figures by that score; empty where its results do not say them."""
+        return {
+            row.name: OnSplits(validation=row.validation_score, test=row.test_score)
+            for row in self.results.ranking
+            if row.validation_score is not None and row.test_score is not None
         }
 
     @property

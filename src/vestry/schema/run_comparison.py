@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from vestry.schema.base import Format, Interval, Method, Number, Record, Spread
+from vestry.schema.base import Format, Interval, Method, Number, OnSplits, Record, Spread
 from vestry.schema.cost import Cost
+from vestry.schema.decision import ScoreChosenBy
 from vestry.schema.environment import TestSetUses
 from vestry.schema.significance import BesideFirst, Difference
 
@@ -42,6 +43,7 @@ class ComparedRun(Record):
     seconds: float = Field(description="it took")
     failures: list[str] = Field(description="names")
     makers: int = Field(description="how many it has")
+    chosen_by: str = Field("accuracy", description="the score that its study chose by, in words")
 
 
 class MissingMaker(Record):
@@ -96,6 +98,9 @@ class RankedOfRuns(Record):
     cost: Cost | None = Field(description="null where the run has none")
     rank: int = Field(description="by `ordered_by`")
     on_test: BesideFirst | None = Field(description="as in a run, margin 0.01")
+    by_score: OnSplits[float] | None = Field(
+        None, description="by `score`; null where the order is by accuracy"
+    )
 
 
 class LabelledMaker(Record):
@@ -151,6 +156,11 @@ class RunComparison(Record):
     ordered_by: Literal["validation", "test"] = Field(
         description="`validation` where all runs were validated on the same rows, else `test`: "
         "then the order describes and does not select"
+    )
+    score: ScoreChosenBy | None = Field(
+        None,
+        description="that all runs chose by and that orders the ranking; null where that is the "
+        "accuracy: all chose by it, or they chose by different ones",
     )
     ranking: list[RankedOfRuns] = Field(description="a row a maker, by `ordered_by`")
     best: dict[str, str] = Field(

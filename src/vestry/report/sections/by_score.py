@@ -41,6 +41,15 @@ def _figure(score: ScoreChosenBy, value: float | None) -> str:
     return per_cent(value) if score.unit == "share" else decimal(value)
 
 
+def by_guessing(results: Results, accuracy: float) -> str:
+    """What always answering the most frequent class comes to, by the score that orders the models;
+    to be followed by the images. accuracy: of that."""
+    if results.score is None or is_accuracy(results) or not results.baselines:
+        return f"is right on {per_cent(accuracy)} of"
+    figure = _figure(results.score, results.baselines[0].by_score.validation)
+    return f"comes to {figure} by {results.score.words} on"
+
+
 def row_scores(results: Results, row: Ranked) -> tuple[str, str] | None:
     """Of validation and test; None where the score is the accuracy, which has columns anyway."""
     if results.score is None or is_accuracy(results):

@@ -107,11 +107,11 @@ def _among(found: Decision) -> str:
 def _most_accurate(made: Choice, who: str) -> str:
     """ "Of the 5 models it is the most accurate on the 100 validation images (83.0%)"."""
     rows = made.on.counted(made.found.rows)
-    figure = score.written(made.best, "validation")
-    which = score.is_highest(made.best)
+    best, which = made.best, score.is_highest(made.best)
+    figure = score.written(best, "validation")
     if _as_good(made):
-        by = f" by {score.name_of(made.best)}" if made.best.ordered_by else ""
-        which = f"is as good as any{by}" if by else "is as accurate as any"
+        by = f"good as any by {score.name_of(best)}" if best.ordered_by else "accurate as any"
+        which = f"is as {by}"
     return f"Of {_among(made.found)} {who} {which} on the {rows} ({figure})"
 
 
@@ -148,7 +148,6 @@ def _unknown(made: Choice) -> str:
 
 
 def _level_with(made: Choice) -> str:
-    """Those of the same figure, and what orders them."""
     same = _as_good(made)
     twins = [n for n in same if made.models[n].is_level_with(made.taken)]
     others = [n for n in same if n not in twins]
@@ -250,8 +249,10 @@ def _preferred(made: Choice) -> str:
         text += f" It {also}, {_share(made.taken, made.on)}."
     else:
         behind = score.gap(made.best, made.taken, "validation")[1:]
-        verb = "has" if made.taken.ordered_by else "is"
-        text += f" It {verb} {_share(made.taken, made.on)}, {behind} behind {made.best.name}."
+        if made.taken.ordered_by:
+            text += f" It has {_share(made.taken, made.on)}, {behind} behind {made.best.name}."
+        else:
+            text += f" It is {_share(made.taken, made.on)}, {behind} fewer than {made.best.name}."
     return f"{text}{_among_equals(made)}"
 
 
@@ -270,7 +271,6 @@ def _figure(model: Model) -> float:
 
 
 def _share(model: Model, on: ChosenOn) -> str:
-    """ "right on 84.3% of the validation images", "a balanced accuracy of 84.3% on these"."""
     figure = score.written(model, "validation")
     if model.ordered_by is None:
         return f"right on {figure} of the {on.images}"

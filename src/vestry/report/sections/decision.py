@@ -11,6 +11,7 @@ from vestry.report.formatting import (
     listed,
     per_cent,
     whole,
+    with_interval,
 )
 from vestry.report.models import (
     ChosenOn,
@@ -22,7 +23,7 @@ from vestry.report.models import (
 from vestry.report.section import Section
 from vestry.report.sections import limits
 from vestry.report.sections import score_figures as score
-from vestry.report.sections.by_score import is_accuracy, orders_by
+from vestry.report.sections.by_score import by_guessing, is_accuracy, orders_by
 from vestry.report.sections.choice import MOST_NAMED, choice, considered, figures, why
 from vestry.report.sections.leaks import leaked_rows
 from vestry.report.sections.limits import loosened, misses, test_miss
@@ -63,7 +64,10 @@ def _on_test(found: Found, models: Mapping[str, Model], leak: str) -> str | None
     if test is None or found.recommended is None:
         return None
     taken = models[found.recommended]
-    text = f"On the test images{leak}, which had no say in this, {score.it_is(taken)}"
+    figure = score.it_is(taken)
+    if taken.ordered_by is None:
+        figure = f"it is right on {with_interval(test.accuracy, *test.interval)}"
+    text = f"On the test images{leak}, which had no say in this, {figure}"
     missed = [limit for limit in test.limits if not limit.met]
     meets = "and" if taken.ordered_by is None else "and it"
     kept = f" {meets} meets the limits on accuracy there as well" if test.limits else ""
@@ -148,8 +152,8 @@ def _majority(found: Found, results: Results) -> str | None:
     by = "right more often" if is_accuracy(results) else f"better by {orders_by(results)}"
     start = (
         f"Always answering \u201c{usual.class_}\u201d, the most frequent class"
-        f"{'' if tables_alone(results) else ' of the training images'}, is right on "
-        f"{per_cent(usual.accuracy)} of the {chosen_on(results).counted(found.rows)}."
+        f"{'' if tables_alone(results) else ' of the training images'}, "
+        f"{by_guessing(results, usual.accuracy)} the {chosen_on(results).counted(found.rows)}."
     )
     if not ready:
         kept = "that meets the limits " if found.excluded else ""

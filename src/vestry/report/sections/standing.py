@@ -49,11 +49,12 @@ def _first(results: Results, leader: Model) -> str:
 
 def _level_with(results: Results) -> str:
     """Who has the first's figure on validation rows, and what then orders them."""
-    leader, *others = models_by_rank(results)
-    own = score.value(leader, "validation")
-    same = [model for model in others if score.value(model, "validation") == own]
-    twins = [model.name for model in same if model.is_level_with(leader)]
-    higher = [model.name for model in same if not model.is_level_with(leader)]
+    leader, *others = results.ranking
+    by_score = models_by_rank(results)[0].ordered_by is not None
+    key = "validation_score" if by_score else "validation_accuracy"
+    same = [row for row in others if getattr(row, key) == getattr(leader, key)]
+    twins = [row.name for row in same if row.rank == leader.rank]
+    higher = [row.name for row in same if row.rank != leader.rank]
     said = []
     if twins:
         said.append(f"with the same figures as {listed(twins)}")
@@ -135,10 +136,10 @@ def _second(ranked: Sequence[Model]) -> str | None:
 
 def rank_remark(results: Results) -> str | None:
     """What the words under a test figure mean; None for results without them."""
-    found, tests = results.resolution, results.comparisons
-    if not found or not tests:
+    found, tests, ranked = results.resolution, results.comparisons, models_by_rank(results)
+    if not found or not tests or not ranked:
         return None
-    leader, *others = models_by_rank(results)
+    leader, *others = ranked
     same = (
         f"models of the same {score.name_of(leader)}" if leader.ordered_by else "equal accuracies"
     )
@@ -184,10 +185,10 @@ def _has_seeds(model: Model) -> bool:
 
 def too_few(results: Results) -> str | None:
     """The smallest differences that the images show; None where there is nothing to compare."""
-    found = results.resolution
-    if not found:
+    found, ranked = results.resolution, models_by_rank(results)
+    if not found or not ranked:
         return None
-    leader = models_by_rank(results)[0]
+    leader = ranked[0]
     coarse = [
         f"with {images}, {_unseen(shown, leader)}"
         for images, shown in (
