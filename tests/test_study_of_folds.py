@@ -173,9 +173,24 @@ def test_page_console_and_results_say_it(study):
     assert "3 folds" in results["data"]["splits"]["validation"]["rule"]
     assert f"Fitted on all {ROWS} training rows" in results["members"]["LR"]["fitted_on"]
     text = re.sub(r"<[^>]+>", "", html.unescape((home / "report.html").read_text()))
-    assert f"Models are chosen by {said}" in text and "learnt from 67% of the images" in text
+    assert f"Models are chosen by {said}" in text and "had 67% of the images to learn from" in text
     assert f"{ROWS} training and {TESTED} test images" in text
     assert not results["failures"] and results["nested"] is None
+    warned = [n["text"] for n in results["notices"] if n["level"] == "warning"]
+    assert any(
+        t.startswith("Net: stopping early") and "from 53% of the images" in t for t in warned
+    )
+    assert any(t.startswith("Tree: searched for") and "were found by models" in t for t in warned)
+
+
+def test_the_fits_that_are_announced_are_those_that_there_are(study):
+    home, _, console = study
+    done = {path.parent for path in home.glob("tasks/*/card.json")}
+    tasks = [json.loads((folder / "card.json").read_text()).get("task", {}) for folder in done]
+    fits = sum("member" in task and "search" not in task for task in tasks)
+    searches = sum("search" in task for task in tasks)
+    assert f"4 fits a model and seed, {fits + 2 * searches} in all, of which" in console
+    assert f"of which {2 * searches} are trials of searches" in console
 
 
 def test_done_again_nothing_is_fitted_again_and_all_is_exported(study, vestry):
@@ -258,7 +273,9 @@ def test_what_choosing_gives_is_the_chosen_models_on_the_folds_that_had_no_say(n
 def test_nested_folds_are_said_with_what_they_cost(noise):
     home, results, console = noise
     assert "4 nested folds" in results["data"]["splits"]["test"]["rule"]
-    assert "20 fits a model" in console  # 3 that choose, 4 that test, 4 x 3 within, 1 that stays
+    assert (
+        "20 fits a model and seed, 100 in all" in console
+    )  # 3 that choose, 4 that test, 4 x 3 within, 1 that stays
     text = re.sub(r"<[^>]+>", "", html.unescape((home / "report.html").read_text()))
     assert "that is what choosing gives" in text and f"{ROWS} training images" in text
     done = {path.parent.name for path in home.glob("tasks/*/card.json")}
@@ -309,3 +326,13 @@ def test_a_finished_model_is_scored_as_it_is_on_the_same_rows(study, vestry, tmp
     assert any("Elsewhere" in text and "as it is" in text for text in said)
     assert all(a != b for a, b in pairwise(accuracies))
     assert first["members"]["LR"]["scores"]["validation"] == accuracies[0]["validation"]
+
+
+def test_a_file_that_says_when_it_is_not_sure_is_exported_with_its_card(vestry, tmp_path):
+    store(tmp_path)
+    data = "validation = { folds = 3 }\n[abstention]\naccuracy = 0.93"
+    _, results, _ = run(vestry, tmp_path, HEAD.format(data=data))
+    assert results["members"]["LR"]["abstention"]["threshold"]["threshold"] > 0
+    done = vestry("export", "runs/s", "-o", "lr.onnx", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'it says "not sure"' in (tmp_path / "lr.md").read_text()

@@ -221,9 +221,38 @@ def test_groups_that_cannot_be_read_are_refused(how):
 def test_a_source_that_parts_groups_itself_is_warned_of(stored):
     places = stored(120, patients=20, test=30, test_patient=np.arange(30) + 15)
     dataset = load_dataset(settings(groups={"column": "patient"}), places)
-    (said,) = [text for text in dataset.provenance.warnings if "groups" in text]
+    (said,) = [text for text in dataset.provenance.warnings if "have both" in text]
     assert said.startswith("5 groups (15, 16, 17 and others) have both training and test rows")
     assert "5 of 30 test rows" in said
+    (note,) = [text for text in dataset.provenance.notes if "groups in" in text]
+    assert note == "45 groups in 150 rows, by patient: 5 of them parted by the source"
+    (alike,) = [text for text in dataset.provenance.warnings if "independent" in text]
+    assert "45 groups, up to 6 rows each" in alike and "too narrow" in alike
+
+
+def test_groups_are_counted_in_the_rows_that_are_used(stored):
+    keys = {"groups": {"column": "patient"}, "training_rows": {"count": 60}}
+    dataset = load_dataset(settings(**keys, test={"folds": 3}), stored(600, patients=300))
+    (note,) = [text for text in dataset.provenance.notes if "groups in" in text]
+    assert (
+        note == f"{len(set(dataset.training.groups))} groups in 60 rows, by patient: none is parted"
+    )
+
+
+def test_rows_each_of_its_own_group_are_independent(stored):
+    dataset = load_dataset(
+        settings(groups={"column": "patient"}), stored(120, patient=np.arange(120))
+    )
+    assert not [text for text in dataset.provenance.warnings if "independent" in text]
+
+
+def test_a_sources_own_test_part_is_not_pooled_in_silence(stored):
+    places = stored(120, test=30)
+    (said,) = load_dataset(settings(test={"folds": 3}), places).provenance.notes[:1]
+    assert "pools the source's own parts, 120 training and 30 test rows" in said
+    assert "pools the source" not in "".join(load_dataset(settings(), places).provenance.notes)
+    alone = load_dataset(settings(test={"folds": 3}), stored(120))
+    assert "pools the source" not in "".join(alone.provenance.notes)
 
 
 def test_more_parts_than_groups_are_refused(stored):

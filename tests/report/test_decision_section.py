@@ -264,7 +264,7 @@ def test_a_choice_without_any_measured_cost_says_so(monkeypatch: pytest.MonkeyPa
     )
     for test in found["reason"]["tests"]:
         test |= {"behind": True, "within": False}
-    assert "each of the other 5 is significant: its cost was not measured." in said(results)
+    assert "each of the other 5 is significant; its cost was not measured." in said(results)
 
 
 def test_several_seeds_are_named(results: Results) -> None:

@@ -10,7 +10,13 @@ from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
 from vestry.data.damage import Files
 from vestry.data.folds import BELOW, FIVE, Folds, StudyFolds, TestFolds
-from vestry.data.groups import shared_groups, with_groups
+from vestry.data.groups import (
+    groups_of,
+    groups_said,
+    shared_groups,
+    taken_for_independent,
+    with_groups,
+)
 from vestry.data.image_set import ImageSet, Preparation, Source
 from vestry.data.own_parts import own_rows_said, with_own_validation
 from vestry.data.paths import DataPaths, MissingDataError, Progress
@@ -83,8 +89,7 @@ def load_dataset(
         source, note = with_classes(source, settings.classes)
         notes += (note,)
     if settings.groups is not None:
-        source, note = with_groups(source, settings.groups)
-        notes += (note,)
+        source = with_groups(source, settings.groups)
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
     check_source(source, settings)
@@ -95,6 +100,8 @@ def load_dataset(
         fell_back=fell_back,
         licence=source.licence,
         notes=notes
+        + ((groups_said(splits, settings.groups),) if settings.groups else ())
+        + _pooled_said(source, settings)
         + _unused_settings(source, settings)
         + _folds_said(settings, folds, len(splits["training"])),
         fingerprint=fingerprint(splits),
@@ -105,6 +112,11 @@ def load_dataset(
             *(source.files.warnings() if source.files else ()),
             *check_parts(splits, source, settings),
             *shared_groups(splits),
+            *taken_for_independent(
+                [groups_of(splits[name]) for name in ("validation", "test")]
+                if settings.groups
+                else []
+            ),
         ),
         files=source.files,
     )
@@ -215,8 +227,8 @@ def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> 
         return ()
     said = (
         f"Models are {folds.choice(rows)}: their validation figures are of the training images, "
-        f"each answered by models that had not seen it. These learnt from {folds.share:.0%} of the "
-        "images; the models that stay learnt from all of them."
+        f"each answered by models that had not seen it. These had {folds.share:.0%} of the images "
+        "to learn from; the models that stay learnt from all of them."
     )
     if folds.tests:
         said += f" Each image is tested once, {folds.tested()}."
@@ -226,6 +238,20 @@ def _folds_said(settings: DataSettings, folds: StudyFolds | None, rows: int) -> 
             "`validation = { fraction = 0.2 }` sets a fifth aside instead."
         )
     return (said,)
+
+
+def _pooled_said(source: Source, settings: DataSettings) -> tuple[str, ...]:
+    """A note where nested folds test rows that the source itself has divided."""
+    if not isinstance(settings.test, TestFolds) or len(source.parts) == 1:
+        return ()
+    names = {"train": "training"}
+    counts = [f"{len(rows):,} {names.get(name, name)}" for name, rows in source.parts.items()]
+    return (
+        f"`test = {{ folds = {settings.test.folds} }}` pools the source's own parts, "
+        f"{', '.join(counts[:-1])} and {counts[-1]} rows: all of these are learnt from, chosen by "
+        "and tested in turns, and how the source parts them counts for nothing. Without `test`, "
+        "the source's own test rows test",
+    )
 
 
 def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:

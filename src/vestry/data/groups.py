@@ -1,7 +1,7 @@
 """Rows that belong together, such as one patient's images: no split or fold parts them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Annotated, Self
@@ -54,8 +54,8 @@ class Groups(BaseModel):
         return f"by {self.column}" if self.column else f"by the pattern {self.pattern}"
 
 
-def with_groups(source: Source, settings: Groups) -> tuple[Source, str]:
-    """The source with a group for each row, and a note.
+def with_groups(source: Source, settings: Groups) -> Source:
+    """The source with a group for each row.
 
     Raises DataError where the pattern fits no id, the source has no such column, or all rows would
     be one group.
@@ -82,12 +82,45 @@ def with_groups(source: Source, settings: Groups) -> tuple[Source, str]:
         raise DataError(
             f"groups: {settings.words}, all rows are of one group, which no split can keep whole"
         )
-    rows = sum(map(len, parts.values()))
-    note = f"{count:,} groups in {rows:,} rows, {settings.words}: none is parted"
-    if unmatched:
-        note += f"; {unmatched:,} rows whose ids do not fit it stand each for itself"
     train, others = parts["train"], (parts.get("validation"), parts.get("test"))
-    return replace(source, train=train, validation=others[0], test=others[1]), note
+    return replace(source, train=train, validation=others[0], test=others[1])
+
+
+def groups_said(splits: Mapping[str, ImageSet], settings: Groups) -> str:
+    """How many groups the rows that are used are of, and how many of these the source has parted:
+    the splits' own groups, not those of rows that are left out."""
+    parts = list(_apart(splits).values())
+    known = [np.unique(groups_of(rows)) for rows in parts]
+    names, times = np.unique(np.concatenate(known), return_counts=True)
+    parted = int((times > 1).sum())
+    kept = f"{parted:,} of them parted by the source" if parted else "none is parted"
+    said = f"{len(names):,} groups in {sum(map(len, parts)):,} rows, {settings.words}: {kept}"
+    if settings.pattern is not None:
+        unmatched = sum(_matched(rows, settings.pattern)[1] for rows in parts)
+        if unmatched:
+            said += f"; {unmatched:,} rows whose ids do not fit it stand each for itself"
+    return said
+
+
+def taken_for_independent(groups: Sequence[NDArray[np.str_]]) -> list[str]:
+    """A warning on intervals of rows that may be alike; none where each row is a group of its own.
+
+    groups: of each part that figures are told of, (n,) the group of every row.
+    """
+    largest = max((int(np.unique(own, return_counts=True)[1].max()) for own in groups), default=1)
+    if largest < 2:
+        return []
+    count = len(np.unique(np.concatenate(groups)))
+    return [
+        f"The rows are of {count:,} groups, up to {largest:,} rows each. The intervals take rows "
+        "for independent; where rows of a group are alike, they are too narrow"
+    ]
+
+
+def _apart(splits: Mapping[str, ImageSet]) -> dict[str, ImageSet]:
+    """The splits, each set of rows once: where folds choose or test, theirs are the training's."""
+    learnt = splits["training"]
+    return {n: rows for n, rows in splits.items() if n == "training" or rows is not learnt}
 
 
 def groups_of(rows: ImageSet) -> NDArray[np.str_]:
@@ -114,9 +147,7 @@ def _without_part(name: str) -> str:
 def shared_groups(splits: Mapping[str, ImageSet]) -> list[str]:
     """Warnings on groups with rows in two splits: those that the source itself has parted."""
     said = []
-    learnt = splits["training"]
-    apart = [(n, rows) for n, rows in splits.items() if n == "training" or rows is not learnt]
-    for (first, some), (second, others) in combinations(apart, 2):
+    for (first, some), (second, others) in combinations(_apart(splits).items(), 2):
         if some.groups is None or others.groups is None:
             continue
         both = np.intersect1d(some.groups, others.groups)

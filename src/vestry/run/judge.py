@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.groups import taken_for_independent
 from vestry.data.sealed import SealedLabels
 from vestry.engine.task import OnEvent
 from vestry.evaluation.agreement import first_rows, votes
@@ -261,8 +262,9 @@ class _Judgement:
         said += [Notice(level="note", text=text) for text in self.tables.truth.notes]
         unseen = sorted(set(self.tables.classes) - set(self.tables.truth.labels.tolist()))
         if unseen:
-            names = ", ".join(unseen[:5]) + (", ..." if len(unseen) > 5 else "")
-            text = f"No row of {self.files.truth.name} is of {names}, which models or it name"
+            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            names = ", ".join(unseen[:5]) + more
+            text = f"No row of {self.files.truth.name} is of {names}, though the tables name them"
             said.append(Notice(level="warning", text=text))
         return said + [
             Notice(level="note", text=f"{name}: {text}")
@@ -281,8 +283,9 @@ def _group_warnings(truth: Truth) -> list[str]:
     """What rows that belong together do to the figures."""
     if truth.groups is None:
         return []
-    known, counts = np.unique(truth.groups, return_counts=True)
-    parts = [set(truth.groups[truth.rows(part)].tolist()) for part in ("validation", "test")]
+    known = np.unique(truth.groups)
+    groups = [truth.groups[truth.rows(part)] for part in ("validation", "test")]
+    parts = [set(own.tolist()) for own in groups]
     both = len(parts[0] & parts[1])
     said = []
     if both:
@@ -290,10 +293,4 @@ def _group_warnings(truth: Truth) -> list[str]:
             f"{both:,} of {len(known):,} groups have rows in validation and in test; what was "
             "chosen by the one is not judged on others"
         )
-    if int(counts.max()) > 1:
-        said.append(
-            f"The rows are of {len(known):,} groups, up to {int(counts.max()):,} rows each. The "
-            "intervals take rows for independent; where rows of a group are alike, they are too "
-            "narrow"
-        )
-    return said
+    return said + taken_for_independent([own for own in groups if len(own)])

@@ -8,6 +8,7 @@ from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels
 from vestry.schema.models import ScoredMember
 from vestry.schema.results import Notice, Results
+from vestry.study.entries import ModelEntry, SearchedEntry
 from vestry.study.settings import Study
 
 
@@ -27,6 +28,7 @@ def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Stu
     ]
     said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
     said += [Notice(level="note", text=text) for text in _finished_in_folds(dataset, study)]
+    said += [Notice(level="warning", text=text) for text in _taught_less(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
@@ -62,6 +64,36 @@ def _unlearnt_in_folds(dataset: Dataset, study: Study) -> list[str]:
                 f"{', '.join(names)}; what was fitted there had none to learn from"
             )
     return said
+
+
+def _taught_less(dataset: Dataset, study: Study) -> list[str]:
+    """Which models folds give less to learn from than the others, and so hold back."""
+    folds = dataset.folds
+    if folds is None:
+        return []
+    fitted = [entry for entry in study.models if not entry.model_kind.is_finished]
+    stopped = [entry.name for entry in fitted if _stops_early(entry)]
+    searched = [entry.name for entry in fitted if isinstance(entry, SearchedEntry)]
+    less, inner = f"{folds.share * (1 - folds.settings.inner):.0%}", f"{folds.settings.inner:.0%}"
+    said = []
+    if stopped:
+        said.append(
+            f"{', '.join(stopped)}: stopping early, in each fold this learnt from {less} of the "
+            f"images, not from {folds.share:.0%} as others do: {inner} of a fold's images are set "
+            "aside to stop by"
+        )
+    if searched:
+        said.append(
+            f"{', '.join(searched)}: searched for, in each fold its settings were found by models "
+            f"that learnt from {less} of the images: {inner} of a fold's images are set aside to "
+            "search by"
+        )
+    return [f"{text}. That puts it at a disadvantage in the order" for text in said]
+
+
+def _stops_early(entry: ModelEntry | SearchedEntry) -> bool:
+    own = entry.table if isinstance(entry, SearchedEntry) else vars(entry)
+    return own.get("early_stopping") is not None
 
 
 def _finished_in_folds(dataset: Dataset, study: Study) -> list[str]:

@@ -133,17 +133,24 @@ def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
         shared = ("validation", "test") if dataset.folds.tests else ("validation",)
         counts = {name: count for name, count in counts.items() if name not in shared}
     rows = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    report({"event": "note", "text": f"{provenance.used}: {rows} images{_folds(dataset.folds)}"})
+    report(
+        {
+            "event": "note",
+            "text": f"{provenance.used}: {rows} images{_folds(dataset.folds, planner)}",
+        }
+    )
     for name, text in planner.texts().items():
         report({"event": "planned", "member": name, "text": text})
 
 
-def _folds(folds: StudyFolds | None) -> str:
+def _folds(folds: StudyFolds | None, planner: Planner) -> str:
     """What folds choose and test, and what that costs."""
     if folds is None:
         return ""
     tested = f", tested in {folds.tests} nested folds" if folds.tests else ""
-    fits = f"{len(folds.every()) + 1} fits a model"
+    count = planner.fits()
+    trials = f", of which {count.trials:,} are trials of searches" if count.trials else ""
+    fits = f"{count.each:,} fits a model and seed, {count.total:,} in all{trials}"
     return f"; chosen by {folds.words()} of all training images{tested}: {fits}"
 
 

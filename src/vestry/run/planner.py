@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
-from typing import Any
+from typing import Any, NamedTuple
 
 from vestry.data.dataset import Dataset, resolved
 from vestry.data.paths import DataPaths, Progress
@@ -24,6 +24,15 @@ from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "run.tasks.search")
 FIT, SEARCH = "vestry.run.tasks.fit:fit_model", "vestry.run.tasks.search:run_search"
+
+
+class FitCounts(NamedTuple):
+    """each: of a model and seed. total: of all models, seeds, folds and trials; trials: of these,
+    of searches."""
+
+    each: int
+    total: int
+    trials: int
 
 
 class Planner:
@@ -76,6 +85,20 @@ class Planner:
             else:
                 planned.append(self.model(entry))
         return planned
+
+    def fits(self) -> FitCounts:
+        """How many there will be at most, of which trials of searches; from the study alone."""
+        every = self.dataset.folds.every() if self.dataset.folds else []
+        finals = trials = 0
+        for entry in self.study.models:
+            if entry.model_kind.is_finished:
+                continue
+            seeds, crossed = len(entry.seeds), entry.cross_validation
+            own = set(crossed.parts() if crossed else ()) - set(every)
+            finals += seeds * (len(every) + len(entry.images_per_class or (0,))) + len(own)
+            if isinstance(entry, SearchedEntry):
+                trials += entry.search.trials * (1 + len(every))
+        return FitCounts(len(every) + 1, finals + trials, trials)
 
     def exploration(self) -> Task | None:
         """The look at the data; None where the study leaves it out."""
