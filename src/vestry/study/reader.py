@@ -45,7 +45,12 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
     if problems:
         raise StudyError("\n".join(problems))
     models = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
-    return StudyFile(path, Study(**(tables | {"member": models})))
+    try:
+        study = Study(**(tables | {"member": models}))
+    except ValidationError as error:  # what a model and the rest of the study make of each other
+        lines = lines_of(error, Study, "study", skip="")
+        raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
+    return StudyFile(path, study)
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
