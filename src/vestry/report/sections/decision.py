@@ -44,12 +44,13 @@ def _runner_up(found: Found, models: Mapping[str, Model]) -> str | None:
     return f"Runner-up by the same rule: {name}, {figures(models[name])}." if name else None
 
 
-def _on_test(found: Found, leak: str) -> str | None:
-    """What the test images say afterwards, limits on accuracy and the one given up among it. leak:
-    to be said of them."""
-    test = found.test
+def _on_test(found: Found, results: Results) -> str | None:
+    """What the test images say afterwards, limits on accuracy and the one given up among it."""
+    test, leak = found.test, leaked_rows(results)
     if test is None:
         return None
+    if results.nested:
+        return _in_nested_folds(test, results)
     text = (
         f"On the test images{leak}, which had no say in this, it is right on "
         f"{with_interval(test.accuracy, *test.interval)}"
@@ -60,6 +61,18 @@ def _on_test(found: Found, leak: str) -> str | None:
         told = listed([test_miss(limit) for limit in missed])
         kept = f"; there it misses a limit that it meets on validation: {told}"
     return f"{text}{kept}.{_given_up(found, test)}{_ahead(found, test)}"
+
+
+def _in_nested_folds(test: OnTest, results: Results) -> str:
+    """The same where folds test the images that models were chosen by: they confirm nothing."""
+    nested = results.what_choosing_gives
+    same = nested.same_images if nested else "these are the same images that limits were held to"
+    missed = [test_miss(limit) for limit in test.limits if not limit.met]
+    misses_one = f" It misses a limit so that it meets on validation: {listed(missed)}."
+    return (
+        f"Each image answered by a model that had not seen it, it is right on "
+        f"{with_interval(test.accuracy, *test.interval)}: {same}.{misses_one if missed else ''}"
+    )
 
 
 def _ahead(found: Found, test: OnTest) -> str:
@@ -182,7 +195,7 @@ def decision_data(results: Results) -> Decision | None:
         return None
     settings = DecisionSettings.model_validate(found.settings)
     asked, rule = limits.asked(settings), _rule(found, settings)
-    made, tested = choice(found, models), _on_test(found, leaked_rows(results))
+    made, tested = choice(found, models), _on_test(found, results)
     below = (
         [
             why(made),

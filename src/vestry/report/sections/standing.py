@@ -12,6 +12,7 @@ from vestry.schema.run_comparison import RankedOfRuns
 from vestry.schema.significance import Comparisons, Ranked, SmallestShown
 
 _MOST_NAMES = 4
+_IN_FOLDS = "images in nested folds"
 MARKS: dict[MarkWord, str] = {
     "ahead": "ahead on test",
     "behind": "behind on test",
@@ -25,12 +26,15 @@ _SELECTION_BIAS = (
 
 
 def marked(row: Ranked | RankedOfRuns) -> str:
-    """What the test images say of one row of the ranking beside the first; empty for the first."""
+    """What the test images say of one row of the ranking beside the first; empty for the first.
+    Not for results of nested folds, which test the same images."""
     return MARKS[row.on_test.mark] if row.on_test else ""
 
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
     """The answer where at least two models were compared on the same test images."""
+    if results.nested:
+        return [_first_in_folds(results, ranked[0])]
     said = [_first(results, ranked[0]), on_test(results, ranked), _above(ranked), _second(ranked)]
     return [text for text in said if text]
 
@@ -40,6 +44,15 @@ def _first(results: Results, leader: Model) -> str:
         f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
         f"{_validation_rows(results)}{_level_with(results)}. On the {test_rows(results)}, which "
         f"had no say in the order, it is right on {test_figure(leader)}."
+    )
+
+
+def _first_in_folds(results: Results, leader: Model) -> str:
+    """Where folds test the images that models were chosen by: nothing is confirmed by them."""
+    return (
+        f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
+        f"{_validation_rows(results)}{_level_with(results)}. The test folds hold the same images, "
+        "so that they say nothing of their own about the order."
     )
 
 
@@ -119,6 +132,12 @@ def rank_remark(results: Results) -> str | None:
     found, tests = results.resolution, results.comparisons
     if not found or not tests:
         return None
+    if results.nested:
+        return (
+            "The rank is by validation alone; among equal accuracies the lower log loss is first, "
+            "and \u201c=\u201d marks models that are equal in both. The nested folds are of the "
+            "same images: no difference there confirms the order."
+        )
     holm = f"{counted(tests.family, 'pair')}, Holm\u2019s adjustment, level {tests.level:g}"
     return (
         "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
@@ -161,6 +180,7 @@ def too_few(results: Results) -> str | None:
     coarse = [
         f"with {counted(shown.rows, f'{split} image')}, {_unseen(shown)}"
         for split, shown in (("test", found.test), ("validation", found.validation))
+        if not (results.nested and split == "test")
     ]
     text = "; ".join(coarse)
     return f"{text[0].upper()}{text[1:]}."
@@ -200,12 +220,17 @@ def _be(models: Sequence[Model]) -> str:
 
 
 def _validation_rows(results: Results) -> str:
-    return counted(results.data.splits["validation"].rows, "validation image")
+    return counted(
+        results.data.splits["validation"].rows, "image" if results.nested else "validation image"
+    )
 
 
 def test_rows(results: Results) -> str:
     """ "1 000 test images", with how many of them leaked where some did."""
-    return counted(results.data.splits["test"].rows, "test image") + leaked_rows(results)
+    what = "image in nested folds" if results.nested else "test image"
+    return counted(
+        results.data.splits["test"].rows, what, _IN_FOLDS if results.nested else None
+    ) + leaked_rows(results)
 
 
 def _validation_figure(model: Model) -> str:
