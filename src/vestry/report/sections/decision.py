@@ -68,7 +68,7 @@ def _in_nested_folds(test: OnTest, results: Results) -> str:
     nested = results.what_choosing_gives
     same = nested.same_images if nested else "these are the same images that limits were held to"
     missed = [test_miss(limit) for limit in test.limits if not limit.met]
-    misses_one = f" It misses a limit so that it meets on validation: {listed(missed)}."
+    misses_one = f" So counted, it misses a limit that it meets on validation: {listed(missed)}."
     return (
         f"Each image answered by a model that had not seen it, it is right on "
         f"{with_interval(test.accuracy, *test.interval)}: {same}.{misses_one if missed else ''}"
