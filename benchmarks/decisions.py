@@ -3,7 +3,8 @@
 For ladders of ten models, .80 to .89 right, the dearer the better: the mean shortfall of what is
 recommended behind the best, beside that of whoever is first on validation rows and of the rule that
 took models that are not told apart for equal. And how often the cheapest of five equal ones is
-taken. Prints tables in Markdown.
+taken. With `--run`, the same of a stored run's own tables, its validation rows thinned out; its
+study needs one seed a model. Prints tables in Markdown.
 """
 
 import argparse
@@ -11,15 +12,21 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from math import sqrt
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.dataset import load_dataset
+from vestry.data.paths import DataPaths
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.choice import chosen
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.paired_tests import holm, mcnemar
+from vestry.predictions.table import load_table
+from vestry.schema.results import Results
+from vestry.study.reader import read_study
 
 Rights = NDArray[np.bool_]
 Rule = Callable[[list[Candidate]], Candidate]
@@ -35,8 +42,17 @@ _OLD_LEVEL, _OLD_TOLERANCE = 0.05, 0.1
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies of each kind")
-    studies = parser.parse_args().studies
+    parser.add_argument("--run", type=Path, help="a stored run to thin out, and nothing else")
+    asked = parser.parse_args()
     start = time.perf_counter()
+    if asked.run:
+        thinned(asked.run, asked.studies)
+    else:
+        ladders(asked.studies)
+    print(f"\n{time.perf_counter() - start:.0f} s")
+
+
+def ladders(studies: int) -> None:
     for words, shared in (("independent", 0.0), ("shared", SHARED)):
         print(f"\nladder, errors {words}: points behind the best, mean of {studies:,} studies\n")
         print("| rows | first by validation | before | now |\n|--:|--:|--:|--:|")
@@ -54,7 +70,6 @@ def main() -> None:
     print("| rows | now |\n|--:|--:|")
     for rows in ROWS:
         print(f"| {rows:,} | {cheapest_taken(rows, studies, seed=rows):.0%} |")
-    print(f"\n{time.perf_counter() - start:.0f} s")
 
 
 def shortfalls(rows: int, shared: float, studies: int, seed: int) -> tuple[float, float, float]:
@@ -137,6 +152,61 @@ def ladder_of(rights: Rights) -> list[Candidate]:
         )
         for place, model in enumerate(order)
     ]
+
+
+# A stored run.
+
+
+def thinned(run: Path, draws: int) -> None:
+    """Test accuracy of what each rule takes, where fewer validation rows had been there to see."""
+    stored = Stored(run)
+    print(f"\n{run.name}: test accuracy of what is taken, mean of {draws:,} draws\n")
+    print("| validation rows | first by validation | before | now |\n|--:|--:|--:|--:|")
+    for rows in (size for size in ROWS if size < stored.rights.shape[1]):
+        found = stored.taken(rows, draws)
+        print(f"| {rows:,} | " + " | ".join(f"{100 * each:.1f}" for each in found) + " |")
+
+
+class Stored:
+    """A run's models: rights: (models, validation rows). tested: test accuracies, by model."""
+
+    def __init__(self, run: Path) -> None:
+        results = Results.model_validate_json((run / "results.json").read_text())
+        models = {f"members/{name}": entry for name, entry in results.members.items()}
+        models |= {f"committees/{name}": entry for name, entry in results.committees.items()}
+        data = load_dataset(read_study(run / "study.toml").study.data, DataPaths.of(None))
+        tables = [load_table(run / path / "validation.npz") for path in models]
+        self.rights = np.array([table.labels == data.validation.labels for table in tables])
+        self.entries = list(models.values())
+        self.tested = np.array([entry.scores.test.accuracy for entry in self.entries])
+
+    def taken(self, rows: int, draws: int) -> list[float]:
+        rng, total = np.random.default_rng(rows), np.zeros(3)
+        for _ in range(draws):
+            some = rng.choice(self.rights.shape[1], rows, replace=False)
+            everyone = self.candidates(self.rights[:, some])
+            rules: tuple[Rule, ...] = (first, not_told_apart, recommended)
+            total += [self.tested[int(rule(everyone).name)] for rule in rules]
+        return list((total / draws).tolist())
+
+    def candidates(self, rights: Rights) -> list[Candidate]:
+        order = sorted(range(len(rights)), key=lambda model: -rights[model].sum())
+        return [self._candidate(model, place, rights[model]) for place, model in enumerate(order)]
+
+    def _candidate(self, model: int, place: int, right: Rights) -> Candidate:
+        entry = self.entries[model]
+        cost = entry.cost
+        return Candidate(
+            name=str(model),
+            place=place,
+            accuracy=float(right.mean()),
+            lowest=("", 0.0),
+            latency=cost.latency.median_ms if cost and cost.latency else None,
+            bytes=cost.bytes if cost else None,
+            parameters=entry.parameters,
+            explains=False,
+            rights=right[None],
+        )
 
 
 # Rules.

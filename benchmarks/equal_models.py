@@ -16,12 +16,19 @@ def equal_models(
     seeds: Sequence[int],
     rows: int,
     accuracy: float,
-    spread: float = 0.0,
+    spread: float | Sequence[float | None] = 0.0,
 ) -> list[Rights]:
     """(seeds, rows) of each model, whether each seed is right. seeds: of each model. accuracy: of
-    all of them, on average over seeds, which vary by `spread`."""
+    all of them, on average over seeds, which vary by `spread`, or each model's by its own; None:
+    one that answers alike with every seed."""
     common = _OF_ALL**0.5 * rng.normal(size=rows)
-    return [_model(rng, count, common, accuracy, spread) for count in seeds]
+    spreads = [spread] * len(seeds) if isinstance(spread, int | float) else spread
+    return [
+        _model(rng, count, common, accuracy, own)
+        if own is not None
+        else np.repeat(_model(rng, 1, common, accuracy, 0.0), count, axis=0)
+        for count, own in zip(seeds, spreads, strict=True)
+    ]
 
 
 def _model(

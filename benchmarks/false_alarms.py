@@ -1,10 +1,12 @@
 """How often equal models are called different, and unequal ones are found, over images and seeds.
 
-Prints three tables. False alarms: the share of simulated studies with any difference where there is
+Prints five tables. False alarms: the share of simulated studies with any difference where there is
 none, in each family of tests as a run makes them, beside what each step was judged by before (Welch
-over the seeds alone, unadjusted). Power: of pairs that differ, the share that is found with as many
-rows as are said to be needed, all pairs adjusted together. Coverage: the interval of an accuracy
-over seeds, its width beside Clopper and Pearson's for one seed.
+over the seeds alone, unadjusted); likewise of models that seeds do not move alike. Power: of pairs
+that differ, the share that is found with as many rows as are said to be needed, all pairs adjusted
+together. Differences that are shown: with what all models of a study say of seeds, beside each
+one's own seeds. Coverage: the interval of an accuracy over seeds, its width beside Clopper and
+Pearson's for one seed.
 """
 
 import argparse
@@ -18,16 +20,17 @@ import numpy as np
 from scipy.stats import beta, t
 
 from equal_models import Rights, equal_models
-from vestry.evaluation.difference import Answers, adjusted, difference
+from vestry.evaluation.difference import Answers, adjusted, difference, over_seeds
 from vestry.evaluation.families import LEVEL, strictest
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.power import rows_needed
+from vestry.evaluation.seed_pool import SeedPool, seed_pool
 from vestry.evaluation.size_pairs import size_pairs
-from vestry.evaluation.two_way import mean_accuracy
+from vestry.evaluation.two_way import TwoWay, mean_accuracy, mean_difference
 
 SEED = 20_26
 ALARMS = [
-    *[((seeds,) * models, 1000, 0.9, 0.01) for models in (2, 5, 12) for seeds in (3, 5, 10)],
+    *[((seeds,) * models, 1000, 0.9, 0.01) for models in (2, 5, 12) for seeds in (2, 3, 5, 10)],
     *[((1,) * models, 1000, 0.9, 0.0) for models in (2, 5, 12)],
     ((1, 5), 1000, 0.9, 0.01),
     ((1, 3, 5, 10), 1000, 0.9, 0.01),
@@ -38,6 +41,24 @@ ALARMS = [
     ((5,) * 12, 300, 0.985, 0.003),
 ]
 """Seeds of each model, images, accuracy, and how far that varies over seeds."""
+UNLIKE = [
+    *[
+        ((seeds,) * models, (0.03,) + (0.0075,) * (models - 1))
+        for models in (2, 5, 12)
+        for seeds in (2, 3, 5, 10)
+    ],
+    *[
+        ((seeds,) * models, (0.01,) * (models - models // 2) + (None,) * (models // 2))
+        for models in (2, 5, 12)
+        for seeds in (2, 3, 5, 10)
+    ],
+    ((2,) * 6, (0.03, 0.03, *(0.0075,) * 4)),
+    ((10, 3, 3, 3, 3), (0.0075, 0.03, 0.0075, 0.0075, 0.0075)),
+    ((1, 3, 3, 3, 3), (0.01, 0.01, 0.01, None, None)),
+    ((1, 1, 3, 3, 5), (None, 0.01, 0.01, 0.01, 0.03)),
+]
+"""Seeds of each model, and how far each one's accuracy varies over them: one four times as far as
+the others, or half of them not at all (None)."""
 LADDER = (0.90, 0.91, 0.92, 0.94)
 
 
@@ -49,7 +70,9 @@ def main() -> None:
     start = time.perf_counter()
     rng = np.random.default_rng(SEED)
     alarms(rng, given.studies)
+    unlike(rng, given.studies)
     power(rng, given.studies)
+    seen(rng, given.studies)
     coverage(rng, given.intervals)
     print(f"\n{time.perf_counter() - start:.0f} s")
 
@@ -61,7 +84,7 @@ def alarms(rng: np.random.Generator, studies: int) -> None:
     for seeds, rows, accuracy, spread in ALARMS:
         found = np.mean(
             [
-                study_alarms([Answers(r) for r in equal_models(rng, seeds, rows, accuracy, spread)])
+                study_alarms(answers(equal_models(rng, seeds, rows, accuracy, spread)))
                 for _ in range(studies)
             ],
             axis=0,
@@ -69,6 +92,59 @@ def alarms(rng: np.random.Generator, studies: int) -> None:
         every = f"{len(seeds)} x {seeds[0]}" if len(set(seeds)) == 1 else "+".join(map(str, seeds))
         cells = [every, f"{rows:,}", f"{accuracy}", f"{spread}", *(f"{a:.1%}" for a in found)]
         print("".join(f"{cell:>14}" for cell in cells), flush=True)
+
+
+def unlike(rng: np.random.Generator, studies: int) -> None:
+    print("\nany false alarm among all pairs of models that seeds do not move alike, 3,000 images")
+    for seeds, spreads in UNLIKE:
+        alarms = 0
+        for _ in range(studies):
+            models = answers(equal_models(rng, seeds, 3000, 0.9, spreads))
+            alarms += any_of_all(models)
+        every = f"{len(seeds)} x {seeds[0]}" if len(set(seeds)) == 1 else "+".join(map(str, seeds))
+        moved = ", ".join("none" if spread is None else f"{spread}" for spread in spreads[:2])
+        last = "none" if spreads[-1] is None else f"{spreads[-1]}"
+        print(f"{every:>14}{f'{moved} .. {last}':>28}{alarms / studies:>10.1%}", flush=True)
+
+
+def answers(models: Sequence[Rights]) -> list[Answers]:
+    """With what is known of seeds from all of them."""
+    pool = seed_pool(models)
+    return [Answers(rights, pool) for rights in models]
+
+
+def any_of_all(models: Sequence[Answers]) -> bool:
+    """Holm finds something where its first step does: the smallest p, at the strictest level."""
+    level = strictest(len(models) * (len(models) - 1) // 2)
+    return any(abs(found.centre) > found.half(level) for found in _pairs(models))
+
+
+def _pairs(models: Sequence[Answers]) -> list[TwoWay]:
+    return [over_seeds(*pair) for pair in combinations(models, 2)]
+
+
+def seen(rng: np.random.Generator, studies: int) -> None:
+    """How large a difference has to be, at the strictest level of all pairs."""
+    print("\nthe smallest difference of two that is shown among all pairs, points, median")
+    print("".join(f"{head:>14}" for head in ("models", "seeds", "images", "own seeds", "the pool")))
+    for models in (2, 5, 12):
+        level = strictest(models * (models - 1) // 2)
+        for seeds in (2, 3, 5, 10):
+            for rows in (500, 10_000):
+                cells = [f"{models}", f"{seeds}", f"{rows:,}"]
+                halves = [
+                    _halves(answers(equal_models(rng, (seeds,) * models, rows, 0.9, 0.01)), level)
+                    for _ in range(studies // 4)
+                ]
+                cells += [f"{100 * half:.1f}" for half in np.median(halves, axis=0)]
+                print("".join(f"{cell:>14}" for cell in cells), flush=True)
+
+
+def _halves(models: Sequence[Answers], level: float) -> tuple[float, float]:
+    """Of the first two, by their own seeds and by the pool."""
+    one, other = models[:2]
+    alone = mean_difference(one.rights, other.rights, pool=SeedPool())
+    return alone.half(level), over_seeds(one, other).half(level)
 
 
 def study_alarms(models: Sequence[Answers]) -> list[bool]:

@@ -13,6 +13,7 @@ from vestry.errors import DataError, StudyError, VestryError
 from vestry.predictions.table import load_table
 from vestry.run.compare import compare_runs
 from vestry.run.progress import Silence
+from vestry.schema.base import FORMAT
 
 OTHER_STUDY = with_everything(SMALL_STUDY).replace("epochs = 2", "epochs = 6")
 OTHER_STUDY = OTHER_STUDY.split("[[committee]]")[0] + (
@@ -201,7 +202,7 @@ def other_data(run):
 
 
 def other_format(run):
-    alter(run, lambda results: results.update(format=2))
+    alter(run, lambda results: results.update(format=FORMAT + 1))
 
 
 def damaged_table(run):
@@ -224,7 +225,7 @@ def one_table_of_other_rows(run):
         (no_results, "has not been finished"),
         (other_labels, "labels or tables have changed"),
         (other_data, "digits is no longer what other was run on"),
-        (other_format, "has format 2; this version reads 1"),
+        (other_format, f"has format {FORMAT + 1}; this version reads {FORMAT}"),
         (damaged_table, "not a whole probability table"),
         (one_table_of_other_rows, "other / Linear: its test table has other rows|not tested on"),
     ],

@@ -61,7 +61,7 @@ def test_what_is_public_is_used_elsewhere() -> None:
 
 UNTYPED = {
     "evaluation.claims.form_of": "a table of a study file, before it is known to be a claim",
-    "evaluation.run_comparison.run_changes": "study files, as they are written there",
+    "evaluation.run_changes.run_changes": "study files, as they are written there",
     "evaluation.vault.append": "a line of a register that other versions write, too",
     "evaluation.vault.Vault.looks": "lines of such a register",
     "report.sections.findings._Case.facts": "each kind of finding has facts of its own",

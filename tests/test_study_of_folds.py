@@ -299,7 +299,7 @@ def test_page_and_card_open_with_what_choosing_gives_and_let_the_same_images_con
 
 
 def test_labels_of_images_that_folds_test_are_doubted_once(noise):
-    home, results, _ = noise
+    _, results, _ = noise
     found = results["doubts"]
     assert found["training"]["rows"] == ROWS and found["test"] is None
     left = results["leaks"]["without"]["doubted"]["left_out"]
@@ -362,3 +362,13 @@ def test_a_finished_model_is_scored_as_it_is_on_the_same_rows(study, vestry, tmp
     assert any("Elsewhere" in text and "as it is" in text for text in said)
     assert all(a != b for a, b in pairwise(accuracies))
     assert first["members"]["LR"]["scores"]["validation"] == accuracies[0]["validation"]
+
+
+def test_a_file_that_says_when_it_is_not_sure_is_exported_with_its_card(vestry, tmp_path):
+    store(tmp_path)
+    data = "validation = { folds = 3 }\n[abstention]\naccuracy = 0.93"
+    _, results, _ = run(vestry, tmp_path, HEAD.format(data=data))
+    assert results["members"]["LR"]["abstention"]["threshold"]["threshold"] > 0
+    done = vestry("export", "runs/s", "-o", "lr.onnx", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'it says "not sure"' in (tmp_path / "lr.md").read_text()

@@ -35,8 +35,9 @@ def test_scores_that_a_claim_may_name_are_those_that_are_measured():
 
 def test_counts_are_those_of_the_confusion(run):
     _, evidence = run
-    ours = int(((evidence.truth == 0) & (evidence.tested["B"].labels == 1)).sum())
-    near = {"maker": "B", "truth": "a", "predicted": "b"}
+    said = evidence.tested["A"].labels[evidence.truth == 0]
+    label, ours = min(((each, int((said == each).sum())) for each in (1, 2, 3)), key=lambda c: c[1])
+    near = {"maker": "A", "truth": "a", "predicted": "abcd"[label]}
     found = check(run, **near, count=ours)
     assert found.verdict == "agrees"
     assert found.here.count == ours
@@ -69,10 +70,28 @@ def test_order_follows_the_interval(run):
 
 
 def test_the_best_is_the_leader_by_validation(run):
-    assert check(run, best="A").verdict == "agrees"
     found = check(run, best="B")
     assert found.verdict == "differs"
-    assert found.here.leader == "A"
+    assert found.here.leader == found.here.rival == "A"
+    two = small_run({"A": 3.0, "B": 0.5})
+    found = check(two, best="A")
+    assert found.verdict == "agrees" and found.here.rival == "B"
+
+
+def test_a_best_that_others_may_well_beat_does_not_agree():
+    near = small_run({"A": 2.0, "B": 2.0})
+    found = [check(near, best=name) for name in ("A", "B")]
+    assert [each.verdict for each in found] == ["open", "open"]
+    assert check(small_run({"A": 2.0}), best="A").verdict == "open"
+
+
+def test_an_interval_that_holds_nearly_anything_agrees_with_nothing(run):
+    """A class of 70 images is known to some 10 points."""
+    scores = run[0]["members"]["B"]["scores"]["test"]
+    recall = scores["per_class"]["b"]["recall"]
+    found = check(run, maker="B", score="recall", value=recall, **{"class": "b"})
+    low, high = found.here.figure.interval
+    assert high - low > 0.1 and found.verdict == "open"
 
 
 @pytest.mark.parametrize(

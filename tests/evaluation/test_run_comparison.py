@@ -9,7 +9,9 @@ from makers import scored_entries, small_run, table
 from vestry.errors import TableError
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import align_rows, in_order
-from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_changes
+from vestry.evaluation.run_changes import run_changes
+from vestry.evaluation.run_comparison import RunEvidence, compared_runs
+from vestry.evaluation.two_way import mean_accuracy
 
 
 def runs(*skills, seed=0):
@@ -106,3 +108,31 @@ def test_changes_are_told_once():
     }
     same = run_changes({"a": studies["a"], "b": studies["a"] | {"title": "C"}}, {"a": {}, "b": {}})
     assert same.as_json() == {"makers": [], "settings": [], "environment": []}
+
+
+def test_all_seeds_of_all_runs_are_compared():
+    """As within a run: means over seeds, one pool of both runs' members, and no first seed."""
+    made = [small_run({"A": 1.2, "B": 1.0}, seeds=3, seed=seed) for seed in (0, 0)]
+    truth = made[0][1].truth
+    seeds = [
+        {name: [tables["test"] for tables in every] for name, every in found.seeds.items()}
+        for _, found in made
+    ]
+    seeds[1] = {name: tables[::-1] for name, tables in seeds[1].items()}
+    runs = [
+        RunEvidence(f"run{number}", scored_entries(results)["members"], found.tested, own)
+        for number, ((results, found), own) in enumerate(zip(made, seeds, strict=True), 1)
+    ]
+    found = compared_runs(runs, truth, "validation")
+    rights = {
+        name: np.stack([table.labels == truth for table in tables])
+        for name, tables in seeds[0].items()
+    }
+    for row in found.ranking:
+        assert row.accuracy == pytest.approx(rights[row.name].mean())
+        assert row.over_seeds.mean == pytest.approx(row.accuracy)
+        assert row.interval == pytest.approx(mean_accuracy(rights[row.name]).interval())
+    assert all(pair.method == "two-way" for pair in found.tests.pairs)
+    twins = [pair for pair in found.tests.pairs if pair.same_name]
+    assert len(twins) == 2
+    assert all(pair.difference.value == 0 and pair.alike < len(truth) for pair in twins)

@@ -96,7 +96,8 @@ def test_over_seeds_a_committee_and_its_members_are_held_seed_against_seed():
     makers = makers_of(small_run({"A": 1.2, "B": 1.2}, seeds=4, committee=("A", "B")))
     found = difference(makers["Committee"], makers["A"])
     assert found.seeds == (4, 4) and found.method == "two-way"
-    paired = mean_difference(makers["Committee"].rights, makers["A"].rights, paired=True)
+    committee, member = makers["Committee"], makers["A"]
+    paired = mean_difference(committee.rights, member.rights, paired=True, pool=member.pool)
     assert found.interval == paired.interval()
     gain = gains_of({"C": (makers["Committee"], [makers["A"], makers["B"]])})["C"]
     assert gain.over("A").difference.interval == found.interval

@@ -27,6 +27,7 @@ def test_an_equal_file_passes_and_says_what_was_measured():
     assert found == {
         "rows": ROWS,
         "labels_equal": ROWS,
+        "ties": 0,
         "largest_gap": 0.0,
         "tolerance": TOLERANCE,
     }

@@ -188,8 +188,8 @@ def test_fixed_and_broken_in_words_follow_the_numbers(repaired: dict[str, Any]) 
         return repairs.committee_repairs("C", found, list(example.FASHION)).sentences[0]
 
     text = first(repaired)
-    assert f"fixes {repaired['repaired']} test image" in text
-    assert f"breaks {repaired['spoiled']} that" in text
+    assert f"right on {repaired['repaired']} test image" in text
+    assert f"wrong on {repaired['spoiled']} that" in text
     assert "the same test images" in first(repaired | {"repaired": 0, "spoiled": 0})
 
 

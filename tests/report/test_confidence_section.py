@@ -69,7 +69,11 @@ def test_calibration_error_is_set_beside_chance(results: dict[str, Any]) -> None
     assert "would show about 1.2." in text and "(p 0.002)" in text
     before |= {"ece_p": 0.06, "ece_chance": 0.0324}
     text = leader(results).sentences[0]
-    assert "That by itself can be chance (p 0.060)" in text
+    before["overconfidence_interval"] = [-0.01, 0.02]
+    assert "That by itself can be chance (p 0.060)" in leader(results).sentences[0]
+    before["overconfidence_interval"] = [0.01, 0.02]
+    text = leader(results).sentences[0]
+    assert "a blunter test than that of claim less accuracy" in text, "no contradiction"
     assert "up to 3.2 in 95 of 100 cases" in text
 
 
@@ -168,8 +172,8 @@ def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     assert "may answer every image" in abstention_of(results).threshold
     found |= {"threshold": None, "validation": None, "test": None, "reason": "it is not that good"}
     assert abstention_of(results).threshold == (
-        "95.0% of right answers can be guaranteed (with 90% confidence) for Model-1 at no "
-        "threshold: it is not that good."
+        "No threshold can be relied on (with 90% confidence) to make 95.0% of the answers of "
+        "Model-1 right: it is not that good."
     )
     found["validation_needed"] = 2345
     text = abstention_of(results).threshold

@@ -110,7 +110,7 @@ def test_it_is_said_whose_tables_doubt(doubted: dict[str, Any]) -> None:
     training, test = section(doubted).splits
     assert "models that had not seen it" in training.source
     assert "agrees with 91.3%" in training.source and "Linear and Forest" in training.source
-    assert "without these rows" in test.source
+    assert "on test rows, without which it was fitted" in test.source
     doubted["doubts"]["training"]["of_table"] = "validation"
     assert "not independent" in section(doubted).splits[0].source
 

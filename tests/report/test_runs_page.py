@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from vestry.evaluation.comparison import evaluate
-from vestry.evaluation.run_comparison import RunEvidence, compared_runs, run_changes
+from vestry.evaluation.run_changes import run_changes
+from vestry.evaluation.run_comparison import RunEvidence, compared_runs
 from vestry.predictions.table import ProbabilityTable
 from vestry.report import runs_words as sentences
 from vestry.report.runs_page import render_runs

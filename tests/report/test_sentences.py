@@ -56,6 +56,8 @@ def test_models_without_epochs_are_named() -> None:
     assert learning.without_epochs([]) is None
     assert "A is fitted in one go: it has no epochs" in str(learning.without_epochs(["A"]))
     assert "A and B are fitted" in str(learning.without_epochs(["A", "B"]))
+    said = str(learning.without_epochs(["A"], ["B"]))
+    assert "B was made elsewhere" in said and "B is fitted" not in said
 
 
 def test_verdict_names_the_truth_first() -> None:

@@ -102,7 +102,8 @@ def test_the_lead_follows_the_marks(results: Results) -> None:
     assert "selection bias" in text
     marked(results, "unknown", "unknown", "unknown", "unknown")
     text = lead(results)
-    assert "Nothing more can be told on test: the 1\u202f000 test images are too few" in text
+    assert "the 1\u202f000 test images are too few" in text
+    assert "Nothing more can be told on test: with 10 pairs judged at once, the" in text
     assert "whether any of the other 4 is behind" in text and "does not make them equal" in text
 
 
@@ -128,7 +129,7 @@ def test_an_equal_validation_accuracy_is_said(results: Results) -> None:
     second["validation_accuracy"] = first["validation_accuracy"]
     assert f"(level with {second['name']}, with the lower log loss)" in lead(results)
     third |= {"validation_accuracy": first["validation_accuracy"], "rank": 1}
-    said = f"level with {third['name']}, in log loss, too; level with {second['name']}, with the"
+    said = f"with the same figures as {third['name']}; level with {second['name']}, with the"
     assert said in lead(results)
 
 
@@ -210,15 +211,15 @@ def pair(**given: Any) -> PairOfModels:
 
 
 def test_images_needed_in_words() -> None:
-    assert "about 34\u202f000 more test images" in tests_words.images_for(pair())
-    assert "the 0.3 points between A and B" in tests_words.images_for(pair())
+    assert "about 34\u202f000 more test images" in tests_words.images_for(pair(), 0.003)
+    assert "the 0.3 points between A and B" in tests_words.images_for(pair(), 0.003)
     level, seeds = {"only_one": 45, "only_other": 45}, {"seeds": (3, 3)}
     none = {"more_rows": None, "rows_needed": None}
-    assert "over 10 million images" in tests_words.images_for(pair(**none))
-    said = tests_words.images_for(pair(**none, **level))
+    assert "over 10 million images" in tests_words.images_for(pair(**none), 0.003)
+    said = tests_words.images_for(pair(**none, **level), 0)
     assert "show no difference at all" in said and "not known" in said
-    assert "more seeds are needed" in tests_words.images_for(pair(**none, **seeds))
-    assert "only pair" in tests_words.images_for(pair(more_rows=0))
+    assert "more seeds are needed" in tests_words.images_for(pair(**none, **seeds), 0.003)
+    assert "only pair" in tests_words.images_for(pair(more_rows=0), 0.003)
     assert tests_words.more_images(pair()) == "about 34\u202f000"
     assert tests_words.more_images(pair(**none)) == "over 10 million"
     assert tests_words.more_images(pair(**none, **level)) == "level: not known"

@@ -52,6 +52,14 @@ def _digests(rows: Rows) -> NDArray[np.str_]:
     return np.array([hashlib.blake2b(image.data, digest_size=16).hexdigest() for image in images])
 
 
+def _that_hold(learnt: SharedRows, chosen_by: SharedRows | None) -> str:
+    """Of test rows that were learnt from, or chosen by."""
+    seen = set(learnt.ids.tolist()) | set(chosen_by.ids.tolist() if chosen_by else [])
+    if len(seen) == learnt.of:
+        return "No test figure holds"
+    return "Test figures that hold are those without them"
+
+
 def leak_warnings(shared: list[SharedRows], learnt_validation: list[str]) -> list[str]:
     """What each says of the figures. learnt_validation: models that have learnt validation rows,
     too."""
@@ -60,7 +68,7 @@ def leak_warnings(shared: list[SharedRows], learnt_validation: list[str]) -> lis
     if found := by_parts.get(("training", "test")):
         said.append(
             f"{_rows(found, 'training')}, byte for byte: what a model scores on them "
-            "says what it remembers. Test figures that hold are those without them"
+            f"says what it remembers. {_that_hold(found, by_parts.get(('validation', 'test')))}"
         )
     if found := by_parts.get(("validation", "test")):
         text = f"{_rows(found, 'validation')}: models were chosen by them"

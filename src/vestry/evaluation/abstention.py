@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import Tables
-from vestry.evaluation.selective_threshold import guaranteed_place, rows_that_would_do
+from vestry.evaluation.selective_threshold import fewest_rows, guaranteed_place, rows_that_would_do
 from vestry.predictions.prediction_sets import just_below
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import confidence as schema
@@ -151,7 +151,7 @@ def threshold(
         test=None if limit is None else test.at(limit),
         validation_rows=validation.rows,
         validation_needed=needed,
-        reason=_why_not(needed) if limit is None else None,
+        reason=_why_not(validation, settings, needed) if limit is None else None,
     )
 
 
@@ -160,10 +160,17 @@ def _chosen_by(found: schema.Answered, limit: float) -> schema.Answered:
     return found.model_copy(update={"interval": None}) if limit else found
 
 
-def _why_not(needed: int | None) -> str:
-    if needed is None:
+def _why_not(validation: Answered, settings: AbstentionSettings, needed: int | None) -> str:
+    right = 1 - validation.wrong / np.maximum(1, validation.answered)
+    if needed is None and not (right >= settings.accuracy).any():
         return "on the validation rows it is not right that often where it is surest"
-    return "too few validation rows to guarantee it"
+    least = fewest_rows(settings.accuracy, settings.confidence)
+    if validation.rows < least:
+        return (
+            "the validation rows are too few, for it takes at least "
+            f"{least} answers without a mistake"
+        )
+    return "the validation rows are too few to show it"
 
 
 def _chosen_threshold(validation: Answered, settings: AbstentionSettings = DEFAULT) -> float | None:

@@ -111,7 +111,9 @@ def analysed(
     issues = find_label_issues(list(members), evidence)
     findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
-    measured = MeasuredRun(run.data, evaluated, leader, findings, run.votes_seed)
+    measured = MeasuredRun(
+        run.data, evaluated, leader, findings, run.votes_seed, _adjusted(standing.comparisons)
+    )
     made = {name: evaluated[name] for name in run.committees}
     of_committees = _compared_committees(made, run.committees, members, evidence, deciding.within)
     of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
@@ -189,6 +191,12 @@ def _tests(
         "changes": sum(pair.difference is not None for pair in changes),
         "folds": sum(pair.p is not None for pair in crossed),
     }
+
+
+def _adjusted(comparisons: Comparisons | None) -> dict[frozenset[str], float]:
+    """Holm's p of every two models."""
+    pairs = comparisons.pairs if comparisons else []
+    return {frozenset((pair.one, pair.other)): pair.p_holm for pair in pairs}
 
 
 def _unsure(models: Sequence[EvaluatedModel], evidence: Predictions) -> list[str]:

@@ -17,6 +17,8 @@ from vestry.predictions.table import Labels
 Bins = Sequence[NDArray[np.intp]]
 ROWS_FOR_BINS = 300
 """Below 20 rows a bin no method that was tried held."""
+_MOSTLY = 0.5
+"""Of its answers: a model that errs more often is mostly wrong."""
 
 
 def calibration_interval(values: Floats, truth: Labels, level: float = LEVEL) -> Interval | None:
@@ -44,9 +46,10 @@ def overconfidence(
 
     confidence, right: (rows,). The variance is that of confidence minus correctness, row by row,
     which is less than that of the accuracy where confidence knows what is right. As in
-    `score_intervals`, the error rate is taken for a count of faults, with one more at its far end;
-    and where none is wrong, the confidence itself is still that of a few rows, with one more of the
-    unsurest.
+    `score_intervals`, the error rate is taken for a count of faults, with one more at its far end
+    (of a model that is mostly wrong, its successes are counted so, too, for where all are wrong a
+    few may be right in truth); and where none is wrong, the confidence itself is still that of a
+    few rows, with one more of the unsurest.
     """
     rows = len(right)
     unsure, wrong = float(1 - confidence.mean()), float(1 - right.mean())
@@ -54,6 +57,10 @@ def overconfidence(
     rare = (1 - level) / 2
     low = fault_quantile(wrong, variance, rare, True)
     high = fault_quantile(min(1.0, wrong + 1 / rows), variance + 1 / rows**2, 1 - rare, True)
+    if wrong > _MOSTLY:
+        right_share = min(1.0, 1 - wrong + 1 / rows)
+        most_right = fault_quantile(right_share, variance + 1 / rows**2, 1 - rare, True)
+        low = min(low, 1 - most_right)
     own, most = float(confidence.var()) / max(1, rows - 1), float(1 - confidence.min()) / rows
     less = fault_quantile(unsure, own, rare, True)
     more = fault_quantile(min(1.0, unsure + most), own + most**2, 1 - rare, True)

@@ -1,7 +1,7 @@
 """A model as a decision sees it: validation figures, cost, and whether it explains itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import numpy as np
@@ -11,6 +11,7 @@ from vestry.evaluation.chosen_by import ChosenBy
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import Interval, share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.evaluation.seed_pool import SeedPool
 from vestry.predictions.sums import Floats
 from vestry.schema.decision import CheckedLimit, Met
 from vestry.schema.models import ScoredCommittee, ScoredModel
@@ -31,7 +32,8 @@ class Candidate:
     recall there (first seed), with it. latency: milliseconds of one image at the median. bytes,
     parameters: None where not known. rights: (seeds, n) whether each seed's model is right on each
     validation row. bounds: of what a limit may be set to, how far it may be from what was found.
-    by_score: None where the accuracy is what counts.
+    by_score: None where the accuracy is what counts. pool: what is known of seeds from all models'
+    validation rows; None: of the two that are compared.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Candidate:
     optimism: float = 0.0
     bounds: Mapping[str, Interval] = field(default_factory=dict)
     by_score: "ByScore | None" = None
+    pool: SeedPool | None = None
 
     @property
     def figure(self) -> float:
@@ -93,7 +96,12 @@ def candidates(
 ) -> list[Candidate]:
     """All models, which are in the ranking's order."""
     entries = {model.name: model.entry for model in models}
-    return [_candidate(model, place, entries, evidence, by) for place, model in enumerate(models)]
+    members = [model.name for model in models if not model.is_committee]
+    pool = evidence.seed_pool(members, "validation")
+    return [
+        replace(_candidate(model, place, entries, evidence, by), pool=pool)
+        for place, model in enumerate(models)
+    ]
 
 
 def _candidate(

@@ -18,13 +18,16 @@ from vestry.evaluation.claims import (
     form_of,
 )
 from vestry.evaluation.difference import difference, sign
-from vestry.evaluation.intervals import holds, share_interval
+from vestry.evaluation.intervals import Interval, holds, share_interval
 from vestry.evaluation.measured import MeasuredRun, ends, figure, remark_facts
 from vestry.schema.claims import CheckedClaim, Figure, Measured, Verdict
 from vestry.schema.models import ScoredCommittee
+from vestry.schema.significance import Difference
 
 _Checked = tuple[Verdict, Measured]
 _BALANCED_RATIO = 1.1
+_AGREES_WITHIN = 0.05
+"""A share that is known to 5 points or better can agree with another."""
 
 
 def checked_claims(claims: Iterable[ClaimBase], run: MeasuredRun) -> list[CheckedClaim]:
@@ -54,14 +57,14 @@ def _why_not(claim: ClaimBase, run: MeasuredRun) -> str | None:
 
 
 def _count(claim: CountClaim, run: MeasuredRun) -> _Checked:
-    """Agrees where the claimed share of the class lies in the interval of ours."""
+    """Whether the claimed share of the class lies in the interval of ours."""
     classes = run.data.classes
     row = run.models[claim.maker].entry.scores.test.confusion[classes.index(claim.truth)]
     ours, support = row[classes.index(claim.predicted)], sum(row)
     share = claim.count / (claim.of or support) if claim.of or support else 2.0
     interval = share_interval(ours, support) if support else (0.0, 0.0)
     here = Measured(count=ours, support=support, interval=interval)
-    return "agrees" if holds(interval, share) else "differs", here
+    return _held(interval, share), here
 
 
 def _balance(claim: BalanceClaim, run: MeasuredRun) -> _Checked:
@@ -78,11 +81,17 @@ def _balance(claim: BalanceClaim, run: MeasuredRun) -> _Checked:
 
 
 def _order(claim: BelowClaim | AboveClaim, run: MeasuredRun) -> _Checked:
-    """Below or above; open where the interval of the difference holds 0."""
+    """Below or above; open where the difference is not significant among all pairs."""
     claimed = -1 if isinstance(claim, BelowClaim) else 1
     one, other = claim.models
-    found = difference(run.models[one], run.models[other])
+    found = _compared(one, other, run)
     return _verdict_of(claimed * sign(found)), Measured(difference=found)
+
+
+def _compared(one: str, other: str, run: MeasuredRun) -> Difference:
+    """The one less the other, with the p that is adjusted over every two models."""
+    p = run.adjusted.get(frozenset((one, other)))
+    return difference(run.models[one], run.models[other]).model_copy(update={"p_holm": p})
 
 
 def _verdict_of(direction: int) -> Verdict:
@@ -91,14 +100,28 @@ def _verdict_of(direction: int) -> Verdict:
 
 
 def _best(claim: BestClaim, run: MeasuredRun) -> _Checked:
-    """The leader by validation; where that is another, the two are compared on the test images."""
-    leader = run.models[run.leader or claim.best]
-    highest = max(run.models.values(), key=lambda model: model.entry.central("test", "accuracy"))
-    found = None
-    if leader.name != claim.best:
-        found = difference(run.models[claim.best], leader)
-    here = Measured(leader=leader.name, best_on_test=highest.name, difference=found)
-    return _verdict_of(sign(found) if found else 1), here
+    """Agrees where it leads by validation and is shown to be ahead of every other one on test;
+    differs where another one is shown to be ahead of it there; else it cannot be told."""
+    leader, on_test = run.leader or claim.best, _by_test(run)
+    others = [name for name in on_test if name != claim.best]
+    if not others:
+        return "open", Measured(leader=leader, best_on_test=claim.best)
+    signs = [sign(_compared(claim.best, name, run)) for name in others]
+    rival = others[0] if leader == claim.best else leader
+    here = Measured(
+        leader=leader,
+        best_on_test=on_test[0],
+        rival=rival,
+        difference=_compared(claim.best, rival, run),
+    )
+    if min(signs) < 0:
+        return "differs", here
+    return "agrees" if min(signs) > 0 and leader == claim.best else "open", here
+
+
+def _by_test(run: MeasuredRun) -> list[str]:
+    """Names, the highest test accuracy first."""
+    return sorted(run.models, key=lambda name: -run.models[name].entry.central("test", "accuracy"))
 
 
 def _values(claim: ValuesClaim, run: MeasuredRun) -> _Checked:
@@ -121,9 +144,14 @@ def _digits(value: float) -> int:
 
 def _within(ours: Figure, value: float) -> Verdict:
     """Whether `value` lies in our interval; open where the score has none."""
-    if ours.interval is None:
-        return "open"
-    return "agrees" if holds(ours.interval, value) else "differs"
+    return "open" if ours.interval is None else _held(ours.interval, value)
+
+
+def _held(interval: Interval, value: float) -> Verdict:
+    """An interval that holds nearly anything agrees with nothing: then it cannot be told."""
+    if not holds(interval, value):
+        return "differs"
+    return "agrees" if interval[1] - interval[0] <= 2 * _AGREES_WITHIN else "open"
 
 
 def _printed(claim: PrintedClaim, run: MeasuredRun) -> _Checked:

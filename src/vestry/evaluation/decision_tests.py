@@ -73,7 +73,7 @@ class _Pair:
 
 
 def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
-    ours, others = Answers(best.rights), Answers(other.rights)
+    ours, others = Answers(best.rights, best.pool), Answers(other.rights, other.pool)
     found = difference(ours, others)
     only_best, only_other = round(found.only_one), round(found.only_other)
     if best.by_score and other.by_score:

@@ -11,6 +11,7 @@ from vestry.evaluation.intervals import holds, paired_difference
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.predictions import EvaluatedModel
+from vestry.evaluation.seed_pool import SeedPool
 from vestry.evaluation.two_way import TwoWay, mean_difference
 from vestry.schema.models import ScoredCommittee
 from vestry.schema.significance import Difference
@@ -18,9 +19,11 @@ from vestry.schema.significance import Difference
 
 @dataclass(frozen=True)
 class Answers:
-    """rights: (seeds, n) whether each test image is answered right."""
+    """rights: (seeds, n) whether each test image is answered right. pool: what is known of seeds
+    from all models that were tested on these; None: of the two that are compared."""
 
     rights: NDArray[np.bool_]
+    pool: SeedPool | None = None
 
 
 def difference(one: EvaluatedModel | Answers, other: EvaluatedModel | Answers) -> Difference:
@@ -66,7 +69,7 @@ def _of_images(right: NDArray[np.bool_], others: NDArray[np.bool_]) -> Differenc
 
 def over_seeds(one: EvaluatedModel | Answers, other: EvaluatedModel | Answers) -> TwoWay:
     """As `difference` takes it where one of the two has several seeds."""
-    return mean_difference(one.rights, other.rights, _share_fits(one, other))
+    return mean_difference(one.rights, other.rights, _share_fits(one, other), one.pool)
 
 
 def _share_fits(one: EvaluatedModel | Answers, other: EvaluatedModel | Answers) -> bool:

@@ -20,13 +20,15 @@ from vestry.schema.training import Trunk
 class MeasuredRun:
     """What claims are held against. models: by name, in the study's order. leader: the first of the
     ranking; claims name no model where there is none. findings: of the look at the data, None
-    without. votes_seed: that the votes were drawn with."""
+    without. votes_seed: that the votes were drawn with. adjusted: Holm's p of every two models on
+    the test images."""
 
     data: Data
     models: Mapping[str, EvaluatedModel]
     leader: str | None
     findings: Sequence[Finding] | None
     votes_seed: int
+    adjusted: Mapping[frozenset[str], float]
 
 
 def figure(model: EvaluatedModel, score: str, class_name: str | None = None) -> Figure:

@@ -1,6 +1,6 @@
 """What a comparison rests on: every model's tables, and the labels that they are held against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vestry.data.shared_rows import SharedRows
 from vestry.errors import TableError
+from vestry.evaluation.seed_pool import SeedPool, seed_pool
 from vestry.predictions.table import Labels, ProbabilityTable, Split
 from vestry.schema.cost import Cost
 from vestry.schema.data import Data
@@ -38,6 +39,12 @@ class Predictions:
         """(seeds, n) what each seed's model says of each row of the split."""
         every = self.seeds.get(name) or [self.tables[name]]
         return np.stack([tables[split].labels for tables in every])
+
+    def seed_pool(self, members: Iterable[str], split: Split) -> SeedPool:
+        """What is known of seeds from these together: members, since a committee's fits are
+        theirs."""
+        truth = self.truths[split]
+        return seed_pool([self.labels(name, split) == truth for name in members])
 
     @property
     def known(self) -> Labels:
@@ -125,13 +132,15 @@ def _with_costs(
 @dataclass(frozen=True)
 class EvaluatedModel:
     """entry: the model's part of the results. every: (seeds, n) what each seed's model says of each
-    test image. truth: (n,) the test images' labels.
+    test image. truth: (n,) the test images' labels. pool: what is known of seeds from all models
+    of the study that were tested on these; None: of the two that are compared.
     """
 
     name: str
     entry: ScoredModel
     every: Labels
     truth: Labels
+    pool: SeedPool | None = None
 
     @property
     def labels(self) -> Labels:
@@ -161,8 +170,10 @@ def evaluated_models(
     entries: Mapping[str, ScoredModel], evidence: Predictions
 ) -> dict[str, EvaluatedModel]:
     """Models by name, as the test rows of `evidence` show them."""
+    members = [name for name, entry in entries.items() if isinstance(entry, ScoredMember)]
+    pool = evidence.seed_pool(members, "test")
     return {
-        name: EvaluatedModel(name, entry, evidence.labels(name, "test"), evidence.truth)
+        name: EvaluatedModel(name, entry, evidence.labels(name, "test"), evidence.truth, pool)
         for name, entry in entries.items()
     }
 

@@ -1,15 +1,17 @@
 """Several runs on the same test rows: one ranking, tests of pairs, and what has changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from vestry.evaluation.difference import adjusted, difference
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, evaluated_models
+from vestry.evaluation.seed_pool import seed_pool
 from vestry.evaluation.standing import PairBeside, beside_first, ranks
+from vestry.evaluation.two_way import mean_accuracy
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema import run_comparison as schema
 from vestry.schema.models import ScoredMember, ScoredModel
@@ -23,11 +25,13 @@ _MARGIN = 0.01
 @dataclass(frozen=True, eq=False)
 class RunEvidence:
     """name: the run's. entries: every model's part of its results. tables: each model's test table,
-    rows in the order of the truth."""
+    rows in the order of the truth. seeds: every seed's of a model that has several, the first one's
+    first."""
 
     name: str
     entries: Mapping[str, ScoredModel]
     tables: Mapping[str, ProbabilityTable]
+    seeds: Mapping[str, Sequence[ProbabilityTable]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +79,13 @@ def compared_runs(
     """truth: (n,) labels of the test rows. ordered_by: "validation" only where all runs validated
     on the same rows.
     """
-    models = [
-        _RunModel(run.name, tested)
-        for run in runs
-        for tested in evaluated_models(run.entries, _tested(run, truth)).values()
-    ]
+    models = _with_one_pool(
+        [
+            _RunModel(run.name, tested)
+            for run in runs
+            for tested in evaluated_models(run.entries, _tested(run, truth)).values()
+        ]
+    )
     best = {
         run.name: min(
             (model for model in models if model.run == run.name),
@@ -95,8 +101,17 @@ def compared_runs(
 
 def _tested(run: RunEvidence, truth: Labels) -> Predictions:
     return Predictions(
-        {name: {"test": table} for name, table in run.tables.items()}, {"test": truth}
+        tables={name: {"test": table} for name, table in run.tables.items()},
+        truths={"test": truth},
+        seeds={name: [{"test": table} for table in every] for name, every in run.seeds.items()},
     )
+
+
+def _with_one_pool(models: Sequence[_RunModel]) -> list[_RunModel]:
+    """With what the members of all runs say of seeds; the same fits in two runs say it once."""
+    members = [model.tested.rights for model in models if not model.tested.is_committee]
+    pool = seed_pool(list({(each.shape, each.tobytes()): each for each in members}.values()))
+    return [_RunModel(model.run, replace(model.tested, pool=pool)) for model in models]
 
 
 def _ranked(
@@ -116,18 +131,21 @@ def _ranked(
 
 def _ranking_row(model: _RunModel) -> schema.RankedOfRuns:
     """Not ranked yet."""
-    entry, accuracy = model.tested.entry, float(model.tested.right.mean())
+    entry, rights = model.tested.entry, model.tested.rights
+    one_seed = len(rights) == 1
     return schema.RankedOfRuns(
         run=model.run,
         name=model.tested.name,
         label=model.label,
         kind="member" if isinstance(entry, ScoredMember) else "committee",
         validation_accuracy=entry.corrected_accuracy,
-        accuracy=accuracy,
-        interval=share_interval(int(model.tested.right.sum()), len(model.tested.right)),
+        accuracy=float(rights.mean()),
+        interval=share_interval(int(rights.sum()), rights.shape[1])
+        if one_seed
+        else mean_accuracy(rights).interval(),
         over_seeds=entry.spread("test", "accuracy"),
-        log_loss=entry.first_seed("test", "log_loss"),
-        f1_macro=entry.first_seed("test", "f1_macro"),
+        log_loss=entry.scores.test.log_loss,
+        f1_macro=entry.central("test", "f1_macro"),
         parameters=entry.parameters,
         fit_seconds=entry.fit_seconds,
         milliseconds_per_image=entry.milliseconds_per_image,
@@ -170,7 +188,7 @@ def _told(pair: _Pair, best: set[str]) -> schema.ComparedPair | None:
         difference=pair.difference,
         p=pair.difference.p,
         method=pair.difference.method,
-        alike=int((one.tested.labels == other.tested.labels).sum()),
+        alike=_alike(one.tested.every, other.tested.every),
         p_holm=pair.p_holm,
         told_apart=pair.p_holm < LEVEL,
         both_best=both_best,
@@ -178,111 +196,8 @@ def _told(pair: _Pair, best: set[str]) -> schema.ComparedPair | None:
     )
 
 
-# What differs between runs besides their figures: models, settings, machine and versions.
-
-
-Tables = Mapping[str, Any]
-"""A study file, or a part of it, as it is written there."""
-
-_OF_THE_PAGE = (
-    *("title", "about", "claim", "pair", "votes", "samples"),
-    *("exploration", "after"),
-)
-"""Keys of a study that change no model and no figure."""
-_KINDS: tuple[Literal["member", "committee"], ...] = ("member", "committee")
-
-
-def run_changes(
-    studies: Mapping[str, Tables], environments: Mapping[str, Tables]
-) -> schema.RunChanges:
-    """By runs' names: resolved study files as tables, and the environments they were run in."""
-    machines = _differing([_flat(environment) for environment in environments.values()])
-    return schema.RunChanges(
-        makers=_unmatched_models(studies),
-        settings=_shared_by_models(_changed_settings(list(studies.values()))),
-        environment=[schema.ChangedValue(key=key, values=values) for key, values in machines],
-    )
-
-
-def _unmatched_models(studies: Mapping[str, Tables]) -> list[schema.MissingMaker]:
-    """Members and committees that some of the runs' studies lack."""
-    found: dict[tuple[Literal["member", "committee"], str], list[str]] = {}
-    for run, study in studies.items():
-        for kind in _KINDS:
-            for entry in study.get(kind, []):
-                found.setdefault((kind, entry["name"]), []).append(run)
-    return [
-        schema.MissingMaker(kind=kind, name=name, runs=runs)
-        for (kind, name), runs in found.items()
-        if len(runs) < len(studies)
-    ]
-
-
-class _Changed(NamedTuple):
-    """A key whose values differ, one a run (None where it is not set). of: the model that it
-    belongs to; None for the whole study."""
-
-    of: str | None
-    key: str
-    values: list[Any]
-
-
-def _changed_settings(studies: Sequence[Tables]) -> list[_Changed]:
-    """A model counts where two runs or more have it. Defaults of `[training]` stand in every
-    member, so they are not told twice."""
-    without = (*_OF_THE_PAGE, *_KINDS)
-    whole = [_flat({k: v for k, v in study.items() if k not in without}) for study in studies]
-    of_models = list(_changed_of_models(studies))
-    told = {(row.key, repr(row.values)) for row in of_models}
-    return [
-        _Changed(None, key, values)
-        for key, values in _differing(whole)
-        if (key.removeprefix("training."), repr(values)) not in told
-    ] + of_models
-
-
-def _changed_of_models(studies: Sequence[Tables]) -> Iterator[_Changed]:
-    for kind in _KINDS:
-        entries = [
-            {entry["name"]: _flat(entry) for entry in study.get(kind, [])} for study in studies
-        ]
-        for name in dict.fromkeys(name for own in entries for name in own):
-            own = [found.get(name) for found in entries]
-            if sum(found is not None for found in own) > 1:
-                yield from (_Changed(name, *row) for row in _differing(own))
-
-
-def _shared_by_models(rows: Sequence[_Changed]) -> list[schema.ChangedSetting]:
-    """Rows that say the same of several models as one."""
-    alike: dict[tuple[bool, str, str], list[_Changed]] = {}
-    for row in rows:
-        alike.setdefault((row.of is None, row.key, repr(row.values)), []).append(row)
-    return [
-        schema.ChangedSetting(
-            of=[row.of for row in same if row.of], key=same[0].key, values=same[0].values
-        )
-        for same in alike.values()
-    ]
-
-
-def _differing(tables: Sequence[Tables | None]) -> list[tuple[str, list[Any]]]:
-    """Keys whose values are not the same in all flat tables; a table that is None is left out."""
-    keys = dict.fromkeys(key for table in tables if table is not None for key in table)
-    rows = []
-    for key in keys:
-        values = [None if table is None else table.get(key) for table in tables]
-        there = [table.get(key) for table in tables if table is not None]
-        if any(value != there[0] for value in there):
-            rows.append((key, values))
-    return rows
-
-
-def _flat(table: Tables, prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted keys; lists stay whole."""
-    rows: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            rows |= _flat(value, f"{prefix}{key}.")
-        else:
-            rows[f"{prefix}{key}"] = value
-    return rows
+def _alike(one: Labels, other: Labels) -> int:
+    """Images that both answer alike: seed by seed, or by all where they have not as many."""
+    if len(one) == len(other):
+        return int((one == other).all(axis=0).sum())
+    return int((one[:, None] == other[None]).all(axis=(0, 1)).sum())

@@ -192,10 +192,13 @@ def _resolutions(
         return None
     truth = evidence.truths["validation"]
     validated = [evidence.labels(model.name, "validation") == truth for model in models]
+    pairs = len(models) * (len(models) - 1) // 2
+    members = [model.name for model in models if not model.is_committee]
+    pool = evidence.seed_pool(members, "validation")
     return Resolution(
         margin=margin,
-        validation=resolution(validated, len(models) - 1),
-        test=resolution([model.rights for model in models], len(models) * (len(models) - 1) // 2),
+        validation=resolution(validated, len(models) - 1, pool),
+        test=resolution([model.rights for model in models], pairs, models[0].pool),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.difference import Answers, adjusted, difference
+from vestry.evaluation.seed_pool import seed_pool
 from vestry.schema.ablations import SizePair
 
 Sizes = Mapping[int, NDArray[np.bool_]]
@@ -20,9 +21,13 @@ def size_pairs(curves: Mapping[str, Sizes]) -> list[SizePair]:
         for size in sorted({size for sizes in curves.values() for size in sizes})
         for one, other in combinations([name for name in curves if size in curves[name]], 2)
     ]
+    pools = {
+        size: seed_pool([sizes[size] for sizes in curves.values() if size in sizes])
+        for size in {size for size, _, _ in pairs}
+    }
     found = adjusted(
         [
-            difference(Answers(curves[one][size]), Answers(curves[other][size]))
+            difference(*(Answers(curves[name][size], pools[size]) for name in (one, other)))
             for size, one, other in pairs
         ]
     )

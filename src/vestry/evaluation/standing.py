@@ -13,6 +13,7 @@ from vestry.evaluation.intervals import Interval, holds, normal_quantile
 from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import at_most, holm
 from vestry.evaluation.predictions import Predictions
+from vestry.evaluation.seed_pool import SeedPool
 from vestry.evaluation.two_way import TwoWay, mean_difference
 from vestry.schema.base import MarkWord, Number
 from vestry.schema.decision import Majority
@@ -98,21 +99,22 @@ Rights = NDArray[np.bool_]
 _NEXT = 3
 
 
-def resolution(rights: Sequence[Rights], tests: int) -> SmallestShown:
+def resolution(rights: Sequence[Rights], tests: int, pool: SeedPool | None = None) -> SmallestShown:
     """About the smallest difference that the rows show between the first and the next.
 
     rights: of each model in the order of the ranking; two or more. Of the three that follow the
     first, the one for which it is the largest counts. tests: how many are adjusted together.
+    pool: what is known of seeds from all models; None: of two each.
     """
     level, rows = strictest(tests), rights[0].shape[1]
-    sizes = [_smallest(rights[0], other, level) for other in rights[1 : 1 + _NEXT]]
+    sizes = [_smallest(rights[0], other, level, pool) for other in rights[1 : 1 + _NEXT]]
     return SmallestShown(rows=rows, difference=max(sizes), tests=tests)
 
 
-def _smallest(first: Rights, other: Rights, level: float) -> float:
+def _smallest(first: Rights, other: Rights, level: float, pool: SeedPool | None) -> float:
     if len(first) == len(other) == 1:
         return smallest_shown(int((first[0] != other[0]).sum()), first.shape[1], level)
-    return min(1.0, mean_difference(first, other).half(level))
+    return min(1.0, mean_difference(first, other, pool=pool).half(level))
 
 
 def smallest_shown(differ: int, rows: int, level: float = LEVEL) -> float:
@@ -137,7 +139,7 @@ def above_majority(
     test, or over images and seeds where a model has several."""
     label = int(np.bincount(evidence.known, minlength=len(classes)).argmax())
     right = np.asarray(evidence.truths["validation"] == label)
-    adjusted = holm([_better_by_chance(each.rights, right) for each in everyone])
+    adjusted = holm([_better_by_chance(each, right) for each in everyone])
     share = float(right.mean())
     above = [
         each.name
@@ -152,10 +154,11 @@ def above_majority(
     )
 
 
-def _better_by_chance(rights: Rights, constant: NDArray[np.bool_]) -> float:
+def _better_by_chance(model: Candidate, constant: NDArray[np.bool_]) -> float:
     """One-sided p that a model is no better than an answer that has no seeds."""
+    rights = model.rights
     if len(rights) > 1:
-        return _one_sided(mean_difference(rights, constant[None], paired=True))
+        return _one_sided(mean_difference(rights, constant[None], paired=True, pool=model.pool))
     only_model, only_constant = (rights[0] & ~constant).sum(), (constant & ~rights[0]).sum()
     return at_most(int(only_constant), int(only_model + only_constant))
 

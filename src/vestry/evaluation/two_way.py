@@ -11,13 +11,19 @@ The part of the images rests on many, that of the seeds on few. So they are not 
 whose degrees of freedom (Satterthwaite) must be guessed from the same few seeds: among twelve equal
 models with three seeds each that finds a difference in 14% of runs instead of 5. The two
 half-widths, each with its own quantile, are added in squares (Zou and Donner, "Construction of
-confidence limits about effect measures", Statistics in Medicine 27, 2008), that of the seeds with
-Welch's degrees of freedom; a test is the interval turned round. And the part of the seeds is never
-taken to be less than a third of what it is with the images' noise in it: few seeds that happen to
-lie together are no sign that seeds do nothing (twelve models, two seeds each: 20 to 30% without
-that). `benchmarks/false_alarms.py` has what comes of it.
+confidence limits about effect measures", Statistics in Medicine 27, 2008); a test is the interval
+turned round. How much seeds do is lent by all models of a study (`seed_pool`), which also gives the
+degrees of freedom.
+
+What is known is used: the noise that each seed has on the images alone rests on many of them. So of
+the seeds' squared half-width with t, noise in it, the noise is taken off with the normal quantile,
+which it is known with: few seeds that happen to lie together are no sign that seeds do nothing. Of
+a model's own accuracy, which rests on its own seeds, the part of the seeds is never taken to be
+less than a third of what it is with the noise in it. `benchmarks/false_alarms.py` has what comes
+of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, hypot, inf, sqrt
 from statistics import NormalDist
@@ -26,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.intervals import LEVEL, Interval
+from vestry.evaluation.seed_pool import SeedPool, SeedSpread, scale_of, seed_pool, seed_spread
 from vestry.schema.base import Spread
 
 _Rights = NDArray[np.bool_]
@@ -36,24 +43,16 @@ _LEAST_OF_SEEDS = 1 / 3
 
 
 @dataclass(frozen=True)
-class _OfSeeds:
-    """variance: of a mean over seeds, by the seeds alone. raw: with what images do to it, which its
-    degrees of freedom are of."""
-
-    variance: float
-    raw: float
-    freedom: float
-
-
-@dataclass(frozen=True)
 class TwoWay:
     """A mean or a difference of two. centre: what the interval is around, drawn in a little as
-    Agresti and Coull do. images, seeds: its variance by each. freedom: of the second."""
+    Agresti and Coull do. images: its variance by these, `noise` of single seeds in it. seeds: its
+    variance over seeds, with the same noise in it. freedom: of the latter."""
 
     value: float
     centre: float
     images: float
     seeds: float
+    noise: float
     freedom: float
     rows: int
 
@@ -67,7 +66,10 @@ class TwoWay:
         return sqrt(_normal(chance) ** 2 * self.images + self._of_seeds(chance))
 
     def _of_seeds(self, chance: float) -> float:
-        return _student(chance, self.freedom) ** 2 * self.seeds if self.seeds else 0.0
+        if not self.seeds:
+            return 0.0
+        known = _normal(chance) ** 2 * self.noise
+        return max(0.0, _student(chance, self.freedom) ** 2 * self.seeds - known)
 
     def p(self) -> float:
         """Two-sided, that it is 0: the chance whose interval just reaches 0."""
@@ -104,68 +106,72 @@ def _student(chance: float, freedom: float) -> float:
 def mean_accuracy(rights: _Rights) -> TwoWay:
     """The accuracy over seeds and images; two images right and two wrong are added (Agresti and
     Coull, "Approximate is better than exact", The American Statistician 52, 1998)."""
-    means = rights.mean(axis=0)
-    seeds = _of_seeds(rights.astype(np.float64))
-    return _two_way(means, [seeds], added=np.array([0.0, 0.0, 1.0, 1.0]))
+    own = seed_spread(rights.astype(np.float64), scale_of(rights))
+    seeds = max(own.variance - own.noise, _LEAST_OF_SEEDS * own.variance)
+    known = SeedSpread(seeds, 0.0, own.freedom, own.scale)
+    return _two_way(rights.mean(axis=0), [(known, len(rights))], np.array([0.0, 0.0, 1.0, 1.0]))
 
 
-def mean_difference(rights: _Rights, others: _Rights, paired: bool = False) -> TwoWay:
+def mean_difference(
+    rights: _Rights, others: _Rights, paired: bool = False, pool: SeedPool | None = None
+) -> TwoWay:
     """The one's accuracy over seeds less the other's, on the same images; one image that
     only the one gets right is added and one that only the other does, as for one seed (Bonett and
     Price 2012).
 
-    Of a model that was fitted once its spread over seeds is not known: it is taken to be the other
-    one's. paired: that seeds are the same fits in both (a committee and its members), or that one
-    has no seeds at all (a constant answer): then only what the difference does over seeds counts.
+    pool: of the study's seeds; None: of these two alone. Of a model that was fitted once its spread
+    over seeds is not known: it is lent the pool's. paired: that seeds are the same fits in both (a
+    committee and its members), or that one has no seeds at all (a constant answer): then only what
+    the difference does over seeds counts, and None is no pool.
     """
-    added = np.array([-1.0, 0.0, 0.0, 1.0])
+    both, added = (rights, others), np.array([-1.0, 0.0, 0.0, 1.0])
+    means = rights.mean(axis=0) - others.mean(axis=0)
     if paired:
+        scale = sum(scale_of(table) for table in both if len(table) > 1)
         cells = rights.astype(np.float64) - others
-        return _two_way(cells.mean(axis=0), [_of_seeds(cells)], added, empty=2)
-    tables = [rights.astype(np.float64), others.astype(np.float64)]
-    difference = tables[0].mean(axis=0) - tables[1].mean(axis=0)
-    return _two_way(difference, _lent([_of_seeds(t) for t in tables], tables), added, empty=2)
+        own = [(seed_spread(cells, scale), max(map(len, both)))]
+    else:
+        pool = pool or seed_pool(both)
+        own = [
+            (seed_spread(table.astype(np.float64), scale_of(table)), len(table)) for table in both
+        ]
+    return _two_way(means, own, added, pool or SeedPool(), empty=2)
 
 
-def _two_way(means: _Floats, seeds: list[_OfSeeds], added: _Floats, empty: int = 0) -> TwoWay:
-    """means: (n,) over seeds. added: values of images that are added, of which `empty` do not count
-    as any."""
+def _two_way(
+    means: _Floats,
+    seeds: Sequence[tuple[SeedSpread, int]],
+    added: _Floats,
+    pool: SeedPool | None = None,
+    empty: int = 0,
+) -> TwoWay:
+    """means: (n,) over seeds. seeds: what these do, and how many fits the means are of. added:
+    values of images that are added, of which `empty` do not count as any."""
     rows = len(means) + len(added) - empty
     centre = (means.sum() + added.sum()) / rows
     squares = (means**2).sum() + (added**2).sum()
-    raw = sum(part.raw for part in seeds)
-    parts = sum(part.raw**2 / part.freedom for part in seeds if part.raw)
+    parts = [(own, pool.lent(own) if pool else own, fits) for own, fits in seeds]
     return TwoWay(
         value=float(means.mean()),
         centre=float(centre),
         images=float((squares / rows - centre**2) / rows),
-        seeds=max(sum(part.variance for part in seeds), _LEAST_OF_SEEDS * raw),
-        freedom=raw**2 / parts if parts else inf,
+        seeds=sum(part.variance / fits for _, part, fits in parts),
+        noise=sum(part.noise / fits for _, part, fits in parts),
+        freedom=_freedom(
+            [part.variance / fits for own, part, fits in parts if part is not own],
+            pool.freedom if pool else 0,
+            [(own.variance / fits, own.freedom) for own, part, fits in parts if part is own],
+        ),
         rows=len(means),
     )
 
 
-def _of_seeds(cells: _Floats) -> _OfSeeds:
-    """cells: (seeds, n)."""
-    seeds, rows = cells.shape
-    if seeds < 2 or rows < 2:
-        return _OfSeeds(0.0, 0.0, inf)
-    by_seed, by_image = cells.mean(axis=1, keepdims=True), cells.mean(axis=0, keepdims=True)
-    left = cells - by_seed - by_image + cells.mean()
-    raw = float(by_seed.var(ddof=1)) / seeds
-    noise = float((left**2).sum()) / ((seeds - 1) * (rows - 1)) / (seeds * rows)
-    return _OfSeeds(max(0.0, raw - noise), raw, seeds - 1)
-
-
-def _lent(parts: list[_OfSeeds], tables: list[_Floats]) -> list[_OfSeeds]:
-    """With the spread of the one that has several seeds for both, as of a single seed. They then
-    rest on the same seeds, so they count as one."""
-    counts = [len(table) for table in tables]
-    if min(counts) > 1 or max(counts) < 2:
-        return parts
-    known = parts[0] if counts[0] > 1 else parts[1]
-    times = 1 + max(counts)
-    return [_OfSeeds(times * known.variance, times * known.raw, known.freedom)]
+def _freedom(lent: Sequence[float], pooled: int, own: Sequence[tuple[float, int]]) -> float:
+    """Welch's, of variances that are added. lent: those that rest on the pool, which therefore
+    count as one. own: the others, each with its degrees of freedom."""
+    parts = [(variance, free) for variance, free in (*own, (sum(lent), pooled)) if variance]
+    total = sum(variance for variance, _ in parts)
+    return total**2 / sum(variance**2 / free for variance, free in parts) if parts else inf
 
 
 def widened(images: Interval, over: Spread, top: float) -> Interval:

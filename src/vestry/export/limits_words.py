@@ -17,12 +17,11 @@ def abstention(bundle: Bundle) -> str:
     if bundle.threshold == 0:
         return f"It is right at least {asked:.0%} of the time{promised} without abstaining."
     judged = bundle.abstention["validation"]
-    low, high = (f"{100 * end:.1f}" for end in judged["interval"])
     return (
         f'Below a confidence of {bundle.threshold:.1%} it says "not sure"; what it does answer is '
         f"right at least {asked:.0%} of the time{promised}, on images like those of the study. On "
         f"the validation images, by which that was chosen, it answers {judged['coverage']:.1%} and "
-        f"is right in {judged['accuracy']:.1%} ({low} to {high}) of these."
+        f"is right in {judged['accuracy']:.1%} of these."
         f"{_by_folds(bundle.abstention)}"
     )
 

@@ -61,10 +61,16 @@ def _certificate(bundle: Bundle) -> str:
     )
     return (
         f"Held against {found['source']} on {found['rows']:,} real images ({found['of']}): "
-        f"{found['labels_equal']:,} of {found['rows']:,} answers equal, probabilities at most "
-        f"{found['largest_gap']:.1e} apart ({found['tolerance']:.0e} allowed), with onnxruntime "
-        f"{found['onnxruntime']}, {found['when']}.{read}"
+        f"{found['labels_equal']:,} of {found['rows']:,} answers equal{_ties(found)}, "
+        f"probabilities at most {found['largest_gap']:.1e} apart ({found['tolerance']:.0e} "
+        f"allowed), with onnxruntime {found['onnxruntime']}, {found['when']}.{read}"
     )
+
+
+def _ties(found: dict[str, Any]) -> str:
+    """Said where the file answers another one of two classes that the model cannot decide on."""
+    ties = found.get("ties")
+    return f" ({ties:,} of them another one of classes that tie)" if ties else ""
 
 
 _PREPARED = {

@@ -1,10 +1,12 @@
 """Numbers as a reader wants them: per cent with one decimal, thin separators, humane seconds."""
 
 import math
+from collections.abc import Callable
 
 NARROW_SPACE = "\u202f"
 _MINUS = "\u2212"
 NOTHING = "\u2013"
+_MORE_DIGITS = 4
 
 
 def per_cent(share: float | None, digits: int = 1) -> str:
@@ -13,8 +15,27 @@ def per_cent(share: float | None, digits: int = 1) -> str:
 
 
 def per_cent_range(low: float, high: float) -> str:
-    """An interval of shares as "90.6 to 91.7"."""
-    return f"{100 * low:.1f} to {100 * high:.1f}"
+    """An interval of shares as "90.6 to 91.7"; with more digits where these hide its width."""
+    return _range(100 * low, 100 * high, lambda value, digits: f"{value:.{digits}f}")
+
+
+def points_range(low: float, high: float) -> str:
+    """An interval of a difference of two shares, in points: "−0.1 to +0.9"."""
+    return signed_range(100 * low, 100 * high, 1)
+
+
+def signed_range(low: float, high: float, digits: int) -> str:
+    """An interval of a difference: "−0.003 to +0.010"."""
+    return _range(low, high, signed, digits)
+
+
+def _range(low: float, high: float, text: Callable[[float, int], str], digits: int = 1) -> str:
+    """Both ends with as many digits as it takes to tell them apart; a few more at most."""
+    for more in range(_MORE_DIGITS):
+        ends = text(low, digits + more), text(high, digits + more)
+        if ends[0] != ends[1]:
+            return " to ".join(ends)
+    return f"{text(low, digits)} to {text(high, digits)}"
 
 
 def with_interval(share: float, low: float, high: float) -> str:
@@ -37,6 +58,12 @@ def signed(value: float, digits: int) -> str:
     if not float(text):
         return text
     return f"{'+' if value > 0 else _MINUS}{text}"
+
+
+def between(ours: float, theirs: float) -> float:
+    """Ours less theirs, of the figures as `per_cent` prints them, so that who subtracts these finds
+    it. A share."""
+    return round(round(100 * ours, 1) - round(100 * theirs, 1), 1) / 100
 
 
 def decimal(value: float | None, digits: int = 3) -> str:

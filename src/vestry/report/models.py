@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vestry.report.formatting import counted
 from vestry.schema.base import Interval, Spread
 from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
@@ -53,6 +54,16 @@ class Model:
     def anchor(self) -> str:
         """A name for HTML ids; the user's name could hold anything."""
         return f"m{self.series}"
+
+    @property
+    def of_seed(self) -> str:
+        """Behind its name where a figure is of its first seed alone; empty where it has one."""
+        seeds = len(self.entry.seeds)
+        return f" (the first of its {seeds} seeds)" if seeds > 1 else ""
+
+    def is_level_with(self, other: "Model") -> bool:
+        """Whether both have the same validation figures."""
+        return self.place == other.place and self.place.endswith("=")
 
     def score(self, split: str, score: str) -> float | None:
         return self.entry.scores.on(split).numbers.get(score)
@@ -118,6 +129,36 @@ class Model:
     def over_seeds(self, split: str, score: str) -> Spread | None:
         """Of a score, or None where one seed was fitted."""
         return self.entry.spread(split, score)
+
+
+@dataclass(frozen=True)
+class ChosenOn:
+    """The images that models are chosen by, in words. can_fold: whether folds would make every
+    training image one of them, and do not yet."""
+
+    noun: str
+    mark: str
+    can_fold: bool
+
+    @property
+    def images(self) -> str:
+        """ "validation images"."""
+        return f"{self.noun}s{self.mark}"
+
+    def counted(self, count: int) -> str:
+        """ "100 validation images", "400 training images (out-of-fold)"."""
+        return f"{counted(count, self.noun)}{self.mark}"
+
+
+def chosen_on(results: Results) -> ChosenOn:
+    if results.data.chosen_by:
+        return ChosenOn("training image", " (out-of-fold)", can_fold=False)
+    return ChosenOn("validation image", "", can_fold=not tables_alone(results))
+
+
+def tables_alone(results: Results) -> bool:
+    """Whether tables were judged, so that neither images nor models are at hand."""
+    return results.data.image_shape is None
 
 
 def models_in_study_order(results: Results) -> list[Model]:

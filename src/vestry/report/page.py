@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vestry.errors import DataError
 from vestry.report import formatting
+from vestry.report.models import tables_alone
 from vestry.report.plot.heat_map import heat_map_uri
 from vestry.report.plot.tiles import Maps
 from vestry.report.section import FOLDER, PageData, Section
@@ -114,16 +115,11 @@ def write_report(run: RunFolder) -> Path:
     Raises DataError where one of them is missing or damaged.
     """
     results = read_results(run.results)
-    ids, images = ([], _NO_IMAGES) if _is_pictureless(results) else read_images(run.images)
+    ids, images = ([], _NO_IMAGES) if tables_alone(results) else read_images(run.images)
     heat_map = read_heat_map(run.exploration)
     maps = _read_maps(run.explanations)
     write_text(run.report, render(results, ids, images, _shown_path(run.path), heat_map, maps))
     return run.report
-
-
-def _is_pictureless(results: Results) -> bool:
-    """Whether tables alone were judged, so that nothing has a picture."""
-    return results.data.image_shape is None
 
 
 _NO_IMAGES: NDArray[np.uint8] = np.zeros((0, 1, 1), dtype=np.uint8)

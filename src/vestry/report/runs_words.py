@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from vestry.report.formatting import counted, listed, points, probability, whole, with_interval
+from vestry.report.formatting import (
+    between,
+    counted,
+    listed,
+    points,
+    points_range,
+    probability,
+    whole,
+    with_interval,
+)
 from vestry.report.sections import differences
 from vestry.report.sections.test_set_uses import consequence
 from vestry.schema.run_comparison import (
@@ -118,8 +127,8 @@ def pair_sentence(pair: ComparedPair, family: int) -> str:
     low, high = found.interval
     verdict = "a significant difference" if pair.told_apart else "no significant difference"
     return (
-        f"On the same images {one} is {place} {other} (95% interval {points(low)} to "
-        f"{points(high)} points): {verdict} ({_chance(pair, family)})."
+        f"On the same images {one} is {place} {other} (95% interval "
+        f"{points_range(low, high)} points): {verdict} ({_chance(pair, family)})."
     )
 
 
@@ -151,7 +160,7 @@ def same_names(results: RunComparison) -> str | None:
 
 def _same_name(pair: ComparedPair) -> str:
     """ "Net (+1.2 points in b beside a)"."""
-    value, runs = points(pair.difference.value), (pair.one.run, pair.other.run)
+    value, runs = points(between(*pair.difference.figures)), (pair.one.run, pair.other.run)
     return f"{pair.one.name} ({value} points in {runs[0]} beside {runs[1]})"
 
 

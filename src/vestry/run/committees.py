@@ -40,7 +40,7 @@ def evaluated_committees(
     for entry in settings:
         missing = [name for name in entry.members if name not in members.results]
         if missing:
-            models.fail(entry.name, f"its member {', '.join(missing)} failed")
+            models.fail(entry.name, f"its {_members(missing)} failed")
             continue
         try:
             nested = _nested_tables(entry, members, training, folds)
@@ -127,6 +127,10 @@ def _fits(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]) -> l
     ]
 
 
+def _members(names: list[str]) -> str:
+    return f"member{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
 def _numbers(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]) -> set[int]:
     """Of seeds, of members that have several."""
     return {len(members.seeds[name]) for name in entry.members} - {1}
@@ -140,7 +144,8 @@ def _seeds_note(entry: CommitteeSettings, members: EvaluatedModels[ScoredMember]
             f"its members have {counts} and {numbers[-1]} seeds, so that it is made of the first "
             "seeds alone; with as many seeds of each it would be judged over all of them"
         ]
-    return ["what is exported is the committee of the first seeds"] if numbers else []
+    stored = all(members.results[name].stored for name in entry.members)
+    return ["what is exported is the committee of the first seeds"] if numbers and stored else []
 
 
 def _made(

@@ -1,7 +1,7 @@
 """Several finished runs, from their folders to one page that compares them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,10 @@ from vestry.data.sealed import SealedSet
 from vestry.engine.task import OnEvent
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.predictions import Ids, align_rows, in_order
-from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs, run_changes
+from vestry.evaluation.run_changes import run_changes
+from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
 from vestry.evaluation.vault import Vault
-from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.predictions.table import Labels
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank
@@ -28,7 +29,6 @@ from vestry.run.output_file import check_output
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_runs
 from vestry.schema.base import FORMAT
-from vestry.schema.models import ScoredModel
 from vestry.schema.run_comparison import (
     ComparedData,
     ComparedRun,
@@ -106,19 +106,20 @@ def _different_image(one: SealedSet, other: SealedSet) -> str | None:
     return str(one.ids[int(differs.argmax())]) if differs.any() else None
 
 
-def _check_labels(run: StoredRun, tables: Mapping[str, ProbabilityTable], truth: Labels) -> None:
+def _check_labels(run: StoredRun, evidence: RunEvidence, truth: Labels) -> None:
     """Raise DataError unless the labels give the accuracies that the run's results say.
 
-    So labels, tables and results belong together. tables: rows in the order of `truth`.
+    So labels, tables and results belong together. evidence: rows in the order of `truth`.
     """
-    entries: Mapping[str, ScoredModel] = {**run.results.members, **run.results.committees}
-    for maker, table in tables.items():
-        right = int((table.labels == truth).sum())
-        said = round(entries[maker].first_seed("test", "accuracy") * len(truth))
-        if right != said:
+    for maker, tables in evidence.seeds.items():
+        entry = evidence.entries[maker]
+        right = [int((table.labels == truth).sum()) for table in tables]
+        said = [round(seed.scores.test["accuracy"] * len(truth)) for seed in entry.seeds]
+        mean = round(entry.scores.test.accuracy * len(truth) * len(tables))
+        if right != said or sum(right) != mean:
             raise DataError(
-                f"{run.name} / {maker}: its table is right on {right:,} test images, its results "
-                f"say {said:,}; labels or tables have changed since: run the study again"
+                f"{run.name} / {maker}: its tables are right on {sum(right):,} test images, its "
+                f"results say {mean:,}; labels or tables have changed since: run the study again"
             )
 
 
@@ -173,7 +174,7 @@ def compare_runs(
     truth = _test_labels(vault, datasets[0], runs)
     evidence = [_joined(run, datasets[0]) for run in runs]
     for run, own in zip(runs, evidence, strict=True):
-        _check_labels(run, own.tables, truth)
+        _check_labels(run, own, truth)
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
     first = runs[0].results.data
@@ -206,8 +207,13 @@ def _test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> L
 def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
     """The run's tables with their rows in the order of the data set's."""
     ids = dataset.test.ids
-    tables = {maker: in_order(table, ids) for maker, table in run.tables.items()}
-    return RunEvidence(run.name, {**run.results.members, **run.results.committees}, tables)
+    seeds = {maker: [in_order(table, ids) for table in own] for maker, own in run.seeds.items()}
+    return RunEvidence(
+        name=run.name,
+        entries={**run.results.members, **run.results.committees},
+        tables={maker: own[0] for maker, own in seeds.items()},
+        seeds=seeds,
+    )
 
 
 def _run_facts(run: StoredRun) -> ComparedRun:

@@ -164,4 +164,4 @@ def held_against_files(
     paths = [dataset.pictures[name] for name in test.ids[places].tolist()]
     files = _PictureFiles(paths, predictor.bundle, test.images[places])
     found = certified(predictor, files, rows.expected[places], tell, "test files")
-    return {key: found[key] for key in ("rows", "labels_equal", "largest_gap")}
+    return {key: found[key] for key in ("rows", "labels_equal", "ties", "largest_gap")}

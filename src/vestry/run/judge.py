@@ -262,8 +262,9 @@ class _Judgement:
         said += [Notice(level="note", text=text) for text in self.tables.truth.notes]
         unseen = sorted(set(self.tables.classes) - set(self.tables.truth.labels.tolist()))
         if unseen:
-            names = ", ".join(unseen[:5]) + (", ..." if len(unseen) > 5 else "")
-            text = f"No row of {self.files.truth.name} is of {names}, which models or it name"
+            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            names = ", ".join(unseen[:5]) + more
+            text = f"No row of {self.files.truth.name} is of {names}, though the tables name them"
             said.append(Notice(level="warning", text=text))
         return said + [
             Notice(level="note", text=f"{name}: {text}")

@@ -31,6 +31,20 @@ class StoredRun:
     results: Results
     tables: Mapping[str, ProbabilityTable]
 
+    @cached_property
+    def seeds(self) -> dict[str, list[ProbabilityTable]]:
+        """Each maker's test tables, one a seed, the first one's first; rows as stored."""
+        results, folder = self.results, self.folder
+        homes = {name: (entry, folder.member(name)) for name, entry in results.members.items()}
+        made = {name: (e, folder.committee(name)) for name, e in results.committees.items()}
+        return {
+            name: [
+                self.tables[name],
+                *(load_table(home / f"seed-{each.seed}" / "test.npz") for each in entry.seeds[1:]),
+            ]
+            for name, (entry, home) in (homes | made).items()
+        }
+
     @property
     def fingerprint(self) -> str:
         """Of all its rows, in order."""

@@ -60,8 +60,13 @@ class Measured(Record):
     balanced: bool | None = Field(None, description="the largest has at most a tenth more")
     leader: str | None = Field(None, description="by validation")
     best_on_test: str | None = Field(None, description="name")
+    rival: str | None = Field(
+        None,
+        description="the model that a claimed best is held against: the leader, or where that is "
+        "the claimed one, the highest other one on test",
+    )
     difference: Difference | None = Field(
-        None, description="of `maker` less the other; of the claimed best less the leader"
+        None, description="of `maker` less the other; of the claimed best less `rival`"
     )
     figure: Figure | None = Field(None, description="ours")
     one_value: bool | None = Field(

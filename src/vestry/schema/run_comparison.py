@@ -85,11 +85,11 @@ class RankedOfRuns(Record):
     validation_accuracy: float = Field(
         description="mean over seeds, less what is due to choices by the same rows (`optimism`)"
     )
-    accuracy: float = Field(description="test, first seed")
-    interval: Interval = Field(description="Blaker's")
+    accuracy: float = Field(description="test, mean over seeds")
+    interval: Interval = Field(description="Blaker's; of images and seeds where there are several")
     over_seeds: Spread | None = Field(description="of the test accuracy")
-    log_loss: float | None = Field(description="test, nats; null of labels alone")
-    f1_macro: float = Field(description="test")
+    log_loss: float | None = Field(description="test, nats, mean over seeds; null of labels alone")
+    f1_macro: float = Field(description="test, mean over seeds")
     parameters: Number | None = Field(description="null where not known")
     fit_seconds: float | None = Field(description="of the first seed")
     milliseconds_per_image: float | None = Field(description="of predicting the test rows")
@@ -112,9 +112,12 @@ class ComparedPair(Record):
     one: LabelledMaker = Field(description="of the later run")
     other: LabelledMaker = Field(description="of the earlier run")
     difference: Difference = Field(description="one less other")
-    p: float = Field(description="McNemar's")
+    p: float = Field(description="McNemar's; of images and seeds where one has several")
     method: Method = Field(description="of the test")
-    alike: int = Field(description="images to which both give the same answer")
+    alike: int = Field(
+        description="images to which both give the same answer, seed by seed; all seeds of both "
+        "where they have not as many"
+    )
     p_holm: float = Field(description="p adjusted over the family")
     told_apart: bool = Field(description="whether that is below `level`")
     both_best: bool = Field(description="whether both are their run's best")
@@ -122,7 +125,7 @@ class ComparedPair(Record):
 
 
 class PairTests(Record):
-    """McNemar's tests of pairs."""
+    """Tests of pairs: McNemar's, or over images and seeds."""
 
     level: float = Field(description="of the tests")
     family: int = Field(description="all pairs of makers; Holm's procedure adjusts over them")

@@ -25,8 +25,10 @@ class Difference(Record):
     """The first one's test accuracy less the second one's, with its interval and its test.
 
     One seed each: the same test images, Bonett and Price's interval and McNemar's test. Where one
-    has several seeds: means over seeds, and chance is of images *and* seeds (`two-way`). Of a model
-    that was fitted once its spread over seeds is then not known; it is taken to be the other's.
+    has several seeds: means over seeds, and chance is of images *and* seeds (`two-way`). How far
+    seeds move a model is known of all members together: each is taken to move as they do, one whose
+    own seeds lie further apart by these, and one that was fitted once as the others. A model whose
+    answers no seed changes adds nothing.
     """
 
     score: Literal["accuracy"] = Field(description="what is subtracted")

@@ -16,6 +16,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.kind import Scaling
 from vestry.members.estimators.onnx_member import run, session
+from vestry.predictions.same_answers import same_answers
 from vestry.storage.run_folder import atomic_path
 
 # Decision trees and forests: their votes tie, and ties must be settled alike everywhere.
@@ -200,7 +201,7 @@ def _parity(member: Exportable, content: bytes) -> dict[str, Any]:
     except Exception as error:
         raise MemberError(f"not stored: its ONNX form does not run ({one_line(error)})") from error
     gap = float(np.abs(given - expected).max()) if given.shape == expected.shape else np.inf
-    equal = int((given.argmax(axis=1) == expected.argmax(axis=1)).sum())
+    equal = same_answers(given, expected).equal if np.isfinite(gap) else 0
     if not (gap <= _GATE_TOLERANCE and equal == len(images)):
         raise MemberError(
             f"not stored: its ONNX form differs from it (labels equal on {equal} of "

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vestry.report.formatting import points, probability
+from vestry.report.formatting import between, points, probability
 from vestry.report.models import Model
 from vestry.schema.significance import PairOfModels
 
@@ -146,8 +146,9 @@ def tie_matrix(ranked: Sequence[Model], pairs: Sequence[PairOfModels]) -> TieMat
 
 
 def _cell(earlier: Model, later: Model, pair: PairOfModels) -> TieCell:
-    value = pair.difference if pair.one == earlier.name else -pair.difference
-    kind: Kind = "tied" if not pair.told_apart else "apart" if value > 0 else "reversed"
+    value = between(earlier.accuracy("test"), later.accuracy("test"))
+    ahead = pair.difference if pair.one == earlier.name else -pair.difference
+    kind: Kind = "tied" if not pair.told_apart else "apart" if ahead > 0 else "reversed"
     words = (
         f"{earlier.name} less {later.name}: {points(value)} points, adjusted p "
         f"{probability(pair.p_holm)}, {KIND_WORDS[kind]}"

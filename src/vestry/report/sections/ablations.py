@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from vestry.evaluation.difference import sign
-from vestry.report.formatting import duration, listed, points, with_deviation, with_interval
+from vestry.report.formatting import (
+    between,
+    duration,
+    listed,
+    points,
+    points_range,
+    with_deviation,
+    with_interval,
+)
 from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.points import (
     DrawnStrip,
@@ -27,7 +35,7 @@ def _change_words(found: Difference) -> str:
     """ "+1.2 points (+0.3 to +2.1, over the same 900 test images and 3 seeds of each)"."""
     low, high = found.interval
     return (
-        f"{points(differences.between(*found.figures))} points ({points(low)} to {points(high)}, "
+        f"{points(between(*found.figures))} points ({points_range(low, high)}, "
         f"{differences.basis(found)})"
     )
 

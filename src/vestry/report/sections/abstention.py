@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vestry.report.formatting import NOTHING, counted, per_cent, roughly, with_interval
+from vestry.report.formatting import NOTHING, counted, listed, per_cent, roughly, with_interval
 from vestry.report.models import Model, models_by_rank, unsure
 from vestry.report.plot.curves import RiskCoverage, risk_coverage
 from vestry.report.section import Section
@@ -50,15 +50,16 @@ def _threshold_words(model: Model) -> str:
     found = model.abstention.threshold
     validation, test = found.validation, found.test
     if found.threshold is None or not validation or not test:
-        return _no_threshold(model.name, found)
+        return _no_threshold(model, found)
+    who = f"{model.name}{model.of_seed}"
     if not found.threshold:
         return (
-            f"{model.name} may answer every image: {_promise(found)}. It is right on "
+            f"{who} may answer every image: {_promise(found)}. It is right on "
             f"{_share(validation)} of the validation images and on {_share(test)} of the test "
             f"images{_kept(test, found.accuracy_asked)}."
         )
     start = (
-        f"Where {model.name} answers only images of which it is at least "
+        f"Where {who} answers only images of which it is at least "
         f"{per_cent(found.threshold)} sure, {_promise(found)}. That leaves it "
         f"{per_cent(validation.coverage)} of the validation images, where the threshold was chosen"
     )
@@ -77,10 +78,10 @@ def _promise(found: Threshold) -> str:
     )
 
 
-def _no_threshold(name: str, found: Threshold) -> str:
+def _no_threshold(model: Model, found: Threshold) -> str:
     asked = (
-        f"{per_cent(found.accuracy_asked)} of right answers can be guaranteed (with "
-        f"{per_cent(found.confidence_asked, 0)} confidence) for {name} at no threshold"
+        f"No threshold can be relied on (with {per_cent(found.confidence_asked, 0)} confidence) to "
+        f"make {per_cent(found.accuracy_asked)} of the answers of {model.name}{model.of_seed} right"
     )
     if found.validation_needed is None:
         return f"{asked}: {found.reason}."
@@ -109,6 +110,12 @@ def _sharpest(models: list[Model]) -> str | None:
     if len(models) < 2:
         return None
     first, second, *_ = sorted(models, key=lambda m: m.abstention.area)
+    least = [model.name for model in models if _area(model) == _area(first)]
+    if len(least) > 1:
+        return (
+            "The area under the curve, the mean share of mistakes over all coverages, is least, "
+            f"{_area(first)}, for {listed(least)} alike."
+        )
     return (
         f"The area under the curve, the mean share of mistakes over all coverages, is least for "
         f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."

@@ -31,9 +31,10 @@ def shares(found: schema.Agreement) -> str:
     if not missed.count:
         return f"{text}; there is none that {who} miss."
     alike = missed.alike
+    how_many = whole(alike) if alike else "none"
     return (
         f"{text} and miss {whole(missed.count)} ({per_cent(missed.count / rows)}), on "
-        f"{whole(alike)} of them with the same wrong answer."
+        f"{how_many} of them with the same wrong answer."
     )
 
 

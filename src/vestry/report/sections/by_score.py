@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from vestry.evaluation.rank_curves import UNBALANCED
 from vestry.report.formatting import decimal, listed, per_cent
+from vestry.report.models import chosen_on
 from vestry.schema.decision import Baseline, ScoreChosenBy
 from vestry.schema.results import Results
 from vestry.schema.significance import Ranked
 
 _FEW = 4
+_FAR = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ def row_scores(results: Results, row: Ranked) -> tuple[str, str] | None:
     return _figure(results.score, row.validation_score), _figure(results.score, row.test_score)
 
 
-def probability(row: Ranked) -> str:
-    """ "under 1%", "37%", "over 99%"."""
+def probability(row: Ranked, alone: bool) -> str:
+    """ "under 1%", "37%", "over 99%"; nothing where there is no other one."""
     share = row.probability_best
-    if share is None:
+    if share is None or alone:
         return per_cent(None)
     if share < 0.01:
         return "under 1%"
@@ -91,9 +93,8 @@ def misleading(results: Results) -> str | None:
     times = 1 / results.score.rarest
     text = (
         f"The commonest class has {times:.0f} times as many images as the rarest, so accuracy "
-        f"misleads: {usual.name[0].lower()}{usual.name[1:]} is right on "
-        f"{per_cent(usual.scores.validation['accuracy'])} of the validation images. Balanced "
-        "accuracy, the mean share found of each class, stands beside it."
+        f"misleads{_by_guessing(usual, results)}. Balanced accuracy, the mean share found of each "
+        "class, stands beside it."
     )
     if is_accuracy(results):
         text += (
@@ -101,6 +102,17 @@ def misleading(results: Results) -> str | None:
             "changes that."
         )
     return text
+
+
+def _by_guessing(usual: Baseline, results: Results) -> str:
+    """How far one gets without a model, where that is far."""
+    accuracy = usual.scores.validation["accuracy"]
+    if accuracy < _FAR:
+        return ", since it says little of rare classes"
+    return (
+        f": {usual.name[0].lower()}{usual.name[1:]} is right on {per_cent(accuracy)} of the "
+        f"{chosen_on(results).images}"
+    )
 
 
 def not_above(results: Results) -> str | None:
@@ -112,6 +124,6 @@ def not_above(results: Results) -> str | None:
     who = listed(names) if len(names) <= _FEW else f"{len(names)} models"
     be = "is" if len(names) == 1 else "are"
     return (
-        f"{who} {be} not shown to be better than {usual[0].lower()}{usual[1:]} on the validation "
-        "images."
+        f"{who} {be} not shown to be better than {usual[0].lower()}{usual[1:]} on the "
+        f"{chosen_on(results).images}."
     )

@@ -10,9 +10,9 @@ from vestry.report.formatting import (
     decimal,
     listed,
     per_cent,
-    points,
+    points_range,
     probability,
-    signed,
+    signed_range,
     whole,
 )
 from vestry.report.models import Model, models_by_rank, unsure
@@ -23,6 +23,7 @@ from vestry.schema.results import Results
 
 _Verdict = Literal["over", "under", "level"]
 
+_TINY = 0.0005
 _ALL = {
     "over": "All {} models are over-confident on average.",
     "under": "All {} models are under-confident on average.",
@@ -31,8 +32,12 @@ _ALL = {
 
 
 def _verdict(model: Model) -> _Verdict:
+    return _on_the_whole(model.calibration)
+
+
+def _on_the_whole(found: schema.Calibration) -> _Verdict:
     """By the paired interval of confidence minus correctness."""
-    low, high = model.calibration.before.overconfidence_interval
+    low, high = found.before.overconfidence_interval
     return "over" if low > 0 else "under" if high < 0 else "level"
 
 
@@ -41,13 +46,14 @@ def _on_average(model: Model) -> str:
     low, high = before.overconfidence_interval
     claims = (
         f"it claims {per_cent(before.confidence)} and is right on {per_cent(before.accuracy)} of "
-        f"the test images (claim less accuracy: {points(low)} to {points(high)} points, paired)"
+        f"the test images (claim less accuracy: {points_range(low, high)} points, paired)"
     )
     found = _verdict(model)
     if found == "level":
-        return f"{model.name} is not shown to be surer or less sure than it is right: {claims}."
+        who = f"{model.name}{model.of_seed}"
+        return f"{who} is not shown to be surer or less sure than it is right: {claims}."
     how = "over-confident" if found == "over" else "under-confident"
-    return f"{model.name} is {how}: on average {claims}."
+    return f"{model.name}{model.of_seed} is {how}: on average {claims}."
 
 
 def _model_words(shown: Model) -> list[str]:
@@ -59,6 +65,10 @@ def _model_words(shown: Model) -> list[str]:
 def _error(found: schema.Calibration) -> str:
     before = found.before
     groups = counted(len(before.bins), "group")
+    if len(before.bins) == 1 and _amount(before.ece) == "0.0":
+        return (
+            "Claim and accuracy agree to a tenth of a point (the calibration error is 0.0 points)."
+        )
     start = (
         f"Over {groups} of test images by confidence, claim and accuracy differ by "
         f"{_gap(before.ece)} on average (the calibration error)"
@@ -72,10 +82,17 @@ def _error(found: schema.Calibration) -> str:
             f"with these confidences would show about {_amount(before.ece_bias)}."
         )
     return (
-        f"{start}. That by itself can be chance (p {probability(before.ece_p)}): a perfectly "
+        f"{start}. {_may_be_chance(found)} (p {probability(before.ece_p)}): a perfectly "
         f"calibrated model with these confidences shows {_amount(before.ece_bias)} on average and "
         f"up to {_amount(before.ece_chance)} in 95 of 100 cases."
     )
+
+
+def _may_be_chance(found: schema.Calibration) -> str:
+    """Not to be read against what is shown of claim and accuracy on average."""
+    if _on_the_whole(found) == "level":
+        return "That by itself can be chance"
+    return "By groups, a blunter test than that of claim less accuracy, it could be chance"
 
 
 def _temperature_words(found: schema.Calibration) -> str:
@@ -91,20 +108,27 @@ def _temperature_words(found: schema.Calibration) -> str:
     fitted = f"A temperature of {decimal(found.temperature, 2)}, fitted on the {_fitted_on(found)},"
     if holds(found.log_loss_change_interval):
         return (
-            f"{fitted} is not shown to change that on the test images: {losses} (the difference "
-            f"lies between {signed(low, 3)} and {signed(high, 3)})."
+            f"{fitted} is not shown to change that on the test images: {losses} "
+            f"({_change_range(low, high)})."
         )
     effect = "makes it better" if high < 0 else "makes it worse"
     return (
-        f"{fitted} {effect} on the test images: {losses} (a difference of {signed(low, 3)} to "
-        f"{signed(high, 3)}), and a calibration error of {_gap(after.ece)}, which "
-        f"{_what_is_left(after)}."
+        f"{fitted} {effect} on the test images: {losses} (a difference of "
+        f"{signed_range(low, high, 3)}), and a calibration error of {_gap(after.ece)}, which "
+        f"{_what_is_left(before, after)}."
     )
 
 
-def _what_is_left(after: schema.Reliability) -> str:
+def _change_range(low: float, high: float) -> str:
+    if max(abs(low), abs(high)) < _TINY:
+        return "less than 0.001 apart"
+    return f"the difference lies in {signed_range(low, high, 3)}"
+
+
+def _what_is_left(before: schema.Reliability, after: schema.Reliability) -> str:
+    still = "still " * _beyond_chance(before)
     return (
-        "is still more than chance would show"
+        f"is {still}more than chance would show"
         if _beyond_chance(after)
         else "by itself can be chance"
     )
@@ -134,8 +158,9 @@ def _dots(found: schema.Calibration) -> str:
         if min(sizes) == max(sizes)
         else f"{whole(min(sizes))} to {whole(max(sizes))}"
     )
+    images = "test image" if max(sizes) == 1 else "test images"
     return (
-        f"Each dot is a group of {each} test images, alike in confidence; its bar is the 95% "
+        f"Each dot is a group of {each} {images}, alike in confidence; its bar is the 95% "
         "interval of its accuracy. Below the diagonal a model claims more than it keeps."
     )
 

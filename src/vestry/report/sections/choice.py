@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import (
+    between,
     counted,
     file_size,
     listed,
     milliseconds,
     per_cent,
     points,
+    points_range,
     roughly,
 )
-from vestry.report.models import Model
+from vestry.report.models import ChosenOn, Model
 from vestry.report.sections.standing import margin_words
 from vestry.schema.decision import BestBeside, Decision, Reason
 
@@ -42,6 +44,7 @@ class Choice:
     found: Decision
     reason: Reason
     settings: DecisionSettings
+    on: ChosenOn
     taken: Model
     models: Mapping[str, Model]
 
@@ -60,12 +63,12 @@ class Choice:
         return [test.name for test in tests if kept(test)]
 
 
-def choice(found: Decision, models: Mapping[str, Model]) -> Choice | None:
+def choice(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> Choice | None:
     """None where nothing is recommended."""
     if found.recommended is None or found.reason is None:
         return None
     settings = DecisionSettings.model_validate(found.settings)
-    return Choice(found, found.reason, settings, models[found.recommended], models)
+    return Choice(found, found.reason, settings, on, models[found.recommended], models)
 
 
 def why(made: Choice) -> str:
@@ -90,8 +93,9 @@ def _the_only_one(made: Choice) -> str:
         "meets the limits" if made.found.excluded else "",
         better if len(made.found.admissible) > 1 else "",
     ]
-    only = " and ".join(text for text in conditions if text) or "there is"
-    return f"It is the only model that {only}: {figures(made.taken)}."
+    only = " and ".join(text for text in conditions if text)
+    that = f" that {only}" if only else ""
+    return f"It is the only model{that}: {figures(made.taken, made.on)}."
 
 
 def _among(found: Decision) -> str:
@@ -105,9 +109,16 @@ def _among(found: Decision) -> str:
 
 def _most_accurate(made: Choice, who: str) -> str:
     """ "Of the 5 models it is the most accurate on the 100 validation images (83.0%)"."""
-    rows = counted(made.found.rows, "validation image")
+    rows = made.on.counted(made.found.rows)
     figure = per_cent(_accuracy(made.best))
-    return f"Of {_among(made.found)} {who} is the most accurate on the {rows} ({figure})"
+    which = "as accurate as any" if _as_accurate(made) else "the most accurate"
+    return f"Of {_among(made.found)} {who} is {which} on the {rows} ({figure})"
+
+
+def _as_accurate(made: Choice) -> list[str]:
+    """Others of the same accuracy as the most accurate."""
+    names = [test.name for test in made.reason.tests]
+    return [name for name in names if _accuracy(made.models[name]) == _accuracy(made.best)]
 
 
 def _too_few(made: Choice) -> str:
@@ -117,8 +128,13 @@ def _too_few(made: Choice) -> str:
     surely = f" {_few(behind)} {be} surely behind it (significant)." if behind else ""
     return (
         f"{_most_accurate(made, 'it')}{_level_with(made)}. {_unknown(made)}{surely} So it stays "
-        f"with the first by validation, whatever that costs: {_cost(made.taken)}. {_settled(made)}"
+        f"with the first by validation{_whatever(made.taken)}. {_settled(made)}"
     )
+
+
+def _whatever(taken: Model) -> str:
+    cost = _cost(taken)
+    return f", whatever that costs: {cost}" if cost else "; its cost was not measured"
 
 
 def _unknown(made: Choice) -> str:
@@ -133,9 +149,8 @@ def _unknown(made: Choice) -> str:
 
 def _level_with(made: Choice) -> str:
     """Those of the same accuracy, and what orders them."""
-    names = [test.name for test in made.reason.tests]
-    same = [n for n in names if _accuracy(made.models[n]) == _accuracy(made.taken)]
-    twins = [n for n in same if made.models[n].place == made.taken.place]
+    same = _as_accurate(made)
+    twins = [n for n in same if made.models[n].is_level_with(made.taken)]
     others = [n for n in same if n not in twins]
     text = f", level with {_few(others)}, by the lower log loss" if others else ""
     return text + (f", with the same figures as {_few(twins)}" if twins else "")
@@ -145,21 +160,25 @@ def _settled(made: Choice) -> str:
     """What would tell those apart that the rows do not."""
     rows = made.reason.rows_to_decide
     if rows is None:
-        return "No number of validation images that could be had would settle it."
+        said = f"No number of {made.on.noun}s that could be had would settle it."
+    else:
+        said = f"About {roughly(rows)} {made.on.noun}s would settle it, if what these show is true."
+    if not made.on.can_fold:
+        return said
     return (
-        f"About {roughly(rows)} validation images would settle it, if what these show is true. "
-        "Without new images, `validation = { folds = 5 }` makes every training image one of them."
+        f"{said} Without new images, `validation = {{ folds = 5 }}` chooses by every training "
+        "image."
     )
 
 
 def _best(made: Choice) -> str:
     """The most accurate one, significantly better than all others or the cheapest near it."""
-    start, cost = _most_accurate(made, "it"), _cost(made.taken)
+    start, cost = _most_accurate(made, "it"), _at_cost(made.taken)
     near = made.tests(lambda test: not test.behind)
     if not near:
         others = len(considered(made.found)) - 1
         rest = "the other one" if others == 1 else f"each of the other {others}"
-        return f"{start}; the difference from {rest} is significant: {cost}."
+        return f"{start}; the difference from {rest} is significant{cost}."
     verb = "is" if len(near) == 1 else "are"
     start = f"{start}. {_few(near)} {verb} {_near(made)}"
     if made.taken.latency is None and made.taken.size is None:
@@ -167,8 +186,8 @@ def _best(made: Choice) -> str:
     if made.reason.decided_by in (None, "ranking"):
         costs = "costs" if len(near) == 1 else "none of them costs"
         less = "no less by enough to count" if len(near) == 1 else "less by enough to count"
-        return f"{start}, and {'it ' * (len(near) == 1)}{costs} {less}: {cost}."
-    return f"{start}, but it is {_criterion(made)} of {_these(made)}: {cost}."
+        return f"{start}, and {'it ' * (len(near) == 1)}{costs} {less}{cost}."
+    return f"{start}, but it is {_criterion(made)} of {_these(made)}{cost}."
 
 
 def _near(made: Choice) -> str:
@@ -206,7 +225,8 @@ def _gap(made: Choice) -> str:
         return points(None)
     low, high = against.interval
     seeds = "; first seeds" if made.taken.over_seeds("validation", "accuracy") else ""
-    return f"{points(against.difference)} points ({points(low)} to {points(high)}{seeds})"
+    gap = against.difference if seeds else between(_accuracy(made.best), _accuracy(made.taken))
+    return f"{points(gap)} points ({points_range(low, high)}{seeds})"
 
 
 def _criterion(made: Choice) -> str:
@@ -224,11 +244,11 @@ def _preferred(made: Choice) -> str:
         f"{_cost(made.taken)}."
     )
     if made.taken is made.best:
-        text += f" It is also the most accurate, right on {_share(made.taken)}."
+        text += f" It is also the most accurate, right on {_share(made.taken, made.on)}."
     else:
-        behind = points(_accuracy(made.best) - _accuracy(made.taken)).lstrip("+")
+        behind = points(between(_accuracy(made.best), _accuracy(made.taken))).lstrip("+")
         best = made.best.name
-        text += f" It is right on {_share(made.taken)}, {behind} points fewer than {best}."
+        text += f" It is right on {_share(made.taken, made.on)}, {behind} points fewer than {best}."
     return f"{text}{_among_equals(made)}"
 
 
@@ -246,19 +266,25 @@ def _accuracy(model: Model) -> float:
     return model.central_accuracy("validation")
 
 
-def _share(model: Model) -> str:
-    return f"{per_cent(_accuracy(model))} of the validation images"
+def _share(model: Model, on: ChosenOn) -> str:
+    return f"{per_cent(_accuracy(model))} of the {on.images}"
 
 
 def _cost(model: Model) -> str:
-    """ "0.31 ms for one image and 0.37 MB"."""
+    """ "0.31 ms for one image and 0.37 MB"; empty where neither was measured."""
     parts = []
     if model.latency is not None:
         parts.append(f"{milliseconds(model.latency)} for one image")
     if model.size is not None:
         parts.append(file_size(model.size))
-    return listed(parts) or "its cost was not measured"
+    return listed(parts)
 
 
-def figures(model: Model) -> str:
-    return f"{_share(model)} right, {_cost(model)}"
+def _at_cost(model: Model) -> str:
+    """What it costs, at the end of a sentence."""
+    cost = _cost(model)
+    return f": {cost}" if cost else "; its cost was not measured"
+
+
+def figures(model: Model, on: ChosenOn) -> str:
+    return f"{_share(model, on)} right, {_cost(model) or 'its cost not measured'}"

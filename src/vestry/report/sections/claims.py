@@ -18,6 +18,7 @@ from vestry.evaluation.claims import (
     ValueClaim,
     ValuesClaim,
 )
+from vestry.evaluation.intervals import holds
 from vestry.predictions.scores import is_share, score_words
 from vestry.report.formatting import counted, decimal, listed, per_cent, points, whole
 from vestry.report.section import Section
@@ -86,8 +87,9 @@ def _count(said: CountClaim, here: Measured, agrees: bool) -> str:
         f"{said.predicted} by {said.maker} ({per_cent(count / support)})"
     )
     of = f" of {whole(said.of)}" if said.of else ""
-    if agrees:
-        return f"{start}; {whole(said.count)}{of} lies inside the 95% interval."
+    inside = said.count / (said.of or support)
+    if agrees or (here.interval is not None and holds(here.interval, inside)):
+        return f"{start}; {whole(said.count)}{of} lies inside the 95% interval{_too_wide(agrees)}."
     more = said.of is None and said.count > support
     ending = " There are not even as many of them among the test images." if more else ""
     return f"{start}, not {whole(said.count)}{of}.{ending}"
@@ -122,12 +124,13 @@ def _order(said: BelowClaim | AboveClaim, here: Measured, agrees: bool) -> str: 
 
 def _best(said: BestClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001
     test, leader, found = known(here.best_on_test), known(here.leader), here.difference
-    if found is None:
-        others = f"; on the test images {test} is highest" if test != said.best else ""
-        return f"Here {said.best} is ahead by validation, too{others}."
+    if found is None or here.rival is None:
+        return f"Here {said.best} is the only model, so that there is nothing to compare it with."
+    too = ", too" if leader == said.best else ""
+    highest = f"; on the test images {test} is highest" if test != leader else ""
     return (
-        f"By validation {leader} is ahead here; on the test images {test} is highest. "
-        f"On those {differences.two_figures(found, said.best, leader)} "
+        f"Here {leader} is ahead by validation{too}{highest}. "
+        f"On test {differences.two_figures(found, said.best, here.rival)} "
         f"({differences.interval(found)}). {differences.verdict(found)}"
     )
 
@@ -166,8 +169,13 @@ def _value(said: ValueClaim, here: Measured, agrees: bool) -> str:
         text = f"{text}, and {words}, is another thing"
     if ours.interval is None:
         return f"{text}."
-    where = "inside" if agrees else "outside"
-    return f"{text}; the reported figure lies {where} the interval."
+    if holds(ours.interval, said.value):
+        return f"{text}; the reported figure lies inside the interval{_too_wide(agrees)}."
+    return f"{text}; the reported figure lies outside the interval."
+
+
+def _too_wide(agrees: bool) -> str:
+    return "" if agrees else ", which is too wide to say that the two agree"
 
 
 def _called(said: CalledClaim, here: Measured, agrees: bool) -> str:  # noqa: ARG001

@@ -2,9 +2,8 @@
 
 from vestry.committees.rule import RULES
 from vestry.predictions.scores import score_words
-from vestry.report.formatting import counted, decimal, listed, per_cent, points
+from vestry.report.formatting import between, counted, decimal, listed, per_cent, points
 from vestry.report.models import Model
-from vestry.report.sections.differences import between
 from vestry.schema.models import Committee
 
 _LEARNT_FROM = {

@@ -89,8 +89,8 @@ def _lead(model: Model) -> str:
             f"{found.validation_rows}."
         )
     said = (
-        f"Instead of one class {model.name} can name every class that it gives "
-        f"{per_cent(threshold)} or more, a set made to hold the right one for {asked} of the "
+        f"Instead of one class {model.name}{model.of_seed} can name every class that it gives "
+        f"{_at_least(threshold)}, a set made to hold the right one for {asked} of the "
         f"images: on the test images it does for {with_interval(test.coverage, *test.interval)}, "
         f"with {decimal(test.mean_size, 2)} classes on average; {per_cent(test.singletons)} of the "
         "sets name one class."
@@ -102,6 +102,11 @@ def _lead(model: Model) -> str:
         f"{'holds' if test.filled == 1 else 'hold'} the most probable class, so that more is "
         f"covered than was asked (else {per_cent(test.unfilled_coverage)})."
     )
+
+
+def _at_least(threshold: float) -> str:
+    text = per_cent(threshold)
+    return "practically 100%" if text == per_cent(1) else f"{text} or more"
 
 
 def _by_class(model: Model, classes: list[str]) -> str:

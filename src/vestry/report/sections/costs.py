@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import (
+    between,
     counted,
     duration,
     file_size,
@@ -43,7 +44,7 @@ def _cheaper(ranked: list[Model]) -> str | None:
     least, _, quickest = min(near)
     if longest / least < _CHEAPER:
         return None
-    behind = points(best - quickest.central_accuracy("validation")).lstrip("+")
+    behind = points(between(best, quickest.central_accuracy("validation"))).lstrip("+")
     return (
         f"{leader.name}, ahead by validation, took {duration(longest)} to fit; "
         f"{quickest.name}, {behind} points behind it there, took {duration(least)}."
@@ -71,6 +72,7 @@ def times_as_long(times: float) -> str:
 def _front_words(names: list[str], measured: int) -> str | None:
     """Which models no other one beats in accuracy and latency alike."""
     rest = measured - len(names)
+    others = "the other model" if rest == 1 else f"the other {rest} models"
     if measured < 2 or not names:
         return None
     if not rest:
@@ -78,9 +80,8 @@ def _front_words(names: list[str], measured: int) -> str | None:
     stand = "stands" if len(names) == 1 else "stand"
     verb = "is" if rest == 1 else "are"
     return (
-        f"{listed(names)} {stand} on the front of accuracy against time; the other "
-        f"{counted(rest, 'model')} {verb} no better in the one and worse in the other than one of "
-        "them."
+        f"{listed(names)} {stand} on the front of accuracy against time; {others} {verb} no "
+        "better in the one and worse in the other than one of them."
     )
 
 
@@ -141,7 +142,9 @@ def cost_data(results: Results) -> Costs | None:
     fitting = _cheaper(ranked)
     lead = [_quickest_and_slowest(ranked), _front_words(front, timed)]
     has_committee = any(model.is_committee for model in ranked)
-    remarks = [fitting, _how(ranked), _committees() if has_committee else None]
+    timed_here = _how(ranked)
+    told = _committees() if has_committee and timed_here else None
+    remarks = [fitting, timed_here, told]
     return Costs(
         lead=[text for text in lead if text],
         figures=_figures(results, ranked),

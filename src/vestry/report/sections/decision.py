@@ -7,8 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
-from vestry.report.formatting import counted, listed, per_cent, points, whole, with_interval
-from vestry.report.models import Model, models_by_rank
+from vestry.report.formatting import (
+    listed,
+    per_cent,
+    points,
+    points_range,
+    whole,
+    with_interval,
+)
+from vestry.report.models import (
+    ChosenOn,
+    Model,
+    chosen_on,
+    models_by_rank,
+    tables_alone,
+)
 from vestry.report.section import Section
 from vestry.report.sections import limits
 from vestry.report.sections.choice import MOST_NAMED, choice, considered, figures, why
@@ -17,6 +30,7 @@ from vestry.report.sections.limits import loosened, misses, test_miss
 from vestry.report.sections.standing import margin_words
 from vestry.schema.decision import Change, OnTest
 from vestry.schema.decision import Decision as Found
+from vestry.schema.models import Committee
 from vestry.schema.results import Results
 
 
@@ -39,9 +53,9 @@ def _binding(found: Found) -> str | None:
     return f"Without limits it would be {kept_out.name}, which {misses(kept_out.limits)}."
 
 
-def _runner_up(found: Found, models: Mapping[str, Model]) -> str | None:
+def _runner_up(found: Found, models: Mapping[str, Model], on: ChosenOn) -> str | None:
     name = found.runner_up
-    return f"Runner-up by the same rule: {name}, {figures(models[name])}." if name else None
+    return f"Runner-up by the same rule: {name}, {figures(models[name], on)}." if name else None
 
 
 def _on_test(found: Found, results: Results) -> str | None:
@@ -94,7 +108,7 @@ def _given_up(found: Found, test: OnTest) -> str:
     if less is None or found.reason is None:
         return ""
     low, high = less.interval
-    gap = f"{points(less.value)} points ({points(low)} to {points(high)})"
+    gap = f"{points(less.value)} points ({points_range(low, high)})"
     text = f" {found.reason.best} less {found.recommended} is {gap} there"
     if low > 0:
         return f"{text}: the interval does not hold 0, so the lower cost has this price."
@@ -103,7 +117,7 @@ def _given_up(found: Found, test: OnTest) -> str:
     return f"{text}."
 
 
-def _change(each: Change, models: Mapping[str, Model]) -> str:
+def _change(each: Change, models: Mapping[str, Model], on: ChosenOn) -> str:
     """What another wish would lead to."""
     wishes = {
         "accuracy": "Accuracy first",
@@ -115,7 +129,20 @@ def _change(each: Change, models: Mapping[str, Model]) -> str:
         wish = wishes[each.prefer]
     elif each.limit is not None and each.asked is not None and each.found is not None:
         wish = loosened(each.limit, each.asked, each.found)
-    return f"{wish}: {each.name} ({figures(models[each.name])})."
+    return f"{wish}: {each.name} ({figures(models[each.name], on)})."
+
+
+def _not_stored(taken: Model, results: Results) -> str | None:
+    """That its model, or a member's, is not at hand; None where it is, and of tables alone."""
+    names = taken.entry.members if isinstance(taken.entry, Committee) else [taken.name]
+    lacking = [
+        name for name in names if name in results.members if not results.members[name].stored
+    ]
+    if tables_alone(results) or not lacking:
+        return None
+    models = "the model" if len(lacking) == 1 else "the models"
+    are = "is" if len(lacking) == 1 else "are"
+    return f"It cannot be exported: {models} of {listed(lacking)} {are} not stored."
 
 
 def _nearest(found: Found) -> str | None:
@@ -124,16 +151,16 @@ def _nearest(found: Found) -> str | None:
     return f"{near.name} comes nearest: it {misses(near.limits)}." if near else None
 
 
-def _majority(found: Found) -> str | None:
+def _majority(found: Found, results: Results) -> str | None:
     """Who stays out because it is not shown to be better than the most frequent class."""
     usual, ready = found.majority, considered(found)
     out = [name for name in found.admissible if name not in ready]
     if not out:
         return None
     start = (
-        f"Always answering \u201c{usual.class_}\u201d, the most frequent class of the training "
-        f"images, is right on {per_cent(usual.accuracy)} of the "
-        f"{counted(found.rows, 'validation image')}."
+        f"Always answering \u201c{usual.class_}\u201d, the most frequent class"
+        f"{'' if tables_alone(results) else ' of the training images'}, is right on "
+        f"{per_cent(usual.accuracy)} of the {chosen_on(results).counted(found.rows)}."
     )
     if not ready:
         kept = "that meets the limits " if found.excluded else ""
@@ -143,13 +170,14 @@ def _majority(found: Found) -> str | None:
     return f"{start} {who} {verb} not shown to be right more often and cannot be recommended."
 
 
-def _rule(found: Found, settings: DecisionSettings) -> str:
+def _rule(found: Found, settings: DecisionSettings, results: Results) -> str:
     """How the choice is made."""
     tested = f"level {per_cent(found.level, 0)}, Holm over all of them"
     first = {
         "accuracy": "the cheapest is taken of those that are shown to be less than "
         f"{margin_words(settings.within)} behind the most accurate: by a one-sided exact test on "
-        f"the same validation images ({tested}). Where none is, the most accurate itself is taken.",
+        f"the same {chosen_on(results).images} ({tested}). Where none is, the most accurate itself "
+        "is taken.",
         "latency": "the quickest is taken.",
         "size": "the smallest is taken.",
     }
@@ -159,11 +187,18 @@ def _rule(found: Found, settings: DecisionSettings) -> str:
         f"is cheaper than another only where that costs at least {found.cheaper_times:g} times as "
         f"much, and {_floors(found)} more; else the next cost decides (time for one image, size, "
         "parameters; size first where the study prefers it), and in the end the order by "
-        "validation. No significant difference is not the same as equal. Times are measured on "
-        "this machine; they differ a little from run to run, and a choice that hangs on them may, "
-        "too. A limit is met surely where the whole 95% interval meets it (of a time, the slowest "
-        "hundredth), and probably where the figure alone does, which is enough."
+        "validation. No significant difference is not the same as equal. "
+        f"{_GIVEN if tables_alone(results) else _TIMED} A limit is met surely where the whole 95% "
+        "interval meets it (of a time, the slowest hundredth), and probably where the figure alone "
+        "does, which is enough."
     )
+
+
+_TIMED = (
+    "Times are measured on this machine; they differ a little from run to run, and a choice that "
+    "hangs on them may, too."
+)
+_GIVEN = "Costs are taken as they are given; where none is given, none decides."
 
 
 def _floors(found: Found) -> str:
@@ -176,7 +211,7 @@ def _floors(found: Found) -> str:
 @dataclass(frozen=True)
 class Decision:
     """why: what stands below the headline. more: what a click shows. changes, excluded: one
-    sentence a wish, one a model."""
+    sentence a wish, one a model. not_stored: why it cannot be exported."""
 
     headline: str
     why: list[str]
@@ -185,6 +220,8 @@ class Decision:
     excluded: list[str]
     more: list[str]
     taken: str | None
+    not_stored: str | None
+    can_be_used: bool
 
 
 def decision_data(results: Results) -> Decision | None:
@@ -194,12 +231,13 @@ def decision_data(results: Results) -> Decision | None:
     if not found or not models:
         return None
     settings = DecisionSettings.model_validate(found.settings)
-    asked, rule = limits.asked(settings), _rule(found, settings)
-    made, tested = choice(found, models), _on_test(found, results)
+    on = chosen_on(results)
+    asked, rule = limits.asked(settings), _rule(found, settings, results)
+    made, tested = choice(found, models, on), _on_test(found, results)
     below = (
         [
             why(made),
-            _majority(found),
+            _majority(found, results),
             _held(found),
             _binding(found),
             tested,
@@ -207,15 +245,18 @@ def decision_data(results: Results) -> Decision | None:
         if made
         else []
     )
-    nothing = [] if made else [_majority(found), asked, _nearest(found)]
+    not_stored = _not_stored(made.taken, results) if made else None
+    nothing = [] if made else [_majority(found, results), asked, _nearest(found)]
     return Decision(
         headline=found.headline,
         why=[text for text in (*below, *nothing) if text],
-        runner_up=_runner_up(found, models),
-        changes=[_change(each, models) for each in found.changes],
+        runner_up=_runner_up(found, models, on),
+        changes=[_change(each, models, on) for each in found.changes],
         excluded=[f"{row.name} {misses(row.limits)}." for row in found.excluded],
         more=[text for text in (asked if made else None, rule) if text],
         taken=found.recommended,
+        not_stored=not_stored,
+        can_be_used=made is not None and not not_stored and not tables_alone(results),
     )
 
 

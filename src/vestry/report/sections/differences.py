@@ -1,7 +1,7 @@
 """A difference of two accuracies in words: how large, how sure, and what that rests on."""
 
 from vestry.evaluation.difference import sign
-from vestry.report.formatting import counted, per_cent, points, probability
+from vestry.report.formatting import between, counted, per_cent, points, points_range, probability
 from vestry.schema.significance import Difference
 
 
@@ -20,15 +20,10 @@ def size(found: Difference) -> str:
     return f"{amount} {noun} {'above' if value > 0 else 'below'} it"
 
 
-def between(ours: float, theirs: float) -> float:
-    """A share: of the figures as `per_cent` prints them."""
-    return round(round(100 * ours, 1) - round(100 * theirs, 1), 1) / 100
-
-
 def interval(found: Difference) -> str:
     """ "95% interval +0.1 to +1.5 over images and 3 seeds of each"."""
     low, high = found.interval
-    return f"95% interval {points(low)} to {points(high)}, {basis(found)}"
+    return f"95% interval {points_range(low, high)}, {basis(found)}"
 
 
 def basis(found: Difference) -> str:

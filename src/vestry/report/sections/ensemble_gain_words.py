@@ -1,16 +1,18 @@
 """What a committee gains and what that takes, in words."""
 
 from vestry.report.formatting import (
+    between,
     counted,
     duration,
     listed,
     per_cent,
     per_cent_range,
     points,
+    points_range,
     probability,
+    signed,
     whole,
 )
-from vestry.report.sections.differences import between
 from vestry.report.sections.standing import margin_words
 from vestry.schema.ensemble_gain import (
     Diversity,
@@ -79,7 +81,7 @@ def how_judged(found: EnsembleGain) -> str:
 
 def _change_range(difference: Difference) -> str:
     low, high = difference.interval
-    return f"{points(low)} to {points(high)}"
+    return points_range(low, high)
 
 
 def _p_words(p: float) -> str:
@@ -195,10 +197,16 @@ def variety(found: Diversity) -> str:
     )
     if mean["correlation"] is None:
         return text
+    correlated = _correlation(mean["correlation"])
     return (
-        f"{text} Their errors correlate by {mean['correlation']:.2f}; 0 would be independent "
-        "errors. The lower, the more a committee can gain."
+        f"{text} Their errors correlate by {correlated}; 0 would be independent errors. "
+        "The lower, the more a committee can gain."
     )
+
+
+def _correlation(value: float) -> str:
+    """ "0.12", "−0.02", without a sign where it is 0.00."""
+    return signed(value, 2).removeprefix("+")
 
 
 def extremes(found: Diversity) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.models import tables_alone
 from vestry.report.section import Section
 from vestry.report.sections.leaks import Leaks, leaks_data
 from vestry.schema.label_issues import DoubtedImage, LabelIssues
@@ -20,8 +21,9 @@ _TABLES = {
         "issues are not independent of them; members with cross_validation doubt the training "
         "labels by models that had not seen them."
     ),
-    "test": ", which were fitted and chosen without these rows.",
+    "test": " on test rows, without which it was fitted and chosen.",
 }
+_ELSEWHERE = ". Whether it learnt from these is not known."
 
 
 def _summary(found: Mapping[str, LabelIssues]) -> str:
@@ -50,13 +52,14 @@ def _heading(split: str) -> str:
     return f"{split[0].upper()}{split[1:]} images whose label is doubted"
 
 
-def _source(entry: LabelIssues) -> str:
+def _source(entry: LabelIssues, made_here: bool) -> str:
     """Whose probabilities these are, whether they come from models that knew the rows, and how
     often they go with the labels."""
     names = entry.panel
     shown = listed(names if len(names) <= _NAMED else [*names[: _NAMED - 1], _more(names)])
-    mean = f"The mean of the probabilities of {shown}" if len(names) > 1 else f"By {shown} alone"
-    said = f"{mean}{_TABLES[entry.of_table]}"
+    mean = f"By the mean of the probabilities of {shown}" if len(names) > 1 else f"By {shown} alone"
+    table = _TABLES[entry.of_table] if made_here else f" on {entry.of_table} rows{_ELSEWHERE}"
+    said = f"{mean}{table}"
     errs = "the more it errs, the more right labels it doubts"
     return f"{said} It agrees with {per_cent(entry.accuracy)} of the labels: {errs}."
 
@@ -133,7 +136,7 @@ class Doubts:
 
 def doubts_data(results: Results) -> Doubts | None:
     """None where no labels were looked at."""
-    doubts, classes = results.doubts, results.data.classes
+    doubts = results.doubts
     known = {
         "training": doubts.training, "validation": doubts.validation, "test": doubts.test
     }  # fmt: skip
@@ -143,18 +146,19 @@ def doubts_data(results: Results) -> Doubts | None:
     return Doubts(
         summary=_summary(found),
         splits=[
-            _split_doubts(split, entry, classes) for split, entry in found.items() if entry.count
+            _split_doubts(split, entry, results) for split, entry in found.items() if entry.count
         ],
         leaks=leaks_data(results),
     )
 
 
-def _split_doubts(split: str, entry: LabelIssues, classes: list[str]) -> SplitDoubts:
+def _split_doubts(split: str, entry: LabelIssues, results: Results) -> SplitDoubts:
+    classes = results.data.classes
     images = [_doubted(image, classes) for image in entry.images]
     return SplitDoubts(
         split=split,
         heading=_heading(split),
-        source=_source(entry),
+        source=_source(entry, not tables_alone(results)),
         remark=_worst_first(len(images[:FIRST]), entry),
         first=images[:FIRST],
         more=images[FIRST:],

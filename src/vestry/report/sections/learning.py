@@ -1,8 +1,9 @@
 """Curves and history of the networks, and what went into them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vestry.predictions.given import GIVEN_KIND
 from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
 from vestry.report.models import Model, models_in_study_order
 from vestry.report.plot.lines import (
@@ -72,13 +73,19 @@ def _seeds(count: int) -> str | None:
     return f"The curves are those of the first of {count} seeds." if count > 1 else None
 
 
-def without_epochs(names: list[str]) -> str | None:
-    """The models that have no curves, by name."""
-    if not names:
-        return None
-    if len(names) == 1:
-        return f"{names[0]} is fitted in one go: it has no epochs, and so no curves."
-    return f"{listed(names)} are fitted in one go: they have no epochs, and so no curves."
+def without_epochs(fitted: list[str], made_elsewhere: Sequence[str] = ()) -> str | None:
+    """The models that have no curves, by name, and why."""
+    said = []
+    if len(fitted) == 1:
+        said.append(f"{fitted[0]} is fitted in one go: it has no epochs, and so no curves.")
+    elif fitted:
+        said.append(
+            f"{listed(fitted)} are fitted in one go: they have no epochs, and so no curves."
+        )
+    if made_elsewhere:
+        were = "was" if len(made_elsewhere) == 1 else "were"
+        said.append(f"{listed(list(made_elsewhere))} {were} made elsewhere: how is not known here.")
+    return " ".join(said) or None
 
 
 # What augmentation does to the images, and what it means for the curves.
@@ -122,6 +129,7 @@ def _augmentation_data(
     )
 
 
+_MADE_ELSEWHERE = (GIVEN_KIND, "onnx")
 _SMALL_HEIGHT = 150
 _LARGE_HEIGHT = 260
 
@@ -162,14 +170,15 @@ def learning_data(results: Results) -> Learning:
     networks = [model for model, _ in members if _has_epochs(model)]
     compared = (validation_curves(networks), validation_losses(networks))
     shown = [(model, member) for model, member in members if _has_epochs(model) or member.trunk]
-    others = [
-        model.name for model, member in members if not _has_epochs(model) and not member.trunk
-    ]
+    others = [(m.name, member) for m, member in members if not _has_epochs(m) and not member.trunk]
     return Learning(
         networks=[_training(model, member, results) for model, member in shown],
         together=[draw(c, _LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
         sizes=size_curves_data([model for model, _ in members], results.size_pairs),
-        without_epochs=without_epochs(others),
+        without_epochs=without_epochs(
+            [name for name, member in others if member.kind not in _MADE_ELSEWHERE],
+            [name for name, member in others if member.kind in _MADE_ELSEWHERE],
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """A committee made again without each of its members, in words."""
 
 from vestry.committees.rule import RULES
-from vestry.report.formatting import per_cent, points, whole
+from vestry.report.formatting import per_cent, points, points_range, whole
 from vestry.schema.ensemble_gain import LeaveOneOut, WithoutMember
 from vestry.schema.models import Committee
 from vestry.schema.significance import Difference
@@ -83,4 +83,4 @@ def not_left_out(found: LeaveOneOut) -> str:
 
 def _change_range(difference: Difference) -> str:
     low, high = difference.interval
-    return f"{points(low)} to {points(high)}"
+    return points_range(low, high)

@@ -159,11 +159,13 @@ def _shade(share: float, most: float) -> float:
 
 def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
     per_class = model.entry.scores.test.per_class
+    several = len(model.entry.seeds) > 1
     found = [
+        weakest_class(per_class) if several else None,
+        _seeds_remark(model),
         _total(model, results.data.splits["test"].rows),
         most_confused(pairs, {name: scores.support for name, scores in per_class.items()}),
-        weakest_class(per_class),
-        _seeds_remark(model),
+        None if several else weakest_class(per_class),
     ]
     return [text for text in found if text]
 
@@ -172,8 +174,7 @@ def _seeds_remark(model: Model) -> str | None:
     seeds = model.entry.seeds
     if len(seeds) < 2:
         return None
-    what = "What follows, and every image that is shown,"
-    return f"{what} is of its first seed, {seeds[0].seed}, of {len(seeds)}."
+    return f"What follows is of the first of its {len(seeds)} seeds, {seeds[0].seed}."
 
 
 def _cell_images(model: Model, classes: int) -> dict[int, list[str]]:

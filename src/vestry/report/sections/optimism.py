@@ -1,7 +1,7 @@
 """In words: what of a validation figure is due to choosing by it."""
 
-from vestry.report.formatting import counted, listed, per_cent
-from vestry.report.models import Model
+from vestry.report.formatting import listed, per_cent
+from vestry.report.models import Model, chosen_on
 from vestry.schema.results import Results
 
 _DIGITS = 1
@@ -29,13 +29,16 @@ def taken_off(model: Model) -> str | None:
 
 
 def best_of(results: Results) -> str | None:
-    """What the first's figure has from being the best of several; None for one model."""
+    """What the first's figure has from being the best of several; None for one model, and where
+    no row is wrong: redrawn, these show no other figure."""
     found = results.best_of
     if found is None:
         return None
     before = found.corrected + found.optimism
     amount = _printed(before, found.corrected)
-    rows = counted(results.data.splits["validation"].rows, "validation image")
+    if before >= 1:
+        return None
+    rows = chosen_on(results).counted(results.data.splits["validation"].rows)
     best = f"{per_cent(before, _DIGITS)} of {found.first} is the best of {found.models} models"
     if amount is None:
         return f"{best} on the same {rows}; taking the best adds less than 0.1 points to it."

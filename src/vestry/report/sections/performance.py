@@ -27,11 +27,24 @@ def _pair_words(found: ConfusedPair, names: list[str]) -> str:
 
 def _both_ways(found: ConfusedPair, names: list[str]) -> str:
     one, other = (names[label] for label in found.classes)
-    return f"{whole(found.i_as_j)} {one} as {other}, {whole(found.j_as_i)} {other} as {one}"
+    ways = [(found.i_as_j, one, other), (found.j_as_i, other, one)]
+    said = [f"{whole(count)} {truth} as {taken}" for count, truth, taken in ways if count]
+    return ", ".join(said)
 
 
-def performance_words(name: str, analysis: schema.Analysis, names: list[str]) -> str:
-    """One model's strong and weak classes and its most confused pair."""
+def _which_ways(found: ConfusedPair, names: list[str]) -> str:
+    """As a part of its images."""
+    if found.i_as_j and found.j_as_i:
+        return f"of which {_both_ways(found, names)}"
+    one, other = (names[label] for label in found.classes)
+    return f"all {one} as {other}" if found.i_as_j else f"all {other} as {one}"
+
+
+def performance_words(
+    name: str, analysis: schema.Analysis, names: list[str], of_seed: str = ""
+) -> str:
+    """One model's strong and weak classes and its most confused pair. of_seed: the one that the
+    pair's images are of, where there are several."""
     high, low, confused = analysis.high, analysis.low, analysis.confused
     parts = []
     if high and low:
@@ -45,8 +58,8 @@ def performance_words(name: str, analysis: schema.Analysis, names: list[str]) ->
         first = confused[0]
         one, other = (names[label] for label in first.classes)
         parts.append(
-            f"{'It' if parts else name} confuses {one} and {other} most: "
-            f"{counted(first.count, 'image')}, of which {_both_ways(first, names)}."
+            f"{'It' if parts else name} confuses {one} and {other} most{of_seed}: "
+            f"{counted(first.count, 'image')}, {_which_ways(first, names)}."
         )
     return " ".join(parts)
 
@@ -155,7 +168,7 @@ def _row(model: Model, names: list[str]) -> Row:
         high=_classes(analysis.high, names),
         low=_classes(analysis.low, names),
         confused=[(_pair_words(p, names), _both_ways(p, names)) for p in analysis.confused],
-        sentence=performance_words(model.name, analysis, names),
+        sentence=performance_words(model.name, analysis, names, model.of_seed),
     )
 
 

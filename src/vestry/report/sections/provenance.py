@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from vestry.predictions.given import GIVEN_KIND
 from vestry.report.formatting import NOTHING, counted, duration, whole
 from vestry.report.models import Model, models_in_study_order
 from vestry.report.section import Section
@@ -106,7 +107,11 @@ def _time_bars(models: list[Model]) -> list[TimeBar]:
 
 def _seeds(results: Results) -> list[tuple[str, str]]:
     """Every seed that the run used, with what it was used for."""
-    used = {name: [each.seed for each in entry.seeds] for name, entry in results.members.items()}
+    used = {
+        name: [each.seed for each in entry.seeds]
+        for name, entry in results.members.items()
+        if entry.kind != GIVEN_KIND or len(entry.seeds) > 1
+    }
     rows = [(name, ", ".join(map(str, its))) for name, its in used.items()]
     if len(used) > 1 and len({tuple(its) for its in used.values()}) == 1:
         rows = [("every member", rows[0][1])]

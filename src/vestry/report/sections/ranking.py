@@ -224,7 +224,7 @@ def _ranking_rows(
                 mean_taken,
                 None if results.nested else standing.beside_first(model, ranked[0]),
                 by_score.row_scores(results, results.ranking[model.rank - 1]),
-                by_score.probability(results.ranking[model.rank - 1]),
+                by_score.probability(results.ranking[model.rank - 1], len(ranked) == 1),
                 optimism.taken_off(model),
             )
         )

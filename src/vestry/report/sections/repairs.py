@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vestry.report.formatting import counted, listed, per_cent, signed, whole
 from vestry.report.plot.bars import ROWS_SHOWN, Diverging, diverging
-from vestry.schema.ensemble_gain import RepairedClass, Repairs
+from vestry.schema.ensemble_gain import MembersAgree, RepairedClass, Repairs
 from vestry.schema.significance import Difference
 
 # What a committee fixes and breaks, and what the numbers say of why.
@@ -19,8 +19,9 @@ def _counts(found: Repairs) -> str:
     if not found.repaired and not found.spoiled:
         return f"It is right and wrong on the same test images as {best}."
     return (
-        f"It is right on {counted(found.repaired, 'test image')} that {best} gets wrong (fixed), "
-        f"and wrong on {whole(found.spoiled)} that {best} gets right (broken)."
+        f"It is right on {_none_or(found.repaired)} that {best} gets wrong (fixed), "
+        f"and wrong on {whole(found.spoiled) if found.spoiled else 'none'} that {best} gets right "
+        "(broken)."
     )
 
 
@@ -56,9 +57,18 @@ def _division(found: Repairs) -> str:
     return (
         f"Its members name different classes on {counted(divided, 'test image')} "
         f"({per_cent(divided / rows)}); of those the committee gets "
-        f"{whole(agreed.divided_right)} right, and on "
-        f"{whole(agreed.divided_nobody_right)} no member is right."
+        f"{whole(agreed.divided_right)} right; {_nobody_right(agreed)}."
     )
+
+
+def _nobody_right(agreed: MembersAgree) -> str:
+    if agreed.divided_nobody_right:
+        return f"on {whole(agreed.divided_nobody_right)} no member is right"
+    return "on each of these some member is right"
+
+
+def _none_or(count: int) -> str:
+    return counted(count, "test image") if count else "no test image"
 
 
 def _most_divided(found: Repairs, names: list[str]) -> str | None:

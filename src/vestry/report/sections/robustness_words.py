@@ -8,6 +8,7 @@ from vestry.report.formatting import (
     per_cent,
     per_cent_range,
     points,
+    points_range,
     whole,
     with_interval,
 )
@@ -99,7 +100,7 @@ def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], a
     sign = 1 if pair.names[0] == name else -1
     gap = pair.all
     low, high = sorted(sign * end for end in gap.interval)
-    size = f"{points(sign * gap.value)} points ({points(low)} to {points(high)})"
+    size = f"{points(sign * gap.value)} points ({points_range(low, high)})"
     told = "" if gap.p_holm < _CHANCE else ", which may be chance"
     on = f" on {whole(pair.rows)} images" if pair.rows < asked else ""
     return f", {size} against {leader_name}{on}{told}"
@@ -154,7 +155,7 @@ def changes_summary(found: Robustness) -> str:
 def difference(gap: AlteredDifference) -> str:
     """ "+3.1 points (+2.0 to +4.2)"."""
     low, high = gap.interval
-    return f"{points(gap.value)} ({points(low)} to {points(high)})"
+    return f"{points(gap.value)} ({points_range(low, high)})"
 
 
 def rows(found: Robustness) -> str:

@@ -61,12 +61,17 @@ def _without_interval(results: Results, models: list[Model]) -> str | None:
         return None
     rows = results.data.splits["test"]
     least = min((count for count in rows.class_counts if count), default=0)
+    needed = [
+        f"macro averages need {ROWS_OF_A_CLASS} test images of every class (the rarest has {least})"
+        f", those of precision and F1 {ANSWERS_OF_A_CLASS} and as many answers of each, weighted "
+        f"averages {ROWS_BY_CLASS} images to a class"
+    ]
+    if rows.rows < ROWS_FOR_BINS:
+        found = f"here there are {whole(rows.rows)}"
+        needed.append(f"the calibration error needs {ROWS_FOR_BINS} test images ({found})")
     return (
-        "No interval stands where none that was tried would hold the truth often enough: macro "
-        f"averages need {ROWS_OF_A_CLASS} test images of every class (the rarest has {least}), "
-        f"those of precision and F1 {ANSWERS_OF_A_CLASS} and as many answers of each, weighted "
-        f"averages {ROWS_BY_CLASS} images to a class, the calibration error {ROWS_FOR_BINS} test "
-        f"images (here there are {whole(rows.rows)})."
+        "No interval stands where none that was tried would hold the truth often enough: "
+        f"{'; '.join(needed)}."
     )
 
 

@@ -1,12 +1,15 @@
 """How sure the ranking is: every pair tested, every score with its interval."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import (
+    between,
     counted,
     listed,
     per_cent,
     points,
+    points_range,
     probability,
     whole,
     with_deviation,
@@ -28,7 +31,7 @@ def lead(results: Results) -> list[str]:
     found = results.comparisons
     if not found:
         return ["One model has no ranking; its scores and how sure they are stand below."]
-    return [_tested(found), _separated(found, results.ranking[0].name)]
+    return [_tested(found), _separated(found, models_by_rank(results))]
 
 
 def _tested(found: Comparisons) -> str:
@@ -58,18 +61,21 @@ def _differ(count: int) -> str:
     return f"{count} {'differs' if count == 1 else 'differ'}"
 
 
-def _separated(found: Comparisons, first: str) -> str:
+def _separated(found: Comparisons, ranked: Sequence[Model]) -> str:
     """What it would take to show a difference of the first from whoever shows none, else of the
     next two."""
     tied = [pair for pair in found.pairs if not pair.told_apart]
     if not tied:
         return "So every two differ by more than chance would explain."
+    first, of = ranked[0].name, {model.name: model.accuracy("test") for model in ranked}
     own = [pair for pair in tied if first in (pair.one, pair.other)]
     which = counted(len(tied), "pair") if len(tied) == found.family else f"other {len(tied)}"
     others = f"the {which}" if len(tied) > 1 else "the two of the other pair"
     if found.family == 1:
         others = "them"
-    return f"That does not make {others} equal. {images_for((own or tied)[0])}"
+    shown = (own or tied)[0]
+    said = images_for(shown, between(of[shown.one], of[shown.other]))
+    return f"That does not make {others} equal. {said}"
 
 
 def uncertainties(models: list[Model], rows: int) -> str:
@@ -87,13 +93,23 @@ def uncertainties(models: list[Model], rows: int) -> str:
             "model was fitted with several seeds."
         )
     shown = listed([f"\u00b1 {100 * deviation(m):.1f} ({m.name})" for m in several[:4]])
-    more = f" and {len(several) - 4} more" if len(several) > 4 else ""
+    more = f"; {len(several) - 4} more in the table" if len(several) > 4 else ""
     once = len(models) - len(several)
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
-        f"{sampling} Spread over seeds, what another fit could change: {shown}{more} points.{rest} "
-        "Tests and intervals of models with several seeds are of both."
+        f"{sampling} Spread over seeds, what another fit could change: {shown} points{more}.{rest} "
+        f"Tests and intervals of models with several seeds are of both. {_of_seeds(once)}"
     )
+
+
+def _of_seeds(once: int) -> str:
+    """What is assumed of seeds where models are compared. once: how many were fitted once."""
+    few = (
+        "A few seeds say little of how far the next one would move a model, so differences are "
+        "judged by the seeds of all models together: each is taken to move as they do, one whose "
+        "own seeds lie further apart by those"
+    )
+    return f"{few}{', and one fitted once as the others' if once else ''}."
 
 
 def _half_width(model: Model) -> float:
@@ -170,12 +186,13 @@ def certainty_data(results: Results) -> Certainty | None:
     if not ranked:
         return None
     pairs, folds = (found.pairs, found.cross_validated) if found else ([], [])
+    of = {model.name: model.accuracy("test") for model in ranked}
     matrix = tie_matrix(ranked, pairs) if pairs else None
     return Certainty(
         lead=lead(results),
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
-        pairs=[_pair_row(pair) for pair in pairs],
+        pairs=[_pair_row(pair, of) for pair in pairs],
         uncertainties=uncertainties(ranked, results.data.splits["test"].rows),
         both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
         table=score_table(results, ranked),
@@ -185,13 +202,14 @@ def certainty_data(results: Results) -> Certainty | None:
     )
 
 
-def _pair_row(pair: PairOfModels) -> PairRow:
+def _pair_row(pair: PairOfModels, accuracy: Mapping[str, float]) -> PairRow:
+    """accuracy: of the test images, by model."""
     return PairRow(
         pair.one,
         pair.other,
         pair.told_apart,
         [
-            points(pair.difference),
+            points(between(accuracy[pair.one], accuracy[pair.other])),
             _limits(pair.interval),
             _images(pair.only_one),
             _images(pair.only_other),
@@ -223,7 +241,7 @@ def _fold_row(pair: PairOverFolds) -> PairRow:
 
 
 def _limits(interval: Interval | None) -> str:
-    return f"{points(interval[0])} to {points(interval[1])}" if interval else "no spread"
+    return points_range(*interval) if interval else "no spread"
 
 
 SECTION = Section(

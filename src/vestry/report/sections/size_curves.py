@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from vestry.evaluation.difference import sign
-from vestry.report.formatting import NOTHING, counted, listed, points, whole, with_deviation
+from vestry.report.formatting import (
+    NOTHING,
+    between,
+    counted,
+    listed,
+    points,
+    whole,
+    with_deviation,
+)
 from vestry.report.models import Model
 from vestry.report.plot.curves import DrawnSizes, SizeCurve, SizePoint, draw_sizes, size_curve
 from vestry.schema.ablations import SizePair
@@ -82,7 +90,7 @@ def _against(leader: SizeCurve, other: SizeCurve, told: Told) -> list[str]:
     sizes = _shared(leader, other)
     first = sizes[0]
     one, two = leader.at[first], other.at[first]
-    gap = points(abs(one.mean - two.mean)).lstrip("+")
+    gap = points(abs(between(one.mean, two.mean))).lstrip("+")
     ahead, behind = (leader, other) if one.mean >= two.mean else (other, leader)
     start = (
         f"With {_images(first)} a class {ahead.name} is right on {_figure(ahead.at[first])}, {gap} "
@@ -124,7 +132,7 @@ def _change(ahead: SizeCurve, behind: SizeCurve, sizes: list[int], told: Told) -
     stands = {size: _standing(ahead, behind, size, told) for size in sizes}
     last = sizes[-1]
     since = list(takewhile(lambda size: stands[size] == stands[last], reversed(sizes)))[-1]
-    gap = points(abs(ahead.at[last].mean - behind.at[last].mean)).lstrip("+")
+    gap = points(abs(between(ahead.at[last].mean, behind.at[last].mean))).lstrip("+")
     said = {"ahead": _still_ahead, "open": _closed, "behind": _overtaken}[stands[last]]
     return said(_Change(ahead.name, behind.name, gap, since, sizes))
 

@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 
-from vestry.report.formatting import counted, listed, per_cent, points, probability, with_interval
-from vestry.report.models import Model
-from vestry.report.sections.differences import between
+from vestry.report.formatting import (
+    between,
+    counted,
+    listed,
+    per_cent,
+    points,
+    points_range,
+    probability,
+    with_interval,
+)
+from vestry.report.models import Model, chosen_on
 from vestry.report.sections.leaks import leaked_rows
 from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
@@ -60,11 +68,11 @@ def _level_with(results: Results) -> str:
     """Who has the first's accuracy on validation rows, and what then orders them."""
     leader, *others = results.ranking
     same = [row for row in others if row.validation_accuracy == leader.validation_accuracy]
-    twins = [row.name for row in same if row.rank == leader.rank]  # the same log loss, too
+    twins = [row.name for row in same if row.rank == leader.rank]
     higher = [row.name for row in same if row.rank != leader.rank]
     said = []
     if twins:
-        said.append(f"level with {listed(twins)}, in log loss, too")
+        said.append(f"with the same figures as {listed(twins)}")
     if higher:
         said.append(f"level with {listed(higher)}, with the lower log loss")
     return f" ({'; '.join(said)})" if said else ""
@@ -77,9 +85,9 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     if len(of["unknown"]) == len(others):
         who = "the other one" if len(others) == 1 else f"any of the other {len(others)}"
         return (
-            f"Nothing more can be told on test: the {test_rows(results)} are too few to say "
-            f"whether {who} is behind {leader.name}, ahead of it or level with it. That does not "
-            "make them equal."
+            f"Nothing more can be told on test: {_among_all(results)}the {test_rows(results)} are "
+            f"too few to say whether {who} is behind {leader.name}, ahead of it or level with it. "
+            "That does not make them equal."
         )
     margin = margin_words(results.resolution.margin if results.resolution else 0)
     words: dict[MarkWord, str] = {
@@ -95,6 +103,12 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
             f" Of {_names(of['unknown'])} it cannot be told: the test images{seeds} are too few."
         )
     return said
+
+
+def _among_all(results: Results) -> str:
+    """How many pairs are judged together, which asks more of each than a few would."""
+    found = results.comparisons
+    return f"with {found.family} pairs judged at once, " if found and found.family > 1 else ""
 
 
 def _above(ranked: Sequence[Model]) -> str | None:
@@ -119,11 +133,16 @@ def _second(ranked: Sequence[Model]) -> str | None:
     if found is None:
         return None
     low, high = found.interval
+    stands = (
+        f"has the same {_validation_figure(follower)}"
+        if follower.is_level_with(ranked[0])
+        else f"follows with {_validation_figure(follower)}"
+    )
     return (
-        f"{follower.name} follows with {_validation_figure(follower)} on validation; on test it is "
+        f"{follower.name} {stands} on validation; on test it is "
         f"right on {test_figure(follower)}, a difference of "
         f"{points(between(follower.accuracy('test'), ranked[0].accuracy('test')))} points "
-        f"({points(low)} to {points(high)}, adjusted p {probability(found.p_holm)})."
+        f"({points_range(low, high)}, adjusted p {probability(found.p_holm)})."
     )
 
 
@@ -145,7 +164,8 @@ def rank_remark(results: Results) -> str | None:
         f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
         "ahead or behind where it is significant among all pairs "
         f"({_test_words(tests)}, {holm}), level where the whole interval lies within "
-        f"{margin_words(found.margin)}; else it cannot be told, which is not the same as equal."
+        f"{margin_words(found.margin)}; else it cannot be told, which is not the same as equal, "
+        "even where its own interval leaves out 0."
     )
 
 
@@ -165,7 +185,7 @@ def beside_first(model: Model, first: Model) -> str | None:
     mark = MARKS[found.mark]
     if found.mark == "unknown" and (_has_seeds(model) or _has_seeds(first)):
         mark += " or seeds"
-    return f"{mark}: {size} points ({points(low)} to {points(high)})"
+    return f"{mark}: {size} points ({points_range(low, high)})"
 
 
 def _has_seeds(model: Model) -> bool:
@@ -178,9 +198,12 @@ def too_few(results: Results) -> str | None:
     if not found:
         return None
     coarse = [
-        f"with {counted(shown.rows, f'{split} image')}, {_unseen(shown)}"
-        for split, shown in (("test", found.test), ("validation", found.validation))
-        if not (results.nested and split == "test")
+        f"with {images}, {_unseen(shown)}"
+        for images, shown in (
+            (counted(found.test.rows, "test image"), found.test),
+            (chosen_on(results).counted(found.validation.rows), found.validation),
+        )
+        if not (results.nested and shown is found.test)
     ]
     text = "; ".join(coarse)
     return f"{text[0].upper()}{text[1:]}."
@@ -220,9 +243,7 @@ def _be(models: Sequence[Model]) -> str:
 
 
 def _validation_rows(results: Results) -> str:
-    return counted(
-        results.data.splits["validation"].rows, "image" if results.nested else "validation image"
-    )
+    return chosen_on(results).counted(results.data.splits["validation"].rows)
 
 
 def test_rows(results: Results) -> str:

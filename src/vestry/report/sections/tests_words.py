@@ -6,19 +6,27 @@ from vestry.schema.results import Results
 from vestry.schema.significance import PairOfModels, TestFamily
 
 
-def images_for(pair: PairOfModels) -> str:
-    """What it would take to show a difference between two that show none."""
+def images_for(pair: PairOfModels, apart: float) -> str:
+    """What it would take to show a difference between two that show none. apart: their difference
+    in test accuracy, of the figures as they are printed."""
     more, between = pair.more_rows, f"between {pair.one} and {pair.other}"
     if more is None:
         said = _UNKNOWN[_why_unknown(pair)].format(between)
         return f"{said[0].upper()}{said[1:]}."
     if not more:
         return f"The difference {between} would be significant if the two were the only pair."
-    size = points(abs(pair.difference)).lstrip("+")
     return (
-        f"If the {size} points {between} are real, about {roughly(more)} more test images would "
+        f"If the {_size(apart)} {between} are real, about {roughly(more)} more test images would "
         "show them in at least 80% of cases, however the other pairs stand."
     )
+
+
+def _size(apart: float) -> str:
+    """ "0.5 points"."""
+    if not apart:
+        return "less than 0.1 points"
+    text = points(abs(apart)).lstrip("+")
+    return f"{text} {'point' if text == '1.0' else 'points'}"
 
 
 _UNKNOWN = {

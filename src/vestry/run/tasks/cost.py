@@ -126,7 +126,8 @@ def _measured(
     for name, entry in committees.items():
         missing = [member for member in entry["members"] if member not in models]
         if missing:
-            reason = f"its member {', '.join(missing)} could not be measured"
+            which = "member" if len(missing) == 1 else "members"
+            reason = f"its {which} {', '.join(missing)} could not be measured"
             costs["committees"][name] = _cost(reason=reason)
         else:
             rules[name] = timed_rule(name, entry, folders, dataset)
