@@ -238,6 +238,7 @@ def noise(vestry, tmp_path_factory):
         for seed in range(4)
     )
     more += '[[committee]]\nname = "Stack"\nrule = "stacking"\nmembers = ["LR", "Nearest 1"]\n'
+    more += '[[claim]]\nsays = "Apart"\nremark = "As it should be."\nhere = "splits"\n'
     return run(vestry, folder, HEAD.format(data=NESTED) + more)
 
 
@@ -296,6 +297,7 @@ def test_page_and_card_open_with_what_choosing_gives_and_let_the_same_images_con
             assert phrase not in told, phrase
     assert "behind on test" not in console and "validation    test" not in console
     assert f"{ROWS} training and {ROWS} test images" not in text
+    assert f"Here {ROWS} training images are learnt from, chosen by and tested on in turns" in text
 
 
 def test_labels_of_images_that_folds_test_are_doubted_once(noise):
