@@ -11,7 +11,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.candidates import Candidate, candidate_by
+from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.chosen_by import ChosenBy, chosen_by
 from vestry.evaluation.decision_tests import LEVEL, beside
 from vestry.evaluation.predictions import Predictions
@@ -97,7 +97,7 @@ def _candidate(name: str, by: ChosenBy) -> Candidate:
     return Candidate(
         name=name, place=0, accuracy=0.0, lowest=("", 0.0), latency=None, bytes=None,
         parameters=None, explains=False, rights=np.ones((1, 1), bool),
-        by_score=candidate_by(name, by),
+        by_score=by.of(name, "validation"),
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from vestry.errors import StudyError
 from vestry.predictions.table import load_table
+from vestry.study.reader import read_study
 from vestry.study.settings import Study
 
 NET = {"name": "Net", "layers": [{"flatten": True}], "early_stopping": {"patience": 2}}
@@ -58,6 +60,97 @@ def test_a_resolved_study_means_what_it_meant():
     again = tomllib.loads(study.as_toml())
     again["member"] = again.pop("model")
     assert Study.model_validate(again).digest == study.digest
+
+
+A_FILE = """
+title = "Scores"
+[data]
+source = "digits"
+[decision]
+score = {score}
+[training]
+early_stopping = {{ patience = 2, restore_best = true }}
+[[model]]
+name = "Usual"
+layers = [{{ flatten = true }}]
+[[model]]
+name = "Own table"
+layers = [{{ flatten = true }}]
+early_stopping = {{ patience = 3 }}
+[[model]]
+name = "Own monitor"
+layers = [{{ flatten = true }}]
+early_stopping = {{ patience = 3, monitor = "val_accuracy" }}
+[[model]]
+name = "Searched"
+layers = [{{ conv = {{ choose = [4, 8] }}, kernel = 3 }}, {{ flatten = true }}]
+search = {{ trials = 2 }}
+[[model]]
+name = "Searched by its own"
+estimator = "sklearn.linear_model.LogisticRegression"
+params = {{ C = {{ choose = [0.1, 1.0] }} }}
+search = {{ trials = 2, score = "log_loss" }}
+[[committee]]
+name = "Greedy"
+rule = "greedy"
+members = ["Usual", "Own table"]
+"""
+
+
+def of_a_file(folder, score, *assignments):
+    path = folder / "study.toml"
+    path.write_text(A_FILE.format(score=score))
+    return read_study(path, assignments).study
+
+
+@pytest.mark.parametrize(
+    ("score", "fits"),
+    [
+        ('"balanced_accuracy"', "balanced_accuracy"),
+        ('"macro_f1"', "macro_f1"),
+        ('"roc_auc"', "roc_auc"),
+        ("{ sensitivity_at_specificity = 0.95 }", "roc_auc"),
+    ],
+)
+def test_the_score_of_a_study_file_reaches_every_fit(tmp_path, score, fits):
+    usual, own_table, own_monitor, searched, by_its_own = of_a_file(tmp_path, score).member
+    assert usual.early_stopping.monitor == own_table.early_stopping.monitor == f"val_{fits}"
+    assert (usual.early_stopping.patience, own_table.early_stopping.patience) == (2, 3)
+    assert own_monitor.early_stopping.monitor == "val_accuracy"
+    assert searched.search.score == fits and by_its_own.search.score == "log_loss"
+    assert searched.with_values({"layers #1.conv": 4}).early_stopping.monitor == f"val_{fits}"
+
+
+def test_a_score_that_is_set_on_the_command_line_reaches_every_fit(tmp_path):
+    study = of_a_file(tmp_path, '"accuracy"', 'decision.score="log_loss"')
+    assert study.member[0].early_stopping.monitor == "val_loss"
+    assert study.member[3].search.score == study.committee[0].options["by"] == "log_loss"
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ('"balanced_acuracy"',
+         "there is no score 'balanced_acuracy'; did you mean `balanced_accuracy`?"),
+        ('"AUC"', "there is no score 'AUC'; "),
+        ("0.9", "there is no score 0.9; "),
+        ("{ sensitivity_at_specificity = 95 }",
+         "`sensitivity_at_specificity` takes a share above 0 and below 1, not 95"),
+        ("{ sensitivity_at_specificity = 0 }",
+         "`sensitivity_at_specificity` takes a share above 0 and below 1, not 0"),
+        ('{ sensitivity_at_specificity = "high" }',
+         "`sensitivity_at_specificity` takes a share above 0 and below 1, not 'high'"),
+        ("{ sensitivity_at_specificty = 0.95 }", "did you mean `sensitivity_at_specificity`?"),
+        ('{ positive = "1" }', "key `sensitivity_at_specificity` is missing"),
+        ("{ sensitivity_at_specificity = 0.9, positive = 1 }",
+         "`positive` takes the name of a class, not 1"),
+    ],
+)  # fmt: skip
+def test_a_score_that_there_is_not_is_refused_in_one_line(tmp_path, score, said):
+    with pytest.raises(StudyError) as caught:
+        of_a_file(tmp_path, score)
+    (line,) = str(caught.value).splitlines()
+    assert "`decision.score`: " in line and said in line
 
 
 STUDY = """

@@ -39,7 +39,7 @@ WRONG = [
     (
         "estimator =",
         "estimatr =",
-        "needs one of `estimator`, `layers`, `backbone`, `onnx`; did you mean `estimator`?",
+        "`onnx`, `predictions`; did you mean `estimator`?",
     ),
     ("sklearn.linear_model.RidgeClassifier", "Ridge", "no import path"),
     ('name = "Linear"', 'name = "Net"', "the name 'Net' is given 2 times"),

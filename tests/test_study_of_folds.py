@@ -345,7 +345,8 @@ def test_a_model_of_several_sizes_keeps_validation_rows(vestry, tmp_path):
     assert (splits["training"]["rows"], splits["validation"]["rows"]) == (96, 24)
     (tmp_path / "t.toml").write_text(sized.replace("[data]", "[data]\nvalidation = { folds = 3 }"))
     refused = vestry("run", "t.toml", cwd=tmp_path)
-    assert "needs validation rows that are set aside" in refused.stderr
+    assert "study: model LR: images_per_class needs validation rows that are" in refused.stderr
+    assert refused.returncode == 2 and "Traceback" not in refused.stderr
 
 
 def test_a_finished_model_is_scored_as_it_is_on_the_same_rows(study, vestry, tmp_path):

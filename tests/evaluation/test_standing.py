@@ -118,7 +118,7 @@ def test_the_smallest_difference_that_so_many_images_show():
         won = round((differ + share * 10_000) / 2)
         assert mcnemar(won + 2, differ - won - 2).p < 0.05 < mcnemar(won - 4, differ - won + 4).p
     right = np.arange(100) < 80
-    found = resolution([right[None], right[None], np.roll(right, 20)[None]], 3)
+    found = resolution([right[None], right[None], np.roll(right, 20)[None]], 3, [])
     size = smallest_shown(40, 100, 0.05 / 3)
     assert found == SmallestShown(rows=100, difference=size, tests=3)
     assert size > smallest_shown(40, 100)
@@ -127,5 +127,5 @@ def test_the_smallest_difference_that_so_many_images_show():
 def test_over_seeds_it_is_what_their_own_test_shows():
     rng = np.random.default_rng(0)
     rights = [rng.random((3, 400)) < 0.8 for _ in range(2)]
-    found = resolution(rights, 1).difference
+    found = resolution(rights, 1, []).difference
     assert found == mean_difference(*rights).half(0.05)

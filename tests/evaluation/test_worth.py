@@ -18,7 +18,11 @@ def gains_of(parts, within=0.01):
     committees = {name: whole for name, (whole, _) in parts.items()}
     members = {name: own for name, (_, own) in parts.items()}
     against = against_members(committees, members)
-    return ensemble_gains(committees, members, against, within)
+    best = {
+        name: max(own, key=lambda member: member.entry.corrected_accuracy).name
+        for name, own in members.items()
+    }
+    return ensemble_gains(committees, members, against, within, best)
 
 
 def found(skills, rows=ROWS, seed=0, within=0.01):

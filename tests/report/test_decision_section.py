@@ -292,7 +292,8 @@ def test_images_that_chose_confirm_nothing_where_nested_folds_test_them(results:
     results["nested"] = nested(results, 650)
     text = said(results)
     assert (
-        "the same images that models were chosen by; what choosing by them gives is 65.0%" in text
+        "the same images that models were chosen by; what choosing by them gives is right on 65.0%"
+        in text
     )
     for phrase in (
         "had no say",

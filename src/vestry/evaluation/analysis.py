@@ -37,6 +37,7 @@ from vestry.evaluation.predictions import (
 )
 from vestry.evaluation.rank_curves import rank_curves
 from vestry.evaluation.ranking import ranking, score_record, with_score
+from vestry.evaluation.score_standing import standing_by_score
 from vestry.evaluation.significance import Significance, significance
 from vestry.evaluation.size_pairs import size_pairs
 from vestry.evaluation.standing import above_majority
@@ -105,9 +106,10 @@ def analysed(
     guesses = baselines(evidence, classes, by.score)
     everyone = candidates(ranked, evidence, by)
     majority = above_majority(everyone, evidence, classes)
-    if by.score.name != "accuracy":
+    is_accuracy = by.score.name == "accuracy"
+    if not is_accuracy:
         majority = above_by_score(everyone, by, majority, guesses[0])
-    standing = significance(ranked, evidence, deciding.within)
+    standing = standing_by_score(significance(ranked, evidence, deciding.within), by, evidence)
     issues = find_label_issues(list(members), evidence)
     findings = run.exploration.findings if run.exploration else None
     leader = ranked[0].name if ranked else None
@@ -115,8 +117,9 @@ def analysed(
         run.data, evaluated, leader, findings, run.votes_seed, _adjusted(standing.comparisons)
     )
     made = {name: evaluated[name] for name in run.committees}
-    of_committees = _compared_committees(made, run.committees, members, evidence, deciding.within)
-    of_models = _OfModels(evidence, standing, abstaining, members, of_committees)
+    in_order = {each.name: each for each in ranked if each.name in members}
+    of_committees = _compared_committees(made, run.committees, in_order, evidence, deciding.within)
+    of_models = _OfModels(evidence, standing, abstaining, in_order, of_committees)
     found = compared_pairs(pairs, evaluated)
     steps = ablation_steps(list(members.values()))
     sizes = size_pairs(evidence.sizes)
@@ -129,14 +132,17 @@ def analysed(
         },
         families=families(
             _tests(standing.comparisons, of_committees, found, steps)
-            | {"sizes": len(sizes)}
+            | {"sizes": len(sizes), "first": 0 if is_accuracy else len(ranked[1:])}
             | _tests_of(decided)
         ),
         ranking=with_score(standing.ranking, by, majority, run.models),
         score=score_record(by, evidence) if ranked else None,
         baselines=guesses,
         rank_curves=rank_curves(_unsure(ranked, evidence), evidence, classes),
-        best_of=best_of_several({model.name: model.entry for model in ranked}, evidence),
+        # Of the best of several it is known for accuracy alone how far that flatters.
+        best_of=best_of_several({model.name: model.entry for model in ranked}, evidence)
+        if is_accuracy
+        else None,
         comparisons=standing.comparisons,
         resolution=standing.resolution,
         misclassified=misclassified(list(members.values())) if members else None,
@@ -167,12 +173,19 @@ def _compared_committees(
     evidence: Predictions,
     within: float,
 ) -> _OfCommittees:
-    """All committees at once, since their tests are adjusted together."""
+    """All committees at once, since their tests are adjusted together. members: of the run, in the
+    order of the ranking."""
     own = {name: [members[each] for each in entry.members] for name, entry in entries.items()}
     again = {name: leave_one_out(committee, evidence) for name, committee in made.items()}
     against = against_members(made, own)
-    gains = ensemble_gains(made, own, against, within)
+    best = {name: _best(entry, members) for name, entry in entries.items()}
+    gains = ensemble_gains(made, own, against, within, best)
     return _OfCommittees(against, gains, judged_together(again))
+
+
+def _best(entry: ScoredCommittee, members: Mapping[str, EvaluatedModel]) -> str:
+    """The committee's first member in the order of the ranking, in which `members` are."""
+    return next(name for name in members if name in entry.members)
 
 
 def _tests(
@@ -217,7 +230,8 @@ def _tests_of(decided: Decision | None) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class _OfModels:
-    """Makes the whole record of a model of what was scored. members: all of the run's."""
+    """Makes the whole record of a model of what was scored. members: all of the run's, in the order
+    of the ranking."""
 
     evidence: Predictions
     standing: Significance
@@ -236,7 +250,7 @@ class _OfModels:
         against = self.committees.differences[committee.name]
         return Committee(
             **self._facts(committee.name, entry, None),
-            repairs=fixed_and_broken(committee, own, against),
+            repairs=fixed_and_broken(committee, own, against, _best(entry, self.members)),
             worth=self.committees.gains[committee.name],
             leave_one_out=self.committees.without[committee.name],
             diversity=diversity(own),

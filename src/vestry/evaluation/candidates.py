@@ -7,12 +7,11 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.chosen_by import ChosenBy
+from vestry.evaluation.chosen_by import ByScore, ChosenBy
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import Interval, share_interval
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.seed_pool import SeedPool
-from vestry.predictions.sums import Floats
 from vestry.schema.decision import CheckedLimit, Met
 from vestry.schema.models import ScoredCommittee, ScoredModel
 from vestry.schema.scores import Scores
@@ -47,7 +46,7 @@ class Candidate:
     rights: NDArray[np.bool_]
     optimism: float = 0.0
     bounds: Mapping[str, Interval] = field(default_factory=dict)
-    by_score: "ByScore | None" = None
+    by_score: ByScore | None = None
     pool: SeedPool | None = None
 
     @property
@@ -63,32 +62,6 @@ class Candidate:
     @property
     def megabytes(self) -> float | None:
         return None if self.bytes is None else self.bytes / 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class ByScore:
-    """A model by the score that chooses, so that more is better.
-
-    seeds: (seeds,) its figures on the validation rows. resampled: (resamples,) their mean on
-    resamples of these, the same for all models. weight: how many rows of the rarest kind the score
-    rests on. shown: the figure as it is written.
-    """
-
-    seeds: Floats
-    resampled: Floats
-    weight: float
-    shown: float
-
-    @property
-    def figure(self) -> float:
-        return float(self.seeds.mean())
-
-    @property
-    def interval(self) -> Interval:
-        """Of the figure as it is written, percentiles of the resamples."""
-        sign = 1 if self.shown == self.figure else -1
-        low, high = np.quantile(sign * self.resampled, [0.025, 0.975])
-        return float(low), float(high)
 
 
 def candidates(
@@ -130,18 +103,7 @@ def _candidate(
 
 def _by_score(name: str, by: ChosenBy) -> ByScore | None:
     """None where it is counts of images that say all."""
-    return None if by.score.name == "accuracy" else candidate_by(name, by)
-
-
-def candidate_by(name: str, by: ChosenBy) -> ByScore:
-    """A model by the score, so that more is better."""
-    sign = by.score.sign
-    return ByScore(
-        seeds=sign * by.validation[name],
-        resampled=sign * by.resampled[name].mean(axis=0),
-        weight=by.weight,
-        shown=by.central(name, "validation"),
-    )
+    return None if by.score.name == "accuracy" else by.of(name, "validation")
 
 
 def _bounds(entry: ScoredModel) -> dict[str, Interval]:

@@ -1,13 +1,14 @@
 """Every model by the score that chooses: its figures, and what other images would have given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from vestry.errors import StudyError
 from vestry.evaluation.decision_settings import DecisionSettings
+from vestry.evaluation.intervals import Interval
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.choosing import ChoosingScore, choosing_score
 from vestry.predictions.resampled import drawn
@@ -19,10 +20,38 @@ _SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
+class ByScore:
+    """A model by the score that chooses, so that more is better.
+
+    seeds: (seeds,) its figures on the rows of a split. resampled: (resamples,) their mean on
+    resamples of these, the same for all models. weight: how many rows of the rarest kind the score
+    rests on. shown: the figure as it is written.
+    """
+
+    seeds: Floats
+    resampled: Floats
+    weight: float
+    shown: float
+
+    @property
+    def figure(self) -> float:
+        return float(self.seeds.mean())
+
+    @property
+    def interval(self) -> Interval:
+        """Of the figure as it is written, percentiles of the resamples."""
+        sign = 1 if self.shown == self.figure else -1
+        low, high = np.quantile(sign * self.resampled, [0.025, 0.975])
+        return float(low), float(high)
+
+
+@dataclass(frozen=True, eq=False)
 class ChosenBy:
     """validation, test: (seeds,) figures of each model. resampled: (seeds, resamples) of the same
     models on stratified resamples of the validation rows. weight: how many rows of the rarest kind
-    the score rests on there. All as they are; `score.sign` makes more better.
+    the score rests on there. resampled_test, test_weight: the same of the test rows; empty where
+    the score is the accuracy, of which counts of images say all. All as they are; `score.sign`
+    makes more better.
     """
 
     score: ChoosingScore
@@ -30,6 +59,8 @@ class ChosenBy:
     test: Mapping[str, Floats]
     resampled: Mapping[str, Floats]
     weight: float
+    resampled_test: Mapping[str, Floats] = field(default_factory=dict)
+    test_weight: float = 1.0
 
     def central(self, name: str, split: Split) -> float:
         """The mean over seeds."""
@@ -38,6 +69,18 @@ class ChosenBy:
     def better(self, name: str) -> float:
         """The mean of the validation figures so that more is better."""
         return self.score.sign * self.central(name, "validation")
+
+    def of(self, name: str, split: Split) -> ByScore:
+        """A model on the rows of a split; of the test rows not by accuracy."""
+        of_test = split == "test"
+        sign, figures = self.score.sign, self.test if of_test else self.validation
+        resampled = self.resampled_test if of_test else self.resampled
+        return ByScore(
+            seeds=sign * figures[name],
+            resampled=sign * resampled[name].mean(axis=0),
+            weight=self.test_weight if of_test else self.weight,
+            shown=self.central(name, split),
+        )
 
 
 _OF_LABELS = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -65,8 +108,10 @@ def chosen_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions)
         score,
         {name: _figures(score, name, "validation", evidence) for name in names},
         {name: _figures(score, name, "test", evidence) for name in names},
-        _resampled(score, names, evidence),
+        _resampled(score, names, evidence, "validation"),
         score.weight(evidence.truths["validation"]),
+        {} if score.name == "accuracy" else _resampled(score, names, evidence, "test"),
+        score.weight(evidence.truths["test"]),
     )
 
 
@@ -82,12 +127,12 @@ def _figures(score: ChoosingScore, name: str, split: Split, evidence: Prediction
 
 
 def _resampled(
-    score: ChoosingScore, names: Sequence[str], evidence: Predictions
+    score: ChoosingScore, names: Sequence[str], evidence: Predictions, split: Split
 ) -> dict[str, Floats]:
     """The same resamples for all models, so that their differences are paired."""
-    truth = evidence.truths["validation"]
+    truth = evidence.truths[split]
     order = np.argsort(truth, kind="stable")
-    seeds = {name: _tables(name, "validation", evidence) for name in names}
+    seeds = {name: _tables(name, split, evidence) for name in names}
     tables = [values[order] for several in seeds.values() for values in several]
     found = _on_resamples(score, tables, truth[order])
     ends = np.cumsum([len(several) for several in seeds.values()])[:-1]

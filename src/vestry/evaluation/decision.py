@@ -25,6 +25,7 @@ from vestry.evaluation.decision_tests import rows_to_decide
 from vestry.evaluation.difference import adjusted, difference, sign
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
+from vestry.evaluation.score_standing import ahead_by_score, gap_on_test
 from vestry.schema.decision import (
     Change,
     Decision,
@@ -62,7 +63,7 @@ def decision(
         runner_up=_runner_up(choice, ready, settings) if choice else None,
         level_with=[each.name for each in choice.level] if choice else None,
         binding=_binding(choice, above, settings) if choice else None,
-        test=_on_test(choice, models, ready, settings) if choice else None,
+        test=_on_test(choice, models, ready, settings, by) if choice else None,
         nearest=_exclusion(near, settings) if near else None,
         changes=_changes(choice, above, settings) if choice else [],
         settings=settings.model_dump(mode="json"),
@@ -166,20 +167,26 @@ def _on_test(
     models: Sequence[EvaluatedModel],
     ready: Sequence[Candidate],
     settings: DecisionSettings,
+    by: ChosenBy,
 ) -> OnTest:
     """What the test images say afterwards of the one that was taken. ready: all that could be."""
     named = {model.name: model for model in models}
     best, taken = named[choice.best.name], named[choice.taken.name]
-    limits = _test_limits(taken.entry, settings)
+    limits = _test_limits(taken.entry, settings, by.central(taken.name, "test"))
+    others = [each.name for each in ready if each.name != taken.name]
+    by_accuracy, same = by.score.name == "accuracy", best is taken
     return OnTest(
         accuracy=taken.entry.scores.test.accuracy,
         interval=taken.entry.accuracy_interval("test"),
         limits=limits,
         agrees=all(check.met for check in limits),
-        ahead=_ahead_on_test(
-            taken, [named[each.name] for each in ready if each.name != taken.name]
-        ),
-        best_less_taken=None if best is taken else difference(best, taken),
+        ahead=_ahead_on_test(taken, [named[name] for name in others])
+        if by_accuracy
+        else ahead_by_score(taken.name, others, by),
+        best_less_taken=difference(best, taken) if by_accuracy and not same else None,
+        best_less_taken_by_score=None
+        if by_accuracy or same
+        else gap_on_test(best.name, taken.name, by),
     )
 
 
@@ -189,10 +196,14 @@ def _ahead_on_test(taken: EvaluatedModel, others: Sequence[EvaluatedModel]) -> l
     return [other.name for other, each in zip(others, found, strict=True) if sign(each) > 0]
 
 
-def _test_limits(entry: ScoredModel, settings: DecisionSettings) -> list[LimitOnTest]:
-    """The limits on accuracy, held against test figures."""
+def _test_limits(entry: ScoredModel, settings: DecisionSettings, score: float) -> list[LimitOnTest]:
+    """The limits on accuracy and on the score that chooses, held against test figures."""
     class_, recall = lowest_class(entry.scores.test)
-    found = {"min_accuracy": entry.central("test", "accuracy"), "min_accuracy_per_class": recall}
+    found = {
+        "min_accuracy": entry.central("test", "accuracy"),
+        "min_accuracy_per_class": recall,
+        "min_score": score,
+    }
     return [
         LimitOnTest(
             limit=name,

@@ -1,9 +1,10 @@
 """What a study asks of the model that it is looking for."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from vestry.errors import did_you_mean
 from vestry.predictions.choosing import SensitivityAt
 from vestry.schema.base import ScoreName
 
@@ -87,6 +88,16 @@ class DecisionSettings(BaseModel):
         "where it costs at most half and the difference is at least that",
     )
 
+    @field_validator("score", mode="before")
+    @classmethod
+    def _score_there_is(cls, given: Any) -> Any:
+        """One reason where there is none of that name, or its table is wrong: of a union each kind
+        would give its own."""
+        wrong = None if isinstance(given, SensitivityAt) else _wrong_with(given)
+        if wrong:
+            raise ValueError(wrong)
+        return given
+
     @model_validator(mode="after")
     def _score_is_a_share(self) -> Self:
         if self.min_score is not None and self.score == "log_loss":
@@ -103,3 +114,24 @@ class DecisionSettings(BaseModel):
     def floors(self) -> dict[Cost, float]:
         """Differences that matter, in milliseconds, bytes and parameters."""
         return self.cost_floor.of(self.prefer)
+
+
+def _wrong_with(score: Any) -> str | None:
+    """What is wrong with a name or a table that is to say a score; None where nothing is."""
+    if not isinstance(score, dict):
+        names = get_args(ScoreName)
+        near = did_you_mean(str(score), names)
+        return None if score in names else f"there is no score {score!r}{near}"
+    try:
+        SensitivityAt.model_validate(score)
+    except ValidationError as error:
+        problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        key = str(problem["loc"][-1])
+        match problem["type"]:
+            case "extra_forbidden":
+                return f"key `{key}` is unknown{did_you_mean(key, SensitivityAt.model_fields)}"
+            case "missing":
+                return f"key `{key}` is missing"
+        kind = "the name of a class" if key == "positive" else "a share above 0 and below 1"
+        return f"`{key}` takes {kind}, not {problem['input']!r}"
+    return None

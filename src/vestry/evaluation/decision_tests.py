@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, inf, log, sqrt
+from math import ceil, inf, log, sqrt
 from statistics import NormalDist
 
-import numpy as np
-
-from vestry.evaluation.candidates import ByScore, Candidate
+from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.difference import Answers, difference, p_within
 from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import LEVEL as INTERVAL_LEVEL
-from vestry.evaluation.intervals import Interval, normal_quantile, t_quantile
+from vestry.evaluation.intervals import Interval, normal_quantile
 from vestry.evaluation.paired_tests import holm
 from vestry.evaluation.power import POWER
+from vestry.evaluation.score_gap import score_gap
 from vestry.schema.decision import BestBeside
 
 
@@ -77,8 +76,16 @@ def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
     found = difference(ours, others)
     only_best, only_other = round(found.only_one), round(found.only_other)
     if best.by_score and other.by_score:
-        by_score = _resampled(best.by_score, other.by_score, within)
-        return _Pair(only_best, only_other, *by_score)
+        gap = score_gap(best.by_score, other.by_score)
+        return _Pair(
+            only_best,
+            only_other,
+            difference=gap.value,
+            interval=gap.interval,
+            p=gap.p,
+            p_near=gap.p_within(within),
+            p_best_near=gap.turned.p_within(within),
+        )
     more = best.optimism - other.optimism
     return _Pair(
         only_best,
@@ -89,55 +96,6 @@ def _pair(best: Candidate, other: Candidate, within: float) -> _Pair:
         p_near=p_within(ours, others, within + more),
         p_best_near=p_within(others, ours, within - more),
     )
-
-
-def _resampled(
-    one: ByScore, other: ByScore, within: float
-) -> tuple[float, Interval, float, float, float]:
-    """Difference, interval, p and the two p of nearness, of scores that are no accuracies.
-
-    Student's t with the variance of a paired bootstrap of the images, plus that of one image of the
-    rarest kind on which the two differ (or models that never do would be level on ten images), plus
-    that of the mean over seeds; degrees of freedom by Welch and Satterthwaite.
-    """
-    difference = one.figure - other.figure
-    images = float(np.var(one.resampled - other.resampled, ddof=1)) + one.weight**-2
-    parts = [(images, max(one.weight - 1, 1.0))]
-    parts += [
-        (float(np.var(each.seeds, ddof=1)) / len(each.seeds), len(each.seeds) - 1.0)
-        for each in (one, other)
-        if len(each.seeds) > 1
-    ]
-    total = sum(variance for variance, _ in parts)
-    freedom = total**2 / sum(variance**2 / free for variance, free in parts)
-    error = sqrt(total)
-    half = t_quantile(INTERVAL_LEVEL, freedom) * error
-    return (
-        difference,
-        (difference - half, difference + half),
-        2 * _above(abs(difference) / error, freedom),
-        _near(within - difference, error, freedom, one.weight),
-        _near(within + difference, error, freedom, one.weight),
-    )
-
-
-def one_sided(one: ByScore, floor: float) -> float:
-    """p that its figure is not above `floor`, which no image moves."""
-    images = float(np.var(one.resampled, ddof=1)) + one.weight**-2
-    seeds = float(np.var(one.seeds, ddof=1)) / len(one.seeds) if len(one.seeds) > 1 else 0.0
-    return _above((one.figure - floor) / sqrt(images + seeds), max(one.weight - 1, 1.0))
-
-
-def _above(deviations: float, freedom: float) -> float:
-    from scipy.special import stdtr  # noqa: PLC0415 - studies are read without it
-
-    return float(stdtr(freedom, -deviations))
-
-
-def _near(gap: float, error: float, freedom: float, weight: float) -> float:
-    """gap: how far the difference found lies inside the margin. Never below the chance that none of
-    so many rows shows a kind of image that alone makes up the gap."""
-    return max(_above(gap / error, freedom), exp(-gap * weight)) if gap > 0 else 1.0
 
 
 # How many rows would decide what these do not.

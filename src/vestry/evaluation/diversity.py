@@ -81,13 +81,14 @@ def fixed_and_broken(
     committee: EvaluatedModel,
     members: list[EvaluatedModel],
     differences: Mapping[str, Difference],
+    best_by_validation: str,
 ) -> Repairs:
     """Test images that the committee gets right and its best member wrong, and the other way.
 
-    The best member is chosen by validation accuracy, less its optimism. Images are counted by
-    first seeds. differences: of the committee and each member, by name.
+    Images are counted by first seeds. differences: of the committee and each member, by name.
+    best_by_validation: name of the member that comes first in the ranking.
     """
-    best = max(members, key=lambda member: member.entry.corrected_accuracy)
+    best = next(member for member in members if member.name == best_by_validation)
     fixed, broken = committee.right & ~best.right, best.right & ~committee.right
     said = np.stack([member.labels for member in members])
     return Repairs(

@@ -46,11 +46,13 @@ def ensemble_gains(
     members: Mapping[str, Sequence[EvaluatedModel]],
     differences: Mapping[str, Mapping[str, Difference]],
     within: float,
+    best: Mapping[str, str],
 ) -> dict[str, EnsembleGain]:
     """What each committee gains over each member on test images, by name.
 
     members: those of each committee, by its name. differences: as `against_members` has them.
-    within: a gain below this share is none; that it is below is tested as one family, too.
+    within: a gain below this share is none; that it is below is tested as one family, too. best:
+    each committee's best member by validation.
     """
     pairs = [(name, member) for name in committees for member in members[name]]
     near = holm([p_within(committees[name], member, within) for name, member in pairs])
@@ -58,9 +60,7 @@ def ensemble_gains(
     for (name, member), p in zip(pairs, near, strict=True):
         found = differences[name][member.name]
         sides[name].append(_over(committees[name], member, found, p))
-    return {
-        name: _gain(members[name], against, within, len(pairs)) for name, against in sides.items()
-    }
+    return {name: _gain(best[name], against, within, len(pairs)) for name, against in sides.items()}
 
 
 def _over(
@@ -87,14 +87,11 @@ def _less(own: float | None, other: float | None) -> float | None:
     return None if own is None or other is None else own - other
 
 
-def _gain(
-    members: Sequence[EvaluatedModel], against: list[GainOverMember], within: float, family: int
-) -> EnsembleGain:
-    best = max(members, key=lambda member: member.entry.corrected_accuracy)
+def _gain(best: str, against: list[GainOverMember], within: float, family: int) -> EnsembleGain:
     verdict, deciding = _verdict(against)
     return EnsembleGain(
         verdict=verdict,
-        best_member=best.name,
+        best_member=best,
         decisive=min(deciding, key=lambda each: each.difference.value).name,
         against=against,
         within=within,

@@ -16,7 +16,9 @@ from vestry.schema.significance import TestFamily
 LEVEL: Final = 0.05
 """The chance of any false alarm in a family, at most."""
 _WHAT: Final = {
-    "pairs": "every two models on the test images; marks of the ranking and claims among them",
+    "pairs": "every two models on the test images, by accuracy; claims, and marks of a ranking by "
+    "accuracy, among them",
+    "first": "each other model beside the first on the test images, by the score that orders them",
     "committees": "each committee against each of its members",
     "without": "a committee made without each of its members, of all committees",
     "steps": "each member against the first of the study",

@@ -10,7 +10,7 @@ What is assumed: over seeds, the true accuracy p of each model varies by the sam
 toxicological experiments", Biometrics 31, 1975). Three things guard against its not being so. Only
 a model whose seeds lie nearer together than the pool's is lent the pool's variance; another one
 counts with its own, which is taken to be as large as it may be for seeds to lie so near together in
-half of all cases (of two models with three seeds or more as it is: no further models hide it). One
+half of all cases. One
 whose seeds lie so far apart that chance does it in one study of a thousand (F test beside the
 others; a diverged fit) is left out of the pool, and stands on its own degrees of freedom. And one
 whose answers no seed changes is left out, too: its part is 0. What nothing guards against is a
@@ -29,8 +29,6 @@ from numpy.typing import NDArray
 _Floats = NDArray[np.float64]
 _APART = 0.001
 """A chance; one that lies this far out is not of the pool."""
-_FEW = 2
-"""Models, among which one that seeds move more than the other needs no guard."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,12 @@ def scale_of(rights: NDArray[np.bool_]) -> float:
 class SeedPool:
     """share: of p(1 - p), by how much true accuracies vary over seeds. noise: likewise, what images
     add to that of a single fit. freedom: that both rest on; 0 where no model has several seeds that
-    differ. models: how many that are.
+    differ.
     """
 
     share: float = 0.0
     noise: float = 0.0
     freedom: int = 0
-    models: int = 0
 
     def lent(self, own: SeedSpread) -> SeedSpread:
         """As the pool has it; `own` itself where there is no pool, where seeds do nothing, and
@@ -89,8 +86,7 @@ class SeedPool:
         variance = noise + self.share * own.scale
         if own.freedom and _beyond(own.variance, own.freedom, variance, self.freedom):
             return own
-        guarded = own.freedom == 1 or (own.freedom and self.models > _FEW)
-        least = own.variance / _median_share(own.freedom) if guarded else own.variance
+        least = own.variance / _median_share(own.freedom) if own.freedom else 0.0
         return SeedSpread(max(least, variance), noise, self.freedom, own.scale)
 
 
@@ -118,8 +114,7 @@ def _pooled(models: Sequence[SeedSpread]) -> SeedPool:
         return SeedPool()
     noise = sum(own.freedom * own.noise for own in models) / weight
     variance = sum(own.freedom * own.variance for own in models) / weight
-    freedom = sum(own.freedom for own in models)
-    return SeedPool(max(0.0, variance - noise), noise, freedom, len(models))
+    return SeedPool(max(0.0, variance - noise), noise, sum(own.freedom for own in models))
 
 
 def _beyond(variance: float, freedom: int, other: float, others: int) -> bool:

@@ -6,13 +6,14 @@ from itertools import combinations
 from math import inf
 from typing import Any
 
-from vestry.evaluation.difference import adjusted, difference, over_seeds
+from vestry.evaluation.difference import Answers, adjusted, difference, over_seeds, sign
 from vestry.evaluation.families import LEVEL, strictest
 from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t, holm
 from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_intervals import score_intervals
-from vestry.evaluation.standing import beside_first, ranks, resolution
+from vestry.evaluation.seed_pool import SeedPool
+from vestry.evaluation.standing import Rights, beside_first, ranks, resolution
 from vestry.evaluation.two_way import widened
 from vestry.predictions.scores import SCORES
 from vestry.schema.base import Interval
@@ -157,7 +158,7 @@ def significance(
     comparisons = pairwise(models)
     return Significance(
         comparisons,
-        _resolutions(models, evidence, margin),
+        _resolutions(models, evidence, margin, comparisons),
         _ranked(models, comparisons, margin),
         {model.name: _score_intervals(model, evidence) for model in models},
     )
@@ -186,20 +187,44 @@ def _ranked(
 
 
 def _resolutions(
-    models: Sequence[EvaluatedModel], evidence: Predictions, margin: float
+    models: Sequence[EvaluatedModel],
+    evidence: Predictions,
+    margin: float,
+    comparisons: Comparisons | None,
 ) -> Resolution | None:
-    if len(models) < 2:
+    if comparisons is None:
         return None
     truth = evidence.truths["validation"]
     validated = [evidence.labels(model.name, "validation") == truth for model in models]
-    pairs = len(models) * (len(models) - 1) // 2
     members = [model.name for model in models if not model.is_committee]
     pool = evidence.seed_pool(members, "validation")
     return Resolution(
         margin=margin,
-        validation=resolution(validated, len(models) - 1, pool),
-        test=resolution([model.rights for model in models], pairs, models[0].pool),
+        validation=resolution(
+            validated, len(models) - 1, _shown_on_validation(validated, pool), pool
+        ),
+        test=resolution(
+            [model.rights for model in models],
+            comparisons.family,
+            _shown_on_test(models[0].name, comparisons),
+            models[0].pool,
+        ),
     )
+
+
+def _shown_on_validation(validated: Sequence[Rights], pool: SeedPool | None) -> list[float]:
+    """Sizes of the significant differences to the first."""
+    first, *others = (Answers(each, pool) for each in validated)
+    found = adjusted([difference(first, other) for other in others])
+    return [abs(each.value) for each in found if sign(each)]
+
+
+def _shown_on_test(first: str, comparisons: Comparisons) -> list[float]:
+    return [
+        abs(pair.difference)
+        for pair in comparisons.pairs
+        if first in (pair.one, pair.other) and pair.told_apart
+    ]
 
 
 def _score_intervals(model: EvaluatedModel, evidence: Predictions) -> dict[str, Interval | None]:

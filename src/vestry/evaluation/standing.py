@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, isclose, log2, sqrt
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,19 +97,28 @@ def _mark(
 
 Rights = NDArray[np.bool_]
 """(seeds, n) whether each seed's model is right on each row."""
-_NEXT = 3
+NEXT = 3
 
 
-def resolution(rights: Sequence[Rights], tests: int, pool: SeedPool | None = None) -> SmallestShown:
+def resolution(
+    rights: Sequence[Rights], tests: int, shown: Sequence[float], pool: SeedPool | None = None
+) -> SmallestShown:
     """About the smallest difference that the rows show between the first and the next.
 
     rights: of each model in the order of the ranking; two or more. Of the three that follow the
-    first, the one for which it is the largest counts. tests: how many are adjusted together.
-    pool: what is known of seeds from all models; None: of two each.
+    first, the median counts. tests: how many are adjusted together. shown: sizes of the
+    differences to the first that are significant. pool: what is known of seeds from all models;
+    None: of two each.
     """
     level, rows = strictest(tests), rights[0].shape[1]
-    sizes = [_smallest(rights[0], other, level, pool) for other in rights[1 : 1 + _NEXT]]
-    return SmallestShown(rows=rows, difference=max(sizes), tests=tests)
+    sizes = [_smallest(rights[0], other, level, pool) for other in rights[1 : 1 + NEXT]]
+    return SmallestShown(rows=rows, difference=smallest_of(sizes, shown), tests=tests)
+
+
+def smallest_of(sizes: Sequence[float], shown: Sequence[float]) -> float:
+    """What is said of several pairs: one of few seeds must not speak for all. shown: sizes of
+    differences that are significant, which can be seen, whatever the approximation says."""
+    return min([median(sizes), *shown])
 
 
 def _smallest(first: Rights, other: Rights, level: float, pool: SeedPool | None) -> float:

@@ -17,10 +17,10 @@ degrees of freedom.
 
 What is known is used: the noise that each seed has on the images alone rests on many of them. So of
 the seeds' squared half-width with t, noise in it, the noise is taken off with the normal quantile,
-which it is known with: few seeds that happen to lie together are no sign that seeds do nothing. Of
-a model's own accuracy, which rests on its own seeds, the part of the seeds is never taken to be
-less than a third of what it is with the noise in it. `benchmarks/false_alarms.py` has what comes
-of it.
+which it is known with; or it is taken off the variance, of which a third is left: few seeds that
+happen to lie together are no sign that seeds do nothing. The narrower of the two counts, the first
+with many degrees of freedom and the second with few; of a model's own accuracy the second.
+`benchmarks/false_alarms.py` has what comes of it.
 """
 
 from collections.abc import Sequence
@@ -68,8 +68,10 @@ class TwoWay:
     def _of_seeds(self, chance: float) -> float:
         if not self.seeds:
             return 0.0
+        student = _student(chance, self.freedom) ** 2
         known = _normal(chance) ** 2 * self.noise
-        return max(0.0, _student(chance, self.freedom) ** 2 * self.seeds - known)
+        without = max(self.seeds - self.noise, _LEAST_OF_SEEDS * self.seeds)
+        return max(0.0, min(student * self.seeds - known, student * without))
 
     def p(self) -> float:
         """Two-sided, that it is 0: the chance whose interval just reaches 0."""
@@ -130,6 +132,8 @@ def mean_difference(
         scale = sum(scale_of(table) for table in both if len(table) > 1)
         cells = rights.astype(np.float64) - others
         own = [(seed_spread(cells, scale), max(map(len, both)))]
+        if pool and pool.freedom <= own[0][0].freedom:
+            pool = None  # it rests on no more than the difference itself
     else:
         pool = pool or seed_pool(both)
         own = [

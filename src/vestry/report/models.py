@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted
-from vestry.schema.base import Interval, Spread
+from vestry.schema.base import Interval, OnSplits, Spread
 from vestry.schema.confidence import Abstention, Calibration, Conformal
 from vestry.schema.cost import Cost
+from vestry.schema.decision import ScoreChosenBy
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
 from vestry.schema.run_comparison import RankedOfRuns
@@ -23,6 +24,8 @@ class Model:
     series: its place in the study, which gives it the same colour in every figure.
     place: the rank as it is shown, "1=" where others have the same validation figures.
     on_test: what the test images say of it beside the first; None for the first.
+    ordered_by, by_score: the score that orders the models, and its figures; None where that is the
+    accuracy.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Model:
     series: int
     place: str = ""
     on_test: BesideFirst | None = None
+    ordered_by: ScoreChosenBy | None = None
+    by_score: OnSplits[float] | None = None
 
     @property
     def is_committee(self) -> bool:
@@ -166,10 +171,28 @@ def models_in_study_order(results: Results) -> list[Model]:
     rows = {row.name: (place, row) for place, row in enumerate(results.ranking, 1)}
     entries: dict[str, Member | Committee] = {**results.members, **results.committees}
     return [
-        Model(name, entry, place, series, shown_rank(row, results.ranking), row.on_test)
+        Model(
+            name,
+            entry,
+            place,
+            series,
+            shown_rank(row, results.ranking),
+            row.on_test,
+            *_by_score(results.score, row),
+        )
         for series, (name, entry) in enumerate(entries.items())
         for place, row in [rows[name]]
     ]
+
+
+def _by_score(
+    score: ScoreChosenBy | None, row: Ranked
+) -> tuple[ScoreChosenBy | None, OnSplits[float] | None]:
+    if score is None or score.name == "accuracy":
+        return None, None
+    if row.validation_score is None or row.test_score is None:
+        return None, None
+    return score, OnSplits(validation=row.validation_score, test=row.test_score)
 
 
 def unsure(models: Sequence[Model]) -> list[Model]:

@@ -152,18 +152,34 @@ class Change(Record):
     name: str = Field(description="who would be taken")
 
 
+class ScoreDifference(Record):
+    """Of two models on the same test rows, by a score that is no accuracy."""
+
+    value: float = Field(description="the one's less the other's, means over seeds")
+    interval: Interval = Field(
+        description="95%, Student's t with the variance of resamples of the images and of seeds"
+    )
+    p: float = Field(description="that it is 0, likewise")
+
+
 class OnTest(Record):
     """What the test images say afterwards of the one that was taken."""
 
     accuracy: float = Field(description="mean over seeds")
     interval: Interval = Field(description="of it")
-    limits: list[LimitOnTest] = Field(description="those on accuracy")
+    limits: list[LimitOnTest] = Field(description="those on accuracy and on the score")
     agrees: bool = Field(description="whether all are met")
     ahead: list[str] = Field(
         description="names that could have been taken and are significantly ahead of it there "
-        "(McNemar's, Holm over all of these); they change nothing"
+        "by the score that chooses (accuracy: McNemar's; else as `best_less_taken_by_score`; Holm "
+        "over all of these); they change nothing"
     )
-    best_less_taken: Difference | None = Field(description="null where it is the best")
+    best_less_taken: Difference | None = Field(
+        description="null where it is the best, or the score that chooses is not the accuracy"
+    )
+    best_less_taken_by_score: ScoreDifference | None = Field(
+        None, description="by that score; null where it is the accuracy, or it is the best"
+    )
 
 
 class Decision(Record):

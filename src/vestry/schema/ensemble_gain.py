@@ -52,7 +52,7 @@ class Repairs(Record):
     """A committee against its members; images are counted by first seeds, beside the best one by
     validation."""
 
-    best_member: str = Field(description="by validation accuracy")
+    best_member: str = Field(description="the member that is first in the ranking")
     rows: int = Field(description="test images")
     repaired: int = Field(description="test images that only the committee gets right")
     spoiled: int = Field(description="test images that only the member gets right")
@@ -118,7 +118,7 @@ class EnsembleGain(Record):
         description="`yes` where it is better than *each* member; `no` where it is worse than one "
         "of them, or not better by `within` or more; else `not shown`"
     )
-    best_member: str = Field(description="by validation accuracy, less its `optimism`")
+    best_member: str = Field(description="the member that is first in the ranking")
     decisive: str = Field(
         description="the member that the verdict rests on: of those that make it so, the one that "
         "the committee gains least over"

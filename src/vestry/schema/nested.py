@@ -53,7 +53,7 @@ class NestedChoice(Record):
         """What follows a figure of one model."""
         return (
             "these are the same images that models were chosen by; what choosing by them gives is "
-            f"{self.figure}"
+            f"right on {self.figure}"
         )
 
 

@@ -124,8 +124,9 @@ class SmallestShown(Record):
 
     rows: int = Field(description="images")
     difference: float = Field(
-        description="about the smallest difference between the first and each of the next three "
-        "that the tests here would show, were there no other"
+        description="about the smallest difference between the first and the next three (the "
+        "median of these pairs) that the tests here would show, in the score that orders the "
+        "models; never above one to the first that is significant"
     )
     tests: int = Field(
         description="made at once on these rows; the difference is that at 0.05 divided by it"
@@ -146,12 +147,20 @@ class BesideFirst(Record):
     mark: MarkWord = Field(
         description="`ahead` or `behind` where the difference is significant (`p_holm`) and the "
         "interval leaves out 0, `level` where the whole interval lies within `resolution.margin` "
-        "and the exact test of `[decision]` shows it both ways, else `unknown`: the "
+        "and the test of `[decision]` shows it both ways, else `unknown`: the "
         "images are too few, which is not the same as equal"
     )
-    difference: float = Field(description="its test accuracy less the first's")
-    interval: Interval = Field(description="of it, 95%, its own: as of a `Difference`")
-    p_holm: float = Field(description="of that pair among all pairs")
+    difference: float = Field(
+        description="its test accuracy, or what else orders the models, less the first's"
+    )
+    interval: Interval = Field(
+        description="of it, 95%, its own: as of a `Difference`; of another score as of a "
+        "`ScoreDifference`"
+    )
+    p_holm: float = Field(
+        description="of that pair among all pairs; of another score than accuracy, among all "
+        "models beside the first"
+    )
 
 
 class Ranked(Record):

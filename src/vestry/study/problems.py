@@ -54,7 +54,8 @@ def _text_of(problem: _Problem, model: type[BaseModel]) -> str:
             names = [next(iter(option.model_fields)) for option in _models_at(model, loc)]
             return f"`{key}` needs one of {', '.join(f'`{name}`' for name in names)}"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"`{key}`: {message[:1].lower() + message[1:]}{_given(problem)}"
+    where = f"`{key}`: " if loc else ""  # else it is of the whole table, which the place names
+    return f"{where}{message[:1].lower() + message[1:]}{_given(problem)}"
 
 
 def _given(problem: _Problem) -> str:
@@ -71,7 +72,7 @@ def _shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
             parts[-1] += f" #{part + 1}"
         elif len(_models_at(model, loc[:depth])) <= 1:
             parts.append(str(part))
-    return ".".join(parts) or "value"
+    return ".".join(parts)
 
 
 def _names_at(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:

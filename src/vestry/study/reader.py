@@ -20,6 +20,7 @@ from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry, entry_type, kinds_in
 from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
+from vestry.study.score_of_fits import following_the_score
 from vestry.study.settings import Study
 
 _NAMING_KEYS = {"pair": ("without", "with"), "claim": ("model", "maker", "below", "above", "best")}
@@ -38,12 +39,18 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
 
     Raises StudyError, one line a problem.
     """
-    tables = override(read_toml(path), assignments, _takes)
+    # Before models are made of the tables: what they leave out is then the score's to say.
+    tables = following_the_score(override(read_toml(path), assignments, _takes))
     problems = [f"{path}: {line}" for line in _problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
     models = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
-    return StudyFile(path, Study(**(tables | {"member": models})))
+    try:
+        study = Study(**(tables | {"member": models}))
+    except ValidationError as error:  # what a model and the rest of the study make of each other
+        lines = lines_of(error, Study, "study", skip="")
+        raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
+    return StudyFile(path, study)
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:

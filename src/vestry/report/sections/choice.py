@@ -1,22 +1,19 @@
-"""Why this model, among which, and at what difference in accuracy: the choice in words."""
+"""Why this model, among which, and at what difference in the score: the choice in words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import (
-    between,
+    NOTHING,
     counted,
     file_size,
     listed,
     milliseconds,
-    per_cent,
-    points,
-    points_range,
     roughly,
 )
 from vestry.report.models import ChosenOn, Model
-from vestry.report.sections.standing import margin_words
+from vestry.report.sections import score_figures as score
 from vestry.schema.decision import BestBeside, Decision, Reason
 
 MOST_NAMED = 3
@@ -50,12 +47,12 @@ class Choice:
 
     @property
     def best(self) -> Model:
-        """The most accurate that could be taken."""
+        """The first by the score of those that could be taken."""
         return self.models[self.reason.best]
 
     @property
     def margin(self) -> str:
-        return margin_words(self.settings.within)
+        return score.margin_words(self.settings.within, self.taken)
 
     def tests(self, kept: Callable[[BestBeside], bool]) -> list[str]:
         """Names of those beside which it was chosen and of which that holds."""
@@ -72,7 +69,7 @@ def choice(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> Choice
 
 
 def why(made: Choice) -> str:
-    """Why this one, among which, and at what difference in accuracy."""
+    """Why this one, among which, and at what difference in the score."""
     if len(considered(made.found)) == 1:
         return _the_only_one(made)
     if made.settings.prefer != "accuracy":
@@ -110,15 +107,18 @@ def _among(found: Decision) -> str:
 def _most_accurate(made: Choice, who: str) -> str:
     """ "Of the 5 models it is the most accurate on the 100 validation images (83.0%)"."""
     rows = made.on.counted(made.found.rows)
-    figure = per_cent(_accuracy(made.best))
-    which = "as accurate as any" if _as_accurate(made) else "the most accurate"
-    return f"Of {_among(made.found)} {who} is {which} on the {rows} ({figure})"
+    figure = score.written(made.best, "validation")
+    which = score.is_highest(made.best)
+    if _as_good(made):
+        by = f" by {score.name_of(made.best)}" if made.best.ordered_by else ""
+        which = f"is as good as any{by}" if by else "is as accurate as any"
+    return f"Of {_among(made.found)} {who} {which} on the {rows} ({figure})"
 
 
-def _as_accurate(made: Choice) -> list[str]:
-    """Others of the same accuracy as the most accurate."""
+def _as_good(made: Choice) -> list[str]:
+    """Others of the same figure as the best."""
     names = [test.name for test in made.reason.tests]
-    return [name for name in names if _accuracy(made.models[name]) == _accuracy(made.best)]
+    return [name for name in names if _figure(made.models[name]) == _figure(made.best)]
 
 
 def _too_few(made: Choice) -> str:
@@ -148,8 +148,8 @@ def _unknown(made: Choice) -> str:
 
 
 def _level_with(made: Choice) -> str:
-    """Those of the same accuracy, and what orders them."""
-    same = _as_accurate(made)
+    """Those of the same figure, and what orders them."""
+    same = _as_good(made)
     twins = [n for n in same if made.models[n].is_level_with(made.taken)]
     others = [n for n in same if n not in twins]
     text = f", level with {_few(others)}, by the lower log loss" if others else ""
@@ -201,7 +201,7 @@ def _cheaper(made: Choice) -> str:
     """A cheaper one that is shown to be near the most accurate."""
     model, best = made.taken, made.best
     return (
-        f"{_most_accurate(made, best.name)}. {model.name} ({per_cent(_accuracy(model))}, a "
+        f"{_most_accurate(made, best.name)}. {model.name} ({score.written(model, 'validation')}, a "
         f"difference of {_gap(made)}) is shown to be less than {made.margin} behind it, and is "
         f"{_criterion(made)} of {_these(made)}: {_cost(model)} instead of {_cost(best)}."
     )
@@ -220,13 +220,15 @@ def _few(names: list[str]) -> str:
 
 def _gap(made: Choice) -> str:
     """What the best is ahead by, in points: "0.4 points (−0.1 to +0.9)"."""
-    against = made.reason.against
+    against, best, taken = made.reason.against, made.best, made.taken
     if against is None:
-        return points(None)
-    low, high = against.interval
-    seeds = "; first seeds" if made.taken.over_seeds("validation", "accuracy") else ""
-    gap = against.difference if seeds else between(_accuracy(made.best), _accuracy(made.taken))
-    return f"{points(gap)} points ({points_range(low, high)}{seeds})"
+        return NOTHING
+    first_seeds = taken.ordered_by is None and taken.over_seeds("validation", "accuracy")
+    gap = score.gap(best, taken, "validation")
+    if first_seeds or not score.is_share(taken):
+        gap = score.amount(taken, against.difference)
+    interval = score.amount_range(taken, against.interval)
+    return f"{gap} ({interval}{'; first seeds' if first_seeds else ''})"
 
 
 def _criterion(made: Choice) -> str:
@@ -244,11 +246,12 @@ def _preferred(made: Choice) -> str:
         f"{_cost(made.taken)}."
     )
     if made.taken is made.best:
-        text += f" It is also the most accurate, right on {_share(made.taken, made.on)}."
+        also = score.is_highest(made.taken).replace(" ", " also ", 1)
+        text += f" It {also}, {_share(made.taken, made.on)}."
     else:
-        behind = points(between(_accuracy(made.best), _accuracy(made.taken))).lstrip("+")
-        best = made.best.name
-        text += f" It is right on {_share(made.taken, made.on)}, {behind} points fewer than {best}."
+        behind = score.gap(made.best, made.taken, "validation")[1:]
+        verb = "has" if made.taken.ordered_by else "is"
+        text += f" It {verb} {_share(made.taken, made.on)}, {behind} behind {made.best.name}."
     return f"{text}{_among_equals(made)}"
 
 
@@ -262,12 +265,16 @@ def _among_equals(made: Choice) -> str:
     return f"{text} {_unknown(made)} {_settled(made)}" if made.reason.undecided else text
 
 
-def _accuracy(model: Model) -> float:
-    return model.central_accuracy("validation")
+def _figure(model: Model) -> float:
+    return score.value(model, "validation")
 
 
 def _share(model: Model, on: ChosenOn) -> str:
-    return f"{per_cent(_accuracy(model))} of the {on.images}"
+    """ "right on 84.3% of the validation images", "a balanced accuracy of 84.3% on these"."""
+    figure = score.written(model, "validation")
+    if model.ordered_by is None:
+        return f"right on {figure} of the {on.images}"
+    return f"{score.a_score(model)} of {figure} on the {on.images}"
 
 
 def _cost(model: Model) -> str:
@@ -287,4 +294,7 @@ def _at_cost(model: Model) -> str:
 
 
 def figures(model: Model, on: ChosenOn) -> str:
-    return f"{_share(model, on)} right, {_cost(model) or 'its cost not measured'}"
+    figure, cost = score.written(model, "validation"), _cost(model) or "its cost not measured"
+    if model.ordered_by is None:
+        return f"{figure} of the {on.images} right, {cost}"
+    return f"{score.name_of(model)} {figure} on the {on.images}, {cost}"

@@ -2,8 +2,9 @@
 
 from vestry.committees.rule import RULES
 from vestry.predictions.scores import score_words
-from vestry.report.formatting import between, counted, decimal, listed, per_cent, points
+from vestry.report.formatting import counted, decimal, listed, per_cent
 from vestry.report.models import Model
+from vestry.report.sections import score_figures as score
 from vestry.schema.models import Committee
 
 _LEARNT_FROM = {
@@ -16,24 +17,28 @@ _ROUNDED_TWICE = 1e-4 + 1e-9
 
 
 def best_member(members: list[Model]) -> Model:
-    """The best by validation: the choice must not look at the test images."""
-    return max(members, key=lambda model: model.accuracy("validation"))
+    """The first in the ranking: the choice must not look at the test images."""
+    return min(members, key=lambda model: model.rank)
 
 
 def against_best(committee: Model, members: list[Model]) -> str:
-    """The committee's own test accuracy beside that of its best member."""
+    """The committee's own test figure beside that of its best member."""
     best = best_member(members)
-    own, others = committee.accuracy("test"), best.accuracy("test")
-    gain = between(own, others)
-    start = (
-        f"{committee.name} is right on {per_cent(own)} of the test images. "
-        f"Its best member by validation, {best.name}, is right on {per_cent(others)}"
-    )
-    if not gain:
-        return f"{start}: the two are {'equal' if own == others else 'less than 0.1 points apart'}."
-    size = points(abs(gain)).lstrip("+")
-    side = "above" if gain > 0 else "below"
-    return f"{start}: the committee is {size} percentage points {side} it."
+    own, others = (score.written(model, "test") for model in (committee, best))
+    first = f"Its best member by validation, {best.name},"
+    if committee.ordered_by is None:
+        start = f"{committee.name} is right on {own} of the test images. {first} is right on"
+    else:
+        start = f"{committee.name} has {score.a_score(committee)} of {own} on test. {first} has"
+    if own == others:
+        same = score.value(committee, "test") == score.value(best, "test")
+        least = "0.1 points" if score.is_share(best) else "0.001"
+        return f"{start} {others}: the two are {'equal' if same else f'less than {least} apart'}."
+    size = score.gap(committee, best, "test")[1:].replace(" points", " percentage points")
+    side = "better" if committee.ordered_by else "above it"
+    if not score.is_better(committee, best, "test"):
+        side = "worse" if committee.ordered_by else "below it"
+    return f"{start} {others}: the committee is {size} {side}."
 
 
 def _members_means(committee: Model, members: list[Model]) -> dict[str, float]:

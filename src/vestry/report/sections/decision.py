@@ -10,10 +10,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.report.formatting import (
     listed,
     per_cent,
-    points,
-    points_range,
     whole,
-    with_interval,
 )
 from vestry.report.models import (
     ChosenOn,
@@ -24,10 +21,11 @@ from vestry.report.models import (
 )
 from vestry.report.section import Section
 from vestry.report.sections import limits
+from vestry.report.sections import score_figures as score
+from vestry.report.sections.by_score import is_accuracy, orders_by
 from vestry.report.sections.choice import MOST_NAMED, choice, considered, figures, why
 from vestry.report.sections.leaks import leaked_rows
 from vestry.report.sections.limits import loosened, misses, test_miss
-from vestry.report.sections.standing import margin_words
 from vestry.schema.decision import Change, OnTest
 from vestry.schema.decision import Decision as Found
 from vestry.schema.models import Committee
@@ -58,34 +56,33 @@ def _runner_up(found: Found, models: Mapping[str, Model], on: ChosenOn) -> str |
     return f"Runner-up by the same rule: {name}, {figures(models[name], on)}." if name else None
 
 
-def _on_test(found: Found, results: Results) -> str | None:
+def _on_test(found: Found, models: Mapping[str, Model], results: Results) -> str | None:
     """What the test images say afterwards, limits on accuracy and the one given up among it."""
     test, leak = found.test, leaked_rows(results)
-    if test is None:
+    if test is None or found.recommended is None:
         return None
+    taken = models[found.recommended]
     if results.nested:
-        return _in_nested_folds(test, results)
-    text = (
-        f"On the test images{leak}, which had no say in this, it is right on "
-        f"{with_interval(test.accuracy, *test.interval)}"
-    )
+        return _in_nested_folds(test, taken, results)
+    text = f"On the test images{leak}, which had no say in this, {score.it_is(taken)}"
     missed = [limit for limit in test.limits if not limit.met]
-    kept = " and meets the limits on accuracy there as well" if test.limits else ""
+    meets = "and" if taken.ordered_by is None else "and it"
+    kept = f" {meets} meets the limits on accuracy there as well" if test.limits else ""
     if missed:
         told = listed([test_miss(limit) for limit in missed])
         kept = f"; there it misses a limit that it meets on validation: {told}"
-    return f"{text}{kept}.{_given_up(found, test)}{_ahead(found, test)}"
+    return f"{text}{kept}.{_given_up(found, test, taken)}{_ahead(found, test)}"
 
 
-def _in_nested_folds(test: OnTest, results: Results) -> str:
+def _in_nested_folds(test: OnTest, taken: Model, results: Results) -> str:
     """The same where folds test the images that models were chosen by: they confirm nothing."""
     nested = results.what_choosing_gives
     same = nested.same_images if nested else "these are the same images that limits were held to"
     missed = [test_miss(limit) for limit in test.limits if not limit.met]
     misses_one = f" So counted, it misses a limit that it meets on validation: {listed(missed)}."
     return (
-        f"Each image answered by a model that had not seen it, it is right on "
-        f"{with_interval(test.accuracy, *test.interval)}: {same}.{misses_one if missed else ''}"
+        f"Each image answered by a model that had not seen it, {score.it_is(taken)}: {same}."
+        f"{misses_one if missed else ''}"
     )
 
 
@@ -102,13 +99,15 @@ def _ahead(found: Found, test: OnTest) -> str:
     )
 
 
-def _given_up(found: Found, test: OnTest) -> str:
-    """How the most accurate one by validation does on the test images, beside the one taken."""
-    less = test.best_less_taken
+def _given_up(found: Found, test: OnTest, taken: Model) -> str:
+    """How the first by validation does on the test images, beside the one taken."""
+    less = test.best_less_taken or test.best_less_taken_by_score
     if less is None or found.reason is None:
         return ""
+    gap = f"{score.amount(taken, less.value)} ({score.amount_range(taken, less.interval)})"
     low, high = less.interval
-    gap = f"{points(less.value)} points ({points_range(low, high)})"
+    if taken.ordered_by and taken.ordered_by.better == "lower":
+        low, high = -high, -low
     text = f" {found.reason.best} less {found.recommended} is {gap} there"
     if low > 0:
         return f"{text}: the interval does not hold 0, so the lower cost has this price."
@@ -119,12 +118,14 @@ def _given_up(found: Found, test: OnTest) -> str:
 
 def _change(each: Change, models: Mapping[str, Model], on: ChosenOn) -> str:
     """What another wish would lead to."""
+    label = models[each.name].ordered_by
+    first = label.label if label else "Accuracy"
     wishes = {
-        "accuracy": "Accuracy first",
+        "accuracy": f"{first} first",
         "latency": "A short time for one image first",
         "size": "A small model first",
     }
-    wish = "Accuracy whatever it costs"
+    wish = f"{first} whatever it costs"
     if each.prefer is not None:
         wish = wishes[each.prefer]
     elif each.limit is not None and each.asked is not None and each.found is not None:
@@ -157,6 +158,7 @@ def _majority(found: Found, results: Results) -> str | None:
     out = [name for name in found.admissible if name not in ready]
     if not out:
         return None
+    by = "right more often" if is_accuracy(results) else f"better by {orders_by(results)}"
     start = (
         f"Always answering \u201c{usual.class_}\u201d, the most frequent class"
         f"{'' if tables_alone(results) else ' of the training images'}, is right on "
@@ -164,26 +166,28 @@ def _majority(found: Found, results: Results) -> str | None:
     )
     if not ready:
         kept = "that meets the limits " if found.excluded else ""
-        return f"{start} On these no model {kept}is shown to be right more often."
+        return f"{start} On these no model {kept}is shown to be {by}."
     who = listed(out) if len(out) <= MOST_NAMED else f"{len(out)} models"
     verb = "is" if len(out) == 1 else "are"
-    return f"{start} {who} {verb} not shown to be right more often and cannot be recommended."
+    return f"{start} {who} {verb} not shown to be {by} and cannot be recommended."
 
 
-def _rule(found: Found, settings: DecisionSettings, results: Results) -> str:
-    """How the choice is made."""
+def _rule(found: Found, settings: DecisionSettings, results: Results, one: Model) -> str:
+    """How the choice is made. one: any model, ordered as all are."""
     tested = f"level {per_cent(found.level, 0)}, Holm over all of them"
+    exact, of_score = ("exact ", "") if one.ordered_by is None else ("", f"{_OF_SCORE}, ")
     first = {
         "accuracy": "the cheapest is taken of those that are shown to be less than "
-        f"{margin_words(settings.within)} behind the most accurate: by a one-sided exact test on "
-        f"the same {chosen_on(results).images} ({tested}). Where none is, the most accurate itself "
-        "is taken.",
+        f"{score.margin_words(settings.within, one)} behind {score.highest(one)}: by a one-sided "
+        f"{exact}test on the same {chosen_on(results).images} ({of_score}{tested}). Where none is, "
+        f"{score.highest(one)} itself is taken.",
         "latency": "the quickest is taken.",
         "size": "the smallest is taken.",
     }
     return (
         "Of the models that meet the limits and are shown to be better than always answering the "
-        f"most frequent class (exact test, one-sided, {tested}), {first[settings.prefer]} A model "
+        f"most frequent class ({exact}test, one-sided, {of_score}{tested}), "
+        f"{first[settings.prefer]} A model "
         f"is cheaper than another only where that costs at least {found.cheaper_times:g} times as "
         f"much, and {_floors(found)} more; else the next cost decides (time for one image, size, "
         "parameters; size first where the study prefers it), and in the end the order by "
@@ -194,6 +198,7 @@ def _rule(found: Found, settings: DecisionSettings, results: Results) -> str:
     )
 
 
+_OF_SCORE = "Student\u2019s t with the variance of redrawn images and of seeds"
 _TIMED = (
     "Times are measured on this machine; they differ a little from run to run, and a choice that "
     "hangs on them may, too."
@@ -232,8 +237,11 @@ def decision_data(results: Results) -> Decision | None:
         return None
     settings = DecisionSettings.model_validate(found.settings)
     on = chosen_on(results)
-    asked, rule = limits.asked(settings), _rule(found, settings, results)
-    made, tested = choice(found, models, on), _on_test(found, results)
+    asked, rule = (
+        limits.asked(settings),
+        _rule(found, settings, results, next(iter(models.values()))),
+    )
+    made, tested = choice(found, models, on), _on_test(found, models, results)
     below = (
         [
             why(made),

@@ -13,7 +13,7 @@ from vestry.report.formatting import (
     signed,
     whole,
 )
-from vestry.report.sections.standing import margin_words
+from vestry.report.sections.score_figures import margin_words
 from vestry.schema.ensemble_gain import (
     Diversity,
     EnsembleCosts,

@@ -7,7 +7,7 @@ from vestry.report.formatting import counted, listed, per_cent
 from vestry.report.models import Model, models_by_rank, models_in_study_order
 from vestry.report.plot.points import DrawnWhisker, Whisker, draw_whisker, whisker, whisker_axis
 from vestry.report.section import Section
-from vestry.report.sections import by_score, committees, optimism, standing
+from vestry.report.sections import by_score, committees, optimism, score_figures, standing
 from vestry.report.sections.leaks import held_apart
 from vestry.schema.base import Spread
 from vestry.schema.models import Committee
@@ -45,13 +45,16 @@ class Row:
 
 @dataclass(frozen=True)
 class CommitteeCheck:
-    """A committee's own accuracy, its best member's, and the mean of its members' accuracies."""
+    """A committee's own test figure, its best member's, and the mean of its members' accuracies,
+    where these order the models. of: what the figures are, "accuracy"."""
 
     committee: Model
     made_of: str
+    of: str
     best: Model
-    own: float
-    mean_of_members: float
+    own: str
+    figure_of_best: str
+    mean_of_members: float | None
     sentence: str
     remark: str | None
 
@@ -154,10 +157,13 @@ def _failed(results: Results) -> int:
 
 
 def _only_one(results: Results, model: Model) -> str:
+    figure = score_figures.test_figure(model)
+    said = f"is right on {figure} of"
+    if model.ordered_by:
+        said = f"has {score_figures.a_score(model)} of {figure} on"
     return (
-        f"{model.name} is right on {standing.test_figure(model)} of "
-        f"{standing.test_rows(results)}. It is the only model of this run, so there is nothing to "
-        "compare it with."
+        f"{model.name} {said} {standing.test_rows(results)}. It is the only model of this run, so "
+        "there is nothing to compare it with."
     )
 
 
@@ -253,12 +259,15 @@ def _our_figure(model: Model, score: str, mean_taken: bool) -> float | None:
 
 def _check(model: Model, committee: Committee, results: Results) -> CommitteeCheck:
     members, mean = _members_of(model, results), committees.mean_of_members(committee)
+    best = committees.best_member(members)
     return CommitteeCheck(
         committee=model,
         made_of=committees.made_of(committee),
-        best=committees.best_member(members),
-        own=model.accuracy("test"),
-        mean_of_members=mean,
+        of=score_figures.name_of(model),
+        best=best,
+        own=score_figures.written(model, "test"),
+        figure_of_best=score_figures.written(best, "test"),
+        mean_of_members=mean if model.ordered_by is None else None,
         sentence=committees.against_best(model, members),
         remark=committees.means_remark(model, members, mean),
     )

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 
 from vestry.report.formatting import (
-    between,
     counted,
     listed,
-    per_cent,
-    points,
-    points_range,
     probability,
-    with_interval,
 )
-from vestry.report.models import Model, chosen_on
+from vestry.report.models import Model, chosen_on, models_by_rank
+from vestry.report.sections import score_figures as score
 from vestry.report.sections.leaks import leaked_rows
 from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
@@ -20,7 +16,6 @@ from vestry.schema.run_comparison import RankedOfRuns
 from vestry.schema.significance import Comparisons, Ranked, SmallestShown
 
 _MOST_NAMES = 4
-_IN_FOLDS = "images in nested folds"
 MARKS: dict[MarkWord, str] = {
     "ahead": "ahead on test",
     "behind": "behind on test",
@@ -49,27 +44,28 @@ def lead(results: Results, ranked: list[Model]) -> list[str]:
 
 def _first(results: Results, leader: Model) -> str:
     return (
-        f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
-        f"{_validation_rows(results)}{_level_with(results)}. On the {test_rows(results)}, which "
-        f"had no say in the order, it is right on {test_figure(leader)}."
+        f"{leader.name} is first by validation: "
+        f"{score.right_on(leader, _validation_rows(results))}{_level_with(results)}. On the "
+        f"{test_rows(results)}, which had no say in the order, {score.it_is(leader)}."
     )
 
 
 def _first_in_folds(results: Results, leader: Model) -> str:
     """Where folds test the images that models were chosen by: nothing is confirmed by them."""
     return (
-        f"{leader.name} is first by validation: right on {_validation_figure(leader)} of the "
-        f"{_validation_rows(results)}{_level_with(results)}. The test folds hold the same images, "
-        "so that they say nothing of their own about the order."
+        f"{leader.name} is first by validation: "
+        f"{score.right_on(leader, _validation_rows(results))}{_level_with(results)}. "
+        "The test folds hold the same images, so that they say nothing of their own about the order."
     )
 
 
 def _level_with(results: Results) -> str:
-    """Who has the first's accuracy on validation rows, and what then orders them."""
-    leader, *others = results.ranking
-    same = [row for row in others if row.validation_accuracy == leader.validation_accuracy]
-    twins = [row.name for row in same if row.rank == leader.rank]
-    higher = [row.name for row in same if row.rank != leader.rank]
+    """Who has the first's figure on validation rows, and what then orders them."""
+    leader, *others = models_by_rank(results)
+    own = score.value(leader, "validation")
+    same = [model for model in others if score.value(model, "validation") == own]
+    twins = [model.name for model in same if model.is_level_with(leader)]
+    higher = [model.name for model in same if not model.is_level_with(leader)]
     said = []
     if twins:
         said.append(f"with the same figures as {listed(twins)}")
@@ -84,12 +80,13 @@ def on_test(results: Results, ranked: Sequence[Model]) -> str:
     of = {mark: [m for m in others if m.mark == mark] for mark in MARKS}
     if len(of["unknown"]) == len(others):
         who = "the other one" if len(others) == 1 else f"any of the other {len(others)}"
+        at_once = _among_all(results) if leader.ordered_by is None else ""
         return (
-            f"Nothing more can be told on test: {_among_all(results)}the {test_rows(results)} are "
+            f"Nothing more can be told on test: {at_once}the {test_rows(results)} are "
             f"too few to say whether {who} is behind {leader.name}, ahead of it or level with it. "
             "That does not make them equal."
         )
-    margin = margin_words(results.resolution.margin if results.resolution else 0)
+    margin = score.margin_words(results.resolution.margin if results.resolution else 0, leader)
     words: dict[MarkWord, str] = {
         "behind": "behind it",
         "ahead": "ahead of it, by more than chance would explain",
@@ -118,7 +115,7 @@ def _above(ranked: Sequence[Model]) -> str | None:
     perhaps = [
         model
         for model in others
-        if model.mark == "unknown" and model.accuracy("test") > leader.accuracy("test")
+        if model.mark == "unknown" and score.is_better(model, leader, "test")
     ]
     if perhaps:
         stand = "stands" if len(perhaps) == 1 else "stand"
@@ -132,17 +129,19 @@ def _second(ranked: Sequence[Model]) -> str | None:
     follower, found = ranked[1], ranked[1].on_test
     if found is None:
         return None
-    low, high = found.interval
+    figure = score.validation_figure(follower)
+    if follower.ordered_by:
+        figure = f"{score.a_score(follower)} of {figure}"
     stands = (
-        f"has the same {_validation_figure(follower)}"
+        f"has the same {score.validation_figure(follower)}"
         if follower.is_level_with(ranked[0])
-        else f"follows with {_validation_figure(follower)}"
+        else f"follows with {figure}"
     )
     return (
-        f"{follower.name} {stands} on validation; on test it is "
-        f"right on {test_figure(follower)}, a difference of "
-        f"{points(between(follower.accuracy('test'), ranked[0].accuracy('test')))} points "
-        f"({points_range(low, high)}, adjusted p {probability(found.p_holm)})."
+        f"{follower.name} {stands} on validation; on test {score.it_is(follower)}, a difference of "
+        f"{score.gap(follower, ranked[0], 'test')} "
+        f"({score.amount_range(follower, found.interval)}, adjusted p "
+        f"{probability(found.p_holm)})."
     )
 
 
@@ -151,22 +150,34 @@ def rank_remark(results: Results) -> str | None:
     found, tests = results.resolution, results.comparisons
     if not found or not tests:
         return None
+    leader, *others = models_by_rank(results)
+    same = (
+        f"models of the same {score.name_of(leader)}" if leader.ordered_by else "equal accuracies"
+    )
+    ranked = (
+        f"The rank is by validation alone; among {same} the lower log loss is first, and "
+        "\u201c=\u201d marks models that are equal in both. "
+    )
     if results.nested:
         return (
-            "The rank is by validation alone; among equal accuracies the lower log loss is first, "
-            "and \u201c=\u201d marks models that are equal in both. The nested folds are of the "
-            "same images: no difference there confirms the order."
+            f"{ranked}The nested folds are of the same images: no difference there confirms the "
+            "order."
         )
-    holm = f"{counted(tests.family, 'pair')}, Holm\u2019s adjustment, level {tests.level:g}"
+    family = "all of these" if leader.ordered_by else "all pairs"
+    count = len(others) if leader.ordered_by else tests.family
+    noun = "test" if leader.ordered_by else "pair"
+    holm = f"{counted(count, noun)}, Holm\u2019s adjustment, level {tests.level:g}"
+    words = _OF_SCORE if leader.ordered_by else _test_words(tests)
     return (
-        "The rank is by validation alone; among equal accuracies the lower log loss is first, and "
-        "\u201c=\u201d marks models that are equal in both. Under a test figure stands the "
+        f"{ranked}Under a test figure stands the "
         f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
-        "ahead or behind where it is significant among all pairs "
-        f"({_test_words(tests)}, {holm}), level where the whole interval lies within "
-        f"{margin_words(found.margin)}; else it cannot be told, which is not the same as equal, "
-        "even where its own interval leaves out 0."
+        f"ahead or behind where it is significant among {family} ({words}, {holm}), level where "
+        f"the whole interval lies within {score.margin_words(found.margin, leader)}; else it "
+        "cannot be told, which is not the same as equal, even where its own interval leaves out 0."
     )
+
+
+_OF_SCORE = "Student\u2019s t with the variance of redrawn images and of seeds"
 
 
 def _test_words(tests: Comparisons) -> str:
@@ -180,12 +191,11 @@ def beside_first(model: Model, first: Model) -> str | None:
     found = model.on_test
     if found is None:
         return None
-    low, high = found.interval
-    size = points(between(model.accuracy("test"), first.accuracy("test")))
+    size = score.gap(model, first, "test")
     mark = MARKS[found.mark]
     if found.mark == "unknown" and (_has_seeds(model) or _has_seeds(first)):
         mark += " or seeds"
-    return f"{mark}: {size} points ({points_range(low, high)})"
+    return f"{mark}: {size} ({score.amount_range(model, found.interval)})"
 
 
 def _has_seeds(model: Model) -> bool:
@@ -197,8 +207,9 @@ def too_few(results: Results) -> str | None:
     found = results.resolution
     if not found:
         return None
+    leader = models_by_rank(results)[0]
     coarse = [
-        f"with {images}, {_unseen(shown)}"
+        f"with {images}, {_unseen(shown, leader)}"
         for images, shown in (
             (counted(found.test.rows, "test image"), found.test),
             (chosen_on(results).counted(found.validation.rows), found.validation),
@@ -209,19 +220,16 @@ def too_few(results: Results) -> str | None:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _unseen(shown: SmallestShown) -> str:
+def _unseen(shown: SmallestShown, leader: Model) -> str:
     at_once = f" ({counted(shown.tests, 'test')} at once)" if shown.tests > 1 else ""
+    of = f" in {score.name_of(leader)}" if leader.ordered_by else ""
     size = shown.difference
-    if size >= 1:
-        return f"no difference between two models can be seen{at_once}"
-    text = f"{100 * size:.1f}" if size < 0.0995 else f"{100 * size:.0f}"
-    return f"differences under about {text} points cannot be seen{at_once}"
-
-
-def margin_words(margin: float) -> str:
-    """ "1 point", "0.5 points"."""
-    text = f"{100 * margin:g}"
-    return f"{text} point" if text == "1" else f"{text} points"
+    if size >= 1 and score.is_share(leader):
+        return f"no difference{of} between two models can be seen{at_once}"
+    text = f"{100 * size:.1f} points" if size < 0.0995 else f"{100 * size:.0f} points"
+    if not score.is_share(leader):
+        text = f"{size:.2g}"
+    return f"differences{of} under about {text} cannot be seen{at_once}"
 
 
 def _names(models: Sequence[Model]) -> str:
@@ -235,7 +243,7 @@ def _names(models: Sequence[Model]) -> str:
 def _figures(models: list[Model]) -> str:
     if len(models) > _MOST_NAMES:
         return f"{len(models)} models"
-    return listed([f"{model.name} ({per_cent(model.accuracy('test'))})" for model in models])
+    return listed([f"{model.name} ({score.written(model, 'test')})" for model in models])
 
 
 def _be(models: Sequence[Model]) -> str:
@@ -249,18 +257,5 @@ def _validation_rows(results: Results) -> str:
 def test_rows(results: Results) -> str:
     """ "1 000 test images", with how many of them leaked where some did."""
     what = "image in nested folds" if results.nested else "test image"
-    return counted(
-        results.data.splits["test"].rows, what, _IN_FOLDS if results.nested else None
-    ) + leaked_rows(results)
-
-
-def _validation_figure(model: Model) -> str:
-    figure = per_cent(model.central_accuracy("validation"))
-    spread = model.over_seeds("validation", "accuracy")
-    if spread:
-        return f"{figure} (mean of {counted(len(spread.values), 'seed')})"
-    return figure
-
-
-def test_figure(model: Model) -> str:
-    return with_interval(model.accuracy("test"), *model.interval("test"))
+    several = "images in nested folds" if results.nested else None
+    return counted(results.data.splits["test"].rows, what, several) + leaked_rows(results)
