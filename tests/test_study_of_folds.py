@@ -77,7 +77,7 @@ def run(vestry, folder, text):
     done = vestry("run", "s.toml", cwd=folder)
     assert done.returncode == 0, done.stderr + done.stdout
     home = folder / "runs" / "s"
-    return home, json.loads((home / "results.json").read_text()), done.stderr
+    return home, json.loads((home / "results.json").read_text()), done.stderr + done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +238,7 @@ def noise(vestry, tmp_path_factory):
         for seed in range(4)
     )
     more += '[[committee]]\nname = "Stack"\nrule = "stacking"\nmembers = ["LR", "Nearest 1"]\n'
+    more += '[[claim]]\nsays = "Apart"\nremark = "As it should be."\nhere = "splits"\n'
     return run(vestry, folder, HEAD.format(data=NESTED) + more)
 
 
@@ -266,8 +267,45 @@ def test_what_choosing_gives_is_the_chosen_models_on_the_folds_that_had_no_say(n
     nested = results["nested"]
     assert nested["accuracy"] == pytest.approx(right / ROWS)
     assert nested["interval"][0] < nested["accuracy"] < nested["interval"][1]
-    said = next(n["text"] for n in results["notices"] if "what choosing gives" in n["text"])
-    assert said in console and f"{nested['accuracy']:.1%}" in said
+    answer = console[console.index("\nFolds\n") :]
+    assert (
+        f"gives one that is right on {nested['accuracy']:.1%} (" in answer.split("by validation")[0]
+    )
+
+
+def test_page_and_card_open_with_what_choosing_gives_and_let_the_same_images_confirm_nothing(
+    noise, vestry, tmp_path
+):
+    home, results, console = noise
+    low, high = results["nested"]["interval"]
+    figure = f"{results['nested']['accuracy']:.1%} ({100 * low:.1f} to {100 * high:.1f})"
+    text = re.sub(r"<[^>]+>", "", html.unescape((home / "report.html").read_text()))
+    said = f"Choosing a model by these {ROWS} images gives one that is right on {figure}"
+    headline = "No model is shown to be better than always answering"
+    assert text.index(said) < text.index(headline)
+    done = vestry("export", home, "--model", "LR", "-o", tmp_path / "lr.onnx")
+    assert done.returncode == 0, done.stderr
+    card = (tmp_path / "lr.md").read_text()
+    good = card[card.index("## How good it is") :]
+    assert good.index(said) < good.index("| accuracy |")
+    assert f"| data | npz:few.npz, {ROWS} images, in turns" in card
+    assert f"on {ROWS} real images ({ROWS} test rows)" in card
+    first = card[card.index("metrics:\n    -") :].split("value:")[1].split()[0]
+    assert float(first) == pytest.approx(results["nested"]["accuracy"], abs=1e-6)
+    for told in (text, card, console):
+        for phrase in ("had no say in", "meets the limits", "on test:", "was chosen by them"):
+            assert phrase not in told, phrase
+    assert "behind on test" not in console and "validation    test" not in console
+    assert f"{ROWS} training and {ROWS} test images" not in text
+    assert f"Here {ROWS} training images are learnt from, chosen by and tested on in turns" in text
+
+
+def test_labels_of_images_that_folds_test_are_doubted_once(noise):
+    _, results, _ = noise
+    found = results["doubts"]
+    assert found["training"]["rows"] == ROWS and found["test"] is None
+    left = results["leaks"]["without"]["doubted"]["left_out"]
+    assert left == found["training"]["count"] > 0
 
 
 def test_nested_folds_are_said_with_what_they_cost(noise):
@@ -277,7 +315,7 @@ def test_nested_folds_are_said_with_what_they_cost(noise):
         "20 fits a model and seed, 100 in all" in console
     )  # 3 that choose, 4 that test, 4 x 3 within, 1 that stays
     text = re.sub(r"<[^>]+>", "", html.unescape((home / "report.html").read_text()))
-    assert "that is what choosing gives" in text and f"{ROWS} training images" in text
+    assert "That is the figure to quote" in text and f"{ROWS} training images" in text
     done = {path.parent.name for path in home.glob("tasks/*/card.json")}
     assert len(done) >= 5 * 20
 

@@ -1,6 +1,7 @@
 """Flipped labels are doubted first; what the panel agrees with never is."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,19 @@ def test_flipped_labels_are_the_most_doubted():
     assert first.id == f"training/{found.rows[0]}" and first.panel == truth[found.rows[0]]
     assert first.given == given[found.rows[0]] and first.quality < 0.1
     assert set(first.votes) == {"m0", "m1", "m2"}
+
+
+def test_labels_that_nested_folds_test_again_are_doubted_once():
+    _, evidence = small_run({"a": 5.0, "b": 5.0})
+    apart = find_label_issues(["a", "b"], evidence)
+    assert apart.validation and apart.test and apart.of_tested is apart.test
+    same = {
+        name: {"validation": tables["validation"], "test": tables["validation"]}
+        for name, tables in evidence.tables.items()
+    }
+    truths = evidence.truths | {"test": evidence.truths["validation"]}
+    once = find_label_issues(["a", "b"], replace(evidence, tables=same, truths=truths))
+    assert once.validation and once.test is None and once.of_tested is once.validation
 
 
 def test_no_more_than_some_are_kept_and_the_count_is_true():

@@ -8,6 +8,7 @@ import example
 import pytest
 from test_page import drawn
 
+from vestry.report.sections import ranking, test_set_uses
 from vestry.report.sections.decision import decision_data
 
 Results = dict[str, Any]
@@ -273,3 +274,44 @@ def test_several_seeds_are_named(results: Results) -> None:
         split: {"accuracy": spread} for split in ("validation", "test")
     }
     assert "; first seeds)) is shown to be" in said(results)
+
+
+def nested(results: Results, right: int) -> Results:
+    rows = results["data"]["splits"]["validation"]["rows"]
+    fold = {"model": "Forest", "validation_accuracy": 0.8, "rows": rows, "right": right}
+    return {"folds": [fold], "accuracy": right / rows, "interval": [0.6, 0.7]}
+
+
+def test_images_that_chose_confirm_nothing_where_nested_folds_test_them(results: Results) -> None:
+    test = results["decision"]["test"]
+    test["ahead"] = ["Model-2"]
+    test["limits"] = [
+        {"limit": "min_accuracy", "asked": 0.5, "found": 0.8, "class": None, "met": True}
+    ]
+    assert "which had no say in this" in said(results) and "there as well" in said(results)
+    results["nested"] = nested(results, 650)
+    text = said(results)
+    assert (
+        "the same images that models were chosen by; what choosing by them gives is right on 65.0%"
+        in text
+    )
+    for phrase in (
+        "had no say",
+        "there as well",
+        "significantly ahead of it",
+        "On the test images",
+    ):
+        assert phrase not in text
+    test["limits"][0] |= {"asked": 0.9, "met": False}
+    assert "So counted, it misses a limit that it meets on validation: " in said(results)
+
+
+def test_the_page_marks_nothing_by_images_that_chose(results: Results) -> None:
+    results["nested"] = nested(results, 650)
+    data = ranking.SECTION.data(example.typed(results))
+    assert data.nested.startswith("Choosing a model by these 1,000 images gives one that is right")
+    assert [row.mark for row in data.rows] == [None] * len(data.rows)
+    assert len(data.lead) == 1 and "say nothing of their own about the order" in data.lead[0]
+    assert "test image" not in data.too_few
+    uses = " ".join(test_set_uses.SECTION.data(example.typed(results)))
+    assert "was chosen by them" not in uses and "chosen by the same images" in uses

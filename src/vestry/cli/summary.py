@@ -22,18 +22,24 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
 
     if as_json:
         whole = results.as_json()
-        return json.dumps({key: whole[key] for key in _IN_JSON} | {"report": str(report)})
+        given = {key: whole[key] for key in _IN_JSON} | {"report": str(report)}
+        return json.dumps(given | ({"nested": whole["nested"]} if results.nested else {}))
     words = f"by validation {by_score.orders_by(results)}"
     rows, score = results.ranking, results.score
+    tested = "" if results.nested else "    test"  # of the same images, folds confirm nothing
     head = [f"{words:<{_NAMES}}"] if len(words) < _NAMES else [words, " " * _NAMES]
-    lines = [results.title, "", *head[:-1], f"{head[-1]}validation    test"]
+    lines = [results.title, "", *head[:-1], f"{head[-1]}validation{tested}"]
+    if nested := results.what_choosing_gives:
+        lines[1:1] = ["", nested.said]
     lines += [
         f"{shown_rank(row, rows):>3}. {row.name:<30} "
-        f"{_figures(score, row.validation_score, row.test_score)}  {standing.marked(row)}".rstrip()
+        f"{_figures(score, row.validation_score, *([row.test_score] if tested else []))}"
+        f"  {standing.marked(row) if tested else ''}".rstrip()
         for row in rows
     ]
     lines += [
-        f"  \u2013  {each.name:<30} {_figures(score, each.by_score.validation, each.by_score.test)}"
+        f"  \u2013  {each.name:<30} "
+        f"{_figures(score, each.by_score.validation, *([each.by_score.test] if tested else []))}"
         for each in results.baselines
     ]
     first = rows[0].name if rows else None
@@ -49,9 +55,10 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
     return "\n".join([*lines, "", str(report)])
 
 
-def _figures(score: "ScoreChosenBy | None", validation: float | None, test: float | None) -> str:
-    if validation is None or test is None:
+def _figures(score: "ScoreChosenBy | None", *values: float | None) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
         return ""
     as_share = score is None or score.unit == "share"
-    figures = (f"{each:.1%}" if as_share else f"{each:.3f}" for each in (validation, test))
-    return "{:>9} {:>8}".format(*figures)
+    figures = [f"{each:.1%}" if as_share else f"{each:.3f}" for each in known]
+    return " ".join([f"{figures[0]:>9}", *(f"{each:>8}" for each in figures[1:])])

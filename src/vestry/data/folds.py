@@ -133,11 +133,14 @@ class StudyFolds:
             *([f"test: all {rows:,} rows, each once, {self.tested()}"] if self.tests else ()),
         ]
 
+    def test_words(self) -> str | None:
+        """ "5 nested folds"; None where rows are set aside."""
+        return f"{self.tests} nested folds" if self.tests else None
+
     def tested(self) -> str:
-        """ "in 5 nested folds: by models that neither learnt from it nor were chosen by it"."""
+        """ "in 5 nested folds, by models that neither learnt from it nor were chosen by it"."""
         return (
-            f"in {self.tests} nested folds, by models that neither learnt from it nor were chosen "
-            "by it"
+            f"in {self.test_words()}, by models that neither learnt from it nor were chosen by it"
         )
 
     def choice(self, rows: int) -> str:

@@ -41,6 +41,7 @@ def data_summary(dataset: Dataset, shown: Samples) -> Data:
         samples=shown,
         chosen_by=dataset.folds
         and f"{dataset.folds.words()} of all {len(dataset.training):,} training images",
+        tested_by=dataset.folds and dataset.folds.test_words(),
     )
 
 

@@ -151,7 +151,7 @@ def analysed(
         steps=steps,
         size_pairs=sizes,
         doubts=issues.record(),
-        leaks=leaks(evaluated, evidence.test_ids, issues.test, run),
+        leaks=leaks(evaluated, evidence.test_ids, issues.of_tested, run),
         decision=decided,
         claims=checked_claims(claims, measured),
     )

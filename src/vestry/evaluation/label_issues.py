@@ -81,6 +81,11 @@ class IssuesBySplit:
     validation: FoundIssues | None = None
     test: FoundIssues | None = None
 
+    @property
+    def of_tested(self) -> FoundIssues | None:
+        """Of the images that test, whichever split they were looked at in."""
+        return self.test or self.training or self.validation
+
     def record(self) -> Doubts:
         return Doubts(
             training=self.training and self.training.record(),
@@ -102,10 +107,15 @@ def find_label_issues(members: Sequence[str], evidence: Predictions) -> IssuesBy
     test = label_issues(tested, evidence.truth, "test")
     if held_out:
         training = label_issues(held_out, evidence.truths["training"], "out-of-fold")
-        return IssuesBySplit(training=training, test=test)
+        return IssuesBySplit(training=training, test=_apart(test, training))
     validated = {name: evidence.validated[name] for name in members}
     validation = label_issues(validated, evidence.truths["validation"], "validation")
-    return IssuesBySplit(validation=validation, test=test)
+    return IssuesBySplit(validation=validation, test=_apart(test, validation))
+
+
+def _apart(test: FoundIssues, other: FoundIssues) -> FoundIssues | None:
+    """None where nested folds test the same images: their labels are doubted once."""
+    return None if np.array_equal(np.sort(test.ids), np.sort(other.ids)) else test
 
 
 def label_issues(

@@ -91,7 +91,9 @@ def ends(counts: Iterable[int]) -> tuple[int, int]:
 
 
 def _splits(run: MeasuredRun, model: EvaluatedModel | None) -> dict[str, int]:  # noqa: ARG001
-    return {name: split.rows for name, split in run.data.splits.items()}
+    """Those of rows of their own: where folds choose or test, validation or test has none."""
+    folded = {"validation": run.data.chosen_by, "test": run.data.tested_by}
+    return {n: split.rows for n, split in run.data.splits.items() if not folded.get(n)}
 
 
 def _class_counts(

@@ -13,6 +13,7 @@ from PIL import Image
 
 from vestry.data.image_set import ImageSet
 from vestry.export.bundle import Bundle, KnownImages
+from vestry.export.data_words import images_used, measured
 from vestry.export.facts import entry_of, seeds_words
 from vestry.export.limits_words import abstention, novelty, sets
 from vestry.schema.models import Committee, Member
@@ -186,6 +187,10 @@ def _card_text(path: Path, bundle: Bundle, results: Results) -> str:
         members=_member_rows(bundle, results),
         definition=entry.definition if isinstance(entry, Member) else [],
         recommendation=_recommendation(bundle, results),
+        measured=measured(results),
+        in_folds=results.nested is not None,
+        nested=results.what_choosing_gives,
+        images_used=images_used(results.data),
         looks=_looks(results),
         seeds=None if bundle.quantized else seeds_words(entry),
         preparation=_preparation(bundle),

@@ -88,7 +88,7 @@ def _taught_less(dataset: Dataset, study: Study) -> list[str]:
             f"that learnt from {less} of the images: {inner} of a fold's images are set aside to "
             "search by"
         )
-    return [f"{text}. That puts it at a disadvantage in the order" for text in said]
+    return [f"{text}. Folds put such models at a disadvantage in the order" for text in said]
 
 
 def _stops_early(entry: ModelEntry | SearchedEntry) -> bool:

@@ -147,7 +147,7 @@ def _folds(folds: StudyFolds | None, planner: Planner) -> str:
     """What folds choose and test, and what that costs."""
     if folds is None:
         return ""
-    tested = f", tested in {folds.tests} nested folds" if folds.tests else ""
+    tested = f", tested in {folds.test_words()}" if folds.tests else ""
     count = planner.fits()
     trials = f", of which {count.trials:,} are trials of searches" if count.trials else ""
     fits = f"{count.each:,} fits a model and seed, {count.total:,} in all{trials}"

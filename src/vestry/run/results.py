@@ -17,11 +17,12 @@ from vestry.evaluation.analysis import analysed
 from vestry.evaluation.predictions import Predictions, ScoredRun
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
+from vestry.predictions.choosing import choosing_score
 from vestry.predictions.table import Labels
 from vestry.run.committees import evaluated_committees
 from vestry.run.fitting import PostFit
 from vestry.run.models import EvaluatedModels, fitted_models
-from vestry.run.nested import choice_said, nested_choice
+from vestry.run.nested import nested_choice
 from vestry.run.notices import notices, skipped_notices
 from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import read_exploration
@@ -150,7 +151,9 @@ class Comparison:
         committees = evaluated_committees(
             study.committee, members, self.run, truths, dataset.training, dataset.folds
         )
-        nested = nested_choice(members, committees, dataset.training, dataset.folds)
+        training = dataset.training
+        score = choosing_score(study.decision.score, training.classes, training.labels)
+        nested = nested_choice(members, committees, training, dataset.folds, score)
         evidence = Predictions(
             tables=members.tables | committees.tables,
             truths=truths,
@@ -186,7 +189,6 @@ class Comparison:
                 *(Notice(level="warning", text=text) for text in self.leak_warnings()),
                 *notices(dataset, members, study),
                 *skipped_notices(done.asked),
-                *([Notice(level="note", text=choice_said(nested))] if nested else []),
             ],
             data=run.data,
             nested=nested,

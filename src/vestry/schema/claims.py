@@ -54,7 +54,9 @@ class Measured(Record):
     support: int | None = Field(None, description="images of the class")
     interval: Interval | None = Field(None, description="Blaker's, of the share of the class")
     splits: dict[str, tuple[int, int] | int] | None = Field(
-        None, description="smallest and largest class, by split; of a remark its rows"
+        None,
+        description="smallest and largest class, by split; of a remark its rows, but for splits "
+        "that folds make of the training rows",
     )
     all: tuple[int, int] | None = Field(None, description="smallest and largest class of all rows")
     balanced: bool | None = Field(None, description="the largest has at most a tenth more")

@@ -79,3 +79,8 @@ class Data(Record):
         description="folds that models are chosen by, in words: then `validation` is all training "
         "rows, each answered by models that had not seen it; null where rows are set aside",
     )
+    tested_by: str | None = Field(
+        None,
+        description="folds that test, in words: then `test`, too, is all training rows; null where "
+        "rows are set aside",
+    )

@@ -59,7 +59,9 @@ class Doubts(Record):
         description="by all members' validation tables where no member is cross-validated (early "
         "stopping and searches may have seen these rows)"
     )
-    test: LabelIssues | None = Field(description="by all members' test tables")
+    test: LabelIssues | None = Field(
+        description="by all members' test tables; null, too, where folds test the same images"
+    )
 
 
 class StandingOnRows(Record):

@@ -134,6 +134,12 @@ class ComparisonResults(Record):
         None, description="what choosing gives; null where test rows are set aside"
     )
 
+    @property
+    def what_choosing_gives(self) -> NestedChoice | None:
+        """The figure to quote, where folds test the same images that several models were chosen
+        by; None where test rows are set aside, and where there was nothing to choose from."""
+        return self.nested if len(self.ranking) > 1 else None
+
 
 class Results(ComparisonResults):
     """Everything a report says; figures and sentences are both made from it."""

@@ -26,6 +26,14 @@ _CROSSED = (
 )
 
 
+def _chosen_on(results: Results) -> str:
+    """Which images chose the threshold, and whether the test images are others."""
+    crossed = _CROSSED if results.data.chosen_by else _ALSO_CHOSEN
+    if results.nested:
+        return f"{crossed}The test images are the same ones and confirm nothing. "
+    return f"{crossed}The test images had no say in it. "
+
+
 def _answering(model: Model) -> str:
     """How it does where it may leave a tenth of the images out; follows on its accuracy."""
     row = _usual(model)
@@ -175,7 +183,7 @@ def abstention_data(results: Results) -> Abstention | None:
         coverages=[row.coverage_asked for row in first.at_coverage],
         accuracy=first.threshold.accuracy_asked,
         confidence=first.threshold.confidence_asked,
-        chosen_on=_CROSSED if results.data.chosen_by else _ALSO_CHOSEN,
+        chosen_on=_chosen_on(results),
         rows=[
             Abstaining(model, found, [_cell(row) for row in found.at_coverage])
             for model in ranked

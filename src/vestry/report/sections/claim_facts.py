@@ -83,6 +83,13 @@ def _figures(said: RemarkClaim, here: Measured, found: Sequence[Figure]) -> str:
 
 def _splits(rows: dict[str, int]) -> str:
     parts = listed([f"{whole(count)} {name}" for name, count in rows.items()])
+    if "test" not in rows:
+        return f"Here {parts} images are learnt from, chosen by and tested on in turns, in folds."
+    if "validation" not in rows:
+        return (
+            f"Here {parts} images are kept apart: models are chosen by the training images, in "
+            "folds, and the test images have no say in it."
+        )
     return (
         f"Here {parts} images are kept apart: members stop and are chosen by the validation "
         "images, and the test images have no say in either."

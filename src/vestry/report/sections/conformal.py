@@ -56,7 +56,7 @@ def conformal_data(results: Results) -> Conformal | None:
     return Conformal(
         lead=_lead(first),
         by_class=_by_class(first, classes),
-        drawn=_CROSSED if results.data.chosen_by else "",
+        drawn=(_CROSSED if results.data.chosen_by else "") + (_SAME if results.nested else ""),
         heads=_heads(len(classes)),
         rows=[_row(model, len(classes)) for model in ranked],
         leader=first.name,
@@ -65,6 +65,7 @@ def conformal_data(results: Results) -> Conformal | None:
     )
 
 
+_SAME = "The test images are the same ones, so their shares confirm nothing. "
 _CROSSED = (
     "The validation images are all training images, answered by the models of the folds "
     "(cross-conformal): coverage is near what was asked, not exactly. "

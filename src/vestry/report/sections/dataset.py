@@ -41,6 +41,7 @@ def size(data: schema.Data) -> str:
     height, width, *channels = data.image_shape
     colour = "in colour" if channels else "in grey"
     chosen = f" Models are chosen by {data.chosen_by}." if data.chosen_by else ""
+    chosen += f" They are tested in {data.tested_by} of the same images." if data.tested_by else ""
     return (
         f"{rows} images of {height} \u00d7 {width} pixels {colour}, in {len(data.classes)} classes."
         f"{chosen}"
@@ -48,8 +49,9 @@ def size(data: schema.Data) -> str:
 
 
 def _apart(data: schema.Data) -> list[str]:
-    """Splits of rows of their own; where folds choose, validation has none."""
-    return [name for name in data.splits if not (data.chosen_by and name == "validation")]
+    """Splits of rows of their own; where folds choose or test, validation or test has none."""
+    folded = {"validation": data.chosen_by, "test": data.tested_by}
+    return [name for name in data.splits if not folded.get(name)]
 
 
 def _shares_words(data: schema.Data) -> dict[str, str]:

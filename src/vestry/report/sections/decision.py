@@ -57,13 +57,14 @@ def _runner_up(found: Found, models: Mapping[str, Model], on: ChosenOn) -> str |
     return f"Runner-up by the same rule: {name}, {figures(models[name], on)}." if name else None
 
 
-def _on_test(found: Found, models: Mapping[str, Model], leak: str) -> str | None:
-    """What the test images say afterwards, limits on accuracy and the one given up among it. leak:
-    to be said of them."""
-    test = found.test
+def _on_test(found: Found, models: Mapping[str, Model], results: Results) -> str | None:
+    """What the test images say afterwards, limits on accuracy and the one given up among it."""
+    test, leak = found.test, leaked_rows(results)
     if test is None or found.recommended is None:
         return None
     taken = models[found.recommended]
+    if results.nested:
+        return _in_nested_folds(test, taken, results)
     figure = score.it_is(taken)
     if taken.ordered_by is None:
         figure = f"it is right on {with_interval(test.accuracy, *test.interval)}"
@@ -75,6 +76,18 @@ def _on_test(found: Found, models: Mapping[str, Model], leak: str) -> str | None
         told = listed([test_miss(limit) for limit in missed])
         kept = f"; there it misses a limit that it meets on validation: {told}"
     return f"{text}{kept}.{_given_up(found, test, taken)}{_ahead(found, test)}"
+
+
+def _in_nested_folds(test: OnTest, taken: Model, results: Results) -> str:
+    """The same where folds test the images that models were chosen by: they confirm nothing."""
+    nested = results.what_choosing_gives
+    same = nested.same_images if nested else "these are the same images that limits were held to"
+    missed = [test_miss(limit) for limit in test.limits if not limit.met]
+    misses_one = f" So counted, it misses a limit that it meets on validation: {listed(missed)}."
+    return (
+        f"Each image answered by a model that had not seen it, {score.it_is(taken)}: {same}."
+        f"{misses_one if missed else ''}"
+    )
 
 
 def _ahead(found: Found, test: OnTest) -> str:
@@ -232,7 +245,7 @@ def decision_data(results: Results) -> Decision | None:
         limits.asked(settings),
         _rule(found, settings, results, next(iter(models.values()))),
     )
-    made, tested = choice(found, models, on), _on_test(found, models, leaked_rows(results))
+    made, tested = choice(found, models, on), _on_test(found, models, results)
     below = (
         [
             why(made),

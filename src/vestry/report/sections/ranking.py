@@ -77,6 +77,8 @@ class Answer:
     differences the images are too few for."""
 
     about: str
+    nested: str | None
+    in_folds: bool
     leak: str | None
     lead: list[str]
     notices: list[Notice]
@@ -105,6 +107,8 @@ def _answer_data(results: Results) -> Answer:
     notices = sorted(results.notices, key=lambda notice: notice.level != "warning")
     return Answer(
         about=results.about,
+        in_folds=results.nested is not None,
+        nested=nested.said if (nested := results.what_choosing_gives) else None,
         leak=held_apart(results, ranked[0].name) if ranked else None,
         lead=lead(results, ranked),
         notices=notices,
@@ -224,7 +228,7 @@ def _ranking_rows(
                 shown.reported,
                 ours if ours is not None else model.accuracy("test"),
                 mean_taken,
-                standing.beside_first(model, ranked[0]),
+                None if results.nested else standing.beside_first(model, ranked[0]),
                 by_score.row_scores(results, results.ranking[model.rank - 1]),
                 by_score.probability(results.ranking[model.rank - 1], len(ranked) == 1),
                 optimism.taken_off(model),

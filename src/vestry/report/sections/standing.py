@@ -29,12 +29,15 @@ _SELECTION_BIAS = (
 
 
 def marked(row: Ranked | RankedOfRuns) -> str:
-    """What the test images say of one row of the ranking beside the first; empty for the first."""
+    """What the test images say of one row of the ranking beside the first; empty for the first.
+    Not for results of nested folds, which test the same images."""
     return MARKS[row.on_test.mark] if row.on_test else ""
 
 
 def lead(results: Results, ranked: list[Model]) -> list[str]:
     """The answer where at least two models were compared on the same test images."""
+    if results.nested:
+        return [_first_in_folds(results, ranked[0])]
     said = [_first(results, ranked[0]), on_test(results, ranked), _above(ranked), _second(ranked)]
     return [text for text in said if text]
 
@@ -44,6 +47,15 @@ def _first(results: Results, leader: Model) -> str:
         f"{leader.name} is first by validation: "
         f"{score.right_on(leader, _validation_rows(results))}{_level_with(results)}. On the "
         f"{test_rows(results)}, which had no say in the order, {score.it_is(leader)}."
+    )
+
+
+def _first_in_folds(results: Results, leader: Model) -> str:
+    """Where folds test the images that models were chosen by: nothing is confirmed by them."""
+    return (
+        f"{leader.name} is first by validation: "
+        f"{score.right_on(leader, _validation_rows(results))}{_level_with(results)}. "
+        "The test folds hold the same images, so that they say nothing of their own about the order."
     )
 
 
@@ -143,14 +155,22 @@ def rank_remark(results: Results) -> str | None:
     same = (
         f"models of the same {score.name_of(leader)}" if leader.ordered_by else "equal accuracies"
     )
+    ranked = (
+        f"The rank is by validation alone; among {same} the lower log loss is first, and "
+        "\u201c=\u201d marks models that are equal in both. "
+    )
+    if results.nested:
+        return (
+            f"{ranked}The nested folds are of the same images: no difference there confirms the "
+            "order."
+        )
     family = "all of these" if leader.ordered_by else "all pairs"
     count = len(others) if leader.ordered_by else tests.family
     noun = "test" if leader.ordered_by else "pair"
     holm = f"{counted(count, noun)}, Holm\u2019s adjustment, level {tests.level:g}"
     words = _OF_SCORE if leader.ordered_by else _test_words(tests)
     return (
-        f"The rank is by validation alone; among {same} the lower log loss is first, and "
-        "\u201c=\u201d marks models that are equal in both. Under a test figure stands the "
+        f"{ranked}Under a test figure stands the "
         f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
         f"ahead or behind where it is significant among {family} ({words}, {holm}), level where "
         f"the whole interval lies within {score.margin_words(found.margin, leader)}; else it "
@@ -195,6 +215,7 @@ def too_few(results: Results) -> str | None:
             (counted(found.test.rows, "test image"), found.test),
             (chosen_on(results).counted(found.validation.rows), found.validation),
         )
+        if not (results.nested and shown is found.test)
     ]
     text = "; ".join(coarse)
     return f"{text[0].upper()}{text[1:]}."
@@ -236,4 +257,6 @@ def _validation_rows(results: Results) -> str:
 
 def test_rows(results: Results) -> str:
     """ "1 000 test images", with how many of them leaked where some did."""
-    return counted(results.data.splits["test"].rows, "test image") + leaked_rows(results)
+    what = "image in nested folds" if results.nested else "test image"
+    several = "images in nested folds" if results.nested else None
+    return counted(results.data.splits["test"].rows, what, several) + leaked_rows(results)

@@ -3,18 +3,22 @@
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.section import Section
 from vestry.schema.environment import TestSetUses
+from vestry.schema.nested import NestedChoice
 from vestry.schema.results import Results
 
 _LEAST_GAIN = 0.05
 """Points; less is shown as 0.0."""
 
 
-def _how_often(found: TestSetUses) -> str:
+def _how_often(found: TestSetUses, nested: NestedChoice | None) -> str:
+    had_a_say, link = "Nothing in this run was chosen by them", "but"
+    if nested is not None:
+        had_a_say, link = "Models of this run were chosen by the same images", "and"
     times = found.comparisons
     if times < 2:
         return (
-            "Models were compared on these test images once in this register: now. Nothing in this "
-            f"run was chosen by them.{_by_rows(found)}"
+            "Models were compared on these test images once in this register: now. "
+            f"{had_a_say}.{_by_rows(found)}"
         )
     own = found.of_this_study
     studies = found.studies
@@ -25,8 +29,7 @@ def _how_often(found: TestSetUses) -> str:
     )
     return (
         f"Models were compared on these test images {times} times in this register, {whose}."
-        f"{_by_rows(found)} Nothing in this run was chosen by them, but people read pages and "
-        "change studies."
+        f"{_by_rows(found)} {had_a_say}, {link} people read pages and change studies."
     )
 
 
@@ -88,7 +91,7 @@ def _spread(found: TestSetUses) -> str:
 
 
 def _sentences(results: Results) -> list[str]:
-    return [_how_often(results.test_looks), consequence(results.test_looks)]
+    return [_how_often(results.test_looks, results.nested), consequence(results.test_looks)]
 
 
 SECTION = Section(
