@@ -55,7 +55,7 @@ def _first_in_folds(results: Results, leader: Model) -> str:
     return (
         f"{leader.name} is first by validation: "
         f"{score.right_on(leader, _validation_rows(results))}{_level_with(results)}. "
-        "The test folds hold the same images, so that they say nothing of their own about the order."
+        "The test folds hold the same images, so that they say nothing of their own of the order."
     )
 
 
@@ -155,13 +155,13 @@ def rank_remark(results: Results) -> str | None:
     same = (
         f"models of the same {score.name_of(leader)}" if leader.ordered_by else "equal accuracies"
     )
-    ranked = (
+    rank = (
         f"The rank is by validation alone; among {same} the lower log loss is first, and "
         "\u201c=\u201d marks models that are equal in both. "
     )
     if results.nested:
         return (
-            f"{ranked}The nested folds are of the same images: no difference there confirms the "
+            f"{rank}The nested folds are of the same images: no difference there confirms the "
             "order."
         )
     family = "all of these" if leader.ordered_by else "all pairs"
@@ -170,7 +170,7 @@ def rank_remark(results: Results) -> str | None:
     holm = f"{counted(count, noun)}, Holm\u2019s adjustment, level {tests.level:g}"
     words = _OF_SCORE if leader.ordered_by else _test_words(tests)
     return (
-        f"{ranked}Under a test figure stands the "
+        f"{rank}Under a test figure stands the "
         f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
         f"ahead or behind where it is significant among {family} ({words}, {holm}), level where "
         f"the whole interval lies within {score.margin_words(found.margin, leader)}; else it "
