@@ -311,7 +311,7 @@ def test_the_page_marks_nothing_by_images_that_chose(results: Results) -> None:
     data = ranking.SECTION.data(example.typed(results))
     assert data.nested.startswith("Choosing a model by these 1,000 images gives one that is right")
     assert [row.mark for row in data.rows] == [None] * len(data.rows)
-    assert len(data.lead) == 1 and "say nothing of their own about the order" in data.lead[0]
+    assert len(data.lead) == 1 and "say nothing of their own of the order" in data.lead[0]
     assert "test image" not in data.too_few
     uses = " ".join(test_set_uses.SECTION.data(example.typed(results)))
     assert "was chosen by them" not in uses and "chosen by the same images" in uses
