@@ -28,6 +28,7 @@ def read(tmp_path):
 WRONG = [
     ("epochs = 2", "epoch = 2", "[training]: key `epoch` is unknown; did you mean `epochs`?"),
     ("epochs = 2", "epochs = 0", "`epochs`"),
+    ('name = "Net"', 'name = "Net"\nseeds = [0, 1, 0]', "`seeds`: a seed stands there twice"),
     ("epochs = 2", 'optimizer = "adm"', "did you mean `adam`?"),
     ("epochs = 2", "schedule = { linear = 1 }", "`schedule` needs one of `exponential`"),
     ("epochs = 2", "early_stopping = { patienc = 5 }", "did you mean `patience`?"),

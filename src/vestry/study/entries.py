@@ -49,6 +49,13 @@ class CommonEntry(BaseModel):
         description="it is fitted once for each of these numbers of training images a class",
     )
 
+    @field_validator("seeds")
+    @classmethod
+    def each_once(cls, given: list[int]) -> list[int]:
+        if len(set(given)) < len(given):
+            raise ValueError("a seed stands there twice; the same fit again says nothing of chance")
+        return given
+
     @model_validator(mode="after")
     def one_kind_of_parts(self) -> "CommonEntry":
         if self.images_per_class is not None:
