@@ -90,13 +90,21 @@ def true_labels(ids):
     return np.array([known[str(name)] for name in ids])
 
 
+def without_intervals(scores):
+    per_class = {
+        name: {key: value for key, value in facts.items() if not key.endswith("_interval")}
+        for name, facts in scores["per_class"].items()
+    }
+    return scores | {"per_class": per_class}
+
+
 def test_every_score_can_be_computed_again_from_the_tables(finished_run):
     results = results_of(finished_run)
     for name, entry in results["members"].items():
         with np.load(finished_run / "members" / name / "test.npz", allow_pickle=False) as file:
             classes = tuple(map(str, file["classes"]))
             again = score(file["probabilities"], true_labels(file["ids"]), classes)
-        assert entry["scores"]["test"] == again
+        assert without_intervals(entry["scores"]["test"]) == again
 
 
 def test_splits_share_no_row_and_split_json_gives_them_all(finished_run):

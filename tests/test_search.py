@@ -125,7 +125,8 @@ def test_a_learning_curve_has_every_size_and_seed(searched):
     points = curve["test"]["accuracy"]
     assert [len(point["values"]) for point in points] == [2, 2, 2]
     assert points[0]["mean"] < points[2]["mean"]
-    assert points[2]["values"][0] == entry["scores"]["test"]["accuracy"]
+    assert points[2]["values"][0] == entry["seeds"][0]["scores"]["test"]["accuracy"]
+    assert points[2]["mean"] == pytest.approx(entry["scores"]["test"]["accuracy"])
     assert (searched / "members/Tree/images-5/seed-1/test.npz").is_file()
 
 

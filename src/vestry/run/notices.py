@@ -28,7 +28,7 @@ def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Stu
     ]
     said += [Notice(level="note", text=text) for text in _unlearnt_in_folds(dataset, study)]
     said += [Notice(level="note", text=text) for text in _finished_in_folds(dataset, study)]
-    said += [Notice(level="warning", text=text) for text in _taught_less(dataset, study)]
+    said += [Notice(level="note", text=text) for text in _taught_less(dataset, study)]
     left_out = {
         "the look at the data ([exploration] skip = true)": study.exploration.skip,
         "altered images ([robustness] skip = true)": study.robustness.skip,
