@@ -114,6 +114,12 @@ def test_folds_are_what_few_rows_are_chosen_by_unless_the_study_says_otherwise(
     assert len(said) == unasked
 
 
+@pytest.mark.parametrize(("count", "folds"), [(9, 3), (12, 4), (15, 5), (60, 5)])
+def test_there_are_no_more_folds_than_a_class_has_images(stored, count, folds):
+    dataset = load_dataset(settings(), stored(count, test=30))
+    assert dataset.folds is not None and len(dataset.folds.parts()) == folds
+
+
 def test_a_class_of_one_image_is_not_answered_by_models_that_never_saw_it(stored):
     lonely = np.append(np.arange(59) % 2, 2)
     dataset = load_dataset(settings(), stored(60, test=30, labels=lonely))

@@ -46,11 +46,15 @@ def validation_of(given: Selection | Folds | None, labels: Rows) -> Selection | 
     """What models are chosen by where the source has no validation rows: what the study says, or
     by how many training rows there are. labels: (n,) theirs.
 
-    A class of a single row would be answered by models that have never seen it.
+    A class of a single row would be answered by models that have never seen it. And with more folds
+    than a class has rows, models learn from fewer rows of the very classes that they are then asked
+    about, so that weak ones are wrong more often than chance: folds are five or as many as that.
     """
     counts = np.bincount(labels)
-    foldable = len(labels) < BELOW and counts[counts > 0].min() > 1
-    return given or (FIVE if foldable else FIFTH)
+    counts = counts[counts > 0]
+    if given or len(labels) >= BELOW or counts.min() < 2:
+        return given or FIFTH
+    return FIVE.model_copy(update={"folds": min(FIVE.folds, int(np.median(counts)))})
 
 
 _PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
@@ -77,8 +81,8 @@ class DataSettings(BaseModel):
     training_rows: Selection | None = None
     test_rows: Selection | None = None
     validation: _Validation | None = None
-    """Left out, five folds below 2,000 training rows where no class has a single one, else a fifth;
-    none beside `split`."""
+    """Left out, five folds (fewer where most classes have fewer rows) below 2,000 training rows
+    where no class has a single one, else a fifth; none beside `split`."""
     test: _Test | None = None
     """Left out, a fifth; none beside `split`. Folds pool all rows of the source."""
     source_validation: Use | None = None
