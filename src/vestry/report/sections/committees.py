@@ -38,7 +38,10 @@ def against_best(committee: Model, members: list[Model]) -> str:
     side = "better" if committee.ordered_by else "above it"
     if not score.is_better(committee, best, "test"):
         side = "worse" if committee.ordered_by else "below it"
-    return f"{start} {others}: the committee is {size} {side}."
+    return (
+        f"{start} {others}: the committee is {size} {side} on these images. Whether that is more "
+        "than chance stands under \u201cEnsemble gain\u201d."
+    )
 
 
 def _members_means(committee: Model, members: list[Model]) -> dict[str, float]:
