@@ -29,7 +29,8 @@ class Opening:
 class Chapter:
     """key: its address on the page. name: in the contents. opening: of a run's results and the data
     of all sections; None where there is nothing to show and nothing folded. template: what its
-    opening has beyond heading, sentences, figures and tables; it reads `opening.more`. style, script: files beside the template."""
+    opening has beyond heading, sentences, figures and tables; it reads `opening.more`.
+    style, script: files beside the template."""
 
     key: str
     name: str
