@@ -13,6 +13,8 @@ from markupsafe import Markup
 from vestry.report import formatting
 from vestry.report.chapter import CHAPTERS_FOLDER
 from vestry.report.contents import SECTIONS
+from vestry.report.latex import LATEX_SIGNS, LIGATURES
+from vestry.report.plot.palette import DARK, FONTS, LIGHT, variables
 from vestry.report.section import FOLDER
 from vestry.report.sprite import Sheet
 
@@ -47,6 +49,13 @@ def environment() -> Environment:
         "signed",
     )
     made.filters.update({name: getattr(formatting, name) for name in formats})
+    made.globals |= {
+        "light": Markup(variables(LIGHT)),
+        "dark": Markup(variables(DARK)),
+        "fonts": Markup(FONTS),
+        "latex_signs": script_json(LATEX_SIGNS),
+        "latex_ligatures": script_json(LIGATURES),
+    }
     return made
 
 
