@@ -22,6 +22,7 @@ from vestry.cli.options import (
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
+from vestry.cli.report import REPORT_EXAMPLES, report
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.summary import summary
@@ -151,18 +152,7 @@ def explore(
     typer.echo(summary_text(explored, as_json))
 
 
-@app.command(epilog="Example:  vestry report runs/default")
-def report(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    force: ForceOption = False,
-) -> None:
-    """Draw a run's page again from its results; prints the page's path."""
-    from vestry.run.redraw import redraw  # noqa: PLC0415
-    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
-
-    typer.echo(str(redraw(RunFolder(run), force)))
-
-
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)

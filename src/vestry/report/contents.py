@@ -31,6 +31,7 @@ from vestry.report.sections import (
     robustness,
     search,
     significance,
+    summary,
     test_set_uses,
     votes,
 )
@@ -60,6 +61,7 @@ SECTIONS: list[Section] = [
     ablations.PAIRS_SECTION,
     votes.SECTION,
     attribution.SECTION,
+    summary.SECTION,
     test_set_uses.SECTION,
     label_issues.SECTION,
     dataset.SECTION,

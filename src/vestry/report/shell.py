@@ -53,7 +53,7 @@ def environment() -> Environment:
     made.globals |= {
         "light": Markup(variables(LIGHT)),  # noqa: S704 - colours of our own
         "dark": Markup(variables(DARK)),  # noqa: S704
-        "fonts": Markup(FONTS),
+        "fonts": Markup(FONTS),  # noqa: S704
         "latex_signs": script_json(LATEX_SIGNS),
         "latex_ligatures": script_json(LIGATURES),
     }

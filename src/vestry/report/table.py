@@ -134,7 +134,9 @@ def markdown_text(text: str) -> str:
 def rounded_rows(table: Table) -> list[list[str]]:
     """As people read it: of columns with fractions four digits, which is enough on paper."""
     rows = table.plain_rows
-    fractions = [any(_is_fraction(row[place]) for row in rows) for place in range(len(table.columns))]
+    fractions = [
+        any(_is_fraction(row[place]) for row in rows) for place in range(len(table.columns))
+    ]
     return [
         [_short(value) if of else _text(value) for value, of in zip(row, fractions, strict=True)]
         for row in rows

@@ -47,7 +47,7 @@ class MarksStyle:
 
 
 def marks_style(style: str) -> MarksStyle:
-    """Of a page's style sheet; raises KeyError where a mark's colour is a variable of no `:root`."""
+    """Of a page's style sheet; KeyError where a mark's colour is a variable that `:root` lacks."""
     found = [
         (" ".join(selector.split()), _declared(body))
         for selectors, body in _RULE.findall(_BLOCK.sub("", _COMMENT.sub("", style)))
@@ -68,9 +68,7 @@ def _declared(body: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-def _rule(
-    selector: str, declared: Mapping[str, str], colours: Mapping[str, str]
-) -> _Rule | None:
+def _rule(selector: str, declared: Mapping[str, str], colours: Mapping[str, str]) -> _Rule | None:
     mark = _MARK.fullmatch(selector)
     if not mark:
         return None
