@@ -21,6 +21,7 @@ from vestry.report.sections import (
     decision,
     ensemble_gain,
     first_screen,
+    glossary,
     label_issues,
     learning,
     mistakes,
@@ -67,6 +68,7 @@ SECTIONS: list[Section] = [
     dataset.SECTION,
     audit.SECTION,
     provenance.SECTION,
+    glossary.SECTION,
 ]
 """All sections, in the order in which their chapters fold them."""
 

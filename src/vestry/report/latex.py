@@ -34,5 +34,5 @@ def latex_text(text: str) -> str:
     """`text` for LaTeX; signs that no font of pdfLaTeX has stay as they are (`undeclared`)."""
     return "".join(
         LATEX_SIGNS.get(sign, sign) + ("{}" if sign + after in LIGATURES else "")
-        for sign, after in zip(text, [*text[1:], ""], strict=True)
+        for sign, after in zip(text, [*text[1:], ""], strict=False)
     )

@@ -115,6 +115,12 @@
     link: (figure) => copy(address(figure.id)),
   };
 
+{% include "zip.js" %}
+  const saveAll = () => save("figures.zip", zip(all("figure.figure:has(.drawings)").flatMap((figure) => [
+    [`${keyOf(figure)}.svg`, standalone(drawing(figure))],
+    [`${keyOf(figure)}.csv`, forms.csv(tables[figure.dataset.table])],
+  ])));
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -130,9 +136,7 @@
     if (copyTable) copy(forms.tsv(tables[copyTable]));
     if (copyText) copy(copyText);
     if (what) copy(document.getElementById(`${what}-text`).textContent.trim());
-    if ("saveFigures" in button.dataset) {
-      all("figure.figure .drawings").forEach((holder) => saveFigure.svg(holder.closest("figure")));
-    }
+    if ("saveFigures" in button.dataset) saveAll();
     const menu = button.closest("details.menu");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
