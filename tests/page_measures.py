@@ -112,7 +112,8 @@ def printed(browser: Browser) -> bytes:
     wish(browser)
     made = browser.execute_cdp_cmd(
         "Page.printToPDF",
-        _A4 | {"printBackground": True, "preferCSSPageSize": False, "generateDocumentOutline": True},
+        _A4
+        | {"printBackground": True, "preferCSSPageSize": False, "generateDocumentOutline": True},
     )
     return base64.b64decode(made["data"])
 
@@ -131,7 +132,7 @@ def smallest_print(browser: Browser) -> tuple[float, str]:
     return round(size * 0.75, 1), text
 
 
-# axe-core, of which the package brings the script; the package itself is for another browser driver.
+# axe-core, whose script the package brings; the package itself is for another driver of browsers.
 
 
 def axe_faults(browser: Browser) -> tuple[list[str], int]:

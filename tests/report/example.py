@@ -95,9 +95,7 @@ def build(plan: Plan | None = None) -> tuple[dict[str, Any], dict[str, NDArray[A
 
 def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     rng = np.random.default_rng(plan.seed)
-    labels = {
-        split: rng.permutation(class_of_rows(plan, n)) for split, n in plan.rows.items()
-    }
+    labels = {split: rng.permutation(class_of_rows(plan, n)) for split, n in plan.rows.items()}
     noise = {s: rng.normal(size=(plan.rows[s], len(plan.classes))) for s in ("validation", "test")}
     tables = {
         name: split_tables(plan, rng, labels, noise, strength)
