@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from vestry.report import formatting
 from vestry.report.chapter import CHAPTERS_FOLDER
@@ -47,7 +47,17 @@ def environment() -> Environment:
         "signed",
     )
     made.filters.update({name: getattr(formatting, name) for name in formats})
+    made.filters["coded"] = _coded
     return made
+
+
+def _coded(text: str) -> Markup:
+    """`text` with what stands between backticks as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def generator(mark: str) -> Markup:
