@@ -6,7 +6,6 @@ open details as it found them unless it says otherwise.
 
 import base64
 import re
-from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ def opened(
     browser: Browser, address: str, size: tuple[int, int] = SCREEN, scheme: str = "light"
 ) -> Browser:
     """The browser with that page at its top, nothing opened, nothing moving."""
+    browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     resize(browser, size)
     wish(browser, scheme)
     browser.get(address)
@@ -135,23 +135,26 @@ def smallest_print(browser: Browser) -> tuple[float, str]:
 # axe-core, whose script the package brings; the package itself is for another driver of browsers.
 
 
-def axe_faults(browser: Browser) -> tuple[list[str], int]:
+def axe_faults(browser: Browser, only_contrast: bool = False) -> tuple[list[str], int]:
     """Violations of WCAG 2.2 A and AA and of best practice, and places of too little contrast for
-    AAA, as the page stands."""
+    AAA, as the page stands. only_contrast: of colours alone, which another scheme changes."""
     script = distribution("axe-playwright-python").locate_file("axe_playwright_python/axe.min.js")
     browser.execute_script(Path(str(script)).read_text(encoding="utf-8"))
     browser.set_script_timeout(240)
+    wanted = (
+        {"runOnly": {"type": "rule", "values": ["color-contrast", _AAA]}}
+        if only_contrast
+        else {"runOnly": {"type": "tag", "values": _TAGS}, "rules": {_AAA: {"enabled": True}}}
+    )
     found = browser.execute_async_script(
-        "const [tags, more, done] = arguments;"
-        "axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {[more]: {enabled: true}},"
-        " resultTypes: ['violations'], preload: false}).then((all) => done(all.violations.map("
-        "({id, nodes}) => [id, nodes.map(({target, any}) =>"
-        " `${target.join(' ')} ${any[0]?.message ?? ''}`)])), (error) => done(String(error)))",
-        _TAGS,
-        _AAA,
+        "const [wanted, done] = arguments;"
+        "axe.run(document, {...wanted, resultTypes: ['violations'], preload: false}).then("
+        "({violations}) => done(Object.fromEntries(violations.map(({id, nodes}) => [id, nodes.map("
+        "({target, any}) => `${target.join(' ')} ${any[0]?.message ?? ''}`)]))),"
+        " (error) => done(String(error)))",
+        wanted,
     )
     if isinstance(found, str):
         raise RuntimeError(f"axe-core: {found}")
-    by_rule: Mapping[str, list[str]] = dict(found)
-    faults = [f"{rule}: {at}" for rule, nodes in by_rule.items() if rule != _AAA for at in nodes]
-    return faults, len(by_rule.get(_AAA, []))
+    faults = [f"{rule}: {at}" for rule, nodes in found.items() if rule != _AAA for at in nodes]
+    return faults, len(found.get(_AAA, []))
