@@ -57,7 +57,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("models")
-    sure = made_bundle(folder / "sure.onnx", threshold=0.1)
+    told = {"answer": "Recommended: Made"}
+    sure = made_bundle(folder / "sure.onnx", threshold=0.1, study=told)
     unsure = made_bundle(
         folder / "unsure.onnx",
         name="Unsure",
@@ -152,7 +153,8 @@ def test_a_chosen_photograph_is_answered_with_all_its_evidence(
     assert "90.0% (88.0 to 92.0) right on test, 1,000 images, 95% interval" in (
         browser.find_element(By.ID, "facts").text
     )
-    assert "licence MIT" in browser.find_element(By.ID, "facts").text
+    facts = browser.find_element(By.ID, "facts")
+    assert "licence MIT" in facts.text and "Its answer\nRecommended: Made" in facts.text
     curl = browser.find_element(By.ID, "curl").text
     assert curl.startswith("curl -F image=@") and f"{server}/predict?model=made" in curl
     assert errors(browser) == []

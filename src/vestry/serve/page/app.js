@@ -146,6 +146,7 @@ function about(model) {
   const facts = [
     ["Name", [modelName(model.name)]],
     ["Study", model.title],
+    ["Its answer", model.answer],
     [model.rule ? "Committee" : null, [`${model.rule} of `, ...joined(model.members.map(modelName), ", ")]],
     ["Accuracy", accuracy && accuracyWords(accuracy)],
     ["Classes", count(model.classes.length)],
