@@ -7,7 +7,7 @@ window.measures = (() => {
   // Seen by a reader who opens nothing: drawn, not folded away, not clipped to a point for screen readers.
   const seen = (element) =>
     element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }) &&
-    !clipped(element);
+    !(element.tagName === "DETAILS" && !element.open) && !clipped(element);
   const clipped = (element) => {
     for (let at = element; at; at = at.parentElement) {
       const style = getComputedStyle(at);
