@@ -9,7 +9,7 @@ LIGHT = {
     "paper": "#fdfdfb",
     "raised": "#f5f5f1",
     "ink": "#1b1e23",
-    "quiet": "#59616b",
+    "quiet": "#4b535d",
     "hair": "#dcdcd5",
     "accent": "#0b5a96",
     "warn-ink": "#7a4300",
