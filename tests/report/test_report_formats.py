@@ -102,7 +102,7 @@ def test_markdown_has_the_summary_the_tables_and_the_figures(
         assert " ".join(sentence.split()) in shown
     assert " ".join(STRANGE_TITLE.split()) in shown
     content = content_of(results_of(run))
-    for part in content.parts:
+    for part in (*content.parts, *content.appendix):
         assert all(as_markdown(table).strip() in text for table in part.tables)
         for figure in part.figures:
             assert f'src="figures/{figure.key}.svg"' in html

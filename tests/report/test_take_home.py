@@ -158,7 +158,9 @@ def test_a_figure_is_saved_in_every_form(page: Browser, saved: Path, content: Co
     assert png.size == tuple(2 * side for side in size)
     assert len(np.unique(np.asarray(png.convert("L")))) > 10
     text = downloaded(page, saved, f"#{place} [data-save=csv]", ".csv")
-    figures = {each.key: each for part in content.parts for each in part.figures}
+    figures = {
+        each.key: each for part in (*content.parts, *content.appendix) for each in part.figures
+    }
     assert text.decode() == as_csv(figures[key].data)
     assert copied(page, f"#{place} [data-save=link]").endswith(f"report.html#{place}")
 

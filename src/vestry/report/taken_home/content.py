@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
+from vestry.report.chapter import Opening
 from vestry.report.contents import (
     SECTIONS,
     Openings,
@@ -18,7 +18,7 @@ from vestry.report.contents import (
 )
 from vestry.report.plot.figure import Figure
 from vestry.report.plot.standalone import marks_style, standalone
-from vestry.report.section import PageData, Section
+from vestry.report.section import PageData
 from vestry.report.shell import environment
 from vestry.report.sprite import draw_sheet
 from vestry.report.summary_text import citations, plain_numbers, summary_sentences
@@ -30,7 +30,7 @@ _MOST_ROWS, _MOST_COLUMNS = 40, 16
 
 @dataclass(frozen=True)
 class Part:
-    """A chapter in plain words. more: keys of tables that are too large for paper."""
+    """A chapter, or what it folds, in plain words. more: keys of tables too large for paper."""
 
     heading: str
     sentences: Sequence[str]
@@ -42,6 +42,7 @@ class Part:
 @dataclass(frozen=True)
 class Content:
     """sentences: the summary's five. caveats: what a reader must know, the worst first.
+    parts: the answer, then the chapters as they are seen without a click; appendix: what they fold.
     drawings: an SVG file a figure, by key."""
 
     title: str
@@ -49,6 +50,7 @@ class Content:
     citations: str
     caveats: Sequence[str]
     parts: Sequence[Part]
+    appendix: Sequence[Part]
     tables: Sequence[Table]
     drawings: dict[str, str]
 
@@ -58,12 +60,14 @@ def content_of(results: Results) -> Content:
     chapters = openings(results, page)
     figures = all_figures(page, chapters)
     style = marks_style(_page_style(page, chapters))
+    parts = [_answer(page), *(_chapter(opening) for _, opening in chapters)]
     return Content(
         title=results.title,
         sentences=summary_sentences(results),
         citations=citations(results),
         caveats=_caveats(results, page),
-        parts=_parts(page, chapters),
+        parts=parts,
+        appendix=_appendix(page, parts),
         tables=all_tables(page, chapters),
         drawings={each.key: standalone(each.drawings[-1], style) for each in figures},
     )
@@ -85,50 +89,43 @@ def _caveats(results: Results, page: PageData) -> list[str]:
     return _plain([*banners, *notes])
 
 
-def _parts(page: PageData, chapters: Openings) -> list[Part]:
-    """The answer, then every chapter with what is folded under it; each figure and table once."""
+def _answer(page: PageData) -> Part:
     first = page.first
     head = f"{first.label}: {first.name}" if first.name else first.evidence
     said = [f"{first.evidence}.", *first.sentences] if first.name else first.sentences
-    seen: set[str] = set()
-    parts = [_part(head, said, [first.figure] if first.figure else [], [], seen)]
-    for chapter, opening in chapters:
-        folded = [each for each in shown_sections(page) if each.chapter == chapter.key]
-        figures = [each for section in folded for each in section.figures(_data(page, section))]
-        tables = [each for section in folded for each in section.tables(_data(page, section))]
-        parts.append(
-            _part(
-                opening.heading,
-                opening.sentences,
-                [*opening.figures, *figures],
-                [*opening.tables, *tables],
-                seen,
-            )
-        )
-    return parts
+    return _part(head, said, [first.figure] if first.figure else [], [])
 
 
-def _data(page: PageData, section: Section) -> Any:
-    return getattr(page, section.key)
+def _chapter(opening: Opening) -> Part:
+    return _part(opening.heading, opening.sentences, opening.figures, opening.tables)
+
+
+def _appendix(page: PageData, parts: Sequence[Part]) -> list[Part]:
+    """What is folded, by its title: each figure and table that no part before it has."""
+    seen = {f"{figure.key} as figure" for part in parts for figure in part.figures}
+    seen |= {table.key for part in parts for table in part.tables}
+    seen |= {key for part in parts for key in part.more}
+    found = []
+    for section in shown_sections(page):
+        data = getattr(page, section.key)
+        figures = [each for each in section.figures(data) if f"{each.key} as figure" not in seen]
+        tables = [each for each in section.tables(data) if each.key not in seen]
+        seen |= {f"{each.key} as figure" for each in figures} | {each.key for each in tables}
+        if figures or tables:
+            found.append(_part(section.title or section.key, [], figures, tables))
+    return found
 
 
 def _part(
-    heading: str,
-    sentences: Iterable[str],
-    figures: Iterable[Figure],
-    tables: Iterable[Table],
-    seen: set[str],
+    heading: str, sentences: Iterable[str], figures: Iterable[Figure], tables: Iterable[Table]
 ) -> Part:
-    new_figures = [each for each in figures if f"figure {each.key}" not in seen]
-    new_tables = [each for each in tables if f"table {each.key}" not in seen]
-    seen |= {f"figure {each.key}" for each in new_figures}
-    seen |= {f"table {each.key}" for each in new_tables}
+    whole = list(tables)
     return Part(
         heading=_plain([heading])[0],
         sentences=_plain(sentences),
-        figures=new_figures,
-        tables=[each for each in new_tables if _fits(each)],
-        more=[each.key for each in new_tables if not _fits(each)],
+        figures=list(figures),
+        tables=[each for each in whole if _fits(each)],
+        more=[each.key for each in whole if not _fits(each)],
     )
 
 

@@ -18,6 +18,8 @@ def markdown_report(content: Content) -> str:
         blocks += _part(part)
     if content.caveats:
         blocks += ["## Caveats", "\n".join(f"- {_paragraph(text)}" for text in content.caveats)]
+    for part in content.appendix:
+        blocks += _part(part, "Appendix: ")
     blocks += ["## How to cite", f"```bibtex\n{content.citations.rstrip()}\n```"]
     return "\n\n".join(blocks) + "\n"
 
@@ -27,8 +29,8 @@ def _paragraph(text: str) -> str:
     return _OPENS.sub(r"\1\\\2", markdown_text(text))
 
 
-def _part(part: Part) -> Iterable[str]:
-    yield f"## {markdown_text(part.heading)}"
+def _part(part: Part, lead: str = "") -> Iterable[str]:
+    yield f"## {lead}{markdown_text(part.heading)}"
     if part.sentences:
         yield _paragraph(" ".join(part.sentences))
     for figure in part.figures:

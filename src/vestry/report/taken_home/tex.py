@@ -1,10 +1,11 @@
 """A run as one LaTeX file that compiles as it is, with what every LaTeX has."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from vestry.report.latex import latex_text
 from vestry.report.plot.figure import Figure
-from vestry.report.table import Table, latex_caption, tabular
+from vestry.report.table import Table, latex_caption, rounded_rows, tabular
 from vestry.report.taken_home.content import Content, Part
 
 _HEAD = r"""\documentclass[a4paper]{article}
@@ -31,6 +32,8 @@ _HEAD = r"""\documentclass[a4paper]{article}
   \DeclareUnicodeCharacter{#2}{[U+#2]}\fi\fi}
 \emergencystretch=3em
 """
+_MOST_SIGNS = 110
+"""Across a table: about what a line of a page holds, in somewhat smaller letters."""
 _MOST_FLOATS = 10
 """LaTeX keeps no more than some dozens back until they find their place."""
 
@@ -54,6 +57,10 @@ def _body(content: Content) -> Iterable[str]:
         items = "\n".join(f"\\item {latex_text(text)}" for text in content.caveats)
         yield f"\\section*{{Caveats}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
     yield "\\section*{How to cite}\nBibTeX entries are in \\texttt{report.bib}."
+    if content.appendix:
+        yield "\\clearpage\n\\appendix"
+    for part in content.appendix:
+        yield from _part(part)
 
 
 def _part(part: Part) -> Iterable[str]:
@@ -78,7 +85,29 @@ def _figure(figure: Figure) -> str:
 
 
 def _table(table: Table) -> str:
-    return (
-        f"\\begin{{table}}[!htbp]\n\\centering\n{latex_caption(table)}\n"
-        f"\\begin{{fitted}}%\n{tabular(table)}%\n\\end{{fitted}}\n\\end{{table}}"
-    )
+    blocks = [f"\\begin{{fitted}}%\n{tabular(each)}%\n\\end{{fitted}}" for each in _blocks(table)]
+    whole = "\\par\\medskip\n".join(blocks)
+    caption = latex_caption(table)
+    return f"\\begin{{table}}[!htbp]\n\\centering\n{caption}\n{whole}\n\\end{{table}}"
+
+
+def _blocks(table: Table) -> list[Table]:
+    """A table that is too wide to be read on paper as several, each with the rows' names."""
+    texts = [[column.title for column in table.columns], *rounded_rows(table)]
+    widths = [max(len(row[place]) for row in texts) + 2 for place in range(len(table.columns))]
+    head = next((place for place, one in enumerate(table.columns) if not one.is_number), 0)
+    blocks: list[list[int]] = [[head]]
+    for place in range(len(table.columns)):
+        if place == head:
+            continue
+        width = sum(widths[each] for each in (*blocks[-1], place))
+        if width > _MOST_SIGNS and len(blocks[-1]) > 1:
+            blocks.append([head])
+        blocks[-1].append(place)
+    return [_some_columns(table, places) for places in blocks]
+
+
+def _some_columns(table: Table, places: list[int]) -> Table:
+    columns = tuple(table.columns[place] for place in places)
+    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
