@@ -69,7 +69,7 @@ SCORES = ['"balanced_accuracy"', '"macro_f1"', '"roc_auc"', '"log_loss"', SENSIT
 def test_the_headline_and_its_reasons_speak_of_the_score(judged, score):
     results, page, _ = judged(score)
     words = results.score.words
-    head = page[page.index("Take ") if "Take " in page else page.index("Too few") :]
+    head = page[page.index("Recommended: ") if "Recommended: " in page else page.index("Too few") :]
     head = head[: head.index("What would change this" if results.decision.changes else "How this")]
     first = next(row for row in results.ranking if row.name == results.decision.recommended)
     share = results.score.unit == "share"
