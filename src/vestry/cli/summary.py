@@ -86,7 +86,7 @@ def _table(results: "Results") -> list[str]:
     models, tested = models_by_rank(results), not results.nested
     words = f"by validation {by_score.orders_by(results)}"
     names = [model.name for model in models] + [each.name for each in results.baselines]
-    width = min(max(map(len, [*names, words[5:]])), _LONGEST_NAME)
+    width = min(max(map(len, [*names, words[4:]])), _LONGEST_NAME)
     lines = [words] if len(words) > width + 5 else []
     first = f"{'' if lines else words:<{width + 5}}"
     # Folds that test the images that models were chosen by confirm nothing: no column of them.
