@@ -89,7 +89,7 @@ def test_marks_are_of_the_score(judged):
     assert blind.test_accuracy > first.test_accuracy, "or the two scores would agree"
     assert blind.on_test.mark == "behind" and blind.on_test.p_holm < 0.05
     assert blind.on_test.difference == pytest.approx(blind.test_score - first.test_score)
-    assert re.search(r"Blind +\d+\.\d% +\d+\.\d%  behind on test", console)
+    assert re.search(r"Blind +\d+\.\d% +\d+\.\d% \(.* to .*\) +significantly behind", console)
     behind = re.search(r"On the same images ([^;.]*) (is|are) behind it", page)
     assert "Blind" in behind[1]
     accuracy, _, _ = judged('"accuracy"')

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from vestry.schema.results import Results
 
 
-_LONGEST_NAME = 30
-"""Characters of a table's first column; a longer name pushes its figures aside."""
-_TEST = 22
+_LONGEST_NAME = 35
+"""Characters of a table's first column; a longer one pushes its figures aside."""
 _IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 
 
@@ -81,32 +80,48 @@ def _cost(model: "Model") -> str | None:
 def _table(results: "Results") -> list[str]:
     """A line a model, in the order of validation, and one for each way to answer without any."""
     from vestry.report.models import models_by_rank  # noqa: PLC0415
-    from vestry.report.sections import by_score, score_figures, standing  # noqa: PLC0415
+    from vestry.report.sections import by_score  # noqa: PLC0415
 
     models, tested = models_by_rank(results), not results.nested
     words = f"by validation {by_score.orders_by(results)}"
-    names = [model.name for model in models] + [each.name for each in results.baselines]
-    width = min(max(map(len, [*names, words[4:]])), _LONGEST_NAME)
-    lines = [words] if len(words) > width + 5 else []
-    first = f"{'' if lines else words:<{width + 5}}"
-    # Folds that test the images that models were chosen by confirm nothing: no column of them.
-    lines += [f"{first} {'validation':>10}" + (f"  {'test':<{_TEST}}" if tested else "")]
-    for row, model in zip(results.ranking, models, strict=True):
-        figures = ("", "")
-        if row.validation_score is not None or results.score is None:
-            figures = (
-                score_figures.written(model, "validation"),
-                score_figures.test_figure(model) if tested else "",
-            )
-        mark = standing.marked(row).partition(":")[0] if tested else ""
-        lines.append(_line(f"{model.place:>3}. {model.name:<{width}}", *figures, mark))
-    for each in results.baselines:
-        lines.append(_line(f"  \u2013  {each.name:<{width}}", *_baseline(results, tested, each)))
-    return [line.rstrip() for line in lines]
+    rows = [
+        (f"{model.place:>3}. {model.name}", *_figures(results, model, tested)) for model in models
+    ]
+    rows += [
+        (f"  \u2013  {each.name}", *_baseline(results, tested, each), "")
+        for each in results.baselines
+    ]
+    above = [words] if len(words) > _LONGEST_NAME else []
+    head = ("" if above else words, "validation", "test" if tested else "", "")
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(3)]
+    name, test = min(widths[0], _LONGEST_NAME), widths[2]
+    lines = [
+        f"{start:<{name}}  {validation:>10}  {figure:<{test}}  {mark}".rstrip()
+        for start, validation, figure, mark in (head, *rows)
+    ]
+    return [*above, *lines]
 
 
-def _line(start: str, validation: str, test: str, mark: str = "") -> str:
-    return f"{start} {validation:>10}  {test:<{_TEST}}  {mark}"
+def _figures(results: "Results", model: "Model", tested: bool) -> tuple[str, str, str]:
+    """Of validation, of test, and how it stands to the first there; all empty where the score that
+    orders the models is not known of it. Folds that test the images that models were chosen by
+    confirm nothing: then nothing is said of test."""
+    from vestry.report.sections import score_figures  # noqa: PLC0415
+
+    if results.score and results.score.name != "accuracy" and model.by_score is None:
+        return "", "", ""
+    validation = score_figures.written(model, "validation")
+    if not tested:
+        return validation, "", ""
+    margin = results.resolution.margin if results.resolution else 0.0
+    marks = {
+        None: "",
+        "ahead": "significantly ahead",
+        "behind": "significantly behind",
+        "level": f"within {score_figures.margin_words(margin, model)}",
+        "unknown": "no significant difference",
+    }
+    return validation, score_figures.test_figure(model), marks[model.mark]
 
 
 def _baseline(results: "Results", tested: bool, each: "Baseline") -> tuple[str, str]:
