@@ -63,7 +63,7 @@ def sentences(results: Results, ranked: Sequence[Model]) -> list[str]:
         by_score.misleading(results),
         by_score.not_above(results),
         _order(results, ranked),
-        standing.too_few(results),
+        standing.least_seen(results),
     ]
     return [text for text in said if text][:_MOST_SENTENCES]
 

@@ -55,7 +55,7 @@ class Scale:
         return -figure if self.lower_is_better else figure
 
 
-def pareto(key: str, title: str, models: Sequence[Spent], scale: Scale) -> Figure:
+def pareto(key: str, title: str, models: Sequence[Spent], scale: Scale, remark: str = "") -> Figure:
     """models: the best by validation first."""
     # The front's names get the best places.
     ordered = sorted(models, key=lambda model: (not model.taken, not model.on_front))
@@ -65,7 +65,7 @@ def pareto(key: str, title: str, models: Sequence[Spent], scale: Scale) -> Figur
         return _draw(width, ordered, scale)
 
     data = _data(key, title, models, scale)
-    return drawn(key, title, draw, data, words=words, widths=(NARROW, HALF))
+    return drawn(key, title, draw, data, remark=remark, words=words, widths=(NARROW, HALF))
 
 
 def _words(model: Spent, scale: Scale) -> str:
@@ -168,7 +168,7 @@ def _draw_front(frame: Frame, models: Sequence[Spent], scale: Scale) -> list[Box
 
 def _around(one: Point, other: Point) -> Box:
     (left, right), (top, bottom) = sorted((one[0], other[0])), sorted((one[1], other[1]))
-    return Box(left - 1, top - 1, right + 1, bottom + 1)
+    return Box(left - 3, top - 3, right + 3, bottom + 3)
 
 
 def _name_front(frame: Frame, y: float, start: float) -> list[Box]:

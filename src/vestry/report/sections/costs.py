@@ -183,7 +183,8 @@ def _figures(results: Results, ranked: list[Model]) -> list[Figure]:
     if not found:
         return []
     settings = DecisionSettings.model_validate(found.settings)
-    name, drawn = score.name_of(ranked[0]), []
+    name = score.name_of(ranked[0])
+    drawn: list[Figure] = []
     for key, cost, scale in (
         ("time", "latency", _scale(ranked[0], settings, "ms for one image", settings.max_ms)),
         ("size", "bytes", _scale(ranked[0], settings, "MB of files", settings.max_mb)),
@@ -191,8 +192,21 @@ def _figures(results: Results, ranked: list[Model]) -> list[Figure]:
         spent = _spent_models(found, ranked, cost)
         if len(spent) > 1:
             title = f"{name[0].upper()}{name[1:]} over {key}, validation images"
-            drawn.append(pareto(f"pareto-{key}", title, spent, scale))
+            remark = "" if drawn else _remark(spent, scale)
+            drawn.append(pareto(f"pareto-{key}", title, spent, scale, remark))
     return drawn
+
+
+def _remark(spent: list[Spent], scale: Scale) -> str:
+    """What the marks mean; said once for both figures."""
+    said = ["line: Pareto front"]
+    if any(model.taken for model in spent):
+        said.append("ring: recommended")
+    if scale.most is not None or scale.least is not None:
+        said.append("dashed: limits")
+    if any(model.excluded for model in spent):
+        said.append("pale: kept out by a limit")
+    return "; ".join(said)
 
 
 def _scale(first: Model, settings: DecisionSettings, cost: str, most: float | None) -> Scale:
