@@ -39,8 +39,10 @@ def _leads(ranked: Sequence[Model]) -> str:
     if twins:
         return f"{_names([first, *twins])} lead on validation{by} with the same figures"
     gap = score.gap(first, second, "validation").lstrip("+\u2212")
+    if score.value(first, "validation") == score.value(second, "validation"):
+        return f"{first.name} leads on validation by its lower log loss alone"
     if not float(gap.split()[0]):
-        return f"{first.name} leads on validation{by} by a hair"
+        gap = "less than 0.1 points" if score.is_share(first) else "less than 0.001"
     return f"{first.name} leads on validation{by}, by {gap}"
 
 

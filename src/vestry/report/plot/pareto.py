@@ -11,7 +11,7 @@ from vestry.report.plot.canvas import Canvas, Point
 from vestry.report.plot.figure import HALF, NARROW, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import tick_text
-from vestry.report.plot.placing import LINE, Box, Place, Spot, placed
+from vestry.report.plot.placing import LINE, Box, Place, Spot, around, placed
 from vestry.report.plot.text import BOLD, shortened, text_width
 from vestry.report.table import Column, Table, text_column
 
@@ -95,8 +95,10 @@ def _draw(width: int, models: Sequence[Spent], scale: Scale) -> Canvas:
     frame = Frame(canvas, _LEFT, _TOP, width - _RIGHT, _HEIGHT - _FOOT, across, upwards)
     frame.draw_upwards(lambda tick: tick_text(abs(tick), upwards, scale.is_share), scale.score)
     frame.draw_across(two_digits, f"{scale.cost}, log scale")
-    lines = [*_draw_limits(frame, scale), *_draw_front(frame, models, scale)]
-    _draw_models(frame, models, scale, lines)
+    limits = _draw_limits(frame, scale)
+    points = [around(*frame.at(m.cost, scale.up(m.figure)), 10) for m in models]
+    front = _draw_front(frame, models, scale, [*limits, *points])
+    _draw_models(frame, models, scale, [*limits, *front])
     return canvas
 
 
@@ -139,7 +141,8 @@ def _draw_limits(frame: Frame, scale: Scale) -> list[Box]:
         y = frame.y(scale.up(scale.least))
         text = f"limit {100 * scale.least:.6g}%" if scale.is_share else f"limit {scale.least:g}"
         frame.canvas.line((frame.left, y), (frame.right, y), "limit")
-        taken.append(_label(frame, (frame.left, y + LINE / 2 + 1), text, text_width(text)))
+        middle = y - LINE / 2 - 1 if y - LINE > frame.top else y + LINE / 2 + 1
+        taken.append(_label(frame, (frame.right, middle), text, text_width(text)))
     return taken
 
 
@@ -151,7 +154,9 @@ def _label(frame: Frame, at: Point, text: str, room: float) -> Box:
     return Box(left, y - LINE / 2, left + room, y + LINE / 2)
 
 
-def _draw_front(frame: Frame, models: Sequence[Spent], scale: Scale) -> list[Box]:
+def _draw_front(
+    frame: Frame, models: Sequence[Spent], scale: Scale, taken: Sequence[Box]
+) -> list[Box]:
     """What can be had for a cost: level up to the next model of the front, then up to it."""
     front = sorted((m for m in models if m.on_front), key=lambda model: model.cost)
     if not front:
@@ -163,7 +168,7 @@ def _draw_front(frame: Frame, models: Sequence[Spent], scale: Scale) -> list[Box
     corners.append((frame.right, corners[-1][1]))
     frame.canvas.path(corners, "front")
     boxes = [_around(*ends) for ends in itertools.pairwise(corners)]
-    return [*boxes, *_name_front(frame, corners[-1][1], at[-1][0])]
+    return [*boxes, *_name_front(frame, corners[-1][1], at[-1][0], taken)]
 
 
 def _around(one: Point, other: Point) -> Box:
@@ -171,14 +176,17 @@ def _around(one: Point, other: Point) -> Box:
     return Box(left - 3, top - 3, right + 3, bottom + 3)
 
 
-def _name_front(frame: Frame, y: float, start: float) -> list[Box]:
-    """Above its last step, where that is long enough; else it is told apart by its line alone."""
+def _name_front(frame: Frame, y: float, start: float, taken: Sequence[Box]) -> list[Box]:
+    """At its last step, where that is long enough; else it is told apart by its line alone."""
     room = text_width(_FRONT)
     if frame.right - start < room + 20:
         return []
-    middle = y - LINE / 2 - 2 if y - LINE > frame.top else y + LINE / 2 + 2
-    frame.canvas.text((frame.right, middle), _FRONT, "front-text", "end")
-    return [Box(frame.right - room, middle - LINE / 2, frame.right, middle + LINE / 2)]
+    for middle in (y - LINE / 2 - 2, y + LINE / 2 + 2):
+        own = Box(frame.right - room, middle - LINE / 2, frame.right, middle + LINE / 2)
+        if own.top >= frame.top and not any(own.overlap(other) for other in taken):
+            frame.canvas.text((frame.right, middle), _FRONT, "front-text", "end")
+            return [own]
+    return []
 
 
 def _draw_models(frame: Frame, models: Sequence[Spent], scale: Scale, lines: Sequence[Box]) -> None:

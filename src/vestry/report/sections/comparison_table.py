@@ -106,7 +106,7 @@ def _scores(results: Results, first: Model) -> list[Cell]:
         return _accuracies(results)
     name, label, lower = first.ordered_by.name, first.ordered_by.label, _is_lower(first)
     sorts, written = "up" if lower else "down", per_cent if score.is_share(first) else decimal
-    on_test = f"{label}, {_test_head(results)}"
+    on_test, known = f"{label}, {_test_head(results)}", score.test_interval(first) is not None
 
     def end(place: int) -> Callable[[Model], Value]:
         return lambda m: interval[place] if (interval := score.test_interval(m)) else None
@@ -122,8 +122,12 @@ def _scores(results: Results, first: Model) -> list[Cell]:
             lambda m: score.value(m, "test"),
             lambda b: b.by_score.test,
         ),
-        (Column(f"test_{name}_low", "95% from", written, sorts=sorts), end(0), _nothing),
-        (Column(f"test_{name}_high", "to", written, sorts=sorts), end(1), _nothing),
+        (
+            Column(f"test_{name}_low", "95% from", written, shown=known, sorts=sorts),
+            end(0),
+            _nothing,
+        ),
+        (Column(f"test_{name}_high", "to", written, shown=known, sorts=sorts), end(1), _nothing),
     ]
 
 
