@@ -110,6 +110,16 @@ def openings(results: Results, page: PageData) -> Openings:
     return [(chapter, opening) for chapter, opening in opened if opening is not None]
 
 
+def folds(page: PageData, openings: Openings) -> dict[str, list[Section]]:
+    """What each chapter folds, by its key; nothing that has something to show is lost."""
+    opened = {chapter.key: list[Section]() for chapter, _ in openings}
+    for section in shown_sections(page):
+        if section.title:
+            wanted = (section.chapter, section.otherwise, made.CHAPTER.key)
+            opened[next(key for key in wanted if key in opened)].append(section)
+    return opened
+
+
 def all_figures(page: PageData, openings: Openings) -> list[Figure]:
     """Every figure that can be taken home, in the page's order."""
     found = [figure for _, opening in openings for figure in opening.figures]

@@ -10,8 +10,8 @@ from vestry.report.plot.figure import HALF, NARROW, Figure, drawn
 from vestry.report.plot.text import BOLD, shortened, text_width
 from vestry.report.table import Table
 
-_TOP, _FOOT, _LOW_ROW, _HIGH_ROW = 30, 46, 28, 42
-_MOST_NAME, _GAP, _COLUMN = 0.3, 12, 54
+_TOP, _FOOT, _LOW_ROW, _HIGH_ROW, _BAND = 30, 46, 28, 46, 26
+_MOST_NAME, _GAP, _COLUMN, _NARROW_COLUMN = 0.3, 12, 54, 46
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class _Drawing:
         self._row = _HIGH_ROW if self._is_narrow else _LOW_ROW
         self._columns = axis.beside
         widest = max(BOLD * text_width(row.name) for row in rows)
-        self._left = 10 if self._is_narrow else min(widest, _MOST_NAME * width) + _GAP
-        self._right = width - _COLUMN * len(self._columns) - 8
+        self._left = 14 if self._is_narrow else min(widest, _MOST_NAME * width) + _GAP
+        self._column = _NARROW_COLUMN if self._is_narrow else _COLUMN
+        self._right = width - self._column * len(self._columns) - 8
         self._foot = _TOP + self._row * len(rows)
         self._scale = _scale(rows, 3 if self._is_narrow else 4)
         self.canvas = Canvas(width, self._foot + _FOOT)
@@ -75,14 +76,23 @@ class _Drawing:
     def _draw_scale(self, axis: ForestAxis) -> None:
         canvas, text = self.canvas, _tick_text(self._scale)
         for tick in self._scale.ticks:
-            canvas.line((self._x(tick), _TOP), (self._x(tick), self._foot + 4), "rule")
+            self._draw_upright(self._x(tick), "rule")
             canvas.text((self._x(tick), self._foot + 15), text(tick), "quiet", "middle")
-        canvas.line((self._x(0), _TOP - 4), (self._x(0), self._foot + 4), "axis-line")
-        middle = (self._left + self._right) / 2
+        self._draw_upright(self._x(0), "axis-line")
+        middle = max((self._left + self._right) / 2, text_width(axis.title) / 2)
         canvas.text((middle, self._foot + 34), axis.title, "quiet", "middle")
         self._draw_sides(axis)
         for number, head in enumerate(self._columns):
             canvas.text((self._end(number), 11), head, "quiet", "end")
+
+    def _draw_upright(self, x: float, style: str) -> None:
+        """A line from top to foot; where names stand above their rows, not through them."""
+        if not self._is_narrow:
+            self.canvas.line((x, _TOP - 4), (x, self._foot + 4), style)
+            return
+        for number in range(round((self._foot - _TOP) / self._row)):
+            foot = _TOP + self._row * (number + 1)
+            self.canvas.line((x, foot - _BAND), (x, foot + 4), style)
 
     def _draw_sides(self, axis: ForestAxis) -> None:
         """What either side of 0 means, where there is room for it."""
@@ -93,13 +103,13 @@ class _Drawing:
             self.canvas.text((zero + 6, 11), axis.right, "quiet")
 
     def _end(self, number: int) -> float:
-        return self.canvas.width - _COLUMN * (len(self._columns) - 1 - number)
+        return self.canvas.width - self._column * (len(self._columns) - 1 - number)
 
     def _draw_row(self, row: ForestRow, middle: float) -> None:
-        canvas, y = self.canvas, middle + 8 if self._is_narrow else middle
+        canvas, y = self.canvas, middle + 10 if self._is_narrow else middle
         if self._is_narrow:
             room = self._right - self._left
-            canvas.text((0, middle - 10), shortened(row.name, room), "name")
+            canvas.text((0, middle - 12), shortened(row.name, room + self._left), "name")
         else:
             name = shortened(row.name, self._left - _GAP + 2)
             canvas.text((self._left - _GAP, y), name, "name", "end")

@@ -139,7 +139,7 @@ def _forest(key: str, name: str, found: schema.EnsembleGain, series: Mapping[str
         for each in found.against
     ]
     axis = ForestAxis(
-        "points of test accuracy, 95% interval",
+        "points, 95% interval",
         "\u2190 member better",
         "committee better \u2192",
         ["points", *known],
@@ -162,7 +162,7 @@ def _leave_one_out(
     key = f"left-out{suffix}"
     rows = [_row(row.name, series, row.difference, []) for row in found.members]
     axis = ForestAxis(
-        "points of test accuracy, 95% interval",
+        "points, 95% interval",
         "\u2190 worse without",
         "better without \u2192",
         ["points"],

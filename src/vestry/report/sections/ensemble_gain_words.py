@@ -54,12 +54,13 @@ def _amount(found: Difference) -> str:
 
 
 def details(name: str, found: EnsembleGain) -> str:
-    """Below that heading: the figures, with all that it takes."""
+    """Below that heading: the figures, with what it takes beside that time."""
     hard = found.over(found.decisive)
-    taken, gain = _taken_for_it(hard.costs), _gain(hard.difference)
+    known = [part for part in (size(hard.costs), fitting(hard.costs)) if part]
+    taken = f", for {listed(known)}" if known else ""
     if hard.same:
         return f"Both say the same class of every test image{taken}."
-    return f"{name} {gain} {hard.name} ({_sureness(hard)}){taken}."
+    return f"{name} {_gain(hard.difference)} {hard.name} ({_sureness(hard)}){taken}."
 
 
 def meaning(found: EnsembleGain) -> str | None:
@@ -121,12 +122,6 @@ def _p_words(p: float) -> str:
     """ "p = 0.041", "p < 0.001", kept on one line."""
     text = probability(p)
     return (f"p {text}" if text.startswith("<") else f"p = {text}").replace(" ", "\u00a0")
-
-
-def _taken_for_it(costs: EnsembleCosts) -> str:
-    """What the committee takes beyond the member; empty where nothing of it is known."""
-    known = [part for part in (time(costs), size(costs), fitting(costs)) if part]
-    return f", for {listed(known)}" if known else ""
 
 
 def time(costs: EnsembleCosts) -> str | None:
