@@ -12,6 +12,8 @@ from typing import Any
 from vestry.report import formatting
 
 Value = str | int | float | bool | None
+Row = Mapping[str, Any]
+"""A row's values by the keys of their columns: of each the kind that its column holds."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,13 @@ class Column:
     is_number: bool = True
     shown: bool = True
     sorts: str = "down"
-    of_row: Callable[[Mapping[str, Any]], str] | None = None
-    beside: Callable[[Mapping[str, Any]], str] | None = None
+    of_row: Callable[[Row], str] | None = None
+    beside: Callable[[Row], str] | None = None
 
-    def cell(self, row: Mapping[str, Any]) -> str:
+    def cell(self, row: Row) -> str:
         return self.of_row(row) if self.of_row else self.written(row[self.key])
 
-    def small(self, row: Mapping[str, Any]) -> str:
+    def small(self, row: Row) -> str:
         """Empty for nothing."""
         return self.beside(row) if self.beside else ""
 

@@ -1,7 +1,6 @@
 """What committees gain, fix, break and could do without: the numbers behind the figures."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from vestry.report.formatting import (
     NOTHING,
@@ -14,7 +13,7 @@ from vestry.report.formatting import (
     two_digits,
     whole,
 )
-from vestry.report.table import Column, Table, Value, text_column
+from vestry.report.table import Column, Row, Table, Value, text_column
 from vestry.schema.base import Number
 from vestry.schema.cost import CostBeside
 from vestry.schema.ensemble_gain import (
@@ -39,7 +38,7 @@ def _differences(one: str, other: str) -> tuple[Column, ...]:
     """Accuracies of the two, then the first less the second, as it is printed."""
     keys = f"{one}_accuracy", f"{other}_accuracy"
 
-    def printed(row: Mapping[str, Any]) -> str:
+    def printed(row: Row) -> str:
         return points(between(*(row[key] for key in keys)))
 
     return (

@@ -1,7 +1,6 @@
 """The table of all models: figures, differences to the first and costs, a row a model."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from vestry.report.formatting import (
     NOTHING,
@@ -19,7 +18,7 @@ from vestry.report.sections import by_score
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.leaks import leaked
 from vestry.report.sections.reported import reported_accuracy
-from vestry.report.table import Column, Table, Value, text_column
+from vestry.report.table import Column, Row, Table, Value, text_column
 from vestry.schema.base import MarkWord
 from vestry.schema.decision import Baseline
 from vestry.schema.results import Results
@@ -96,7 +95,7 @@ def _names(results: Results) -> list[Cell]:
     ]
 
 
-def _kind(row: Mapping[str, Any]) -> str:
+def _kind(row: Row) -> str:
     return "" if row["kind"] == _KINDS[False] else str(row["kind"])
 
 
@@ -188,8 +187,8 @@ def _deviations() -> list[Cell]:
     ]
 
 
-def _seeds(split: str) -> Callable[[Mapping[str, Any]], str]:
-    def beside(row: Mapping[str, Any]) -> str:
+def _seeds(split: str) -> Callable[[Row], str]:
+    def beside(row: Row) -> str:
         found = row.get(f"{split}_accuracy_sd")
         if found is None:
             return ""
@@ -211,7 +210,7 @@ def _differences(first: Model) -> list[Cell]:
             return NOTHING
         return points(value) if share else signed(value, 3)
 
-    def printed(row: Mapping[str, Any]) -> str:
+    def printed(row: Row) -> str:
         if row["difference_to_first"] is None:
             return NOTHING
         return score.less_on_test(row[f"test_{on_test}"], first)
@@ -260,7 +259,7 @@ def _reported(results: Results, ranked: list[Model]) -> list[Cell]:
     ]
 
 
-def _mean_taken(row: Mapping[str, Any]) -> str:
+def _mean_taken(row: Row) -> str:
     return "mean of members" if row["compared_with"] == "mean of its members" else ""
 
 

@@ -1,7 +1,6 @@
 """Every score of the test images with its interval, or why it has none."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from vestry.evaluation.calibration_interval import ROWS_FOR_BINS
 from vestry.evaluation.score_intervals import (
@@ -12,7 +11,7 @@ from vestry.evaluation.score_intervals import (
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
-from vestry.report.table import Column, Table, Value, text_column
+from vestry.report.table import Column, Row, Table, Value, text_column
 from vestry.schema.results import Results
 
 
@@ -40,10 +39,10 @@ def _rows(models: list[Model]) -> tuple[tuple[Value, ...], ...]:
     return tuple((model.name, *values(model)) for model in models)
 
 
-def _interval(each: Score) -> Callable[[Mapping[str, Any]], str]:
+def _interval(each: Score) -> Callable[[Row], str]:
     """ "(90.6 to 91.7)", "(0.300 to 0.322)"; empty where there is none."""
 
-    def beside(row: Mapping[str, Any]) -> str:
+    def beside(row: Row) -> str:
         low, high = row[f"{each.name}_low"], row[f"{each.name}_high"]
         if low is None:
             return ""

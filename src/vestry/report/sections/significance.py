@@ -1,8 +1,7 @@
 """How sure the ranking is: every pair tested, every score with its interval."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vestry.report.formatting import (
     between,
@@ -18,7 +17,7 @@ from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
 from vestry.report.sections.score_table import score_table, without_interval
 from vestry.report.sections.tests_words import family_words, images_for, more_images
-from vestry.report.table import Column, Table, text_column
+from vestry.report.table import Column, Row, Table, text_column
 from vestry.schema.base import Number
 from vestry.schema.results import Results
 from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
@@ -180,7 +179,7 @@ def _pair_table(pairs: list[PairOfModels], ranked: list[Model]) -> Table:
     """Every pair with its test; on the page the difference is that of the figures as printed."""
     accuracy = {model.name: model.accuracy("test") for model in ranked}
 
-    def printed(row: Mapping[str, Any]) -> str:
+    def printed(row: Row) -> str:
         return points(between(accuracy[row["one"]], accuracy[row["other"]]))
 
     return Table(
@@ -219,11 +218,11 @@ def _pair_table(pairs: list[PairOfModels], ranked: list[Model]) -> Table:
     )
 
 
-def _method(row: Mapping[str, Any]) -> str:
+def _method(row: Row) -> str:
     return str(row["method"])
 
 
-def _more(pairs: list[PairOfModels]) -> Callable[[Mapping[str, Any]], str]:
+def _more(pairs: list[PairOfModels]) -> Callable[[Row], str]:
     said = {(pair.one, pair.other): more_images(pair) for pair in pairs}
     return lambda row: said[row["one"], row["other"]]
 
