@@ -42,6 +42,7 @@ SECTIONS: list[Section] = [
     ranking.SECTION,
     decision.SECTION,
     significance.SECTION,
+    rank_curves.SECTION,
     ablations.STEPS_SECTION,
     claims.SECTION,
     mistakes.SECTION,
@@ -49,7 +50,6 @@ SECTIONS: list[Section] = [
     agreement.SECTION,
     costs.SECTION,
     performance.SECTION,
-    rank_curves.SECTION,
     calibration.SECTION,
     abstention.SECTION,
     conformal.SECTION,
@@ -108,6 +108,16 @@ def openings(results: Results, page: PageData) -> Openings:
     """Chapters that have something to show."""
     opened = [(chapter, chapter.opening(results, page)) for chapter in CHAPTERS]
     return [(chapter, opening) for chapter, opening in opened if opening is not None]
+
+
+def folds(page: PageData, openings: Openings) -> dict[str, list[Section]]:
+    """What each chapter folds, by its key; nothing that has something to show is lost."""
+    opened = {chapter.key: list[Section]() for chapter, _ in openings}
+    for section in shown_sections(page):
+        if section.title:
+            wanted = (section.chapter, section.otherwise, made.CHAPTER.key)
+            opened[next(key for key in wanted if key in opened)].append(section)
+    return opened
 
 
 def all_figures(page: PageData, openings: Openings) -> list[Figure]:
