@@ -29,10 +29,13 @@ from vestry.report.sections import (
     leaks,
     learning,
     mistakes,
+    notices,
     performance,
     provenance,
     rank_curves,
     ranking,
+    recipes,
+    reproduce,
     robustness,
     search,
     significance,
@@ -75,7 +78,10 @@ SECTIONS: list[Section] = [
     class_images.SECTION,
     dataset.SECTION,
     audit.SECTION,
+    notices.SECTION,
+    recipes.SECTION,
     provenance.SECTION,
+    reproduce.SECTION,
 ]
 """All sections, in the order in which their chapters fold them."""
 

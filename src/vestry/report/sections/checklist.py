@@ -6,8 +6,9 @@ from typing import Literal
 
 from vestry.report.formatting import counted, listed, whole
 from vestry.report.section import Section
-from vestry.report.sections import findings
+from vestry.report.sections import dataset, findings
 from vestry.report.table import Column, Table, text_column
+from vestry.schema.data import Data
 from vestry.schema.exploration import Finding
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.label_issues import LabelIssues
@@ -73,7 +74,7 @@ _LINES = (
 def checklist_data(results: Results | ExplorationResults) -> Checklist:
     entries = results.exploration.findings if results.exploration else []
     doubts = _doubts(results)
-    checks = [check for line in _LINES if (check := _check(line, entries))]
+    checks = [check for line in _LINES if (check := _check(line, entries, results.data))]
     if doubts:
         checks.append(_label_issues(doubts))
     checks = _shared(results, checks)
@@ -93,21 +94,22 @@ def _doubts(results: Results | ExplorationResults) -> dict[str, LabelIssues]:
     return {split: entry for split, entry in known.items() if entry}
 
 
-def _check(line: _Line, entries: Sequence[Finding]) -> Check | None:
+def _check(line: _Line, entries: Sequence[Finding], data: Data) -> Check | None:
     """None where nothing of its kinds was looked for."""
     own = [entry for entry in entries if entry.kind in line.kinds]
     found = [entry for entry in own if entry.count]
     if not own:
         return None
     if not found:
-        return Check(line.what, "ok", _nothing(line, own), None)
+        return Check(line.what, "ok", _nothing(line, own, data), None)
     state: State = "warning" if any(entry.severity in _BAD for entry in found) else "look"
     return Check(line.what, state, "; ".join(map(_amount, found)), line.anchor)
 
 
-def _nothing(line: _Line, own: Sequence[Finding]) -> str:
+def _nothing(line: _Line, own: Sequence[Finding], data: Data) -> str:
     if line.what == "Class balance":
-        return "every class has images enough"
+        each = dataset.of_each_class(data)
+        return f"{counted(each, 'image')} in every class" if each else "no class is small"
     if own[0].kind == "missing" and not any(entry.facts["possible"] for entry in own):
         return "none possible: pixels are whole numbers"
     return "none"

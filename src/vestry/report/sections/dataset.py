@@ -103,16 +103,21 @@ def rows(data: schema.Data) -> int:
     return sum(data.splits[name].rows for name in _apart(data))
 
 
+def of_each_class(data: schema.Data) -> int | None:
+    """Images of all splits; None where classes differ in any."""
+    splits = [data.splits[name].class_counts for name in _apart(data)]
+    return sum(each[0] for each in splits) if all(len(set(s)) == 1 for s in splits) else None
+
+
 def _balances(data: schema.Data) -> list[str]:
-    splits = {name: data.splits[name] for name in _apart(data)}
-    totals = [sum(each) for each in zip(*(s.class_counts for s in splits.values()), strict=True)]
-    if all(len(set(split.class_counts)) == 1 for split in splits.values()):
-        each = listed([f"{whole(s.class_counts[0])} {name}" for name, s in splits.items()])
+    splits = {name: data.splits[name].class_counts for name in _apart(data)}
+    if total := of_each_class(data):
+        each = listed([f"{whole(counts[0])} {name}" for name, counts in splits.items()])
         apart = f": {each}" if len(splits) > 1 else ""
-        return [f"All {len(totals)} classes have {counted(totals[0], 'image')}{apart}."]
+        return [f"All {len(data.classes)} classes have {counted(total, 'image')}{apart}."]
     return [
-        f"{name[0].upper()}{name[1:]}: {_continued(balance(split.class_counts, data.classes))}"
-        for name, split in splits.items()
+        f"{name[0].upper()}{name[1:]}: {_continued(balance(counts, data.classes))}"
+        for name, counts in splits.items()
     ]
 
 
