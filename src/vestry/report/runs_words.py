@@ -17,10 +17,8 @@ from vestry.report.formatting import (
 from vestry.report.sections import differences
 from vestry.report.sections.test_set_uses import consequence
 from vestry.schema.run_comparison import (
-    ChangedSetting,
     ComparedPair,
     ComparedRun,
-    MissingMaker,
     RankedOfRuns,
     RunComparison,
 )
