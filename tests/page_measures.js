@@ -34,8 +34,9 @@ window.measures = (() => {
     }
     return found;
   };
+  // Thin spaces part thousands, not words.
   const count = (items) =>
-    items.map(({ node }) => node.data).join(" ").split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+    items.map(({ node }) => node.data.replaceAll("\u202f", "")).join(" ").split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 
   const words = () => count(texts());
   const figure = (element) => {

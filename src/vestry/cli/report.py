@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import ForceOption
 
 REPORT_EXAMPLES = (
-    "Examples:  vestry report runs/default    |    vestry report runs/default --format tex    |    "
+    "Examples:  vestry report runs/default --open    |    "
+    "vestry report runs/default --format tex    |    "
     "vestry report runs/default --format csv --out thesis/vestry"
 )
 
@@ -39,6 +41,7 @@ def report(
         typer.Option(help="Folder for --format; by default `report` in the run folder."),
     ] = None,
     force: ForceOption = False,
+    opened: OpenOption = False,
 ) -> None:
     """Draw a run's page again from its results, or write the run as files; prints what to open.
 
@@ -56,4 +59,6 @@ def report(
         return
     if out is not None:
         raise StudyError("--out is for --format; the page is written into its run folder")
-    typer.echo(str(redraw(folder, force)))
+    page = redraw(folder, force)
+    typer.echo(str(page))
+    open_page(page, opened)

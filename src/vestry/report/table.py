@@ -9,7 +9,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -18,6 +18,8 @@ from vestry.report import formatting
 from vestry.report.latex import latex_text
 
 Value = str | int | float | bool | None
+Row = Mapping[str, Any]
+"""A row's values by the keys of their columns: of each the kind that its column holds."""
 _PRECISE, _COARSE = Decimal("0.0001"), Decimal("0.1")
 _LARGE = 100
 _MARKED = re.compile(r"[\\`*_{}\[\]<>|&~$^#]")
@@ -28,7 +30,8 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 class Column:
     """key: its name in CSV, `test_accuracy_low`. title: its head on the page. written: its values
     as the page shows them. shown: False for what only the copy has, the ends of an interval say.
-    sorts: "down" where a first click puts the highest first, "up" the lowest."""
+    sorts: "down" where a first click puts the highest first, "up" the lowest. of_row: what the page
+    shows instead, of all values of the row by keys; beside: what stands small behind it."""
 
     key: str
     title: str
@@ -36,6 +39,15 @@ class Column:
     is_number: bool = True
     shown: bool = True
     sorts: str = "down"
+    of_row: Callable[[Row], str] | None = None
+    beside: Callable[[Row], str] | None = None
+
+    def cell(self, row: Row) -> str:
+        return self.of_row(row) if self.of_row else self.written(row[self.key])
+
+    def small(self, row: Row) -> str:
+        """Empty for nothing."""
+        return self.beside(row) if self.beside else ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,15 @@ class Table:
     def plain_rows(self) -> list[list[Value]]:
         """Numbers as Python's own, None for what is no number."""
         return [[_plain(value) for value in row] for row in self.rows]
+
+    @property
+    def head(self) -> int:
+        """The place of the column that names the rows: the first of words."""
+        named = (place for place, one in self.shown_columns if not one.is_number)
+        return next(named, self.shown_columns[0][0])
+
+    def by_key(self, row: Sequence[Value]) -> dict[str, Value]:
+        return dict(zip((column.key for column in self.columns), row, strict=True))
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script sorts, copies and saves."""

@@ -124,7 +124,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
-    const { save: form, take, copyTable, copyText, copy: what } = button.dataset;
+    const { save: form, take, copyTable, copyText, copyFrom, copy: what } = button.dataset;
     if (form) saveFigure[form](button.closest("figure"));
     if (take) {
       const holder = button.closest("[data-table]");
@@ -135,6 +135,7 @@
     }
     if (copyTable) copy(forms.tsv(tables[copyTable]));
     if (copyText) copy(copyText);
+    if (copyFrom) copy(document.getElementById(copyFrom).textContent);
     if (what) copy(document.getElementById(`${what}-text`).textContent.trim());
     if ("saveFigures" in button.dataset) saveAll();
     const menu = button.closest("details.menu");
