@@ -11,6 +11,7 @@ given such a variable is started, as is every command on systems that do not for
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -74,7 +75,7 @@ class Template:
         self.process = self.process or self.start()
         streams = [str(self.folder / name) for name in ("stdout", "stderr")]
         order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
-        order |= {"env": dict(os.environ | env), "timeout": timeout}
+        order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         code = json.loads(self.process.stdout.readline())
@@ -96,6 +97,12 @@ class Template:
             self.process.communicate()
 
 
+def _umask():
+    mask = os.umask(0)  # it can be read only by setting it
+    os.umask(mask)
+    return mask
+
+
 def _serve():
     orders, answers = sys.stdin, os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
@@ -108,6 +115,7 @@ def _serve():
 def _load():
     from vestry.engine import local
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+    from vestry.run.tasks.code_key import code_key
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
     for name in HEAVY:
@@ -116,16 +124,19 @@ def _load():
     for found in pkgutil.walk_packages(package.__path__, "vestry."):
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
+    code_key("members", "run", "search")  # these files are read once, here
+    gc.freeze()  # what is loaded stays, and forks share it untouched
     local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
 
 
-def _forked(arguments, cwd, streams, env, timeout):
+def _forked(arguments, cwd, streams, env, umask, timeout):
     """The command's exit code; None where it outlasted `timeout`."""
     with open(streams[0], "w") as stdout, open(streams[1], "w") as stderr:  # noqa: PTH123
         try:
             return subprocess.run(
                 ["vestry", *arguments],
                 cwd=cwd,
+                umask=umask,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
