@@ -21,6 +21,12 @@ def pytest_configure():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """What runs whole studies comes first: at the end, short files fill up the last minute of all
+    processes, where one long file would keep one of them busy alone."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def looks(tmp_path_factory):
     """Looks at test sets are counted for these tests alone, not among the user's own."""
