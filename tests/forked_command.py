@@ -78,7 +78,9 @@ class Template:
         order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
-        code = json.loads(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        assert answer, "the process that commands are forked from has ended; see standard error"
+        code = json.loads(answer)
         if code is None:
             raise subprocess.TimeoutExpired(arguments, timeout)
         said = [Path(stream).read_text() for stream in streams]
