@@ -140,7 +140,9 @@ def test_a_committees_best_member_is_the_first_by_the_score(judged, planted, sco
             )
         )
         size = abs(round(own, 1) - round(others, 1))
-        assert f"{size:.1f} percentage points {'better' if own > others else 'worse'} on these" in page
+        assert (
+            f"{size:.1f} percentage points {'better' if own > others else 'worse'} on these" in page
+        )
 
 
 def test_a_limit_on_the_score_is_held_against_the_test_figure(planted, tmp_path):

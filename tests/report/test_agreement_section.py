@@ -7,7 +7,7 @@ import pytest
 from partial import part
 from test_page import drawn
 
-from vestry.report.page import page_data, wanted_images
+from vestry.report.contents import page_data, wanted_images
 from vestry.report.plot.tiles import COLUMNS_SHOWN, pattern_columns
 from vestry.report.sections import agreement as sentences
 from vestry.report.sections.agreement import agreement_data

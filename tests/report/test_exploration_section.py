@@ -17,7 +17,8 @@ from test_page import Reader
 from planted_images import CLASSES, clean_sets
 from vestry.audit.exploration import Exploration, explore
 from vestry.audit.settings import ExplorationSettings
-from vestry.report.page import page_data, render, wanted_images
+from vestry.report.contents import page_data, wanted_images
+from vestry.report.page import render
 from vestry.report.plot.heat_map import heat_map_uri, palette
 from vestry.report.plot.scatter import Box, apart, scatter
 from vestry.report.sections import audit as section

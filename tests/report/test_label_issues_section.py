@@ -6,7 +6,8 @@ import example
 import pytest
 
 from vestry.evaluation.shown_images import shown_ids
-from vestry.report.page import page_data, render, wanted_images
+from vestry.report.contents import page_data, wanted_images
+from vestry.report.page import render
 from vestry.report.sections.label_issues import FIRST, Doubts, doubted_images, doubts_data
 from vestry.report.sections.leaks import Leaks, leaks_data
 

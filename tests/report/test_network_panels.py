@@ -7,7 +7,7 @@ import example_search
 import pytest
 
 from vestry.evaluation.shown_images import shown_ids
-from vestry.report.page import page_data, wanted_images
+from vestry.report.contents import page_data, wanted_images
 from vestry.report.sections.learning import Training, learning_data
 
 

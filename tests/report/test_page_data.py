@@ -5,7 +5,8 @@ from typing import Any
 import example
 import pytest
 
-from vestry.report.page import PageData, page_data, wanted_images
+from vestry.report.contents import page_data, wanted_images
+from vestry.report.page import PageData
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from markupsafe import escape
 
 from vestry.cli.summary import summary
 from vestry.evaluation.standing import beside_first
+from vestry.report.contents import page_data
 from vestry.report.models import models_by_rank
-from vestry.report.page import page_data, render
+from vestry.report.page import render
 from vestry.report.sections import ranking, tests_words
 from vestry.report.sections import significance as sentences
 from vestry.report.sections.decision import headline_of

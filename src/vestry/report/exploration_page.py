@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.errors import DataError
-from vestry.report.page import (
-    environment,
-    generator,
-    read_heat_map,
-    read_images,
-    shown_scale,
-)
+from vestry.report.page import read_heat_map, read_images
 from vestry.report.sections.audit import Exploration, exploration_data, exploration_images
 from vestry.report.sections.dataset import Dataset, dataset_data
 from vestry.report.sections.provenance import moment
+from vestry.report.shell import (
+    POLICY_PLACE,
+    environment,
+    generator,
+    shown_scale,
+    with_policy,
+)
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.reading import read_explored
@@ -72,7 +73,7 @@ def _explore_page(explored: ExplorationResults) -> _ExplorePage:
 
 
 def _fill(page: _ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
-    return (
+    return with_policy(
         environment()
         .get_template("explore.html.j2")
         .render(
@@ -80,6 +81,7 @@ def _fill(page: _ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
             sheet=sheet,
             scale=shown_scale(sheet),
             heat_map=heat_map,
+            policy=POLICY_PLACE,
             generator=generator(_MARK),
         )
     )

@@ -9,6 +9,11 @@ NOTHING = "\u2013"
 _MORE_DIGITS = 4
 
 
+def plain(value: object) -> str:
+    """Text as it is; an en dash for nothing."""
+    return NOTHING if value is None else str(value)
+
+
 def per_cent(share: float | None, digits: int = 1) -> str:
     """A share in 0..1 as "91.2%"."""
     return NOTHING if share is None else f"{100 * share:.{digits}f}%"

@@ -1,112 +1,44 @@
 """The page: read a run's results, draw one self-contained HTML file."""
 
-import json
 import shlex
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from vestry.errors import DataError
-from vestry.report import formatting
+from vestry.report.contents import (
+    SECTIONS,
+    Openings,
+    all_tables,
+    openings,
+    page_data,
+    shown_sections,
+    wanted_images,
+)
 from vestry.report.models import tables_alone
 from vestry.report.plot.heat_map import heat_map_uri
 from vestry.report.plot.tiles import Maps
-from vestry.report.section import FOLDER, PageData, Section
-from vestry.report.sections import (
-    ablations,
-    abstention,
-    agreement,
-    attribution,
-    audit,
-    calibration,
-    claims,
-    conformal,
-    costs,
-    cross_validation,
-    dataset,
-    decision,
-    ensemble_gain,
-    label_issues,
-    learning,
-    mistakes,
-    performance,
-    provenance,
-    rank_curves,
-    ranking,
-    robustness,
-    search,
-    significance,
-    test_set_uses,
-    votes,
-)
+from vestry.report.section import PageData
 from vestry.report.sections.attribution import draw_map_sheet
+from vestry.report.shell import (
+    POLICY_PLACE,
+    environment,
+    generator,
+    script_json,
+    shown_scale,
+    with_policy,
+)
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder, write_text
 
-SECTIONS: list[Section] = [
-    ranking.SECTION,
-    decision.SECTION,
-    significance.SECTION,
-    ablations.STEPS_SECTION,
-    claims.SECTION,
-    mistakes.SECTION,
-    ensemble_gain.SECTION,
-    agreement.SECTION,
-    costs.SECTION,
-    performance.SECTION,
-    rank_curves.SECTION,
-    calibration.SECTION,
-    abstention.SECTION,
-    conformal.SECTION,
-    robustness.SECTION,
-    search.SECTION,
-    cross_validation.SECTION,
-    learning.SECTION,
-    ablations.PAIRS_SECTION,
-    votes.SECTION,
-    attribution.SECTION,
-    test_set_uses.SECTION,
-    label_issues.SECTION,
-    dataset.SECTION,
-    audit.SECTION,
-    provenance.SECTION,
-]
-"""All sections, in the page's order."""
-
-
-def page_data(results: Results) -> PageData:
-    return PageData(
-        title=results.title,
-        classes=results.data.classes,
-        sections={section.key: section.data(results) for section in SECTIONS},
-    )
-
-
-def _shown(page: PageData) -> list[Section]:
-    return [section for section in SECTIONS if section.is_shown(getattr(page, section.key))]
-
-
-def wanted_images(page: PageData) -> list[str]:
-    """Ids of all images that the page shows, the least dispensable first."""
-    shown = sorted(_shown(page), key=lambda section: section.dispensable)
-    first = [section.images(getattr(page, section.key)) for section in shown]
-    last = [section.more_images(getattr(page, section.key)) for section in shown]
-    return list(dict.fromkeys(chain(*first, *last)))
-
-
 MARK = "vestry run"
 PAGE_LIMIT = 9_500_000
 LEAST_SHEET = 500_000
-_SHOWN_SIDE = 56
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(run: RunFolder) -> Path:
@@ -173,77 +105,48 @@ def render(
 ) -> str:
     """The page as text; the same input gives the same text."""
     page = page_data(results)
+    chapters = openings(results, page)
     map_sheet = draw_map_sheet(page.explanation, maps or {}, dict(zip(ids, images, strict=True)))
     wanted = wanted_images(page)
     sheet = draw_sheet(ids, images, wanted)
-    text = _fill(page, sheet, map_sheet, run_name, heat_map)
+    text = _fill(page, chapters, sheet, map_sheet, run_name, heat_map)
     excess = len(text.encode()) - PAGE_LIMIT
     if excess > 0:
         # Many classes and models make long tables; then the pictures give way.
         room = max(LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
         less = draw_sheet(ids, images, wanted, room)
-        text = _fill(page, less, map_sheet, run_name, heat_map)
+        text = _fill(page, chapters, less, map_sheet, run_name, heat_map)
     return text
 
 
 def _fill(
-    page: PageData, sheet: Sheet, map_sheet: Sheet | None, run_name: str, heat_map: str | None
+    page: PageData,
+    chapters: Openings,
+    sheet: Sheet,
+    map_sheet: Sheet | None,
+    run_name: str,
+    heat_map: str | None,
 ) -> str:
-    return (
+    text: str = (
         environment()
         .get_template("page.html.j2")
         .render(
             page=page,
             sections=SECTIONS,
-            shown=_shown(page),
+            folded=[section for section in shown_sections(page) if section.title],
+            chapters=chapters,
+            tables=script_json({t.key: t.as_json() for t in all_tables(page, chapters)}),
             sheet=sheet,
             map_sheet=map_sheet,
             scale=shown_scale(sheet),
-            cells=_script_json(_cell_places(page, sheet)),
+            cells=script_json(_cell_places(page, sheet)),
             run_name=run_name,
             heat_map=heat_map,
             generator=generator(MARK),
+            policy=POLICY_PLACE,
         )
     )
-
-
-def environment() -> Environment:
-    folders = dict.fromkeys([FOLDER, *(section.folder for section in SECTIONS)])
-    made = Environment(
-        loader=FileSystemLoader([_TEMPLATES, *folders]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    formats = (
-        "per_cent",
-        "per_cent_range",
-        "points",
-        "probability",
-        "decimal",
-        "whole",
-        "duration",
-        "milliseconds",
-        "file_size",
-        "counted",
-        "roughly",
-        "signed",
-    )
-    made.filters.update({name: getattr(formatting, name) for name in formats})
-    return made
-
-
-def generator(mark: str) -> Markup:
-    """The line near the top of a page by which it is known again: no other file is ever taken for
-    one, and replaced."""
-    return Markup('<meta name="generator" content="{}">').format(mark)
-
-
-def shown_scale(sheet: Sheet) -> float:
-    """Page pixels for one pixel of the sheet: whole numbers keep small images sharp."""
-    scale = _SHOWN_SIDE / max(sheet.width, sheet.height)
-    return max(1, round(scale)) if scale > 1 else round(scale, 4)
+    return with_policy(text)
 
 
 def _cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
@@ -255,11 +158,3 @@ def _cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
         }
         for shown in page.mistakes
     }
-
-
-def _script_json(value: Any) -> Markup:
-    """JSON that cannot end the script element that holds it."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 - the three signs that HTML knows are escaped above

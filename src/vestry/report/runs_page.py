@@ -11,7 +11,6 @@ import numpy as np
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import NOTHING, counted
 from vestry.report.models import shown_rank
-from vestry.report.page import environment, generator, shown_scale
 from vestry.report.plot.points import (
     DrawnStrip,
     Strip,
@@ -22,6 +21,13 @@ from vestry.report.plot.points import (
 )
 from vestry.report.sections import standing
 from vestry.report.sections.provenance import moment, words
+from vestry.report.shell import (
+    POLICY_PLACE,
+    environment,
+    generator,
+    shown_scale,
+    with_policy,
+)
 from vestry.report.sprite import draw_sheet
 from vestry.schema.run_comparison import (
     ChangedSetting,
@@ -103,7 +109,7 @@ def write_runs_page(results: RunComparison, target: Path) -> Path:
 def render_runs(results: RunComparison, beside: str) -> str:
     """The page as text. beside: the file that holds its numbers."""
     nothing = draw_sheet([], np.zeros((0, 1, 1), np.uint8), [])
-    return (
+    return with_policy(
         environment()
         .get_template("runs.html.j2")
         .render(
@@ -111,6 +117,7 @@ def render_runs(results: RunComparison, beside: str) -> str:
             sheet=nothing,
             scale=shown_scale(nothing),
             beside=beside,
+            policy=POLICY_PLACE,
             generator=generator(MARK),
         )
     )

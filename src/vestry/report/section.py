@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vestry.report.plot.figure import Figure
+from vestry.report.table import Table
 from vestry.schema.results import Results
 
 FOLDER = Path(__file__).parent / "sections"
 
 
-def _none(_: Any) -> Iterable[str]:
+def _none(_: Any) -> Iterable[Any]:
     return ()
 
 
@@ -23,7 +25,9 @@ class Section:
     is_shown: whether there is something to show, of `data`.
     template: a file of `folder`; None for what the template of another section includes.
     style: a file of `folder`.
-    title, anchor: its line in the page's contents; no title, no line.
+    title, anchor: what is folded under its chapter; no title, no line of its own.
+    chapter: the key of the chapter under which it is folded; see `chapter.py`.
+    tables, figures: all that can be taken home of `data`, whatever is folded.
     images: ids of the pictures that it shows, of `data`; of all sections, those with the lowest
         `dispensable` get their place first. `more_images` come after all others.
     """
@@ -35,6 +39,9 @@ class Section:
     style: str | None = None
     title: str | None = None
     anchor: str = ""
+    chapter: str = "made"
+    tables: Callable[[Any], Iterable[Table]] = _none
+    figures: Callable[[Any], Iterable[Figure]] = _none
     images: Callable[[Any], Iterable[str]] = _none
     more_images: Callable[[Any], Iterable[str]] = _none
     dispensable: int = 0

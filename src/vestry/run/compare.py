@@ -22,9 +22,9 @@ from vestry.predictions.table import Labels
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank
-from vestry.report.page import generator
 from vestry.report.runs_page import MARK, write_runs_page
 from vestry.report.sections import standing
+from vestry.report.shell import generator
 from vestry.run.output_file import check_output
 from vestry.run.progress import downloads
 from vestry.run.stored_run import RunData, StoredRun, stored_runs

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from vestry.errors import StudyError
-from vestry.report.page import MARK, generator, write_report
+from vestry.report.page import MARK, write_report
+from vestry.report.shell import generator
 from vestry.run.output_file import is_run
 from vestry.storage.ownership import check_replaceable, starts_with
 from vestry.storage.run_folder import RunFolder

@@ -191,4 +191,5 @@ PAIRS_SECTION = Section(
     template="ablations.html.j2",
     title="With and without",
     anchor="pairs",
+    chapter="learning",
 )

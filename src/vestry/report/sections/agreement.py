@@ -243,6 +243,7 @@ SECTION = Section(
     style="agreement.css.j2",
     title="Agreement",
     anchor="agreement",
+    chapter="committee",
     images=_agreement_images,
     dispensable=7,
 )

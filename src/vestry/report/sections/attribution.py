@@ -204,6 +204,7 @@ SECTION = Section(
     style="attribution.css.j2",
     title="What they look at",
     anchor="explanation",
+    chapter="failures",
     images=explanation_images,
     dispensable=4,
 )

@@ -292,6 +292,7 @@ SECTION = Section(
     template="audit.html.j2",
     title="The images",
     anchor="exploration",
+    chapter="data",
     images=exploration_images,
     dispensable=8,
 )

@@ -255,4 +255,5 @@ SECTION = Section(
     style="calibration.css.j2",
     title="Confidence",
     anchor="confidence",
+    chapter="trust",
 )

@@ -242,4 +242,5 @@ SECTION = Section(
     template="claims.html.j2",
     title="What was said",
     anchor="claims",
+    chapter="made",
 )

@@ -195,4 +195,5 @@ SECTION = Section(
     style="costs.css.j2",
     title="What it costs",
     anchor="cost",
+    chapter="compare",
 )

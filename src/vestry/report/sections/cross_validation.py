@@ -210,4 +210,5 @@ SECTION = Section(
     template="cross_validation.html.j2",
     title="Cross-validation",
     anchor="cross-validation",
+    chapter="learning",
 )

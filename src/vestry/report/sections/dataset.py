@@ -146,5 +146,6 @@ SECTION = Section(
     template="dataset.html.j2",
     title="The data",
     anchor="data",
+    chapter="data",
     images=_images,
 )

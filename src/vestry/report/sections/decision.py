@@ -137,7 +137,7 @@ def _change(each: Change, models: Mapping[str, Model], on: ChosenOn) -> str:
     return f"{wish}: {each.name} ({figures(models[each.name], on)})."
 
 
-def _not_stored(taken: Model, results: Results) -> str | None:
+def cannot_be_exported(taken: Model, results: Results) -> str | None:
     """That its model, or a member's, is not at hand; None where it is, and of tables alone."""
     names = taken.entry.members if isinstance(taken.entry, Committee) else [taken.name]
     lacking = [
@@ -257,7 +257,7 @@ def decision_data(results: Results) -> Decision | None:
         if made
         else []
     )
-    not_stored = _not_stored(made.taken, results) if made else None
+    not_stored = cannot_be_exported(made.taken, results) if made else None
     nothing = [] if made else [_majority(found, results), asked, _nearest(found)]
     return Decision(
         headline=found.headline,

@@ -176,4 +176,5 @@ SECTION = Section(
     style="ensemble_gain.css.j2",
     title="Committee",
     anchor="worth",
+    chapter="committee",
 )

@@ -205,6 +205,7 @@ SECTION = Section(
     style="label_issues.css.j2",
     title="Label issues and leaks",
     anchor="doubts",
+    chapter="data",
     images=doubted_images,
     dispensable=6,
 )

@@ -241,6 +241,7 @@ SECTION = Section(
     template="learning.html.j2",
     title="Learning",
     anchor="learning",
+    chapter="learning",
     images=_images,
     dispensable=2,
 )

@@ -208,6 +208,7 @@ SECTION = Section(
     template="mistakes.html.j2",
     title="Mistakes",
     anchor="mistakes",
+    chapter="failures",
     images=_images,
     more_images=_images_of_cells,
     dispensable=3,

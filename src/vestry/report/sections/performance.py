@@ -192,4 +192,5 @@ SECTION = Section(
     style="performance.css.j2",
     title="Classes",
     anchor="analysis",
+    chapter="failures",
 )

@@ -151,4 +151,5 @@ SECTION = Section(
     template="provenance.html.j2",
     title="How it was made",
     anchor="making",
+    chapter="made",
 )

@@ -290,6 +290,7 @@ SECTION = Section(
     key="answer",
     data=_answer_data,
     template="ranking.html.j2",
-    title="The answer",
-    anchor="answer",
+    title="How this was decided, and every figure",
+    anchor="ranking",
+    chapter="compare",
 )

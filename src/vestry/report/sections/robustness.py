@@ -253,6 +253,7 @@ SECTION = Section(
     style="robustness.css.j2",
     title="Worse images",
     anchor="robustness",
+    chapter="trust",
     images=robustness_images,
     dispensable=5,
 )

@@ -96,9 +96,15 @@ def test_figure(model: Model) -> str:
     """With its interval, where the score has one."""
     if model.ordered_by is None:
         return with_interval(model.accuracy("test"), *model.interval("test"))
-    key = KEYS.get(model.ordered_by.name, model.ordered_by.name)
-    found = model.entry.intervals.test.get(key)
+    found = test_interval(model)
     return f"{written(model, 'test')}{f' ({_range(model, found)})' if found else ''}"
+
+
+def test_interval(model: Model) -> Interval | None:
+    """None of a score that has none."""
+    if model.ordered_by is None:
+        return model.interval("test")
+    return model.entry.intervals.test.get(KEYS.get(model.ordered_by.name, model.ordered_by.name))
 
 
 def _range(model: Model, interval: Interval) -> str:

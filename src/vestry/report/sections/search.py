@@ -296,4 +296,5 @@ SECTION = Section(
     template="search.html.j2",
     title="Search",
     anchor="search",
+    chapter="learning",
 )

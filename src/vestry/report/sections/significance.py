@@ -251,4 +251,5 @@ SECTION = Section(
     style="significance.css.j2",
     title="How sure",
     anchor="certainty",
+    chapter="compare",
 )

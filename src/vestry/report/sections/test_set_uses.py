@@ -100,4 +100,5 @@ SECTION = Section(
     template="test_set_uses.html.j2",
     title="Test set",
     anchor="test-looks",
+    chapter="made",
 )

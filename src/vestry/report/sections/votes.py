@@ -157,6 +157,7 @@ SECTION = Section(
     template="votes.html.j2",
     title="Votes",
     anchor="votes",
+    chapter="committee",
     images=_images,
     dispensable=1,
 )

@@ -144,7 +144,7 @@
   }
 
   // The contents list follows the reader.
-  const links = new Map(all(".contents a").map((a) => [a.hash.slice(1), a]));
+  const links = new Map(all(".bar a").map((a) => [a.hash.slice(1), a]));
   const watch = new IntersectionObserver((seen) => seen.forEach((entry) => {
     if (!entry.isIntersecting) return;
     links.forEach((a, id) => {
@@ -154,11 +154,12 @@
   }), { rootMargin: "-15% 0px -75% 0px" });
   links.forEach((_, id) => watch.observe(document.getElementById(id)));
 
-  // On paper everything is open, and closed again afterwards.
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = all("details:not([open])");
-    opened.forEach((details) => { details.open = true; });
-  });
-  addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
+  // An address opens what it is folded in; find-in-page does so by itself.
+  const reveal = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
 })();

@@ -1,0 +1,92 @@
+"""What every page shares: the templates, the policy that keeps it to itself, its numbers."""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from vestry.report import formatting
+from vestry.report.chapter import CHAPTERS_FOLDER
+from vestry.report.contents import SECTIONS
+from vestry.report.section import FOLDER
+from vestry.report.sprite import Sheet
+
+_SHOWN_SIDE = 56
+_TEMPLATES = Path(__file__).parent / "templates"
+POLICY_PLACE = Markup("<!-- policy -->")
+"""Where a template has its policy, which needs the finished scripts."""
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def environment() -> Environment:
+    folders = dict.fromkeys([FOLDER, CHAPTERS_FOLDER, *(section.folder for section in SECTIONS)])
+    made = Environment(
+        loader=FileSystemLoader([_TEMPLATES, *folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    formats = (
+        "per_cent",
+        "per_cent_range",
+        "points",
+        "probability",
+        "decimal",
+        "whole",
+        "duration",
+        "milliseconds",
+        "file_size",
+        "counted",
+        "roughly",
+        "signed",
+    )
+    made.filters.update({name: getattr(formatting, name) for name in formats})
+    made.filters["coded"] = _coded
+    return made
+
+
+def _coded(text: str) -> Markup:
+    """`text` with what stands between backticks as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
+
+
+def generator(mark: str) -> Markup:
+    """The line near the top of a page by which it is known again: no other file is ever taken for
+    one, and replaced."""
+    return Markup('<meta name="generator" content="{}">').format(mark)
+
+
+def shown_scale(sheet: Sheet) -> float:
+    """Page pixels for one pixel of the sheet: whole numbers keep small images sharp."""
+    scale = _SHOWN_SIDE / max(sheet.width, sheet.height)
+    return max(1, round(scale)) if scale > 1 else round(scale, 4)
+
+
+def script_json(value: Any) -> Markup:
+    """JSON that cannot end the script element that holds it."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - the three signs that HTML knows are escaped above
+
+
+def with_policy(text: str) -> str:
+    """The page with a policy that runs its own scripts alone, and lets nothing in or out."""
+    digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(text)]
+    scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    policy = (
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        f'script-src {scripts}">'
+    )
+    return text.replace(POLICY_PLACE, policy, 1)
