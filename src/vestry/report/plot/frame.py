@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vestry.report.plot.axis import Axis, LogAxis, moved_apart
 from vestry.report.plot.canvas import Canvas, Point
-from vestry.report.plot.text import SIZE, shortened, text_width
+from vestry.report.plot.text import BOLD, SIZE, shortened, text_width
 
 LABEL_GAP = 15.0
 """Pixels between the middles of two labels."""
@@ -57,6 +57,7 @@ class EndLabel:
     text: str
     y: float
     style: str = ""
+    is_bold: bool = False
 
 
 def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, room: float) -> None:
@@ -66,7 +67,9 @@ def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, ro
     for label, share in zip(labels, moved_apart(shares, LABEL_GAP / height), strict=True):
         y = frame.top + share * height
         canvas.line((frame.right + 2, label.y), (frame.right + 14, y), f"leader {label.style}")
-        canvas.text((frame.right + 17, y), shortened(label.text, room - 17), label.style)
+        style = f"{label.style} bold" if label.is_bold else label.style
+        space = (room - 17) / (BOLD if label.is_bold else 1)
+        canvas.text((frame.right + 17, y), shortened(label.text, space), style)
 
 
 def margin_for(texts: Sequence[str], most: float, size: float = SIZE) -> float:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from vestry.report.formatting import counted, decimal, per_cent
 from vestry.report.models import Model, models_by_rank
-from vestry.report.plot.lines import grid, series_style
+from vestry.report.plot.canvas import series_style
+from vestry.report.plot.lines import grid
 from vestry.report.section import Section
 from vestry.schema.rank_curves import RankCurve
 from vestry.schema.results import Results

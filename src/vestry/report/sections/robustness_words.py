@@ -14,9 +14,7 @@ from vestry.report.formatting import (
 )
 from vestry.robustness.corruption import ALL, CORRUPTIONS, LEVELS
 from vestry.schema.robustness import (
-    AlteredDifference,
     AlteredPair,
-    OrderChange,
     Robustness,
     RobustnessOfModel,
 )
@@ -69,7 +67,7 @@ def leader(name: str, entry: RobustnessOfModel, leads: bool, alone: bool) -> str
     )
     if entry.area[worst] < entry.area[best]:
         text += (
-            f" It bears {best} best ({per_cent(entry.area[best])}) and {worst} worst "
+            f" It handles {best} best ({per_cent(entry.area[best])}) and {worst} worst "
             f"({per_cent(entry.area[worst])})."
         )
     return text
@@ -106,14 +104,34 @@ def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], a
     return f", {size} against {leader_name}{on}{told}"
 
 
-def order(leader_name: str, found: Robustness) -> str:
-    """Who passes the leader beyond chance; says so where nobody does."""
-    if not found.pairs:
-        return ""
+def finding(name: str, found: Robustness) -> str:
+    """How far a model falls, and who handles what better beyond chance, in one sentence."""
+    entry = found.asked[name]
+    said = (
+        f"On worse images {name} is right on {per_cent(entry.mean_area)} on average instead of "
+        f"{per_cent(entry.clean)}"
+    )
+    passing = _passing(name, found)
+    if not passing:
+        return f"{said}."
+    best = max(passing, key=lambda other: len(passing[other]))
+    return f"{said}; {best} handles {_kinds_words(passing[best])} better."
+
+
+def _passing(leader_name: str, found: Robustness) -> dict[str, list[str]]:
+    """Who is behind a model on clean images and ahead beyond chance, and in which kinds."""
     passing: dict[str, list[str]] = {}
     for change in found.changes:
         if change.behind == leader_name:
             passing.setdefault(change.ahead, []).append(change.kind)
+    return passing
+
+
+def order(leader_name: str, found: Robustness) -> str:
+    """Who passes the leader beyond chance; says so where nobody does."""
+    if not found.pairs:
+        return ""
+    passing = _passing(leader_name, found)
     if not passing:
         return (
             f"No model that is behind {leader_name} on clean images passes it beyond chance under "
@@ -152,12 +170,6 @@ def changes_summary(found: Robustness) -> str:
     )
 
 
-def difference(gap: AlteredDifference) -> str:
-    """ "+3.1 points (+2.0 to +4.2)"."""
-    low, high = gap.interval
-    return f"{points(gap.value)} ({points_range(low, high)})"
-
-
 def rows(found: Robustness) -> str:
     """Which images these are, and who was asked about fewer."""
     asked, there = found.rows, found.there
@@ -185,13 +197,3 @@ def reasons(found: Robustness) -> list[str]:
         for name, entry in found.makers.items()
         if entry.reason
     ]
-
-
-def clean_difference(change: OrderChange) -> str:
-    told = "" if change.clean_beyond_chance else ", may be chance"
-    return f"{difference(change.clean)}{told}"
-
-
-def grey(count: int) -> str:
-    """What the lines without a name are."""
-    return f"Grey: {'the other model' if count == 1 else f'the {whole(count)} other models'}."
