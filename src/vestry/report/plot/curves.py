@@ -101,7 +101,7 @@ def _spread(curve: SizeCurve) -> list[tuple[float, float, float]]:
 # Accuracy of the answers over the share of images answered, all models in one figure.
 
 
-_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_TICKS = (0.0, 0.5, 1.0)
 LEAST_DRAWN = 30
 """Answers from which on a curve is drawn; fewer make it jump."""
 _MOST_NAMED = 8
@@ -142,7 +142,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
     ends = ", ".join(f"{line.name} {per_cent(line.known[-1][1])}" for line in lines)
     return line_figure(
         "answered",
-        "Right among the answers",
+        "Answering only the surest images",
         Plot(
             lines,
             axis,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vestry.report.formatting import decimal, per_cent
 from vestry.report.plot.axis import Axis, LogAxis, round_axis, share_axis
 from vestry.report.plot.canvas import COLOURS, Canvas, Point
-from vestry.report.plot.figure import NARROW, WIDE, Figure, drawn
+from vestry.report.plot.figure import NARROW, THIRD, WIDE, Figure, drawn
 from vestry.report.plot.frame import LABEL_GAP, EndLabel, Frame, draw_end_labels
 from vestry.report.plot.text import BOLD, text_width
 from vestry.report.table import Table
@@ -91,7 +91,7 @@ def line_figure(
     remark: str = "",
     words: str = "",
     height: float = _HEIGHT,
-    widths: tuple[int, ...] = (NARROW, WIDE),
+    widths: tuple[int, ...] = (NARROW, THIRD, WIDE),
 ) -> Figure:
     """One plot, as wide as the figure. height: of its frame; more where labels need it."""
     named = sum(bool(line.label) for line in plot.lines)

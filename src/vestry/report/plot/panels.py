@@ -122,6 +122,7 @@ def _ticks(frame: Frame, plot: Plot) -> None:
         x = frame.x(tick)
         frame.canvas.line((x, frame.bottom), (x, frame.bottom + 4), "axis-line")
     half = (frame.right - frame.left) / 2
-    for tick, anchor in ((ticks[0], "start"), (ticks[-1], "end"))[: len(set(ticks))]:
+    outer = [(ticks[0], "start"), (ticks[-1], "end")] if ticks else []
+    for tick, anchor in outer[: len(set(ticks))]:
         text = shortened(plot.across.text(tick), half - 4)
         frame.canvas.text((frame.x(tick), frame.bottom + 14), text, "quiet", anchor)

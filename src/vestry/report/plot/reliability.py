@@ -8,7 +8,7 @@ from vestry.report.formatting import per_cent
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis
 from vestry.report.plot.canvas import COLOURS, Canvas
-from vestry.report.plot.figure import NARROW, Figure, drawn
+from vestry.report.plot.figure import NARROW, THIRD, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import FOOT, TOP, tick_text
 from vestry.report.plot.text import text_width
@@ -60,7 +60,7 @@ def reliability_figure(
         reliability_table(key, [main, *others]),
         remark=_remark(main, others, with_after),
         words=_words(main),
-        widths=(NARROW,),
+        widths=(NARROW, THIRD),
     )
 
 
@@ -69,7 +69,7 @@ def _remark(main: Model, others: Sequence[Model], with_after: bool) -> str:
     if with_after:
         return f"filled: as it is; open: at temperature {main.calibration.temperature:.2f}"
     if others:
-        said += f"; grey: the other {'model' if len(others) == 1 else f'{len(others)} models'}"
+        said += "; grey: others"
     return said
 
 

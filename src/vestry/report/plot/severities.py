@@ -37,7 +37,7 @@ def severities_figure(plots: Sequence[Severities], main: Model, data: Table) -> 
         "Accuracy on worse images, kind by kind",
         panels,
         data,
-        remark=_remark(plots[0], main),
+        remark=_remark(plots[0]),
         words=f"Accuracy over severity of {len(plots)} kinds of corruption; over all of them at "
         f"the strongest: {', '.join(labels)}",
     )
@@ -52,7 +52,7 @@ def mean_figure(every: Severities, main: Model, data: Table) -> Figure:
         "Right on worse images",
         plot,
         data,
-        remark=_remark(every, main),
+        remark=_remark(every),
         words="Accuracy over severity, the mean over all kinds of corruption; at the strongest: "
         + ", ".join(labels),
         height=_HEIGHT,
@@ -64,12 +64,8 @@ def _scale(plots: Sequence[Severities], tick_count: int = _TICKS) -> Scale:
     return share_scale(values, "accuracy", tick_count)
 
 
-def _remark(plot: Severities, main: Model) -> str:
-    said = f"dashed: {main.name} on clean images"
-    left_out = len(plot.curves) - len(plot.named)
-    if not left_out:
-        return said
-    return f"{said}; grey: {'the other model' if left_out == 1 else f'{left_out} other models'}"
+def _remark(plot: Severities) -> str:
+    return "dashed: clean images" + ("; grey: others" if len(plot.curves) > len(plot.named) else "")
 
 
 def _plot(plot: Severities, main: Model, scale: Scale, across: Scale | None = None) -> Plot:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 
-from vestry.report.formatting import decimal, duration, per_cent, whole
+from vestry.report.formatting import NOTHING, decimal, duration, per_cent, whole
 from vestry.report.plot.axis import Axis, jitter, log_axis, round_axis, share_axis
 from vestry.report.plot.canvas import Canvas, Point
 from vestry.report.plot.figure import Figure, drawn
@@ -226,7 +226,7 @@ def trials_table(search: Search) -> Table:
     is_share = not search.lower_is_better
     columns = (
         Column("trial", "Trial"),
-        *(Column(p.key, p.name, is_number=p.choices is None) for p in search.parameters),
+        *(Column(p.key, p.name, _written, p.choices is None) for p in search.parameters),
         Column(
             "score",
             search.score_name.capitalize(),
@@ -252,6 +252,10 @@ def trials_table(search: Search) -> Table:
     ]
     anchor = search.model.anchor
     return Table(f"trials-{anchor}", f"Trials of {search.model.name}", columns, rows_of(rows))
+
+
+def _written(value: str | float | None) -> str:
+    return NOTHING if value is None else value_text(value)
 
 
 def _value(trial: Trial, parameter: Parameter) -> str | float | None:

@@ -346,6 +346,7 @@ SECTION = Section(
     key="calibration",
     data=calibration_data,
     template="calibration.html.j2",
+    style="calibration.css.j2",
     title="Is every model\u2019s confidence honest?",
     anchor="confidence",
     chapter="trust",

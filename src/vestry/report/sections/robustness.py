@@ -35,7 +35,6 @@ class Robustness:
     pictures: list[Pictures]
     label: str
     means: Table | None
-    strengths: Table | None
     changes_summary: str
     changes: Table | None
     how: list[str]
@@ -58,7 +57,6 @@ def robustness_data(results: Results) -> Robustness | None:
         pictures=_pictures(found) if asked else [],
         label=results.data.classes[found.image.label] if found.image else "",
         means=_means(asked, found) if asked else None,
-        strengths=table,
         changes_summary=sentences.changes_summary(found) if found.pairs else "",
         changes=_changes(found) if found.changes else None,
         how=[sentences.how(kind.kind, kind.strengths) for kind in found.kinds]
@@ -79,14 +77,23 @@ def _main_sentences(
 ) -> list[str]:
     if main is None:
         return ["No model could be asked about altered images."]
-    page_main = main_model(results)
-    is_main = page_main is not None and page_main.name == main.name
     texts = [
-        sentences.leader(main.name, found.asked[main.name], is_main, len(asked) == 1),
+        sentences.leader(main.name, found.asked[main.name], _role(asked, main, results)),
         sentences.holding_up(main.name, _ends(asked, found), found),
         sentences.order(main.name, found),
     ]
     return [text for text in texts if text]
+
+
+def _role(asked: list[Model], main: Model, results: Results) -> str:
+    if len(asked) == 1:
+        return ""
+    if results.ranking[0].name == main.name:
+        return ", the leader by validation,"
+    taken = main_model(results)
+    if taken is not None and taken.name == main.name:
+        return ", the recommended model,"
+    return ", the best by validation of those that could be asked,"
 
 
 def _ends(asked: list[Model], found: schema.Robustness) -> tuple[str, str]:
@@ -256,7 +263,7 @@ def robustness_images(found: Robustness | None) -> list[str]:
 
 
 def _tables(found: Robustness) -> list[Table]:
-    return [each for each in (found.means, found.strengths, found.changes) if each]
+    return [each for each in (found.means, found.changes) if each]
 
 
 def _figures(found: Robustness) -> list[Figure]:

@@ -53,11 +53,8 @@ def how(kind: str, strengths: Sequence[float]) -> str:
     return f"{title(kind)}: strengths {listed([strength(kind, value) for value in strengths])}."
 
 
-def leader(name: str, entry: RobustnessOfModel, leads: bool, alone: bool) -> str:
-    """How the best model by validation does, and what it bears worst and best."""
-    role = "" if alone else ", the leader by validation,"
-    if not leads and not alone:
-        role = ", the best by validation of those that could be asked,"
+def leader(name: str, entry: RobustnessOfModel, role: str) -> str:
+    """How a model does, and which kinds it handles worst and best. role: ", the leader,"."""
     areas = sorted(entry.area, key=lambda kind: entry.area[kind])
     worst, best = areas[0], areas[-1]
     text = (
@@ -115,7 +112,11 @@ def finding(name: str, found: Robustness) -> str:
     if not passing:
         return f"{said}."
     best = max(passing, key=lambda other: len(passing[other]))
-    return f"{said}; {best} handles {_kinds_words(passing[best])} better."
+    kinds = [kind for kind in passing[best] if kind != ALL]
+    if not kinds:
+        return f"{said}; {best} does better over all kinds together."
+    of = f"{len(kinds)} of {counted(len(found.kinds), 'kind')}"
+    return f"{said}; {best} handles {listed(kinds) if len(kinds) <= MOST_LISTED else of} better."
 
 
 def _passing(leader_name: str, found: Robustness) -> dict[str, list[str]]:
