@@ -31,14 +31,19 @@ Values = Sequence[float | None]
 
 
 def networks_figure(networks: Sequence[Model], metric: str) -> Figure | None:
-    """Training and validation of every network; None where no history has that metric."""
-    lines = [line for model in _named_first(networks) for line in _both(model, metric)]
+    """Training and validation of every network, the best by validation on top; None where no
+    history has that metric."""
+    by_rank = sorted(networks, key=lambda model: model.rank)
+    named = {model.name for model in by_rank[:_MOST_NAMED]}
+    lines = [
+        line for model in reversed(by_rank) for line in _both(model, metric, model.name in named)
+    ]
     if not lines:
         return None
     values = [y for line in lines for _, y in line.known]
     in_per_cent = metric != "loss"
     upwards = (share_scale if in_per_cent else number_scale)(values, _upwards(metric))
-    left_out = max(0, len(networks) - _MOST_NAMED)
+    left_out = len(networks) - len(named)
     return line_figure(
         f"epochs-{metric}",
         f"{metric.capitalize()} over epochs",
@@ -56,13 +61,7 @@ def _upwards(metric: str) -> str:
     return "cross-entropy, nats" if metric == "loss" else f"{metric}, right of all images"
 
 
-def _named_first(networks: Sequence[Model]) -> list[Model]:
-    """The best by validation last, on top, and named where not all can be."""
-    return sorted(networks, key=lambda model: -model.rank)
-
-
-def _both(model: Model, metric: str) -> Iterator[Line]:
-    weight = "usual" if model.rank <= _MOST_NAMED else "grey"
+def _both(model: Model, metric: str, is_named: bool) -> Iterator[Line]:
     for split in _SPLITS:
         points = _points(model, split, metric)
         if any(point is not None for point in points):
@@ -71,8 +70,8 @@ def _both(model: Model, metric: str) -> Iterator[Line]:
                 name=f"{model.name} {split}",
                 points=points,
                 series=model.series,
-                label="" if is_train or weight == "grey" else model.name,
-                weight=weight,
+                label=model.name if is_named and not is_train else "",
+                weight="usual" if is_named else "grey",
                 dashed=is_train,
             )
 
