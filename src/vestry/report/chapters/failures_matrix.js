@@ -134,7 +134,7 @@
     area.setAttribute("role", "region");
     area.setAttribute("aria-label", caption);
     by("difference").replaceChildren(make("h4", "", caption), make("p", "remark", remark), area);
-    const columns = [["true_class", "True"], ...classes.map((name) => [name, name])];
+    const columns = [["true_class", "True", false], ...classes.map((name) => [name, name, true])];
     const table = { caption, columns, rows: rows.map((row, truth) => [classes[truth], ...row]) };
     document.dispatchEvent(new CustomEvent("vestry:table", { detail: { key: holder.dataset.table, table } }));
   }

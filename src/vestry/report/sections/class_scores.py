@@ -6,7 +6,7 @@ from statistics import fmean
 
 from vestry.report.formatting import per_cent, per_cent_range, whole
 from vestry.report.models import Model
-from vestry.report.plot.class_map import MapColumn, MapRow, class_map
+from vestry.report.plot.class_heat_map import MapColumn, MapRow, class_heat_map
 from vestry.report.plot.figure import Figure
 from vestry.report.table import Column, Table, text_column
 from vestry.schema.base import Interval
@@ -68,7 +68,7 @@ def class_figures(results: Results, ranked: Sequence[Model], chosen: Model) -> l
     columns = [MapColumn(model.name, model.series, model is chosen) for model in ranked]
     data = _table(ranked, classes, order)
     return [
-        class_map(
+        class_heat_map(
             f"class-{measure.key}",
             f"{measure.name} by class and model, %",
             _rows(measure, ranked, classes, shown, order[len(shown) :]),

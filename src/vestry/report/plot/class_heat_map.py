@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from vestry.report.plot.canvas import Canvas
 from vestry.report.plot.figure import Figure, drawn
 from vestry.report.plot.frame import margin_for
-from vestry.report.plot.text import BOLD, shortened, text_width
+from vestry.report.plot.text import BOLD, shortened_apart, text_width
 from vestry.report.table import Table
 
 _LEAST_CELL, _MOST_CELL, _DECIMAL_CELL = 27.0, 96.0, 46.0
 _ROW, _LOW_ROW, _MANY_ROWS = 25, 21, 14
 _MOST_NAMES, _TALLEST_HEAD, _MARKER_ROOM, _BETWEEN, _LINE = 0.34, 140.0, 18, 16, 15
 _ROWS_IN_WORDS = 3
-_STRONGEST = 0.62
+_STRONGEST = 0.5
 """Of the colour: text on it still stands out."""
 
 
@@ -39,7 +39,7 @@ class MapRow:
     titles: tuple[str, ...]
 
 
-def class_map(
+def class_heat_map(
     key: str,
     title: str,
     rows: Sequence[MapRow],
@@ -77,13 +77,14 @@ def _draw(
     step = _LOW_ROW if len(rows) > _MANY_ROWS else _ROW
     tall = head + step * len(rows)
     canvas = Canvas(width, tall * len(blocks) + _BETWEEN * (len(blocks) - 1) + 2)
+    row_names = shortened_apart([row.name for row in rows], left - 10)
     first = 0
     for number, block in enumerate(blocks):
         top = number * (tall + _BETWEEN)
         _heads(canvas, block, (left, top), cell, head, turned)
         for place, row in enumerate(rows):
             at = (left, top + head + step * place)
-            _cells(canvas, row, block, first, at, (cell, step), lowest)
+            _cells(canvas, row, row_names[place], block, first, at, (cell, step), lowest)
         first += len(block)
     return canvas
 
@@ -122,12 +123,13 @@ def _heads(
 ) -> None:
     """Names above their columns, each with its model's marker."""
     left, foot = corner[0], corner[1] + head - _MARKER_ROOM
+    names = [column.name for column in columns]
+    short = shortened_apart(names, (head - _MARKER_ROOM - 4) / BOLD)
     for place, column in enumerate(columns):
         middle = left + cell * (place + 0.5)
         style = "strong" if column.marked else ""
         if turned:
-            name = shortened(column.name, (head - _MARKER_ROOM - 4) / BOLD)
-            canvas.text((middle, foot - 2), name, style, turned=True)
+            canvas.text((middle, foot - 2), short[place], style, turned=True)
         else:
             lines = _lines(column.name, cell - 4) or []
             for number, line in enumerate(reversed(lines)):
@@ -138,6 +140,7 @@ def _heads(
 def _cells(
     canvas: Canvas,
     row: MapRow,
+    name: str,
     columns: Sequence[MapColumn],
     first: int,
     at: tuple[float, float],
@@ -147,7 +150,6 @@ def _cells(
     """One class: its name, and a cell for each of the columns, of which `first` is the first."""
     (left, y), (width, height) = at, size
     label = "all" if row.label is None else row.label
-    name = shortened(row.name, left - 10)
     canvas.text((left - 8, y + height / 2), name, f"row-name at-{label}", "end")
     for place, column in enumerate(columns):
         value, x = row.values[first + place], left + width * place
