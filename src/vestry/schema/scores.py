@@ -82,8 +82,8 @@ class MistakeCell(Record):
     ids: list[str] = Field(description="some of these images, a capped list")
     confidences: list[float] = Field(
         [],
-        description="the probability of the answer to each of `ids`, four decimals; at times: not "
-        "of labels alone",
+        description="the probability of the answer to each of `ids`, to four decimals; not of "
+        "labels alone",
     )
 
 

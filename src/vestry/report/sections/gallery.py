@@ -11,7 +11,7 @@ from vestry.report.table import Column, Table, rows_of, text_column
 from vestry.schema.analysis import SaidImage
 from vestry.schema.label_issues import DoubtedImage
 from vestry.schema.results import Results
-from vestry.schema.scores import MistakeCell, Mistakes
+from vestry.schema.scores import Mistakes
 
 LISTED = 6000
 """Rows of the table of mistakes, over all models: a page has to stay a page."""
@@ -116,10 +116,8 @@ def _known_images(results: Results) -> dict[str, Known]:
     models = models_in_study_order(results)
     known: dict[str, Known] = {}
     for model in models:
-        for cell in model.mistakes.cells:
-            for image, confidence in _cell_images(cell):
-                one = known.setdefault(image, Known(image, cell.truth))
-                one.learn(model.series, cell.predicted, confidence)
+        for image, truth, label, confidence in _stored(model.mistakes):
+            known.setdefault(image, Known(image, truth)).learn(model.series, label, confidence)
     for told in _told(results, {model.name: model.series for model in models}):
         image, series, label, confidence = told
         if image in known:
@@ -129,8 +127,13 @@ def _known_images(results: Results) -> dict[str, Known]:
     return known
 
 
-def _cell_images(cell: MistakeCell) -> Iterator[tuple[str, float | None]]:
-    return zip_longest(cell.ids, cell.confidences[: len(cell.ids)])
+def _stored(found: Mistakes) -> Iterator[tuple[str, int, int, float | None]]:
+    """A model's mistakes: image, label, answer and confidence."""
+    for cell in found.cells:
+        for image, confidence in zip_longest(cell.ids, cell.confidences[: len(cell.ids)]):
+            yield image, cell.truth, cell.predicted, confidence
+    for mistake in found.hardest:
+        yield mistake.id, mistake.truth, mistake.predicted, mistake.confidence
 
 
 def _infer_right(model: Model, known: Iterable[Known]) -> None:
@@ -146,9 +149,6 @@ _Told = Iterator[tuple[str, int, int, float | None]]
 
 def _told(results: Results, series: Mapping[str, int]) -> _Told:
     """Image, model's place, label and confidence."""
-    for name, place in series.items():
-        for mistake in results.models[name].mistakes.hardest:
-            yield mistake.id, place, mistake.predicted, mistake.confidence
     for image in results.votes.images:
         for name, vote in image.votes.items():
             yield image.id, series[name], vote.label, vote.confidence
