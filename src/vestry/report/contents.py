@@ -26,6 +26,7 @@ from vestry.report.sections import (
     first_screen,
     found_images,
     gallery,
+    glossary,
     label_issues,
     leaks,
     learning,
@@ -41,6 +42,7 @@ from vestry.report.sections import (
     search,
     significance,
     size_curves,
+    summary,
     test_set_uses,
     votes,
 )
@@ -72,6 +74,7 @@ SECTIONS: list[Section] = [
     ablations.PAIRS_SECTION,
     votes.SECTION,
     attribution.SECTION,
+    summary.SECTION,
     test_set_uses.SECTION,
     checklist.SECTION,
     label_issues.SECTION,
@@ -86,6 +89,7 @@ SECTIONS: list[Section] = [
     recipes.SECTION,
     provenance.SECTION,
     reproduce.SECTION,
+    glossary.SECTION,
 ]
 """All sections, in the order in which their chapters fold them."""
 
