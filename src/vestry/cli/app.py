@@ -158,8 +158,8 @@ def explore(
     open_page(explored.page, opened)
 
 
-app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=RUNS_EXAMPLES)(runs)
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)

@@ -10,9 +10,8 @@ from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import ForceOption
 
 REPORT_EXAMPLES = (
-    "Examples:  vestry report runs/default --open    |    "
-    "vestry report runs/default --format tex    |    "
-    "vestry report runs/default --format csv --out thesis/vestry"
+    "Examples:  vestry report runs/default --open    |    vestry report runs/default --format tex"
+    "    |    vestry report runs/default --format csv --out thesis/vestry"
 )
 
 

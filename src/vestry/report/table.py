@@ -69,11 +69,6 @@ class Table:
         return [(place, one) for place, one in enumerate(self.columns) if one.shown]
 
     @property
-    def plain_rows(self) -> list[list[Value]]:
-        """Numbers as Python's own, None for what is no number."""
-        return [[_plain(value) for value in row] for row in self.rows]
-
-    @property
     def head(self) -> int:
         """The place of the column that names the rows: the first of words."""
         named = (place for place, one in self.shown_columns if not one.is_number)
@@ -81,6 +76,11 @@ class Table:
 
     def by_key(self, row: Sequence[Value]) -> dict[str, Value]:
         return dict(zip((column.key for column in self.columns), row, strict=True))
+
+    @property
+    def plain_rows(self) -> list[list[Value]]:
+        """Numbers as Python's own, None for what is no number."""
+        return [[_plain(value) for value in row] for row in self.rows]
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script sorts, copies and saves."""

@@ -24,7 +24,7 @@ LIGHT = {
     "c2": "#008a63",
     "c3": "#a8467f",
     "c4": "#8a6d00",
-    "c5": "#59616b",
+    "c5": "#1b1e23",
 }
 DARK = {
     "paper": "#14161a",
@@ -45,7 +45,7 @@ DARK = {
     "c2": "#2fc498",
     "c3": "#e391c0",
     "c4": "#e0c244",
-    "c5": "#b6bdc7",
+    "c5": "#e7e7e3",
 }
 FONTS = (
     '-apple-system, "Segoe UI", Roboto, Cantarell, "Noto Sans", "Helvetica Neue", '

@@ -3,6 +3,8 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const tables = JSON.parse(document.getElementById("tables").textContent);
+  // A table that a reader's choice makes, such as the difference of two matrices.
+  document.addEventListener("vestry:table", ({ detail }) => { tables[detail.key] = detail.table; });
   const live = document.getElementById("live");
   const title = document.getElementById("title").textContent.trim();
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "vestry";
@@ -107,7 +109,7 @@
     return new Promise((done) => { canvas.toBlob(done, "image/png"); });
   };
   const keyOf = (figure) => figure.id.replace(/^figure-/, "");
-  const address = (id) => `${location.href.split("#")[0]}#${id}`;
+  const address = (id) => `${location.href.split("#")[0]}#${id}${document.documentElement.dataset.address || ""}`;
   const saveFigure = {
     svg: (figure) => save(`${keyOf(figure)}.svg`, standalone(drawing(figure)), "image/svg+xml"),
     png: async (figure) => save(`${keyOf(figure)}.png`, await png(drawing(figure))),
