@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 
 import numpy as np
@@ -86,15 +85,11 @@ def run(folder, vestry, *members, code=0):
     """The results, the page's words and the console's."""
     (folder / "wrong.py").write_text(WRONG)
     (folder / "few.toml").write_text(HEAD + "".join(members))
-    done = vestry("run", "few.toml", "-q", cwd=folder, env={"PYTHONPATH": python_path(folder)})
+    done = vestry("run", "few.toml", "-q", cwd=folder)
     assert done.returncode == code, done.stderr
     page = (folder / "runs/few/report.html").read_text()
     words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
     return json.loads((folder / "runs/few/results.json").read_text()), words, done.stdout
-
-
-def python_path(folder):
-    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
 def by_name(results):
