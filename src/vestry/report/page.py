@@ -14,9 +14,9 @@ from vestry.report.contents import (
     SECTIONS,
     Openings,
     all_tables,
+    folds,
     openings,
     page_data,
-    shown_sections,
     wanted_images,
 )
 from vestry.report.gallery_json import gallery_json
@@ -135,7 +135,7 @@ def _fill(
         .render(
             page=page,
             sections=SECTIONS,
-            folded=[section for section in shown_sections(page) if section.title],
+            folded=folds(page, chapters),
             chapters=chapters,
             tables=script_json(_tables(page, chapters)),
             sheet=sheet,
