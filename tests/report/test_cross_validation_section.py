@@ -1,6 +1,5 @@
 """The cross-validation section: folds and single fit, each with its own kind of spread."""
 
-import re
 from typing import Any
 
 import example

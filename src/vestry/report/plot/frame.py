@@ -65,8 +65,8 @@ def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, ro
     height = frame.bottom - frame.top
     shares = [(label.y - frame.top) / height for label in labels]
     places = moved_apart(shares, LABEL_GAP / height)
-    space = (room - 17) / (BOLD if any(label.is_bold for label in labels) else 1)
-    texts = shortened_apart([label.text for label in labels], space)
+    rooms = [(room - 17) / (BOLD if label.is_bold else 1) for label in labels]
+    texts = shortened_apart([label.text for label in labels], rooms)
     for label, share, text in zip(labels, places, texts, strict=True):
         y = frame.top + share * height
         canvas.line((frame.right + 2, label.y), (frame.right + 14, y), f"leader {label.style}")

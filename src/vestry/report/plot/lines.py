@@ -112,10 +112,8 @@ def label_room(lines: Sequence[Line], width: float) -> float:
     named = [line for line in lines if line.label]
     if not named:
         return _BARE
-    wide = BOLD if any(line.weight == "strong" for line in named) else 1
-    return (
-        _LEADER + min(_MOST_LABEL * width, wide * max(text_width(line.label) for line in named)) + 2
-    )
+    widths = [text_width(each.label) * (BOLD if each.weight == "strong" else 1) for each in named]
+    return _LEADER + min(_MOST_LABEL * width, max(widths)) + 2
 
 
 def tick_room(scale: Scale) -> float:

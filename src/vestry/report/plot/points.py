@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from vestry.report.formatting import per_cent
-from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis
 
 
@@ -69,57 +68,4 @@ def draw_strip(strip: Strip, axis: Axis) -> DrawnStrip:
         left=axis.place(strip.spread.low) if strip.spread else None,
         right=axis.place(strip.spread.high) if strip.spread else None,
         dots=[axis.place(value) for value in strip.values],
-    )
-
-
-# Accuracies with their intervals on one common scale.
-
-
-@dataclass(frozen=True)
-class Whisker:
-    """Shares in 0..1: a test accuracy, its 95% interval, what a report gave (or None), and where
-    there are several seeds each one's."""
-
-    accuracy: float
-    low: float
-    high: float
-    reported: float | None
-    seeds: list[float]
-
-
-@dataclass(frozen=True)
-class DrawnWhisker:
-    """Places on the scale, 0 at its left end and 1 at its right."""
-
-    dot: float
-    left: float
-    right: float
-    reported: float | None
-    seeds: list[float]
-
-
-def whisker(model: Model) -> Whisker:
-    several = model.over_seeds("test", "accuracy")
-    return Whisker(
-        model.accuracy("test"),
-        *model.interval("test"),
-        model.reported.get("accuracy"),
-        several.values if several else [],
-    )
-
-
-def whisker_axis(whiskers: list[Whisker]) -> Axis:
-    """A scale that holds every interval and every reported figure; it need not start at 0."""
-    values = [v for w in whiskers for v in (w.low, w.high, w.reported, *w.seeds) if v is not None]
-    return share_axis(values, tick_count=4)
-
-
-def draw_whisker(whisker: Whisker, axis: Axis) -> DrawnWhisker:
-    reported = None if whisker.reported is None else axis.place(whisker.reported)
-    return DrawnWhisker(
-        axis.place(whisker.accuracy),
-        axis.place(whisker.low),
-        axis.place(whisker.high),
-        reported,
-        [axis.place(seed) for seed in whisker.seeds],
     )

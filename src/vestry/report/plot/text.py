@@ -39,12 +39,17 @@ def shortened(text: str, room: float, size: float = SIZE) -> str:
     return f"{text.rstrip()}\u2026"
 
 
-def shortened_apart(texts: Sequence[str], room: float, size: float = SIZE) -> list[str]:
-    """Each as by `shortened`; of those that would then read alike, the middle is left out."""
-    short = [shortened(text, room, size) for text in texts]
+def shortened_apart(
+    texts: Sequence[str], room: float | Sequence[float], size: float = SIZE
+) -> list[str]:
+    """Each as by `shortened`; of those that would then read alike, the middle is left out.
+
+    room: pixels, of all or of each."""
+    rooms = [room] * len(texts) if isinstance(room, int | float) else list(room)
+    short = [shortened(text, own, size) for text, own in zip(texts, rooms, strict=True)]
     return [
-        _without_middle(text, room, size) if short.count(one) > 1 else one
-        for text, one in zip(texts, short, strict=True)
+        _without_middle(text, own, size) if short.count(one) > 1 else one
+        for text, own, one in zip(texts, rooms, short, strict=True)
     ]
 
 

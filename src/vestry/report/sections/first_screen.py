@@ -1,5 +1,6 @@
 """The first screen's data: the recommended model, three numbers, why, and every model as a dot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, file_size, milliseconds
@@ -10,9 +11,9 @@ from vestry.report.section import Section
 from vestry.report.sections import first_screen_words as words
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.choice import choice
-from vestry.report.sections.decision import cannot_be_exported
-from vestry.report.sections.leaks import held_apart
-from vestry.schema.results import Results
+from vestry.report.sections.decision import cannot_be_exported, decision_data
+from vestry.report.sections.leaks import held_apart, leaked_rows
+from vestry.schema.results import Failure, Results
 
 _MOST_ROWS = 14
 
@@ -26,13 +27,21 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Banner:
+    """said: its first sentence. more: what a click shows."""
+
+    said: str
+    more: str
+
+
+@dataclass(frozen=True)
 class FirstScreen:
     """banners: what makes the answer worth less, worst first. name: of the recommended model; None
     where none is, and `evidence` then says why. sentences: why, and the alternative."""
 
     about: str
     used: str
-    banners: list[str]
+    banners: list[Banner]
     label: str
     name: str | None
     evidence: str
@@ -54,16 +63,18 @@ def _first_screen(results: Results) -> FirstScreen:
         label, evidence = said.label, said.evidence
         next_one = words.alternative(found, models, chosen_on(results))
         sentences = [words.why(made), *([next_one] if next_one else [])]
+    elif told := decision_data(results):
+        sentences = told.why[:2]
     return FirstScreen(
         about=results.about,
-        used=results.data.used,
+        used=results.data.source_name,
         banners=_banners(results, ranked),
         label=label,
         name=taken.name if taken else None,
         evidence=evidence,
         numbers=_numbers(results, taken) if taken else [],
         sentences=sentences,
-        figure=_figure(ranked, taken) if ranked else None,
+        figure=_figure(ranked, taken, nested=results.nested is not None) if ranked else None,
         can_export=taken is not None
         and not tables_alone(results)
         and not cannot_be_exported(taken, results),
@@ -79,24 +90,37 @@ def _nothing(results: Results) -> str:
     return "No recommendation: costs were not measured"
 
 
-def _banners(results: Results, ranked: list[Model]) -> list[str]:
+def _banners(results: Results, ranked: list[Model]) -> list[Banner]:
     """Leaks, failures and what was replaced, each in a line."""
     leak = held_apart(results, ranked[0].name) if ranked else None
-    failed = [
-        f"{failure.name}{'' if failure.seed is None else f' (seed {failure.seed})'} failed: "
-        f"{failure.reason}"
-        for failure in results.failures
-    ]
     warnings = [notice.text for notice in results.notices if notice.level == "warning"]
-    return [text for text in (leak, *warnings, *failed) if text]
+    said = [text for text in (leak, *_failed(results.failures), *warnings) if text]
+    return [_banner(text) for text in dict.fromkeys(said)]
+
+
+def _banner(text: str) -> Banner:
+    first, _, rest = text.partition(". ")
+    return Banner(first, rest)
+
+
+def _failed(failures: Sequence[Failure]) -> list[str]:
+    """One line a model, however many of its fits failed."""
+    fits: dict[str, list[Failure]] = {}
+    for failure in failures:
+        fits.setdefault(failure.name, []).append(failure)
+    return [
+        f"{name} failed{'' if len(found) == 1 else f' in {len(found)} fits'}: {found[0].reason}"
+        for name, found in fits.items()
+    ]
 
 
 def _numbers(results: Results, taken: Model) -> list[Number]:
     what = "right on test" if taken.ordered_by is None else f"{score.name_of(taken)} on test"
     if results.nested:
         what = what.replace("on test", "in nested folds")
-    rows = results.data.splits["test"].rows
-    found = [Number(score.test_figure(taken), f"{what}, {counted(rows, 'image')}, 95% interval")]
+    rows = f"{counted(results.data.splits['test'].rows, 'image')}{leaked_rows(results)}"
+    interval = ", 95% interval" if score.test_interval(taken) else ""
+    found = [Number(score.test_figure(taken), f"{what}, {rows}{interval}")]
     if taken.latency is not None:
         found.append(Number(milliseconds(taken.latency), "for one image"))
     if taken.size is not None:
@@ -104,7 +128,7 @@ def _numbers(results: Results, taken: Model) -> list[Number]:
     return found
 
 
-def _figure(ranked: list[Model], taken: Model | None) -> Figure:
+def _figure(ranked: list[Model], taken: Model | None, *, nested: bool) -> Figure:
     shown = ranked[:_MOST_ROWS]
     if taken is not None and taken not in shown:
         shown = [*shown[:-1], taken]
@@ -116,6 +140,7 @@ def _figure(ranked: list[Model], taken: Model | None) -> Figure:
         [_row(model, model is taken) for model in shown],
         f"{name}{', best on the left' if _lower(ranked[0]) else ''}",
         is_share=score.is_share(ranked[0]),
+        nested=nested,
         remark=f"{counted(left_out, 'more model')} in the table below" if left_out else "",
     )
 
