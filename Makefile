@@ -15,9 +15,11 @@ endif
 study: $(VENV)/installed
 	@$(BIN)/vestry run studies/default.toml
 
-# One process a core; a file's tests stay together, since they share what takes long to make.
+# One process a core; a file's tests stay together, since they share what takes long to make, and
+# files keep the order of tests/conftest.py. What processes compile is kept for the next ones.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/installed
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
@@ -46,6 +48,7 @@ bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/folds.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/overload.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python

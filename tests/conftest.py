@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps silent
+from forked_command import Template, started
 from headless_browser import browser  # noqa: F401 - a fixture
 from studies_at_hand import SMALL_STUDY, with_everything
 
@@ -20,6 +19,12 @@ def pytest_configure():
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """What runs whole studies comes first: at the end, short files fill up the last minute of all
+    processes, where one long file would keep one of them busy alone."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,21 +43,25 @@ def small_study(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def vestry():
-    """Run the command in a process of its own; gives what it printed and its exit code."""
+def vestry_started():
+    """Start the command as a user does; gives what it printed and its exit code."""
 
     def run(*arguments, cwd=None, env=None, timeout=240):
-        return subprocess.run(
-            [sys.executable, "-m", "vestry", *map(str, arguments)],
-            cwd=cwd,
-            env=os.environ | (env or {}),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return started([*map(str, arguments)], cwd, env or {}, timeout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def vestry(tmp_path_factory):
+    """The same, sooner: forked from a process that has loaded what the command loads."""
+    template = Template(tmp_path_factory.mktemp("template"))
+
+    def run(*arguments, cwd=None, env=None, timeout=240):
+        return template.run([*map(str, arguments)], cwd, env or {}, timeout)
+
+    yield run
+    template.stop()
 
 
 @pytest.fixture(scope="session")

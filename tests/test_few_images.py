@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 
 import numpy as np
@@ -86,15 +85,11 @@ def run(folder, vestry, *members, code=0):
     """The results, the page's words and the console's."""
     (folder / "wrong.py").write_text(WRONG)
     (folder / "few.toml").write_text(HEAD + "".join(members))
-    done = vestry("run", "few.toml", "-q", cwd=folder, env={"PYTHONPATH": python_path(folder)})
+    done = vestry("run", "few.toml", "-q", cwd=folder)
     assert done.returncode == code, done.stderr
     page = (folder / "runs/few/report.html").read_text()
     words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
     return json.loads((folder / "runs/few/results.json").read_text()), words, done.stdout
-
-
-def python_path(folder):
-    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
 def by_name(results):
@@ -134,13 +129,13 @@ def test_a_cheap_tree_that_is_last_is_not_taken_in_whichever_company(tmp_path, v
     assert found["evidence"] in ("clear", "too_few") and found["level_with"] == [
         found["recommended"]
     ]
-    headline = {"clear": "Take {}", "too_few": "Too few images to choose; ahead so far: {}"}
+    headline = {"clear": "Recommended: {}", "too_few": "Too few images to choose; ahead so far: {}"}
     said = headline[found["evidence"]].format(found["recommended"])
     assert said in words and f"{said}." in console
     done = vestry("export", "runs/few", "-o", "m.onnx", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     card = (tmp_path / "m.md").read_text()
-    assert f"The study's answer: {said}." in card and "This is another model" not in card
+    assert f"{said}." in card and "This is another model" not in card
     assert f"\n# {found['recommended']}\n" in card
     other = vestry("export", "runs/few", "--model", "Tree", "-o", "t.onnx", cwd=tmp_path)
     assert other.returncode == 0, other.stderr
@@ -166,7 +161,7 @@ def test_models_of_meaningless_labels_are_not_recommended_and_not_exported(tmp_p
     assert found["recommended"] is None and found["majority"]["above"] == []
     usual = found["majority"]["class"]
     said = f"No model is shown to be better than always answering “{usual}”"
-    assert said in words and said in console and "Take " not in words
+    assert said in words and said in console and "Recommended: " not in words
     done = vestry("export", "runs/few", "-o", "m.onnx", cwd=tmp_path)
     assert done.returncode == 2 and "name one with --model" in done.stderr
     assert not (tmp_path / "m.onnx").exists()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import vestry
@@ -20,12 +21,18 @@ def _name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-MODULES = {_name(path): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-OTHERS = [
-    ast.parse(path.read_text())
-    for folder in ("tests", "benchmarks", "docs")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-]
+@cache
+def _modules() -> dict[str, ast.Module]:
+    return {_name(path): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def _others() -> list[ast.Module]:
+    return [
+        ast.parse(path.read_text())
+        for folder in ("tests", "benchmarks", "docs")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
 
 
 def test_nothing_lies_loose() -> None:
@@ -40,7 +47,7 @@ def test_no_file_is_over_300_lines() -> None:
 def test_what_is_private_stays_at_home() -> None:
     taken = [
         f"{name} takes {alias.name} of {node.module}"
-        for name, tree in MODULES.items()
+        for name, tree in _modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vestry")
         for alias in node.names
@@ -53,7 +60,7 @@ def test_what_is_public_is_used_elsewhere() -> None:
     used = _used()
     lonely = [
         f"{module}.{name}"
-        for module, tree in MODULES.items()
+        for module, tree in _modules().items()
         for name in _public(tree) - used[module] - _spoken_of(tree)
     ]
     assert sorted(lonely) == []
@@ -74,7 +81,7 @@ UNTYPED = {
 def test_results_keep_their_types_between_evaluation_and_sections() -> None:
     untyped = {
         f"{module.removeprefix('vestry.')}.{name}"
-        for module, tree in MODULES.items()
+        for module, tree in _modules().items()
         if module.startswith(("vestry.evaluation.", "vestry.report.sections."))
         for name, function in _functions(tree)
         if module.startswith("vestry.report.") or not name.split(".")[-1].startswith("_")
@@ -117,13 +124,13 @@ def _names_one_of(node: ast.AST, names: set[str]) -> bool:
 def _used() -> dict[str, set[str]]:
     """Names of each module that other modules, tests, benchmarks or docs' makers use."""
     used: dict[str, set[str]] = defaultdict(set)
-    for name, tree in [*MODULES.items(), *((None, tree) for tree in OTHERS)]:
+    for name, tree in [*_modules().items(), *((None, tree) for tree in _others())]:
         modules = {}
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            if isinstance(node, ast.ImportFrom) and node.module in _modules():
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"
-                    if full in MODULES:
+                    if full in _modules():
                         modules[alias.asname or alias.name] = full
                     elif node.module != name:
                         used[node.module].add(alias.name)
@@ -142,7 +149,7 @@ def _used() -> dict[str, set[str]]:
 def _named_in(text: str) -> list[tuple[str, str]]:
     """What a text names as `vestry.room.module:name` or `vestry.room.module.name`."""
     found = re.findall(r"(vestry(?:\.\w+)*)[.:](\w+)", text)
-    return [(module, name) for module, name in found if module in MODULES]
+    return [(module, name) for module, name in found if module in _modules()]
 
 
 def _public(tree: ast.Module) -> set[str]:

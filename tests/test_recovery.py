@@ -36,9 +36,9 @@ def longer(tmp_path):
     return tmp_path
 
 
-def test_a_run_that_is_killed_ten_times_ends_like_an_undisturbed_one(longer, vestry):
+def test_a_run_that_is_killed_ten_times_ends_like_an_undisturbed_one(longer, vestry_started):
     started = time.monotonic()
-    assert vestry("run", "longer.toml", "--out", "calm", cwd=longer).returncode == 0
+    assert vestry_started("run", "longer.toml", "--out", "calm", cwd=longer).returncode == 0
     whole = time.monotonic() - started
     moments = random.Random(0)  # noqa: S311
     finished = {}
@@ -50,7 +50,7 @@ def test_a_run_that_is_killed_ten_times_ends_like_an_undisturbed_one(longer, ves
         for card in (longer / "killed").glob("tasks/*/card.json"):
             stamp = card.stat().st_mtime_ns
             assert finished.setdefault(card, stamp) == stamp, "fitted twice"
-    last = vestry("run", "longer.toml", "--out", "killed", cwd=longer)
+    last = vestry_started("run", "longer.toml", "--out", "killed", cwd=longer)
     assert last.returncode == 0, last.stderr
     calm, killed = (without_times(results_of(longer / name)) for name in ("calm", "killed"))
     assert killed == calm

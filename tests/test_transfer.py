@@ -46,7 +46,7 @@ PUBLISHED_STUDY = """
 title = "Published"
 [data]
 source = "digits"
-validation = { fraction = 0.2 }
+validation = { fraction = 0.06 }
 training_rows = { count = 60, take = "first" }
 test = { count = 20 }
 [[member]]

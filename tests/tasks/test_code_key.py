@@ -40,7 +40,11 @@ def changed(copy):
 
 
 def key(root, *places):
-    code = f"from vestry.run.tasks.code_key import code_key; print(code_key(*{places or PLACES}))"
+    return printed(root, f"print(code_key(*{places or PLACES}))")
+
+
+def printed(root, code):
+    code = f"from vestry.run.tasks.code_key import code_key; {code}"
     done = subprocess.run(
         [sys.executable, "-B", "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
@@ -105,3 +109,10 @@ def test_what_no_result_depends_on_does_not_count(copy, changed):
     for name in ("report/formatting.py", "storage/run_folder.py"):
         changed(name, source(copy, name) + "\nOTHER = 1\n")
     assert key(copy, "members", "run.tasks.fit") == before
+
+
+def test_no_module_is_imported_to_be_digested(copy):
+    """Some of them import torch, which a run whose fits are found again does without."""
+    loaded = "print(code_key('members', 'run.tasks.fit') and set(sys.modules) - before)"
+    found = printed(copy, f"import sys; before = set(sys.modules); {loaded}")
+    assert "torch" not in found and "vestry.members" not in found

@@ -73,12 +73,14 @@ def scores(
     return found
 
 
-def study_facts(results: Results) -> dict[str, str]:
-    """Which study and run the model is from; without paths, since bundles are passed on."""
+def study_facts(results: Results) -> dict[str, str | None]:
+    """Which study and run the model is from, and whom that recommends; without paths, since
+    bundles are passed on."""
     return {
         "title": results.title,
         "hash": results.study.hash,
         "created": results.created,
+        "answer": results.decision.headline if results.decision else None,
     }
 
 

@@ -39,6 +39,7 @@ from vestry.report.sections import (
     robustness,
     search,
     significance,
+    size_curves,
     test_set_uses,
     votes,
 )
@@ -50,6 +51,7 @@ SECTIONS: list[Section] = [
     ranking.SECTION,
     decision.SECTION,
     significance.SECTION,
+    rank_curves.SECTION,
     ablations.STEPS_SECTION,
     claims.SECTION,
     mistakes.SECTION,
@@ -57,14 +59,14 @@ SECTIONS: list[Section] = [
     agreement.SECTION,
     costs.SECTION,
     performance.SECTION,
-    rank_curves.SECTION,
     calibration.SECTION,
     abstention.SECTION,
     conformal.SECTION,
     robustness.SECTION,
+    learning.SECTION,
     search.SECTION,
     cross_validation.SECTION,
-    learning.SECTION,
+    size_curves.SECTION,
     ablations.PAIRS_SECTION,
     votes.SECTION,
     attribution.SECTION,
@@ -125,6 +127,16 @@ def openings(results: Results, page: PageData) -> Openings:
     """Chapters that have something to show."""
     opened = [(chapter, chapter.opening(results, page)) for chapter in CHAPTERS]
     return [(chapter, opening) for chapter, opening in opened if opening is not None]
+
+
+def folds(page: PageData, openings: Openings) -> dict[str, list[Section]]:
+    """What each chapter folds, by its key; nothing that has something to show is lost."""
+    opened = {chapter.key: list[Section]() for chapter, _ in openings}
+    for section in shown_sections(page):
+        if section.title:
+            wanted = (section.chapter, section.otherwise, made.CHAPTER.key)
+            opened[next(key for key in wanted if key in opened)].append(section)
+    return opened
 
 
 def all_figures(page: PageData, openings: Openings) -> list[Figure]:

@@ -207,3 +207,17 @@ def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[Ran
 
 def models_by_rank(results: Results) -> list[Model]:
     return sorted(models_in_study_order(results), key=lambda model: model.rank)
+
+
+def main_model(results: Results) -> Model | None:
+    """The one that the page speaks of first: the recommended, else the best by validation."""
+    taken = results.decision.recommended if results.decision else None
+    ranked = models_by_rank(results)
+    return next((model for model in ranked if model.name == taken), ranked[0] if ranked else None)
+
+
+def unsure_main_first(results: Results) -> list[Model]:
+    """Those that gave probabilities, by rank, the main one before all others."""
+    main = main_model(results)
+    ranked = unsure(models_by_rank(results))
+    return sorted(ranked, key=lambda model: main is None or model.name != main.name)

@@ -13,9 +13,9 @@ from vestry.report.contents import (
     SECTIONS,
     Openings,
     all_tables,
+    folds,
     openings,
     page_data,
-    shown_sections,
     wanted_images,
 )
 from vestry.report.models import tables_alone
@@ -133,7 +133,7 @@ def _fill(
         .render(
             page=page,
             sections=SECTIONS,
-            folded=[section for section in shown_sections(page) if section.title],
+            folded=folds(page, chapters),
             chapters=chapters,
             tables=script_json({t.key: t.as_json() for t in all_tables(page, chapters)}),
             sheet=sheet,

@@ -5,20 +5,23 @@ What is taken home holds no thin spaces and no typographic minus: every value as
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report import formatting
 
 Value = str | int | float | bool | None
+Row = Mapping[str, Any]
+"""A row's values by the keys of their columns: of each the kind that its column holds."""
 
 
 @dataclass(frozen=True)
 class Column:
     """key: its name in CSV, `test_accuracy_low`. title: its head on the page. written: its values
     as the page shows them. shown: False for what only the copy has, the ends of an interval say.
-    sorts: "down" where a first click puts the highest first, "up" the lowest."""
+    sorts: "down" where a first click puts the highest first, "up" the lowest. of_row: what the page
+    shows instead, of all values of the row by keys; beside: what stands small behind it."""
 
     key: str
     title: str
@@ -26,6 +29,15 @@ class Column:
     is_number: bool = True
     shown: bool = True
     sorts: str = "down"
+    of_row: Callable[[Row], str] | None = None
+    beside: Callable[[Row], str] | None = None
+
+    def cell(self, row: Row) -> str:
+        return self.of_row(row) if self.of_row else self.written(row[self.key])
+
+    def small(self, row: Row) -> str:
+        """Empty for nothing."""
+        return self.beside(row) if self.beside else ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,15 @@ class Table:
     def shown_columns(self) -> list[tuple[int, Column]]:
         """Each with its place among all."""
         return [(place, one) for place, one in enumerate(self.columns) if one.shown]
+
+    @property
+    def head(self) -> int:
+        """The place of the column that names the rows: the first of words."""
+        named = (place for place, one in self.shown_columns if not one.is_number)
+        return next(named, self.shown_columns[0][0])
+
+    def by_key(self, row: Sequence[Value]) -> dict[str, Value]:
+        return dict(zip((column.key for column in self.columns), row, strict=True))
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script sorts, copies and saves."""

@@ -70,8 +70,9 @@ class Canvas:
         )
 
     def marker(self, centre: Point, series: int, style: str = "", radius: float = 4.5) -> None:
-        """A model's own shape in its own colour, so that it is known in grey, too."""
-        shape = MARKERS[series % len(MARKERS)]
+        """A model's own shape in its own colour, so that it is known in grey, too. Past the last
+        colour, colours come again with other shapes."""
+        shape = MARKERS[(series + series // COLOURS) % len(MARKERS)]
         self._add(
             f'<path class="marker {shape} {series_style(series)} {escape(style)}" '
             f'd="{_shape(shape, centre, radius)}"/>'

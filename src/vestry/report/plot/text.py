@@ -1,5 +1,7 @@
 """How wide a text will be, before any browser has drawn it."""
 
+from collections.abc import Sequence
+
 _NARROW, _SLIM, _WIDE = (
     frozenset("iljI|.,:;'!\u2019"),
     frozenset("frt()[] -/\u202f"),
@@ -35,3 +37,20 @@ def shortened(text: str, room: float, size: float = SIZE) -> str:
     while text and text_width(f"{text}\u2026", size) > room:
         text = text[:-1]
     return f"{text.rstrip()}\u2026"
+
+
+def told_apart(texts: Sequence[str], rooms: Sequence[float]) -> list[str]:
+    """Each as `shortened`; where two would then read alike, cut in the middle, not at the end."""
+    cut = [shortened(text, room) for text, room in zip(texts, rooms, strict=True)]
+    return [
+        short if short == text or cut.count(short) == 1 else _without_middle(text, room)
+        for text, short, room in zip(texts, cut, rooms, strict=True)
+    ]
+
+
+def _without_middle(text: str, room: float) -> str:
+    for kept in range(len(text) - 1, 1, -1):
+        start, end = text[: kept // 2].rstrip(), text[-(kept - kept // 2) :].lstrip()
+        if text_width(f"{start}\u2026{end}") <= room:
+            return f"{start}\u2026{end}"
+    return "\u2026"

@@ -11,11 +11,14 @@ import functools
 import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import vestry
 from vestry.system.registry import brought_packages
 
 _PACKAGE = __name__.partition(".")[0]
+_ROOT = Path(vestry.__file__).parent
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
@@ -32,37 +35,64 @@ _DOORS = {
 @functools.cache
 def code_key(*places: str) -> str:
     """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
-    trees = _reached(f"{_PACKAGE}.{place}" for place in places)
+    files = _reached(f"{_PACKAGE}.{place}" for place in places)
     for concept, door in _DOORS.items():
-        if any(file in trees for file in _files(f"{_PACKAGE}.{door}", below=False)):
-            trees |= _reached(brought_packages(concept))
-    pieces = sorted(piece for tree in trees.values() for piece in _pieces(tree))
+        if any(file in files for file in _files(f"{_PACKAGE}.{door}", below=False)):
+            files |= _reached(brought_packages(concept))
+    pieces = sorted(piece for file in files for piece in _read(file).pieces)
     return hashlib.sha256("\n".join(pieces).encode()).hexdigest()[:16]
 
 
-def _reached(names: Iterable[str]) -> dict[Path, ast.Module]:
-    """The trees of these modules and of all that they import from this package, by file."""
-    trees: dict[Path, ast.Module] = {}
+def _reached(names: Iterable[str]) -> set[Path]:
+    """The files of these modules and of all that they import from this package."""
+    reached: set[Path] = set()
     waiting = [file for name in names for file in _files(name)]
     while waiting:
         file = waiting.pop()
-        if file in trees:
-            continue
-        trees[file] = ast.parse(file.read_bytes())
-        waiting += [found for name in _imported(trees[file]) for found in _files(name, below=False)]
-    return trees
+        if file not in reached:
+            reached.add(file)
+            waiting += [found for name in _read(file).imports for found in _files(name, False)]
+    return reached
 
 
-def _files(name: str, below: bool = True) -> list[Path]:
+@functools.cache
+def _files(name: str, below: bool = True) -> tuple[Path, ...]:
     """A module's file, or those of a package; none where `name` is no module."""
+    file = _own_file(name) if name.partition(".")[0] == _PACKAGE else _found_file(name)
+    if file is None:
+        return ()
+    inside = below and file.name == "__init__.py"
+    return tuple(sorted(file.parent.rglob("*.py"))) if inside else (file,)
+
+
+def _own_file(name: str) -> Path | None:
+    """Found without Python's own search, which imports what a module lies in: torch, for some."""
+    place = _ROOT.joinpath(*name.split(".")[1:])
+    candidates = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _found_file(name: str) -> Path | None:
     try:
         found = importlib.util.find_spec(name)
     except ModuleNotFoundError:  # a name in a module, not a module
-        return []
-    if found is None or found.origin is None:
-        return []
-    file = Path(found.origin)
-    return sorted(file.parent.rglob("*.py")) if below and file.name == "__init__.py" else [file]
+        return None
+    return Path(found.origin) if found and found.origin else None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """imports: modules of this package. pieces: statements, without what changes no result."""
+
+    imports: tuple[str, ...]
+    pieces: tuple[str, ...]
+
+
+@functools.cache
+def _read(file: Path) -> _Source:
+    """A file is read once in a process, although several keys are made of it."""
+    tree = ast.parse(file.read_bytes())
+    return _Source(imports=tuple(_imported(tree)), pieces=tuple(_pieces(tree)))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -1,0 +1,194 @@
+"""The command in a process of its own that need not load what it works with: it is forked.
+
+Starting Python and loading torch, scikit-learn and scipy takes five times as long as a small study
+does, and twice that where worker processes start. So one process loads them once (`_serve`), and
+each command, and each worker of a command, is a fork of a process that has them: with arguments,
+working folder, environment, streams and exit code of its own, as if it had been started. What
+Python or a library reads while it starts or is loaded cannot differ in a fork; a command that is
+given such a variable is started, as is every command on systems that do not fork well.
+`test_forked_command.py` holds that both leave the same.
+"""
+
+import atexit
+import functools
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from types import SimpleNamespace
+
+WHILE_LOADING = ("PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MKL_", "ORT_")
+"""How variables begin that are read while Python starts or a library is loaded."""
+HEAVY = (
+    "cleanlab.filter",
+    "cleanlab.rank",
+    "onnx",
+    "onnxruntime",
+    "scipy.optimize",
+    "scipy.stats",
+    "skl2onnx",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.naive_bayes",
+    "sklearn.neighbors",
+    "sklearn.pipeline",
+    "sklearn.svm",
+    "sklearn.tree",
+    "torch",
+)
+"""What functions import when they are called."""
+NOT_LOADED = ("vestry.__main__", "vestry.engine.worker", "vestry.serve.http")
+"""The first two are run; the last one's metrics are set up by the environment."""
+
+
+def started(arguments, cwd, env, timeout):
+    """Run the command as a user does; gives what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "vestry", *arguments],
+        cwd=cwd,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+class Template:
+    """The process that commands are forked from; it starts with the first."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.process = None
+
+    def run(self, arguments, cwd, env, timeout):
+        """As `started`."""
+        if sys.platform != "linux" or any(name.startswith(WHILE_LOADING) for name in env):
+            return started(arguments, cwd, env, timeout)
+        self.process = self.process or self.start()
+        streams = [str(self.folder / name) for name in ("stdout", "stderr")]
+        order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
+        order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process that commands are forked from has ended; see standard error"
+        code = json.loads(answer)
+        if code is None:
+            raise subprocess.TimeoutExpired(arguments, timeout)
+        said = [Path(stream).read_text() for stream in streams]
+        return subprocess.CompletedProcess(arguments, code, *said)
+
+    def start(self):
+        return subprocess.Popen(
+            [sys.executable, "-P", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self):
+        if self.process:
+            self.process.communicate()
+
+
+def _umask():
+    mask = os.umask(0)  # it can be read only by setting it
+    os.umask(mask)
+    return mask
+
+
+def _serve():
+    orders, answers = sys.stdin, os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _load()
+    for line in orders:
+        answers.write(json.dumps(_forked(**json.loads(line))) + "\n")
+        answers.flush()
+
+
+def _load():
+    from vestry.engine import local
+    from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+    from vestry.run.tasks.code_key import code_key
+
+    os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
+    for name in HEAVY:
+        importlib.import_module(name)
+    package = importlib.import_module("vestry")
+    for found in pkgutil.walk_packages(package.__path__, "vestry."):
+        if not found.name.startswith(NOT_LOADED):
+            importlib.import_module(found.name)
+    code_key("members", "run", "search")  # these files are read once, here
+    gc.freeze()  # what is loaded stays, and forks share it untouched
+    local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
+
+
+def _forked(arguments, cwd, streams, env, umask, timeout):
+    """The command's exit code; None where it outlasted `timeout`."""
+    with open(streams[0], "w") as stdout, open(streams[1], "w") as stderr:  # noqa: PTH123
+        try:
+            return subprocess.run(
+                ["vestry", *arguments],
+                cwd=cwd,
+                umask=umask,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=timeout,
+                check=False,
+                preexec_fn=functools.partial(_run, "vestry", arguments, env),
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def _worker(command, env, **options):
+    """Stands for `subprocess.Popen` where the engine starts a worker."""
+    sys.stdout.flush()  # or the fork would have what is not printed yet, too
+    run = functools.partial(_run, "vestry.engine.worker", [], env)
+    # Safe beside the engine's threads: they wait for pipes and for the ends of processes.
+    return subprocess.Popen(command, env=env, preexec_fn=run, **options)  # noqa: PLW1509
+
+
+def _run(module, arguments, env):
+    """In a fork that has a new process's streams and group: run `module`, and start nothing."""
+    code = 1
+    try:
+        _let_go()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in set(os.environ) - set(env):
+            del os.environ[name]
+        os.environ.update(env)
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _let_go():
+    """Of the files that the parent has open: a started process has none of them."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for other in [*map(int, os.listdir("/proc/self/fd"))]:  # noqa: PTH208 - no path is wanted
+        if other > 2 and other != nothing:
+            os.dup2(nothing, other, inheritable=False)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests; they end this one
+    _serve()
