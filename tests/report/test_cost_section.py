@@ -113,8 +113,8 @@ def test_sentences_follow_the_measured_times(results: Results) -> None:
     assert "Model-2 90 ms, 2,900 times" in data(results).lead[0].replace("\u202f", ",")
     results["decision"]["pareto"]["latency"] = ["Linear"]
     assert data(results).lead[1] == (
-        "Linear stands on the Pareto front of accuracy against time; the other 5 models are no better in "
-        "the one and worse in the other than one of them."
+        "Linear stands on the Pareto front of accuracy against time; the other 5 models are no "
+        "better in the one and worse in the other than one of them."
     )
     results["decision"]["pareto"]["latency"] = [*results["members"], "Committee"]
     assert data(results).lead[1].startswith("No model is beaten by another")

@@ -4,7 +4,6 @@ import itertools
 from typing import Any
 
 import example
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +17,6 @@ from vestry.report.plot.lines import (
     series_style,
     validation_curves,
 )
-from vestry.report.plot.points import Whisker, draw_whisker, whisker_axis
 
 finite = st.floats(min_value=-1e4, max_value=1e4, allow_nan=False)
 shares = st.floats(min_value=0, max_value=1)
@@ -109,14 +107,3 @@ def test_one_epoch_can_be_drawn() -> None:
     drawing = draw(Curves("Loss", "", [1], [Line("train", [0.5], "train")], 1, False), 150)
     assert drawing.paths[0][0].startswith("M500 ")
     assert [tick.text for tick in drawing.x_ticks] == ["1"]
-
-
-def test_whiskers_share_one_scale() -> None:
-    wide, narrow = Whisker(0.9, 0.88, 0.92, None, []), Whisker(0.85, 0.84, 0.86, 0.80, [0.82])
-    axis = whisker_axis([wide, narrow])
-    assert axis.low <= 0.80 and axis.high >= 0.92
-    first, second = draw_whisker(wide, axis), draw_whisker(narrow, axis)
-    assert second.reported is not None and first.reported is None
-    assert second.reported < second.left < second.dot < second.right < first.left
-    assert first.seeds == [] and second.reported < second.seeds[0] < second.left
-    assert first.dot - second.dot == pytest.approx(0.05 / (axis.high - axis.low), abs=1e-3)
