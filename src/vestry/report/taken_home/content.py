@@ -1,5 +1,6 @@
 """What leaves a run as files: its words, figures and tables, from the same sources as its page."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from vestry.report.contents import (
     page_data,
     shown_sections,
 )
-from vestry.report.plot.figure import Figure
+from vestry.report.plot.figure import WIDE, Figure
 from vestry.report.plot.standalone import marks_style, standalone
 from vestry.report.section import PageData
 from vestry.report.shell import environment
@@ -69,7 +70,7 @@ def content_of(results: Results) -> Content:
         parts=parts,
         appendix=_appendix(page, parts),
         tables=all_tables(page, chapters),
-        drawings={each.key: standalone(each.drawings[-1], style) for each in figures},
+        drawings={each.key: standalone(_for_paper(each), style) for each in figures},
     )
 
 
@@ -127,6 +128,13 @@ def _part(
         tables=[each for each in whole if _fits(each)],
         more=[each.key for each in whole if not _fits(each)],
     )
+
+
+def _for_paper(figure: Figure) -> str:
+    """The widest drawing that a printed page holds."""
+    widths = (float(re.findall(r'width="([0-9.]+)"', drawing)[0]) for drawing in figure.drawings)
+    fitting = [each for each, of in zip(figure.drawings, widths, strict=True) if of <= WIDE]
+    return fitting[-1] if fitting else figure.drawings[0]
 
 
 def _fits(table: Table) -> bool:
