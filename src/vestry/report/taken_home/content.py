@@ -61,7 +61,7 @@ def content_of(results: Results) -> Content:
     chapters = openings(results, page)
     figures = all_figures(page, chapters)
     style = marks_style(_page_style(page, chapters))
-    parts = [_answer(page), *(_chapter(opening) for _, opening in chapters)]
+    parts = [_answer(page), *(_chapter(page, each.key, opening) for each, opening in chapters)]
     return Content(
         title=results.title,
         sentences=summary_sentences(results),
@@ -97,8 +97,19 @@ def _answer(page: PageData) -> Part:
     return _part(head, said, [first.figure] if first.figure else [], [])
 
 
-def _chapter(opening: Opening) -> Part:
-    return _part(opening.heading, opening.sentences, opening.figures, opening.tables)
+def _chapter(page: PageData, key: str, opening: Opening) -> Part:
+    """With what sections without a fold of their own show in it."""
+    figures, tables = list(opening.figures), list(opening.tables)
+    for section in shown_sections(page):
+        if section.chapter == key and not section.title and section.key != "first":
+            figures += section.figures(getattr(page, section.key))
+            tables += section.tables(getattr(page, section.key))
+    return _part(
+        opening.heading,
+        opening.sentences,
+        {each.key: each for each in figures}.values(),
+        {each.key: each for each in tables}.values(),
+    )
 
 
 def _appendix(page: PageData, parts: Sequence[Part]) -> list[Part]:
