@@ -48,6 +48,7 @@ bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/folds.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/overload.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python

@@ -5,6 +5,7 @@ Where it is missing these tests are skipped and say so; in CI, which installs it
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,17 @@ PAINTED = "return getComputedStyle(document.body).backgroundColor"
 Browser = Any
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all tests of a module; it logs what the console says and what is asked for."""
-    if missing := [str(tool) for tool in (CHROMIUM, DRIVER) if not tool.exists()]:
-        lacking = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        lacking(f"missing: {', '.join(missing)} (Debian: apt install chromium chromium-driver)")
+def missing_tools() -> str:
+    """What of Chromium is not there, in words; empty where all is."""
+    missing = [str(tool) for tool in (CHROMIUM, DRIVER) if not tool.exists()]
+    return f"missing: {', '.join(missing)} (Debian: apt install chromium chromium-driver)" * bool(
+        missing
+    )
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser that logs what the console says and what is asked for."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     options.add_argument("--headless=new")
@@ -32,8 +38,20 @@ def browser() -> Iterator[Browser]:
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield started
-    started.quit()
+    try:
+        yield started
+    finally:
+        started.quit()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a module."""
+    if missing := missing_tools():
+        lacking = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        lacking(missing)
+    with chromium() as started:
+        yield started
 
 
 def contrast(browser: Browser, one: str, other: str) -> float:

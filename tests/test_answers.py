@@ -138,7 +138,9 @@ def answered(folder, vestry, study, training, tested):
 
 def headline(results):
     found = results["decision"]
-    start = {"too_few": "Too few images to choose; ahead so far:"}.get(found["evidence"], "Take")
+    start = {"too_few": "Too few images to choose; ahead so far:"}.get(
+        found["evidence"], "Recommended:"
+    )
     return f"{start} {found['recommended']}"
 
 

@@ -17,7 +17,7 @@ from studies_at_hand import SMALL_STUDY
 from vestry.cli.app import app
 
 ROOT = Path(__file__).parent.parent
-VERBS = ["run", "explore", "report", "compare", "schema", "check", "data"]
+VERBS = ["run", "runs", "judge", "explore", "report", "compare", "schema", "check", "data"]
 
 
 def test_help_lists_every_verb_and_each_has_an_example(vestry):

@@ -97,6 +97,7 @@ def test_what_the_file_says_of_itself(finished_run, exported):
     assert bundle.sets["thresholds"] == entry["conformal"]["marginal"]["thresholds"]
     assert bundle.sets["by_class"] == entry["conformal"]["by_class"]["thresholds"]
     assert bundle.study["hash"] == results["study"]["hash"]
+    assert results["decision"]["recommended"] in bundle.study["answer"]
     assert bundle.data["licence"] == results["data"]["licence"]
     assert bundle.versions["vestry"] == __version__ and bundle.quantized is None
     assert len(bundle.known.labels) == 400 and len(bundle.samples.labels) == 20

@@ -55,7 +55,7 @@ def test_a_run_says_what_it_left_out_and_goes_on(vestry, home):
     done = vestry("run", "s.toml", "--out", "r", cwd=home, env=looks)
     assert done.returncode == 0, done.stderr
     warning = "2 of 56 image files cannot be read and were left out: Set/Train/light/3.png (damaged"
-    assert f"WARNING: {warning}" in done.stderr
+    assert f"warning: {warning}" in done.stderr
     results = json.loads((home / "r" / "results.json").read_text())
     levels = {notice["text"]: notice["level"] for notice in results["notices"]}
     (said,) = [text for text in levels if text.startswith(warning)]

@@ -69,7 +69,7 @@ SCORES = ['"balanced_accuracy"', '"macro_f1"', '"roc_auc"', '"log_loss"', SENSIT
 def test_the_headline_and_its_reasons_speak_of_the_score(judged, score):
     results, page, _ = judged(score)
     words = results.score.words
-    head = page[page.index("Take ") if "Take " in page else page.index("Too few") :]
+    head = page[page.index("Recommended: ") if "Recommended: " in page else page.index("Too few") :]
     head = head[: head.index("What would change this" if results.decision.changes else "How this")]
     first = next(row for row in results.ranking if row.name == results.decision.recommended)
     share = results.score.unit == "share"
@@ -89,7 +89,7 @@ def test_marks_are_of_the_score(judged):
     assert blind.test_accuracy > first.test_accuracy, "or the two scores would agree"
     assert blind.on_test.mark == "behind" and blind.on_test.p_holm < 0.05
     assert blind.on_test.difference == pytest.approx(blind.test_score - first.test_score)
-    assert re.search(r"Blind +\d+\.\d% +\d+\.\d%  behind on test", console)
+    assert re.search(r"Blind +\d+\.\d% +\d+\.\d% \(.* to .*\) +significantly behind", console)
     behind = re.search(r"On the same images ([^;.]*) (is|are) behind it", page)
     assert "Blind" in behind[1]
     accuracy, _, _ = judged('"accuracy"')

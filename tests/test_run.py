@@ -137,7 +137,7 @@ def test_the_page_can_be_drawn_again_from_the_run_alone(finished_run, vestry):
 def test_the_page_s_path_is_the_last_line_and_json_is_json(finished_run, vestry):
     folder = finished_run.parent.parent
     plain = vestry("run", "small.toml", cwd=folder)
-    assert plain.stdout.splitlines()[-1] == "runs/small/report.html"
+    assert plain.stdout.splitlines()[-1] == "Report: runs/small/report.html"
     found = json.loads(vestry("run", "small.toml", "--json", "-q", cwd=folder).stdout)
     assert found["report"] == "runs/small/report.html" and len(found["ranking"]) == 3
 
@@ -197,7 +197,7 @@ def test_a_member_that_fails_is_listed_and_the_others_go_on(small_study, vestry)
         "run", small_study, "--set", "member.Linear.estimator=sklearn.svm.SVCC", cwd=folder
     )
     assert done.returncode == 3
-    assert "FAILED: Linear: there is no sklearn.svm.SVCC to import" in done.stdout
+    assert "Linear failed: there is no sklearn.svm.SVCC to import" in done.stdout
     results = results_of(folder / "runs" / "small")
     assert set(results["members"]) == {"Net"} and not results["committees"]
     assert [entry["name"] for entry in results["failures"]] == ["Linear", "Both"]
@@ -244,7 +244,7 @@ def test_a_study_falls_back_loudly_where_the_data_is_missing(small_study, vestry
     small_study.write_text(text)
     done = vestry("run", small_study, cwd=small_study.parent)
     assert done.returncode == 0, done.stderr
-    assert "WARNING: not on idx:nowhere but on digits" in done.stderr
+    assert "warning: not on idx:nowhere but on digits" in done.stderr
     results = results_of(small_study.parent / "runs" / "small")
     assert results["data"]["fell_back"] and results["data"]["used"] == "digits"
     assert results["notices"][0]["level"] == "warning"

@@ -56,4 +56,4 @@ def test_where_it_is_not_there_its_name_is_unknown(folder, vestry):
 
 def test_a_size_for_what_does_not_resize_is_refused(folder, vestry, brought):  # noqa: F811
     done = vestry("explore", "stripes:count.txt", "--image-size", "8", cwd=folder, env=brought)
-    assert done.returncode == 2 and "resizes a folder: source" in done.stderr
+    assert done.returncode == 2 and "--image-size resizes a csv: or folder: or" in done.stderr

@@ -20,9 +20,9 @@ def png(pixels: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def gif() -> bytes:
+def raw_floats() -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(pictures(1)[0]).save(stream, "GIF")
+    Image.fromarray(np.zeros((6, 5), np.float32)).save(stream, "TIFF")
     return stream.getvalue()
 
 
@@ -34,10 +34,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: png(pictures(1, 90, 90)[0])[:4000] + b"\xff" * 4000,
         "damaged image",
     ),
-    "another format": (gif, "neither PNG nor JPEG, though named .png"),
-    "text": (lambda: b"<html>404</html>", "neither PNG nor JPEG"),
+    "another format": (lambda: b"8BPS" + bytes(90), "not a picture"),
+    "text": (lambda: b"<html>404</html>", "not a picture"),
     "empty": (lambda: b"", "0 bytes"),
-    "sixteen bits": (lambda: png(np.full((6, 5), 40_000, np.uint16)), "8 bits a channel are read"),
+    "floats": (raw_floats, "8 or 16 bits a channel are read"),
     "too large": (lambda: huge_png(20_000, 10_000), "200 megapixels); at most 50"),
 }
 

@@ -147,7 +147,7 @@ def test_more_rows_than_there_are_is_an_error_that_counts(tmp_path: Path) -> Non
         ({"otherwise": "digit"}, "did you mean `digits`?"),
         ({"sauce": 1}, "sauce"),
         ({"validation": {"fraction": 2}}, "validation.fraction"),
-        ({"image_size": [8, 8]}, "image_size resizes a folder: source"),
+        ({"image_size": [8, 8]}, "image_size resizes a csv: or folder:"),
         ({"source": "folder:x", "image_size": [0, 8]}, "image_size.0"),
         ({"seed": -1}, "seed"),
     ],

@@ -49,7 +49,7 @@ def test_train_and_test_above_the_classes(tmp_path: Path) -> None:
     assert source.test.ids.tolist() == ["test/b/0.png", "test/b/1.png"]
     assert source.test.labels.tolist() == [1, 1]
     assert source.notes == (
-        "passed over, since not a PNG or JPEG in a class folder: 5 .png in later/a/",
+        "passed over, since not a picture in a class folder: 5 .png in later/a/",
     )
 
 
@@ -61,10 +61,8 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
     write_class_folders(tmp_path, "a", "b")
     (tmp_path / "a" / "0.png").rename(tmp_path / "a" / "0.data")
-    stream = io.BytesIO()
-    Image.fromarray(pictures(1)[0]).save(stream, "GIF")
-    (tmp_path / "a" / "x.gif").write_bytes(stream.getvalue())
-    (tmp_path / "b" / "x.gif").write_bytes(stream.getvalue())
+    (tmp_path / "a" / "x.heic").write_bytes(b"ftypheic")
+    (tmp_path / "b" / "x.heic").write_bytes(b"ftypheic")
     (tmp_path / "a" / ".hidden").write_text("hidden")
     (tmp_path / "b" / "Thumbs.db").write_text("litter")
     (tmp_path / "__MACOSX" / "a").mkdir(parents=True)
@@ -75,8 +73,8 @@ def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
     source = load(tmp_path, "folder:x")
     assert len(source.train) == 10 and source.train.ids[0] == "a/0.data"
     assert source.notes == (
-        "passed over, since not a PNG or JPEG in a class folder: "
-        "2 .gif in 2 folders, 1 without a suffix (README)",
+        "passed over, since not a picture in a class folder: "
+        "2 .heic in 2 folders, 1 without a suffix (README)",
         "not a class, since no image lies in it: 1 (empty)",
     )
 
@@ -119,15 +117,13 @@ def test_a_200_megapixel_png_is_refused_by_its_header(tmp_path: Path) -> None:
     refused(tmp_path, "huge.png", "20,000 x 10,000 pixels (200 megapixels)", "at most 50")
 
 
-def test_images_of_other_sizes_are_refused_or_resized(tmp_path: Path) -> None:
+def test_unlike_sizes_become_that_of_most_or_the_one_asked_for(tmp_path: Path) -> None:
     write_class_folders(tmp_path, "a", "b")
-    odd = write_picture(tmp_path / "a" / "3.png", pictures(1, 12, 10)[0])
-    refused(tmp_path, str(odd), "12 x 10", "a/0.png has 6 x 5", "image_size = [6, 5]")
-    source = load(tmp_path, "folder:x", image_size=(6, 5))
-    np.testing.assert_array_equal(source.train.images[0], pictures(5)[0])
-    assert source.notes == (
-        "resized to 6 x 5 (height x width), whatever their proportions: 1 of 10 images",
-    )
+    write_picture(tmp_path / "b" / "3.png", pictures(1, 12, 10)[0])
+    resized = "resized to 6 x 5 (height x width), whatever their proportions"
+    since = "since their sizes differ; `image_size` in [data] sets another"
+    assert load(tmp_path, "folder:x").notes == (f"{resized} {since}: 1 of 10 images",)
+    assert load(tmp_path, "folder:x", image_size=(6, 5)).notes == (f"{resized}: 1 of 10 images",)
     assert load(tmp_path, "folder:x", image_size=(3, 4)).train.image_shape == (3, 4)
 
 

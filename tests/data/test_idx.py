@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from made_files import idx_bytes, idx_header, pictures, write_gzip
 
-from vestry.data.sources.idx import read_idx
+from vestry.data.idx_file import read_idx
 from vestry.errors import DataError
 
 same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -33,6 +33,8 @@ class Plan:
     """What the example should look like.
 
     strengths: member name to how well it separates the classes; networks: who has a history.
+    seeds: of members, and of the committee. shares: of rows by class, which are equal without any.
+    decision: settings of the study's `[decision]`.
     """
 
     strengths: dict[str, float] = field(
@@ -49,6 +51,8 @@ class Plan:
     image_shape: tuple[int, ...] = (8, 8)
     reported: dict[str, dict[str, float]] = field(default_factory=dict)
     seeds: dict[str, int] = field(default_factory=dict)
+    shares: tuple[float, ...] = ()
+    decision: dict[str, Any] = field(default_factory=dict)
     columns: int = 15
     samples: int = 75
     votes: int = 8
@@ -91,9 +95,7 @@ def build(plan: Plan | None = None) -> tuple[dict[str, Any], dict[str, NDArray[A
 
 def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     rng = np.random.default_rng(plan.seed)
-    labels = {
-        split: rng.permutation(np.arange(n) % len(plan.classes)) for split, n in plan.rows.items()
-    }
+    labels = {split: rng.permutation(class_of_rows(plan, n)) for split, n in plan.rows.items()}
     noise = {s: rng.normal(size=(plan.rows[s], len(plan.classes))) for s in ("validation", "test")}
     tables = {
         name: split_tables(plan, rng, labels, noise, strength)
@@ -107,6 +109,9 @@ def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             for split in ("validation", "test")
         }
         committees[COMMITTEE] = committee(plan, tables[COMMITTEE], labels, members)
+        if (seeds := plan.seeds.get(COMMITTEE, 1)) > 1:
+            own = committees[COMMITTEE]
+            own |= with_seeds(own["scores"], seeds, rng)
     kinds = {**dict.fromkeys(members, "member"), **dict.fromkeys(committees, "committee")}
     everyone = {**members, **committees}
     results = {
@@ -139,8 +144,15 @@ def made(plan: Plan) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "first": "2026-01-02T03:04:05+00:00", "last": "2026-01-02T03:04:05+00:00",
         "accuracy": results["ranking"][0]["test_accuracy"], "luck": 0.0,
     }  # fmt: skip
-    results = with_analysis(results, tables, labels)
+    results = with_analysis(results, tables, labels, decision=plan.decision)
     return results, pictures(plan, results, labels)
+
+
+def class_of_rows(plan: Plan, rows: int) -> NDArray[np.int64]:
+    if not plan.shares:
+        return np.arange(rows) % len(plan.classes)
+    ends = np.cumsum(plan.shares)
+    return np.searchsorted(ends / ends[-1], (np.arange(rows) + 0.5) / rows)
 
 
 def split_tables(
@@ -360,6 +372,7 @@ def mistakes(table: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, 
                 "predicted": p,
                 "count": len(rows),
                 "ids": [f"test-{row}" for row in rows[:IDS_KEPT]],
+                "confidences": [round(float(table[row, p]), 4) for row in rows[:IDS_KEPT]],
             }
         )
     hardest = wrong[np.argsort(-table[wrong].max(axis=1), kind="stable")][:12]

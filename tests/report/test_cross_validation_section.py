@@ -5,6 +5,7 @@ from typing import Any
 import example
 import example_search
 import pytest
+from drawings import marks, texts
 
 from vestry.report.sections import cross_validation_words as words_of
 from vestry.report.sections.cross_validation import CrossValidation, cross_validation_data
@@ -37,7 +38,7 @@ def test_no_cross_validation_no_section(results: dict[str, Any]) -> None:
 def test_strips_hold_folds_single_fit_and_report(
     results: dict[str, Any], found: dict[str, Any]
 ) -> None:
-    folds, out, single, reported = [row.strip for row in data(results).members[0].strips]
+    folds, out, single, reported = data(results).members[0].strips
     spread = found["scores"]["accuracy"]
     assert folds.values == spread["values"] and folds.value == spread["mean"]
     assert folds.spread is not None and folds.spread.kind == "deviation"
@@ -57,15 +58,40 @@ def test_seeds_bring_their_own_strip(results: dict[str, Any], found: dict[str, A
     results["members"]["Model-1"]["over_seeds"] = {
         split: {"accuracy": spread} for split in ("validation", "test")
     }
-    labels = [row.strip.label for row in data(results).members[0].strips]
+    labels = [strip.label for strip in data(results).members[0].strips]
     assert labels[2:4] == ["Mean of 3 single fits"] * 2
     assert "The deviation over seeds" in data(results).remark
 
 
-def test_places_share_one_scale(results: dict[str, Any], found: dict[str, Any]) -> None:
-    for row in data(results).members[0].strips:
-        assert row.left is not None and row.right is not None
-        assert 0 <= row.left <= row.dot <= row.right <= 1
+def test_the_figure_has_a_row_a_strip_with_its_own_spread(
+    results: dict[str, Any], found: dict[str, Any]
+) -> None:
+    (member,) = data(results).members
+    for drawing in member.figure.drawings:
+        shown = texts(drawing)
+        assert all(strip.text in shown for strip in member.strips)
+        assert len(marks(drawing, "deviation")) == 2, "folds, and the report's"
+        assert len(marks(drawing, "whisker-line")) == 3 * 2, "out of fold, and the single fit"
+        assert len(marks(drawing, "seed")) == len(found["scores"]["accuracy"]["values"])
+        assert len(marks(drawing, "open quiet-line")) == 1
+    rows = member.figure.data.rows
+    assert [row[0] for row in rows] == [strip.label for strip in member.strips]
+    single = member.strips[2]
+    assert single.spread is not None
+    assert rows[2][1:5] == (single.value, single.spread.low, single.spread.high, "interval")
+
+
+def test_all_members_share_one_scale(results: dict[str, Any], found: dict[str, Any]) -> None:
+    example_search.add_cross_validation(results["members"]["Linear"], results)
+    scales = [
+        [
+            text
+            for text in texts(member.figure.drawings[0])
+            if text.endswith("%") and " " not in text
+        ]
+        for member in data(results).members
+    ]
+    assert len(scales) == 2 and scales[0] == scales[1]
 
 
 def test_held_out_and_untouched_rows_are_named(
@@ -122,8 +148,9 @@ def test_the_table_holds_every_fold(results: dict[str, Any]) -> None:
     example_search.add_cross_validation(member, results, folds=2, repeats=2)
     table = data(results).members[0].table
     assert [row[0] for row in table.rows] == [
-        "1, repeat 1", "2, repeat 1", "1, repeat 2", "2, repeat 2",
+        "1, repeat 1", "2, repeat 1", "1, repeat 2", "2, repeat 2", "mean", "deviation",
     ]  # fmt: skip
     values = member["cross_validation"]["scores"]["accuracy"]["values"]
-    assert [row[2] for row in table.rows] == [f"{100 * value:.1f}%" for value in values]
-    assert table.foot[-1] == "48 s in all"
+    assert [row[2] for row in table.rows[:4]] == values
+    spread = member["cross_validation"]["scores"]["accuracy"]
+    assert [row[2] for row in table.rows[4:]] == [spread["mean"], spread["deviation"]]

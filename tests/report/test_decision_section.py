@@ -39,7 +39,7 @@ def test_the_cheaper_of_two_that_are_level_is_taken_and_the_price_is_said(result
     against = found["reason"]["against"]
     against |= {"difference": 0.018, "interval": [-0.0012, 0.0372]}
     text = said(results)
-    assert text.startswith("Take Forest")
+    assert text.startswith("Recommended: Forest")
     assert "Model-1 is the most accurate on the 1\u202f000 validation images" in text
     assert "a difference of +1.8 points (\u22120.1 to +3.7)) is shown to be less than 5" in text
     assert "5 points behind it, and is the quickest of the" in text and "too few" not in text
@@ -142,7 +142,7 @@ def test_too_few_images_head_the_page_and_nothing_is_called_level(
     assert "No number of validation images that could be had would settle it" in said(results)
     assert "stays with the first by validation, whatever that costs: 0.14 ms" in text
     words = drawn(results, images).words
-    assert "ahead so far: Model-1" in words and "Take Model-1" not in words
+    assert "ahead so far: Model-1" in words and "Recommended: Model-1" not in words
     assert "vestry export" in words
 
 
@@ -159,7 +159,7 @@ def test_no_model_above_the_most_frequent_class_is_said_and_none_is_taken(
     assert "On these no model is shown to be right more often." in text
     _, images = example.build()
     words = drawn(results, images).words
-    assert "Take " not in words and "To use it" not in words
+    assert "Recommended: " not in words and "To use it" not in words
 
 
 def test_a_model_not_above_the_most_frequent_class_is_named(results: Results) -> None:
@@ -184,7 +184,7 @@ def test_a_limit_that_binds_is_said_and_what_loosens_it(monkeypatch: pytest.Monk
     assert "Model-2 takes 0.29 ms for one image" in more
     assert "The study asks for at most 0.05 ms for one image and at least 80% right." in more
     words = drawn(results, images).words
-    assert "Take Linear" in words and "Kept out by the limits" in words
+    assert "Recommended: Linear" in words and "Kept out by the limits" in words
     found["test"]["limits"][0] |= {"found": 0.7995, "met": False}
     assert "there it misses a limit that it meets on validation: 79.95% instead of 80%" in said(
         results
@@ -218,7 +218,7 @@ def test_nothing_that_meets_the_limits_is_said_with_what_comes_nearest(
     assert (
         "Linear comes nearest: it takes 0.031 ms for one image, where 0.03 ms is the most." in text
     )
-    assert "Take " not in text and "Runner-up" not in text
+    assert "Recommended: " not in text and "Runner-up" not in text
     words = drawn(results, images).words
     assert "No model meets the limits" in words and "How this was decided" in words
     nearest = results["decision"]["nearest"]["limits"]
@@ -250,7 +250,7 @@ def test_no_costs_no_recommendation(results: Results) -> None:
     results["decision"] = None
     assert decision_data(example.typed(results)) is None
     _, images = example.build()
-    assert "Take Forest" not in drawn(results, images).words
+    assert "Recommended: Forest" not in drawn(results, images).words
 
 
 def test_a_choice_without_any_measured_cost_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,29 +3,19 @@
 import itertools
 from typing import Any
 
-import example
 import pytest
+from drawings import corners, marks, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.report.models import Model, models_in_study_order
-from vestry.report.plot.axis import moved_apart, round_axis, share_axis
-from vestry.report.plot.lines import (
-    Curves,
-    Line,
-    draw,
-    member_curves,
-    series_style,
-    validation_curves,
-)
+from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
+from vestry.report.plot.canvas import Canvas, series_style
+from vestry.report.plot.lines import Line, Plot, Scale, draw_plot, share_scale
 from vestry.report.plot.points import Whisker, draw_whisker, whisker_axis
+from vestry.report.plot.text import text_width, told_apart
 
 finite = st.floats(min_value=-1e4, max_value=1e4, allow_nan=False)
 shares = st.floats(min_value=0, max_value=1)
-
-
-def networks_of(results: dict[str, Any]) -> list[Model]:
-    return [m for m in models_in_study_order(example.typed(results)) if m.history]
 
 
 @given(st.lists(finite, min_size=1, max_size=40))
@@ -52,63 +42,53 @@ def test_labels_are_moved_apart_in_order(places: list[float], gap: float) -> Non
     assert all(b - a >= room - 2e-4 for a, b in itertools.pairwise(ordered))
 
 
-def test_curves_hold_the_history(results: dict[str, Any]) -> None:
-    for network in networks_of(results):
-        history = network.history
-        titles = []
-        for curves in member_curves(network):
-            titles.append(curves.title)
-            assert curves.epochs == history["epoch"]
-            assert curves.marked_epoch == 6
-        assert titles == [
-            "Loss", "Accuracy", "Precision, macro", "Recall, macro",
-            "Precision, micro at 0.5", "Recall, micro at 0.5",
-        ]  # fmt: skip
-        loss = member_curves(network)[0]
-        assert [line.values for line in loss.lines] == [
-            history["train_loss"],
-            history["validation_loss"],
-        ]
-
-
-def test_columns_that_are_missing_or_empty_leave_no_line(results: dict[str, Any]) -> None:
-    network = networks_of(results)[0]
-    history = network.history
-    del history["validation_loss"]
-    history["validation_accuracy"] = [None] * 11
-    loss, accuracy = member_curves(network)[:2]
-    assert [line.name for line in loss.lines] == ["train"]
-    assert [line.name for line in accuracy.lines] == ["train"]
-    assert validation_curves([network]) is None
-
-
-def test_all_networks_in_one_figure(results: dict[str, Any]) -> None:
-    networks = networks_of(results)
-    curves = validation_curves(networks)
-    assert curves is not None
-    assert [line.name for line in curves.lines] == [m.name for m in networks]
-    assert len({line.style for line in curves.lines}) == len(networks)
-    assert curves.lines[0].values == networks[0].history["validation_accuracy"]
-
-
 def test_series_beyond_the_colours_are_dashed() -> None:
     assert len({series_style(number) for number in range(24)}) == 24
 
 
-def test_drawing_puts_points_where_they_belong() -> None:
-    line = Line("train", [0.0, None, 1.0], "train")
-    drawing = draw(Curves("Accuracy", "", [1, 2, 3], [line], marked_epoch=2), 150)
-    assert drawing.paths == [("M0 1000h0M1000 0h0", "train")]
-    assert drawing.marked_x == 0.5
-    assert [tick.text for tick in drawing.x_ticks] == ["1", "2", "3"]
-    assert drawing.labels[0].text == "100.0% train"
-    assert (drawing.y_ticks[0].text, drawing.y_ticks[0].y) == ("0%", 1)
+def test_colour_and_marker_of_thirty_six_models_differ() -> None:
+    canvas = Canvas(10, 10)
+    for number in range(36):
+        canvas.marker((5, 5), number)
+    looks = {
+        " ".join(word for word in mark.attrib["class"].split() if not word.startswith("dash"))
+        for mark in marks(canvas.svg("x"), "marker")
+    }
+    assert len(looks) == 36
 
 
-def test_one_epoch_can_be_drawn() -> None:
-    drawing = draw(Curves("Loss", "", [1], [Line("train", [0.5], "train")], 1, False), 150)
-    assert drawing.paths[0][0].startswith("M500 ")
-    assert [tick.text for tick in drawing.x_ticks] == ["1"]
+def line_of(points: list[tuple[float, float] | None], **more: Any) -> Plot:
+    scale = share_scale([0.0, 1.0], "accuracy")
+    epochs = Scale(Axis(1.0, 3.0, (1.0, 2.0, 3.0)), lambda epoch: f"{epoch:.0f}", "epoch")
+    return Plot([Line("one", points, 0, "one")], epochs, scale, **more)
+
+
+def test_a_line_puts_points_where_they_belong_and_leaves_gaps() -> None:
+    plot = line_of([(1, 0.0), None, (3, 1.0)], marked=2.0, reference=0.5)
+    canvas = Canvas(400, 300)
+    frame = draw_plot(canvas, (50, 20, 350, 220), plot, 50)
+    drawing = canvas.svg("x")
+    (line,) = marks(drawing, "line")
+    assert line.attrib["d"] == "M50.0 220.0h0M350.0 20.0h0"
+    upright, level = marks(drawing, "marked")
+    assert corners(upright) == [(200, 20), (200, 220)]
+    assert corners(level) == [(50, 120), (350, 120)]
+    assert frame.at(2, 0.5) == (200, 120)
+    assert {"1", "2", "3", "epoch", "accuracy", "0%", "100%", "one"} <= set(texts(drawing))
+
+
+@given(st.lists(st.text("abc xyz", min_size=1, max_size=40), min_size=1, max_size=8))
+def test_names_that_are_cut_have_room(names: list[str]) -> None:
+    for text, name in zip(told_apart(names, [90.0] * len(names)), names, strict=True):
+        assert text_width(text) <= 90
+        assert text == name or "\u2026" in text
+
+
+def test_names_that_begin_alike_are_cut_in_the_middle() -> None:
+    names = [f"A network with a long name {n}" for n in range(3)]
+    cut = told_apart(names, [120.0] * 3)
+    assert len(set(cut)) == 3 and [text[-1] for text in cut] == ["0", "1", "2"]
+    assert told_apart(["one", "another that is long"], [60.0] * 2)[1].endswith("\u2026")
 
 
 def test_whiskers_share_one_scale() -> None:

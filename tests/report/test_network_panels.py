@@ -5,8 +5,11 @@ from typing import Any
 import example
 import example_search
 import pytest
+from drawings import marks, texts
 
 from vestry.evaluation.shown_images import shown_ids
+from vestry.report.chapter import Opening
+from vestry.report.chapters.training import CHAPTER
 from vestry.report.contents import page_data, wanted_images
 from vestry.report.sections.learning import Training, learning_data
 
@@ -101,14 +104,86 @@ def test_a_trunk_without_epochs_has_a_panel(results: dict[str, Any], trunk: dict
     assert "Model-3" not in str(learning_data(example.typed(results)).without_epochs)
 
 
-def test_losses_of_all_networks_in_one_figure(results: dict[str, Any]) -> None:
-    accuracy, loss = learning_data(example.typed(results)).together
-    assert loss.curves.title == "Validation loss of every network"
-    for line, name in zip(loss.curves.lines, ("Model-1", "Model-2", "Model-3"), strict=True):
-        assert line.values == results["members"][name]["history"]["validation_loss"]
-    assert [line.style for line in loss.curves.lines] == [
-        line.style for line in accuracy.curves.lines
+def test_all_networks_stand_in_one_figure_a_metric(results: dict[str, Any]) -> None:
+    loss, accuracy = learning_data(example.typed(results)).together
+    names = ["Model-1", "Model-2", "Model-3"]
+    for figure, metric in ((loss, "loss"), (accuracy, "accuracy")):
+        for name in names:
+            history = results["members"][name]["history"]
+            rows = [row for row in figure.data.rows if row[0] == name]
+            assert [row[1] for row in rows] == history["epoch"]
+            assert [row[2] for row in rows] == history[f"train_{metric}"]
+            assert [row[3] for row in rows] == history[f"validation_{metric}"]
+        for drawing in figure.drawings:
+            assert len(marks(drawing, "line train")) == 3
+            assert len(marks(drawing, "line usual")) == 6
+            assert set(names) <= set(texts(drawing))
+    results["members"]["Model-1"]["history"]["validation_loss"] = [None] * 11
+    loss, _ = learning_data(example.typed(results)).together
+    assert len(marks(loss.drawings[0], "line train")) == 3
+    assert "Model-1" not in texts(loss.drawings[0])
+
+
+def test_training_is_dashed_and_a_model_has_one_colour_and_marker() -> None:
+    names = [f"N{n}" for n in range(14)]
+    plan = example.Plan(dict.fromkeys(names, 3.0), tuple(names), tuple(names[:2]))
+    _, accuracy = learning_data(example.typed(example.build(plan)[0])).together
+    drawing = accuracy.drawings[0]
+    looks = {mark.attrib["class"].replace("dash1", "").strip() for mark in marks(drawing, "marker")}
+    assert len(looks) == 12, "a colour and a shape of its own each"
+    assert not any("dash" in line.attrib["class"] for line in marks(drawing, "line"))
+    assert len(marks(drawing, "line grey")) == 2 * 2
+    assert "grey: 2 more networks" in accuracy.remark
+
+
+def chapter(results: dict[str, Any]) -> Opening | None:
+    typed = example.typed(results)
+    return CHAPTER.opening(typed, page_data(typed))
+
+
+def test_the_heading_says_who_overfits(results: dict[str, Any]) -> None:
+    shown = chapter(results)
+    assert shown is not None and len(shown.figures) == 2
+    assert shown.heading.startswith("3 of 3 networks overfit: Model-1 from epoch ")
+    assert not shown.heading.endswith(".")
+    assert shown.sentences == [
+        "Linear and Forest are fitted in one go: they have no epochs, and so no curves."
     ]
-    for name in ("Model-1", "Model-2"):
+
+
+def test_nothing_that_was_trained_is_nothing_to_show(results: dict[str, Any]) -> None:
+    for name in ("Model-1", "Model-2", "Model-3"):
         results["members"][name] |= {"history": None, "training": None}
-    assert learning_data(example.typed(results)).together == []
+    results["pairs"] = []
+    assert chapter(results) is None
+    example_search.add_cross_validation(results["members"]["Linear"], results)
+    shown = chapter(results)
+    assert shown is not None and shown.heading == "No model here was trained over epochs"
+    assert shown.figures == ()
+
+
+def test_one_epoch_can_be_drawn(results: dict[str, Any]) -> None:
+    for name in ("Model-1", "Model-2", "Model-3"):
+        history = results["members"][name]["history"]
+        results["members"][name]["history"] = {key: each[:1] for key, each in history.items()}
+    for figure in learning_data(example.typed(results)).together:
+        assert "1" in texts(figure.drawings[0])
+        assert figure.data.rows == tuple(row for row in figure.data.rows if row[1] == 1)
+
+
+def test_a_network_has_a_panel_a_metric_and_a_row_an_epoch(results: dict[str, Any]) -> None:
+    shown = panel(results, "Model-1")
+    assert shown.figure is not None and shown.history is not None
+    titles = ["Loss", "Accuracy", "Precision, macro", "Recall, macro", "Precision, micro at 0.5",
+              "Recall, micro at 0.5"]  # fmt: skip
+    for drawing in shown.figure.drawings:
+        assert [text for text in texts(drawing) if text in titles] == titles
+        assert len(marks(drawing, "marked")) == 6, "the epoch of lowest validation loss"
+    history = results["members"]["Model-1"]["history"]
+    keys = [column.key for column in shown.history.columns]
+    for key in ("epoch", "train_loss", "validation_recall_macro", "learning_rate", "seconds"):
+        assert [row[keys.index(key)] for row in shown.history.rows] == history[key]
+    history["validation_recall_macro"] = [None] * 11
+    shown = panel(results, "Model-1")
+    assert shown.history is not None
+    assert "validation_recall_macro" not in [column.key for column in shown.history.columns]

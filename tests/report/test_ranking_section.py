@@ -6,7 +6,7 @@ import example
 import pytest
 
 from vestry.report.models import Model, models_in_study_order
-from vestry.report.sections import committees, ranking
+from vestry.report.sections import committees, ranking, reported
 
 OURS = 0.8411
 """The mean of our members' accuracies."""
@@ -82,13 +82,13 @@ def test_seeds_are_said_where_there_are_several(results: dict[str, Any]) -> None
 def test_reported_figures_inside_and_outside(usual: list[Model]) -> None:
     inside = (alike(usual[0], "A", 0.9, (0.88, 0.92)), 0.91)
     outside = (alike(usual[0], "B", 0.9, (0.88, 0.92)), 0.95)
-    assert ranking.reported_remark([]) is None
-    assert "lies inside" in str(ranking.reported_remark([inside]))
-    assert "lies outside" in str(ranking.reported_remark([outside]))
-    mixed = str(ranking.reported_remark([inside, outside]))
+    assert reported.reported_remark([]) is None
+    assert "lies inside" in str(reported.reported_remark([inside]))
+    assert "lies outside" in str(reported.reported_remark([outside]))
+    mixed = str(reported.reported_remark([inside, outside]))
     assert mixed.startswith("1 of 2") and "B (reported 95.0%, ours 90.0%)" in mixed
-    assert str(ranking.reported_remark([outside, outside])).startswith("None of the 2")
-    assert str(ranking.reported_remark([inside, inside])).startswith("All 2")
+    assert str(reported.reported_remark([outside, outside])).startswith("None of the 2")
+    assert str(reported.reported_remark([inside, inside])).startswith("All 2")
 
 
 def committee_of(usual: list[Model], test: float, reported: float | None) -> Model:

@@ -5,17 +5,18 @@ from typing import Any
 import example
 import example_search
 import pytest
+from drawings import marks, texts
 
 from vestry.report.models import models_in_study_order
+from vestry.report.plot.parallel import parallel, parallel_figure
 from vestry.report.plot.trials import (
     best_so_far,
-    draw_parallel,
-    draw_points,
     outside,
-    parallel,
     parameter_points,
     score_axis,
     score_over_trials,
+    trials_figure,
+    values_figure,
 )
 from vestry.report.sections import search as sentences
 from vestry.report.sections.search import TRIALS_LISTED, search_data
@@ -57,23 +58,23 @@ def test_keys_are_shown_readable(key: str, name: str) -> None:
 
 
 def test_the_space_is_the_results(results: dict[str, Any], entry: dict[str, Any]) -> None:
-    rows = search_data(example.typed(results))[0].space
-    assert [(row.name, row.allowed) for row in rows] == [
+    rows = search_data(example.typed(results))[0].space.rows
+    assert [row[:2] for row in rows] == [
         ("layer 1 conv", "16, 32, 64"),
         ("layer 1 kernel", "3, 5"),
         ("layer 4 dense", "64, 128, 256"),
         ("layer 5 dropout", "0 to 0.5"),
         ("learning rate", "0.0001 to 0.01, by its logarithm"),
     ]
-    assert (rows[0].best, rows[0].edge) == ("64", "largest tried")
-    assert rows[1].edge is None
+    assert rows[0][2:] == ("64", "largest tried")
+    assert rows[1][3] == ""
 
 
 def test_every_trial_has_its_point(results: dict[str, Any], entry: dict[str, Any]) -> None:
     search = found(results)
     trials = entry["search"]["trials"]
     for parameter in search.parameters:
-        points = parameter_points(search, parameter).points
+        points = parameter_points(search, parameter)
         assert [(p.state, p.score) for p in points] == [(t["state"], t["score"]) for t in trials]
         assert all(0 <= p.x <= 1 for p in points)
         assert [p.is_best for p in points].index(True) == entry["search"]["best"]["number"]
@@ -84,9 +85,9 @@ def test_places_follow_the_values(results: dict[str, Any], entry: dict[str, Any]
     for row, value, rate in zip(rows, (16, 64, 32), (1e-4, 1e-2, 1e-3), strict=False):
         row["values"] |= {"layers #1.conv": value, "learning_rate": rate}
     search = found(results)
-    filters = [p.x for p in parameter_points(search, search.parameters[0]).points[:3]]
+    filters = [p.x for p in parameter_points(search, search.parameters[0])[:3]]
     assert [int(3 * x) for x in filters] == [0, 2, 1]
-    low, high, middle = (p.x for p in parameter_points(search, search.parameters[4]).points[:3])
+    low, high, middle = (p.x for p in parameter_points(search, search.parameters[4])[:3])
     assert middle - low == pytest.approx(high - middle)
 
 
@@ -94,26 +95,30 @@ def test_the_drawing_keeps_kinds_of_trials_apart(
     results: dict[str, Any], entry: dict[str, Any]
 ) -> None:
     search = found(results)
-    drawing = draw_points(score_over_trials(search), score_axis(search), search, True)
     trials = entry["search"]["trials"]
 
     def count(state: str, scored: bool) -> int:
         return sum(t["state"] == state and (t["score"] is not None) == scored for t in trials)
 
-    assert drawing.complete.count("h0") == count("complete", True) - 1
-    assert drawing.best.count("h0") == 1
-    assert drawing.pruned.count("h0") == count("pruned", True) > 0
-    assert drawing.no_score.count("v45") == count("pruned", False) > 0
-    assert drawing.failed.count("v45") == count("failed", False) == 1
-    assert drawing.end is not None
-    assert drawing.end.text == f"{100 * entry['search']['best']['score']:.1f}% best"
+    axis = score_axis(search)
+    by_trial, by_value = trials_figure(search, axis), values_figure(search, axis)
+    assert count("pruned", True) > 0 and count("pruned", False) > 0
+    for figure, times in ((by_trial, 1), (by_value, len(search.parameters))):
+        for drawing in figure.drawings:
+            dots, hollow = marks(drawing, "trial"), marks(drawing, "open trial")
+            assert len(hollow) == times * count("pruned", True)
+            assert len(dots) - len(hollow) == times * (count("complete", True) - 1)
+            assert len(marks(drawing, "dot c-mark")) == times, "the best"
+            assert len(marks(drawing, "failed-line")) == times * count("failed", False) == times
+    best = f"{100 * entry['search']['best']['score']:.1f}%"
+    assert by_trial.remark == f"the line is the best so far, {best}; the large dot is the best"
 
 
 @pytest.mark.parametrize(("score", "kept"), [("accuracy", max), ("log_loss", min)])
 def test_best_so_far_never_gets_worse(results: dict[str, Any], score: str, kept: Any) -> None:
     example_search.add_search(results["members"]["Model-1"], trials=40, score=score)
     search = found(results)
-    leaders = [p.score for p in best_so_far(score_over_trials(search).points, score == "log_loss")]
+    leaders = [p.score for p in best_so_far(score_over_trials(search), score == "log_loss")]
     assert leaders == sorted(leaders, reverse=score == "log_loss")
     complete = [t.score for t in search.trials if t.state == "complete"]
     assert leaders[-1] == kept(complete)
@@ -141,19 +146,22 @@ def test_parallel_lines_best_on_top(results: dict[str, Any], entry: dict[str, An
     assert len(figure.trials) == sum(t["state"] == "complete" for t in entry["search"]["trials"])
     scores = [trial.score for trial, _ in figure.trials]
     assert scores == sorted(scores, reverse=True)
-    styles = [style for _, style in draw_parallel(figure).lines]
-    assert styles[-1] == "top" and styles.count("top") == 1 and styles[0] == "far"
+    for drawing in parallel_figure(search, figure).drawings:
+        styles = [line.attrib["class"] for line in marks(drawing, "line")]
+        assert styles[-1] == "line best-trial" and styles.count("line best-trial") == 1
+        assert styles[0] == "line grey"
+        assert {row.name for row in figure.rows} <= set(texts(drawing))
 
 
 def test_no_parallel_figure_where_it_would_show_nothing(results: dict[str, Any]) -> None:
     member = results["members"]["Model-1"]
     example_search.add_search(member, space={"dropout": {"between": [0.0, 0.5]}})
-    assert search_data(example.typed(results))[0].parallel is None
+    assert search_data(example.typed(results))[0].lines is None
     example_search.add_search(member, trials=3)
-    assert search_data(example.typed(results))[0].parallel is None
+    assert search_data(example.typed(results))[0].lines is None
     many = {f"value_{n}": {"between": [0, 9]} for n in range(12)}
     example_search.add_search(member, space=many)
-    assert search_data(example.typed(results))[0].parallel is None
+    assert search_data(example.typed(results))[0].lines is None
 
 
 def test_what_was_searched_is_said(results: dict[str, Any], entry: dict[str, Any]) -> None:
@@ -216,28 +224,38 @@ def test_the_test_figure_is_the_retrained_models(
 def test_one_trial(results: dict[str, Any]) -> None:
     example_search.add_search(results["members"]["Model-1"], trials=1)
     (panel,) = search_data(example.typed(results))
-    assert panel.over_trials.best
-    assert [place for place, _ in panel.over_trials.figure.x_ticks] == [0.5]
+    assert len(marks(panel.by_trial.drawings[0], "dot c-mark")) == 1
     assert "flatters" not in " ".join(panel.sentences)
 
 
 def test_the_table_holds_every_trial(results: dict[str, Any], entry: dict[str, Any]) -> None:
     (panel,) = search_data(example.typed(results))
-    assert [row[0] for row in panel.table.rows] == [str(n + 1) for n in range(20)]
-    assert panel.table.best == entry["search"]["best"]["number"]
-    assert panel.table.remark is None
+    assert [row[0] for row in panel.table.rows] == [n + 1 for n in range(20)]
+    best = [row[0] for row in panel.table.rows if str(row[-1]).startswith("best")]
+    assert best == [entry["search"]["best"]["number"] + 1]
+    keys = [column.key for column in panel.table.columns]
+    for row, trial in zip(panel.table.rows, entry["search"]["trials"], strict=True):
+        assert row[keys.index("score")] == trial["score"]
+        assert row[keys.index("learning_rate")] == trial["values"]["learning_rate"]
+    assert panel.remark is None
 
 
 def test_very_many_trials_are_listed_in_part_and_it_is_said(results: dict[str, Any]) -> None:
     example_search.add_search(results["members"]["Model-1"], trials=900)
     (panel,) = search_data(example.typed(results))
-    assert len(panel.table.rows) == TRIALS_LISTED and panel.table.best == 0
-    assert "of 900" in str(panel.table.remark)
+    assert len(panel.table.rows) == TRIALS_LISTED
+    assert str(panel.table.rows[0][-1]).startswith("best")
+    assert "of 900" in str(panel.remark)
+    assert len(panel.by_trial.data.rows) == 900, "what is taken home has all"
 
 
 def test_sixty_trials_of_nine_values_are_all_drawn() -> None:
     results, _ = example_search.build(example.Plan())
-    panel = next(p for p in search_data(example.typed(results)) if len(p.space) == 9)
-    assert len(panel.scatters) == 9 and panel.parallel is not None
+    panel = next(p for p in search_data(example.typed(results)) if len(p.space.rows) == 9)
+    assert panel.lines is not None
     assert "over 9 values" in panel.sentences[0]
-    assert all(len(s.figure.points) == 60 for s in panel.scatters)
+    drawing = panel.by_value.drawings[0]
+    strokes = len(marks(drawing, "failed-line"))
+    scored = [row for row in panel.table.rows if row[10] is not None]
+    assert len(marks(drawing, "trial")) + len(marks(drawing, "dot c-mark")) == 9 * len(scored)
+    assert strokes == 9

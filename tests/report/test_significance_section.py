@@ -285,7 +285,7 @@ def test_the_console_shows_marks_and_the_recommendation(results: Results, tmp_pa
     typed = schema.Results.model_validate(results)
     text = summary(typed, tmp_path / "report.html", as_json=False)
     assert re.findall(r"^ +(\d=?)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5"]
-    for words in ("level on test", "cannot be told: too few images", "behind on test"):
+    for words in ("within 1 point", "no significant difference", "significantly behind"):
         assert text.count(words) == 1
     assert "cannot be seen (" in text and f"\n{headline_of(example.typed(results))}\n" in text
 

@@ -5,18 +5,25 @@ from typing import Any
 
 import example
 import example_search
+from drawings import corners, marks, texts
 
 from vestry.report.models import models_in_study_order
-from vestry.report.plot.curves import SizeCurve, SizePoint, draw_sizes, size_curve
+from vestry.report.plot.curves import SizeCurve, SizePoint, has_bands, size_curve, size_figure
+from vestry.report.plot.figure import Figure
 from vestry.report.sections import size_curves as sentences
 from vestry.report.sections.size_curves import size_curves_data
+from vestry.report.table import Table
 
 
 def curve(name: str, *means: float, deviation: float | None = 0.01, first: int = 5) -> SizeCurve:
     sizes = [first * 10**place for place in range(len(means))]
     seeds = 1 if deviation is None else 3
     points = [SizePoint(s, 10 * s, m, deviation, seeds) for s, m in zip(sizes, means, strict=True)]
-    return SizeCurve(name, "series0", points)
+    return SizeCurve(name, 0, points)
+
+
+def figure(*curves: SizeCurve) -> Figure:
+    return size_figure(curves, Table("sizes", "Sizes", (), ()))
 
 
 def words(*curves: SizeCurve, apart: float = 0.015) -> str:
@@ -31,7 +38,7 @@ def words(*curves: SizeCurve, apart: float = 0.015) -> str:
 
 
 def test_points_are_the_results(results: dict[str, Any]) -> None:
-    assert size_curves_data(models_in_study_order(example.typed(results)), []) is None
+    assert size_curves_data(example.typed(results)) is None
     entry = results["members"]["Model-1"]
     example_search.add_learning_curve(entry, start=0.5, end=0.9)
     model = next(m for m in models_in_study_order(example.typed(results)) if m.name == "Model-1")
@@ -47,35 +54,37 @@ def test_points_are_the_results(results: dict[str, Any]) -> None:
 def test_the_table_holds_test_and_validation(results: dict[str, Any]) -> None:
     for name, start in (("Model-1", 0.5), ("Model-2", 0.4)):
         example_search.add_learning_curve(results["members"][name], start=start, end=0.9)
-    shown = size_curves_data(models_in_study_order(example.typed(results)), [])
-    assert shown is not None and shown.names == ["Model-1", "Model-2"]
+    shown = size_curves_data(example.typed(results))
+    assert shown is not None
     found = results["members"]["Model-2"]["learning_curve"]
-    spread = found["validation"]["accuracy"][1]
-    cell = f"{100 * spread['mean']:.1f}% \u00b1 {100 * spread['deviation']:.1f}"
-    assert shown.rows[1][0] == "10" and shown.rows[1][1] == "100"
-    assert shown.rows[1][5] == cell
+    test, validation = (found[split]["accuracy"][1] for split in ("test", "validation"))
+    rows = [row for row in shown.table.rows if row[0] == "Model-2"]
+    assert rows[1][1:] == (
+        10, 100, test["mean"], test["deviation"], validation["mean"], validation["deviation"], 3,
+    )  # fmt: skip
 
 
 def test_drawing_is_logarithmic_with_labels_at_the_end() -> None:
-    drawing = draw_sizes([curve("A", 0.5, 0.6, 0.7), curve("B", 0.4, 0.6, 0.8)])
-    assert [(tick.text, tick.x) for tick in drawing.x_ticks] == [("5", 0), ("50", 0.5), ("500", 1)]
-    assert [label.text for label in drawing.labels] == ["70.0% A", "80.0% B"]
-    assert drawing.as_bands and all(path.endswith("Z") for path, _ in drawing.spreads)
+    shown = figure(curve("A", 0.5, 0.6, 0.7), curve("B", 0.4, 0.6, 0.8))
+    for drawing in shown.drawings:
+        first, _ = marks(drawing, "line usual")
+        (low, _), (middle, _), (high, _) = corners(first)
+        assert abs(middle - (low + high) / 2) < 0.2, "5, 50 and 500 are equally far apart"
+        assert {"5", "50", "500", "70.0% A", "80.0% B"} <= set(texts(drawing))
+        assert len(marks(drawing, "spread")) == 2
 
 
-def test_many_curves_get_strokes_for_bands() -> None:
-    drawing = draw_sizes([curve(f"C{n}", 0.4 + n / 50, 0.5 + n / 50) for n in range(12)])
-    assert not drawing.as_bands
-    assert all(path.count("V") == 2 for path, _ in drawing.spreads)
-    tops = sorted(label.y for label in drawing.labels)
-    assert all(b - a > 0.045 for a, b in itertools.pairwise(tops))
+def test_many_curves_have_no_bands() -> None:
+    curves = [curve(f"C{n}", 0.4 + n / 50, 0.5 + n / 50) for n in range(12)]
+    assert not has_bands(curves)
+    assert marks(figure(*curves).drawings[0], "spread") == []
+    assert "stand in the table" in sentences.spread_remark(curves)
 
 
 def test_no_spread_without_seeds_and_one_size_can_be_drawn() -> None:
-    drawing = draw_sizes([curve("A", 0.5, 0.6, deviation=None)])
-    assert drawing.spreads[0][0] == ""
-    assert draw_sizes([curve("A", 0.5)]).points[0][0] == "M500 500h0"
-    assert "No spread is drawn" in sentences.spread_remark(True, [curve("A", 0.5, deviation=None)])
+    assert marks(figure(curve("A", 0.5, 0.6, deviation=None)).drawings[0], "spread") == []
+    assert len(marks(figure(curve("A", 0.5)).drawings[0], "marker")) == 1
+    assert "No spread is drawn" in sentences.spread_remark([curve("A", 0.5, deviation=None)])
 
 
 def test_ahead_by_how_much_and_until_where() -> None:
@@ -142,4 +151,4 @@ def test_members_without_sizes_are_left_out(results: dict[str, Any]) -> None:
     curve |= {"images_per_class": [], "training_rows": []}
     for split in ("validation", "test"):
         curve[split] = {key: [] for key in curve[split]}
-    assert size_curves_data(models_in_study_order(example.typed(results)), []) is None
+    assert size_curves_data(example.typed(results)) is None

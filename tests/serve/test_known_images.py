@@ -75,7 +75,7 @@ def strip_of(height, width):
         (KnownImages((-1,), ("a",), strip_of(28, 28)), "none of its classes"),
         (KnownImages((0,), ("a",), "not base64"), "cannot be read"),
         (KnownImages((0,), ("a",), strip_of(28, 28)[:60]), "cannot be read"),
-        (KnownImages((0,), ("a",), base64.b64encode(b"GIF89a").decode()), "neither PNG nor JPEG"),
+        (KnownImages((0,), ("a",), base64.b64encode(b"8BPS").decode()), "not a picture"),
         (KnownImages((0,) * 10_001, ("a",) * 10_001, strip_of(28, 28)), "10001 labels"),
     ],
 )

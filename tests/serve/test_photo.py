@@ -222,12 +222,13 @@ def test_every_orientation_sets_the_picture_upright(turn):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "neither PNG nor JPEG"),
-        (b"GIF89a" + bytes(100), "neither PNG nor JPEG"),
+        (b"", "not a picture"),
+        (b"GIF89a" + bytes(100), "damaged"),
+        (b"8BPS" + bytes(100), "not a picture"),
         (PHOTOGRAPHS["light ground"][:400], "damaged"),
         (PHOTOGRAPHS["light ground"][:30], "damaged"),
         (stored(Image.new("1", (8000, 8000))), "64 megapixels"),
-        (stored(Image.fromarray(np.zeros((40, 40), np.uint16))), "8 bits"),
+        (stored(Image.fromarray(np.zeros((40, 40), np.float32)), "TIFF"), "8 or 16 bits"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(data, reason):

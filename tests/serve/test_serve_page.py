@@ -17,9 +17,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+import page_measures
+import vestry.report
+import vestry.serve
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_bundles import CLASSES, NOVELTY, SETS, made_bundle
 
+PAGE = Path(vestry.serve.__file__).parent / "page"
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
 ABSTENTION = {
     "accuracy_asked": 0.98,
@@ -53,7 +57,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("models")
-    sure = made_bundle(folder / "sure.onnx", threshold=0.1)
+    told = {"answer": "Recommended: Made"}
+    sure = made_bundle(folder / "sure.onnx", threshold=0.1, study=told)
     unsure = made_bundle(
         folder / "unsure.onnx",
         name="Unsure",
@@ -138,17 +143,18 @@ def test_a_chosen_photograph_is_answered_with_all_its_evidence(
     assert [b.find_element(By.TAG_NAME, "h3").text for b in ballots] == ["Member 1", "Member 2"]
     agreeing = [b for b in ballots if b.find_element(By.TAG_NAME, "strong").text == named]
     assert f"{len(agreeing)} of 2 members agree" in text
-    assert all(len(b.find_elements(By.CSS_SELECTOR, ".bars li")) == 10 for b in ballots)
+    assert all(len(b.find_elements(By.CSS_SELECTOR, ".bars li")) == 3 for b in ballots)
     widest = ballots[0].find_element(By.CSS_SELECTOR, ".track i")
     share = widest.size["width"] / ballots[0].find_element(By.CSS_SELECTOR, ".track").size["width"]
     said = ballots[0].find_element(By.CSS_SELECTOR, ".value").text
     assert f"{share:.2f}" == f"{float(said.strip('<> %')) / 100:.2f}"
     near = browser.find_elements(By.CSS_SELECTOR, "#near img")
     assert len(near) == 3 and near[0].get_attribute("alt").startswith(named)
-    assert "right on 90.0% of 1,000 test images (95% interval 88.0 to 92.0)" in (
+    assert "90.0% (88.0 to 92.0) right on test, 1,000 images, 95% interval" in (
         browser.find_element(By.ID, "facts").text
     )
-    assert "licence MIT" in browser.find_element(By.ID, "facts").text
+    facts = browser.find_element(By.ID, "facts")
+    assert "licence MIT" in facts.text and "Its answer\nRecommended: Made" in facts.text
     curl = browser.find_element(By.ID, "curl").text
     assert curl.startswith("curl -F image=@") and f"{server}/predict?model=made" in curl
     assert errors(browser) == []
@@ -271,10 +277,87 @@ def test_an_answer_under_the_threshold_is_not_sure(
     assert status.startswith("Not sure. Most probable: ")
 
 
+def test_the_rest_of_a_members_classes_is_a_button_away(
+    browser: Browser, server: str, photograph: Path
+) -> None:
+    opened(browser, server)
+    upload(browser, photograph)
+    named = browser.find_element(By.CSS_SELECTOR, ".named strong").text
+    for ballot in browser.find_elements(By.CSS_SELECTOR, ".ballot"):
+        short = [e.text for e in ballot.find_elements(By.CSS_SELECTOR, ".bars .label")]
+        assert len(short) == 3 and named in short, "members can be held against the answer"
+        more = ballot.find_element(By.CSS_SELECTOR, ".more")
+        assert more.text == "7 more" and more.get_attribute("aria-expanded") == "false"
+        more.click()
+        rows = ballot.find_elements(By.CSS_SELECTOR, ".bars li")
+        assert len(rows) == 10 and more.get_attribute("aria-expanded") == "true"
+        shares = [row.find_element(By.CSS_SELECTOR, ".value").text for row in rows]
+        numbers = [float(said.strip("<> %")) for said in shares]
+        assert numbers == sorted(numbers, reverse=True)
+        more.click()
+        assert [e.text for e in ballot.find_elements(By.CSS_SELECTOR, ".bars .label")] == short
+    assert errors(browser) == []
+
+
+def test_a_reader_chooses_light_or_dark(browser: Browser, server: str) -> None:
+    opened(browser, server)
+    light = browser.execute_script(PAINTED)
+    button = browser.find_element(By.ID, "theme")
+    assert button.text == "Dark"
+    button.click()
+    dark = browser.execute_script(PAINTED)
+    browser.refresh()
+    assert browser.execute_script(PAINTED) == dark != light
+    browser.find_element(By.ID, "theme").click()
+    assert browser.execute_script(PAINTED) == light
+    browser.execute_script("localStorage.clear()")
+
+
+def test_its_colours_are_the_reports() -> None:
+    """Light and dark: what both call by one name is one colour."""
+    pages = [
+        PAGE / "style.css",
+        Path(vestry.report.__file__).parent / "templates" / "page.css.j2",
+    ]
+    own, theirs = (
+        [dict(re.findall(r"(--[\w-]+):\s*(#\w+)", block)) for block in palettes(path)]
+        for path in pages
+    )
+    assert own[1] == own[2], "dark by the system and by the reader's choice"
+    for mine, report in zip(own[:2], theirs, strict=True):
+        shared = mine.keys() & report.keys()
+        assert len(shared) >= 9
+        assert {name: mine[name] for name in shared} == {name: report[name] for name in shared}
+
+
+def palettes(style: Path) -> list[str]:
+    """Every block of a style sheet that says what paper is."""
+    return re.findall(r"[{}][^{}]*--paper:[^}]*", style.read_text())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_anyones_way(
+    browser: Browser, server: str, photograph: Path, scheme: str
+) -> None:
+    """axe-core, ids and targets, with an answer on the page and everything open."""
+    opened(browser, server, scheme=scheme)
+    Select(browser.find_element(By.ID, "model")).select_by_visible_text("Wary")
+    upload(browser, photograph)
+    page_measures.open_all(browser)
+    for button in browser.find_elements(By.CSS_SELECTOR, ".more"):
+        button.click()
+    faults, below_aaa = page_measures.axe_faults(browser)
+    assert faults == [] and below_aaa <= 10
+    assert page_measures.id_faults(browser) == []
+    assert page_measures.small_targets(browser) == []
+
+
 def test_hostile_class_names_run_nothing(browser: Browser, server: str, photograph: Path) -> None:
     opened(browser, server)
     Select(browser.find_element(By.ID, "model")).select_by_visible_text("Unsure")
     upload(browser, photograph)
+    for more in browser.find_elements(By.CSS_SELECTOR, ".more"):
+        more.click()
     assert HOSTILE in browser.find_element(By.ID, "votes").text
     assert HOSTILE in browser.find_element(By.ID, "knows").text
     assert browser.execute_script("return window.struck") is None
@@ -371,7 +454,7 @@ def test_what_the_browser_alone_can_read_is_sent_as_png(
     assert "Sent as a PNG of 300 x 200 pixels, because the server reads PNG and JPEG." in text
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1600])
 def test_nothing_is_wider_than_the_window(
     browser: Browser, server: str, photograph: Path, width: int
 ) -> None:
@@ -394,10 +477,10 @@ def test_light_and_dark_are_painted_and_text_stands_out(browser: Browser, server
         painted.add(browser.execute_script(PAINTED))
         for one, other in (("--ink", "--paper"), ("--quiet", "--paper"), ("--quiet", "--raised"),
                            ("--accent", "--paper"), ("--on-accent", "--accent"),
-                           ("--warn-ink", "--warn-paper"), ("--right", "--paper"),
-                           ("--wrong", "--paper")):  # fmt: skip
+                           ("--warn-ink", "--warn-paper"), ("--is-right", "--paper"),
+                           ("--is-wrong", "--paper")):  # fmt: skip
             assert contrast(browser, one, other) >= 4.5, (scheme, one, other)
-        for one, other in (("--bar", "--raised"), ("--edge", "--paper"), ("--edge", "--raised")):
+        for one, other in (("--c0", "--raised"), ("--edge", "--paper"), ("--edge", "--raised")):
             assert contrast(browser, one, other) >= 2.9, (scheme, one, other)
     assert painted == {"rgb(253, 253, 251)", "rgb(20, 22, 26)"}
 
@@ -405,11 +488,11 @@ def test_light_and_dark_are_painted_and_text_stands_out(browser: Browser, server
 def test_the_page_is_used_by_keyboard_alone(browser: Browser, server: str) -> None:
     opened(browser, server)
     order = []
-    for _ in range(4):
+    for _ in range(5):
         ActionChains(browser).send_keys(Keys.TAB).perform()
         focused = browser.switch_to.active_element
         order.append(focused.get_attribute("id") or focused.accessible_name)
-    assert order == ["Skip to the answer", "model", "file", "Sample 1 of 10"]
+    assert order == ["Skip to the answer", "model", "theme", "file", "Sample 1 of 10"]
     outline = browser.switch_to.active_element.value_of_css_property("outline-style")
     assert outline == "solid"
     ActionChains(browser).send_keys(Keys.ENTER).perform()

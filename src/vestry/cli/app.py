@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
@@ -22,6 +23,8 @@ from vestry.cli.options import (
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
+from vestry.cli.report import REPORT_EXAMPLES, report
+from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.summary import summary
@@ -56,7 +59,7 @@ def top(
 
 @app.command(
     epilog="Examples:  vestry run studies/default.toml    |    "
-    "vestry run studies/b-committee-of-cnns.toml --set training.epochs=3 --out runs/quick"
+    "vestry run studies/b-committee-of-cnns.toml --set training.epochs=3 --out runs/quick --open"
 )
 def run(
     study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
@@ -75,6 +78,7 @@ def run(
         typer.Option(envvar="VESTRY_CORES", min=1, help="Cores to use; by default all."),
     ] = None,
     quiet: QuietOption = False,
+    opened: OpenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a study: fit its members, compare them, write one page with the answer.
@@ -94,6 +98,7 @@ def run(
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or _available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
+    open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)
 
@@ -123,6 +128,7 @@ def explore(
     image_size: ImageSizeOption = None,
     force: ForceOption = False,
     quiet: QuietOption = False,
+    opened: OpenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look at images and labels before any model: audit them, and write one page of what is there.
@@ -149,20 +155,11 @@ def explore(
             force=force,
         )
     typer.echo(summary_text(explored, as_json))
+    open_page(explored.page, opened)
 
 
-@app.command(epilog="Example:  vestry report runs/default")
-def report(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    force: ForceOption = False,
-) -> None:
-    """Draw a run's page again from its results; prints the page's path."""
-    from vestry.run.redraw import redraw  # noqa: PLC0415
-    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
-
-    typer.echo(str(redraw(RunFolder(run), force)))
-
-
+app.command(epilog=RUNS_EXAMPLES)(runs)
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption, display
 
 COMPARE_EXAMPLES = (
@@ -21,6 +22,7 @@ def compare(
     force: ForceOption = False,
     data: DataOption = None,
     quiet: QuietOption = False,
+    opened: OpenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare finished runs on the same test rows: one ranking, paired tests, and what changed.
@@ -34,3 +36,4 @@ def compare(
     with display(quiet) as report:
         compared = compare_runs(runs, DataPaths.of(data), out, report, force)
     typer.echo(summary_text(compared, as_json))
+    open_page(compared.page, opened)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import JsonOption, QuietOption, RunsOption, display
 from vestry.cli.summary import summary
 
@@ -44,6 +45,7 @@ def judge(
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key, e.g. decision.within=0.02."),
     ] = None,
     quiet: QuietOption = False,
+    opened: OpenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge predictions by themselves: the same page, from tables, whoever made them.
@@ -64,5 +66,6 @@ def judge(
     with display(quiet) as report:
         finished = run_judge(files, settings, DataPaths.of().looks, folder, report)
     typer.echo(summary(finished.results, finished.report, as_json))
+    open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)

@@ -1,115 +1,171 @@
-"""The live display on a terminal: one bar over all tasks, and one for each that is being fitted."""
+"""The live display on a terminal: a row for each model at work and one for all tasks, in columns of
+fixed width, so that nothing moves but the figures."""
 
-import contextlib
-from typing import Any, Self
+import threading
+from typing import NamedTuple, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.progress import TimeElapsedColumn as ElapsedColumn
+from rich.cells import set_cell_size
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column, Table
+from rich.text import Text
 
-from vestry.run.progress import duration, images_text, line_of, trial
+from vestry.cli.plain_progress import line_of
+from vestry.cli.terminal import shortened
+from vestry.cli.work import Group, Running, Work
+from vestry.report.formatting import per_cent
+from vestry.run.progress import Event
 
-Event = dict[str, Any]
+_NAME, _BAR = 18, 24
 
 
-_QUIET = ("epoch", "step", "images", "download", "started", "stage")
-"""Events that bars show, or that are printed in another form."""
+class _Place(NamedTuple):
+    """Of a column. width: None takes what the others leave. least: columns of the terminal from
+    which on it is shown."""
+
+    head: str
+    width: int | None
+    least: int = 0
+    right: bool = True
+
+
+_PLACES = {
+    "name": _Place("model", _NAME, right=False),
+    "bar": _Place("", None, least=60, right=False),
+    "fit": _Place("fit", 7, least=80),
+    "step": _Place("step", 13, right=False),
+    "figure": _Place("validation", 10),
+    "left": _Place("left", 8),
+    "speed": _Place("images/s", 9, least=110),
+}
 
 
 class LiveProgress:
-    """Bars that follow a run's events; what should stay is printed above them."""
+    """Rows that follow a run's events; what should stay is printed above them."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
-        self.bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[text]}", markup=False),
-            ElapsedColumn(),
-            console=self.console,
-            transient=True,
+        self.work = Work()
+        self.most = 0
+        self.loading: dict[str, float | None] = {}
+        self.lock = threading.Lock()  # rows are drawn by a thread of their own
+        self.live = Live(
+            console=self.console, transient=True, get_renderable=self.drawn, refresh_per_second=4
         )
-        self.ids: dict[str, TaskID] = {}
-        self.overall: TaskID | None = None
-        self.total = self.finished = 0
 
     def __enter__(self) -> Self:
-        self.bars.start()
+        self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.bars.stop()
+        self.live.stop()
 
     def __call__(self, event: Event) -> None:
-        handler = getattr(self, f"on_{event['event']}", None)
-        if handler:
-            handler(event)
-        if event["event"] not in _QUIET and line_of(event):
-            self.console.print(line_of(event), markup=False)
+        with self.lock:
+            ended = self.work.take(event)
+            text = line_of(event, self.work)
+            if event["event"] == "download":
+                self.load(event)
+        style = "dim" if event["event"] == "stage" else None
+        if text:
+            self.console.print(text, style=style, markup=False)
+        if ended is not None and (ended.took or ended.total > 1):  # a lone failure is told already
+            name = set_cell_size(shortened(ended.name, _NAME), _NAME)
+            self.console.print(f"{name} {ended.outcome('validation')}", markup=False)
 
-    def on_tasks(self, event: Event) -> None:
-        if self.overall is None:
-            self.overall = self.bars.add_task("all tasks", total=None, text="")
-        self.total += event["total"]  # tasks come in rounds: fits, then what is asked of them
-        self.bars.update(self.overall, total=self.total)
-        self.count(self.finished + event["found"])
+    def load(self, event: Event) -> None:
+        """Follow how much of a file or folder is loaded; done with, it goes."""
+        total, name = event["total"], event["file"]
+        self.loading[name] = event["received"] / total if total else None
+        if total and event["received"] >= total:
+            del self.loading[name]
 
-    def on_download(self, event: Event) -> None:
-        name = event["file"]
-        if name not in self.ids:
-            self.ids[name] = self.bars.add_task(name, total=event["total"] or None, text="")
-        self.bars.update(self.ids[name], completed=event["received"])
-        if event["total"] and event["received"] >= event["total"]:
-            self.bars.remove_task(self.ids.pop(name))
+    def drawn(self) -> RenderableType:
+        """All rows, as many as there ever were at once, so that those below stay where they are."""
+        width = self.console.width
+        with self.lock:
+            rows = [_row(name, part, width, step="loading") for name, part in self.loading.items()]
+            rows += [_group_row(group, self.work, width) for group in self.work.at_work]
+            total = self.work.total
+            last = [self.total_row(width)] if total > 1 else []
+        self.most = max(self.most, len(rows))
+        if not self.most and not last:
+            return Text("")
+        table = _table(width)
+        empty: list[RenderableType] = [""] * len(table.columns)
+        for row in (*rows, *[empty] * (self.most - len(rows)), *last):
+            table.add_row(*row)
+        return table
 
-    def on_started(self, event: Event) -> None:
-        self.ids[event["task"]] = self.bars.add_task(event["task"], total=None, text="at work")
-
-    def on_stage(self, event: Event) -> None:
-        if "task" in event:
-            self.update(event, text=event["text"])
-        else:
-            self.console.print(event["text"], style="dim", markup=False)
-
-    def on_step(self, event: Event) -> None:
-        done = event["epoch"] - 1 + event["part"]
-        self.update(event, total=event["epochs"], completed=done, text=_where(event))
-
-    def on_images(self, event: Event) -> None:
-        self.update(event, total=event["total"], completed=event["done"], text=images_text(event))
-
-    def on_epoch(self, event: Event) -> None:
-        text = _where(event)
-        if "validation_accuracy" in event:
-            text += f", validation {event['validation_accuracy']:.1%}"
-        self.update(event, total=event["epochs"], completed=event["epoch"], text=text)
-
-    def on_done(self, event: Event) -> None:
-        self.leave(event)
-
-    def on_failed(self, event: Event) -> None:
-        self.leave(event)
-
-    def update(self, event: Event, **fields: Any) -> None:
-        if event["task"] in self.ids:
-            self.bars.update(self.ids[event["task"]], **fields)
-
-    def leave(self, event: Event) -> None:
-        with contextlib.suppress(KeyError):
-            self.bars.remove_task(self.ids.pop(event["task"]))
-        self.count(self.finished + 1)
-
-    def count(self, finished: int) -> None:
-        self.finished = finished
-        if self.overall is not None:
-            text = f"{finished} of {self.total}"
-            self.bars.update(self.overall, completed=finished, text=text)
+    def total_row(self, width: int) -> list[RenderableType]:
+        done, total, left = self.work.done, self.work.total, self.work.left()
+        step = f"{done}/{total}"
+        about = "" if left is None else f"~{_clock(left)}"
+        return _row("all tasks", done / total, width, step=step, left=about)
 
 
-def _where(event: Event) -> str:
-    """Epoch, loss, speed and time left."""
-    return (
-        f"{trial(event)}epoch {event['epoch']} of {event['epochs']}, "
-        f"loss {event['train_loss']:.3f}, {event['images_per_second']:,.0f} images/s, "
-        f"{duration(event['seconds_left'])} left"
+def _shown(width: int) -> dict[str, _Place]:
+    return {name: place for name, place in _PLACES.items() if width >= place.least}
+
+
+def _bar_width(width: int) -> int:
+    """What the other columns leave, and the space behind each."""
+    shown = _shown(width).values()
+    return min(_BAR, width - sum(place.width or 0 for place in shown) - len(shown))
+
+
+def _table(width: int) -> Table:
+    columns = [
+        Column(
+            Text(place.head, style="dim"),
+            width=place.width or _bar_width(width),
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if place.right else "left",
+        )
+        for place in _shown(width).values()
+    ]
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
+
+
+def _row(
+    name: str,
+    part: float | None,
+    width: int,
+    step: str = "",
+    fit: str = "",
+    figure: str = "",
+    left: str = "",
+    speed: str = "",
+) -> list[RenderableType]:
+    bar = ProgressBar(100, 100 * (part or 0.0), width=_bar_width(width), pulse=part is None)
+    cells: dict[str, RenderableType] = {"bar": bar, "name": Text(shortened(name, _NAME))}
+    texts = {"fit": fit, "step": step, "figure": figure, "left": left, "speed": speed}
+    cells |= {column: Text(text) for column, text in texts.items()}
+    return [cells[column] for column in _shown(width)]
+
+
+def _group_row(group: Group, work: Work, width: int) -> list[RenderableType]:
+    """Of several fits at once the one that began last says where it stands."""
+    task: Running = list(group.running.values())[-1]
+    left = group.left(work.clock(), None)
+    fits = f"{min(group.done + len(group.running), group.total)}/{group.total}"
+    figure = task.accuracy if task.accuracy is not None else group.accuracy
+    return _row(
+        group.name,
+        group.part,
+        width,
+        step=task.step,
+        fit=task.place or (fits if group.total > 1 else ""),
+        figure="" if figure is None else per_cent(figure),
+        left="" if left is None else _clock(left),
+        speed="" if task.speed is None else f"{task.speed:,.0f}",
     )
+
+
+def _clock(seconds: float) -> str:
+    """ "0:45", "12:05", "1:04:05"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

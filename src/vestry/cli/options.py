@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vestry.cli.terminal import is_terminal
+
 if TYPE_CHECKING:
     from vestry.run.progress import Progress
 
@@ -49,12 +51,14 @@ ImageSizeOption = Annotated[
 
 def display(quiet: bool) -> "Progress":
     """How progress is shown: not at all, as live bars on a terminal, or as lines."""
-    from vestry.run.progress import PlainProgress, Silence  # noqa: PLC0415
-
     if quiet:
+        from vestry.run.progress import Silence  # noqa: PLC0415
+
         return Silence()
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         from vestry.cli.live_display import LiveProgress  # noqa: PLC0415
 
         return LiveProgress()
+    from vestry.cli.plain_progress import PlainProgress  # noqa: PLC0415
+
     return PlainProgress(sys.stderr)

@@ -5,60 +5,128 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vestry.schema.decision import ScoreChosenBy
+    from vestry.report.models import Model
+    from vestry.schema.decision import Baseline
     from vestry.schema.results import Results
 
 
-_NAMES = 35
-"""Characters before the figures."""
+_LONGEST_NAME = 35
+"""Characters of a table's first column; a longer one pushes its figures aside."""
 _IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 
 
 def summary(results: "Results", report: Path, as_json: bool) -> str:
-    """What a run came to: the ranking, what failed, and the page's path on the last line."""
+    """What a run came to: the recommended model, the ranking, what failed, and the page's path on
+    the last line."""
     from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
-    from vestry.report.models import shown_rank  # noqa: PLC0415
-    from vestry.report.sections import by_score, decision, leaks, standing  # noqa: PLC0415
+    from vestry.report.sections import by_score, standing  # noqa: PLC0415
 
     if as_json:
         whole = results.as_json()
         given = {key: whole[key] for key in _IN_JSON} | {"report": str(report)}
         return json.dumps(given | ({"nested": whole["nested"]} if results.nested else {}))
-    words = f"by validation {by_score.orders_by(results)}"
-    rows, score = results.ranking, results.score
-    tested = "" if results.nested else "    test"  # of the same images, folds confirm nothing
-    head = [f"{words:<{_NAMES}}"] if len(words) < _NAMES else [words, " " * _NAMES]
-    lines = [results.title, "", *head[:-1], f"{head[-1]}validation{tested}"]
-    if nested := results.what_choosing_gives:
-        lines[1:1] = ["", nested.said]
-    lines += [
-        f"{shown_rank(row, rows):>3}. {row.name:<30} "
-        f"{_figures(score, row.validation_score, *([row.test_score] if tested else []))}"
-        f"  {standing.marked(row) if tested else ''}".rstrip()
-        for row in rows
+    below = [by_score.misleading(results), by_score.not_above(results), standing.too_few(results)]
+    failed = [f"{entry.name} failed: {entry.reason}" for entry in results.failures]
+    parts = [
+        [results.title],
+        _answer(results),
+        _table(results),
+        [text for text in below if text],
+        failed,
+        [f"Report: {report}"],
     ]
-    lines += [
-        f"  \u2013  {each.name:<30} "
-        f"{_figures(score, each.by_score.validation, *([each.by_score.test] if tested else []))}"
-        for each in results.baselines
-    ]
-    first = rows[0].name if rows else None
+    return "\n\n".join("\n".join(lines) for lines in parts if lines).replace(NARROW_SPACE, ",")
+
+
+def _answer(results: "Results") -> list[str]:
+    """The recommended model with its figure and cost; before it, what makes figures worthless."""
+    from vestry.report.models import models_in_study_order  # noqa: PLC0415
+    from vestry.report.sections import decision, leaks  # noqa: PLC0415
+
+    leader = results.ranking[0].name if results.ranking else None
+    nested = results.what_choosing_gives
     said = [
-        leaks.held_apart(results, first) if first else None,
-        by_score.misleading(results),
-        by_score.not_above(results),
-        standing.too_few(results),
+        nested.said if nested else None,
+        leaks.held_apart(results, leader) if leader else None,
         decision.headline_of(results),
     ]
-    lines += ["", *(text.replace(NARROW_SPACE, ",") for text in said if text)]
-    lines += [f"FAILED: {entry.name}: {entry.reason}" for entry in results.failures]
-    return "\n".join([*lines, "", str(report)])
+    name = results.decision.recommended if results.decision else None
+    taken = [model for model in models_in_study_order(results) if model.name == name]
+    said += [text for model in taken for text in (_figure(results, model), _cost(model))]
+    return [text for text in said if text]
 
 
-def _figures(score: "ScoreChosenBy | None", *values: float | None) -> str:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
-        return ""
-    as_share = score is None or score.unit == "share"
-    figures = [f"{each:.1%}" if as_share else f"{each:.3f}" for each in known]
-    return " ".join([f"{figures[0]:>9}", *(f"{each:>8}" for each in figures[1:])])
+def _figure(results: "Results", model: "Model") -> str | None:
+    """Of the test images; None where they chose the models, too, and so confirm nothing."""
+    from vestry.report.formatting import counted  # noqa: PLC0415
+    from vestry.report.sections import leaks, score_figures  # noqa: PLC0415
+
+    if results.what_choosing_gives:
+        return None
+    images = f"On the {counted(results.data.splits['test'].rows, 'test image')}"
+    if results.nested:
+        images = "Each image answered by a model that had not seen it,"
+    return f"{images}{leaks.leaked_rows(results)} {score_figures.it_is(model)}."
+
+
+def _cost(model: "Model") -> str | None:
+    from vestry.report.formatting import file_size, listed, milliseconds  # noqa: PLC0415
+
+    parts = [f"{milliseconds(model.latency)} for one image"] if model.latency is not None else []
+    parts += [file_size(model.size)] if model.size is not None else []
+    return f"It takes {listed(parts)}." if parts else None
+
+
+def _table(results: "Results") -> list[str]:
+    """A line a model, in the order of validation, and one for each way to answer without any."""
+    from vestry.report.models import models_by_rank  # noqa: PLC0415
+    from vestry.report.sections import by_score  # noqa: PLC0415
+
+    models, tested = models_by_rank(results), not results.nested
+    words = f"by validation {by_score.orders_by(results)}"
+    rows = [
+        (f"{model.place:>3}. {model.name}", *_figures(results, model, tested)) for model in models
+    ]
+    rows += [
+        (f"  \u2013  {each.name}", *_baseline(results, tested, each), "")
+        for each in results.baselines
+    ]
+    above = [words] if len(words) > _LONGEST_NAME else []
+    head = ("" if above else words, "validation", "test" if tested else "", "")
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(3)]
+    name, test = min(widths[0], _LONGEST_NAME), widths[2]
+    lines = [
+        f"{start:<{name}}  {validation:>10}  {figure:<{test}}  {mark}".rstrip()
+        for start, validation, figure, mark in (head, *rows)
+    ]
+    return [*above, *lines]
+
+
+def _figures(results: "Results", model: "Model", tested: bool) -> tuple[str, str, str]:
+    """Of validation, of test, and how it stands to the first there; all empty where the score that
+    orders the models is not known of it. Folds that test the images that models were chosen by
+    confirm nothing: then nothing is said of test."""
+    from vestry.report.sections import score_figures  # noqa: PLC0415
+
+    if results.score and results.score.name != "accuracy" and model.by_score is None:
+        return "", "", ""
+    validation = score_figures.written(model, "validation")
+    if not tested:
+        return validation, "", ""
+    margin = results.resolution.margin if results.resolution else 0.0
+    marks = {
+        None: "",
+        "ahead": "significantly ahead",
+        "behind": "significantly behind",
+        "level": f"within {score_figures.margin_words(margin, model)}",
+        "unknown": "no significant difference",
+    }
+    return validation, score_figures.test_figure(model), marks[model.mark]
+
+
+def _baseline(results: "Results", tested: bool, each: "Baseline") -> tuple[str, str]:
+    from vestry.report.formatting import decimal, per_cent  # noqa: PLC0415
+
+    share = results.score is None or results.score.unit == "share"
+    written = per_cent if share else decimal
+    return written(each.by_score.validation), written(each.by_score.test) if tested else ""

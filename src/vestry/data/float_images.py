@@ -35,12 +35,13 @@ def to_bytes(
 ) -> tuple[dict[str, ByteImages], list[str]]:
     """Each array of images as bytes, and notes on what was done.
 
-    arrays: by name, (n, ...) uint8 or float. Floats between 0 and 1 are multiplied by 255, floats
-    between 0 and 255 rounded; all float arrays of one file must have the same scale. NaN becomes 0
-    and is counted.
+    arrays: by name, (n, ...) whole numbers or float. Floats between 0 and 1 are multiplied by 255,
+    floats between 0 and 255 rounded; all float arrays of one file must have the same scale. NaN
+    becomes 0 and is counted.
 
     Raises DataError for infinities, for values outside 0 to 255 and for two scales in one file.
     """
+    arrays = {name: _whole(where, name, array) for name, array in arrays.items()}
     floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
     factor = _shared_factor(where, {name: _reach(where, name, a) for name, a in floats.items()})
     found = {
@@ -48,6 +49,19 @@ def to_bytes(
         for name, array in arrays.items()
     }
     return found, _notes(floats, factor, found)
+
+
+def _whole(where: str, name: str, images: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers of more than 8 bits as bytes, where all of them are."""
+    if images.dtype == np.uint8 or images.dtype.kind not in "iu":
+        return images
+    low, high = (int(images.min()), int(images.max())) if images.size else (0, 0)
+    if low < 0 or high > _BRIGHTEST:
+        raise DataError(
+            f"{where}: {name} go from {low:,} to {high:,}; whole numbers from 0 to 255 are read. "
+            "Scale them, for 16 bits by (images // 257).astype('uint8')"
+        )
+    return images.astype(np.uint8)
 
 
 def _reach(where: str, name: str, images: NDArray[Any]) -> _Reach:

@@ -18,7 +18,12 @@ _SPELLINGS: dict[str, PartName] = {
     "test": "test",
     "testing": "test",
 }
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif"})
+PICTURE_SUFFIXES = frozenset(
+    {
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".tif", ".tiff"),
+        *(".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
+    }
+)
 _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r"})
 """What operating systems leave behind; like hidden files it is passed over without a word."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vestry.data.damage import DamagedFile, Files
 from vestry.data.folder_layout import PICTURE_SUFFIXES, entries
-from vestry.data.image_file import ImageHeader, read_header, read_pixels
+from vestry.data.image_file import FORMATS, ImageHeader, Pictured, read_header, read_pixels
 from vestry.data.limits import check_size
 from vestry.errors import DataError
 
@@ -20,9 +20,9 @@ _MOST_FOLDERS_DOWN = 8
 
 @dataclass(frozen=True)
 class Picture:
-    """One image file: where it lies, its id (the path inside the source) and what it claims."""
+    """One picture: its file, or content; its id (the path inside the source) and what it claims."""
 
-    path: Path
+    path: Pictured
     id: str
     class_name: str
     header: ImageHeader
@@ -110,7 +110,7 @@ def _why_not(path: Path) -> str:
         return "no plain file"
     if not path.stat().st_size:
         return "0 bytes"
-    return f"neither PNG nor JPEG, though named {path.suffix}"
+    return f"not a picture ({FORMATS}), though named {path.suffix}"
 
 
 # From the pictures of a folder to one array: of one size, all grey or all in colour.
@@ -118,7 +118,7 @@ def _why_not(path: Path) -> str:
 
 _REPORT_EVERY = 50
 _USUAL_SIZE = (64, 64)
-"""Proposed where the pictures have no size that most of them share."""
+"""Taken where the pictures have no size that most of them share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +154,8 @@ def decode(
 ) -> Decoded:
     """Read all pixels; a picture that turns out damaged is left out, as `damaged` was before.
 
-    tell: told how many pictures of how many are read. Raises DataError where too many are damaged,
-    where sizes differ and no `image_size` is given, or where memory would not do.
+    tell: told how many pictures of how many are read. Raises DataError where too many are damaged
+    or where memory would not do.
     """
     files = Files(len(pictures) + len(damaged), tuple(damaged))
     files.refuse_many(folder)
@@ -187,21 +187,9 @@ def _form_of(pictures: list[Picture], image_size: tuple[int, int] | None) -> _Fo
 
 
 def _common_size(pictures: list[Picture]) -> tuple[int, int]:
-    """(height, width) of all pictures; an error that names the first that differs from most."""
-    sizes = Counter(map(_size, pictures))
-    usual, count = sizes.most_common(1)[0]
-    if len(sizes) == 1:
-        return usual
-    odd = next(picture for picture in pictures if _size(picture) != usual)
-    like = next(picture for picture in pictures if _size(picture) == usual)
-    height, width = usual if count > len(pictures) / 2 else _USUAL_SIZE
-    raise DataError(
-        f"{odd.path} has {odd.header.height} x {odd.header.width} pixels (height x width), "
-        f"{like.id} has {usual[0]} x {usual[1]}, as have {count:,} of {len(pictures):,}; all "
-        f"images must have one size. To resize them, set image_size = [{height}, {width}] in the "
-        f"study's [data], or --set data.image_size=[{height},{width}]; with vestry explore, "
-        f"--image-size {height}x{width}"
-    )
+    """(height, width) of all pictures, or of most; a usual one where no size is that of most."""
+    usual, count = Counter(map(_size, pictures)).most_common(1)[0]
+    return usual if 2 * count > len(pictures) else _USUAL_SIZE
 
 
 def _size(picture: Picture) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""One picture in a file: PNG or JPEG by its content, measured before it is decoded."""
+"""One picture in a file, known by its content, measured before it is decoded."""
 
 import io
 import struct
@@ -9,88 +9,45 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from vestry.data.limits import MOST_PIXELS
+from vestry.data.upright import LYING, TURNS, note_behind, orientation, orientation_of, set_upright
 from vestry.errors import DataError
-
-# Which way up a picture is, by the EXIF note that a camera leaves in it.
-
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""By orientation: what sets a picture upright (EXIF 2.32, tag 0x0112)."""
-ORIENTATION, SHORT = 0x0112, 3
-_MARK = b"Exif\0\0"
-_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
-_MOST_ENTRIES = 512
-_LYING = (5, 6, 7, 8)
-"""Orientations whose turn exchanges height and width."""
-PNG_START, PNG_NOTE, PNG_END = 8, b"eXIf", b"IEND"
-MOST_CHUNKS, LONGEST_NOTE = 100_000, 2**16
-
-
-def set_upright(picture: Image.Image) -> tuple[Image.Image, bool]:
-    """The picture as its note says it was held, and whether that changed it.
-
-    A decoded one: the note of a PNG may stand behind its pixels.
-    """
-    turn = _TURNS.get(orientation_of(picture))
-    return (picture, False) if turn is None else (picture.transpose(turn), True)
-
-
-def orientation_of(picture: Image.Image) -> int:
-    """1 to 8, by the note that was read so far."""
-    note = picture.info.get("exif")
-    return _orientation(note) if isinstance(note, bytes) else 1
-
-
-def _note_behind(stream: IO[bytes]) -> bytes:
-    """The last EXIF note in a PNG file, wherever it stands, without decoding; empty without one."""
-    note, place = b"", PNG_START
-    for _ in range(MOST_CHUNKS):
-        stream.seek(place)
-        start = stream.read(8)
-        if len(start) < 8 or start[4:] == PNG_END:
-            break
-        length = int.from_bytes(start[:4], "big")
-        if start[4:] == PNG_NOTE:
-            note = stream.read(min(length, LONGEST_NOTE))
-        place += 12 + length
-    return note
-
-
-def _orientation(note: bytes) -> int:
-    """1 to 8; 1, upright, where the note does not say."""
-    tiff = note.removeprefix(_MARK)
-    order = _ORDERS.get(tiff[:4])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(f"{order}I", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, start)
-        for entry in range(min(count, _MOST_ENTRIES)):
-            tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + 12 * entry)
-            if (tag, kind) == (ORIENTATION, SHORT):
-                return int(value)
-    except struct.error:
-        pass
-    return 1
-
 
 SIGNATURES: tuple[tuple[bytes, type[ImageFile.ImageFile]], ...] = (
     (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
     (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+    (b"RIFF", WebPImagePlugin.WebPImageFile),
+    (b"GIF8", GifImagePlugin.GifImageFile),
+    (b"II*\0", TiffImagePlugin.TiffImageFile),
+    (b"MM\0*", TiffImagePlugin.TiffImageFile),
+    (b"BM", BmpImagePlugin.BmpImageFile),
+    *(
+        (b"P%d%c" % (kind, space), PpmImagePlugin.PpmImageFile)
+        for kind in range(1, 7)
+        for space in b" \n\r\t"
+    ),
 )
-_GREY_MODES = ("1", "L", "LA")
-MODES = (*_GREY_MODES, "P", "RGB", "RGBA", "CMYK")
+FORMATS = "PNG, JPEG, WEBP, GIF, TIFF, BMP or PPM"
+"""What is read, in words."""
+_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I")
+"""Grey of 16 bits; the last is how 16 bits of some formats are decoded."""
+_GREY_MODES = ("1", "L", "LA", *_DEEP_MODES)
+MODES = (*_GREY_MODES, "P", "PA", "RGB", "RGBA", "CMYK")
+_LARGE, _DRAFT = 1_000_000, 4
+"""From so many pixels on a JPEG may be decoded reduced; it stays at least so many times as large as
+the size asked for."""
 DAMAGE = (
     OSError,
     SyntaxError,  # Pillow's word for a broken header
@@ -110,6 +67,8 @@ class ImageHeader:
     """What a file says of its picture: sides in pixels, whether it has colour, or holes.
 
     turned: whether its EXIF note says to turn it; height and width are those afterwards.
+    deep: whether it has 16 bits a channel, of which the upper 8 are taken. moving: whether it is
+    an animation, of which the first picture is taken.
     """
 
     height: int
@@ -117,16 +76,26 @@ class ImageHeader:
     colour: bool
     transparent: bool
     turned: bool = False
+    deep: bool = False
+    moving: bool = False
 
 
-def read_header(path: Path, name: str) -> ImageHeader | None:
-    """Measure the picture in `path`; None where the file is neither PNG nor JPEG.
+Pictured = Path | bytes
+"""A file, or its content."""
+
+
+def _opened(picture: Pictured) -> IO[bytes]:
+    return io.BytesIO(picture) if isinstance(picture, bytes) else picture.open("rb")
+
+
+def read_header(path: Pictured, name: str) -> ImageHeader | None:
+    """Measure the picture in `path`; None where the file has none of FORMATS.
 
     name: what an error calls the file. Raises DataError where the header is damaged, more than
-    MOST_PIXELS are claimed, or a pixel has more than 8 bits.
+    MOST_PIXELS are claimed, or pixels are of a kind that is not read.
     """
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             image = _open_image(stream)
             if image is None:
                 return None
@@ -140,12 +109,12 @@ def read_header(path: Path, name: str) -> ImageHeader | None:
 def read_image(content: bytes, name: str) -> ImageFile.ImageFile:
     """The picture in `content`, its header checked as by `read_header`, not decoded yet.
 
-    Raises DataError where it is neither PNG nor JPEG, too.
+    Raises DataError where it has none of FORMATS, too.
     """
     try:
         image = _open_image(io.BytesIO(content))
         if image is None:
-            raise DataError(f"{name}: neither PNG nor JPEG; store it as one of them")
+            raise DataError(f"{name}: not a picture ({FORMATS}); store it as one of them")
         header = header_of(image, 1)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
@@ -167,15 +136,28 @@ def _open_image(stream: IO[bytes]) -> ImageFile.ImageFile | None:
 def _noted(image: ImageFile.ImageFile, stream: IO[bytes]) -> int:
     """The orientation that a picture not decoded yet will have."""
     if isinstance(image, PngImagePlugin.PngImageFile):
-        return _orientation(_note_behind(stream))
+        return orientation(note_behind(stream))
     return orientation_of(image)
 
 
 def header_of(image: Image.Image, orientation: int) -> ImageHeader:
     height, width = image.height, image.width
-    if orientation in _LYING:
+    if orientation in LYING:
         height, width = width, height
-    return ImageHeader(height, width, _has_colour(image), _has_holes(image), orientation in _TURNS)
+    return ImageHeader(
+        height,
+        width,
+        _has_colour(image),
+        _has_holes(image),
+        orientation in TURNS,
+        image.mode in _DEEP_MODES,
+        _is_moving(image),
+    )
+
+
+def _is_moving(image: Image.Image) -> bool:
+    animated = isinstance(image, GifImagePlugin.GifImageFile | WebPImagePlugin.WebPImageFile)
+    return animated and bool(getattr(image, "is_animated", False))
 
 
 def _has_colour(image: Image.Image) -> bool:
@@ -201,26 +183,36 @@ def _check_header(name: str, header: ImageHeader, mode: str) -> None:
         raise DataError(f"{name}: an image of {header.width} x {header.height} pixels")
     if mode not in MODES:
         raise DataError(
-            f"{name}: pixels of kind {mode}; 8 bits a channel are read. Store it as an 8-bit image"
+            f"{name}: pixels of kind {mode}; 8 or 16 bits a channel are read. Store it as an 8-bit "
+            "image"
         )
 
 
 def read_pixels(
-    path: Path, name: str, colour: bool, size: tuple[int, int] | None = None
+    path: Pictured, name: str, colour: bool, size: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
     """(height, width) or, with `colour`, (height, width, 3), uint8.
 
     size, and what else is done: see `pixels_of`. The header must have been read.
     """
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             image = _open_image(stream)
             if image is None:
-                raise DataError(f"{name}: neither PNG nor JPEG")
+                raise DataError(f"{name}: not a picture ({FORMATS})")
+            draft(image, size)
             image.load()
             return pixels_of(image, colour, size)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image ({error}); replace the file") from None
+
+
+def draft(image: ImageFile.ImageFile, size: tuple[int, int] | None) -> None:
+    """Let a JPEG be decoded at a half, a quarter or an eighth, many times faster, where that is
+    still far above what it will be resized to. size: (height, width); whoever predicts does it too.
+    """
+    if size is not None and image.width * image.height > _LARGE:
+        image.draft(None, (_DRAFT * max(size), _DRAFT * max(size)))
 
 
 def pixels_of(
@@ -232,11 +224,21 @@ def pixels_of(
     resized. size: (height, width), whatever the picture's proportions, bilinear over all the pixels
     that a new one covers. Training images are made so, and whoever predicts makes his own alike.
     """
-    upright, _ = set_upright(image)
+    upright, _ = set_upright(_eight_bits(image))
     flat = _in_mode(on_white(upright), "RGB" if colour else "L")
     if size is not None and (flat.height, flat.width) != size:
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The upper 8 of 16 bits, rounded; its EXIF note is kept."""
+    if image.mode not in _DEEP_MODES:
+        return image
+    deep = np.clip(np.asarray(image).astype(np.int64), 0, 65_535)
+    flat = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+    flat.info = dict(image.info)
+    return flat
 
 
 def on_white(image: Image.Image) -> Image.Image:

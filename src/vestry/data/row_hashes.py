@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.limits import check_expansion
+from vestry.data.npz_file import DAMAGE
 from vestry.data.sealed import SealedLabels, SealedSet
-from vestry.data.sources.npz import DAMAGE
 from vestry.errors import DataError
 from vestry.storage.run_folder import write_arrays
 

@@ -7,23 +7,39 @@ from vestry.data.paths import DataPaths, Progress
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest, kinds_in_order
 from vestry.errors import StudyError, did_you_mean
 
+_SUFFIXES = frozenset({".npz", ".csv", ".tsv", ".parquet", ".zip", ".tar", ".tgz", ".gz"})
+
 
 def source_kind(text: str) -> tuple[SourceKind, str]:
     """Take `text` apart into its kind and the path after the colon ("" where there is none).
 
-    Raises StudyError with the nearest valid name.
+    A bare path is of the kind that finds out itself. Raises StudyError with the nearest valid name.
     """
     name, colon, path = text.partition(":")
     kind = SOURCES.get(name)
+    if kind is None and _is_path(text):
+        return SOURCES["path"], text
     if kind is None:
         spellings = [kind.spelling for kind in kinds_in_order()]
         near = did_you_mean(name.strip().lower(), spellings)
-        raise StudyError(f"unknown source {text!r}{near} The sources are {', '.join(spellings)}")
+        raise StudyError(
+            f"unknown source {text!r}{near} The sources are {', '.join(spellings)}; a path is "
+            f"known by a slash: ./{text}"
+        )
     if kind.takes and not path.strip():
         raise StudyError(f"source {text!r} names no path; write {kind.spelling}")
     if colon and not kind.takes:
         raise StudyError(f"source {text!r}: {name} takes no path; write {name!r}")
     return kind, path
+
+
+def _is_path(text: str) -> bool:
+    """Whether `text` can only be meant as a path, or something is there."""
+    if not text.strip():
+        return False
+    if any(sign in text for sign in "/\\") or text.startswith("~"):
+        return True
+    return ":" not in text and (Path(text).suffix.lower() in _SUFFIXES or Path(text).exists())
 
 
 def source_file(text: str, places: DataPaths) -> Path | None:

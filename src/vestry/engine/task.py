@@ -29,7 +29,8 @@ class Task:
     `function(description, context, folder, workspace, on_event)`; it writes its files into
     `folder`, the manifest `card.json` last, and may keep checkpoints in `workspace`.
     description: everything that the result depends on. context: what it does not depend on, such
-    as where the data lies. time_limit: seconds.
+    as where the data lies. time_limit: seconds. group: what people take it and its like together
+    for, such as the model that it is one fit of; by itself where that is empty.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Task:
     context: dict[str, Any] = field(default_factory=dict)
     cores: int = 1
     time_limit: float = _TIME_LIMIT
+    group: str = ""
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class Task:
         context: dict[str, Any],
         cores: int = 1,
         time_limit: float = _TIME_LIMIT,
+        group: str = "",
     ) -> "Task":
         """The task whose place in `run` its description names."""
         key = digest(description)
@@ -62,6 +65,7 @@ class Task:
             context=context,
             cores=cores,
             time_limit=time_limit,
+            group=group,
             **places,
         )
 

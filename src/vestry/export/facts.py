@@ -73,29 +73,25 @@ def scores(
     return found
 
 
-def study_facts(results: Results) -> dict[str, str]:
-    """Which study and run the model is from; without paths, since bundles are passed on."""
+def study_facts(results: Results) -> dict[str, str | None]:
+    """Which study and run the model is from, and whom that recommends; without paths, since
+    bundles are passed on."""
     return {
         "title": results.title,
         "hash": results.study.hash,
         "created": results.created,
+        "answer": results.decision.headline if results.decision else None,
     }
 
 
 def data_facts(results: Results) -> dict[str, Any]:
     data = results.data
     return {
-        "source": _shown_source(data.used),
+        "source": data.source_name,
         "licence": data.licence,
         "fingerprint": data.fingerprint,
         "rows": {name: split.rows for name, split in data.splits.items()},
     }
-
-
-def _shown_source(source: str) -> str:
-    """A source without the folders of whoever ran the study."""
-    kind, colon, place = source.partition(":")
-    return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else source
 
 
 def seeds_words(entry: Member | Committee) -> str | None:

@@ -36,7 +36,7 @@ def _recommendation(bundle: Bundle, results: Results) -> str:
     if found is None:
         return ""
     is_meant = found.recommended in (None, bundle.name)
-    return f"The study's answer: {found.headline}.{'' if is_meant else ' This is another model.'}"
+    return f"{found.headline}.{'' if is_meant else ' This is another model.'}"
 
 
 def _confidence(bundle: Bundle) -> str:

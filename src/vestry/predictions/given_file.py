@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.limits import check_size
-from vestry.data.sources.npz import read_member, readable
+from vestry.data.npz_file import read_member, readable
 from vestry.errors import DataError
 
 _MOST_CSV_BYTES = 2**30

@@ -13,7 +13,10 @@ from vestry.report.sections import (
     attribution,
     audit,
     calibration,
+    checklist,
     claims,
+    class_images,
+    class_map,
     conformal,
     costs,
     cross_validation,
@@ -21,16 +24,25 @@ from vestry.report.sections import (
     decision,
     ensemble_gain,
     first_screen,
+    found_images,
+    gallery,
+    glossary,
     label_issues,
+    leaks,
     learning,
     mistakes,
+    notices,
     performance,
     provenance,
     rank_curves,
     ranking,
+    recipes,
+    reproduce,
     robustness,
     search,
     significance,
+    size_curves,
+    summary,
     test_set_uses,
     votes,
 )
@@ -42,29 +54,42 @@ SECTIONS: list[Section] = [
     ranking.SECTION,
     decision.SECTION,
     significance.SECTION,
+    rank_curves.SECTION,
     ablations.STEPS_SECTION,
     claims.SECTION,
+    gallery.SECTION,
     mistakes.SECTION,
     ensemble_gain.SECTION,
     agreement.SECTION,
     costs.SECTION,
     performance.SECTION,
-    rank_curves.SECTION,
     calibration.SECTION,
     abstention.SECTION,
     conformal.SECTION,
     robustness.SECTION,
+    learning.SECTION,
     search.SECTION,
     cross_validation.SECTION,
-    learning.SECTION,
+    size_curves.SECTION,
     ablations.PAIRS_SECTION,
     votes.SECTION,
     attribution.SECTION,
+    summary.SECTION,
     test_set_uses.SECTION,
+    checklist.SECTION,
     label_issues.SECTION,
+    leaks.SECTION,
+    found_images.DUPLICATES_SECTION,
+    found_images.UNUSUAL_SECTION,
+    class_map.SECTION,
+    class_images.SECTION,
     dataset.SECTION,
     audit.SECTION,
+    notices.SECTION,
+    recipes.SECTION,
     provenance.SECTION,
+    reproduce.SECTION,
+    glossary.SECTION,
 ]
 """All sections, in the order in which their chapters fold them."""
 
@@ -108,6 +133,16 @@ def openings(results: Results, page: PageData) -> Openings:
     """Chapters that have something to show."""
     opened = [(chapter, chapter.opening(results, page)) for chapter in CHAPTERS]
     return [(chapter, opening) for chapter, opening in opened if opening is not None]
+
+
+def folds(page: PageData, openings: Openings) -> dict[str, list[Section]]:
+    """What each chapter folds, by its key; nothing that has something to show is lost."""
+    opened = {chapter.key: list[Section]() for chapter, _ in openings}
+    for section in shown_sections(page):
+        if section.title:
+            wanted = (section.chapter, section.otherwise, made.CHAPTER.key)
+            opened[next(key for key in wanted if key in opened)].append(section)
+    return opened
 
 
 def all_figures(page: PageData, openings: Openings) -> list[Figure]:

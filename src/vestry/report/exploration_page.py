@@ -2,21 +2,31 @@
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from vestry.errors import DataError
+from vestry.report.chapters.data import data_heading
+from vestry.report.formatting import counted, duration
 from vestry.report.page import read_heat_map, read_images
-from vestry.report.sections.audit import Exploration, exploration_data, exploration_images
-from vestry.report.sections.dataset import Dataset, dataset_data
+from vestry.report.section import PageData, Section
+from vestry.report.sections import (
+    audit,
+    checklist,
+    class_images,
+    class_map,
+    dataset,
+    found_images,
+)
 from vestry.report.sections.provenance import moment
 from vestry.report.shell import (
     POLICY_PLACE,
     environment,
     generator,
+    script_json,
     shown_scale,
     with_policy,
 )
 from vestry.report.sprite import Sheet, draw_sheet
+from vestry.report.table import Table
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.reading import read_explored
 from vestry.storage.run_folder import write_text
@@ -27,15 +37,35 @@ _LEAST_SHEET = 500_000
 
 
 @dataclass(frozen=True)
-class _ExplorePage:
-    """One attribute a part of the page."""
+class _Chapter:
+    """As on a run's page; sections: those that have something to show."""
 
-    title: str
+    key: str
+    name: str
+    heading: str
+    sections: list[Section]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the page says besides its sections."""
+
+    heading: str
+    warnings: list[str]
     source: str
     created: str
     seconds: float
-    dataset: Dataset
-    exploration: Exploration
+
+
+_SECTIONS = (
+    checklist.SECTION,
+    found_images.DUPLICATES_SECTION,
+    found_images.UNUSUAL_SECTION,
+    class_map.SECTION,
+    class_images.SECTION,
+    dataset.SECTION,
+    audit.SECTION,
+)
 
 
 def write_exploration(folder: Path) -> Path:
@@ -43,41 +73,115 @@ def write_exploration(folder: Path) -> Path:
 
     Raises DataError where one of them is missing or damaged.
     """
-    page = _explore_page(read_explored(folder / "explore.json"))
+    explored = read_explored(folder / "explore.json")
+    page = _page_data(explored)
     ids, images = read_images(folder / "figures" / "images.npz")
     heat_map = read_heat_map(folder / "figures" / "exploration.npz")
-    wanted = list(dict.fromkeys(exploration_images(page.exploration)))
+    wanted = _wanted(page)
     sheet = draw_sheet(ids, images, wanted)
-    text = _fill(page, sheet, heat_map)
+    text = _fill(explored, page, sheet, heat_map)
     excess = len(text.encode()) - _PAGE_LIMIT
     if excess > 0:
         room = max(_LEAST_SHEET, len(sheet.uri) * 3 // 4 - excess)
-        text = _fill(page, draw_sheet(ids, images, wanted, room), heat_map)
+        text = _fill(explored, page, draw_sheet(ids, images, wanted, room), heat_map)
     target = folder / "explore.html"
     write_text(target, text)
     return target
 
 
-def _explore_page(explored: ExplorationResults) -> _ExplorePage:
-    exploration = exploration_data(explored)
-    if exploration is None:
-        raise DataError("explore.json holds no exploration; explore the source again")
-    return _ExplorePage(
-        title=explored.title,
-        source=shlex.quote(explored.data.asked),
-        created=moment(explored.created),
-        seconds=explored.seconds["total"],
-        dataset=dataset_data(explored),
-        exploration=exploration,
+def _page_data(explored: ExplorationResults) -> PageData:
+    """What the sections of a run's chapter on data read."""
+    return PageData(
+        title=_name(explored.data.used),
+        classes=explored.data.classes,
+        sections={
+            checklist.SECTION.key: checklist.checklist_data(explored),
+            found_images.DUPLICATES_SECTION.key: found_images.repeated_images(explored),
+            found_images.UNUSUAL_SECTION.key: found_images.unusual_images(explored),
+            class_map.SECTION.key: class_map.class_map(explored),
+            class_images.SECTION.key: class_images.class_images(explored),
+            dataset.SECTION.key: dataset.dataset_data(explored),
+            audit.SECTION.key: audit.pixels(explored),
+        },
     )
 
 
-def _fill(page: _ExplorePage, sheet: Sheet, heat_map: str | None) -> str:
+def _name(source: str) -> str:
+    """Of the data: a folder's or a file's own, without the way to it."""
+    kind, _, place = source.partition(":")
+    path = PurePath(place)
+    name = path.name if kind == "folder" else path.stem
+    return name or source
+
+
+def _shown(page: PageData, sections: tuple[Section, ...] = _SECTIONS) -> list[Section]:
+    return [section for section in sections if section.is_shown(getattr(page, section.key))]
+
+
+def _wanted(page: PageData) -> list[str]:
+    """Ids of all pictures, those of findings first."""
+    parts = [(section, getattr(page, section.key)) for section in _shown(page)]
+    first = [image for section, data in parts for image in section.images(data)]
+    last = [image for section, data in parts for image in section.more_images(data)]
+    return list(dict.fromkeys([*first, *last]))
+
+
+def _tables(page: PageData) -> list[Table]:
+    """All that can be taken home, what stands behind figures last."""
+    parts = [(section, getattr(page, section.key)) for section in _shown(page)]
+    tables = [table for section, data in parts for table in section.tables(data)]
+    return tables + [figure.data for section, data in parts for figure in section.figures(data)]
+
+
+def _chapters(explored: ExplorationResults, page: PageData) -> list[_Chapter]:
+    faults = _shown(page, (found_images.DUPLICATES_SECTION, found_images.UNUSUAL_SECTION))
+    classes = _shown(page, (class_map.SECTION, class_images.SECTION))
+    found = [
+        _Chapter("faults", "Faults", _faults(page.checklist), faults),
+        _Chapter("classes-apart", "Classes", _overlap(explored), classes),
+        _Chapter("source-of-it", "Source", _made(explored), [dataset.SECTION, audit.SECTION]),
+    ]
+    return [chapter for chapter in found if chapter.sections]
+
+
+def _faults(checks: checklist.Checklist) -> str:
+    of = counted(checks.searches, "kind of fault", "kinds of fault")
+    if not checks.found:
+        return f"None of {of} was found"
+    return f"{checks.found} of {of} {'was' if checks.found == 1 else 'were'} found"
+
+
+def _overlap(explored: ExplorationResults) -> str:
+    overlap = explored.exploration.overlap
+    if not overlap or not overlap.pairs:
+        return "What the classes look like"
+    one, other = (explored.data.classes[label] for label in overlap.pairs[0].classes)
+    return f"{one} and {other} overlap most"
+
+
+def _made(explored: ExplorationResults) -> str:
+    """When and how long."""
+    return f"Explored in {duration(explored.seconds['total'])}, {moment(explored.created)}"
+
+
+def _fill(explored: ExplorationResults, page: PageData, sheet: Sheet, heat_map: str | None) -> str:
+    chapters = _chapters(explored, page)
+    facts = _Facts(
+        heading=data_heading(explored.data, page.checklist),
+        warnings=explored.data.warnings,
+        source=shlex.quote(explored.data.asked),
+        created=moment(explored.created),
+        seconds=explored.seconds["total"],
+    )
     return with_policy(
         environment()
         .get_template("explore.html.j2")
         .render(
             page=page,
+            facts=facts,
+            chapters=chapters,
+            contents=[("answer", "In short"), *((each.key, each.name) for each in chapters)],
+            tables=script_json({table.key: table.as_json() for table in _tables(page)}),
             sheet=sheet,
             scale=shown_scale(sheet),
             heat_map=heat_map,

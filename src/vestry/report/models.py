@@ -1,5 +1,6 @@
 """The models of a run - members and committees alike - as the page names and orders them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,12 @@ class Model:
     def anchor(self) -> str:
         """A name for HTML ids; the user's name could hold anything."""
         return f"m{self.series}"
+
+    @property
+    def slug(self) -> str:
+        """A name for files: as much of the user's as any system takes, and its place."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower())[:40].strip("-")
+        return f"{plain}-{self.anchor}" if plain else self.anchor
 
     @property
     def of_seed(self) -> str:
@@ -207,3 +214,17 @@ def shown_rank(row: Ranked | RankedOfRuns, rows: Sequence[Ranked] | Sequence[Ran
 
 def models_by_rank(results: Results) -> list[Model]:
     return sorted(models_in_study_order(results), key=lambda model: model.rank)
+
+
+def main_model(results: Results) -> Model | None:
+    """The one that the page speaks of first: the recommended, else the best by validation."""
+    taken = results.decision.recommended if results.decision else None
+    ranked = models_by_rank(results)
+    return next((model for model in ranked if model.name == taken), ranked[0] if ranked else None)
+
+
+def unsure_main_first(results: Results) -> list[Model]:
+    """Those that gave probabilities, by rank, the main one before all others."""
+    main = main_model(results)
+    ranked = unsure(models_by_rank(results))
+    return sorted(ranked, key=lambda model: main is None or model.name != main.name)

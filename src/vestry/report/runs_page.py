@@ -1,103 +1,77 @@
 """The page of `vestry compare`: one file, made from what the comparison of runs came to."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vestry.report import runs_words as sentences
-from vestry.report.formatting import NOTHING, counted
-from vestry.report.models import shown_rank
-from vestry.report.plot.points import (
-    DrawnStrip,
-    Strip,
-    axis_ticks,
-    draw_strip,
-    interval,
-    strip_axis,
-)
-from vestry.report.sections import standing
-from vestry.report.sections.provenance import moment, words
+from vestry.report.formatting import counted
+from vestry.report.plot.dots import DotRow, dot_plot
+from vestry.report.plot.figure import Figure
+from vestry.report.runs_tables import changes, machines, pairs, ranking, runs
+from vestry.report.sections.provenance import moment
 from vestry.report.shell import (
     POLICY_PLACE,
     environment,
     generator,
+    script_json,
     shown_scale,
     with_policy,
 )
 from vestry.report.sprite import draw_sheet
-from vestry.schema.run_comparison import (
-    ChangedSetting,
-    ChangedValue,
-    ComparedPair,
-    ComparedRun,
-    RankedOfRuns,
-    RunComparison,
-)
+from vestry.report.table import Table
+from vestry.schema.run_comparison import RankedOfRuns, RunComparison
 from vestry.storage.run_folder import write_text
 
 MARK = "vestry compare"
 """Says near the top of every such page what it is."""
-
-
-@dataclass(frozen=True)
-class _Group:
-    """One run's models, best by its own validation first."""
-
-    run: ComparedRun
-    strips: list[DrawnStrip]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One model in the ranking of all runs. rank: "3", or "3=" where others have the same figures.
-
-    milliseconds: for one image alone where any run timed that, else in a batch; None if untimed.
-    scored: of validation and test, by the score that orders them; None where that is the accuracy.
-    """
-
-    rank: str
-    mark: str
-    entry: RankedOfRuns
-    milliseconds: float | None
-    drawn: DrawnStrip
-    scored: tuple[str, str] | None
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """values: one a run, each in lines."""
-
-    key: str
-    of: str
-    values: list[list[str]]
+_MOST_ROWS = 36
+_MOST_CHANGES = 12
+_CONTENTS = (
+    ("answer", "In short"),
+    ("changes", "What changed"),
+    ("ranking", "Ranking"),
+    ("tests", "Significant?"),
+    ("runs", "The runs"),
+)
 
 
 @dataclass(frozen=True)
 class _RunsPage:
-    """One attribute a part of the page. All strips share the scale of `ticks`, (place, text).
-    pairs: each with its sentence; runs: each with when it was made and its machine."""
+    """One attribute a part of the page. name: of the first; None where no order is common, and
+    `evidence` then says so. headings: of the chapters, by key. more_changes: where they are too
+    many to stand open. pairs: in words."""
 
     results: RunComparison
-    ordered_by: str
     title: str
     kicker: str
     created: str
-    lead: list[str]
-    groups: list[_Group]
-    ticks: list[tuple[float, str]]
-    rows: list[_Row]
-    pairs: list[tuple[ComparedPair, str]]
-    timed_alone: bool
+    label: str
+    name: str | None
+    evidence: str
+    number: tuple[str, str]
+    sentences: list[str]
+    figure: Figure
+    headings: dict[str, str]
+    machine: str
+    changes: Table | None
+    more_changes: Table | None
+    machines: Table | None
+    ranking: Table
+    remark: str
     same_names: str | None
-    changed: list[str]
-    settings: list[_Setting]
-    surroundings: list[_Setting]
-    runs: list[tuple[ComparedRun, str, str]]
+    tests: str
+    pairs: list[str]
+    pairs_table: Table
+    runs: Table
     uses: list[str]
+
+    @property
+    def tables(self) -> list[Table]:
+        """All that can be taken home."""
+        known = (self.changes, self.more_changes, self.machines, self.ranking, self.pairs_table)
+        return [table for table in (*known, self.runs, self.figure.data) if table]
 
 
 def write_runs_page(results: RunComparison, target: Path) -> Path:
@@ -109,11 +83,14 @@ def write_runs_page(results: RunComparison, target: Path) -> Path:
 def render_runs(results: RunComparison, beside: str) -> str:
     """The page as text. beside: the file that holds its numbers."""
     nothing = draw_sheet([], np.zeros((0, 1, 1), np.uint8), [])
+    page = _runs_page(results)
     return with_policy(
         environment()
         .get_template("runs.html.j2")
         .render(
-            page=_runs_page(results),
+            page=page,
+            contents=_CONTENTS,
+            tables=script_json({table.key: table.as_json() for table in page.tables}),
             sheet=nothing,
             scale=shown_scale(nothing),
             beside=beside,
@@ -124,44 +101,61 @@ def render_runs(results: RunComparison, beside: str) -> str:
 
 
 def _runs_page(results: RunComparison) -> _RunsPage:
-    strips = {row.label: _strip(row) for row in results.ranking}
-    axis = strip_axis(list(strips.values()))
-    drawn = {label: draw_strip(one, axis) for label, one in strips.items()}
-    alone = any(_latency(row) is not None for row in results.ranking)
-    family = results.tests.family
+    common = results.ordered_by == "validation"
+    first = results.ranking[0]
+    what = changes(results)
     return _RunsPage(
         results=results,
-        ordered_by=sentences.ordered_by(results),
         title=sentences.title(results),
         kicker=f"{results.data.used}, {counted(results.rows, 'test image')}",
         created=moment(results.created),
-        lead=sentences.lead(results),
-        groups=_run_groups(results, drawn),
-        ticks=axis_ticks(axis),
-        rows=[
-            _Row(
-                shown_rank(row, results.ranking),
-                standing.marked(row),
-                row,
-                _latency(row) if alone else row.milliseconds_per_image,
-                drawn[row.label],
-                sentences.scored(results, row),
-            )
-            for row in results.ranking
-        ],
-        pairs=[(pair, sentences.pair_sentence(pair, family)) for pair in results.tests.pairs],
-        timed_alone=alone,
+        label=f"First by validation {sentences.ordered_by(results)}",
+        name=first.label if common else None,
+        evidence=sentences.evidence(results),
+        number=sentences.number(results),
+        sentences=sentences.lead(results)[1 if common else 0 :],
+        figure=_figure(results),
+        headings=sentences.headings(results),
+        machine=sentences.machine(results),
+        changes=_first_rows(what),
+        more_changes=what if what and len(what.rows) > _MOST_CHANGES else None,
+        machines=machines(results),
+        ranking=ranking(results),
+        remark=sentences.ranking_remark(results),
         same_names=sentences.same_names(results),
-        changed=sentences.changed(results),
-        settings=[_setting(row, row.of) for row in results.changes.settings],
-        surroundings=[_setting(row) for row in results.changes.environment],
-        runs=[(run, moment(run.created), sentences.machine_words(run)) for run in results.runs],
+        tests=sentences.tests(results),
+        pairs=[sentences.pair_sentence(pair, results.tests.family) for pair in results.tests.pairs],
+        pairs_table=pairs(results),
+        runs=runs(results),
         uses=sentences.test_set_uses(results),
     )
 
 
-def _run_groups(results: RunComparison, drawn: Mapping[str, DrawnStrip]) -> list[_Group]:
-    """Every model's test accuracy with its interval, run by run."""
+def _first_rows(table: Table | None) -> Table | None:
+    """What stands open of a long table."""
+    if table is None or len(table.rows) <= _MOST_CHANGES:
+        return table
+    caption = f"{table.caption}, the first {_MOST_CHANGES} of {len(table.rows)}"
+    return Table("first-changes", caption, table.columns, table.rows[:_MOST_CHANGES])
+
+
+def _figure(results: RunComparison) -> Figure:
+    """Every model of each run, best by its own validation rows first."""
+    each = max(3, _MOST_ROWS // len(results.runs))
+    by_run = [_of_run(results, run.name) for run in results.runs]
+    left_out = sum(max(0, len(rows) - each) for rows in by_run)
+    name = sentences.ordered_by(results)
+    return dot_plot(
+        "models",
+        f"{name[0].upper()}{name[1:]} of every model, run by run",
+        [_dots(results, row) for rows in by_run for row in rows[:each]],
+        name,
+        is_share=results.score is None or results.score.unit == "share",
+        remark=f"{counted(left_out, 'more model')} in the table below" if left_out else "",
+    )
+
+
+def _of_run(results: RunComparison, run: str) -> list[RankedOfRuns]:
     lower = results.score is not None and results.score.better == "lower"
 
     def worse(row: RankedOfRuns) -> float:
@@ -169,44 +163,20 @@ def _run_groups(results: RunComparison, drawn: Mapping[str, DrawnStrip]) -> list
             return -row.validation_accuracy
         return row.by_score.validation if lower else -row.by_score.validation
 
-    rows = sorted(results.ranking, key=worse)
-    return [
-        _Group(run, [drawn[row.label] for row in rows if row.run == run.name])
-        for run in results.runs
-    ]
+    return sorted((row for row in results.ranking if row.run == run), key=worse)
 
 
-def _latency(row: RankedOfRuns) -> float | None:
-    """Milliseconds for one image alone, the median; None where the run did not time that."""
-    return row.cost.latency.median_ms if row.cost and row.cost.latency else None
-
-
-def _strip(row: RankedOfRuns) -> Strip:
-    return Strip(
-        label=row.name,
-        remark="committee" if row.kind == "committee" else "",
-        text=sentences.figure(row),
-        value=row.accuracy,
-        spread=interval(*row.interval),
+def _dots(results: RunComparison, row: RankedOfRuns) -> DotRow:
+    by_score = row.by_score if results.score else None
+    low, high = (None, None) if by_score else row.interval
+    return DotRow(
+        name=row.name,
+        series=0,
+        validation=by_score.validation if by_score else row.validation_accuracy,
+        test=by_score.test if by_score else row.accuracy,
+        low=low,
+        high=high,
+        seeds=tuple(row.over_seeds.values) if row.over_seeds and not by_score else (),
+        marked=results.ordered_by == "validation" and row is results.ranking[0],
+        group=row.run,
     )
-
-
-def _setting(row: ChangedSetting | ChangedValue, of: list[str] | None = None) -> _Setting:
-    return _Setting(words(row.key), ", ".join(of or ()), [_lines(value) for value in row.values])
-
-
-def _lines(value: Any) -> list[str]:
-    """A setting as a study file has it; a list of tables a line each."""
-    if value is None:
-        return [NOTHING]
-    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
-        return [_inline(part) for part in value]
-    return [_inline(value)]
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {_inline(part)}' for key, part in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return value if isinstance(value, str) else json.dumps(value)

@@ -27,6 +27,7 @@ class Section:
     style: a file of `folder`.
     title, anchor: what is folded under its chapter; no title, no line of its own.
     chapter: the key of the chapter under which it is folded; see `chapter.py`.
+    otherwise: of the chapter that folds it where that one has nothing to show.
     tables, figures: all that can be taken home of `data`, whatever is folded.
     images: ids of the pictures that it shows, of `data`; of all sections, those with the lowest
         `dispensable` get their place first. `more_images` come after all others.
@@ -40,6 +41,7 @@ class Section:
     title: str | None = None
     anchor: str = ""
     chapter: str = "made"
+    otherwise: str = "made"
     tables: Callable[[Any], Iterable[Table]] = _none
     figures: Callable[[Any], Iterable[Figure]] = _none
     images: Callable[[Any], Iterable[str]] = _none

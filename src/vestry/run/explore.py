@@ -21,9 +21,8 @@ from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.report.exploration_page import write_exploration
 from vestry.report.formatting import NARROW_SPACE
-from vestry.report.sections import audit as audit_section
+from vestry.report.sections import class_map, findings
 from vestry.report.sections import dataset as dataset_sentences
-from vestry.report.sections import findings
 from vestry.run.output_file import check_outside_runs
 from vestry.run.progress import downloads
 from vestry.schema.base import FORMAT
@@ -194,7 +193,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     nothing = [findings.title(entry) for entry in found.findings if not entry.count]
     lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
     if found.overlap:
-        lines += ["", audit_section.overlap(found.overlap, classes)]
+        lines += ["", class_map.overlap(found.overlap, classes)]
     text = "\n".join([*lines, *found.notes, "", str(explored.page)])
     return text.replace(NARROW_SPACE, ",")
 

@@ -44,7 +44,9 @@ def fit_members(
 def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
-    report({"event": "tasks", "total": len(tasks), "found": len(tasks) - len(waiting)})
+    groups = {task.name: task.group or task.name for task in waiting.values()}
+    found = len(tasks) - len(waiting)
+    report({"event": "tasks", "total": len(tasks), "found": found, "groups": groups})
     outcomes = engine.run(list(waiting.values()), report) if waiting else ()
     return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}
 

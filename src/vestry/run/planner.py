@@ -199,7 +199,7 @@ class Planner:
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
         name = fit_name(entry, seed, part, self.dataset.folds)
-        return self.task(name, FIT, description, entry)
+        return replace(self.task(name, FIT, description, entry), group=entry.name)
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study
@@ -235,8 +235,9 @@ class Planner:
             description["starts_from"] = sorted(filter(None, identities))
         limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
         where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
-        task = self.task(f"{entry.name}, search{where}", SEARCH, description, entry)
-        return replace(task, time_limit=limit)
+        name = f"{entry.name}, search"
+        task = self.task(f"{name}{where}", SEARCH, description, entry)
+        return replace(task, time_limit=limit, group=name)
 
     def search_threads(self, entry: SearchedEntry) -> int:
         """Cores for the largest of the models that the search may try."""

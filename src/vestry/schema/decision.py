@@ -1,4 +1,4 @@
-"""The model to take, why, and what would change that.
+"""The recommended model, why, and what would change that.
 
 It follows from `[decision]`, validation figures and `cost`; test figures stand in `test` alone.
 """
@@ -237,4 +237,4 @@ class Decision(Record):
             return "No model meets the limits of this study"
         if self.evidence == "too_few":
             return f"Too few images to choose; ahead so far: {name}"
-        return f"Take {name}"
+        return f"Recommended: {name}"

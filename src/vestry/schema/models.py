@@ -87,8 +87,8 @@ class ScoredMember(_Scored):
         description="in words: which rows the tables of validation and of test come from"
     )
     warnings: list[str] = Field(
-        description='what was skipped, replaced or not reached ("did not converge", "not '
-        'stored"): these stand on top of the page and on the console, too'
+        description='what was skipped, replaced or not reached ("stopped before it '
+        'converged", "not stored"): these stand on top of the page and on the console, too'
     )
     notes: list[str] = Field(description="what a reader should know of it")
     stored: str | None = Field(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from vestry.data.folder_layout import entries
 from vestry.data.folder_pictures import name_of
-from vestry.data.image_file import SIGNATURES
+from vestry.data.image_file import FORMATS, SIGNATURES
 from vestry.data.sources.npz import load_images
 from vestry.errors import DataError, one_line
 from vestry.export.bundle import Bundle
@@ -100,7 +100,7 @@ def _add_folder(found: Inputs, folder: Path) -> None:
         else:
             found.passed_over.append(name_of(folder, path))
     if len(found.images) == before:
-        found.failures.append(f"{folder}: no PNG or JPEG below it")
+        found.failures.append(f"{folder}: no picture below it ({FORMATS})")
 
 
 def _files_below(folder: Path, found: Inputs, depth: int) -> Iterator[Path]:
@@ -152,7 +152,7 @@ def _bounded(content: bytes, name: str) -> bytes:
     if len(content) > _LARGEST:
         raise DataError(f"{name}: more than {_LARGEST:,} bytes; so large a picture is not read")
     if not content:
-        raise DataError(f"{name}: empty; a PNG or JPEG is needed")
+        raise DataError(f"{name}: empty; a picture is needed ({FORMATS})")
     return content
 
 

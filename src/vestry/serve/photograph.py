@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vestry.data.image_file import on_white, set_upright
+from vestry.data.image_file import on_white
+from vestry.data.upright import set_upright
 from vestry.export.bundle import Bundle
 from vestry.serve.background import Background, Box, Floats
 from vestry.serve.prepared import AS_IT_IS, Prepared, Step

@@ -10,12 +10,13 @@ from vestry.data.image_file import (
     DAMAGE,
     MODES,
     ImageHeader,
+    draft,
     header_of,
-    orientation_of,
     pixels_of,
     read_image,
 )
 from vestry.data.limits import MOST_PIXELS
+from vestry.data.upright import orientation_of
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
 from vestry.serve.photograph import WORKING, photographed
@@ -39,11 +40,11 @@ def prepare(
     keep_steps: bool = False,
     photograph: bool | None = None,
 ) -> Prepared:
-    """The picture in a PNG or JPEG file as `bundle`'s model takes it.
+    """The picture in a file as `bundle`'s model takes it.
 
     name: what an error calls the file. photograph: take the steps for photographs, or do not; None:
-    where the training images were made so. Raises DataError where it is damaged, neither PNG nor
-    JPEG, has more than 50 megapixels or more than 8 bits a channel.
+    where the training images were made so. Raises DataError where it is damaged, no picture or has
+    more than 50 megapixels.
     """
     image = read_image(data, name)
     size = image.size
@@ -51,6 +52,8 @@ def prepare(
         if _by_photograph(bundle, photograph):
             # A JPEG can be decoded at a half, a quarter or an eighth of its size, much faster.
             image.draft(None, (WORKING, WORKING))
+        elif bundle.prepares_as == "resized":
+            draft(image, (bundle.image_shape[0], bundle.image_shape[1]))
         image.load()
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image ({error}); replace the file") from None

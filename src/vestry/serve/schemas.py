@@ -85,6 +85,7 @@ class Model(TypedDict):
     name: str
     slug: str
     title: str
+    answer: str | None
     classes: list[str]
     image_shape: list[int]
     preparation: Preparation

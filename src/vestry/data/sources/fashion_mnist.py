@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from vestry.data.download import download
+from vestry.data.idx_file import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.paths import DataPaths, MissingDataError, Progress
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
-from vestry.data.sources.idx import read_idx
 from vestry.errors import DataError
 
 NAME = "fashion-mnist"

@@ -1,4 +1,4 @@
-"""`folder:DIR`: one folder a class, PNG or JPEG; train/, val/ and test/ above them where wanted."""
+"""`folder:DIR`: pictures, one folder a class; train/, val/ and test/ above them where wanted."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,14 +10,15 @@ from vestry.data.folder_layout import Layout, PartName, find_layout, part_of
 from vestry.data.folder_pictures import (
     Decoded,
     Listing,
-    Picture,
     decode,
     files_below,
     list_classes,
     name_of,
 )
+from vestry.data.image_file import FORMATS
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import MissingDataError, Progress
+from vestry.data.picture_notes import changes, files_of
 from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
@@ -27,29 +28,11 @@ from vestry.errors import DataError
 _NAMES_SHOWN = 5
 
 
-def _changes(pictures: list[Picture], size: tuple[int, int], colour: bool) -> list[str]:
-    """Notes on what was done to the pictures to make them alike."""
-    headers = [picture.header for picture in pictures]
-    counts = {
-        "read as colour, though grey": sum(colour and not header.colour for header in headers),
-        "set upright by their EXIF orientation": sum(header.turned for header in headers),
-        "laid on white, since transparent": sum(header.transparent for header in headers),
-        f"resized to {size[0]} x {size[1]} (height x width), whatever their proportions": sum(
-            (header.height, header.width) != size for header in headers
-        ),
-    }
-    return [
-        f"{change}: {count:,} of {len(headers):,} images"
-        for change, count in counts.items()
-        if count
-    ]
-
-
 def _passed_over(others: list[str], empty: list[str], nested: Counter[str]) -> list[str]:
     """Notes on what was found and not read, or read though it lay deeper than usual."""
     notes = []
     if others:
-        notes.append(f"passed over, since not a PNG or JPEG in a class folder: {_by_kind(others)}")
+        notes.append(f"passed over, since not a picture in a class folder: {_by_kind(others)}")
     if empty:
         notes.append(f"not a class, since no image lies in it: {_shorten(empty)}")
     if nested:
@@ -89,7 +72,7 @@ def _kind(suffix: str, paths: list[PurePosixPath]) -> str:
 
 
 _NEEDED = (
-    "at least two are needed, one folder a class, with PNG or JPEG files in it, directly or below "
+    "at least two are needed, one folder a class, with pictures in it, directly or below "
     "train/, val/ and test/"
 )
 Listings = dict[PartName, Listing]
@@ -103,13 +86,13 @@ def load(
 ) -> Source:
     """Read every picture below `folder`, in the order of its path.
 
-    image_size: (height, width) that all are resized to; None: all must have one size.
+    image_size: (height, width) that all are resized to; None: the size of most, or 64 x 64.
     Grey stays grey; one image with colour makes all of them colour, and a note says so.
     A few damaged files are left out, and listed in the source's `files`. Classes are those of all
     parts together: whether each can be learnt, a study decides.
 
-    Raises MissingDataError where the folder does not exist, DataError for many damaged or unlike
-    images, and where there are fewer than two classes.
+    Raises MissingDataError where the folder does not exist, DataError for many damaged images,
+    and where there are fewer than two classes.
     """
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder (source {name})")
@@ -129,7 +112,7 @@ def load(
     size, colour = parts["train"].image_shape[:2], len(parts["train"].image_shape) == 3
     notes = [
         *layout.notes,
-        *_changes(decoded.pictures, (size[0], size[1]), colour),
+        *changes(decoded.pictures, (size[0], size[1]), colour, image_size is not None),
         *_passed_over(others, *_folders(listings)),
         *_lost_classes(listings, parts["train"].classes),
     ]
@@ -142,7 +125,7 @@ def load(
         validation=parts.get("validation"),
         files=decoded.files,
         preparation="resized",
-        pictures={picture.id: picture.path for picture in decoded.pictures},
+        pictures=files_of(decoded.pictures),
     )
 
 
@@ -152,7 +135,7 @@ def _refuse_unclassed(folder: Path, layout: Layout, listings: Listings, others: 
     for part, path in layout.named.items():
         if not listings[part].classes:
             raise DataError(
-                f"{folder}: {path.name}/ holds no PNG or JPEG in a class folder; fill or remove "
+                f"{folder}: {path.name}/ holds no picture in a class folder; fill or remove "
                 f"it{found}"
             )
     names = sorted(_class_names(listings))
@@ -174,7 +157,10 @@ def _parts(layout: Layout, decoded: Decoded) -> dict[PartName, ImageSet]:
     ids = np.array([picture.id for picture in decoded.pictures], dtype=np.str_)
     parts, start = {}, 0
     for part, path in layout.parts.items():
-        end = start + sum(path in picture.path.parents for picture in decoded.pictures)
+        end = start + sum(
+            isinstance(picture.path, Path) and path in picture.path.parents
+            for picture in decoded.pictures
+        )
         rows = slice(start, end)
         parts[part] = ImageSet(decoded.images[rows], labels[rows], classes, ids[rows])
         start = end
@@ -200,7 +186,7 @@ def _class_names(listings: Listings) -> set[str]:
 SOURCES.register(
     SourceKind(
         "folder",
-        "PNG or JPEG files, one folder a class, below train/, val/ and test/ if wanted",
+        f"pictures ({FORMATS}), one folder a class, below train/, val/ and test/ if wanted",
         lambda request: load(request.path, request.text, request.image_size, request.on_progress),
         takes="DIR",
         resizes=True,

@@ -1,217 +1,116 @@
-"""The IDX format of MNIST and its kin: a small header, then raw bytes; plain or gzip.
+"""`idx:DIR`: a folder of IDX files under the names that MNIST, KMNIST and EMNIST gave them."""
 
-Format: https://yann.lecun.com/exdb/mnist (big-endian; two zero bytes, type, number of axes, then
-the length of each axis as four bytes).
-"""
-
-import gzip
-import math
-import zlib
-from collections.abc import Collection
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.classes import numbered_classes, read_class_names
+from vestry.data.classes import read_class_names
+from vestry.data.idx_file import read_idx
 from vestry.data.image_set import ImageSet, Source, array_ids
-from vestry.data.limits import check_expansion, check_size
+from vestry.data.labels import read_labels
 from vestry.data.paths import MissingDataError
 from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
-_UNSIGNED_BYTE = 0x08
-_TYPES = {
-    _UNSIGNED_BYTE: "uint8",
-    0x09: "int8",
-    0x0B: "int16",
-    0x0C: "int32",
-    0x0D: "float32",
-    0x0E: "float64",
-}
-_GZIP_MAGIC = b"\x1f\x8b"
-_CHUNK = 2**20
-_REPLACE = "get a fresh copy of the file"
+_NAME = re.compile(
+    r"(?P<set>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[-.]idx[134]-ubyte(\.gz)?"
+)
+"""MNIST's own spelling, the one that many copies have, and the name of a set before both."""
+_CLASSES_FILE, _MAPPING_FILE = "classes.txt", "mapping.txt"
+_MOST_MAPPING = 2**16
 
 
-class _Stream(Protocol):
-    """What a plain file and a gzip file have in common here."""
+@dataclass(frozen=True)
+class _Files:
+    """By part and kind, "train images", the file that is read. name: of the set, often empty."""
 
-    def read(self, size: int, /) -> bytes: ...
+    folder: Path
+    name: str
+    paths: dict[str, Path]
+    notes: list[str]
 
-
-def read_idx(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
-    """The array in `path`, uint8, with one of the numbers of `axes`.
-
-    Magic, type and sizes are checked against the file before memory is taken, and not a byte
-    more than the header claims is unfolded from a gzip file.
-
-    Raises DataError, naming the file, what was found and what was expected.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    try:
-        return _read_checked(path, axes)
-    except EOFError:
-        raise DataError(f"{path}: the gzip data ends early (truncated); {_REPLACE}") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: the gzip data is damaged ({error}); {_REPLACE}") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+    @property
+    def is_turned(self) -> bool:
+        """EMNIST's images lie on their side: rows and columns are exchanged in its files."""
+        return self.name.lower().startswith("emnist")
 
 
-def _read_checked(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
-    stored = path.stat().st_size
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        if not packed:
-            shape = _read_shape(file, path, axes)
-            _check_length(path, shape, stored - file.tell())
-            return _read_bytes(file, path, shape)
-        with gzip.GzipFile(fileobj=file) as stream:
-            shape = _read_shape(stream, path, axes)
-            check_expansion(path, f"the header {_describe(shape)}", math.prod(shape), stored)
-            return _read_bytes(stream, path, shape)
-
-
-def _read_shape(stream: _Stream, path: Path, axes: Collection[int]) -> tuple[int, ...]:
-    """Read the header and check all of it that does not need the file's size."""
-    magic = stream.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
-        raise DataError(
-            f"{path}: not an IDX file: it starts with {magic.hex(' ') or 'nothing'}, and "
-            f"{_wanted(axes)} start with 00 00 08 and the number of axes; check the path"
-        )
-    if magic[2] != _UNSIGNED_BYTE:
-        raise DataError(
-            f"{path}: holds {_TYPES[magic[2]]} values; uint8 (0 to 255) is expected; "
-            "store the file as unsigned bytes"
-        )
-    if magic[3] not in axes:
-        raise DataError(
-            f"{path}: has {magic[3]} axes, {_wanted(axes)} are expected; "
-            "check that images and labels are not swapped"
-        )
-    lengths = stream.read(4 * magic[3])
-    if len(lengths) < 4 * magic[3]:
-        raise DataError(f"{path}: the header ends early (truncated); {_REPLACE}")
-    return tuple(int(length) for length in np.frombuffer(lengths, dtype=">u4"))
-
-
-def _wanted(axes: Collection[int]) -> str:
-    if set(axes) == {1}:
-        return "labels (1 axis)"
-    return f"images ({' or '.join(str(number) for number in sorted(axes))} axes)"
-
-
-def _describe(shape: tuple[int, ...]) -> str:
-    return " x ".join(f"{length:,}" for length in shape)
-
-
-def _check_length(path: Path, shape: tuple[int, ...], found: int) -> None:
-    """Compare what the header of a plain file claims with what the file holds."""
-    expected = math.prod(shape)
-    if found != expected:
-        raise DataError(
-            f"{path}: the header claims {_describe(shape)} = {expected:,} bytes, the file holds "
-            f"{found:,} after it ({'truncated' if found < expected else 'trailing bytes'}); "
-            f"{_REPLACE}"
-        )
-    check_size(path, f"the header {_describe(shape)}", expected)
-
-
-def _read_bytes(stream: _Stream, path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read exactly what `shape` says, and make sure that nothing follows."""
-    array = np.empty(math.prod(shape), dtype=np.uint8)
-    view = array.data
-    done = 0
-    while done < len(view):
-        chunk = stream.read(min(_CHUNK, len(view) - done))
-        if not chunk:
-            raise DataError(
-                f"{path}: the header claims {_describe(shape)} = {len(view):,} bytes, the file "
-                f"holds {done:,} after it (truncated); {_REPLACE}"
-            )
-        view[done : done + len(chunk)] = chunk
-        done += len(chunk)
-    if stream.read(1):
-        raise DataError(
-            f"{path}: bytes follow after the {_describe(shape)} = {len(view):,} that the header "
-            f"claims (trailing bytes); {_REPLACE}"
-        )
-    return array.reshape(shape)
-
-
-# `idx:DIR`: a folder of IDX files under the names that MNIST gave them.
-
-
-_SPELLINGS = ("{part}-{kind}-{axes}-ubyte", "{part}-{kind}.{axes}-ubyte")
-"""MNIST's own spelling, and the one that many copies have."""
-
-_CLASSES_FILE = "classes.txt"
+def holds_idx(folder: Path) -> bool:
+    """Whether training images lie in `folder` under one of the names."""
+    return any(found["part"] == "train" for found in _named(folder).values())
 
 
 def load(folder: Path, name: str) -> Source:
-    """Training rows from train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz; test
-    rows from t10k-* where they exist; class names from classes.txt, or numbers.
+    """Training rows from train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz, with
+    EMNIST's `emnist-letters-` or the like before that; test rows from t10k-* or test-* where they
+    exist; class names from classes.txt or EMNIST's mapping, or numbers.
 
     Raises MissingDataError where the folder or its training images do not exist, DataError where
     anything in it is damaged or does not fit together.
     """
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder (source {name})")
-    notes: list[str] = []
-    train, test = _find_part(folder, "train", notes), _find_part(folder, "t10k", notes)
-    if train is None:
+    files = _find(folder)
+    arrays = {part: _read_part(files, part) for part in ("train", "test") if _has(files, part)}
+    labels = read_labels(
+        str(folder), {part: labels for part, (_, labels) in arrays.items()}, _class_names(files)
+    )
+    try:
+        sets = {
+            part: ImageSet(images, labels.parts[part], labels.classes, array_ids(part, len(images)))
+            for part, (images, _) in arrays.items()
+        }
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from None
+    notes = (*files.notes, *labels.notes)
+    return Source(name, sets["train"], sets.get("test"), None, notes)
+
+
+def _named(folder: Path) -> dict[Path, re.Match[str]]:
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    matched = {path: _NAME.fullmatch(path.name) for path in paths}
+    return {path: found for path, found in matched.items() if found}
+
+
+def _find(folder: Path) -> _Files:
+    named = _named(folder)
+    sets = sorted({found["set"] for found in named.values() if found["part"] == "train"})
+    if not sets:
         raise MissingDataError(
             f"{folder} holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz; "
             "name a folder with MNIST's file names"
         )
-    arrays = [_read_part(*part) for part in (train, test) if part is not None]
-    classes_path = folder / _CLASSES_FILE
-    if classes_path.is_file():
-        classes = read_class_names(classes_path)
-    else:
-        classes = numbered_classes(folder, *(labels for _, labels in arrays))
-    try:
-        sets = [
-            ImageSet(images, labels, classes, array_ids(split, len(labels)))
-            for split, (images, labels) in zip(("train", "test"), arrays, strict=False)
-        ]
-    except DataError as error:
-        raise DataError(f"{folder}: {error}") from None
-    return Source(name, sets[0], sets[1] if len(sets) > 1 else None, None, tuple(notes))
+    if len(sets) > 1:
+        raise DataError(
+            f"{folder} holds several sets ({', '.join(repr(one) for one in sets)}); put each into "
+            "a folder of its own"
+        )
+    files = _Files(folder, sets[0], {}, [])
+    for path, found in named.items():
+        if found["set"] != files.name:
+            continue
+        key = f"{'train' if found['part'] == 'train' else 'test'} {found['kind']}"
+        if key in files.paths:
+            files.notes.append(f"{files.paths[key].name} was read; {path.name} beside it was not")
+        files.paths.setdefault(key, path)
+    return files
 
 
-def _find_part(folder: Path, part: str, notes: list[str]) -> tuple[Path, Path] | None:
-    """The paths of images and labels, or None where neither is there."""
-    images = _find_file(folder, part, "images", ("idx3", "idx4"), notes)
-    labels = _find_file(folder, part, "labels", ("idx1",), notes)
+def _has(files: _Files, part: str) -> bool:
+    images, labels = (files.paths.get(f"{part} {kind}") for kind in ("images", "labels"))
     if images is None and labels is None:
-        return None
+        return False
     if images is None or labels is None:
         lacking, there = ("images", labels) if images is None else ("labels", images)
         raise DataError(f"{there} is there, but the {lacking} that belong to it are not")
-    return images, labels
+    return True
 
 
-def _find_file(
-    folder: Path, part: str, kind: str, axes: tuple[str, ...], notes: list[str]
-) -> Path | None:
-    stems = [
-        spelling.format(part=part, kind=kind, axes=one) for one in axes for spelling in _SPELLINGS
-    ]
-    paths = [folder / (stem + suffix) for stem in stems for suffix in ("", ".gz")]
-    found = [path for path in paths if path.is_file()]
-    if len(found) > 1:
-        others = ", ".join(path.name for path in found[1:])
-        notes.append(f"{found[0].name} was read; {others} beside it was not")
-    return found[0] if found else None
-
-
-def _read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_part(files: _Files, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    images_path, labels_path = files.paths[f"{part} images"], files.paths[f"{part} labels"]
     images = read_idx(images_path, {3, 4})
     labels = read_idx(labels_path, {1}).astype(np.int64)
     if len(images) != len(labels):
@@ -221,13 +120,39 @@ def _read_part(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.nda
         )
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
+    if files.is_turned:
+        images = np.ascontiguousarray(np.swapaxes(images, 1, 2))
+        if part == "train":
+            files.notes.append("EMNIST stores its images on their side; they were set upright")
     return images, labels
+
+
+def _class_names(files: _Files) -> list[str] | None:
+    classes = files.folder / _CLASSES_FILE
+    if classes.is_file():
+        return list(read_class_names(classes))
+    mapping = files.folder / f"{files.name}{_MAPPING_FILE}"
+    return _mapped(mapping) if mapping.is_file() else None
+
+
+def _mapped(path: Path) -> list[str]:
+    """EMNIST's mapping: a line a label, from the label to the characters that it stands for."""
+    try:
+        text = path.read_bytes()[:_MOST_MAPPING].decode("ascii")
+        rows = [[int(number) for number in line.split()] for line in text.splitlines() if line]
+        names = {row[0]: "/".join(chr(code) for code in row[1:]) for row in rows}
+    except (UnicodeDecodeError, ValueError, OverflowError, IndexError):
+        raise DataError(
+            f"{path}: not a mapping of labels to characters (`10 65` a line); get a fresh copy, or "
+            f"write the class names into {_CLASSES_FILE}, one a line"
+        ) from None
+    return [names[label] for label in sorted(names)]
 
 
 SOURCES.register(
     SourceKind(
         "idx",
-        "a folder of IDX files under MNIST's names, plain or .gz",
+        "a folder of IDX files under MNIST's or EMNIST's names, plain or .gz",
         lambda request: load(request.path, request.text),
         takes="DIR",
     )

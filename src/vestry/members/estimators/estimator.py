@@ -18,6 +18,7 @@ import threadpoolctl
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
+from vestry.members.estimators.fit_warnings import fit_warnings
 from vestry.members.estimators.fitted_estimator import (
     EstimatorMember,
     decision_scores,
@@ -87,7 +88,7 @@ def _fit_rows(
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"
             ) from error
-    said = list(dict.fromkeys(_first_line(w.message) for w in caught))
+    said = fit_warnings(caught, getattr(estimator, "max_iter", None))
     return EstimatorMember(
         settings, estimator, scaling, images.shape[1:], job.classes, warnings=said
     )
@@ -150,11 +151,6 @@ def _validation_temperature(member: EstimatorMember, job: FitJob) -> float | Non
     with unchanged():
         scores = decision_scores(member.estimator, features)
     return fit_temperature(scores, job.validation_labels)
-
-
-def _first_line(message: object) -> str:
-    text = str(message).strip()
-    return text.splitlines()[0].rstrip(":") if text else repr(message)
 
 
 def load(folder: Path, card: dict[str, Any]) -> Any:

@@ -1,14 +1,27 @@
-"""The chapter Committee."""
+"""The chapter Committee: is the best of them worth it, beside each of its members?"""
 
 from vestry.report.chapter import Chapter, Opening
 from vestry.report.section import PageData
+from vestry.report.sections import ensemble_gain_words as words
 from vestry.schema.results import Results
 
 
-def _opening(_results: Results, page: PageData) -> Opening | None:
+def _opening(results: Results, page: PageData) -> Opening | None:
     if page.worth is None:
         return None
-    return Opening("Is the committee worth it?")
+    best = page.worth.committees[0]
+    name, found = best.model.name, best.found
+    said = [
+        words.details(name, found),
+        words.meaning(found) or words.among_all_pairs(name, found, results.comparisons),
+    ]
+    drawn = [best.figure, best.repairs.figure]
+    return Opening(
+        words.finding(name, found),
+        [text for text in said if text],
+        figures=[figure for figure in drawn if figure],
+        tables=[page.worth.table] if page.worth.table else [],
+    )
 
 
-CHAPTER = Chapter("committee", "Committee", _opening)
+CHAPTER = Chapter("committee", "Committee", _opening, style="committee.css.j2")

@@ -1,12 +1,32 @@
-"""The chapter Data."""
+"""The chapter Data: how much there is, what was looked for in it, and which classes lie near."""
 
 from vestry.report.chapter import Chapter, Opening
+from vestry.report.formatting import counted, whole
 from vestry.report.section import PageData
+from vestry.report.sections import dataset
+from vestry.report.sections.checklist import Checklist
+from vestry.schema.data import Data
 from vestry.schema.results import Results
 
 
-def _opening(_results: Results, _page: PageData) -> Opening | None:
-    return Opening("The data")
+def data_heading(data: Data, checks: Checklist) -> str:
+    """Size, classes and the worst that was found."""
+    noun = "row" if data.image_shape is None else "image"
+    return f"{counted(dataset.rows(data), noun)} in {len(data.classes)} classes; {_found(checks)}"
 
 
-CHAPTER = Chapter("data", "Data", _opening)
+def _found(checks: Checklist) -> str:
+    if checks.worst:
+        return checks.worst
+    if not checks.checks:
+        return "nobody looked for faults in them"
+    return f"none of {whole(len(checks.checks))} kinds of fault was found"
+
+
+def _opening(results: Results, page: PageData) -> Opening | None:
+    return Opening(data_heading(results.data, page.checklist), [page.dataset.size])
+
+
+CHAPTER = Chapter(
+    "data", "Data", _opening, template="data.html.j2", style="data.css.j2", script="data.js"
+)

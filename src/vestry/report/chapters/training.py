@@ -1,12 +1,24 @@
-"""The chapter Learning."""
+"""The chapter Learning: curves of all networks over each other, and what settings came of."""
 
 from vestry.report.chapter import Chapter, Opening
 from vestry.report.section import PageData
 from vestry.schema.results import Results
 
-
-def _opening(_results: Results, _page: PageData) -> Opening | None:
-    return Opening("How they learned")
+_FOLDED = ("search", "cross_validation", "sizes")
 
 
-CHAPTER = Chapter("learning", "Learning", _opening)
+def _opening(_results: Results, page: PageData) -> Opening | None:
+    learning = page.learning
+    if (
+        not learning.networks
+        and not page.pairs.rows
+        and not any(getattr(page, key) for key in _FOLDED)
+    ):
+        return None
+    sentences = [learning.without_epochs] if learning.without_epochs else []
+    if not learning.together:
+        return Opening("No model here was trained over epochs", sentences)
+    return Opening(learning.found, sentences, learning.together)
+
+
+CHAPTER = Chapter("learning", "Learning", _opening, style="training.css.j2")

@@ -1,14 +1,17 @@
-"""Test accuracy over images a class, all members in one figure, with the spread over seeds."""
+"""Test accuracy over images a class, all members in one figure, with the spread over seeds; and
+accuracy over the share of images that are answered."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import per_cent, whole
 from vestry.report.models import Model
-from vestry.report.plot.axis import Axis, Place, dots, moved_apart, share_axis, with_ticks
-from vestry.report.plot.lines import LABEL_PIXELS, Label, grid, series_style, tick_text
+from vestry.report.plot.axis import Axis, share_axis, with_ticks
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.lines import Line, Plot, Scale, line_figure, share_scale, tick_text
+from vestry.report.table import Column, Table, text_column
 
-_HEIGHT = 300
+_HEIGHT = 260.0
 _MOST_BANDS = 4
 
 
@@ -25,32 +28,15 @@ class SizePoint:
 
 @dataclass(frozen=True)
 class SizeCurve:
-    """A member's points, by rising size."""
+    """A member's points, by rising size. series: its place in the study."""
 
     name: str
-    style: str
+    series: int
     points: list[SizePoint]
 
     @property
     def at(self) -> dict[int, SizePoint]:
         return {point.size: point for point in self.points}
-
-
-@dataclass(frozen=True)
-class DrawnSizes:
-    """Path data on a 1000 x 1000 grid with CSS classes; labels stand at the right end.
-
-    spreads: areas or upright strokes from a deviation below to one above the mean.
-    """
-
-    lines: list[tuple[str, str]]
-    spreads: list[tuple[str, str]]
-    points: list[tuple[str, str]]
-    leaders: list[tuple[str, str]]
-    y_ticks: list[Label]
-    x_ticks: list[Label]
-    labels: list[Label]
-    as_bands: bool
 
 
 def size_curve(model: Model, split: str = "test") -> SizeCurve | None:
@@ -66,43 +52,37 @@ def size_curve(model: Model, split: str = "test") -> SizeCurve | None:
         )
     ]
     points.sort(key=lambda point: point.size)
-    return SizeCurve(model.name, series_style(model.series), points) if points else None
+    return SizeCurve(model.name, model.series, points) if points else None
 
 
-def draw_sizes(curves: list[SizeCurve]) -> DrawnSizes:
+def has_bands(curves: Sequence[SizeCurve]) -> bool:
+    """Whether the spread over seeds is drawn: more curves than a few would hide each other."""
+    return len(curves) <= _MOST_BANDS
+
+
+def size_figure(curves: Sequence[SizeCurve], data: Table) -> Figure:
     sizes = sorted({point.size for curve in curves for point in curve.points})
-    x_axis = with_ticks(sizes[0], sizes[-1], [sizes[0], sizes[-1], *sizes])
-    y_axis = share_axis([end for c in curves for p in c.points for end in _limits(p)])
-
-    def x_of(size: float) -> float:
-        return x_axis.place(size)
-
-    def y_of(value: float) -> float:
-        return round(1 - y_axis.place(value), 4)
-
-    def at(point: SizePoint) -> Place:
-        return x_of(point.size), y_of(point.mean)
-
-    as_bands = len(curves) <= _MOST_BANDS
-    ends = [curve.points[-1] for curve in curves]
-    apart = moved_apart([y_of(end.mean) for end in ends], LABEL_PIXELS / _HEIGHT)
-    return DrawnSizes(
-        lines=[(_line([at(p) for p in c.points]), c.style) for c in curves],
-        spreads=[
-            (_band(c, x_of, y_of) if as_bands else _strokes(c, x_of, y_of), c.style) for c in curves
-        ],
-        points=[(dots([at(p) for p in c.points]), c.style) for c in curves],
-        leaders=[
-            (f"M0 {grid(y_of(end.mean))}L1000 {grid(y)}", curve.style)
-            for curve, end, y in zip(curves, ends, apart, strict=True)
-        ],
-        y_ticks=[Label(tick_text(t, y_axis, True), 0, y_of(t)) for t in y_axis.ticks],
-        x_ticks=[Label(whole(tick), x_of(tick), 1) for tick in x_axis.ticks],
-        labels=[
-            Label(f"{per_cent(end.mean)} {curve.name}", 1, y, curve.style)
-            for curve, end, y in zip(curves, ends, apart, strict=True)
-        ],
-        as_bands=as_bands,
+    axis = with_ticks(sizes[0], sizes[-1], [sizes[0], sizes[-1], *sizes])
+    ends = [end for c in curves for p in c.points for end in _limits(p)]
+    lines = [
+        Line(
+            curve.name,
+            [(point.size, point.mean) for point in curve.points],
+            curve.series,
+            f"{per_cent(curve.points[-1].mean)} {curve.name}",
+            dotted=True,
+            spread=_spread(curve) if has_bands(curves) else (),
+        )
+        for curve in curves
+    ]
+    return line_figure(
+        "images-per-class",
+        "Test accuracy over training images a class",
+        Plot(lines, Scale(axis, whole, "images a class, log scale"), share_scale(ends, "accuracy")),
+        data,
+        words="Test accuracy over training images a class; at the end: "
+        + ", ".join(line.label for line in lines),
+        height=_HEIGHT,
     )
 
 
@@ -111,90 +91,80 @@ def _limits(point: SizePoint) -> tuple[float, float]:
     return max(0.0, point.mean - spread), min(1.0, point.mean + spread)
 
 
-def _line(places: list[Place]) -> str:
-    return "M" + "L".join(f"{grid(x)} {grid(y)}" for x, y in places)
-
-
-_Scale = Callable[[float], float]
-
-
-def _band(curve: SizeCurve, x_of: _Scale, y_of: _Scale) -> str:
-    """The area between the limits, left out where no point has a deviation."""
-    if len(curve.points) < 2:
-        return _strokes(curve, x_of, y_of)
+def _spread(curve: SizeCurve) -> list[tuple[float, float, float]]:
+    """Left out where no point has a deviation."""
     if not any(point.deviation for point in curve.points):
-        return ""
-    upper = [(x_of(p.size), y_of(_limits(p)[1])) for p in curve.points]
-    lower = [(x_of(p.size), y_of(_limits(p)[0])) for p in reversed(curve.points)]
-    return f"{_line([*upper, *lower])}Z"
+        return []
+    return [(point.size, *_limits(point)) for point in curve.points]
 
 
-def _strokes(curve: SizeCurve, x_of: _Scale, y_of: _Scale) -> str:
-    return "".join(
-        f"M{grid(x_of(p.size))} {grid(y_of(_limits(p)[1]))}V{grid(y_of(_limits(p)[0]))}"
-        for p in curve.points
-        if p.deviation
-    )
+# Accuracy of the answers over the share of images answered, all models in one figure.
 
 
-# Mistakes among the answers over the share of images answered, all models in one figure.
+_TICKS = (0.0, 0.5, 1.0)
+LEAST_DRAWN = 30
+"""Answers from which on a curve is drawn; fewer make it jump."""
+_MOST_NAMED = 8
 
 
-_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_LEADER = "leading"
-
-_Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class RiskCoverage:
-    """Path data on a 1000 x 1000 grid with CSS classes, the leader's last, on top of the others."""
-
-    height: int
-    lines: list[tuple[str, str]]
-    leaders: list[tuple[str, str]]
-    y_ticks: list[Label]
-    x_ticks: list[Label]
-    labels: list[Label]
-
-
-def risk_coverage(models: list[Model], least: int) -> RiskCoverage:
-    """models: by rank. least: answers from which on a curve is drawn; fewer make it jump."""
-    shown = list(reversed(models))
-    curves = [_points(model, least) for model in shown]
-    axis = share_axis([0.0, *(risk for curve in curves for _, risk in curve)])
-    height = max(_HEIGHT, (LABEL_PIXELS + 2) * len(shown))
-    styles = [_style(model, model is models[0]) for model in shown]
-    ends = [round(1 - axis.place(curve[-1][1]), 4) for curve in curves]
-    apart = moved_apart(ends, LABEL_PIXELS / height)
-    return RiskCoverage(
-        height=height,
-        lines=[(_path(curve, axis), s) for curve, s in zip(curves, styles, strict=True)],
-        leaders=[
-            (f"M0 {grid(end)}L1000 {grid(y)}", s)
-            for end, y, s in zip(ends, apart, styles, strict=True)
-        ],
-        y_ticks=[
-            Label(tick_text(t, axis, True), 0, round(1 - axis.place(t), 4)) for t in axis.ticks
-        ],
-        x_ticks=[Label(per_cent(tick, 0), tick, 1) for tick in _TICKS],
-        labels=[
-            Label(f"{per_cent(curve[-1][1])} {model.name}", 1, y, s)
-            for model, curve, y, s in zip(shown, curves, apart, styles, strict=True)
-        ],
-    )
-
-
-def _points(model: Model, least: int) -> _Points:
-    """Coverage and risk; a curve of fewer than `least` images is drawn whole."""
+def answered(model: Model) -> list[tuple[float, float]]:
+    """Share of test images answered, the surest first, and the share of these that are right; a
+    curve of very few images is whole."""
     found = model.abstention
-    whole = list(zip(found.curve.coverage, found.curve.risk, strict=True))
-    return [point for point in whole if point[0] * found.rows >= least] or whole
+    points = [
+        (round(share, 6), round(1 - risk, 6))
+        for share, risk in zip(found.curve.coverage, found.curve.risk, strict=True)
+    ]
+    return [point for point in points if point[0] * found.rows >= LEAST_DRAWN] or points
 
 
-def _path(curve: _Points, axis: Axis) -> str:
-    return "M" + "L".join(f"{grid(x)} {grid(1 - axis.place(y))}" for x, y in curve)
+def right_axis(models: Sequence[Model]) -> Axis:
+    """From the least that any model gets right to 100%."""
+    return share_axis([1.0, *(right for model in models for _, right in answered(model))])
 
 
-def _style(model: Model, is_leader: bool) -> str:
-    return f"{series_style(model.series)}{f' {_LEADER}' if is_leader else ''}"
+def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
+    """models: by rank. main: drawn strongly."""
+    named = [main, *(model for model in models if model is not main)][:_MOST_NAMED]
+    lines = [
+        Line(
+            model.name,
+            answered(model),
+            model.series,
+            model.name if model in named else "",
+            weight="strong" if model is main else "thin" if model in named else "grey",
+        )
+        for model in models
+    ]
+    upwards = right_axis(models)
+    axis = Scale(Axis(0.0, 1.0, _TICKS), lambda tick: per_cent(tick, 0), "share of images answered")
+    left_out = len(models) - len(named)
+    ends = ", ".join(f"{line.name} {per_cent(line.known[-1][1])}" for line in lines)
+    return line_figure(
+        "answered",
+        "Answering only the surest images",
+        Plot(
+            lines,
+            axis,
+            Scale(upwards, lambda tick: tick_text(tick, upwards, True), "right among the answers"),
+        ),
+        _coverage_table(models),
+        remark=f"grey: {left_out} more" if left_out else "",
+        words="Accuracy of the answers over the share of test images answered, the surest first; "
+        f"with every image answered: {ends}",
+    )
+
+
+def _coverage_table(models: Sequence[Model]) -> Table:
+    rows = [
+        (model.name, coverage, 1 - risk)
+        for model in models
+        for found in [model.abstention.curve]
+        for coverage, risk in zip(found.coverage, found.risk, strict=True)
+    ]
+    columns = (
+        text_column("model", "Model"),
+        Column("answered", "Answered", per_cent),
+        Column("right", "Right of these", per_cent),
+    )
+    return Table("answered", "Accuracy of the answers by share answered", columns, tuple(rows))

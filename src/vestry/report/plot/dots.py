@@ -21,7 +21,8 @@ _UNUSED = Axis(0, 1, ())
 @dataclass(frozen=True)
 class DotRow:
     """One model. low, high: the interval of `test`; None where it has none. reported: what
-    somebody else gave for it. seeds: each one's test figure. marked: the recommended one."""
+    somebody else gave for it. seeds: each one's test figure. marked: the recommended one.
+    group: what stands above its first row."""
 
     name: str
     series: int
@@ -32,6 +33,7 @@ class DotRow:
     reported: float | None = None
     seeds: tuple[float, ...] = ()
     marked: bool = False
+    group: str = ""
 
 
 def dot_plot(
@@ -72,31 +74,53 @@ def _words(row: DotRow, is_share: bool) -> str:
 
 def _data(key: str, title: str, rows: Sequence[DotRow]) -> Table:
     names = ("validation", "test", "test_low", "test_high", "reported")
-    return Table(
-        key,
-        title,
-        (text_column("model", "Model"), *(Column(name, name) for name in names)),
-        tuple((r.name, r.validation, r.test, r.low, r.high, r.reported) for r in rows),
-    )
+    columns = (text_column("model", "Model"), *(Column(name, name) for name in names))
+    values = [(r.name, r.validation, r.test, r.low, r.high, r.reported) for r in rows]
+    if not any(row.group for row in rows):
+        return Table(key, title, columns, tuple(values))
+    of = [(row.group, *own) for row, own in zip(rows, values, strict=True)]
+    return Table(key, title, (text_column("run", "Run"), *columns), tuple(of))
 
 
 def _draw(width: int, plot: "_Plot") -> Canvas:
     rows = plot.rows
     keys = _key_places(plot.keys, width)
     top = _TOP + _KEY_LINE * max(line for _, _, line in keys)
-    foot = top + _ROW * len(rows)
+    tops, foot = _tops(rows, top)
     canvas = Canvas(width, foot + _FOOT)
     frame = Frame(canvas, plot.left(width), top, width - _RIGHT, foot, plot.axis, _UNUSED)
     for name, x, line in keys:
         _draw_key(canvas, name, (x, 12 + _KEY_LINE * line))
-    for number, row in enumerate(rows):
+    for row, y in zip(rows, tops, strict=True):
         if row.marked:
-            canvas.rect((0, top + _ROW * number + 1), (width, _ROW - 2), "band")
+            canvas.rect((0, y + 1), (width, _ROW - 2), "band")
     frame.draw_across(lambda tick: tick_text(tick, plot.axis, plot.is_share), plot.score)
-    for number, row in enumerate(rows):
-        _draw_name(canvas, row, top + _ROW * (number + 0.5), frame.left)
-        _draw_row(frame, row, top + _ROW * (number + 0.5), plot.nested)
+    _draw_groups(canvas, rows, tops)
+    for row, y in zip(rows, tops, strict=True):
+        _draw_name(canvas, row, y + _ROW / 2, frame.left)
+        _draw_row(frame, row, y + _ROW / 2, plot.nested)
     return canvas
+
+
+def _tops(rows: Sequence[DotRow], y: float) -> tuple[list[float], float]:
+    """Where each row begins, below its group's name where it is the first, and where all end."""
+    tops, before = [], ""
+    for row in rows:
+        y += _ROW if row.group != before else 0
+        before = row.group
+        tops.append(y)
+        y += _ROW
+    return tops, y
+
+
+def _draw_groups(canvas: Canvas, rows: Sequence[DotRow], tops: Sequence[float]) -> None:
+    before = ""
+    for row, y in zip(rows, tops, strict=True):
+        if row.group != before:
+            canvas.rect((0, y - _ROW + 2), (canvas.width, _ROW - 3), "over")
+            name = shortened(row.group, canvas.width / BOLD - 4, _NAME_SIZE)
+            canvas.text((0, y - _ROW / 2 + 1), name, "group", size=_NAME_SIZE)
+        before = row.group
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from markupsafe import Markup
 from vestry.report.plot.canvas import Canvas
 from vestry.report.table import Table
 
-NARROW, WIDE = 320, 640
-"""Pixels: a phone's column, and a page's. The style shows the widest that fits."""
+NARROW, THIRD, HALF, WIDE, PAGE = 320, 360, 540, 640, 1120
+"""Pixels: a phone's column, a third of the page's, half of it, most of it and all. The style shows
+the widest that fits."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vestry.report.plot.axis import Axis, LogAxis, moved_apart
 from vestry.report.plot.canvas import Canvas, Point
-from vestry.report.plot.text import SIZE, shortened, text_width
+from vestry.report.plot.text import BOLD, SIZE, shortened_apart, text_width
 
 LABEL_GAP = 15.0
 """Pixels between the middles of two labels."""
@@ -57,16 +57,21 @@ class EndLabel:
     text: str
     y: float
     style: str = ""
+    is_bold: bool = False
 
 
 def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, room: float) -> None:
     """Names right of the frame, moved apart, each joined to its line's end. room: pixels."""
     height = frame.bottom - frame.top
     shares = [(label.y - frame.top) / height for label in labels]
-    for label, share in zip(labels, moved_apart(shares, LABEL_GAP / height), strict=True):
+    places = moved_apart(shares, LABEL_GAP / height)
+    rooms = [(room - 17) / (BOLD if label.is_bold else 1) for label in labels]
+    texts = shortened_apart([label.text for label in labels], rooms)
+    for label, share, text in zip(labels, places, texts, strict=True):
         y = frame.top + share * height
         canvas.line((frame.right + 2, label.y), (frame.right + 14, y), f"leader {label.style}")
-        canvas.text((frame.right + 17, y), shortened(label.text, room - 17), label.style)
+        style = f"{label.style} bold" if label.is_bold else label.style
+        canvas.text((frame.right + 17, y), text, style)
 
 
 def margin_for(texts: Sequence[str], most: float, size: float = SIZE) -> float:

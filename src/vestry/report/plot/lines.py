@@ -1,201 +1,66 @@
-"""Curves over epochs: what they show, and where on the figure it stands."""
+"""Lines over a common scale, each named at its end."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vestry.predictions.scores import SCORES
 from vestry.report.formatting import decimal, per_cent
-from vestry.report.models import Model
-from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
+from vestry.report.plot.axis import Axis, LogAxis, round_axis, share_axis
+from vestry.report.plot.canvas import COLOURS, Canvas, Point
+from vestry.report.plot.figure import NARROW, THIRD, WIDE, Figure, drawn
+from vestry.report.plot.frame import LABEL_GAP, EndLabel, Frame, draw_end_labels
+from vestry.report.plot.text import BOLD, text_width
+from vestry.report.table import Table
 
-LABEL_PIXELS = 15
-_COLOURS = 6
-
-_REMARKS = {
-    "accuracy": "",
-    "precision_macro": "mean over the classes",
-    "recall_macro": "mean over the classes",
-    "precision_micro_at_half": "as in Keras",
-    "recall_micro_at_half": "as in Keras",
-}
-METRICS = (
-    ("loss", "Loss", "cross-entropy"),
-    *((name, SCORES[name].label, remark) for name, remark in _REMARKS.items()),
-)
-"""What a network's history has of each epoch: key, title, remark."""
+TOP, FOOT = 30.0, 46.0
+"""Pixels above a frame for its upright axis's title, and below it for the other one's."""
+_LEADER = 17.0
+_BARE = 14.0
+_MOST_LABEL = 0.36
+_HEIGHT = 210.0
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named series of values, one an epoch; None leaves a gap. `style` is its CSS class."""
+    """A line and its name. points: in the units of the axes; None leaves a gap.
+
+    series: the place in the study of the model that it is of. label: beside its end; none where
+    empty. weight: "strong", "usual", "thin", or "grey" for who is not named. dashed: of what is not
+    judged, as training figures are. dotted: whether each point has its marker, else the end alone.
+    spread: (x, low, high), drawn as a band.
+    """
 
     name: str
-    values: list[float | None]
-    style: str
+    points: Sequence[Point | None]
+    series: int
+    label: str = ""
+    weight: str = "usual"
+    dashed: bool = False
+    dotted: bool = False
+    spread: Sequence[tuple[float, float, float]] = ()
+
+    @property
+    def known(self) -> list[Point]:
+        return [point for point in self.points if point is not None]
 
 
 @dataclass(frozen=True)
-class Curves:
-    """What one figure shows. `marked_epoch` is drawn as a vertical line."""
+class Scale:
+    """An axis, what stands at its ticks, and its title with the unit."""
 
+    axis: Axis | LogAxis
+    text: Callable[[float], str]
     title: str
-    remark: str
-    epochs: list[int]
-    lines: list[Line]
-    marked_epoch: int | None = None
-    in_per_cent: bool = True
 
 
-@dataclass(frozen=True)
-class Label:
-    """Text at a share of the figure's width (`x`) and, from the top, of its height (`y`)."""
-
-    text: str
-    x: float
-    y: float
-    style: str = ""
+def share_scale(values: Sequence[float], title: str, tick_count: int = 4) -> Scale:
+    """Of shares, in per cent."""
+    axis = share_axis(list(values), tick_count)
+    return Scale(axis, lambda tick: tick_text(tick, axis, True), title)
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """Geometry in shares of the plot; paths on a 1000 x 1000 grid that the page stretches."""
-
-    curves: Curves
-    height: int
-    paths: list[tuple[str, str]]
-    leaders: list[tuple[str, str]]
-    y_ticks: list[Label]
-    x_ticks: list[Label]
-    labels: list[Label]
-    marked_x: float | None
-
-
-def member_curves(model: Model) -> list[Curves]:
-    """The curves of one network, from its history: train and validation of each metric."""
-    history = model.history
-    training = model.member.training if model.member else None
-    figures = []
-    for metric, title, remark in METRICS:
-        lines = [
-            Line(name, history[f"{name}_{metric}"], name)
-            for name in ("train", "validation")
-            if any(value is not None for value in history.get(f"{name}_{metric}") or [])
-        ]
-        if lines:
-            figures.append(
-                Curves(
-                    title,
-                    remark,
-                    _epochs(model),
-                    lines,
-                    training.best_epoch if training else None,
-                    in_per_cent=metric != "loss",
-                )
-            )
-    return figures
-
-
-def validation_curves(networks: list[Model]) -> Curves | None:
-    """Validation accuracy of all networks in one figure; None where there is nothing to compare."""
-    return _together(networks, "accuracy")
-
-
-def validation_losses(networks: list[Model]) -> Curves | None:
-    """As `validation_curves`, of validation loss: where each network converges."""
-    return _together(networks, "loss")
-
-
-def _together(networks: list[Model], metric: str) -> Curves | None:
-    column = f"validation_{metric}"
-    lines = [
-        Line(model.name, model.history[column], series_style(model.series))
-        for model in networks
-        if any(v is not None for v in model.history.get(column) or [])
-    ]
-    if not lines:
-        return None
-    longest = max((_epochs(model) for model in networks), key=len)
-    title = f"Validation {metric} of every network"
-    return Curves(title, "", longest, lines, in_per_cent=metric != "loss")
-
-
-def _epochs(model: Model) -> list[int]:
-    return [int(epoch) for epoch in model.history["epoch"] if epoch is not None]
-
-
-def series_style(series: int) -> str:
-    """Colour by the model's place in the study; past the last colour, dashes."""
-    dash = f" dash{series // _COLOURS}" if series >= _COLOURS else ""
-    return f"series{series % _COLOURS}{dash}"
-
-
-def shared_share_axis(figures: list[Curves]) -> Axis:
-    """One axis for all figures in per cent, so that they can be compared by eye."""
-    return share_axis([v for figure in figures if figure.in_per_cent for v in _known(figure)])
-
-
-def _known(curves: Curves) -> list[float]:
-    return [value for line in curves.lines for value in line.values if value is not None]
-
-
-def draw(curves: Curves, height: int, axis: Axis | None = None) -> Drawing:
-    """Place `curves` on a plot `height` pixels high."""
-    axis = axis or (share_axis if curves.in_per_cent else round_axis)(_known(curves))
-    first, last = curves.epochs[0], curves.epochs[-1]
-
-    def x_of(epoch: float) -> float:
-        return round((epoch - first) / (last - first), 4) if last > first else 0.5
-
-    def y_of(value: float) -> float:
-        return round(1 - axis.place(value), 4)
-
-    ends = [_last_point(line, curves.epochs) for line in curves.lines]
-    spread = moved_apart([y_of(value) for _, value in ends], LABEL_PIXELS / height)
-    marked = curves.marked_epoch
-    return Drawing(
-        curves=curves,
-        height=height,
-        paths=[(_path(line, curves.epochs, x_of, y_of), line.style) for line in curves.lines],
-        leaders=[
-            (f"M0 {grid(y_of(value))}L1000 {grid(y)}", line.style)
-            for line, (_, value), y in zip(curves.lines, ends, spread, strict=True)
-        ],
-        y_ticks=[
-            Label(tick_text(tick, axis, curves.in_per_cent), 0, y_of(tick)) for tick in axis.ticks
-        ],
-        x_ticks=[Label(str(e), x_of(e), 1) for e in _epoch_ticks(curves.epochs, marked)],
-        labels=[
-            Label(f"{_value_text(value, curves.in_per_cent)} {line.name}", 1, y, line.style)
-            for line, (_, value), y in zip(curves.lines, ends, spread, strict=True)
-        ],
-        marked_x=x_of(marked) if marked is not None and first <= marked <= last else None,
-    )
-
-
-def _last_point(line: Line, epochs: list[int]) -> tuple[int, float]:
-    """Epoch and value of the last known point."""
-    return [(e, v) for e, v in zip(epochs, line.values, strict=False) if v is not None][-1]
-
-
-def _path(
-    line: Line, epochs: list[int], x_of: Callable[[float], float], y_of: Callable[[float], float]
-) -> str:
-    """SVG path data; a gap where a value is missing, a dot where a point stands alone."""
-    steps, pen_down = [], False
-    for epoch, value in zip(epochs, line.values, strict=False):
-        if value is not None:
-            x, y = grid(x_of(epoch)), grid(y_of(value))
-            steps.append(f"L{x} {y}" if pen_down else f"M{x} {y}h0")
-        pen_down = value is not None
-    return "".join(steps)
-
-
-def grid(share: float) -> str:
-    return f"{1000 * share:g}"
-
-
-def _value_text(value: float, in_per_cent: bool) -> str:
-    return per_cent(value) if in_per_cent else decimal(value)
+def number_scale(values: Sequence[float], title: str, tick_count: int = 4) -> Scale:
+    axis = round_axis(list(values), tick_count)
+    return Scale(axis, lambda tick: tick_text(tick, axis, False), title)
 
 
 def tick_text(tick: float, axis: Axis, in_per_cent: bool) -> str:
@@ -205,87 +70,121 @@ def tick_text(tick: float, axis: Axis, in_per_cent: bool) -> str:
     return decimal(tick, 0 if step > 0.99 else 1 if step > 0.099 else 2 if step > 0.0099 else 3)
 
 
-def _epoch_ticks(epochs: list[int], marked: int | None) -> list[int]:
-    """First, last and the marked epoch, unless its number would touch another."""
-    ends = [epochs[0], epochs[-1]]
-    room = (epochs[-1] - epochs[0]) * 0.12
-    free = marked is not None and all(abs(marked - end) > room for end in ends)
-    return sorted({*ends, marked} if free and marked is not None else set(ends))
-
-
-# Accuracy over the strength of a corruption: one small plot each, all on one scale.
-
-
-_HEIGHT = 150
-_OTHER = "other"
-
-
 @dataclass(frozen=True)
-class SeverityCurves:
-    """What one plot shows: each model's accuracy on clean images and at each strength.
+class Plot:
+    """What stands in one frame. marked: a place across that an upright line marks. reference: a
+    height that a level line marks."""
 
-    named: which lines get a label; the rest are the same grey.
-    """
-
-    title: str
-    remark: str
-    lines: list[Line]
-    named: list[str]
-
-
-@dataclass(frozen=True)
-class DrawnSeverityCurves:
-    """Geometry in shares of the plot; paths on a 1000 x 1000 grid that the page stretches.
-
-    places: where clean images and each strength stand, from the left.
-    """
-
-    curves: SeverityCurves
-    height: int
-    paths: list[tuple[str, str]]
-    leaders: list[tuple[str, str]]
-    y_ticks: list[Label]
-    places: list[float]
-    labels: list[Label]
+    lines: Sequence[Line]
+    across: Scale
+    upwards: Scale
+    marked: float | None = None
+    reference: float | None = None
 
 
-def severity_axis(plots: Sequence[SeverityCurves]) -> Axis:
-    """One scale for all plots, so that they can be compared by eye."""
-    return share_axis([v for plot in plots for line in plot.lines for v in line.values if v], 3)
+def line_figure(
+    key: str,
+    title: str,
+    plot: Plot,
+    data: Table,
+    *,
+    remark: str = "",
+    words: str = "",
+    height: float = _HEIGHT,
+    widths: tuple[int, ...] = (NARROW, THIRD, WIDE),
+) -> Figure:
+    """One plot, as wide as the figure. height: of its frame; more where labels need it."""
+    named = sum(bool(line.label) for line in plot.lines)
+    tall = max(height, LABEL_GAP * named)
+
+    def draw(width: int) -> Canvas:
+        canvas = Canvas(width, TOP + tall + FOOT)
+        room = label_room(plot.lines, width)
+        left = tick_room(plot.upwards)
+        draw_plot(canvas, (left, TOP, width - room, TOP + tall), plot, room)
+        return canvas
+
+    return drawn(key, title, draw, data, remark=remark, words=words, widths=widths)
 
 
-def draw_severity_curves(curves: SeverityCurves, axis: Axis) -> DrawnSeverityCurves:
-    steps = len(curves.lines[0].values)
+def label_room(lines: Sequence[Line], width: float) -> float:
+    """Pixels right of a frame for the names of its lines."""
+    named = [line for line in lines if line.label]
+    if not named:
+        return _BARE
+    widths = [text_width(each.label) * (BOLD if each.weight == "strong" else 1) for each in named]
+    return _LEADER + min(_MOST_LABEL * width, max(widths)) + 2
 
-    def x_of(step: float) -> float:
-        return round(step / (steps - 1), 4)
 
-    def y_of(value: float) -> float:
-        return round(1 - axis.place(value), 4)
+def tick_room(scale: Scale) -> float:
+    """Pixels left of a frame for what stands at its ticks."""
+    return max(text_width(scale.text(tick)) for tick in scale.axis.ticks) + 9
 
-    named = [line for line in curves.lines if line.name in curves.named]
-    ends = [line.values[-1] or 0.0 for line in named]
-    apart = moved_apart([y_of(end) for end in ends], LABEL_PIXELS / _HEIGHT)
-    # Named lines come last, on top of the grey ones.
-    order = sorted(curves.lines, key=lambda line: line.name in curves.named)
-    return DrawnSeverityCurves(
-        curves=curves,
-        height=_HEIGHT,
-        paths=[
-            (
-                _path(line, list(range(steps)), x_of, y_of),
-                line.style if line.name in curves.named else _OTHER,
-            )
-            for line in order
-        ],
-        leaders=[
-            (f"M0 {grid(y_of(end))}L1000 {grid(y)}", line.style)
-            for line, end, y in zip(named, ends, apart, strict=True)
-        ],
-        y_ticks=[Label(tick_text(tick, axis, True), 0, y_of(tick)) for tick in axis.ticks],
-        places=[x_of(step) for step in range(steps)],
-        labels=[
-            Label(f"{per_cent(end, 0)} {line.name}", 1, y, line.style)
-            for line, end, y in zip(named, ends, apart, strict=True)
-        ],
-    )
+
+def draw_plot(
+    canvas: Canvas, sides: tuple[float, float, float, float], plot: Plot, room: float
+) -> Frame:
+    """`plot` in the frame of `sides` (left, top, right, bottom), names in `room` pixels right."""
+    left, top, right, bottom = sides
+    frame = Frame(canvas, *sides, plot.across.axis, plot.upwards.axis)
+    canvas.rect((left, top), (right - left, bottom - top), "frame")
+    frame.draw_upwards(plot.upwards.text, plot.upwards.title)
+    frame.draw_across(plot.across.text, plot.across.title)
+    if plot.marked is not None:
+        x = frame.x(plot.marked)
+        canvas.line((x, frame.top), (x, frame.bottom), "marked")
+    if plot.reference is not None:
+        y = frame.y(plot.reference)
+        canvas.line((frame.left, y), (frame.right, y), "marked")
+    draw_lines(frame, plot.lines, room)
+    return frame
+
+
+def draw_lines(frame: Frame, lines: Sequence[Line], room: float) -> None:
+    """Those that matter most last, on top; names moved apart."""
+    order = {"grey": 0, "thin": 1, "usual": 2, "strong": 3}
+    shown = sorted(lines, key=lambda line: (order[line.weight], not line.dashed))
+    for line in shown:
+        _band(frame, line)
+    for line in shown:
+        _line(frame, line)
+    named = [line for line in lines if line.label and line.known]
+    ends = [
+        EndLabel(line.label, frame.y(line.known[-1][1]), _colour(line), line.weight == "strong")
+        for line in named
+    ]
+    draw_end_labels(frame.canvas, ends, frame, room)
+
+
+def _line(frame: Frame, line: Line) -> None:
+    points = [None if point is None else frame.at(*point) for point in line.points]
+    frame.canvas.path(points, _style(line))
+    if line.weight == "grey" or line.dashed or not line.known:
+        return
+    marked = line.known if line.dotted else line.known[-1:]
+    for point in marked:
+        frame.canvas.marker(frame.at(*point), line.series, radius=3.5)
+
+
+def _band(frame: Frame, line: Line) -> None:
+    """From the low to the high end; an upright stroke where there is one place."""
+    if len(line.spread) > 1:
+        upper = [frame.at(x, high) for x, _, high in line.spread]
+        lower = [frame.at(x, low) for x, low, _ in reversed(line.spread)]
+        frame.canvas.area([*upper, *lower], f"spread {_colour(line)}")
+    for x, low, high in line.spread[:1] if len(line.spread) == 1 else ():
+        frame.canvas.line(frame.at(x, low), frame.at(x, high), f"line thin {_colour(line)}")
+
+
+def _style(line: Line) -> str:
+    colour = "" if line.weight == "grey" else f"{_colour(line)} "
+    return f"{colour}{line.weight}{' train' if line.dashed else ''}"
+
+
+def _colour(line: Line) -> str:
+    """Without the dash of a late series: here a dash means something else, and markers tell."""
+    return f"series{line.series % COLOURS}"
+
+
+def grid(share: float) -> str:
+    return f"{1000 * share:g}"

@@ -1,150 +1,35 @@
-"""Accuracy against a cost: every model a dot, those that nothing beats joined by a line."""
+"""A score over a cost: every model a point, those that nothing beats joined by a line."""
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestry.report.formatting import per_cent
-from vestry.report.plot.axis import LogAxis, share_axis, with_ticks
+from vestry.report.formatting import decimal, per_cent, two_digits
+from vestry.report.plot.axis import Axis, LogAxis, round_axis, share_axis
+from vestry.report.plot.canvas import Canvas, Point
+from vestry.report.plot.figure import HALF, NARROW, Figure, drawn
+from vestry.report.plot.frame import Frame
+from vestry.report.plot.lines import tick_text
+from vestry.report.plot.placing import LINE, Box, Place, Spot, around, placed
+from vestry.report.plot.text import BOLD, shortened, text_width
+from vestry.report.table import Column, Table, text_column
 
-# Names beside points, placed so that none covers another name or point.
-
-
-WIDTHS = (262, 330, 450, 600, 760, 900)
-"""Pixels; what holds at each of them holds between them, since everything moves in straight lines
-from one to the next."""
-LETTER, PADDING, LINE = 6.4, 4, 15
-_MOST = 126
-"""The widest name in pixels; a longer one is cut off by the page."""
-_DOT = 5
-_BESIDE = (9, 22, 40)
-_STEP = 8
-FAR, COVERED = 0.4, 20.0
-"""What a pixel of distance, and a square pixel of a covered name, count beside one of a line that
-crosses a name."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """x: a share of the width. y: pixels from the top."""
-
-    name: str
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a name stands: its near edge `dx` pixels right of the point (left where negative), its
-    middle `dy` below it."""
-
-    dx: float
-    dy: float
-
-    @property
-    def is_led(self) -> bool:
-        """Whether it is so far off that a line should lead to it."""
-        return abs(self.dy) > _DOT + 3 or abs(self.dx) > _BESIDE[0]
-
-
-@dataclass(frozen=True)
-class Box:
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def overlap(self, other: "Box") -> float:
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return across * down if across > 0 and down > 0 else 0.0
-
-
-def placed(points: list[Point], height: float) -> list[Place]:
-    """A place for each name; the first ones get the best."""
-    found: list[Place] = []
-    for point in points:
-        taken = [_obstacles(points, found, width) for width in WIDTHS]
-        best, least = Place(_BESIDE[0], 0), float("inf")
-        for place in _places(point, height):
-            far = FAR * abs(complex(place.dx, place.dy))
-            if far >= least:
-                break
-            cost = far + sum(
-                _covered(point, place, width, boxes)
-                for width, boxes in zip(WIDTHS, taken, strict=True)
-            )
-            if cost < least:
-                best, least = place, cost
-        found.append(best)
-    return found
-
-
-def _places(point: Point, height: float) -> Iterator[Place]:
-    """Places to try, the nearest first; none above or below the figure."""
-    tried = [
-        Place(side * beside, _STEP * step * down)
-        for beside in _BESIDE
-        for step in range(int(height / _STEP))
-        for down in (-1, 1)
-        for side in (1, -1)
-        if LINE / 2 <= point.y + _STEP * step * down <= height - LINE / 2 or not step
-    ]
-    yield from sorted(tried, key=lambda place: (place.dx**2 + place.dy**2, place.dx < 0))
-
-
-def _obstacles(points: list[Point], found: list[Place], width: float) -> list[Box]:
-    """Every point, and the names and lines that have their places."""
-    boxes = [around(point.x * width, point.y, _DOT) for point in points]
-    for point, place in zip(points, found, strict=False):
-        boxes.append(box(point, place, width))
-        boxes += _line(point, place, width)
-    return boxes
-
-
-def _covered(point: Point, place: Place, width: float, boxes: list[Box]) -> float:
-    """How bad a place is: what a name would cover there, stand out of the figure, or be crossed."""
-    own = box(point, place, width)
-    dot = around(point.x * width, point.y, _DOT)
-    outside = max(0.0, -own.left) + max(0.0, own.right - width)
-    hit = sum(own.overlap(other) for other in boxes if other != dot)
-    crossed = sum(part.overlap(other) for part in _line(point, place, width) for other in boxes)
-    return COVERED * (LINE * outside + hit) + crossed
-
-
-def box(point: Point, place: Place, width: float) -> Box:
-    length = min(LETTER * len(point.name) + PADDING, _MOST)
-    near, middle = point.x * width + place.dx, point.y + place.dy
-    left = near if place.dx > 0 else near - length
-    return Box(left, middle - LINE / 2, left + length, middle + LINE / 2)
-
-
-def _line(point: Point, place: Place, width: float) -> list[Box]:
-    """The line from the point to its name as small boxes; none where the name stands beside it."""
-    if not place.is_led:
-        return []
-    shares = (0.4, 0.6, 0.8, 0.95)
-    x = point.x * width
-    return [around(x + share * place.dx, point.y + share * place.dy, 1) for share in shares]
-
-
-def around(x: float, y: float, half: float) -> Box:
-    return Box(x - half, y - half, x + half, y + half)
-
-
-HEIGHT = 320
+_LEFT, _TOP, _RIGHT, _FOOT, _HEIGHT = 46, 30, 12, 44, 300
 _LEAST_SPAN = 4.0
 """A scale of cost reaches over this factor at least."""
 _ROOM = 1.18
-TICK_PIXELS, TICK_SHARE = 14, 0.13
+_APART, _MOST_NAME = 8.0, 0.42
+_FRONT = "Pareto front"
 
 
 @dataclass(frozen=True)
 class Spent:
-    """A model with its validation accuracy, as a share, and what it costs."""
+    """A model with its figure on validation images and what it costs."""
 
     name: str
-    accuracy: float
+    series: int
+    figure: float
     cost: float
     on_front: bool
     taken: bool
@@ -152,108 +37,180 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """Text at a share of the axis; a limit of the study is marked."""
+class Scale:
+    """What is drawn over what. cost: the axis's words, with the unit; cost_key, score_key: of the
+    columns of its data. most, least: limits of the study, of cost and of the score."""
 
-    text: str
-    at: float
-    is_limit: bool = False
+    cost: str
+    cost_key: str
+    score: str
+    score_key: str
+    is_share: bool
+    lower_is_better: bool = False
+    most: float | None = None
+    least: float | None = None
 
-
-@dataclass(frozen=True)
-class DrawnModel:
-    """x, y: shares of the figure, y from the top. dx, dy: pixels from there to its name."""
-
-    name: str
-    x: float
-    y: float
-    label: Place
-    style: str
-
-
-@dataclass(frozen=True)
-class Pareto:
-    """title, axis: in words. front: path data on a 1000 x 1000 grid. words: what it shows, for who
-    cannot see it."""
-
-    title: str
-    axis: str
-    height: int
-    models: list[DrawnModel]
-    front: str
-    x_ticks: list[Tick]
-    y_ticks: list[Tick]
-    words: str
+    def up(self, figure: float) -> float:
+        """What stands higher is better."""
+        return -figure if self.lower_is_better else figure
 
 
-def pareto(
-    title: str,
-    axis: str,
-    models: list[Spent],
-    text_of: Callable[[float], str],
-    most: float | None = None,
-    least_accuracy: float | None = None,
-) -> Pareto:
-    """models: the best by validation first. text_of: a cost in words. most, least_accuracy: limits
-    of the study, drawn where it has them."""
-    x_axis = cost_axis([model.cost for model in models] + ([most] if most else []))
-    floor = [] if least_accuracy is None else [least_accuracy]
-    y_axis = share_axis([model.accuracy for model in models] + floor)
+def pareto(key: str, title: str, models: Sequence[Spent], scale: Scale, remark: str = "") -> Figure:
+    """models: the best by validation first."""
     # The front's names get the best places.
     ordered = sorted(models, key=lambda model: (not model.taken, not model.on_front))
-    at = {m.name: (x_axis.place(m.cost), round(1 - y_axis.place(m.accuracy), 4)) for m in models}
-    points = [Point(m.name, at[m.name][0], at[m.name][1] * HEIGHT) for m in ordered]
-    whole = all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in y_axis.ticks)
-    return Pareto(
-        title=title,
-        axis=axis,
-        height=HEIGHT,
-        models=[
-            DrawnModel(model.name, *at[model.name], label, _style(model))
-            for model, label in zip(ordered, placed(points, HEIGHT), strict=True)
-        ],
-        front=_steps([at[m.name] for m in sorted(models, key=lambda m: m.cost) if m.on_front]),
-        x_ticks=_with_limit(
-            [Tick(text_of(tick), x_axis.place(tick)) for tick in x_axis.ticks],
-            Tick(text_of(most), x_axis.place(most), True) if most else None,
-            TICK_SHARE,
+    words = f"{title}: " + "; ".join(_words(model, scale) for model in models)
+
+    def draw(width: int) -> Canvas:
+        return _draw(width, ordered, scale)
+
+    data = _data(key, title, models, scale)
+    return drawn(key, title, draw, data, remark=remark, words=words, widths=(NARROW, HALF))
+
+
+def _words(model: Spent, scale: Scale) -> str:
+    figure = per_cent(model.figure) if scale.is_share else decimal(model.figure)
+    return f"{model.name} {two_digits(model.cost)}, {figure}"
+
+
+def _data(key: str, title: str, models: Sequence[Spent], scale: Scale) -> Table:
+    return Table(
+        key,
+        title,
+        (
+            text_column("model", "Model"),
+            Column(scale.score_key, scale.score),
+            Column(scale.cost_key, scale.cost),
+            Column("on_pareto_front", "On the Pareto front"),
+            Column("recommended", "Recommended"),
+            Column("within_limits", "Within the limits"),
         ),
-        y_ticks=_with_limit(
-            [Tick(per_cent(t, 0 if whole else 1), 1 - y_axis.place(t)) for t in y_axis.ticks],
-            Tick(f"{100 * least_accuracy:.6g}%", 1 - y_axis.place(least_accuracy), True)
-            if least_accuracy is not None
-            else None,
-            TICK_PIXELS / HEIGHT,
-        ),
-        words="; ".join(f"{m.name} {text_of(m.cost)}, {per_cent(m.accuracy)}" for m in models),
+        tuple((m.name, m.figure, m.cost, m.on_front, m.taken, not m.excluded) for m in models),
     )
 
 
-def cost_axis(costs: list[float]) -> LogAxis:
-    """A logarithmic axis with room at both ends; round ticks, powers of ten before the others."""
+def _draw(width: int, models: Sequence[Spent], scale: Scale) -> Canvas:
+    canvas = Canvas(width, _HEIGHT)
+    across, upwards = _axes(models, scale, width)
+    frame = Frame(canvas, _LEFT, _TOP, width - _RIGHT, _HEIGHT - _FOOT, across, upwards)
+    frame.draw_upwards(lambda tick: tick_text(abs(tick), upwards, scale.is_share), scale.score)
+    frame.draw_across(two_digits, f"{scale.cost}, log scale")
+    limits = _draw_limits(frame, scale)
+    points = [around(*frame.at(m.cost, scale.up(m.figure)), 10) for m in models]
+    front = _draw_front(frame, models, scale, [*limits, *points])
+    _draw_models(frame, models, scale, [*limits, *front])
+    return canvas
+
+
+def _axes(models: Sequence[Spent], scale: Scale, width: int) -> tuple[LogAxis, Axis]:
+    limit = [] if scale.most is None else [scale.most]
+    floor = [] if scale.least is None else [scale.up(scale.least)]
+    figures = [scale.up(model.figure) for model in models] + floor
+    of_share = scale.is_share and not scale.lower_is_better
+    across = cost_axis([model.cost for model in models] + limit, width - _LEFT - _RIGHT)
+    return across, (share_axis if of_share else round_axis)(figures)
+
+
+def cost_axis(costs: Sequence[float], pixels: float) -> LogAxis:
+    """A logarithmic axis with room at both ends; round ticks whose numbers do not touch, powers of
+    ten before the others."""
     low, high = min(costs) / _ROOM, max(costs) * _ROOM
     widen = math.sqrt(max(1.0, _LEAST_SPAN * low / high))
-    low, high = low / widen, high * widen
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    wanted = [factor * 10.0**power for factor in (1, 3, 2, 5) for power in powers]
-    return with_ticks(low, high, wanted)
+    axis = LogAxis(low / widen, high * widen, ())
+    powers = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
+    kept: list[float] = []
+    for tick in (factor * 10.0**power for factor in (1, 3, 2, 5) for power in powers):
+        if axis.low <= tick <= axis.high and all(_apart(axis, tick, one, pixels) for one in kept):
+            kept.append(tick)
+    return LogAxis(axis.low, axis.high, tuple(sorted(kept)))
 
 
-def _with_limit(ticks: list[Tick], limit: Tick | None, gap: float) -> list[Tick]:
-    """The ticks and the limit, without those that it would touch."""
-    if limit is None:
-        return ticks
-    return [tick for tick in ticks if abs(tick.at - limit.at) >= gap] + [limit]
+def _apart(axis: LogAxis, one: float, other: float, pixels: float) -> bool:
+    room = (text_width(two_digits(one)) + text_width(two_digits(other))) / 2 + _APART
+    return abs(axis.place(one) - axis.place(other)) * pixels >= room
 
 
-def _steps(places: list[tuple[float, float]]) -> str:
+def _draw_limits(frame: Frame, scale: Scale) -> list[Box]:
+    """Dashed lines with their numbers; what names must not cover."""
+    taken = []
+    if scale.most is not None:
+        x, text = frame.x(scale.most), f"limit {two_digits(scale.most)}"
+        frame.canvas.line((x, frame.top), (x, frame.bottom), "limit")
+        taken.append(_label(frame, (x, frame.top + LINE / 2), text, text_width(text)))
+    if scale.least is not None:
+        y = frame.y(scale.up(scale.least))
+        text = f"limit {100 * scale.least:.6g}%" if scale.is_share else f"limit {scale.least:g}"
+        frame.canvas.line((frame.left, y), (frame.right, y), "limit")
+        middle = y - LINE / 2 - 1 if y - LINE > frame.top else y + LINE / 2 + 1
+        taken.append(_label(frame, (frame.right, middle), text, text_width(text)))
+    return taken
+
+
+def _label(frame: Frame, at: Point, text: str, room: float) -> Box:
+    """Right of `at`, or left of it where the frame ends."""
+    x, y = at
+    left = x + 4 if x + 4 + room <= frame.right else x - 4 - room
+    frame.canvas.text((left, y), text, "limit-text")
+    return Box(left, y - LINE / 2, left + room, y + LINE / 2)
+
+
+def _draw_front(
+    frame: Frame, models: Sequence[Spent], scale: Scale, taken: Sequence[Box]
+) -> list[Box]:
     """What can be had for a cost: level up to the next model of the front, then up to it."""
-    if not places:
-        return ""
-    first, *rest = [(round(1000 * x, 1), round(1000 * y, 1)) for x, y in places]
-    return f"M{first[0]:g} 1000V{first[1]:g}" + "".join(f"H{x:g}V{y:g}" for x, y in rest) + "H1000"
+    front = sorted((m for m in models if m.on_front), key=lambda model: model.cost)
+    if not front:
+        return []
+    at = [frame.at(model.cost, scale.up(model.figure)) for model in front]
+    corners = [(at[0][0], frame.bottom), at[0]]
+    for x, y in at[1:]:
+        corners += [(x, corners[-1][1]), (x, y)]
+    corners.append((frame.right, corners[-1][1]))
+    frame.canvas.path(corners, "front")
+    boxes = [_around(*ends) for ends in itertools.pairwise(corners)]
+    return [*boxes, *_name_front(frame, corners[-1][1], at[-1][0], taken)]
 
 
-def _style(model: Spent) -> str:
-    names = {"front": model.on_front, "taken": model.taken, "out": model.excluded}
-    return " ".join(name for name, is_so in names.items() if is_so)
+def _around(one: Point, other: Point) -> Box:
+    (left, right), (top, bottom) = sorted((one[0], other[0])), sorted((one[1], other[1]))
+    return Box(left - 3, top - 3, right + 3, bottom + 3)
+
+
+def _name_front(frame: Frame, y: float, start: float, taken: Sequence[Box]) -> list[Box]:
+    """At its last step, where that is long enough; else it is told apart by its line alone."""
+    room = text_width(_FRONT)
+    if frame.right - start < room + 20:
+        return []
+    for middle in (y - LINE / 2 - 2, y + LINE / 2 + 2):
+        own = Box(frame.right - room, middle - LINE / 2, frame.right, middle + LINE / 2)
+        if own.top >= frame.top and not any(own.overlap(other) for other in taken):
+            frame.canvas.text((frame.right, middle), _FRONT, "front-text", "end")
+            return [own]
+    return []
+
+
+def _draw_models(frame: Frame, models: Sequence[Spent], scale: Scale, lines: Sequence[Box]) -> None:
+    canvas = frame.canvas
+    names = [shortened(m.name, _MOST_NAME * canvas.width / BOLD) for m in models]
+    widths = [
+        text_width(name) * (BOLD if model.taken else 1) + 2
+        for name, model in zip(names, models, strict=True)
+    ]
+    at = [frame.at(model.cost, scale.up(model.figure)) for model in models]
+    spots = [Spot(*point, width) for point, width in zip(at, widths, strict=True)]
+    area = Box(frame.left, frame.top - LINE / 2, canvas.width, frame.bottom)
+    for model, name, point, place in zip(
+        models, names, at, placed(spots, area, lines), strict=True
+    ):
+        _draw_model(canvas, model, name, point, place)
+
+
+def _draw_model(canvas: Canvas, model: Spent, name: str, at: Point, place: Place) -> None:
+    x, y = at[0] + place.dx, at[1] + place.dy
+    if place.is_led:
+        canvas.line(at, (x, y), "leader")
+    if model.taken:
+        canvas.circle(at, 8.5, "ring")
+    canvas.marker(at, model.series, "faint" if model.excluded else "")
+    style = "strong" if model.taken else "quiet" if model.excluded else ""
+    canvas.text((x, y), name, style, "start" if place.dx > 0 else "end")

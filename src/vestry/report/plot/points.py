@@ -1,14 +1,9 @@
 """Figures of one kind on a common scale: single values, their mean, and how far they spread."""
 
 from dataclasses import dataclass, field
-from math import sqrt
-from statistics import median
 
 from vestry.report.formatting import per_cent
-from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis
-from vestry.report.plot.lines import Label, grid, tick_text
-from vestry.schema.confidence import Bin, Calibration
 
 
 @dataclass(frozen=True)
@@ -73,101 +68,4 @@ def draw_strip(strip: Strip, axis: Axis) -> DrawnStrip:
         left=axis.place(strip.spread.low) if strip.spread else None,
         right=axis.place(strip.spread.high) if strip.spread else None,
         dots=[axis.place(value) for value in strip.values],
-    )
-
-
-# Accuracies with their intervals on one common scale.
-
-
-@dataclass(frozen=True)
-class Whisker:
-    """Shares in 0..1: a test accuracy, its 95% interval, what a report gave (or None), and where
-    there are several seeds each one's."""
-
-    accuracy: float
-    low: float
-    high: float
-    reported: float | None
-    seeds: list[float]
-
-
-@dataclass(frozen=True)
-class DrawnWhisker:
-    """Places on the scale, 0 at its left end and 1 at its right."""
-
-    dot: float
-    left: float
-    right: float
-    reported: float | None
-    seeds: list[float]
-
-
-def whisker(model: Model) -> Whisker:
-    several = model.over_seeds("test", "accuracy")
-    return Whisker(
-        model.accuracy("test"),
-        *model.interval("test"),
-        model.reported.get("accuracy"),
-        several.values if several else [],
-    )
-
-
-def whisker_axis(whiskers: list[Whisker]) -> Axis:
-    """A scale that holds every interval and every reported figure; it need not start at 0."""
-    values = [v for w in whiskers for v in (w.low, w.high, w.reported, *w.seeds) if v is not None]
-    return share_axis(values, tick_count=4)
-
-
-def draw_whisker(whisker: Whisker, axis: Axis) -> DrawnWhisker:
-    reported = None if whisker.reported is None else axis.place(whisker.reported)
-    return DrawnWhisker(
-        axis.place(whisker.accuracy),
-        axis.place(whisker.low),
-        axis.place(whisker.high),
-        reported,
-        [axis.place(seed) for seed in whisker.seeds],
-    )
-
-
-# The reliability diagram: what a model claims across, what it keeps upwards.
-
-
-_DOT = 7.0
-SMALLEST, LARGEST = 3.0, 22.0
-
-
-@dataclass(frozen=True)
-class Dot:
-    """path: a stroke of no length on a grid of 1000, whose round ends make a dot `width` wide."""
-
-    path: str
-    width: float
-    whisker: str
-
-
-@dataclass(frozen=True)
-class DrawnReliability:
-    """sides: a CSS class and its dots, by rising confidence. ticks: the same both ways."""
-
-    sides: list[tuple[str, list[Dot]]]
-    x_ticks: list[Label]
-    y_ticks: list[Label]
-
-
-def draw_reliability(found: Calibration) -> DrawnReliability:
-    sides = {"before": found.before.bins, "after": found.after.bins}
-    rows = [row for bins in sides.values() for row in bins]
-    axis = share_axis([v for row in rows for v in (row.confidence, *row.interval)])
-    usual = median(row.rows for row in rows)
-
-    def dot(row: Bin) -> Dot:
-        x = grid(axis.place(row.confidence))
-        low, high, y = (1 - axis.place(v) for v in (*row.interval, row.accuracy))
-        width = min(LARGEST, max(SMALLEST, _DOT * sqrt(row.rows / usual)))
-        return Dot(f"M{x} {grid(y)}h0", round(width, 1), f"M{x} {grid(high)}V{grid(low)}")
-
-    return DrawnReliability(
-        sides=[(side, [dot(row) for row in bins]) for side, bins in sides.items()],
-        x_ticks=[Label(tick_text(t, axis, True), axis.place(t), 1) for t in axis.ticks],
-        y_ticks=[Label(tick_text(t, axis, True), 0, 1 - axis.place(t)) for t in axis.ticks],
     )

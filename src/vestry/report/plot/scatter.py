@@ -1,51 +1,142 @@
 """Points of several classes in the plane, each class named where most of it lies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from statistics import median
 
-_WIDTH = 1000
-LEAST_HEIGHT, MOST_HEIGHT = 620, 1000
-_MARGIN = 30
+from vestry.report.plot.axis import moved_apart
+from vestry.report.plot.canvas import Canvas, Point
+from vestry.report.plot.figure import Figure, drawn
+from vestry.report.plot.text import shortened, text_width
+from vestry.report.table import Column, Table, text_column
+
 COLOURS = 10
 _LAYERS = 5
-# A label's size on a plot 330 pixels wide, the narrowest there is; letters of about 6 pixels.
-LETTER, LABEL_PADDING, LABEL_HEIGHT = 19, 44, 52
+_EDGE, _FOOT = 12.0, 26.0
+_LEAST, _MOST, _LEAST_SHARE = 215.0, 380.0, 0.5
+"""Heights of the field: ten names fit the least."""
+_PLATE, _SWATCH, _MOST_NAME = 19.0, 22.0, 0.4
 _STEPS = 300
 
 
 @dataclass(frozen=True)
-class ScatterLabel:
-    """A class's name at (x, y), the centre of its points at (at_x, at_y); shares of the plot."""
+class Cloud:
+    """across, upwards, labels: one each an image. coloured: the classes that get a colour and a
+    name, in class order; the others are grey. axes: what is across and upwards."""
 
-    text: str
-    style: str
-    x: float
-    y: float
-    at_x: float
-    at_y: float
+    across: Sequence[float]
+    upwards: Sequence[float]
+    labels: Sequence[int]
+    classes: Sequence[str]
+    coloured: Sequence[int]
+    axes: tuple[str, str]
 
-    @property
-    def moved(self) -> bool:
-        return abs(self.x - self.at_x) + abs(self.y - self.at_y) > 0.02
+
+def scatter(key: str, title: str, cloud: Cloud, remark: str) -> Figure:
+    named = ", ".join(cloud.classes[label] for label in cloud.coloured)
+    words = f"{title}: one dot an image; classes named where most of their images lie: {named}"
+    return drawn(
+        key,
+        title,
+        lambda width: _draw(width, cloud),
+        _data(key, title, cloud),
+        remark=remark,
+        words=words,
+    )
+
+
+def _data(key: str, title: str, cloud: Cloud) -> Table:
+    across, upwards = cloud.axes
+    columns = (text_column("class", "Class"), Column("x", across), Column("y", upwards))
+    names = [cloud.classes[label] for label in cloud.labels]
+    rows = zip(names, cloud.across, cloud.upwards, strict=True)
+    return Table(key, title, columns, tuple(rows))
+
+
+def _draw(width: int, cloud: Cloud) -> Canvas:
+    places, height = _placed(width, cloud)
+    canvas = Canvas(width, height + _FOOT)
+    canvas.rect((0.5, 0.5), (width - 1, height - 1), "field")
+    own: dict[int, list[Point]] = {}
+    for place, label in zip(places, cloud.labels, strict=True):
+        own.setdefault(label, []).append(place)
+    _draw_dots(canvas, own, cloud.coloured)
+    canvas.text((width / 2, height + 14), _axis_words(width, cloud.axes), "quiet", "middle")
+    _draw_names(canvas, own, cloud, height)
+    return canvas
+
+
+def _axis_words(width: int, axes: tuple[str, str]) -> str:
+    return shortened(f"\u2192 {axes[0]}   \u2191 {axes[1]}", width)
+
+
+def _placed(width: int, cloud: Cloud) -> tuple[list[Point], float]:
+    """Points in pixels, one unit the same in both directions, and the field's height."""
+    spans = [max(max(v) - min(v), 1e-9) for v in (cloud.across, cloud.upwards)]
+    height = min(_MOST, max(_LEAST, width * max(_LEAST_SHARE, spans[1] / spans[0])))
+    scale = min((width - 2 * _EDGE) / spans[0], (height - 2 * _EDGE) / spans[1])
+    middle_x, middle_y = (
+        (max(values) + min(values)) / 2 for values in (cloud.across, cloud.upwards)
+    )
+    return [
+        (width / 2 + scale * (x - middle_x), height / 2 - scale * (y - middle_y))
+        for x, y in zip(cloud.across, cloud.upwards, strict=True)
+    ], height
+
+
+def _draw_dots(canvas: Canvas, own: dict[int, list[Point]], coloured: Sequence[int]) -> None:
+    """In layers that take turns, so that no class covers another one whole; grey below."""
+    style = {label: f"p{place % COLOURS}" for place, label in enumerate(coloured)}
+    for layer in range(_LAYERS):
+        for label in sorted(own, key=lambda label: (label in style, label)):
+            points = sorted(own[label][layer::_LAYERS])
+            if points:
+                apart = chain.from_iterable((point, None) for point in points)
+                canvas.path(list(apart), f"dots {style.get(label, 'rest')} k{label}")
 
 
 @dataclass(frozen=True)
-class Scatter:
-    """paths: SVG path data and style on a grid of 1000 by `height`; points are dots of no length.
+class _Name:
+    """Of a class: where most of its points lie, and the box that its name stands in."""
 
-    They come in layers that take turns, so that no class covers another one whole.
-    """
+    text: str
+    style: str
+    colour: str
+    centre: Point
+    box: "Box"
 
-    title: str
-    remark: str
-    height: int
-    paths: list[tuple[str, str]]
-    labels: list[ScatterLabel]
+
+def _draw_names(canvas: Canvas, own: dict[int, list[Point]], cloud: Cloud, height: float) -> None:
+    """A name a class at the median of its points, moved apart where they would overlap."""
+    names = _names(own, cloud, _MOST_NAME * canvas.width)
+    boxes = apart([name.box for name in names], canvas.width, height)
+    placed = list(zip(names, boxes, strict=True))
+    for name, box in placed:
+        if abs(box.x - name.centre[0]) + abs(box.y - name.centre[1]) > _PLATE / 2:
+            canvas.line((box.x, box.y), name.centre, f"leader {name.style}")
+    for name, box in placed:
+        left = box.x - box.half_width
+        canvas.rect((left, box.y - _PLATE / 2), (2 * box.half_width, _PLATE), f"plate {name.style}")
+        canvas.circle((left + 9, box.y), 4, f"swatch {name.colour} {name.style}")
+        canvas.text((left + 17, box.y), name.text, name.style)
+
+
+def _names(own: dict[int, list[Point]], cloud: Cloud, most: float) -> list[_Name]:
+    found = []
+    for place, label in enumerate(cloud.coloured):
+        if label in own:
+            text = shortened(cloud.classes[label], most)
+            x, y = (median(values) for values in zip(*own[label], strict=True))
+            box = Box(x, y, (text_width(text) + _SWATCH) / 2, _PLATE / 2)
+            style = f"name-of k{label}"
+            found.append(_Name(text, style, f"p{place % COLOURS}", (x, y), box))
+    return found
 
 
 @dataclass(frozen=True)
 class Box:
-    """A label's centre and half sizes on the grid."""
+    """A name's centre and half sizes in pixels."""
 
     x: float
     y: float
@@ -53,98 +144,36 @@ class Box:
     half_height: float
 
 
-def scatter(
-    title: str,
-    remark: str,
-    points: dict[str, list[float]],
-    labels: list[int],
-    classes: list[str],
-    coloured: list[int],
-) -> Scatter:
-    """points: `x` and `y`, one each an image. labels: their classes. coloured: the classes that
-    get a colour and a name, in class order; the others are grey."""
-    places, height = _placed(points["x"], points["y"])
-    style = {label: f"p{i % COLOURS}" for i, label in enumerate(coloured)}
-    by_style: dict[int, list[tuple[int, int]]] = {}
-    for place, label in zip(places, labels, strict=True):
-        by_style.setdefault(label if label in style else -1, []).append(place)
-    order = sorted(by_style)
-    paths = [
-        (_dots(by_style[label][layer::_LAYERS]), style.get(label, "rest"))
-        for layer in range(_LAYERS)
-        for label in order
-        if by_style[label][layer::_LAYERS]
-    ]
-    return Scatter(
-        title,
-        remark,
-        height,
-        paths,
-        _named([(classes[c], style[c], by_style[c]) for c in coloured if c in by_style], height),
-    )
-
-
-def _placed(across: list[float], up: list[float]) -> tuple[list[tuple[int, int]], int]:
-    """Points on a grid WIDTH wide, one unit the same in both directions, and the grid's height."""
-    width, tall = (max(max(v) - min(v), 1e-9) for v in (across, up))
-    height = round(min(MOST_HEIGHT, max(LEAST_HEIGHT, _WIDTH * tall / width)))
-    scale = min((_WIDTH - 2 * _MARGIN) / width, (height - 2 * _MARGIN) / tall)
-    middle_x, middle_y = (max(across) + min(across)) / 2, (max(up) + min(up)) / 2
-    return [
-        (
-            round(_WIDTH / 2 + scale * (x - middle_x)),
-            round(height / 2 - scale * (y - middle_y)),
-        )
-        for x, y in zip(across, up, strict=True)
-    ], height
-
-
-def _dots(places: list[tuple[int, int]]) -> str:
-    """Strokes of no length, which round ends make dots."""
-    return "".join(f"M{x} {y}h0" for x, y in sorted(places))
-
-
-def _named(groups: list[tuple[str, str, list[tuple[int, int]]]], height: int) -> list[ScatterLabel]:
-    """A label a class at the median of its points, moved apart where they would overlap."""
-    centres = [(median(x for x, _ in own), median(y for _, y in own)) for _, _, own in groups]
-    boxes = [
-        Box(x, y, (LETTER * len(name) + LABEL_PADDING) / 2, LABEL_HEIGHT / 2)
-        for (name, _, _), (x, y) in zip(groups, centres, strict=True)
-    ]
-    return [
-        ScatterLabel(
-            name,
-            style,
-            round(box.x / _WIDTH, 4),
-            round(box.y / height, 4),
-            round(x / _WIDTH, 4),
-            round(y / height, 4),
-        )
-        for (name, style, _), box, (x, y) in zip(groups, apart(boxes, height), centres, strict=True)
-    ]
-
-
-def apart(boxes: list[Box], height: int) -> list[Box]:
-    """The boxes pushed apart, a little at a time, and kept within the plot."""
-    moved = [_kept(box, height) for box in boxes]
+def apart(boxes: list[Box], width: float, height: float) -> list[Box]:
+    """The boxes pushed apart, a little at a time, and kept within the field; in a column of even
+    steps where that does not end."""
+    moved = [_kept(box, width, height) for box in boxes]
     for _ in range(_STEPS):
-        touched = False
-        for i in range(len(moved)):
-            for j in range(i + 1, len(moved)):
-                one, other = moved[i], moved[j]
-                across = one.half_width + other.half_width - abs(one.x - other.x)
-                down = one.half_height + other.half_height - abs(one.y - other.y)
-                if across > 0 and down > 0:
-                    touched = True
-                    push = down / 2 + 0.5
-                    sign = 1 if (one.y, i) > (other.y, j) else -1
-                    moved[i] = _kept(replace(one, y=one.y + sign * push), height)
-                    moved[j] = _kept(replace(other, y=other.y - sign * push), height)
-        if not touched:
-            break
-    return moved
+        if not _push(moved, width, height):
+            return moved
+    half = max(box.half_height for box in moved) + 1
+    room = max(height - 2 * half, 1.0)
+    shares = moved_apart([(box.y - half) / room for box in moved], 2 * half / room)
+    return [replace(box, y=half + share * room) for box, share in zip(moved, shares, strict=True)]
 
 
-def _kept(box: Box, height: int) -> Box:
-    x = min(max(box.x, box.half_width), _WIDTH - box.half_width)
-    return replace(box, x=x, y=min(max(box.y, box.half_height), height - box.half_height))
+def _push(moved: list[Box], width: float, height: float) -> bool:
+    """Whether any two overlapped."""
+    touched = False
+    for i in range(len(moved)):
+        for j in range(i + 1, len(moved)):
+            one, other = moved[i], moved[j]
+            across = one.half_width + other.half_width - abs(one.x - other.x)
+            down = one.half_height + other.half_height - abs(one.y - other.y)
+            if across > 0 and down > 0:
+                touched = True
+                push = down / 2 + 0.5
+                sign = 1 if (one.y, i) > (other.y, j) else -1
+                moved[i] = _kept(replace(one, y=one.y + sign * push), width, height)
+                moved[j] = _kept(replace(other, y=other.y - sign * push), width, height)
+    return touched
+
+
+def _kept(box: Box, width: float, height: float) -> Box:
+    x = min(max(box.x, box.half_width + 1), width - box.half_width - 1)
+    return replace(box, x=x, y=min(max(box.y, box.half_height + 1), height - box.half_height - 1))

@@ -1,5 +1,7 @@
 """How wide a text will be, before any browser has drawn it."""
 
+from collections.abc import Sequence
+
 _NARROW, _SLIM, _WIDE = (
     frozenset("iljI|.,:;'!\u2019"),
     frozenset("frt()[] -/\u202f"),
@@ -35,3 +37,28 @@ def shortened(text: str, room: float, size: float = SIZE) -> str:
     while text and text_width(f"{text}\u2026", size) > room:
         text = text[:-1]
     return f"{text.rstrip()}\u2026"
+
+
+def shortened_apart(
+    texts: Sequence[str], room: float | Sequence[float], size: float = SIZE
+) -> list[str]:
+    """Each as by `shortened`; of those that would then read alike, the middle is left out.
+
+    room: pixels, of all or of each."""
+    rooms = [room] * len(texts) if isinstance(room, int | float) else list(room)
+    short = [shortened(text, own, size) for text, own in zip(texts, rooms, strict=True)]
+    return [
+        _without_middle(text, own, size) if short.count(one) > 1 else one
+        for text, own, one in zip(texts, rooms, short, strict=True)
+    ]
+
+
+def _without_middle(text: str, room: float, size: float) -> str:
+    if text_width(text, size) <= room:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        start, end = text[: (kept + 1) // 2], text[len(text) - kept // 2 :]
+        found = f"{start.rstrip()}\u2026{end.lstrip()}"
+        if text_width(found, size) <= room:
+            return found
+    return "\u2026"

@@ -1,21 +1,19 @@
-"""Trials of a search: score against each value, and score over trials."""
+"""Trials of a search: score over trials, and against each value that was varied."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
-from typing import Any
 
-from vestry.report.plot.axis import (
-    Axis,
-    Place,
-    dots,
-    jitter,
-    log_axis,
-    round_axis,
-    share_axis,
-    ticks_at_foot,
-)
-from vestry.report.plot.lines import Label, grid, tick_text
+from vestry.report.formatting import NOTHING, decimal, duration, per_cent, whole
+from vestry.report.plot.axis import Axis, jitter, log_axis, round_axis, share_axis
+from vestry.report.plot.canvas import Canvas, Point
+from vestry.report.plot.figure import Figure, drawn
+from vestry.report.plot.frame import Frame
+from vestry.report.plot.lines import FOOT, TOP, Plot, Scale, tick_room, tick_text
+from vestry.report.plot.panels import Cell, Panel, grid_figure, panel_frame
+from vestry.report.plot.text import shortened
+from vestry.report.table import Column, Table, rows_of, text_column
 from vestry.report.trials import (
     COMPLETE,
     FAILED,
@@ -30,42 +28,18 @@ from vestry.schema.search import Trial
 _MARGIN = 0.04
 _ENOUGH_FOR_QUARTILES = 8
 _STRIP = 0.55
+_HEIGHT = 190.0
+_MANY = 150
 
 
 @dataclass(frozen=True)
-class Point:
+class TrialPoint:
     """A trial at `x`, 0 to 1 along the figure; score is None where it came to none."""
 
     x: float
     score: float | None
     state: str
     is_best: bool
-
-
-@dataclass(frozen=True)
-class Points:
-    """What one figure shows; x_ticks: (place along the figure, text)."""
-
-    title: str
-    remark: str
-    points: list[Point]
-    x_ticks: list[tuple[float, str]]
-    tick_room: float
-
-
-@dataclass(frozen=True)
-class DrawnPoints:
-    """Path data on a 1000 x 1000 grid, empty where there is nothing of the kind."""
-
-    figure: Points
-    complete: str
-    pruned: str
-    best: str
-    no_score: str
-    failed: str
-    best_so_far: str
-    y_ticks: list[Label]
-    end: Label | None
 
 
 def score_axis(search: Search) -> Axis:
@@ -90,24 +64,17 @@ def outside(search: Search, axis: Axis) -> int:
     return sum(not axis.low <= score <= axis.high for score in scores)
 
 
-def parameter_points(search: Search, parameter: Parameter) -> Points:
+def parameter_points(search: Search, parameter: Parameter) -> list[TrialPoint]:
     """Score against the value of one parameter."""
-    places = [(trial, _place_of(parameter, trial)) for trial in search.trials]
-    best = search.best.values.get(parameter.key)
-    return Points(
-        title=parameter.name,
-        remark="" if best is None else f"best {value_text(best)}",
-        points=[_point(search, trial, x) for trial, x in places if x is not None],
-        x_ticks=_parameter_ticks(parameter),
-        tick_room=round(1 / len(parameter.choices or [0, 0]), 4),
-    )
+    places = [(trial, place_of(parameter, trial)) for trial in search.trials]
+    return [_point(search, trial, x) for trial, x in places if x is not None]
 
 
-def _point(search: Search, trial: Trial, x: float) -> Point:
-    return Point(x, trial.score, trial.state, trial is search.best)
+def _point(search: Search, trial: Trial, x: float) -> TrialPoint:
+    return TrialPoint(x, trial.score, trial.state, trial is search.best)
 
 
-def _place_of(parameter: Parameter, trial: Trial, spread: float = _STRIP) -> float | None:
+def place_of(parameter: Parameter, trial: Trial, spread: float = _STRIP) -> float | None:
     """Where the trial's value stands; trials of one choice are spread over a strip."""
     value = trial.values.get(parameter.key)
     if value is None:
@@ -126,60 +93,28 @@ def _along(parameter: Parameter, value: float) -> float:
     return Axis(parameter.low, parameter.high, ()).place(value)
 
 
-def _parameter_ticks(parameter: Parameter) -> list[tuple[float, str]]:
+def parameter_ticks(parameter: Parameter) -> list[tuple[float, str]]:
+    """(place along the figure, text)."""
     if parameter.choices is not None:
         count = len(parameter.choices)
         return [((i + 0.5) / count, value_text(c)) for i, c in enumerate(parameter.choices)]
-    ticks: tuple[Any, ...] = (parameter.low, parameter.high)
+    ticks: Sequence[float] = (parameter.low, parameter.high)
     if parameter.log:
         ticks = log_axis(parameter.low, parameter.high).ticks
     return [(_MARGIN + (1 - 2 * _MARGIN) * _along(parameter, t), value_text(t)) for t in ticks]
 
 
-def score_over_trials(search: Search) -> Points:
-    numbers = [shown_number(trial) for trial in search.trials]
-    last = max(numbers)
-    place = {number: (number - 1) / (last - 1) if last > 1 else 0.5 for number in numbers}
-    ends = sorted({1, last})
-    return Points(
-        title=f"Validation {search.score_name} over trials",
-        remark="the line is the best so far",
-        points=[
-            _point(search, trial, round(place[shown_number(trial)], 4)) for trial in search.trials
-        ],
-        x_ticks=[(place.get(number, 0.0), f"trial {number}") for number in ends],
-        tick_room=0.5,
-    )
+def score_over_trials(search: Search) -> list[TrialPoint]:
+    last = max(shown_number(trial) for trial in search.trials)
+    return [
+        _point(search, trial, round((shown_number(trial) - 1) / (last - 1), 4) if last > 1 else 0.5)
+        for trial in search.trials
+    ]
 
 
-def draw_points(figure: Points, axis: Axis, search: Search, with_line: bool = False) -> DrawnPoints:
-    def at(point: Point) -> Place:
-        return point.x, round(1 - axis.place(point.score or 0.0), 4)
-
-    scored = [p for p in figure.points if p.score is not None]
-    without = [p for p in figure.points if p.score is None]
-    steps = best_so_far(scored, search.lower_is_better) if with_line else []
-    return DrawnPoints(
-        figure=figure,
-        complete=dots([at(p) for p in scored if p.state == COMPLETE and not p.is_best]),
-        pruned=dots([at(p) for p in scored if p.state == PRUNED and not p.is_best]),
-        best=dots([at(p) for p in scored if p.is_best]),
-        no_score=ticks_at_foot([p.x for p in without if p.state != FAILED]),
-        failed=ticks_at_foot([p.x for p in figure.points if p.state == FAILED]),
-        best_so_far=_step_path([at(p) for p in steps]),
-        y_ticks=[
-            Label(
-                tick_text(tick, axis, not search.lower_is_better), 0, round(1 - axis.place(tick), 4)
-            )
-            for tick in axis.ticks
-        ],
-        end=Label(f"{search.shown(steps[-1].score)} best", 1, at(steps[-1])[1]) if steps else None,
-    )
-
-
-def best_so_far(points: list[Point], lower_is_better: bool) -> list[Point]:
+def best_so_far(points: list[TrialPoint], lower_is_better: bool) -> list[TrialPoint]:
     """The complete trials that were better than all before them, in order."""
-    leaders: list[Point] = []
+    leaders: list[TrialPoint] = []
     for point in points:
         if point.state != COMPLETE or point.score is None:
             continue
@@ -189,97 +124,148 @@ def best_so_far(points: list[Point], lower_is_better: bool) -> list[Point]:
     return leaders
 
 
-def _step_path(places: list[Place]) -> str:
-    """A line that keeps its height until the next place, and to the figure's end."""
-    if not places:
-        return ""
-    steps = [f"M{grid(places[0][0])} {grid(places[0][1])}"]
-    steps += [f"H{grid(x)}V{grid(y)}" for _, (x, y) in pairwise(places)]
-    return "".join([*steps, "H1000"])
+def score_scale(search: Search, axis: Axis) -> Scale:
+    in_per_cent = not search.lower_is_better
+    title = f"validation {search.score_name}"
+    return Scale(axis, lambda tick: tick_text(tick, axis, in_per_cent), title)
 
 
-# Parallel coordinates (Inselberg 1985), lying: an axis a row, a line a trial from top to bottom.
+def trials_figure(search: Search, axis: Axis) -> Figure:
+    """Score over trials; a line is the best so far."""
+    points, scale = score_over_trials(search), score_scale(search, axis)
+    last = max(shown_number(trial) for trial in search.trials)
+    ends = {0.0: "1", 1.0: whole(last)} if last > 1 else {0.5: "1"}
 
+    def draw(width: int) -> Canvas:
+        canvas = Canvas(width, TOP + _HEIGHT + FOOT)
+        sides = (tick_room(scale), TOP, width - 24.0, TOP + _HEIGHT)
+        frame = Frame(canvas, *sides, Axis(0.0, 1.0, tuple(ends)), axis)
+        frame.draw_upwards(scale.text, scale.title)
+        frame.draw_across(lambda place: ends[place], "trial")
+        steps = best_so_far([p for p in points if p.score is not None], search.lower_is_better)
+        canvas.path(_steps([_at(frame, p) for p in steps], frame.right), "quiet-mark thin")
+        draw_trials(frame, points)
+        return canvas
 
-_ROW_PIXELS = 56
-_MOST_AXES = 12
-_MOST_LINES = 100
-_FEWEST_TRIALS = 4
-_COLOURED = 5
-_PARALLEL_STRIP = 0.3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One axis. y: its height, 0 at the top; ticks: (place along it, text)."""
-
-    name: str
-    y: float
-    ticks: list[tuple[float, str]]
-    tick_room: float
-
-
-@dataclass(frozen=True)
-class Parallel:
-    """What the figure shows: for each trial, best first, its place on each row (or None)."""
-
-    rows: list[Row]
-    trials: list[tuple[Trial, list[float | None]]]
-    left_out: int
-
-
-@dataclass(frozen=True)
-class DrawnParallel:
-    """lines: (path data on a 1000 x 1000 grid, style), the best last so that it lies on top."""
-
-    figure: Parallel
-    height: int
-    coloured: int
-    lines: list[tuple[str, str]]
-
-
-def parallel(search: Search, axis: Axis) -> Parallel | None:
-    """The complete trials over all parameters and the score; None where that shows no pattern."""
-    rows = len(search.parameters) + 1
-    ended = search.complete
-    if not 3 <= rows <= _MOST_AXES or len(ended) < _FEWEST_TRIALS:
-        return None
-    heights = [round((row + 0.5) / rows, 4) for row in range(rows)]
-    named = [
-        Row(p.name, y, _parameter_ticks(p), round(1 / len(p.choices or [0, 0]), 4))
-        for p, y in zip(search.parameters, heights[:-1], strict=True)
-    ]
-    ends = [
-        (axis.place(tick), tick_text(tick, axis, not search.lower_is_better)) for tick in axis.ticks
-    ]
-    kept = ended[:_MOST_LINES]
-    return Parallel(
-        rows=[*named, Row(f"validation {search.score_name}", heights[-1], ends, 0.3)],
-        trials=[(trial, _places(search, trial, axis)) for trial in kept],
-        left_out=len(ended) - len(kept),
+    best = search.shown(search.best.score)
+    return drawn(
+        f"trials-{search.model.anchor}",
+        f"Validation {search.score_name} over trials of {search.model.name}",
+        draw,
+        trials_table(search),
+        remark=f"the line is the best so far, {best}; the large dot is the best",
     )
 
 
-def _places(search: Search, trial: Trial, axis: Axis) -> list[float | None]:
-    along = [_place_of(parameter, trial, _PARALLEL_STRIP) for parameter in search.parameters]
-    return [*along, axis.place(trial.score or 0.0)]
+def _steps(places: list[Point], right: float) -> list[Point]:
+    """A line that keeps its height until the next place, and to the figure's end."""
+    steps = [(x, y) for pair in pairwise(places) for x, y in (pair[0], (pair[1][0], pair[0][1]))]
+    return [*steps, *places[-1:], *((right, y) for _, y in places[-1:])]
 
 
-def draw_parallel(figure: Parallel) -> DrawnParallel:
-    heights = [row.y for row in figure.rows]
-    coloured = min(_COLOURED, max(1, len(figure.trials) // 4))
-    lines = [
-        (_path(along, heights), "top" if place == 0 else "near" if place < coloured else "far")
-        for place, (_, along) in enumerate(figure.trials)
+def _at(frame: Frame, point: TrialPoint) -> Point:
+    return frame.at(point.x, point.score or 0.0)
+
+
+def draw_trials(frame: Frame, points: Sequence[TrialPoint]) -> None:
+    """Dots at their scores, open where pruned; strokes at the foot where there is none."""
+    small = 1.8 if len(points) > _MANY else 3.0
+    canvas = frame.canvas
+    for point in sorted(points, key=lambda p: p.is_best):
+        if point.score is None or point.state == FAILED:
+            x = frame.x(point.x)
+            style = "failed-line" if point.state == FAILED else "axis-line"
+            canvas.line((x, frame.bottom), (x, frame.bottom + 7), style)
+        elif point.is_best:
+            canvas.circle(_at(frame, point), 5.5, "dot c-mark")
+        else:
+            style = "open trial" if point.state == PRUNED else "trial"
+            canvas.circle(_at(frame, point), small, style)
+
+
+def values_figure(search: Search, axis: Axis) -> Figure:
+    """Score against the value of each parameter: a panel each, on one scale."""
+    scale = score_scale(search, axis)
+
+    def draw(canvas: Canvas, cell: Cell, number: int) -> None:
+        parameter = search.parameters[number]
+        best = search.best.values.get(parameter.key)
+        panel = Panel(
+            parameter.name,
+            Plot([], Scale(Axis(0.0, 1.0, ()), str, ""), scale),
+            "" if best is None else f"best {value_text(best)}",
+        )
+        frame = panel_frame(canvas, cell, panel, tick_room(scale), 8)
+        draw_value_ticks(frame, frame.bottom, parameter_ticks(parameter))
+        draw_trials(frame, parameter_points(search, parameter))
+
+    return grid_figure(
+        f"trial-values-{search.model.anchor}",
+        f"Validation {search.score_name} against each value, {search.model.name}",
+        len(search.parameters),
+        draw,
+        trials_table(search),
+        remark="a dot a trial, all on one scale",
+    )
+
+
+def draw_value_ticks(frame: Frame, y: float, ticks: Sequence[tuple[float, str]]) -> None:
+    """What stands at places along the frame, each in a room of its own, inside its ends."""
+    span = frame.right - frame.left
+    room = span / max(1, len(ticks)) - 4
+    for number, (place, text) in enumerate(ticks):
+        x = frame.left + place * span
+        frame.canvas.line((x, y), (x, y + 4), "axis-line")
+        outer = len(ticks) > 1 and number in (0, len(ticks) - 1) and not 0.1 < place < 0.9
+        anchor = ("start" if number == 0 else "end") if outer else "middle"
+        frame.canvas.text((x, y + 14), shortened(text, room), "quiet", anchor)
+
+
+def trials_table(search: Search) -> Table:
+    """Every trial with its values."""
+    is_share = not search.lower_is_better
+    columns = (
+        Column("trial", "Trial"),
+        *(Column(p.key, p.name, _written, p.choices is None) for p in search.parameters),
+        Column(
+            "score",
+            search.score_name.capitalize(),
+            per_cent if is_share else decimal,
+            sorts="down" if is_share else "up",
+        ),
+        Column("validation_loss", "Loss", decimal, sorts="up"),
+        Column("epochs_run", "Epochs", whole),
+        Column("seconds", "Time", duration),
+        text_column("state", "What came of it"),
+    )
+    rows = [
+        [
+            shown_number(trial),
+            *(_value(trial, parameter) for parameter in search.parameters),
+            trial.score,
+            trial.validation_loss,
+            trial.epochs_run,
+            trial.seconds,
+            _outcome(trial, search),
+        ]
+        for trial in search.trials
     ]
-    return DrawnParallel(figure, _ROW_PIXELS * len(heights), coloured, lines[::-1])
+    anchor = search.model.anchor
+    return Table(f"trials-{anchor}", f"Trials of {search.model.name}", columns, rows_of(rows))
 
 
-def _path(along: list[float | None], heights: list[float]) -> str:
-    """A line through the places that are known; a gap where a trial has no value."""
-    steps, pen_down = [], False
-    for x, y in zip(along, heights, strict=True):
-        if x is not None:
-            steps.append(f"{'L' if pen_down else 'M'}{grid(x)} {grid(y)}")
-        pen_down = x is not None
-    return "".join(steps)
+def _written(value: str | float | None) -> str:
+    return NOTHING if value is None else value_text(value)
+
+
+def _value(trial: Trial, parameter: Parameter) -> str | float | None:
+    value = trial.values.get(parameter.key)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    return value_text(value)
+
+
+def _outcome(trial: Trial, search: Search) -> str:
+    if trial is search.best:
+        return f"best, {trial.state}"
+    return f"{trial.state}: {trial.reason}" if trial.reason else trial.state

@@ -5,25 +5,23 @@ from dataclasses import dataclass
 from vestry.evaluation.difference import sign
 from vestry.report.formatting import (
     between,
+    decimal,
     duration,
     listed,
+    per_cent,
     points,
     points_range,
+    probability,
+    whole,
     with_deviation,
     with_interval,
 )
 from vestry.report.models import Model, models_in_study_order
-from vestry.report.plot.points import (
-    DrawnStrip,
-    Strip,
-    axis_ticks,
-    deviation,
-    draw_strip,
-    interval,
-    strip_axis,
-)
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.strips import Strip, deviation, interval, strip_axis, strip_figure
 from vestry.report.section import Section
 from vestry.report.sections import differences
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.ablations import ComparedPair, Side, Step
 from vestry.schema.results import Results
 from vestry.schema.significance import Difference
@@ -70,11 +68,12 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Steps:
-    """Strips share the scale of `ticks`, (place, text)."""
+    """A strip a member, in the study's order."""
 
     sentences: list[str]
-    strips: list[DrawnStrip]
-    ticks: list[tuple[float, str]]
+    strips: list[Strip]
+    figure: Figure
+    table: Table
 
 
 def steps_data(results: Results) -> Steps | None:
@@ -84,11 +83,32 @@ def steps_data(results: Results) -> Steps | None:
     if len(members) < _FEWEST or not changes:
         return None
     strips = [_strip(member, changes.get(member.name)) for member in members]
-    axis = strip_axis(strips)
+    title = "Test accuracy in the study\u2019s order"
     return Steps(
         sentences=_step_sentences(results.steps),
-        strips=[draw_strip(each, axis) for each in strips],
-        ticks=axis_ticks(axis),
+        strips=strips,
+        figure=strip_figure("steps", title, strips, strip_axis(strips)),
+        table=_steps_table(results.steps),
+    )
+
+
+def _steps_table(changes: list[Step]) -> Table:
+    columns = (
+        text_column("model", "Model"),
+        text_column("against", "Against"),
+        Column("change", "Change, points", points),
+        Column("change_low", "95% from", points),
+        Column("change_high", "to", points),
+        Column("p_holm", "Adjusted p", probability),
+        Column("images", "Test images", whole),
+    )
+    rows = [
+        (c.name, c.against, c.difference.value, *c.difference.interval, c.difference.p_holm,
+         c.difference.count)
+        for c in changes
+    ]  # fmt: skip
+    return Table(
+        "step-changes", "Change against the study\u2019s first model", columns, tuple(rows)
     )
 
 
@@ -165,12 +185,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
+    """table: None where no pair has both its sides."""
+
     summary: str | None
     rows: list[Pair]
+    table: Table | None
 
 
 def pairs_data(results: Results) -> Pairs:
-    return Pairs(summary(results.pairs), [_pair(entry) for entry in results.pairs])
+    rows = [_pair(entry) for entry in results.pairs]
+    table = _pairs_table(results.pairs) if any(row.sides for row in rows) else None
+    return Pairs(summary(results.pairs), rows, table)
 
 
 def _pair(entry: ComparedPair) -> Pair:
@@ -178,9 +203,49 @@ def _pair(entry: ComparedPair) -> Pair:
     return Pair(entry.what, sentence(entry), [(kind, side) for kind, side in sides if side])
 
 
+def _pairs_table(pairs: list[ComparedPair]) -> Table:
+    columns = (
+        text_column("what", "What"),
+        text_column("side", "Side"),
+        text_column("model", "Model"),
+        Column("accuracy", "Test accuracy", per_cent),
+        Column("deviation", "\u00b1 over seeds", per_cent),
+        Column("seeds", "Seeds", whole, shown=False),
+        Column("f1_macro", "Macro F1", per_cent),
+        Column("log_loss", "Log loss", decimal, sorts="up"),
+        Column("epochs_run", "Epochs run", whole),
+        Column("fit_seconds", "Fit time", duration, sorts="up"),
+        Column("parameters", "Parameters", whole, sorts="up"),
+    )
+    rows = [
+        (entry.what, kind, *_side_row(side))
+        for entry in pairs
+        for kind, side in (("without", entry.without), ("with", entry.with_))
+        if side
+    ]
+    return Table("pairs", "With and without", columns, tuple(rows))
+
+
+def _side_row(side: Side) -> tuple[Value, ...]:
+    accuracy, losses = side.scores["accuracy"], side.scores.get("log_loss")
+    return (
+        side.name,
+        accuracy.mean,
+        accuracy.deviation,
+        len(accuracy.values),
+        side.scores["f1_macro"].mean,
+        losses.mean if losses else None,
+        side.epochs_run,
+        side.fit_seconds,
+        side.parameters,
+    )
+
+
 STEPS_SECTION = Section(
     key="steps",
     data=steps_data,
+    tables=lambda steps: [steps.table],
+    figures=lambda steps: [steps.figure],
 )
 
 
@@ -192,4 +257,5 @@ PAIRS_SECTION = Section(
     title="With and without",
     anchor="pairs",
     chapter="learning",
+    tables=lambda page: [page.table] if page.table else [],
 )

@@ -1,198 +1,222 @@
 """What each model gains by leaving images unanswered."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestry.report.formatting import NOTHING, counted, listed, per_cent, roughly, with_interval
-from vestry.report.models import Model, models_by_rank, unsure
-from vestry.report.plot.curves import RiskCoverage, risk_coverage
+from vestry.report.formatting import NOTHING, decimal, per_cent, roughly
+from vestry.report.models import Model, unsure_main_first
+from vestry.report.plot.axis import Axis, share_axis
+from vestry.report.plot.curves import answered, coverage_figure, right_axis
+from vestry.report.plot.figure import Figure
 from vestry.report.section import Section
-from vestry.schema import confidence as schema
-from vestry.schema.confidence import Answered, AtCoverage, Threshold
+from vestry.report.sections import abstention_words as words
+from vestry.report.table import Column, Table, Value, text_column
+from vestry.schema.confidence import Threshold
 from vestry.schema.results import Results
 
-# What a model is right on where it may leave images unanswered, in words.
-
-
-_USUAL = 0.9
-_ALL = 0.9995
-_LEAST_DRAWN = 30
-_ALSO_CHOSEN = (
-    "Where the same images stopped a training early or chose among settings, they flatter, and the "
-    "guarantee is somewhat weaker. "
-)
-_CROSSED = (
-    "The validation images are all training images, answered by the models of the folds; the model "
-    "that stays learnt from more of them, so the guarantee is not exact. "
-)
-
-
-def _chosen_on(results: Results) -> str:
-    """Which images chose the threshold, and whether the test images are others."""
-    crossed = _CROSSED if results.data.chosen_by else _ALSO_CHOSEN
-    if results.nested:
-        return f"{crossed}The test images are the same ones and confirm nothing. "
-    return f"{crossed}The test images had no say in it. "
-
-
-def _answering(model: Model) -> str:
-    """How it does where it may leave a tenth of the images out; follows on its accuracy."""
-    row = _usual(model)
-    if row.coverage > _ALL:
-        return (
-            "It is equally sure of too many images for a threshold to leave "
-            f"{per_cent(1 - row.coverage_asked, 0)} of them unanswered."
-        )
-    of_these = _share(row)
-    return (
-        f"Answering only the {per_cent(row.coverage)} of them that it is surest of, "
-        f"it is right on {of_these}."
-    )
-
-
-def _usual(model: Model) -> AtCoverage:
-    rows = model.abstention.at_coverage
-    return min(rows, key=lambda row: abs(row.coverage_asked - _USUAL))
-
-
-def _threshold_words(model: Model) -> str:
-    found = model.abstention.threshold
-    validation, test = found.validation, found.test
-    if found.threshold is None or not validation or not test:
-        return _no_threshold(model, found)
-    who = f"{model.name}{model.of_seed}"
-    if not found.threshold:
-        return (
-            f"{who} may answer every image: {_promise(found)}. It is right on "
-            f"{_share(validation)} of the validation images and on {_share(test)} of the test "
-            f"images{_kept(test, found.accuracy_asked)}."
-        )
-    start = (
-        f"Where {who} answers only images of which it is at least "
-        f"{per_cent(found.threshold)} sure, {_promise(found)}. That leaves it "
-        f"{per_cent(validation.coverage)} of the validation images, where the threshold was chosen"
-    )
-    if not test.rows:
-        return f"{start}. Of the test images it is so sure of none."
-    return (
-        f"{start}, and {per_cent(test.coverage)} of the test images, of which it is right on "
-        f"{_share(test)}{_kept(test, found.accuracy_asked)}."
-    )
-
-
-def _promise(found: Threshold) -> str:
-    return (
-        f"it can be relied on (with {per_cent(found.confidence_asked, 0)} confidence) to be right "
-        f"on {per_cent(found.accuracy_asked)} or more of what it answers"
-    )
-
-
-def _no_threshold(model: Model, found: Threshold) -> str:
-    asked = (
-        f"No threshold can be relied on (with {per_cent(found.confidence_asked, 0)} confidence) to "
-        f"make {per_cent(found.accuracy_asked)} of the answers of {model.name}{model.of_seed} right"
-    )
-    if found.validation_needed is None:
-        return f"{asked}: {found.reason}."
-    return (
-        f"{asked}: {counted(found.validation_rows, 'validation image')} are too few. About "
-        f"{roughly(found.validation_needed)} would do, if it is as often right on these."
-    )
-
-
-def _share(side: Answered | AtCoverage) -> str:
-    if side.accuracy is None or side.interval is None:
-        return NOTHING
-    return with_interval(side.accuracy, *side.interval)
-
-
-def _kept(test: Answered, asked: float) -> str:
-    """Whether the test images agree with what validation promised."""
-    low, high = test.interval or (0.0, 1.0)
-    if high < asked:
-        return ", less than was asked"
-    return ", more than was asked" if low > asked else ""
-
-
-def _sharpest(models: list[Model]) -> str | None:
-    """Who puts its mistakes last; only where there are models to compare."""
-    if len(models) < 2:
-        return None
-    first, second, *_ = sorted(models, key=lambda m: m.abstention.area)
-    least = [model.name for model in models if _area(model) == _area(first)]
-    if len(least) > 1:
-        return (
-            "The area under the curve, the mean share of mistakes over all coverages, is least, "
-            f"{_area(first)}, for {listed(least)} alike."
-        )
-    return (
-        f"The area under the curve, the mean share of mistakes over all coverages, is least for "
-        f"{first.name} ({_area(first)}), then for {second.name} ({_area(second)})."
-    )
-
-
-def _area(model: Model) -> str:
-    return per_cent(model.abstention.area, 2)
-
-
-def _drawn_from(rows: int) -> str:
-    least = f", drawn from {_LEAST_DRAWN} answers on" if rows >= _LEAST_DRAWN else ""
-    return f"of {counted(rows, 'test image')}{least}"
-
-
-def _cell(row: AtCoverage) -> str:
-    """ "98.1% (97.8 to 98.4)", with the coverage where ties made it another one."""
-    off = row.coverage - row.coverage_asked
-    return f"{_share(row)} at {per_cent(row.coverage)}" if off > 0.0005 else _share(row)
+_STEPS = 1000
+_FEWEST_STEPS = 5
+_EXACT = 1e-9
 
 
 @dataclass(frozen=True)
-class Abstaining:
-    """One model's row. at_coverage: its accuracy in words at each coverage of the head."""
+class Promise:
+    """What the study's threshold gives of the first model. right, answered: of the test images;
+    None where no threshold can be relied on. told: for whom moves the slider to it."""
 
-    model: Model
-    found: schema.Abstention
-    at_coverage: list[str]
+    asked: float
+    answered: float | None
+    told: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The slider: accuracy wanted, share answered. points: (share answered, right of these) of the
+    first model. least, most: accuracies that it can be asked for, in thousandths. rows: (accuracy,
+    share answered or None). axis: the figure's upright one."""
+
+    name: str
+    points: list[tuple[float, float]]
+    least: int
+    most: int
+    start: int
+    rows: list[tuple[float, float | None]]
+    promise: Promise
+    axis: Axis
 
 
 @dataclass(frozen=True)
 class Abstention:
-    lead: str
-    threshold: str
-    figure: RiskCoverage
-    drawn: str
+    """sentence: what can be relied on. wanted: None where every answer is right, or none."""
+
+    sentence: str
+    figure: Figure
+    wanted: Wanted | None
     sharpest: str | None
-    coverages: list[float]
     accuracy: float
     confidence: float
     chosen_on: str
-    rows: list[Abstaining]
+    at_coverage: Table
+    thresholds: Table
+    answered: Table | None
 
 
 def abstention_data(results: Results) -> Abstention | None:
     """None for a run without any model that gave probabilities."""
-    ranked = unsure(models_by_rank(results))
-    if not ranked:
+    models = unsure_main_first(results)
+    if not models:
         return None
-    first = ranked[0].abstention
+    first = models[0].abstention
     return Abstention(
-        lead=_answering(ranked[0]),
-        threshold=_threshold_words(ranked[0]),
-        figure=risk_coverage(ranked, _LEAST_DRAWN),
-        drawn=_drawn_from(first.rows),
-        sharpest=_sharpest(ranked),
-        coverages=[row.coverage_asked for row in first.at_coverage],
+        sentence=words.threshold_words(models[0]),
+        figure=coverage_figure(models, models[0]),
+        wanted=_wanted(models),
+        sharpest=words.sharpest(models),
         accuracy=first.threshold.accuracy_asked,
         confidence=first.threshold.confidence_asked,
-        chosen_on=_chosen_on(results),
-        rows=[
-            Abstaining(model, found, [_cell(row) for row in found.at_coverage])
-            for model in ranked
-            for found in [model.abstention]
-        ],
+        chosen_on=words.chosen_on(results),
+        at_coverage=_at_coverage(models),
+        thresholds=_thresholds(models),
+        answered=_answered_table(models),
     )
+
+
+def share_answered(points: Sequence[tuple[float, float]], accuracy: float) -> float | None:
+    """The largest share of which as many are right; None where no share is that good."""
+    return max((share for share, right in points if right >= accuracy - _EXACT), default=None)
+
+
+def _wanted(models: list[Model]) -> Wanted | None:
+    model = models[0]
+    points = answered(model)
+    least = math.ceil(_STEPS * points[-1][1] - _EXACT)
+    most = math.floor(_STEPS * max(right for _, right in points) + _EXACT)
+    if most - least < _FEWEST_STEPS:
+        return None
+    promise = _promise_of(model)
+    asked = round(_STEPS * promise.asked)
+    return Wanted(
+        name=model.name,
+        points=points,
+        least=least,
+        most=most,
+        start=min(most, max(least, asked)),
+        rows=[(step, share_answered(points, step)) for step in _steps(least, most)],
+        promise=promise,
+        axis=right_axis(models),
+    )
+
+
+def _steps(least: int, most: int) -> list[float]:
+    """About five round accuracies that can be asked for."""
+    ticks = share_axis([least / _STEPS, most / _STEPS]).ticks
+    return [tick for tick in ticks if least / _STEPS <= tick <= most / _STEPS]
+
+
+def _promise_of(model: Model) -> Promise:
+    found = model.abstention.threshold
+    if found.threshold is None or not found.test:
+        return Promise(found.accuracy_asked, None, words.nothing_promised(found))
+    told = (
+        f"Promised with {per_cent(found.confidence_asked, 0)} confidence by the validation images: "
+        f"{per_cent(found.accuracy_asked)} or more right where it is at least "
+        f"{per_cent(found.threshold)} sure, which answers {per_cent(found.test.coverage)} of the "
+        "test images."
+    )
+    return Promise(found.accuracy_asked, found.test.coverage, told)
+
+
+def _at_coverage(models: list[Model]) -> Table:
+    """Accuracy at each coverage that was asked for, and the area under the curve."""
+    asked = [row.coverage_asked for row in models[0].abstention.at_coverage]
+    columns = [text_column("model", "Model"), Column("accuracy", "All answered", per_cent)]
+    for share in asked:
+        key = f"{100 * share:.0f}"
+        columns += [
+            Column(f"right_at_{key}", f"{per_cent(share, 0)} answered", per_cent),
+            Column(f"right_at_{key}_low", "95% from", per_cent),
+            Column(f"right_at_{key}_high", "to", per_cent),
+            Column(f"answered_at_{key}", "answered exactly", per_cent, shown=False),
+        ]
+    columns += [
+        Column("area", "Area under the curve", _per_cent_2),
+        Column("excess_area", "Above the least possible", _per_cent_2),
+    ]
+    rows: list[tuple[Value, ...]] = []
+    for model in models:
+        found = model.abstention
+        cells = [(r.accuracy, *r.interval, r.coverage) for r in found.at_coverage]
+        flat = [value for cell in cells for value in cell]
+        rows.append((model.name, model.accuracy("test"), *flat, found.area, found.excess_area))
+    caption = "Accuracy where only the surest images are answered"
+    return Table("at-coverage", caption, tuple(columns), tuple(rows))
+
+
+def _per_cent_2(share: float | None) -> str:
+    return per_cent(share, 2)
+
+
+def _thresholds(models: list[Model]) -> Table:
+    columns = (
+        text_column("model", "Model"),
+        Column("threshold", "Least confidence", lambda value: decimal(value, 4)),
+        Column("validation_answered", "Validation answered", per_cent),
+        Column("validation_right", "Right of these", per_cent),
+        Column("test_answered", "Test answered", per_cent),
+        Column("test_right", "Right of these", per_cent),
+        Column("test_right_low", "95% from", per_cent),
+        Column("test_right_high", "to", per_cent),
+        Column("validation_needed", "Validation images needed", _needed),
+        text_column("reason", "Why there is none"),
+    )
+    rows = [(model.name, *_threshold_row(model.abstention.threshold)) for model in models]
+    asked = per_cent(models[0].abstention.threshold.accuracy_asked)
+    return Table("thresholds", f"Thresholds for {asked} right", columns, tuple(rows))
+
+
+def _needed(count: int | None) -> str:
+    return NOTHING if count is None else f"about {roughly(count)}"
+
+
+def _threshold_row(found: Threshold) -> tuple[Value, ...]:
+    validation, test = found.validation, found.test
+    if found.threshold is None or not validation or not test:
+        return (*[None] * 7, found.validation_needed, found.reason)
+    low, high = test.interval or (None, None)
+    sides = (validation.coverage, validation.accuracy, test.coverage, test.accuracy)
+    return (found.threshold, *sides, low, high, None, "")
+
+
+def _answered_table(models: list[Model]) -> Table | None:
+    """What the slider says, of every model; None where there is no slider."""
+    wanted = _wanted(models)
+    if wanted is None:
+        return None
+    columns = (
+        Column("wanted", "Accuracy wanted", per_cent),
+        *(Column(f"answered_{m.anchor}", f"Answered by {m.name}", per_cent) for m in models),
+    )
+    rows = [
+        (step, *(share_answered(answered(model), step) for model in models))
+        for step, _ in wanted.rows
+    ]
+    caption = "Share of test images answered, by the accuracy wanted"
+    return Table("answered-for", caption, columns, tuple(rows))
+
+
+def _tables(found: Abstention) -> list[Table]:
+    first = [found.answered] if found.answered else []
+    return [*first, found.at_coverage, found.thresholds]
 
 
 SECTION = Section(
     key="abstention",
     data=abstention_data,
+    template="abstention.html.j2",
+    title="Leaving images unanswered",
+    anchor="abstention",
+    chapter="trust",
+    tables=_tables,
+    figures=lambda found: [found.figure],
 )

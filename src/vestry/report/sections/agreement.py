@@ -244,6 +244,7 @@ SECTION = Section(
     title="Agreement",
     anchor="agreement",
     chapter="committee",
+    otherwise="failures",
     images=_agreement_images,
     dispensable=7,
 )

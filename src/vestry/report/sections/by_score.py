@@ -1,30 +1,13 @@
 """The score that orders the models, what needs no model, and how unbalanced classes are."""
 
-from dataclasses import dataclass
-
 from vestry.evaluation.rank_curves import UNBALANCED
 from vestry.report.formatting import decimal, listed, per_cent
 from vestry.report.models import chosen_on
 from vestry.schema.decision import Baseline, ScoreChosenBy
 from vestry.schema.results import Results
-from vestry.schema.significance import Ranked
 
 _FEW = 4
 _FAR = 0.5
-
-
-@dataclass(frozen=True)
-class BaselineRow:
-    """Figures of the validation and the test images. score: by the score that orders the models;
-    None where that is the accuracy."""
-
-    name: str
-    validation: float
-    test: float
-    score: tuple[str, str] | None
-    balanced: float
-    test_f1: float
-    test_log_loss: float
 
 
 def orders_by(results: Results) -> str:
@@ -50,44 +33,13 @@ def by_guessing(results: Results, accuracy: float) -> str:
     return f"comes to {figure} by {results.score.words} on"
 
 
-def row_scores(results: Results, row: Ranked) -> tuple[str, str] | None:
-    """Of validation and test; None where the score is the accuracy, which has columns anyway."""
-    if results.score is None or is_accuracy(results):
-        return None
-    return _figure(results.score, row.validation_score), _figure(results.score, row.test_score)
-
-
-def probability(row: Ranked, alone: bool) -> str:
-    """ "under 1%", "37%", "over 99%"; nothing where there is no other one."""
-    share = row.probability_best
-    if share is None or alone:
+def probability(share: float | None) -> str:
+    """ "under 1%", "37%", "over 99%"."""
+    if share is None:
         return per_cent(None)
     if share < 0.01:
         return "under 1%"
     return "over 99%" if share > 0.99 else per_cent(share, 0)
-
-
-def baseline_rows(results: Results) -> list[BaselineRow]:
-    return [
-        BaselineRow(
-            name=each.name,
-            validation=each.scores.validation["accuracy"],
-            test=each.scores.test["accuracy"],
-            score=_baseline_score(results, each),
-            balanced=each.scores.test["recall_macro"],
-            test_f1=each.scores.test["f1_macro"],
-            test_log_loss=each.scores.test["log_loss"],
-        )
-        for each in results.baselines
-    ]
-
-
-def _baseline_score(results: Results, each: Baseline) -> tuple[str, str] | None:
-    if results.score is None or is_accuracy(results):
-        return None
-    return _figure(results.score, each.by_score.validation), _figure(
-        results.score, each.by_score.test
-    )
 
 
 def is_unbalanced(results: Results) -> bool:

@@ -10,20 +10,25 @@ from vestry.report.formatting import (
     decimal,
     listed,
     per_cent,
+    points,
     points_range,
     probability,
     signed_range,
     whole,
 )
-from vestry.report.models import Model, models_by_rank, unsure
-from vestry.report.plot.points import DrawnReliability, draw_reliability
+from vestry.report.models import Model, main_model, models_by_rank, unsure_main_first
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.reliability import reliability_figure
 from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema import confidence as schema
 from vestry.schema.results import Results
 
 _Verdict = Literal["over", "under", "level"]
 
 _TINY = 0.0005
+_LITTLE = 0.02
+"""Less than this share apart, claim and accuracy are a little apart."""
 _ALL = {
     "over": "All {} models are over-confident on average.",
     "under": "All {} models are under-confident on average.",
@@ -183,40 +188,69 @@ def _gap(share: float) -> str:
 
 
 _SIDES = (("before", "as it is"), ("after", "at its temperature"))
+_MOST_DRAWN = 12
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """One model. bins: (side in words, bin) by rising confidence."""
+    """One model. figure: None past the first twelve, which the table has, too."""
 
     model: Model
-    found: schema.Calibration
     sentences: list[str]
-    figure: DrawnReliability
+    figure: Figure | None
     remark: str
-    bins: list[tuple[str, schema.Bin]]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    lead: str
+    """heading: what the recommended model's confidence is worth, without a full stop. figure: of
+    the first of `models`, with all others behind it."""
+
+    heading: str
+    figure: Figure
     models: list[Calibrated]
     summary: str | None
     unknown: str | None
-    sides: tuple[tuple[str, str], ...] = _SIDES
+    table: Table
+    brier: Table
 
 
 def calibration_data(results: Results) -> Calibration | None:
     """None for a run without any model that gave probabilities."""
-    ranked = unsure(models_by_rank(results))
-    if not ranked:
+    models = unsure_main_first(results)
+    if not models:
         return None
+    first, *others = models
     return Calibration(
-        lead=_on_average(ranked[0]),
-        models=[_calibrated(model, model is ranked[0]) for model in ranked],
-        summary=_summary(ranked),
+        heading=_heading(first, main_model(results)),
+        figure=reliability_figure("reliability", "Confidence beside accuracy", first, others),
+        models=[_calibrated(model, place < _MOST_DRAWN) for place, model in enumerate(models)],
+        summary=_summary(models),
         unknown=_unknown([model for model in models_by_rank(results) if model.only_labels]),
+        table=_table(models),
+        brier=_brier(models),
     )
+
+
+def _heading(model: Model, main: Model | None) -> str:
+    """Whether its confidence is honest, and how far: no more than the paired interval shows."""
+    before = model.calibration.before
+    claims = f"it claims {per_cent(before.confidence)} and is right on {per_cent(before.accuracy)}"
+    if main is not None and main.name != model.name:
+        return f"{main.name} gave labels alone; of {model.name}: {claims}"
+    found = _verdict(model)
+    if found == "level":
+        if _beyond_chance(before):
+            return f"{model.name} is honest on average, not throughout: {claims}"
+        if max(map(abs, before.overconfidence_interval)) < _LITTLE:
+            return f"{model.name} is about as sure as it is right: {claims}"
+        return f"{model.name} is not shown to be over- or under-confident: {claims}"
+    how = "over-confident" if found == "over" else "under-confident"
+    return f"{model.name} is {'a little ' * _is_small(before)}{how}: {claims}"
+
+
+def _is_small(before: schema.Reliability) -> bool:
+    return abs(before.overconfidence) < _LITTLE
 
 
 def _unknown(models: list[Model]) -> str | None:
@@ -235,17 +269,77 @@ def _unknown(models: list[Model]) -> str | None:
     )
 
 
-def _calibrated(model: Model, is_leader: bool) -> Calibrated:
-    found = model.calibration
-    first = [] if is_leader else [_on_average(model)]
+def _calibrated(model: Model, is_drawn: bool) -> Calibrated:
+    key, title = f"reliability-{model.anchor}", f"Confidence beside accuracy, {model.name}"
     return Calibrated(
         model=model,
-        found=found,
-        sentences=[*first, *_model_words(model)],
-        figure=draw_reliability(found),
-        remark=_dots(found),
-        bins=[(words, row) for side, words in _SIDES for row in getattr(found, side).bins],
+        sentences=[_on_average(model), *_model_words(model)],
+        figure=reliability_figure(key, title, model, with_after=True) if is_drawn else None,
+        remark=_dots(model.calibration),
     )
+
+
+def _table(models: list[Model]) -> Table:
+    columns = (
+        text_column("model", "Model"),
+        text_column("table", "Table"),
+        Column("temperature", "Temperature", lambda value: decimal(value, 2)),
+        Column("confidence", "Mean confidence", per_cent),
+        Column("accuracy", "Accuracy", per_cent),
+        Column("overconfidence_low", "Claim less accuracy, from", points),
+        Column("overconfidence_high", "to", points),
+        Column("ece", "Calibration error", _per_cent_2),
+        Column("ece_debiased", "Debiased", _per_cent_2),
+        Column("ece_bias", "By chance", _per_cent_2),
+        Column("ece_p", "p", probability),
+        Column("log_loss", "Log loss", lambda value: decimal(value, 4)),
+    )
+    rows = [
+        (
+            model.name, words, model.calibration.temperature if side == "after" else 1.0,
+            part.confidence, part.accuracy, *part.overconfidence_interval,
+            part.ece, part.ece_debiased, part.ece_bias, part.ece_p, part.log_loss,
+        )
+        for model in models
+        for side, words in _SIDES
+        for part in [getattr(model.calibration, side)]
+    ]  # fmt: skip
+    return Table("calibration", "Calibration of every model", columns, tuple(rows))
+
+
+def _per_cent_2(share: float | None) -> str:
+    return per_cent(share, 2)
+
+
+_PARTS = ("score", "reliability", "resolution", "uncertainty", "within_bins")
+_PART_TITLES = ("Of the answer alone", "Reliability", "Resolution", "Uncertainty", "Within groups")
+
+
+def _brier(models: list[Model]) -> Table:
+    columns = (
+        text_column("model", "Model"),
+        text_column("table", "Table"),
+        Column("brier", "Brier score", _four_digits),
+        *(
+            Column(f"top_{key}", title, _four_digits)
+            for key, title in zip(_PARTS, _PART_TITLES, strict=True)
+        ),
+    )
+    rows = [
+        (model.name, words, part.brier, *(getattr(part.brier_parts, key) for key in _PARTS))
+        for model in models
+        for side, words in _SIDES
+        for part in [getattr(model.calibration, side)]
+    ]
+    return Table("brier", "The Brier score in its parts", columns, tuple(rows))
+
+
+def _four_digits(value: float | None) -> str:
+    return decimal(value, 4)
+
+
+def _figures(found: Calibration) -> list[Figure]:
+    return [found.figure, *(each.figure for each in found.models if each.figure)]
 
 
 SECTION = Section(
@@ -253,7 +347,9 @@ SECTION = Section(
     data=calibration_data,
     template="calibration.html.j2",
     style="calibration.css.j2",
-    title="Confidence",
+    title="Is every model\u2019s confidence honest?",
     anchor="confidence",
     chapter="trust",
+    tables=lambda found: [found.table, found.brier],
+    figures=_figures,
 )

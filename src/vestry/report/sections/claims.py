@@ -24,6 +24,7 @@ from vestry.report.formatting import counted, decimal, listed, per_cent, points,
 from vestry.report.section import Section
 from vestry.report.sections import differences
 from vestry.report.sections.claim_facts import figure, known, range_words, remark_words, shown
+from vestry.report.table import Table, text_column
 from vestry.schema.claims import CheckedClaim, Measured
 from vestry.schema.results import Results
 from vestry.system.registry import OneOf
@@ -211,36 +212,70 @@ _SENTENCES: dict[type[ClaimBase], Callable[[Any, Measured, bool], str]] = {
 }
 
 
+_SIGNS = {
+    "agrees": "\u2713",
+    "differs": "\u2717",
+    "open": "?",
+    "remark": "\u2022",
+    "unchecked": "\u2013",
+}
+
+
 @dataclass(frozen=True)
 class Said:
-    """verdict: its kind, for the page's colours; label: the same in words."""
+    """verdict: its kind, for the page's colours; label: the same in words, sign: as a sign."""
 
     says: str
     verdict: str
     label: str
+    sign: str
     sentence: str
 
 
 @dataclass(frozen=True)
 class Claims:
+    """rows: shown at once; more: one click deeper."""
+
     summary: str | None
     rows: list[Said]
+    more: list[Said]
+    table: Table
+
+
+_SHOWN = 8
 
 
 def claims_data(results: Results) -> Claims:
+    """What does not hold comes first, then what does."""
     rows = [
-        Said(claim.says, claim.verdict, _VERDICTS[claim.verdict], sentence(claim))
+        Said(
+            claim.says,
+            claim.verdict,
+            _VERDICTS[claim.verdict],
+            _SIGNS[claim.verdict],
+            sentence(claim),
+        )
         for claim in results.claims
     ]
-    return Claims(summary(results.claims), rows)
+    order = ("differs", "agrees", "open", "remark", "unchecked")
+    shown = sorted(rows, key=lambda row: order.index(row.verdict))
+    return Claims(summary(results.claims), shown[:_SHOWN], shown[_SHOWN:], _table(rows))
+
+
+def _table(rows: list[Said]) -> Table:
+    columns = (
+        text_column("says", "What was said"),
+        text_column("verdict", "Verdict"),
+        text_column("here", "What was measured here"),
+    )
+    found = tuple((row.says, row.label, row.sentence) for row in rows)
+    return Table("claims", "What was said beside what was measured here", columns, found)
 
 
 SECTION = Section(
     key="claims",
     data=claims_data,
     is_shown=lambda page: bool(page.rows),
-    template="claims.html.j2",
-    title="What was said",
-    anchor="claims",
     chapter="made",
+    tables=lambda page: [page.table],
 )

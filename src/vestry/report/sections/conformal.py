@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from vestry.report.formatting import counted, decimal, listed, per_cent, with_interval
-from vestry.report.models import Model, models_by_rank, unsure
+from vestry.report.formatting import counted, decimal, listed, per_cent, whole, with_interval
+from vestry.report.models import Model, unsure_main_first
 from vestry.report.section import Section
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.confidence import SetRule
 from vestry.schema.results import Results
 
@@ -14,53 +15,31 @@ _FEW_NAMES = 4
 
 
 @dataclass(frozen=True)
-class SetRow:
-    """A model's sets by one rule. sizes: shares of test images, as many as there are heads."""
-
-    model: Model
-    coverage: str
-    mean_size: str
-    sizes: list[float]
-    filled: float
-
-
-@dataclass(frozen=True)
-class ClassRow:
-    """A class's test images in the leader's sets, by either rule."""
-
-    name: str
-    validation_rows: int
-    together: str
-    by_class: str
-    promised: bool
-
-
-@dataclass(frozen=True)
 class Conformal:
+    """sizes: a row a model. classes: a row a class, of the first model."""
+
     lead: str
     by_class: str
     drawn: str
-    heads: list[str]
-    rows: list[SetRow]
+    sizes: Table
     leader: str
-    classes: list[ClassRow]
+    classes: Table
     asked: float
 
 
 def conformal_data(results: Results) -> Conformal | None:
-    """None for a run without any model."""
-    ranked = unsure(models_by_rank(results))
-    if not ranked:
+    """None for a run without any model that gave probabilities."""
+    models, classes = unsure_main_first(results), results.data.classes
+    if not models:
         return None
-    first, classes = ranked[0], results.data.classes
+    first = models[0]
     return Conformal(
         lead=_lead(first),
         by_class=_by_class(first, classes),
         drawn=(_CROSSED if results.data.chosen_by else "") + (_SAME if results.nested else ""),
-        heads=_heads(len(classes)),
-        rows=[_row(model, len(classes)) for model in ranked],
+        sizes=_sizes(models, len(classes)),
         leader=first.name,
-        classes=[_class_row(first, label, name) for label, name in enumerate(classes)],
+        classes=_classes(first, classes),
         asked=first.conformal.coverage_asked,
     )
 
@@ -129,44 +108,71 @@ def _by_class(model: Model, classes: list[str]) -> str:
     )
 
 
-def _heads(classes: int) -> list[str]:
+def _sizes(models: list[Model], classes: int) -> Table:
     last = min(classes, _COLUMNS)
     more = " or more" if classes > _COLUMNS else ""
-    return ["1 class", *(f"{size} classes" for size in range(2, last)), f"{last} classes{more}"]
+    heads = ["1 class", *(f"{size} classes" for size in range(2, last)), f"{last} classes{more}"]
+    columns = (
+        text_column("model", "Model"),
+        Column("coverage", "Right class in the set", per_cent),
+        Column("coverage_low", "95% from", per_cent),
+        Column("coverage_high", "to", per_cent),
+        Column("mean_size", "Classes, on average", lambda value: decimal(value, 2), sorts="up"),
+        *(Column(f"sets_of_{n}", head, per_cent) for n, head in enumerate(heads, 1)),
+        Column("filled", "Filled", per_cent),
+    )
+    rows = tuple(_row(model, last) for model in models)
+    return Table("set-sizes", "Sets of classes: how often right, how large", columns, rows)
 
 
-def _row(model: Model, classes: int) -> SetRow:
+def _row(model: Model, last: int) -> tuple[Value, ...]:
     test = model.conformal.marginal.test
-    last = min(classes, _COLUMNS) - 1
-    counts = [*test.sizes[:last], sum(test.sizes[last:])]
-    return SetRow(
-        model=model,
-        coverage=with_interval(test.coverage, *test.interval),
-        mean_size=decimal(test.mean_size, 2),
-        sizes=[count / test.rows for count in counts],
-        filled=test.filled / test.rows,
+    counts = [*test.sizes[: last - 1], sum(test.sizes[last - 1 :])]
+    shares = [count / test.rows for count in counts]
+    filled = test.filled / test.rows
+    return (model.name, test.coverage, *test.interval, test.mean_size, *shares, filled)
+
+
+def _classes(model: Model, classes: list[str]) -> Table:
+    """A class's test images in the first model's sets, by either rule."""
+    columns = (
+        text_column("class", "Class"),
+        Column("validation_images", "Validation images", whole),
+        Column("one_threshold", "In the set, one threshold", per_cent),
+        Column("one_threshold_low", "95% from", per_cent),
+        Column("one_threshold_high", "to", per_cent),
+        Column("own_threshold", "In the set, a threshold each", per_cent),
+        Column("own_threshold_low", "95% from", per_cent),
+        Column("own_threshold_high", "to", per_cent),
+        Column("in_every_set", "In every set", lambda value: "yes" if value else "", False),
     )
-
-
-def _class_row(model: Model, label: int, name: str) -> ClassRow:
     found = model.conformal
-    return ClassRow(
-        name=name,
-        validation_rows=found.marginal.validation_by_class[label],
-        together=_covered(found.marginal, label),
-        by_class=_covered(found.by_class, label),
-        promised=found.by_class.thresholds[label] > 0,
-    )
+    rows = [
+        (
+            name,
+            found.marginal.validation_by_class[label],
+            *_covered(found.marginal, label),
+            *_covered(found.by_class, label),
+            not found.by_class.thresholds[label],
+        )
+        for label, name in enumerate(classes)
+    ]
+    caption = f"Class by class, in the sets of {model.name}"
+    return Table("set-classes", caption, columns, tuple(rows))
 
 
-def _covered(rule: SetRule, label: int) -> str:
+def _covered(rule: SetRule, label: int) -> tuple[Value, ...]:
     found = rule.test.by_class[label]
-    if found.coverage is None or found.interval is None:
-        return per_cent(None)
-    return with_interval(found.coverage, *found.interval)
+    low, high = found.interval or (None, None)
+    return found.coverage, low, high
 
 
 SECTION = Section(
     key="conformal",
     data=conformal_data,
+    template="conformal.html.j2",
+    title="Answering with a set of classes",
+    anchor="conformal",
+    chapter="trust",
+    tables=lambda found: [found.sizes, found.classes],
 )

@@ -12,11 +12,14 @@ from vestry.report.formatting import (
     milliseconds,
     points,
     roughly,
+    whole,
 )
 from vestry.report.models import Model, models_by_rank
-from vestry.report.plot.pareto import Pareto, Spent, pareto
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.pareto import Scale, Spent, pareto
 from vestry.report.section import Section
-from vestry.schema.cost import Cost as Measured
+from vestry.report.sections import score_figures as score
+from vestry.report.table import Column, Table, text_column
 from vestry.schema.decision import Decision
 from vestry.schema.results import Results
 
@@ -69,18 +72,19 @@ def times_as_long(times: float) -> str:
     return f"{roughly(times)} times as long" if times >= 10 else f"{times:.1f} times as long"
 
 
-def _front_words(names: list[str], measured: int) -> str | None:
-    """Which models no other one beats in accuracy and latency alike."""
+def _front_words(names: list[str], measured: int, first: Model) -> str | None:
+    """Which models no other one beats in the score and latency alike."""
+    of = score.name_of(first)
     rest = measured - len(names)
     others = "the other model" if rest == 1 else f"the other {rest} models"
     if measured < 2 or not names:
         return None
     if not rest:
-        return "No model is beaten by another one in accuracy and in time at once."
+        return f"No model is beaten by another one in {of} and in time at once."
     stand = "stands" if len(names) == 1 else "stand"
     verb = "is" if rest == 1 else "are"
     return (
-        f"{listed(names)} {stand} on the front of accuracy against time; {others} {verb} no "
+        f"{listed(names)} {stand} on the Pareto front of {of} against time; {others} {verb} no "
         "better in the one and worse in the other than one of them."
     )
 
@@ -111,23 +115,13 @@ def _committees() -> str:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """One model's row. validation: accuracy there, the mean over seeds. cost: what was measured of
-    it, or why nothing was."""
-
-    model: Model
-    validation: float
-    cost: Measured | None
-
-
-@dataclass(frozen=True)
 class Costs:
-    """measured: whether the rows have a cost."""
+    """missing: whose cost was not measured, and why. table: None where none was."""
 
     lead: list[str]
-    figures: list[Pareto]
-    rows: list[Cost]
-    measured: bool
+    figures: list[Figure]
+    table: Table | None
+    missing: list[str]
     remarks: list[str]
 
 
@@ -136,64 +130,126 @@ def cost_data(results: Results) -> Costs | None:
     ranked = models_by_rank(results)
     if not ranked:
         return None
-    rows = [Cost(model, model.central_accuracy("validation"), model.cost) for model in ranked]
     front = results.decision.pareto["latency"] if results.decision else []
     timed = sum(model.latency is not None for model in ranked)
-    fitting = _cheaper(ranked)
-    lead = [_quickest_and_slowest(ranked), _front_words(front, timed)]
-    has_committee = any(model.is_committee for model in ranked)
-    timed_here = _how(ranked)
+    lead = [_quickest_and_slowest(ranked), _front_words(front, timed, ranked[0])]
+    has_committee, timed_here = any(model.is_committee for model in ranked), _how(ranked)
     told = _committees() if has_committee and timed_here else None
-    remarks = [fitting, timed_here, told]
     return Costs(
         lead=[text for text in lead if text],
         figures=_figures(results, ranked),
-        rows=rows,
-        measured=any(row.cost for row in rows),
-        remarks=[text for text in remarks if text],
+        table=_table(ranked) if any(model.cost for model in ranked) else None,
+        missing=[
+            f"{model.name} has no measured cost: {model.cost.reason}."
+            for model in ranked
+            if model.cost and model.cost.reason
+        ],
+        remarks=[text for text in (_cheaper(ranked), timed_here, told) if text],
     )
 
 
-def _figures(results: Results, ranked: list[Model]) -> list[Pareto]:
-    """Accuracy against time and against size; a figure needs two models to compare."""
+def _table(ranked: list[Model]) -> Table:
+    return Table(
+        "costs",
+        "What each model costs",
+        (
+            text_column("model", "Model"),
+            Column("latency_ms", "One image", milliseconds, sorts="up"),
+            Column("latency_p99_ms", "99th percentile", milliseconds, sorts="up"),
+            Column("images_per_second", "Images a second", whole),
+            Column("bytes", "Size", file_size, sorts="up"),
+            Column("parameters", "Parameters", whole, sorts="up"),
+            Column("fit_seconds", "Fit time", duration, sorts="up"),
+        ),
+        tuple(
+            (
+                model.name,
+                model.latency,
+                model.cost.latency.p99_ms if model.cost and model.cost.latency else None,
+                model.cost.images_per_second if model.cost else None,
+                model.size,
+                model.entry.parameters,
+                model.entry.fit_seconds,
+            )
+            for model in ranked
+        ),
+    )
+
+
+def _figures(results: Results, ranked: list[Model]) -> list[Figure]:
+    """The score that orders the models over time and over size; a figure needs two models to
+    compare."""
     found = results.decision
     if not found:
         return []
     settings = DecisionSettings.model_validate(found.settings)
-    most_bytes = None if settings.max_mb is None else 1e6 * settings.max_mb
-    drawn = []
-    for name, title, axis, text_of, most in (
-        ("latency", "Time", "time for one image", milliseconds, settings.max_ms),
-        ("bytes", "Size", "size of the model’s files", file_size, most_bytes),
+    name = score.name_of(ranked[0])
+    drawn: list[Figure] = []
+    for key, cost, scale in (
+        ("time", "latency", _scale(ranked[0], settings, "ms for one image", settings.max_ms)),
+        ("size", "bytes", _scale(ranked[0], settings, "MB of files", settings.max_mb)),
     ):
-        spent = _spent_models(found, ranked, name)
+        spent = _spent_models(found, ranked, cost)
         if len(spent) > 1:
-            drawn.append(pareto(title, axis, spent, text_of, most, settings.min_accuracy))
+            title = f"{name[0].upper()}{name[1:]} over {key}, validation images"
+            remark = "" if drawn else _remark(spent, scale)
+            drawn.append(pareto(f"pareto-{key}", title, spent, scale, remark))
     return drawn
 
 
-def _spent_models(found: Decision, ranked: list[Model], name: str) -> list[Spent]:
+def _remark(spent: list[Spent], scale: Scale) -> str:
+    """What the marks mean; said once for both figures."""
+    said = ["line: Pareto front"]
+    if any(model.taken for model in spent):
+        said.append("ring: recommended")
+    if scale.most is not None or scale.least is not None:
+        said.append("dashed: limits")
+    if any(model.excluded for model in spent):
+        said.append("pale: kept out by a limit")
+    return "; ".join(said)
+
+
+def _scale(first: Model, settings: DecisionSettings, cost: str, most: float | None) -> Scale:
+    lower = first.ordered_by is not None and first.ordered_by.better == "lower"
+    name = first.ordered_by.name if first.ordered_by else "accuracy"
+    least = settings.min_accuracy if first.ordered_by is None else settings.min_score
+    return Scale(
+        cost=cost,
+        cost_key="latency_ms" if cost.startswith("ms") else "size_mb",
+        score=f"{score.name_of(first)}{', lower is better' if lower else ''}",
+        score_key=f"validation_{name}",
+        is_share=score.is_share(first),
+        lower_is_better=lower,
+        most=most,
+        least=least,
+    )
+
+
+def _spent_models(found: Decision, ranked: list[Model], cost: str) -> list[Spent]:
     excluded = {row.name for row in found.excluded}
     return [
         Spent(
             name=model.name,
-            accuracy=model.central_accuracy("validation"),
-            cost=value,
-            on_front=model.name in found.pareto[name],
+            series=model.series,
+            figure=score.value(model, "validation"),
+            cost=value if cost == "latency" else value / 1e6,
+            on_front=model.name in found.pareto[cost],
             taken=model.name == found.recommended,
             excluded=model.name in excluded,
         )
         for model in ranked
-        if (value := model.latency if name == "latency" else model.size)
+        if (value := model.latency if cost == "latency" else model.size)
     ]
 
 
 SECTION = Section(
     key="costs",
     data=cost_data,
+    is_shown=lambda costs: costs is not None and bool(costs.table),
     template="costs.html.j2",
-    style="costs.css.j2",
-    title="What it costs",
+    title="What each model costs",
     anchor="cost",
     chapter="compare",
+    tables=lambda costs: [costs.table],
+    figures=lambda costs: costs.figures,
 )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from vestry.predictions.scores import MAIN_SCORES, is_share, score_words
 from vestry.report.formatting import (
-    NOTHING,
     counted,
     decimal,
     duration,
@@ -14,65 +13,45 @@ from vestry.report.formatting import (
     with_interval,
 )
 from vestry.report.models import Model, models_in_study_order
-from vestry.report.plot.points import (
-    DrawnStrip,
-    Strip,
-    axis_ticks,
-    deviation,
-    draw_strip,
-    interval,
-    strip_axis,
-)
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.strips import Strip, deviation, interval, strip_axis, strip_figure
 from vestry.report.section import Section
 from vestry.report.sections import cross_validation_words as words
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema import cross_validation as schema
-from vestry.schema.models import Member
 from vestry.schema.results import Results
 
 # A cross-validation's folds in numbers.
 
 
-@dataclass(frozen=True)
-class FoldTable:
-    heads: list[str]
-    rows: list[list[str]]
-    foot: list[str]
-
-
-def _fold_table(found: schema.CrossValidation) -> FoldTable:
+def _fold_table(model: Model, found: schema.CrossValidation) -> Table:
     """A row a fold; mean and deviation below."""
     count = len(found.scores["accuracy"].values)
-    scores = [
-        (found.scores[name], score_words(name), is_share(name))
-        for name in MAIN_SCORES
-        if name in found.scores
-    ]
-    rows = [
-        [
+    spreads = {name: found.scores[name] for name in MAIN_SCORES if name in found.scores}
+    columns = (
+        text_column("fold", "Fold"),
+        Column("held_out", "Held-out rows", whole),
+        *(Column(name, _title(name), per_cent if is_share(name) else decimal) for name in spreads),
+        Column("fit_seconds", "Time to fit", duration),
+    )
+    rows: list[tuple[Value, ...]] = [
+        (
             words.fold_name(number, found.folds, count),
-            whole(found.fold_rows[number % len(found.fold_rows)]),
-            *(_shown(spread.values[number], share) for spread, _, share in scores),
-            duration(found.fit_seconds[number]),
-        ]
+            found.fold_rows[number % len(found.fold_rows)],
+            *(spread.values[number] for spread in spreads.values()),
+            found.fit_seconds[number],
+        )
         for number in range(count)
     ]
-    means = [
-        f"{_shown(spread.mean, share)} \u00b1 {_deviation_text(spread.deviation, share)}"
-        for spread, _, share in scores
-    ]
-    heads = ["fold", "held-out rows", *(name for _, name, _ in scores), "time to fit"]
-    total = f"{duration(sum(found.fit_seconds))} in all"
-    return FoldTable(heads, rows, ["mean \u00b1 deviation", "", *means, total])
+    seconds = sum(found.fit_seconds) / count
+    rows.append(("mean", None, *(spread.mean for spread in spreads.values()), seconds))
+    rows.append(("deviation", None, *(spread.deviation for spread in spreads.values()), None))
+    return Table(f"folds-{model.anchor}", f"Folds of {model.name}", columns, tuple(rows))
 
 
-def _shown(value: float, is_share: bool) -> str:
-    return per_cent(value) if is_share else decimal(value)
-
-
-def _deviation_text(value: float | None, is_share: bool) -> str:
-    if value is None:
-        return NOTHING
-    return f"{100 * value:.1f}" if is_share else decimal(value)
+def _title(score: str) -> str:
+    name = score_words(score)
+    return f"{name[0].upper()}{name[1:]}"
 
 
 @dataclass(frozen=True)
@@ -80,17 +59,17 @@ class Validated:
     """One cross-validated member."""
 
     model: Model
-    strips: list[DrawnStrip]
+    strips: list[Strip]
+    figure: Figure
     sentences: list[str]
-    table: FoldTable
+    table: Table
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """All members share one scale, whose `ticks` are (place, text)."""
+    """Figures of all members share one scale."""
 
     members: list[Validated]
-    ticks: list[tuple[float, str]]
     remark: str
 
 
@@ -106,22 +85,22 @@ def cross_validation_data(results: Results) -> CrossValidation | None:
     axis = strip_axis([strip for own in strips for strip in own])
     return CrossValidation(
         members=[
-            _validated(model, member, folds, [draw_strip(strip, axis) for strip in own], results)
+            Validated(
+                model=model,
+                strips=own,
+                figure=strip_figure(
+                    f"cross-validation-{model.anchor}",
+                    f"Folds and single fit of {model.name}",
+                    own,
+                    axis,
+                ),
+                sentences=words.sentences(member, folds, results),
+                table=_fold_table(model, folds),
+            )
             for (model, member, folds), own in zip(found, strips, strict=True)
         ],
-        ticks=axis_ticks(axis),
         remark=words.kinds_of_spread([model for model, *_ in found], results),
     )
-
-
-def _validated(
-    model: Model,
-    member: Member,
-    folds: schema.CrossValidation,
-    strips: list[DrawnStrip],
-    results: Results,
-) -> Validated:
-    return Validated(model, strips, words.sentences(member, folds, results), _fold_table(folds))
 
 
 def _member_strips(model: Model, found: schema.CrossValidation, results: Results) -> list[Strip]:
@@ -211,4 +190,6 @@ SECTION = Section(
     title="Cross-validation",
     anchor="cross-validation",
     chapter="learning",
+    tables=lambda found: [member.table for member in found.members],
+    figures=lambda found: [member.figure for member in found.members],
 )

@@ -1,10 +1,12 @@
-"""The section on the data: samples, class distribution and origin of the images."""
+"""The section on the data: its splits, its classes and where it comes from."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, listed, per_cent, whole
+from vestry.report.plot.count_bars import Bar, count_bars
+from vestry.report.plot.figure import Figure
 from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema import data as schema
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.results import Results
@@ -67,85 +69,126 @@ def fallback(data: schema.Data) -> str | None:
     return f"This study asked for {data.asked} and ran on {data.used}: {data.fell_back}"
 
 
-_CLASSES_SHOWN = 25
-_ENDS_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A class's count and its length as a share of the largest class of the same split."""
-
-    name: str
-    count: int
-    length: float
-
-
-@dataclass(frozen=True)
-class Split:
-    """bars: every class in class order. ends: the largest and smallest, where classes are many."""
-
-    name: str
-    facts: schema.Split
-    share: str
-    balance: str
-    bars: list[Bar]
-    ends: list[Bar] | None
-
-
 @dataclass(frozen=True)
 class Dataset:
+    """balance: of each split, in words; of all at once where every class has as many.
+    bars: images a class, where classes differ."""
+
     facts: schema.Data
     size: str
     fallback: str | None
-    splits: list[Split]
-    samples: list[tuple[str, str]]
-    columns: int
-    samples_seed: int | None
+    balance: list[str]
+    splits: Table
+    classes: Table
+    bars: Figure | None
+    damaged: Table | None
 
 
 def dataset_data(results: Results | ExplorationResults) -> Dataset:
     data = results.data
-    shares = _shares_words(data)
-    samples = data.samples
-    labels = [data.classes[label] for label in samples.labels]
     return Dataset(
         facts=data,
         size=size(data),
         fallback=fallback(data),
-        splits=[
-            _split(name, facts, data.classes, shares[name]) for name, facts in data.splits.items()
-        ],
-        samples=list(zip(samples.ids, labels, strict=True)),
-        columns=samples.columns,
-        samples_seed=samples.seed,
+        balance=_balances(data),
+        splits=_splits(data),
+        classes=_classes(data),
+        bars=_bars(data),
+        damaged=_damaged(data),
     )
 
 
-def _split(name: str, facts: schema.Split, classes: list[str], share: str) -> Split:
-    counts = facts.class_counts
-    largest = max(counts) or 1
-    bars = [Bar(c, n, round(n / largest, 4)) for c, n in zip(classes, counts, strict=True)]
-    return Split(name, facts, share, balance(counts, classes), bars, _ends(bars))
+def rows(data: schema.Data) -> int:
+    """Images of all splits, each counted once."""
+    return sum(data.splits[name].rows for name in _apart(data))
 
 
-def _ends(bars: list[Bar]) -> list[Bar] | None:
-    """The largest and the smallest classes, where all of them would be too many to look at."""
-    if len(bars) <= _CLASSES_SHOWN:
+def of_each_class(data: schema.Data) -> int | None:
+    """Images of all splits; None where classes differ in any."""
+    splits = [data.splits[name].class_counts for name in _apart(data)]
+    return sum(each[0] for each in splits) if all(len(set(s)) == 1 for s in splits) else None
+
+
+def _balances(data: schema.Data) -> list[str]:
+    splits = {name: data.splits[name].class_counts for name in _apart(data)}
+    if total := of_each_class(data):
+        each = listed([f"{whole(counts[0])} {name}" for name, counts in splits.items()])
+        apart = f": {each}" if len(splits) > 1 else ""
+        return [f"All {len(data.classes)} classes have {counted(total, 'image')}{apart}."]
+    return [
+        f"{name[0].upper()}{name[1:]}: {_continued(balance(counts, data.classes))}"
+        for name, counts in splits.items()
+    ]
+
+
+def _continued(sentence: str) -> str:
+    return f"{sentence[0].lower()}{sentence[1:]}"
+
+
+def _splits(data: schema.Data) -> Table:
+    shares = _shares_words(data)
+    columns = (
+        text_column("split", "Split"),
+        Column("rows", "Rows", whole),
+        text_column("share", "Of all"),
+        text_column("taken", "How they were taken"),
+    )
+    found = [(name, s.rows, shares[name], s.rule) for name, s in data.splits.items()]
+    return Table("splits", "Splits", columns, tuple(found))
+
+
+def _classes(data: schema.Data) -> Table:
+    columns = (
+        text_column("class", "Class"),
+        *(Column(name, name.capitalize(), whole) for name in data.splits),
+    )
+    counts = (split.class_counts for split in data.splits.values())
+    return Table(
+        "classes-counts",
+        "Images of each class",
+        columns,
+        tuple(zip(data.classes, *counts, strict=True)),
+    )
+
+
+def _bars(data: schema.Data) -> Figure | None:
+    """Of the split that models learn from."""
+    name, split = next(iter(data.splits.items()))
+    if len(set(split.class_counts)) == 1:
         return None
-    ordered = sorted(bars, key=lambda bar: -bar.count)
-    return ordered[:_ENDS_SHOWN] + ordered[-_ENDS_SHOWN:]
+    counts = [Bar(c, n) for c, n in zip(data.classes, split.class_counts, strict=True)]
+    return count_bars(
+        "class-balance",
+        f"Images of each class in {name}, the largest first",
+        sorted(counts, key=lambda bar: -bar.value),
+        "images",
+        whole,
+    )
 
 
-def _images(page: Dataset) -> Iterator[str]:
-    yield from (image for image, _ in page.samples)
+def _damaged(data: schema.Data) -> Table | None:
+    if not data.files or not data.files.damaged:
+        return None
+    found = data.files.damaged
+    return Table(
+        "damaged",
+        f"Damaged files, left out: {whole(len(found))} of {whole(data.files.count)}",
+        (text_column("file", "File"), text_column("reason", "Reason")),
+        tuple((file.id, file.reason) for file in found),
+    )
+
+
+def _tables(page: Dataset) -> list[Table]:
+    return [page.splits, page.classes, *([page.damaged] if page.damaged else [])]
 
 
 SECTION = Section(
     key="dataset",
     data=dataset_data,
     template="dataset.html.j2",
-    title="The data",
-    anchor="data",
+    title="Splits, class balance and source",
+    anchor="splits",
     chapter="data",
-    images=_images,
+    tables=_tables,
+    figures=lambda page: [page.bars] if page.bars else [],
 )

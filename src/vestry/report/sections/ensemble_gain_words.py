@@ -25,29 +25,62 @@ from vestry.schema.significance import Comparisons, Difference
 _SAME_TIME = 0.05
 
 
-def result(name: str, found: EnsembleGain) -> str:
-    """Yes, no or not shown; over the member that this rests on, and what it takes beside that."""
+def finding(name: str, found: EnsembleGain) -> str:
+    """Yes, no or not shown, in a heading: over the member that this rests on, and the factor of
+    time that it takes."""
     hard = found.over(found.decisive)
-    amount = f"{_gain(hard.difference)} {hard.name} ({_sureness(hard)})"
-    taken = _taken_for_it(hard.costs)
+    text = time(hard.costs)
+    at = f", at {text}" if text else ""
+    amount = _amount(hard.difference)
     if found.verdict == "yes":
         each = "both its members" if len(found.against) == 2 else "each of its members"
-        return f"Yes: {name} is better than {each}. The least gain: it {amount}{taken}."
+        return f"Yes: {name} is significantly more accurate than {each}, by {amount} or more{at}"
+    if found.verdict == "not shown":
+        chance = ", perhaps by chance" if between(*hard.difference.figures) else ""
+        return f"Not shown: {name} {_gain(hard.difference)} {hard.name}{chance}{at}"
+    if hard.same:
+        return f"No: {name} gives the same answers as {hard.name}{at}"
+    if hard.verdict == "worse":
+        return f"No: {name} is significantly less accurate than {hard.name}{at}"
+    return (
+        f"No: {name} is shown to gain less than {margin_words(found.within)} over {hard.name}{at}"
+    )
+
+
+def _amount(found: Difference) -> str:
+    """ "0.8 points", of the figures as they are printed."""
+    text = points(abs(between(*found.figures))).lstrip("+")
+    return f"{text} {'point' if text == '1.0' else 'points'}"
+
+
+def details(name: str, found: EnsembleGain) -> str:
+    """Below that heading: the figures, with what it takes beside that time."""
+    hard = found.over(found.decisive)
+    known = [part for part in (size(hard.costs), fitting(hard.costs)) if part]
+    taken = f", for {listed(known)}" if known else ""
+    if hard.same:
+        return f"Both say the same class of every test image{taken}."
+    return f"{name} {_gain(hard.difference)} {hard.name} ({_sureness(hard)}){taken}."
+
+
+def meaning(found: EnsembleGain) -> str | None:
+    """What follows from it; None of a yes."""
+    hard = found.over(found.decisive)
     if found.verdict == "not shown":
         rows = counted(hard.difference.count, "test image")
         return (
-            f"Not shown: {name} {amount}{taken}. By {rows} it cannot be told whether it is better "
-            f"than {hard.name} or gains less than {margin_words(found.within)}."
+            f"By {rows} it cannot be told whether it is better than {hard.name} or gains less than "
+            f"{margin_words(found.within)}."
         )
-    if hard.same:
-        return f"No: {name} says the same class as {hard.name} of every test image{taken}."
-    if hard.verdict == "worse":
-        return f"No: {name} {amount}{taken}. For accuracy {hard.name} alone is the better choice."
-    return (
-        f"No: {name} is shown not to be better than {hard.name} by {margin_words(found.within)} or "
-        f"more. It {_gain(hard.difference)} it ({_change_range(hard.difference)}; for less "
-        f"than that margin adjusted {_p_words(hard.p_within_holm)}){taken}."
-    )
+    if hard.verdict == "worse" and not hard.same:
+        return f"For accuracy {hard.name} alone is the better choice."
+    return None
+
+
+def result(name: str, found: EnsembleGain) -> str:
+    """All of it in one paragraph."""
+    said = [f"{finding(name, found)}.", details(name, found), meaning(found)]
+    return " ".join(text for text in said if text)
 
 
 def _gain(found: Difference) -> str:
@@ -55,13 +88,14 @@ def _gain(found: Difference) -> str:
     value = between(*found.figures)
     if not value:
         return "is level with" if not found.value else "is less than 0.1 points from"
-    amount = points(abs(value)).lstrip("+")
-    noun = "point" if amount == "1.0" else "points"
-    return f"gets {amount} {noun} {'more' if value > 0 else 'less'} than"
+    return f"gets {_amount(found)} {'more' if value > 0 else 'less'} than"
 
 
 def _sureness(found: GainOverMember) -> str:
-    """ "+0.3 to +1.3, adjusted p = 0.002"."""
+    """ "+0.3 to +1.3, adjusted p = 0.002"; of no gain, the test that it is under the margin."""
+    if found.verdict == "no gain":
+        within = f"for less than that margin adjusted {_p_words(found.p_within_holm)}"
+        return f"{_change_range(found.difference)}; {within}"
     p = found.difference.p if found.difference.p_holm is None else found.difference.p_holm
     return f"{_change_range(found.difference)}, adjusted {_p_words(p)}"
 
@@ -88,12 +122,6 @@ def _p_words(p: float) -> str:
     """ "p = 0.041", "p < 0.001", kept on one line."""
     text = probability(p)
     return (f"p {text}" if text.startswith("<") else f"p = {text}").replace(" ", "\u00a0")
-
-
-def _taken_for_it(costs: EnsembleCosts) -> str:
-    """What the committee takes beyond the member; empty where nothing of it is known."""
-    known = [part for part in (time(costs), size(costs), fitting(costs)) if part]
-    return f", for {listed(known)}" if known else ""
 
 
 def time(costs: EnsembleCosts) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import tables_alone
 from vestry.report.section import Section
-from vestry.report.sections.leaks import Leaks, leaks_data
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.label_issues import DoubtedImage, LabelIssues
 from vestry.schema.results import Results
 
@@ -127,11 +127,12 @@ class SplitDoubts:
 
 @dataclass(frozen=True)
 class Doubts:
-    """splits: those with doubted labels, the one to learn from first."""
+    """splits: those with doubted labels, the one to learn from first. tables: the same as a list,
+    and as corrections that a study could be given."""
 
     summary: str
     splits: list[SplitDoubts]
-    leaks: Leaks | None
+    tables: list[Table]
 
 
 def doubts_data(results: Results) -> Doubts | None:
@@ -148,7 +149,59 @@ def doubts_data(results: Results) -> Doubts | None:
         splits=[
             _split_doubts(split, entry, results) for split, entry in found.items() if entry.count
         ],
-        leaks=leaks_data(results),
+        tables=_tables(found, results.data.classes),
+    )
+
+
+_ISSUES = (
+    text_column("id", "Id"),
+    text_column("split", "Split"),
+    text_column("given", "Label given"),
+    Column("given_probability", "Its probability", per_cent),
+    text_column("suggested", "Members say"),
+    Column("suggested_probability", "Probability of that", per_cent),
+    Column("agreeing", "Members that say so", whole),
+    Column("members", "Members", whole),
+)
+
+
+def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Table]:
+    """Nothing without doubted labels."""
+    rows = [
+        _issue(split, image, classes) for split, entry in found.items() for image in entry.images
+    ]
+    if not rows:
+        return []
+    left_out = sum(entry.count - len(entry.images) for entry in found.values())
+    rest = f"; {whole(left_out)} more are doubted and were not stored" if left_out else ""
+    corrections = {image: label for image, _, _, _, label, *_ in reversed(rows)}
+    return [
+        Table(
+            "label-issues",
+            f"Images whose label is doubted, worst first{rest}",
+            _ISSUES,
+            tuple(rows),
+        ),
+        Table(
+            "corrections",
+            "What the members would correct, as `id,label`; look at each before you use it",
+            (text_column("id", "Id"), text_column("label", "Label")),
+            tuple(reversed(corrections.items())),
+        ),
+    ]
+
+
+def _issue(split: str, image: DoubtedImage, classes: Sequence[str]) -> tuple[Value, ...]:
+    votes = image.votes.values()
+    return (
+        image.id,
+        split,
+        classes[image.given],
+        image.quality,
+        classes[image.panel],
+        image.panel_probability,
+        sum(vote.label == image.panel for vote in votes),
+        len(votes),
     )
 
 
@@ -201,11 +254,13 @@ def doubted_images(page: Doubts | None) -> Iterator[str]:
 SECTION = Section(
     key="doubts",
     data=doubts_data,
+    is_shown=lambda page: page is not None,
     template="label_issues.html.j2",
     style="label_issues.css.j2",
-    title="Label issues and leaks",
+    title="Label issues",
     anchor="doubts",
     chapter="data",
+    tables=lambda page: page.tables,
     images=doubted_images,
     dispensable=6,
 )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from vestry.report.formatting import counted, listed, per_cent, whole, with_interval
 from vestry.report.models import Model, models_by_rank
+from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema.label_issues import KeptRows, StandingOnRows
 from vestry.schema.label_issues import Leaks as Found
 from vestry.schema.results import Results
@@ -166,7 +168,7 @@ class LeakRow:
 
 @dataclass(frozen=True)
 class Leaks:
-    """columns: (heading, rows left)."""
+    """columns: (heading, rows left). table: the same as plain numbers."""
 
     leader: str
     ranks: str
@@ -174,6 +176,7 @@ class Leaks:
     remark: str | None
     columns: list[tuple[str, int]]
     rows: list[LeakRow]
+    table: Table
 
 
 def leaks_data(results: Results) -> Leaks | None:
@@ -182,15 +185,42 @@ def leaks_data(results: Results) -> Leaks | None:
     if not found or not found.all.makers or not models:
         return None
     kinds = _shown(_kept(found))
+    rows = [_leak_row(model, found.all.makers, kinds) for model in models] if kinds else []
+    columns = [("All test images", found.rows)]
+    columns += [(_HEADINGS[kind], entry.rows) for kind, entry in kinds.items()]
     return Leaks(
         leader=_leader(found, models[0].name),
         ranks=_ranks(found),
         repeated=_repeated(found),
         remark=_FLATTERING if "doubted" in kinds else None,
-        columns=[("All test images", found.rows)]
-        + [(_HEADINGS[kind], entry.rows) for kind, entry in kinds.items()],
-        rows=[_leak_row(model, found.all.makers, kinds) for model in models] if kinds else [],
+        columns=columns,
+        rows=rows,
+        table=_table(["all", *kinds], columns, rows),
     )
+
+
+def _table(kinds: list[str], columns: list[tuple[str, int]], rows: list[LeakRow]) -> Table:
+    heads = [text_column("model", "Model")]
+    for kind, (heading, count) in zip(kinds, columns, strict=True):
+        name = "on_all" if kind == "all" else f"without_{kind}"
+        words = f"{heading} ({counted(count, 'image')})"
+        heads += [
+            Column(name, words, per_cent),
+            Column(f"{name}_low", f"{heading}, 95% from", per_cent),
+            Column(f"{name}_high", "to", per_cent),
+            Column(f"{name}_rank", f"{heading}, rank", whole, sorts="up"),
+        ]
+    found = [
+        (row.model.name, *(value for score in row.scores for value in _values(score)))
+        for row in rows
+    ]
+    caption = "Test accuracy without repeated images and without doubted labels"
+    return Table("leaks", caption, tuple(heads), tuple(found))
+
+
+def _values(score: Score) -> tuple[float, float, float, int]:
+    on = score.on_rows
+    return on.accuracy, *on.interval, on.rank
 
 
 def _shown(kept: dict[str, KeptRows]) -> dict[str, KeptRows]:
@@ -206,3 +236,15 @@ def _leak_row(
     before = everything[model.name]
     after = [entry.makers[model.name] for entry in kinds.values() if entry.makers]
     return LeakRow(model, [Score(entry, entry.rank != before.rank) for entry in (before, *after)])
+
+
+SECTION = Section(
+    key="leaks",
+    data=leaks_data,
+    is_shown=lambda page: page is not None,
+    template="leaks.html.j2",
+    title="Test accuracy without repeated images and doubted labels",
+    anchor="leaks",
+    chapter="data",
+    tables=lambda page: [page.table] if page.rows else [],
+)

@@ -1,23 +1,17 @@
-"""Curves and history of the networks, and what went into them."""
+"""How the networks learned: their curves, every epoch, and what went into them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vestry.predictions.given import GIVEN_KIND
-from vestry.report.formatting import NOTHING, counted, decimal, duration, listed, per_cent, whole
+from vestry.report.formatting import counted, decimal, listed, per_cent
 from vestry.report.models import Model, models_in_study_order
-from vestry.report.plot.lines import (
-    METRICS,
-    Drawing,
-    draw,
-    member_curves,
-    shared_share_axis,
-    validation_curves,
-    validation_losses,
-)
+from vestry.report.plot.epochs import history_table, network_figure, networks_figure
+from vestry.report.plot.figure import Figure
 from vestry.report.section import Section
-from vestry.report.sections.size_curves import SizeCurves, size_curves_data
+from vestry.report.sections import overfitting
 from vestry.report.sections.transfer import Backbone, backbone_data
+from vestry.report.table import Table
 from vestry.schema import training as schema
 from vestry.schema.models import Member
 from vestry.schema.results import Results
@@ -130,56 +124,58 @@ def _augmentation_data(
 
 
 _MADE_ELSEWHERE = (GIVEN_KIND, "onnx")
-_SMALL_HEIGHT = 150
-_LARGE_HEIGHT = 260
-
-
-@dataclass(frozen=True)
-class HistoryTable:
-    """heads: (metric, whether it has a training and a validation column); rows of text."""
-
-    heads: list[str]
-    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
 class Training:
-    """history is None of a member that has a backbone and no epochs."""
+    """figure and history are None of a member that has a backbone and no epochs."""
 
     model: Model
     settings: str
     sentences: list[str]
-    drawings: list[Drawing]
-    history: HistoryTable | None
+    figure: Figure | None
+    history: Table | None
     augmentation: Augmentation | None
     backbone: Backbone | None
 
 
 @dataclass(frozen=True)
 class Learning:
-    """together: figures that hold every network. sizes: accuracy over images a class."""
+    """networks: members with epochs or a backbone. together: figures that hold every network.
+    found: what their losses say, a finding without a full stop; None without epochs."""
 
     networks: list[Training]
-    together: list[Drawing]
-    sizes: SizeCurves | None
+    together: list[Figure]
+    found: str | None
     without_epochs: str | None
 
 
 def learning_data(results: Results) -> Learning:
     members = [(model, model.member) for model in models_in_study_order(results) if model.member]
     networks = [model for model, _ in members if _has_epochs(model)]
-    compared = (validation_curves(networks), validation_losses(networks))
     shown = [(model, member) for model, member in members if _has_epochs(model) or member.trunk]
     others = [(m.name, member) for m, member in members if not _has_epochs(m) and not member.trunk]
+    drawn = [networks_figure(networks, metric) for metric in ("loss", "accuracy") if networks]
     return Learning(
         networks=[_training(model, member, results) for model, member in shown],
-        together=[draw(c, _LARGE_HEIGHT) for c in compared if c and len(networks) > 1],
-        sizes=size_curves_data([model for model, _ in members], results.size_pairs),
+        together=[figure for figure in drawn if figure],
+        found=_found(networks),
         without_epochs=without_epochs(
             [name for name, member in others if member.kind not in _MADE_ELSEWHERE],
             [name for name, member in others if member.kind in _MADE_ELSEWHERE],
         ),
     )
+
+
+def _found(networks: list[Model]) -> str | None:
+    """Who overfits; where nothing is known of that, who was trained."""
+    known = [(m.name, m.entry.analysis.overfitting) for m in networks if m.member]
+    facts = [(name, fits) for name, fits in known if fits]
+    if facts:
+        return overfitting.heading(facts)
+    if not networks:
+        return None
+    return f"{listed([model.name for model in networks])} learned over epochs"
 
 
 def _has_epochs(model: Model) -> bool:
@@ -188,14 +184,14 @@ def _has_epochs(model: Model) -> bool:
 
 def _training(model: Model, member: Member, results: Results) -> Training:
     facts = member.training if _has_epochs(model) else None
-    figures = member_curves(model) if facts else []
-    axis = shared_share_axis(figures)
+    fits = model.entry.analysis.overfitting
+    said = training_words(facts, model.history, len(member.seeds)) if facts else []
     return Training(
         model=model,
         settings=_settings(facts) if facts else "",
-        sentences=training_words(facts, model.history, len(member.seeds)) if facts else [],
-        drawings=[draw(f, _SMALL_HEIGHT, axis if f.in_per_cent else None) for f in figures],
-        history=_history_table(model.history) if facts else None,
+        sentences=[*said, *([overfitting.network(model.name, fits)] if facts and fits else [])],
+        figure=network_figure(model) if facts else None,
+        history=history_table(model) if facts else None,
         augmentation=_augmentation_data(member.augmentation, results.data.classes),
         backbone=backbone_data(member, results),
     )
@@ -209,26 +205,6 @@ def _settings(facts: schema.Training) -> str:
     )
 
 
-def _history_table(history: schema.History) -> HistoryTable:
-    """history.csv as text: only the columns that hold something."""
-    columns = [("epoch", [whole(epoch) for epoch in history["epoch"]])]
-    for metric, title, _ in METRICS:
-        for split in ("train", "validation"):
-            values = history.get(f"{split}_{metric}") or []
-            if any(value is not None for value in values):
-                show = decimal if metric == "loss" else per_cent
-                columns.append(
-                    (f"{split} {title[:1].lower()}{title[1:]}", [show(value) for value in values])
-                )
-    rates = history.get("learning_rate") or []
-    columns.append(("learning rate", [NOTHING if r is None else f"{r:.3g}" for r in rates]))
-    columns.append(("time", [duration(value) for value in history.get("seconds") or []]))
-    columns.append(("images/s", [whole(v) for v in history.get("images_per_second") or []]))
-    kept = [(name, cells) for name, cells in columns if cells]
-    rows = [list(row) for row in zip(*(cells for _, cells in kept), strict=True)]
-    return HistoryTable([name for name, _ in kept], rows)
-
-
 def _images(page: Learning) -> Iterator[str]:
     for strip in (network.augmentation for network in page.networks):
         if strip:
@@ -238,10 +214,13 @@ def _images(page: Learning) -> Iterator[str]:
 SECTION = Section(
     key="learning",
     data=learning_data,
+    is_shown=lambda page: bool(page.networks),
     template="learning.html.j2",
-    title="Learning",
-    anchor="learning",
+    title="Every network, epoch by epoch",
+    anchor="networks",
     chapter="learning",
+    tables=lambda page: [each.history for each in page.networks if each.history],
+    figures=lambda page: [each.figure for each in page.networks if each.figure],
     images=_images,
     dispensable=2,
 )

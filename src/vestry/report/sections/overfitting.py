@@ -86,6 +86,11 @@ def _gap(last: EpochFigures) -> str:
     )
 
 
+def heading(networks: list[tuple[str, Overfitting]]) -> str:
+    """Which networks overfit and from when, without a full stop."""
+    return _rising(networks).removesuffix(".")
+
+
 def summary(networks: list[tuple[str, Overfitting]]) -> str | None:
     """Which networks overfit and from when, and of which no such good can be said."""
     if not networks:

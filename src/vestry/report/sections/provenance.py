@@ -1,16 +1,16 @@
-"""The section on how the results came about, and how to make them again."""
+"""The section on seeds, times, versions and machine."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from vestry.predictions.given import GIVEN_KIND
-from vestry.report.formatting import NOTHING, counted, duration, whole
-from vestry.report.models import Model, models_in_study_order
+from vestry.report.formatting import NOTHING, duration
 from vestry.report.section import Section
+from vestry.report.table import Table, Value, text_column
 from vestry.schema.environment import Environment
-from vestry.schema.models import Committee
-from vestry.schema.results import Results, StudyFacts
+from vestry.schema.results import Results
 
 _SECONDS_SUFFIX, _BYTES_SUFFIX = "_seconds", "_bytes"
 # strftime would follow the reader's locale; the page is in English.
@@ -21,88 +21,33 @@ _MONTHS = (
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What one member or committee is, and what it took."""
-
-    model: Model
-    kind: str
-    parameters: str | None
-    lines: list[str]
-    remarks: list[str]
-    warnings: list[str]
-    stored: str | None
-
-
-@dataclass(frozen=True)
-class TimeBar:
-    name: str
-    seconds: float
-    length: float
-    is_committee: bool
-
-
-@dataclass(frozen=True)
 class Provenance:
-    study: StudyFacts
+    """Each as (what, value); table: all of them."""
+
     created: str
-    recipes: list[Recipe]
-    times: list[TimeBar]
     stages: list[tuple[str, str]]
     environment: list[tuple[str, str]]
     seeds: list[tuple[str, str]]
+    table: Table
 
 
 def _provenance(results: Results) -> Provenance:
-    models = models_in_study_order(results)
+    stages = [(words(stage), duration(s)) for stage, s in results.seconds.items()]
+    machine = _environment(results.environment)
+    seeds = _seeds(results)
     return Provenance(
-        study=results.study,
         created=moment(results.created),
-        recipes=[_recipe(model) for model in models],
-        times=_time_bars(models),
-        stages=[(words(stage), duration(s)) for stage, s in results.seconds.items()],
-        environment=_environment(results.environment),
-        seeds=_seeds(results),
+        stages=stages,
+        environment=machine,
+        seeds=seeds,
+        table=_table({"seed": seeds, "seconds": results.seconds.items(), "machine": machine}),
     )
 
 
-def _recipe(model: Model) -> Recipe:
-    entry = model.entry
-    if isinstance(entry, Committee):
-        lines = [f"rule: {entry.rule}", f"members: {', '.join(entry.members)}"]
-        fitted_on = [entry.fitted_on] if entry.fitted_on else []
-        count = _parameters(entry.parameters, None)
-        return Recipe(model, "committee", count, lines, [*entry.notes, *fitted_on], [], None)
-    precision = entry.training.precision if entry.training else {}
-    chosen = ", ".join(f"{layer} {kind}" for layer, kind in precision.items())
-    said = [entry.fitted_on, f"Arithmetic: {chosen}." if chosen else ""]
-    return Recipe(
-        model,
-        entry.kind_words or entry.kind,
-        _parameters(entry.parameters, entry.trainable_parameters),
-        entry.definition,
-        [*entry.notes, *filter(None, said)],
-        entry.warnings,
-        entry.stored,
-    )
-
-
-def _parameters(count: int | None, trainable: int | None) -> str | None:
-    """ "99 946 parameters (99 498 trainable)", or None for a model that has no such count."""
-    if count is None:
-        return None
-    note = "" if trainable in (None, count) else f" ({whole(trainable)} trainable)"
-    return counted(count, "parameter") + note
-
-
-def _time_bars(models: list[Model]) -> list[TimeBar]:
-    """Of the models whose time is known."""
-    known = [(model, model.entry.fit_seconds) for model in models]
-    timed = [(model, seconds) for model, seconds in known if seconds is not None]
-    longest = max((seconds for _, seconds in timed), default=0) or 1
-    return [
-        TimeBar(model.name, seconds, round(seconds / longest, 4), model.is_committee)
-        for model, seconds in timed
-    ]
+def _table(groups: dict[str, Iterable[tuple[str, Value]]]) -> Table:
+    rows = [(kind, words(name), value) for kind, own in groups.items() for name, value in own]
+    columns = (text_column("of", "Of"), text_column("what", "What"), text_column("value", "Value"))
+    return Table("provenance", "Seeds, times, versions and machine", columns, tuple(rows))
 
 
 def _seeds(results: Results) -> list[tuple[str, str]]:
@@ -149,7 +94,8 @@ SECTION = Section(
     key="provenance",
     data=_provenance,
     template="provenance.html.j2",
-    title="How it was made",
+    title="Seeds, times, versions and machine",
     anchor="making",
     chapter="made",
+    tables=lambda page: [page.table],
 )

@@ -1,38 +1,17 @@
 """ROC and precision-recall curves of the rarest class, where classes are unbalanced."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, decimal, per_cent
 from vestry.report.models import Model, models_by_rank
-from vestry.report.plot.lines import grid, series_style
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.rank_lines import RankAxes, RankLine, rank_lines
 from vestry.report.section import Section
-from vestry.schema.rank_curves import RankCurve
+from vestry.report.table import Column, Table, text_column
+from vestry.schema.rank_curves import RankCurve, RankCurves
 from vestry.schema.results import Results
 
-_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MOST_DRAWN = 6
-
-
-@dataclass(frozen=True)
-class _AreaRow:
-    """A model's areas, each with its interval."""
-
-    name: str
-    style: str
-    roc: str
-    precision: str
-
-
-@dataclass(frozen=True)
-class CurveFigure:
-    """chance: the path of what needs no model; lines: path and style of each model, best first."""
-
-    title: str
-    x: str
-    y: str
-    chance: str
-    lines: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -40,26 +19,8 @@ class Curves:
     """about: what is drawn of what."""
 
     about: str
-    rows: list[_AreaRow]
-    figures: list[CurveFigure]
-    ticks: Sequence[float]
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{grid(round(x, 4))} {grid(round(1 - y, 4))}" for x, y in points)
-
-
-def _area(value: float, interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{decimal(value)} ({decimal(low)} to {decimal(high)})"
-
-
-def _lines(
-    drawn: Sequence[Model],
-    of: dict[str, RankCurve],
-    points: Callable[[RankCurve], list[tuple[float, float]]],
-) -> list[tuple[str, str]]:
-    return [(_path(points(of[model.name])), series_style(model.series)) for model in drawn]
+    figures: list[Figure]
+    table: Table
 
 
 def _curves_data(results: Results) -> Curves | None:
@@ -68,41 +29,71 @@ def _curves_data(results: Results) -> Curves | None:
         return None
     models = [model for model in models_by_rank(results) if model.name in found.models]
     drawn = models[:_MOST_DRAWN]
-    few = f" The first {_MOST_DRAWN} of the ranking are drawn." if len(models) > len(drawn) else ""
-    of = found.models
     return Curves(
-        about=(
-            f"{found.positive} is the rarest class: {counted(found.rows, 'test image')}, "
-            f"{per_cent(found.share)} of all. How well do the probabilities of a model put these "
-            "before the others, whatever threshold one takes? The area under the ROC curve is the "
-            f"chance that one of them stands before one of the others; chance gives 0.5.{few}"
+        about=_about(found, len(models) > len(drawn)),
+        figures=[_roc(drawn, found), _precision(drawn, found)],
+        table=_table(models, found),
+    )
+
+
+def _about(found: RankCurves, some_are_left_out: bool) -> str:
+    few = f" The first {_MOST_DRAWN} of the ranking are drawn." if some_are_left_out else ""
+    return (
+        f"{found.positive} is the rarest class: {counted(found.rows, 'test image')}, "
+        f"{per_cent(found.share)} of all. How well do the probabilities of a model put these "
+        "before the others, whatever threshold one takes? The area under the ROC curve is the "
+        f"chance that one of them stands before one of the others; chance gives 0.5.{few}"
+    )
+
+
+def _roc(drawn: list[Model], found: RankCurves) -> Figure:
+    of = found.models
+    lines = [RankLine(m.name, m.series, of[m.name].roc_area, of[m.name].roc) for m in drawn]
+    axes = RankAxes(
+        "share of the others called so",
+        f"share of {found.positive} found",
+        [(0.0, 0.0), (1.0, 1.0)],
+    )
+    return rank_lines("roc", f"ROC curve of {found.positive}, with areas", lines, axes)
+
+
+def _precision(drawn: list[Model], found: RankCurves) -> Figure:
+    of = found.models
+    lines = [
+        RankLine(m.name, m.series, of[m.name].precision_area, of[m.name].precision) for m in drawn
+    ]
+    axes = RankAxes(
+        f"share of {found.positive} found",
+        "share right of those called so",
+        [(0.0, found.share), (1.0, found.share)],
+    )
+    title = f"Precision over recall of {found.positive}, with areas"
+    return rank_lines("precision-recall", title, lines, axes)
+
+
+def _table(models: list[Model], found: RankCurves) -> Table:
+    return Table(
+        "rank-areas",
+        f"Areas under the curves of {found.positive}",
+        (
+            text_column("model", "Model"),
+            Column("roc_area", "Under the ROC curve", decimal),
+            Column("roc_area_low", "95% from", decimal),
+            Column("roc_area_high", "to", decimal),
+            Column("average_precision", "Average precision", decimal),
+            Column("average_precision_low", "95% from", decimal),
+            Column("average_precision_high", "to", decimal),
         ),
-        rows=[
-            _AreaRow(
-                model.name,
-                series_style(model.series),
-                _area(of[model.name].roc_area, of[model.name].roc_interval),
-                _area(of[model.name].precision_area, of[model.name].precision_interval),
-            )
-            for model in models
-        ],
-        figures=[
-            CurveFigure(
-                "ROC curve",
-                "of the others called so",
-                f"of {found.positive} found",
-                _path([(0.0, 0.0), (1.0, 1.0)]),
-                _lines(drawn, of, lambda curve: curve.roc),
-            ),
-            CurveFigure(
-                "Precision-recall curve",
-                f"of {found.positive} found",
-                "of those called so that are",
-                _path([(0.0, found.share), (1.0, found.share)]),
-                _lines(drawn, of, lambda curve: curve.precision),
-            ),
-        ],
-        ticks=_TICKS,
+        tuple((model.name, *_areas(found.models[model.name])) for model in models),
+    )
+
+
+def _areas(curve: RankCurve) -> tuple[float, ...]:
+    return (
+        curve.roc_area,
+        *curve.roc_interval,
+        curve.precision_area,
+        *curve.precision_interval,
     )
 
 
@@ -110,4 +101,9 @@ SECTION = Section(
     key="rank_curves",
     data=_curves_data,
     template="rank_curves.html.j2",
+    title="The rarest class before all others",
+    anchor="rarest-class",
+    chapter="compare",
+    tables=lambda curves: [curves.table],
+    figures=lambda curves: curves.figures,
 )

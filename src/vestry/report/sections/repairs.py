@@ -1,16 +1,19 @@
 """What each committee fixes and breaks: data of its figure and tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import counted, listed, per_cent, signed, whole
-from vestry.report.plot.bars import ROWS_SHOWN, Diverging, diverging
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.two_sided import Heads, TwoSided, largest, two_sided
+from vestry.report.sections.committee_tables import class_table
+from vestry.report.table import Table
 from vestry.schema.ensemble_gain import MembersAgree, RepairedClass, Repairs
-from vestry.schema.significance import Difference
 
 # What a committee fixes and breaks, and what the numbers say of why.
 
 
-_CLASSES_NAMED = 3
+_CLASSES_NAMED, _ROWS_SHOWN = 3, 12
 
 
 def _counts(found: Repairs) -> str:
@@ -25,7 +28,7 @@ def _counts(found: Repairs) -> str:
     )
 
 
-def by_class(found: Repairs, names: list[str]) -> str | None:
+def by_class(found: Repairs, names: Sequence[str]) -> str | None:
     """Where it gains and where it loses most."""
     rows = found.per_class
     gains = sorted((row for row in rows if row.net > 0), key=lambda row: -row.net)
@@ -39,11 +42,11 @@ def by_class(found: Repairs, names: list[str]) -> str | None:
     return f"{text[0].upper()}{text[1:]}." if text else None
 
 
-def _net_words(row: RepairedClass, names: list[str]) -> str:
+def _net_words(row: RepairedClass, names: Sequence[str]) -> str:
     return f"{names[row.class_]} ({signed(row.net, 0)})"
 
 
-def reasons(found: Repairs, names: list[str]) -> list[str]:
+def reasons(found: Repairs, names: Sequence[str]) -> list[str]:
     """What the members' votes say of why: where they are divided, and where they err alike."""
     texts = [_division(found), _most_divided(found, names), _alike(found), _helper(found)]
     return [text for text in texts if text]
@@ -71,7 +74,7 @@ def _none_or(count: int) -> str:
     return counted(count, "test image") if count else "no test image"
 
 
-def _most_divided(found: Repairs, names: list[str]) -> str | None:
+def _most_divided(found: Repairs, names: Sequence[str]) -> str | None:
     """The class where members differ most, beside the one where they differ least."""
     rows = [row for row in found.per_class if row.support]
     if not any(row.divided for row in rows) or len(rows) < 2:
@@ -120,42 +123,39 @@ def _helper(found: Repairs) -> str | None:
 
 
 @dataclass(frozen=True)
-class Against:
-    """The committee beside one of its members, on the same test images."""
-
-    name: str
-    is_best: bool
-    difference: Difference
-
-
-@dataclass(frozen=True)
 class CommitteeRepairs:
-    """bars: broken (lost) and fixed (won) per class. classes: every class with its counts."""
+    """figure: broken and fixed by class; None where nothing changed."""
 
-    name: str
-    best: str
     sentences: list[str]
     reasons: list[str]
-    bars: list[Diverging]
-    left_out: int
-    classes: list[tuple[str, RepairedClass]]
-    against: list[Against]
+    figure: Figure | None
+    table: Table
 
 
-def committee_repairs(name: str, found: Repairs, names: list[str]) -> CommitteeRepairs:
-    said = [_counts(found), by_class(found, names)]
-    rows = found.per_class
-    changed = sum(bool(row.repaired + row.spoiled) for row in rows)
+def committee_repairs(
+    name: str, found: Repairs, classes: Sequence[str], suffix: str
+) -> CommitteeRepairs:
+    """suffix: behind the keys of its figure and its table."""
+    said = [_counts(found), by_class(found, classes)]
+    key = f"fixed-broken{suffix}"
+    table = class_table(key, name, found, classes)
     return CommitteeRepairs(
-        name=name,
-        best=found.best_member,
         sentences=[text for text in said if text],
-        reasons=reasons(found, names),
-        bars=diverging([(names[row.class_], row.spoiled, row.repaired) for row in rows]),
-        left_out=max(0, changed - ROWS_SHOWN),
-        classes=[(names[row.class_], row) for row in rows],
-        against=[
-            Against(member, member == found.best_member, difference)
-            for member, difference in found.differences.items()
-        ],
+        reasons=reasons(found, classes),
+        figure=_figure(key, name, found, classes, table),
+        table=table,
     )
+
+
+def _figure(
+    key: str, name: str, found: Repairs, classes: Sequence[str], table: Table
+) -> Figure | None:
+    rows = [TwoSided(classes[row.class_], row.spoiled, row.repaired) for row in found.per_class]
+    shown = largest(rows, _ROWS_SHOWN)
+    if not shown:
+        return None
+    more = sum(bool(row.lost + row.won) for row in rows) - len(shown)
+    left_out = f"; {counted(more, 'class', 'classes')} with smaller changes in the table"
+    title = f"Test images that {name} fixes and breaks, by class"
+    remark = f"beside {found.best_member}{left_out if more else ''}"
+    return two_sided(key, title, shown, Heads("broken", "fixed", "net"), table, remark)

@@ -2,122 +2,41 @@
 
 from dataclasses import dataclass
 
-from vestry.report.formatting import per_cent, whole, with_interval
-from vestry.report.models import Model, models_by_rank
-from vestry.report.plot.lines import (
-    DrawnSeverityCurves,
-    Line,
-    SeverityCurves,
-    draw_severity_curves,
-    series_style,
-    severity_axis,
-)
+from vestry.report.formatting import per_cent, points, whole
+from vestry.report.models import Model, main_model, models_by_rank
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.severities import Severities, mean_figure, severities_figure
 from vestry.report.section import Section
 from vestry.report.sections import robustness_words as sentences
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.robustness.corruption import ALL
 from vestry.schema import robustness as schema
 from vestry.schema.results import Results
 
-# The section on worse images in numbers: its tables, and who changes places.
-
 
 @dataclass(frozen=True)
-class Table:
-    """Rows are models; the first cell is the name."""
+class Pictures:
+    """One image in every strength of a corruption. pictures: (id, strength in words)."""
 
     title: str
-    heads: list[str]
-    rows: list[list[str]]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Two models that change places. altered: by corruption, the differences of the first."""
-
-    ahead: str
-    behind: str
-    rows: str
-    clean: str
-    altered: list[str]
-
-
-def _means(asked: list[Model], found: schema.Robustness) -> Table:
-    kinds = [kind.kind for kind in found.kinds]
-    heads = ["Model", "Images", "As they are", "All kinds"]
-    rows = []
-    for model in asked:
-        entry = found.asked[model.name]
-        cells = [model.name, whole(entry.rows), per_cent(entry.clean)]
-        cells.append(with_interval(entry.mean_area, *entry.mean_area_interval))
-        rows.append([*cells, *(per_cent(entry.area[kind]) for kind in kinds)])
-    title = "Mean accuracy over all strengths"
-    return Table(title, [*heads, *(sentences.title(kind) for kind in kinds)], rows)
-
-
-def _strengths(asked: list[Model], found: schema.Robustness, kind: schema.Corruption) -> Table:
-    name = kind.kind
-    heads = ["Model", "None", *(sentences.strength(name, value) for value in kind.strengths)]
-    rows = []
-    for model in asked:
-        entry = found.asked[model.name]
-        cells = zip(entry.accuracy[name], entry.intervals[name], strict=True)
-        clean = with_interval(entry.clean, *entry.clean_interval)
-        rows.append([model.name, clean, *(with_interval(v, *ends) for v, ends in cells)])
-    return Table(sentences.title(name), heads, rows)
-
-
-def _changes(found: schema.Robustness) -> list[Change]:
-    """One entry a pair; kinds in their order, all of them together last."""
-    by_pair: dict[tuple[str, str], list[schema.OrderChange]] = {}
-    for change in found.changes:
-        by_pair.setdefault((change.ahead, change.behind), []).append(change)
-    return [
-        Change(
-            ahead,
-            behind,
-            whole(each[0].rows),
-            sentences.clean_difference(each[0]),
-            [f"{sentences.title(c.kind)} {sentences.difference(c.altered)}" for c in each],
-        )
-        for (ahead, behind), each in by_pair.items()
-    ]
-
-
-_MOST_NAMED = 5
-_ROLES = ("series0", "series2", "series1")
-"""Leader, best and worst."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """image: a picture's id. strength: "none", "45°". place: share of the plot's width."""
-
-    image: str
-    strength: str
-    place: float
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One corruption; `pictures` show the same image at each strength."""
-
-    drawing: DrawnSeverityCurves
-    pictures: list[Picture]
+    pictures: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """label: the class of the image that is shown. panels are empty where nobody was asked."""
+    """finding: one sentence for the chapter. label: the class of the image that is shown. Nothing
+    is drawn where nobody was asked."""
 
+    finding: str
     sentences: list[str]
     remark: str
-    panels: list[Panel]
-    others: str
+    every: Figure | None
+    by_kind: Figure | None
+    pictures: list[Pictures]
     label: str
     means: Table | None
-    tables: list[Table]
     changes_summary: str
-    changes: list[Change]
+    changes: Table | None
     how: list[str]
     reasons: list[str]
 
@@ -127,42 +46,54 @@ def robustness_data(results: Results) -> Robustness | None:
     if not found:
         return None
     asked = [m for m in models_by_rank(results) if m.name in found.asked]
-    first = _leader(results, found)
-    named = _emphasised(asked, first, found)
-    image = found.image
+    main = _main(results, asked)
+    table = _strengths(asked, found) if asked else None
     return Robustness(
-        sentences=_main_sentences(asked, first, found, results),
+        finding=sentences.finding(main.name, found) if main else "",
+        sentences=_main_sentences(asked, main, found, results),
         remark=sentences.rows(found),
-        panels=_panels(asked, found, named) if asked else [],
-        others=_sentences_of_others(len(asked), named),
-        label=results.data.classes[image.label] if image else "",
+        every=_every(asked, main, found) if main else None,
+        by_kind=_by_kind(asked, main, found, table) if main and table else None,
+        pictures=_pictures(found) if asked else [],
+        label=results.data.classes[found.image.label] if found.image else "",
         means=_means(asked, found) if asked else None,
-        tables=[_strengths(asked, found, kind) for kind in found.kinds] if asked else [],
         changes_summary=sentences.changes_summary(found) if found.pairs else "",
-        changes=_changes(found),
+        changes=_changes(found) if found.changes else None,
         how=[sentences.how(kind.kind, kind.strengths) for kind in found.kinds]
         + [sentences.OUTSIDE],
         reasons=sentences.reasons(found),
     )
 
 
-def _leader(results: Results, found: schema.Robustness) -> str:
-    """The best by validation of those that were asked; none is ''."""
-    return next((row.name for row in results.ranking if row.name in found.asked), "")
+def _main(results: Results, asked: list[Model]) -> Model | None:
+    """The page's main model, or the best by validation of those that were asked."""
+    main = main_model(results)
+    named = [model for model in asked if main is not None and model.name == main.name]
+    return next(iter([*named, *asked]), None)
 
 
 def _main_sentences(
-    asked: list[Model], first: str, found: schema.Robustness, results: Results
+    asked: list[Model], main: Model | None, found: schema.Robustness, results: Results
 ) -> list[str]:
-    if not asked:
+    if main is None:
         return ["No model could be asked about altered images."]
-    leads = results.ranking[0].name == first
     texts = [
-        sentences.leader(first, found.asked[first], leads, len(asked) == 1),
-        sentences.holding_up(first, _ends(asked, found), found),
-        sentences.order(first, found),
+        sentences.leader(main.name, found.asked[main.name], _role(asked, main, results)),
+        sentences.holding_up(main.name, _ends(asked, found), found),
+        sentences.order(main.name, found),
     ]
     return [text for text in texts if text]
+
+
+def _role(asked: list[Model], main: Model, results: Results) -> str:
+    if len(asked) == 1:
+        return ""
+    if results.ranking[0].name == main.name:
+        return ", the leader by validation,"
+    taken = main_model(results)
+    if taken is not None and taken.name == main.name:
+        return ", the recommended model,"
+    return ", the best by validation of those that could be asked,"
 
 
 def _ends(asked: list[Model], found: schema.Robustness) -> tuple[str, str]:
@@ -175,75 +106,168 @@ def _ends(asked: list[Model], found: schema.Robustness) -> tuple[str, str]:
     return max(names, key=area), min(names, key=area)
 
 
-def _emphasised(asked: list[Model], first: str, found: schema.Robustness) -> list[str]:
-    """Who has a colour and a label: all where they are few, else leader, best and worst."""
-    if len(asked) <= _MOST_NAMED:
-        return [model.name for model in asked]
-    return list(dict.fromkeys([first, *_ends(asked, found)]))
+def _every(asked: list[Model], main: Model, found: schema.Robustness) -> Figure:
+    every = _severities(ALL, asked, main, found)
+    return mean_figure(every, main, _mean_table(every))
 
 
-def _sentences_of_others(count: int, named: list[str]) -> str:
-    if count <= len(named):
-        return ""
-    return sentences.grey(count - len(named))
-
-
-def _panels(asked: list[Model], found: schema.Robustness, named: list[str]) -> list[Panel]:
-    """The mean over all kinds first, then a plot a kind."""
-    entries = found.asked
-    kinds = [kind.kind for kind in found.kinds]
-    plots = [
-        SeverityCurves(
-            sentences.title(kind),
-            sentences.remark(kind),
-            [
-                Line(m.name, _values(entries[m.name], kind, kinds), _style(m, asked, named))
-                for m in asked
-            ],
-            named,
-        )
-        for kind in (ALL, *kinds)
+def _mean_table(every: Severities) -> Table:
+    columns = (
+        text_column("model", "Model"),
+        Column("severity", "Severity", whole),
+        Column("accuracy", "Accuracy, mean of all kinds", per_cent),
+    )
+    rows = [
+        (model.name, severity, value)
+        for model, curve in every.curves
+        for severity, value in enumerate(curve)
     ]
-    axis = severity_axis(plots)
-    drawn = [draw_severity_curves(plot, axis) for plot in plots]
-    return [
-        Panel(drawn[0], []),
-        *(
-            Panel(drawing, _pictures(kind, drawing.places, found.image))
-            for kind, drawing in zip(found.kinds, drawn[1:], strict=True)
-        ),
-    ]
+    return Table("worse-images", "Accuracy over severity, all kinds", columns, tuple(rows))
 
 
-def _style(model: Model, asked: list[Model], named: list[str]) -> str:
-    """The model's own colour; where most are grey, one that says which of the named it is."""
-    if len(named) == len(asked) or model.name not in named:
-        return series_style(model.series)
-    return _ROLES[named.index(model.name)]
+def _by_kind(asked: list[Model], main: Model, found: schema.Robustness, data: Table) -> Figure:
+    kinds = [ALL, *(kind.kind for kind in found.kinds)]
+    plots = [_severities(kind, asked, main, found) for kind in kinds]
+    return severities_figure(plots, main, data)
 
 
-def _values(entry: schema.RobustnessOfModel, kind: str, kinds: list[str]) -> list[float | None]:
+def _severities(kind: str, asked: list[Model], main: Model, found: schema.Robustness) -> Severities:
+    """The main model is named, and who does best where that is another one."""
+    strengths = {each.kind: each.strengths for each in found.kinds}
+    curves = [(model, _values(found.asked[model.name], kind)) for model in asked]
+    best = max(curves, key=lambda curve: (sum(curve[1][1:]), curve[0].name == main.name))[0]
+    last = "strongest" if kind == ALL else sentences.strength(kind, strengths[kind][-1])
+    return Severities(
+        title=sentences.title(kind),
+        remark=sentences.remark(kind),
+        ends=("none", last),
+        curves=curves,
+        named=list(dict.fromkeys([main.name, best.name])),
+    )
+
+
+def _values(entry: schema.RobustnessOfModel, kind: str) -> list[float]:
     """Accuracy on clean images and at each strength, of one kind or the mean over all."""
     if kind != ALL:
         return [entry.clean, *entry.accuracy[kind]]
-    levels = zip(*(entry.accuracy[each] for each in kinds), strict=True)
-    return [entry.clean, *(sum(level) / len(kinds) for level in levels)]
+    levels = zip(*entry.accuracy.values(), strict=True)
+    return [entry.clean, *(sum(level) / len(level) for level in levels)]
 
 
-def _pictures(
-    kind: schema.Corruption, places: list[float], image: schema.AlteredImage | None
-) -> list[Picture]:
+def _pictures(found: schema.Robustness) -> list[Pictures]:
+    image = found.image
     if image is None:
         return []
-    shown = [image.id, *image.pictures[kind.kind]]
-    texts = ["none", *(sentences.strength(kind.kind, value) for value in kind.strengths)]
-    return [Picture(*row) for row in zip(shown, texts, places, strict=True)]
+    return [
+        Pictures(
+            sentences.title(kind.kind),
+            [
+                (image.id, "none"),
+                *(
+                    (picture, sentences.strength(kind.kind, value))
+                    for picture, value in zip(
+                        image.pictures[kind.kind], kind.strengths, strict=True
+                    )
+                ),
+            ],
+        )
+        for kind in found.kinds
+    ]
+
+
+# The same in numbers, and who changes places.
+
+
+def _means(asked: list[Model], found: schema.Robustness) -> Table:
+    kinds = [kind.kind for kind in found.kinds]
+    columns = (
+        text_column("model", "Model"),
+        Column("images", "Images", whole),
+        Column("clean", "As they are", per_cent),
+        Column("mean", "All kinds", per_cent),
+        Column("mean_low", "95% from", per_cent),
+        Column("mean_high", "to", per_cent),
+        *(Column(kind, sentences.title(kind), per_cent) for kind in kinds),
+    )
+    rows: list[tuple[Value, ...]] = [
+        (
+            model.name, entry.rows, entry.clean, entry.mean_area, *entry.mean_area_interval,
+            *(entry.area[kind] for kind in kinds),
+        )
+        for model in asked
+        for entry in [found.asked[model.name]]
+    ]  # fmt: skip
+    return Table("worse-images-means", "Mean accuracy over all strengths", columns, tuple(rows))
+
+
+def _strengths(asked: list[Model], found: schema.Robustness) -> Table:
+    """Every model at every strength of every kind."""
+    columns = (
+        text_column("kind", "Kind"),
+        Column("severity", "Severity", whole),
+        text_column("strength", "Strength"),
+        text_column("model", "Model"),
+        Column("accuracy", "Accuracy", per_cent),
+        Column("low", "95% from", per_cent),
+        Column("high", "to", per_cent),
+    )
+    rows: list[tuple[Value, ...]] = [
+        ("clean", 0, "none", name, entry.clean, *entry.clean_interval)
+        for name, entry in ((model.name, found.asked[model.name]) for model in asked)
+    ]
+    for kind in found.kinds:
+        for place, value in enumerate(kind.strengths):
+            strength = sentences.strength(kind.kind, value)
+            for model in asked:
+                entry = found.asked[model.name]
+                figures = (entry.accuracy[kind.kind][place], *entry.intervals[kind.kind][place])
+                rows.append((kind.kind, place + 1, strength, model.name, *figures))
+    caption = "Accuracy of every model at every strength"
+    return Table("worse-images-by-kind", caption, columns, tuple(rows))
+
+
+def _changes(found: schema.Robustness) -> Table:
+    """A row a pair that changes places and a kind of alteration."""
+    columns = (
+        text_column("ahead", "Ahead on altered images"),
+        text_column("behind", "Of"),
+        text_column("kind", "Kind"),
+        Column("images", "Images", whole),
+        Column("altered", "By, in points", points),
+        Column("altered_low", "95% from", points),
+        Column("altered_high", "to", points),
+        Column("clean", "On clean images", points),
+        Column("clean_low", "95% from", points),
+        Column("clean_high", "to", points),
+        Column("clean_significant", "Clean difference", _significance, is_number=False),
+    )
+    rows: list[tuple[Value, ...]] = [
+        (
+            change.ahead, change.behind, sentences.title(change.kind), change.rows,
+            change.altered.value, *change.altered.interval,
+            change.clean.value, *change.clean.interval, change.clean_beyond_chance,
+        )
+        for change in found.changes
+    ]  # fmt: skip
+    return Table("worse-images-order", "Who changes places", columns, tuple(rows))
+
+
+def _significance(is_significant: bool) -> str:
+    return "significant" if is_significant else "may be chance"
 
 
 def robustness_images(found: Robustness | None) -> list[str]:
     """Ids of the pictures that the section shows."""
-    panels = found.panels if found else []
-    return [picture.image for panel in panels for picture in panel.pictures]
+    rows = found.pictures if found else []
+    return list(dict.fromkeys(image for row in rows for image, _ in row.pictures))
+
+
+def _tables(found: Robustness) -> list[Table]:
+    return [each for each in (found.means, found.changes) if each]
+
+
+def _figures(found: Robustness) -> list[Figure]:
+    return [figure for figure in (found.every, found.by_kind) if figure]
 
 
 SECTION = Section(
@@ -251,9 +275,11 @@ SECTION = Section(
     data=robustness_data,
     template="robustness.html.j2",
     style="robustness.css.j2",
-    title="Worse images",
+    title="Worse images, kind by kind",
     anchor="robustness",
     chapter="trust",
+    tables=_tables,
+    figures=_figures,
     images=robustness_images,
     dispensable=5,
 )

@@ -14,9 +14,7 @@ from vestry.report.formatting import (
 )
 from vestry.robustness.corruption import ALL, CORRUPTIONS, LEVELS
 from vestry.schema.robustness import (
-    AlteredDifference,
     AlteredPair,
-    OrderChange,
     Robustness,
     RobustnessOfModel,
 )
@@ -55,11 +53,8 @@ def how(kind: str, strengths: Sequence[float]) -> str:
     return f"{title(kind)}: strengths {listed([strength(kind, value) for value in strengths])}."
 
 
-def leader(name: str, entry: RobustnessOfModel, leads: bool, alone: bool) -> str:
-    """How the best model by validation does, and what it bears worst and best."""
-    role = "" if alone else ", the leader by validation,"
-    if not leads and not alone:
-        role = ", the best by validation of those that could be asked,"
+def leader(name: str, entry: RobustnessOfModel, role: str) -> str:
+    """How a model does, and which kinds it handles worst and best. role: ", the leader,"."""
     areas = sorted(entry.area, key=lambda kind: entry.area[kind])
     worst, best = areas[0], areas[-1]
     text = (
@@ -69,7 +64,7 @@ def leader(name: str, entry: RobustnessOfModel, leads: bool, alone: bool) -> str
     )
     if entry.area[worst] < entry.area[best]:
         text += (
-            f" It bears {best} best ({per_cent(entry.area[best])}) and {worst} worst "
+            f" It handles {best} best ({per_cent(entry.area[best])}) and {worst} worst "
             f"({per_cent(entry.area[worst])})."
         )
     return text
@@ -106,14 +101,38 @@ def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], a
     return f", {size} against {leader_name}{on}{told}"
 
 
-def order(leader_name: str, found: Robustness) -> str:
-    """Who passes the leader beyond chance; says so where nobody does."""
-    if not found.pairs:
-        return ""
+def finding(name: str, found: Robustness) -> str:
+    """How far a model falls, and who handles what better beyond chance, in one sentence."""
+    entry = found.asked[name]
+    said = (
+        f"On worse images {name} is right on {per_cent(entry.mean_area)} on average instead of "
+        f"{per_cent(entry.clean)}"
+    )
+    passing = _passing(name, found)
+    if not passing:
+        return f"{said}."
+    best = max(passing, key=lambda other: len(passing[other]))
+    kinds = [kind for kind in passing[best] if kind != ALL]
+    if not kinds:
+        return f"{said}; {best} does better over all kinds together."
+    of = f"{len(kinds)} of {counted(len(found.kinds), 'kind')}"
+    return f"{said}; {best} handles {listed(kinds) if len(kinds) <= MOST_LISTED else of} better."
+
+
+def _passing(leader_name: str, found: Robustness) -> dict[str, list[str]]:
+    """Who is behind a model on clean images and ahead beyond chance, and in which kinds."""
     passing: dict[str, list[str]] = {}
     for change in found.changes:
         if change.behind == leader_name:
             passing.setdefault(change.ahead, []).append(change.kind)
+    return passing
+
+
+def order(leader_name: str, found: Robustness) -> str:
+    """Who passes the leader beyond chance; says so where nobody does."""
+    if not found.pairs:
+        return ""
+    passing = _passing(leader_name, found)
     if not passing:
         return (
             f"No model that is behind {leader_name} on clean images passes it beyond chance under "
@@ -152,12 +171,6 @@ def changes_summary(found: Robustness) -> str:
     )
 
 
-def difference(gap: AlteredDifference) -> str:
-    """ "+3.1 points (+2.0 to +4.2)"."""
-    low, high = gap.interval
-    return f"{points(gap.value)} ({points_range(low, high)})"
-
-
 def rows(found: Robustness) -> str:
     """Which images these are, and who was asked about fewer."""
     asked, there = found.rows, found.there
@@ -185,13 +198,3 @@ def reasons(found: Robustness) -> list[str]:
         for name, entry in found.makers.items()
         if entry.reason
     ]
-
-
-def clean_difference(change: OrderChange) -> str:
-    told = "" if change.clean_beyond_chance else ", may be chance"
-    return f"{difference(change.clean)}{told}"
-
-
-def grey(count: int) -> str:
-    """What the lines without a name are."""
-    return f"Grey: {'the other model' if count == 1 else f'the {whole(count)} other models'}."

@@ -118,10 +118,18 @@ def _range(model: Model, interval: Interval) -> str:
 
 def gap(one: Model, other: Model, split: str) -> str:
     """ "+1.2 points": of the figures as they are printed."""
-    if is_share(one):
-        return f"{points(between(value(one, split), value(other, split)))} points"
-    figures = (round(value(each, split), _DIGITS) for each in (one, other))
-    return signed(next(figures) - next(figures), _DIGITS)
+    return f"{_less(one, value(one, split), value(other, split))}{' points' * is_share(one)}"
+
+
+def less_on_test(figure: float, first: Model) -> str:
+    """ "−1.2": a model's test figure less the first's, likewise, without its unit."""
+    return _less(first, figure, value(first, "test"))
+
+
+def _less(model: Model, own: float, other: float) -> str:
+    if is_share(model):
+        return points(between(own, other))
+    return signed(round(own, _DIGITS) - round(other, _DIGITS), _DIGITS)
 
 
 def amount(model: Model, difference: float) -> str:

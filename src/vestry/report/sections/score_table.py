@@ -1,6 +1,6 @@
 """Every score of the test images with its interval, or why it has none."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from vestry.evaluation.calibration_interval import ROWS_FOR_BINS
 from vestry.evaluation.score_intervals import (
@@ -11,36 +11,46 @@ from vestry.evaluation.score_intervals import (
 from vestry.predictions.scores import SCORES, Score
 from vestry.report.formatting import decimal, per_cent, whole
 from vestry.report.models import Model
+from vestry.report.table import Column, Row, Table, Value, text_column
 from vestry.schema.results import Results
 
 
-@dataclass(frozen=True)
-class ScoreRow:
-    """One model's scores, each with its interval, in the order of the heads."""
-
-    name: str
-    cells: list[str]
-
-
-@dataclass(frozen=True)
-class ScoreTable:
-    """without_interval: why some scores have none; None where all have one."""
-
-    heads: list[str]
-    rows: list[ScoreRow]
-    without_interval: str | None
+def score_table(models: list[Model]) -> Table:
+    """Key `scores`: a row a model, each score with the ends of its interval."""
+    columns = [text_column("model", "Model")]
+    for each in _columns():
+        written = per_cent if each.is_share else decimal
+        sorts = "up" if each.better == "lower" else "down"
+        columns += [
+            Column(each.name, each.label, written, sorts=sorts, beside=_interval(each)),
+            Column(f"{each.name}_low", f"{each.label}, 95% from", shown=False),
+            Column(f"{each.name}_high", f"{each.label}, 95% to", shown=False),
+        ]
+    return Table("scores", "Every score of the test images", tuple(columns), _rows(models))
 
 
-def score_table(results: Results, models: list[Model]) -> ScoreTable:
-    columns = _columns()
-    return ScoreTable(
-        heads=[score.label for score in columns],
-        rows=[
-            ScoreRow(model.name, [_with_own_interval(model, score) for score in columns])
-            for model in models
-        ],
-        without_interval=_without_interval(results, models),
-    )
+def _rows(models: list[Model]) -> tuple[tuple[Value, ...], ...]:
+    def values(model: Model) -> list[Value]:
+        own = model.entry.intervals.test
+        ends = [own.get(each.name) or (None, None) for each in _columns()]
+        scores = [model.score("test", each.name) for each in _columns()]
+        return [value for one, two in zip(scores, ends, strict=True) for value in (one, *two)]
+
+    return tuple((model.name, *values(model)) for model in models)
+
+
+def _interval(each: Score) -> Callable[[Row], str]:
+    """ "(90.6 to 91.7)", "(0.300 to 0.322)"; empty where there is none."""
+
+    def beside(row: Row) -> str:
+        low, high = row[f"{each.name}_low"], row[f"{each.name}_high"]
+        if low is None:
+            return ""
+        if not each.is_share:
+            return f"({decimal(low)} to {decimal(high)})"
+        return f"({100 * low:.1f} to {100 * high:.1f})"
+
+    return beside
 
 
 def _columns() -> list[Score]:
@@ -49,7 +59,7 @@ def _columns() -> list[Score]:
     return sorted(shown, key=lambda score: score.better == "lower")
 
 
-def _without_interval(results: Results, models: list[Model]) -> str | None:
+def without_interval(results: Results, models: list[Model]) -> str | None:
     """Why scores of some models have no interval; None where all have one."""
     lacking = {
         score.label
@@ -73,14 +83,3 @@ def _without_interval(results: Results, models: list[Model]) -> str | None:
         "No interval stands where none that was tried would hold the truth often enough: "
         f"{'; '.join(needed)}."
     )
-
-
-def _with_own_interval(model: Model, score: Score) -> str:
-    """ "91.2% (90.6 to 91.7)", "0.311 (0.300 to 0.322)"; without brackets where there is none."""
-    value = model.score("test", score.name)
-    given = model.entry.intervals.test.get(score.name)
-    if not score.is_share:
-        between = f" ({decimal(given[0])} to {decimal(given[1])})" if given else ""
-        return f"{decimal(value)}{between}"
-    between = f" ({100 * given[0]:.1f} to {100 * given[1]:.1f})" if given else ""
-    return f"{per_cent(value)}{between}"

@@ -1,31 +1,22 @@
 """A panel for each member that was searched for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from vestry.report.formatting import (
-    NOTHING,
-    counted,
-    decimal,
-    duration,
-    listed,
-    whole,
-    with_interval,
-)
+from vestry.report.formatting import counted, duration, listed, whole, with_interval
 from vestry.report.models import Model, models_in_study_order
+from vestry.report.plot.figure import Figure
+from vestry.report.plot.parallel import parallel, parallel_figure
 from vestry.report.plot.trials import (
-    DrawnParallel,
-    DrawnPoints,
-    draw_parallel,
-    draw_points,
     outside,
-    parallel,
-    parameter_points,
     score_axis,
-    score_over_trials,
+    trials_figure,
+    trials_table,
+    values_figure,
 )
 from vestry.report.section import Section
+from vestry.report.table import Table, text_column
 from vestry.report.trials import (
     COMPLETE,
     FAILED,
@@ -38,7 +29,6 @@ from vestry.report.trials import (
     value_text,
 )
 from vestry.schema.results import Results
-from vestry.schema.search import Trial
 
 # A search in words: what was tried, on what, what came of it, and what its figures are not.
 
@@ -192,37 +182,19 @@ TRIALS_LISTED = 300
 
 
 @dataclass(frozen=True)
-class SpaceRow:
-    """One parameter: what it may be, what was best, and whether that is an end of the range."""
-
-    name: str
-    allowed: str
-    best: str
-    edge: str | None
-
-
-@dataclass(frozen=True)
-class TrialTable:
-    """remark: which trials stand in it where there are too many for all."""
-
-    heads: list[str]
-    rows: list[list[str]]
-    best: int | None
-    remark: str | None
-
-
-@dataclass(frozen=True)
 class SearchPanel:
-    """parallel is None where it would show nothing."""
+    """One searched member. by_trial, by_value and lines are figures; lines is None where it would
+    show nothing. table: every trial, or `remark` says which."""
 
     model: Model
     sentences: list[str]
-    space: list[SpaceRow]
-    over_trials: DrawnPoints
-    scatters: list[DrawnPoints]
-    parallel: DrawnParallel | None
+    space: Table
+    by_trial: Figure
+    by_value: Figure
+    lines: Figure | None
     outside: str | None
-    table: TrialTable
+    table: Table
+    remark: str | None
 
 
 def search_data(results: Results) -> list[SearchPanel]:
@@ -233,68 +205,71 @@ def search_data(results: Results) -> list[SearchPanel]:
 def _panel(search: Search, results: Results) -> SearchPanel:
     axis = score_axis(search)
     lines = parallel(search, axis)
+    table, remark = _table(search)
     return SearchPanel(
         model=search.model,
         sentences=search_words(search, results),
         space=_space(search),
-        over_trials=draw_points(score_over_trials(search), axis, search, True),
-        scatters=[
-            draw_points(parameter_points(search, each), axis, search) for each in search.parameters
-        ],
-        parallel=draw_parallel(lines) if lines else None,
+        by_trial=trials_figure(search, axis),
+        by_value=values_figure(search, axis),
+        lines=parallel_figure(search, lines) if lines else None,
         outside=_outside_words(outside(search, axis), search),
-        table=_table(search),
+        table=table,
+        remark=remark,
     )
 
 
-def _space(search: Search) -> list[SpaceRow]:
+def _space(search: Search) -> Table:
     values = search.best.values
-    return [
-        SpaceRow(
+    columns = (
+        text_column("value", "Value"),
+        text_column("allowed", "What it may be"),
+        text_column("best", "Best"),
+        text_column("edge", "At an end"),
+    )
+    rows = [
+        (
             p.name,
             p.allowed,
-            value_text(values[p.key]) if p.key in values else NOTHING,
-            _edge_mark(search, p),
+            value_text(values[p.key]) if p.key in values else None,
+            _edge_mark(search, p) or "",
         )
         for p in search.parameters
     ]
+    name = f"What was searched for, {search.model.name}"
+    return Table(f"search-space-{search.model.anchor}", name, columns, tuple(rows))
 
 
-def _table(search: Search) -> TrialTable:
-    """Every trial in its order; of very many only the best."""
-    listed, remark = search.trials, None
-    if len(listed) > TRIALS_LISTED:
-        listed = search.complete[:TRIALS_LISTED]
-        remark = (
-            f"The best {counted(len(listed), 'trial')} of {whole(len(search.trials))}; "
-            "all stand in results.json."
-        )
-    names = [parameter.name for parameter in search.parameters]
-    heads = ["trial", *names, search.score_name, "loss", "epochs", "time", "what came of it"]
-    rows = [_trial_row(trial, search) for trial in listed]
-    best = listed.index(search.best) if search.best in listed else None
-    return TrialTable(heads, rows, best, remark)
+def _table(search: Search) -> tuple[Table, str | None]:
+    """Every trial in its order; of very many the best are shown, and the copy has all."""
+    table = trials_table(search)
+    if len(search.trials) <= TRIALS_LISTED:
+        return table, None
+    kept = [search.trials.index(trial) for trial in search.complete[:TRIALS_LISTED]]
+    remark = (
+        f"The best {counted(len(kept), 'trial')} of {whole(len(search.trials))}; the CSV of the "
+        "figures above has all."
+    )
+    rows = tuple(table.rows[place] for place in kept)
+    return replace(table, key=f"best-{table.key}", rows=rows), remark
 
 
-def _trial_row(trial: Trial, search: Search) -> list[str]:
-    values = [trial.values.get(parameter.key) for parameter in search.parameters]
-    reason = f": {trial.reason}" if trial.reason else ""
-    return [
-        str(shown_number(trial)),
-        *(NOTHING if value is None else value_text(value) for value in values),
-        search.shown(trial.score),
-        decimal(trial.validation_loss),
-        whole(trial.epochs_run),
-        duration(trial.seconds),
-        f"best, {trial.state}" if trial is search.best else f"{trial.state}{reason}",
-    ]
+def _tables(panels: list[SearchPanel]) -> list[Table]:
+    return [table for panel in panels for table in (panel.space, panel.table)]
+
+
+def _figures(panels: list[SearchPanel]) -> list[Figure]:
+    every = [each for panel in panels for each in (panel.by_trial, panel.by_value, panel.lines)]
+    return [figure for figure in every if figure]
 
 
 SECTION = Section(
     key="search",
     data=search_data,
     template="search.html.j2",
-    title="Search",
+    title="Search for settings",
     anchor="search",
     chapter="learning",
+    tables=_tables,
+    figures=_figures,
 )

@@ -1,6 +1,6 @@
 """How sure the ranking is: every pair tested, every score with its interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vestry.report.formatting import (
@@ -9,18 +9,16 @@ from vestry.report.formatting import (
     listed,
     per_cent,
     points,
-    points_range,
     probability,
     whole,
-    with_deviation,
-    with_interval,
 )
 from vestry.report.models import Model, models_by_rank
 from vestry.report.plot.heat_map import KIND_WORDS, TieMatrix, tie_matrix
 from vestry.report.section import Section
-from vestry.report.sections.score_table import ScoreTable, score_table
+from vestry.report.sections.score_table import score_table, without_interval
 from vestry.report.sections.tests_words import family_words, images_for, more_images
-from vestry.schema.base import Interval, Number
+from vestry.report.table import Column, Row, Table, text_column
+from vestry.schema.base import Number
 from vestry.schema.results import Results
 from vestry.schema.significance import Comparisons, PairOfModels, PairOverFolds
 
@@ -93,7 +91,7 @@ def uncertainties(models: list[Model], rows: int) -> str:
             "model was fitted with several seeds."
         )
     shown = listed([f"\u00b1 {100 * deviation(m):.1f} ({m.name})" for m in several[:4]])
-    more = f"; {len(several) - 4} more in the table" if len(several) > 4 else ""
+    more = f"; {len(several) - 4} more in the table of models" if len(several) > 4 else ""
     once = len(models) - len(several)
     rest = f" The other {once} were fitted once." if once > 1 else ""
     return (
@@ -122,18 +120,6 @@ def deviation(model: Model) -> float:
     return (spread.deviation if spread else None) or 0.0
 
 
-def _sampling_error(model: Model) -> str:
-    return with_interval(model.accuracy("test"), *model.interval("test"))
-
-
-def _spread_over_seeds(model: Model) -> str:
-    spread = model.over_seeds("test", "accuracy")
-    if not spread:
-        return "one seed"
-    seeds = counted(len(spread.values), "seed")
-    return f"{with_deviation(spread.mean, spread.deviation)} over {seeds}"
-
-
 def _cross_validated(pairs: list[PairOverFolds]) -> str | None:
     """Members on the same folds; None where there are fewer than two."""
     if not pairs:
@@ -148,36 +134,24 @@ def _cross_validated(pairs: list[PairOverFolds]) -> str | None:
 
 
 @dataclass(frozen=True)
-class PairRow:
-    """One pair in words."""
-
-    one: str
-    other: str
-    is_significant: bool
-    cells: list[str]
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    name: str
-    sampling: str
-    seeds: str
-
-
-@dataclass(frozen=True)
 class Certainty:
-    """matrix: None for a single model. kinds: the figure's kinds of cells with their words."""
+    """matrix: None for a single model. kinds: the figure's kinds of cells with their words. pairs,
+    folds: None where there are none. without_interval: why some scores have none."""
 
     lead: list[str]
     matrix: TieMatrix | None
     kinds: dict[str, str]
-    pairs: list[PairRow]
+    pairs: Table | None
     uncertainties: str
-    both: list[Uncertainty]
-    table: ScoreTable
-    folds: list[PairRow]
+    scores: Table
+    without_interval: str | None
+    folds: Table | None
     folds_sentence: str | None
     families: str | None
+
+    @property
+    def tables(self) -> list[Table]:
+        return [table for table in (self.pairs, self.scores, self.folds) if table]
 
 
 def certainty_data(results: Results) -> Certainty | None:
@@ -186,38 +160,71 @@ def certainty_data(results: Results) -> Certainty | None:
     if not ranked:
         return None
     pairs, folds = (found.pairs, found.cross_validated) if found else ([], [])
-    of = {model.name: model.accuracy("test") for model in ranked}
     matrix = tie_matrix(ranked, pairs) if pairs else None
     return Certainty(
         lead=lead(results),
         matrix=matrix,
         kinds={kind: KIND_WORDS[kind] for kind in matrix.kinds} if matrix else {},
-        pairs=[_pair_row(pair, of) for pair in pairs],
+        pairs=_pair_table(pairs, ranked) if pairs else None,
         uncertainties=uncertainties(ranked, results.data.splits["test"].rows),
-        both=[Uncertainty(m.name, _sampling_error(m), _spread_over_seeds(m)) for m in ranked],
-        table=score_table(results, ranked),
-        folds=[_fold_row(pair) for pair in folds],
+        scores=score_table(ranked),
+        without_interval=without_interval(results, ranked),
+        folds=_fold_table(folds) if folds else None,
         folds_sentence=_cross_validated(folds),
         families=family_words(results),
     )
 
 
-def _pair_row(pair: PairOfModels, accuracy: Mapping[str, float]) -> PairRow:
-    """accuracy: of the test images, by model."""
-    return PairRow(
-        pair.one,
-        pair.other,
-        pair.told_apart,
-        [
-            points(between(accuracy[pair.one], accuracy[pair.other])),
-            _limits(pair.interval),
-            _images(pair.only_one),
-            _images(pair.only_other),
-            f"{probability(pair.p)} ({pair.method})",
-            probability(pair.p_holm),
-            more_images(pair),
-        ],
+def _pair_table(pairs: list[PairOfModels], ranked: list[Model]) -> Table:
+    """Every pair with its test; on the page the difference is that of the figures as printed."""
+    accuracy = {model.name: model.accuracy("test") for model in ranked}
+
+    def printed(row: Row) -> str:
+        return points(between(accuracy[row["one"]], accuracy[row["other"]]))
+
+    return Table(
+        "pairs",
+        "Every two models on the test images",
+        (
+            text_column("one", "One"),
+            text_column("other", "Other"),
+            Column("difference", "One less other, points", points, of_row=printed),
+            Column("low", "95% from", points),
+            Column("high", "to", points),
+            Column("only_one_right", "Only one right", _images),
+            Column("only_other_right", "Only other right", _images),
+            Column("p", "p", probability, sorts="up", beside=_method),
+            Column("method", "Test", is_number=False, shown=False),
+            Column("p_holm", "p, Holm", probability, sorts="up"),
+            text_column("significant", "Significant"),
+            Column("more_test_images", "More test images needed", of_row=_more(pairs)),
+        ),
+        tuple(
+            (
+                pair.one,
+                pair.other,
+                pair.difference,
+                *pair.interval,
+                pair.only_one,
+                pair.only_other,
+                pair.p,
+                pair.method,
+                pair.p_holm,
+                "yes" if pair.told_apart else "no",
+                pair.more_rows,
+            )
+            for pair in pairs
+        ),
     )
+
+
+def _method(row: Row) -> str:
+    return str(row["method"])
+
+
+def _more(pairs: list[PairOfModels]) -> Callable[[Row], str]:
+    said = {(pair.one, pair.other): more_images(pair) for pair in pairs}
+    return lambda row: said[row["one"], row["other"]]
 
 
 def _images(count: Number) -> str:
@@ -225,23 +232,39 @@ def _images(count: Number) -> str:
     return whole(count) if isinstance(count, int) else f"{count:.1f}"
 
 
-def _fold_row(pair: PairOverFolds) -> PairRow:
-    return PairRow(
-        pair.one,
-        pair.other,
-        pair.told_apart,
-        [
-            whole(pair.folds),
-            points(pair.difference),
-            _limits(pair.interval),
-            probability(pair.p),
-            probability(pair.p_holm),
-        ],
+def _fold_table(pairs: list[PairOverFolds]) -> Table:
+    return Table(
+        "pairs-over-folds",
+        "Every two members on the same folds of the training rows",
+        (
+            text_column("one", "One"),
+            text_column("other", "Other"),
+            Column("folds", "Folds", whole),
+            Column("mean_difference", "Mean difference, points", points),
+            Column("low", "95% from", _end),
+            Column("high", "to", _end),
+            Column("p", "p", probability, sorts="up"),
+            Column("p_holm", "p, Holm", probability, sorts="up"),
+            text_column("significant", "Significant"),
+        ),
+        tuple(
+            (
+                pair.one,
+                pair.other,
+                pair.folds,
+                pair.difference,
+                *(pair.interval or (None, None)),
+                pair.p,
+                pair.p_holm,
+                "yes" if pair.told_apart else "no",
+            )
+            for pair in pairs
+        ),
     )
 
 
-def _limits(interval: Interval | None) -> str:
-    return points_range(*interval) if interval else "no spread"
+def _end(value: float | None) -> str:
+    return "no spread" if value is None else points(value)
 
 
 SECTION = Section(
@@ -249,7 +272,8 @@ SECTION = Section(
     data=certainty_data,
     template="significance.html.j2",
     style="significance.css.j2",
-    title="How sure",
+    title="Every pair of models, and every score with its interval",
     anchor="certainty",
     chapter="compare",
+    tables=lambda certainty: certainty.tables,
 )

@@ -1,4 +1,4 @@
-"""Data of the learning section's figure over images a class."""
+"""Accuracy over images a class: who is ahead with few of them, and until where."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,18 @@ from vestry.report.formatting import (
     between,
     counted,
     listed,
+    per_cent,
     points,
     whole,
     with_deviation,
 )
-from vestry.report.models import Model
-from vestry.report.plot.curves import DrawnSizes, SizeCurve, SizePoint, draw_sizes, size_curve
+from vestry.report.models import models_in_study_order
+from vestry.report.plot.curves import SizeCurve, SizePoint, has_bands, size_curve, size_figure
+from vestry.report.plot.figure import Figure
+from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema.ablations import SizePair
+from vestry.schema.results import Results
 
 # Learning curves in words: who is ahead with few images, by how much, and where that ends.
 
@@ -162,15 +167,17 @@ def _left_out(count: int) -> str:
     return f"{counted(count, 'further curve')} {'stands' if count == 1 else 'stand'} in the table."
 
 
-def spread_remark(as_bands: bool, found: list[SizeCurve]) -> str:
+def spread_remark(found: list[SizeCurve]) -> str:
     """How the spread is drawn, and what it is."""
+    tested = (
+        "Which differences are significant is tested over images and seeds, all sizes and curves "
+        "adjusted together."
+    )
     if not any(point.deviation for curve in found for point in curve.points):
         return "No spread is drawn: no point has more than one seed."
-    shape = "The bands reach" if as_bands else "The upright strokes reach"
-    return (
-        f"{shape} a sample deviation over seeds above and below the mean. Which differences are "
-        "significant is tested over images and seeds, all sizes and curves adjusted together."
-    )
+    if not has_bands(found):
+        return f"Sample deviations over seeds stand in the table. {tested}"
+    return f"The bands reach a sample deviation over seeds above and below the mean. {tested}"
 
 
 def sizes_differ(found: list[SizeCurve]) -> str | None:
@@ -184,43 +191,74 @@ def sizes_differ(found: list[SizeCurve]) -> str | None:
 
 @dataclass(frozen=True)
 class SizeCurves:
-    """rows: images a class, training rows, then test and validation accuracy of each curve."""
+    """table: images a class, training rows, then test and validation accuracy of each curve."""
 
     sentences: list[str]
-    drawing: DrawnSizes
+    figure: Figure
     remark: str
-    names: list[str]
-    rows: list[list[str]]
+    table: Table
 
 
-def size_curves_data(members: list[Model], pairs: Sequence[SizePair]) -> SizeCurves | None:
+def size_curves_data(results: Results) -> SizeCurves | None:
     """None where no member was fitted on several sizes."""
+    members = [model for model in models_in_study_order(results) if not model.is_committee]
     found = [(m, curve) for m in members if (curve := size_curve(m, "test"))]
     if not found:
         return None
     curves = [curve for _, curve in found]
-    drawing = draw_sizes(curves)
-    remarks = [spread_remark(drawing.as_bands, curves), sizes_differ(curves)]
+    table = _table(curves, [size_curve(m, "validation") for m, _ in found])
+    remarks = [spread_remark(curves), sizes_differ(curves)]
     return SizeCurves(
-        sentences=curves_words(curves, told_of(pairs)),
-        drawing=drawing,
+        sentences=curves_words(curves, told_of(results.size_pairs)),
+        figure=size_figure(curves, table),
         remark=" ".join(text for text in remarks if text),
-        names=[curve.name for curve in curves],
-        rows=_rows(curves, [size_curve(m, "validation") for m, _ in found]),
+        table=table,
     )
 
 
-def _rows(tests: list[SizeCurve], validations: list[SizeCurve | None]) -> list[list[str]]:
-    points = {point.size: point for curve in tests for point in curve.points}
-    table = []
-    for size in sorted(points):
-        cells = [whole(size), whole(points[size].training_rows)]
-        for test, validation in zip(tests, validations, strict=True):
-            cells += [_cell(test, size), _cell(validation, size)]
-        table.append(cells)
-    return table
+def _table(tests: list[SizeCurve], validations: list[SizeCurve | None]) -> Table:
+    """A row a member and size."""
+    columns = (
+        text_column("model", "Model"),
+        Column("images_per_class", "Images a class", whole),
+        Column("training_rows", "Training rows", whole),
+        Column("test", "Test", per_cent),
+        Column("test_deviation", "\u00b1 over seeds", _points),
+        Column("validation", "Validation", per_cent),
+        Column("validation_deviation", "\u00b1 over seeds", _points),
+        Column("seeds", "Seeds", whole),
+    )
+    rows = []
+    for test, validation in zip(tests, validations, strict=True):
+        beside = validation.at if validation else {}
+        for point in test.points:
+            other = beside.get(point.size)
+            rows.append(
+                (
+                    test.name,
+                    point.size,
+                    point.training_rows,
+                    point.mean,
+                    point.deviation,
+                    other.mean if other else None,
+                    other.deviation if other else None,
+                    point.seeds,
+                )
+            )
+    return Table("images-per-class", "Accuracy by images a class", columns, tuple(rows))
 
 
-def _cell(curve: SizeCurve | None, size: int) -> str:
-    point = curve.at.get(size) if curve else None
-    return with_deviation(point.mean, point.deviation) if point else NOTHING
+def _points(share: float | None) -> str:
+    return NOTHING if share is None else f"{100 * share:.1f}"
+
+
+SECTION = Section(
+    key="sizes",
+    data=size_curves_data,
+    template="size_curves.html.j2",
+    title="Accuracy over images a class",
+    anchor="sizes",
+    chapter="learning",
+    tables=lambda sizes: [sizes.table],
+    figures=lambda sizes: [sizes.figure],
+)

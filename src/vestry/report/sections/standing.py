@@ -170,11 +170,11 @@ def rank_remark(results: Results) -> str | None:
     holm = f"{counted(count, noun)}, Holm\u2019s adjustment, level {tests.level:g}"
     words = _OF_SCORE if leader.ordered_by else _test_words(tests)
     return (
-        f"{rank}Under a test figure stands the "
-        f"difference to the first on the same {test_rows(results)}, with its own 95% interval: "
-        f"ahead or behind where it is significant among {family} ({words}, {holm}), level where "
-        f"the whole interval lies within {score.margin_words(found.margin, leader)}; else it "
-        "cannot be told, which is not the same as equal, even where its own interval leaves out 0."
+        f"{rank}The difference to the first is that on the same {test_rows(results)}, with its own "
+        f"95% interval: ahead or behind where it is significant among {family} ({words}, {holm}); "
+        "no significant difference where it is not and the whole interval lies within "
+        f"{score.margin_words(found.margin, leader)}; else the images are too few to tell, which "
+        "is not the same as equal, even where its own interval leaves out 0."
     )
 
 
@@ -205,20 +205,30 @@ def _has_seeds(model: Model) -> bool:
 
 def too_few(results: Results) -> str | None:
     """The smallest differences that the images show; None where there is nothing to compare."""
+    coarse = _coarse(results)
+    return f"{'; '.join(coarse)}." if coarse else None
+
+
+def least_seen(results: Results) -> str | None:
+    """The same of the test images alone; of validation images where folds test the same ones."""
+    coarse = _coarse(results)
+    return f"{coarse[0]}." if coarse else None
+
+
+def _coarse(results: Results) -> list[str]:
+    """Of test images, then of those that models are chosen by; the first begins a sentence."""
     found, ranked = results.resolution, models_by_rank(results)
     if not found or not ranked:
-        return None
-    leader = ranked[0]
-    coarse = [
-        f"with {images}, {_unseen(shown, leader)}"
+        return []
+    said = [
+        f"with {images}, {_unseen(shown, ranked[0])}"
         for images, shown in (
             (counted(found.test.rows, "test image"), found.test),
             (chosen_on(results).counted(found.validation.rows), found.validation),
         )
         if not (results.nested and shown is found.test)
     ]
-    text = "; ".join(coarse)
-    return f"{text[0].upper()}{text[1:]}."
+    return [f"{said[0][0].upper()}{said[0][1:]}", *said[1:]]
 
 
 def _unseen(shown: SmallestShown, leader: Model) -> str:

@@ -1,20 +1,16 @@
-"""What every model says of a few test images."""
+"""What every model says of a few test images: those on which members disagree."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vestry.report.formatting import counted, listed
+from vestry.report.formatting import counted, listed, per_cent
 from vestry.report.models import Model, models_in_study_order
 from vestry.report.section import Section
-from vestry.schema.results import FirstRows, Results, VotedImage, VotesOfModel
+from vestry.report.table import Column, Table, Value, text_column
+from vestry.schema.results import FirstRows, Results, VotedImage
 
 # Votes in words.
-
-
-def verdict(truth: str, label: str) -> str:
-    """ "Correct", or what was confused with what, the truth first."""
-    return "Correct" if label == truth else f"Incorrect: confused {truth} with {label}"
 
 
 def agreement(labels: list[str], truth: str) -> str:
@@ -48,25 +44,24 @@ _MOST_PROBABLE = 10
 
 
 @dataclass(frozen=True)
-class Vote:
-    """top: the most probable (class, probability), best first."""
+class Answer:
+    """A class, and who says it, each with its confidence in words."""
 
-    model: Model
     label: str
-    confidence: float | None
-    top: list[tuple[str, float]]
-    right: bool
-    verdict: str
+    is_right: bool
+    who: list[str]
 
 
 @dataclass(frozen=True)
 class Ballot:
-    """All votes on one image."""
+    """All votes on one image. answers: the members', the one that most give first. committees:
+    theirs, in words."""
 
     image: str
     truth: str
     agreement: str
-    votes: list[Vote]
+    answers: list[Answer]
+    committees: list[Answer]
 
 
 @dataclass(frozen=True)
@@ -83,20 +78,26 @@ class Vector:
 
 @dataclass(frozen=True)
 class Votes:
+    """ballots: where not all members say the same. table: every vote."""
+
     seed: int
+    images: int
     ballots: list[Ballot]
     summary: str | None
+    table: Table | None
     first_rows: list[tuple[Model, list[Vector]]]
     vector_classes: list[str] | None
 
 
 def _votes_data(results: Results) -> Votes:
     models, classes = models_in_study_order(results), results.data.classes
-    ballots = [_ballot(image, models, classes) for image in results.votes.images]
+    images = results.votes.images
     return Votes(
         seed=results.votes.seed,
-        ballots=ballots,
-        summary=_summary(ballots),
+        images=len(images),
+        ballots=[_ballot(each, models, classes) for each in images if _is_divided(each, models)],
+        summary=_summary(images, models),
+        table=_table(images, models, classes) if images and models else None,
         first_rows=[
             (model, _vectors(results.first_rows, model.name, classes))
             for model in models
@@ -106,32 +107,76 @@ def _votes_data(results: Results) -> Votes:
     )
 
 
+def _said(image: VotedImage, models: list[Model]) -> list[int]:
+    """The members' labels."""
+    return [image.votes[model.name].label for model in models if not model.is_committee]
+
+
+def _is_divided(image: VotedImage, models: list[Model]) -> bool:
+    return len(set(_said(image, models))) > 1
+
+
 def _ballot(image: VotedImage, models: list[Model], classes: list[str]) -> Ballot:
-    truth = classes[image.truth]
-    votes = [_vote(model, image.votes[model.name], truth, classes) for model in models]
-    members = [vote.label for vote in votes if not vote.model.is_committee]
-    return Ballot(image.id, truth, agreement(members, truth), votes)
-
-
-def _vote(model: Model, cast: VotesOfModel, truth: str, classes: list[str]) -> Vote:
-    label = classes[cast.label]
-    return Vote(
-        model=model,
-        label=label,
-        confidence=cast.confidence,
-        top=[(classes[number], probability) for number, probability in cast.top],
-        right=label == truth,
-        verdict=verdict(truth, label),
+    members = [model for model in models if not model.is_committee]
+    said = [classes[label] for label in _said(image, models)]
+    return Ballot(
+        image=image.id,
+        truth=classes[image.truth],
+        agreement=agreement(said, classes[image.truth]),
+        answers=_answers(image, members, classes),
+        committees=_answers(image, [m for m in models if m.is_committee], classes),
     )
 
 
-def _summary(ballots: list[Ballot]) -> str | None:
-    if not ballots:
+def _answers(image: VotedImage, models: list[Model], classes: list[str]) -> list[Answer]:
+    groups: dict[int, list[str]] = {}
+    for model in models:
+        cast = image.votes[model.name]
+        sure = "" if cast.confidence is None else f" {per_cent(cast.confidence, 0)}"
+        groups.setdefault(cast.label, []).append(f"{model.name}{sure}")
+    order = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return [Answer(classes[label], label == image.truth, who) for label, who in order]
+
+
+def _table(images: list[VotedImage], models: list[Model], classes: list[str]) -> Table:
+    def row(image: VotedImage, model: Model) -> tuple[Value, ...]:
+        cast = image.votes[model.name]
+        second = cast.top[1] if len(cast.top) > 1 else None
+        return (
+            image.id,
+            classes[image.truth],
+            model.name,
+            classes[cast.label],
+            "yes" if cast.label == image.truth else "no",
+            cast.confidence,
+            classes[second[0]] if second else None,
+            second[1] if second else None,
+        )
+
+    return Table(
+        "votes",
+        "Every vote on these test images",
+        (
+            text_column("image", "Image"),
+            text_column("true_class", "Class"),
+            text_column("model", "Model"),
+            text_column("answer", "Answer"),
+            text_column("right", "Right"),
+            Column("confidence", "Confidence", per_cent),
+            text_column("second_answer", "Next"),
+            Column("second_confidence", "Its confidence", per_cent),
+        ),
+        tuple(row(image, model) for image in images for model in models),
+    )
+
+
+def _summary(images: list[VotedImage], models: list[Model]) -> str | None:
+    if not images:
         return None
-    right = [[v.right for v in b.votes if not v.model.is_committee] for b in ballots]
+    right = [[label == image.truth for label in _said(image, models)] for image in images]
     all_right = sum(bool(votes) and all(votes) for votes in right)
     all_wrong = sum(bool(votes) and not any(votes) for votes in right)
-    return _summary_words(all_right, all_wrong, len(ballots))
+    return _summary_words(all_right, all_wrong, len(images))
 
 
 def _vectors(first: FirstRows, name: str, classes: list[str]) -> list[Vector]:
@@ -154,10 +199,13 @@ def _images(page: Votes) -> Iterator[str]:
 SECTION = Section(
     key="votes",
     data=_votes_data,
+    is_shown=lambda votes: bool(votes.table or votes.first_rows),
     template="votes.html.j2",
-    title="Votes",
+    title="Votes on which members disagree, and every probability of a few images",
     anchor="votes",
     chapter="committee",
+    otherwise="failures",
+    tables=lambda votes: [votes.table] if votes.table else [],
     images=_images,
     dispensable=1,
 )

@@ -87,6 +87,7 @@ def _explanation_task(
         name=f"{maker}, explanation",
         function=_EXPLAIN,
         description=description,
+        group="explanations",
         context=context | {"maker": maker, "fitted": str(fitted.folder), "cores": fitted.cores},
         cores=fitted.cores,
         time_limit=_LOADING_SECONDS + 10 * settings.seconds,

@@ -90,6 +90,7 @@ def corruption_task(
         name=f"{name or fitted.name}, altered images",
         function=_FUNCTION,
         description=description,
+        group="altered images",
         context=context | {"member": str(fitted.folder)},
         cores=fitted.cores,
         time_limit=fitted.time_limit,

@@ -130,11 +130,12 @@ def fit_model(
     on_event({"event": "stage", "text": "predicting"})
     folder.mkdir(parents=True, exist_ok=True)
     by_id = cast(AnswersById, member) if kind.is_by_id else None
-    tables = _Tables(member, by_id, dataset.test.classes, context["maker"], folder)
+    tables = _Tables(member, by_id, dataset.test.classes, context["maker"], folder, on_event)
     if held_out is not None:
-        facts = tables.save_held_out(held_out)
+        facts = tables.save_held_out(held_out, description["part"])
     else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
-        facts = tables.save(dataset, validated=work.may_learn_all is False)
+        part = description.get("part")
+        facts = tables.save(dataset, validated=work.may_learn_all is False, part=part)
     member.save(folder)
     write_json(folder / MANIFEST, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
@@ -193,8 +194,11 @@ class _Tables:
     classes: tuple[str, ...]
     maker: str
     folder: Path
+    on_event: OnEvent
 
-    def save(self, dataset: Dataset, validated: bool) -> dict[str, Any]:
+    def save(
+        self, dataset: Dataset, validated: bool, part: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """The test table, and the validation table where it is by this model; gives what
         predicting cost.
 
@@ -206,6 +210,7 @@ class _Tables:
             if held_out is None:
                 held_out = self.answers(dataset.validation)
             self.write("validation", dataset.validation.ids, held_out, "validation")
+            self.say_right(held_out, dataset.validation.labels, part)
         if dataset.folds:
             some = dataset.training.rows(np.arange(min(TIMED_ROWS, len(dataset.training))))
             values = self.member.predict_proba(some.images)
@@ -222,10 +227,21 @@ class _Tables:
         by_id = self.by_id
         return self.member.predict_proba(rows.images) if by_id is None else by_id.proba_of(rows.ids)
 
-    def save_held_out(self, rows: ImageSet) -> dict[str, Any]:
+    def save_held_out(self, rows: ImageSet, part: dict[str, Any]) -> dict[str, Any]:
         """The table of a fold's own rows; the test rows are not looked at."""
-        self.write("held_out", rows.ids, self.member.predict_proba(rows.images), "training")
+        values = self.member.predict_proba(rows.images)
+        self.write("held_out", rows.ids, values, "training")
+        self.say_right(values, rows.labels, part)
         return {}
+
+    def say_right(
+        self, values: NDArray[np.float32], labels: NDArray[np.int64], part: dict[str, Any] | None
+    ) -> None:
+        """Tell who watches how many held-out rows are right. part: what was learnt from."""
+        if len(labels):
+            right = int((values.argmax(axis=1) == labels).sum())
+            event = {"event": "scored", "right": right, "rows": len(labels), "part": part}
+            self.on_event(event)
 
     def write(
         self, name: str, ids: NDArray[np.str_], values: NDArray[np.float32], split: Split

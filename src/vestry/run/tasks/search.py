@@ -133,11 +133,11 @@ class _Trials:
 
     def listener(self, number: int, watch: Watch) -> OnEvent:
         """Passes on where the trial stands, and stops it where that is not worth going on."""
-        place = f"trial {number + 1} of {self.settings.trials}"
+        place = {"trial": number + 1, "trials": self.settings.trials}
 
         def told(event: dict[str, Any]) -> None:
             if event["event"] in _STEPS:
-                self.on_event(event | {"trial": place, "best": self.best})
+                self.on_event(event | place)
             if event["event"] == "epoch":
                 watch(event["epoch"], event["validation_loss"])
 

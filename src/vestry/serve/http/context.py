@@ -98,6 +98,7 @@ class ServedModel:
             "name": bundle.name,
             "slug": self.slug,
             "title": bundle.title,
+            "answer": bundle.study.get("answer"),
             "classes": list(bundle.classes),
             "image_shape": list(bundle.image_shape),
             "preparation": bundle.prepares_as,

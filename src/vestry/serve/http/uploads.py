@@ -16,7 +16,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from vestry.data.limits import MOST_EXPANSION
-from vestry.data.sources.npz import DAMAGE, read_header
+from vestry.data.npz_file import DAMAGE, read_header
 from vestry.export.bundle import Bundle
 from vestry.serve.http.fast_path import check_head
 

@@ -1,6 +1,8 @@
 // An answer on the page: verdict, strip, votes, neighbours.
 
-import { bar, byId, confidence, count, element, percent, picture } from "./dom.js";
+import { bar, byId, className, confidence, count, element, joined, modelName, percent, picture } from "./dom.js";
+
+const SHOWN = 3; // rows of a member, before a reader asks for more
 
 export function show(answer, model, asked) {
   byId("verdict").replaceChildren(...verdict(answer, model, asked));
@@ -32,12 +34,12 @@ function verdict(answer, model, asked) {
       element("span", { className: "how" }, confidence(answer.confidence)),
     ),
     unsure &&
-      element("p", {}, `${answer.class} is only the most probable class: ${confidence(answer.confidence)} is under the threshold of ${percent(answer.threshold)}.`),
+      element("p", {}, className(answer.class), ` is only the most probable class: ${confidence(answer.confidence)} is under the threshold of ${percent(answer.threshold)}.`),
     answer.unlike && element("p", {}, strangeness(answer)),
     truth(answer, asked),
     element("ol", { className: "bars", "aria-label": "Most probable classes" },
       ...answer.top.map((entry, place) => bar(entry.class, entry.probability, place === 0))),
-    answer.set && element("p", { className: "agree" }, choices(answer)),
+    answer.set && element("p", { className: "agree" }, ...choices(answer)),
     answer.votes && element("p", { className: "agree" }, agreement(answer)),
     ...answer.warnings.map((text) => element("p", { className: "notice warning" }, text)),
     asked.note && element("p", { className: "notice" }, asked.note),
@@ -50,16 +52,17 @@ const strangeness = ({ likeness, novelty }) =>
   `Its likeness to the nearest of ${novelty.known} training images is ${likeness.toFixed(2)}, under the ${novelty.threshold.toFixed(2)} that all but ${percent(novelty.share_asked, 0)} of the study's own images reach. It may be none of the classes, whatever the confidence says.`;
 
 function choices({ set, sets }) {
-  const words = set.length === 1 ? `${set[0]} alone` : `one of ${set.join(", ")}`;
-  return `For ${percent(sets.coverage_asked, 0)} of images like those of the study the right class is in the set of the answer: ${words}.`;
+  const named = joined(set.map(className), ", ");
+  const words = set.length === 1 ? [...named, " alone"] : ["one of ", ...named];
+  return [`For ${percent(sets.coverage_asked, 0)} of images like those of the study the right class is in the set of the answer: `, ...words, "."];
 }
 
 function truth(answer, { truth: label }) {
   if (!label) return null;
   const right = label === answer.class;
-  const words = right ? `Right: this sample is labelled ${label}.` : `Wrong: this sample is labelled ${label}.`;
   return element("p", { className: right ? "truth right" : "truth wrong" },
-    element("span", { className: "mark", "aria-hidden": "true" }, right ? "✓" : "✗"), words);
+    element("span", { className: "mark", "aria-hidden": "true" }, right ? "✓" : "✗"),
+    `${right ? "Right" : "Wrong"}: this sample is labelled `, className(label), ".");
 }
 
 // What the threshold means, as far as the bundle says how it was chosen.
@@ -98,24 +101,50 @@ function votes({ votes: all, class: chosen, label }, model) {
   byId("voting").hidden = !all;
   if (!all) return;
   const agreeing = all.filter((vote) => vote.class === chosen).length;
-  byId("agreement").textContent = agreeing === all.length
-    ? `All ${count(all.length)} members say ${chosen}.`
-    : `${agreeing} of ${all.length} members say ${chosen}.`;
-  byId("votes").replaceChildren(...all.map((vote) => {
-    const other = vote.class !== chosen;
-    const order = vote.probabilities.map((share, place) => [share, place]).sort((a, b) => b[0] - a[0]);
-    return element("section", { className: "ballot", "aria-label": vote.member },
-      element("h3", {}, vote.member),
-      element("p", { className: other ? "says other" : "says" },
-        element("strong", {}, vote.class), ` ${confidence(vote.confidence)}`, other ? ", unlike the answer" : ""),
-      element("ul", { className: "bars" },
-        ...order.slice(0, 10).map(([share, place]) => bar(model.classes[place], share, place === label))));
-  }));
+  const who = agreeing === all.length ? `All ${count(all.length)} members say ` : `${agreeing} of ${all.length} members say `;
+  byId("agreement").replaceChildren(who, className(chosen), ".");
+  byId("votes").replaceChildren(...all.map((vote, place) => ballot(vote, place, label, model)));
+}
+
+function ballot(vote, place, label, model) {
+  const other = vote.class !== model.classes[label];
+  const order = vote.probabilities.map((share, row) => [share, row]).sort((a, b) => b[0] - a[0]);
+  const rows = (some) => some.map(([share, row]) => bar(model.classes[row], share, row === label));
+  const bars = element("ul", { className: "bars", id: `bars-${place}` }, ...rows(short(order, label)));
+  return element("section", { className: "ballot", "aria-label": vote.member },
+    element("h3", {}, modelName(vote.member)),
+    element("p", { className: other ? "says other" : "says" },
+      element("strong", {}, className(vote.class)), ` ${confidence(vote.confidence)}`, other ? ", unlike the answer" : ""),
+    bars,
+    order.length > SHOWN ? more(bars, order.length - SHOWN, vote.member, () => rows(order), () => rows(short(order, label))) : null);
+}
+
+// The first rows; the answer's is among them, so that members can be held against each other.
+function short(order, label) {
+  const first = order.slice(0, SHOWN);
+  return first.some(([, row]) => row === label) ? first : [...first.slice(0, -1), order.find(([, row]) => row === label)];
+}
+
+function more(bars, hidden, member, whole, part) {
+  const button = element("button", { type: "button", className: "more", "aria-controls": bars.id, "aria-expanded": "false" });
+  const say = (open) => {
+    const words = open ? "Fewer" : `${count(hidden)} more`;
+    button.textContent = words;
+    button.setAttribute("aria-label", `${words} classes of ${member}`);
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") === "false";
+    bars.replaceChildren(...(open ? whole() : part()));
+    say(open);
+  });
+  say(false);
+  return button;
 }
 
 function neighbours({ nearest, class: chosen }) {
   byId("likeness").hidden = nearest.length === 0;
-  byId("near-title").textContent = `Training images of “${chosen}” most like it`;
+  byId("near-title").replaceChildren("Training images of ", className(chosen), " most like it");
   byId("near-words").textContent =
     "The nearest of those that come with the model, by the correlation of their pixels with what the model saw: 1 is the same picture.";
   byId("near").replaceChildren(...nearest.map(({ id, class: name, similarity, image }) =>

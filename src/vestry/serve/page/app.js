@@ -1,7 +1,7 @@
 // The page: a picture in, by any of five ways, and its answer out.
 
 import { range, show, summary } from "./answer.js";
-import { byId, count, element, percent, picture } from "./dom.js";
+import { byId, className, count, element, joined, modelName, percent, picture } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { blobOf, readied } from "./pictures.js";
 import { models, Problem, predict, samples } from "./server.js";
@@ -27,7 +27,7 @@ async function choose(model) {
   document.title = `${model.name} · Vestry`;
   about(model);
   ways(model);
-  byId("knows").textContent = `${model.name} tells ${count(model.classes.length)} classes apart: ${list(model.classes)}.`;
+  byId("knows").replaceChildren(modelName(model.name), ` tells ${count(model.classes.length)} classes apart: `, ...list(model.classes), ".");
   byId("knows").hidden = false;
   try {
     trials(await samples(model.slug));
@@ -62,7 +62,10 @@ function curl(model) {
 }
 
 // Of a hundred classes nobody reads all.
-const list = (names) => (names.length > 20 ? `${names.slice(0, 20).join(", ")} and ${count(names.length - 20)} more` : names.join(", "));
+const list = (names) => {
+  const left = names.length - 20;
+  return [...joined(names.slice(0, 20).map(className), ", "), ...(left > 0 ? [` and ${count(left)} more`] : [])];
+};
 
 function trials(entries) {
   byId("tries").hidden = entries.length === 0;
@@ -141,9 +144,10 @@ function about(model) {
   const accuracy = model.scores?.test?.accuracy;
   const quantized = model.quantized ? "int8 weights; the model card says what that changed" : null;
   const facts = [
-    ["Name", model.name],
+    ["Name", [modelName(model.name)]],
     ["Study", model.title],
-    [model.rule ? "Committee" : null, `${model.rule} of ${model.members.join(", ")}`],
+    ["Its answer", model.answer],
+    [model.rule ? "Committee" : null, [`${model.rule} of `, ...joined(model.members.map(modelName), ", ")]],
     ["Accuracy", accuracy && accuracyWords(accuracy)],
     ["Classes", count(model.classes.length)],
     ["Takes", `${model.image_shape[1]} x ${model.image_shape[0]} pixels, ${model.image_shape.length === 3 ? "colour" : "grey"}; other pictures are prepared first`],
@@ -152,13 +156,14 @@ function about(model) {
     ["Training data", model.licence && `licence ${model.licence}`],
   ];
   byId("facts").replaceChildren(...facts.filter(([name, value]) => name && value).map(([name, value]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+    element("div", {}, element("dt", {}, name), element("dd", {}, ...[value].flat()))));
   byId("about").hidden = false;
 }
 
 function accuracyWords({ value, interval, rows }) {
-  const sure = interval ? ` (95% interval ${range(interval)})` : "";
-  return `right on ${percent(value)} of ${rows ? `${count(rows)} ` : "the "}test images${sure}`;
+  const sure = interval ? ` (${range(interval)})` : "";
+  const what = interval ? ", 95% interval" : "";
+  return `${percent(value)}${sure} right on test${rows ? `, ${count(rows)} images` : ""}${what}`;
 }
 
 function wireFiles() {

@@ -35,5 +35,12 @@ export function bar(label, share, strong = false) {
   );
 }
 
+export const modelName = (text) => element("b", { className: "name" }, text);
+
+export const className = (text) => element("i", { className: "class" }, text);
+
+// The parts between which `between` stands.
+export const joined = (parts, between) => parts.flatMap((part, place) => (place ? [between, part] : [part]));
+
 export const picture = (source, alt, className = "") =>
   element("img", { src: source, alt, className, draggable: false });

@@ -1,0 +1,167 @@
+"""`zip:FILE`: a zip or tar archive of any other kind of source, unpacked into the cache."""
+
+import hashlib
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from vestry.data.image_set import Source
+from vestry.data.limits import MOST_BYTES
+from vestry.data.paths import MissingDataError
+from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
+from vestry.data.sources import path as any_kind
+from vestry.errors import DataError
+
+_MOST_FILES = 2_000_000
+_LEAST_RATIO, _MOST_RATIO = 64 * 2**20, 200
+"""Up to the first an archive may unfold as it likes; beyond it, bytes for each byte stored."""
+_KEPT, _YOUNG = 4, 24 * 3600
+"""So many unpacked archives stay in the cache, and those used within so many seconds."""
+_BLOCK = 2**20
+
+
+def load(request: SourceRequest) -> Source:
+    """The source inside the archive.
+
+    Raises MissingDataError where there is no such file; DataError where it is damaged, would unfold
+    beyond bounds, or holds links or paths that lead out of it.
+    """
+    if not request.path.is_file():
+        raise MissingDataError(f"{request.path}: no such file (source {request.text})")
+    folder = _unpacked(request.path, request.places.cache / "unpacked")
+    kind, path = any_kind.recognised(folder)
+    if kind == "zip":
+        raise DataError(f"{request.path}: an archive in an archive; unpack it first")
+    source = SOURCES[kind].load(replace(request, path=path))
+    return replace(source, notes=(f"{request.path.name} was read as {kind}:", *source.notes))
+
+
+def _unpacked(archive: Path, cache: Path) -> Path:
+    """The folder with the archive's content, made once for each content."""
+    with archive.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    folder = cache / digest[:24]
+    if not folder.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        _drop_old(cache)
+        made = Path(tempfile.mkdtemp(prefix="unpacking-", dir=cache))
+        try:
+            _unpack(archive, made)
+            made.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # another process may have been quicker
+                raise
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    os.utime(folder)
+    return folder
+
+
+def _drop_old(cache: Path) -> None:
+    """Keep the cache small: what nobody has used for a day goes, the oldest first."""
+    folders = sorted(
+        (path for path in cache.iterdir() if path.is_dir() and not path.is_symlink()),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for folder in folders[_KEPT:]:
+        if time.time() - folder.stat().st_mtime > _YOUNG:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    try:
+        if zipfile.is_zipfile(archive):
+            _unzip(archive, target)
+        elif tarfile.is_tarfile(archive):
+            _untar(archive, target)
+        else:
+            raise DataError(f"{archive}: neither a zip nor a tar archive")
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, ValueError) as error:
+        raise DataError(f"{archive}: a damaged archive ({error}); get a fresh copy") from None
+    except (NotImplementedError, UnicodeError) as error:
+        raise DataError(f"{archive}: cannot be unpacked ({error})") from None
+
+
+def _unzip(archive: Path, target: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        members = [info for info in packed.infolist() if not info.is_dir()]
+        _check(archive, ((info.filename, info.file_size) for info in members))
+        for info in members:
+            if stat.S_ISLNK(info.external_attr >> 16):
+                raise DataError(f"{archive}: {info.filename} is a link; links are not followed")
+            with packed.open(info) as stream:
+                _store(archive, target / info.filename, stream, info.file_size)
+
+
+def _untar(archive: Path, target: Path) -> None:
+    with tarfile.open(archive) as packed:
+        members = _tar_members(archive, packed)
+        _check(archive, ((info.name, info.size) for info in members))
+        for info in members:
+            stream = packed.extractfile(info)
+            if stream is not None:
+                _store(archive, target / info.name, stream, info.size)
+
+
+def _tar_members(archive: Path, packed: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    """Files alone; bounded while they are listed, since a compressed tar is read whole for that."""
+    found: list[tarfile.TarInfo] = []
+    size, stored = 0, archive.stat().st_size
+    for info in packed:
+        size += info.size
+        _check_amount(archive, len(found), size, stored)
+        if info.issym() or info.islnk():
+            raise DataError(f"{archive}: {info.name} is a link; links are not followed")
+        if info.isfile():
+            found.append(info)
+    return found
+
+
+def _check(archive: Path, members: Iterator[tuple[str, int]]) -> None:
+    size, stored = 0, archive.stat().st_size
+    for count, (name, length) in enumerate(members, 1):
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
+            raise DataError(f"{archive}: {name!r} leads out of it; nothing was unpacked")
+        size += length
+        _check_amount(archive, count, size, stored)
+
+
+def _check_amount(archive: Path, count: int, size: int, stored: int) -> None:
+    if count > _MOST_FILES or size > MOST_BYTES or size > max(_LEAST_RATIO, _MOST_RATIO * stored):
+        raise DataError(
+            f"{archive}: would unfold to more than {count:,} files and {size:,} bytes from "
+            f"{stored:,} stored ones; that is not unpacked. Unpack it yourself if it is what it "
+            "should be, and name the folder"
+        )
+
+
+def _store(archive: Path, path: Path, stream: object, size: int) -> None:
+    """Not a byte more than was claimed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = 0
+    with path.open("xb") as target:
+        while block := stream.read(_BLOCK):  # type: ignore[attr-defined]
+            done += len(block)
+            if done > size:
+                raise DataError(f"{archive}: {path.name} holds more than it claims")
+            target.write(block)
+
+
+SOURCES.register(
+    SourceKind(
+        "zip",
+        "a zip or tar archive of any other kind",
+        load,
+        takes="FILE",
+        resizes=True,
+    )
+)

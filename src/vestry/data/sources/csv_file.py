@@ -1,0 +1,255 @@
+"""`csv:FILE`: pixels in columns, as Kaggle has them, or a list of picture files with labels."""
+
+import csv
+import itertools
+from collections.abc import Iterator, Sequence
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestry.data.float_images import to_bytes
+from vestry.data.folder_layout import PICTURE_SUFFIXES, PartName
+from vestry.data.image_axes import in_our_axes
+from vestry.data.image_set import ImageSet, Source, array_ids
+from vestry.data.labels import read_labels
+from vestry.data.limits import check_size
+from vestry.data.manifest import (
+    FILES,
+    LABELS,
+    SPLITS,
+    ManifestRow,
+    column_named,
+    part_named,
+    source_of_rows,
+)
+from vestry.data.paths import MissingDataError
+from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
+from vestry.errors import DataError
+
+_LONGEST_FIELD = 2**17
+_MOST_COLUMNS = 500_000
+_CHUNK = 2_000
+_FORM = (
+    "a CSV of images has a column `label` and one column a pixel, or a column `path` and a column "
+    "`label` (and, if wanted, `split` and one that groups rows)"
+)
+
+
+def load(request: SourceRequest) -> Source:
+    """Raises MissingDataError where there is no such file, DataError for anything wrong in it."""
+    path = request.path
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file (source {request.text})")
+    columns = _header(path)
+    if (files := column_named(columns, FILES)) is not None:
+        label = column_named(columns, LABELS)
+        if label is None:
+            raise DataError(f"{path}: no column is a label ({', '.join(columns[:9])}); {_FORM}")
+        return _listed(request, columns, files, label)
+    return _pixels(request, columns)
+
+
+def _header(path: Path) -> list[str]:
+    """The first line's fields; made names where it holds numbers already."""
+    first = next(_lines(path), None)
+    if first is None:
+        raise DataError(f"{path}: empty; {_FORM}")
+    if len(first) > _MOST_COLUMNS:
+        raise DataError(f"{path}: {len(first):,} columns; at most {_MOST_COLUMNS:,} are read")
+    return first
+
+
+def _has_header(columns: Sequence[str]) -> bool:
+    return not all(_is_number(name) for name in columns[1:4])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """The fields of every line that is not blank."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            sample = stream.read(4096)
+            stream.seek(0)
+            yield from (row for row in csv.reader(stream, delimiter=_delimiter(sample)) if row)
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8 text; store it as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{path}: not a readable CSV file ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _delimiter(sample: str) -> str:
+    """The commonest of the usual ones in the first line."""
+    first = sample.partition("\n")[0]
+    return max(",;\t", key=first.count)
+
+
+# Pixels in columns.
+
+
+def _pixels(request: SourceRequest, columns: list[str]) -> Source:
+    path, notes = request.path, []
+    parts = {"train": _read_pixels(path, columns)}
+    beside = _test_file(path)
+    if beside is not None:
+        test_columns = _header(beside)
+        if len(test_columns) == len(columns):
+            parts["test"] = _read_pixels(beside, test_columns)
+            notes.append(f"test rows were read from {beside.name} beside it")
+        else:
+            notes.append(f"{beside.name} beside it has other columns (no labels?); not read")
+    labels = read_labels(str(path), {f"{part} labels": found[0] for part, found in parts.items()})
+    given = {}
+    for part, (_, values) in parts.items():
+        given[part], said = in_our_axes(values, part)
+        notes += said if part == "train" else []
+    images, said = to_bytes(str(path), given)
+    sets = {
+        part: ImageSet(
+            np.ascontiguousarray(read.images),
+            labels.parts[f"{part} labels"],
+            labels.classes,
+            array_ids(part, len(read.images)),
+            read.missing,
+        )
+        for part, read in images.items()
+    }
+    told = (*labels.notes, *notes, *said)
+    return Source(request.text, sets["train"], sets.get("test"), None, told)
+
+
+def _test_file(path: Path) -> Path | None:
+    """`test.csv` beside `train.csv`, `x_test.csv` beside `x_train.csv`."""
+    name = path.name
+    for train, test in (("train", "test"), ("Train", "Test"), ("TRAIN", "TEST")):
+        if train in name:
+            beside = path.with_name(name.replace(train, test))
+            return beside if beside.is_file() else None
+    return None
+
+
+def _read_pixels(path: Path, columns: list[str]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """(n,) labels as text or numbers, and (n, pixels) values."""
+    label = 0
+    if has_header := _has_header(columns):
+        named = column_named(columns, LABELS)
+        if named is None:
+            raise DataError(f"{path}: no column is a label ({', '.join(columns[:9])}...); {_FORM}")
+        label = columns.index(named)
+    width = len(columns) - 1
+    _check_width(path, width)
+    rows = itertools.islice(_lines(path), int(has_header), None)
+    labels: list[str] = []
+    blocks: list[NDArray[np.float32]] = []
+    numbered = enumerate(rows, 1 + has_header)
+    while block := list(itertools.islice(numbered, _CHUNK)):
+        blocks.append(_values(path, block, label, width))
+        labels += [row[label].strip() for _, row in block]
+        check_size(path, f"{len(labels):,} rows", len(labels) * width)
+    if not labels:
+        raise DataError(f"{path}: no rows below the header")
+    numeric = all(text.isdecimal() for text in labels)
+    found = np.array([int(text) for text in labels]) if numeric else np.array(labels)
+    return found, np.concatenate(blocks)
+
+
+def _check_width(path: Path, width: int) -> None:
+    if not any(isqrt(width // c) ** 2 * c == width and width > c for c in (1, 3)):
+        raise DataError(
+            f"{path}: {width:,} columns beside the label make no square image, in grey or in "
+            f"colour; {_FORM}. Images that are not square are stored as .npz"
+        )
+
+
+def _values(
+    path: Path, block: list[tuple[int, list[str]]], label: int, width: int
+) -> NDArray[np.float32]:
+    for number, row in block:
+        if len(row) != width + 1:
+            raise DataError(f"{path}: line {number} has {len(row):,} fields, not {width + 1:,}")
+    try:
+        return np.array([row[:label] + row[label + 1 :] for _, row in block], dtype=np.float32)
+    except ValueError:
+        line = next(number for number, row in block if not _all_numbers(row, label))
+        raise DataError(f"{path}: line {line} holds a pixel that is no number") from None
+
+
+def _all_numbers(row: list[str], label: int) -> bool:
+    return all(_is_number(text) for place, text in enumerate(row) if place != label)
+
+
+# A list of picture files.
+
+
+def _listed(request: SourceRequest, columns: list[str], files: str, label: str) -> Source:
+    path = request.path
+    split = column_named(columns, SPLITS)
+    places = {name: columns.index(name) for name in (files, label, split) if name}
+    group = columns.index(request.column) if request.column in columns else None
+    rows, seen = [], set()
+    for number, row in enumerate(itertools.islice(_lines(path), 1, None), 2):
+        if len(row) != len(columns):
+            raise DataError(f"{path}: line {number} has {len(row)} fields, not {len(columns)}")
+        named = row[places[files]].strip()
+        if named in seen:
+            raise DataError(f"{path}: line {number} names {named!r} a second time")
+        seen.add(named)
+        part: PartName = "train"
+        if split is not None:
+            part = part_named(row[places[split]], f"{path}, line {number}")
+        rows.append(
+            ManifestRow(
+                _picture(path.parent, named),
+                named,
+                row[places[label]],
+                part,
+                None if group is None else row[group],
+            )
+        )
+    if not rows:
+        raise DataError(f"{path}: no rows below the header")
+    return source_of_rows(
+        path,
+        request.text,
+        rows,
+        image_size=request.image_size,
+        on_progress=request.on_progress,
+        notes=_notes(columns, {files, label, split, request.column}),
+    )
+
+
+def _picture(folder: Path, named: str) -> Path:
+    """The file that a row names: as it stands, or with the suffix that it leaves out."""
+    whole = folder / named
+    if whole.is_file():
+        return whole
+    beside = (whole.with_name(whole.name + suffix) for suffix in sorted(PICTURE_SUFFIXES))
+    return next((path for path in beside if path.is_file()), whole)
+
+
+def _notes(columns: list[str], read: set[str | None]) -> list[str]:
+    unread = [name for name in columns if name not in read]
+    return [f"columns that were not read: {', '.join(unread[:9])}"] if unread else []
+
+
+SOURCES.register(
+    SourceKind(
+        "csv",
+        "a CSV file with a label and one column a pixel, or with picture files and their labels",
+        load,
+        takes="FILE",
+        resizes=True,
+    )
+)

@@ -1,0 +1,127 @@
+"""The reliability diagram: what a model claims across, how often it is right upwards."""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import median
+
+from vestry.report.formatting import per_cent
+from vestry.report.models import Model
+from vestry.report.plot.axis import Axis, share_axis
+from vestry.report.plot.canvas import COLOURS, Canvas
+from vestry.report.plot.figure import NARROW, THIRD, Figure, drawn
+from vestry.report.plot.frame import Frame
+from vestry.report.plot.lines import FOOT, TOP, tick_text
+from vestry.report.plot.text import text_width
+from vestry.report.table import Column, Table, text_column
+from vestry.schema.confidence import Bin
+
+_RIGHT = 20.0
+_DOT = 3.6
+_SMALLEST, _LARGEST = 1.8, 9.0
+_SIDES = (("before", "as it is"), ("after", "at its temperature"))
+
+
+def reliability_figure(
+    key: str, title: str, main: Model, others: Sequence[Model] = (), *, with_after: bool = False
+) -> Figure:
+    """main: drawn with its groups and their intervals. others: thin lines without a name.
+
+    with_after: whether its groups at its temperature stand beside it, open.
+    """
+    found = main.calibration
+    before, after = found.before.bins, found.after.bins if with_after else []
+    bins = [*before, *after]
+    places = [v for one in bins for v in (one.confidence, *one.interval)]
+    places += [v for model in others for one in model.calibration.before.bins
+               for v in (one.confidence, one.accuracy)]  # fmt: skip
+    axis = share_axis(places)
+
+    def draw(width: int) -> Canvas:
+        left = max(text_width(tick_text(tick, axis, True)) for tick in axis.ticks) + 9
+        side = width - left - _RIGHT
+        canvas = Canvas(width, TOP + side + FOOT)
+        frame = Frame(canvas, left, TOP, width - _RIGHT, TOP + side, axis, axis)
+        _draw_frame(frame, axis)
+        for model in others:
+            rows = model.calibration.before.bins
+            canvas.path([frame.at(row.confidence, row.accuracy) for row in rows], "grey")
+        colour = f"series{main.series % COLOURS}"
+        usual = median(row.rows for row in bins)
+        if after:
+            _draw_bins(frame, after, usual, "quiet-mark", "open quiet-line")
+        canvas.path([frame.at(row.confidence, row.accuracy) for row in before], f"{colour} thin")
+        _draw_bins(frame, before, usual, colour, f"disc {colour}")
+        return canvas
+
+    return drawn(
+        key,
+        title,
+        draw,
+        reliability_table(key, [main, *others]),
+        remark=_remark(main, others, with_after),
+        words=_words(main),
+        widths=(NARROW, THIRD),
+    )
+
+
+def _remark(main: Model, others: Sequence[Model], with_after: bool) -> str:
+    said = main.name
+    if with_after:
+        return f"filled: as it is; open: at temperature {main.calibration.temperature:.2f}"
+    if others:
+        said += "; grey: others"
+    return said
+
+
+def _words(main: Model) -> str:
+    before = main.calibration.before
+    return (
+        f"Reliability of {main.name}: accuracy over confidence of {len(before.bins)} groups of "
+        f"test images; calibration error {per_cent(before.ece)}"
+    )
+
+
+def _draw_frame(frame: Frame, axis: Axis) -> None:
+    def text(tick: float) -> str:
+        return tick_text(tick, axis, True)
+
+    frame.draw_upwards(text, "accuracy")
+    frame.draw_across(text, "claimed: mean confidence")
+    canvas = frame.canvas
+    canvas.line(frame.at(axis.low, axis.low), frame.at(axis.high, axis.high), "marked")
+    canvas.text((frame.left + 6, frame.top + 12), "claims too little", "quiet")
+    canvas.text((frame.right - 6, frame.bottom - 12), "claims too much", "quiet", "end")
+
+
+def _draw_bins(frame: Frame, bins: Sequence[Bin], usual: float, whisker: str, dot: str) -> None:
+    """A dot a group, as large as the group, with the interval of its accuracy."""
+    for row in bins:
+        low, high = row.interval
+        start, end = frame.at(row.confidence, low), frame.at(row.confidence, high)
+        frame.canvas.line(start, end, f"line thin {whisker}")
+    for row in bins:
+        radius = min(_LARGEST, max(_SMALLEST, _DOT * sqrt(row.rows / usual)))
+        told = (
+            f"{row.rows} images: claimed {per_cent(row.confidence)}, right {per_cent(row.accuracy)}"
+        )
+        frame.canvas.circle(frame.at(row.confidence, row.accuracy), radius, dot, told)
+
+
+def reliability_table(key: str, models: Sequence[Model]) -> Table:
+    """Every group of every model, as it is and at its temperature."""
+    columns = (
+        text_column("model", "Model"),
+        text_column("table", "Table"),
+        Column("images", "Images"),
+        Column("confidence", "Mean confidence", per_cent),
+        Column("accuracy", "Accuracy", per_cent),
+        Column("low", "95% from", per_cent),
+        Column("high", "to", per_cent),
+    )
+    rows = [
+        (model.name, words, row.rows, row.confidence, row.accuracy, *row.interval)
+        for model in models
+        for side, words in _SIDES
+        for row in getattr(model.calibration, side).bins
+    ]
+    return Table(key, "Groups of test images by confidence", columns, tuple(rows))
