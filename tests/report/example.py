@@ -372,6 +372,7 @@ def mistakes(table: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, 
                 "predicted": p,
                 "count": len(rows),
                 "ids": [f"test-{row}" for row in rows[:IDS_KEPT]],
+                "confidences": [round(float(table[row, p]), 4) for row in rows[:IDS_KEPT]],
             }
         )
     hardest = wrong[np.argsort(-table[wrong].max(axis=1), kind="stable")][:12]

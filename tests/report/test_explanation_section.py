@@ -141,7 +141,7 @@ def test_what_was_cut_and_what_failed_stand_in_the_panel(run: Run) -> None:
 def test_the_page_draws_every_map_once_and_shows_every_neighbour(run: Run) -> None:
     text = page(run)
     assert "not drawn" not in text and "found no room" not in text
-    assert text.count("#explanation") == 1
+    assert text.count('id="explanation"') == 1
     wanted = set(explanation_images(data(run[0])))
     assert {image for e in run[0]["explanations"].values() for m in e["nearest"] for image in
             [m["id"], *(n["id"] for n in m["images"])]} <= wanted  # fmt: skip

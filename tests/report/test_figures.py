@@ -12,7 +12,7 @@ from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
 from vestry.report.plot.canvas import Canvas, series_style
 from vestry.report.plot.lines import Line, Plot, Scale, draw_plot, share_scale
 from vestry.report.plot.points import Whisker, draw_whisker, whisker_axis
-from vestry.report.plot.text import text_width, told_apart
+from vestry.report.plot.text import shortened_apart, text_width
 
 finite = st.floats(min_value=-1e4, max_value=1e4, allow_nan=False)
 shares = st.floats(min_value=0, max_value=1)
@@ -79,16 +79,16 @@ def test_a_line_puts_points_where_they_belong_and_leaves_gaps() -> None:
 
 @given(st.lists(st.text("abc xyz", min_size=1, max_size=40), min_size=1, max_size=8))
 def test_names_that_are_cut_have_room(names: list[str]) -> None:
-    for text, name in zip(told_apart(names, [90.0] * len(names)), names, strict=True):
+    for text, name in zip(shortened_apart(names, 90.0), names, strict=True):
         assert text_width(text) <= 90
         assert text == name or "\u2026" in text
 
 
 def test_names_that_begin_alike_are_cut_in_the_middle() -> None:
     names = [f"A network with a long name {n}" for n in range(3)]
-    cut = told_apart(names, [120.0] * 3)
+    cut = shortened_apart(names, 120.0)
     assert len(set(cut)) == 3 and [text[-1] for text in cut] == ["0", "1", "2"]
-    assert told_apart(["one", "another that is long"], [60.0] * 2)[1].endswith("\u2026")
+    assert shortened_apart(["one", "another that is long"], 60.0)[1].endswith("\u2026")
 
 
 def test_whiskers_share_one_scale() -> None:

@@ -59,33 +59,40 @@ def test_committee_check_holds_own_best_and_mean(results: dict[str, Any], page: 
     assert check.best.name == best
 
 
-def test_matrix_report_and_images_equal_the_results(
+def test_matrices_and_their_tables_equal_the_results(
     results: dict[str, Any], page: PageData
 ) -> None:
     classes = results["data"]["classes"]
     for shown in page.mistakes:
-        entry = shown.model.entry
-        scores = entry.scores.test
+        confusion = shown.model.entry.scores.test.confusion
         assert shown.matrix is not None
-        assert [[c.count for c in row] for row in shown.matrix] == scores.confusion
-        for cell in entry.mistakes.cells:
-            number = 10 * cell.truth + cell.predicted
-            assert shown.images[number] == cell.ids
-            shown_cell = shown.matrix[number // 10][number % 10]
-            assert (shown_cell.count, shown_cell.right) == (cell.count, False)
-        assert shown.report == [(name, scores.per_class[name]) for name in classes]
-        (_, macro), (_, weighted) = shown.averages
-        assert macro.f1 == scores.number("f1_macro")
-        assert weighted.f1 == scores.number("f1_weighted")
-        assert shown.hardest == entry.mistakes.hardest
+        assert [[c.count for c in row] for row in shown.matrix] == confusion
+        assert [column.key for column in shown.table.columns] == ["true_class", *classes]
+        rows = [(name, *row) for name, row in zip(classes, confusion, strict=True)]
+        assert list(shown.table.rows) == rows
+        for number, row in enumerate(shown.matrix):
+            assert [cell.right for cell in row] == [place == number for place in range(10)]
+
+
+def test_class_reports_equal_the_results(results: dict[str, Any], page: PageData) -> None:
+    for report in page.analysis.reports:
+        scores = results["members"] | results["committees"]
+        per_class = scores[report.model.name]["scores"]["test"]["per_class"]
+        keys = [column.key for column in report.table.columns]
+        for row in report.table.rows:
+            found = dict(zip(keys, row, strict=True))
+            own = per_class[str(found["class"])]
+            for score in ("support", "precision", "recall", "f1"):
+                assert found[score] == own[score]
+            low, high = own.get("recall_interval") or (None, None)
+            assert (found["recall_low"], found["recall_high"]) == (low, high)
 
 
 def test_pairs_are_sorted_and_shares_are_of_the_row(page: PageData) -> None:
     for shown in page.mistakes:
         counts = [cell.count for cell in shown.pairs]
         assert counts == sorted(counts, reverse=True)
-        assert shown.first is not None and shown.first.count == counts[0]
-        assert shown.first.shade == 1
+        assert max(cell.shade for cell in shown.pairs) == 9
         assert shown.matrix is not None
         for row in shown.matrix:
             assert sum(cell.share for cell in row) == pytest.approx(1)
@@ -136,7 +143,7 @@ def test_history_table_holds_every_epoch(results: dict[str, Any], page: PageData
 def test_every_picture_that_the_page_names_is_wanted_once(page: PageData) -> None:
     wanted = wanted_images(page)
     assert len(wanted) == len(set(wanted))
-    cells = {i for shown in page.mistakes for ids in shown.images.values() for i in ids}
+    cells = {image.id for image in page.gallery.images}
     ballots = {ballot.image for ballot in page.votes.ballots}
     assert cells | ballots | {image for image, _ in page.dataset.samples} <= set(wanted)
 

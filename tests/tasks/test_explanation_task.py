@@ -131,7 +131,7 @@ def test_the_runs_maps_carry_the_names_of_the_results_and_the_page_draws_them(ex
     ids = shown_ids(results)
     images = np.zeros((len(ids), 8, 8), np.uint8)
     text = render(results, ids, images, "x", None, dict(zip(names, maps, strict=True)))
-    assert "What the models look at" in text and "not drawn" not in text
+    assert 'id="explanation"' in text and "not drawn" not in text
     assert text.count('class="thumb map large"') == len(names)
 
 

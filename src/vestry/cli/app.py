@@ -23,6 +23,7 @@ from vestry.cli.options import (
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
+from vestry.cli.report import REPORT_EXAMPLES, report
 from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
@@ -157,24 +158,8 @@ def explore(
     open_page(explored.page, opened)
 
 
-@app.command(
-    epilog="Examples:  vestry report runs/default    |    vestry report runs/default --open"
-)
-def report(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    force: ForceOption = False,
-    opened: OpenOption = False,
-) -> None:
-    """Draw a run's page again from its results; prints the page's path."""
-    from vestry.run.redraw import redraw  # noqa: PLC0415
-    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
-
-    page = redraw(RunFolder(run), force)
-    typer.echo(str(page))
-    open_page(page, opened)
-
-
 app.command(epilog=RUNS_EXAMPLES)(runs)
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)

@@ -51,9 +51,18 @@ def _cells(table: ProbabilityTable, truth: Labels, wrong: Labels) -> list[Mistak
             predicted=said,
             count=len(rows),
             ids=table.ids[rows[:_SHOWN_IN_A_CELL]].tolist(),
+            **_confidences(table, rows[:_SHOWN_IN_A_CELL], said),
         )
         for (label, said), rows in sorted(by_cell.items())
     ]
+
+
+def _confidences(table: ProbabilityTable, rows: list[int], said: int) -> dict[str, list[float]]:
+    """None of labels alone."""
+    if table.only_labels:
+        return {}
+    found = np.asarray(table.probabilities[rows, said], np.float64)
+    return {"confidences": np.round(found, 4).tolist()}
 
 
 def _mistake(table: ProbabilityTable, truth: Labels, row: int) -> Mistake:

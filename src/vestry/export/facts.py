@@ -87,17 +87,11 @@ def study_facts(results: Results) -> dict[str, str | None]:
 def data_facts(results: Results) -> dict[str, Any]:
     data = results.data
     return {
-        "source": _shown_source(data.used),
+        "source": data.source_name,
         "licence": data.licence,
         "fingerprint": data.fingerprint,
         "rows": {name: split.rows for name, split in data.splits.items()},
     }
-
-
-def _shown_source(source: str) -> str:
-    """A source without the folders of whoever ran the study."""
-    kind, colon, place = source.partition(":")
-    return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else source
 
 
 def seeds_words(entry: Member | Committee) -> str | None:

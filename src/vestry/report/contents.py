@@ -25,6 +25,8 @@ from vestry.report.sections import (
     ensemble_gain,
     first_screen,
     found_images,
+    gallery,
+    glossary,
     label_issues,
     leaks,
     learning,
@@ -40,6 +42,7 @@ from vestry.report.sections import (
     search,
     significance,
     size_curves,
+    summary,
     test_set_uses,
     votes,
 )
@@ -54,6 +57,7 @@ SECTIONS: list[Section] = [
     rank_curves.SECTION,
     ablations.STEPS_SECTION,
     claims.SECTION,
+    gallery.SECTION,
     mistakes.SECTION,
     ensemble_gain.SECTION,
     agreement.SECTION,
@@ -70,6 +74,7 @@ SECTIONS: list[Section] = [
     ablations.PAIRS_SECTION,
     votes.SECTION,
     attribution.SECTION,
+    summary.SECTION,
     test_set_uses.SECTION,
     checklist.SECTION,
     label_issues.SECTION,
@@ -84,6 +89,7 @@ SECTIONS: list[Section] = [
     recipes.SECTION,
     provenance.SECTION,
     reproduce.SECTION,
+    glossary.SECTION,
 ]
 """All sections, in the order in which their chapters fold them."""
 

@@ -1,5 +1,6 @@
 """The models of a run - members and committees alike - as the page names and orders them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,12 @@ class Model:
     def anchor(self) -> str:
         """A name for HTML ids; the user's name could hold anything."""
         return f"m{self.series}"
+
+    @property
+    def slug(self) -> str:
+        """A name for files: as much of the user's as any system takes, and its place."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower())[:40].strip("-")
+        return f"{plain}-{self.anchor}" if plain else self.anchor
 
     @property
     def of_seed(self) -> str:

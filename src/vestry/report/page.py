@@ -1,6 +1,7 @@
 """The page: read a run's results, draw one self-contained HTML file."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,6 +19,7 @@ from vestry.report.contents import (
     page_data,
     wanted_images,
 )
+from vestry.report.gallery_json import gallery_json
 from vestry.report.models import tables_alone
 from vestry.report.plot.heat_map import heat_map_uri
 from vestry.report.plot.tiles import Maps
@@ -135,11 +137,13 @@ def _fill(
             sections=SECTIONS,
             folded=folds(page, chapters),
             chapters=chapters,
-            tables=script_json({t.key: t.as_json() for t in all_tables(page, chapters)}),
+            tables=script_json(_tables(page, chapters)),
             sheet=sheet,
             map_sheet=map_sheet,
             scale=shown_scale(sheet),
-            cells=script_json(_cell_places(page, sheet)),
+            gallery=script_json(
+                gallery_json(page.gallery, page.classes, page.explanation, sheet, map_sheet)
+            ),
             run_name=run_name,
             heat_map=heat_map,
             generator=generator(MARK),
@@ -149,12 +153,9 @@ def _fill(
     return with_policy(text)
 
 
-def _cell_places(page: PageData, sheet: Sheet) -> dict[str, Any]:
-    """For each model, cell number to places on the sheet; ids that the sheet lacks are dropped."""
-    return {
-        shown.model.anchor: {
-            str(number): [sheet.place[image] for image in images if image in sheet.place]
-            for number, images in shown.images.items()
-        }
-        for shown in page.mistakes
-    }
+def _tables(page: PageData, chapters: Openings) -> dict[str, Any]:
+    """Of the mistakes only the heads: the page's script makes the rows of what the gallery has."""
+    tables = {table.key: table for table in all_tables(page, chapters)}
+    if page.gallery:
+        tables[page.gallery.table.key] = replace(page.gallery.table, rows=())
+    return {key: table.as_json() for key, table in tables.items()}

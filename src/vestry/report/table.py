@@ -1,19 +1,29 @@
 """A table of plain values: drawn on the page, and taken home as CSV, TSV, Markdown or LaTeX.
 
 What is taken home holds no thin spaces and no typographic minus: every value as it was measured.
+The page's script writes the same four forms of the same values, sign for sign
+(`templates/take_home.js`).
 """
 
 import csv
 import io
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from vestry.report import formatting
+from vestry.report.latex import latex_text
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Any]
 """A row's values by the keys of their columns: of each the kind that its column holds."""
+_PRECISE, _COARSE = Decimal("0.0001"), Decimal("0.1")
+_LARGE = 100
+_MARKED = re.compile(r"[\\`*_{}\[\]<>|&~$^#]")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,17 @@ class Table:
     def by_key(self, row: Sequence[Value]) -> dict[str, Value]:
         return dict(zip((column.key for column in self.columns), row, strict=True))
 
+    @property
+    def plain_rows(self) -> list[list[Value]]:
+        """Numbers as Python's own, None for what is no number."""
+        return [[_plain(value) for value in row] for row in self.rows]
+
     def as_json(self) -> dict[str, Any]:
         """What the page's script sorts, copies and saves."""
         return {
             "caption": self.caption,
-            "columns": [[column.key, column.title] for column in self.columns],
-            "rows": [[_plain(value) for value in row] for row in self.rows],
+            "columns": [[column.key, column.title, column.is_number] for column in self.columns],
+            "rows": self.plain_rows,
         }
 
 
@@ -80,93 +95,100 @@ def text_column(key: str, title: str) -> Column:
     return Column(key, title, is_number=False, sorts="up")
 
 
-def as_csv(table: Table, delimiter: str = ",") -> str:
-    """Its keys, then its rows; numbers with every digit. An empty field where there is none."""
+def rows_of(values: Sequence[Sequence[Value]]) -> tuple[tuple[Value, ...], ...]:
+    return tuple(tuple(row) for row in values)
+
+
+def as_csv(table: Table) -> str:
+    """Its keys, then its rows; numbers with every digit (RFC 4180). An empty field for none."""
+    return _separated(table, ",")
+
+
+def as_tsv(table: Table) -> str:
+    """As `as_csv`, with tabs: what spreadsheets take from the clipboard."""
+    return _separated(table, "\t")
+
+
+def _separated(table: Table, delimiter: str) -> str:
     target = io.StringIO()
-    writer = csv.writer(target, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(target, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow([column.key for column in table.columns])
-    writer.writerows([[_text(value) for value in row] for row in table.rows])
+    writer.writerows([[_text(value) for value in row] for row in table.plain_rows])
     return target.getvalue()
 
 
 def as_markdown(table: Table) -> str:
     """A table as GitHub and Pandoc read it."""
     rule = ["---:" if column.is_number else "---" for column in table.columns]
-    rows = [[column.title for column in table.columns], rule]
-    rows += [[_short(value) for value in row] for row in table.rows]
-    return "\n".join(f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in rows) + "\n"
+    head = [column.title for column in table.columns]
+    rows = [[markdown_text(cell) for cell in row] for row in (head, *rounded_rows(table))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])) + "\n"
 
 
 def as_latex(table: Table) -> str:
     """A `table` environment that needs no package."""
+    parts = (r"\begin{table}", r"\centering", latex_caption(table), tabular(table), r"\end{table}")
+    return "\n".join(parts) + "\n"
+
+
+def latex_caption(table: Table) -> str:
+    return f"\\caption{{{latex_text(table.caption)}}}\n\\label{{tab:{table.key}}}"
+
+
+def tabular(table: Table) -> str:
+    """LaTeX's environment of that name, without a line's end behind it."""
     align = "".join("r" if column.is_number else "l" for column in table.columns)
     head = [column.title for column in table.columns]
-    body = [head, *([_short(value) for value in row] for row in table.rows)]
-    lines = [" & ".join(latex_text(cell) for cell in row) + r" \\" for row in body]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{latex_text(table.caption)}}}",
-            rf"\label{{tab:{table.key}}}",
-            rf"\begin{{tabular}}{{{align}}}",
-            r"\hline",
-            lines[0],
-            r"\hline",
-            *lines[1:],
-            r"\hline",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
+    lines = [
+        " & ".join(latex_text(cell) for cell in row) + r" \\"
+        for row in (head, *rounded_rows(table))
+    ]
+    ruled = [r"\hline", lines[0], r"\hline", *lines[1:], r"\hline"]
+    return "\n".join([rf"\begin{{tabular}}{{{align}}}", *ruled, r"\end{tabular}"])
 
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "\u202f": r"\,",
-    "\u2212": "$-$",
-    "\u00b1": r"$\pm$",
-    "\u00d7": r"$\times$",
-    "\u2013": "--",
-    "\u2019": "'",
-    "\u201c": "``",
-    "\u201d": "''",
-}
+def markdown_text(text: str) -> str:
+    """`text` on one line, every sign that Markdown would take for its own marked as a sign."""
+    return _MARKED.sub(r"\\\g<0>", _BREAKS.sub(" ", text))
 
 
-def latex_text(text: str) -> str:
-    """`text` for LaTeX, every sign that it would take for a command written out."""
-    return "".join(_LATEX.get(sign, sign) for sign in text)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+def rounded_rows(table: Table) -> list[list[str]]:
+    """As people read it: of columns with fractions four digits, which is enough on paper."""
+    rows = table.plain_rows
+    fractions = [
+        any(_is_fraction(row[place]) for row in rows) for place in range(len(table.columns))
+    ]
+    return [
+        [_short(value) if of else _text(value) for value, of in zip(row, fractions, strict=True)]
+        for row in rows
+    ]
 
 
 def _plain(value: Any) -> Value:
-    """A number of numpy's as Python's own, which JSON takes."""
+    """A number of numpy's as Python's own, which JSON takes; None of what is no number."""
     plain: Value = value.item() if hasattr(value, "item") else value
-    return plain
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+
+
+def _is_fraction(value: Value) -> bool:
+    return isinstance(value, float) and not value.is_integer()
 
 
 def _text(value: Value) -> str:
-    return "" if value is None else str(_plain(value))
+    """Every digit; numbers as JavaScript, too, writes them."""
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    if 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value)), "f")
+    return re.sub(r"e([+-])0*", r"e\1", repr(value))
 
 
 def _short(value: Value) -> str:
-    """As people read it: four digits are enough on paper."""
-    value = _plain(value)
-    if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) < 100 else f"{value:.1f}"
-    return _text(value)
-
-
-def rows_of(values: Sequence[Sequence[Value]]) -> tuple[tuple[Value, ...], ...]:
-    return tuple(tuple(row) for row in values)
+    if value is None or isinstance(value, str | bool) or abs(value) >= 1e21:
+        return _text(value)
+    step = _PRECISE if abs(value) < _LARGE else _COARSE
+    return format(Decimal(value).quantize(step, ROUND_HALF_UP), "f")

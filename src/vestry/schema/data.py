@@ -84,3 +84,10 @@ class Data(Record):
         description="folds that test, in words: then `test`, too, is all training rows; null where "
         "rows are set aside",
     )
+
+    @property
+    def source_name(self) -> str:
+        """The source that was used, without the folders of whoever ran the study: what is passed
+        on tells no one's."""
+        kind, colon, place = self.used.partition(":")
+        return kind + colon + place.rstrip("/").rpartition("/")[2] if colon else self.used

@@ -80,6 +80,11 @@ class MistakeCell(Record):
     predicted: int = Field(description="label")
     count: int = Field(description="images in it")
     ids: list[str] = Field(description="some of these images, a capped list")
+    confidences: list[float] = Field(
+        [],
+        description="the probability of the answer to each of `ids`, to four decimals; not of "
+        "labels alone",
+    )
 
 
 class Mistake(Record):

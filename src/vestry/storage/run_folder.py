@@ -175,6 +175,11 @@ class RunFolder:
         return self.path / "figures" / "explanations.npz"
 
     @property
+    def taken_home(self) -> Path:
+        """Where the report goes as files, without another folder."""
+        return self.path / "report"
+
+    @property
     def exports(self) -> Path:
         """Where models that are exported without a target go."""
         return self.path / "exports"

@@ -4,6 +4,7 @@ Nothing is stretched: a figure is drawn once for each width that it is shown at.
 style classes of `figures.css.j2`, so that one drawing serves light and dark.
 """
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
@@ -12,6 +13,8 @@ from vestry.report.plot.text import SIZE
 
 Point = tuple[float, float]
 COLOURS = 6
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML file can hold, though a class's name may."""
 MARKERS = ("circle", "square", "triangle", "diamond", "cross", "plus")
 
 
@@ -93,7 +96,7 @@ class Canvas:
         own = "" if size == SIZE else f' font-size="{size:g}"'
         self._add(
             f'<text class="{escape(style)}" x="{x:.1f}" y="{y:.1f}" dy=".35em" '
-            f'text-anchor="{anchor}"{own}{turn}>{escape(text)}</text>'
+            f'text-anchor="{anchor}"{own}{turn}>{_fit(text)}</text>'
         )
 
     def svg(self, label: str) -> Markup:
@@ -101,7 +104,7 @@ class Canvas:
         return Markup(
             '<svg class="w{0:.0f}" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" '
             'role="img" aria-label="{2}">{3}</svg>'
-        ).format(self.width, self.height, label, Markup("".join(self._parts)))  # noqa: S704
+        ).format(self.width, self.height, _fit(label), Markup("".join(self._parts)))  # noqa: S704
 
     def _add(self, part: str) -> None:
         self._parts.append(part)
@@ -112,7 +115,11 @@ def _xy(point: Point) -> str:
 
 
 def _title(text: str) -> str:
-    return f"<title>{escape(text)}</title>" if text else ""
+    return f"<title>{_fit(text)}</title>" if text else ""
+
+
+def _fit(text: str) -> Markup:
+    return escape(_UNFIT.sub("\ufffd", text))
 
 
 def _shape(shape: str, centre: Point, r: float) -> str:

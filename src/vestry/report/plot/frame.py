@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vestry.report.plot.axis import Axis, LogAxis, moved_apart
 from vestry.report.plot.canvas import Canvas, Point
-from vestry.report.plot.text import BOLD, SIZE, text_width, told_apart
+from vestry.report.plot.text import BOLD, SIZE, shortened_apart, text_width
 
 LABEL_GAP = 15.0
 """Pixels between the middles of two labels."""
@@ -66,7 +66,7 @@ def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, ro
     shares = [(label.y - frame.top) / height for label in labels]
     places = moved_apart(shares, LABEL_GAP / height)
     rooms = [(room - 17) / (BOLD if label.is_bold else 1) for label in labels]
-    texts = told_apart([label.text for label in labels], rooms)
+    texts = shortened_apart([label.text for label in labels], rooms)
     for label, share, text in zip(labels, places, texts, strict=True):
         y = frame.top + share * height
         canvas.line((frame.right + 2, label.y), (frame.right + 14, y), f"leader {label.style}")

@@ -39,18 +39,26 @@ def shortened(text: str, room: float, size: float = SIZE) -> str:
     return f"{text.rstrip()}\u2026"
 
 
-def told_apart(texts: Sequence[str], rooms: Sequence[float]) -> list[str]:
-    """Each as `shortened`; where two would then read alike, cut in the middle, not at the end."""
-    cut = [shortened(text, room) for text, room in zip(texts, rooms, strict=True)]
+def shortened_apart(
+    texts: Sequence[str], room: float | Sequence[float], size: float = SIZE
+) -> list[str]:
+    """Each as by `shortened`; of those that would then read alike, the middle is left out.
+
+    room: pixels, of all or of each."""
+    rooms = [room] * len(texts) if isinstance(room, int | float) else list(room)
+    short = [shortened(text, own, size) for text, own in zip(texts, rooms, strict=True)]
     return [
-        short if short == text or cut.count(short) == 1 else _without_middle(text, room)
-        for text, short, room in zip(texts, cut, rooms, strict=True)
+        _without_middle(text, own, size) if short.count(one) > 1 else one
+        for text, own, one in zip(texts, rooms, short, strict=True)
     ]
 
 
-def _without_middle(text: str, room: float) -> str:
+def _without_middle(text: str, room: float, size: float) -> str:
+    if text_width(text, size) <= room:
+        return text
     for kept in range(len(text) - 1, 1, -1):
-        start, end = text[: kept // 2].rstrip(), text[-(kept - kept // 2) :].lstrip()
-        if text_width(f"{start}\u2026{end}") <= room:
-            return f"{start}\u2026{end}"
+        start, end = text[: (kept + 1) // 2], text[len(text) - kept // 2 :]
+        found = f"{start.rstrip()}\u2026{end.lstrip()}"
+        if text_width(found, size) <= room:
+            return found
     return "\u2026"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from vestry.report.formatting import counted, file_size, milliseconds
 from vestry.report.models import Model, chosen_on, models_by_rank, tables_alone
@@ -68,7 +67,7 @@ def _first_screen(results: Results) -> FirstScreen:
         sentences = told.why[:2]
     return FirstScreen(
         about=results.about,
-        used=_data_name(results.data.used),
+        used=results.data.source_name,
         banners=_banners(results, ranked),
         label=label,
         name=taken.name if taken else None,
@@ -80,12 +79,6 @@ def _first_screen(results: Results) -> FirstScreen:
         and not tables_alone(results)
         and not cannot_be_exported(taken, results),
     )
-
-
-def _data_name(used: str) -> str:
-    """Without folders: a page that is passed on tells no one's."""
-    form, colon, path = used.partition(":")
-    return f"{form}{colon}{PurePosixPath(path).name}" if "/" in path else used
 
 
 def _nothing(results: Results) -> str:

@@ -1,22 +1,26 @@
-"""Confusion, classification report and hardest images of each model."""
+"""The confusion of each model: a matrix where one can be read, else the most confused pairs."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import Model, models_by_rank
 from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema.results import Results
-from vestry.schema.scores import ClassScores, Mistake, Scores
+from vestry.schema.scores import ClassScores
+
+CLASSES_IN_MATRIX = 30
+_PAIRS_LISTED = 20
+_SHADES = 9
 
 
 @dataclass(frozen=True)
 class Cell:
     """One cell of a confusion matrix.
 
-    share: of its row. number: counts row by row. shade: 0 to 1, its colour's strength.
+    share: of its row. shade: 0 to 9, its colour's strength.
     """
 
     truth: str
@@ -24,15 +28,111 @@ class Cell:
     count: int
     share: float
     right: bool
-    number: int
-    shade: float
+    shade: int
+
+    @property
+    def style(self) -> str:
+        kind = "right" if self.right else "wrong" if self.count else "zero"
+        return f"{kind} s{self.shade}"
+
+
+@dataclass(frozen=True)
+class ModelMistakes:
+    """matrix is None where there are too many classes to read one; `pairs` are then listed."""
+
+    model: Model
+    sentences: list[str]
+    matrix: list[list[Cell]] | None
+    pairs: list[Cell]
+    pairs_remark: str | None
+    table: Table
+
+
+def _mistakes_data(results: Results) -> list[ModelMistakes]:
+    return [_model_mistakes(model, results) for model in models_by_rank(results)]
+
+
+def _model_mistakes(model: Model, results: Results) -> ModelMistakes:
+    classes = results.data.classes
+    cells = _matrix_cells(model.entry.scores.test.confusion, classes)
+    pairs = confused_cells(cells)
+    readable = len(classes) <= CLASSES_IN_MATRIX
+    shown = pairs[:_PAIRS_LISTED]
+    return ModelMistakes(
+        model=model,
+        sentences=_prose(model, results, pairs),
+        matrix=cells if readable else None,
+        pairs=shown,
+        pairs_remark=None if readable else _too_many_classes(len(classes), len(pairs), len(shown)),
+        table=_table(model, classes),
+    )
+
+
+def _matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Cell]]:
+    """The confusion counts (rows truth, columns prediction) with names and shares of the row."""
+    shares = [[count / (sum(row) or 1) for count in row] for row in confusion]
+    worst = max((v for t, row in enumerate(shares) for p, v in enumerate(row) if p != t), default=0)
+    return [
+        [
+            Cell(
+                truth=classes[t],
+                predicted=classes[p],
+                count=confusion[t][p],
+                share=share,
+                right=t == p,
+                shade=_shade(share, 1.0 if t == p else worst),
+            )
+            for p, share in enumerate(row)
+        ]
+        for t, row in enumerate(shares)
+    ]
+
+
+def _shade(share: float, most: float) -> int:
+    """Colour strength of a share; the root keeps small shares visible."""
+    return round(_SHADES * math.sqrt(share / most)) if most else 0
+
+
+def confused_cells(cells: list[list[Cell]]) -> list[Cell]:
+    """Those with mistakes, the largest first."""
+    wrong = [cell for row in cells for cell in row if not cell.right and cell.count]
+    return sorted(wrong, key=lambda cell: -cell.count)
+
+
+def _table(model: Model, classes: list[str]) -> Table:
+    """The matrix itself, however many classes: rows truth, columns what the model said."""
+    return Table(
+        f"confusion-{model.slug}",
+        f"Confusion matrix of {model.name}, test images (rows: truth){model.of_seed}",
+        (text_column("true_class", "True"), *(Column(name, name, whole) for name in classes)),
+        tuple(
+            (name, *row)
+            for name, row in zip(classes, model.entry.scores.test.confusion, strict=True)
+        ),
+    )
 
 
 # Mistakes in words: how many, and which classes are taken for which.
 
 
 _PAIRS_IN_WORDS = 3
-_CLASSES_IN_MATRIX = 25
+
+
+def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
+    per_class = model.entry.scores.test.per_class
+    found = [
+        _seeds_remark(model),
+        _total(model, results.data.splits["test"].rows),
+        _most_confused(pairs, {name: scores.support for name, scores in per_class.items()}),
+    ]
+    return [text for text in found if text]
+
+
+def _seeds_remark(model: Model) -> str | None:
+    seeds = model.entry.seeds
+    if len(seeds) < 2:
+        return None
+    return f"What follows is of the first of its {len(seeds)} seeds, {seeds[0].seed}."
 
 
 def _total(model: Model, rows: int) -> str:
@@ -43,7 +143,7 @@ def _total(model: Model, rows: int) -> str:
     return f"{model.name} is wrong on {whole(wrong)} of {counted(rows, 'test image')}."
 
 
-def most_confused(pairs: list[Cell], support: dict[str, int]) -> str | None:
+def _most_confused(pairs: list[Cell], support: dict[str, int]) -> str | None:
     """The largest cells in words. pairs: largest first."""
     if not pairs:
         return None
@@ -63,153 +163,41 @@ def most_confused(pairs: list[Cell], support: dict[str, int]) -> str | None:
     return text
 
 
-def weakest_class(per_class: dict[str, ClassScores]) -> str | None:
-    """The classes with the lowest and the highest F1, where they differ."""
-    rows = [(name, scores.f1) for name, scores in per_class.items() if scores.support]
-    if not rows:
-        return None
-    low, high = min(rows, key=lambda row: row[1]), max(rows, key=lambda row: row[1])
-    if high[1] - low[1] < 0.0005:
-        return None
-    return f"Lowest F1: {low[0]} ({per_cent(low[1])}); highest: {high[0]} ({per_cent(high[1])})."
-
-
 def _too_many_classes(classes: int, cells: int, shown: int) -> str:
     """Why there is a list of pairs instead of a matrix."""
     which = f"the {shown} largest of {whole(cells)}" if shown < cells else f"all {whole(cells)}"
     return (
         f"A matrix of {classes} classes could not be read, so the confused pairs are listed "
-        f"instead: {which} cells that are not empty."
+        f"instead: {which} cells that are not empty. The copy holds the whole matrix."
     )
 
 
-_PAIRS_LISTED = 20
-_AVERAGES = ("macro", "weighted")
+# The same in two sentences, for the head of the chapter.
 
 
-@dataclass(frozen=True)
-class ModelMistakes:
-    """matrix is None where there are too many classes to read one; `pairs` are then listed."""
-
-    model: Model
-    sentences: list[str]
-    matrix: list[list[Cell]] | None
-    pairs: list[Cell]
-    pairs_remark: str | None
-    first: Cell | None
-    images: dict[int, list[str]]
-    report: list[tuple[str, ClassScores]]
-    averages: list[tuple[str, ClassScores]]
-    hardest: list[Mistake]
-    wrong: int
-
-
-def _mistakes_data(results: Results) -> list[ModelMistakes]:
-    return [_model_mistakes(model, results) for model in models_by_rank(results)]
-
-
-def _model_mistakes(model: Model, results: Results) -> ModelMistakes:
-    classes = results.data.classes
-    scores = model.entry.scores.test
-    cells = _matrix_cells(scores.confusion, classes)
-    wrong = [cell for row in cells for cell in row if not cell.right and cell.count]
-    pairs = sorted(wrong, key=lambda cell: (-cell.count, cell.number))
-    readable = len(classes) <= _CLASSES_IN_MATRIX
-    listed = pairs[:_PAIRS_LISTED]
-    return ModelMistakes(
-        model=model,
-        sentences=_prose(model, results, pairs),
-        matrix=cells if readable else None,
-        pairs=listed,
-        pairs_remark=None if readable else _too_many_classes(len(classes), len(pairs), len(listed)),
-        first=pairs[0] if pairs else None,
-        images=_cell_images(model, len(classes)),
-        report=[(name, scores.per_class[name]) for name in classes],
-        averages=[(f"{kind} average", _average(scores, kind)) for kind in _AVERAGES],
-        hardest=model.mistakes.hardest,
-        wrong=sum(cell.count for cell in wrong),
-    )
-
-
-def _matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[Cell]]:
-    """The confusion counts (rows truth, columns prediction) with names and shares of the row."""
-    shares = [[count / (sum(row) or 1) for count in row] for row in confusion]
-    worst = max((v for t, row in enumerate(shares) for p, v in enumerate(row) if p != t), default=0)
-    return [
-        [
-            Cell(
-                truth=classes[t],
-                predicted=classes[p],
-                count=confusion[t][p],
-                share=share,
-                right=t == p,
-                number=t * len(classes) + p,
-                shade=_shade(share, 1.0 if t == p else worst),
-            )
-            for p, share in enumerate(row)
-        ]
-        for t, row in enumerate(shares)
-    ]
-
-
-def _shade(share: float, most: float) -> float:
-    """Colour strength of a share; the root keeps small shares visible."""
-    return round(math.sqrt(share / most), 3) if most else 0.0
-
-
-def _prose(model: Model, results: Results, pairs: list[Cell]) -> list[str]:
+def weakest_classes(model: Model, classes: list[str]) -> list[tuple[str, ClassScores]]:
+    """Classes with the lowest recall of those with test images; several where they share it."""
     per_class = model.entry.scores.test.per_class
-    several = len(model.entry.seeds) > 1
-    found = [
-        weakest_class(per_class) if several else None,
-        _seeds_remark(model),
-        _total(model, results.data.splits["test"].rows),
-        most_confused(pairs, {name: scores.support for name, scores in per_class.items()}),
-        None if several else weakest_class(per_class),
-    ]
-    return [text for text in found if text]
+    known = [(name, per_class[name]) for name in classes if per_class[name].support]
+    lowest = min((scores.recall for _, scores in known), default=1.0)
+    return [row for row in known if row[1].recall == lowest]
 
 
-def _seeds_remark(model: Model) -> str | None:
-    seeds = model.entry.seeds
-    if len(seeds) < 2:
-        return None
-    return f"What follows is of the first of its {len(seeds)} seeds, {seeds[0].seed}."
+def commonest_confusion(shown: ModelMistakes) -> Cell | None:
+    """The largest cell of its mistakes; None where it makes none."""
+    return shown.pairs[0] if shown.pairs else None
 
 
-def _cell_images(model: Model, classes: int) -> dict[int, list[str]]:
-    """Image ids of each confusion cell, by the cell's number."""
-    return {cell.truth * classes + cell.predicted: cell.ids for cell in model.mistakes.cells}
-
-
-def _average(scores: Scores, kind: str) -> ClassScores:
-    precision, recall, f1 = (
-        scores.number(f"{score}_{kind}") for score in ("precision", "recall", "f1")
-    )
-    rows = sum(map(sum, scores.confusion))
-    return ClassScores(precision=precision, recall=recall, f1=f1, support=rows)
-
-
-def _images(page: list[ModelMistakes]) -> Iterator[str]:
-    yield from (hard.id for model in page for hard in model.hardest)
-
-
-def _images_of_cells(page: list[ModelMistakes]) -> Iterator[str]:
-    """In turns, so that a full sheet leaves each cell some."""
-    cells = [ids for model in page for ids in model.images.values()]
-    for turn in zip_longest(*cells):
-        yield from (image for image in turn if image is not None)
+def _tables(page: list[ModelMistakes]) -> Iterator[Table]:
+    return (shown.table for shown in page)
 
 
 SECTION = Section(
     key="mistakes",
     data=_mistakes_data,
-    is_shown=lambda _: True,
     template="mistakes.html.j2",
-    title="Mistakes",
+    title="Confusion matrix",
     anchor="mistakes",
     chapter="failures",
-    images=_images,
-    more_images=_images_of_cells,
-    dispensable=3,
+    tables=_tables,
 )

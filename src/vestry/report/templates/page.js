@@ -67,80 +67,61 @@
     choose(0);
   });
 
-  // Confusion cells: what they say on hover and focus, their images on a click, tap or Enter.
-  const cells = JSON.parse(document.getElementById("cells").textContent);
-  const columns = Number(getComputedStyle(document.documentElement).getPropertyValue("--columns"));
-  const thumb = (place, words) => {
-    const image = document.createElement("span");
-    image.className = "thumb";
-    image.setAttribute("role", "img");
-    image.setAttribute("aria-label", words);
-    image.style.setProperty("--x", place % columns);
-    image.style.setProperty("--y", Math.floor(place / columns));
-    return image;
+  // One model for the whole page: what is of another one is hidden until it is found or asked for.
+  // It stands in the address behind the place, `#failures&model=NAME`.
+  const parts = () => {
+    const [id, ...more] = location.hash.slice(1).split("&");
+    const given = Object.fromEntries(more.map((part) => part.split("=")));
+    const text = (value) => { try { return decodeURIComponent(value); } catch { return ""; } };
+    return { id: text(id), model: given.model === undefined ? null : text(given.model) };
   };
-  const show = (area, cell) => {
-    const { truth, said, count, cell: number } = cell.dataset;
-    const places = cells[area.dataset.model][number] || [];
-    const words = `${truth} taken for ${said}`;
-    const panel = area.querySelector(".shown");
-    panel.querySelector("h3").textContent = words;
-    panel.querySelector(".remark").textContent = places.length < Number(count)
-      ? `Showing ${places.length} of ${count}.`
-      : `${count} ${count === "1" ? "image" : "images"}.`;
-    panel.querySelector(".thumbs").replaceChildren(...places.map((place) => thumb(place, words)));
-    all("[aria-pressed=true]", area).forEach((old) => old.setAttribute("aria-pressed", "false"));
-    cell.setAttribute("aria-pressed", "true");
-    panel.scrollIntoView({ block: "nearest" });
+  const picker = document.getElementById("model");
+  const usual = picker && [...picker.options].find((one) => one.defaultSelected).value;
+  const called = (anchor) => [...picker.options].find((one) => one.value === anchor).textContent;
+  const remember = () => {
+    const root = document.documentElement;
+    root.dataset.address = picker.value === usual ? "" : `&model=${encodeURIComponent(called(picker.value))}`;
+    const place = location.hash.split("&")[0] || (root.dataset.address ? "#failures" : "");
+    const hash = `${place}${root.dataset.address}`;
+    if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname + location.search);
   };
-  all(".confusion").forEach((area) => {
-    const buttons = all("[data-cell]", area);
-    const readout = area.querySelector(".readout");
-    const say = (cell) => {
-      if (!readout) return;
-      const td = cell.closest("td");
-      const row = td.closest("tr").querySelector("th").textContent;
-      const data = td.firstElementChild.dataset;
-      readout.textContent = data.cell
-        ? `${data.truth} taken for ${data.said}: ${data.count} images, ${td.dataset.share} of ${row}`
-        : td.classList.contains("right")
-          ? `${row} right: ${td.textContent.trim()} images, ${td.dataset.share}` : "\u00a0";
-    };
-    buttons.forEach((cell, i) => {
-      cell.tabIndex = i ? -1 : 0;
-      cell.addEventListener("click", () => show(area, cell));
-      cell.addEventListener("focus", () => {
-        buttons.forEach((other) => { other.tabIndex = other === cell ? 0 : -1; });
-        say(cell);
-      });
-      cell.addEventListener("keydown", (event) => {
-        const to = neighbour(cell, event.key);
-        if (!to) return;
-        event.preventDefault();
-        to.focus();
-      });
+  const pick = (anchor) => {
+    picker.value = anchor;
+    all("[data-of-model]").forEach((panel) => {
+      if (panel.dataset.ofModel === anchor) panel.removeAttribute("hidden");
+      else panel.setAttribute("hidden", "until-found");
     });
-    area.addEventListener("mouseover", (event) => {
-      const td = event.target.closest("td[data-share]");
-      if (td) say(td.firstElementChild);
+    all("[data-models]").forEach((group) => {
+      group.querySelector("[data-otherwise]").hidden = all("[data-of-model]", group)
+        .some((panel) => panel.dataset.ofModel === anchor);
     });
-  });
-
-  // The next cell with a button in the direction of an arrow key.
-  function neighbour(cell, key) {
-    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[key];
-    if (!step) return null;
-    const rows = [...cell.closest("tbody").rows];
-    let row = rows.indexOf(cell.closest("tr"));
-    let column = cell.closest("td").cellIndex;
-    for (;;) {
-      row += step[0];
-      column += step[1];
-      const td = rows[row] && rows[row].cells[column];
-      if (!td) return null;
-      const found = td.querySelector("[data-cell]");
-      if (found) return found;
-    }
+    remember();
+    document.dispatchEvent(new CustomEvent("vestry:model", { detail: { model: anchor, name: called(anchor) } }));
+  };
+  const pickFromAddress = () => {
+    const asked = parts().model;
+    const found = [...picker.options].find((one) => one.textContent === asked);
+    if (found && found.value !== picker.value) pick(found.value);
+    else remember();
+  };
+  if (picker) {
+    picker.addEventListener("change", () => pick(picker.value));
+    document.addEventListener("vestry:pick", ({ detail }) => {
+      if (detail.model !== picker.value) pick(detail.model);
+    });
+    document.addEventListener("click", ({ target }) => {
+      const button = target.closest("[data-pick]");
+      if (button) pick(button.dataset.pick);
+    });
+    all("[data-of-model]").forEach((panel) => {
+      panel.addEventListener("beforematch", () => pick(panel.dataset.ofModel));
+    });
+    addEventListener("hashchange", pickFromAddress);
+    // Chapters' own scripts stand below this one, and want to hear of it, too.
+    document.addEventListener("DOMContentLoaded", () => {
+      const asked = [...picker.options].find((one) => one.textContent === parts().model);
+      pick(asked ? asked.value : usual);
+    });
   }
 
   // The contents list follows the reader.
@@ -156,10 +137,13 @@
 
   // An address opens what it is folded in; find-in-page does so by itself.
   const reveal = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    const target = document.getElementById(parts().id);
+    for (let at = target; at; at = at.parentElement) {
+      if (at.tagName === "DETAILS") at.open = true;
+      if (at.dataset.ofModel && at.hidden) pick(at.dataset.ofModel);
+    }
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
-  reveal();
+  document.addEventListener("DOMContentLoaded", reveal);
 })();

@@ -3,6 +3,8 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const tables = JSON.parse(document.getElementById("tables").textContent);
+  // A table that a reader's choice makes, such as the difference of two matrices.
+  document.addEventListener("vestry:table", ({ detail }) => { tables[detail.key] = detail.table; });
   const live = document.getElementById("live");
   const title = document.getElementById("title").textContent.trim();
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "vestry";
@@ -37,30 +39,38 @@
     quiet = setTimeout(() => live.classList.remove("shown"), 2_000);
   };
 
-  // Tables: numbers as they were measured, without thin spaces or typographic minus.
+  // Tables: numbers as they were measured, without thin spaces or typographic minus; the same four
+  // forms as `report/table.py` writes, sign for sign.
   const plain = (value) => (value === null ? "" : typeof value === "boolean" ? (value ? "True" : "False") : String(value));
-  const short = (value) => (typeof value !== "number" || Number.isInteger(value) ? plain(value)
-    : Math.abs(value) < 100 ? value.toFixed(4) : value.toFixed(1));
-  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const isNumber = (table, place) => table.rows.some((row) => typeof row[place] === "number");
-  const signs = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
-    "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "\u202f": "\\,", "\u2212": "$-$",
-    "\u00b1": "$\\pm$", "\u00d7": "$\\times$", "\u2013": "--", "\u2019": "'", "\u201c": "``", "\u201d": "''" };
-  const latex = (text) => text.replace(/[\\~^<>|\u202f\u2212\u00b1\u00d7\u2013\u2019\u201c\u201d&%$#_{}]/g,
-    (sign) => signs[sign] || `\\${sign}`);
+  const isFraction = (value) => typeof value === "number" && !Number.isInteger(value);
+  const short = (value) => (typeof value !== "number" || Math.abs(value) >= 1e21 ? plain(value)
+    : value.toFixed(Math.abs(value) < 100 ? 4 : 1));
+  const rounded = (table) => {
+    const fractions = table.columns.map((_, place) => table.rows.some((row) => isFraction(row[place])));
+    return table.rows.map((row) => row.map((value, place) => (fractions[place] ? short(value) : plain(value))));
+  };
+  const separated = (table, sign) => {
+    const quoted = (cell, _, row) => (cell.includes(sign) || /["\r\n]/.test(cell) || (row.length === 1 && !cell)
+      ? `"${cell.replaceAll('"', '""')}"` : cell);
+    return [table.columns.map(([key]) => key), ...table.rows.map((row) => row.map(plain))]
+      .map((row) => `${row.map(quoted).join(sign)}\r\n`).join("");
+  };
+  const marked = (cell) => cell.replace(/[\x00-\x1f\x7f\u2028\u2029]/g, " ").replace(/[\\`*_{}[\]<>|&~$^#]/g, "\\$&");
+  const signs = {{ latex_signs }};
+  const ligatures = {{ latex_ligatures }};
+  const latex = (text) => [...text].map((sign, place, whole) => (signs[sign] ?? sign)
+    + (ligatures.includes(sign + whole[place + 1]) ? "{}" : "")).join("");
   const forms = {
-    csv: (table) => [table.columns.map(([key]) => key), ...table.rows.map((row) => row.map(plain))]
-      .map((row) => row.map(quoted).join(",")).join("\n") + "\n",
-    tsv: (table) => [table.columns.map(([key]) => key), ...table.rows.map((row) => row.map(plain))]
-      .map((row) => row.map((cell) => cell.replace(/[\t\n]/g, " ")).join("\t")).join("\n") + "\n",
-    md: (table) => [table.columns.map(([, name]) => name),
-      table.columns.map((_, place) => (isNumber(table, place) ? "---:" : "---")),
-      ...table.rows.map((row) => row.map(short))]
-      .map((row) => `| ${row.map((cell) => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`).join("\n") + "\n",
+    csv: (table) => separated(table, ","),
+    tsv: (table) => separated(table, "\t"),
+    md: (table) => [table.columns.map(([, name]) => marked(name)),
+      table.columns.map(([, , isNumber]) => (isNumber ? "---:" : "---")),
+      ...rounded(table).map((row) => row.map(marked))]
+      .map((row) => `| ${row.join(" | ")} |\n`).join(""),
     tex: (table, key) => {
-      const lines = [table.columns.map(([, name]) => name), ...table.rows.map((row) => row.map(short))]
+      const lines = [table.columns.map(([, name]) => name), ...rounded(table)]
         .map((row) => `${row.map(latex).join(" & ")} \\\\`);
-      const align = table.columns.map((_, place) => (isNumber(table, place) ? "r" : "l")).join("");
+      const align = table.columns.map(([, , isNumber]) => (isNumber ? "r" : "l")).join("");
       return ["\\begin{table}", "\\centering", `\\caption{${latex(table.caption)}}`, `\\label{tab:${key}}`,
         `\\begin{tabular}{${align}}`, "\\hline", lines[0], "\\hline", ...lines.slice(1), "\\hline",
         "\\end{tabular}", "\\end{table}", ""].join("\n");
@@ -99,13 +109,19 @@
     return new Promise((done) => { canvas.toBlob(done, "image/png"); });
   };
   const keyOf = (figure) => figure.id.replace(/^figure-/, "");
-  const address = (id) => `${location.href.split("#")[0]}#${id}`;
+  const address = (id) => `${location.href.split("#")[0]}#${id}${document.documentElement.dataset.address || ""}`;
   const saveFigure = {
     svg: (figure) => save(`${keyOf(figure)}.svg`, standalone(drawing(figure)), "image/svg+xml"),
     png: async (figure) => save(`${keyOf(figure)}.png`, await png(drawing(figure))),
     csv: (figure) => save(`${keyOf(figure)}.csv`, forms.csv(tables[figure.dataset.table]), "text/csv"),
     link: (figure) => copy(address(figure.id)),
   };
+
+{% include "zip.js" %}
+  const saveAll = () => save("figures.zip", zip(all("figure.figure:has(.drawings)").flatMap((figure) => [
+    [`${keyOf(figure)}.svg`, standalone(drawing(figure))],
+    [`${keyOf(figure)}.csv`, forms.csv(tables[figure.dataset.table])],
+  ])));
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -122,10 +138,8 @@
     if (copyTable) copy(forms.tsv(tables[copyTable]));
     if (copyText) copy(copyText);
     if (copyFrom) copy(document.getElementById(copyFrom).textContent);
-    if (what === "summary") copy(document.getElementById("summary-text").textContent.trim());
-    if ("saveFigures" in button.dataset) {
-      all("figure.figure .drawings").forEach((holder) => saveFigure.svg(holder.closest("figure")));
-    }
+    if (what) copy(document.getElementById(`${what}-text`).textContent.trim());
+    if ("saveFigures" in button.dataset) saveAll();
     const menu = button.closest("details.menu");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });

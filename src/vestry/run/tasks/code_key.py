@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import vestry
 from vestry.system.registry import brought_packages
 
 _PACKAGE = __name__.partition(".")[0]
-_ROOT = Path(vestry.__file__).parent
+_ROOT = Path(__file__).parents[2]
 _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version", "registry")
 """Rooms that no result depends on: rows have a fingerprint of their own, and how tasks are
 described, run and stored decides nothing that they compute."""
