@@ -1,5 +1,6 @@
 """The cross-validation section: folds and single fit, each with its own kind of spread."""
 
+import re
 from typing import Any
 
 import example
