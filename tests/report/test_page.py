@@ -166,9 +166,10 @@ def test_data_in_the_script_is_readable_json_and_holds_every_stored_mistake() ->
         stored |= {hard["id"] for hard in mistakes["hardest"]}
         shown = [gallery["images"][place] for place in model["mistakes"]]
         assert {image[0] for image in shown} == stored and len(shown) == len(stored)
-        for _, truth, place, said in shown:
+        for _, truth, _, said in shown:
             label, confidence = said[model["series"]]
-            assert label != truth and 0 < confidence <= 1 and place is not None
+            assert label != truth and 0 < confidence <= 1
+        assert all(place is not None for _, _, place, _ in shown[:12])
 
 
 def test_the_gallery_says_how_many_of_how_many() -> None:

@@ -143,7 +143,7 @@ def test_history_table_holds_every_epoch(results: dict[str, Any], page: PageData
 def test_every_picture_that_the_page_names_is_wanted_once(page: PageData) -> None:
     wanted = wanted_images(page)
     assert len(wanted) == len(set(wanted))
-    cells = {image.id for image in page.gallery.images}
+    cells = {image.id for of in page.gallery.models for image, _, _ in of.first()}
     ballots = {ballot.image for ballot in page.votes.ballots}
     assert cells | ballots | {image for image, _ in page.dataset.samples} <= set(wanted)
 
