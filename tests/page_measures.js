@@ -54,7 +54,7 @@ window.measures = (() => {
 
   // On the first screen, but for labels of figures, buttons and navigation.
   const firstScreen = () => texts().filter(({ boxes }) => boxes.some((box) => box.top < innerHeight && box.bottom > 0));
-  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, summary, nav, .skip, [role=toolbar], [popover]`)));
+  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, summary, nav, .bar, .skip, [popover]`)));
 
   const pixels = (element) => {
     const size = parseFloat(getComputedStyle(element).fontSize);
@@ -146,11 +146,19 @@ window.measures = (() => {
   // Labels of figures that lie over one another, leave their figure or are cut off.
   const labels = () => outermost().filter(figure).flatMap((one) => {
     const of = texts(one).filter(({ parent }) => !parent.closest("figcaption, caption, button, menu, [role=menu], [popover]"));
-    const boxes = of.flatMap(({ node, parent, boxes: lines }) => lines.map((line) => ({ text: node.data.trim().slice(0, 40), node, parent, ...inner(line) })));
+    const boxes = of.flatMap(({ node, parent, boxes: lines }) => lines.map((line) => ({ text: node.data.trim().slice(0, 40), node, parent, ...inner(shown(line, parent)) })));
     const at = named(one);
     return [...overlaps(boxes, at), ...strays(boxes, one, at), ...cuts(of, at)];
   });
   const outermost = () => all("main figure, main svg, main [data-figure]").filter((e) => !e.parentElement.closest("figure, svg, [data-figure]"));
+  // What is left of a line where its element hides what is over.
+  const shown = (line, parent) => {
+    if (parent.ownerSVGElement || getComputedStyle(parent).overflowX === "visible") return line;
+    const frame = parent.getBoundingClientRect();
+    const left = Math.max(line.left, frame.left), right = Math.max(left, Math.min(line.right, frame.right));
+    const top = Math.max(line.top, frame.top), bottom = Math.max(top, Math.min(line.bottom, frame.bottom));
+    return { left, right, top, bottom, height: bottom - top };
+  };
   // A line's box is taller than its letters: a sixth above and below is air.
   const inner = ({ left, right, top, bottom, height }) => ({ left: left + 0.75, right: right - 0.75, top: top + height / 6, bottom: bottom - height / 6 });
   const overlaps = (boxes, at) => {
@@ -196,7 +204,9 @@ window.measures = (() => {
       return boxes.some((box) => box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2);
     }
     const style = getComputedStyle(parent);
-    return style.overflowX === "hidden" && parent.scrollWidth > parent.clientWidth + 1;
+    // Shortened with an ellipsis, and whole in its title, is no more cut than a label that was shortened when it was drawn.
+    if (style.textOverflow === "ellipsis" && parent.closest("[title]")) return false;
+    return style.overflowX === "hidden" && (parent.scrollWidth > parent.clientWidth + 1 || parent.scrollHeight > parent.clientHeight + 1);
   }).map(({ node }) => `${at}: “${node.data.trim().slice(0, 40)}” is cut`);
 
   return { words, wordsBeforeFigure, firstScreenWords, largestTexts, smallestText, openAll, ids, overflow, wide, smallTargets, labels,

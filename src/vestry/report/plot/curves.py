@@ -102,7 +102,7 @@ def _spread(curve: SizeCurve) -> list[tuple[float, float, float]]:
 
 
 _TICKS = (0.0, 0.5, 1.0)
-LEAST_DRAWN = 30
+_LEAST_DRAWN = 30
 """Answers from which on a curve is drawn; fewer make it jump."""
 _MOST_NAMED = 8
 
@@ -115,7 +115,7 @@ def answered(model: Model) -> list[tuple[float, float]]:
         (round(share, 6), round(1 - risk, 6))
         for share, risk in zip(found.curve.coverage, found.curve.risk, strict=True)
     ]
-    return [point for point in points if point[0] * found.rows >= LEAST_DRAWN] or points
+    return [point for point in points if point[0] * found.rows >= _LEAST_DRAWN] or points
 
 
 def right_axis(models: Sequence[Model]) -> Axis:
