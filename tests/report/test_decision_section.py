@@ -1,6 +1,5 @@
 """The recommendation: each sentence follows the results, and those that no longer hold go."""
 
-import functools
 from typing import Any
 
 import analysis_example
@@ -16,10 +15,8 @@ Results = dict[str, Any]
 
 
 def build(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> tuple[Results, dict[str, Any]]:
-    wished = functools.partial(analysis_example.with_analysis, decision=settings)
-    monkeypatch.setattr(example, "with_analysis", wished)
     monkeypatch.setattr(example, "MADE", {})  # runs that others made had other wishes
-    return example.build()
+    return example.build(example.Plan(decision=settings))
 
 
 def said(results: Results) -> str:
