@@ -54,7 +54,7 @@ window.measures = (() => {
 
   // On the first screen, but for labels of figures, buttons and navigation.
   const firstScreen = () => texts().filter(({ boxes }) => boxes.some((box) => box.top < innerHeight && box.bottom > 0));
-  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, summary, nav, .skip, [role=toolbar], [popover]`)));
+  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, summary, nav, .bar, .skip, [popover]`)));
 
   const pixels = (element) => {
     const size = parseFloat(getComputedStyle(element).fontSize);
@@ -82,7 +82,8 @@ window.measures = (() => {
     .sort((one, other) => one[0] - other[0])[0];
 
   const openAll = () => {
-    for (const details of all("details")) { details.removeAttribute("name"); details.open = true; }
+    // Menus lie over what is below them, so that only one is open at a time; they stay as they are.
+    for (const details of all("details:not(.menu)")) { details.removeAttribute("name"); details.open = true; }
     for (const part of all("[hidden=until-found]")) part.removeAttribute("hidden");
     for (const part of all("main [popover]")) part.removeAttribute("popover");
   };
@@ -146,11 +147,19 @@ window.measures = (() => {
   // Labels of figures that lie over one another, leave their figure or are cut off.
   const labels = () => outermost().filter(figure).flatMap((one) => {
     const of = texts(one).filter(({ parent }) => !parent.closest("figcaption, caption, button, menu, [role=menu], [popover]"));
-    const boxes = of.flatMap(({ node, parent, boxes: lines }) => lines.map((line) => ({ text: node.data.trim().slice(0, 40), node, parent, ...inner(line) })));
+    const boxes = of.flatMap(({ node, parent, boxes: lines }) => lines.map((line) => ({ text: node.data.trim().slice(0, 40), node, parent, ...inner(shown(line, parent)) })));
     const at = named(one);
     return [...overlaps(boxes, at), ...strays(boxes, one, at), ...cuts(of, at)];
   });
   const outermost = () => all("main figure, main svg, main [data-figure]").filter((e) => !e.parentElement.closest("figure, svg, [data-figure]"));
+  // What is left of a line where its element hides what is over.
+  const shown = (line, parent) => {
+    if (parent.ownerSVGElement || getComputedStyle(parent).overflowX === "visible") return line;
+    const frame = parent.getBoundingClientRect();
+    const left = Math.max(line.left, frame.left), right = Math.max(left, Math.min(line.right, frame.right));
+    const top = Math.max(line.top, frame.top), bottom = Math.max(top, Math.min(line.bottom, frame.bottom));
+    return { left, right, top, bottom, height: bottom - top };
+  };
   // A line's box is taller than its letters: a sixth above and below is air.
   const inner = ({ left, right, top, bottom, height }) => ({ left: left + 0.75, right: right - 0.75, top: top + height / 6, bottom: bottom - height / 6 });
   const overlaps = (boxes, at) => {
@@ -196,7 +205,9 @@ window.measures = (() => {
       return boxes.some((box) => box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2);
     }
     const style = getComputedStyle(parent);
-    return style.overflowX === "hidden" && parent.scrollWidth > parent.clientWidth + 1;
+    // Shortened with an ellipsis, and whole in its title, is no more cut than a label that was shortened when it was drawn.
+    if (style.textOverflow === "ellipsis" && parent.closest("[title]")) return false;
+    return style.overflowX === "hidden" && (parent.scrollWidth > parent.clientWidth + 1 || parent.scrollHeight > parent.clientHeight + 1);
   }).map(({ node }) => `${at}: “${node.data.trim().slice(0, 40)}” is cut`);
 
   return { words, wordsBeforeFigure, firstScreenWords, largestTexts, smallestText, openAll, ids, overflow, wide, smallTargets, labels,

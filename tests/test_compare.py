@@ -93,13 +93,17 @@ def test_two_runs_on_one_page(folder, vestry):
     page = (folder / "compare.html").read_text()
     for words in (
         "small and other compared",
-        "Only in small: Both.",
-        "Only in other: Tree.",
-        "1 setting of what they share has other values.",
+        "1 setting and 2 models differ between the runs",
         "The same answer to every image: other / Linear and small / Linear.",
         "One ranking of all models, by validation accuracy",
     ):
         assert words in page, words
+    tables = json.loads(page.split('id="tables">')[1].split("</script>")[0])
+    assert tables["changes"]["rows"] == [
+        ["epochs", "Net", "2", "6"],
+        ["committee", "Both", "yes", "no"],
+        ["member", "Tree", "no", "yes"],
+    ]
     assert results["changes"]["settings"] == [{"key": "epochs", "values": [2, 6], "of": ["Net"]}]
     assert results["test_looks"]["comparisons"] == 2, "the other run, and this"
     assert str(folder) not in page

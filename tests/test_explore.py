@@ -1,6 +1,7 @@
 """`vestry explore` as a user runs it, and the task by which a run does the same once."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -31,7 +32,9 @@ def test_digits_are_explored(vestry, tmp_path):
     page = tmp_path / done.stdout.splitlines()[-1]
     assert page == tmp_path / "explorations" / "digits" / "explore.html"
     text = page.read_text(encoding="utf-8")
-    assert text.count('<figure class="cloud">') == 2 and text.count("data:image/png") == 2
+    assert text.count('id="figure-classes') == 2 and text.count("data:image/png") == 2
+    assert '<h1 id="title">digits</h1>' in text
+    assert "1\u202f797 images in 10 classes; " in text
     assert "computing t-SNE of 200 images" in done.stderr
     assert "1,797 train images of 8 × 8 pixels in grey, in 10 classes" in done.stdout
     assert "overlap most" in done.stdout
@@ -69,9 +72,28 @@ def test_every_image_of_a_finding_is_on_the_page(explored):
     assert {"train/00060", "train/00070", "test/00006"} <= ids
     for name in [*ids, "mean/0", "mean/2"]:
         assert f"({name})" in page
+        assert name.startswith("mean/") or f"<code>{name}</code>" in page
     assert "picture not stored" not in page
+    tables = json.loads(page.split('id="tables">')[1].split("</script>")[0])
+    assert {"checklist", "duplicates", "leaked", "unusual", "splits", "classes"} <= set(tables)
+    assert ids == {
+        value
+        for key, places in (("duplicates", (1, 4)), ("unusual", (0,)))
+        for row in tables[key]["rows"]
+        for value in (row[place] for place in places)
+    }
     with np.load(folder / "figures" / "images.npz", allow_pickle=False) as stored:
         assert ids < set(stored["ids"].tolist())
+
+
+def test_the_page_is_called_by_the_data_and_not_by_its_path(explored):
+    page = (explored[0] / "explorations" / "a" / "explore.html").read_text()
+    assert '<h1 id="title">a</h1>' in page and "<title>a \u00b7 Vestry</title>" in page
+    ids = re.findall(r'<[^>]* id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    shown = re.findall(r'class="is-(\w+)"><span class="sign"[^>]*>(.)</span>', page)
+    assert {"warning", "look", "ok"} == {state for state, _ in shown}
+    assert len(set(shown)) == 3, "each state has a sign of its own"
 
 
 def test_exploring_again_writes_over_its_own_folder_and_gives_the_same(explored, vestry):

@@ -104,11 +104,19 @@ def test_tables_alone_have_no_training_no_folds_and_nothing_to_export(judged):
 def test_one_model_is_recommended_everywhere(judged):
     results, text = judged
     found = results.decision
-    assert text.count(f"{found.headline}\n") == 1
-    assert (found.recommended or "No model") in found.headline
+    if found.recommended is None:
+        assert text.count(f"{found.headline}\n") == 1
+    else:
+        label = "Ahead so far" if found.evidence == "too_few" else "Recommended"
+        assert text.count(f"\n{label}\n{found.recommended}\n") == 1
+        assert ("Recommended" in text) == (label == "Recommended")
     if found.recommended:
         assert found.recommended in found.admissible
         assert results.ranking[0].name == found.recommended or found.evidence != "too_few"
+
+
+SEEN = {"ahead": "ahead", "behind": "behind", "level": "no significant difference",
+        "unknown": "too few images"}  # fmt: skip
 
 
 def test_marks_are_those_of_tests_and_differences_those_of_printed_figures(judged):
@@ -118,20 +126,42 @@ def test_marks_are_those_of_tests_and_differences_those_of_printed_figures(judge
     if results.comparisons:
         p_holm = {frozenset((p.one, p.other)): p.p_holm for p in results.comparisons.pairs}
     for row in results.ranking[1:]:
-        (line,) = [
-            line for line in text.split("\n")
-            if re.match(rf"\| \d+=? \| {row.name}\b.*\bpoints\b", line)
-        ]  # fmt: skip
-        mark, given = re.search(rf"(\w+) on test: ({NUMBER}) points", line.replace(
-            "cannot be told: too few images or seeds", "unknown on test").replace(
-            "cannot be told: too few images", "unknown on test")).groups()  # fmt: skip
-        assert mark == row.on_test.mark
+        cells = _row_of(text, row.name)
+        (place,) = [place for place, cell in enumerate(cells) if cell == SEEN[row.on_test.mark]]
+        assert not {*SEEN.values()} & {*cells[:place], *cells[place + 1 :]}
+        given = cells[place - 3]
         assert _value(given) == pytest.approx(_printed(row.test_accuracy) - first, abs=1e-6)
-        if mark in ("ahead", "behind"):
+        if row.on_test.mark in ("ahead", "behind"):
             assert p_holm[frozenset((row.name, results.ranking[0].name))] < 0.05
-    apart = sum(p < 0.05 for p in p_holm.values())
-    told = [line for line in text.split("\n") if re.match(r"\| \w+ and \w+ \|.*significant$", line)]
-    assert len(told) <= apart + len(results.comparisons.cross_validated if p_holm else [])
+    told = re.findall(r"\| (yes) \| significant", text)
+    assert len(told) == sum(p < 0.05 for p in p_holm.values())
+
+
+def _row_of(text, name):
+    """The cells of a model's row in the table of all models."""
+    (line,) = [
+        line
+        for line in text.split("\n")
+        if re.match(rf"\| \d+=? \| {name}(?: committee)? \|", line)
+    ]
+    return [cell.strip() for cell in line.strip("| ").split("|")]
+
+
+def test_the_heading_claims_no_more_than_the_marks(judged):
+    results, text = judged
+    first, *others = results.ranking
+    if not others:
+        return
+    (heading,) = [
+        line for line in text.split("\n") if re.match(r".*\bleads? on validation\b.*#$", line)
+    ]
+    marks = {row.on_test.mark for row in others}
+    assert ("significantly behind" in heading) == (marks == {"behind"})
+    assert ("significantly ahead" in heading) == ("ahead" in marks)
+    assert ("no significant difference" in heading) == (
+        "ahead" not in marks and marks != {"behind"}
+    )
+    assert first.name in heading
 
 
 def _printed(share):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import example
@@ -13,21 +14,21 @@ from test_page import HOSTILE, Reader, drawn
 
 from vestry.report.formatting import per_cent
 from vestry.report.page import render
-from vestry.report.plot.bars import diverging
+from vestry.report.plot.two_sided import Heads, TwoSided, largest, two_sided
 from vestry.report.sections import (
     ablations,
     claims,
     differences,
     overfitting,
-    performance,
     repairs,
 )
 from vestry.report.sections.ablations import pairs_data
 from vestry.report.sections.claims import claims_data
 from vestry.report.sections.ensemble_gain import gains_data
 from vestry.report.sections.performance import performance_data
+from vestry.report.table import Table
 from vestry.schema.ablations import ComparedPair, Side
-from vestry.schema.analysis import Analysis, Overfitting
+from vestry.schema.analysis import Overfitting
 from vestry.schema.claims import CheckedClaim
 from vestry.schema.ensemble_gain import Repairs
 from vestry.schema.significance import Difference
@@ -158,24 +159,6 @@ def test_a_gap_or_chance_is_never_called_no_overfitting(rises: int | None) -> No
         assert "the commonest class on 35.0%" in text and "no overfitting" not in text
 
 
-def test_strong_and_weak_classes_in_words() -> None:
-    confused = [{"classes": [0, 1], "count": 9, "i_as_j": 7, "j_as_i": 2}]
-    facts = {
-        "high": [{"class": 2, "f1": 0.98}],
-        "low": [{"class": 0, "f1": 0.7}],
-        "confused": confused,
-    }
-
-    def said(**more: Any) -> str:
-        return performance.performance_words("M", part(Analysis, facts | more), NAMES)
-
-    text = said()
-    assert text.startswith("M is best at Bag (F1 98.0%) and worst at Shirt (70.0%). It confuses")
-    assert "9 images, of which 7 Shirt as Coat, 2 Coat as Shirt." in text
-    assert said(high=[], low=[]).startswith("M confuses Shirt and Coat most")
-    assert said(high=[], low=[], confused=[]) == "M confuses no classes."
-
-
 @pytest.fixture
 def repaired(results: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = results["committees"]["Committee"]["repairs"]
@@ -185,7 +168,7 @@ def repaired(results: dict[str, Any]) -> dict[str, Any]:
 def test_fixed_and_broken_in_words_follow_the_numbers(repaired: dict[str, Any]) -> None:
     def first(facts: dict[str, Any]) -> str:
         found = Repairs.model_validate(facts)
-        return repairs.committee_repairs("C", found, list(example.FASHION)).sentences[0]
+        return repairs.committee_repairs("C", found, example.FASHION, "").sentences[0]
 
     text = first(repaired)
     assert f"right on {repaired['repaired']} test image" in text
@@ -222,36 +205,36 @@ def test_by_class_names_gains_and_losses() -> None:
 
 
 def test_bars_share_one_scale_and_leave_out_what_did_not_change() -> None:
-    shown = diverging([("a", 4, 8), ("b", 0, 0), ("c", 2, 1)])
-    assert [(b.name, b.lost_length, b.won_length) for b in shown] == [
-        ("a", 0.5, 1.0),
-        ("c", 0.25, 0.125),
-    ]
-    many = diverging([(str(n), n, 0) for n in range(40)])
+    rows = [TwoSided("a", 4, 8), TwoSided("b", 0, 0), TwoSided("c", 2, 1)]
+    assert [row.name for row in largest(rows, 25)] == ["a", "c"]
+    many = largest([TwoSided(str(n), n, 0) for n in range(40)], 25)
     assert len(many) == 25 and many[0].name == "15"
+    table = Table("t", "T", (), ())
+    figure = two_sided("t", "T", rows[:1], Heads("broken", "fixed", "net"), table)
+    for drawing in figure.drawings:
+        lost, won = (
+            float(re.search(rf'class="{side}"[^>]* width="([\d.]+)"', drawing)[1])  # type: ignore[index]
+            for side in ("lost", "won")
+        )
+        assert won == pytest.approx(2 * lost, abs=0.2)
 
 
 def test_the_page_shows_what_the_results_say(results: dict[str, Any]) -> None:
     shown = performance_data(example.typed(results))
     assert shown is not None
-    assert [group.name for group in shown.groups] == [row["name"] for row in results["ranking"]]
-    for group in shown.groups:
-        entry = (results["members"] | results["committees"])[group.name]
-        scores = entry["scores"]["test"]
-        assert [bar.value for bar in group.bars] == [
-            scores[name] for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro")
-        ]
-        assert [bar.interval is not None for bar in group.bars] == [True, False, False, False]
     gains = gains_data(example.typed(results))
     assert gains is not None
     committee = gains.committees[0].repairs
     found = results["committees"]["Committee"]["repairs"]
-    assert [(b.lost, b.won) for b in committee.bars] == [
-        (row["spoiled"], row["repaired"])
-        for row in found["per_class"]
-        if row["spoiled"] + row["repaired"]
+    keys = [column.key for column in committee.table.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in committee.table.rows]
+    assert [(row["broken"], row["fixed"]) for row in rows] == [
+        (row["spoiled"], row["repaired"]) for row in found["per_class"]
     ]
-    hard = [row.facts.mean_f1 for row in shown.hard_classes]
+    drawn_names = re.findall(r'class="name"[^>]*>([^<]+)<', str(committee.figure.drawings[1]))  # type: ignore[union-attr]
+    assert drawn_names == [row["class"] for row in rows if row["broken"] + row["fixed"]]
+    assert shown.hardest is not None
+    hard = [float(str(row[1])) for row in shown.hardest.rows]
     assert hard == sorted(hard) and len(hard) == 10
 
 
@@ -358,35 +341,36 @@ def test_the_verdicts_are_counted(results: dict[str, Any]) -> None:
     assert claims.summary([]) is None
 
 
-def words_of(results: dict[str, Any], images: dict[str, Any]) -> str:
-    return drawn(results, images).words
+def ids_of(reader: Reader) -> set[str]:
+    return {str(attributes["id"]) for _, attributes in reader.tags if "id" in attributes}
 
 
 def test_a_section_with_nothing_to_say_is_not_drawn() -> None:
     results, images = example.build()
-    whole = words_of(results, images)
-    heads = ("What the report said", "With and without", "Per-class performance")
-    assert all(head in whole for head in heads)
+    folds = {"claims", "analysis", "pairs", "worth", "certainty", "cost"}
+    assert folds <= ids_of(drawn(results, images))
     bare = copy.deepcopy(results)
     bare |= {"pairs": [], "claims": [], "ranking": [], "members": {}, "committees": {}}
     bare |= {"misclassified": None, "agreement": None, "comparisons": None, "steps": []}
     bare |= {"resolution": None, "leaks": None, "decision": None}
     bare["doubts"] = dict.fromkeys(("training", "validation", "test"))
     bare["votes"]["images"] = []
-    without = words_of(bare, images)
-    assert not any(head in without for head in heads)
     reader = drawn(bare, images)
-    targets = {attributes.get("href") for _, attributes in reader.tags}
-    assert not {"#claims", "#analysis", "#pairs"} & targets
+    targets = {str(attributes.get("href")) for _, attributes in reader.tags}
+    assert not (folds | {"compare", "committee"}) & ids_of(reader)
+    assert not {"#compare", "#committee"} & targets
     found = example.typed(bare)
     assert claims_data(found).rows == [] and pairs_data(found).rows == []
 
 
 def test_contents_name_every_section() -> None:
+    """Every chapter; and every address that the page names is there, once."""
     reader = drawn(*example.build())
-    ids = {attributes.get("id") for tag, attributes in reader.tags if tag == "section"}
+    chapters = {str(a["id"]) for tag, a in reader.tags if tag == "section"}
     targets = {str(a["href"])[1:] for tag, a in reader.tags if tag == "a" and "href" in a}
-    assert {"claims", "analysis", "pairs"} <= ids <= targets
+    ids = [str(a["id"]) for _, a in reader.tags if "id" in a]
+    assert {"compare", "committee"} <= chapters <= targets <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_hostile_claims_are_text() -> None:

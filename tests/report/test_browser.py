@@ -1,6 +1,8 @@
 """The page in a real browser: what a reader clicks, presses and sees."""
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import example
 import example_search
@@ -10,10 +12,12 @@ from example_explanations import add_explanations
 from example_robustness import TRUTH, add_robustness
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_corruptions import made_predictions
 from vestry.report.page import write_report
+from vestry.schema.reading import read_results
 from vestry.storage.run_folder import RunFolder
 
 
@@ -105,76 +109,216 @@ def test_twelve_models_do_not_break_a_phone(browser: Browser, crowded: Path, wid
     test_nothing_is_wider_than_the_window(browser, crowded, width)
 
 
-def test_a_click_on_a_cell_shows_its_images(browser: Browser, report: Path) -> None:
-    opened(browser, report)
-    area = browser.find_element(By.CSS_SELECTOR, ".confusion")
-    for cell in area.find_elements(By.CSS_SELECTOR, "[data-cell]")[:3]:
-        cell.click()
-        count = int(cell.get_attribute("data-count"))
-        shown = area.find_element(By.CSS_SELECTOR, ".shown")
-        truth, said = cell.get_attribute("data-truth"), cell.get_attribute("data-said")
-        assert shown.find_element(By.TAG_NAME, "h3").text == f"{truth} taken for {said}"
-        assert len(shown.find_elements(By.CSS_SELECTOR, ".thumb")) == min(count, 40)
-        assert cell.get_attribute("aria-pressed") == "true"
+def chapter(browser: Browser, page: Path, width: int = 1280) -> Browser:
+    """The page at the chapter on failures, with everything in it open."""
+    opened(browser, page, width)
+    folds = "[...document.querySelectorAll('#failures details:not(.menu)')]"
+    browser.execute_script(f"{folds}.forEach(fold => {{ fold.open = true; }})")
+    return browser
+
+
+def shown(browser: Browser) -> list[dict[str, str]]:
+    """The gallery's pictures: what was said, what is true."""
+    return [
+        {"said": one.find_element(By.TAG_NAME, "b").text,
+         "truth": one.find_element(By.CSS_SELECTOR, ".truth").text.removeprefix("is ")}
+        for one in browser.find_elements(By.CSS_SELECTOR, "#gallery-list button")
+    ]  # fmt: skip
+
+
+def text(browser: Browser, name: str) -> str:
+    return str(browser.find_element(By.ID, name).text)
+
+
+def choose(browser: Browser, name: str, option: str) -> None:
+    Select(browser.find_element(By.ID, name)).select_by_visible_text(option)
+
+
+def place_in(browser: Browser) -> str:
+    """What stands behind the address's `#`."""
+    return unquote(str(browser.execute_script("return location.hash.slice(1)")))
+
+
+def cell(browser: Browser, measure: str, label: int, series: int) -> Any:
+    """The heat map's cell of a class and a model, in the drawing that is seen."""
+    chosen = f"#figure-class-{measure} .heat.at-{label}-{series}"
+    return next(c for c in browser.find_elements(By.CSS_SELECTOR, chosen) if c.is_displayed())
+
+
+def test_a_cell_of_the_heat_map_chooses_model_and_class(browser: Browser, report: Path) -> None:
+    chapter(browser, report)
+    names = {
+        o.get_attribute("value"): o.text
+        for o in Select(browser.find_element(By.ID, "model")).options
+    }
+    cell(browser, "recall", 6, 2).click()
+    assert text(browser, "gallery-title") == f"“Shirt” taken for another class: {names['m2']}"
+    assert {one["truth"] for one in shown(browser)} == {"Shirt"}
+    assert place_in(browser) == f"failures&model={names['m2']}"
+    browser.find_element(By.CSS_SELECTOR, "#measure input[value='figure-class-precision']").click()
+    assert not browser.find_element(By.ID, "figure-class-recall").is_displayed()
+    cell(browser, "precision", 4, 2).click()
+    assert text(browser, "gallery-title") == f"Wrongly called “Coat”: {names['m2']}"
+    assert {one["said"] for one in shown(browser)} == {"Coat"}
+
+
+def test_the_gallery_is_bounded_and_says_how_many(browser: Browser, report: Path) -> None:
+    chapter(browser, report)
+    results = read_results(report.parent / "results.json")
+    assert len(shown(browser)) == 12
+    wrong = sum(
+        c.count
+        for c in results.models[
+            Select(browser.find_element(By.ID, "model")).first_selected_option.text
+        ].mistakes.cells
+    )
+    assert text(browser, "gallery-count").startswith(f"12 of {wrong} mistakes")
+    browser.find_element(By.ID, "gallery-more").click()
+    assert len(shown(browser)) == 36
+    assert (
+        browser.switch_to.active_element
+        == browser.find_elements(By.CSS_SELECTOR, "#gallery-list button")[12]
+    )
+    choose(browser, "gallery-truth", "Shirt")
+    choose(browser, "gallery-said", "Coat")
+    assert {(one["truth"], one["said"]) for one in shown(browser)} == {("Shirt", "Coat")}
+    assert len(shown(browser)) <= 12
+    choose(browser, "gallery-said", "Shirt")
+    assert shown(browser) == [] and text(browser, "gallery-count") == "No such mistake."
+
+
+def test_a_picture_opens_what_is_known_of_it(browser: Browser, report: Path) -> None:
+    chapter(browser, report)
+    first, second = browser.find_elements(By.CSS_SELECTOR, "#gallery-list button")[:2]
+    first.send_keys(Keys.ENTER)
+    panel = browser.find_element(By.ID, "image")
+    assert panel.is_displayed() and first.get_attribute("title") in panel.text
+    models = Select(browser.find_element(By.ID, "model")).options
+    rows = panel.find_elements(By.CSS_SELECTOR, "tbody tr")
+    assert [row.find_element(By.TAG_NAME, "th").text for row in rows] == [o.text for o in models]
+    assert "wrong" in rows[0].text and panel.find_element(By.CSS_SELECTOR, ".thumb").is_displayed()
+    browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert second.get_attribute("title") in panel.text
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not panel.is_displayed() and browser.switch_to.active_element == first
+
+
+def test_a_panel_shows_neighbours_and_maps_where_they_are_stored(
+    browser: Browser, crowded: Path
+) -> None:
+    opened(browser, crowded)
+    found = read_results(crowded.parent / "results.json").explanations
+    name, entry = next((n, e) for n, e in (found or {}).items() if e.nearest)
+    choose(browser, "model", name)
+    mistake = entry.nearest[0]
+    browser.find_element(By.CSS_SELECTOR, f"#gallery-list button[title='{mistake.id}']").click()
+    panel = browser.find_element(By.ID, "image")
+    for near in mistake.images:
+        assert near.id in panel.text
+    assert (
+        panel.find_elements(By.CSS_SELECTOR, ".thumb.map")
+        or "Training images most like it" in panel.text
+    )
+
+
+def test_a_press_on_a_cell_of_the_matrix_fills_the_gallery(browser: Browser, report: Path) -> None:
+    chapter(browser, report)
+    area = next(a for a in browser.find_elements(By.CSS_SELECTOR, ".confusion") if a.is_displayed())
+    for one in area.find_elements(By.CSS_SELECTOR, "[data-cell]")[:3]:
+        one.click()
+        words = one.get_attribute("aria-label").partition(":")[0]
+        truth, _, said = words.partition(" taken for ")
+        assert text(browser, "gallery-title").startswith(f"“{truth}” taken for “{said}”")
+        assert {(c["truth"], c["said"]) for c in shown(browser)} == {(truth, said)}
+        assert one.get_attribute("aria-pressed") == "true"
     assert len(area.find_elements(By.CSS_SELECTOR, "[aria-pressed=true]")) == 1
+    browser.find_element(By.ID, "gallery-back").click()
+    assert browser.switch_to.active_element == one
 
 
 def test_arrow_keys_and_enter_work_in_the_matrix(browser: Browser, report: Path) -> None:
-    opened(browser, report)
-    area = browser.find_element(By.CSS_SELECTOR, ".confusion")
-    first = area.find_element(By.CSS_SELECTOR, "[data-cell][tabindex='0']")
+    chapter(browser, report)
+    area = next(a for a in browser.find_elements(By.CSS_SELECTOR, ".confusion") if a.is_displayed())
+    (first,) = area.find_elements(By.CSS_SELECTOR, "[data-cell][tabindex='0']")
     browser.execute_script("arguments[0].focus()", first)
     browser.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
     browser.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
     chosen = browser.switch_to.active_element
     assert chosen != first
-    readout = area.find_element(By.CSS_SELECTOR, ".readout").text
-    truth, said = chosen.get_attribute("data-truth"), chosen.get_attribute("data-said")
-    assert readout.startswith(f"{truth} taken for {said}: ")
+    words = chosen.get_attribute("aria-label")
+    assert area.find_element(By.CSS_SELECTOR, ".readout").text == words
     chosen.send_keys(Keys.ENTER)
-    assert area.find_element(By.CSS_SELECTOR, ".shown h3").text == f"{truth} taken for {said}"
+    truth, _, said = words.partition(":")[0].partition(" taken for ")
+    assert text(browser, "gallery-title").startswith(f"“{truth}” taken for “{said}”")
+    assert browser.switch_to.active_element == chosen
 
 
-def test_tabs_show_one_model_at_a_time(browser: Browser, report: Path) -> None:
+PANELS = "[...document.querySelectorAll('[data-of-model]')]"
+OF_MODELS = f"return [...new Set({PANELS}.filter(p => !p.hidden).map(p => p.dataset.ofModel))]"
+
+
+def test_one_picker_is_for_the_whole_page_and_stands_in_the_address(
+    browser: Browser, report: Path
+) -> None:
+    chapter(browser, report)
+    picker = Select(browser.find_element(By.ID, "model"))
+    usual = picker.first_selected_option.get_attribute("value")
+    assert browser.execute_script(OF_MODELS) == [usual] and place_in(browser) == ""
+    choose(browser, "model", "Linear")
+    assert browser.execute_script(OF_MODELS) == ["m0"]
+    assert place_in(browser) == "failures&model=Linear"
+    assert text(browser, "gallery-title") == "Mistakes: Linear"
+    browser.find_element(By.CSS_SELECTOR, ".bar a[href='#data']").click()
+    WebDriverWait(browser, 5).until(lambda b: place_in(b) == "data&model=Linear")
+    browser.refresh()
+    assert browser.execute_script(OF_MODELS) == ["m0"]
+    # An address of another model's panel, and the search of the browser, pick that model.
+    browser.execute_script("location.hash = '#confusion-m1'")
+    WebDriverWait(browser, 5).until(lambda b: b.execute_script(OF_MODELS) == ["m1"])
+    assert browser.find_element(By.ID, "confusion-m1").is_displayed()
+    browser.execute_script(
+        "document.getElementById('classes-m2').dispatchEvent(new Event('beforematch'))"
+    )
+    assert browser.execute_script(OF_MODELS) == ["m2"]
+    browser.get("about:blank")
+    browser.get(f"{report.as_uri()}#analysis&model=no%20such%20model")
+    assert browser.execute_script(OF_MODELS) == [usual]
+
+
+def test_a_model_without_explanations_says_so_and_offers_others(
+    browser: Browser, crowded: Path
+) -> None:
+    chapter(browser, crowded)
+    choose(browser, "model", "Committee")
+    note = browser.find_element(By.CSS_SELECTOR, "#explanation [data-otherwise]")
+    assert note.is_displayed()
+    note.find_element(By.TAG_NAME, "button").click()
+    assert not note.is_displayed() and browser.execute_script(OF_MODELS) != ["m11"]
+
+
+def test_two_matrices_are_set_against_each_other(browser: Browser, report: Path) -> None:
+    chapter(browser, report)
+    choose(browser, "model", "Linear")
+    choose(browser, "other-model", "Forest")
+    results = read_results(report.parent / "results.json")
+    one, other = (results.models[n].scores.test.confusion for n in ("Linear", "Forest"))
+    rows = browser.find_elements(By.CSS_SELECTOR, "#difference tbody tr")
+    for row, ours, theirs in zip(rows, one, other, strict=True):
+        told = browser.execute_script(
+            "return [...arguments[0].querySelectorAll('td')].map(td => td.textContent)", row
+        )
+        assert [int(t.replace("\u2212", "-")) for t in told] == [
+            a - b for a, b in zip(ours, theirs, strict=True)
+        ]
+    choose(browser, "other-model", "Linear")
+    assert not browser.find_element(By.ID, "table-confusion-difference").is_displayed()
+
+
+def test_contents_name_every_chapter(browser: Browser, report: Path) -> None:
     opened(browser, report)
-    group = browser.find_element(By.CSS_SELECTOR, "#mistakes [data-tabs]")
-    tabs = group.find_elements(By.CSS_SELECTOR, "[role=tab]")
-    tabs[2].click()
-    visible = [p for p in group.find_elements(By.CSS_SELECTOR, ".panel") if p.is_displayed()]
-    assert [panel.get_attribute("data-name") for panel in visible] == [tabs[2].text]
-    tabs[2].send_keys(Keys.ARROW_RIGHT)
-    assert tabs[3].get_attribute("aria-selected") == "true"
-    assert browser.switch_to.active_element == tabs[3]
-
-
-def test_contents_name_every_section(browser: Browser, report: Path) -> None:
-    opened(browser, report)
-    named = [a.get_attribute("hash") for a in browser.find_elements(By.CSS_SELECTOR, ".contents a")]
+    named = [a.get_attribute("hash") for a in browser.find_elements(By.CSS_SELECTOR, ".bar a")]
     sections = browser.find_elements(By.CSS_SELECTOR, "main > section")
     assert named == [f"#{section.get_attribute('id')}" for section in sections]
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_labels_of_figures_are_on_the_page(browser: Browser, report: Path, width: int) -> None:
-    opened(browser, report, width)
-    chosen = "#search .plot span, #search .parallel span, .sizes span, .strips span"
-    outside = browser.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map(e => [e.textContent, "
-        "e.getBoundingClientRect()]).filter(([_, box]) => box.left < 0 || "
-        "box.right > document.documentElement.clientWidth + 0.5).map(([text]) => text)",
-        chosen,
-    )
-    assert outside == []
-
-
-def test_searches_have_tabs_of_their_own(browser: Browser, report: Path) -> None:
-    opened(browser, report)
-    group = browser.find_element(By.CSS_SELECTOR, "#search [data-tabs]")
-    first, second = group.find_elements(By.CSS_SELECTOR, "[role=tab]")
-    assert len(group.find_elements(By.CSS_SELECTOR, ".panel .parallel")) == 2
-    second.click()
-    visible = [p for p in group.find_elements(By.CSS_SELECTOR, ".parallel") if p.is_displayed()]
-    assert len(visible) == 1 and first.get_attribute("aria-selected") == "false"
 
 
 def test_light_and_dark_are_remembered(browser: Browser, report: Path) -> None:
@@ -207,26 +351,31 @@ def test_everything_that_matters_is_there_without_scripts(browser: Browser, repo
     try:
         resize(browser, 360)
         browser.get(report.as_uri())
-        panels = browser.find_elements(By.CSS_SELECTOR, "#mistakes .panel")
-        assert len(panels) == 6 and all(panel.is_displayed() for panel in panels)
-        assert not browser.find_element(By.ID, "theme").is_displayed()
-        panels[1].find_element(By.TAG_NAME, "summary").click()
-        assert panels[1].find_element(By.CSS_SELECTOR, ".shown .thumb").is_displayed()
-        assert browser.find_element(By.CSS_SELECTOR, "#learning .plot").is_displayed()
+        for fold in ("mistakes", "analysis"):
+            browser.find_element(By.CSS_SELECTOR, f"#{fold} > summary").click()
+        panels = browser.find_elements(By.CSS_SELECTOR, "#mistakes .of-model, #analysis .of-model")
+        assert len(panels) == 12 and all(panel.is_displayed() for panel in panels)
+        maps = browser.find_elements(By.CSS_SELECTOR, "#failures > .figures > .figure")
+        assert len(maps) == 3 and all(one.is_displayed() for one in maps)
+        lists = browser.find_elements(By.CSS_SELECTOR, "#gallery .no-js .gallery")
+        assert len(lists) == 6 and all(one.is_displayed() for one in lists)
+        for name in ("theme", "model", "gallery-truth", "gallery-more", "measure", "other-model"):
+            assert not browser.find_element(By.ID, name).is_displayed(), name
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_print_opens_what_is_closed(browser: Browser, report: Path) -> None:
-    opened(browser, report)
-    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert browser.find_elements(By.CSS_SELECTOR, "details:not([open])") == []
-    browser.execute_script("dispatchEvent(new Event('afterprint'))")
-    assert browser.find_elements(By.CSS_SELECTOR, "details:not([open])") != []
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    panels = browser.find_elements(By.CSS_SELECTOR, "#mistakes .panel")
-    assert all(panel.is_displayed() for panel in panels)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+def test_without_pictures_the_gallery_lists_ids(browser: Browser, tmp_path: Path) -> None:
+    results, images = example.build(
+        example.Plan(strengths={"A": 2.0, "B": 3.0}, networks=(), committee=())
+    )
+    none = {"ids": images["ids"][:0], "images": images["images"][:0]}
+    opened(browser, write_report(RunFolder(example.write(tmp_path, results, none))))
+    button = browser.find_element(By.CSS_SELECTOR, "#gallery-list button")
+    assert button.get_attribute("title") in button.text
+    button.click()
+    assert button.get_attribute("title") in text(browser, "image")
+    assert browser.get_log("browser") == []
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -239,10 +388,13 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     )
     page = write_report(RunFolder(example.write(tmp_path, *example.build(plan))))
     opened(browser, page)
-    cell = browser.find_element(By.CSS_SELECTOR, "[data-cell]")
-    cell.click()
-    shown = browser.find_element(By.CSS_SELECTOR, ".shown h3").text
-    assert shown.startswith(name)
+    browser.execute_script("document.getElementById('mistakes').open = true")
+    browser.find_element(By.CSS_SELECTOR, "[data-cell]").click()
+    assert name in text(browser, "gallery-title")
+    choose(browser, "model", "B")
+    choose(browser, "other-model", name + "m")
+    browser.find_element(By.CSS_SELECTOR, "#gallery-list button").click()
+    assert name + "m" in text(browser, "image")
     assert browser.execute_script("return window.struck") is None
     assert browser.find_elements(By.TAG_NAME, "img") == []
     assert browser.get_log("browser") == []

@@ -1,5 +1,6 @@
 """The cross-validation section: folds and single fit, each with its own kind of spread."""
 
+import re
 from typing import Any
 
 import example
@@ -84,11 +85,7 @@ def test_the_figure_has_a_row_a_strip_with_its_own_spread(
 def test_all_members_share_one_scale(results: dict[str, Any], found: dict[str, Any]) -> None:
     example_search.add_cross_validation(results["members"]["Linear"], results)
     scales = [
-        [
-            text
-            for text in texts(member.figure.drawings[0])
-            if text.endswith("%") and " " not in text
-        ]
+        [text for text in texts(member.figure.drawings[0]) if re.fullmatch(r"\d+%", text)]
         for member in data(results).members
     ]
     assert len(scales) == 2 and scales[0] == scales[1]

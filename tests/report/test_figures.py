@@ -3,7 +3,6 @@
 import itertools
 from typing import Any
 
-import pytest
 from drawings import corners, marks, texts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +10,7 @@ from hypothesis import strategies as st
 from vestry.report.plot.axis import Axis, moved_apart, round_axis, share_axis
 from vestry.report.plot.canvas import Canvas, series_style
 from vestry.report.plot.lines import Line, Plot, Scale, draw_plot, share_scale
-from vestry.report.plot.points import Whisker, draw_whisker, whisker_axis
-from vestry.report.plot.text import text_width, told_apart
+from vestry.report.plot.text import shortened_apart, text_width
 
 finite = st.floats(min_value=-1e4, max_value=1e4, allow_nan=False)
 shares = st.floats(min_value=0, max_value=1)
@@ -79,24 +77,13 @@ def test_a_line_puts_points_where_they_belong_and_leaves_gaps() -> None:
 
 @given(st.lists(st.text("abc xyz", min_size=1, max_size=40), min_size=1, max_size=8))
 def test_names_that_are_cut_have_room(names: list[str]) -> None:
-    for text, name in zip(told_apart(names, [90.0] * len(names)), names, strict=True):
+    for text, name in zip(shortened_apart(names, 90.0), names, strict=True):
         assert text_width(text) <= 90
         assert text == name or "\u2026" in text
 
 
 def test_names_that_begin_alike_are_cut_in_the_middle() -> None:
     names = [f"A network with a long name {n}" for n in range(3)]
-    cut = told_apart(names, [120.0] * 3)
+    cut = shortened_apart(names, 120.0)
     assert len(set(cut)) == 3 and [text[-1] for text in cut] == ["0", "1", "2"]
-    assert told_apart(["one", "another that is long"], [60.0] * 2)[1].endswith("\u2026")
-
-
-def test_whiskers_share_one_scale() -> None:
-    wide, narrow = Whisker(0.9, 0.88, 0.92, None, []), Whisker(0.85, 0.84, 0.86, 0.80, [0.82])
-    axis = whisker_axis([wide, narrow])
-    assert axis.low <= 0.80 and axis.high >= 0.92
-    first, second = draw_whisker(wide, axis), draw_whisker(narrow, axis)
-    assert second.reported is not None and first.reported is None
-    assert second.reported < second.left < second.dot < second.right < first.left
-    assert first.seeds == [] and second.reported < second.seeds[0] < second.left
-    assert first.dot - second.dot == pytest.approx(0.05 / (axis.high - axis.low), abs=1e-3)
+    assert shortened_apart(["one", "another that is long"], 60.0)[1].endswith("\u2026")

@@ -10,6 +10,7 @@ from vestry.report.contents import page_data, wanted_images
 from vestry.report.page import render
 from vestry.report.sections.label_issues import FIRST, Doubts, doubted_images, doubts_data
 from vestry.report.sections.leaks import Leaks, leaks_data
+from vestry.report.table import as_csv
 
 
 def image(number: int, **changes: Any) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def test_runs_that_looked_at_no_labels_have_no_section(results: dict[str, Any]) 
     assert doubts_data(whole) is None and leaks_data(whole) is None
     _, images = example.build()
     page = render(example.typed(results), images["ids"].tolist(), images["images"], "run")
-    assert 'id="doubts"' not in page and "#doubts" not in page
+    assert 'id="doubts"' not in page and 'href="#doubts"' not in page
 
 
 def test_accuracies_without_them_are_the_results(leaking: dict[str, Any]) -> None:
@@ -190,13 +191,32 @@ def test_what_was_not_looked_for_is_said(leaking: dict[str, Any]) -> None:
     assert "flatter" in (leaks(leaking).remark or "")
 
 
+def test_ids_can_be_taken_home_and_read_as_corrections(doubted: dict[str, Any]) -> None:
+    issues, corrections = section(doubted).tables
+    assert (issues.key, corrections.key) == ("label-issues", "corrections")
+    assert "30 more are doubted and were not stored" in issues.caption
+    assert len(issues.rows) == 67
+    assert issues.rows[0] == ("train-0", "training", "Trouser", 0.0123, "Dress", 0.62, 1, 2)
+    lines = as_csv(corrections).splitlines()
+    assert lines[:3] == ["id,label", "train-0,Dress", "train-1,Dress"]
+    assert len(lines) == 61, "an image that two splits doubt is corrected once"
+    doubted["doubts"]["training"]["images"] = doubted["doubts"]["test"]["images"] = []
+    assert section(doubted).tables == []
+
+
+def test_accuracies_without_them_can_be_taken_home(leaking: dict[str, Any]) -> None:
+    head, first, _ = as_csv(leaks(leaking).table).splitlines()
+    assert head.startswith("model,on_all,on_all_low,on_all_high,on_all_rank,without_repeated,")
+    assert first.startswith("Forest,0.9,0.89,0.91,1,0.871,0.861,0.881,2,")
+
+
 def test_the_page_shows_them(doubted: dict[str, Any]) -> None:
     _, images = example.build()
     page = render(example.typed(doubted), images["ids"].tolist(), images["images"], "run")
     start = page.index('id="doubts"')
-    part = page[start : page.index("</section>", start)]
-    assert 'href="#doubts"' in page
+    part = page[start : page.index('id="leaks"', start)]
     assert part.count('class="votes"') == 67 and "48 more" in part
+    assert "<code>train-0</code>" in part, "ids are seen, not only told to a pointer"
     assert "30 more are doubted and not shown." in part
-    assert "Test accuracy without repeated images" in part
     assert "None" not in part
+    assert 'href="#doubts"' in page, "the checklist leads there"

@@ -1,6 +1,8 @@
 """The page of several runs: its sentences follow the numbers that they are made from."""
 
 import copy
+import json
+import re
 
 import numpy as np
 import pytest
@@ -99,22 +101,55 @@ def test_everything_is_on_the_page_and_nothing_of_the_user_is_markup(results):
     for label in ("A", "B", "C"):
         assert label in text
     assert "A &lt;b&gt;study&lt;/b&gt;" in text and "<b>study" not in text
-    assert "compare.json" in text and text.count('class="strip"') == 4
-    assert "http" not in text.replace("http-equiv", "")
+    assert "compare.json" in text and 'class="whisker"' not in text
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+def test_every_model_of_every_run_has_its_dots(results):
+    _, figure = page(results).split("<figure")
+    for drawing in figure.split("<svg")[1:]:
+        assert drawing.count('class="dot') == 4 + 1, "one of them explains the sign"
+        for name in ("run1", "run2"):
+            assert f">{name}</text>" in drawing
+    (data,) = [table for key, table in taken_home(results).items() if key == "models"]
+    found = {(run, model): (low, test, high) for run, model, _, test, low, high, _ in data["rows"]}
+    for row in results["ranking"]:
+        low, high = row["interval"]
+        assert found[row["run"], row["name"]] == (low, row["accuracy"], high)
+
+
+def taken_home(results):
+    text = page(results).split('id="tables">')[1].split("</script>")[0]
+    return json.loads(text)
+
+
+def test_the_ranking_is_taken_home_as_it_was_measured(results):
+    table = taken_home(results)["ranking"]
+    keys = [key for key, _ in table["columns"]]
+    for row, stored in zip(table["rows"], results["ranking"], strict=True):
+        found = dict(zip(keys, row, strict=True))
+        assert (found["run"], found["model"]) == (stored["run"], stored["name"])
+        assert [found["test_low"], found["test_high"]] == stored["interval"]
+        assert found["validation"] == stored["validation_accuracy"]
+        assert found["difference"] == (stored["on_test"] or {}).get("difference")
 
 
 def test_the_lead_follows_the_ranking(results):
-    assert "run1 / A is the most accurate on the validation rows" in page(results)
+    assert '<p class="recommended">run1 / A</p>' in page(results)
+    assert "Significantly better on test than the other 3 models" in page(results)
     first, second = results["ranking"][:2]
     first["label"], first["accuracy"] = "run9 / Z", 0.5
     text = lead(results)[0]
     assert text.startswith("run9 / Z") and "50.0%" in text
     assert text.endswith("and the difference to every other model is significant.")
+    assert '<p class="recommended">run9 / Z</p>' in page(results) and "50.0%" in page(results)
     second["on_test"]["mark"] = "unknown"
     assert f"of {second['label']} nothing can be told." in lead(results)[0]
+    assert "Of 3 other models: too few images to tell from 1" in page(results)
     assert "cannot be told: too few images" in page(results)
     second["on_test"]["mark"] = "ahead"
     assert f"{second['label']} is ahead of it there." in lead(results)[0]
+    assert "1 significantly better on test" in page(results)
 
 
 def test_the_verdict_follows_the_test(results):
@@ -145,20 +180,34 @@ def test_without_a_common_order_the_page_says_so_and_marks_no_first():
     results = made({"A": 3.0}, {"B": 2.0}, ordered_by="test")
     text = page(results)
     assert "does not choose among them" in text and "by test accuracy" in text
-    assert 'class="first"' not in text.split("<tbody")[1]
+    assert 'class="recommended"' not in text and 'class="band"' not in text
     assert "does not choose" not in page(made({"A": 3.0}, {"B": 2.0}))
 
 
 def test_what_changed_follows_the_changes(results):
     text = page(results)
-    assert "Only in run1: B." in text and "Only in run2: C." in text
-    assert "1 setting of what they share has other values." in text and "data.seed" in text
+    assert "1 setting and 2 models differ between the runs" in text
+    rows = taken_home(results)["changes"]["rows"]
+    assert ["data.seed", "", "0", "1"] in rows
+    assert ["member", "B", "yes", "no"] in rows and ["member", "C", "no", "yes"] in rows
     results["changes"] = {"makers": [], "settings": [], "environment": []}
     text = page(results)
-    assert "Both studies have the same models." in text and "Settings that differ" not in text
+    assert "The studies have the same models and settings" in text and "changes" not in [
+        *taken_home(results)
+    ]
     assert "All ran on A processor, 2 cores." in text
     results["runs"][1]["environment"]["cores_used"] = 4
     assert "times are not comparable" in page(results)
+
+
+def test_many_changes_are_folded_and_all_are_taken_home(results):
+    rows = [{"key": f"key{number}", "values": [number, None], "of": []} for number in range(40)]
+    results["changes"]["settings"] = rows
+    text, tables = page(results), taken_home(results)
+    assert "the first 12 of 42" in text and len(tables["first-changes"]["rows"]) == 12
+    assert len(tables["changes"]["rows"]) == 42
+    assert text.index('id="table-first-changes"') < text.index('id="all-changes"')
+    assert text.index('id="all-changes"') < text.index('id="table-changes"')
 
 
 def test_looks_and_luck(results):
@@ -180,7 +229,12 @@ def test_many_models_make_a_small_page():
     skills = {f"Model {number} with quite a long name": 0.1 * number for number in range(12)}
     text = page(made(skills, skills, skills, rows=60))
     assert len(text.encode()) < 400_000
-    assert text.count('class="strip"') == 36
+    assert len(taken_home(made(skills, skills, skills, rows=60))["models"]["rows"]) == 36
+
+
+def test_no_id_of_a_page_stands_twice(results):
+    ids = re.findall(r'<[^>]* id="([^"]+)"', page(results))
+    assert len(ids) == len(set(ids)) > 10
 
 
 def test_one_image_alone_is_shown_where_a_run_timed_it(results):

@@ -60,11 +60,6 @@ def test_models_without_epochs_are_named() -> None:
     assert "B was made elsewhere" in said and "B is fitted" not in said
 
 
-def test_verdict_names_the_truth_first() -> None:
-    assert votes.verdict("Shirt", "Shirt") == "Correct"
-    assert votes.verdict("Shirt", "Coat") == "Incorrect: confused Shirt with Coat"
-
-
 @pytest.mark.parametrize(
     ("labels", "text"),
     [

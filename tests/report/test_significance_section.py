@@ -6,7 +6,6 @@ from typing import Any
 
 import example
 import pytest
-from markupsafe import escape
 
 from vestry.cli.summary import summary
 from vestry.evaluation.standing import beside_first
@@ -15,6 +14,7 @@ from vestry.report.models import models_by_rank
 from vestry.report.page import render
 from vestry.report.sections import ranking, tests_words
 from vestry.report.sections import significance as sentences
+from vestry.report.sections.comparison_table import comparison_table
 from vestry.report.sections.decision import headline_of
 from vestry.report.sections.significance import certainty_data
 from vestry.schema import results as schema
@@ -112,16 +112,12 @@ def test_the_page_marks_every_row_but_the_first(built: tuple[Results, Any]) -> N
     results = copy.deepcopy(built[0])
     marked(results, "level", "ahead", "unknown", "behind")
     text = page_of(results, built[1])
-    section = text[text.index('<table class="ranking"') : text.index("What Committee gains")]
-    found = re.findall(
-        r'class="on-test (\w+)">([^<:]+(?:: too few images)?): [^<]+ points \(', section
-    )
-    assert found == [
-        ("level", "level on test"),
-        ("ahead", "ahead on test"),
-        ("unknown", "cannot be told: too few images"),
-        ("behind", "behind on test"),
-    ]
+    start = text.index('id="table-compare"')
+    rows = re.findall(r'<tr data-row="\d+">(.*?)</tr>', text[start : text.index("</table>", start)])
+    found = [re.findall(r'<td class="(?: none)?">([^<]*)</td>', row) for row in rows]
+    assert found[:5] == [
+        ["\u2013"], ["no significant difference"], ["ahead"], ["too few images"], ["behind"],
+    ]  # fmt: skip
 
 
 def test_an_equal_validation_accuracy_is_said(results: Results) -> None:
@@ -156,7 +152,8 @@ def test_differences_that_cannot_be_seen_stand_above_the_ranking(
         "once); with 12 validation images, differences under about 50 points cannot be seen (4 "
         "tests at once)."
     )
-    assert text.index("Ranking by validation") < text.index(said) < text.index('class="ranking"')
+    seen = text[text.index('id="compare"') : text.index('id="table-compare"')]
+    assert said.split(";", maxsplit=1)[0] in seen and said in text
     found["validation"]["difference"] = 1.0
     assert "with 12 validation images, no difference between two" in page_of(results, built[1])
 
@@ -165,7 +162,7 @@ def test_a_single_model_has_its_scores_only() -> None:
     results, images = example.build(example.Plan(strengths={"A": 3}, networks=(), committee=()))
     shown = certainty_data(example.typed(results))
     assert shown is not None and shown.matrix is None and not shown.pairs
-    assert "no ranking" in shown.lead[0] and len(shown.table.rows) == 1
+    assert "no ranking" in shown.lead[0] and len(shown.scores.rows) == 1
     assert "Every score of the test images" in page_of(results, images)
 
 
@@ -236,10 +233,12 @@ def test_both_uncertainties_are_named_where_seeds_are_there(results: Results) ->
     results["members"]["A"]["over_seeds"] = {"test": spread, "validation": spread}
     text = sentences.uncertainties(models_by_rank(example.typed(results)), 1000)
     assert "\u00b1 0.4 (A) points" in text and "Sampling error" in text
-    rows = certainty_data(example.typed(results)).both  # type: ignore[union-attr]
-    seeds = {row.name: row.seeds for row in rows}
-    assert seeds.pop("A") == "90.0% \u00b1 0.4 over 2 seeds"
-    assert set(seeds.values()) == {"one seed"}
+    table = comparison_table(example.typed(results))
+    assert table is not None
+    column = next(one for one in table.columns if one.key == "test_accuracy")
+    beside = {row[1]: column.small(table.by_key(row)) for row in table.rows}
+    assert beside.pop("A") == "\u00b1 0.4 over 2 seeds"
+    assert set(beside.values()) == {""}
 
 
 def test_cross_validated_pairs_have_a_table_of_their_own(
@@ -263,9 +262,10 @@ def test_the_page_shows_every_number_of_a_pair(
     }  # fmt: skip
     text = page_of(results, built[1])
     section = text[text.index('id="certainty"') : text.index('id="claims"')]
-    for wanted in ("0.031 (", "0.094", "about 5\u202f400\u202f000"):
-        assert str(escape(wanted)) in section
-    assert len(re.findall(r"<tr[^>]*><th scope=\"row\">\w+ <small>and</small>", section)) == 10
+    section = section[section.index('id="table-pairs"') :]
+    for wanted in (">0.031 <small>", ">0.094<", ">about 5\u202f400\u202f000<"):
+        assert wanted in section
+    assert len(re.findall(r"<tr data-row", section[: section.index("</table>")])) == 10
 
 
 def test_twelve_models_scroll_in_a_box_of_their_own() -> None:
@@ -297,11 +297,13 @@ def test_a_score_without_an_interval_has_no_brackets_and_the_page_says_why(
     results["members"]["A"]["scores"]["test"]["f1_macro"] = 1.0
     shown = certainty_data(example.typed(results))
     assert shown is not None
-    cells = next(row.cells for row in shown.table.rows if row.name == "A")
-    assert cells[shown.table.heads.index("F1, macro")] == "100.0%"
+    row = next(shown.scores.by_key(row) for row in shown.scores.rows if row[0] == "A")
+    column = next(one for one in shown.scores.columns if one.key == "f1_macro")
+    assert (column.title, column.cell(row), column.small(row)) == ("F1, macro", "100.0%", "")
+    assert row["f1_macro_low"] is None
     counts = results["data"]["splits"]["test"]["class_counts"]
-    assert f"the rarest has {min(counts)}" in (shown.table.without_interval or "")
+    assert f"the rarest has {min(counts)}" in (shown.without_interval or "")
     for entry in (*results["members"].values(), *results["committees"].values()):
         entry["intervals"]["test"] = dict.fromkeys(entry["scores"]["test"], (0.1, 0.2))
     shown = certainty_data(example.typed(results))
-    assert shown is not None and shown.table.without_interval is None
+    assert shown is not None and shown.without_interval is None

@@ -120,8 +120,9 @@ def by_key(tables: Any) -> dict[str, Table]:
 
 def test_every_table_is_copied_as_it_is_written_to_disk(page: Browser, content: Content) -> None:
     tables, shown = by_key(content.tables), menus(page, "[data-table]:not(figure)")
-    assert shown
-    for place in shown:
+    known = [place for place in shown if place.removeprefix("table-") in tables]
+    assert len(known) > 5, "beside those that a reader's choice makes"
+    for place in known:
         table = tables[place.removeprefix("table-")]
         for form, written in FORMS.items():
             text = copied(page, f"#{place} [data-take={form}]")

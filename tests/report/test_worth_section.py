@@ -1,19 +1,28 @@
 """What the committee gains: sentences follow the numbers, or go."""
 
 import copy
+import re
 from typing import Any
 
 import example
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from partial import part
 from test_page import HOSTILE, Reader, drawn
 
+from vestry.report.chapter import Opening
+from vestry.report.chapters import committee
+from vestry.report.contents import all_figures, page_data
+from vestry.report.formatting import two_digits
 from vestry.report.page import render
-from vestry.report.plot.bars import change_scale, draw_change
+from vestry.report.plot.canvas import MARKERS
+from vestry.report.plot.forest import ForestAxis, ForestRow, forest
 from vestry.report.plot.heat_map import pair_matrix
 from vestry.report.sections import ensemble_gain_words, leave_one_out_words
 from vestry.report.sections import ensemble_gain_words as sentences
 from vestry.report.sections.ensemble_gain import gains_data
+from vestry.report.table import Table
 from vestry.schema.ensemble_gain import Diversity, EnsembleCosts, EnsembleGain, LeaveOneOut
 from vestry.schema.models import Committee
 from vestry.schema.significance import Comparisons
@@ -68,30 +77,37 @@ def found(*values: float, **more: Any) -> Any:
 
 
 def test_yes_no_or_not_shown_stands_beside_what_it_takes() -> None:
-    taken = ", for 3.1 times the time per image, 4.2 MB more on disk and 24 s more to fit."
+    taken, at = ", for 4.2 MB more on disk and 24 s more to fit.", "3.1 times the time per image"
     p = f"adjusted p{NBSP}={NBSP}0.002"
     assert sentences.result("Committee", found()) == (
-        "Yes: Committee is better than both its members. The least gain: it gets 0.8 points more "
-        f"than Model-1 (+0.3 to +1.3, {p}){taken}"
+        "Yes: Committee is significantly more accurate than both its members, by 0.8 points or "
+        f"more, at {at}. Committee gets 0.8 points more than Model-1 (+0.3 to +1.3, {p}){taken}"
     )
     open_ = sentences.result("Committee", found(0.001, -0.009, 0.011))
-    assert open_.startswith("Not shown: Committee gets 0.1 points more than Model-1")
+    assert open_.startswith(
+        f"Not shown: Committee gets 0.1 points more than Model-1, perhaps by chance, at {at}. "
+    )
     assert open_.endswith(
         "By 900 test images it cannot be told whether it is better than Model-1 or gains less than "
         "1 point."
     )
     worse = sentences.result("C", found(-0.005, -0.009, -0.001))
-    assert worse.startswith("No: C gets 0.5 points less than Model-1")
+    assert worse.startswith("No: C is significantly less accurate than Model-1, at ")
+    assert "C gets 0.5 points less than Model-1 (" in worse
     assert worse.endswith("For accuracy Model-1 alone is the better choice.")
     none = sentences.result("C", found(0.001, -0.002, 0.004, verdict="no gain"))
     assert none == (
-        "No: C is shown not to be better than Model-1 by 1 point or more. It gets 0.1 points "
-        f"more than it (\u22120.2 to +0.4; for less than that margin adjusted "
+        f"No: C is shown to gain less than 1 point over Model-1, at {at}. C gets 0.1 points more "
+        f"than Model-1 (\u22120.2 to +0.4; for less than that margin adjusted "
         f"p{NBSP}={NBSP}0.012){taken}"
     )
     twin = sentences.result("C", found(0.0, -0.002, 0.002, verdict="no gain", same=True))
-    assert twin == f"No: C says the same class as Model-1 of every test image{taken}"
-    assert "is level with Model-1" in sentences.result("C", found(0.0, -0.002, 0.002))
+    assert twin == (
+        f"No: C gives the same answers as Model-1, at {at}. Both say the same class of every test "
+        f"image{taken}"
+    )
+    level = sentences.finding("C", found(0.0, -0.002, 0.002))
+    assert level == f"Not shown: C is level with Model-1, at {at}"
 
 
 def test_unknown_costs_are_left_out() -> None:
@@ -99,7 +115,7 @@ def test_unknown_costs_are_left_out() -> None:
     assert sentences.result("C", found(costs=costs)).endswith(f"p{NBSP}={NBSP}0.002).")
     costs = beside()["costs"] | {"latency_ms": None, "bytes": None}
     text = sentences.result("C", found(costs=costs))
-    assert "4.0 times the time per image, 200 more parameters and" in text
+    assert "at 4.0 times the time per image." in text and "for 200 more parameters and" in text
     same = costs | {"milliseconds_per_image": cost(1.01, 1.0), "fit_seconds": cost(1.0, 1.0)}
     text = sentences.result("C", found(costs=same))
     assert "the same time per image" in text and "to fit" not in text
@@ -193,11 +209,39 @@ def test_diversity_in_words(results: dict[str, Any]) -> None:
     assert ensemble_gain_words.extremes(found()) is None
 
 
-def test_the_scale_of_changes_holds_no_change() -> None:
-    scale = change_scale([(-0.009, -0.005), (-0.003, -0.001)])
-    assert 0 <= scale.zero <= 1 and "0.0" in [text for _, text in scale.ticks]
-    change = draw_change(-0.007, (-0.009, -0.005), scale)
-    assert change.left < change.dot < change.right <= scale.zero
+def drawn_rows(drawing: str) -> dict[str, tuple[float, float, float]]:
+    """By name: where its point stands, and the ends of its interval, in pixels."""
+    names = re.findall(r'class="name"[^>]*>([^<]+)<', drawing)
+    points = re.findall(rf'marker (?:{"|".join(MARKERS)})[^"]*" d="M([\d.]+)', drawing)
+    bars = re.findall(r'whisker-line" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)', drawing)
+    spans = [(float(x0), float(x1)) for x0, y0, x1, y1 in bars if y0 == y1]
+    return {
+        name: (float(point), *span) for name, point, span in zip(names, points, spans, strict=True)
+    }
+
+
+def zero_of(drawing: str) -> float:
+    return float(re.search(r'axis-line" d="M([\d.]+)', drawing)[1])  # type: ignore[index]
+
+
+@settings(max_examples=40, deadline=None)
+@given(ends=st.lists(st.tuples(st.floats(-0.5, 0.5), st.floats(0, 0.3)), min_size=1, max_size=12))
+def test_a_forest_plot_puts_every_interval_on_its_side_of_no_difference(
+    ends: list[tuple[float, float]],
+) -> None:
+    rows = [
+        ForestRow(f"M{n}", n, low + width / 2, low, low + width, ["+1.0", "2\u00d7"])
+        for n, (low, width) in enumerate(ends)
+    ]
+    axis = ForestAxis("points", "worse", "better", ["points", "time"])
+    figure = forest("f", "F", rows, axis, Table("f", "F", (), ()))
+    for drawing in map(str, figure.drawings):
+        zero, placed = zero_of(drawing), drawn_rows(drawing)
+        for row in rows:
+            _, left, right = placed[row.name]
+            assert 0 <= left <= right <= float(re.search(r'width="(\d+)', drawing)[1])  # type: ignore[index]
+            assert left >= zero - 0.2 if row.low >= 0 else left <= zero + 0.2
+            assert right >= zero - 0.2 if row.high >= 0 else right <= zero + 0.2
 
 
 def test_the_matrix_has_every_pair_once() -> None:
@@ -210,11 +254,42 @@ def test_the_matrix_has_every_pair_once() -> None:
     ]  # fmt: skip
 
 
+def chapter_of(results: dict[str, Any]) -> Opening | None:
+    whole = example.typed(results)
+    return committee.CHAPTER.opening(whole, page_data(whole))
+
+
+def values(table: Table) -> list[dict[str, Any]]:
+    return [table.by_key(row) for row in table.rows]
+
+
+def test_the_chapter_answers_with_yes_no_or_not_shown() -> None:
+    results, images = example.build()
+    found = results["committees"]["Committee"]["worth"]
+    opening = chapter_of(results)
+    assert opening is not None and len(opening.sentences) <= 2 and not opening.tables
+    assert [figure.key for figure in opening.figures] == ["committee-gain", "fixed-broken"]
+    says = {"yes": "Yes: ", "no": "No: ", "not shown": "Not shown: "}
+    assert opening.heading.startswith(says[found["verdict"]] + "Committee ")
+    assert not opening.heading.endswith(".")
+    assert opening.heading in drawn(results, images).words
+    rows = values(opening.figures[0].data)
+    assert [row["member"] for row in rows] == [each["name"] for each in found["against"]]
+    for row, each in zip(rows, found["against"], strict=True):
+        of = each["difference"]
+        assert (row["difference"], row["difference_low"], row["difference_high"]) == (
+            of["value"], *of["interval"],
+        )  # fmt: skip
+        assert row["time_factor"] == each["costs"]["latency_ms"]["times"]
+    for drawing in map(str, opening.figures[0].drawings):
+        assert set(drawn_rows(drawing)) == {row["member"] for row in rows}
+        assert all(f"{two_digits(row['time_factor'])}\u00d7<" in drawing for row in rows)
+
+
 def test_the_page_follows_the_results() -> None:
     results, images = example.build()
     words = drawn(results, images).words
-    assert "Ensemble gain" in words and "Which member it could do without" in words
-    entry = results["committees"]["Committee"]
+    assert "Which member it could do without" in words
     altered = copy.deepcopy(results)
     changed = altered["committees"]["Committee"]
     decisive = changed["worth"]["decisive"]
@@ -225,18 +300,22 @@ def test_the_page_follows_the_results() -> None:
     changed["leave_one_out"] |= {"members": [], "reason": "it takes too long"}
     changed["diversity"]["oracle"] |= {"accuracy": 0.5432}
     text = drawn(altered, images).words
-    assert "Not shown: Committee" in text and f"adjusted p{NBSP}={NBSP}0.432" in text
+    assert "Not shown: Committee" in text and re.search(r"adjusted p\s*=\s*0\.432", text)
     assert f"whether it is better than {decisive} or gains less than" in text
-    assert text.count("not shown to be either") == len(entry["members"])
+    assert text.count("not shown to be either") == len(changed["members"])
     assert "Members were not left out one by one: it takes too long." in text
     assert "Some member is right on 54.3%" in text
-    assert entry["worth"]["verdict"] != "not shown" and "Not shown: Committee" not in words
+    assert results["committees"]["Committee"]["worth"]["verdict"] != "not shown"
+    assert "Not shown: Committee" not in words
 
 
 def test_a_run_of_members_alone_has_no_section() -> None:
     alone, pictures = example.build(example.Plan(committee=()))
-    assert gains_data(example.typed(alone)) is None
-    assert "Ensemble gain" not in drawn(alone, pictures).words
+    assert gains_data(example.typed(alone)) is None and chapter_of(alone) is None
+    reader = drawn(alone, pictures)
+    ids = {str(attributes.get("id")) for _, attributes in reader.tags}
+    assert "worth" not in ids and "committee" not in ids
+    assert {"agreement", "votes"} <= ids, "what it would fold is folded elsewhere"
 
 
 def test_several_committees_have_a_tab_each() -> None:
@@ -253,6 +332,12 @@ def test_several_committees_have_a_tab_each() -> None:
     panels = [a for tag, a in reader.tags if tag == "details" and "worth-" in str(a.get("id"))]
     assert [panel["data-name"] for panel in panels] == ["Committee", "Second"]
     assert "Of 2 committees," in reader.words
+    opening = chapter_of(results)
+    assert opening is not None
+    (table,) = opening.tables
+    assert [row["committee"] for row in values(table)] == ["Committee", "Second"]
+    figures = all_figures(page_data(example.typed(results)), [])
+    assert {"committee-gain", "committee-gain-2"} <= {figure.key for figure in figures}
 
 
 @pytest.mark.parametrize("members", [2, 12])
@@ -261,9 +346,11 @@ def test_few_and_many_members(members: int) -> None:
     plan = example.Plan(strengths=strengths, networks=(), committee=tuple(strengths))
     shown = gains_data(example.typed(example.build(plan)[0]))
     assert shown is not None
-    (committee,) = shown.committees
-    assert len(committee.forest.rows) == len(committee.leave_one_out.rows) == members
-    assert len(committee.diversity.pairs) == members * (members - 1) // 2
+    (made,) = shown.committees
+    assert made.leave_one_out.table is not None
+    assert len(made.figure.data.rows) == len(made.leave_one_out.table.rows) == members
+    pairs = members * (members - 1) // 2
+    assert len(made.diversity.table.rows) == pairs + (pairs > 1)
 
 
 def test_hostile_names_are_text() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vestry.report import runs_headings as headings
 from vestry.report import runs_words as sentences
 from vestry.report.formatting import counted
 from vestry.report.plot.dots import DotRow, dot_plot
@@ -111,19 +112,19 @@ def _runs_page(results: RunComparison) -> _RunsPage:
         created=moment(results.created),
         label=f"First by validation {sentences.ordered_by(results)}",
         name=first.label if common else None,
-        evidence=sentences.evidence(results),
-        number=sentences.number(results),
+        evidence=headings.evidence(results),
+        number=headings.number(results),
         sentences=sentences.lead(results)[1 if common else 0 :],
         figure=_figure(results),
-        headings=sentences.headings(results),
+        headings=headings.headings(results),
         machine=sentences.machine(results),
         changes=_first_rows(what),
         more_changes=what if what and len(what.rows) > _MOST_CHANGES else None,
         machines=machines(results),
         ranking=ranking(results),
-        remark=sentences.ranking_remark(results),
+        remark=headings.ranking_remark(results),
         same_names=sentences.same_names(results),
-        tests=sentences.tests(results),
+        tests=headings.tests(results),
         pairs=[sentences.pair_sentence(pair, results.tests.family) for pair in results.tests.pairs],
         pairs_table=pairs(results),
         runs=runs(results),

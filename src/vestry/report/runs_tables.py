@@ -79,7 +79,7 @@ _Of = Callable[[RankedOfRuns], Value]
 
 def ranking(results: RunComparison) -> Table:
     """A row a model, by what orders them. Ends of intervals are columns of their own."""
-    alone = timed_alone(results)
+    alone = _timed_alone(results)
     parts = [
         *_names(results),
         *_scores(results),
@@ -175,7 +175,7 @@ def _beside_first(results: RunComparison) -> list[tuple[Column, _Of]]:
     ]
 
 
-def timed_alone(results: RunComparison) -> bool:
+def _timed_alone(results: RunComparison) -> bool:
     return any(_latency(row) is not None for row in results.ranking)
 
 

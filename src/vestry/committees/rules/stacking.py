@@ -93,7 +93,9 @@ class Stacking(Rule):
             design(stacked), labels, len(self.present_), self.strength_, self.tolerance
         )
         if not self.model_.converged:
-            self.notes_.append(f"the regression stopped after {ITERATIONS:,} steps, unconverged")
+            self.notes_.append(
+                f"the regression stopped after {ITERATIONS:,} steps, before it converged"
+            )
         absent = self.shape_[1] - len(self.present_)
         if absent:
             self.notes_.append(

@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterable
 
 _CHANGES = (FutureWarning, DeprecationWarning, PendingDeprecationWarning)
@@ -19,12 +18,12 @@ def fit_warnings(caught: Iterable[warnings.WarningMessage], max_iter: object) ->
 
     max_iter: the estimator's, whatever it is; None where it has none of its own.
     """
-    said = list(dict.fromkeys(_in_words(each.message, max_iter) for each in caught))
-    kinds = Counter(_NUMBER.sub("#", text) for text in said)
-    first = {_NUMBER.sub("#", text): text for text in reversed(said)}
+    kinds: dict[str, list[str]] = {}
+    for text in dict.fromkeys(_in_words(each.message, max_iter) for each in caught):
+        kinds.setdefault(_NUMBER.sub("#", text), []).append(text)
     return [
-        f"{text} (and {kinds[kind] - 1:,} more like this)" if kinds[kind] > 1 else text
-        for kind, text in reversed(first.items())
+        f"{text} (and {len(others):,} more like this)" if others else text
+        for text, *others in kinds.values()
     ]
 
 

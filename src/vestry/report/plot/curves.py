@@ -102,7 +102,8 @@ def _spread(curve: SizeCurve) -> list[tuple[float, float, float]]:
 
 
 _TICKS = (0.0, 0.5, 1.0)
-LEAST_DRAWN = 30
+_LOW = 170.0
+_LEAST_DRAWN = 30
 """Answers from which on a curve is drawn; fewer make it jump."""
 _MOST_NAMED = 8
 
@@ -115,7 +116,7 @@ def answered(model: Model) -> list[tuple[float, float]]:
         (round(share, 6), round(1 - risk, 6))
         for share, risk in zip(found.curve.coverage, found.curve.risk, strict=True)
     ]
-    return [point for point in points if point[0] * found.rows >= LEAST_DRAWN] or points
+    return [point for point in points if point[0] * found.rows >= _LEAST_DRAWN] or points
 
 
 def right_axis(models: Sequence[Model]) -> Axis:
@@ -152,6 +153,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
         remark=f"grey: {left_out} more" if left_out else "",
         words="Accuracy of the answers over the share of test images answered, the surest first; "
         f"with every image answered: {ends}",
+        height=_LOW,
     )
 
 

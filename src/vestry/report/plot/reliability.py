@@ -57,7 +57,7 @@ def reliability_figure(
         key,
         title,
         draw,
-        reliability_table(key, [main, *others]),
+        _table(key, [main, *others]),
         remark=_remark(main, others, with_after),
         words=_words(main),
         widths=(NARROW, THIRD),
@@ -107,7 +107,7 @@ def _draw_bins(frame: Frame, bins: Sequence[Bin], usual: float, whisker: str, do
         frame.canvas.circle(frame.at(row.confidence, row.accuracy), radius, dot, told)
 
 
-def reliability_table(key: str, models: Sequence[Model]) -> Table:
+def _table(key: str, models: Sequence[Model]) -> Table:
     """Every group of every model, as it is and at its temperature."""
     columns = (
         text_column("model", "Model"),

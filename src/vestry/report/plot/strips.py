@@ -78,10 +78,10 @@ def strip_figure(
         return canvas
 
     words = f"{title}: " + "; ".join(f"{strip.label} {strip.text}" for strip in strips)
-    return drawn(key, title, draw, strip_table(key, title, strips), remark=remark, words=words)
+    return drawn(key, title, draw, _table(key, title, strips), remark=remark, words=words)
 
 
-def strip_table(key: str, title: str, strips: Sequence[Strip]) -> Table:
+def _table(key: str, title: str, strips: Sequence[Strip]) -> Table:
     columns = (
         text_column("what", "What"),
         Column("value", "Accuracy", per_cent),

@@ -144,7 +144,7 @@ def trials_figure(search: Search, axis: Axis) -> Figure:
         frame.draw_across(lambda place: ends[place], "trial")
         steps = best_so_far([p for p in points if p.score is not None], search.lower_is_better)
         canvas.path(_steps([_at(frame, p) for p in steps], frame.right), "quiet-mark thin")
-        draw_trials(frame, points)
+        _draw_trials(frame, points)
         return canvas
 
     best = search.shown(search.best.score)
@@ -167,7 +167,7 @@ def _at(frame: Frame, point: TrialPoint) -> Point:
     return frame.at(point.x, point.score or 0.0)
 
 
-def draw_trials(frame: Frame, points: Sequence[TrialPoint]) -> None:
+def _draw_trials(frame: Frame, points: Sequence[TrialPoint]) -> None:
     """Dots at their scores, open where pruned; strokes at the foot where there is none."""
     small = 1.8 if len(points) > _MANY else 3.0
     canvas = frame.canvas
@@ -196,8 +196,8 @@ def values_figure(search: Search, axis: Axis) -> Figure:
             "" if best is None else f"best {value_text(best)}",
         )
         frame = panel_frame(canvas, cell, panel, tick_room(scale), 8)
-        draw_value_ticks(frame, frame.bottom, parameter_ticks(parameter))
-        draw_trials(frame, parameter_points(search, parameter))
+        _draw_value_ticks(frame, frame.bottom, parameter_ticks(parameter))
+        _draw_trials(frame, parameter_points(search, parameter))
 
     return grid_figure(
         f"trial-values-{search.model.anchor}",
@@ -209,7 +209,7 @@ def values_figure(search: Search, axis: Axis) -> Figure:
     )
 
 
-def draw_value_ticks(frame: Frame, y: float, ticks: Sequence[tuple[float, str]]) -> None:
+def _draw_value_ticks(frame: Frame, y: float, ticks: Sequence[tuple[float, str]]) -> None:
     """What stands at places along the frame, each in a room of its own, inside its ends."""
     span = frame.right - frame.left
     room = span / max(1, len(ticks)) - 4

@@ -78,7 +78,7 @@ def _first(page: ClassImages | None) -> Iterator[str]:
     yield from (image for image, _ in page.drawn) if page else ()
 
 
-def kind_images(page: ClassImages | None) -> Iterator[str]:
+def _kind_images(page: ClassImages | None) -> Iterator[str]:
     """Ids of means and samples of classes."""
     for kind in [*page.kinds, *page.more_kinds] if page else ():
         if kind.mean_image:
@@ -95,5 +95,5 @@ SECTION = Section(
     anchor="samples",
     chapter="data",
     images=_first,
-    more_images=kind_images,
+    more_images=_kind_images,
 )

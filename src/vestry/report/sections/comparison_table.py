@@ -5,7 +5,6 @@ from collections.abc import Callable
 from vestry.report.formatting import (
     NOTHING,
     counted,
-    decimal,
     duration,
     per_cent,
     points,
@@ -14,13 +13,19 @@ from vestry.report.formatting import (
     whole,
 )
 from vestry.report.models import Model, models_by_rank
-from vestry.report.sections import by_score
 from vestry.report.sections import score_figures as score
+from vestry.report.sections.comparison_scores import (
+    Cell,
+    accuracies,
+    balanced,
+    chosen_scores,
+    nothing,
+    shows_balanced,
+)
 from vestry.report.sections.leaks import leaked
 from vestry.report.sections.reported import reported_accuracy
 from vestry.report.table import Column, Row, Table, Value, text_column
 from vestry.schema.base import MarkWord
-from vestry.schema.decision import Baseline
 from vestry.schema.results import Results
 
 _SEEN: dict[MarkWord, str] = {
@@ -33,9 +38,6 @@ _SEEN: dict[MarkWord, str] = {
 _KINDS = {False: "model", True: "committee"}
 _NO_MODEL = "no model"
 
-Cell = tuple[Column, Callable[[Model], Value], Callable[[Baseline], Value]]
-"""A column, with its value of a model and of what needs none."""
-
 
 def comparison_table(results: Results) -> Table | None:
     """Key `compare`; None without models."""
@@ -44,9 +46,10 @@ def comparison_table(results: Results) -> Table | None:
         return None
     cells = [
         *_names(results),
-        *_scores(results, ranked[0]),
+        *chosen_scores(results, ranked[0]),
         *(_differences(ranked[0]) if len(ranked) > 1 and not results.nested else []),
-        *(_accuracies(results) if ranked[0].ordered_by else []),
+        *(accuracies(results) if ranked[0].ordered_by else []),
+        *(balanced() if shows_balanced(results) else []),
         *_reported(results, ranked),
         *_costs(ranked),
     ]
@@ -69,10 +72,6 @@ def _caption(results: Results, first: Model) -> str:
     return f"Every model by validation {score.name_of(first)}, with costs; {on}{leak}"
 
 
-def _nothing(_: object) -> None:
-    return None
-
-
 def _names(results: Results) -> list[Cell]:
     ranks = [row.rank for row in results.ranking]
     rank = {row.name: row.rank for row in results.ranking}
@@ -81,7 +80,7 @@ def _names(results: Results) -> list[Cell]:
         return NOTHING if value is None else f"{value}{'=' * (ranks.count(value) > 1)}"
 
     return [
-        (Column("rank", "Rank", shown, sorts="up"), lambda m: rank[m.name], _nothing),
+        (Column("rank", "Rank", shown, sorts="up"), lambda m: rank[m.name], nothing),
         (
             Column("model", "Model", is_number=False, sorts="up", beside=_kind),
             lambda m: m.name,
@@ -97,104 +96,6 @@ def _names(results: Results) -> list[Cell]:
 
 def _kind(row: Row) -> str:
     return "" if row["kind"] == _KINDS[False] else str(row["kind"])
-
-
-def _scores(results: Results, first: Model) -> list[Cell]:
-    """Of the score that orders the models: validation, test and its interval."""
-    if first.ordered_by is None:
-        return _accuracies(results)
-    name, label, lower = first.ordered_by.name, first.ordered_by.label, _is_lower(first)
-    sorts, written = "up" if lower else "down", per_cent if score.is_share(first) else decimal
-    on_test, known = f"{label}, {_test_head(results)}", score.test_interval(first) is not None
-
-    def end(place: int) -> Callable[[Model], Value]:
-        return lambda m: interval[place] if (interval := score.test_interval(m)) else None
-
-    return [
-        (
-            Column(f"validation_{name}", f"{label}, validation", written, sorts=sorts),
-            lambda m: score.value(m, "validation"),
-            lambda b: b.by_score.validation,
-        ),
-        (
-            Column(f"test_{name}", on_test, written, sorts=sorts),
-            lambda m: score.value(m, "test"),
-            lambda b: b.by_score.test,
-        ),
-        (
-            Column(f"test_{name}_low", "95% from", written, shown=known, sorts=sorts),
-            end(0),
-            _nothing,
-        ),
-        (Column(f"test_{name}_high", "to", written, shown=known, sorts=sorts), end(1), _nothing),
-    ]
-
-
-def _is_lower(first: Model) -> bool:
-    return first.ordered_by is not None and first.ordered_by.better == "lower"
-
-
-def _test_head(results: Results) -> str:
-    return "nested folds" if results.nested else "test"
-
-
-def _accuracies(results: Results) -> list[Cell]:
-    """Means over seeds, with the deviation of seeds small beside them. The ends stand on the page
-    where accuracy orders the models."""
-    orders, test = by_score.is_accuracy(results), _test_head(results).capitalize()
-    of = "" if orders else "Accuracy, "
-    heads = (f"{of}validation", f"{of}{test.lower()}") if of else ("Validation", test)
-    head = dict(zip(("validation", "test"), heads, strict=True))
-
-    def figure(split: str) -> Cell:
-        return (
-            Column(f"{split}_accuracy", head[split], per_cent, beside=_seeds(split)),
-            lambda m: m.central_accuracy(split),
-            lambda b: b.scores.on(split)["accuracy"],
-        )
-
-    def end(key: str, title: str, place: int) -> Cell:
-        column = Column(f"test_accuracy_{key}", title, per_cent, shown=orders)
-        return column, lambda m: m.interval("test")[place], _nothing
-
-    return [
-        figure("validation"),
-        figure("test"),
-        end("low", "95% from", 0),
-        end("high", "to", 1),
-        *(_deviations() if _has_seeds(results) else []),
-    ]
-
-
-def _has_seeds(results: Results) -> bool:
-    return any(m.over_seeds("test", "accuracy") for m in models_by_rank(results))
-
-
-def _deviations() -> list[Cell]:
-    def deviation(split: str) -> Callable[[Model], Value]:
-        return lambda m: spread.deviation if (spread := m.over_seeds(split, "accuracy")) else None
-
-    return [
-        (Column("seeds", "Seeds", shown=False), lambda m: len(m.entry.seeds), _nothing),
-        *(
-            (
-                Column(f"{split}_accuracy_sd", f"SD over seeds, {split}", shown=False),
-                deviation(split),
-                _nothing,
-            )
-            for split in ("validation", "test")
-        ),
-    ]
-
-
-def _seeds(split: str) -> Callable[[Row], str]:
-    def beside(row: Row) -> str:
-        found = row.get(f"{split}_accuracy_sd")
-        if found is None:
-            return ""
-        return f"\u00b1 {decimal(100 * found, 1)} over {row['seeds']} seeds"
-
-    return beside
 
 
 def _differences(first: Model) -> list[Cell]:
@@ -222,14 +123,14 @@ def _differences(first: Model) -> list[Cell]:
         (
             Column("difference_to_first", f"To the first{unit}", written, of_row=printed),
             lambda m: m.on_test.difference if m.on_test else None,
-            _nothing,
+            nothing,
         ),
-        (Column("difference_low", "95% from", written), end(0), _nothing),
-        (Column("difference_high", "to", written), end(1), _nothing),
+        (Column("difference_low", "95% from", written), end(0), nothing),
+        (Column("difference_high", "to", written), end(1), nothing),
         (
             text_column("on_test", "On test it is"),
             lambda m: _SEEN[m.on_test.mark] if m.on_test else None,
-            _nothing,
+            nothing,
         ),
     ]
 
@@ -248,13 +149,13 @@ def _reported(results: Results, ranked: list[Model]) -> list[Cell]:
         (
             Column("reported_accuracy", "Reported accuracy", per_cent, beside=_mean_taken),
             lambda m: of.reported if (of := found[m.name]) else None,
-            _nothing,
+            nothing,
         ),
-        (Column("ours_less_reported", "Ours less that, points", points), difference, _nothing),
+        (Column("ours_less_reported", "Ours less that, points", points), difference, nothing),
         (
             Column("compared_with", "Compared with", is_number=False, shown=False),
             lambda m: of.against if (of := found[m.name]) else None,
-            _nothing,
+            nothing,
         ),
     ]
 
@@ -269,20 +170,20 @@ def _costs(ranked: list[Model]) -> list[Cell]:
 
     found: list[Cell] = []
     if any(model.latency is not None for model in ranked):
-        found.append((Column("latency_ms", "ms", two, sorts="up"), lambda m: m.latency, _nothing))
+        found.append((Column("latency_ms", "ms", two, sorts="up"), lambda m: m.latency, nothing))
     if any(model.size is not None for model in ranked):
         size = Column("size_mb", "MB", two, sorts="up")
-        found.append((size, lambda m: m.size / 1e6 if m.size is not None else None, _nothing))
+        found.append((size, lambda m: m.size / 1e6 if m.size is not None else None, nothing))
     return [
         *found,
         (
             Column("fit_seconds", "Fit time", duration, sorts="up"),
             lambda m: m.entry.fit_seconds,
-            _nothing,
+            nothing,
         ),
         (
             Column("parameters", "Parameters", whole, sorts="up"),
             lambda m: m.entry.parameters,
-            _nothing,
+            nothing,
         ),
     ]

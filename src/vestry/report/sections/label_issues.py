@@ -174,7 +174,9 @@ def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Ta
         return []
     left_out = sum(entry.count - len(entry.images) for entry in found.values())
     rest = f"; {whole(left_out)} more are doubted and were not stored" if left_out else ""
-    corrections = {image: label for image, _, _, _, label, *_ in reversed(rows)}
+    corrections: dict[Value, Value] = {}
+    for image, _, _, _, label, *_ in rows:
+        corrections.setdefault(image, label)
     return [
         Table(
             "label-issues",
@@ -186,7 +188,7 @@ def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Ta
             "corrections",
             "What the members would correct, as `id,label`; look at each before you use it",
             (text_column("id", "Id"), text_column("label", "Label")),
-            tuple(reversed(corrections.items())),
+            tuple(corrections.items()),
         ),
     ]
 

@@ -35,7 +35,7 @@ class Recipes:
     table: Table
 
 
-def recipes_data(results: Results) -> Recipes:
+def _recipes(results: Results) -> Recipes:
     models = models_in_study_order(results)
     recipes = [_recipe(model) for model in models]
     return Recipes(recipes, _times(models), _table(recipes))
@@ -104,7 +104,7 @@ def _table(recipes: Sequence[Recipe]) -> Table:
 
 SECTION = Section(
     key="recipes",
-    data=recipes_data,
+    data=_recipes,
     is_shown=lambda page: bool(page.recipes),
     template="recipes.html.j2",
     title="Recipe and time of every model",

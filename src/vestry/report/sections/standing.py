@@ -187,18 +187,6 @@ def _test_words(tests: Comparisons) -> str:
     return "McNemar\u2019s test; with several seeds one of images and seeds"
 
 
-def beside_first(model: Model, first: Model) -> str | None:
-    """ "behind on test: −1.2 points (−2.0 to −0.4)"; None for the first."""
-    found = model.on_test
-    if found is None:
-        return None
-    size = score.gap(model, first, "test")
-    mark = MARKS[found.mark]
-    if found.mark == "unknown" and (_has_seeds(model) or _has_seeds(first)):
-        mark += " or seeds"
-    return f"{mark}: {size} ({score.amount_range(model, found.interval)})"
-
-
 def _has_seeds(model: Model) -> bool:
     return model.over_seeds("test", "accuracy") is not None
 

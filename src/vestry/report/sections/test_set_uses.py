@@ -98,7 +98,7 @@ SECTION = Section(
     key="test_looks",
     data=_sentences,
     template="test_set_uses.html.j2",
-    title="Test set",
+    title="How often the test set was used",
     anchor="test-looks",
     chapter="made",
 )
