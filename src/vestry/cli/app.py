@@ -27,7 +27,7 @@ from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.summary import summary
-from vestry.cli.try_ import TRY_EXAMPLES, try_
+from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -153,6 +153,7 @@ def explore(
 
 app.command(epilog=RUNS_EXAMPLES)(runs)
 app.command("try", epilog=TRY_EXAMPLES)(try_)
+app.command(epilog=INIT_EXAMPLES)(init)
 app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)

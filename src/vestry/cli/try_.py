@@ -39,7 +39,8 @@ def try_(
     and judged as in any study. The study is written beside, so that the next step is editing it.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.tryout.try_source import Attempt, file_for, try_source  # noqa: PLC0415
+    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.run.tryout.try_source import Attempt, try_source  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
 
     file = study or file_for(source, Path())
@@ -57,3 +58,28 @@ def try_(
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)
+
+
+INIT_EXAMPLES = (
+    "Examples:  vestry init photos/    |    vestry init npz:cells.npz --study studies/cells.toml"
+)
+
+
+def init(
+    source: Annotated[
+        str, typer.Argument(help="A folder or file of images, or a name of `vestry data list`.")
+    ] = "digits",
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file to write; by default one named after the source, here."),
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Write a commented study file for some images, ready to be edited and run; prints its path."""
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.run.tryout.init_study import init_study  # noqa: PLC0415
+
+    file = study or file_for(source, Path())
+    places = DataPaths.of(data, file.parent)
+    typer.echo(str(init_study(source, file, places)))

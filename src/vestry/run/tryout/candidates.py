@@ -68,7 +68,7 @@ def _classical(pixels: int) -> list[Candidate]:
             "SVM",
             "kernel",
             "strong with few rows",
-            'estimator = "sklearn.svm.SVC"\nparams = { C = 5.0, probability = true }',
+            'estimator = "sklearn.svm.SVC"\nparams = { C = 5.0 }',
             growth=2.0,
             most=_MOST_KERNEL,
         ),

@@ -1,4 +1,4 @@
-"""Short trials of many candidates on part of the rows: how good each is so far, how long it takes."""
+"""Short trials of many candidates on part of the rows: how good each is, how long it takes."""
 
 import tempfile
 from collections.abc import Sequence

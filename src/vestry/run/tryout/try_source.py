@@ -4,7 +4,6 @@ Candidates of unlike families are tried on part of the rows; the better half goe
 (successive halving: Jamieson and Talwalkar, 2016), and what is left is a study like any other.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from vestry.errors import StudyError
 from vestry.run.pipeline import Finished, run_study
 from vestry.run.tryout.allotment import Allotment, allot
 from vestry.run.tryout.candidates import Candidate, candidates
+from vestry.run.tryout.draft import data_table, name_of, smaller_side, study_text
 from vestry.run.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
 from vestry.study.reader import read_study
@@ -25,13 +25,12 @@ from vestry.study.reader import read_study
 _RUNGS = (2_000, 10_000)
 _EPOCHS = 5
 _RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
-"""Of the whole time: for one rung, and for one fit in it; that at least so many seconds, since a new
-process has to import what it needs."""
+"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
+new process has to import what it needs."""
 _AFTERWARDS, _AFTERWARDS_SHARE = 12.0, 0.12
 """Seconds for judging and drawing, and the share of the whole time that comes to them beside."""
 _SHORT = 240.0
 """Below so many seconds, images are not altered, explained or looked at in depth."""
-_LARGEST, _RESIZED = 96, 64
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     data = data_table(asked.source, None)
     report({"event": "stage", "text": f"loading {asked.source}"})
     dataset = load_dataset(DataSettings(source=asked.source), asked.places)
-    if (size := _size(dataset)) is not None:
+    if (size := smaller_side(dataset)) is not None:
         data = data_table(asked.source, size)
         report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
     rows = len(dataset.training)
@@ -71,29 +70,9 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
             "--minutes"
         )
-    write_text(asked.study, study_text(asked, data, chosen, tried, short=asked.seconds < _SHORT))
+    write_text(asked.study, _study_text(asked, data, chosen, tried, short=asked.seconds < _SHORT))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
     return run_study(read_study(asked.study), asked.places, asked.run, asked.cores, report)
-
-
-def file_for(source: str, folder: Path) -> Path:
-    """A study file named after the source that is not there yet."""
-    stem = Path(_name(source)).name.split(".")[0] or "images"
-    names = (f"{stem}{number}.toml" for number in ("", *(f"-{n}" for n in range(2, 1000))))
-    return next(path for name in names if not (path := folder / name).exists())
-
-
-def data_table(source: str, size: int | None) -> str:
-    """`[data]` of a study file."""
-    resized = f"image_size = [{size}, {size}]\n" if size else ""
-    return f"[data]\nsource = {json.dumps(source)}\n{resized}"
-
-
-def _size(dataset: Dataset) -> int | None:
-    """What large pictures are resized to; None where they are small, or no picture files."""
-    height, width, *_ = dataset.training.image_shape
-    large = max(height, width) > _LARGEST and dataset.provenance.preparation == "resized"
-    return _RESIZED if large else None
 
 
 def _fits(dataset: Dataset) -> int:
@@ -141,48 +120,40 @@ def better_half(trials: Sequence[Trial]) -> list[Candidate]:
     return kept
 
 
-def study_text(
+def _study_text(
     asked: Attempt, data: str, chosen: Allotment, tried: Sequence[Trial], *, short: bool
 ) -> str:
     """The study file, ready to be edited."""
-    minutes = _minutes(asked.seconds)
-    parts = [
-        f"# Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a study",
-        "# like any other: edit it, and run it with `vestry run`.",
-        *(f"# {line}" for line in _trial_lines(tried, chosen)),
-        f"title = {json.dumps(f'What suits {_name(asked.source)} in {minutes}')}",
-        f"about = {json.dumps(_about(tried, chosen))}",
-        "",
+    return study_text(
+        [
+            f"Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a",
+            "study like any other: edit it, and run it with `vestry run`.",
+            *_trial_lines(tried, chosen),
+        ],
+        f"What suits {name_of(asked.source)} in {_minutes(asked.seconds)}",
+        _about(tried, chosen),
         data,
-    ]
-    if short:
-        parts += [
-            "# Left out for want of time; give more --minutes, or take these lines away.",
-            "[robustness]\nskip = true\n",
-            "[explanation]\nskip = true\n",
-            "[exploration]\ntsne = false\n",
-        ]
-    parts += [each.text(chosen.epochs) for each in chosen.kept]
-    parts += [_committee(chosen)]
-    return "\n".join(part for part in parts if part is not None)
+        _LEFT_OUT if short else "",
+        chosen.kept,
+        chosen.epochs,
+    )
+
+
+_LEFT_OUT = """# Left out for want of time; give more --minutes, or take these lines away.
+[robustness]
+skip = true
+
+[explanation]
+skip = true
+
+[exploration]
+tsne = false
+"""
 
 
 def _minutes(seconds: float) -> str:
     """ "1 minute", "2.5 minutes"."""
     return f"{seconds / 60:g} minute{'' if seconds == 60 else 's'}"
-
-
-def _name(source: str) -> str:
-    return source.rstrip("/").rpartition("/")[2].rpartition(":")[2] or source
-
-
-def _committee(chosen: Allotment) -> str:
-    """Of the networks where there are several, else of all models."""
-    members = chosen.networks if len(chosen.networks) > 1 else chosen.kept
-    if len(members) < 2:
-        return ""
-    names = json.dumps([each.name for each in members], ensure_ascii=False)
-    return f'[[committee]]\nname = "Committee"\nrule = "mean"\nmembers = {names}\n'
 
 
 def _trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
