@@ -31,8 +31,8 @@ def report(
         Form | None,
         typer.Option(
             "--format",
-            help="Write files instead of the page: one Markdown or LaTeX file with figures beside "
-            "it, every table as CSV, every figure as SVG, or a Jupyter notebook.",
+            help="Write files instead of the page: one Markdown or LaTeX file with all figures, "
+            "every table as CSV, every figure as SVG, or a Jupyter notebook.",
         ),
     ] = None,
     out: Annotated[
