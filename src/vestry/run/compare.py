@@ -103,7 +103,7 @@ def _check_images(runs: Sequence[StoredRun], datasets: Sequence[Dataset]) -> Non
 
 
 def _same_ids(one: SealedSet, other: SealedSet) -> bool:
-    """Whether the rows are the same in the same order, so that they differ by their labels alone."""
+    """Whether the rows are the same in the same order; then labels alone can differ."""
     return bool(np.array_equal(one.ids, other.ids))
 
 

@@ -173,6 +173,6 @@ def _check_folds(study: Study, rows: int) -> None:
         crossed = entry.cross_validation
         if crossed is not None and crossed.folds > rows:
             raise StudyError(
-                f"{entry.name}: cross_validation asks for {crossed.folds} folds of {rows:,} training "
-                f"rows; each fold holds one row at least, so ask for {rows:,} or fewer"
+                f"{entry.name}: cross_validation asks for {crossed.folds} folds of {rows:,} "
+                f"training rows; each fold holds one row at least, so ask for {rows:,} or fewer"
             )
