@@ -82,7 +82,8 @@ window.measures = (() => {
     .sort((one, other) => one[0] - other[0])[0];
 
   const openAll = () => {
-    for (const details of all("details")) { details.removeAttribute("name"); details.open = true; }
+    // Menus lie over what is below them, so that only one is open at a time; they stay as they are.
+    for (const details of all("details:not(.menu)")) { details.removeAttribute("name"); details.open = true; }
     for (const part of all("[hidden=until-found]")) part.removeAttribute("hidden");
     for (const part of all("main [popover]")) part.removeAttribute("popover");
   };

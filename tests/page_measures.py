@@ -54,7 +54,7 @@ def asked(browser: Browser, what: str, *given: Any) -> Any:
 
 
 def open_all(browser: Browser) -> None:
-    """Opens all that is folded, and leaves it open."""
+    """Opens all that is folded but for menus, and leaves it open."""
     asked(browser, "openAll")
 
 

@@ -4,24 +4,24 @@ import json
 
 import numpy as np
 
+from studies_at_hand import LEFT_OUT
 from vestry.data.sources.digits import load
 from vestry.data.split_record import ids_of
 
 FLIPS = 25
-STUDY = """
+STUDY = f"""
 title = "Planted"
-exploration = { skip = true }
-[data]
+{LEFT_OUT}[data]
 source = "npz:planted.npz"
-validation = { fraction = 0.2 }
+validation = {{ fraction = 0.2 }}
 [[member]]
 name = "Forest"
 estimator = "sklearn.ensemble.ExtraTreesClassifier"
-cross_validation = { folds = 3 }
+cross_validation = {{ folds = 3 }}
 [[member]]
 name = "Neighbours"
 estimator = "sklearn.neighbors.KNeighborsClassifier"
-cross_validation = { folds = 3 }
+cross_validation = {{ folds = 3 }}
 """
 
 
