@@ -124,15 +124,6 @@ class DataSettings(BaseModel):
                 raise ValueError("`test` by folds tests on all rows: test_rows cannot be given")
         return self
 
-    @field_validator("test", "test_rows")
-    @classmethod
-    def more_than_one(cls, part: Any) -> Any:
-        if isinstance(part, Selection) and part.count == 1:
-            raise ValueError(
-                "one test image says nothing of how good a model is; take two at least"
-            )
-        return part
-
     @field_validator("classes")
     @classmethod
     def each_class_once(cls, names: list[str] | None) -> list[str] | None:

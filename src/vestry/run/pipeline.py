@@ -27,7 +27,8 @@ from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
 from vestry.schema.environment import Environment
 from vestry.schema.results import ComparisonResults, Results
-from vestry.storage.run_folder import RunFolder, locked, remove_damaged, remove_leftovers
+from vestry.storage.file_sums import forget_damaged
+from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.study.settings import Study
 from vestry.system.environment import environment
@@ -71,8 +72,8 @@ def run_study(
     with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
         take(file, places, run, report)
         remove_leftovers(run.path)
-        for name in remove_damaged(run.path / "tasks"):
-            text = f"what {name} had finished is damaged and is done again"
+        for name in forget_damaged(run.path / "tasks"):
+            text = f"files in tasks/{name} are damaged: what was finished there is done again"
             report({"event": "note", "text": text})
         look = planner.exploration()
         planned, failed = fit_members(planner, look, engine, report)

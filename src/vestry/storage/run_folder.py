@@ -10,19 +10,16 @@ import json
 import os
 import re
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vestry.errors import RunError
+from vestry.errors import DamagedError, RunError
 from vestry.storage.names import stored_name
 
 TEMPORARY_PREFIX = ".part-"
-_TASK = re.compile("[0-9a-f]{20}")
-"""The folder of a finished task, by its digest."""
 TEMPORARY = re.compile(r"\.part-[0-9a-z_]{8}(\.[^/]*)?")
 """The whole name of a temporary file; other files that begin like one are somebody else's."""
 
@@ -91,25 +88,13 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def remove_damaged(folder: Path) -> list[str]:
-    """Remove finished tasks whose card a loss of power has cut, so that they are done again; their
-    names. A folder of another name, or that is a link, is nobody's here."""
-    removed = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        card = path / "card.json"
-        if not _TASK.fullmatch(path.name) or path.is_symlink() or not card.is_file():
-            continue
-        try:
-            whole = isinstance(read_json(card), dict)
-        except (OSError, ValueError):
-            whole = False
-        if not whole:
-            shutil.rmtree(path, ignore_errors=True)
-            removed.append(path.name)
-    return removed
+    """Raises DamagedError where the file is no JSON, as after a loss of power."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(
+            f"{path} is damaged ({error}); run its study again, which makes it anew"
+        ) from None
 
 
 def remove_leftovers(folder: Path) -> None:

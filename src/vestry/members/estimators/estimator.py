@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import importlib
 import inspect
 import random
@@ -133,7 +134,7 @@ def _import_class(path: str) -> Any:
     except (ImportError, AttributeError) as error:
         hidden = _hidden_file(module)
         raise MemberError(f"there is no {path} to import: {one_line(error)}{hidden}") from error
-    if not (callable(found) and _makes_classifiers(found)):
+    if not _makes_classifiers(found):
         raise MemberError(f"{path} is no classifier: a class with `fit` and `predict` is needed")
     return found
 
@@ -142,6 +143,8 @@ def _makes_classifiers(found: Any) -> bool:
     """Looked at before it is called: calling a `subprocess.Popen` would start a program. A function
     is taken where its module is the user's own, since what it gives is known by calling it alone.
     """
+    while isinstance(found, functools.partial):
+        found = found.func
     if inspect.isclass(found):
         return hasattr(found, "fit") and hasattr(found, "predict")
     return inspect.isfunction(found) and not _is_installed(found.__module__)
