@@ -8,12 +8,13 @@ from pathlib import Path
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import MANIFEST, Event
+from vestry.engine.task import Event
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.predictions.table import load_table
 from vestry.run.fitting import fit_members
 from vestry.run.planner import Planner
 from vestry.run.tryout.candidates import Candidate
+from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
