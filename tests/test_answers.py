@@ -136,6 +136,13 @@ def answered(folder, vestry, study, training, tested):
     return json.loads((run / "results.json").read_text()), text, done.stdout
 
 
+def on_top(results):
+    """What the first screen says of the one that is recommended."""
+    found = results["decision"]
+    label = {"too_few": "Ahead so far"}.get(found["evidence"], "Recommended")
+    return f"\n{label}\n{found['recommended']}\n"
+
+
 def headline(results):
     found = results["decision"]
     start = {"too_few": "Too few images to choose; ahead so far:"}.get(
@@ -158,7 +165,7 @@ def equal(tmp_path_factory, vestry):
 def test_leaked_test_images_stand_on_top_and_beside_every_headline_figure(leaked):
     results, text, console = leaked
     top = "No test figure of this run holds: all 60 test images"
-    assert top in console and text.index(top) < text.index(headline(results))
+    assert top in console and text.index(top) < text.index(on_top(results))
     assert "Test figures that hold are those without them" not in text + console
     for said in re.findall(r"[^.]*test images[^.]*, which had no say in this[^.]*\.", text):
         assert "(all of them leaked)" in said
@@ -170,7 +177,7 @@ def test_committees_of_twins_and_of_good_and_bad_gain_nothing(leaked):
         "Good and bad": "no",
         "Twins": "no",
     }
-    assert re.search("^No: Twins says the same class as NB", text, re.MULTILINE)
+    assert re.search("^No: Twins gives the same answers as NB", text, re.MULTILINE)
     assert not re.search("^Yes:", text, re.MULTILINE)
 
 
@@ -214,4 +221,4 @@ def test_figures_of_one_seed_are_called_that_beside_means(equal):
 
 def test_page_and_console_recommend_the_same(leaked, equal):
     for results, text, console in (leaked, equal):
-        assert f"{headline(results)}\n" in text and f"{headline(results)}." in console
+        assert text.count(on_top(results)) == 1 and f"{headline(results)}." in console

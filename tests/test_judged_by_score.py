@@ -69,8 +69,10 @@ SCORES = ['"balanced_accuracy"', '"macro_f1"', '"roc_auc"', '"log_loss"', SENSIT
 def test_the_headline_and_its_reasons_speak_of_the_score(judged, score):
     results, page, _ = judged(score)
     words = results.score.words
-    head = page[page.index("Recommended: ") if "Recommended: " in page else page.index("Too few") :]
-    head = head[: head.index("What would change this" if results.decision.changes else "How this")]
+    top = page[: re.search(r"leads? on validation", page).start()]
+    fold = page[page.index("How this was decided") :]
+    head = top + fold[: fold.index("The order, and what the test images say of it")]
+    head = head[head.index("Ahead so far" if "Ahead so far" in head else "Recommended") :]
     first = next(row for row in results.ranking if row.name == results.decision.recommended)
     share = results.score.unit == "share"
     figure = f"{first.test_score:.1%}" if share else f"{first.test_score:.3f}"

@@ -122,7 +122,7 @@ def test_the_score_is_measured_resampled_and_shown(run, results, page):
         assert value == pytest.approx(own_judgement.cosines(table.probabilities, labels).mean())
         low, high = entry["intervals"]["test"]["spherical"]
         assert low < value < high
-        assert f"{value:.3f} ({low:.3f} to {high:.3f})" in page
+        assert f"{value:.3f} <small>({low:.3f} to {high:.3f})</small>" in page
     assert len(makers["Forest"]["cross_validation"]["scores"]["spherical"]["values"]) == 2
     assert results["claims"][0]["verdict"] == "open"
     assert "here the spherical score of Forest is" in page and ">Spherical<" in page

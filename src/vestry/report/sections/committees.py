@@ -38,10 +38,8 @@ def against_best(committee: Model, members: list[Model]) -> str:
     side = "better" if committee.ordered_by else "above it"
     if not score.is_better(committee, best, "test"):
         side = "worse" if committee.ordered_by else "below it"
-    return (
-        f"{start} {others}: the committee is {size} {side} on these images. Whether that is more "
-        "than chance stands under \u201cEnsemble gain\u201d."
-    )
+    tested = "" if committee.ordered_by is None else " The tests here are of accuracy alone."
+    return f"{start} {others}: the committee is {size} {side} on these images.{tested}"
 
 
 def _members_means(committee: Model, members: list[Model]) -> dict[str, float]:

@@ -108,6 +108,7 @@ def _committee_gain(model: Model, entry: Committee, results: Results, suffix: st
     """suffix: behind the keys of its figures and tables, which the best committee needs none of."""
     found, mean = entry.worth, committees.mean_of_members(entry)
     said = [
+        committees.against_best(model, members_of(model, results)),
         words.loss(found),
         words.among_all_pairs(model.name, found, results.comparisons),
     ]
