@@ -1,6 +1,7 @@
 """The table of all models: figures, differences to the first and costs, a row a model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vestry.report.formatting import (
     NOTHING,
@@ -24,7 +25,7 @@ from vestry.report.sections.comparison_scores import (
 )
 from vestry.report.sections.leaks import leaked
 from vestry.report.sections.reported import reported_accuracy
-from vestry.report.table import Column, Row, Table, Value, text_column
+from vestry.report.table import Column, Row, Table, Value
 from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
 
@@ -56,10 +57,20 @@ def comparison_table(results: Results) -> Table | None:
     return Table(
         "compare",
         _caption(results, ranked[0]),
-        tuple(column for column, _, _ in cells),
+        tuple(_without_dashes(column) for column, _, _ in cells),
         tuple(tuple(of(model) for _, of, _ in cells) for model in ranked)
         + tuple(tuple(of(each) for _, _, of in cells) for each in results.baselines),
     )
+
+
+def _without_dashes(column: Column) -> Column:
+    """Where no model was made, an empty cell says as much."""
+
+    def cell(row: Row) -> str:
+        is_empty = row["kind"] == _NO_MODEL and row[column.key] is None
+        return "" if is_empty else column.cell(row)
+
+    return replace(column, of_row=cell)
 
 
 def _caption(results: Results, first: Model) -> str:
@@ -108,12 +119,12 @@ def _differences(first: Model) -> list[Cell]:
 
     def written(value: float | None) -> str:
         if value is None:
-            return NOTHING
+            return ""
         return points(value) if share else signed(value, 3)
 
     def printed(row: Row) -> str:
         if row["difference_to_first"] is None:
-            return NOTHING
+            return ""
         return score.less_on_test(row[f"test_{on_test}"], first)
 
     def end(place: int) -> Callable[[Model], Value]:
@@ -128,7 +139,9 @@ def _differences(first: Model) -> list[Cell]:
         (Column("difference_low", "95% from", written), end(0), nothing),
         (Column("difference_high", "to", written), end(1), nothing),
         (
-            text_column("on_test", "On test it is"),
+            Column(
+                "on_test", "On test it is", lambda mark: mark or "", is_number=False, sorts="up"
+            ),
             lambda m: _SEEN[m.on_test.mark] if m.on_test else None,
             nothing,
         ),
