@@ -163,6 +163,8 @@ def test_pages_are_opened_where_that_is_asked_for(runs, vestry, browser_log):
     assert log.read_text().splitlines() == [page]
     assert vestry("report", runs / "small", "--open", env=env).returncode == 0
     assert log.read_text().splitlines() == [page, page]
+    both = vestry("report", runs / "small", "--open", "--format", "md", env=env)
+    assert both.returncode == 2 and "--open is for the page" in both.stderr
     looked = vestry("explore", "digits", "--sample", 50, "-q", "--open", cwd=runs.parent, env=env)
     assert looked.returncode == 0
     assert log.read_text().splitlines()[-1].endswith("explorations/digits/explore.html")

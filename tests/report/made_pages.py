@@ -138,6 +138,20 @@ def _several_seeds() -> Made:
     return example.build(plan)
 
 
+def _all_in_little() -> Made:
+    """Everything that a page may have, of as few images and classes as will do."""
+    plan = example.Plan(
+        strengths={"Linear": 1.2, "Model-1": 1.9, "Model-2": 1.7, "Model-3": 1.5},
+        committee=CNNS,
+        classes=example.FASHION[:4],
+        rows={"training": 600, "validation": 300, "test": 120},
+        seeds={"Linear": 3},
+        samples=12,
+        votes=3,
+    )
+    return _with_everything(*example_search.build(plan))
+
+
 def _fallback() -> Made:
     """Other images than the study asks for."""
     results, images = example.build(example.Plan(rows=_ROWS, image_shape=(28, 28)))
@@ -188,10 +202,14 @@ GLANCED_AT: dict[str, Callable[[], Made]] = {
 """Those whose first screen has to give the answer."""
 
 
+IN_LITTLE: dict[str, Callable[[], Made]] = {"all in little": _all_in_little}
+"""For measures that take long on a page of many words."""
+
+
 @cache
 def made_study(name: str) -> Made:
     """Results and the arrays of `figures/images.npz`; nobody changes them."""
-    return (MEASURED | GLANCED_AT)[name]()
+    return (MEASURED | GLANCED_AT | IN_LITTLE)[name]()
 
 
 def write_page(name: str, folder: Path) -> Path:

@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
-from PIL import Image
 from test_table import STRANGE
 
 from vestry.cli.entry import called
+from vestry.report.latex import latex_text
 from vestry.report.summary_text import plain_numbers, summary_sentences
 from vestry.report.table import as_csv, as_latex, as_markdown
 from vestry.report.taken_home.content import content_of
+from vestry.report.taken_home.tex_picture import picture
 from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder
 
@@ -144,9 +145,23 @@ def test_latex_compiles_as_it_is_with_every_strange_name(
     path = written(run, "tex", capsys)
     log = compiled(path.parent)
     assert "Missing character" not in log and "LaTeX Font Warning: Some font" not in log
-    assert "(./report.tex" in log and "models.png" not in log
-    Image.new("RGB", (60, 40)).save(path.parent / "figures" / "models.png")
-    assert "figures/models.png" in compiled(path.parent)
+    content = content_of(results_of(run))
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\\begin{picture}") == len(content.drawings) > 5
+    assert "Overfull \\hbox (" not in log.replace("Overfull \\hbox (0.", "")
+
+
+def test_a_drawing_keeps_its_marks_and_words_in_latex(run: Path) -> None:
+    for key, drawing in content_of(results_of(run)).drawings.items():
+        made = picture(drawing)
+        root = ElementTree.fromstring(drawing)  # noqa: S314 - our own
+        words = root.findall("{*}text")
+        assert made.count("\\lettering{") == len(words), key
+        assert all(latex_text("".join(word.itertext())) in made for word in words), key
+        kinds = ("path", "circle", "rect")
+        marks = sum(len(root.findall(f"{{*}}{kind}")) for kind in kinds) - 1  # without the paper
+        painted = sum(line.endswith((" S", " f", " B")) for line in made.splitlines())
+        assert 0 < painted <= marks and painted >= marks // 2, key
 
 
 def test_a_copied_table_compiles_in_a_document_of_ones_own(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import page_measures
-import vestry.report
 import vestry.serve
 from headless_browser import OVERFLOWING, PAINTED, Browser, contrast
 from made_bundles import CLASSES, NOVELTY, SETS, made_bundle
+from vestry.report.plot.palette import DARK, LIGHT
 
 PAGE = Path(vestry.serve.__file__).parent / "page"
 EMPTIED = "for (const id of ['verdict', 'problem']) document.getElementById(id).replaceChildren()"
@@ -314,25 +314,14 @@ def test_a_reader_chooses_light_or_dark(browser: Browser, server: str) -> None:
 
 
 def test_its_colours_are_the_reports() -> None:
-    """Light and dark: what both call by one name is one colour."""
-    pages = [
-        PAGE / "style.css",
-        Path(vestry.report.__file__).parent / "templates" / "page.css.j2",
-    ]
-    own, theirs = (
-        [dict(re.findall(r"(--[\w-]+):\s*(#\w+)", block)) for block in palettes(path)]
-        for path in pages
-    )
-    assert own[1] == own[2], "dark by the system and by the reader's choice"
-    for mine, report in zip(own[:2], theirs, strict=True):
-        shared = mine.keys() & report.keys()
-        assert len(shared) >= 9
-        assert {name: mine[name] for name in shared} == {name: report[name] for name in shared}
-
-
-def palettes(style: Path) -> list[str]:
-    """Every block of a style sheet that says what paper is."""
-    return re.findall(r"[{}][^{}]*--paper:[^}]*", style.read_text())
+    """What both call by one name is one colour, in light and dark."""
+    blocks = re.findall(r"[{][^{}]*--paper:[^}]*", (PAGE / "style.css").read_text())
+    light, *dark = [dict(re.findall(r"--([\w-]+):\s*(#\w+)", block)) for block in blocks]
+    assert len(dark) == 2 and dark[0] == dark[1], "by the system and by the reader's choice"
+    for own, report in ((light, LIGHT), (dark[0], DARK)):
+        shared = own.keys() & report.keys()
+        assert len(shared) >= 12
+        assert {name: own[name] for name in shared} == {name: report[name] for name in shared}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -477,8 +466,8 @@ def test_light_and_dark_are_painted_and_text_stands_out(browser: Browser, server
         painted.add(browser.execute_script(PAINTED))
         for one, other in (("--ink", "--paper"), ("--quiet", "--paper"), ("--quiet", "--raised"),
                            ("--accent", "--paper"), ("--on-accent", "--accent"),
-                           ("--warn-ink", "--warn-paper"), ("--is-right", "--paper"),
-                           ("--is-wrong", "--paper")):  # fmt: skip
+                           ("--warn-ink", "--warn-paper"), ("--right-ink", "--paper"),
+                           ("--wrong-ink", "--paper")):  # fmt: skip
             assert contrast(browser, one, other) >= 4.5, (scheme, one, other)
         for one, other in (("--c0", "--raised"), ("--edge", "--paper"), ("--edge", "--raised")):
             assert contrast(browser, one, other) >= 2.9, (scheme, one, other)

@@ -31,8 +31,8 @@ def report(
         Form | None,
         typer.Option(
             "--format",
-            help="Write files instead of the page: one Markdown or LaTeX file with figures beside "
-            "it, every table as CSV, every figure as SVG, or a Jupyter notebook.",
+            help="Write files instead of the page: one Markdown or LaTeX file with all figures, "
+            "every table as CSV, every figure as SVG, or a Jupyter notebook.",
         ),
     ] = None,
     out: Annotated[
@@ -53,6 +53,8 @@ def report(
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
 
     folder = RunFolder(run)
+    if form is not None and opened:
+        raise StudyError("--open is for the page; --format prints what it has written")
     if form is not None:
         typer.echo(str(take_home(folder, form.value, out, force)))
         return

@@ -34,6 +34,7 @@ from vestry.storage.run_folder import write_text
 _MARK = "vestry explore"
 _PAGE_LIMIT = 7_500_000
 _LEAST_SHEET = 500_000
+_OF_FILES = (".npz", ".npy", ".zip", ".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ def _page_data(explored: ExplorationResults) -> PageData:
 
 def _name(source: str) -> str:
     """Of the data: a folder's or a file's own, without the way to it."""
-    kind, _, place = source.partition(":")
-    path = PurePath(place)
-    name = path.name if kind == "folder" else path.stem
+    kind, colon, place = source.partition(":")
+    path = PurePath(place if colon else source)
+    name = path.stem if path.suffix in _OF_FILES and kind != "folder" else path.name
     return name or source
 
 

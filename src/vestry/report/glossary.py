@@ -234,12 +234,15 @@ GLOSSARY: Mapping[str, Term] = {
     ),
 }
 _TAG = re.compile(r"(<[^>]*>)")
-_CLOSED = ("a", "code", "b", "i", "button", "summary")
-"""What a link does not belong into."""
+_CLOSED = {
+    *("a", "b", "button", "code", "dialog", "h2", "h3", "h4", "i", "label", "noscript", "option"),
+    *("pre", "script", "select", "style", "summary", "svg", "td", "th"),
+}
+"""What a link does not belong into: names, heads, cells, drawings, and what can be pressed."""
 
 
 def explained(text: str) -> Markup:
-    """`text` with the first mention of each term linked to what it means."""
+    """`text`, or a piece of a page, with the first mention of each term linked to what it means."""
     linked: set[str] = set()
     inside: list[str] = []
     parts = []

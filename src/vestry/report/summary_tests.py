@@ -69,7 +69,12 @@ def _standing(name: str, ahead: list[str], behind: list[str], rest: list[str]) -
 
 def _some(names: list[str]) -> str:
     more = [f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
-    return listed([*names[:_MOST_NAMES], *more])
+    return listed([*map(apart, names[:_MOST_NAMES]), *more])
+
+
+def apart(name: str) -> str:
+    """A name among others; between marks where it holds what parts them."""
+    return f"\u201c{name}\u201d" if set(",;") & set(name) else name
 
 
 def _holm(tests: int, noun: str, level: float) -> str:

@@ -13,7 +13,7 @@ from vestry.report.models import Model, chosen_on, models_by_rank, tables_alone
 from vestry.report.sections import by_score, standing
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.leaks import leaked
-from vestry.report.summary_tests import compared
+from vestry.report.summary_tests import apart, compared
 from vestry.schema.models import Committee
 from vestry.schema.results import Results
 
@@ -84,7 +84,7 @@ def _models(results: Results) -> str:
 
 
 def _names(names: list[str]) -> str:
-    return listed([*names[:_MOST_NAMES], *_more(names)])
+    return listed([*map(apart, names[:_MOST_NAMES]), *_more(names)])
 
 
 def _more(names: list[str]) -> list[str]:
@@ -93,7 +93,7 @@ def _more(names: list[str]) -> list[str]:
 
 def _committee(name: str, made: Committee) -> str:
     rule = RULES.get(made.rule)
-    return f"{name}: {rule.words if rule else made.rule}, of {_names(made.members)}"
+    return f"{apart(name)}: {rule.words if rule else made.rule}, of {_names(made.members)}"
 
 
 def _seeds(results: Results) -> str:
@@ -130,7 +130,8 @@ def _lead(results: Results, taken: Model) -> str:
         return f"{found.headline}; {taken.name} is first by validation"
     if found.evidence == "too_few":
         return f"The images are too few to choose a model by; ahead so far is {taken.name}"
-    return f"{taken.name} is recommended by its validation figures and costs"
+    costs = "" if taken.latency is None and taken.size is None else " and costs"
+    return f"{taken.name} is recommended by its validation figures{costs}"
 
 
 def _on_test(model: Model) -> str:
@@ -180,7 +181,7 @@ def _limits(results: Results) -> str:
     if doubted:
         said.append(f"the members doubt {whole(doubted)} of the {_labels(results)}")
     if not tables_alone(results) and not results.nested:
-        said.append("they are of one split, and say nothing of how much another would move them")
+        said.append("all figures are of one split, and another would move them")
     return "; ".join(said)
 
 

@@ -12,7 +12,7 @@ class ExplorationResults(Record):
     """A source that was looked at."""
 
     format: Format = Field(description="of this file")
-    title: str = Field(description="of the page")
+    title: str = Field(description="which source was looked at, in words")
     created: str = Field(description="when; UTC, ISO 8601")
     data: Data = Field(description="which images")
     exploration: Exploration = Field(description="what was found")

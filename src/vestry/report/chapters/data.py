@@ -19,7 +19,7 @@ def _found(checks: Checklist) -> str:
     if checks.worst:
         return checks.worst
     if not checks.checks:
-        return "nobody looked for faults in them"
+        return "not searched for faults"
     return f"none of {whole(len(checks.checks))} kinds of fault was found"
 
 

@@ -5,12 +5,15 @@
     const said = images[image][3][model.series];
     return said === null ? null : Array.isArray(said) ? said : [said, null];
   };
-  const found = () => state.model.mistakes.filter((image) => {
+  const hasPictures = images.some((image) => image[2] !== null);
+  const stored = () => state.model.mistakes.filter((image) => {
     const [id, truth] = images[image];
     return (state.truth === null || truth === state.truth)
       && (state.said === null || answer(image, state.model)[0] === state.said)
       && (!state.doubted || id in data.doubts);
   });
+  // Where there are pictures, those without one are left to the list.
+  const found = () => stored().filter((image) => !hasPictures || images[image][2] !== null);
   // The table of mistakes, of the same: it would be on the page twice.
   const LISTED = Math.floor(data.listed / models.length);
   const rows = models.flatMap((model) => model.mistakes.slice(0, LISTED).map((image) => {
@@ -30,7 +33,6 @@
     picture.style.setProperty("--y", Math.floor(place / columns));
     return picture;
   };
-  const hasPictures = images.some((image) => image[2] !== null);
   const picture = (place, id, words) => {
     if (place !== null && place !== undefined) return sheetPicture(place, data.columns, words, "thumb");
     return hasPictures ? make("span", "thumb gone") : make("code", "", id);
@@ -58,11 +60,11 @@
   function showGallery() {
     const shown = found();
     const here = shown.slice(0, state.room);
-    const total = state.doubted ? shown.length : amount();
-    const stored = total > shown.length ? `, ${shown.length} of them stored` : "";
+    const total = state.doubted ? stored().length : amount();
+    const kept = total > shown.length ? `; the page holds ${shown.length} of them` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${stored}. Press one for all that is known of it.`
+      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one for all that is known of it.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

@@ -1,7 +1,7 @@
 """Marks of a figure as SVG with real text, on a canvas whose unit is the pixel.
 
 Nothing is stretched: a figure is drawn once for each width that it is shown at. Colours come from
-style classes of `figures.css.j2`, so that one drawing serves light and dark.
+style classes of `shell.css.j2`, so that one drawing serves light and dark.
 """
 
 import re

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestry.report.plot.canvas import Canvas
-from vestry.report.plot.figure import Figure, drawn
+from vestry.report.plot.figure import NARROW, Figure, drawn
 from vestry.report.plot.frame import margin_for
 from vestry.report.plot.text import BOLD, shortened_apart, text_width
 from vestry.report.table import Table
@@ -155,7 +155,7 @@ def _cells(
         value, x = row.values[first + place], left + width * place
         style = f"heat at-{label}-{column.series}"
         shade = 0.0 if value is None or lowest >= 1 else (1 - value) / (1 - lowest)
-        title = row.titles[first + place]
+        title = row.titles[first + place] if canvas.width > NARROW else ""  # fingers do not hover
         canvas.rect((x, y), (width - 2, height - 2), style, _STRONGEST * shade, title)
         text = _written(value, width < _DECIMAL_CELL)
         canvas.text((x + width / 2 - 1, y + height / 2 - 1), text, "heat-value", "middle")

@@ -102,6 +102,7 @@ def _spread(curve: SizeCurve) -> list[tuple[float, float, float]]:
 
 
 _TICKS = (0.0, 0.5, 1.0)
+_LOW = 170.0
 _LEAST_DRAWN = 30
 """Answers from which on a curve is drawn; fewer make it jump."""
 _MOST_NAMED = 8
@@ -152,6 +153,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
         remark=f"grey: {left_out} more" if left_out else "",
         words="Accuracy of the answers over the share of test images answered, the surest first; "
         f"with every image answered: {ends}",
+        height=_LOW,
     )
 
 

@@ -184,7 +184,3 @@ def _style(line: Line) -> str:
 def _colour(line: Line) -> str:
     """Without the dash of a late series: here a dash means something else, and markers tell."""
     return f"series{line.series % COLOURS}"
-
-
-def grid(share: float) -> str:
-    return f"{1000 * share:g}"

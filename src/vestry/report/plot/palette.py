@@ -2,7 +2,8 @@
 them here.
 
 Six colours for models, safe for colour-blind readers (after Okabe and Ito 2008), each with a
-contrast of 3 or more against the paper of its theme.
+contrast of 3 or more against the paper of its theme. Text has 7 or more: `ink`, `quiet`, `accent`,
+and `wrong-ink` and `right-ink` for words on what is wrong and right.
 """
 
 LIGHT = {
@@ -15,6 +16,8 @@ LIGHT = {
     "warn-ink": "#7a4300",
     "warn-paper": "#fdf3e3",
     "warn-line": "#d9993d",
+    "wrong-ink": "#8f3900",
+    "right-ink": "#005a40",
     "wrong": "213 94 0",
     "wrong-most": ".62",
     "right": "0 114 178",
@@ -36,10 +39,12 @@ DARK = {
     "warn-ink": "#f3d19c",
     "warn-paper": "#2a2114",
     "warn-line": "#a8742a",
+    "wrong-ink": "#f08a45",
+    "right-ink": "#2fc498",
     "wrong": "230 120 20",
-    "wrong-most": ".6",
+    "wrong-most": ".4",
     "right": "86 180 233",
-    "right-most": ".34",
+    "right-most": ".26",
     "c0": "#56b4e9",
     "c1": "#f08a45",
     "c2": "#2fc498",

@@ -14,7 +14,7 @@ from vestry.report.table import Column, Table, text_column
 COLOURS = 10
 _LAYERS = 5
 _EDGE, _FOOT = 12.0, 26.0
-_LEAST, _MOST, _LEAST_SHARE = 215.0, 380.0, 0.5
+_LEAST, _MOST, _LEAST_SHARE = 215.0, 345.0, 0.5
 """Heights of the field: ten names fit the least."""
 _PLATE, _SWATCH, _MOST_NAME = 19.0, 22.0, 0.4
 _STEPS = 300

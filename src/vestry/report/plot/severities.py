@@ -12,7 +12,7 @@ from vestry.report.plot.panels import Panel, panel_figure
 from vestry.report.table import Table
 
 _TICKS = 3
-_HEIGHT = 210.0
+_HEIGHT = 170.0
 
 
 @dataclass(frozen=True)

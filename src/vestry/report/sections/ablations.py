@@ -223,7 +223,7 @@ def _pairs_table(pairs: list[ComparedPair]) -> Table:
         for kind, side in (("without", entry.without), ("with", entry.with_))
         if side
     ]
-    return Table("pairs", "With and without", columns, tuple(rows))
+    return Table("with-and-without", "With and without", columns, tuple(rows))
 
 
 def _side_row(side: Side) -> tuple[Value, ...]:

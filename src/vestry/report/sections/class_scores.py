@@ -146,7 +146,7 @@ def _table(ranked: Sequence[Model], classes: Sequence[str], order: Sequence[int]
     """A row a class and model, whatever the figure shows."""
     shares = [f"{score}{end}" for score in ("recall", "precision") for end in ("", "_low", "_high")]
     return Table(
-        "classes",
+        "class-scores",
         "Every class of every model, test images",
         (
             text_column("class", "Class"),

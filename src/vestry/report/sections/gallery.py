@@ -1,5 +1,6 @@
 """The one gallery of mistakes: every stored one of every model, and what is known of each image."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -15,7 +16,8 @@ from vestry.schema.scores import Mistakes
 
 LISTED = 6000
 """Rows of the table of mistakes, over all models: a page has to stay a page."""
-FIRST_SHOWN = 12
+_FIRST_SHOWN = 12
+_PICTURES_OF_A_PAIR = 16
 
 
 @dataclass
@@ -50,7 +52,7 @@ class OfModel:
     def first(self) -> list[tuple[Known, int, float | None]]:
         """What is seen before anybody chooses: image, answer, confidence."""
         place = self.model.series
-        return [(one, *one.said[place]) for one in self.mistakes[:FIRST_SHOWN]]
+        return [(one, *one.said[place]) for one in self.mistakes[:_FIRST_SHOWN]]
 
 
 @dataclass(frozen=True)
@@ -211,13 +213,23 @@ def _amount(models: list[OfModel], listed: int) -> str:
 
 def _images(gallery: Gallery | None) -> Iterator[str]:
     for of in gallery.models if gallery else []:
-        yield from (one.id for one in of.mistakes[:FIRST_SHOWN])
+        yield from (one.id for one in of.mistakes[:_FIRST_SHOWN])
 
 
 def _more_images(gallery: Gallery | None) -> Iterator[str]:
-    """In turns, so that a full sheet leaves each model some."""
-    mistakes = [[one.id for one in of.mistakes] for of in (gallery.models if gallery else [])]
+    """Some of each pair of classes, in turns, so that a full sheet leaves each model some."""
+    mistakes = [list(_pictured(of)) for of in (gallery.models if gallery else [])]
     yield from (image for image in chain(*zip_longest(*mistakes)) if image is not None)
+
+
+def _pictured(of: OfModel) -> Iterator[str]:
+    """Ids of those that a page has room for."""
+    seen: Counter[tuple[int, int]] = Counter()
+    for one in of.mistakes:
+        pair = one.truth, one.said[of.model.series][0]
+        seen[pair] += 1
+        if seen[pair] <= _PICTURES_OF_A_PAIR:
+            yield one.id
 
 
 SECTION = Section(

@@ -216,6 +216,7 @@ SECTION = Section(
     data=learning_data,
     is_shown=lambda page: bool(page.networks),
     template="learning.html.j2",
+    style="learning.css.j2",
     title="Every network, epoch by epoch",
     anchor="networks",
     chapter="learning",

@@ -1,5 +1,6 @@
 """What leaves a run as files: its words, figures and tables, from the same sources as its page."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from vestry.report.contents import (
     page_data,
     shown_sections,
 )
-from vestry.report.plot.figure import Figure
+from vestry.report.plot.figure import WIDE, Figure
 from vestry.report.plot.standalone import marks_style, standalone
 from vestry.report.section import PageData
 from vestry.report.shell import environment
@@ -60,7 +61,7 @@ def content_of(results: Results) -> Content:
     chapters = openings(results, page)
     figures = all_figures(page, chapters)
     style = marks_style(_page_style(page, chapters))
-    parts = [_answer(page), *(_chapter(opening) for _, opening in chapters)]
+    parts = [_answer(page), *(_chapter(page, each.key, opening) for each, opening in chapters)]
     return Content(
         title=results.title,
         sentences=summary_sentences(results),
@@ -69,7 +70,7 @@ def content_of(results: Results) -> Content:
         parts=parts,
         appendix=_appendix(page, parts),
         tables=all_tables(page, chapters),
-        drawings={each.key: standalone(each.drawings[-1], style) for each in figures},
+        drawings={each.key: standalone(_for_paper(each), style) for each in figures},
     )
 
 
@@ -96,8 +97,19 @@ def _answer(page: PageData) -> Part:
     return _part(head, said, [first.figure] if first.figure else [], [])
 
 
-def _chapter(opening: Opening) -> Part:
-    return _part(opening.heading, opening.sentences, opening.figures, opening.tables)
+def _chapter(page: PageData, key: str, opening: Opening) -> Part:
+    """With what sections without a fold of their own show in it."""
+    figures, tables = list(opening.figures), list(opening.tables)
+    for section in shown_sections(page):
+        if section.chapter == key and not section.title and section.key != "first":
+            figures += section.figures(getattr(page, section.key))
+            tables += section.tables(getattr(page, section.key))
+    return _part(
+        opening.heading,
+        opening.sentences,
+        {each.key: each for each in figures}.values(),
+        {each.key: each for each in tables}.values(),
+    )
 
 
 def _appendix(page: PageData, parts: Sequence[Part]) -> list[Part]:
@@ -127,6 +139,13 @@ def _part(
         tables=[each for each in whole if _fits(each)],
         more=[each.key for each in whole if not _fits(each)],
     )
+
+
+def _for_paper(figure: Figure) -> str:
+    """The widest drawing that a printed page holds."""
+    widths = (float(re.findall(r'width="([0-9.]+)"', drawing)[0]) for drawing in figure.drawings)
+    fitting = [each for each, of in zip(figure.drawings, widths, strict=True) if of <= WIDE]
+    return fitting[-1] if fitting else figure.drawings[0]
 
 
 def _fits(table: Table) -> bool:

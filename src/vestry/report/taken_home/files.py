@@ -23,8 +23,7 @@ def files_of(form: Form, content: Content, to_results: str) -> dict[str, str]:
         case "md":
             return {"report.md": markdown_report(content), **drawings}
         case "tex":
-            bibliography = {"report.bib": content.citations}
-            return {"report.tex": latex_report(content), **bibliography, **drawings}
+            return {"report.tex": latex_report(content), "report.bib": content.citations}
         case "notebook":
             return {"report.ipynb": notebook_report(content, to_results), **drawings}
     return drawings

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from vestry.report.plot.figure import Figure
+from vestry.report.summary_text import plain_numbers
 from vestry.report.table import Table, as_markdown, markdown_text
 from vestry.report.taken_home.content import Content, Part
 
@@ -43,10 +44,13 @@ def _part(part: Part, lead: str = "") -> Iterable[str]:
 
 
 def _figure(figure: Figure) -> str:
-    remark = f" {markdown_text(figure.remark)}" if figure.remark else ""
-    picture = f"![{markdown_text(figure.words)}](figures/{figure.key}.svg)"
-    return f"**{markdown_text(figure.title)}**{remark}\n\n{picture}"
+    title, remark, words = map(_line, (figure.title, figure.remark, figure.words))
+    return f"**{title}** {remark}".rstrip() + f"\n\n![{words}](figures/{figure.key}.svg)"
 
 
 def _table(table: Table) -> str:
-    return f"**{markdown_text(table.caption)}**\n\n{as_markdown(table)}".rstrip("\n")
+    return f"**{_line(table.caption)}**\n\n{as_markdown(table)}".rstrip("\n")
+
+
+def _line(text: str) -> str:
+    return markdown_text(plain_numbers(text))

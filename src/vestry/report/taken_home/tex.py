@@ -1,12 +1,13 @@
 """A run as one LaTeX file that compiles as it is, with what every LaTeX has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from vestry.report.latex import latex_text
 from vestry.report.plot.figure import Figure
 from vestry.report.table import Table, latex_caption, rounded_rows, tabular
 from vestry.report.taken_home.content import Content, Part
+from vestry.report.taken_home.tex_picture import PREAMBLE, picture
 
 _HEAD = r"""\documentclass[a4paper]{article}
 \ifdefined\Umathcode\else % XeLaTeX and LuaLaTeX read Unicode without these
@@ -15,18 +16,12 @@ _HEAD = r"""\documentclass[a4paper]{article}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{} % else letters are bitmaps
 \fi
 \usepackage[margin=22mm]{geometry}
+\usepackage{color}
 \usepackage{graphicx}
 % A table is as wide as it is, or as the page.
 \newsavebox{\whole}
 \newenvironment{fitted}{\begin{lrbox}{\whole}}{\end{lrbox}%
   \ifdim\wd\whole>\textwidth\resizebox{\textwidth}{!}{\usebox{\whole}}\else\usebox{\whole}\fi}
-% pdfLaTeX reads no SVG: a PDF or PNG of the same name beside it is shown, else where the SVG lies.
-\newcommand{\drawing}[1]{%
-  \IfFileExists{figures/#1.pdf}{\includegraphics[width=\textwidth]{figures/#1.pdf}}{%
-  \IfFileExists{figures/#1.png}{\includegraphics[width=\textwidth]{figures/#1.png}}{%
-  \fbox{\parbox{.9\textwidth}{\centering The drawing is \texttt{figures/#1.svg}. To show it
-    here, make \texttt{figures/#1.pdf} of it (\texttt{rsvg-convert -f pdf}, Inkscape), or save
-    \texttt{figures/#1.png} from the run's page.}}}}}
 % A sign that pdfLaTeX has no letter for is printed as its number.
 \newcommand{\sign}[2]{\ifdefined\Umathcode\else\ifcsname u8:\detokenize{#1}\endcsname\else
   \DeclareUnicodeCharacter{#2}{[U+#2]}\fi\fi}
@@ -39,12 +34,11 @@ _MOST_FLOATS = 10
 
 
 def latex_report(content: Content) -> str:
-    """Figures are looked for as `figures/KEY.pdf` or `.png`; tables that are too large are named as
-    `tables/KEY.csv`."""
+    """Figures are drawn in it; tables that are too large are named as `tables/KEY.csv`."""
     body = "\n\n".join(_body(content))
     signs = sorted({sign for sign in body if ord(sign) > 0xFF})
     known = "".join(f"\\sign{{{sign}}}{{{ord(sign):04X}}}\n" for sign in signs)
-    return f"{_HEAD}{known}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    return f"{_HEAD}{PREAMBLE}{known}\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
 def _body(content: Content) -> Iterable[str]:
@@ -52,34 +46,37 @@ def _body(content: Content) -> Iterable[str]:
     yield "\\section*{Summary}"
     yield latex_text(" ".join(content.sentences))
     for part in content.parts:
-        yield from _part(part)
+        yield from _part(part, content.drawings)
     if content.caveats:
         items = "\n".join(f"\\item {latex_text(text)}" for text in content.caveats)
         yield f"\\section*{{Caveats}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
     yield "\\section*{How to cite}\nBibTeX entries are in \\texttt{report.bib}."
     if content.appendix:
-        yield "\\clearpage\n\\appendix"
+        yield "\\appendix"
     for part in content.appendix:
-        yield from _part(part)
+        yield "\\clearpage"
+        yield from _part(part, content.drawings)
 
 
-def _part(part: Part) -> Iterable[str]:
+def _part(part: Part, drawings: Mapping[str, str]) -> Iterable[str]:
     yield f"\\section{{{latex_text(part.heading)}}}"
     if part.sentences:
         yield latex_text(" ".join(part.sentences))
-    floats = [*map(_figure, part.figures), *map(_table, part.tables)]
+    floats = [_figure(each, drawings[each.key]) for each in part.figures]
+    floats += map(_table, part.tables)
     for first in range(0, len(floats), _MOST_FLOATS):
+        if first:
+            yield "\\clearpage"
         yield from floats[first : first + _MOST_FLOATS]
-        yield "\\clearpage"
     if part.more:
         files = ", ".join(f"\\texttt{{tables/{latex_text(key)}.csv}}" for key in part.more)
         yield f"Too large for this page, and written by \\texttt{{--format csv}}: {files}."
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: Figure, drawing: str) -> str:
     caption = latex_text(f"{figure.title}. {figure.remark}".strip(" ."))
     return (
-        f"\\begin{{figure}}[!htbp]\n\\centering\n\\drawing{{{figure.key}}}\n"
+        f"\\begin{{figure}}[!htbp]\n\\centering\n{picture(drawing)}\n"
         f"\\caption{{{caption}}}\n\\label{{fig:{figure.key}}}\n\\end{{figure}}"
     )
 

@@ -3,7 +3,7 @@
 (() => {
   if (!HTMLElement.prototype.showPopover) return;
   const shown = document.createElement("div");
-  shown.id = "explanation";
+  shown.id = "term-meaning";
   shown.popover = "auto";
   shown.tabIndex = -1;
   shown.setAttribute("role", "note");

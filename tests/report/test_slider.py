@@ -1,0 +1,57 @@
+"""The slider in a real browser: accuracy wanted, share of the test images answered."""
+
+from pathlib import Path
+
+import example
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from headless_browser import Browser
+from vestry.report.page import write_report
+from vestry.report.sections.abstention import Wanted, abstention_data, share_answered
+from vestry.storage.run_folder import RunFolder
+
+SHOWN = """
+const svg = [...document.querySelectorAll('#figure-answered .drawings > svg')]
+  .find((one) => one.getClientRects().length);
+const box = svg.querySelector('.frame').getBBox(), dot = svg.querySelector('.pointer');
+return [(dot.cx.baseVal.value - box.x) / box.width,
+        1 - (dot.cy.baseVal.value - box.y) / box.height];
+"""
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Wanted:
+    found = abstention_data(example.typed(example.build()[0]))
+    assert found is not None and found.wanted is not None
+    return found.wanted
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(RunFolder(example.write(tmp_path_factory.mktemp("run"), *example.build())))
+
+
+@pytest.mark.parametrize("key", [None, Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.HOME, Keys.END])
+def test_keys_move_the_slider_its_words_and_its_point(
+    browser: Browser, report: Path, wanted: Wanted, key: str | None
+) -> None:
+    browser.get(report.as_uri())
+    slider = browser.find_element(By.ID, "accuracy-wanted")
+    if key:
+        slider.send_keys(key)
+    now = {
+        None: wanted.start, Keys.ARROW_RIGHT: wanted.start + 1, Keys.ARROW_LEFT: wanted.start - 1,
+        Keys.HOME: wanted.least, Keys.END: wanted.most,
+    }[key]  # fmt: skip
+    accuracy = now / 1000
+    share = share_answered(wanted.points, accuracy)
+    assert share is not None
+    said = f"{100 * accuracy:.1f}% right: {100 * share:.0f}% answered"
+    assert browser.find_element(By.ID, "share-answered").text == said
+    assert slider.get_attribute("aria-valuetext") == said
+    across, upwards = browser.execute_script(SHOWN)
+    assert across == pytest.approx(share, abs=0.005)
+    assert upwards == pytest.approx(wanted.axis.place(accuracy), abs=0.005)
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
