@@ -15,6 +15,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, models_by_rank
 from vestry.report.sections import score_figures as score
+from vestry.report.sections import standing
 from vestry.report.sections.comparison_scores import (
     Cell,
     accuracies,
@@ -26,16 +27,8 @@ from vestry.report.sections.comparison_scores import (
 from vestry.report.sections.leaks import leaked
 from vestry.report.sections.reported import reported_accuracy
 from vestry.report.table import Column, Row, Table, Value
-from vestry.schema.base import MarkWord
 from vestry.schema.results import Results
 
-_SEEN: dict[MarkWord, str] = {
-    "ahead": "ahead",
-    "behind": "behind",
-    "level": "no significant difference",
-    "unknown": "too few images",
-}
-"""What the test images say of a model beside the first."""
 _KINDS = {False: "model", True: "committee"}
 _NO_MODEL = "no model"
 
@@ -48,7 +41,7 @@ def comparison_table(results: Results) -> Table | None:
     cells = [
         *_names(results),
         *chosen_scores(results, ranked[0]),
-        *(_differences(ranked[0]) if len(ranked) > 1 and not results.nested else []),
+        *(_differences(results, ranked[0]) if len(ranked) > 1 and not results.nested else []),
         *(accuracies(results) if ranked[0].ordered_by else []),
         *(balanced() if shows_balanced(results) else []),
         *_reported(results, ranked),
@@ -109,7 +102,7 @@ def _kind(row: Row) -> str:
     return "" if row["kind"] == _KINDS[False] else str(row["kind"])
 
 
-def _differences(first: Model) -> list[Cell]:
+def _differences(results: Results, first: Model) -> list[Cell]:
     """To the first, on the same test images; on the page of the figures as they are printed."""
     share, on_test = (
         score.is_share(first),
@@ -142,7 +135,7 @@ def _differences(first: Model) -> list[Cell]:
             Column(
                 "on_test", "On test it is", lambda mark: mark or "", is_number=False, sorts="up"
             ),
-            lambda m: _SEEN[m.on_test.mark] if m.on_test else None,
+            lambda m: standing.seen(results, m) or None,
             nothing,
         ),
     ]
