@@ -25,7 +25,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise StudyError(f"{path} is larger than {_LARGEST_FILE:,} bytes; is it a study file?")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark
         return _one_spelling(tomllib.loads(text), text)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -129,6 +129,11 @@ class _Change:
             raise StudyError(f"--set {self.said}: write {self.kind}.NAME.KEY=VALUE")
         for key, value in self.values.items():
             named = [entry for entry in entries if entry.get("name") == key]
+            if named and not isinstance(value, dict):
+                raise StudyError(
+                    f"--set {self.said}: {key!r} is a {self.kind}; write "
+                    f"{self.kind}.{key}.KEY=VALUE"
+                )
             if named:
                 entries = [_merged(e, value) if e.get("name") == key else e for e in entries]
             elif isinstance(value, dict) and not any(self.takes(e, key) for e in entries):
