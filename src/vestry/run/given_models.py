@@ -140,8 +140,8 @@ def _cost(path: Path, number: int, key: str, row: Mapping[str, str]) -> float | 
         value = math.nan
     if not 0 <= value <= _LARGEST_COST:  # NaN is in no range
         raise DataError(
-            f"{path}: row {number} has {text[:40]!r} for {key}; give a number from 0 to 1e12, or leave "
-            "the cell empty"
+            f"{path}: row {number} has {text[:40]!r} for {key}; give a number from 0 to 1e12, or "
+            "leave the cell empty"
         )
     return value
 
