@@ -116,7 +116,7 @@ def test_the_page_marks_every_row_but_the_first(built: tuple[Results, Any]) -> N
     rows = re.findall(r'<tr data-row="\d+">(.*?)</tr>', text[start : text.index("</table>", start)])
     found = [re.findall(r'<td class="(?: none)?">([^<]*)</td>', row) for row in rows]
     assert found[:5] == [
-        [""], ["within 1 point"], ["significantly ahead"], ["no significant difference"],
+        [""], ["within 5 points"], ["significantly ahead"], ["no significant difference"],
         ["significantly behind"],
     ]  # fmt: skip
 
