@@ -259,7 +259,7 @@ def test_perfect_model_has_no_mistakes_to_show() -> None:
         example.Plan(strengths={"Sure": 60.0}, networks=(), committee=())
     )
     words = drawn(results, images).words
-    assert "Sure makes no mistake on 1\u202f000 test images." in words
+    assert "Sure makes no mistake on 1\u202f000" in words
     assert "Sure: 0 mistakes" in words and "is taken for" not in words
 
 
