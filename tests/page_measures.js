@@ -39,6 +39,8 @@ window.measures = (() => {
     items.map(({ node }) => node.data.replaceAll("\u202f", "")).join(" ").split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 
   const words = () => count(texts());
+  // Sentences and headings: what is no label of a figure, no cell of a table and on no button.
+  const prose = () => count(texts().filter(({ parent }) => !parent.closest("svg, table, button, select, label")));
   const figure = (element) => {
     const { width, height } = element.getBoundingClientRect();
     return seen(element) && width >= 150 && height >= 60;
@@ -210,6 +212,6 @@ window.measures = (() => {
     return style.overflowX === "hidden" && (parent.scrollWidth > parent.clientWidth + 1 || parent.scrollHeight > parent.clientHeight + 1);
   }).map(({ node }) => `${at}: “${node.data.trim().slice(0, 40)}” is cut`);
 
-  return { words, wordsBeforeFigure, firstScreenWords, largestTexts, smallestText, openAll, ids, overflow, wide, smallTargets, labels,
+  return { words, prose, wordsBeforeFigure, firstScreenWords, largestTexts, smallestText, openAll, ids, overflow, wide, smallTargets, labels,
     height: () => document.documentElement.scrollHeight };
 })();

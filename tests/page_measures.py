@@ -63,6 +63,11 @@ def words(browser: Browser) -> int:
     return int(asked(browser, "words"))
 
 
+def prose_words(browser: Browser) -> int:
+    """Of these the ones that are no label of a figure, no cell of a table and on no button."""
+    return int(asked(browser, "prose"))
+
+
 def words_before_figure(browser: Browser) -> int:
     return int(asked(browser, "wordsBeforeFigure"))
 
@@ -135,9 +140,12 @@ def smallest_print(browser: Browser) -> tuple[float, str]:
 # axe-core, whose script the package brings; the package itself is for another driver of browsers.
 
 
-def axe_faults(browser: Browser, only_contrast: bool = False) -> tuple[list[str], int]:
+def axe_faults(
+    browser: Browser, only_contrast: bool = False, within: str = "html"
+) -> tuple[list[str], int]:
     """Violations of WCAG 2.2 A and AA and of best practice, and places of too little contrast for
-    AAA, as the page stands. only_contrast: of colours alone, which another scheme changes."""
+    AAA, as the page stands. only_contrast: of colours alone, which another scheme changes. within:
+    the part that is looked at, as a selector."""
     script = distribution("axe-playwright-python").locate_file("axe_playwright_python/axe.min.js")
     browser.execute_script(Path(str(script)).read_text(encoding="utf-8"))
     browser.set_script_timeout(240)
@@ -147,12 +155,13 @@ def axe_faults(browser: Browser, only_contrast: bool = False) -> tuple[list[str]
         else {"runOnly": {"type": "tag", "values": _TAGS}, "rules": {_AAA: {"enabled": True}}}
     )
     found = browser.execute_async_script(
-        "const [wanted, done] = arguments;"
-        "axe.run(document, {...wanted, resultTypes: ['violations'], preload: false}).then("
+        "const [wanted, within, done] = arguments;"
+        "axe.run(within, {...wanted, resultTypes: ['violations'], preload: false}).then("
         "({violations}) => done(Object.fromEntries(violations.map(({id, nodes}) => [id, nodes.map("
         "({target, any}) => `${target.join(' ')} ${any[0]?.message ?? ''}`)]))),"
         " (error) => done(String(error)))",
         wanted,
+        within,
     )
     if isinstance(found, str):
         raise RuntimeError(f"axe-core: {found}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from vestry.data.dataset import load_dataset, resolved
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
+from vestry.report.exploration_page import write_exploration
 from vestry.run.tasks.audit import exploration_task, read_exploration
 from vestry.storage.run_folder import RunFolder
 
@@ -94,6 +96,24 @@ def test_the_page_is_called_by_the_data_and_not_by_its_path(explored):
     shown = re.findall(r'class="is-(\w+)"><span class="sign"[^>]*>(.)</span>', page)
     assert {"warning", "look", "ok"} == {state for state, _ in shown}
     assert len(set(shown)) == 3, "each state has a sign of its own"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("folder:/home/someone/my.photos", "my.photos"),
+        ("/home/someone/photos/", "photos"),
+        ("zip:somewhere/pictures.zip", "pictures"),
+        ("fashion-mnist", "fashion-mnist"),
+    ],
+)
+def test_a_source_of_any_kind_gives_the_page_a_name(explored, tmp_path, source, name):
+    shutil.copytree(explored[0] / "explorations" / "a", tmp_path / "a")
+    results = json.loads((tmp_path / "a" / "explore.json").read_text())
+    results["data"]["used"] = source
+    (tmp_path / "a" / "explore.json").write_text(json.dumps(results))
+    page = write_exploration(tmp_path / "a").read_text()
+    assert f'<h1 id="title">{name}</h1>' in page and "someone" not in page
 
 
 def test_exploring_again_writes_over_its_own_folder_and_gives_the_same(explored, vestry):

@@ -46,3 +46,11 @@ def test_flipped_digits_are_among_the_most_doubted(tmp_path, vestry):
     assert len(flipped & doubted) >= 0.7 * len(flipped)
     assert len(doubted - flipped) <= 5
     assert results["leaks"]["reason"].startswith("the study leaves out")
+    page = (tmp_path / "runs" / "planted" / "report.html").read_text()
+    tables = json.loads(page.split('id="tables">')[1].split("</script>")[0])
+    assert [key for key, *_ in tables["corrections"]["columns"]] == ["id", "label"]
+    corrected = dict(tables["corrections"]["rows"])
+    assert doubted <= set(corrected)
+    right = source.train.labels
+    found = [corrected[name] == str(right[int(name[-5:])]) for name in flipped & doubted]
+    assert sum(found) >= 0.7 * len(found), "what they suggest is the label that was flipped"

@@ -20,6 +20,10 @@ class DataError(VestryError):
     """The images or labels are missing, damaged or not what they claim to be."""
 
 
+class DamagedError(DataError, ValueError):
+    """A file of ours is empty or cut; a ValueError too, which is what its reader would raise."""
+
+
 class MemberError(VestryError):
     """A member cannot be fitted, stored or restored."""
 

@@ -1,8 +1,6 @@
 """One thin command a verb. Data goes to stdout, progress and errors to stderr."""
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
+from vestry.cli.cores import CoresOption, available_cores
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
@@ -28,6 +27,7 @@ from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.summary import summary
+from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -73,10 +73,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
-    cores: Annotated[
-        int | None,
-        typer.Option(envvar="VESTRY_CORES", min=1, help="Cores to use; by default all."),
-    ] = None,
+    cores: CoresOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -96,15 +93,11 @@ def run(
     folder = RunFolder(out or runs / study.stem)
     places = DataPaths.of(data, study.parent)
     with display(quiet) as report:
-        finished = run_study(file, places, folder, cores or _available_cores(), report)
+        finished = run_study(file, places, folder, cores or available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @app.command(
@@ -149,7 +142,7 @@ def explore(
             DataPaths.of(data),
             folder,
             settings,
-            _available_cores(),
+            available_cores(),
             report,
             image_size=image_size,
             force=force,
@@ -159,6 +152,8 @@ def explore(
 
 
 app.command(epilog=RUNS_EXAMPLES)(runs)
+app.command("try", epilog=TRY_EXAMPLES)(try_)
+app.command(epilog=INIT_EXAMPLES)(init)
 app.command(epilog=REPORT_EXAMPLES)(report)
 app.command(epilog=JUDGE_EXAMPLES)(judge)
 app.command(epilog=COMPARE_EXAMPLES)(compare)
@@ -176,7 +171,7 @@ def check(data: DataOption = None, as_json: JsonOption = False) -> None:
     from vestry.cli.check import facts  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
 
-    found = facts(DataPaths.of(data), _available_cores())
+    found = facts(DataPaths.of(data), available_cores())
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:

@@ -1,5 +1,7 @@
 """Where the command starts: errors become lines and exit codes, not tracebacks."""
 
+import io
+import os
 import sys
 from typing import Any
 
@@ -16,7 +18,28 @@ _UsageProblem: type[Any] = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """The command's entry point: errors that a user can act on are lines, not tracebacks."""
+    _make_speakable()
     sys.exit(_exit_code())
+
+
+def _make_speakable() -> None:
+    """Standard streams that can take whatever is said: what their encoding lacks is written as an
+    escape, and one that was closed before the start swallows it, so that no file of ours is ever
+    opened in its place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            _open_nothing(number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _open_nothing(number: int) -> None:
+    handle = os.open(os.devnull, os.O_RDWR)
+    if handle != number:
+        os.dup2(handle, number)
+        os.close(handle)
 
 
 def _exit_code() -> int:

@@ -15,6 +15,7 @@ from vestry.errors import DataError
 Counts = NDArray[np.int64]
 _NAMES_SHOWN, _SHARES_SHOWN = 5, 2
 
+_FEWEST_TESTED = 2
 _LARGE = 0.1
 """The total variation distance from which shares differ strongly: a tenth of one part's rows would
 have to be of other classes for it to be like the other."""
@@ -61,8 +62,8 @@ def check_parts(
     """Warnings on classes that validation or test rows lack, or have in other shares than the
     training rows do.
 
-    Raises DataError where a class cannot be learnt, or where no model can be chosen because
-    validation rows are of one class.
+    Raises DataError where a class cannot be learnt, where no model can be chosen because validation
+    rows are of one class, or where there is a single test row.
     """
     classes = splits["training"].classes
     counts = {name: rows.class_counts() for name, rows in splits.items()}
@@ -127,6 +128,11 @@ def _refuse_useless(
         raise DataError(
             f"validation rows are of {classes[there[0]]} alone ({counts['validation'].sum():,} of "
             f"them); no model can be chosen by one class. {_way_on('validation', source, settings)}"
+        )
+    if counts["test"].sum() < _FEWEST_TESTED:
+        raise DataError(
+            "there is one test row; a single one says nothing of how good a model is, and no "
+            f"interval can be given. {_way_on('test', source, settings)}"
         )
 
 

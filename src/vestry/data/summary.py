@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vestry.data import damage
 from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
+from vestry.data.npz_file import readable
 from vestry.data.sealed import Rows
 from vestry.schema.data import Data, Files, Samples, Split
 from vestry.storage.run_folder import write_arrays
@@ -113,7 +114,7 @@ def read_pictures(path: Path) -> dict[str, NDArray[np.uint8]]:
     """A task's `pictures.npz` by id; nothing where it made none."""
     if not path.is_file():
         return {}
-    with np.load(path, allow_pickle=False) as stored:
+    with readable(path), np.load(path, allow_pickle=False) as stored:
         return dict(zip((str(name) for name in stored["ids"]), stored["images"], strict=True))
 
 

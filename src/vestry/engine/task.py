@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder
 
-MANIFEST = "card.json"
 _TIME_LIMIT = 3600.0
 
 Event = dict[str, Any]

@@ -10,7 +10,7 @@ from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
 from vestry.schema.base import FORMAT
-from vestry.storage.marker import NAME, Marker, read_marker
+from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
 from vestry.storage.run_folder import OWN_NAMES, RunFolder
 from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
@@ -35,13 +35,15 @@ class _Earlier:
 
 def _earlier_run(run: RunFolder, file: Path, title: str) -> _Earlier | None:
     """What can be said of a folder without a marker; None where it is no run of ours."""
-    if not _has_own_tasks(run):
+    damaged = is_cut(run.path)
+    if not (damaged or _has_own_tasks(run)):
         return None
     results = own_results(run.results)
     if results is None:
         unfinished = all(path.name in OWN_NAMES for path in run.path.iterdir())
-        reason = "it holds nothing but finished tasks"
-        return _Earlier("", "", True, reason) if unfinished and not _has_results(run) else None
+        reason = f"it holds nothing but {'files of a run' if damaged else 'finished tasks'}"
+        is_ours = unfinished and (damaged or not _has_results(run))
+        return _Earlier("", "", True, reason) if is_ours else None
     said, called = str(results["study"]["file"]), str(results["title"])
     here = file.resolve()
     found = [path for path in study_files(said, run.path) if path.is_file()]
@@ -128,12 +130,14 @@ class FolderClaim:
         if not folder.is_dir() or not any(folder.iterdir()):
             return []
         earlier = _earlier_run(self.run, self.file, self.title)
-        if earlier is None or os.path.lexists(folder / NAME):
+        damaged = is_cut(folder)
+        if earlier is None or (os.path.lexists(folder / NAME) and not damaged):
             raise StudyError(f"{folder} holds other files; give --out an empty or new folder")
         if not earlier.is_this:
             advice = " Its fits can be taken along: copy its folder `tasks` into the new one"
             raise StudyError(_whose(folder, earlier.file, earlier.title, self.file) + f".{advice}")
-        return [f"{folder} was made by an earlier version; {earlier.reason}, so it is gone on with"]
+        why = f"{NAME} in it is damaged" if damaged else "it was made by an earlier version"
+        return [f"{folder}: {why}; {earlier.reason}, so it is gone on with"]
 
     def check_inputs(self) -> None:
         """What the study reads is not where the run writes."""

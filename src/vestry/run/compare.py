@@ -94,6 +94,17 @@ def _check_images(runs: Sequence[StoredRun], datasets: Sequence[Dataset]) -> Non
                 f"{runs[0].name} and {run.name} have test rows of the same ids, but {where} is "
                 f"another image or of another size; {_ADVICE}"
             )
+        if _same_ids(first, dataset.test) and first.fingerprint != dataset.test.fingerprint:
+            raise StudyError(
+                f"{runs[0].name} and {run.name} were tested on the same images under other labels "
+                "or class names; what is right in one is wrong in the other. Give both the same "
+                f"labels; {_ADVICE}"
+            )
+
+
+def _same_ids(one: SealedSet, other: SealedSet) -> bool:
+    """Whether the rows are the same in the same order; then labels alone can differ."""
+    return bool(np.array_equal(one.ids, other.ids))
 
 
 def _different_image(one: SealedSet, other: SealedSet) -> str | None:
@@ -120,7 +131,8 @@ def _check_labels(run: StoredRun, evidence: RunEvidence, truth: Labels) -> None:
         if right != said or sum(right) != mean:
             raise DataError(
                 f"{run.name} / {maker}: its tables are right on {sum(right):,} test images, its "
-                f"results say {mean:,}; labels or tables have changed since: run the study again"
+                f"results say {mean:,}; its labels or tables have changed since. Put the "
+                "data back as they were, or run the study again"
             )
 
 

@@ -29,7 +29,7 @@ from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
 from vestry.schema.environment import Environment
 from vestry.schema.exploration_results import ExplorationResults
-from vestry.storage.marker import NAME, Marker, read_marker
+from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import locked, remove_leftovers, write_arrays, write_json
 from vestry.system.environment import environment
@@ -80,6 +80,8 @@ def _inside(path: Path, folder: Path) -> bool:
 
 def _check_owner(source: str, places: DataPaths, folder: Path) -> None:
     title = _owner(folder)
+    if title is None and is_cut(folder) and {p.name for p in folder.iterdir()} <= {*_OWN_NAMES}:
+        return
     if title is None:
         raise StudyError(
             f"{folder} holds other files; give --out an empty or new folder, or --force to replace "

@@ -102,6 +102,7 @@ def _sum(values: Sequence[float | None]) -> float | None:
 
 
 _COST_COLUMNS = ("ms", "mb", "fit_seconds")
+_LARGEST_COST = 1e12
 
 
 def read_costs(path: Path, names: Sequence[str]) -> dict[str, GivenCost]:
@@ -137,10 +138,10 @@ def _cost(path: Path, number: int, key: str, row: Mapping[str, str]) -> float | 
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value >= 0):
+    if not 0 <= value <= _LARGEST_COST:  # NaN is in no range
         raise DataError(
-            f"{path}: row {number} has {text[:40]!r} for {key}; give a number from 0 on, or leave "
-            "the cell empty"
+            f"{path}: row {number} has {text[:40]!r} for {key}; give a number from 0 to 1e12, or "
+            "leave the cell empty"
         )
     return value
 

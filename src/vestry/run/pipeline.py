@@ -10,6 +10,7 @@ from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
+from vestry.errors import StudyError
 from vestry.evaluation.chosen_by import check_score
 from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
@@ -26,8 +27,10 @@ from vestry.run.tasks.attribution import explanations, save_explanation_maps
 from vestry.run.tasks.audit import read_exploration
 from vestry.schema.environment import Environment
 from vestry.schema.results import ComparisonResults, Results
+from vestry.storage.file_sums import forget_damaged
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
+from vestry.study.settings import Study
 from vestry.system.environment import environment
 from vestry.system.registry import check_brought
 
@@ -58,6 +61,7 @@ def run_study(
     if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
         check_classes(file.study.claim, dataset.training.classes)
     check_score(file.study.decision, dataset.training.classes)
+    _check_folds(file.study, len(dataset.training))
     planner = Planner(file.study, dataset, places, run, cores, downloads(report))
     _announce(dataset, planner, report)
     clock.stop("data")
@@ -68,6 +72,9 @@ def run_study(
     with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
         take(file, places, run, report)
         remove_leftovers(run.path)
+        for name in forget_damaged(run.path / "tasks"):
+            text = f"files in tasks/{name} are damaged: what was finished there is done again"
+            report({"event": "note", "text": text})
         look = planner.exploration()
         planned, failed = fit_members(planner, look, engine, report)
         clock.stop("fitting")
@@ -159,3 +166,14 @@ def _repeat_notices(results: ComparisonResults, report: OnEvent) -> None:
     for notice in results.notices:
         if notice.level == "note":
             report({"event": "note", "text": notice.text})
+
+
+def _check_folds(study: Study, rows: int) -> None:
+    """Raise StudyError for a cross-validation of more folds than there are training rows."""
+    for entry in study.models:
+        crossed = entry.cross_validation
+        if crossed is not None and crossed.folds > rows:
+            raise StudyError(
+                f"{entry.name}: cross_validation asks for {crossed.folds} folds of {rows:,} "
+                f"training rows; each fold holds one row at least, so ask for {rows:,} or fewer"
+            )

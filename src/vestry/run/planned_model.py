@@ -7,7 +7,8 @@ from typing import Any
 
 from vestry.data.folds import StudyFolds
 from vestry.data.subset import Fold, NestedFold, PerClassSubset, Subset
-from vestry.engine.task import MANIFEST, Task
+from vestry.engine.task import Task
+from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import read_json
 from vestry.study.entries import ModelEntry
 

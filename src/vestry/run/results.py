@@ -10,7 +10,7 @@ from typing import Any
 from vestry.data.dataset import Dataset
 from vestry.data.shared_rows import SharedRows, leak_warnings, shared_rows
 from vestry.data.summary import data_summary, samples
-from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task, digest
+from vestry.engine.task import OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
@@ -25,6 +25,7 @@ from vestry.run.models import EvaluatedModels, fitted_models
 from vestry.run.nested import nested_choice
 from vestry.run.notices import notices, skipped_notices
 from vestry.run.planned_model import PlannedModel
+from vestry.run.run_files import published_files
 from vestry.run.tasks.audit import read_exploration
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.corruption import read_all_predictions
@@ -36,7 +37,9 @@ from vestry.schema.environment import TestSetUses
 from vestry.schema.models import ScoredCommittee
 from vestry.schema.results import ComparisonResults, Notice, StudyFacts
 from vestry.schema.robustness import Robustness
-from vestry.storage.run_folder import RunFolder, read_json, write_json
+from vestry.storage.file_sums import MANIFEST, are_whole, sums_of
+from vestry.storage.ownership import read_object
+from vestry.storage.run_folder import RunFolder, write_json
 from vestry.study.reader import StudyFile
 
 _WHY = "comparing models and committees"
@@ -90,12 +93,25 @@ class Comparison:
         """Test labels are looked at only where there is something new to compare."""
         description = self.description(done)
         manifest = self.run.task(digest(description)) / MANIFEST
-        found = _read_comparison(manifest)
-        if found is None or not self.has_folders(found):
+        found = self.found(manifest)
+        if found is None:
             self.report({"event": "stage", "text": "comparing"})
             found = self.compare(done)
-            write_json(manifest, {"results": found.as_json(), "task": description})
+            shown = sums_of(self.run.path, published_files(self.run, found))
+            card = {"results": found.as_json(), "published": shown, "task": description}
+            write_json(manifest, card)
         return found
+
+    def found(self, manifest: Path) -> ComparisonResults | None:
+        """What was compared before; None where there is nothing that can be read, or where files
+        that it left for members and committees are gone or damaged: then it is made anew."""
+        card = read_object(manifest) or {}
+        if not card.get("published") or not are_whole(self.run.path, card["published"]):
+            return None
+        try:
+            return ComparisonResults.model_validate(card["results"])
+        except (KeyError, ValueError):
+            return None
 
     def test_set_uses(self, results: ComparisonResults) -> TestSetUses:
         """How often these test rows were looked at, this time among them."""
@@ -130,12 +146,6 @@ class Comparison:
                 for key, outcome in [*done.failed.items(), *done.asked.failed.items()]
             },
         }
-
-    def has_folders(self, results: ComparisonResults) -> bool:
-        """Whether members and committees still have their folders in the run."""
-        members = [self.run.member(name) for name in results.members]
-        committees = [self.run.committee(name) for name in results.committees]
-        return all((folder / MANIFEST).is_file() for folder in members + committees)
 
     def compare(self, done: StudyTasks) -> ComparisonResults:
         study, dataset = self.file.study, self.dataset
@@ -229,11 +239,3 @@ class Comparison:
         study = self.file.study
         names = [member.name for member in done.planned] + [c.name for c in study.committee]
         return self.vault.open(self.dataset.test, study.digest, names, _WHY).labels
-
-
-def _read_comparison(manifest: Path) -> ComparisonResults | None:
-    """A finished comparison; None where there is none that can be read, so that it is made anew."""
-    try:
-        return ComparisonResults.model_validate(read_json(manifest)["results"])
-    except (FileNotFoundError, KeyError, ValueError):
-        return None

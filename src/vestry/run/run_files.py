@@ -5,7 +5,7 @@ import functools
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from vestry.members.kinds import KINDS
 from vestry.predictions.table import ProbabilityTable, Split, load_table
 from vestry.run.planned_model import PlannedModel
 from vestry.run.tasks.audit import Explored
-from vestry.schema.results import Results
+from vestry.schema.results import ComparisonResults, Results
 from vestry.storage.ownership import has_own_card
 from vestry.storage.run_folder import RunFolder, atomic_path, write_json, write_text
 from vestry.study.reader import StudyFile
@@ -95,6 +95,21 @@ def _remove_made(folder: Path) -> bool:
         with contextlib.suppress(OSError):  # what is not ours keeps it
             folder.rmdir()
     return found
+
+
+def published_files(run: RunFolder, results: ComparisonResults) -> list[str]:
+    """What the run shows of its members and committees, as seen from its folder."""
+    homes = [run.member(name) for name in results.members]
+    homes += [run.committee(name) for name in results.committees]
+    found = (path for home in homes for path in _made_files(home))
+    return sorted(path.relative_to(run.path).as_posix() for path in found)
+
+
+def _made_files(folder: Path) -> Iterator[Path]:
+    yield from _own_files(folder)
+    for inner in _folders_in(folder):
+        if OWN_FOLDER.fullmatch(inner.name):
+            yield from _made_files(inner)
 
 
 def _folders_in(folder: Path) -> list[Path]:

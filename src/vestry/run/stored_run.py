@@ -22,7 +22,7 @@ from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.storage.marker import read_marker
 from vestry.storage.run_folder import RunFolder
-from vestry.study.file import read_toml
+from vestry.study.file import tables_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,9 @@ class StoredRun:
 
     @cached_property
     def study(self) -> dict[str, Any]:
-        """The tables of its resolved study file."""
-        return read_toml(self.folder.study)
+        """The tables of its resolved study, as its results keep them: `study.toml` beside these may
+        have been emptied or changed since, and would then speak of another study."""
+        return tables_of(self.results.study.text)
 
     @property
     def data_settings(self) -> DataSettings:
@@ -98,7 +99,7 @@ class StoredRun:
         except ValidationError as error:
             problem = error.errors()[0]
             place = ".".join(map(str, ("data", *problem["loc"])))
-            raise DataError(f"{self.folder.study}: {place}: {problem['msg']}") from None
+            raise DataError(f"{self.folder.results}: study: {place}: {problem['msg']}") from None
 
 
 def stored_runs(paths: Sequence[Path]) -> list[StoredRun]:

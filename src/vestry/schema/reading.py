@@ -31,8 +31,6 @@ def _read(path: Path, kind: type[_Kind], first: str, again: str) -> _Kind:
         found = read_json(path)
     except FileNotFoundError:
         raise DataError(f"no results at {path}: {first}") from None
-    except ValueError as error:
-        raise DataError(f"{path} is damaged: {error}") from None
     if not isinstance(found, dict):
         raise DataError(f"{path} holds no results: it is not vestry's")
     if found.get("format") != FORMAT:

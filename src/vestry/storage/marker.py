@@ -80,6 +80,19 @@ def read_marker(folder: Path) -> Marker | None:
     return _marker_of(facts) if facts.get("format") == _FORMAT else None
 
 
+def is_cut(folder: Path) -> bool:
+    """Whether the folder's marker is ours, but was emptied or cut by a loss of power."""
+    path = folder / NAME
+    if path.is_symlink() or not path.is_file() or read_object(path) is not None:
+        return False
+    start = path.read_bytes()[: len(_START)].strip(b"\0")
+    return _START.startswith(start)
+
+
+_START = b'{\n "vestry": "'
+"""How `write` begins."""
+
+
 def _marker_of(facts: dict[str, Any]) -> Marker | None:
     texts = [facts.get(key) for key in ("title", "file", "from_here")]
     makers = facts.get("makers")

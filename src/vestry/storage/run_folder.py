@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vestry.errors import RunError
+from vestry.errors import DamagedError, RunError
 from vestry.storage.names import stored_name
 
 TEMPORARY_PREFIX = ".part-"
@@ -88,7 +88,13 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Raises DamagedError where the file is no JSON, as after a loss of power."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(
+            f"{path} is damaged ({error}); run its study again, which makes it anew"
+        ) from None
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -2,7 +2,9 @@
 search. Kept beside the model, so that what the choice flatters can be said.
 """
 
-from collections.abc import Sequence
+import contextlib
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.errors import DamagedError
 from vestry.storage.run_folder import write_arrays
 
 EPOCHS, TRIALS = "validation_epochs.npz", "validation_trials.npz"
@@ -61,8 +64,18 @@ def load_tried(path: Path) -> Tried | None:
     """None where there is no such file, because nothing was chosen."""
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as file:
+    with _opened(path) as file:
         return _tried(file)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Raises DamagedError where the file cannot be read."""
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            yield file
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DamagedError(f"{path} is damaged ({error}); remove it and run again") from None
 
 
 def _arrays(tried: Tried) -> dict[str, Any]:
@@ -121,7 +134,7 @@ def load_tried_trials(path: Path) -> TriedTrials | None:
     """None where there is no such file, because nothing was searched for."""
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as file:
+    with _opened(path) as file:
         whole, ends, by_loss = _tried(file), file["ends"], bool(file["by_loss"])
         ends_at = np.cumsum(file["counts"])
     starts = [0, *ends_at[:-1].tolist()]

@@ -15,8 +15,10 @@ from pydantic import (
 )
 
 from vestry.data.subset import CrossValidation
+from vestry.errors import did_you_mean
 from vestry.members.kind import ModelKind
 from vestry.members.kinds import KINDS, kind_named
+from vestry.predictions.scores import SCORES
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.storage.name_type import Name
 
@@ -48,6 +50,15 @@ class CommonEntry(BaseModel):
         min_length=2,
         description="it is fitted once for each of these numbers of training images a class",
     )
+
+    @field_validator("reported")
+    @classmethod
+    def known_scores(cls, given: dict[str, float]) -> dict[str, float]:
+        for name in given:
+            if name not in SCORES:
+                near = did_you_mean(name, SCORES)
+                raise ValueError(f"{name!r} is no score{near} The scores are {', '.join(SCORES)}")
+        return given
 
     @field_validator("seeds")
     @classmethod

@@ -1,6 +1,7 @@
 """From a study file to a study; what is wrong with it is found before any work starts."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,8 @@ def _takes(entry: dict[str, Any], key: str) -> bool:
 
 def _problems_of(tables: dict[str, Any]) -> list[str]:
     """Everything that is wrong with a study's tables, one line each."""
+    if endless := list(_not_finite(tables)):
+        return endless
     models = tables.get("member")
     if not (isinstance(models, list) and models and all(isinstance(m, dict) for m in models)):
         return ["there is no [[model]]; a study compares at least one"]
@@ -90,6 +93,25 @@ def _problems_of(tables: dict[str, Any]) -> list[str]:
     committees = tables.get("committee", [])
     lines += _checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
     return lines or _name_problems(models, committees) + _reference_problems(tables)
+
+
+def _not_finite(value: Any, place: str = "") -> Iterator[str]:
+    """What is no finite number, anywhere: nothing of a study, a result or a card can be one."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{place}: {value} is no finite number; give one, or leave the key out"
+    parts: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = ((_named(number, part), part) for number, part in enumerate(value, 1))
+    for key, part in parts:
+        yield from _not_finite(part, f"{place}.{key}" if place else str(key))
+
+
+def _named(number: int, entry: Any) -> str:
+    """A table in a list by its name, as `--set` has it; else by its place."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return name if isinstance(name, str) else str(number)
 
 
 def _model_problems(tables: dict[str, Any], entry: dict[str, Any], place: str) -> list[str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vestry.members.networks.layer import Shape
-from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish
+from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish, published
 from vestry.members.networks.settings import Precision
 from vestry.system.environment import processor
 
@@ -158,7 +158,7 @@ def choose(
     }
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     path = cache / "precision" / f"trunk-{name}.json"
-    if not path.exists():
+    if (kept := published(path)) is None:
         choice = _attempt(backbone, image_shape, precision)
         try:
             publish(path, {"trunk": key, "choice": asdict(choice)})
@@ -166,7 +166,8 @@ def choose(
             reason = error.strerror or str(error)
             note = f"{choice.note} The backbone's trial: {NOT_KEPT} ({path.parent}: {reason})."
             return BackboneChoice(choice.compute, choice.error, choice.tried, note.strip())
-    return BackboneChoice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
+        kept = published(path) or asdict(choice)
+    return BackboneChoice(**kept)
 
 
 def _attempt(

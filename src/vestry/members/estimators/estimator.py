@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import importlib
 import inspect
 import random
@@ -9,6 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +130,29 @@ def _import_class(path: str) -> Any:
     """Raises MemberError where there is none, or where it is hidden by an installed module."""
     module, _, name = path.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         hidden = _hidden_file(module)
         raise MemberError(f"there is no {path} to import: {one_line(error)}{hidden}") from error
+    if not _makes_classifiers(found):
+        raise MemberError(f"{path} is no classifier: a class with `fit` and `predict` is needed")
+    return found
+
+
+def _makes_classifiers(found: Any) -> bool:
+    """Looked at before it is called: calling a `subprocess.Popen` would start a program. A function
+    is taken where its module is the user's own, since what it gives is known by calling it alone.
+    """
+    while isinstance(found, functools.partial):
+        found = found.func
+    if inspect.isclass(found):
+        return hasattr(found, "fit") and hasattr(found, "predict")
+    return inspect.isfunction(found) and not _is_installed(found.__module__)
+
+
+def _is_installed(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top in sys.stdlib_module_names or bool(metadata.packages_distributions().get(top))
 
 
 def _hidden_file(module: str) -> str:

@@ -25,6 +25,7 @@ from vestry.members.networks.block import Computation, ParameterVector, ProductB
 from vestry.members.networks.layer import TracedLayer
 from vestry.members.networks.network import assemble
 from vestry.members.networks.settings import Precision
+from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import atomic_path
 from vestry.system.environment import processor
 
@@ -135,14 +136,25 @@ def _cached(block: ProductBlock, batch_size: int, precision: Precision, threads:
     description = _trial_key(block, batch_size, precision, threads)
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:32]
     path = Path(platformdirs.user_cache_dir("vestry")) / "precision" / f"{digest}.json"
-    if not path.exists():
+    if (kept := published(path)) is None:
         choice = attempt(block, batch_size, precision)
         try:
             publish(path, {"shape": description, "choice": asdict(choice)})
         except OSError as error:
             reason = error.strerror or str(error)
             return replace(choice, note=f"{choice.note} {NOT_KEPT} ({path.parent}: {reason})")
-    return Choice(**json.loads(path.read_text(encoding="utf-8"))["choice"])
+        kept = published(path) or asdict(choice)
+    return Choice(**kept)
+
+
+def published(path: Path) -> dict[str, Any] | None:
+    """The choice that was published there; a file that a loss of power has damaged is removed."""
+    choice = (read_object(path) or {}).get("choice")
+    if isinstance(choice, dict):
+        return choice
+    with contextlib.suppress(OSError):
+        path.unlink()
+    return None
 
 
 def publish(path: Path, value: dict[str, Any]) -> None:

@@ -17,12 +17,13 @@ import numpy as np
 import torch
 
 from vestry.members.kind import FitJob
-from vestry.members.networks import machine
+from vestry.members.networks import checkpoint, machine
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import Rows, scaled
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.trainer import Trainer
-from vestry.storage.run_folder import read_json, write_json
+from vestry.storage.ownership import read_object
+from vestry.storage.run_folder import write_json
 
 _NAME = "threads.json"
 _LONGEST_TURN, _SHORTEST_TURN = 0.04, 0.004
@@ -59,8 +60,9 @@ def choose_threads(settings: NetworkSettings, job: FitJob) -> ThreadChoice:
     if job.threads == 1 or not job.fewer_threads or len(job.labels) == 0:
         return ThreadChoice(job.threads, GIVEN, {})
     path = job.workspace / _NAME
-    if path.exists():
-        return ThreadChoice(**read_json(path))
+    if (kept := read_object(path)) is not None:
+        return ThreadChoice(**kept)
+    checkpoint.remove(job.workspace)  # what was begun with a choice that is lost begins anew
     trial = Trial(settings, job)
     choice = fastest(trial, list(counts(job.threads))) if trial.pays else ALONE
     write_json(path, choice.card())

@@ -148,7 +148,7 @@ def _only_output(model: onnx.ModelProto, classes: int) -> tuple[Value, tuple[str
     scores = [found for found in values if found.type in FLOATS]
     fitting = [found for found in scores if found.dimensions is None or _fits(found, classes)]
     if len(fitting) == 1:
-        return fitting[0], _class_names(model, fitting[0].name)
+        return fitting[0], _class_names(model, fitting[0].name, classes)
     said = "; ".join(f"{found.name}: {found.words}" for found in values)
     if not scores:
         raise MemberError(f"it gives no scores ({said}); export it with its probabilities")
@@ -175,15 +175,22 @@ def _unzip(model: onnx.ModelProto) -> None:
             info.CopyFrom(helper.make_tensor_value_info(matrix, TensorProto.FLOAT, None))
 
 
-def _class_names(model: onnx.ModelProto, scores: str) -> tuple[str, ...] | None:
-    """Names in the order of the columns of `scores`, where the file holds such beside them."""
-    for node in model.graph.node:
-        if scores not in (*node.input, *node.output):
-            continue
-        for attribute in node.attribute:
-            if attribute.name == "classlabels_strings" and attribute.strings:
-                return tuple(text.decode("utf-8", "replace") for text in attribute.strings)
+def _class_names(model: onnx.ModelProto, scores: str, classes: int) -> tuple[str, ...] | None:
+    """Names in the order of the columns of `scores`: those that stand beside them, else the only
+    ones in the file of as many classes, whose scores a later node may have made into shares."""
+    beside = [n for n in model.graph.node if scores in (*n.input, *n.output)]
+    for nodes in (beside, model.graph.node):
+        found = {names for node in nodes if len(names := _names_in(node)) == classes}
+        if len(found) == 1:
+            return found.pop()
     return None
+
+
+def _names_in(node: Any) -> tuple[str, ...]:
+    for attribute in node.attribute:
+        if attribute.name == "classlabels_strings":
+            return tuple(text.decode("utf-8", "replace") for text in attribute.strings)
+    return ()
 
 
 def _parameters(model: onnx.ModelProto) -> int | None:

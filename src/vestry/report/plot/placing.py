@@ -6,7 +6,7 @@ from dataclasses import dataclass
 LINE = 15.0
 """The height of a name in pixels."""
 _DOT = 7.0
-_BESIDE = (10.0, 22.0, 40.0)
+_BESIDE = (10.0, 22.0, 40.0, 70.0, 110.0, 160.0)
 _STEP = 7.5
 _FAR, _COVERED = 0.4, 20.0
 """What a pixel of distance, and a square pixel of a covered name, count beside one of a line that

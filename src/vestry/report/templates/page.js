@@ -49,8 +49,10 @@
     const choose = (index) => tabs.forEach((tab, i) => {
       tab.setAttribute("aria-selected", String(i === index));
       tab.tabIndex = i === index ? 0 : -1;
-      panels[i].hidden = i !== index;
+      if (i === index) panels[i].removeAttribute("hidden");
+      else panels[i].setAttribute("hidden", "until-found");
     });
+    panels.forEach((panel, i) => panel.addEventListener("beforematch", () => choose(i)));
     tabs.forEach((tab, i) => {
       tab.addEventListener("click", () => choose(i));
       tab.addEventListener("keydown", (event) => {
@@ -140,7 +142,7 @@
     const target = document.getElementById(parts().id);
     for (let at = target; at; at = at.parentElement) {
       if (at.tagName === "DETAILS") at.open = true;
-      if (at.dataset.ofModel && at.hidden) pick(at.dataset.ofModel);
+      if (at.hidden) at.dispatchEvent(new Event("beforematch")); // a tab's or a model's panel
     }
     if (target) target.scrollIntoView();
   };

@@ -18,14 +18,15 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import area_weights
 from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
+from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
 from vestry.run.tasks.stored_models import stored_predict
 from vestry.schema.explanations import Explanation
 from vestry.schema.results import ComparisonResults
-from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
+from vestry.storage.file_sums import MANIFEST, finish
+from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 _MAPS = "maps.npz"
 _CODE = ("attribution", "run.tasks.attribution")
@@ -120,7 +121,7 @@ def explain_member(
     explained.add(reason=reason)
     folder.mkdir(parents=True, exist_ok=True)
     write_arrays(folder / _MAPS, explained.arrays)
-    write_json(folder / MANIFEST, {"explanation": explained.results.as_json(), "task": description})
+    finish(folder, {"explanation": explained.results.as_json(), "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 

@@ -19,13 +19,14 @@ from vestry.data.damage import Files
 from vestry.data.dataset import Dataset
 from vestry.data.sealed import Rows
 from vestry.data.summary import read_pictures
-from vestry.engine.task import MANIFEST, OnEvent, Task
+from vestry.engine.task import OnEvent, Task
 from vestry.errors import DataError
 from vestry.evaluation.vault import Vault
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import ids_digest, task_data
 from vestry.schema.exploration import Exploration
-from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
+from vestry.storage.file_sums import MANIFEST, finish
+from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 _PICTURES = "pictures.npz"
 _CORRELATION = "exploration.npz"
@@ -116,7 +117,7 @@ def explore_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     write_arrays(folder / _PICTURES, {"ids": np.array(found.ids), "images": found.images})
     write_arrays(folder / _CORRELATION, {"correlation": found.correlation})
-    write_json(folder / MANIFEST, {"exploration": found.results.as_json(), "task": description})
+    finish(folder, {"exploration": found.results.as_json(), "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 

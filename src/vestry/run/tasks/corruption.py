@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, OnEvent, Outcome, Task
+from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
 from vestry.robustness.corrupted_predictions import (
     CorruptedImages,
@@ -28,7 +28,8 @@ from vestry.robustness.settings import RobustnessSettings
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import ids_digest, task_data
 from vestry.run.tasks.stored_models import stored_card, stored_predict
-from vestry.storage.run_folder import RunFolder, read_json, write_arrays, write_json
+from vestry.storage.file_sums import MANIFEST, finish
+from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
 _CODE = ("robustness", "run.tasks.corruption")
@@ -127,7 +128,7 @@ def run_corruption(
     tables = {"ids": drawn.ids[: facts["rows"]], "probabilities": probabilities}
     write_arrays(folder / TABLES, tables)
     write_arrays(folder / PICTURES, _pictures(drawn))
-    write_json(folder / MANIFEST, {"facts": facts, "task": description})
+    finish(folder, {"facts": facts, "task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 

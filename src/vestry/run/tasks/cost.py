@@ -11,13 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.dataset import Dataset
-from vestry.engine.task import MANIFEST, OnEvent, Task
+from vestry.engine.task import OnEvent, Task
 from vestry.errors import one_line
 from vestry.run.tasks.code_key import code_key
 from vestry.run.tasks.fit import task_data
 from vestry.run.tasks.timing import TimedModel, Times, strides, summed, timed, timed_rule, together
 from vestry.schema.cost import Cost, Latency
-from vestry.storage.run_folder import RunFolder, read_json, write_json
+from vestry.storage.file_sums import MANIFEST, finish
+from vestry.storage.run_folder import RunFolder, read_json
 from vestry.system.environment import processor
 
 _CODE = ("run.tasks.cost", "committees")
@@ -101,7 +102,7 @@ def measure_costs(
     costs = {
         kind: {name: cost.as_json() for name, cost in each.items()} for kind, each in found.items()
     }
-    write_json(folder / MANIFEST, {"cost": costs, "task": description})
+    finish(folder, {"cost": costs, "task": description})
 
 
 def _measured(

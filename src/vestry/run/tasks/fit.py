@@ -23,14 +23,14 @@ from vestry.data.paths import DataPaths
 from vestry.data.sealed import Rows
 from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
-from vestry.engine.task import MANIFEST, OnEvent
+from vestry.engine.task import OnEvent
 from vestry.errors import DataError
 from vestry.members.kind import AnswersById, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.run.tasks.code_key import code_key
-from vestry.storage.run_folder import write_json
+from vestry.storage.file_sums import finish
 
 # The data that a task speaks of, as its worker process loads it.
 
@@ -137,7 +137,7 @@ def fit_model(
         part = description.get("part")
         facts = tables.save(dataset, validated=work.may_learn_all is False, part=part)
     member.save(folder)
-    write_json(folder / MANIFEST, member.card() | facts | {"task": description})
+    finish(folder, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 
 

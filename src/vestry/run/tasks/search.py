@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
 from vestry.data.split import stratified
-from vestry.engine.task import MANIFEST, OnEvent
-from vestry.errors import MemberError
+from vestry.engine.task import OnEvent
+from vestry.errors import DamagedError, MemberError
 from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.predictions.choosing import choosing_score
@@ -24,7 +24,8 @@ from vestry.run.tasks.fit import job, parts_of, task_data
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
-from vestry.storage.run_folder import atomic_path, write_json
+from vestry.storage.file_sums import finish
+from vestry.storage.run_folder import atomic_path
 from vestry.storage.tried import TRIALS, Tried, TriedTrials, load_tried
 
 _LOSS = choosing_score("log_loss")
@@ -50,6 +51,7 @@ def run_search(
     trials = _Trials(description, context, dataset, settings, workspace, on_event)
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
+    _forget_damaged(workspace)
     search = Search(space, settings, workspace, choosing_score(settings.score).sign)
     done = search.run(trials.objective, trials.say)
     aside = description.get("inner", {}).get("fraction")
@@ -60,8 +62,19 @@ def run_search(
         shutil.copyfile(workspace / JOURNAL, temporary)
     if settings.score in _MEANS:
         trials.tried(done, summary.best.number).save(folder / TRIALS)
-    write_json(folder / MANIFEST, card | {"wall_seconds": time.perf_counter() - started})
+    finish(folder, card | {"wall_seconds": time.perf_counter() - started})
     shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _forget_damaged(workspace: Path) -> None:
+    """Begin anew where a loss of power has cut what is kept of a trial: its journal says that it is
+    done, and it would not be done again."""
+    try:
+        for path in workspace.glob("trial-*.npz"):
+            load_tried(path)
+    except DamagedError:
+        shutil.rmtree(workspace)
+        workspace.mkdir()
 
 
 class _Trials:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.engine.task import MANIFEST
 from vestry.errors import MemberError
 from vestry.members.kind import FittedModel
 from vestry.members.kinds import kind_named
+from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import read_json
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]

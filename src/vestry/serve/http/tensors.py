@@ -175,9 +175,12 @@ def _from_json(data: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         values = np.array(data)
     except (ValueError, OverflowError):
         raise _bad("`data` is not a list of numbers, flat or nested as `shape` says") from None
+    if values.shape == shape[1:] and shape[0] == 1:
+        values = values[None]  # one image, without the side that counts images
     if values.shape not in (shape, (math.prod(shape),)):
         raise _bad(
-            f"`data` holds {str(values.shape)[:80]} values; `shape` says {math.prod(shape):,}"
+            f"`data` is nested as {str(list(values.shape))[:80]}; give a flat list, or one nested "
+            f"as `shape` says: {list(shape)}"
         )
     if values.dtype.kind not in "iu":
         raise _bad("`data` holds other things than whole numbers")

@@ -1,0 +1,85 @@
+"""`vestry try`: from images to a page without a study file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vestry.cli.browser import OpenOption, open_page
+from vestry.cli.cores import CoresOption, available_cores
+from vestry.cli.options import DataOption, JsonOption, QuietOption, RunsOption, display
+from vestry.cli.summary import summary
+
+TRY_EXAMPLES = (
+    "Examples:  vestry try photos/    |    vestry try fashion-mnist --minutes 2    |    "
+    "vestry try pets.zip --quick --open"
+)
+
+
+def try_(
+    source: Annotated[
+        str, typer.Argument(help="A folder or file of images, or a name of `vestry data list`.")
+    ],
+    minutes: Annotated[float, typer.Option(min=0.5, max=1440, help="For everything.")] = 10.0,
+    quick: Annotated[bool, typer.Option("--quick", help="One minute.")] = False,
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file to write; by default one named after the source, here."),
+    ] = None,
+    runs: RunsOption = Path("runs"),
+    data: DataOption = None,
+    cores: CoresOption = None,
+    quiet: QuietOption = False,
+    opened: OpenOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out which model suits some images, in the time that you give; prints the page's path.
+
+    Models of unlike families have short trials; the better ones are fitted on all images, compared
+    and judged as in any study. The study is written beside, so that the next step is editing it.
+    """
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.run.tryout.try_source import Attempt, try_source  # noqa: PLC0415
+    from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
+
+    file = study or file_for(source, Path())
+    attempt = Attempt(
+        source,
+        60.0 * (1.0 if quick else minutes),
+        file,
+        RunFolder(runs / file.stem),
+        DataPaths.of(data, Path()),
+        cores or available_cores(),
+    )
+    with display(quiet) as report:
+        finished = try_source(attempt, report)
+    typer.echo(summary(finished.results, finished.report, as_json))
+    open_page(finished.report, opened)
+    if finished.results.failures:
+        raise typer.Exit(3)
+
+
+INIT_EXAMPLES = (
+    "Examples:  vestry init photos/    |    vestry init npz:cells.npz --study studies/cells.toml"
+)
+
+
+def init(
+    source: Annotated[
+        str, typer.Argument(help="A folder or file of images, or a name of `vestry data list`.")
+    ] = "digits",
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file to write; by default one named after the source, here."),
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Write a commented study file for some images, ready to be edited and run; prints its path."""
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.run.tryout.init_study import init_study  # noqa: PLC0415
+
+    file = study or file_for(source, Path())
+    places = DataPaths.of(data, file.parent)
+    typer.echo(str(init_study(source, file, places)))

@@ -1,0 +1,113 @@
+"""The models that `vestry try` and `vestry init` begin with, as text of a study file."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
+_MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 8_000
+_FEW = 1_000
+_LEAST_SIDE = 4
+"""No pooling goes below images of so many pixels a side."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """body: what a `[[model]]` has beside its name and `epochs`. growth: its fit takes as long as
+    the number of rows to this power. most: rows beyond which it is not worth its time."""
+
+    name: str
+    family: Family
+    why: str
+    body: str
+    growth: float = 1.0
+    most: int | None = None
+
+    @property
+    def is_network(self) -> bool:
+        return self.family == "network"
+
+    def text(self, epochs: int | None) -> str:
+        """Its table in a study file."""
+        lines = [f"[[model]]  # {self.why}", f"name = {json.dumps(self.name)}", self.body]
+        if self.is_network:
+            lines.append(f"epochs = {epochs}")
+        return "\n".join(lines) + "\n"
+
+
+def candidates(image_shape: tuple[int, ...], rows: int) -> list[Candidate]:
+    """Models of unlike families for images of this shape, (height, width[, 3]), and that many
+    training rows."""
+    height, width, *colour = image_shape
+    found = [*_classical(height * width * (3 if colour else 1)), *_networks(height, width, rows)]
+    return [each for each in found if each.most is None or rows <= each.most]
+
+
+def _classical(pixels: int) -> list[Candidate]:
+    forest = 'estimator = "sklearn.ensemble.ExtraTreesClassifier"\nparams = { n_estimators = 100 }'
+    return [
+        Candidate(
+            "Linear",
+            "linear",
+            "the cheapest that learns",
+            'estimator = "sklearn.linear_model.LogisticRegression"\n'
+            "params = { max_iter = 100, C = 0.1 }",
+            growth=1.2,
+        ),
+        Candidate(
+            "Nearest neighbours",
+            "neighbours",
+            "nothing to learn, much to store",
+            'estimator = "sklearn.neighbors.KNeighborsClassifier"\n'
+            'params = { n_neighbors = 3, weights = "distance" }',
+            most=_MOST_NEIGHBOURS if pixels < 4_000 else _MOST_NEIGHBOURS // 4,
+        ),
+        Candidate("Forest", "trees", "no scale, no tuning", forest, growth=1.2),
+        Candidate(
+            "SVM",
+            "kernel",
+            "strong with few rows",
+            'estimator = "sklearn.svm.SVC"\nparams = { C = 5.0 }',
+            growth=2.0,
+            most=_MOST_KERNEL,
+        ),
+    ]
+
+
+def _networks(height: int, width: int, rows: int) -> list[Candidate]:
+    pools = _pools(min(height, width))
+    batch = 32 if rows < _FEW else 64
+    shared = f"batch_size = {batch}\nschedule = {{ cosine = true }}"
+    middle = _layers([32, 64, 128][: pools + 1], pools, 64)
+    large = _layers([64, 128, 256][: pools + 1], pools, 128)
+    small = _layers([16, 32][: pools + 1], pools, 64, norm=False)
+    flip = "\naugmentation = { horizontal_flip = true }"
+    return [
+        Candidate("Small CNN", "network", "a network that is quick everywhere", small + shared),
+        Candidate("CNN", "network", "with batch normalisation", middle + shared),
+        Candidate(
+            "CNN, mirrored", "network", "if left and right mean nothing", middle + shared + flip
+        ),
+        Candidate("Wide CNN", "network", "twice as wide", large + shared),
+    ]
+
+
+def _pools(side: int) -> int:
+    """How often images of this side can be halved, three times at most."""
+    count = 0
+    while count < 3 and side // 2 >= _LEAST_SIDE:
+        side, count = side // 2, count + 1
+    return count
+
+
+def _layers(widths: Sequence[int], pools: int, dense: int, norm: bool = True) -> str:
+    lines = ["layers = ["]
+    for number, width in enumerate(widths):
+        block = [f'{{ conv = {width}, kernel = 3, padding = "same" }}']
+        block += ["{ batch_norm = true }"] if norm else []
+        block += ["{ pool = 2 }"] if number < pools else []
+        lines.append(f"    {', '.join(block)},")
+    return "\n".join(
+        [*lines, f"    {{ flatten = true }}, {{ dropout = 0.3 }}, {{ dense = {dense} }},", "]", ""]
+    )

@@ -1,0 +1,124 @@
+"""`vestry try` and `vestry init`: from images to a study and a page, in the time that is given."""
+
+import json
+import re
+import tomllib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vestry.run.tryout.allotment import allot
+from vestry.run.tryout.candidates import Candidate, candidates
+from vestry.run.tryout.draft import file_for, name_of
+from vestry.run.tryout.screening import Rung, Trial
+from vestry.run.tryout.try_source import better_half
+from vestry.study.reader import read_study
+
+RUNG = Rung(1_000, False, 5, 20.0)
+
+
+def trial(name: str, accuracy: float | None, seconds: float, network: bool = False) -> Trial:
+    family = "network" if network else "linear"
+    return Trial(Candidate(name, family, "", ""), RUNG, accuracy, seconds)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (32, 32, 3), (64, 48, 3), (5, 90)])
+@pytest.mark.parametrize("rows", [40, 5_000, 60_000])
+def test_every_candidate_is_a_model_that_fits_the_images(tmp_path, shape, rows):
+    from vestry.members.kind import PlanContext
+    from vestry.members.model_paths import ModelPaths
+
+    chosen = candidates(shape, rows)
+    assert len({each.family for each in chosen}) >= 3
+    text = 'title = "T"\n[data]\nsource = "digits"\n'
+    path = tmp_path / "s.toml"
+    path.write_text(text + "\n".join(each.text(3) for each in chosen))
+    context = PlanContext(shape, ("a", "b"), ModelPaths.of(), None)
+    for entry in read_study(path).study.models:
+        assert entry.model_kind.plan(context).describe(entry)
+
+
+@given(
+    st.lists(
+        st.tuples(st.none() | st.floats(0, 1), st.floats(0.01, 60), st.booleans()),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(100, 60_000),
+    st.integers(1, 26),
+    st.floats(5, 3_600),
+)
+def test_what_is_kept_is_the_best_that_the_time_is_enough_for(rows, images, fits, seconds):
+    trials = [trial(f"m{n}", *row) for n, row in enumerate(rows)]
+    trials.sort(key=lambda each: -1 if each.accuracy is None else -each.accuracy)
+    found = allot(trials, images, fits, seconds)
+    names = {each.candidate.name for each in trials}
+    kept = [each.name for each in found.kept]
+    assert set(kept) | set(found.dropped) == names and not set(kept) & set(found.dropped)
+    assert all(each.accuracy is not None for each in trials if each.candidate.name in kept)
+    assert bool(kept) == any(each.accuracy is not None for each in trials)
+    if len(kept) > 1:
+        epochs = found.epochs or 0
+        spent = sum(
+            each.seconds_for(images) * fits * (epochs if each.candidate.is_network else 1)
+            for each in trials
+            if each.candidate.name in kept
+        )
+        assert spent <= seconds
+
+
+def test_the_better_half_goes_on_and_the_best_of_each_kind():
+    trials = [
+        trial("a", 0.9, 1), trial("b", 0.8, 1), trial("c", 0.7, 1),
+        trial("d", 0.6, 1, network=True), trial("e", None, 20, network=True),
+    ]  # fmt: skip
+    assert [each.name for each in better_half(trials)] == ["a", "b", "d"]
+
+
+def test_a_study_file_is_named_after_the_source_and_never_written_over(tmp_path):
+    assert [name_of(text) for text in ("folder:a/pets/", "npz:x.npz", "digits", "./b.zip")] == [
+        "pets", "x.npz", "digits", "b.zip",
+    ]  # fmt: skip
+    assert file_for("a/pets.tar.gz", tmp_path).name == "pets.toml"
+    (tmp_path / "pets.toml").write_text("mine")
+    assert file_for("a/pets.tar.gz", tmp_path).name == "pets-2.toml"
+
+
+def write_few(folder):
+    random = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    images = random.integers(0, 60, (90, 8, 8)).astype(np.uint8)
+    images[np.arange(90), labels * 2] += 150
+    np.savez(folder / "few.npz", images=images, labels=labels)
+
+
+def test_from_images_to_a_page_and_a_study_that_runs_again(vestry, tmp_path):
+    write_few(tmp_path)
+    done = vestry("try", "few.npz", "--quick", cwd=tmp_path, timeout=280)
+    assert done.returncode == 0, done.stderr
+    assert "trying" in done.stderr and "the study: few.toml" in done.stderr
+    assert done.stdout.splitlines()[-1].endswith("report.html")
+    text = (tmp_path / "few.toml").read_text()
+    study = tomllib.loads(text)
+    assert study["model"] and re.search(r"#   \w.*% on 72 rows, [0-9.]+ s", text)
+    results = json.loads((tmp_path / "runs" / "few" / "results.json").read_text())
+    assert results["data"]["chosen_by"] and results["decision"]["recommended"]
+    again = vestry("run", "few.toml", cwd=tmp_path, timeout=280)
+    assert again.returncode == 0, again.stderr
+    other = vestry("try", "few.npz", "--study", "few.toml", "--quick", cwd=tmp_path)
+    assert other.returncode == 2 and "is there already" in other.stderr
+    assert (tmp_path / "few.toml").read_text() == text
+
+
+def test_init_writes_a_study_that_can_be_read(vestry, tmp_path):
+    write_few(tmp_path)
+    done = vestry("init", "few.npz", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.strip() == "few.toml"
+    study = read_study(tmp_path / "few.toml").study
+    assert {"Linear", "Forest", "SVM", "CNN"} <= {entry.name for entry in study.models}
+    assert "3 classes (0, 1, 2)" in (tmp_path / "few.toml").read_text()
+    assert vestry("init", "few.npz", "--study", "few.toml", cwd=tmp_path).returncode == 2
+    missing = vestry("init", "./nothing", cwd=tmp_path)
+    assert missing.returncode == 1 and "no such file or folder" in missing.stderr
