@@ -39,7 +39,7 @@
     by("image-title").textContent = said === null ? classes[truth] : `${classes[truth]} taken for ${classes[said[0]]}`;
     by("image-body").replaceChildren(make("div", "top", large, facts(image)),
       make("h4", "", "What every model says"),
-      make("table", "", heads("Model", "Called", "Confidence", ""), make("tbody", "", ...models.map((model) => vote(image, model)))),
+      make("table", "", heads("Model", "Called", "Confidence", "Verdict"), make("tbody", "", ...models.map((model) => vote(image, model)))),
       ...(near.length ? [make("h4", "", "Training images most like it"), make("div", "row", ...near.map(nearOne)),
         make("p", "remark", "Distance of pixels, whatever the brightness and contrast: 0 for the same picture, 1.41 for nothing in common.")] : []),
       ...(maps.length ? [make("h4", "", "What their answers rest on"), make("div", "row", ...maps.map(mapTile)),
