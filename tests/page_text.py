@@ -5,14 +5,19 @@ from html.parser import HTMLParser
 
 _BLOCKS = {"p", "li", "h1", "h2", "h3", "h4", "tr", "div", "section", "summary", "figcaption", "dt"}
 _UNREAD = {"script", "style", "svg", "pre"}
+_TAKEN = {"summary-text", "glossary"}
+"""Ids and classes of what is copied as it is, and of what explains words and not the run."""
 
 
 class _Reader(HTMLParser):
     def __init__(self):
         super().__init__()
-        self.parts, self.unread = [], 0
+        self.parts, self.unread, self.taken = [], 0, None
 
     def handle_starttag(self, tag, attrs):
+        if self.taken is None and _TAKEN & {dict(attrs).get("id"), dict(attrs).get("class")}:
+            self.taken = tag
+            self.unread += 1
         self.unread += tag in _UNREAD
         if tag in _BLOCKS:
             self.parts.append("\n")
@@ -21,6 +26,9 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag):
         self.unread -= tag in _UNREAD
+        if tag == self.taken:
+            self.taken = None
+            self.unread -= 1
         if tag in _BLOCKS:
             self.parts.append("\n")
 

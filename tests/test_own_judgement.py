@@ -148,7 +148,7 @@ def test_the_corruption_is_asked_about_in_workers_and_shown(run, results, page):
     place = pictures["ids"].tolist().index("altered/blinds/4")
     assert not pictures["images"][place][4:].any() and pictures["images"][place][:4].any()
     assert "8 kinds of alteration in 5 strengths each" in page
-    assert "<b>Blinds</b> <span>dark from below</span>" in page
+    assert "<dt>Blinds</dt>" in page and ">dark from below<" in page
     assert "Blinds: 12.5%, 25%, 37.5%, 50% or 75% of it are dark from below." in page
 
 
@@ -208,7 +208,7 @@ def test_without_the_package_its_study_is_refused_and_its_page_drawn(run, tmp_pa
     assert "`claim #1.score` cannot be 'spherical'" in str(caught.value)
     copy = RunFolder(shutil.copytree(run, tmp_path / "copy"))
     page = redraw(copy, force=False).read_text()
-    assert "<b>Blinds</b>" in page and "rule \u201csharpened\u201d" in page
+    assert "<dt>Blinds</dt>" in page and "rule \u201csharpened\u201d" in page
 
 
 @pytest.mark.parametrize(

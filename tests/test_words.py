@@ -115,8 +115,8 @@ def test_one_model_is_recommended_everywhere(judged):
         assert results.ranking[0].name == found.recommended or found.evidence != "too_few"
 
 
-SEEN = {"ahead": "ahead", "behind": "behind", "level": "no significant difference",
-        "unknown": "too few images"}  # fmt: skip
+SEEN = {"ahead": "significantly ahead", "behind": "significantly behind",
+        "level": "within 1 point", "unknown": "no significant difference"}  # fmt: skip
 
 
 def test_marks_are_those_of_tests_and_differences_those_of_printed_figures(judged):

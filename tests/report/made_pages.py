@@ -139,17 +139,24 @@ def _several_seeds() -> Made:
 
 
 def _all_in_little() -> Made:
-    """Everything that a page may have, of as few images and classes as will do."""
+    """Everything that a page may have, of as few images, classes and trials as will do."""
     plan = example.Plan(
-        strengths={"Linear": 1.2, "Model-1": 1.9, "Model-2": 1.7, "Model-3": 1.5},
-        committee=CNNS,
+        strengths={"Linear": 1.2, "Model-1": 1.9, "Model-2": 1.6},
+        networks=CNNS[:2],
+        committee=CNNS[:2],
         classes=example.FASHION[:4],
         rows={"training": 600, "validation": 300, "test": 120},
         seeds={"Linear": 3},
         samples=12,
         votes=3,
     )
-    return _with_everything(*example_search.build(plan))
+    results, images = example.build(plan)
+    linear, first, second = results["members"].values()
+    example_search.add_search(first, trials=9)
+    example_search.add_cross_validation(linear, results)
+    example_search.add_learning_curve(second, 0.55, 0.8, sizes=[5, 20, 100])
+    example_search.add_trunk(second)
+    return _with_everything(results, example_search.add_augmentation("Model-2", results, images))
 
 
 def _fallback() -> Made:

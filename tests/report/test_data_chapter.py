@@ -43,6 +43,13 @@ def test_rows_that_folds_test_again_are_counted_once(results: dict[str, Any]) ->
     assert opening(results).heading.startswith("3\u202f000 images in 10 classes; ")
 
 
+def test_what_was_asked_for_and_not_used_is_said_openly(results: dict[str, Any]) -> None:
+    results["data"] |= {"used": "digits", "fell_back": "no data and no network"}
+    assert opening(results).sentences[1] == (
+        "This study asked for fashion-mnist and ran on digits: no data and no network"
+    )
+
+
 def test_of_many_unequal_classes_the_ends_are_drawn_and_all_taken_home() -> None:
     names = tuple(f"class {number}" for number in range(100))
     results, _ = example.build(example.Plan(classes=names, networks=(), committee=()))

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import example
+import made_pages
 import nbformat
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from nbclient import NotebookClient
 from test_table import STRANGE
 
 from vestry.cli.entry import called
+from vestry.report.contents import openings, page_data, shown_sections
 from vestry.report.latex import latex_text
 from vestry.report.summary_text import plain_numbers, summary_sentences
 from vestry.report.table import as_csv, as_latex, as_markdown
@@ -305,3 +307,22 @@ def test_a_folder_that_is_no_run_says_what_to_do(tmp_path: Path) -> None:
 
 def test_words_that_leave_the_page_have_plain_numbers() -> None:
     assert plain_numbers("10\u202f000 images, \u22120.1 points") == "10,000 images, -0.1 points"
+
+
+@pytest.mark.parametrize("name", ["default", "a", "several seeds", "few images"])
+def test_a_key_names_one_table_and_one_figure(name: str) -> None:
+    """Files and addresses are named by them; the second of two would be lost."""
+    results = example.typed(made_pages.made_study(name)[0])
+    page = page_data(results)
+    opened = [opening for _, opening in openings(results, page)]
+    shown = [(section, getattr(page, section.key)) for section in shown_sections(page)]
+    figures = [each for opening in opened for each in opening.figures]
+    figures += [each for section, data in shown for each in section.figures(data)]
+    tables = [each for opening in opened for each in opening.tables]
+    tables += [each for section, data in shown for each in section.tables(data)]
+    by_key = {figure.key: figure for figure in figures}
+    assert all(by_key[figure.key].title == figure.title for figure in figures)
+    tables += [figure.data for figure in by_key.values()]
+    known = {table.key: table for table in tables}
+    assert [t.key for t in tables if known[t.key].as_json() != t.as_json()] == []
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*", key) for key in (*known, *by_key))

@@ -125,7 +125,7 @@ def taken_home(results):
 
 def test_the_ranking_is_taken_home_as_it_was_measured(results):
     table = taken_home(results)["ranking"]
-    keys = [key for key, _ in table["columns"]]
+    keys = [key for key, *_ in table["columns"]]
     for row, stored in zip(table["rows"], results["ranking"], strict=True):
         found = dict(zip(keys, row, strict=True))
         assert (found["run"], found["model"]) == (stored["run"], stored["name"])

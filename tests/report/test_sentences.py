@@ -4,36 +4,9 @@ from typing import Any
 
 import pytest
 
-from vestry.report.sections import dataset, learning, mistakes, votes
+from vestry.report.sections import dataset, learning, votes
 from vestry.schema.data import Data
-from vestry.schema.scores import ClassScores
 from vestry.schema.training import Training
-
-
-def test_most_confused_pairs() -> None:
-    def cell(truth: str, predicted: str, count: int) -> mistakes.Cell:
-        return mistakes.Cell(truth, predicted, count, count / 1000, False, 0, 0.0)
-
-    support = {"Shirt": 1000, "Coat": 1000}
-    pairs = [cell("Shirt", "Coat", 98), cell("Coat", "Shirt", 2)]
-    text = str(mistakes.most_confused(pairs, support))
-    assert text.startswith("Most often Shirt is taken for Coat: 98 of 1\u202f000 (9.8%).")
-    assert "Then Coat for Shirt (2)." in text
-    assert "Then" not in str(mistakes.most_confused(pairs[:1], support))
-    assert mistakes.most_confused([], support) is None
-
-
-def test_weakest_class_goes_where_classes_are_equal() -> None:
-    def said(a: float, b: float) -> str | None:
-        return mistakes.weakest_class(
-            {
-                name: ClassScores(precision=f1, recall=f1, f1=f1, support=5)
-                for name, f1 in (("A", a), ("B", b))
-            }
-        )
-
-    assert said(0.9, 0.8) == "Lowest F1: B (80.0%); highest: A (90.0%)."
-    assert said(0.9, 0.9) is None
 
 
 def test_training_in_words(results: dict[str, Any]) -> None:

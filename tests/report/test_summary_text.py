@@ -1,14 +1,19 @@
 """The five sentences and the citation: true of every kind of run."""
 
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import example
 import made_pages
 import pytest
 
+from made_tables import Tables
+from vestry.cli.entry import called
 from vestry.report.latex import latex_text
 from vestry.report.summary_text import citations, summary_sentences
+from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 
 STUDIES = sorted(made_pages.MEASURED | made_pages.GLANCED_AT)
@@ -151,3 +156,30 @@ def test_the_citation_has_version_year_and_hash_and_even_braces(title: str) -> N
     assert depth == 0
     if title == "Plain":
         assert latex_text(title) in text
+
+
+@pytest.mark.parametrize("score", ["balanced_accuracy", "macro_f1", "log_loss", "roc_auc"])
+def test_another_score_is_told_by_its_name_and_its_test(score: str) -> None:
+    results = example.typed(example.build(example.Plan(decision={"score": score}))[0])
+    assert results.score is not None
+    _, _, result, comparison, _ = summary_sentences(results)
+    assert results.score.words in result and results.score.words in comparison
+    assert "Student\u2019s t with the variance of redrawn images and of seeds" in comparison
+    assert "Holm\u2019s adjustment over 5 tests" in comparison and "McNemar" not in comparison
+
+
+def test_judged_tables_are_said_to_be_no_more(tmp_path: Path) -> None:
+    tables = Tables(tmp_path, rows=200, classes=3)
+    given = [tables.npz("A", tables.probabilities("noisy", 1)), tables.label_csv(
+        "B", tables.probabilities("noisy", 2))]  # fmt: skip
+    before = sys.argv
+    sys.argv = ["vestry", "judge", str(tables.truth()), *map(str, given), "-q"]
+    sys.argv += ["--out", str(tmp_path / "run")]
+    try:
+        assert called() == (0, [])
+    finally:
+        sys.argv = before
+    data, models, result, _, limits = summary_sentences(read_results(tmp_path / "run/results.json"))
+    assert data.startswith("Judged were the answers of models to the images that truth.csv lists")
+    assert data.endswith("how they were trained is not known here.")
+    assert "seed" not in models and "costs" not in result and "one split" not in limits

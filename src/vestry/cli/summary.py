@@ -106,22 +106,14 @@ def _figures(results: "Results", model: "Model", tested: bool) -> tuple[str, str
     """Of validation, of test, and how it stands to the first there; all empty where the score that
     orders the models is not known of it. Folds that test the images that models were chosen by
     confirm nothing: then nothing is said of test."""
-    from vestry.report.sections import score_figures  # noqa: PLC0415
+    from vestry.report.sections import score_figures, standing  # noqa: PLC0415
 
     if results.score and results.score.name != "accuracy" and model.by_score is None:
         return "", "", ""
     validation = score_figures.written(model, "validation")
     if not tested:
         return validation, "", ""
-    margin = results.resolution.margin if results.resolution else 0.0
-    marks = {
-        None: "",
-        "ahead": "significantly ahead",
-        "behind": "significantly behind",
-        "level": f"within {score_figures.margin_words(margin, model)}",
-        "unknown": "no significant difference",
-    }
-    return validation, score_figures.test_figure(model), marks[model.mark]
+    return validation, score_figures.test_figure(model), standing.seen(results, model)
 
 
 def _baseline(results: "Results", tested: bool, each: "Baseline") -> tuple[str, str]:

@@ -153,8 +153,9 @@ FORMS: dict[str, type[ClaimBase]] = {
 
 def form_of(value: Any) -> str | None:
     """The one key that says which form a claim has."""
-    keys = value if isinstance(value, dict) else type(value).model_fields
-    return next((form for form in FORMS if form in keys), None)
+    if isinstance(value, dict):
+        return next((form for form in FORMS if form in value), None)
+    return next((form for form, kind in FORMS.items() if isinstance(value, kind)), None)
 
 
 def _check_forms(values: Any) -> Any:
@@ -162,6 +163,10 @@ def _check_forms(values: Any) -> Any:
     known = {field.alias or name for m in FORMS.values() for name, field in m.model_fields.items()}
     known |= set(map(str, _MODEL.choices))
     for index, value in enumerate(values if isinstance(values, list) else []):
+        if not isinstance(value, dict | ClaimBase):
+            raise ValueError(
+                f"claim {index + 1} is {str(value)[:40]!r}; it needs a table, [[claim]]"
+            )
         if isinstance(value, dict) and form_of(value) is None:
             near = (did_you_mean(key, FORMS) for key in value if key not in known)
             hint = next((text for text in near if "mean" in text), "")

@@ -86,8 +86,10 @@ def _of_csv(table: CsvTable) -> GivenPredictions:
 
 
 def _of_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> GivenPredictions:
-    ids = texts(arrays["ids"].ravel()) if "ids" in arrays else None
-    classes = tuple(texts(arrays["classes"].ravel()).tolist()) if "classes" in arrays else None
+    ids = texts(path, arrays["ids"].ravel()) if "ids" in arrays else None
+    classes = (
+        tuple(texts(path, arrays["classes"].ravel()).tolist()) if "classes" in arrays else None
+    )
     if ("probabilities" in arrays) == ("labels" in arrays):
         which = "both `probabilities` and `labels`" if "labels" in arrays else "neither"
         raise DataError(f"{path}: it holds {which}; predictions are {FORMS}")
@@ -120,7 +122,7 @@ def named_labels(
             "store labels.argmax(axis=1))"
         )
     if classes is None or labels.dtype.kind not in "iu":
-        return texts(labels)
+        return texts(path, labels)
     if len(labels) and not (labels.min() >= 0 and labels.max() < len(classes)):
         raise DataError(
             f"{path}: `labels` go from {labels.min()} to {labels.max()}, but there are "

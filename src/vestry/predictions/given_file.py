@@ -150,10 +150,21 @@ def _check_dtype(where: str, dtype: np.dtype[Any]) -> None:
     check_size(Path(where), "one value", dtype.itemsize)
 
 
-def texts(values: NDArray[Any]) -> NDArray[np.str_]:
-    """Text of an array of text or numbers: whole numbers as such, bytes as UTF-8."""
+def texts(path: Path, values: NDArray[Any]) -> NDArray[np.str_]:
+    """Text of an array of text or numbers: whole numbers as such, bytes as UTF-8.
+
+    Raises DataError for what is neither: numbers that are not finite, bytes that are no UTF-8.
+    """
     if values.dtype.kind == "S":
-        return np.char.decode(values, "utf-8")
+        try:
+            return np.char.decode(values, "utf-8")
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: a text is not UTF-8; store it as UTF-8") from None
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise DataError(
+            f"{path}: an id, a label or the like is NaN or infinite; leave such rows out, or give "
+            "them a value"
+        )
     if values.dtype.kind == "f" and bool((values == np.rint(values)).all()):
         return values.astype(np.int64).astype(np.str_)
     return values.astype(np.str_)

@@ -65,7 +65,9 @@ def read_truth(path: Path) -> Truth:
     if path.suffix.lower() == ".npz":
         found = read_npz(path, _ARRAYS)
         classes = (
-            tuple(texts(found.pop("classes").ravel()).tolist()) if "classes" in found else None
+            tuple(texts(path, found.pop("classes").ravel()).tolist())
+            if "classes" in found
+            else None
         )
         return _truth_of(path, _columns(path, found, classes), classes)
     raise DataError(f"{path}: the truth is {_FORMS}")
@@ -81,7 +83,7 @@ def _columns(
     for key, values in found.items():
         if values.ndim != 1:
             raise DataError(f"{path}: `{key}` have shape {values.shape}; one a row is needed")
-    columns = {key: texts(values) for key, values in found.items()}
+    columns = {key: texts(path, values) for key, values in found.items()}
     if "labels" in found:
         columns["labels"] = named_labels(path, found["labels"], classes)
     return columns

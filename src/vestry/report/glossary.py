@@ -1,10 +1,10 @@
-"""The page's terms for who never took statistics: two plain sentences each, one click away."""
+"""The page's terms for who never took statistics: two plain sentences each, one click away.
 
-import re
+The page lists them, and its script (`templates/glossary.js`) links each mention to its term.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True)
@@ -233,42 +233,3 @@ GLOSSARY: Mapping[str, Term] = {
         ("validation images",),
     ),
 }
-_TAG = re.compile(r"(<[^>]*>)")
-_CLOSED = {
-    *("a", "b", "button", "code", "dialog", "h2", "h3", "h4", "i", "label", "noscript", "option"),
-    *("pre", "script", "select", "style", "summary", "svg", "td", "th"),
-}
-"""What a link does not belong into: names, heads, cells, drawings, and what can be pressed."""
-
-
-def explained(text: str) -> Markup:
-    """`text`, or a piece of a page, with the first mention of each term linked to what it means."""
-    linked: set[str] = set()
-    inside: list[str] = []
-    parts = []
-    for part in _TAG.split(str(escape(text))):
-        is_tag = part.startswith("<")
-        if is_tag:
-            _follow(part, inside)
-        plain = is_tag or inside
-        parts.append(part if plain else _PHRASE.sub(lambda found: _link(found[0], linked), part))
-    return Markup("".join(parts))  # noqa: S704 - escaped above, but for the links
-
-
-def _follow(tag: str, inside: list[str]) -> None:
-    name = re.sub(r"\W.*", "", tag[1:].lstrip("/"))
-    if name in _CLOSED:
-        inside.pop() if tag[1] == "/" and inside else inside.append(name)
-
-
-_KEYS = {str(escape(phrase)): key for key, term in GLOSSARY.items() for phrase in term.phrases}
-_LONGEST_FIRST = "|".join(re.escape(each) for each in sorted(_KEYS, key=len, reverse=True))
-_PHRASE = re.compile(rf"(?<!\w)(?:{_LONGEST_FIRST})(?!\w)")
-
-
-def _link(phrase: str, linked: set[str]) -> str:
-    key = _KEYS[phrase]
-    if key in linked:
-        return phrase
-    linked.add(key)
-    return f'<a class="term" href="#term-{key}">{phrase}</a>'

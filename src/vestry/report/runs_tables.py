@@ -171,7 +171,10 @@ def _beside_first(results: RunComparison) -> list[tuple[Column, _Of]]:
             Column("difference_high", "to", written, shown=False),
             lambda row: row.on_test.interval[1] if row.on_test else None,
         ),
-        (text_column("beside_first", "Beside the first"), lambda row: standing.marked(row) or None),
+        (
+            text_column("beside_first", "On test, beside the first"),
+            lambda row: standing.marked(row).removesuffix(" on test") or None,
+        ),
     ]
 
 

@@ -13,7 +13,6 @@ from markupsafe import Markup, escape
 from vestry.report import formatting
 from vestry.report.chapter import CHAPTERS_FOLDER
 from vestry.report.contents import SECTIONS
-from vestry.report.glossary import explained
 from vestry.report.latex import LATEX_SIGNS, LIGATURES
 from vestry.report.plot.palette import DARK, FONTS, LIGHT, variables
 from vestry.report.section import FOLDER
@@ -50,7 +49,7 @@ def environment() -> Environment:
         "signed",
     )
     made.filters.update({name: getattr(formatting, name) for name in formats})
-    made.filters |= {"coded": _coded, "explained": explained}
+    made.filters["coded"] = _coded
     made.globals |= {
         "light": Markup(variables(LIGHT)),  # noqa: S704 - colours of our own
         "dark": Markup(variables(DARK)),  # noqa: S704

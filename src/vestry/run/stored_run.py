@@ -1,6 +1,5 @@
 """A finished run as its folder holds it: results, study, test tables, and the data it speaks of."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +22,7 @@ from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.storage.marker import read_marker
 from vestry.storage.run_folder import RunFolder
+from vestry.study.file import tables_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class StoredRun:
     def study(self) -> dict[str, Any]:
         """The tables of its resolved study, as its results keep them: `study.toml` beside these may
         have been emptied or changed since, and would then speak of another study."""
-        return tomllib.loads(self.results.study.text)
+        return tables_of(self.results.study.text)
 
     @property
     def data_settings(self) -> DataSettings:

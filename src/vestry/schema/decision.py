@@ -222,7 +222,7 @@ class Decision(Record):
     explains: list[str] = Field(description="names of models that explain themselves")
     pareto: dict[str, list[str]] = Field(
         description="for `latency` and `bytes`: names by rising cost that no other one is as good "
-        "as in both cost and validation accuracy and better in one"
+        "as in both cost and the validation figure by the score that chooses, and better in one"
     )
     majority: Majority = Field(description="beside always answering one class")
 

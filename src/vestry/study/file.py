@@ -26,14 +26,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         if path.stat().st_size > _LARGEST_FILE:
             raise StudyError(f"{path} is larger than {_LARGEST_FILE:,} bytes; is it a study file?")
         text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark
-        return _one_spelling(tomllib.loads(text), text)
+        return tables_of(text)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StudyError(f"{path} cannot be read: {reason}{_near_file(path)}") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"{path} is not text in UTF-8; is it a study file?") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, or numbers or tables without end
         raise StudyError(f"{path} is not TOML: {error}") from error
+
+
+def tables_of(text: str) -> dict[str, Any]:
+    """A study's tables in TOML, as `read_toml` has them; ValueError where it is none."""
+    return _one_spelling(tomllib.loads(text), text)
 
 
 def _one_spelling(tables: dict[str, Any], text: str) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def _parse_assignment(text: str) -> dict[str, Any]:
     for literal in (value, json.dumps(value)):  # a bare word is a text
         try:
             return tomllib.loads(f"{key} = {literal}")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             continue
     raise StudyError(f"--set {text}: {key.strip()!r} is not a key; write it as in the study file")
 

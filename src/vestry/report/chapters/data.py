@@ -24,7 +24,9 @@ def _found(checks: Checklist) -> str:
 
 
 def _opening(results: Results, page: PageData) -> Opening | None:
-    return Opening(data_heading(results.data, page.checklist), [page.dataset.size])
+    own = page.dataset
+    sentences = [own.size, *([own.fallback] if own.fallback else [])]
+    return Opening(data_heading(results.data, page.checklist), sentences)
 
 
 CHAPTER = Chapter(

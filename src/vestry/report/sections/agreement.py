@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.plot.tiles import Patterns, pattern_columns
 from vestry.report.section import Section
+from vestry.report.table import Column, Table, text_column
 from vestry.schema import analysis as schema
 from vestry.schema.results import Results
 
@@ -163,13 +164,15 @@ class Lone:
 
 @dataclass(frozen=True)
 class Agreement:
-    """rows: every pattern that the results hold: who is wrong, how many images."""
+    """table: every pattern that the results hold: who is wrong, how many images; None without
+    any. ids: of the images that all miss."""
 
     sentences: list[str]
     patterns: Patterns
     shown: str
     drawn: str
-    rows: list[tuple[str, int]]
+    table: Table | None
+    ids: Table | None
     rows_remark: str | None
     missed: list[MissedImage]
     missed_remarks: list[str]
@@ -197,11 +200,35 @@ def agreement_data(results: Results) -> Agreement | None:
         patterns=patterns,
         shown=_shown_words(found, patterns),
         drawn=_drawn(patterns),
-        rows=rows,
+        table=_pattern_table(rows) if rows else None,
+        ids=_missed_table(shown) if shown else None,
         rows_remark=_kept(found, len(rows)),
         missed=shown,
         missed_remarks=[text for text in remarks if text],
         lone=[_lone(row, found, results) for row in found.one_right.members],
+    )
+
+
+def _pattern_table(rows: list[tuple[str, int]]) -> Table:
+    return Table(
+        "wrong-together",
+        "Test images by who is wrong on them, all others right",
+        (text_column("wrong", "Wrong together"), Column("images", "Test images", whole)),
+        tuple(rows),
+    )
+
+
+def _missed_table(shown: list[MissedImage]) -> Table:
+    return Table(
+        "missed-by-all",
+        "Images that all members miss",
+        (
+            text_column("image", "Image"),
+            text_column("class", "Class"),
+            text_column("said", "What members say"),
+            text_column("label_issue", "Among label issues"),
+        ),
+        tuple((row.image, row.truth, row.said, "yes" if row.is_doubted else "no") for row in shown),
     )
 
 
@@ -241,10 +268,11 @@ SECTION = Section(
     data=agreement_data,
     template="agreement.html.j2",
     style="agreement.css.j2",
-    title="Agreement",
+    title="Which members miss which images",
     anchor="agreement",
     chapter="committee",
     otherwise="failures",
+    tables=lambda agreement: [one for one in (agreement.table, agreement.ids) if one],
     images=_agreement_images,
     dispensable=7,
 )

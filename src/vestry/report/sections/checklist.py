@@ -111,7 +111,7 @@ def _nothing(line: _Line, own: Sequence[Finding], data: Data) -> str:
         each = dataset.of_each_class(data)
         return f"{counted(each, 'image')} in every class" if each else "no class is small"
     if own[0].kind == "missing" and not any(entry.facts["possible"] for entry in own):
-        return "none possible: pixels are whole numbers"
+        return "none possible"
     return "none"
 
 

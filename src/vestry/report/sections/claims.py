@@ -242,7 +242,7 @@ class Claims:
     table: Table
 
 
-_SHOWN = 8
+_SHOWN = 3
 
 
 def claims_data(results: Results) -> Claims:

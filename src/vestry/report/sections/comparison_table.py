@@ -1,6 +1,7 @@
 """The table of all models: figures, differences to the first and costs, a row a model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vestry.report.formatting import (
     NOTHING,
@@ -14,6 +15,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, models_by_rank
 from vestry.report.sections import score_figures as score
+from vestry.report.sections import standing
 from vestry.report.sections.comparison_scores import (
     Cell,
     accuracies,
@@ -24,17 +26,9 @@ from vestry.report.sections.comparison_scores import (
 )
 from vestry.report.sections.leaks import leaked
 from vestry.report.sections.reported import reported_accuracy
-from vestry.report.table import Column, Row, Table, Value, text_column
-from vestry.schema.base import MarkWord
+from vestry.report.table import Column, Row, Table, Value
 from vestry.schema.results import Results
 
-_SEEN: dict[MarkWord, str] = {
-    "ahead": "ahead",
-    "behind": "behind",
-    "level": "no significant difference",
-    "unknown": "too few images",
-}
-"""What the test images say of a model beside the first."""
 _KINDS = {False: "model", True: "committee"}
 _NO_MODEL = "no model"
 
@@ -47,7 +41,7 @@ def comparison_table(results: Results) -> Table | None:
     cells = [
         *_names(results),
         *chosen_scores(results, ranked[0]),
-        *(_differences(ranked[0]) if len(ranked) > 1 and not results.nested else []),
+        *(_differences(results, ranked[0]) if len(ranked) > 1 and not results.nested else []),
         *(accuracies(results) if ranked[0].ordered_by else []),
         *(balanced() if shows_balanced(results) else []),
         *_reported(results, ranked),
@@ -56,10 +50,20 @@ def comparison_table(results: Results) -> Table | None:
     return Table(
         "compare",
         _caption(results, ranked[0]),
-        tuple(column for column, _, _ in cells),
+        tuple(_without_dashes(column) for column, _, _ in cells),
         tuple(tuple(of(model) for _, of, _ in cells) for model in ranked)
         + tuple(tuple(of(each) for _, _, of in cells) for each in results.baselines),
     )
+
+
+def _without_dashes(column: Column) -> Column:
+    """Where no model was made, an empty cell says as much."""
+
+    def cell(row: Row) -> str:
+        is_empty = row["kind"] == _NO_MODEL and row[column.key] is None
+        return "" if is_empty else column.cell(row)
+
+    return replace(column, of_row=cell)
 
 
 def _caption(results: Results, first: Model) -> str:
@@ -98,7 +102,7 @@ def _kind(row: Row) -> str:
     return "" if row["kind"] == _KINDS[False] else str(row["kind"])
 
 
-def _differences(first: Model) -> list[Cell]:
+def _differences(results: Results, first: Model) -> list[Cell]:
     """To the first, on the same test images; on the page of the figures as they are printed."""
     share, on_test = (
         score.is_share(first),
@@ -108,12 +112,12 @@ def _differences(first: Model) -> list[Cell]:
 
     def written(value: float | None) -> str:
         if value is None:
-            return NOTHING
+            return ""
         return points(value) if share else signed(value, 3)
 
     def printed(row: Row) -> str:
         if row["difference_to_first"] is None:
-            return NOTHING
+            return ""
         return score.less_on_test(row[f"test_{on_test}"], first)
 
     def end(place: int) -> Callable[[Model], Value]:
@@ -128,8 +132,10 @@ def _differences(first: Model) -> list[Cell]:
         (Column("difference_low", "95% from", written), end(0), nothing),
         (Column("difference_high", "to", written), end(1), nothing),
         (
-            text_column("on_test", "On test it is"),
-            lambda m: _SEEN[m.on_test.mark] if m.on_test else None,
+            Column(
+                "on_test", "On test it is", lambda mark: mark or "", is_number=False, sorts="up"
+            ),
+            lambda m: standing.seen(results, m) or None,
             nothing,
         ),
     ]

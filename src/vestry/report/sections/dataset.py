@@ -26,7 +26,7 @@ def balance(counts: list[int], classes: list[str]) -> str:
         f"to {whole(high)} ({largest}{_others(same_high)}) a class"
     )
     if low == 0:
-        return f"{text}: not every class is there."
+        return f"{text}; not every class is there."
     return f"{text}; the largest is {high / low:.2f} times the smallest."
 
 

@@ -186,7 +186,7 @@ def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Ta
         ),
         Table(
             "corrections",
-            "What the members would correct, as `id,label`; look at each before you use it",
+            "What the members would correct, as id,label; look at each before you use it",
             (text_column("id", "Id"), text_column("label", "Label")),
             tuple(corrections.items()),
         ),

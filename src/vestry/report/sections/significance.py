@@ -183,7 +183,7 @@ def _pair_table(pairs: list[PairOfModels], ranked: list[Model]) -> Table:
         return points(between(accuracy[row["one"]], accuracy[row["other"]]))
 
     return Table(
-        "pairs",
+        "model-pairs",
         "Every two models on the test images",
         (
             text_column("one", "One"),

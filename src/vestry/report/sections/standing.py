@@ -34,6 +34,18 @@ def marked(row: Ranked | RankedOfRuns) -> str:
     return MARKS[row.on_test.mark] if row.on_test else ""
 
 
+def seen(results: Results, model: Model) -> str:
+    """How it stands to the first on test, in the words of page and console; empty for the first."""
+    margin = results.resolution.margin if results.resolution else 0.0
+    words: dict[MarkWord, str] = {
+        "ahead": "significantly ahead",
+        "behind": "significantly behind",
+        "level": f"within {score.margin_words(margin, model)}",
+        "unknown": "no significant difference",
+    }
+    return words[model.on_test.mark] if model.on_test else ""
+
+
 def lead(results: Results, ranked: list[Model]) -> list[str]:
     """The answer where at least two models were compared on the same test images."""
     if results.nested:
@@ -171,10 +183,10 @@ def rank_remark(results: Results) -> str | None:
     words = _OF_SCORE if leader.ordered_by else _test_words(tests)
     return (
         f"{rank}The difference to the first is that on the same {test_rows(results)}, with its own "
-        f"95% interval: ahead or behind where it is significant among {family} ({words}, {holm}); "
-        "no significant difference where it is not and the whole interval lies within "
-        f"{score.margin_words(found.margin, leader)}; else the images are too few to tell, which "
-        "is not the same as equal, even where its own interval leaves out 0."
+        f"95% interval: significantly ahead or behind among {family} ({words}, {holm}); within "
+        f"{score.margin_words(found.margin, leader)} where the whole interval is; else there is no "
+        "significant difference and the images are too few to tell more, which is not the same as "
+        "equal, even where its own interval leaves out 0."
     )
 
 
