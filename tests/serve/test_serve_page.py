@@ -363,7 +363,7 @@ def test_errors_say_what_is_wrong_and_how_to_go_on(
     assert not browser.find_element(By.ID, "evidence").is_displayed()
     (tmp_path / "notes.txt").write_text("no picture")
     upload(browser, tmp_path / "notes.txt")
-    assert "neither PNG nor JPEG" in problem.text
+    assert "not a picture" in problem.text
     upload(browser, photograph)
     assert problem.text == "" and browser.find_element(By.ID, "evidence").is_displayed()
 

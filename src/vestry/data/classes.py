@@ -1,27 +1,14 @@
-"""Names of classes, where a source gives them in a text file or not at all."""
+"""Names of classes: read from a text file, or chosen by a study."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet, Source
-from vestry.data.limits import MOST_CLASSES
 from vestry.errors import DataError, StudyError, did_you_mean
 
 _MOST_BYTES = 2**20
-
-
-def numbered_classes(path: Path, *labels: NDArray[np.int64]) -> tuple[str, ...]:
-    """ "0", "1", ... up to the largest label; for sources that name no classes."""
-    largest = max((int(part.max()) for part in labels if len(part)), default=-1)
-    if largest >= MOST_CLASSES:
-        raise DataError(
-            f"{path}: a label is {largest:,}; without class names at most {MOST_CLASSES:,} "
-            "classes are counted. Number the classes from 0, or give their names"
-        )
-    return tuple(str(label) for label in range(largest + 1))
 
 
 def read_class_names(path: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vestry.report.sections.attribution import Explained, Explanation
-from vestry.report.sections.gallery import LISTED, Gallery, Known
+from vestry.report.sections.gallery import FIRST_SHOWN, LISTED, Gallery, Known
 from vestry.report.sprite import Sheet
 
 
@@ -26,6 +26,7 @@ def gallery_json(
     return {
         "chosen": gallery.chosen.model.anchor,
         "classes": classes,
+        "first": FIRST_SHOWN,
         "listed": LISTED,
         "columns": sheet.columns,
         "map_columns": map_sheet.columns if map_sheet else 1,

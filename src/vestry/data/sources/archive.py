@@ -27,7 +27,7 @@ _KEPT, _YOUNG = 4, 24 * 3600
 _BLOCK = 2**20
 
 
-def load(request: SourceRequest) -> Source:
+def _load(request: SourceRequest) -> Source:
     """The source inside the archive.
 
     Raises MissingDataError where there is no such file; DataError where it is damaged, would unfold
@@ -160,7 +160,7 @@ SOURCES.register(
     SourceKind(
         "zip",
         "a zip or tar archive of any other kind",
-        load,
+        _load,
         takes="FILE",
         resizes=True,
     )

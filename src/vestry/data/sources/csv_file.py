@@ -38,7 +38,7 @@ _FORM = (
 )
 
 
-def load(request: SourceRequest) -> Source:
+def _load(request: SourceRequest) -> Source:
     """Raises MissingDataError where there is no such file, DataError for anything wrong in it."""
     path = request.path
     if not path.is_file():
@@ -248,7 +248,7 @@ SOURCES.register(
     SourceKind(
         "csv",
         "a CSV file with a label and one column a pixel, or with picture files and their labels",
-        load,
+        _load,
         takes="FILE",
         resizes=True,
     )

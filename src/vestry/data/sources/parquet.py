@@ -27,7 +27,7 @@ _ROWS = 1_000
 _FORM = "a column `image` (bytes, or a path) and a column `label` are expected"
 
 
-def load(request: SourceRequest) -> Source:
+def _load(request: SourceRequest) -> Source:
     """Raises MissingDataError where there is no such file or no reader of Parquet, DataError for
     anything wrong in it."""
     files = _files(request.path)
@@ -143,7 +143,7 @@ SOURCES.register(
     SourceKind(
         "parquet",
         "Parquet with pictures as bytes or paths, as Hugging Face stores data sets",
-        load,
+        _load,
         takes="FILE",
         resizes=True,
     )

@@ -75,7 +75,7 @@ def _holds_pictures(folder: Path, deepest: int = 3) -> bool:
     )
 
 
-def load(request: SourceRequest) -> Source:
+def _load(request: SourceRequest) -> Source:
     """Whatever lies at the path, and a note on what it was taken for."""
     kind, path = recognised(request.path)
     source = SOURCES[kind].load(replace(request, path=path))
@@ -89,7 +89,7 @@ SOURCES.register(
         "path",
         "a folder or file of any of these kinds, recognised by what it holds; `path:` can be left "
         "out",
-        load,
+        _load,
         takes="PATH",
         resizes=True,
     )

@@ -1,5 +1,5 @@
   // The gallery: stored mistakes of the model that is picked, of the classes that are asked for.
-  const FIRST = 12, STEP = 24;
+  const FIRST = data.first, STEP = 24;
   const state = { model: modelOf(data.chosen), truth: null, said: null, doubted: false, room: FIRST };
   const answer = (image, model) => {
     const said = images[image][3][model.series];
@@ -61,10 +61,10 @@
     const shown = found();
     const here = shown.slice(0, state.room);
     const total = state.doubted ? stored().length : amount();
-    const kept = total > shown.length ? `; the page holds ${shown.length} of them` : "";
+    const kept = total > shown.length ? `; the page holds ${shown.length}` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one for all that is known of it.`
+      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one for more.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

@@ -74,7 +74,7 @@ def class_figures(results: Results, ranked: Sequence[Model], chosen: Model) -> l
             _rows(measure, ranked, classes, shown, order[len(shown) :]),
             columns,
             data,
-            f"{measure.meaning}; rows by the recall of {chosen.name}"
+            f"{measure.meaning}; rows by recall of {chosen.name}"
             + _grouped(len(order), len(shown)),
         )
         for measure in _MEASURES

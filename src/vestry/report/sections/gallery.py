@@ -16,7 +16,7 @@ from vestry.schema.scores import Mistakes
 
 LISTED = 6000
 """Rows of the table of mistakes, over all models: a page has to stay a page."""
-_FIRST_SHOWN = 12
+FIRST_SHOWN = 10
 _PICTURES_OF_A_PAIR = 16
 
 
@@ -52,7 +52,7 @@ class OfModel:
     def first(self) -> list[tuple[Known, int, float | None]]:
         """What is seen before anybody chooses: image, answer, confidence."""
         place = self.model.series
-        return [(one, *one.said[place]) for one in self.mistakes[:_FIRST_SHOWN]]
+        return [(one, *one.said[place]) for one in self.mistakes[:FIRST_SHOWN]]
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def _amount(models: list[OfModel], listed: int) -> str:
 
 def _images(gallery: Gallery | None) -> Iterator[str]:
     for of in gallery.models if gallery else []:
-        yield from (one.id for one in of.mistakes[:_FIRST_SHOWN])
+        yield from (one.id for one in of.mistakes[:FIRST_SHOWN])
 
 
 def _more_images(gallery: Gallery | None) -> Iterator[str]:

@@ -106,8 +106,7 @@ def wrong_for_all(found: Misclassified) -> str | None:
         return "For every test image there is a member that gets it right."
     return (
         f"No member is right on {whole(every)} of {whole(found.rows)} test images "
-        f"({per_cent(every / found.rows)}); no choice among these {found.members} members gets "
-        f"{'that one' if every == 1 else 'those'} right."
+        f"({per_cent(every / found.rows)})."
     )
 
 
