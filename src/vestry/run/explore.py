@@ -29,6 +29,7 @@ from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
 from vestry.schema.environment import Environment
 from vestry.schema.exploration_results import ExplorationResults
+from vestry.serve.image_inputs import printable
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import locked, remove_leftovers, write_arrays, write_json
@@ -186,7 +187,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
         audit = {key: results["exploration"][key] for key in ("findings", "notes", "overlap")}
         return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
     found, data = explored.results.exploration, explored.results.data
-    classes = data.classes
+    classes = [printable(name) for name in data.classes]
     lines = [explored.results.title, dataset_sentences.size(data), ""]
     for finding in found.findings:
         if finding.count:

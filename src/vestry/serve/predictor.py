@@ -36,8 +36,13 @@ class Predictor:
 
     def __init__(self, model: str | Path | None = None, threads: int = 1) -> None:
         self.path = READY if model is None else Path(model)
+        self._threads = threads
         content, self.bundle = read_bundle(self.path)
         self._session = onnx_session(content, str(self.path), threads)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which reads the file again: no model is in what is sent there."""
+        return type(self), (self.path.resolve(), self._threads)
 
     @property
     def name(self) -> str:

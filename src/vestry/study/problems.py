@@ -3,6 +3,7 @@
 One line a problem: the place, the key, what is wrong with it, and the nearest valid name.
 """
 
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,13 +20,38 @@ _Models = list[type[BaseModel]]
 
 def lines_of(error: ValidationError, model: type[BaseModel], place: str, skip: str) -> list[str]:
     """The problems of `error`, which `model` raised; those below the key `skip` are left out."""
-    problems = [problem for problem in error.errors() if problem["loc"][:1] != (skip,)]
+    found = [problem for problem in error.errors() if problem["loc"][:1] != (skip,)]
+    problems = [problem for problem in found if not _is_echo(problem, found)]
     misspelt = {target for problem in problems for target in _meant(problem, model)}
     return [
         f"{place}: {_text_of(problem, model)}"
         for problem in problems
         if not (problem["type"] == "missing" and problem["loc"] in misspelt)
     ]
+
+
+def _is_echo(problem: _Problem, problems: Sequence[_Problem]) -> bool:
+    """Whether another one has said it: of a list whose items are wrong, that it lacks items; of a
+    value that may be of several types, what each further type asks for."""
+    loc = problem["loc"]
+    if problem["type"] == "too_short":
+        return any(len(other["loc"]) > len(loc) == _common(other["loc"], loc) for other in problems)
+    place = [part for part in loc if not _is_type(part)]
+    same = (o for o in problems if [part for part in o["loc"] if not _is_type(part)] == place)
+    return len(place) < len(loc) and next(same) is not problem
+
+
+def _common(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """How many parts two places have in common at their start."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+
+
+def _is_type(part: Any) -> bool:
+    """Whether it is no key, but one of the types that a value may have, as pydantic writes them."""
+    return isinstance(part, str) and _TYPE.fullmatch(part) is not None
+
+
+_TYPE = re.compile(r"(constrained|function)-.+|\w+\[.*\]|int|float|str|bool")
 
 
 def _meant(problem: _Problem, model: type[BaseModel]) -> list[tuple[Any, ...]]:
@@ -45,6 +71,9 @@ def _text_of(problem: _Problem, model: type[BaseModel]) -> str:
             return f"key `{key}` is unknown{near}"
         case "missing":
             return f"key `{key}` is missing"
+        case "too_short":
+            least = problem["ctx"]["min_length"]
+            return f"`{key}` needs at least {least}, and has {problem['ctx']['actual_length']}"
         case "literal_error":
             allowed = [word.strip("' ") for word in problem["ctx"]["expected"].split(",")]
             allowed = [part.strip("' ") for word in allowed for part in word.split("' or '")]
@@ -68,6 +97,8 @@ def _shown(loc: Sequence[Any], model: type[BaseModel]) -> str:
     """A place as its author counts: from 1, without the names of a union's branches."""
     parts: list[str] = []
     for depth, part in enumerate(loc):
+        if _is_type(part):
+            continue
         if isinstance(part, int):
             parts[-1] += f" #{part + 1}"
         elif len(_models_at(model, loc[:depth])) <= 1:

@@ -105,7 +105,9 @@ def _request_id(request: _Object) -> str | None:
 
 def _parameters_of(holder: _Object, where: str) -> _Object:
     """The parameters of a request or tensor, each a text, number or truth value."""
-    given = holder.get("parameters", {})
+    given = holder.get("parameters")
+    if given is None:  # some clients send what they leave out as null
+        return {}
     if not isinstance(given, dict):
         raise _bad(f"`parameters` of {where} is not an object")
     for name, value in given.items():
