@@ -5,6 +5,7 @@ import copy
 import datetime
 import json
 import math
+import pickle
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from studies_at_hand import LEFT_OUT
 from test_run import results_of, without_times
-from vestry import CommitteeClassifier
+from vestry import CommitteeClassifier, Predictor
 from vestry.errors import DataError, StudyError
 from vestry.members.networks import checkpoint
 from vestry.predictions.given import read_given
@@ -358,6 +359,9 @@ def test_what_is_no_classifier_is_not_called(tmp_path, run):
         "D": ("sklearn.metrics.accuracy_score", ""),
         "E": ("sklearn.preprocessing.StandardScaler", ""),
         "F": ("own.KINDS", ""),
+        "H": ("sklearn.linear_model.LinearRegression", ""),
+        "I": ("sklearn.ensemble.IsolationForest", ""),
+        "J": ("sklearn.cluster.KMeans", ""),
         "G": ("own.starts", ""),
     }
     models = [
@@ -439,3 +443,27 @@ def test_what_a_stream_cannot_encode_is_written_as_an_escape(tmp_path, vestry_st
     done = vestry_started("run", "s.toml", cwd=folder, env={"PYTHONIOENCODING": "latin-1"})
     assert done.returncode == 0 and "Traceback" not in done.stderr
     assert "\\U0001f408" in done.stdout
+
+
+# What is said, and to whom.
+
+
+def test_a_wrong_value_is_named_by_its_key_and_not_by_types(tmp_path, run):
+    layers = "layers = [{ conv = 8, kernel = 0 }]\n"
+    done = run(project(tmp_path, f'[[model]]\nname = "N"\n{layers}'))
+    refused(done, "`layers #1.kernel`: input should be greater", code=2)
+    assert len(done.stderr.splitlines()) == 1 and "tuple" not in done.stderr
+
+
+def test_control_characters_of_class_names_are_written_out(tmp_path, run):
+    folder = project(tmp_path, LR, classes=np.array(["a\nb", "c\td", "\x1b[31mred"]))
+    done = run(folder, command=("explore", "npz:d.npz", "-q", "--sample", "20"))
+    assert done.returncode == 0, done.stderr
+    assert "\\n" in done.stdout and "a\nb" not in done.stdout and "\x1b" not in done.stdout
+
+
+def test_a_predictor_can_be_sent_to_another_process():
+    predictor = Predictor()
+    images = np.random.default_rng(0).integers(0, 256, (3, *predictor.image_shape), dtype=np.uint8)
+    again = pickle.loads(pickle.dumps(predictor))  # noqa: S301 - our own, as pools of processes do
+    assert np.array_equal(again(images), predictor(images))

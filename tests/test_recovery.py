@@ -96,14 +96,14 @@ def test_a_full_disk_is_one_line_and_nothing_is_written_over(longer, vestry):
     assert not list((longer / "runs").rglob(".part-*"))
 
 
-def test_a_damaged_table_is_one_clear_error(longer, vestry):
+def test_a_damaged_table_is_made_anew(longer, vestry):
     assert vestry("run", "longer.toml", "--set", "training.epochs=1", cwd=longer).returncode == 0
     for table in (longer / "runs").glob("longer/tasks/*/test.npz"):
         table.write_bytes(table.read_bytes()[:200])
     # What was compared is not compared again; another sample of votes is something new.
     changed = ("--set", "training.epochs=1", "--set", "votes.seed=7")
     done = vestry("run", "longer.toml", *changed, cwd=longer)
-    assert done.returncode == 1 and "not a whole probability table" in done.stderr
+    assert done.returncode == 0 and "is done again" in done.stderr, done.stderr
 
 
 def wait_for(condition, seconds=60):

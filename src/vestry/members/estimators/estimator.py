@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector, is_regressor
 
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.fit_warnings import fit_warnings
@@ -121,9 +122,17 @@ def _build(settings: EstimatorSettings, job: FitJob) -> Any:
     if "random_state" in inspect.signature(factory).parameters:
         params.setdefault("random_state", job.seed)
     try:
-        return factory(**params)
+        estimator = factory(**params)
     except TypeError as error:
         raise MemberError(f"{settings.estimator} does not take these params: {error}") from error
+    for word, is_such in _OTHERS.items():
+        if isinstance(estimator, BaseEstimator) and is_such(estimator):
+            raise MemberError(f"{settings.estimator} is no classifier but a {word}")
+    return estimator
+
+
+_OTHERS = {"regressor": is_regressor, "clusterer": is_clusterer, "detector": is_outlier_detector}
+"""What has `fit` and `predict`, too, but knows no classes."""
 
 
 def _import_class(path: str) -> Any:
