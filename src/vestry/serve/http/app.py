@@ -74,6 +74,7 @@ class App:
         try:
             if scope["method"] == "POST" and (error := self.shedder.refusal()) is not None:
                 raise error
+            _check_host(scope)
             await self.router(scope, receive, send)
         except HTTPException as error:
             if isinstance(error, ServerBusy):
@@ -145,3 +146,12 @@ def _soon_whole(scope: Scope) -> bool:
     if length is None:
         return b"transfer-encoding" not in headers
     return length.isdigit() and len(length) < 8 and int(length) <= _SMALL
+
+
+def _check_host(scope: Scope) -> None:
+    """One Host field is what HTTP/1.1 asks of every request (RFC 9112, 3.2)."""
+    hosts = sum(name == b"host" for name, _ in scope["headers"])
+    if scope["http_version"] == "1.1" and hosts != 1:
+        raise HTTPException(
+            400, f"HTTP/1.1 asks for one Host field; the request has {hosts or 'none'}"
+        )
