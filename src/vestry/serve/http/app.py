@@ -151,7 +151,7 @@ def _soon_whole(scope: Scope) -> bool:
 def _check_host(scope: Scope) -> None:
     """One Host field is what HTTP/1.1 asks of every request (RFC 9112, 3.2)."""
     hosts = sum(name == b"host" for name, _ in scope["headers"])
-    if scope["http_version"] == "1.1" and hosts != 1:
+    if scope.get("http_version") == "1.1" and hosts != 1:
         raise HTTPException(
             400, f"HTTP/1.1 asks for one Host field; the request has {hosts or 'none'}"
         )

@@ -179,7 +179,9 @@ def _from_json(data: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise _bad("`data` is not a list of numbers, flat or nested as `shape` says") from None
     if values.shape == shape[1:] and shape[0] == 1:
         values = values[None]  # one image, without the side that counts images
-    if values.shape not in (shape, (math.prod(shape),)):
+    if values.ndim == 1 and len(values) != math.prod(shape):
+        raise _bad(f"`data` holds {len(values):,} values; `shape` says {math.prod(shape):,}")
+    if values.ndim != 1 and values.shape != shape:
         raise _bad(
             f"`data` is nested as {str(list(values.shape))[:80]}; give a flat list, or one nested "
             f"as `shape` says: {list(shape)}"
