@@ -344,7 +344,7 @@ def test_a_single_test_row_is_refused(tmp_path, run, keys, own):
     more = {"test_images": images[:own], "test_labels": labels[:own]} if own else {}
     data = DATA if "split" not in keys else '[data]\nsource = "npz:d.npz"\n'
     folder = project(tmp_path, LR, data + keys, **more)
-    refused(run(folder), "there is one test row")
+    refused(run(folder), "there is one test row", code=2)
 
 
 # Classes by their import path, and models from elsewhere.
@@ -420,7 +420,7 @@ def test_two_runs_on_the_same_images_under_other_labels_are_not_compared(tmp_pat
 def test_too_few_rows_for_the_folds_are_told_in_rows():
     images, labels = load_digits(return_X_y=True)
     members = [("a", GaussianNB()), ("b", GaussianNB())]
-    with pytest.raises(ParameterError, match=r"a class has \d rows, too few for cv = 5 folds"):
+    with pytest.raises(ParameterError, match=r"no class has more than \d rows, too few for cv = 5"):
         CommitteeClassifier(members, rule="stacking").fit(images[:20], labels[:20])
 
 

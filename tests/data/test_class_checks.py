@@ -98,7 +98,7 @@ def test_what_cannot_be_learnt_or_chosen_by_is_refused_with_the_way_on(
             {},
             "No test rows of 2 (30 rows in all). They are the source's own test rows",
         ),
-        (MIXED, [0], {}, "No test rows of 1 (30 rows in all), 2 (30 rows in all). "),
+        (MIXED, [0, 0], {}, "No test rows of 1 (30 rows in all), 2 (30 rows in all). "),
         (MIXED, [0, 1, 2, 0], {"test_rows": {"count": 2, "take": "first"}}, "test_rows says take"),
         (
             [0, 1] * 20 + [2] * 2,

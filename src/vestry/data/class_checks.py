@@ -10,7 +10,7 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.own_parts import refuse_unlearnt
 from vestry.data.settings import DataSettings
 from vestry.data.split import Selection
-from vestry.errors import DataError
+from vestry.errors import DataError, StudyError
 
 Counts = NDArray[np.int64]
 _NAMES_SHOWN, _SHARES_SHOWN = 5, 2
@@ -62,8 +62,8 @@ def check_parts(
     """Warnings on classes that validation or test rows lack, or have in other shares than the
     training rows do.
 
-    Raises DataError where a class cannot be learnt, where no model can be chosen because validation
-    rows are of one class, or where there is a single test row.
+    Raises DataError where a class cannot be learnt, or where no model can be chosen because
+    validation rows are of one class, and StudyError for a single test row.
     """
     classes = splits["training"].classes
     counts = {name: rows.class_counts() for name, rows in splits.items()}
@@ -130,7 +130,7 @@ def _refuse_useless(
             f"them); no model can be chosen by one class. {_way_on('validation', source, settings)}"
         )
     if counts["test"].sum() < _FEWEST_TESTED:
-        raise DataError(
+        raise StudyError(
             "there is one test row; a single one says nothing of how good a model is, and no "
             f"interval can be given. {_way_on('test', source, settings)}"
         )

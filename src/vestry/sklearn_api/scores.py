@@ -110,10 +110,10 @@ def out_of_fold_scores(members: Named, X: Any, labels: Labels, cv: Any) -> Score
     cv: a number of folds or a splitter. Raises ParameterError where it does not hold every row out
     once.
     """
-    if isinstance(cv, int) and (least := int(np.bincount(labels).min())) < cv:
+    if isinstance(cv, int) and (most := int(np.bincount(labels).max())) < cv:
         raise ParameterError(
-            f"a class has {least} rows, too few for cv = {cv} folds; give more rows, cv = "
-            f"{least} or fewer folds (2 at least), or cv=None"
+            f"no class has more than {most} rows, too few for cv = {cv} folds; give more rows, "
+            f"fewer folds (2 at least), or cv=None"
         )
     folds = list(check_cv(cv, labels, classifier=True).split(X, labels))
     times = np.bincount(np.concatenate([rows for _, rows in folds]), minlength=len(labels))
