@@ -87,14 +87,14 @@ def test_a_folder_goes_on_past_what_cannot_be_read(vestry, folder, tmp_path, exp
     assert "votes" not in answers[0] and len(answers[0]["top"]) == 3
     said = done.stderr
     assert "broken.png: damaged image" in said and "led-out.png: a link that leads out" in said
-    assert "never-was.png: neither PNG nor JPEG" in said
+    assert "never-was.png: not a picture" in said
     assert "no pictures, passed over: notes.txt, pipe.png, round" in said
     assert "Traceback" not in said
 
 
-def test_arrays_are_answered_row_by_row_and_progress_is_told(vestry, folder, expected):
+def test_arrays_are_answered_row_by_row(vestry, folder, expected):
     done = vestry("predict", "made.onnx", "many.npz", "--csv", "--votes", cwd=folder)
-    assert done.returncode == 0 and "images through Made" in done.stderr
+    assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["image"] for row in rows] == [f"many.npz[{number}]" for number in range(70)]
     given = np.array([[float(row[f"p({name})"]) for name in CLASSES] for row in rows])
@@ -190,7 +190,7 @@ def test_images_of_an_array_that_have_another_size_are_prepared(folder, tmp_path
 
 def test_arrays_that_are_damaged_or_none(tmp_path):
     np.savez(tmp_path / "other.npz", pictures=np.zeros((2, 28, 28), np.uint8))
-    np.savez(tmp_path / "flat.npz", images=np.zeros((2, 784), np.uint8))
+    np.savez(tmp_path / "flat.npz", images=np.zeros((2, 700), np.uint8))
     np.savez(tmp_path / "none.npz", images=np.zeros((0, 28, 28), np.uint8))
     np.savez(tmp_path / "object.npz", images=np.array([{}], dtype=object))
     (tmp_path / "noise.npz").write_bytes(b"PK\x03\x04 and no more")
@@ -198,7 +198,7 @@ def test_arrays_that_are_damaged_or_none(tmp_path):
     assert not found.images
     flat, noise, none, stored, other = found.failures
     assert "(n, height, width[, 3]) is read" in flat and "not a readable .npz" in noise
-    assert "holds no images" in none and "uint8" in stored
+    assert "holds no images" in none and "object" in stored
     assert "holds pictures; an array `images` is expected" in other
 
 

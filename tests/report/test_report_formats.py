@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
-from test_table import STRANGE
+from test_tables_taken_home import STRANGE
 
 from vestry.cli.entry import called
 from vestry.report.contents import openings, page_data, shown_sections
@@ -168,7 +168,7 @@ def test_a_drawing_keeps_its_marks_and_words_in_latex(run: Path) -> None:
 
 def test_a_copied_table_compiles_in_a_document_of_ones_own(tmp_path: Path) -> None:
     """As the page's menu copies it: without a package beyond what T1 needs."""
-    from test_table import table_of
+    from test_tables_taken_home import table_of
 
     signs = [name for name in STRANGE if name.isascii() or name == STRANGE[2]]
     text = as_latex(table_of(signs, caption=STRANGE[0]))

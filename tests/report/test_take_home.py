@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_table import STRANGE
+from test_tables_taken_home import STRANGE
 
 from headless_browser import Browser
 from vestry.report.page import write_report

@@ -15,11 +15,10 @@ def _opening(results: Results, page: PageData) -> Opening | None:
         words.details(name, found),
         words.meaning(found) or words.among_all_pairs(name, found, results.comparisons),
     ]
-    drawn = [best.figure, best.repairs.figure]
     return Opening(
         words.finding(name, found),
         [text for text in said if text],
-        figures=[figure for figure in drawn if figure],
+        figures=[best.figure],
         tables=[page.worth.table] if page.worth.table else [],
     )
 

@@ -15,10 +15,10 @@ def _opening(_results: Results, page: PageData) -> Opening | None:
         and not any(getattr(page, key) for key in _FOLDED)
     ):
         return None
-    sentences = [learning.without_epochs] if learning.without_epochs else []
     if not learning.together:
-        return Opening("No model here was trained over epochs", sentences)
-    return Opening(learning.found, sentences, learning.together)
+        said = [learning.without_epochs] if learning.without_epochs else []
+        return Opening("No model here was trained over epochs", said)
+    return Opening(learning.found, figures=learning.together)
 
 
 CHAPTER = Chapter("learning", "Learning", _opening, style="training.css.j2")

@@ -16,7 +16,7 @@ from vestry.schema.scores import Mistakes
 
 LISTED = 6000
 """Rows of the table of mistakes, over all models: a page has to stay a page."""
-FIRST_SHOWN = 10
+FIRST_SHOWN = 8
 _PICTURES_OF_A_PAIR = 16
 
 
