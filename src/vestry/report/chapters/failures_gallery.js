@@ -64,7 +64,7 @@
     const kept = total > shown.length ? `; the page holds ${shown.length}` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one for more.`
+      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

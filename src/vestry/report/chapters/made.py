@@ -27,7 +27,8 @@ def _uses(times: int) -> str:
 def _sentences(results: Results, page: PageData) -> list[str]:
     claims, noted = page.claims, page.notices
     said = [claims.summary] if claims.summary else []
-    if noted is not None:
+    grave = results.failures or any(each.level == "warning" for each in results.notices)
+    if noted is not None and grave:
         said.append(f"{noted.summary} of the run {_be(noted.count)} listed below.")
     if not said and _found_again(results):
         said.append("Models that had been fitted before were found again and cost no time.")
