@@ -213,7 +213,7 @@ def test_an_unbalanced_study_by_another_score(tmp_path, vestry):
     assert rows["Balanced LR"]["test_score"] == pytest.approx(theirs)
     assert results["committees"]["Greedy"]["learnt"]["by"] == "balanced_accuracy"
     page = (tmp_path / "runs/rare/report.html").read_text()
-    assert "Ranking by validation balanced accuracy" in page and "so accuracy misleads" in page
+    assert "Every model by validation balanced accuracy" in page and "so accuracy misleads" in page
     assert "by validation balanced accuracy" in console and "so accuracy misleads" in console
     assert "Always “well”" in page and "Chance" in page and "Always “well”" in console
     assert results["baselines"][0]["by_score"] == {"validation": 0.5, "test": 0.5}

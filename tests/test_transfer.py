@@ -98,7 +98,7 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_backbone(run,
     assert "started" not in again.stderr
     assert run("before", BEFORE.replace("epochs = 3", "epochs = 4")).returncode == 0
     anew = run("after", AFTER)
-    assert anew.returncode == 0 and "On CNN, seed 0: started" in anew.stderr
+    assert anew.returncode == 0 and "On CNN: done" in anew.stderr
     assert "Found, search: started" in anew.stderr
 
     export = ("export", tmp_path / "runs/after", "--model", "On CNN", "--json")

@@ -165,14 +165,14 @@ def test_a_cell_of_the_heat_map_chooses_model_and_class(browser: Browser, report
 def test_the_gallery_is_bounded_and_says_how_many(browser: Browser, report: Path) -> None:
     chapter(browser, report)
     results = read_results(report.parent / "results.json")
-    assert len(shown(browser)) == 10
+    assert len(shown(browser)) == 8
     wrong = sum(
         c.count
         for c in results.models[
             Select(browser.find_element(By.ID, "model")).first_selected_option.text
         ].mistakes.cells
     )
-    assert text(browser, "gallery-count").startswith(f"10 of {wrong} mistakes")
+    assert text(browser, "gallery-count").startswith(f"8 of {wrong} mistakes")
     browser.find_element(By.ID, "gallery-more").click()
     assert len(shown(browser)) == 34
     assert (

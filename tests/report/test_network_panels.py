@@ -146,9 +146,10 @@ def test_the_heading_says_who_overfits(results: dict[str, Any]) -> None:
     assert shown is not None and len(shown.figures) == 2
     assert shown.heading.startswith("3 of 3 networks overfit: Model-1 from epoch ")
     assert not shown.heading.endswith(".")
-    assert shown.sentences == [
+    typed = example.typed(results)
+    assert page_data(typed).learning.without_epochs == (
         "Linear and Forest are fitted in one go: they have no epochs, and so no curves."
-    ]
+    )
 
 
 def test_nothing_that_was_trained_is_nothing_to_show(results: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import example
 import pytest
 
-from vestry.report import page
+from vestry.report import contents, page
 from vestry.report.section import Section
 from vestry.schema.results import Results
 
@@ -16,9 +16,7 @@ def _names(results: Results) -> list[str]:
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Section:
-    (tmp_path / "own.html.j2").write_text(
-        '<section id="own"><h2>Own</h2>{{ page.own|join(", ") }}</section>'
-    )
+    (tmp_path / "own.html.j2").write_text('<p class="mine">{{ page.own|join(", ") }}</p>')
     (tmp_path / "own.css.j2").write_text("#own { color: inherit; }")
     section = Section(
         key="own",
@@ -30,7 +28,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Section:
         images=lambda _: ["nowhere"],
         folder=tmp_path,
     )
-    monkeypatch.setattr(page, "SECTIONS", [*page.SECTIONS, section])
+    monkeypatch.setattr(contents, "SECTIONS", [*contents.SECTIONS, section])
     return section
 
 
@@ -43,13 +41,14 @@ def _drawn() -> str:
 
 def test_the_page_has_a_section_of_its_own(own: Section) -> None:
     results, text = example.build()[0], _drawn()
-    assert f'<li><a href="#own">{own.title}</a></li>' in text
-    assert f"<h2>Own</h2>{', '.join(_names(example.typed(results)))}</section>" in text
+    fold = text.partition('<details class="fold" id="own">')[2].partition("</details>")[0]
+    assert f"<summary>{own.title}</summary>" in fold
+    assert f'<p class="mine">{", ".join(_names(example.typed(results)))}</p>' in fold
     assert "#own { color: inherit; }" in text
-    assert "nowhere" in page.wanted_images(page.page_data(example.typed(results)))
+    assert "nowhere" in contents.wanted_images(contents.page_data(example.typed(results)))
 
 
 def test_a_section_without_data_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = Section(key="own", data=lambda _: [], template="own.html.j2", title="Our own")
-    monkeypatch.setattr(page, "SECTIONS", [*page.SECTIONS, silent])
+    monkeypatch.setattr(contents, "SECTIONS", [*contents.SECTIONS, silent])
     assert "Our own" not in _drawn()

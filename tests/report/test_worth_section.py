@@ -268,7 +268,7 @@ def test_the_chapter_answers_with_yes_no_or_not_shown() -> None:
     found = results["committees"]["Committee"]["worth"]
     opening = chapter_of(results)
     assert opening is not None and len(opening.sentences) <= 2 and not opening.tables
-    assert [figure.key for figure in opening.figures] == ["committee-gain", "fixed-broken"]
+    assert [figure.key for figure in opening.figures] == ["committee-gain"]
     says = {"yes": "Yes: ", "no": "No: ", "not shown": "Not shown: "}
     assert opening.heading.startswith(says[found["verdict"]] + "Committee ")
     assert not opening.heading.endswith(".")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import DataError
+from vestry.report import contents
 from vestry.report.contents import (
-    SECTIONS,
     Openings,
     all_tables,
     folds,
@@ -134,7 +134,7 @@ def _fill(
         .get_template("page.html.j2")
         .render(
             page=page,
-            sections=SECTIONS,
+            sections=contents.SECTIONS,
             folded=folds(page, chapters),
             chapters=chapters,
             tables=script_json(_tables(page, chapters)),

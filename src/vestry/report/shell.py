@@ -10,9 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from vestry.report import formatting
+from vestry.report import contents, formatting
 from vestry.report.chapter import CHAPTERS_FOLDER
-from vestry.report.contents import SECTIONS
 from vestry.report.latex import LATEX_SIGNS, LIGATURES
 from vestry.report.plot.palette import DARK, FONTS, LIGHT, variables
 from vestry.report.section import FOLDER
@@ -26,7 +25,9 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def environment() -> Environment:
-    folders = dict.fromkeys([FOLDER, CHAPTERS_FOLDER, *(section.folder for section in SECTIONS)])
+    folders = dict.fromkeys(
+        [FOLDER, CHAPTERS_FOLDER, *(section.folder for section in contents.SECTIONS)]
+    )
     made = Environment(
         loader=FileSystemLoader([_TEMPLATES, *folders]),
         autoescape=True,

@@ -271,7 +271,9 @@ def _search_results(model: PlannedModel) -> dict[str, Any] | None:
     if model.search is None:
         return None
     card = read_json(model.search.folder / "card.json")
-    return {key: value for key, value in card.items() if key not in ("task", "wall_seconds")}
+    return {
+        key: value for key, value in card.items() if key not in ("task", "files", "wall_seconds")
+    }
 
 
 def _history(path: Path) -> History | None:
