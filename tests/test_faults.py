@@ -65,7 +65,7 @@ def run(vestry):
 def refused(done, *words, code=None):
     """In lines, before any work: no traceback, nothing started."""
     assert done.returncode in (1, 2) if code is None else done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr and "started" not in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and ": done" not in done.stderr, done.stderr
     assert all(word in done.stderr for word in words), done.stderr
 
 

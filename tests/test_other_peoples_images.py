@@ -92,7 +92,7 @@ def test_uneven_classes_are_said_before_any_fitting_and_on_top_of_the_page(tmp_p
     done = vestry("run", "s.toml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = "No test rows of 2 (40 rows in all)."
-    assert said in done.stderr.partition("LR: started")[0]
+    assert said in done.stderr.partition("LR: done")[0]
     results = results_of(tmp_path / "runs" / "s")
     warned = [each["text"] for each in results["notices"] if each["level"] == "warning"]
     assert any(said in text for text in warned)
@@ -108,7 +108,7 @@ def test_last_rows_that_hold_one_class_are_refused_before_any_fitting(tmp_path, 
     given = ("--set", 'data.test={fraction=0.2,take="first"}')
     given += ("--set", 'data.validation={fraction=0.2,take="last"}')
     done = vestry("run", "s.toml", *ON_A_FOLDER, *given, *SHORT, cwd=tmp_path)
-    assert done.returncode == 1 and "started" not in done.stderr
+    assert done.returncode == 1 and ": done" not in done.stderr
     assert 'take = "last"; left out, rows are drawn at random by class' in done.stderr
 
 
@@ -149,7 +149,7 @@ def test_images_of_unlike_shape_are_said_in_a_line_before_any_fitting(tmp_path, 
     what = "s.toml" if command == "run" else "npz:a.npz"
     done = vestry(command, what, cwd=tmp_path)
     assert done.returncode == 1 and said in done.stderr and "a.npz" in done.stderr
-    assert "Traceback" not in done.stderr and "started" not in done.stderr
+    assert "Traceback" not in done.stderr and ": done" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_classes_that_cannot_be_learnt_are_refused_before_any_fitting(tmp_path, 
     write_npz(tmp_path / "a.npz", data.get("labels", [0, 1] * 20), **others)
     (tmp_path / "s.toml").write_text(f'{HEAD}[data]\nsource = "npz:a.npz"\n{FIFTH}\n{LR}')
     done = vestry("run", "s.toml", cwd=tmp_path)
-    assert done.returncode == 1 and said in done.stderr and "started" not in done.stderr
+    assert done.returncode == 1 and said in done.stderr and ": done" not in done.stderr
 
 
 def test_idx_files_of_unlike_shape_are_refused_with_their_folder(tmp_path, vestry):

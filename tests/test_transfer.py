@@ -95,11 +95,11 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_backbone(run,
 
     again = run("after", AFTER)
     assert again.returncode == 0 and "tasks found finished" in again.stderr
-    assert "started" not in again.stderr
+    assert ": done" not in again.stderr
     assert run("before", BEFORE.replace("epochs = 3", "epochs = 4")).returncode == 0
     anew = run("after", AFTER)
     assert anew.returncode == 0 and "On CNN: done" in anew.stderr
-    assert "Found, search: started" in anew.stderr
+    assert "Found, search: done" in anew.stderr
 
     export = ("export", tmp_path / "runs/after", "--model", "On CNN", "--json")
     (said,) = json.loads(vestry(*export).stdout)
