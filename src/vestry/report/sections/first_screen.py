@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestry.report.formatting import counted, file_size, milliseconds
+from vestry.report.formatting import counted, file_size, milliseconds, whole
 from vestry.report.models import Model, chosen_on, models_by_rank, tables_alone
 from vestry.report.plot.dots import DotRow, dot_plot
 from vestry.report.plot.figure import Figure
@@ -12,7 +12,7 @@ from vestry.report.sections import first_screen_words as words
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.choice import choice
 from vestry.report.sections.decision import cannot_be_exported, decision_data
-from vestry.report.sections.leaks import held_apart, leaked_rows
+from vestry.report.sections.leaks import held_apart, leaked
 from vestry.schema.results import Failure, Results
 
 _MOST_ROWS = 14
@@ -118,11 +118,13 @@ def _numbers(results: Results, taken: Model) -> list[Number]:
     what = "right on test" if taken.ordered_by is None else f"{score.name_of(taken)} on test"
     if results.nested:
         what = what.replace("on test", "in nested folds")
-    rows = f"{counted(results.data.splits['test'].rows, 'image')}{leaked_rows(results)}"
+    count = leaked(results)
+    leak = f" ({whole(count)} leaked)" if count else ""
+    rows = f"{counted(results.data.splits['test'].rows, 'image')}{leak}"
     interval = ", 95% interval" if score.test_interval(taken) else ""
     found = [Number(score.test_figure(taken), f"{what}, {rows}{interval}")]
     if taken.latency is not None:
-        found.append(Number(milliseconds(taken.latency), "for one image"))
+        found.append(Number(milliseconds(taken.latency), "an image"))
     if taken.size is not None:
         found.append(Number(file_size(taken.size), "to store"))
     return found

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vestry.report.formatting import counted, file_size, listed, milliseconds, roughly
+from vestry.report.formatting import file_size, milliseconds, roughly
 from vestry.report.models import ChosenOn, Model
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.choice import Choice, considered
 from vestry.schema.decision import Decision
 
-_MOST_NAMED = 2
 _CHEAPEST = {
     "latency": "the quickest",
     "bytes": "the smallest",
@@ -66,7 +65,7 @@ def _best(made: Choice) -> str:
         others = len(considered(made.found)) - 1
         rest = "the other model" if others == 1 else f"the other {others} models"
         return f"{first} on {made.on.images}: significantly ahead of {rest}."
-    return f"{first} on {made.on.images}; {_some(near)} {_be(near)} close, and no cheaper."
+    return f"{first} on {made.on.images}; {_some(near)} {_be(near)} close and no cheaper."
 
 
 def _cheaper(made: Choice) -> str:
@@ -85,14 +84,10 @@ def alternative(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> s
     if found.runner_up is None:
         return None
     model = models[found.runner_up]
-    cost = listed(
-        [text for text in (_time(model), file_size(model.size) if model.size else "") if text]
-    )
+    costs = [text for text in (_time(model), file_size(model.size) if model.size else "") if text]
     figure = score.written(model, "validation")
     said = f"{figure} {'right' if model.ordered_by is None else score.name_of(model)}"
-    return (
-        f"Next by the same rule: {model.name}, {said} on {on.images}{f', {cost}' if cost else ''}."
-    )
+    return f"Next: {', '.join([model.name, f'{said} on {on.images}', *costs])}."
 
 
 def _time(model: Model) -> str:
@@ -100,7 +95,7 @@ def _time(model: Model) -> str:
 
 
 def _some(names: list[str]) -> str:
-    return listed(names) if len(names) <= _MOST_NAMED else counted(len(names), "other model")
+    return names[0] if len(names) == 1 else f"{len(names)} others"
 
 
 def _be(names: list[str]) -> str:
