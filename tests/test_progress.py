@@ -166,9 +166,9 @@ def test_in_a_notebook_a_run_prints_plain_and_rare_lines(small_study, name):
 
 @pytest.mark.parametrize("width", [60, 80, 110, 120])
 def test_a_terminal_shows_rows_whose_lines_fit(small_study, width):
-    command = [*run_of(small_study), "--set", "training.epochs=40", "--cores", "1"]
+    command = [*run_of(small_study), "--set", "training.epochs=100", "--cores", "1"]
     screen = on_a_terminal(command, small_study.parent, {"COLUMNS": str(width)})
-    assert re.search(r"^Net +\S*━.*epoch \d+/40 +\d+\.\d% +\d+:\d\d", screen, re.MULTILINE)
+    assert re.search(r"^Net +\S*━.*epoch +\d+/100 +\d+\.\d% +\d+:\d\d", screen, re.MULTILINE)
     assert re.search(r"^all tasks .* 3/3", screen, re.MULTILINE), "two fits, and what they cost"
     assert re.search(r"^Net +done in \S+ \w+, validation \d+\.\d%", screen, re.MULTILINE)
     assert ("images/s" in screen) == (width >= 110)

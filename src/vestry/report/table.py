@@ -49,6 +49,13 @@ class Column:
         """Empty for nothing."""
         return self.beside(row) if self.beside else ""
 
+    @property
+    def copied(self) -> str:
+        """Its head where values are copied as they are: a difference as a share, a time in s."""
+        if self.title.endswith("points"):
+            return f"{self.title.removesuffix('points').rstrip(' ,').removesuffix(', in')}, share"
+        return f"{self.title}, s" if self.written is formatting.duration else self.title
+
 
 @dataclass(frozen=True)
 class Table:
@@ -86,7 +93,7 @@ class Table:
         """What the page's script sorts, copies and saves."""
         return {
             "caption": self.caption,
-            "columns": [[column.key, column.title, column.is_number] for column in self.columns],
+            "columns": [[column.key, column.copied, column.is_number] for column in self.columns],
             "rows": self.plain_rows,
         }
 
@@ -120,7 +127,7 @@ def _separated(table: Table, delimiter: str) -> str:
 def as_markdown(table: Table) -> str:
     """A table as GitHub and Pandoc read it."""
     rule = ["---:" if column.is_number else "---" for column in table.columns]
-    head = [column.title for column in table.columns]
+    head = [column.copied for column in table.columns]
     rows = [[markdown_text(cell) for cell in row] for row in (head, *rounded_rows(table))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])) + "\n"
 
@@ -138,7 +145,7 @@ def latex_caption(table: Table) -> str:
 def tabular(table: Table) -> str:
     """LaTeX's environment of that name, without a line's end behind it."""
     align = "".join("r" if column.is_number else "l" for column in table.columns)
-    head = [column.title for column in table.columns]
+    head = [column.copied for column in table.columns]
     lines = [
         " & ".join(latex_text(cell) for cell in row) + r" \\"
         for row in (head, *rounded_rows(table))

@@ -30,8 +30,18 @@ def verdict(made: Choice) -> Verdict:
     if made.found.evidence == "too_few":
         return Verdict("Ahead so far", "Too few images to choose")
     if made.found.evidence == "level":
-        return Verdict("Recommended", f"Others are shown to be within {made.margin}")
+        return Verdict("Recommended", _level(made))
     return Verdict("Recommended", "The evidence is clear")
+
+
+def _level(made: Choice) -> str:
+    """Never that others are near where only this is known: that they are not shown to be ahead."""
+    if made.taken is not made.best:
+        return f"Shown to be within {made.margin} of the most accurate"
+    near = made.tests(lambda test: not test.behind)
+    if made.tests(lambda test: not test.behind and test.within) == near:
+        return f"Others are shown to be within {made.margin}"
+    return f"No significant difference from {_some(near)}"
 
 
 def why(made: Choice) -> str:
@@ -65,7 +75,8 @@ def _best(made: Choice) -> str:
         others = len(considered(made.found)) - 1
         rest = "the other model" if others == 1 else f"the other {others} models"
         return f"{first} on {made.on.images}: significantly ahead of {rest}."
-    return f"{first} on {made.on.images}; {_some(near)} {_be(near)} close and no cheaper."
+    what = "saves" if len(near) == 1 else "save"
+    return f"{first} on {made.on.images}; what {_some(near)} {what} is too little to count."
 
 
 def _cheaper(made: Choice) -> str:
@@ -96,7 +107,3 @@ def _time(model: Model) -> str:
 
 def _some(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} others"
-
-
-def _be(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"

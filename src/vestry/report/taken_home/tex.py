@@ -90,7 +90,7 @@ def _table(table: Table) -> str:
 
 def _blocks(table: Table) -> list[Table]:
     """A table that is too wide to be read on paper as several, each with the rows' names."""
-    texts = [[column.title for column in table.columns], *rounded_rows(table)]
+    texts = [[column.copied for column in table.columns], *rounded_rows(table)]
     widths = [max(len(row[place]) for row in texts) + 2 for place in range(len(table.columns))]
     head = next((place for place, one in enumerate(table.columns) if not one.is_number), 0)
     blocks: list[list[int]] = [[head]]
