@@ -25,6 +25,7 @@ EVIDENCE = {
     "clear": "The evidence is clear",
     "level": "within",
     "too_few": "Too few images to choose",
+    "leaked": "No test figure holds",
 }
 
 
@@ -39,7 +40,10 @@ def test_the_answer_is_seen_in_five_seconds(browser: Browser, study_page: Pages,
     low, high = model.entry.intervals.test["accuracy"]
     texts = [text for _, text in measures.largest_texts(browser)]
     figure = with_interval(model.entry.scores.test.accuracy, low, high)
-    for words in (model.name, figure, EVIDENCE[found["evidence"]]):
+    if (choosing := results.what_choosing_gives) is not None:
+        figure = choosing.figure
+    evidence = EVIDENCE["leaked" if name == "leak" else found["evidence"]]
+    for words in (model.name, figure, evidence):
         assert any(words in text for text in texts), (words, texts)
 
 
