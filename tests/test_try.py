@@ -122,3 +122,23 @@ def test_init_writes_a_study_that_can_be_read(vestry, tmp_path):
     assert vestry("init", "few.npz", "--study", "few.toml", cwd=tmp_path).returncode == 2
     missing = vestry("init", "./nothing", cwd=tmp_path)
     assert missing.returncode == 1 and "no such file or folder" in missing.stderr
+
+
+@pytest.mark.parametrize("command", ["try", "init"])
+@pytest.mark.parametrize("source", ["phto", "", "path:", "npz:"])
+def test_a_mistyped_source_is_one_line(vestry, tmp_path, command, source):
+    done = vestry(command, source, cwd=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "pydantic" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_elsewhere_names_its_source_from_there(vestry, tmp_path):
+    folder = tmp_path / "\U0001f600 \x1b x"
+    folder.mkdir()
+    write_few(folder)
+    (tmp_path / "studies").mkdir()
+    source = f"npz:{folder.name}/few.npz"
+    done = vestry("init", source, "--study", "studies/few.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    study = read_study(tmp_path / "studies" / "few.toml").study
+    assert study.data.source == f"npz:../{folder.name}/few.npz"

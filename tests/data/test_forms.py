@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -417,3 +418,38 @@ def test_what_is_not_there_or_of_no_known_kind_is_said(tmp_path: Path) -> None:
     (tmp_path / "notes.doc").write_text("x")
     with pytest.raises(DataError, match="say what it is"):
         load(tmp_path, "notes.doc")
+
+
+def test_pictures_that_are_no_plain_files_are_left_out_and_never_waited_for(tmp_path: Path) -> None:
+    frame = manifest(tmp_path)
+    (tmp_path / "pics" / "3.png").unlink()
+    os.mkfifo(tmp_path / "pics" / "3.png")
+    wide = pd.concat([frame.assign(path=frame["path"])] * 1, ignore_index=True)
+    for row in range(20):
+        write_picture(tmp_path / "pics" / f"more{row}.png", SQUARE[row % 12])
+        wide.loc[len(wide)] = [f"pics/more{row}.png", "ant", "train", "p", 7]
+    wide.to_csv(tmp_path / "all.csv", index=False)
+    source = load(tmp_path, "all.csv")
+    assert source.files is not None and [one.id for one in source.files.damaged] == ["pics/3.png"]
+
+
+def test_an_archive_reads_nothing_outside_of_it(tmp_path: Path) -> None:
+    manifest(tmp_path)
+    rows = [f"{tmp_path}/pics/{row}.png,{'ab'[row % 2]}" for row in range(12)]
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
+        archive.writestr("all.csv", "path,label\n" + "\n".join(rows))
+    with pytest.raises(DataError, match="names pictures outside of it"):
+        load(tmp_path, "out.zip")
+
+
+def test_a_line_without_an_end_does_not_fill_memory(tmp_path: Path) -> None:
+    with (tmp_path / "x.csv").open("wb") as stream:
+        stream.truncate(2**26)
+    with pytest.raises(DataError, match=r"longer than|field larger"):
+        load(tmp_path, "x.csv")
+
+
+@pytest.mark.parametrize("label", ["1" * 5_000, "0" * 12])
+def test_labels_of_many_digits_are_names(tmp_path: Path, label: str) -> None:
+    (tmp_path / "a.csv").write_text(f"label,a,b,c,d\n{label},1,2,3,4\nx,1,2,3,4\n")
+    assert set(load(tmp_path, "a.csv").train.classes) == {label, "x"}

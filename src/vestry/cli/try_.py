@@ -81,5 +81,5 @@ def init(
     from vestry.run.tryout.init_study import init_study  # noqa: PLC0415
 
     file = study or file_for(source, Path())
-    places = DataPaths.of(data, file.parent)
+    places = DataPaths.of(data, Path())
     typer.echo(str(init_study(source, file, places)))

@@ -74,6 +74,8 @@ def source_of_rows(
     numbers that stand for them. Raises DataError for many damaged pictures, labels that cannot be
     used, and no training rows.
     """
+    if not rows:
+        raise DataError(f"{where} names no picture")
     found = _looked_at(sorted(rows, key=lambda row: _PARTS.index(row.part)))
     decoded = decode(
         where,
@@ -115,6 +117,9 @@ def _labels(rows: Sequence[ManifestRow]) -> NDArray[Any]:
 def _looked_at(rows: Sequence[ManifestRow]) -> _Found:
     found = _Found()
     for row in rows:
+        if isinstance(row.picture, Path) and not row.picture.is_file():
+            found.damaged.append(DamagedFile(row.id, "no such file, or no plain one"))
+            continue
         try:
             header = read_header(row.picture, row.id)
         except DataError as error:

@@ -21,6 +21,8 @@ _SHOWN_SIDE = 56
 _TEMPLATES = Path(__file__).parent / "templates"
 POLICY_PLACE = Markup("<!-- policy -->")
 """Where a template has its policy, which needs the finished scripts."""
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of all that follows it: a name must not mirror a figure."""
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -92,6 +94,7 @@ def script_json(value: Any) -> Markup:
 
 def with_policy(text: str) -> str:
     """The page with a policy that runs its own scripts alone, and lets nothing in or out."""
+    text = _TURNING.sub("", text)
     digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(text)]
     scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     policy = (

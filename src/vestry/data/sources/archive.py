@@ -1,6 +1,7 @@
 """`zip:FILE`: a zip or tar archive of any other kind of source, unpacked into the cache."""
 
 import hashlib
+import lzma
 import os
 import shutil
 import stat
@@ -8,6 +9,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -25,6 +27,14 @@ _LEAST_RATIO, _MOST_RATIO = 64 * 2**20, 200
 _KEPT, _YOUNG = 4, 24 * 3600
 """So many unpacked archives stay in the cache, and those used within so many seconds."""
 _BLOCK = 2**20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    ValueError,
+)
 
 
 def _load(request: SourceRequest) -> Source:
@@ -40,6 +50,8 @@ def _load(request: SourceRequest) -> Source:
     if kind == "zip":
         raise DataError(f"{request.path}: an archive in an archive; unpack it first")
     source = SOURCES[kind].load(replace(request, path=path))
+    if not all(one.resolve().is_relative_to(folder.resolve()) for one in source.pictures.values()):
+        raise DataError(f"{request.path}: it names pictures outside of it; pack them with it")
     return replace(source, notes=(f"{request.path.name} was read as {kind}:", *source.notes))
 
 
@@ -84,7 +96,9 @@ def _unpack(archive: Path, target: Path) -> None:
             _untar(archive, target)
         else:
             raise DataError(f"{archive}: neither a zip nor a tar archive")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, ValueError) as error:
+    except RuntimeError as error:  # encrypted, or folders within folders without end
+        raise DataError(f"{archive}: cannot be unpacked ({error}); unpack it yourself") from None
+    except (*_DAMAGE, OSError) as error:
         raise DataError(f"{archive}: a damaged archive ({error}); get a fresh copy") from None
     except (NotImplementedError, UnicodeError) as error:
         raise DataError(f"{archive}: cannot be unpacked ({error})") from None

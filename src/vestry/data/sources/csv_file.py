@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from math import isqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,8 @@ from vestry.data.paths import MissingDataError
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
 from vestry.errors import DataError
 
-_LONGEST_FIELD = 2**17
+_LONGEST_FIELD, _LONGEST_LINE = 2**17, 2**24
+_LONGEST_NUMBER = 10
 _MOST_COLUMNS = 500_000
 _CHUNK = 2_000
 _FORM = (
@@ -81,13 +82,22 @@ def _lines(path: Path) -> Iterator[list[str]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             sample = stream.read(4096)
             stream.seek(0)
-            yield from (row for row in csv.reader(stream, delimiter=_delimiter(sample)) if row)
+            lines = csv.reader(_bounded(path, stream), delimiter=_delimiter(sample))
+            yield from (row for row in lines if row)
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8 text; store it as CSV in UTF-8") from None
     except csv.Error as error:
         raise DataError(f"{path}: not a readable CSV file ({error})") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _bounded(path: Path, stream: TextIO) -> Iterator[str]:
+    """Its lines; one without an end must not fill memory."""
+    while line := stream.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise DataError(f"{path}: a line is longer than {_LONGEST_LINE:,} signs; is it a CSV?")
+        yield line
 
 
 def _delimiter(sample: str) -> str:
@@ -160,7 +170,7 @@ def _read_pixels(path: Path, columns: list[str]) -> tuple[NDArray[Any], NDArray[
         check_size(path, f"{len(labels):,} rows", len(labels) * width)
     if not labels:
         raise DataError(f"{path}: no rows below the header")
-    numeric = all(text.isdecimal() for text in labels)
+    numeric = all(text.isdecimal() and len(text) < _LONGEST_NUMBER for text in labels)
     found = np.array([int(text) for text in labels]) if numeric else np.array(labels)
     return found, np.concatenate(blocks)
 
@@ -233,7 +243,7 @@ def _listed(request: SourceRequest, columns: list[str], files: str, label: str) 
 def _picture(folder: Path, named: str) -> Path:
     """The file that a row names: as it stands, or with the suffix that it leaves out."""
     whole = folder / named
-    if whole.is_file():
+    if whole.is_file() or not whole.name:
         return whole
     beside = (whole.with_name(whole.name + suffix) for suffix in sorted(PICTURE_SUFFIXES))
     return next((path for path in beside if path.is_file()), whole)

@@ -1,5 +1,6 @@
 """`parquet:FILE` or a folder of such: pictures as bytes, as Hugging Face stores them, or paths."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
 from vestry.errors import DataError
 
 _PART = re.compile(r"(?:^|[^a-z])(train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?)(?:[^a-z]|$)")
-_ROWS = 1_000
+_ROWS = 32
+"""At once: a few large pictures must not be many in memory."""
 _FORM = "a column `image` (bytes, or a path) and a column `label` are expected"
 
 
@@ -37,12 +39,12 @@ def _load(request: SourceRequest) -> Source:
     classes: list[str] | None = None
     size = 0
     for file in files:
-        with _opened(file) as table:
+        with _opened(file) as table, _readable(file):
             classes = classes or _class_names(table)
             for row in _rows(file, table, request.column, _part(file, len(files))):
                 size += len(row.picture) if isinstance(row.picture, bytes) else 0
+                check_size(file, "the pictures in it", size)
                 rows.append(row)
-            check_size(file, "the pictures in it", size)
     return source_of_rows(
         request.path,
         request.text,
@@ -81,6 +83,17 @@ def _opened(file: Path) -> Any:
         raise DataError(f"{file}: not a readable Parquet file ({error})") from None
 
 
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Whatever damaged data make their reader raise becomes DataError."""
+    import pyarrow  # noqa: PLC0415
+
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
+        raise DataError(f"{file}: damaged ({error}); get a fresh copy") from None
+
+
 def _class_names(table: Any) -> list[str] | None:
     """From what Hugging Face's `datasets` notes in the file."""
     try:
@@ -88,7 +101,7 @@ def _class_names(table: Any) -> list[str] | None:
         features = noted["info"]["features"]
         label = column_named(list(features), LABELS)
         names = features[label]["names"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
     return [str(name) for name in names] if isinstance(names, list) else None
 

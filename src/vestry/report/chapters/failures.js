@@ -4,6 +4,8 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const by = (id) => document.getElementById(id);
   const data = JSON.parse(by("gallery-data").textContent);
+  // Ids are anybody's: one called like something that every object has must not be found.
+  for (const key of ["doubts", "near", "maps"]) if (data[key]) Object.setPrototypeOf(data[key], null);
   const tables = JSON.parse(by("tables").textContent);
   const { classes, images, models } = data;
   const modelOf = (anchor) => models.find((one) => one.anchor === anchor);

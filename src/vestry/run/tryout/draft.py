@@ -1,10 +1,13 @@
 """A study file as text, for some images: what `vestry try` and `vestry init` write."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from vestry.data.dataset import Dataset
+from vestry.data.source import source_kind
+from vestry.errors import StudyError
 from vestry.run.tryout.candidates import Candidate
 
 _LARGEST, _RESIZED = 96, 64
@@ -22,9 +25,9 @@ def study_text(
     """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. epochs:
     of the networks. A committee of the networks, or of all models, stands at the end."""
     parts = [
-        *(f"# {line}" for line in comments),
-        f"title = {json.dumps(title)}",
-        *([f"about = {json.dumps(about)}"] if about else []),
+        *(f"# {_printable(line)}" for line in comments),
+        f"title = {_quoted(title)}",
+        *([f"about = {_quoted(about)}"] if about else []),
         "",
         data,
         *([more] if more else []),
@@ -32,6 +35,36 @@ def study_text(
         _committee(models),
     ]
     return "\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; it takes what JSON takes, but for halves of pairs and one sign more."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _printable(text: str) -> str:
+    """On one line, whatever a folder is called."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def source_from(source: str, folder: Path) -> str:
+    """`source`, which is named from the working folder, as a study file in `folder` names it.
+
+    Raises StudyError for an unknown source, or a name that no text file can hold.
+    """
+    kind, path = source_kind(source)
+    try:
+        source.encode("utf-8")
+    except UnicodeEncodeError:
+        raise StudyError(
+            f"{source!a} is not a name in UTF-8; give the folder another name"
+        ) from None
+    if not kind.takes or Path(path).expanduser().is_absolute():
+        return source
+    beside = Path(os.path.relpath(path, folder)).as_posix()
+    if source.startswith(f"{kind.name}:"):
+        return f"{kind.name}:{beside}"
+    return beside if "/" in beside else f"./{beside}"
 
 
 def _committee(models: Sequence[Candidate]) -> str:
@@ -58,7 +91,7 @@ def file_for(source: str, folder: Path) -> Path:
 def data_table(source: str, size: int | None) -> str:
     """`[data]` of a study file."""
     resized = f"image_size = [{size}, {size}]\n" if size else ""
-    return f"[data]\nsource = {json.dumps(source)}\n{resized}"
+    return f"[data]\nsource = {_quoted(source)}\n{resized}"
 
 
 def smaller_side(dataset: Dataset) -> int | None:

@@ -7,7 +7,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.errors import StudyError
 from vestry.run.tryout.candidates import candidates
-from vestry.run.tryout.draft import data_table, name_of, smaller_side, study_text
+from vestry.run.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
 from vestry.storage.run_folder import write_text
 
 _NAMES = ("Linear", "Forest", "SVM", "Small CNN", "CNN")
@@ -29,6 +29,7 @@ def init_study(source: str, file: Path, places: DataPaths) -> Path:
     """
     if file.exists():
         raise StudyError(f"{file} is there already; name another file with --study")
+    named = source_from(source, file.parent)
     dataset = load_dataset(DataSettings(source=source), places)
     shape, rows, side = dataset.training.image_shape, len(dataset.training), smaller_side(dataset)
     models = candidates((side, side, *shape[2:]) if side else shape, rows)
@@ -36,7 +37,7 @@ def init_study(source: str, file: Path, places: DataPaths) -> Path:
         _comments(source, file, dataset.training.classes, rows, shape),
         f"Which model for {name_of(source)}?",
         "",
-        data_table(source, side),
+        data_table(named, side),
         _MORE,
         [each for each in models if each.name in _NAMES],
         _EPOCHS,

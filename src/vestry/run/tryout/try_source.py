@@ -6,7 +6,7 @@ Candidates of unlike families are tried on part of the rows; the better half goe
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vestry.data.dataset import Dataset, load_dataset
@@ -17,7 +17,7 @@ from vestry.errors import StudyError
 from vestry.run.pipeline import Finished, run_study
 from vestry.run.tryout.allotment import Allotment, allot
 from vestry.run.tryout.candidates import Candidate, candidates
-from vestry.run.tryout.draft import data_table, name_of, smaller_side, study_text
+from vestry.run.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
 from vestry.run.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
 from vestry.study.reader import read_study
@@ -54,6 +54,7 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     started = time.monotonic()
     if asked.study.exists():
         raise StudyError(f"{asked.study} is there already: run it (vestry run), or move it away")
+    named = source_from(asked.source, asked.study.parent)
     data = data_table(asked.source, None)
     report({"event": "stage", "text": f"loading {asked.source}"})
     dataset = load_dataset(DataSettings(source=asked.source), asked.places)
@@ -70,9 +71,11 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
             "--minutes"
         )
-    write_text(asked.study, _study_text(asked, data, chosen, tried, short=asked.seconds < _SHORT))
+    final = data_table(named, size)
+    write_text(asked.study, _study_text(asked, final, chosen, tried, short=asked.seconds < _SHORT))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
-    return run_study(read_study(asked.study), asked.places, asked.run, asked.cores, report)
+    places = replace(asked.places, base=asked.study.parent)
+    return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
 
 
 def _fits(dataset: Dataset) -> int:
