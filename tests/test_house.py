@@ -40,7 +40,8 @@ def test_nothing_lies_loose() -> None:
 
 
 def test_no_file_is_over_300_lines() -> None:
-    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    paths = PACKAGE.rglob("*.py")  # namesakes stand in several rooms
+    lengths = {str(path): len(path.read_text().splitlines()) for path in paths}
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 

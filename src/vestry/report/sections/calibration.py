@@ -10,7 +10,6 @@ from vestry.report.formatting import (
     decimal,
     listed,
     per_cent,
-    points,
     points_range,
     probability,
     signed_range,
@@ -20,7 +19,8 @@ from vestry.report.models import Model, main_model, models_by_rank, unsure_main_
 from vestry.report.plot.figure import Figure
 from vestry.report.plot.reliability import reliability_figure
 from vestry.report.section import Section
-from vestry.report.table import Column, Table, text_column
+from vestry.report.sections.calibration_tables import brier_table, calibration_table
+from vestry.report.table import Table
 from vestry.schema import confidence as schema
 from vestry.schema.results import Results
 
@@ -187,7 +187,6 @@ def _gap(share: float) -> str:
     return f"{_amount(share)} {'point' if _amount(share) == '1.0' else 'points'}"
 
 
-_SIDES = (("before", "as it is"), ("after", "at its temperature"))
 _MOST_DRAWN = 12
 
 
@@ -227,8 +226,8 @@ def calibration_data(results: Results) -> Calibration | None:
         models=[_calibrated(model, place < _MOST_DRAWN) for place, model in enumerate(models)],
         summary=_summary(models),
         unknown=_unknown([model for model in models_by_rank(results) if model.only_labels]),
-        table=_table(models),
-        brier=_brier(models),
+        table=calibration_table(models),
+        brier=brier_table(models),
     )
 
 
@@ -277,65 +276,6 @@ def _calibrated(model: Model, is_drawn: bool) -> Calibrated:
         figure=reliability_figure(key, title, model, with_after=True) if is_drawn else None,
         remark=_dots(model.calibration),
     )
-
-
-def _table(models: list[Model]) -> Table:
-    columns = (
-        text_column("model", "Model"),
-        text_column("table", "Table"),
-        Column("temperature", "Temperature", lambda value: decimal(value, 2)),
-        Column("confidence", "Mean confidence", per_cent),
-        Column("accuracy", "Accuracy", per_cent),
-        Column("overconfidence_low", "Claim less accuracy, from", points),
-        Column("overconfidence_high", "to", points),
-        Column("ece", "Calibration error", _per_cent_2),
-        Column("ece_debiased", "Debiased", _per_cent_2),
-        Column("ece_bias", "By chance", _per_cent_2),
-        Column("ece_p", "p", probability),
-        Column("log_loss", "Log loss", lambda value: decimal(value, 4)),
-    )
-    rows = [
-        (
-            model.name, words, model.calibration.temperature if side == "after" else 1.0,
-            part.confidence, part.accuracy, *part.overconfidence_interval,
-            part.ece, part.ece_debiased, part.ece_bias, part.ece_p, part.log_loss,
-        )
-        for model in models
-        for side, words in _SIDES
-        for part in [getattr(model.calibration, side)]
-    ]  # fmt: skip
-    return Table("calibration", "Calibration of every model", columns, tuple(rows))
-
-
-def _per_cent_2(share: float | None) -> str:
-    return per_cent(share, 2)
-
-
-_PARTS = ("score", "reliability", "resolution", "uncertainty", "within_bins")
-_PART_TITLES = ("Of the answer alone", "Reliability", "Resolution", "Uncertainty", "Within groups")
-
-
-def _brier(models: list[Model]) -> Table:
-    columns = (
-        text_column("model", "Model"),
-        text_column("table", "Table"),
-        Column("brier", "Brier score", _four_digits),
-        *(
-            Column(f"top_{key}", title, _four_digits)
-            for key, title in zip(_PARTS, _PART_TITLES, strict=True)
-        ),
-    )
-    rows = [
-        (model.name, words, part.brier, *(getattr(part.brier_parts, key) for key in _PARTS))
-        for model in models
-        for side, words in _SIDES
-        for part in [getattr(model.calibration, side)]
-    ]
-    return Table("brier", "The Brier score in its parts", columns, tuple(rows))
-
-
-def _four_digits(value: float | None) -> str:
-    return decimal(value, 4)
 
 
 def _figures(found: Calibration) -> list[Figure]:
