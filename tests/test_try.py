@@ -30,7 +30,7 @@ def test_every_candidate_is_a_model_that_fits_the_images(tmp_path, shape, rows):
     from vestry.members.kind import PlanContext
     from vestry.members.model_paths import ModelPaths
 
-    chosen = candidates(shape, rows)
+    chosen, _ = candidates(shape, rows)
     assert len({each.family for each in chosen}) >= 3
     text = 'title = "T"\n[data]\nsource = "digits"\n'
     path = tmp_path / "s.toml"

@@ -7,7 +7,12 @@ from vestry.run.tryout.candidates import Candidate
 from vestry.run.tryout.screening import Trial
 
 _MOST_MODELS, _MOST_NETWORKS = 5, 3
-_LEAST_EPOCHS, _MOST_EPOCHS = 8, 40
+_LEAST_EPOCHS, _FEWEST_EPOCHS, _MOST_EPOCHS = 15, 3, 40
+_SEEN = 120_000
+"""Training images, each epoch's counted, that a network should see: of many rows few epochs do."""
+_MORE_ROWS = 4
+"""From so many times the rows of the trials on, networks gain on the others, as rows do most for
+them: then the best of them comes first."""
 _ONE_SHARE = 0.5
 """Of the time, for one model beside others."""
 _CAUTION = 0.75
@@ -37,7 +42,7 @@ def allot(trials: Sequence[Trial], rows: int, fits: int, seconds: float) -> Allo
     time = _CAUTION * seconds
     kept: list[Trial] = []
     dropped: dict[str, str] = {}
-    for trial in trials:
+    for trial in _by_promise(trials, rows):
         reason = _why_not(trial, kept, rows, fits, time)
         if reason:
             dropped[trial.candidate.name] = reason
@@ -46,18 +51,31 @@ def allot(trials: Sequence[Trial], rows: int, fits: int, seconds: float) -> Allo
             time -= _needed(trial, rows, fits)
     if not kept:  # the quickest, for as few epochs as it takes
         kept = _quickest(trials, rows)
+        time -= sum(_needed(trial, rows, fits) for trial in kept)
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
     more = int(time / a_round) if a_round else 0
-    epochs = max(2, min(_MOST_EPOCHS, _LEAST_EPOCHS + more))
+    epochs = max(1, min(_MOST_EPOCHS, least_epochs(rows) + more))
     names = {trial.candidate.name for trial in kept}
     dropped = {name: reason for name, reason in dropped.items() if name not in names}
     return Allotment([each.candidate for each in kept], epochs if networks else None, dropped)
 
 
+def least_epochs(rows: int) -> int:
+    return max(_FEWEST_EPOCHS, min(_LEAST_EPOCHS, round(_SEEN / rows)))
+
+
+def _by_promise(trials: Sequence[Trial], rows: int) -> list[Trial]:
+    """As they came, but the networks first where there are many more rows than were tried."""
+    tried = max(trial.rung.rows for trial in trials)
+    if rows < _MORE_ROWS * tried:
+        return list(trials)
+    return sorted(trials, key=lambda trial: not trial.candidate.is_network)
+
+
 def _needed(trial: Trial, rows: int, fits: int) -> float:
     """Seconds at least."""
-    epochs = _LEAST_EPOCHS if trial.candidate.is_network else 1
+    epochs = least_epochs(rows) if trial.candidate.is_network else 1
     return trial.seconds_for(rows) * fits * epochs
 
 

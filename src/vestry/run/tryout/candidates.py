@@ -36,12 +36,13 @@ class Candidate:
         return "\n".join(lines) + "\n"
 
 
-def candidates(image_shape: tuple[int, ...], rows: int) -> list[Candidate]:
+def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate], list[Candidate]]:
     """Models of unlike families for images of this shape, (height, width[, 3]), and that many
-    training rows."""
+    training rows; and those that so many rows rule out."""
     height, width, *colour = image_shape
     found = [*_classical(height * width * (3 if colour else 1)), *_networks(height, width, rows)]
-    return [each for each in found if each.most is None or rows <= each.most]
+    out = [each for each in found if each.most is not None and rows > each.most]
+    return [each for each in found if each not in out], out
 
 
 def _classical(pixels: int) -> list[Candidate]:

@@ -32,7 +32,7 @@ def init_study(source: str, file: Path, places: DataPaths) -> Path:
     named = source_from(source, file.parent)
     dataset = load_dataset(DataSettings(source=source), places)
     shape, rows, side = dataset.training.image_shape, len(dataset.training), smaller_side(dataset)
-    models = candidates((side, side, *shape[2:]) if side else shape, rows)
+    models, _ = candidates((side, side, *shape[2:]) if side else shape, rows)
     text = study_text(
         _comments(source, file, dataset.training.classes, rows, shape),
         f"Which model for {name_of(source)}?",

@@ -1,5 +1,7 @@
 """Short trials of many candidates on part of the rows: how good each is, how long it takes."""
 
+import csv
+import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
+_WITH_VALIDATION = 1.25
+"""How much longer an epoch takes than its training: validation rows are answered after it."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -33,15 +38,18 @@ class Rung:
 @dataclass(frozen=True)
 class Trial:
     """accuracy: on the rung's validation rows; None where the fit failed or took too long.
-    seconds: of the fit."""
+    seconds: of the fit. speed: of a network, training images a second."""
 
     candidate: Candidate
     rung: Rung
     accuracy: float | None
     seconds: float
+    speed: float | None = None
 
     def seconds_for(self, rows: int) -> float:
         """What a fit on that many rows takes, of networks one epoch of it."""
+        if self.speed is not None:
+            return _WITH_VALIDATION * rows / self.speed
         grown = self.seconds * float((rows / self.rung.rows) ** self.candidate.growth)
         return grown / self.rung.epochs if self.candidate.is_network else grown
 
@@ -65,13 +73,20 @@ def screen(
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):
             (task,) = model.tasks.values()
-            accuracy, seconds = None, rung.seconds
+            accuracy, seconds, speed = None, rung.seconds, None
             if task.is_done:
                 table = load_table(task.folder / "validation.npz")
                 accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
                 seconds = float(read_json(task.folder / MANIFEST)["fit_seconds"])
-            trials.append(Trial(candidate, rung, accuracy, seconds))
+                speed = _speed(task.folder / "history.csv") if candidate.is_network else None
+            trials.append(Trial(candidate, rung, accuracy, seconds, speed))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
+
+
+def _speed(history: Path) -> float:
+    """Training images a second in the usual epoch: what comes before the first is no part of it."""
+    with history.open(encoding="utf-8", newline="") as stream:
+        return statistics.median(float(row["images_per_second"]) for row in csv.DictReader(stream))
 
 
 def _unsaid(_: Event) -> None:

@@ -63,16 +63,19 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
         report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
     rows = len(dataset.training)
     shape = (size, size, *dataset.training.image_shape[2:]) if size else None
-    tried = _halved(asked, data, dataset, shape or dataset.training.image_shape, report)
-    left = asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - (time.monotonic() - started)
-    chosen = allot(tried, rows, _fits(dataset), max(left, 5.0))
+    left, out = candidates(shape or dataset.training.image_shape, rows)
+    if out:
+        report({"event": "note", "text": _ruled_out(out)})
+    tried = _halved(asked, data, rows, left, report)
+    seconds = asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - (time.monotonic() - started)
+    chosen = allot(tried, rows, _fits(dataset), max(seconds, 5.0))
     if not chosen.kept:
         raise StudyError(
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
             "--minutes"
         )
     final = data_table(named, size)
-    write_text(asked.study, _study_text(asked, final, chosen, tried, short=asked.seconds < _SHORT))
+    write_text(asked.study, _study_text(asked, final, chosen, tried, out))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
     places = replace(asked.places, base=asked.study.parent)
     return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
@@ -84,11 +87,9 @@ def _fits(dataset: Dataset) -> int:
 
 
 def _halved(
-    asked: Attempt, data: str, dataset: Dataset, shape: tuple[int, ...], report: OnEvent
+    asked: Attempt, data: str, rows: int, left: list[Candidate], report: OnEvent
 ) -> list[Trial]:
     """Every candidate's last trial, those that came furthest first."""
-    rows = len(dataset.training)
-    left = candidates(shape, rows)
     last: dict[str, Trial] = {}
     order: list[str] = []
     for number, count in enumerate(_RUNGS):
@@ -108,6 +109,11 @@ def _halved(
     return [last[name] for name in order]
 
 
+def _ruled_out(out: Sequence[Candidate]) -> str:
+    names = " and ".join(each.name for each in out)
+    return f"{names}: not tried, since so many training images are too many for that"
+
+
 def _limit(seconds: float) -> float:
     return max(_LEAST_FIT, _FIT_SHARE * seconds)
 
@@ -124,7 +130,11 @@ def better_half(trials: Sequence[Trial]) -> list[Candidate]:
 
 
 def _study_text(
-    asked: Attempt, data: str, chosen: Allotment, tried: Sequence[Trial], *, short: bool
+    asked: Attempt,
+    data: str,
+    chosen: Allotment,
+    tried: Sequence[Trial],
+    out: Sequence[Candidate],
 ) -> str:
     """The study file, ready to be edited."""
     return study_text(
@@ -132,11 +142,12 @@ def _study_text(
             f"Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a",
             "study like any other: edit it, and run it with `vestry run`.",
             *_trial_lines(tried, chosen),
+            *([_ruled_out(out)] if out else []),
         ],
         f"What suits {name_of(asked.source)} in {_minutes(asked.seconds)}",
-        _about(tried, chosen),
+        _about(tried, chosen, out),
         data,
-        _LEFT_OUT if short else "",
+        _LEFT_OUT if asked.seconds < _SHORT else "",
         chosen.kept,
         chosen.epochs,
     )
@@ -184,12 +195,14 @@ def _said(chosen: Allotment) -> str:
     return f"{', '.join(each.name for each in chosen.kept)}{epochs}"
 
 
-def _about(tried: Sequence[Trial], chosen: Allotment) -> str:
-    out = len(tried) - len(chosen.kept)
-    if not out:
-        return ""
-    rows = max(trial.rung.rows for trial in tried)
-    return (
-        f"{out} of {len(tried)} candidates were dropped after short trials on at most {rows:,} "
-        "training images; test images had no part in that."
-    )
+def _about(tried: Sequence[Trial], chosen: Allotment, out: Sequence[Candidate]) -> str:
+    """What is not in the study, and why; the page says it."""
+    said = [f"{_ruled_out(out)}."] if out else []
+    dropped = len(tried) - len(chosen.kept)
+    if dropped:
+        rows = max(trial.rung.rows for trial in tried)
+        said.append(
+            f"{dropped} of {len(tried)} candidates were dropped after short trials on at most "
+            f"{rows:,} training images; test images had no part in that."
+        )
+    return " ".join(said)
