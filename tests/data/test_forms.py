@@ -453,3 +453,20 @@ def test_a_line_without_an_end_does_not_fill_memory(tmp_path: Path) -> None:
 def test_labels_of_many_digits_are_names(tmp_path: Path, label: str) -> None:
     (tmp_path / "a.csv").write_text(f"label,a,b,c,d\n{label},1,2,3,4\nx,1,2,3,4\n")
     assert set(load(tmp_path, "a.csv").train.classes) == {label, "x"}
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m", "c\rd", "n\x00o", "two\nlines", "x" * 201])
+def test_a_class_name_that_no_terminal_or_page_should_see_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    names = np.array(["ant", "bee", name])
+    np.savez(tmp_path / "a.npz", images=SQUARE, labels=LABELS, classes=names)
+    with pytest.raises(DataError, match="control signs") as caught:
+        load(tmp_path, "a.npz")
+    assert "\x1b" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_class_names_of_any_script_are_taken(tmp_path: Path) -> None:
+    names = np.array(["\u0915\u094d\u200d\u0937", "\U0001f468\u200d\U0001f469", "\u5b57"])
+    np.savez(tmp_path / "a.npz", images=SQUARE, labels=LABELS, classes=names)
+    assert load(tmp_path, "a.npz").train.classes == tuple(names)

@@ -314,8 +314,8 @@ def test_the_slider_says_what_is_promised_and_what_is_not(results: dict[str, Any
     }  # fmt: skip
     text = page_text(page(results))
     assert (
-        "Promised with 90% confidence: 95.0% right or more, by answering where it is at least "
-        "61.0% sure, 88.0% of the test images." in text
+        "The study asks for 95.0%: promised with 90% confidence where it is at least "
+        "61.0% sure, which is 88.0% of the test images." in text
     )
     found |= {"threshold": None, "validation": None, "test": None, "reason": "not that good"}
     assert (

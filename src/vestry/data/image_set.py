@@ -1,6 +1,7 @@
 """Labelled images as everything else sees them: raw bytes, integer labels, names and ids."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from vestry.data.damage import Files
 from vestry.errors import DataError
 
+_LONGEST_CLASS = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 Preparation = Literal["resized", "stored", "photograph"]
 """resized: of picture files, each set upright, laid on white and resized (`image_file.pixels_of`).
 stored: arrays as they were found; what pictures they were made of, and how, is not known.
@@ -194,10 +197,21 @@ def _shape_advice(shape: tuple[int, ...]) -> str:
     return ""
 
 
+def check_class_name(name: str) -> None:
+    """Raises DataError for what would overwrite a terminal, break a line or fill a page."""
+    if len(name) > _LONGEST_CLASS or _CONTROL.search(name):
+        raise DataError(
+            f"the class {name[:40]!r} has {len(name):,} signs or control signs (line ends, tabs, "
+            f"escapes); at most {_LONGEST_CLASS} printable ones are taken. Give it another name"
+        )
+
+
 def _check_labels(image_set: ImageSet) -> None:
     labels, classes = image_set.labels, image_set.classes
     if len(classes) < 2:
         raise DataError(f"{len(classes)} class ({', '.join(classes)}); at least 2 are needed")
+    for name in classes:
+        check_class_name(name)
     if len(set(classes)) < len(classes):
         twice = next(name for name in classes if classes.count(name) > 1)
         raise DataError(f"two classes have the name {twice!r}; each needs its own")

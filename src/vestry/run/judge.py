@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.groups import taken_for_independent
+from vestry.data.image_set import check_class_name
 from vestry.data.sealed import SealedLabels
 from vestry.engine.task import OnEvent
 from vestry.evaluation.agreement import first_rows, votes
@@ -118,7 +119,10 @@ class _Tables:
         models = read_models(files.predictions)
         names = [model.name for model in models]
         costs = read_costs(files.costs, names) if files.costs else {}
-        return cls(truth, _classes(truth, models), models, costs)
+        classes = _classes(truth, models)
+        for name in classes:
+            check_class_name(name)
+        return cls(truth, classes, models, costs)
 
     def ids(self, split: Split) -> NDArray[np.str_]:
         return self.truth.ids[self._rows(split)]

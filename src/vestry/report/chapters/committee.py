@@ -11,9 +11,15 @@ def _opening(results: Results, page: PageData) -> Opening | None:
         return None
     best = page.worth.committees[0]
     name, found = best.model.name, best.found
+    decision = results.decision
+    taken = decision and decision.recommended == name and decision.evidence == "level"
+    if decision and taken and found.verdict == "no":
+        meaning: str | None = words.recommended_all_the_same(decision)
+    else:
+        meaning = words.meaning(found) or words.among_all_pairs(name, found, results.comparisons)
     said = [
         words.details(name, found),
-        words.meaning(found) or words.among_all_pairs(name, found, results.comparisons),
+        meaning,
     ]
     return Opening(
         words.finding(name, found),

@@ -21,6 +21,7 @@ from vestry.report.plot.figure import Figure
 from vestry.report.plot.strips import Strip, deviation, interval, strip_axis, strip_figure
 from vestry.report.section import Section
 from vestry.report.sections import differences
+from vestry.report.sections.difference_columns import difference_columns, difference_values
 from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.ablations import ComparedPair, Side, Step
 from vestry.schema.results import Results
@@ -96,17 +97,20 @@ def _steps_table(changes: list[Step]) -> Table:
     columns = (
         text_column("model", "Model"),
         text_column("against", "Against"),
-        Column("change", "Change, points", points),
-        Column("change_low", "95% from", points),
-        Column("change_high", "to", points),
+        *difference_columns("model", "first"),
         Column("p_holm", "Adjusted p", probability),
         Column("images", "Test images", whole),
     )
     rows = [
-        (c.name, c.against, c.difference.value, *c.difference.interval, c.difference.p_holm,
-         c.difference.count)
+        (
+            c.name,
+            c.against,
+            *difference_values(c.difference),
+            c.difference.p_holm,
+            c.difference.count,
+        )
         for c in changes
-    ]  # fmt: skip
+    ]
     return Table(
         "step-changes", "Change against the study\u2019s first model", columns, tuple(rows)
     )

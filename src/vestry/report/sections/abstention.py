@@ -119,9 +119,10 @@ def _promise_of(model: Model) -> Promise:
     if found.threshold is None or not found.test:
         return Promise(found.accuracy_asked, None, words.nothing_promised(found))
     told = (
-        f"Promised with {per_cent(found.confidence_asked, 0)} confidence: "
-        f"{per_cent(found.accuracy_asked)} right or more, by answering where it is at least "
-        f"{per_cent(found.threshold)} sure, {per_cent(found.test.coverage)} of the test images."
+        f"The study asks for {per_cent(found.accuracy_asked)}: promised with "
+        f"{per_cent(found.confidence_asked, 0)} confidence where it is at least "
+        f"{per_cent(found.threshold)} sure, which is {per_cent(found.test.coverage)} of the test "
+        "images."
     )
     return Promise(found.accuracy_asked, found.test.coverage, told)
 

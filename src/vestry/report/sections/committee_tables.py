@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from vestry.report.formatting import (
     NOTHING,
-    between,
     decimal,
     per_cent,
-    points,
     probability,
     signed,
     two_digits,
     whole,
 )
-from vestry.report.table import Column, Row, Table, Value, text_column
+from vestry.report.sections.difference_columns import difference_columns, difference_values
+from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.base import Number
 from vestry.schema.cost import CostBeside
 from vestry.schema.ensemble_gain import (
@@ -24,7 +23,6 @@ from vestry.schema.ensemble_gain import (
     Repairs,
 )
 from vestry.schema.models import Committee
-from vestry.schema.significance import Difference
 
 _VERDICTS = {
     "better": "better",
@@ -32,27 +30,6 @@ _VERDICTS = {
     "no gain": "no better",
     "not shown": "not shown to be either",
 }
-
-
-def _differences(one: str, other: str) -> tuple[Column, ...]:
-    """Accuracies of the two, then the first less the second, as it is printed."""
-    keys = f"{one}_accuracy", f"{other}_accuracy"
-
-    def printed(row: Row) -> str:
-        return points(between(*(row[key] for key in keys)))
-
-    return (
-        Column(keys[0], f"Accuracy, {one}", per_cent),
-        Column(keys[1], f"Accuracy, {other}", per_cent),
-        Column("difference", "Difference, points", points, of_row=printed),
-        Column("difference_low", "95% from", points),
-        Column("difference_high", "to", points),
-    )
-
-
-def _values(found: Difference) -> tuple[Value, ...]:
-    """Of the columns of `_differences`."""
-    return (*found.figures, found.value, *found.interval)
 
 
 def factor(found: CostBeside | None) -> float | None:
@@ -76,7 +53,7 @@ def gain_table(key: str, name: str, found: EnsembleGain) -> Table:
         f"{name} less each of its members, test accuracy",
         (
             text_column("member", "Member"),
-            *_differences("committee", "member"),
+            *difference_columns("committee", "member"),
             text_column("verdict", "The committee is"),
             Column("p_holm", "p, adjusted", probability, sorts="up"),
             Column("only_committee_right", "Only committee right", _images),
@@ -93,7 +70,7 @@ def _gain_row(each: GainOverMember) -> tuple[Value, ...]:
     found, costs = each.difference, each.costs
     return (
         each.name,
-        *_values(found),
+        *difference_values(found),
         _VERDICTS[each.verdict],
         found.p_holm,
         found.only_one,
@@ -138,7 +115,7 @@ def left_out_table(key: str, name: str, found: LeaveOneOut) -> Table:
         f"{name} made without each of its members, test images",
         (
             text_column("without", "Without"),
-            *_differences("without", "whole"),
+            *difference_columns("without", "whole"),
             text_column("verdict", "It is"),
             Column("only_without_right", "Only without it right", _images),
             Column("only_with_right", "Only with it right", _images),
@@ -150,7 +127,7 @@ def left_out_table(key: str, name: str, found: LeaveOneOut) -> Table:
         tuple(
             (
                 row.name,
-                *_values(row.difference),
+                *difference_values(row.difference),
                 row.verdict,
                 row.difference.only_one,
                 row.difference.only_other,
@@ -201,7 +178,7 @@ def committees_table(found: Sequence[tuple[str, Committee]]) -> Table:
             text_column("committee", "Committee"),
             text_column("verdict", "Better than each"),
             text_column("member", "Hardest member"),
-            *_differences("committee", "member"),
+            *difference_columns("committee", "member"),
             Column("p_holm", "p, adjusted", probability, sorts="up"),
             Column("time_factor", "Time", times),
         ),
@@ -216,7 +193,7 @@ def _committee_row(name: str, found: EnsembleGain) -> tuple[Value, ...]:
         name,
         found.verdict,
         hard.name,
-        *_values(hard.difference),
+        *difference_values(hard.difference),
         hard.difference.p_holm,
         factor(costs.latency_ms or costs.milliseconds_per_image),
     )

@@ -14,6 +14,7 @@ from vestry.report.formatting import (
     whole,
 )
 from vestry.report.sections.score_figures import margin_words
+from vestry.schema.decision import Decision
 from vestry.schema.ensemble_gain import (
     Diversity,
     EnsembleCosts,
@@ -61,6 +62,16 @@ def details(name: str, found: EnsembleGain) -> str:
     if hard.same:
         return f"Both say the same class of every test image{taken}."
     return f"{name} {_gain(hard.difference)} {hard.name} ({_sureness(hard)}){taken}."
+
+
+def recommended_all_the_same(decision: Decision) -> str:
+    """Why one that gains too little is what the study takes."""
+    floor = decision.cost_floor
+    ms, mb = f"{floor['latency']:g} ms", f"{floor['bytes'] / 1e6:g} MB"
+    return (
+        "It is recommended all the same: what another model saves counts, by the study\u2019s "
+        f"rule, from {ms} or {mb} on."
+    )
 
 
 def meaning(found: EnsembleGain) -> str | None:
