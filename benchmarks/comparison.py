@@ -15,7 +15,7 @@ from typing import Any
 
 from sides import keep
 from vestry.data.paths import DataPaths
-from vestry.run.pipeline import Finished, run_study
+from vestry.pipeline.run_study import Finished, run_study
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 

@@ -24,10 +24,10 @@ from vestry.export.parity import certified
 from vestry.members.estimators import estimator
 from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.kind import FitJob
-from vestry.run.export import ExportOptions, export_run, temperature_of
-from vestry.run.export_reference import combined, tempered
-from vestry.run.stored_run import RunData, StoredRun, stored_run
-from vestry.run.tasks.stored_models import stored_member
+from vestry.pipeline.export import ExportOptions, export_run, temperature_of
+from vestry.pipeline.export_reference import combined, tempered
+from vestry.pipeline.stored_run import RunData, StoredRun, stored_run
+from vestry.pipeline.tasks.stored_models import stored_member
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import read_json
 

@@ -25,8 +25,8 @@ from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.evaluation.label_issues import label_issues
+from vestry.pipeline.run_study import run_study
 from vestry.predictions.table import ProbabilityTable, load_table
-from vestry.run.pipeline import run_study
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 

@@ -117,7 +117,7 @@ def _serve():
 def _load():
     from vestry.engine import local
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
-    from vestry.run.tasks.code_key import code_key
+    from vestry.pipeline.tasks.code_key import code_key
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
     for name in HEAVY:

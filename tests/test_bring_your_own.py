@@ -12,8 +12,8 @@ from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.data.sources import digits
 from vestry.errors import StudyError
+from vestry.pipeline.planner import Planner
 from vestry.predictions.table import load_table
-from vestry.run.planner import Planner
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study

@@ -10,9 +10,9 @@ import pytest
 from studies_at_hand import SMALL_STUDY, with_everything
 from vestry.data.paths import DataPaths
 from vestry.errors import DataError, StudyError, VestryError
+from vestry.pipeline.compare import compare_runs
+from vestry.pipeline.progress import Silence
 from vestry.predictions.table import load_table
-from vestry.run.compare import compare_runs
-from vestry.run.progress import Silence
 from vestry.schema.base import FORMAT
 
 OTHER_STUDY = with_everything(SMALL_STUDY).replace("epochs = 2", "epochs = 6")

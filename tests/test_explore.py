@@ -13,8 +13,8 @@ from vestry.data.dataset import load_dataset, resolved
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
+from vestry.pipeline.tasks.audit import exploration_task, read_exploration
 from vestry.report.exploration_page import write_exploration
-from vestry.run.tasks.audit import exploration_task, read_exploration
 from vestry.storage.run_folder import RunFolder
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from made_tables import Tables, write_csv
 from vestry.errors import VestryError
-from vestry.run.judge import JudgedFiles, judge
+from vestry.pipeline.judge import JudgedFiles, judge
 from vestry.schema.reading import read_results
 from vestry.storage.run_folder import RunFolder
 from vestry.study.judge_settings import read_settings

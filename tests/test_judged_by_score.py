@@ -8,7 +8,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from made_tables import Tables, write_csv
 from vestry.cli.summary import summary
-from vestry.run.judge import JudgedFiles, judge
+from vestry.pipeline.judge import JudgedFiles, judge
 from vestry.storage.run_folder import RunFolder
 from vestry.study.judge_settings import read_settings
 

@@ -24,10 +24,10 @@ from vestry.committees.rule import RULES, Options
 from vestry.data.paths import DataPaths
 from vestry.data.sources import digits
 from vestry.errors import StudyError
+from vestry.pipeline.export import ExportOptions, export_run
+from vestry.pipeline.redraw import redraw
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import load_table
-from vestry.run.export import ExportOptions, export_run
-from vestry.run.redraw import redraw
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
@@ -255,7 +255,7 @@ def test_a_name_is_given_once():
 
 def test_a_change_of_the_package_is_another_key(place, installed):
     """A stored answer of other code must not be taken for its own."""
-    code = "from vestry.run.tasks.code_key import code_key; print(code_key('robustness'))"
+    code = "from vestry.pipeline.tasks.code_key import code_key; print(code_key('robustness'))"
 
     def key():
         command = [sys.executable, "-B", "-c", code]

@@ -16,7 +16,7 @@ from rich.console import Console
 from vestry.cli.live_display import LiveProgress
 from vestry.cli.plain_progress import PlainProgress
 from vestry.cli.terminal import is_build, is_terminal, shortened
-from vestry.run.progress import Silence
+from vestry.pipeline.progress import Silence
 
 EPOCH = {
     "event": "epoch",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestry.run.tryout.allotment import allot
-from vestry.run.tryout.candidates import Candidate, candidates
-from vestry.run.tryout.draft import file_for, name_of
-from vestry.run.tryout.screening import Rung, Trial
-from vestry.run.tryout.try_source import better_half
+from vestry.pipeline.tryout.allotment import allot
+from vestry.pipeline.tryout.candidates import Candidate, candidates
+from vestry.pipeline.tryout.draft import file_for, name_of
+from vestry.pipeline.tryout.screening import Rung, Trial
+from vestry.pipeline.tryout.try_source import better_half
 from vestry.study.reader import read_study
 
 RUNG = Rung(1_000, False, 5, 20.0)

@@ -8,8 +8,8 @@ from scipy.special import softmax
 
 from vestry.committees.rule import RULES
 from vestry.data.paths import DataPaths
+from vestry.pipeline.export import ExportOptions, export_run
 from vestry.predictions.table import load_table
-from vestry.run.export import ExportOptions, export_run
 from vestry.study.reader import read_study
 
 STUDY = """

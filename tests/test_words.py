@@ -7,7 +7,7 @@ import pytest
 
 from made_tables import Tables, write_csv
 from page_text import page_text
-from vestry.run.judge import JudgedFiles, judge
+from vestry.pipeline.judge import JudgedFiles, judge
 from vestry.storage.run_folder import RunFolder
 from vestry.study.judge_settings import read_settings
 

@@ -225,7 +225,7 @@ def test_a_run_moved_alone_finds_its_data_and_changed_data_are_told(copy, tmp_pa
 
 
 def test_members_of_every_kind_leave_files_that_are_known_for_ours(finished_run, made):
-    from vestry.run.run_files import OWN_FOLDER, own_file
+    from vestry.pipeline.run_files import OWN_FOLDER, own_file
 
     for run in (finished_run, made / "runs/s"):
         for path in (

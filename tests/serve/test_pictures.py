@@ -16,8 +16,8 @@ from made_drawings import drawing, stored, turned, write_drawings
 from vestry.data.paths import DataPaths
 from vestry.errors import ModelError
 from vestry.export.bundle import read_bundle
+from vestry.pipeline.export import ExportOptions, export_run
 from vestry.predictions.table import load_table
-from vestry.run.export import ExportOptions, export_run
 from vestry.storage.run_folder import read_json
 
 STUDY = """

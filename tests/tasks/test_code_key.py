@@ -44,7 +44,7 @@ def key(root, *places):
 
 
 def printed(root, code):
-    code = f"from vestry.run.tasks.code_key import code_key; {code}"
+    code = f"from vestry.pipeline.tasks.code_key import code_key; {code}"
     done = subprocess.run(
         [sys.executable, "-B", "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
@@ -92,7 +92,7 @@ def test_another_number_in_the_code_is_another_key(copy, changed):
 def test_code_that_is_imported_by_others_counts(copy, changed):
     """`run.tasks.corruption` imports `run.tasks.stored_models`, which nobody names here."""
     before = key(copy, "run.tasks.corruption")
-    name = "run/tasks/stored_models.py"
+    name = "pipeline/tasks/stored_models.py"
     changed(name, source(copy, name) + "\nOTHER = 1\n")
     assert key(copy, "run.tasks.corruption") != before
 

@@ -12,17 +12,17 @@ from vestry.engine.local import LocalEngine
 from vestry.engine.task import Outcome
 from vestry.errors import DataError, MemberError
 from vestry.evaluation.robustness import robustness
-from vestry.predictions.table import load_table
-from vestry.robustness.corruption import corrupted, severities
-from vestry.robustness.settings import RobustnessSettings
-from vestry.run.planner import Planner
-from vestry.run.tasks.corruption import (
+from vestry.pipeline.planner import Planner
+from vestry.pipeline.tasks.corruption import (
     corruption_task,
     corruption_tasks,
     read_all_predictions,
     read_predictions,
     run_corruption,
 )
+from vestry.predictions.table import load_table
+from vestry.robustness.corruption import corrupted, severities
+from vestry.robustness.settings import RobustnessSettings
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 

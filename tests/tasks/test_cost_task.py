@@ -12,7 +12,7 @@ from vestry.data.settings import DataSettings
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import Task, digest
 from vestry.evaluation.predictions import ScoredRun
-from vestry.run.tasks.cost import cost_task, measure_costs, read_costs
+from vestry.pipeline.tasks.cost import cost_task, measure_costs, read_costs
 from vestry.schema.cost import Cost
 from vestry.schema.models import ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
@@ -98,7 +98,7 @@ def test_a_committee_without_one_of_its_members_is_left_out(task):
 
 
 def test_a_backbone_that_models_share_is_counted_once(tmp_path):
-    from vestry.run.tasks.timing import own_files, together
+    from vestry.pipeline.tasks.timing import own_files, together
 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

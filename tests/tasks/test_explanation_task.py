@@ -18,14 +18,14 @@ from vestry.evaluation.shown_images import shown_ids
 from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.kind import FitJob
 from vestry.members.kinds import kind_named
-from vestry.report.page import render
-from vestry.run.tasks.attribution import (
+from vestry.pipeline.tasks.attribution import (
     explain_member,
     explanation_tasks,
     explanations,
     save_explanation_maps,
     smaller,
 )
+from vestry.report.page import render
 from vestry.schema.reading import read_results
 from vestry.storage.run_folder import RunFolder
 

@@ -1,6 +1,6 @@
 """Works that take turns, without a clock: who is called when."""
 
-from vestry.run.tasks.timing import FEWEST_ROUNDS, strides, summed, timed
+from vestry.pipeline.tasks.timing import FEWEST_ROUNDS, strides, summed, timed
 
 
 def test_all_works_take_turns_and_each_timed_call_follows_one_of_the_same_work():

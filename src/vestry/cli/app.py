@@ -85,7 +85,7 @@ def run(
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.pipeline import run_study  # noqa: PLC0415
+    from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
 
@@ -132,7 +132,7 @@ def explore(
     """
     from vestry.audit.settings import ExplorationSettings  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
+    from vestry.pipeline.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
 
     settings = ExplorationSettings(sample=sample, seed=seed)
     folder = out or default_folder(source)

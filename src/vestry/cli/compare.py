@@ -31,7 +31,7 @@ def compare(
     Comparing looks at the test labels once more, and the look is counted.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.compare import compare_runs, summary_text  # noqa: PLC0415
+    from vestry.pipeline.compare import compare_runs, summary_text  # noqa: PLC0415
 
     with display(quiet) as report:
         compared = compare_runs(runs, DataPaths.of(data), out, report, force)

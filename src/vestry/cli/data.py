@@ -36,7 +36,7 @@ def data_fetch(quiet: QuietOption = False) -> None:
     """Download Fashion-MNIST into the user's cache, checked against its published hashes."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.data.sources import fashion_mnist  # noqa: PLC0415
-    from vestry.run.progress import downloads  # noqa: PLC0415
+    from vestry.pipeline.progress import downloads  # noqa: PLC0415
 
     with display(quiet) as report:
         typer.echo(str(fashion_mnist.fetch(DataPaths.of(), downloads(report))))

@@ -9,7 +9,7 @@ import typer
 from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption, display
 
 if TYPE_CHECKING:
-    from vestry.run.export import Exported
+    from vestry.pipeline.export import Exported
 
 EXPORT_EXAMPLES = (
     "Examples:  vestry export runs/default -o committee.onnx    |    "
@@ -59,14 +59,14 @@ def export(
     of vestry's are written anew, a card that was changed since and other files only by --force.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.export import ExportOptions, export_run  # noqa: PLC0415
+    from vestry.pipeline.export import ExportOptions, export_run  # noqa: PLC0415
 
     places = DataPaths.of(data)
     with display(quiet) as report:
         options = ExportOptions(temperature, images, quantize, force)
         done = [export_run(run, model, output, options, places, report)]
         if quantize:
-            from vestry.run.quantize import quantize_export  # noqa: PLC0415 - heavy
+            from vestry.pipeline.quantize import quantize_export  # noqa: PLC0415 - heavy
 
             done.append(quantize_export(done[0], places, report))
     typer.echo(_summary(done, as_json))

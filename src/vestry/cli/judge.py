@@ -55,8 +55,8 @@ def judge(
     column for each class, or with id and label. The use of the test rows is counted.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.judge import JudgedFiles  # noqa: PLC0415
-    from vestry.run.judge import judge as run_judge  # noqa: PLC0415
+    from vestry.pipeline.judge import JudgedFiles  # noqa: PLC0415
+    from vestry.pipeline.judge import judge as run_judge  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.judge_settings import read_settings  # noqa: PLC0415
 

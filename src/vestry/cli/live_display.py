@@ -14,8 +14,8 @@ from rich.text import Text
 from vestry.cli.plain_progress import line_of
 from vestry.cli.terminal import shortened
 from vestry.cli.work import Group, Running, Work
+from vestry.pipeline.progress import Event
 from vestry.report.formatting import per_cent
-from vestry.run.progress import Event
 
 _NAME, _BAR = 18, 24
 

@@ -10,7 +10,7 @@ import typer
 from vestry.cli.terminal import is_terminal
 
 if TYPE_CHECKING:
-    from vestry.run.progress import Progress
+    from vestry.pipeline.progress import Progress
 
 DataOption = Annotated[
     Path | None,
@@ -52,7 +52,7 @@ ImageSizeOption = Annotated[
 def display(quiet: bool) -> "Progress":
     """How progress is shown: not at all, as live bars on a terminal, or as lines."""
     if quiet:
-        from vestry.run.progress import Silence  # noqa: PLC0415
+        from vestry.pipeline.progress import Silence  # noqa: PLC0415
 
         return Silence()
     if is_terminal(sys.stderr):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from vestry.cli.work import Group, Work
+from vestry.pipeline.progress import Event, Silence
 from vestry.report.formatting import NARROW_SPACE, duration
-from vestry.run.progress import Event, Silence
 
 _SECONDS = 30.0
 """Between two lines of what only says how far something is."""

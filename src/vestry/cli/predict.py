@@ -81,7 +81,7 @@ def predict(
     path, given = _model_and_images(model, images)
     _check_usage(given, as_json, as_csv, out)
     if out is not None:
-        from vestry.run.output_file import check_answers  # noqa: PLC0415
+        from vestry.pipeline.output_file import check_answers  # noqa: PLC0415
 
         check_answers(out, [*given, *([str(path)] if path else [])], force)
     from vestry.serve.answer import BATCH, answer_images  # noqa: PLC0415

@@ -10,7 +10,7 @@ from vestry.cli.options import JsonOption
 from vestry.cli.terminal import shortened
 
 if TYPE_CHECKING:
-    from vestry.run.listing import ListedRun
+    from vestry.pipeline.listing import ListedRun
 
 RUNS_EXAMPLES = "Examples:  vestry runs    |    vestry runs elsewhere/runs --json"
 _EVIDENCE = {"clear": "clear", "level": "level", "too_few": "too few images"}
@@ -30,7 +30,7 @@ def runs(
     Of each: when it was finished, the recommended model, its test accuracy with the 95% interval,
     how far validation bears the choice, its data and its page.
     """
-    from vestry.run.listing import runs_in  # noqa: PLC0415
+    from vestry.pipeline.listing import runs_in  # noqa: PLC0415
 
     found = runs_in(folder)
     if as_json:

@@ -39,8 +39,8 @@ def try_(
     and judged as in any study. The study is written beside, so that the next step is editing it.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
-    from vestry.run.tryout.try_source import Attempt, try_source  # noqa: PLC0415
+    from vestry.pipeline.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.pipeline.tryout.try_source import Attempt, try_source  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
 
     file = study or file_for(source, Path())
@@ -77,8 +77,8 @@ def init(
 ) -> None:
     """Write a commented study file for some images, ready to be edited and run; prints its path."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.run.tryout.draft import file_for  # noqa: PLC0415
-    from vestry.run.tryout.init_study import init_study  # noqa: PLC0415
+    from vestry.pipeline.tryout.draft import file_for  # noqa: PLC0415
+    from vestry.pipeline.tryout.init_study import init_study  # noqa: PLC0415
 
     file = study or file_for(source, Path())
     places = DataPaths.of(data, Path())

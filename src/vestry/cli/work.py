@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vestry.pipeline.progress import Event
 from vestry.report.formatting import duration, per_cent
-from vestry.run.progress import Event
 
 
 @dataclass

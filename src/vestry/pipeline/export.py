@@ -1,0 +1,184 @@
+"""A model of a finished run as one ONNX file, from the run's folder to the file and its card."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from vestry.data.dataset import Dataset
+from vestry.data.paths import DataPaths
+from vestry.engine.task import OnEvent
+from vestry.errors import StudyError, did_you_mean
+from vestry.export.bundle import Bundle, border_of, write_bundle
+from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
+from vestry.export.graph import IR_VERSION, OPSET
+from vestry.export.model_card import picture_strip, write_card
+from vestry.export.onnx_export import committee_model, member_model
+from vestry.export.parity import certified
+from vestry.pipeline.export_limits import limits, novelty, settings_of
+from vestry.pipeline.export_reference import Reference, held_against_files, reference
+from vestry.pipeline.export_target import checked_target
+from vestry.pipeline.progress import downloads
+from vestry.pipeline.stored_run import RunData, StoredRun, stored_run
+from vestry.schema.models import Committee
+from vestry.serve.predictor import Predictor
+from vestry.storage.run_folder import read_json
+
+KNOWN_EACH, SAMPLES_EACH = 40, 2
+"""Images of each class that travel with a model: to set answers beside, and to try."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """temperature: apply the one that the run fitted on validation rows. images: training images
+    travel with the file, so that the page can show some beside an answer. quantize: an int8 form is
+    to stand beside it. force: files that are not ours may be replaced."""
+
+    temperature: bool = True
+    images: bool = True
+    quantize: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """A file that passed the parity gate, with what it was held against."""
+
+    path: Path
+    card: Path
+    model: onnx.ModelProto
+    bundle: Bundle
+    run: StoredRun
+    dataset: Dataset
+    reference: Reference
+
+
+def export_run(
+    folder: Path,
+    name: str | None,
+    target: Path | None,
+    options: ExportOptions,
+    places: DataPaths,
+    report: OnEvent,
+) -> Exported:
+    """Export a member or committee of the run in `folder`; by default the one it recommends.
+
+    target: the file to write, by default `exports/NAME.onnx` in the run's folder; a card in
+    Markdown stands beside it. Raises StudyError where there is no such run or model, ModelError
+    where it cannot be written as a graph or the graph does not answer as its source does.
+    """
+    run = stored_run(folder, folder.name)
+    maker = _known_maker(run, name)
+    path = checked_target(run, maker, target, options.quantize, options.force)
+    report({"event": "stage", "text": f"{maker}: loading the run's data"})
+    dataset = RunData(places, downloads(report)).of(run)
+    temperature = temperature_of(run, maker, options)
+    report({"event": "stage", "text": f"{maker}: writing the graph"})
+    model = _model_of(run, maker, temperature)
+    rows = reference(run, maker, dataset, temperature)
+    bundle = _described(run, maker, dataset, options, temperature)
+    certificate = _gate(model, bundle, dataset, rows, report)
+    bundle = replace(bundle, certificate=certificate)
+    write_bundle(path, model, bundle)
+    card = write_card(path, bundle, run.results)
+    return Exported(path, card, model, bundle, run, dataset, rows)
+
+
+def _known_maker(run: StoredRun, name: str | None) -> str:
+    """The model that is meant; StudyError, with the nearest name, where the run has none such."""
+    maker = name or recommended(run.results)
+    if maker not in run.tables:
+        raise StudyError(
+            f"{run.folder.path} has no model {maker!r}{did_you_mean(maker, run.tables)}"
+        )
+    return maker
+
+
+def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
+    found = entry_of(run.results, maker).calibration
+    return found.temperature if found and options.temperature else 1.0
+
+
+def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
+    if maker in run.results.members:
+        return member_model(run.folder.member(maker), temperature)
+    card = read_json(run.folder.committee(maker) / "card.json")
+    folders = {name: run.folder.member(name) for name in card["members"]}
+    return committee_model(folders, card, temperature)
+
+
+def _gate(
+    model: onnx.ModelProto, bundle: Bundle, dataset: Dataset, rows: Reference, report: OnEvent
+) -> dict[str, Any]:
+    """The certificate of a file that is written, read and asked as its user will do it."""
+    report({"event": "stage", "text": f"{bundle.name}: parity on {rows.words}"})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_bundle(path, model, bundle)
+        predictor = Predictor(path)
+        tell = _teller(bundle.name, report)
+        found = certified(predictor, rows.images, rows.expected, tell)
+        files = held_against_files(predictor, dataset, rows, tell)
+    return found | {
+        "files": files,
+        "of": rows.words,
+        "source": "the run's own answers",
+        "onnxruntime": metadata.version("onnxruntime"),
+        "when": _now(),
+    }
+
+
+def _teller(name: str, report: OnEvent) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        if done % 2000 == 0 or done == total:
+            report(
+                {"event": "stage", "text": f"{name}: {done:,} of {total:,} rows held against it"}
+            )
+
+    return tell
+
+
+def _described(
+    run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
+) -> Bundle:
+    entry = entry_of(run.results, maker)
+    rows = {split: facts.rows for split, facts in run.results.data.splits.items()}
+    training = dataset.training
+    abstention, sets = limits(run, maker, dataset, temperature)
+    bundle = Bundle(
+        name=maker,
+        classes=training.classes,
+        image_shape=training.image_shape,
+        members=tuple(entry.members) if isinstance(entry, Committee) else (maker,),
+        rule=entry.rule if isinstance(entry, Committee) else None,
+        preparation=dataset.provenance.preparation,
+        border=border_of(training.images),
+        title=run.results.title,
+        study=study_facts(run.results),
+        data=data_facts(run.results),
+        scores=scores(entry, rows, temperature != 1),
+        threshold=abstention["threshold"],
+        abstention=abstention,
+        sets=sets,
+        temperature=temperature,
+        parameters=entry.parameters,
+        versions=_versions(),
+        created=_now(),
+        known=picture_strip(training, KNOWN_EACH) if options.images else None,
+        samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
+    )
+    return replace(bundle, novelty=novelty(bundle, dataset, settings_of(run).unlike))
+
+
+def _versions() -> dict[str, Any]:
+    names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
+    return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,34 @@
+"""A finished run as files for somebody's own report."""
+
+import os
+from pathlib import Path
+
+from vestry.errors import StudyError
+from vestry.pipeline.output_file import check_outside_runs, is_run
+from vestry.report.taken_home.content import content_of
+from vestry.report.taken_home.files import Form, files_of
+from vestry.schema.reading import read_results
+from vestry.storage.own_files import OwnFiles
+from vestry.storage.run_folder import RunFolder
+
+_LIST = "vestry-report.json"
+
+
+def take_home(run: RunFolder, form: Form, out: Path | None, force: bool) -> Path:
+    """Write the run in this form into `out`, or the run's folder `report`; what to open of it.
+
+    Raises StudyError where that would replace what is not ours, DataError where the run is not
+    finished or is damaged.
+    """
+    if run.results.exists() and not is_run(run.path):
+        raise StudyError(f"{run.path} is no run folder: its results.json is not vestry's")
+    results = read_results(run.results)
+    folder = out or run.taken_home
+    way = Path(os.path.relpath(run.results.resolve(), folder.resolve())).as_posix()
+    texts = files_of(form, content_of(results), way)
+    for name in texts:
+        check_outside_runs(folder / name, "--out")
+    target = OwnFiles(folder, _LIST, results.title)
+    target.check(texts, force)
+    paths = target.write(texts)
+    return paths[0] if form in ("md", "tex", "notebook") or not paths else paths[0].parent

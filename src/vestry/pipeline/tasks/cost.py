@@ -1,0 +1,202 @@
+"""What predicting costs, as a worker process measures it: all models of a run in one go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.dataset import Dataset
+from vestry.engine.task import OnEvent, Task
+from vestry.errors import one_line
+from vestry.pipeline.tasks.code_key import code_key
+from vestry.pipeline.tasks.fit import task_data
+from vestry.pipeline.tasks.timing import (
+    TimedModel,
+    Times,
+    strides,
+    summed,
+    timed,
+    timed_rule,
+    together,
+)
+from vestry.schema.cost import Cost, Latency
+from vestry.storage.file_sums import MANIFEST, finish
+from vestry.storage.run_folder import RunFolder, read_json
+from vestry.system.environment import processor
+
+_CODE = ("run.tasks.cost", "committees")
+_MEASURE = "vestry.pipeline.tasks.cost:measure_costs"
+_LIBRARIES = ("numpy", "torch", "onnxruntime")
+_THREADS = 1
+"""Of whatever computes: what one core gives, which the next machine's core can be set beside."""
+ROUNDS, LATENCY_SECONDS = 200, 5.0
+TURNS, BATCH_SECONDS = 3, 4.0
+"""Seconds are for all models together."""
+
+Costs = dict[str, dict[str, Cost]]
+"""Of `members` and of `committees`, by name."""
+
+
+def cost_task(
+    dataset: Dataset,
+    fitted: Mapping[str, Task],
+    committees: Sequence[CommitteeSettings],
+    context: dict[str, Any],
+    run: RunFolder,
+    cores: int,
+) -> Task:
+    """The task that measures all models of a run.
+
+    fitted: each member's finished task, of its first seed. committees: those with a member that is
+    missing there are left out. context: `data` and `places`, as for members. cores: all there are,
+    so that nothing runs beside it.
+    """
+    description = {
+        "code": code_key(*_CODE),
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "processor": processor(),
+        "threads": _THREADS,
+        "data": dataset.provenance.fingerprint,
+        "members": {name: task.folder.name for name, task in fitted.items()},
+        "committees": {
+            entry.name: {"rule": entry.rule, "options": entry.options, "members": entry.members}
+            for entry in committees
+            if set(entry.members) <= set(fitted)
+        },
+    }
+    folders = {name: str(task.folder) for name, task in fitted.items()}
+    return Task.of(
+        run,
+        name="cost",
+        function=_MEASURE,
+        description=description,
+        context=context | {"folders": folders},
+        cores=cores,
+    )
+
+
+def read_costs(folder: Path) -> Costs:
+    """What `measure_costs` left in `folder`."""
+    found = read_json(folder / MANIFEST)["cost"]
+    return {
+        kind: {name: Cost.model_validate(cost) for name, cost in costs.items()}
+        for kind, costs in found.items()
+    }
+
+
+def measure_costs(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,  # noqa: ARG001 - there is nothing to go on with
+    report: OnEvent,
+) -> None:
+    """Load all models, time them, and write the card into `folder`.
+
+    Raises DataError where the data is no longer what the description speaks of.
+    """
+    from vestry.members.networks import machine  # noqa: PLC0415 - brings torch
+
+    dataset = task_data(description, context)
+    folders = {name: Path(place) for name, place in context["folders"].items()}
+    with threadpool_limits(limits=_THREADS), machine.prepared(_THREADS):
+        found = _measured(folders, description["committees"], dataset, report)
+    folder.mkdir(parents=True, exist_ok=True)
+    costs = {
+        kind: {name: cost.as_json() for name, cost in each.items()} for kind, each in found.items()
+    }
+    finish(folder, {"cost": costs, "task": description})
+
+
+def _measured(
+    folders: Mapping[str, Path],
+    committees: Mapping[str, Mapping[str, Any]],
+    dataset: Dataset,
+    report: OnEvent,
+) -> Costs:
+    """Each model's cost; one that cannot predict has the reason instead of figures."""
+    models: dict[str, TimedModel] = {}
+    costs: Costs = {"members": {}, "committees": {}}
+    images = dataset.validation.images
+    for name, folder in folders.items():
+        report({"event": "stage", "text": f"loading {name}"})
+        try:
+            models[name] = TimedModel.loaded(
+                folder, images, _THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
+            )
+        except Exception as error:  # whatever it is, the page names it
+            costs["members"][name] = _cost(reason=one_line(error))
+    rules: dict[str, TimedModel] = {}
+    for name, entry in committees.items():
+        missing = [member for member in entry["members"] if member not in models]
+        if missing:
+            which = "member" if len(missing) == 1 else "members"
+            reason = f"its {which} {', '.join(missing)} could not be measured"
+            costs["committees"][name] = _cost(reason=reason)
+        else:
+            rules[name] = timed_rule(name, entry, folders, dataset)
+    report({"event": "stage", "text": "timing"})
+    clock = Clock.started(models, rules)
+    for name, model in models.items():
+        costs["members"][name] = _cost(model.files, *clock.of([name]))
+    for name in rules:
+        own = committees[name]["members"]
+        files = together([models[member].files for member in own])
+        costs["committees"][name] = _cost(files, *clock.of([*own, _rule_key(name)]))
+    return costs
+
+
+def _rule_key(committee: str) -> str:
+    """No member can have this name: it has a character that names must not have."""
+    return f"rule/{committee}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """one: seconds of one image by round. batch: seconds an image by turn; both by name."""
+
+    one: Mapping[str, Times]
+    batch: Mapping[str, Times]
+
+    @classmethod
+    def started(cls, models: Mapping[str, TimedModel], rules: Mapping[str, TimedModel]) -> "Clock":
+        works = dict(models) | {_rule_key(name): model for name, model in rules.items()}
+        every = strides({n: m.seconds for n, m in works.items()}, ROUNDS, LATENCY_SECONDS)
+        one = timed({name: model.one for name, model in works.items()}, ROUNDS, every)
+        whole = timed({name: model.batch for name, model in works.items()}, TURNS, {})
+        batch = {
+            name: {turn: seconds / works[name].size for turn, seconds in times.items()}
+            for name, times in whole.items()
+        }
+        return cls(one, batch)
+
+    def of(self, names: Sequence[str]) -> tuple[list[float], list[float]]:
+        """Seconds of what `names` do together: of one image by round, an image in batches."""
+        one = summed([self.one[name] for name in names])
+        batch = summed([self.batch[name] for name in names])
+        return list(one.values()), list(batch.values())
+
+
+def _cost(
+    files: Mapping[str, int] | None = None,
+    one: Sequence[float] = (),
+    batch: Sequence[float] = (),
+    reason: str | None = None,
+) -> Cost:
+    """The p99 is a time that was really measured."""
+    latency = None
+    if one:
+        median, p99 = np.median(one), np.quantile(one, 0.99, method="higher")
+        latency = Latency(median_ms=1000 * float(median), p99_ms=1000 * float(p99), rounds=len(one))
+    return Cost(
+        bytes=None if files is None else sum(files.values()),
+        latency=latency,
+        images_per_second=1 / float(np.median(batch)) if batch else None,
+        threads=_THREADS,
+        reason=reason,
+    )

@@ -1,0 +1,98 @@
+"""What of the tried models is worth the time that is left, and for how many epochs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vestry.pipeline.tryout.candidates import Candidate
+from vestry.pipeline.tryout.screening import Trial
+
+_MOST_MODELS, _MOST_NETWORKS = 5, 3
+_LEAST_EPOCHS, _FEWEST_EPOCHS, _MOST_EPOCHS = 15, 3, 40
+_SEEN = 120_000
+"""Training images, each epoch's counted, that a network should see: of many rows few epochs do."""
+_MORE_ROWS = 4
+"""From so many times the rows of the trials on, networks gain on the others, as rows do most for
+them: then the best of them comes first."""
+_ONE_SHARE = 0.5
+"""Of the time, for one model beside others."""
+_CAUTION = 0.75
+"""Of the time that is planned with: what a fit takes is only known from smaller ones."""
+
+
+@dataclass(frozen=True)
+class Allotment:
+    """kept: best first in the trials. epochs: of its networks; None without any. dropped: each with
+    the reason."""
+
+    kept: list[Candidate]
+    epochs: int | None
+    dropped: dict[str, str]
+
+    @property
+    def networks(self) -> list[Candidate]:
+        return [each for each in self.kept if each.is_network]
+
+
+def allot(trials: Sequence[Trial], rows: int, fits: int, seconds: float) -> Allotment:
+    """The best of the trials that the time is enough for; what is left goes to networks' epochs.
+
+    trials: best first, each candidate once. rows: to learn from in the end. fits: of each model,
+    with those of folds. seconds: what is left for all fits.
+    """
+    time = _CAUTION * seconds
+    kept: list[Trial] = []
+    dropped: dict[str, str] = {}
+    for trial in _by_promise(trials, rows):
+        reason = _why_not(trial, kept, rows, fits, time)
+        if reason:
+            dropped[trial.candidate.name] = reason
+        else:
+            kept.append(trial)
+            time -= _needed(trial, rows, fits)
+    if not kept:  # the quickest, for as few epochs as it takes
+        kept = _quickest(trials, rows)
+        time -= sum(_needed(trial, rows, fits) for trial in kept)
+    networks = [trial for trial in kept if trial.candidate.is_network]
+    a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
+    more = int(time / a_round) if a_round else 0
+    epochs = max(1, min(_MOST_EPOCHS, least_epochs(rows) + more))
+    names = {trial.candidate.name for trial in kept}
+    dropped = {name: reason for name, reason in dropped.items() if name not in names}
+    return Allotment([each.candidate for each in kept], epochs if networks else None, dropped)
+
+
+def least_epochs(rows: int) -> int:
+    return max(_FEWEST_EPOCHS, min(_LEAST_EPOCHS, round(_SEEN / rows)))
+
+
+def _by_promise(trials: Sequence[Trial], rows: int) -> list[Trial]:
+    """As they came, but the networks first where there are many more rows than were tried."""
+    tried = max(trial.rung.rows for trial in trials)
+    if rows < _MORE_ROWS * tried:
+        return list(trials)
+    return sorted(trials, key=lambda trial: not trial.candidate.is_network)
+
+
+def _needed(trial: Trial, rows: int, fits: int) -> float:
+    """Seconds at least."""
+    epochs = least_epochs(rows) if trial.candidate.is_network else 1
+    return trial.seconds_for(rows) * fits * epochs
+
+
+def _why_not(trial: Trial, kept: Sequence[Trial], rows: int, fits: int, time: float) -> str | None:
+    if trial.accuracy is None:
+        return "failed or took too long"
+    if len(kept) == _MOST_MODELS:
+        return "was behind in the trials"
+    alike = [each for each in kept if each.candidate.is_network]
+    if trial.candidate.is_network and len(alike) == _MOST_NETWORKS:
+        return "was behind in the trials"
+    needed = _needed(trial, rows, fits)
+    if needed > time * (_ONE_SHARE if kept else 1):
+        return f"would take about {max(1, round(needed)):,} s"
+    return None
+
+
+def _quickest(trials: Sequence[Trial], rows: int) -> list[Trial]:
+    good = [trial for trial in trials if trial.accuracy is not None]
+    return sorted(good, key=lambda trial: trial.seconds_for(rows))[:1]

@@ -1,0 +1,101 @@
+"""A study file as text, for some images: what `vestry try` and `vestry init` write."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from vestry.data.dataset import Dataset
+from vestry.data.source import source_kind
+from vestry.errors import StudyError
+from vestry.pipeline.tryout.candidates import Candidate
+
+_LARGEST, _RESIZED = 96, 64
+
+
+def study_text(
+    comments: Sequence[str],
+    title: str,
+    about: str,
+    data: str,
+    more: str,
+    models: Sequence[Candidate],
+    epochs: int | None,
+) -> str:
+    """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. epochs:
+    of the networks. A committee of the networks, or of all models, stands at the end."""
+    parts = [
+        *(f"# {_printable(line)}" for line in comments),
+        f"title = {_quoted(title)}",
+        *([f"about = {_quoted(about)}"] if about else []),
+        "",
+        data,
+        *([more] if more else []),
+        *(each.text(epochs) for each in models),
+        _committee(models),
+    ]
+    return "\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; it takes what JSON takes, but for halves of pairs and one sign more."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _printable(text: str) -> str:
+    """On one line, whatever a folder is called."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def source_from(source: str, folder: Path) -> str:
+    """`source`, which is named from the working folder, as a study file in `folder` names it.
+
+    Raises StudyError for an unknown source, or a name that no text file can hold.
+    """
+    kind, path = source_kind(source)
+    try:
+        source.encode("utf-8")
+    except UnicodeEncodeError:
+        raise StudyError(
+            f"{source!a} is not a name in UTF-8; give the folder another name"
+        ) from None
+    if not kind.takes or Path(path).expanduser().is_absolute():
+        return source
+    beside = Path(os.path.relpath(path, folder)).as_posix()
+    if source.startswith(f"{kind.name}:"):
+        return f"{kind.name}:{beside}"
+    return beside if "/" in beside else f"./{beside}"
+
+
+def _committee(models: Sequence[Candidate]) -> str:
+    networks = [each for each in models if each.is_network]
+    members = networks if len(networks) > 1 else models
+    if len(members) < 2:
+        return ""
+    names = json.dumps([each.name for each in members])
+    return f'[[committee]]\nname = "Committee"\nrule = "mean"\nmembers = {names}\n'
+
+
+def name_of(source: str) -> str:
+    """The last part of a path, without what kind of source it is."""
+    return source.rstrip("/").rpartition("/")[2].rpartition(":")[2] or source
+
+
+def file_for(source: str, folder: Path) -> Path:
+    """A study file named after the source that is not there yet."""
+    stem = Path(name_of(source)).name.split(".")[0] or "images"
+    names = (f"{stem}{number}.toml" for number in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for name in names if not (path := folder / name).exists())
+
+
+def data_table(source: str, size: int | None) -> str:
+    """`[data]` of a study file."""
+    resized = f"image_size = [{size}, {size}]\n" if size else ""
+    return f"[data]\nsource = {_quoted(source)}\n{resized}"
+
+
+def smaller_side(dataset: Dataset) -> int | None:
+    """What large pictures are resized to; None where they are small, or no picture files."""
+    height, width, *_ = dataset.training.image_shape
+    large = max(height, width) > _LARGEST and dataset.provenance.preparation == "resized"
+    return _RESIZED if large else None

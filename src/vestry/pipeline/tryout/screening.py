@@ -1,0 +1,102 @@
+"""Short trials of many candidates on part of the rows: how good each is, how long it takes."""
+
+import csv
+import statistics
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vestry.data.dataset import load_dataset
+from vestry.data.paths import DataPaths
+from vestry.engine.local import LocalEngine
+from vestry.engine.task import Event
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+from vestry.pipeline.fitting import fit_members
+from vestry.pipeline.planner import Planner
+from vestry.pipeline.tryout.candidates import Candidate
+from vestry.predictions.table import load_table
+from vestry.storage.file_sums import MANIFEST
+from vestry.storage.run_folder import RunFolder, read_json
+from vestry.study.reader import read_study
+
+_WITH_VALIDATION = 1.25
+"""How much longer an epoch takes than its training: validation rows are answered after it."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """rows: training and validation rows together. whole: these are all. epochs: of networks.
+    seconds: that one fit may take; what takes longer is out."""
+
+    rows: int
+    whole: bool
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """accuracy: on the rung's validation rows; None where the fit failed or took too long.
+    seconds: of the fit. speed: of a network, training images a second."""
+
+    candidate: Candidate
+    rung: Rung
+    accuracy: float | None
+    seconds: float
+    speed: float | None = None
+
+    def seconds_for(self, rows: int) -> float:
+        """What a fit on that many rows takes, of networks one epoch of it."""
+        if self.speed is not None:
+            return _WITH_VALIDATION * rows / self.speed
+        grown = self.seconds * float((rows / self.rung.rows) ** self.candidate.growth)
+        return grown / self.rung.epochs if self.candidate.is_network else grown
+
+
+def screen(
+    data: str, chosen: Sequence[Candidate], rung: Rung, places: DataPaths, cores: int
+) -> list[Trial]:
+    """Fit every candidate on the same part of the training rows, the best first.
+
+    data: the study's `[data]` without anything that parts rows. Test rows are not looked at.
+    """
+    with tempfile.TemporaryDirectory(prefix="vestry-try-") as folder:
+        path = Path(folder) / "trial.toml"
+        path.write_text(_study(data, chosen, rung), encoding="utf-8")
+        study = read_study(path).study
+        dataset = load_dataset(study.data, places)
+        planner = Planner(study, dataset, places, RunFolder(Path(folder) / "run"), cores)
+        with LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
+            planned, _ = fit_members(planner, None, engine, _unsaid)
+        labels = dataset.validation.labels
+        trials = []
+        for candidate, model in zip(chosen, planned, strict=True):
+            (task,) = model.tasks.values()
+            accuracy, seconds, speed = None, rung.seconds, None
+            if task.is_done:
+                table = load_table(task.folder / "validation.npz")
+                accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
+                seconds = float(read_json(task.folder / MANIFEST)["fit_seconds"])
+                speed = _speed(task.folder / "history.csv") if candidate.is_network else None
+            trials.append(Trial(candidate, rung, accuracy, seconds, speed))
+    return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
+
+
+def _speed(history: Path) -> float:
+    """Training images a second in the usual epoch: what comes before the first is no part of it."""
+    with history.open(encoding="utf-8", newline="") as stream:
+        return statistics.median(float(row["images_per_second"]) for row in csv.DictReader(stream))
+
+
+def _unsaid(_: Event) -> None:
+    """Of a short trial nothing is told but what it came to."""
+
+
+def _study(data: str, chosen: Sequence[Candidate], rung: Rung) -> str:
+    models = "\n".join(each.text(rung.epochs) for each in chosen)
+    part = "" if rung.whole else f"training_rows = {{ count = {rung.rows} }}\n"
+    return (
+        f'title = "Short trials"\ntime_limit = {rung.seconds:.1f}\n\n{data}{part}'
+        f"validation = {{ fraction = 0.25 }}\n\n{models}"
+    )

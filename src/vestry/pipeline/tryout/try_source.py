@@ -1,0 +1,208 @@
+"""`vestry try`: a study made for some images and for the time there is, run to its page.
+
+Candidates of unlike families are tried on part of the rows; the better half goes on to more rows
+(successive halving: Jamieson and Talwalkar, 2016), and what is left is a study like any other.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vestry.data.dataset import Dataset, load_dataset
+from vestry.data.paths import DataPaths
+from vestry.data.settings import DataSettings
+from vestry.engine.task import OnEvent
+from vestry.errors import StudyError
+from vestry.pipeline.run_study import Finished, run_study
+from vestry.pipeline.tryout.allotment import Allotment, allot
+from vestry.pipeline.tryout.candidates import Candidate, candidates
+from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
+from vestry.pipeline.tryout.screening import Rung, Trial, screen
+from vestry.storage.run_folder import RunFolder, write_text
+from vestry.study.reader import read_study
+
+_RUNGS = (2_000, 10_000)
+_EPOCHS = 5
+_RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
+"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
+new process has to import what it needs."""
+_AFTERWARDS, _AFTERWARDS_SHARE = 12.0, 0.12
+"""Seconds for judging and drawing, and the share of the whole time that comes to them beside."""
+_SHORT = 240.0
+"""Below so many seconds, images are not altered, explained or looked at in depth."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """source: as the user names it. seconds: for everything. study: the file to write."""
+
+    source: str
+    seconds: float
+    study: Path
+    run: RunFolder
+    places: DataPaths
+    cores: int
+
+
+def try_source(asked: Attempt, report: OnEvent) -> Finished:
+    """Find out what suits the images, write the study, run it.
+
+    Raises StudyError where the study file is there already, DataError where the images are not
+    right.
+    """
+    started = time.monotonic()
+    if asked.study.exists():
+        raise StudyError(f"{asked.study} is there already: run it (vestry run), or move it away")
+    named = source_from(asked.source, asked.study.parent)
+    data = data_table(asked.source, None)
+    report({"event": "stage", "text": f"loading {asked.source}"})
+    dataset = load_dataset(DataSettings(source=asked.source), asked.places)
+    if (size := smaller_side(dataset)) is not None:
+        data = data_table(asked.source, size)
+        report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
+    rows = len(dataset.training)
+    shape = (size, size, *dataset.training.image_shape[2:]) if size else None
+    left, out = candidates(shape or dataset.training.image_shape, rows)
+    if out:
+        report({"event": "note", "text": _ruled_out(out)})
+    tried = _halved(asked, data, rows, left, report)
+    seconds = asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - (time.monotonic() - started)
+    chosen = allot(tried, rows, _fits(dataset), max(seconds, 5.0))
+    if not chosen.kept:
+        raise StudyError(
+            f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
+            "--minutes"
+        )
+    final = data_table(named, size)
+    write_text(asked.study, _study_text(asked, final, chosen, tried, out))
+    report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
+    places = replace(asked.places, base=asked.study.parent)
+    return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
+
+
+def _fits(dataset: Dataset) -> int:
+    """Of each model: one, and one a fold."""
+    return 1 + (len(dataset.folds.every()) if dataset.folds else 0)
+
+
+def _halved(
+    asked: Attempt, data: str, rows: int, left: list[Candidate], report: OnEvent
+) -> list[Trial]:
+    """Every candidate's last trial, those that came furthest first."""
+    last: dict[str, Trial] = {}
+    order: list[str] = []
+    for number, count in enumerate(_RUNGS):
+        if number and rows <= _RUNGS[number - 1]:
+            break
+        rung = Rung(min(count, rows), rows <= count, _EPOCHS, _limit(asked.seconds))
+        report({"event": "stage", "text": f"trying {len(left)} models on {rung.rows:,} images"})
+        clock = time.monotonic()
+        trials = screen(data, left, rung, asked.places, asked.cores)
+        last |= {trial.candidate.name: trial for trial in trials}
+        order = list(dict.fromkeys([*(t.candidate.name for t in trials), *order]))
+        report({"event": "note", "text": _trials_said(trials)})
+        slow = time.monotonic() - clock > _RUNG_SHARE * asked.seconds
+        left = better_half(trials)
+        if slow:
+            break
+    return [last[name] for name in order]
+
+
+def _ruled_out(out: Sequence[Candidate]) -> str:
+    names = " and ".join(each.name for each in out)
+    return f"{names}: not tried, since so many training images are too many for that"
+
+
+def _limit(seconds: float) -> float:
+    return max(_LEAST_FIT, _FIT_SHARE * seconds)
+
+
+def better_half(trials: Sequence[Trial]) -> list[Candidate]:
+    """The better half of those that did not fail, and the best of the networks and of the rest."""
+    good = [trial.candidate for trial in trials if trial.accuracy is not None]
+    kept = good[: (len(good) + 1) // 2]
+    for is_network in (True, False):
+        first = next((each for each in good if each.is_network is is_network), None)
+        if first is not None and first not in kept:
+            kept.append(first)
+    return kept
+
+
+def _study_text(
+    asked: Attempt,
+    data: str,
+    chosen: Allotment,
+    tried: Sequence[Trial],
+    out: Sequence[Candidate],
+) -> str:
+    """The study file, ready to be edited."""
+    return study_text(
+        [
+            f"Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a",
+            "study like any other: edit it, and run it with `vestry run`.",
+            *_trial_lines(tried, chosen),
+            *([_ruled_out(out)] if out else []),
+        ],
+        f"What suits {name_of(asked.source)} in {_minutes(asked.seconds)}",
+        _about(tried, chosen, out),
+        data,
+        _LEFT_OUT if asked.seconds < _SHORT else "",
+        chosen.kept,
+        chosen.epochs,
+    )
+
+
+_LEFT_OUT = """# Left out for want of time; give more --minutes, or take these lines away.
+[robustness]
+skip = true
+
+[explanation]
+skip = true
+
+[exploration]
+tsne = false
+"""
+
+
+def _minutes(seconds: float) -> str:
+    """ "1 minute", "2.5 minutes"."""
+    return f"{seconds / 60:g} minute{'' if seconds == 60 else 's'}"
+
+
+def _trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
+    lines = ["Short trials (accuracy on a quarter of the rows that were tried):"]
+    for trial in tried:
+        figure = "failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
+        dropped = chosen.dropped.get(trial.candidate.name)
+        lines.append(
+            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, {trial.seconds:.1f} s"
+            f"{f'; dropped: it {dropped}' if dropped else ''}"
+        )
+    return lines
+
+
+def _trials_said(trials: Sequence[Trial]) -> str:
+    return ", ".join(
+        f"{trial.candidate.name} "
+        + ("failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%")
+        for trial in trials
+    )
+
+
+def _said(chosen: Allotment) -> str:
+    epochs = f", networks for {chosen.epochs} epochs" if chosen.epochs else ""
+    return f"{', '.join(each.name for each in chosen.kept)}{epochs}"
+
+
+def _about(tried: Sequence[Trial], chosen: Allotment, out: Sequence[Candidate]) -> str:
+    """What is not in the study, and why; the page says it."""
+    said = [f"{_ruled_out(out)}."] if out else []
+    dropped = len(tried) - len(chosen.kept)
+    if dropped:
+        rows = max(trial.rung.rows for trial in tried)
+        said.append(
+            f"{dropped} of {len(tried)} candidates were dropped after short trials on at most "
+            f"{rows:,} training images; test images had no part in that."
+        )
+    return " ".join(said)
