@@ -90,7 +90,7 @@ def test_another_number_in_the_code_is_another_key(copy, changed):
 
 
 def test_code_that_is_imported_by_others_counts(copy, changed):
-    """`pipeline.tasks.corruption` imports `pipeline.tasks.stored_models`, which nobody names here."""
+    """`tasks.corruption` imports `tasks.stored_models`, which nobody names here."""
     before = key(copy, "pipeline.tasks.corruption")
     name = "pipeline/tasks/stored_models.py"
     changed(name, source(copy, name) + "\nOTHER = 1\n")
