@@ -455,11 +455,11 @@ def test_a_wrong_value_is_named_by_its_key_and_not_by_types(tmp_path, run):
     assert len(done.stderr.splitlines()) == 1 and "tuple" not in done.stderr
 
 
-def test_control_characters_of_class_names_are_written_out(tmp_path, run):
+def test_control_characters_of_class_names_are_refused_and_written_out(tmp_path, run):
     folder = project(tmp_path, LR, classes=np.array(["a\nb", "c\td", "\x1b[31mred"]))
     done = run(folder, command=("explore", "npz:d.npz", "-q", "--sample", "20"))
-    assert done.returncode == 0, done.stderr
-    assert "\\n" in done.stdout and "a\nb" not in done.stdout and "\x1b" not in done.stdout
+    assert done.returncode == 1 and "control signs" in done.stderr
+    assert "\\n" in done.stderr and "a\nb" not in done.stderr and "\x1b" not in done.stderr
 
 
 def test_a_predictor_can_be_sent_to_another_process():

@@ -194,14 +194,23 @@ def test_several_seeds_give_mean_deviation_and_their_own_folders(small_study, ve
 def test_a_member_that_fails_is_listed_and_the_others_go_on(small_study, vestry):
     folder = small_study.parent
     done = vestry(
-        "run", small_study, "--set", "member.Linear.estimator=sklearn.svm.SVCC", cwd=folder
+        "run", small_study, "--set", "member.Linear.estimator=sklearn.svm.SVR", cwd=folder
     )
     assert done.returncode == 3
-    assert "Linear failed: there is no sklearn.svm.SVCC to import" in done.stdout
+    assert "Linear failed: sklearn.svm.SVR is no classifier" in done.stdout
     results = results_of(folder / "runs" / "small")
     assert set(results["members"]) == {"Net"} and not results["committees"]
     assert [entry["name"] for entry in results["failures"]] == ["Linear", "Both"]
-    assert "no sklearn.svm.SVCC" in (folder / "runs/small/report.html").read_text()
+    assert "SVR is no classifier" in (folder / "runs/small/report.html").read_text()
+
+
+def test_a_class_that_is_not_there_is_known_before_any_fit(small_study, vestry):
+    folder = small_study.parent
+    done = vestry(
+        "run", small_study, "--set", "member.Linear.estimator=sklearn.svm.SVCC", cwd=folder
+    )
+    assert done.returncode == 2 and "did you mean `SVC`" in done.stderr
+    assert not (folder / "runs" / "small" / "tasks").exists()
 
 
 def test_a_member_that_outlasts_its_time_limit_is_listed(small_study, vestry):
@@ -233,7 +242,7 @@ def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vest
     assert vestry("run", small_study, cwd=folder).returncode == 0
     kept = [folder / "runs/small" / name for name in ("results.json", "test_looks.jsonl")]
     before = [path.read_bytes() for path in kept]
-    wrong = ["--set", "member.Linear.estimator=no.Such", "--set", "member.Net.time_limit=0.01"]
+    wrong = ["--set", "member.Linear.estimator=sklearn.svm.SVR", "--set", "member.Net.time_limit=0.01"]
     done = vestry("run", small_study, *wrong, "--set", "member.Net.epochs=9", cwd=folder)
     assert done.returncode == 1 and "no model could be fitted" in done.stderr
     assert [path.read_bytes() for path in kept] == before, "nothing written, nothing looked at"

@@ -6,7 +6,7 @@ import pytest
 from planted import BAYES, LINEAR, here, plant_data, project, study, tree
 
 from vestry.data.paths import DataPaths
-from vestry.data.sources.fashion_mnist import FILES, fetch
+from vestry.data.sources.fashion_mnist import FASHION_MNIST
 from vestry.errors import DataError, RunError
 from vestry.evaluation.vault import append
 from vestry.members.backbones.feature_store import FeatureStore
@@ -116,16 +116,20 @@ def test_a_register_is_not_written_through_a_link(tmp_path):
 def test_a_download_does_not_mend_what_a_link_leads_to(tmp_path, linked):
     mine, cache = tmp_path / "mine", tmp_path / "cache"
     mine.mkdir()
-    (mine / FILES[0].name).write_text("damaged")
+    (mine / FASHION_MNIST.files[0].name).write_text("damaged")
     cache.mkdir()
     if linked == "folder":
         (cache / "fashion-mnist").symlink_to(mine)
     else:
         (cache / "fashion-mnist").mkdir()
-        (cache / "fashion-mnist" / FILES[0].name).symlink_to(mine / FILES[0].name)
+        (cache / "fashion-mnist" / FASHION_MNIST.files[0].name).symlink_to(
+            mine / FASHION_MNIST.files[0].name
+        )
     with pytest.raises(DataError, match="is a link"):
-        fetch(DataPaths(data=None, cache=cache, base=tmp_path, hosts=("http://127.0.0.1:9/",)))
-    assert (mine / FILES[0].name).read_text() == "damaged"
+        FASHION_MNIST.fetch(
+            DataPaths(data=None, cache=cache, base=tmp_path, hosts=("http://127.0.0.1:9/",))
+        )
+    assert (mine / FASHION_MNIST.files[0].name).read_text() == "damaged"
 
 
 def test_a_renamed_member_leaves_the_user_s_folder_alone(copy):

@@ -141,8 +141,7 @@ def _import_class(path: str) -> Any:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        hidden = _hidden_file(module)
-        raise MemberError(f"there is no {path} to import: {one_line(error)}{hidden}") from error
+        raise MemberError(f"there is no {path} to import: {one_line(error)}") from error
     if not _makes_classifiers(found):
         raise MemberError(f"{path} is no classifier: a class with `fit` and `predict` is needed")
     return found
@@ -162,16 +161,6 @@ def _makes_classifiers(found: Any) -> bool:
 def _is_installed(module: str) -> bool:
     top = module.partition(".")[0]
     return top in sys.stdlib_module_names or bool(metadata.packages_distributions().get(top))
-
-
-def _hidden_file(module: str) -> str:
-    """A hint where a user's file has the name of a module that is installed, which goes first."""
-    top = module.partition(".")[0]
-    file = Path(f"{top}.py").absolute()
-    found = getattr(sys.modules.get(top), "__file__", None)
-    if not file.is_file() or found is None or Path(found) == file:
-        return ""
-    return f"; {file.name} here is hidden by {found}: give it another name"
 
 
 def _validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vestry.members.estimators.importable import check_importable
 from vestry.members.kind import ModelKind, Plan
 
 # Raw pixels to the flat features that classical models take.
@@ -79,6 +80,7 @@ class _EstimatorPlan(Plan):
     """One core, unless the study says otherwise: most estimators use no second one."""
 
     def describe(self, settings: EstimatorSettings) -> str:
+        check_importable(settings.estimator)
         return settings.estimator
 
 
