@@ -61,10 +61,10 @@
     const shown = found();
     const here = shown.slice(0, state.room);
     const total = state.doubted ? stored().length : amount();
-    const kept = total > shown.length ? `; the page holds ${shown.length}` : "";
+    const kept = total > shown.length ? ` (this page keeps ${shown.length} of them)` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one.`
+      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Choose an image to see more of it.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

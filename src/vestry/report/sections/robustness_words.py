@@ -58,9 +58,9 @@ def leader(name: str, entry: RobustnessOfModel, role: str) -> str:
     areas = sorted(entry.area, key=lambda kind: entry.area[kind])
     worst, best = areas[0], areas[-1]
     text = (
-        f"{name}{role} is right on {with_interval(entry.clean, *entry.clean_interval)} of "
-        f"these images as they are, and on {_with_interval_of_mean(entry)} on average once they "
-        "are altered."
+        f"{name}{role} is right on {with_interval(entry.clean, *entry.clean_interval)} of these "
+        f"{whole(entry.rows)} images as they are, and on {_with_interval_of_mean(entry)} on "
+        "average once they are altered."
     )
     if entry.area[worst] < entry.area[best]:
         text += (
@@ -104,9 +104,10 @@ def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], a
 def finding(name: str, found: Robustness) -> str:
     """How far a model falls, and who handles what better beyond chance, in one sentence."""
     entry = found.asked[name]
+    some = f" of {counted(entry.rows, 'image')}" if entry.rows < found.there else ""
     said = (
-        f"On worse images {name} is right on {per_cent(entry.mean_area)} on average instead of "
-        f"{per_cent(entry.clean)}"
+        f"On worse images {name} is right on {per_cent(entry.mean_area)}{some} on average instead "
+        f"of {per_cent(entry.clean)}"
     )
     passing = _passing(name, found)
     if not passing:
@@ -116,7 +117,18 @@ def finding(name: str, found: Robustness) -> str:
     if not kinds:
         return f"{said}; {best} does better over all kinds together."
     of = f"{len(kinds)} of {counted(len(found.kinds), 'kind')}"
-    return f"{said}; {best} handles {listed(kinds) if len(kinds) <= MOST_LISTED else of} better."
+    what = listed(kinds) if len(kinds) <= MOST_LISTED else of
+    others = [other for other in passing if {*kinds} & {*passing[other]}]
+    if len(others) == 1:
+        return f"{said}; {best} handles {what} better."
+    if len(others) > _MOST_PASSING or any(passing[other] != passing[best] for other in others):
+        rest = counted(len(others) - 1, "other model")
+        return f"{said}; {best} handles {what} better, and {rest} {_some(others)} of these, too."
+    return f"{said}; {listed(others)} handle {what} better."
+
+
+def _some(others: Sequence[str]) -> str:
+    return "handles some" if len(others) == 2 else "handle some"
 
 
 def _passing(leader_name: str, found: Robustness) -> dict[str, list[str]]:
