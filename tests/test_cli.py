@@ -69,7 +69,8 @@ def test_check_and_schema_and_data_list_are_json_where_asked(vestry):
     assert "member" in json.loads(vestry("schema").stdout)["properties"]
     sources = [row["source"] for row in json.loads(vestry("data", "list", "--json").stdout)]
     files = {"idx:DIR", "npz:FILE", "folder:DIR", "csv:FILE", "parquet:FILE", "zip:FILE"}
-    assert files | {"fashion-mnist", "digits", "path:PATH"} == set(sources)
+    published = {"fashion-mnist", "mnist", "kmnist", "emnist-letters", "cifar10", "medmnist:NAME"}
+    assert files | published | {"digits", "path:PATH"} == set(sources)
 
 
 def test_data_verify_finds_a_changed_byte(vestry, fashion_mnist, tmp_path):

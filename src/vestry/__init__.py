@@ -7,30 +7,58 @@ from vestry.system.telemetry import switch_off
 from vestry.version import __version__
 
 if TYPE_CHECKING:
+    from vestry.committees.committee_settings import CommitteeSettings as Committee
+    from vestry.members.networks.settings import NetworkSettings as Network
+    from vestry.python_api.finished_run import Run
+    from vestry.python_api.studies import choose, open, run, try_
     from vestry.serve.predictor import Predictor
     from vestry.sklearn_api.committee_classifier import CommitteeClassifier
     from vestry.sklearn_api.network_classifier import NetworkClassifier
+    from vestry.study.settings import Study
 
 switch_off()  # here, because no module of Vestry is imported before this one
 
-__all__ = ["CommitteeClassifier", "NetworkClassifier", "Predictor", "__version__"]
+__all__ = [
+    "Committee",
+    "CommitteeClassifier",
+    "Network",
+    "NetworkClassifier",
+    "Predictor",
+    "Run",
+    "Study",
+    "__version__",
+    "choose",
+    "open",
+    "run",
+    "try_",
+]
 
-PLACES = {
-    "CommitteeClassifier": "vestry.sklearn_api.committee_classifier",
-    "NetworkClassifier": "vestry.sklearn_api.network_classifier",
-    "Predictor": "vestry.serve.predictor",
+_STUDIES = "vestry.python_api.studies"
+_PLACES = {
+    "Committee": ("vestry.committees.committee_settings", "CommitteeSettings"),
+    "CommitteeClassifier": ("vestry.sklearn_api.committee_classifier", "CommitteeClassifier"),
+    "Network": ("vestry.members.networks.settings", "NetworkSettings"),
+    "NetworkClassifier": ("vestry.sklearn_api.network_classifier", "NetworkClassifier"),
+    "Predictor": ("vestry.serve.predictor", "Predictor"),
+    "Run": ("vestry.python_api.finished_run", "Run"),
+    "Study": ("vestry.study.settings", "Study"),
+    "choose": (_STUDIES, "choose"),
+    "open": (_STUDIES, "open"),
+    "run": (_STUDIES, "run"),
+    "try_": (_STUDIES, "try_"),
 }
-"""Where each public class lives; it is imported when it is first asked for, because the classifiers
+"""Where each public name lives; it is imported when it is first asked for, because the classifiers
 bring scikit-learn and the predictor onnxruntime."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in PLACES:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(PLACES[name]), name)
+    module, attribute = _PLACES[name]
+    found = getattr(importlib.import_module(module), attribute)
     globals()[name] = found  # so that the next look-up is a plain one
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *PLACES})
+    return sorted({*globals(), *_PLACES})

@@ -14,6 +14,7 @@ from made_files import nowhere
 
 from vestry.data.paths import MissingDataError
 from vestry.data.sources import fashion_mnist
+from vestry.data.sources.fashion_mnist import FASHION_MNIST
 from vestry.errors import DataError
 
 MD5 = {  # as the makers publish them
@@ -66,10 +67,10 @@ def bad_host(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_the_files_are_those_that_were_published(published: Path) -> None:
-    for file in fashion_mnist.FILES:
+    for file in FASHION_MNIST.files:
         content = (published / file.name).read_bytes()
         assert hashlib.md5(content, usedforsecurity=False).hexdigest() == MD5[file.name]
-    findings = fashion_mnist.verify(published)
+    findings = FASHION_MNIST.verify(published)
     assert [finding.state for finding in findings] == ["good"] * 4
 
 
@@ -89,7 +90,7 @@ def test_all_rows_are_read_in_order(published: Path) -> None:
 
 
 def test_one_changed_byte_is_found(damaged: Path) -> None:
-    findings = {finding.file: finding for finding in fashion_mnist.verify(damaged)}
+    findings = {finding.file: finding for finding in FASHION_MNIST.verify(damaged)}
     states = {name: finding.state for name, finding in findings.items()}
     assert states == dict.fromkeys(MD5, "good") | {"t10k-images-idx3-ubyte.gz": "damaged"}
     with pytest.raises(DataError, match=r"t10k-images.* is not as published") as caught:
@@ -98,59 +99,59 @@ def test_one_changed_byte_is_found(damaged: Path) -> None:
 
 
 def test_missing_files_are_found(tmp_path: Path) -> None:
-    states = {finding.state for finding in fashion_mnist.verify(tmp_path)}
+    states = {finding.state for finding in FASHION_MNIST.verify(tmp_path)}
     assert states == {"missing"}
 
 
 def test_the_users_folder_goes_over_the_cache(tmp_path: Path) -> None:
     places = nowhere(tmp_path, data=tmp_path / "data")
-    assert fashion_mnist.find(places) is None
+    assert FASHION_MNIST.find(places) is None
     for folder in (tmp_path / "cache", tmp_path / "data"):
         (folder / "fashion-mnist").mkdir(parents=True)
         for name in MD5:
             (folder / "fashion-mnist" / name).touch()
-        assert fashion_mnist.find(places) == folder / "fashion-mnist"
+        assert FASHION_MNIST.find(places) == folder / "fashion-mnist"
     (tmp_path / "data" / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataError, match="only some of the four files; t10k-labels-idx1"):
-        fashion_mnist.find(places)
+    with pytest.raises(DataError, match="only some of the 4 files; t10k-labels-idx1"):
+        FASHION_MNIST.find(places)
     (tmp_path / "cache" / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
-    assert fashion_mnist.find(nowhere(tmp_path)) is None
+    assert FASHION_MNIST.find(nowhere(tmp_path)) is None
 
 
 def test_files_are_fetched_whole_and_once(tmp_path: Path, good_host: str) -> None:
     told: list[tuple[str, int, int]] = []
     places = nowhere(tmp_path, hosts=(good_host,))
-    folder = fashion_mnist.fetch(places, lambda *what: told.append(what))
-    assert {finding.state for finding in fashion_mnist.verify(folder)} == {"good"}
-    assert fashion_mnist.find(places) == folder
+    folder = FASHION_MNIST.fetch(places, lambda *what: told.append(what))
+    assert {finding.state for finding in FASHION_MNIST.verify(folder)} == {"good"}
+    assert FASHION_MNIST.find(places) == folder
     assert sorted(path.name for path in folder.iterdir()) == sorted(MD5)
-    for file in fashion_mnist.FILES:
+    for file in FASHION_MNIST.files:
         steps = [done for name, done, size in told if (name, size) == (file.name, file.size)]
         assert steps == sorted(steps) and steps[-1] == file.size
     told.clear()
-    fashion_mnist.fetch(places, lambda *what: told.append(what))
+    FASHION_MNIST.fetch(places, lambda *what: told.append(what))
     assert told == []
 
 
 def test_the_mirror_is_asked_where_a_host_sends_another_file(
     tmp_path: Path, good_host: str, bad_host: str
 ) -> None:
-    folder = fashion_mnist.fetch(nowhere(tmp_path, hosts=(NO_HOST, bad_host, good_host)))
-    assert {finding.state for finding in fashion_mnist.verify(folder)} == {"good"}
+    folder = FASHION_MNIST.fetch(nowhere(tmp_path, hosts=(NO_HOST, bad_host, good_host)))
+    assert {finding.state for finding in FASHION_MNIST.verify(folder)} == {"good"}
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(
     tmp_path: Path, damaged: Path, good_host: str
 ) -> None:
     shutil.copytree(damaged, tmp_path / "cache" / "fashion-mnist")
-    folder = fashion_mnist.fetch(nowhere(tmp_path, hosts=(good_host,)))
-    assert {finding.state for finding in fashion_mnist.verify(folder)} == {"good"}
+    folder = FASHION_MNIST.fetch(nowhere(tmp_path, hosts=(good_host,)))
+    assert {finding.state for finding in FASHION_MNIST.verify(folder)} == {"good"}
 
 
 def test_nothing_is_kept_where_no_host_has_the_file(tmp_path: Path, bad_host: str) -> None:
     places = nowhere(tmp_path, tmp_path / "data", hosts=(NO_HOST, bad_host, bad_host + "none/"))
     with pytest.raises(MissingDataError) as caught:
-        fashion_mnist.fetch(places)
+        FASHION_MNIST.fetch(places)
     text = str(caught.value)
     for words in (
         f"{tmp_path / 'data' / 'fashion-mnist'} and {tmp_path / 'cache' / 'fashion-mnist'}",
@@ -191,7 +192,7 @@ def test_a_host_that_does_not_stop_is_cut_off(
     try:
         host = f"http://127.0.0.1:{server.server_port}/"
         with pytest.raises(MissingDataError, match="not the published one"):
-            fashion_mnist.fetch(nowhere(tmp_path, hosts=(host,)))
+            FASHION_MNIST.fetch(nowhere(tmp_path, hosts=(host,)))
     finally:
         server.shutdown()
         thread.join()

@@ -449,7 +449,7 @@ def test_a_line_without_an_end_does_not_fill_memory(tmp_path: Path) -> None:
         load(tmp_path, "x.csv")
 
 
-@pytest.mark.parametrize("label", ["1" * 5_000, "0" * 12])
+@pytest.mark.parametrize("label", ["1" * 200, "0" * 12])
 def test_labels_of_many_digits_are_names(tmp_path: Path, label: str) -> None:
     (tmp_path / "a.csv").write_text(f"label,a,b,c,d\n{label},1,2,3,4\nx,1,2,3,4\n")
     assert set(load(tmp_path, "a.csv").train.classes) == {label, "x"}

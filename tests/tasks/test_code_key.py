@@ -10,7 +10,7 @@ import pytest
 import vestry
 
 PACKAGE = Path(vestry.__file__).parent
-PLACES = ("robustness", "run.tasks.corruption")
+PLACES = ("robustness", "pipeline.tasks.corruption")
 NUMBER = "robustness/settings.py"
 
 
@@ -90,29 +90,29 @@ def test_another_number_in_the_code_is_another_key(copy, changed):
 
 
 def test_code_that_is_imported_by_others_counts(copy, changed):
-    """`run.tasks.corruption` imports `run.tasks.stored_models`, which nobody names here."""
-    before = key(copy, "run.tasks.corruption")
+    """`tasks.corruption` imports `tasks.stored_models`, which nobody names here."""
+    before = key(copy, "pipeline.tasks.corruption")
     name = "pipeline/tasks/stored_models.py"
     changed(name, source(copy, name) + "\nOTHER = 1\n")
-    assert key(copy, "run.tasks.corruption") != before
+    assert key(copy, "pipeline.tasks.corruption") != before
 
 
 def test_a_number_in_a_layers_file_is_another_key_of_a_fit(copy, changed):
-    before = key(copy, "members", "run.tasks.fit")
+    before = key(copy, "members", "pipeline.tasks.fit")
     file = "members/networks/layers/batch_norm.py"
     changed(file, source(copy, file).replace("_MOMENTUM = 0.99", "_MOMENTUM = 0.98"))
-    assert key(copy, "members", "run.tasks.fit") != before
+    assert key(copy, "members", "pipeline.tasks.fit") != before
 
 
 def test_what_no_result_depends_on_does_not_count(copy, changed):
-    before = key(copy, "members", "run.tasks.fit")
+    before = key(copy, "members", "pipeline.tasks.fit")
     for name in ("report/formatting.py", "storage/run_folder.py"):
         changed(name, source(copy, name) + "\nOTHER = 1\n")
-    assert key(copy, "members", "run.tasks.fit") == before
+    assert key(copy, "members", "pipeline.tasks.fit") == before
 
 
 def test_no_module_is_imported_to_be_digested(copy):
     """Some of them import torch, which a run whose fits are found again does without."""
-    loaded = "print(code_key('members', 'run.tasks.fit') and set(sys.modules) - before)"
+    loaded = "print(code_key('members', 'pipeline.tasks.fit') and set(sys.modules) - before)"
     found = printed(copy, f"import sys; before = set(sys.modules); {loaded}")
     assert "torch" not in found and "vestry.members" not in found

@@ -26,6 +26,7 @@ from vestry.cli.report import REPORT_EXAMPLES, report
 from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
+from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import summary
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.version import __version__
@@ -58,11 +59,13 @@ def top(
 
 
 @app.command(
-    epilog="Examples:  vestry run studies/default.toml    |    "
+    epilog="Examples:  vestry run my-study.toml    |    vestry run default    |    "
     "vestry run studies/b-committee-of-cnns.toml --set training.epochs=3 --out runs/quick --open"
 )
 def run(
-    study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    study: Annotated[
+        Path, typer.Argument(help="Study file (TOML), or the name of one of `vestry studies`.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Run folder; by default one named after the study, below --runs."),
@@ -88,10 +91,12 @@ def run(
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
+    from vestry.study.shipped import study_path  # noqa: PLC0415
 
-    file = read_study(study, assignments or [])
-    folder = RunFolder(out or runs / study.stem)
-    places = DataPaths.of(data, study.parent)
+    path = study_path(study)
+    file = read_study(path, assignments or [])
+    folder = RunFolder(out or runs / path.stem)
+    places = DataPaths.of(data, path.parent)
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or available_cores(), report)
     typer.echo(summary(finished.results, finished.report, as_json))
@@ -152,6 +157,7 @@ def explore(
 
 
 app.command(epilog=RUNS_EXAMPLES)(runs)
+app.command(epilog=STUDIES_EXAMPLES)(studies)
 app.command("try", epilog=TRY_EXAMPLES)(try_)
 app.command(epilog=INIT_EXAMPLES)(init)
 app.command(epilog=REPORT_EXAMPLES)(report)

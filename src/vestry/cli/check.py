@@ -3,7 +3,7 @@
 from typing import Any
 
 from vestry.data.paths import DataPaths
-from vestry.data.sources import fashion_mnist
+from vestry.data.sources.fashion_mnist import FASHION_MNIST
 from vestry.system.environment import environment
 
 
@@ -11,12 +11,11 @@ def facts(places: DataPaths, cores: int) -> dict[str, Any]:
     """Machine, versions, arithmetic and data, JSON-able."""
     import torch  # noqa: PLC0415 - only this verb needs it
 
-    found = fashion_mnist.find(places)
     about = environment(cores)
     versions = about.pop("versions")
     return {
         **about,
         **versions,
         "bfloat16": bool(torch.cpu._is_avx512_bf16_supported()),
-        "fashion-mnist": str(found) if found else "not here: vestry data fetch",
+        FASHION_MNIST.name: FASHION_MNIST.where(places),
     }

@@ -2,11 +2,20 @@
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vestry.cli.options import DataOption, JsonOption, QuietOption, display
-from vestry.errors import DataError
+from vestry.errors import DataError, StudyError
+
+if TYPE_CHECKING:
+    from vestry.data.published import PublishedSet
+
+_USUAL = "fashion-mnist"
+SetArgument = Annotated[
+    str, typer.Argument(help="A published set, such as mnist or medmnist:bloodmnist.")
+]
 
 data_app = typer.Typer(help="List, fetch and verify data.", no_args_is_help=True)
 
@@ -26,36 +35,48 @@ def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        typer.echo(f"{row['source']:<14} {row['what']}")
+        typer.echo(f"{row['source']:<15} {row['what']}")
         if row["where"]:
-            typer.echo(f"{'':<14} {row['where']}")
+            typer.echo(f"{'':<15} {row['where']}")
 
 
-@data_app.command("fetch", epilog="Example:  vestry data fetch")
-def data_fetch(quiet: QuietOption = False) -> None:
-    """Download Fashion-MNIST into the user's cache, checked against its published hashes."""
+@data_app.command("fetch", epilog="Examples:  vestry data fetch    |    vestry data fetch mnist")
+def data_fetch(name: SetArgument = _USUAL, quiet: QuietOption = False) -> None:
+    """Download a published set into the user's cache, checked against its published sums."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.data.sources import fashion_mnist  # noqa: PLC0415
     from vestry.pipeline.progress import downloads  # noqa: PLC0415
 
+    published = _published(name)
     with display(quiet) as report:
-        typer.echo(str(fashion_mnist.fetch(DataPaths.of(), downloads(report))))
+        typer.echo(str(published.fetch(DataPaths.of(), downloads(report))))
 
 
 @data_app.command("verify", epilog="Example:  vestry data verify --data ~/data")
-def data_verify(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Check Fashion-MNIST's files against their published sizes and hashes."""
+def data_verify(
+    name: SetArgument = _USUAL, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Check a published set's files against their published sums."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.data.sources import fashion_mnist  # noqa: PLC0415
 
-    places = DataPaths.of(data)
-    folder = fashion_mnist.find(places)
+    published = _published(name)
+    folder = published.find(DataPaths.of(data))
     if folder is None:
-        raise DataError("fashion-mnist is not here; `vestry data fetch` downloads it")
-    findings = fashion_mnist.verify(folder)
+        raise DataError(f"{name} is not here; `vestry data fetch {name}` downloads it")
+    findings = published.verify(folder)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
         typer.echo("\n".join(f"{found.state:<8} {found.detail}" for found in findings))
     if any(finding.state != "good" for finding in findings):
         raise typer.Exit(1)
+
+
+def _published(name: str) -> "PublishedSet":
+    from vestry.data.source import source_kind  # noqa: PLC0415
+    from vestry.data.source_kind import kinds_in_order  # noqa: PLC0415
+
+    kind, _ = source_kind(name)
+    if kind.published is None:
+        sets = [one.spelling for one in kinds_in_order() if one.published is not None]
+        raise StudyError(f"{name} is not downloaded; what is: {', '.join(sets)}")
+    return kind.published(name.partition(":")[2])

@@ -8,6 +8,7 @@ from typing import Any
 
 from vestry.data.class_checks import check_parts, check_source
 from vestry.data.classes import with_classes
+from vestry.data.corrections import Applied, Corrections
 from vestry.data.damage import Files
 from vestry.data.folds import BELOW, FIVE, Folds, StudyFolds, TestFolds
 from vestry.data.groups import (
@@ -37,6 +38,7 @@ class Provenance:
     split: in words, how the splits were made. preparation: how images were made of pictures.
     warnings: what is more than a note.
     files: the image files of a folder, and those left out.
+    corrections: what a file of corrections came to; None without one.
     """
 
     asked: str
@@ -50,6 +52,7 @@ class Provenance:
     preparation: Preparation
     warnings: tuple[str, ...]
     files: Files | None = None
+    corrections: Applied | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -85,6 +88,7 @@ def load_dataset(
     source, fell_back = _load_or_fall_back(settings, places, on_progress)
     _refuse_empty(source)
     notes = source.notes
+    corrections = _corrections(source, settings, places)
     if settings.classes is not None:
         source, note = with_classes(source, settings.classes)
         notes += (note,)
@@ -94,6 +98,10 @@ def load_dataset(
     notes += said
     check_source(source, settings)
     splits, words, folds = _split_rows(source, settings)
+    applied = None
+    if corrections is not None:
+        splits, applied = corrections.applied_to(splits, settings.correct_test)
+        notes += (applied.said(),)
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
@@ -119,6 +127,7 @@ def load_dataset(
             ),
         ),
         files=source.files,
+        corrections=applied,
     )
     test = SealedSet(splits["test"])
     training, validation = splits["training"], splits["validation"]
@@ -148,6 +157,13 @@ def _load_or_fall_back(
         if settings.otherwise is None:
             raise
         return load_source(settings.otherwise, places, on_progress, None, column), str(error)
+
+
+def _corrections(source: Source, settings: DataSettings, places: DataPaths) -> Corrections | None:
+    """Read before classes are left out, so that lines about these are known, too."""
+    if settings.corrections is None:
+        return None
+    return Corrections.read(places.path(settings.corrections), source)
 
 
 def _refuse_empty(source: Source) -> None:

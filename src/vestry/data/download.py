@@ -1,4 +1,4 @@
-"""One file from the network: checked against its SHA-256, whole or not at all."""
+"""One file from the network: checked against its published sum, whole or not at all."""
 
 from pathlib import Path
 
@@ -7,10 +7,14 @@ from vestry.data.paths import Progress
 CONNECT_SECONDS = 4
 READ_SECONDS = 10
 CHUNK = 2**16
+_LARGEST = 2**30
 
 
 class Meter:
-    """What pooch calls a progress bar: passes the bytes on, and stops a file that is too long."""
+    """What pooch calls a progress bar: passes the bytes on, and stops a file that is too long.
+
+    total: what the server says of the file's length; pooch sets it.
+    """
 
     def __init__(self, name: str, size: int, on_progress: Progress | None) -> None:
         self.name = name
@@ -24,7 +28,8 @@ class Meter:
         if self.done > self.size + CHUNK:
             raise ValueError("longer than published")
         if self.on_progress is not None and count:
-            self.on_progress(self.name, min(self.done, self.size), self.size)
+            total = min(self.total, self.size)
+            self.on_progress(self.name, min(self.done, total), total)
 
     def reset(self) -> None:
         self.done = 0
@@ -34,11 +39,13 @@ class Meter:
 
 
 def download(
-    url: str, target: Path, sha256: str, size: int, on_progress: Progress | None = None
+    url: str, target: Path, digest: str, size: int | None, on_progress: Progress | None = None
 ) -> str | None:
     """Fetch `url` into `target`; give None, or in a few words why it could not be had.
 
-    size: the published length in bytes; a server that sends more is cut off.
+    digest: "sha256:..." or "md5:...", as it was published.
+    size: the published length in bytes; a server that sends more is cut off. None where no length
+    was published: then at a gigabyte.
     A host that does not answer costs CONNECT_SECONDS an address, so that a machine without a
     network learns it in seconds.
     """
@@ -46,13 +53,13 @@ def download(
 
     pooch.get_logger().setLevel("WARNING")
     downloader = pooch.HTTPDownloader(
-        progressbar=Meter(target.name, size, on_progress),
+        progressbar=Meter(target.name, size or _LARGEST, on_progress),
         chunk_size=CHUNK,
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         headers={"Accept-Encoding": "identity"},  # the stored bytes, or the hash cannot agree
     )
     try:
-        pooch.retrieve(url, f"sha256:{sha256}", target.name, target.parent, downloader=downloader)
+        pooch.retrieve(url, digest, target.name, target.parent, downloader=downloader)
     except (OSError, ValueError) as error:
         return reason(error)
     return None

@@ -69,8 +69,9 @@ class DataSettings(BaseModel):
     of the training rows that models are chosen by, or folds of all of them. test: the part that is
     held back where the source has no test rows of its own. source_validation: what the source's own
     validation rows are used for. split: instead of those five, all rows pooled and split again.
-    groups: how rows are known to belong together; no split or fold parts
-    these. image_size: [height, width] that the images of a `folder:` source are resized to.
+    groups: how rows are known to belong together; no split or fold parts these. corrections: a CSV
+    file of labels put right and rows to leave out, from the study's folder; correct_test: of test
+    rows, too. image_size: [height, width] that the images of a `folder:` source are resized to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +90,8 @@ class DataSettings(BaseModel):
     """Left out, "unused" where the study says `validation`, else "validation"."""
     split: Fractions | None = None
     groups: Groups | None = None
+    corrections: Annotated[str, Field(min_length=1)] | None = None
+    correct_test: bool = False
     image_size: tuple[_Side, _Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
 
@@ -122,6 +125,17 @@ class DataSettings(BaseModel):
                 )
             if self.test_rows is not None:
                 raise ValueError("`test` by folds tests on all rows: test_rows cannot be given")
+        return self
+
+    @model_validator(mode="after")
+    def corrects_what_it_tests(self) -> "DataSettings":
+        if self.correct_test and self.corrections is None:
+            raise ValueError("`correct_test` goes with `corrections`, the file that says how")
+        if self.corrections and isinstance(self.test, TestFolds) and not self.correct_test:
+            raise ValueError(
+                "`test` by folds tests every image, so corrections change test labels: say "
+                "correct_test = true, or set a test part aside"
+            )
         return self
 
     @field_validator("classes")

@@ -27,10 +27,13 @@ def source_kind(text: str) -> tuple[SourceKind, str]:
             f"known by a slash: ./{text}"
         )
     if kind.takes and not path.strip():
-        raise StudyError(f"source {text!r} names no path; write {kind.spelling}")
+        what = "path" if kind.takes_path else "set"
+        raise StudyError(f"source {text!r} names no {what}; write {kind.spelling}")
     if colon and not kind.takes:
         raise StudyError(f"source {text!r}: {name} takes no path; write {name!r}")
-    return kind, path
+    if kind.published is not None:
+        kind.published(path)  # an unknown name is said where the study is read
+    return kind, path if kind.takes_path else ""
 
 
 def _is_path(text: str) -> bool:

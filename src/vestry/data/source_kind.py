@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vestry.data.image_set import Source
 from vestry.data.paths import DataPaths, Progress
+from vestry.data.published import PublishedSet
 from vestry.system.registry import Registry
 
 
@@ -35,6 +36,9 @@ class SourceKind:
     to be had, DataError where it is damaged.
     takes: what stands after the colon, "DIR" or "FILE"; "" for a source that takes no path.
     resizes: whether `image_size` may be given.
+    takes_path: whether what stands after the colon is a path.
+    published: the set that its makers publish under what stands after the colon; raises StudyError
+    for an unknown one. None for what is not downloaded.
     where: what `vestry data list` says of where its data is; None where there is nothing to say.
     """
 
@@ -43,6 +47,8 @@ class SourceKind:
     load: Callable[[SourceRequest], Source]
     takes: str = ""
     resizes: bool = False
+    takes_path: bool = True
+    published: Callable[[str], PublishedSet] | None = None
     where: Callable[[DataPaths], str | None] = lambda _: None
 
     @property

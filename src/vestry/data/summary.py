@@ -11,7 +11,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
 from vestry.data.npz_file import readable
 from vestry.data.sealed import Rows
-from vestry.schema.data import Data, Files, Samples, Split
+from vestry.schema.data import Corrections, Data, Files, Samples, Split
 from vestry.storage.run_folder import write_arrays
 
 
@@ -31,6 +31,7 @@ def data_summary(dataset: Dataset, shown: Samples) -> Data:
         preparation=provenance.preparation,
         notes=list(provenance.notes),
         files=files_record(provenance.files),
+        corrections=Corrections(**vars(provenance.corrections)) if provenance.corrections else None,
         warnings=list(provenance.warnings),
         fingerprint=provenance.fingerprint,
         classes=list(dataset.training.classes),

@@ -200,8 +200,8 @@ class RunData:
 
 def _is_relative(settings: DataSettings) -> bool:
     """Whether where the data lies depends on where the study file does."""
-    path = source_kind(settings.source)[1]
-    return bool(path) and not expanded(Path(path)).is_absolute()
+    paths = (source_kind(settings.source)[1], settings.corrections)
+    return any(path and not expanded(Path(path)).is_absolute() for path in paths)
 
 
 def study_folders(run: StoredRun) -> list[Path]:

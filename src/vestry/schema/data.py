@@ -36,6 +36,17 @@ class Split(Record):
     rule: str = Field(description="how these rows were taken, in words")
 
 
+class Corrections(Record):
+    """What a file of corrections came to."""
+
+    file: str = Field(description="its name")
+    sha256: str = Field(description="of its content")
+    relabelled: dict[str, int] = Field(description="images with another label, by split")
+    dropped: dict[str, int] = Field(description="images left out, by split")
+    left: int = Field(description="lines about test images, which were left as they are")
+    unused: int = Field(description="lines that changed nothing")
+
+
 class Samples(Record):
     """A seeded grid of training images."""
 
@@ -60,6 +71,7 @@ class Data(Record):
     )
     notes: list[str] = Field(description="what was done to the rows")
     files: Files | None = Field(None, description="of a folder, else null")
+    corrections: Corrections | None = Field(None, description="null without such a file")
     warnings: list[str] = Field(
         default_factory=list,
         description="classes that splits lack or have in other shares, files left out",

@@ -6,7 +6,7 @@ since, or that stood there before, is its owner's.
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class OwnFiles:
     list_name: str
     title: str
 
-    def check(self, names: Mapping[str, str], force: bool, option: str = "--out") -> None:
+    def check(self, names: Iterable[str], force: bool, option: str = "--out") -> None:
         """Raise StudyError where writing these would replace what is not ours, or lead through a
         link. force: what stands in a file's place may be replaced; a link's target never is."""
         if self.folder.exists() and not self.folder.is_dir():
@@ -53,24 +53,24 @@ class OwnFiles:
                 )
         check_replaceable(path, self._is_own, "is not as vestry left it", force, option)
 
-    def write(self, texts: Mapping[str, str]) -> list[Path]:
+    def write(self, texts: Mapping[str, str | bytes]) -> list[Path]:
         """Write these, and remove what an earlier call wrote beside them (into the same folders
         below ours) and this one does not; the paths, in order.
 
         The list comes first, so that what a killed process leaves is known as ours.
         """
         _, known = self._listed()
-        new = {name: [_digest(text.encode())] for name, text in texts.items()}
+        new = {name: [_digest(_bytes(text))] for name, text in texts.items()}
         self._list({name: known.get(name, []) + new.get(name, []) for name in {**known, **new}})
         paths = [self.folder / name for name in texts]
         for path, text in zip(paths, texts.values(), strict=True):
             with atomic_path(path, synced=False) as temporary:
-                temporary.write_bytes(text.encode())
+                temporary.write_bytes(_bytes(text))
         gone = self._remove_stale(known, texts)
         self._list({name: of for name, of in (known | new).items() if name not in gone})
         return paths
 
-    def _remove_stale(self, known: Mapping[str, list[str]], texts: Mapping[str, str]) -> set[str]:
+    def _remove_stale(self, known: Mapping[str, list[str]], texts: Iterable[str]) -> set[str]:
         """Names of the list that are no longer, or no longer ours."""
         folders = {Path(name).parts[0] for name in texts if len(Path(name).parts) > 1}
         stale = {n for n in known if n not in texts and Path(n).parts[0] in folders}
@@ -110,3 +110,7 @@ def _is_inside(name: str) -> bool:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

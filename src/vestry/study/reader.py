@@ -225,6 +225,8 @@ def study_inputs(file: StudyFile, places: DataPaths, run: RunFolder) -> list[Pat
     study = file.study
     sources = filter(None, [study.data.source, study.data.otherwise])
     data = [path for path in (source_file(text, places) for text in sources) if path]
+    if study.data.corrections is not None:
+        data.append(places.path(study.data.corrections))
     paths = ModelPaths.of(places, run.path)
     models = [
         path for entry in study.models for path in entry.model_kind.inputs(_table(entry), paths)

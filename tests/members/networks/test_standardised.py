@@ -1,5 +1,7 @@
 """Images become z-scores of each channel, by the training rows alone; stored with the weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -57,14 +59,26 @@ def test_weights_from_pixels_of_0_to_1_stay_as_they_were() -> None:
     assert again.standardised is None and again.tensors().keys() == stored.keys()
 
 
-def test_what_was_stored_before_there_was_a_choice_has_a_constant_rate() -> None:
-    settings = NetworkSettings.model_validate({"layers": [{"flatten": True}], "schedule": None})
-    assert settings.schedule == "constant"
-    assert {settings.rate(epoch) for epoch in range(settings.epochs)} == {1e-3}
+@pytest.mark.parametrize(
+    ("rows", "more", "falls"),
+    [
+        (2048, {}, True),
+        (1984, {}, False),
+        (60_000, {"schedule": "constant"}, False),
+        (60_000, {"schedule": None}, True),
+    ],
+)
+def test_a_rate_falls_by_itself_where_training_is_long_enough(
+    rows: int, more: dict[str, Any], falls: bool
+) -> None:
+    given = {"layers": [{"flatten": True}], "epochs": 16, "batch_size": 32} | more
+    settings = NetworkSettings.model_validate(given)
+    rates = [settings.rate(epoch, rows) for epoch in range(16)]
+    assert rates[0] == 1e-3 and (rates[-1] < 1e-4 if falls else set(rates) == {1e-3})
 
 
 def test_a_cosine_falls_to_zero_over_all_epochs() -> None:
     given = {"layers": [{"flatten": True}], "epochs": 4, "schedule": {"cosine": True}}
     settings = NetworkSettings.model_validate(given)
     rates = [1e-3 * 0.5 * (1 + np.cos(np.pi * epoch / 4)) for epoch in range(4)]
-    assert [settings.rate(epoch) for epoch in range(4)] == pytest.approx(rates)
+    assert [settings.rate(epoch, 4) for epoch in range(4)] == pytest.approx(rates)

@@ -1,7 +1,7 @@
 """What a study file says of a network: its layers, how it is trained, how its images are altered.
 
-Defaults of training are Keras's, because the reports were made with it, but for two that small data
-need: how images are scaled, and batch normalisation's statistics.
+Defaults of training are Keras's, because the reports were made with it, but for three: how images
+are scaled, batch normalisation's statistics, and the learning rate of long trainings.
 Studies of the reports ask for Keras's.
 """
 
@@ -71,6 +71,7 @@ Schedule = Annotated[
     Annotated[Exponential, Tag("exponential")]
     | Annotated[Step, Tag("step")]
     | Annotated[Cosine, Tag("cosine")]
+    | Annotated[Literal["auto"], Tag("auto")]
     | Annotated[Literal["constant"], Tag("constant")],
     Discriminator(_schedule_kind),
 ]
@@ -179,9 +180,15 @@ class EarlyStopping(_Settings):
     monitor: Monitor = "val_loss"
 
 
-def _constant(given: Any) -> Any:
+def _auto(given: Any) -> Any:
     """None is what scikit-learn's callers write for it."""
-    return "constant" if given is None else given
+    return "auto" if given is None else given
+
+
+_ENOUGH_STEPS = 1000
+"""A falling rate gains on thousands of images and loses on a few hundred, whose few steps it cuts
+short: hand signs, 235 steps, -0.7 points; CIFAR-10, 1,875 steps, +1.6.
+"""
 
 
 class TrainingSettings(_Settings):
@@ -197,9 +204,9 @@ class TrainingSettings(_Settings):
     adamw, else 0.
     """
     early_stopping: EarlyStopping | None = None
-    schedule: Annotated[Schedule, BeforeValidator(_constant)] = "constant"
-    """Of the learning rate. A falling one gains on thousands of images and loses on a hundred,
-    whose few steps it cuts short; so it is the study that asks for it.
+    schedule: Annotated[Schedule, BeforeValidator(_auto)] = "auto"
+    """Of the learning rate. auto: falls along a cosine where all epochs are at least 1,000 steps,
+    else constant.
     """
     precision: Precision = "auto"
     """auto: bfloat16 where a trial on this machine finds it right and faster."""
@@ -216,12 +223,19 @@ class TrainingSettings(_Settings):
             return self.weight_decay
         return 0.004 if self.optimizer == "adamw" else 0.0
 
-    def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch, which counts from 0."""
-        factor = 1.0
-        if not isinstance(self.schedule, str):
-            factor = self.schedule.factor(epoch, self.epochs)
+    def rate(self, epoch: int, rows: int) -> float:
+        """The learning rate of an epoch, which counts from 0, of training on so many rows."""
+        schedule = self._falling(rows)
+        factor = 1.0 if schedule is None else schedule.factor(epoch, self.epochs)
         return self.initial_learning_rate * factor
+
+    def _falling(self, rows: int) -> Exponential | Step | Cosine | None:
+        """None for a constant rate."""
+        if not isinstance(self.schedule, str):
+            return self.schedule
+        steps = self.epochs * math.ceil(rows / self.batch_size)
+        falls = self.schedule == "auto" and steps >= _ENOUGH_STEPS
+        return Cosine(cosine=True) if falls else None
 
 
 class ImageTrainingSettings(TrainingSettings):

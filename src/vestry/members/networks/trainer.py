@@ -122,7 +122,7 @@ class Trainer:
 
     def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
-        rate = settings.rate(progress.epoch)
+        rate = settings.rate(progress.epoch, len(self.training))
         start = time.perf_counter()
         log_probabilities, labels = self._train(rate)
         seconds = time.perf_counter() - start

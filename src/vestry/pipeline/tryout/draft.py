@@ -59,7 +59,7 @@ def source_from(source: str, folder: Path) -> str:
         raise StudyError(
             f"{source!a} is not a name in UTF-8; give the folder another name"
         ) from None
-    if not kind.takes or Path(path).expanduser().is_absolute():
+    if not path or Path(path).expanduser().is_absolute():
         return source
     beside = Path(os.path.relpath(path, folder)).as_posix()
     if source.startswith(f"{kind.name}:"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.models import tables_alone
@@ -175,8 +176,9 @@ def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Ta
     left_out = sum(entry.count - len(entry.images) for entry in found.values())
     rest = f"; {whole(left_out)} more are doubted and were not stored" if left_out else ""
     corrections: dict[Value, Value] = {}
-    for image, _, _, _, label, *_ in rows:
-        corrections.setdefault(image, label)
+    for image, _, _, _, label, _, agreeing, members in rows:
+        if 2 * cast(int, agreeing) > cast(int, members):
+            corrections.setdefault(image, label)
     return [
         Table(
             "label-issues",
@@ -186,7 +188,7 @@ def _tables(found: Mapping[str, LabelIssues], classes: Sequence[str]) -> list[Ta
         ),
         Table(
             "corrections",
-            "What the members would correct, as id,label; look at each before you use it",
+            "What most members would correct, for `[data] corrections`; look at each first",
             (text_column("id", "Id"), text_column("label", "Label")),
             tuple(corrections.items()),
         ),

@@ -1,0 +1,204 @@
+"""`vestry.run`, `vestry.open`, `vestry.choose`, `vestry.try_`: from Python what commands do."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel
+
+from vestry.cli.cores import available_cores
+from vestry.cli.options import display
+from vestry.committees.committee_settings import CommitteeSettings
+from vestry.data.paths import DataPaths
+from vestry.errors import StudyError
+from vestry.pipeline.run_study import run_study
+from vestry.pipeline.tryout.draft import file_for, source_from
+from vestry.pipeline.tryout.try_source import Attempt, try_source
+from vestry.python_api.finished_run import Run
+from vestry.python_api.model_tables import model_table
+from vestry.storage.own_files import OwnFiles
+from vestry.storage.run_folder import RunFolder
+from vestry.study.reader import read_study
+from vestry.study.settings import Study, without_none
+
+_LIST = "vestry-study.json"
+
+
+def run(
+    study: str | Path | Study,
+    out: str | Path | None = None,
+    *,
+    data: str | Path | None = None,
+    set: Iterable[str] = (),
+    cores: int | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Run a study file, or a Study, as `vestry run` does; what was finished before is found again.
+
+    out: the run's folder, by default one named after the study below `runs/`; needed for a Study,
+    whose file is written beside it. set: "KEY=VALUE"s over the study's own. An interruption leaves
+    what is done, and the same call goes on. Raises StudyError, DataError or MemberError.
+    """
+    if isinstance(study, Study):
+        if out is None:
+            raise StudyError("a Study has no file to be named after: give out=, its run folder")
+        path = _written(Path(out), _from_there(study, _home(Path(out))).as_toml())
+    else:
+        path = Path(study)
+    file = read_study(path, set)
+    folder = Path(out) if out is not None else Path("runs") / path.stem
+    places = DataPaths.of(None if data is None else Path(data), path.parent)
+    with display(quiet) as report:
+        run_study(file, places, RunFolder(folder), cores or available_cores(), report)
+    return Run(folder, data)
+
+
+def open(folder: str | Path, data: str | Path | None = None) -> Run:
+    """A finished run by its folder. Raises StudyError where there is none."""
+    return Run(folder, data)
+
+
+def try_(
+    source: str | Path,
+    minutes: float = 10.0,
+    *,
+    study: str | Path | None = None,
+    out: str | Path | None = None,
+    data: str | Path | None = None,
+    cores: int | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Find out which model suits some images in that time, as `vestry try` does.
+
+    study: the study file to write, by default one named after the source; out: the run's folder.
+    Raises StudyError where the file is there already, DataError where the images are not right.
+    """
+    file = Path(study) if study is not None else file_for(str(source), Path())
+    folder = Path(out) if out is not None else Path("runs") / file.stem
+    places = DataPaths.of(None if data is None else Path(data), Path())
+    attempt = Attempt(
+        str(source), 60.0 * minutes, file, RunFolder(folder), places, cores or available_cores()
+    )
+    with display(quiet) as report:
+        try_source(attempt, report)
+    return Run(folder, data)
+
+
+def choose(
+    images: ArrayLike | str | Path,
+    labels: ArrayLike | None,
+    models: Mapping[str, Any],
+    X_test: ArrayLike | None = None,  # noqa: N803 - scikit-learn's words
+    y_test: ArrayLike | None = None,
+    *,
+    out: str | Path = "runs/choice",
+    title: str | None = None,
+    committees: Iterable[CommitteeSettings] = (),
+    cores: int | None = None,
+    quiet: bool = False,
+    **tables: Mapping[str, Any],
+) -> Run:
+    """Fit models on these images, compare them and recommend one: a study made in Python.
+
+    images: (n, height, width[, 3]) bytes or floats, with their labels (n,), numbers or text; or a
+    source as a study names it (a folder, "digits"), with None as labels. models: by name, a
+    scikit-learn estimator, a `vestry.Network`, or the table that stands in a study file.
+    X_test, y_test: test rows; without them a part of the others is held back. tables: further
+    tables of the study, such as `data={"validation": {"folds": 5}}` or `decision={...}`.
+
+    Images and study are written beside the run, as OUT.study/, so that `vestry run` runs it
+    again. Raises StudyError, one line a problem, before anything is fitted.
+    """
+    folder = Path(out)
+    source, arrays = _source(images, labels, X_test, y_test, folder)
+    study: dict[str, Any] = {key: dict(table) for key, table in tables.items()}
+    study["title"] = title or f"Which of {len(models)} models?"
+    study["data"] = {"source": source} | study.get("data", {})
+    study["model"] = [model_table(name, model) for name, model in models.items()]
+    study["committee"] = [_plain(each) for each in committees]
+    text = tomli_w.dumps(without_none({k: part for k, part in study.items() if part != []}))
+    path = _written(folder, text, arrays)
+    places = DataPaths.of(None, path.parent)
+    with display(quiet) as report:
+        run_study(read_study(path), places, RunFolder(folder), cores or available_cores(), report)
+    return Run(folder)
+
+
+def _from_there(study: Study, home: Path) -> Study:
+    """A study whose paths start where the caller stands, with paths from its file's folder."""
+    sources = {
+        key: source_from(named, home)
+        for key in ("source", "otherwise")
+        if (named := getattr(study.data, key))
+    }
+    return study.model_copy(update={"data": study.data.model_copy(update=sources)})
+
+
+def _plain(settings: BaseModel) -> dict[str, Any]:
+    return settings.model_dump(mode="json", exclude_unset=True)
+
+
+def _source(
+    images: Any, labels: Any, test_images: Any, test_labels: Any, out: Path
+) -> tuple[str, dict[str, NDArray[Any]]]:
+    """What `[data] source` says, and arrays that are to lie beside the study."""
+    if isinstance(images, str | Path):
+        if any(each is not None for each in (labels, test_images, test_labels)):
+            raise StudyError(
+                f"{images} has labels of its own; give arrays for both, or for neither"
+            )
+        return source_from(str(images), _home(out)), {}
+    if labels is None:
+        raise StudyError("images in an array need their labels")
+    if (test_images is None) != (test_labels is None):
+        raise StudyError("give X_test and y_test, or neither")
+    arrays = {"images": _images(images, "images"), "labels": _labels(labels)}
+    if test_images is not None:
+        arrays |= {
+            "test_images": _images(test_images, "X_test"),
+            "test_labels": _labels(test_labels),
+        }
+    return "npz:images.npz", arrays
+
+
+def _images(given: Any, name: str) -> NDArray[Any]:
+    array = np.asarray(given)
+    if array.ndim not in (3, 4):
+        raise StudyError(
+            f"{name} has the shape {array.shape}; give (n, height, width) or (n, height, width, "
+            "3): flat rows become images by X.reshape(-1, height, width)"
+        )
+    return array
+
+
+def _labels(given: Any) -> NDArray[Any]:
+    """Text where they are objects: nothing is pickled."""
+    array = np.asarray(given)
+    return array.astype(str) if array.dtype == object else array
+
+
+def _home(out: Path) -> Path:
+    """Where the study of a run is written: beside its folder, which is the run's alone."""
+    return out.parent / f"{out.name}.study"
+
+
+def _written(out: Path, text: str, arrays: Mapping[str, NDArray[Any]] | None = None) -> Path:
+    """The study file, written with its images; only what an earlier call wrote is replaced."""
+    home = _home(out)
+    files = OwnFiles(home, _LIST, home.name)
+    name = f"{out.name}.toml"
+    wanted = {name: text.encode()} | ({"images.npz": _npz(arrays)} if arrays else {})
+    files.check(wanted, False, "out")
+    files.write(wanted)
+    return home / name
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    with tempfile.TemporaryFile() as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.seek(0)
+        return file.read()

@@ -1,0 +1,49 @@
+"""The notebooks of `docs/` run as they stand, and what docs/python.md shows runs, too."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from documented import ROOT, blocks
+from vestry import Run
+
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_gives_the_ranking_of_the_command(
+    path: Path, tmp_path: Path, vestry: Callable[..., Any]
+) -> None:
+    shutil.copy(path, tmp_path)
+    book = nbformat.read(tmp_path / path.name, as_version=4)
+    NotebookClient(book, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [out for cell in book.cells for out in cell.get("outputs", [])]
+    data = [out.get("data", {}) for out in outputs]
+    assert any("image/svg+xml" in one for one in data)
+    assert (tmp_path / "digits.onnx").is_file()
+    [run] = [one for one in (tmp_path / "runs").iterdir() if (one / "results.json").is_file()]
+    study = tmp_path / "runs" / f"{run.name}.study" / f"{run.name}.toml"
+    done = vestry("run", study, "--out", tmp_path / "again", "--quiet", "--json")
+    ranking = json.loads(done.stdout)["ranking"]
+    frame = Run(run).ranking
+    assert [row["name"] for row in ranking] == list(frame.index[: len(ranking)])
+    assert [row["test_accuracy"] for row in ranking] == list(frame["test_accuracy"])[: len(ranking)]
+    whole = "".join(re.findall(r"[^\n]*", "\n".join(str(one.get("text/html", "")) for one in data)))
+    assert all(row["name"] in whole for row in ranking)
+
+
+def test_what_the_document_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for block in blocks("docs/python.md", "python"):
+        space: dict[str, object] = {}
+        exec(compile(block.text, "docs/python.md", "exec"), space)  # noqa: S102 - our own document
+        run = space["run"]
+        assert isinstance(run, Run) and run.recommended in run.ranking.index
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
