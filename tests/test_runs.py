@@ -49,6 +49,15 @@ def test_runs_are_listed_with_their_answers(runs, vestry):
     assert vestry("runs", "runs/small", cwd=runs.parent).stdout.splitlines()[1:] == [row, below]
 
 
+def test_a_level_run_has_no_significant_difference(runs, vestry):
+    file = runs / "small/results.json"
+    results = json.loads(file.read_text())
+    results["decision"]["evidence"] = "level"
+    file.write_text(json.dumps(results))
+    row = vestry("runs", cwd=runs.parent).stdout.splitlines()[1]
+    assert "no significant difference" in row and "level" not in row
+
+
 def unfinished(run):
     (run / "results.json").unlink()
     return "not finished; if it is not at work now, `vestry run small.toml --out runs/small` goes"

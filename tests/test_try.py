@@ -1,7 +1,11 @@
 """`vestry try` and `vestry init`: from images to a study and a page, in the time that is given."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import tomllib
 
 import numpy as np
@@ -9,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from test_recovery import wait_for
 from vestry.pipeline.tryout.allotment import allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import file_for, name_of
@@ -110,6 +115,27 @@ def test_from_images_to_a_page_and_a_study_that_runs_again(vestry, tmp_path):
     other = vestry("try", "few.npz", "--study", "few.toml", "--quick", cwd=tmp_path)
     assert other.returncode == 2 and "is there already" in other.stderr
     assert (tmp_path / "few.toml").read_text() == text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_trial_leaves_no_folder_behind(tmp_path, number):
+    (tmp_path / "scratch").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vestry", "try", "digits"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(tmp_path / "scratch")},
+    )
+    trials = (tmp_path / "scratch").glob
+    wait_for(lambda: list(trials("vestry-try-*/run/tasks/*")))
+    os.kill(process.pid, number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "nothing is kept of that; try again" in errors and "Traceback" not in errors
+    assert not list(trials("vestry-try-*"))
 
 
 def test_init_writes_a_study_that_can_be_read(vestry, tmp_path):

@@ -109,3 +109,13 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
     settings = DataSettings(source="digits", corrections="gone.csv")
     with pytest.raises(DataError, match=r"gone\.csv cannot be read"):
         load_dataset(settings, nowhere(tmp_path))
+
+
+def test_a_name_that_a_page_made_harmless_for_spreadsheets_is_found(tmp_path: Path) -> None:
+    np.savez(tmp_path / "b.npz", images=IMAGES, labels=np.array(["-x", "+y"] * 20))
+    (tmp_path / "labels.csv").write_text("id,label\ntrain/00000,'+y\ntrain/00002,+y\n")
+    settings = DataSettings(
+        source="npz:b.npz", corrections="labels.csv", test={"fraction": 0.2}, correct_test=True
+    )
+    applied = load_dataset(settings, nowhere(tmp_path)).provenance.corrections
+    assert applied is not None and sum(applied.relabelled.values()) == 2

@@ -130,3 +130,15 @@ def test_an_analysed_run_leaves_out_what_it_doubts():
     results = analysed(results, known)
     out = results.leaks.without.doubted.left_out
     assert out == results.doubts.test.count > 0
+
+
+def test_intervals_on_all_rows_are_those_of_the_ranking_for_one_seed_and_several():
+    for seeds in (1, 3):
+        run = small_run({"one": 2.4, "two": 2.3}, seeds=seeds, committee=("one", "two"))
+        makers = makers_of(run)
+        found = found_leaks(makers, issues_of(run[1], [9, 20]), looked())
+        for name, maker in makers.items():
+            entry = maker.entry
+            shown = found.all.makers[name]
+            assert shown.accuracy == pytest.approx(entry.scores.test.accuracy)
+            assert shown.interval == pytest.approx(entry.intervals.test["accuracy"])

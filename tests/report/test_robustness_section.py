@@ -80,7 +80,9 @@ def test_the_chapter_says_how_far_it_falls_and_who_handles_what_better(
     name = leader_of(results)
     found["makers"][name] |= {"clean": 0.9, "mean_area": 0.7}
     found["changes"] = []
-    said = f"On worse images {name} is right on 70.0% on average instead of 90.0%"
+    rows = f"{found['makers'][name]['rows']:,}".replace(",", "\u202f")
+    assert found["makers"][name]["rows"] < found["there"]
+    said = f"On worse images {name} is right on 70.0% of {rows} images on average instead of 90.0%"
     assert data(results).finding == f"{said}."
     sure = {"value": 0.1, "interval": [0.05, 0.2], "p": 0.001, "p_holm": 0.001}
     change = {

@@ -27,6 +27,7 @@ from vestry.report.table import (
     rows_of,
     text_column,
 )
+from vestry.storage.spreadsheet_text import unguarded
 
 STRANGE = (
     "&%$#_{}~^\\<>|\"',",
@@ -38,6 +39,11 @@ STRANGE = (
     "*bold* _it_ `code` [link](x) ![pic](y) <b>html</b> &amp; $x$ ~~out~~",
     "-- --- '' `` ,, ?` !` [1] *",
     "=1+1",
+    "'=1+1",
+    "-2+3",
+    "-2\n",
+    "@SUM(A1)",
+    "+1",
     " spaces ",
     "1. item",
     "",
@@ -65,7 +71,9 @@ def test_csv_and_tsv_give_back_every_sign(texts: list[str]) -> None:
     for text, sign in ((as_csv(table), ","), (as_tsv(table), "\t")):
         head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
         assert head == ["name", "share", "count"]
-        assert [row[0] for row in rows] == texts
+        assert [unguarded(row[0]) for row in rows] == texts
+        assert not any(row[0].startswith(tuple("=@\t\r")) for row in rows)
+        assert not any(re.match(r"[+-](?!\d+(\.\d+)?\Z)", row[0]) for row in rows)
         assert [float(row[1]) for row in rows] == [place / 7 for place in range(len(texts))]
 
 
@@ -73,7 +81,7 @@ def test_pandas_reads_what_was_measured() -> None:
     table = table_of([text for text in STRANGE if text])
     frame = pd.read_csv(io.StringIO(as_csv(table), newline=""))
     assert frame["share"].tolist() == [row[1] for row in table.rows]
-    assert frame["name"].tolist() == [row[0] for row in table.rows]
+    assert [unguarded(name) for name in frame["name"]] == [row[0] for row in table.rows]
     assert str(frame["count"].dtype).startswith("int")
 
 

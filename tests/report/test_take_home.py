@@ -28,7 +28,7 @@ from vestry.storage.run_folder import RunFolder
 
 FORMS = {"tsv": as_tsv, "md": as_markdown, "tex": as_latex}
 STRANGE_PLAN = example.Plan(
-    classes=(*(name.strip() or "empty" for name in STRANGE[:7]), "Bag", "Coat", "Dress"),
+    classes=(*(name.strip() or "empty" for name in STRANGE[:7]), "=1+1", "@SUM(A1)", "-1"),
     seeds={"Forest": 3},
 )
 

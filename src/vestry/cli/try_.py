@@ -7,6 +7,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.cores import CoresOption, available_cores
+from vestry.cli.interruption import interruptible
 from vestry.cli.options import DataOption, JsonOption, QuietOption, RunsOption, display
 from vestry.cli.summary import summary
 
@@ -52,12 +53,19 @@ def try_(
         DataPaths.of(data, Path()),
         cores or available_cores(),
     )
-    with display(quiet) as report:
+    there = file.exists()
+    with interruptible(lambda: _going_on(file, there)), display(quiet) as report:
         finished = try_source(attempt, report)
     typer.echo(summary(finished.results, finished.report, as_json))
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)
+
+
+def _going_on(study: Path, there: bool) -> str:
+    if study.exists() and not there:
+        return f"what was finished is kept, `vestry run {study}` goes on from there"
+    return "the models were still on trial and nothing is kept of that; try again"
 
 
 INIT_EXAMPLES = (

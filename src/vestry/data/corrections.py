@@ -14,6 +14,7 @@ import numpy as np
 
 from vestry.data.image_set import ImageSet, Source
 from vestry.errors import DataError, did_you_mean
+from vestry.storage.spreadsheet_text import unguarded
 
 _LARGEST = 2**26
 _MOST = 0.5
@@ -135,14 +136,14 @@ def _lines(path: Path, content: bytes) -> Iterator[tuple[str, str | None]]:
             if name in seen:
                 raise DataError(f"corrections {path}, line {rows.line_num}: {name} stands twice")
             seen.add(name)
-            yield name, _what(row, f"corrections {path}, line {rows.line_num}")
+            yield unguarded(name), _what(row, f"corrections {path}, line {rows.line_num}")
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"corrections {path} is no CSV file in UTF-8: {error}") from None
 
 
 def _what(row: Mapping[str, str | None], where: str) -> str | None:
     """The label of a line; None where its row is to go."""
-    label, mark = row.get("label") or "", (row.get("drop") or "").strip().lower()
+    label, mark = unguarded(row.get("label") or ""), (row.get("drop") or "").strip().lower()
     if mark not in (*_YES, *_NO):
         raise DataError(f"{where}: `drop` is {mark!r}; write yes, or leave it empty")
     if mark in _YES:

@@ -91,13 +91,19 @@ def _accuracy_of(
     """The accuracy's interval: of images, and where there are several seeds of both."""
     truth, tables = truths[split], [tables[split] for tables in every]
     rights = np.stack([table.labels == truth for table in tables])
-    if len(tables) == 1:
-        low, high = share_interval(int(rights.sum()), len(truth))
-    else:
-        low, high = mean_accuracy(rights).interval()
+    found = accuracy_interval(rights)
     if split in folded:
-        low, high = out_of_fold_interval(float(rights.mean()), (low, high))
-    return {"accuracy": (max(0.0, low), min(1.0, high))}
+        found = out_of_fold_interval(float(rights.mean()), found)
+    return {"accuracy": found}
+
+
+def accuracy_interval(rights: NDArray[np.bool_]) -> Interval:
+    """Of the mean accuracy of (seeds, n) whether each seed's model is right on each image: of
+    images, and where there are several seeds of both. Raises ValueError without images."""
+    if len(rights) == 1:
+        return share_interval(int(rights.sum()), rights.shape[1])
+    low, high = mean_accuracy(rights).interval()
+    return max(0.0, low), min(1.0, high)
 
 
 def scored(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.shared_rows import SharedRows
-from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.comparison import accuracy_interval
 from vestry.evaluation.label_issues import FoundIssues
 from vestry.evaluation.predictions import EvaluatedModel, ScoredRun
 from vestry.schema.exploration import Finding
@@ -85,17 +85,17 @@ def _standings(
     models: Mapping[str, EvaluatedModel], kept: _Mask
 ) -> dict[str, StandingOnRows] | None:
     """Every model's accuracy, interval and rank on these rows; None where none are left."""
-    rows = int(kept.sum())
-    if not rows:
+    if not kept.any():
         return None
-    right = {name: int((model.right & kept).sum()) for name, model in models.items()}
+    rights = {name: model.rights[:, kept] for name, model in models.items()}
+    found = {name: int(each.sum()) / each.size for name, each in rights.items()}
     return {
         name: StandingOnRows(
-            accuracy=count / rows,
-            interval=share_interval(count, rows),
-            rank=1 + sum(other > count for other in right.values()),
+            accuracy=accuracy,
+            interval=accuracy_interval(rights[name]),
+            rank=1 + sum(other > accuracy for other in found.values()),
         )
-        for name, count in right.items()
+        for name, accuracy in found.items()
     }
 
 

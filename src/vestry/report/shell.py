@@ -16,6 +16,7 @@ from vestry.report.latex import LATEX_SIGNS, LIGATURES
 from vestry.report.plot.palette import DARK, FONTS, LIGHT, variables
 from vestry.report.section import FOLDER
 from vestry.report.sprite import Sheet
+from vestry.storage.spreadsheet_text import FORMULA, PLAIN_NUMBER
 
 _SHOWN_SIDE = 56
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -59,6 +60,7 @@ def environment() -> Environment:
         "fonts": Markup(FONTS),  # noqa: S704
         "latex_signs": script_json(LATEX_SIGNS),
         "latex_ligatures": script_json(LIGATURES),
+        "formula": script_json(f"^(?!{PLAIN_NUMBER}$){FORMULA}"),
     }
     return made
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from vestry.report import formatting
 from vestry.report.latex import latex_text
+from vestry.storage.spreadsheet_text import guarded
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Any]
@@ -107,7 +108,8 @@ def rows_of(values: Sequence[Sequence[Value]]) -> tuple[tuple[Value, ...], ...]:
 
 
 def as_csv(table: Table) -> str:
-    """Its keys, then its rows; numbers with every digit (RFC 4180). An empty field for none."""
+    """Its keys, then its rows; numbers with every digit (RFC 4180). An empty field for none. Names
+    that a spreadsheet would compute have an apostrophe in front."""
     return _separated(table, ",")
 
 
@@ -119,8 +121,8 @@ def as_tsv(table: Table) -> str:
 def _separated(table: Table, delimiter: str) -> str:
     target = io.StringIO()
     writer = csv.writer(target, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow([column.key for column in table.columns])
-    writer.writerows([[_text(value) for value in row] for row in table.plain_rows])
+    writer.writerow([guarded(column.key) for column in table.columns])
+    writer.writerows([[_cell(value) for value in row] for row in table.plain_rows])
     return target.getvalue()
 
 
@@ -179,6 +181,10 @@ def _plain(value: Any) -> Value:
 
 def _is_fraction(value: Value) -> bool:
     return isinstance(value, float) and not value.is_integer()
+
+
+def _cell(value: Value) -> str:
+    return guarded(value) if isinstance(value, str) else _text(value)
 
 
 def _text(value: Value) -> str:

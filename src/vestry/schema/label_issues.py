@@ -65,10 +65,10 @@ class Doubts(Record):
 
 
 class StandingOnRows(Record):
-    """A model on some of the test rows, first seed."""
+    """A model on some of the test rows: as its test accuracy, the mean of its seeds."""
 
     accuracy: float = Field(description="there")
-    interval: Interval = Field(description="Blaker's")
+    interval: Interval = Field(description="as that of its test accuracy")
     rank: int = Field(description="by test accuracy, equals sharing one")
 
 

@@ -14,6 +14,7 @@ from vestry.predictions.table import ProbabilityTable
 from vestry.serve.answer import DIGITS, NamedAnswer
 from vestry.serve.image_inputs import printable
 from vestry.storage.run_folder import write_text
+from vestry.storage.spreadsheet_text import guarded
 
 _SUFFIXES = (".csv", ".json", ".npz")
 _WIDEST_NAME = 40
@@ -122,7 +123,7 @@ def _rounded(value: float) -> str:
 
 def _row_text(cells: Sequence[str]) -> str:
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow(cells)
+    csv.writer(stream, lineterminator="").writerow([guarded(cell) for cell in cells])
     return stream.getvalue()
 
 

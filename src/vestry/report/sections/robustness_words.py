@@ -58,9 +58,9 @@ def leader(name: str, entry: RobustnessOfModel, role: str) -> str:
     areas = sorted(entry.area, key=lambda kind: entry.area[kind])
     worst, best = areas[0], areas[-1]
     text = (
-        f"{name}{role} is right on {with_interval(entry.clean, *entry.clean_interval)} of "
-        f"these images as they are, and on {_with_interval_of_mean(entry)} on average once they "
-        "are altered."
+        f"{name}{role} is right on {with_interval(entry.clean, *entry.clean_interval)} of these "
+        f"{whole(entry.rows)} images as they are, and on {_with_interval_of_mean(entry)} on "
+        "average once they are altered."
     )
     if entry.area[worst] < entry.area[best]:
         text += (
@@ -104,9 +104,10 @@ def _against_leader(name: str, leader_name: str, pairs: Sequence[AlteredPair], a
 def finding(name: str, found: Robustness) -> str:
     """How far a model falls, and who handles what better beyond chance, in one sentence."""
     entry = found.asked[name]
+    some = f" of {counted(entry.rows, 'image')}" if entry.rows < found.there else ""
     said = (
-        f"On worse images {name} is right on {per_cent(entry.mean_area)} on average instead of "
-        f"{per_cent(entry.clean)}"
+        f"On worse images {name} is right on {per_cent(entry.mean_area)}{some} on average instead "
+        f"of {per_cent(entry.clean)}"
     )
     passing = _passing(name, found)
     if not passing:

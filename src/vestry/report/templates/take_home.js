@@ -49,10 +49,13 @@
     const fractions = table.columns.map((_, place) => table.rows.some((row) => isFraction(row[place])));
     return table.rows.map((row) => row.map((value, place) => (fractions[place] ? short(value) : plain(value))));
   };
+  // A spreadsheet would compute what begins as a formula does; an apostrophe makes it text.
+  const formula = new RegExp({{ formula }});
+  const guarded = (value) => (typeof value === "string" && formula.test(value) ? `'${value}` : plain(value));
   const separated = (table, sign) => {
     const quoted = (cell, _, row) => (cell.includes(sign) || /["\r\n]/.test(cell) || (row.length === 1 && !cell)
       ? `"${cell.replaceAll('"', '""')}"` : cell);
-    return [table.columns.map(([key]) => key), ...table.rows.map((row) => row.map(plain))]
+    return [table.columns.map(([key]) => guarded(key)), ...table.rows.map((row) => row.map(guarded))]
       .map((row) => `${row.map(quoted).join(sign)}\r\n`).join("");
   };
   const marked = (cell) => cell.replace(/[\x00-\x1f\x7f\u2028\u2029]/g, " ").replace(/[\\`*_{}[\]<>|&~$^#]/g, "\\$&");
