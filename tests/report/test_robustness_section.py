@@ -96,6 +96,9 @@ def test_the_chapter_says_how_far_it_falls_and_who_handles_what_better(
     assert data(results).finding.endswith("Linear handles 4 of 7 kinds better.")
     page = render(example.typed(results), *pictures(results), "run")
     assert "Linear handles 4 of 7 kinds better." in page
+    found["changes"] += [change | {"kind": "noise", "ahead": "Forest"}]
+    said = "Linear handles 4 of 7 kinds better, and so does 1 other model on some."
+    assert data(results).finding.endswith(said)
 
 
 def test_who_does_best_and_worst(results: dict[str, Any], found: dict[str, Any]) -> None:

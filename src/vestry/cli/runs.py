@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vestry.pipeline.listing import ListedRun
 
 RUNS_EXAMPLES = "Examples:  vestry runs    |    vestry runs elsewhere/runs --json"
-_EVIDENCE = {"clear": "clear", "level": "level", "too_few": "too few images"}
+_EVIDENCE = {"clear": "clear", "level": "no clear difference", "too_few": "too few images"}
 _NAME = 24
 _DATE = "%Y-%m-%d %H:%M"
 _HEADS = ("run", "when", "recommended", "right on test", "evidence")

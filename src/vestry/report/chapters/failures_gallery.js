@@ -57,14 +57,15 @@
     if (truth !== null) return `“${classes[truth]}” taken for another class`;
     return said === null ? "Mistakes" : `Wrongly called “${classes[said]}”`;
   };
+  const thousands = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   function showGallery() {
     const shown = found();
     const here = shown.slice(0, state.room);
     const total = state.doubted ? stored().length : amount();
-    const kept = total > shown.length ? `; the page holds ${shown.length}` : "";
+    const kept = total > shown.length ? `; this page has pictures of ${thousands(shown.length)}` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${total} ${total === 1 ? "mistake" : "mistakes"}${kept}. Press one.`
+      ? `${here.length} of ${thousands(total)} ${total === 1 ? "mistake" : "mistakes"}${kept}. Choose one for its votes.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

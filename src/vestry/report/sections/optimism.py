@@ -44,7 +44,7 @@ def best_of(results: Results) -> str | None:
         return f"{best} on the same {rows}; taking the best adds less than 0.1 points to it."
     return (
         f"{best} on the same {rows}, of which about {amount} are due to taking the best: "
-        f"{per_cent(found.corrected, _DIGITS)} is what to expect of it."
+        f"{per_cent(found.corrected, _DIGITS)} is what its validation figure lets expect."
     )
 
 

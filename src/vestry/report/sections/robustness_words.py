@@ -1,6 +1,6 @@
 """Models on worse images, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vestry.report.formatting import (
     counted,
@@ -114,9 +114,18 @@ def finding(name: str, found: Robustness) -> str:
     best = max(passing, key=lambda other: len(passing[other]))
     kinds = [kind for kind in passing[best] if kind != ALL]
     if not kinds:
-        return f"{said}; {best} does better over all kinds together."
+        return f"{said}; {best} does better over all kinds together{_others(passing)}."
     of = f"{len(kinds)} of {counted(len(found.kinds), 'kind')}"
-    return f"{said}; {best} handles {listed(kinds) if len(kinds) <= MOST_LISTED else of} better."
+    what = listed(kinds) if len(kinds) <= MOST_LISTED else of
+    return f"{said}; {best} handles {what} better{_others(passing)}."
+
+
+def _others(passing: Mapping[str, list[str]]) -> str:
+    """That more than one model does better on some kind."""
+    others = len(passing) - 1
+    if not others:
+        return ""
+    return f", and so {'does' if others == 1 else 'do'} {counted(others, 'other model')} on some"
 
 
 def _passing(leader_name: str, found: Robustness) -> dict[str, list[str]]:
