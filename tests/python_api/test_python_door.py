@@ -1,9 +1,11 @@
 """What a notebook does: arrays and estimators to a run, and a run to frames, figures and files."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,6 +20,7 @@ from torch.nn import Linear
 
 import vestry
 from vestry.errors import StudyError
+from vestry.predictions.table import load_table
 from vestry.python_api.model_tables import model_table
 from vestry.schema.reading import read_results
 from vestry.study.reader import read_study
@@ -233,3 +236,14 @@ def test_folders_cores_and_minutes_are_the_command_s(
         vestry.run("elsewhere/choice.study/choice.toml", "again")
     with pytest.raises(StudyError, match="minutes=0"):
         vestry.try_("digits", minutes=0)
+
+
+def test_a_model_that_gives_labels_alone_has_no_confidence(
+    chosen: vestry.Run, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(chosen.folder, tmp_path / "copy"))
+    path = copy / "members" / "Bayes" / "test.npz"
+    table = load_table(path)
+    replace(table, only_labels=True).save(path)
+    found = vestry.open(copy).predictions.groupby("model")["confidence"].count()
+    assert found["Bayes"] == 0 and found["Linear"] == len(table)
