@@ -300,7 +300,7 @@ def test_whatever_a_key_holds_is_read_or_refused(tmp_path, monkeypatch, odd):
             study = read_study(tmp_path / "s.toml").study
         except StudyError:
             continue
-        assert study.digest and tomllib.loads(study.as_toml())
+        assert study.digest and tomllib.loads(study.to_toml())
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 2000, "a = " + "9" * 5000, "a = \x01"])

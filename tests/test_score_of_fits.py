@@ -57,7 +57,7 @@ def test_a_resolved_study_means_what_it_meant():
     import tomllib
 
     study = Study.model_validate(TABLES | {"decision": {"score": "roc_auc"}})
-    again = tomllib.loads(study.as_toml())
+    again = tomllib.loads(study.to_toml())
     again["member"] = again.pop("model")
     assert Study.model_validate(again).digest == study.digest
 

@@ -112,7 +112,7 @@ def test_a_wrong_set_says_how_to_write_it(read, assignment, said):
 
 def test_the_resolved_study_reads_as_the_same_study(read):
     study = read(SMALL_STUDY)
-    assert read(study.as_toml()) == study
+    assert read(study.to_toml()) == study
 
 
 def test_the_schema_is_json_and_knows_every_key():
@@ -138,7 +138,7 @@ def test_models_keep_their_order_however_each_is_spelled(read, entries):
     assert [entry.params for entry in study.models] == [
         {"C": number} if nested else {} for number, (_, _, nested) in enumerate(entries)
     ]
-    assert read(study.as_toml()).digest == study.digest and "[[model]]" in study.as_toml()
+    assert read(study.to_toml()).digest == study.digest and "[[model]]" in study.to_toml()
 
 
 def test_the_spelling_changes_neither_the_study_nor_its_hash(read):

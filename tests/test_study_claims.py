@@ -74,7 +74,7 @@ def test_a_mistake_is_one_line_that_names_the_nearest(read, old, new, said):
 def test_the_resolved_study_reads_as_the_same_study(read):
     study = read(SMALL_STUDY + PAIR + CLAIMS)
     assert study.pair[0].with_ == "Net" and len(study.claim) == 3
-    assert read(study.as_toml()) == study
+    assert read(study.to_toml()) == study
 
 
 def test_a_class_that_the_data_lack_is_refused_before_any_work(tmp_path, vestry):
@@ -112,4 +112,4 @@ def test_the_new_name_of_a_claims_model_changes_nothing_else(read):
     old = read(SMALL_STUDY + PAIR + CLAIMS)
     new = read(SMALL_STUDY + PAIR + CLAIMS.replace("maker", "model"))
     assert old == new and old.digest == new.digest
-    assert "maker" not in old.as_toml()
+    assert "maker" not in old.to_toml()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from vestry.committees.committee_settings import CommitteeSettings as Committee
     from vestry.members.networks.settings import NetworkSettings as Network
     from vestry.python_api.finished_run import Run
+    from vestry.python_api.model_tables import Model
     from vestry.python_api.studies import choose, open, run, try_
     from vestry.serve.predictor import Predictor
     from vestry.sklearn_api.committee_classifier import CommitteeClassifier
@@ -21,6 +22,7 @@ switch_off()  # here, because no module of Vestry is imported before this one
 __all__ = [
     "Committee",
     "CommitteeClassifier",
+    "Model",
     "Network",
     "NetworkClassifier",
     "Predictor",
@@ -37,6 +39,7 @@ _STUDIES = "vestry.python_api.studies"
 _PLACES = {
     "Committee": ("vestry.committees.committee_settings", "CommitteeSettings"),
     "CommitteeClassifier": ("vestry.sklearn_api.committee_classifier", "CommitteeClassifier"),
+    "Model": ("vestry.python_api.model_tables", "Model"),
     "Network": ("vestry.members.networks.settings", "NetworkSettings"),
     "NetworkClassifier": ("vestry.sklearn_api.network_classifier", "NetworkClassifier"),
     "Predictor": ("vestry.serve.predictor", "Predictor"),

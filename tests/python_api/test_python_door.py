@@ -1,9 +1,13 @@
 """What a notebook does: arrays and estimators to a run, and a run to frames, figures and files."""
 
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -12,9 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch.nn import Linear
 
 import vestry
 from vestry.errors import StudyError
+from vestry.predictions.table import load_table
 from vestry.python_api.model_tables import model_table
 from vestry.schema.reading import read_results
 from vestry.study.reader import read_study
@@ -95,7 +101,9 @@ def test_a_notebook_shows_the_answer_the_ranking_and_the_way_to_the_page(
     chosen: vestry.Run,
 ) -> None:
     html = chosen._repr_html_()
-    assert "<svg" in html and chosen.page.as_uri() in html and chosen.page.is_file()
+    assert "<svg" in html and str(chosen.page) in html and chosen.page.is_file()
+    way = re.findall('href="([^"]+)"', html)[-1]
+    assert Path(unquote(way)).resolve() == chosen.page.resolve()
     assert all(name in html for name in MODELS)
     assert (chosen.recommended or "nothing") in repr(chosen)
 
@@ -109,7 +117,7 @@ def test_the_recommended_model_predicts_as_the_run_did(chosen: vestry.Run) -> No
 
 def test_a_study_survives_being_written_and_read(chosen: vestry.Run, tmp_path: Path) -> None:
     study = read_study(chosen.folder.parent / "digits.study" / "digits.toml").study
-    (tmp_path / "again.toml").write_text(study.as_toml())
+    (tmp_path / "again.toml").write_text(study.to_toml())
     assert read_study(tmp_path / "again.toml").study == study
 
 
@@ -149,6 +157,7 @@ class Here:
         (make_pipeline(StandardScaler(), GaussianNB()), "a study file cannot hold"),
         (LogisticRegression, "no estimator with parameters"),
         (Here(), "no estimator with parameters"),
+        (Linear(2, 2), r"torch\.onnx\.export"),
     ],
 )
 def test_what_cannot_be_written_down_is_refused(model: object, said: str) -> None:
@@ -163,6 +172,12 @@ def test_what_cannot_be_written_down_is_refused(model: object, said: str) -> Non
         (IMAGES, None, {}, "need their labels"),
         (IMAGES, LABELS, {"X_test": IMAGES}, "X_test and y_test"),
         ("digits", LABELS, {}, "labels of its own"),
+        (IMAGES, LABELS[1:], {}, "images has 600 rows, labels has 599"),
+        (IMAGES, [None, *LABELS[1:]], {}, "none may be missing"),
+        (IMAGES.astype(object), LABELS, {}, "images are object"),
+        ([[[1]], [[1, 2]]], [0, 1], {}, "cannot become one array"),
+        (IMAGES, LABELS, {"committees": [{"name": "Two", "members": ["Net", "No"]}]}, "nobody"),
+        (IMAGES, LABELS, {"cores": 0}, "cores: 0"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_at_once(
@@ -182,6 +197,9 @@ def test_import_is_light_and_types_are_seen(tmp_path: Path) -> None:
         "import vestry\n"
         "run = vestry.open('runs/default')\n"
         "name: str | None = run.recommended\n"
+        "both = vestry.Committee(name='Both', members=['a', 'b'])\n"
+        "text: str = vestry.Study.model_validate({}).to_toml()\n"
+        "found = vestry.choose([[[0]]], [0], {'svm': 'sklearn.svm.SVC'}).predictor()\n"
         "path: int = run.export('model.onnx')\n"
     )
     checked = subprocess.run(
@@ -193,4 +211,39 @@ def test_import_is_light_and_types_are_seen(tmp_path: Path) -> None:
     )
     errors = [line for line in checked.stdout.splitlines() if "error" in line]
     assert any('"Path", variable has type "int"' in line for line in errors), checked.stdout
-    assert not any(f"user.py:{n}:" in line for n in (1, 2, 3) for line in errors)
+    assert not any(f"user.py:{n}:" in line for n in range(1, 7) for line in errors)
+
+
+def test_a_model_is_checked_as_it_is_made() -> None:
+    made = vestry.Model("SVM", estimator="sklearn.svm.SVC", params={"C": 2.0})
+    table = {"estimator": "sklearn.svm.SVC", "params": {"C": 2.0}}
+    assert model_table("Other", made) == {"name": "Other", **table}
+    with pytest.raises(StudyError, match="key `epoch` is unknown; did you mean `epochs`"):
+        vestry.Model("Net", layers=[{"flatten": True}], epoch=3)
+
+
+def test_folders_cores_and_minutes_are_the_command_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VESTRY_RUNS", "elsewhere")
+    done = vestry.choose(IMAGES[:200], LABELS[:200], {"Bayes": GaussianNB()}, quiet=True)
+    assert done.folder == Path("elsewhere/choice") and [*tmp_path.iterdir()] == [
+        tmp_path / "elsewhere"
+    ]
+    monkeypatch.setenv("VESTRY_CORES", "many")
+    with pytest.raises(StudyError, match="cores: 'many'"):
+        vestry.run("elsewhere/choice.study/choice.toml", "again")
+    with pytest.raises(StudyError, match="minutes=0"):
+        vestry.try_("digits", minutes=0)
+
+
+def test_a_model_that_gives_labels_alone_has_no_confidence(
+    chosen: vestry.Run, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(chosen.folder, tmp_path / "copy"))
+    path = copy / "members" / "Bayes" / "test.npz"
+    table = load_table(path)
+    replace(table, only_labels=True).save(path)
+    found = vestry.open(copy).predictions.groupby("model")["confidence"].count()
+    assert found["Bayes"] == 0 and found["Linear"] == len(table)

@@ -35,16 +35,16 @@ class CommitteeSettings(BaseModel):
 
     name: Name = Field(description="what the page and the run folder call it")
     rule: Annotated[str, OneOf(RULES)] = Field(
-        "mean", description="how members' probabilities become one"
+        default="mean", description="how members' probabilities become one"
     )
     members: list[str] = Field(min_length=2, description="names of members of this study")
     fit_on: Literal["validation", "out_of_fold"] = Field(
-        "validation", description="the rows that the rule learns from"
+        default="validation", description="the rows that the rule learns from"
     )
     reported: dict[str, float] = Field(
         default_factory=dict, description="test figures that a report gave, shown beside ours"
     )
-    note: str = Field("", description="a remark that the page shows")
+    note: str = Field(default="", description="a remark that the page shows")
 
     @classmethod
     def known_keys(cls) -> list[str]:

@@ -90,7 +90,7 @@ def judge(
         )
         for notice in results.notices:
             report({"event": notice.level, "text": notice.text})
-        write_text(run.study, settings.as_toml())
+        write_text(run.study, settings.to_toml())
         write_json(run.environment, results.environment.as_json())
         write_json(run.results, results.as_json())
         report({"event": "stage", "text": "drawing the page"})
@@ -205,7 +205,7 @@ class _Judgement:
             format=FORMAT,
             title=settings.title,
             about=settings.about,
-            study=StudyFacts(file=str(self.files.truth), hash=digest, text=settings.as_toml()),
+            study=StudyFacts(file=str(self.files.truth), hash=digest, text=settings.to_toml()),
             notices=self.notices(members),
             data=run.data,
             failures=committees.failures,

@@ -194,7 +194,7 @@ class Comparison:
             format=FORMAT,
             title=study.title,
             about=study.about,
-            study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.as_toml()),
+            study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.to_toml()),
             notices=[
                 *(Notice(level="warning", text=text) for text in self.leak_warnings()),
                 *notices(dataset, members, study),

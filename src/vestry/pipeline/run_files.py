@@ -205,7 +205,7 @@ def write_run(
 
     altered: the pictures of the altered image, by their ids.
     """
-    write_text(run.study, file.study.as_toml())
+    write_text(run.study, file.study.to_toml())
     write_json(run.environment, results.environment.as_json())
     write_json(run.split, split_record(dataset))
     wanted = shown_ids(results)

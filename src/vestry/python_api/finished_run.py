@@ -1,9 +1,11 @@
 """A finished run in Python: its answer, its tables as frames, its figures, its models."""
 
+import os
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from vestry.cli.options import display
 from vestry.data.paths import DataPaths
@@ -77,8 +79,8 @@ class Run:
 
     @property
     def predictions(self) -> "pd.DataFrame":
-        """A row a model and test image: its id, what the model says, how sure it is, and the
-        probability of every class (of the first seed)."""
+        """A row a model and test image: its id, what the model says, how sure it is (missing of
+        one that gives labels alone), and the probability of every class (of the first seed)."""
         return _pandas().concat(
             [
                 _pandas()
@@ -87,7 +89,9 @@ class Run:
                         "model": name,
                         "id": table.ids,
                         "predicted": [table.classes[label] for label in table.labels],
-                        "confidence": table.probabilities.max(axis=1),
+                        "confidence": None
+                        if table.only_labels
+                        else table.probabilities.max(axis=1),
                     }
                 )
                 .join(_pandas().DataFrame(table.probabilities, columns=list(table.classes)))
@@ -153,7 +157,11 @@ class Run:
         lines += [f"<p>{escape(text)}</p>" for text in (*self._content.caveats, *answer.sentences)]
         lines += [self._content.drawings[figure.key] for figure in answer.figures]
         lines += [_in_html(self._table("compare"))]
-        lines += [f'<p><a href="{escape(self.page.as_uri())}">The page with the evidence</a></p>']
+        # From the working folder: a notebook's server gives what is below that, no file:// URL.
+        way = quote(Path(os.path.relpath(self.page)).as_posix())
+        lines += [
+            f'<p><a href="{way}">The page with the evidence</a>: {escape(str(self.page))}</p>'
+        ]
         return "\n".join(lines)
 
     @cached_property

@@ -7,6 +7,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from vestry.errors import StudyError
+from vestry.study.entries import CommonEntry
+from vestry.study.reader import model_of
 
 
 def model_table(name: str, model: Any) -> dict[str, Any]:
@@ -18,7 +20,12 @@ def model_table(name: str, model: Any) -> dict[str, Any]:
     if isinstance(model, Mapping):
         return {"name": name, **model}
     if isinstance(model, BaseModel):
-        return {"name": name, **model.model_dump(mode="json", exclude_unset=True)}
+        return model.model_dump(mode="json", exclude_unset=True) | {"name": name}
+    if hasattr(model, "state_dict"):
+        raise StudyError(
+            f"model {name!r}: a torch module is not taken as it is; write it as a vestry.Network, "
+            'or, trained, export it (torch.onnx.export) and give {"onnx": "net.onnx"}'
+        )
     if isinstance(model, type) or not hasattr(model, "get_params"):
         raise StudyError(
             f"model {name!r}: {model!r} is no estimator with parameters, no vestry.Network and no "
@@ -70,7 +77,7 @@ def _written(place: str, value: Any) -> Any:
         return value.item()
     if isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | np.ndarray):
         return [_written(place, part) for part in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _written(place, part) for key, part in value.items()}
@@ -78,3 +85,11 @@ def _written(place: str, value: Any) -> Any:
         f"{place} is {value!r}, which a study file cannot hold; give a number, a text, a list or a "
         "table, or write a class of your own around it and name that"
     )
+
+
+def Model(name: str, **keys: Any) -> CommonEntry:  # noqa: N802 - it makes what it names
+    """A `[[model]]` of a study, of whichever kind its keys say; StudyError, one line a problem.
+
+    >>> vestry.Model("SVM", estimator="sklearn.svm.SVC", params={"C": 2.0})
+    """
+    return model_of({"name": name} | keys)

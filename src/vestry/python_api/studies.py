@@ -1,5 +1,6 @@
 """`vestry.run`, `vestry.open`, `vestry.choose`, `vestry.try_`: from Python what commands do."""
 
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,10 +23,12 @@ from vestry.python_api.finished_run import Run
 from vestry.python_api.model_tables import model_table
 from vestry.storage.own_files import OwnFiles
 from vestry.storage.run_folder import RunFolder
-from vestry.study.reader import read_study
+from vestry.study.file import tables_of
+from vestry.study.reader import read_study, study_of
 from vestry.study.settings import Study, without_none
 
 _LIST = "vestry-study.json"
+_LEAST_MINUTES, _MOST_MINUTES = 0.5, 1440.0
 
 
 def run(
@@ -39,21 +42,22 @@ def run(
 ) -> Run:
     """Run a study file, or a Study, as `vestry run` does; what was finished before is found again.
 
-    out: the run's folder, by default one named after the study below `runs/`; needed for a Study,
-    whose file is written beside it. set: "KEY=VALUE"s over the study's own. An interruption leaves
-    what is done, and the same call goes on. Raises StudyError, DataError or MemberError.
+    out: the run's folder, by default one named after the study below VESTRY_RUNS or `runs`; needed
+    for a Study, whose file is written beside it. cores: by default VESTRY_CORES or all. set:
+    "KEY=VALUE"s over the study's own. An interruption leaves what is done, and the same call goes
+    on. Raises StudyError, DataError or MemberError.
     """
     if isinstance(study, Study):
         if out is None:
             raise StudyError("a Study has no file to be named after: give out=, its run folder")
-        path = _written(Path(out), _from_there(study, _home(Path(out))).as_toml())
+        path = _written(Path(out), _from_there(study, _home(Path(out))).to_toml())
     else:
         path = Path(study)
     file = read_study(path, set)
-    folder = Path(out) if out is not None else Path("runs") / path.stem
+    folder = Path(out) if out is not None else _runs() / path.stem
     places = DataPaths.of(None if data is None else Path(data), path.parent)
     with display(quiet) as report:
-        run_study(file, places, RunFolder(folder), cores or available_cores(), report)
+        run_study(file, places, RunFolder(folder), _cores(cores), report)
     return Run(folder, data)
 
 
@@ -75,14 +79,15 @@ def try_(
     """Find out which model suits some images in that time, as `vestry try` does.
 
     study: the study file to write, by default one named after the source; out: the run's folder.
-    Raises StudyError where the file is there already, DataError where the images are not right.
+    Raises StudyError where the file is there already or for minutes that the command does not take
+    either, DataError where the images are not right.
     """
+    if not _LEAST_MINUTES <= minutes <= _MOST_MINUTES:
+        raise StudyError(f"minutes={minutes}: give {_LEAST_MINUTES:g} to {_MOST_MINUTES:g}")
     file = Path(study) if study is not None else file_for(str(source), Path())
-    folder = Path(out) if out is not None else Path("runs") / file.stem
+    folder = Path(out) if out is not None else _runs() / file.stem
     places = DataPaths.of(None if data is None else Path(data), Path())
-    attempt = Attempt(
-        str(source), 60.0 * minutes, file, RunFolder(folder), places, cores or available_cores()
-    )
+    attempt = Attempt(str(source), 60.0 * minutes, file, RunFolder(folder), places, _cores(cores))
     with display(quiet) as report:
         try_source(attempt, report)
     return Run(folder, data)
@@ -95,9 +100,9 @@ def choose(
     X_test: ArrayLike | None = None,  # noqa: N803 - scikit-learn's words
     y_test: ArrayLike | None = None,
     *,
-    out: str | Path = "runs/choice",
+    out: str | Path | None = None,
     title: str | None = None,
-    committees: Iterable[CommitteeSettings] = (),
+    committees: Iterable[CommitteeSettings | Mapping[str, Any]] = (),
     cores: int | None = None,
     quiet: bool = False,
     **tables: Mapping[str, Any],
@@ -113,19 +118,35 @@ def choose(
     Images and study are written beside the run, as OUT.study/, so that `vestry run` runs it
     again. Raises StudyError, one line a problem, before anything is fitted.
     """
-    folder = Path(out)
+    folder = Path(out) if out is not None else _runs() / "choice"
+    count = _cores(cores)
     source, arrays = _source(images, labels, X_test, y_test, folder)
     study: dict[str, Any] = {key: dict(table) for key, table in tables.items()}
     study["title"] = title or f"Which of {len(models)} models?"
     study["data"] = {"source": source} | study.get("data", {})
     study["model"] = [model_table(name, model) for name, model in models.items()]
     study["committee"] = [_plain(each) for each in committees]
-    text = tomli_w.dumps(without_none({k: part for k, part in study.items() if part != []}))
+    study = without_none({key: part for key, part in study.items() if part != []})
+    text = tomli_w.dumps(study)
+    study_of(tables_of(text), "vestry.choose")  # before anything is written
     path = _written(folder, text, arrays)
     places = DataPaths.of(None, path.parent)
     with display(quiet) as report:
-        run_study(read_study(path), places, RunFolder(folder), cores or available_cores(), report)
+        run_study(read_study(path), places, RunFolder(folder), count, report)
     return Run(folder)
+
+
+def _runs() -> Path:
+    """Where run folders go, as for the command."""
+    return Path(os.environ.get("VESTRY_RUNS") or "runs")
+
+
+def _cores(given: int | None) -> int:
+    """As the option has them: a number, else the environment's, else all there are."""
+    said = given if given is not None else os.environ.get("VESTRY_CORES") or available_cores()
+    if not str(said).isdigit() or int(said) < 1:
+        raise StudyError(f"cores: {said!r}; give a whole number, 1 or more")
+    return int(said)
 
 
 def _from_there(study: Study, home: Path) -> Study:
@@ -138,7 +159,9 @@ def _from_there(study: Study, home: Path) -> Study:
     return study.model_copy(update={"data": study.data.model_copy(update=sources)})
 
 
-def _plain(settings: BaseModel) -> dict[str, Any]:
+def _plain(settings: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(settings, Mapping):
+        return dict(settings)
     return settings.model_dump(mode="json", exclude_unset=True)
 
 
@@ -156,17 +179,19 @@ def _source(
         raise StudyError("images in an array need their labels")
     if (test_images is None) != (test_labels is None):
         raise StudyError("give X_test and y_test, or neither")
-    arrays = {"images": _images(images, "images"), "labels": _labels(labels)}
+    arrays = {"images": _images(images, "images"), "labels": _labels(labels, "labels")}
+    _check_rows(arrays["images"], arrays["labels"], "images", "labels")
     if test_images is not None:
-        arrays |= {
-            "test_images": _images(test_images, "X_test"),
-            "test_labels": _labels(test_labels),
-        }
+        tests, named = _images(test_images, "X_test"), _labels(test_labels, "y_test")
+        _check_rows(tests, named, "X_test", "y_test")
+        arrays |= {"test_images": tests, "test_labels": named}
     return "npz:images.npz", arrays
 
 
 def _images(given: Any, name: str) -> NDArray[Any]:
-    array = np.asarray(given)
+    array = _array(given, name)
+    if array.dtype.kind not in "uif":
+        raise StudyError(f"{name} are {array.dtype}; bytes or floats are needed")
     if array.ndim not in (3, 4):
         raise StudyError(
             f"{name} has the shape {array.shape}; give (n, height, width) or (n, height, width, "
@@ -175,10 +200,29 @@ def _images(given: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _labels(given: Any) -> NDArray[Any]:
-    """Text where they are objects: nothing is pickled."""
-    array = np.asarray(given)
-    return array.astype(str) if array.dtype == object else array
+def _labels(given: Any, name: str) -> NDArray[Any]:
+    """Objects that are all text become text: nothing is pickled, and no None becomes a class."""
+    array = _array(given, name)
+    if array.dtype == object and all(isinstance(each, str) for each in array.ravel()):
+        array = array.astype(np.str_)
+    if array.dtype.kind not in "iufbUS" or array.ndim == 0:
+        raise StudyError(
+            f"{name} are {array.dtype} of shape {array.shape}; whole numbers or text, one a row, "
+            "are needed, and none may be missing"
+        )
+    return array
+
+
+def _array(given: Any, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as error:  # rows of unlike lengths, a tensor on a card
+        raise StudyError(f"{name} cannot become one array: {error}") from None
+
+
+def _check_rows(images: NDArray[Any], labels: NDArray[Any], one: str, other: str) -> None:
+    if len(images) != len(labels):
+        raise StudyError(f"{one} has {len(images):,} rows, {other} has {len(labels):,}")
 
 
 def _home(out: Path) -> Path:

@@ -28,7 +28,7 @@ class JudgeSettings(BaseModel):
     abstention: AbstentionSettings = AbstentionSettings()
     decision: DecisionSettings = DecisionSettings()
 
-    def as_toml(self) -> str:
+    def to_toml(self) -> str:
         return tomli_w.dumps(without_none(self.model_dump(mode="json")))
 
     def digest(self, files: Iterable[str]) -> str:

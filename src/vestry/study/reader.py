@@ -40,18 +40,25 @@ def read_study(path: Path, assignments: Iterable[str] = ()) -> StudyFile:
 
     Raises StudyError, one line a problem.
     """
+    return StudyFile(path, study_of(override(read_toml(path), assignments, _takes), str(path)))
+
+
+def study_of(tables: dict[str, Any], place: str) -> Study:
+    """The study that these tables make; `place`, where they stand, heads what is wrong with them.
+
+    Raises StudyError, one line a problem.
+    """
     # Before models are made of the tables: what they leave out is then the score's to say.
-    tables = following_the_score(override(read_toml(path), assignments, _takes))
-    problems = [f"{path}: {line}" for line in _problems_of(tables)]
+    tables = following_the_score(tables)
+    problems = [f"{place}: {line}" for line in _problems_of(tables)]
     if problems:
         raise StudyError("\n".join(problems))
     models = [_entry_of(_model_table(tables, entry)) for entry in tables["member"]]
     try:
-        study = Study(**(tables | {"member": models}))
+        return Study(**(tables | {"member": models}))
     except ValidationError as error:  # what a model and the rest of the study make of each other
         lines = lines_of(error, Study, "study", skip="")
-        raise StudyError("\n".join(f"{path}: {line}" for line in lines)) from None
-    return StudyFile(path, study)
+        raise StudyError("\n".join(f"{place}: {line}" for line in lines)) from None
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
@@ -63,6 +70,13 @@ def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
             raise StudyError(f"{file.path}: `after` leads back to {path}; a study cannot follow it")
         studies_before(read_study(path), here)
     return paths
+
+
+def model_of(table: dict[str, Any]) -> CommonEntry:
+    """The entry that a `[[model]]` with these keys makes; StudyError, one line a problem."""
+    if lines := _model_problems({}, table, f"model {table.get('name', '(no name)')}"):
+        raise StudyError("\n".join(lines))
+    return _entry_of(table)
 
 
 def _entry_of(table: dict[str, Any]) -> CommonEntry:

@@ -51,16 +51,19 @@ def _both_spellings(schema: dict[str, Any]) -> None:
 
 
 class Study(BaseModel):
-    """A whole study file. Its models are kept as `member`, so that its digest stays what it was."""
+    """A whole study file. Its models are kept as `member`, so that its digest stays what it was.
+
+    Defaults are named, because only so do type checkers without pydantic's plugin see them.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, title="Study", json_schema_extra=_both_spellings
     )
 
     title: str = Field(min_length=1)
-    about: str = Field("", description="a sentence or two that stand under the title")
+    about: str = Field(default="", description="a sentence or two that stand under the title")
     after: list[str] = Field(
-        [],
+        default=[],
         description="studies, as paths from this file's folder, that are run before this one, each "
         "in a run folder of its own beside this one's",
     )
@@ -77,7 +80,7 @@ class Study(BaseModel):
     robustness: RobustnessSettings = RobustnessSettings()
     abstention: AbstentionSettings = AbstentionSettings()
     decision: DecisionSettings = DecisionSettings()
-    time_limit: float = Field(3600.0, gt=0, description="seconds that one fit may take")
+    time_limit: float = Field(default=3600.0, gt=0, description="seconds that one fit may take")
 
     @model_validator(mode="before")
     @classmethod
@@ -113,9 +116,16 @@ class Study(BaseModel):
     def models(self) -> list[Model | SearchedEntry]:
         return self.member
 
-    def as_toml(self) -> str:
-        """The study with every default filled in, spelled as studies are now."""
+    def to_toml(self) -> str:
+        """The study with every default filled in, spelled as studies are now, but for those that
+        would say more than the study did: a score that is named decides what fits go by, and keys
+        of `[training]` are taken for a search's own, where models have them in theirs already.
+        """
         tables = without_none(self.model_dump(mode="json"))
+        training = self.training.model_dump(mode="json", exclude_unset=True)
+        tables["training"] = without_none(training)
+        if "score" not in self.decision.model_fields_set:
+            tables["decision"].pop("score", None)
         for claim in tables["claim"]:
             if "maker" in claim:
                 claim[NEW] = claim.pop("maker")
