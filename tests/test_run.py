@@ -242,7 +242,8 @@ def test_nothing_is_written_over_where_no_member_can_be_fitted(small_study, vest
     assert vestry("run", small_study, cwd=folder).returncode == 0
     kept = [folder / "runs/small" / name for name in ("results.json", "test_looks.jsonl")]
     before = [path.read_bytes() for path in kept]
-    wrong = ["--set", "member.Linear.estimator=sklearn.svm.SVR", "--set", "member.Net.time_limit=0.01"]
+    changes = ("member.Linear.estimator=sklearn.svm.SVR", "member.Net.time_limit=0.01")
+    wrong = [part for change in changes for part in ("--set", change)]
     done = vestry("run", small_study, *wrong, "--set", "member.Net.epochs=9", cwd=folder)
     assert done.returncode == 1 and "no model could be fitted" in done.stderr
     assert [path.read_bytes() for path in kept] == before, "nothing written, nothing looked at"

@@ -48,6 +48,26 @@ def test_labels_are_put_right_and_images_left_out(tmp_path: Path) -> None:
     assert (sum(applied.relabelled.values()), sum(applied.dropped.values())) == (1, 1)
     assert (applied.left, applied.unused) == (0, 1)
     assert applied.said() in data.provenance.notes
+    said = ("1 training label", "1 training image left out", "1 line changed nothing")
+    assert all(
+        text.replace("training", part) in applied.said()
+        for text, part in zip(
+            said, (_part(applied.relabelled), _part(applied.dropped), ""), strict=True
+        )
+    )
+    assert "its counts hold these images, too" in applied.said()
+
+
+def _part(counts: dict[str, int]) -> str:
+    return next(part for part, count in counts.items() if count)
+
+
+def test_folds_that_a_class_is_too_small_for_after_it_are_refused(tmp_path: Path) -> None:
+    gone = "".join(f"train/{row:05},yes\n" for row in range(0, 36, 2))
+    few = loaded(tmp_path, f"id,drop\n{gone}", validation={"folds": 2})
+    assert few.training.class_counts().tolist() == [2, 20]
+    with pytest.raises(DataError):
+        loaded(tmp_path, f"id,drop\n{gone}", validation={"folds": 30})
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -94,6 +114,7 @@ def test_folds_learn_and_choose_by_the_corrected_rows(tmp_path: Path) -> None:
         ("id,label\ntrain/00000,\n", "neither a label"),
         ("id,drop\ntrain/00000,perhaps\n", "write yes"),
         ("", "first line"),
+        ("id,id,label\ntrain/00000,train/00002,bee\n", "two columns"),
         (b"id,label\n\xff\xfe,bee\n", "UTF-8"),
         ("id,label\n" + "".join(f"train/{n:05},bee\n" for n in range(40)), "more than half"),
     ],

@@ -40,20 +40,25 @@ class Applied:
 
     def said(self) -> str:
         """A sentence or two for the page."""
-        changed = [
-            f"{count:,} {part} labels" for part, count in self.relabelled.items() if count
-        ] + [f"{count:,} {part} images left out" for part, count in self.dropped.items() if count]
+        changed = [_counted(n, f"{part} label") for part, n in self.relabelled.items() if n]
+        changed += [
+            f"{_counted(n, f'{part} image')} left out" for part, n in self.dropped.items() if n
+        ]
         text = (
             f"Corrected by {self.file} (SHA-256 {self.sha256[:12]}...): "
             f"{', '.join(changed) or 'nothing'}."
         )
+        if any(self.dropped.values()):
+            text += (
+                " How rows were split was settled before, and its counts hold these images, too."
+            )
         if self.left:
             text += (
-                f" {self.left:,} of its lines are about test images, which were left as they are; "
-                "`correct_test = true` corrects them, too."
+                f" Left as they are: {_counted(self.left, 'test image')} of which it speaks; "
+                "`correct_test = true` corrects these, too."
             )
         if self.unused:
-            text += f" {self.unused:,} lines changed nothing."
+            text += f" {_counted(self.unused, 'line')} changed nothing."
         return text
 
 
@@ -121,6 +126,10 @@ class Corrections:
         return 0 if rows is None else sum(name in self.lines for name in rows.ids.tolist())
 
 
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' if count != 1 else ''}"
+
+
 def _lines(path: Path, content: bytes) -> Iterator[tuple[str, str | None]]:
     try:
         rows = csv.DictReader(content.decode("utf-8-sig").splitlines(), strict=True)
@@ -130,6 +139,8 @@ def _lines(path: Path, content: bytes) -> Iterator[tuple[str, str | None]]:
                 f"corrections {path}: its first line is to name the columns `id` and `label` or "
                 f"`drop`; it has {', '.join(columns) or 'nothing'}"
             )
+        if twice := next((each for each in columns if list(columns).count(each) > 1), None):
+            raise DataError(f"corrections {path}: two columns are called {twice!r}; keep one")
         seen: set[str] = set()
         for row in rows:
             name = row["id"] or ""

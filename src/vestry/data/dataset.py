@@ -102,6 +102,8 @@ def load_dataset(
     if corrections is not None:
         splits, applied = corrections.applied_to(splits, settings.correct_test)
         notes += (applied.said(),)
+        if folds is not None:
+            folds.check(splits["training"])
     provenance = Provenance(
         asked=settings.source,
         used=source.name,
