@@ -8,7 +8,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
-from vestry.cli.cores import CoresOption, available_cores
+from vestry.cli.cores import CoresOption
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
@@ -29,6 +29,7 @@ from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import summary
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
+from vestry.system.platform_calls import available_cores
 from vestry.version import __version__
 
 app = typer.Typer(
