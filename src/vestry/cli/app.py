@@ -174,7 +174,7 @@ app.command(epilog=SCHEMA_EXAMPLES)(schema)
 
 @app.command(epilog="Example:  vestry check --json")
 def check(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Say what this machine offers: processor, memory, libraries, data."""
+    """Say what this machine offers: processor, memory, libraries, parts of Vestry, data."""
     from vestry.cli.check import facts  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
 
@@ -182,4 +182,5 @@ def check(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
-        typer.echo("\n".join(f"{name:<14} {value}" for name, value in found.items()))
+        lines = {name: "not here" if value is None else value for name, value in found.items()}
+        typer.echo("\n".join(f"{name:<14} {value}" for name, value in lines.items()))

@@ -41,6 +41,7 @@ from vestry.storage.run_folder import (
     write_json,
 )
 from vestry.system.environment import environment
+from vestry.system.parts import require
 
 # Whose folder an exploration's folder is: a source takes a new one, or its own.
 
@@ -158,6 +159,7 @@ def explore_source(
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
     the data is missing, damaged or empty.
     """
+    require("train", "exploring images")
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
     if image_size is not None:
