@@ -276,3 +276,13 @@ def test_a_folder_with_other_files_is_not_used(small_study, vestry, tmp_path):
     done = vestry("run", small_study, "--out", tmp_path / "mine")
     assert done.returncode == 2 and "holds other files" in done.stderr
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_a_reason_that_all_models_share_is_given_once(small_study, vestry):
+    models = "".join(
+        f'[[model]]\nname = "{name}"\nestimator = "sklearn.svm.SVR"\n' for name in ("One", "Two")
+    )
+    small_study.write_text(f'title = "T"\n[data]\nsource = "digits"\n{models}')
+    done = vestry("run", small_study, "--quiet", cwd=small_study.parent)
+    assert done.returncode == 1 and "(One, Two: " in done.stderr
+    assert done.stderr.count("is no classifier") == 1

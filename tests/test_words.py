@@ -187,7 +187,7 @@ def test_twins_are_not_put_in_an_order(judged):
         return
     assert f"it is as accurate as any on the {results.decision.rows}" in text
     assert f"{twins[0]} follows with" not in text
-    assert f"no different from {twins[0]}" in text and "in log loss, too" not in text
+    assert f"with the same figures as {twins[0]}" in text and "in log loss, too" not in text
 
 
 def test_what_is_right_everywhere_is_not_said_to_be_wrong(judged):

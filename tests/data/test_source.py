@@ -6,7 +6,7 @@ from made_files import nowhere, pictures, write_class_folders, write_mnist_files
 
 from vestry.data.source import load_source, source_kind
 from vestry.data.source_kind import SOURCES, kinds_in_order
-from vestry.errors import StudyError
+from vestry.errors import DataError, StudyError
 
 LABELS = np.array([0, 1, 0, 1], dtype=np.uint8)
 
@@ -48,3 +48,14 @@ def test_an_unknown_source_is_named_with_the_nearest(text: str, words: str) -> N
 
 def test_a_path_may_hold_colons() -> None:
     assert source_kind("npz:a:b.npz") == (SOURCES["npz"], "a:b.npz")
+
+
+@pytest.mark.parametrize("kind", ["", "folder:", "path:"])
+def test_a_whole_disk_or_home_is_not_walked(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "link").symlink_to("/")
+    for path, said in (("/", "whole disk"), (tmp_path, "home folder"), (tmp_path / "link", "disk")):
+        with pytest.raises(DataError, match=said):
+            load_source(f"{kind}{path}", nowhere(tmp_path))

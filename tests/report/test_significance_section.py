@@ -125,11 +125,11 @@ def test_an_equal_validation_accuracy_is_said(results: Results) -> None:
     first, second, third, *_ = results["ranking"]
     assert "level with" not in lead(results).partition("On the")[0]
     second["validation_accuracy"] = first["validation_accuracy"]
-    assert f"(as accurate as {second['name']}, before which its lower log loss puts it)" in lead(
+    assert f"(as good as {second['name']}, before which its lower log loss puts it)" in lead(
         results
     )
     third |= {"validation_accuracy": first["validation_accuracy"], "rank": 1}
-    said = f"(no different from {third['name']} in accuracy and log loss; as accurate as "
+    said = f"(with the same figures as {third['name']}; as good as "
     assert said in lead(results)
 
 

@@ -8,8 +8,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -57,6 +59,7 @@ def validation_of(given: Selection | Folds | None, labels: Rows) -> Selection | 
     return FIVE.model_copy(update={"folds": min(FIVE.folds, int(np.median(counts)))})
 
 
+_CORRECTING = ("corrections", "correct_test")
 _PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
 
 
@@ -94,6 +97,15 @@ class DataSettings(BaseModel):
     correct_test: bool = False
     image_size: tuple[_Side, _Side] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
+
+    @model_serializer(mode="wrap")
+    def without_corrections(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A study that corrects nothing is what it was before there were corrections: fits and
+        exported files are known by it."""
+        tables: dict[str, Any] = given(self)
+        if self.corrections is None:
+            tables = {key: value for key, value in tables.items() if key not in _CORRECTING}
+        return tables
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from pathlib import Path
 from vestry.data.image_set import Source
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest, kinds_in_order
-from vestry.errors import StudyError, did_you_mean
+from vestry.errors import DataError, StudyError, did_you_mean
 
 _SUFFIXES = frozenset({".npz", ".csv", ".tsv", ".parquet", ".zip", ".tar", ".tgz", ".gz"})
 
@@ -70,9 +70,19 @@ def load_source(
     kind, path = source_kind(text)
     if image_size is not None:
         check_resizable(text)
-    return kind.load(
-        SourceRequest(text, places.path(path), places, image_size, on_progress, column)
-    )
+    place = places.path(path)
+    if path:
+        _refuse_everything(place)
+    return kind.load(SourceRequest(text, place, places, image_size, on_progress, column))
+
+
+def _refuse_everything(place: Path) -> None:
+    """A whole disk or home would be walked for hours, and is nobody's set of images."""
+    whole = place.resolve()
+    if whole == whole.parent:
+        raise DataError(f"{place} is the whole disk; name the folder that holds the class folders")
+    if whole == Path.home().resolve():
+        raise DataError(f"{place} is your home folder; name the folder with the images in it")
 
 
 def check_resizable(text: str, option: str = "image_size") -> None:

@@ -75,8 +75,18 @@ class StudyTasks:
     def refuse_nothing(self) -> None:
         """Raise MemberError where there is nothing to compare: before any look at test labels."""
         if not any(task.is_done for member in self.planned for task in member.tasks.values()):
-            reasons = [f"{outcome.task.name}: {outcome.reason}" for outcome in self.failed.values()]
-            raise MemberError(f"no model could be fitted ({'; '.join(reasons)})")
+            raise MemberError(f"no model could be fitted ({'; '.join(self._reasons())})")
+
+    def _reasons(self) -> list[str]:
+        """Why models failed, each reason once with the names of those that it is of."""
+        names: dict[str, list[str]] = {}
+        for member in self.planned:
+            tried = [member.search, *member.fits] if member.search else member.fits
+            found = (self.failed.get(task.folder.name) for task in tried)
+            reasons = dict.fromkeys(str(each.reason) for each in found if each is not None)
+            for reason in reasons:
+                names.setdefault(reason, []).append(member.name)
+        return [f"{', '.join(models)}: {reason}" for reason, models in names.items()]
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def _level_with(made: Choice) -> str:
     same = _as_good(made)
     twins = [n for n in same if made.models[n].is_level_with(made.taken)]
     others = [n for n in same if n not in twins]
-    text = f", as accurate as {_few(others)} but with the lower log loss" if others else ""
+    text = f", as good as {_few(others)} but with the lower log loss" if others else ""
     return text + (f", with the same figures as {_few(twins)}" if twins else "")
 
 

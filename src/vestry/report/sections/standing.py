@@ -81,9 +81,9 @@ def _level_with(results: Results) -> str:
     higher = [row.name for row in same if row.rank != leader.rank]
     said = []
     if twins:
-        said.append(f"no different from {listed(twins)} in accuracy and log loss")
+        said.append(f"with the same figures as {listed(twins)}")
     if higher:
-        said.append(f"as accurate as {listed(higher)}, before which its lower log loss puts it")
+        said.append(f"as good as {listed(higher)}, before which its lower log loss puts it")
     return f" ({'; '.join(said)})" if said else ""
 
 
