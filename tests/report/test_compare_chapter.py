@@ -93,7 +93,7 @@ def test_the_heading_claims_what_the_tests_show(
     level = [name for name, mark in zip(names[1:], marks, strict=True) if mark == "level"]
     told = " ".join(opening.sentences)
     assert all(f"{name} is shown to be within" in told for name in level)
-    assert "test images had no say in it" in told
+    assert "test images had no say" in told
 
 
 def test_the_lead_is_that_of_the_printed_figures(results: Results) -> None:

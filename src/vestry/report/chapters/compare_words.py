@@ -88,4 +88,4 @@ def _order(results: Results, ranked: Sequence[Model]) -> str | None:
         parts.append(f"{_names(level)} {be} shown to be within {margin}")
     told = "; ".join(part for part in parts if part)
     on_test = f" On test {told}." if told else ""
-    return f"The order is that of validation alone; test images had no say in it.{on_test}"
+    return f"Validation alone orders them; test images had no say.{on_test}"

@@ -25,7 +25,10 @@ def _found(checks: Checklist) -> str:
 
 def _opening(results: Results, page: PageData) -> Opening | None:
     own = page.dataset
-    sentences = [own.size, *([own.fallback] if own.fallback else [])]
+    sentences = [
+        dataset.size(own.facts, with_classes=False),
+        *([own.fallback] if own.fallback else []),
+    ]
     return Opening(data_heading(results.data, page.checklist), sentences)
 
 

@@ -62,10 +62,10 @@
     const shown = found();
     const here = shown.slice(0, state.room);
     const total = state.doubted ? stored().length : amount();
-    const kept = total > shown.length ? `; this page has pictures of ${thousands(shown.length)}` : "";
+    const kept = total > shown.length ? `; ${thousands(shown.length)} with pictures` : "";
     by("gallery-title").textContent = `${named()}: ${state.model.name}`;
     by("gallery-count").textContent = total
-      ? `${here.length} of ${thousands(total)} ${total === 1 ? "mistake" : "mistakes"}${kept}. Choose one for its votes.`
+      ? `${here.length} of ${thousands(total)} ${total === 1 ? "mistake" : "mistakes"}${kept}. Choose one.`
       : "No such mistake.";
     by("gallery-list").replaceChildren(...here.map(item));
     by("gallery-more").hidden = shown.length <= here.length;

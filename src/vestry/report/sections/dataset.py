@@ -34,8 +34,8 @@ def _others(count: int) -> str:
     return f" and {counted(count, 'other')}" if count else ""
 
 
-def size(data: schema.Data) -> str:
-    """Rows, classes and shape of the images."""
+def size(data: schema.Data, *, with_classes: bool = True) -> str:
+    """Rows and shape of the images; classes, where no heading has said how many."""
     shown = {name: split for name, split in data.splits.items() if name in _apart(data)}
     rows = listed([f"{whole(split.rows)} {name}" for name, split in shown.items()])
     if data.image_shape is None:
@@ -44,10 +44,8 @@ def size(data: schema.Data) -> str:
     colour = "in colour" if channels else "in grey"
     chosen = f" Models are chosen by {data.chosen_by}." if data.chosen_by else ""
     chosen += f" They are tested in {data.tested_by} of the same images." if data.tested_by else ""
-    return (
-        f"{rows} images of {height} \u00d7 {width} pixels {colour}, in {len(data.classes)} classes."
-        f"{chosen}"
-    )
+    named = f", in {len(data.classes)} classes" if with_classes else ""
+    return f"{rows} images of {height} \u00d7 {width} pixels {colour}{named}.{chosen}"
 
 
 def _apart(data: schema.Data) -> list[str]:

@@ -68,10 +68,7 @@ def recommended_all_the_same(decision: Decision) -> str:
     """Why one that gains too little is what the study takes."""
     floor = decision.cost_floor
     ms, mb = f"{floor['latency']:g} ms", f"{floor['bytes'] / 1e6:g} MB"
-    return (
-        "It is recommended all the same: what another model saves counts, by the study\u2019s "
-        f"rule, from {ms} or {mb} on."
-    )
+    return f"Recommended all the same: savings count from {ms} or {mb} on."
 
 
 def meaning(found: EnsembleGain) -> str | None:
