@@ -64,3 +64,15 @@ def test_files_and_folders_are_synced_where_the_system_can(system, monkeypatch, 
     platform_calls.sync(tmp_path)
     assert (tmp_path / "x").read_text() == "x"
     assert platform_calls.available_cores() >= 1
+
+
+def test_a_way_leads_from_one_folder_to_another(tmp_path):
+    assert platform_calls.way(tmp_path / "a/x", tmp_path / "b") == "../a/x"
+
+
+def test_where_no_way_leads_the_whole_path_is_given(monkeypatch, tmp_path):
+    def on_another_drive(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", on_another_drive)
+    assert platform_calls.way(tmp_path / "x", tmp_path) == (tmp_path / "x").as_posix()

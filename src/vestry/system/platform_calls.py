@@ -81,6 +81,15 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def way(path: Path, start: Path) -> str:
+    """The way to `path` from the folder `start`, with slashes; on Windows the whole path where that
+    is on another drive."""
+    try:
+        return Path(os.path.relpath(path, start)).as_posix()
+    except ValueError:
+        return path.absolute().as_posix()
+
+
 def available_cores() -> int:
     """Cores that this process may use."""
     if sys.platform == "linux":
