@@ -60,13 +60,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	  echo "make: this Python cannot make environments; on Debian: apt install python3-venv" >&2; \
 	  rm -rf $(VENV); exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[dev]'
+	  --constraint constraints.txt --editable '.[train,dev]'
 	@touch $@
 
 # What the serving benchmark is set beside.
 $(VENV)/fastapi: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[dev,fastapi]'
+	  --constraint constraints.txt --editable '.[train,dev,fastapi]'
 	@touch $@
 
 # The benchmark's other side: the packages of the extra `keras`, without Vestry's own.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,13 @@ import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps
 from forked_command import Template, started
 from headless_browser import browser  # noqa: F401 - a fixture
 from studies_at_hand import SMALL_STUDY, with_everything
+
+ON_LINUX = {
+    *("test_sends_nothing.py", "test_own_estimators.py", "test_recovery.py", "test_search.py"),
+    *("test_engine_contract.py", "test_server_process.py", "test_server_hostile.py"),
+    *("test_feature_store.py", "test_forked_command.py", "test_written_files.py"),
+}
+"""Files whose tests ask Linux what became of a process, or of a file's permissions."""
 
 
 def pytest_configure():
@@ -25,6 +33,11 @@ def pytest_collection_modifyitems(items):
     """What runs whole studies comes first: at the end, short files fill up the last minute of all
     processes, where one long file would keep one of them busy alone."""
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+    if sys.platform != "linux":
+        elsewhere = pytest.mark.skip(reason="looks into /proc, or sends POSIX's signals")
+        for item in items:
+            if item.path.name in ON_LINUX:
+                item.add_marker(elsewhere)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import pytest
 
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
+
+resource = pytest.importorskip("resource")  # not every system has it
 
 LONGER = SMALL_STUDY.replace("epochs = 2", "epochs = 30") + (
     '[[member]]\nname = "Other"\nlayers = [{ flatten = true }, { dense = 64 }, { dropout = 0.3 }]\n'

@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from vestry.system.parts import explained
 from vestry.system.telemetry import switch_off
 from vestry.version import __version__
 
@@ -58,7 +59,10 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _PLACES[name]
-    found = getattr(importlib.import_module(module), attribute)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise explained(error) or error from None
     globals()[name] = found  # so that the next look-up is a plain one
     return found
 

@@ -8,7 +8,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
-from vestry.cli.cores import CoresOption, available_cores
+from vestry.cli.cores import CoresOption
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
@@ -29,6 +29,7 @@ from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import summary
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
+from vestry.system.platform_calls import available_cores
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -173,7 +174,7 @@ app.command(epilog=SCHEMA_EXAMPLES)(schema)
 
 @app.command(epilog="Example:  vestry check --json")
 def check(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Say what this machine offers: processor, memory, libraries, data."""
+    """Say what this machine offers: processor, memory, libraries, parts of Vestry, data."""
     from vestry.cli.check import facts  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
 
@@ -181,4 +182,5 @@ def check(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
-        typer.echo("\n".join(f"{name:<14} {value}" for name, value in found.items()))
+        lines = {name: "not here" if value is None else value for name, value in found.items()}
+        typer.echo("\n".join(f"{name:<14} {value}" for name, value in lines.items()))

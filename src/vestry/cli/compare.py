@@ -7,6 +7,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption, display
+from vestry.system.parts import require
 
 COMPARE_EXAMPLES = (
     "Examples:  vestry compare runs/default runs/quick    |    "
@@ -33,6 +34,7 @@ def compare(
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.pipeline.compare import compare_runs, summary_text  # noqa: PLC0415
 
+    require("judge", "comparing runs")
     with display(quiet) as report:
         compared = compare_runs(runs, DataPaths.of(data), out, report, force)
     typer.echo(summary_text(compared, as_json))

@@ -9,6 +9,7 @@ import typer
 
 from vestry.cli.app import app
 from vestry.errors import VestryError
+from vestry.system.parts import explained
 
 _INTERRUPTED = 130
 
@@ -53,6 +54,10 @@ def called() -> tuple[int, list[str]]:
     """Run the command; its exit code, and what is to be said of an error, line by line."""
     try:
         result = app(standalone_mode=False)
+    except ModuleNotFoundError as error:
+        if (missing := explained(error)) is None:
+            raise
+        return missing.exit_code, [str(missing)]
     except VestryError as error:
         return error.exit_code, str(error).splitlines()
     except _UsageProblem as error:

@@ -8,6 +8,7 @@ import typer
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import JsonOption, QuietOption, RunsOption, display
 from vestry.cli.summary import summary
+from vestry.system.parts import require
 
 JUDGE_EXAMPLES = (
     "Examples:  vestry judge truth.csv ours.npz theirs.csv    |    "
@@ -60,6 +61,7 @@ def judge(
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.judge_settings import read_settings  # noqa: PLC0415
 
+    require("judge", "judging predictions")
     settings = read_settings(truth.stem, committees or [], assignments or [])
     folder = RunFolder(out or runs / truth.stem)
     files = JudgedFiles(truth, predictions, costs)

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from vestry.errors import VestryError
+from vestry.system.platform_calls import hands_down_sockets
+
 _LOCAL = ("127.0.0.1", "::1", "localhost")
 SERVE_EXAMPLES = (
     "Examples:  vestry serve    |    vestry serve shirt.onnx --port 9000    |    "
@@ -49,6 +52,11 @@ def serve(
     from vestry.serve.http.context import ServerSettings, check_files  # noqa: PLC0415
     from vestry.serve.http.server import address, bind, run_server, say  # noqa: PLC0415
 
+    if workers > 1 and not hands_down_sockets():
+        raise VestryError(
+            "on this system one process serves; leave --workers out, or start several on ports of "
+            "their own"
+        )
     batching = BatchingSettings(batch_ms / 1000, batch_images, queue, deadline)
     settings = ServerSettings(check_files(models or [], say), threads, batching, log=not quiet)
     with bind(host, port) as listener:

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from vestry.cli.browser import OpenOption, open_page
-from vestry.cli.cores import CoresOption, available_cores
+from vestry.cli.cores import CoresOption
 from vestry.cli.interruption import interruptible
 from vestry.cli.options import DataOption, JsonOption, QuietOption, RunsOption, display
 from vestry.cli.summary import summary
+from vestry.system.platform_calls import available_cores
 
 TRY_EXAMPLES = (
     "Examples:  vestry try photos/    |    vestry try fashion-mnist --minutes 2    |    "

@@ -2,21 +2,20 @@
 
 A killed process cannot clean up, and a signal at its death reaches its workers only, not their
 children. So one small process outlives it by a moment: it is told which process groups there are,
-and ends those that are left when its standard input closes. It runs from this file alone.
+and ends those that are left when its standard input closes. It loads as little as can be.
 """
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from vestry.system.platform_calls import end_group, group_options
 
-def end_group(group: int) -> None:
-    """Kill a process group, if it is still there."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: a group of zombies
-        os.killpg(group, signal.SIGKILL)
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from vestry.engine.guard import _main; _main()"
+)
+_SOURCES = Path(__file__).parents[2]
 
 
 class Guard:
@@ -24,11 +23,11 @@ class Guard:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__))],
+            [sys.executable, "-I", "-S", "-c", _START, str(_SOURCES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # whatever ends the parent's group must not end it
+            **group_options(),  # whatever ends the parent's group must not end it
         )
 
     def watch(self, group: int) -> None:
@@ -49,13 +48,10 @@ class Guard:
 
 
 def _main() -> None:
+    """The guard's own life: see above."""
     groups: set[int] = set()
     for word in sys.stdin:
         change = groups.add if word[0] == "+" else groups.discard
         change(int(word[1:]))
     for group in groups:
         end_group(group)
-
-
-if __name__ == "__main__":
-    _main()

@@ -18,8 +18,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import IO, Self
 
-from vestry.engine.guard import Guard, end_group
+from vestry.engine.guard import Guard
 from vestry.engine.task import Event, OnEvent, Outcome, Task
+from vestry.system.platform_calls import end_group, group_options
 
 _TAIL_BYTES = 2000
 _LAST_EVENTS_SECONDS = 1.0
@@ -45,7 +46,7 @@ class WorkerProcess:
             encoding="utf-8",
             errors="replace",
             env=os.environ | env,
-            start_new_session=True,
+            **group_options(),
         )
         self.guard = guard
         guard.watch(self.process.pid)

@@ -6,7 +6,6 @@ in a register; the run keeps its own list beside it. The register keeps which ro
 hashes: another order, a row less, or another pixel make no new set.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -25,6 +24,8 @@ from vestry.errors import RunError
 from vestry.evaluation.comparison import best_of
 from vestry.predictions.table import Labels
 from vestry.schema.environment import TestSetUses, UsedRows
+from vestry.storage.lock import held
+from vestry.system.platform_calls import open_to_append
 
 Look = dict[str, Any]
 _LONGEST_REGISTER = 16_000_000
@@ -180,16 +181,15 @@ def _unwritten(path: Path, error: OSError) -> str:
 
 def append(path: Path, look: Look) -> None:
     """Add a line, whole or not at all, whoever else is writing; a link is not followed."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     line = json.dumps(look, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, flags, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            os.write(handle, line.encode())
-        finally:
-            os.close(handle)
+        with held(path.with_name(f".{path.name}.lock")):
+            handle = open_to_append(path)
+            try:
+                os.write(handle, line.encode())
+            finally:
+                os.close(handle)
     except OSError as error:
         raise RunError(_unwritten(path, error)) from error
 

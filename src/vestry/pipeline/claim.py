@@ -12,7 +12,7 @@ from vestry.errors import StudyError
 from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
-from vestry.storage.run_folder import OWN_NAMES, RunFolder
+from vestry.storage.run_folder import OWN_NAMES, RunFolder, is_new
 from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
 
 # Runs by versions that left no marker, told by what they hold: results in our format and tasks
@@ -127,7 +127,7 @@ class FolderClaim:
 
     def check_unmarked(self) -> list[str]:
         folder = self.run.path
-        if not folder.is_dir() or not any(folder.iterdir()):
+        if is_new(folder):
             return []
         earlier = _earlier_run(self.run, self.file, self.title)
         damaged = is_cut(folder)

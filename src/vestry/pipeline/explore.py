@@ -32,8 +32,16 @@ from vestry.schema.exploration_results import ExplorationResults
 from vestry.serve.image_inputs import printable
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
-from vestry.storage.run_folder import locked, remove_leftovers, write_arrays, write_json
+from vestry.storage.run_folder import (
+    LOCK,
+    is_new,
+    locked,
+    remove_leftovers,
+    write_arrays,
+    write_json,
+)
 from vestry.system.environment import environment
+from vestry.system.parts import require
 
 # Whose folder an exploration's folder is: a source takes a new one, or its own.
 
@@ -60,12 +68,16 @@ def _check_folder(source: str, places: DataPaths, folder: Path, force: bool) -> 
         raise StudyError(f"{folder} is a link that leads nowhere; give --out another folder")
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"{folder} is a file; --out takes a folder")
-    check_no_links(folder, _OWN_NAMES)
+    check_no_links(folder, (*_OWN_NAMES, LOCK))
     for name in _OWN_NAMES:
         check_outside_runs(folder / name, "--out")
     _check_input(source, places, folder)
-    if not force and folder.is_dir() and any(folder.iterdir()):
+    if not force and not is_new(folder):
         _check_owner(source, places, folder)
+
+
+def _holds_only_ours(folder: Path) -> bool:
+    return {path.name for path in folder.iterdir()} <= {*_OWN_NAMES, LOCK}
 
 
 def _check_input(source: str, places: DataPaths, folder: Path) -> None:
@@ -81,7 +93,7 @@ def _inside(path: Path, folder: Path) -> bool:
 
 def _check_owner(source: str, places: DataPaths, folder: Path) -> None:
     title = _owner(folder)
-    if title is None and is_cut(folder) and {p.name for p in folder.iterdir()} <= {*_OWN_NAMES}:
+    if title is None and is_cut(folder) and _holds_only_ours(folder):
         return
     if title is None:
         raise StudyError(
@@ -147,6 +159,7 @@ def explore_source(
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
     the data is missing, damaged or empty.
     """
+    require("train", "exploring images")
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
     if image_size is not None:

@@ -32,6 +32,7 @@ from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.study.settings import Study
 from vestry.system.environment import environment
+from vestry.system.parts import require
 from vestry.system.registry import check_brought
 
 
@@ -52,6 +53,7 @@ def run_study(
     data are not right or the folder is not this study's to write in, MemberError where no member
     could be fitted; a member that fails beside others is listed in the results.
     """
+    require("train", "running a study")
     check_claims(file, places, run)
     check_brought()
     _run_before(file, places, run, cores, report)

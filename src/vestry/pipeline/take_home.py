@@ -1,6 +1,5 @@
 """A finished run as files for somebody's own report."""
 
-import os
 from pathlib import Path
 
 from vestry.errors import StudyError
@@ -10,6 +9,7 @@ from vestry.report.taken_home.files import Form, files_of
 from vestry.schema.reading import read_results
 from vestry.storage.own_files import OwnFiles
 from vestry.storage.run_folder import RunFolder
+from vestry.system.platform_calls import way
 
 _LIST = "vestry-report.json"
 
@@ -24,8 +24,8 @@ def take_home(run: RunFolder, form: Form, out: Path | None, force: bool) -> Path
         raise StudyError(f"{run.path} is no run folder: its results.json is not vestry's")
     results = read_results(run.results)
     folder = out or run.taken_home
-    way = Path(os.path.relpath(run.results.resolve(), folder.resolve())).as_posix()
-    texts = files_of(form, content_of(results), way)
+    there = way(run.results.resolve(), folder.resolve())
+    texts = files_of(form, content_of(results), there)
     for name in texts:
         check_outside_runs(folder / name, "--out")
     target = OwnFiles(folder, _LIST, results.title)

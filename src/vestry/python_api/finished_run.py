@@ -1,6 +1,5 @@
 """A finished run in Python: its answer, its tables as frames, its figures, its models."""
 
-import os
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from vestry.pipeline.stored_run import StoredRun, stored_run
 from vestry.report.taken_home.content import Content, content_of
 from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder
+from vestry.system.platform_calls import way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,9 +158,9 @@ class Run:
         lines += [self._content.drawings[figure.key] for figure in answer.figures]
         lines += [_in_html(self._table("compare"))]
         # From the working folder: a notebook's server gives what is below that, no file:// URL.
-        way = quote(Path(os.path.relpath(self.page)).as_posix())
+        link = quote(way(self.page, Path()))
         lines += [
-            f'<p><a href="{way}">The page with the evidence</a>: {escape(str(self.page))}</p>'
+            f'<p><a href="{link}">The page with the evidence</a>: {escape(str(self.page))}</p>'
         ]
         return "\n".join(lines)
 

@@ -11,7 +11,6 @@ import tomli_w
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel
 
-from vestry.cli.cores import available_cores
 from vestry.cli.options import display
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.paths import DataPaths
@@ -26,6 +25,7 @@ from vestry.storage.run_folder import RunFolder
 from vestry.study.file import tables_of
 from vestry.study.reader import read_study, study_of
 from vestry.study.settings import Study, without_none
+from vestry.system.platform_calls import available_cores
 
 _LIST = "vestry-study.json"
 _LEAST_MINUTES, _MOST_MINUTES = 0.5, 1440.0

@@ -22,7 +22,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
@@ -74,7 +74,7 @@ class Search:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self.study = optuna.create_study(
                 study_name="search",
-                storage=JournalStorage(JournalFileBackend(str(_mended(folder / JOURNAL)))),
+                storage=_storage(_mended(folder / JOURNAL)),
                 direction="maximize",
                 load_if_exists=True,
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
@@ -200,6 +200,12 @@ def _sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSampl
     if settings.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     return optuna.samplers.TPESampler(seed=seed)
+
+
+def _storage(journal: Path) -> JournalStorage:
+    """Its lock is a file of its own: optuna's usual one is a link, which not every system lets
+    everybody make."""
+    return JournalStorage(JournalFileBackend(str(journal), JournalFileOpenLock(str(journal))))
 
 
 def _mended(journal: Path) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_json
+from vestry.system.platform_calls import way
 
 NAME = "vestry.json"
 _FORMAT = 1
@@ -40,8 +41,7 @@ class Marker:
         if file is None:
             return cls(kind, title)
         there = file.resolve()
-        way = Path(os.path.relpath(there, folder.resolve())).as_posix()
-        return cls(kind, title, str(there), way, makers)
+        return cls(kind, title, str(there), way(there, folder.resolve()), makers)
 
     def write(self, folder: Path) -> None:
         facts = asdict(self)

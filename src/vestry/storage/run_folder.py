@@ -5,7 +5,6 @@ into it when whole. A folder is complete when its card, written last, exists.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -17,11 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import DamagedError, RunError
+from vestry.storage.lock import held
 from vestry.storage.names import stored_name
+from vestry.system.platform_calls import sync
 
 TEMPORARY_PREFIX = ".part-"
 TEMPORARY = re.compile(r"\.part-[0-9a-z_]{8}(\.[^/]*)?")
 """The whole name of a temporary file; other files that begin like one are somebody else's."""
+LOCK = ".vestry.lock"
+"""The file in a folder by which one run at a time has it."""
 
 
 @contextlib.contextmanager
@@ -40,10 +43,10 @@ def atomic_path(path: Path, synced: bool = True) -> Iterator[Path]:
         if temporary.stat().st_nlink == 1:  # a hard link shows a file that is settled
             temporary.chmod(mode)  # some writers make a file of their own
             if synced:
-                _sync(temporary)
+                sync(temporary)
         temporary.replace(path)
         if synced:
-            _sync(path.parent)
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -54,16 +57,6 @@ def _new_file(path: Path) -> tuple[Path, int]:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         return temporary, stat.S_IMODE(os.fstat(handle).st_mode)
-    finally:
-        os.close(handle)
-
-
-def _sync(path: Path) -> None:
-    """Have the disk hold a file's content, or a folder's names; some file systems cannot."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -113,18 +106,22 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises RunError where another run has it.
     """
+
+    def taken() -> None:
+        raise RunError(f"another run is at work in {folder}; wait for it, or give --out")
+
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with held(folder / LOCK, taken):
         yield
-    except BlockingIOError as error:
-        raise RunError(f"another run is at work in {folder}; wait for it, or give --out") from error
-    finally:
-        os.close(handle)
+
+
+def is_new(folder: Path) -> bool:
+    """Whether `folder` is not there, or holds nothing but a lock."""
+    return not folder.is_dir() or {path.name for path in folder.iterdir()} <= {LOCK}
 
 
 OWN_NAMES = (
+    LOCK,
     *("vestry.json", "study.toml", "environment.json", "split.json", "results.json"),
     *("report.html", "test_looks.jsonl", "figures", "tasks", "members", "committees"),
 )

@@ -14,7 +14,7 @@ from torch.nn import functional
 from vestry.members.networks.layer import Shape
 from vestry.members.networks.precision import ADVANTAGE, NOT_KEPT, TOLERANCE, publish, published
 from vestry.members.networks.settings import Precision
-from vestry.system.environment import processor
+from vestry.system.platform_calls import processor
 
 VERSION = 1
 """Part of every key of the feature store: raise it when something here computes differently."""

@@ -6,7 +6,6 @@ their order; what a killed run had finished is found by the next one.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from vestry.storage.lock import held
 from vestry.storage.run_folder import TEMPORARY, TEMPORARY_PREFIX, atomic_path, remove_leftovers
 
 _SUFFIX = ".safetensors"
@@ -29,7 +29,6 @@ _LIMIT_GIB = 4.0
 """What all backbones' features may take on disk."""
 LIMIT_VARIABLE = "VESTRY_FEATURE_CACHE_GIB"
 _SHARD = re.compile(rf"[0-9a-f]{{32}}{re.escape(_SUFFIX)}")
-_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 _UNREADABLE = (OSError, SafetensorError, KeyError, ValueError)
 """Of a shard that is damaged, or that another process has removed meanwhile."""
 
@@ -145,27 +144,13 @@ class FeatureStore:
 
         waiting: called where another one is at it. A killed process lets go by itself.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.root / f"{self.folder.name}.lock", _LOCK_FLAGS, 0o666)
-        except OSError:  # nothing can be kept, so there is nothing to share
-            yield
-            return
-        try:
-            with contextlib.suppress(OSError):  # a file system without locks
-                _lock(handle, waiting)
+        with contextlib.ExitStack() as stack:
+            # Where nothing can be kept there is nothing to share; some file systems have no locks.
+            with contextlib.suppress(OSError):
+                self.root.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(held(self.root / f"{self.folder.name}.lock", waiting))
                 remove_leftovers(self.folder)
             yield
-        finally:
-            os.close(handle)
-
-
-def _lock(handle: int, waiting: Callable[[], None]) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        waiting()
-        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from vestry.members.networks.network import assemble
 from vestry.members.networks.settings import Precision
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import atomic_path
-from vestry.system.environment import processor
+from vestry.system.platform_calls import processor
 
 # One layer tried on fixed random values: how far off it is, and how long it takes.
 

@@ -27,7 +27,7 @@ from vestry.pipeline.tasks.timing import (
 from vestry.schema.cost import Cost, Latency
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json
-from vestry.system.environment import processor
+from vestry.system.platform_calls import processor
 
 _CODE = ("run.tasks.cost", "committees")
 _MEASURE = "vestry.pipeline.tasks.cost:measure_costs"

@@ -1,7 +1,6 @@
 """A study file as text, for some images: what `vestry try` and `vestry init` write."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from vestry.data.dataset import Dataset
 from vestry.data.source import source_kind
 from vestry.errors import StudyError
 from vestry.pipeline.tryout.candidates import Candidate
+from vestry.system.platform_calls import way
 
 _LARGEST, _RESIZED = 96, 64
 
@@ -61,7 +61,7 @@ def source_from(source: str, folder: Path) -> str:
         ) from None
     if not path or Path(path).expanduser().is_absolute():
         return source
-    beside = Path(os.path.relpath(path, folder)).as_posix()
+    beside = way(Path(path), folder)
     if source.startswith(f"{kind.name}:"):
         return f"{kind.name}:{beside}"
     return beside if "/" in beside else f"./{beside}"

@@ -21,6 +21,7 @@ from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, sour
 from vestry.pipeline.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
 from vestry.study.reader import read_study
+from vestry.system.parts import require
 
 _RUNGS = (2_000, 10_000)
 _EPOCHS = 5
@@ -51,6 +52,7 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     Raises StudyError where the study file is there already, DataError where the images are not
     right.
     """
+    require("train", "trying models")
     started = time.monotonic()
     if asked.study.exists():
         raise StudyError(f"{asked.study} is there already: run it (vestry run), or move it away")

@@ -22,6 +22,7 @@ from vestry.serve.http.context import ServerSettings
 from vestry.serve.http.request import Limits
 from vestry.serve.http.server import run_server, say
 from vestry.serve.http.telemetry import FOLDER
+from vestry.system.platform_calls import handing_down, pipe_without_wait
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SHORTEST_LIFE = 5.0
@@ -49,8 +50,7 @@ class Supervisor:
         alive.
         """
         folder = tempfile.mkdtemp(prefix="vestry-metrics-")
-        reading, writing = os.pipe()
-        os.set_blocking(reading, False)
+        reading, writing = pipe_without_wait()
         before = {number: signal.signal(number, self._passed_on) for number in _SIGNALS}
         try:
             for _ in range(self.count):
@@ -76,10 +76,9 @@ class Supervisor:
         worker = subprocess.Popen(
             # -P: whatever lies in the working folder is not to be imported
             [sys.executable, "-P", "-m", "vestry.serve.http.workers", told],
-            pass_fds=(handle, writing),
             env=os.environ | {FOLDER: folder},
             # Ctrl-C goes to a terminal's whole group: it would come twice, and end all at once.
-            process_group=0,
+            **handing_down(handle, writing),
         )
         self.living[worker] = time.monotonic()
 
@@ -109,18 +108,18 @@ class Supervisor:
             self._start(folder, writing)
             return
         self.failed = True
-        self._stop(signal.SIGTERM)
+        self._stop()
 
     def _passed_on(self, _: int, __: FrameType | None) -> None:
         """The first signal stops the workers, the second ends them."""
-        self._stop(signal.SIGKILL if self.stopping else signal.SIGTERM)
+        self._stop(at_once=self.stopping)
 
-    def _stop(self, number: int) -> None:
+    def _stop(self, at_once: bool = False) -> None:
         self.stopping = True
         # While it is open, connections would wait on it for nobody.
         self.listener.close()
         for worker in self.living:
-            worker.send_signal(number)
+            worker.kill() if at_once else worker.terminate()
 
 
 def _forget(folder: str, process: int) -> None:
