@@ -29,6 +29,14 @@ export async function models() {
 }
 
 async function opened() {
+  try {
+    return await started();
+  } finally {
+    document.getElementById("loading")?.remove(); // loaded, or a problem says why not
+  }
+}
+
+async function started() {
   const model = JSON.parse(new TextDecoder().decode(await fetched("model.json")));
   const [known, tried] = await Promise.all([knownSet(model.known, model), knownSet(model.samples, model)]);
   let run;
@@ -38,7 +46,6 @@ async function opened() {
     if (problem instanceof Problem) throw problem;
     throw new Problem(`The model does not run in this browser (${problem.message}). A newer browser, or one in which WebAssembly is allowed, may run it.`, true);
   }
-  document.getElementById("loading")?.remove();
   return { model, run, known, tried };
 }
 
