@@ -6,6 +6,8 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+import PIL
+
 from vestry.errors import VestryError
 from vestry.export.bundle import Bundle
 from vestry.export.web_parts import content_of, web_parts
@@ -57,12 +59,15 @@ def _parts() -> dict[str, Path]:
 
 
 def _facts(bundle: Bundle) -> dict[str, object]:
-    """What the page is told of the model, and what a server would keep to itself."""
-    pillow = str(bundle.versions.get("pillow", "")).partition(".")[0]
+    """What the page is told of the model, and what a server would keep to itself.
+
+    pillow: the major version whose filters made the training images, or make them here.
+    """
+    pillow = str(bundle.versions.get("pillow", PIL.__version__)).partition(".")[0]
     return {
         **model_facts(bundle, slug_of(bundle)),
         "abstention": bundle.abstention,
-        "pillow": int(pillow) if pillow.isdecimal() else 0,
+        "pillow": int(pillow),
         "known": asdict(bundle.known) if bundle.known else None,
         "samples": asdict(bundle.samples) if bundle.samples else None,
     }

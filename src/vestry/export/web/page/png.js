@@ -91,10 +91,10 @@ async function inflated(data, expected) {
       filled += part.length;
     }
   } catch {
-    throw new Damaged("its pixels cannot be unpacked");
+    throw new Damaged("its pixels are cut off or cannot be unpacked");
   }
   reader.cancel().catch(() => {}); // what follows the last pixel is of no matter
-  if (filled < expected) throw new Damaged("it is cut off");
+  if (filled < expected) throw new Damaged("its pixels are cut off");
   return whole;
 }
 

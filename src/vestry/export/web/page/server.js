@@ -68,14 +68,13 @@ export async function samples() {
 // photograph: whether its object is to be trimmed and centred; null leaves that to the model.
 export async function predict(_, blob, photograph = null) {
   const { model, run, known } = await folder;
-  let prepared;
   try {
-    prepared = prepare(await read(new Uint8Array(await blob.arrayBuffer())), model, photograph);
+    const prepared = prepare(await read(new Uint8Array(await blob.arrayBuffer())), model, photograph);
+    return answer(prepared, await run(prepared.image), model, known);
   } catch (problem) {
     if (problem instanceof Unreadable) throw new Problem(problem.message, false);
-    throw problem;
+    throw new Problem(`This browser could not answer (${problem.message}). It may be short of memory: close other pages, then try again.`, true);
   }
-  return answer(prepared, await run(prepared.image), model, known);
 }
 
 const first = (values) => values.indexOf(Math.max(...values));
