@@ -63,7 +63,8 @@ def _facts(bundle: Bundle) -> dict[str, object]:
 
     pillow: the major version whose filters made the training images, or make them here.
     """
-    pillow = str(bundle.versions.get("pillow", PIL.__version__)).partition(".")[0]
+    said = str(bundle.versions.get("pillow", "")).partition(".")[0]
+    pillow = said if said.isdecimal() else PIL.__version__.partition(".")[0]
     return {
         **model_facts(bundle, slug_of(bundle)),
         "abstention": bundle.abstention,
