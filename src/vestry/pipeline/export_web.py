@@ -1,4 +1,4 @@
-"""`vestry export --web`: an exported model as a folder that predicts in its visitor's browser."""
+"""An exported model as a folder that predicts in its visitor's browser: what may be written where."""
 
 from dataclasses import dataclass
 from pathlib import Path
