@@ -1,4 +1,4 @@
-"""An exported model as a folder that predicts in its visitor's browser: what may be written where."""
+"""An exported model as a folder that predicts in its visitor's browser, and what it may replace."""
 
 from dataclasses import dataclass
 from pathlib import Path
