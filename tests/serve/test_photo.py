@@ -128,6 +128,12 @@ def test_the_strip_says_what_was_done():
     assert quick.steps == [] and np.array_equal(quick.image, prepared("grey").image)
 
 
+def test_sixteen_bits_of_grey_are_as_eight():
+    grey = np.asarray(boot().convert("L"))
+    deep = prepare(stored(Image.fromarray(grey.astype(np.uint16) * 257)), "deep.png", GREY)
+    assert np.array_equal(deep.image, prepared("grey").image)
+
+
 def test_a_model_of_dark_objects_on_light_gets_the_negative():
     for photograph in ("light ground", "dark ground"):
         dark = prepare(PHOTOGRAPHS[photograph], "it", GREY)

@@ -1,6 +1,7 @@
 """`vestry export`: a model of a run as one file."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +11,20 @@ from vestry.cli.options import DataOption, ForceOption, JsonOption, QuietOption,
 
 if TYPE_CHECKING:
     from vestry.pipeline.export import Exported
+    from vestry.pipeline.export_web import WebFolder
 
 EXPORT_EXAMPLES = (
     "Examples:  vestry export runs/default -o committee.onnx    |    "
-    'vestry export runs/default --model "Small CNN" -o cnn.onnx --quantize'
+    'vestry export runs/default --model "Small CNN" -o cnn.onnx --quantize    |    '
+    "vestry export runs/default --web site"
 )
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a finished run; with --web also a file that was exported."),
+    ],
     model: Annotated[
         str | None,
         typer.Option(help="Member or committee; by default the one that the run recommends."),
@@ -47,6 +53,15 @@ def export(
     images: Annotated[
         bool, typer.Option(help="Let some training and validation images travel in the file.")
     ] = True,
+    web: Annotated[
+        Path | None,
+        typer.Option(
+            "--web",
+            metavar="DIR",
+            help="Also write a folder for any web server: a page that predicts in the visitor's "
+            "browser, to which no picture is sent. At most 20 MB.",
+        ),
+    ] = None,
     force: ForceOption = False,
     data: DataOption = None,
     quiet: QuietOption = False,
@@ -60,22 +75,35 @@ def export(
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.pipeline.export import ExportOptions, export_run  # noqa: PLC0415
+    from vestry.pipeline.export_web import (  # noqa: PLC0415
+        check_file_alone,
+        check_web_folder,
+        write_web_folder,
+    )
 
     places = DataPaths.of(data)
+    options = ExportOptions(temperature, images, quantize, force)
+    if run.is_file():
+        check_file_alone(run, web, model, output, options)
+    if web is not None:
+        check_web_folder(web, force)
+    done: list[Exported] = []
     with display(quiet) as report:
-        options = ExportOptions(temperature, images, quantize, force)
-        done = [export_run(run, model, output, options, places, report)]
+        if not run.is_file():
+            done.append(export_run(run, model, output, options, places, report))
         if quantize:
             from vestry.pipeline.quantize import quantize_export  # noqa: PLC0415 - heavy
 
             done.append(quantize_export(done[0], places, report))
-    typer.echo(_summary(done, as_json))
+    page = write_web_folder(done[0].path if done else run, web, force) if web else None
+    typer.echo(_summary(done, page, as_json))
 
 
-def _summary(done: "list[Exported]", as_json: bool) -> str:
+def _summary(done: "list[Exported]", page: "WebFolder | None", as_json: bool) -> str:
     """What was written and how it compares; the files' paths come last."""
     if as_json:
-        return json.dumps([_facts(one) for one in done], indent=1)
+        facts = [_facts(one) for one in done]
+        return json.dumps(facts + ([_page_facts(page)] if page else []), indent=1)
     lines = []
     for one in done:
         found = one.bundle.certificate
@@ -90,7 +118,23 @@ def _summary(done: "list[Exported]", as_json: bool) -> str:
             from vestry.export.model_card import quantized  # noqa: PLC0415
 
             lines[-1] = f"{one.bundle.name}, int8: {quantized(one.bundle)}"
-    return "\n".join([*lines, "", *(str(path) for one in done for path in (one.card, one.path))])
+    paths = [str(path) for one in done for path in (one.card, one.path)]
+    if page:
+        lines.append(_page_words(page))
+        paths.append(str(page.path / "index.html"))
+    return "\n".join([*lines, "", *paths])
+
+
+def _page_words(page: "WebFolder") -> str:
+    return (
+        f"{page.model}: a page of {page.size / 1e6:.1f} MB that predicts in the browser. Put the "
+        f"folder on any web server; to try it: python -m http.server --directory "
+        f"{shlex.quote(str(page.path))}"
+    )
+
+
+def _page_facts(page: "WebFolder") -> dict[str, object]:
+    return {"folder": str(page.path), "model": page.model, "bytes": page.size}
 
 
 def _facts(one: "Exported") -> dict[str, object]:

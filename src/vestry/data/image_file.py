@@ -224,14 +224,14 @@ def pixels_of(
     resized. size: (height, width), whatever the picture's proportions, bilinear over all the pixels
     that a new one covers. Training images are made so, and whoever predicts makes his own alike.
     """
-    upright, _ = set_upright(_eight_bits(image))
+    upright, _ = set_upright(eight_bits(image))
     flat = _in_mode(on_white(upright), "RGB" if colour else "L")
     if size is not None and (flat.height, flat.width) != size:
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
     """The upper 8 of 16 bits, rounded; its EXIF note is kept."""
     if image.mode not in _DEEP_MODES:
         return image

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vestry.data.image_file import on_white
+from vestry.data.image_file import eight_bits, on_white
 from vestry.data.upright import set_upright
 from vestry.export.bundle import Bundle
 from vestry.serve.background import Background, Box, Floats
@@ -42,7 +42,7 @@ def photographed(
 
     size: (width, height) that it had in its file, where it was decoded smaller.
     """
-    upright, turned = set_upright(_reduced(picture))
+    upright, turned = set_upright(_reduced(eight_bits(picture)))
     flat = on_white(upright)
     same = _as_it_is(flat, bundle.image_shape)
     if same is not None:

@@ -1,7 +1,6 @@
 """What all requests share: the models, read once at the start, and what lets requests in."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,13 +22,11 @@ from vestry.serve.http.load_shedder import LoadShedder
 from vestry.serve.http.request import Limits, state_of
 from vestry.serve.http.telemetry import Metrics
 from vestry.serve.known_images import KnownSet
+from vestry.serve.model_facts import model_facts, slug_of
 from vestry.serve.predictor import READY, Predictor
 from vestry.serve.preprocessing import said_of
 
 _Result = TypeVar("_Result")
-
-_QUANTIZED = "-int8"
-"""Ends the slug of a quantised file, which usually has the name of the model it was made of."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None
         _, bundle = read_bundle(path)
         if not paths and bundle.quantized is not None:
             raise ModelError(f"{path}: a quantised model is served only where it is named")
-        slug = _slug_of(bundle)
+        slug = slug_of(bundle)
         if slug in slugs:
             raise ModelError(
                 f"{path}: its name is {bundle.name!r}, as that of {slugs[slug]} is; models served "
@@ -68,12 +65,6 @@ def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None
         if note and tell:
             tell(f"{path}: {note}")
     return named
-
-
-def _slug_of(bundle: Bundle) -> str:
-    """The model's name in paths: lower case, letters and digits, anything else a hyphen."""
-    slug = re.sub(r"[^a-z0-9]+", "-", bundle.name.lower()).strip("-") or "model"
-    return slug + _QUANTIZED if bundle.quantized is not None else slug
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,27 +84,7 @@ class ServedModel:
 
     def facts(self) -> schemas.Model:
         """For `GET /models`."""
-        bundle = self.bundle
-        return {
-            "name": bundle.name,
-            "slug": self.slug,
-            "title": bundle.title,
-            "answer": bundle.study.get("answer"),
-            "classes": list(bundle.classes),
-            "image_shape": list(bundle.image_shape),
-            "preparation": bundle.prepares_as,
-            "border": bundle.border,
-            "members": list(bundle.members),
-            "rule": bundle.rule,
-            "scores": bundle.scores,
-            "threshold": bundle.threshold,
-            "sets": bundle.sets,
-            "novelty": bundle.novelty,
-            "licence": bundle.licence,
-            "parameters": bundle.parameters,
-            "quantized": bundle.quantized,
-            "certificate": bundle.certificate,
-        }
+        return model_facts(self.bundle, self.slug)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +173,7 @@ def _load(
     """thread: where the model runs unless it is small."""
     predictor = Predictor(path, settings.threads)
     bundle = predictor.bundle
-    slug = _slug_of(bundle)
+    slug = slug_of(bundle)
     inline = runs_inline(predictor, settings.batching.max_images)
     observe = metrics.batches.labels(slug).observe
     batcher = Batcher(

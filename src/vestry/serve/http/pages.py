@@ -12,9 +12,8 @@ from vestry.errors import VestryError
 from vestry.serve.http.context import ServerContext
 from vestry.serve.http.openapi import document
 from vestry.serve.http.request import JSON
+from vestry.serve.page_files import INDEX, PAGE
 
-_FOLDER = Path(__file__).parents[1] / "page"
-_INDEX = "index.html"
 _SUFFIXES = (".html", ".css", ".js", ".svg", ".png")
 _SAFE = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -31,13 +30,13 @@ class Page:
     """The files of a folder that are of a kind that a page needs; raises VestryError without an
     index."""
 
-    def __init__(self, folder: Path = _FOLDER) -> None:
-        if not (folder / _INDEX).is_file():
-            raise VestryError(f"{folder / _INDEX}: the page is missing; install vestry again")
+    def __init__(self, folder: Path = PAGE) -> None:
+        if not (folder / INDEX).is_file():
+            raise VestryError(f"{folder / INDEX}: the page is missing; install vestry again")
         self.files = StaticFiles(directory=folder)
 
     async def file(self, request: Request) -> Response:
-        name = request.path_params.get("file", _INDEX)
+        name = request.path_params.get("file", INDEX)
         if Path(name).suffix not in _SUFFIXES:
             raise HTTPException(404, "the page has no such file")
         response = await self.files.get_response(name, request.scope)

@@ -1,9 +1,9 @@
 // The page: a picture in, by any of five ways, and its answer out.
 
 import { range, show, summary } from "./answer.js";
-import { byId, className, count, element, joined, modelName, percent, picture } from "./dom.js";
+import { blobOf, byId, className, count, element, joined, modelName, percent, picture } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { blobOf, readied } from "./pictures.js";
+import { readied } from "./pictures.js";
 import { models, Problem, predict, samples } from "./server.js";
 
 const state = { models: [], model: null, asked: null, turn: 0 };
@@ -56,6 +56,7 @@ function ways({ preparation, border, image_shape: [height, width] }) {
 const photograph = () => (byId("steps").hidden ? null : byId("photograph").checked);
 
 function curl(model) {
+  if (!byId("curl")) return; // no server, no line to ask it with
   const fields = [state.models.length > 1 && `model=${encodeURIComponent(model.slug)}`, photograph() && "photograph=1"].filter(Boolean);
   const query = fields.length ? `?${fields.join("&")}` : "";
   byId("curl").textContent = `curl -F image=@picture.jpg '${location.origin}/predict${query}'`;
@@ -213,7 +214,7 @@ byId("photograph").addEventListener("change", async () => {
   curl(state.model);
   if (state.asked) await ask(state.asked);
 });
-if (navigator.clipboard) {
+if (navigator.clipboard && byId("copy")) {
   byId("copy").hidden = false;
   byId("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(byId("curl").textContent);

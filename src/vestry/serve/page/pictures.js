@@ -23,9 +23,3 @@ export async function readied(file) {
   const why = known ? "it was too large to send" : "the server reads PNG and JPEG";
   return { blob, note: `Sent as a PNG of ${canvas.width} x ${canvas.height} pixels, because ${why}.` };
 }
-
-// The bytes of a data URL; fetching one is against the page's content policy.
-export function blobOf(url) {
-  const bytes = Uint8Array.from(atob(url.slice(url.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
-  return new Blob([bytes], { type: "image/png" });
-}
