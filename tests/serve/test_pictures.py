@@ -46,8 +46,8 @@ members = ["Line", "Net"]
 class Answered:
     """A finished run on a folder of drawings, its exported file, and what the run answered."""
 
-    def __init__(self, folder, said):
-        self.folder, self.said = folder, said
+    def __init__(self, folder, said, resize):
+        self.folder, self.said, self.resize = folder, said, resize
         self.model = folder / "model.onnx"
         self.table = load_table(folder / "runs" / "study" / "committees" / "Both" / "test.npz")
         self.files = [folder / "drawings" / name for name in self.table.ids.tolist()]
@@ -62,17 +62,29 @@ class Answered:
         np.testing.assert_allclose(probabilities, self.table.probabilities, atol=1e-5)
 
 
-@pytest.fixture(scope="module", params=["grey", "colour"])
+SAID = {
+    "stretch": "whatever their proportions",
+    "fit": "in proportion, with white around",
+    "crop": "cropped to their middle",
+}
+
+
+@pytest.fixture(
+    scope="module", params=[("grey", "stretch"), ("colour", "fit"), ("grey", "crop")], ids="-".join
+)
 def answered(request, tmp_path_factory, vestry):
-    folder = tmp_path_factory.mktemp(request.param)
-    write_drawings(folder / "drawings", request.param == "colour")
-    (folder / "study.toml").write_text(STUDY)
+    colours, resize = request.param
+    folder = tmp_path_factory.mktemp("-".join(request.param))
+    write_drawings(folder / "drawings", colours == "colour")
+    (folder / "study.toml").write_text(
+        STUDY.replace("validation", f'resize = "{resize}"\nvalidation')
+    )
     done = vestry("run", "study.toml", "-q", cwd=folder)
     assert done.returncode == 0, done.stderr
     given = ["--model", "Both", "--no-temperature", "-o", "model.onnx", "--json"]
     done = vestry("export", "runs/study", *given, cwd=folder)
     assert done.returncode == 0, done.stderr
-    return Answered(folder, json.loads(done.stdout)[0])
+    return Answered(folder, json.loads(done.stdout)[0], resize)
 
 
 def test_the_gate_reads_every_test_file(answered):
@@ -81,10 +93,12 @@ def test_the_gate_reads_every_test_file(answered):
     assert files["rows"] == files["labels_equal"] == count and files["largest_gap"] < 1e-5
     card = answered.model.with_suffix(".md").read_text()
     assert f"{count} of {count} test files were answered so" in card
-    assert "resized to 18 x 14 pixels, whatever their proportions" in card
+    assert f"resized to 18 x 14 pixels, {SAID[answered.resize]}" in card
     run = answered.folder / "runs" / "study"
-    assert read_json(run / "results.json")["data"]["preparation"] == "resized"
-    assert read_bundle(answered.model)[1].preparation == "resized"
+    prepared = {"stretch": "resized", "fit": "fitted", "crop": "cropped"}[answered.resize]
+    assert read_json(run / "results.json")["data"]["preparation"] == prepared
+    assert read_bundle(answered.model)[1].preparation == prepared
+    assert SAID[answered.resize] in (run / "report.html").read_text()
 
 
 def test_predict_answers_the_test_files_as_the_run_did(answered, vestry, tmp_path):

@@ -18,6 +18,8 @@ from vestry.cli.options import (
     ImageSizeOption,
     JsonOption,
     QuietOption,
+    ResizeOption,
+    ResizeWay,
     RunsOption,
     display,
 )
@@ -125,6 +127,7 @@ def explore(
         int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
     ] = 0,
     image_size: ImageSizeOption = None,
+    resize: ResizeOption = ResizeWay.STRETCH,
     force: ForceOption = False,
     quiet: QuietOption = False,
     opened: OpenOption = False,
@@ -138,6 +141,7 @@ def explore(
     """
     from vestry.audit.settings import ExplorationSettings  # noqa: PLC0415
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.data.reading import Reading  # noqa: PLC0415
     from vestry.pipeline.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
 
     settings = ExplorationSettings(sample=sample, seed=seed)
@@ -150,7 +154,7 @@ def explore(
             settings,
             available_cores(),
             report,
-            image_size=image_size,
+            Reading(image_size, resize.value),
             force=force,
         )
     typer.echo(summary_text(explored, as_json))

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,14 @@ def _image_size(text: str) -> tuple[int, int]:
     return height, width
 
 
+class ResizeWay(StrEnum):
+    """As `[data] resize` in a study."""
+
+    STRETCH = "stretch"
+    FIT = "fit"
+    CROP = "crop"
+
+
 ImageSizeOption = Annotated[
     Any,
     typer.Option(
@@ -46,6 +55,11 @@ ImageSizeOption = Annotated[
         metavar="SIDE|HEIGHTxWIDTH",
         help="Resize the images of a folder: to this, e.g. 32 or 32x48.",
     ),
+]
+
+ResizeOption = Annotated[
+    ResizeWay,
+    typer.Option(help="How: stretched, fitted whole into it on white, or cropped to the middle."),
 ]
 
 

@@ -141,10 +141,8 @@ def resolved(settings: DataSettings, provenance: Provenance) -> DataSettings:
 
     For tasks in other processes: they must neither wait for the network again nor decide anew.
     """
-    size = settings.image_size if provenance.fell_back is None else None
-    return settings.model_copy(
-        update={"source": provenance.used, "otherwise": None, "image_size": size}
-    )
+    unsized = {} if provenance.fell_back is None else {"image_size": None, "resize": "stretch"}
+    return settings.model_copy(update={"source": provenance.used, "otherwise": None, **unsized})
 
 
 def _load_or_fall_back(
@@ -153,8 +151,8 @@ def _load_or_fall_back(
     """The source, or what to use otherwise and why. Damaged data is never a reason."""
     column = settings.groups.column if settings.groups else None
     try:
-        size = settings.image_size
-        return load_source(settings.source, places, on_progress, size, column), None
+        size, resize = settings.image_size, settings.resize
+        return load_source(settings.source, places, on_progress, size, column, resize), None
     except MissingDataError as error:
         if settings.otherwise is None:
             raise
@@ -282,8 +280,16 @@ def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
         notes.append(
             "the setting `validation` was not used: the source has validation rows of its own"
         )
-    if settings.image_size is not None and source.name != settings.source:
-        notes.append(f"image_size was not used: {source.name} has images of one size")
+    if source.name != settings.source or source.preparation == "stored":
+        asked = {
+            "image_size": settings.image_size is not None,
+            "resize": settings.resize != "stretch",
+        }
+        notes += [
+            f"{key} was not used: {source.name} has images of one size"
+            for key, given in asked.items()
+            if given
+        ]
     return tuple(notes)
 
 

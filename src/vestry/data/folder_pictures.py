@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from vestry.data.damage import DamagedFile, Files
 from vestry.data.folder_layout import PICTURE_SUFFIXES, entries
 from vestry.data.image_file import FORMATS, ImageHeader, Pictured, read_header, read_pixels
 from vestry.data.limits import check_size
+from vestry.data.reading import Reading
 from vestry.errors import DataError
 
 _MOST_FOLDERS_DOWN = 8
@@ -147,37 +148,37 @@ class _Form:
 
 def decode(
     folder: Path,
+    name: str,
     pictures: list[Picture],
     damaged: list[DamagedFile],
-    image_size: tuple[int, int] | None,
-    tell: Callable[[int, int], None],
+    reading: Reading,
 ) -> Decoded:
     """Read all pixels; a picture that turns out damaged is left out, as `damaged` was before.
 
-    tell: told how many pictures of how many are read. Raises DataError where too many are damaged
-    or where memory would not do.
+    name: what whoever follows is told that it is. Raises DataError where too many are damaged or
+    where memory would not do.
     """
     files = Files(len(pictures) + len(damaged), tuple(damaged))
     files.refuse_many(folder)
-    form = _form_of(pictures, image_size)
+    form = _form_of(pictures, reading.size)
     check_size(folder, f"{len(pictures):,} images", len(pictures) * int(np.prod(form.shape)))
     images = np.empty((len(pictures), *form.shape), dtype=np.uint8)
     kept: list[Picture] = []
     found = list(damaged)
     for number, picture in enumerate(pictures, start=1):
         try:
-            pixels = read_pixels(picture.path, picture.id, form.colour, form.size)
+            pixels = read_pixels(picture.path, picture.id, form.colour, form.size, reading.way)
         except DataError as error:
             found.append(DamagedFile.of(picture.id, error))
         else:
             images[len(kept)] = pixels
             kept.append(picture)
         if number % _REPORT_EVERY == 0 or number == len(pictures):
-            tell(number, len(pictures))
+            reading.tell(name, number, len(pictures))
     files = Files(files.count, tuple(sorted(found, key=lambda file: file.id)))
     files.refuse_many(folder)
-    if kept and _form_of(kept, image_size) != form:  # only a damaged one had colour
-        return decode(folder, kept, found, image_size, tell)
+    if kept and _form_of(kept, reading.size) != form:  # only a damaged one had colour
+        return decode(folder, name, kept, found, reading)
     return Decoded(kept, images[: len(kept)], files)
 
 

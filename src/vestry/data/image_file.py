@@ -21,7 +21,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from vestry.data.image_set import Resize
 from vestry.data.limits import MOST_PIXELS
+from vestry.data.resizing import resized
 from vestry.data.upright import LYING, TURNS, note_behind, orientation, orientation_of, set_upright
 from vestry.errors import DataError
 
@@ -189,11 +191,15 @@ def _check_header(name: str, header: ImageHeader, mode: str) -> None:
 
 
 def read_pixels(
-    path: Pictured, name: str, colour: bool, size: tuple[int, int] | None = None
+    path: Pictured,
+    name: str,
+    colour: bool,
+    size: tuple[int, int] | None = None,
+    way: Resize = "stretch",
 ) -> NDArray[np.uint8]:
     """(height, width) or, with `colour`, (height, width, 3), uint8.
 
-    size, and what else is done: see `pixels_of`. The header must have been read.
+    size, way, and what else is done: see `pixels_of`. The header must have been read.
     """
     try:
         with _opened(path) as stream:
@@ -202,7 +208,7 @@ def read_pixels(
                 raise DataError(f"{name}: not a picture ({FORMATS})")
             draft(image, size)
             image.load()
-            return pixels_of(image, colour, size)
+            return pixels_of(image, colour, size, way)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image ({error}); replace the file") from None
 
@@ -216,19 +222,20 @@ def draft(image: ImageFile.ImageFile, size: tuple[int, int] | None) -> None:
 
 
 def pixels_of(
-    image: Image.Image, colour: bool, size: tuple[int, int] | None = None
+    image: Image.Image,
+    colour: bool,
+    size: tuple[int, int] | None = None,
+    way: Resize = "stretch",
 ) -> NDArray[np.uint8]:
     """(height, width) or, with `colour`, (height, width, 3), uint8, of a decoded picture.
 
     Set upright by its EXIF note, what is transparent laid on white, as a viewer shows it, and
-    resized. size: (height, width), whatever the picture's proportions, bilinear over all the pixels
-    that a new one covers. Training images are made so, and whoever predicts makes his own alike.
+    resized. size: (height, width). way: how it is brought to that (`resizing.resized`). Training
+    images are made so, and whoever predicts makes his own alike.
     """
     upright, _ = set_upright(eight_bits(image))
     flat = _in_mode(on_white(upright), "RGB" if colour else "L")
-    if size is not None and (flat.height, flat.width) != size:
-        flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return np.asarray(flat)
+    return np.asarray(flat if size is None else resized(flat, size, way))
 
 
 def eight_bits(image: Image.Image) -> Image.Image:

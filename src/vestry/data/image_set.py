@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,16 @@ from vestry.errors import DataError
 
 _LONGEST_CLASS = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-Preparation = Literal["resized", "stored", "photograph"]
-"""resized: of picture files, each set upright, laid on white and resized (`image_file.pixels_of`).
+Resize = Literal["stretch", "fit", "crop"]
+"""How pictures are brought to one size: `resizing.resized`."""
+Preparation = Literal["resized", "fitted", "cropped", "stored", "photograph"]
+"""resized, fitted, cropped: of picture files, each set upright, laid on white, and stretched to the
+size, fitted whole into it on white, or cropped to its middle (`image_file.pixels_of`).
 stored: arrays as they were found; what pictures they were made of, and how, is not known.
 photograph: of photographs that were trimmed, negated, made grey, fitted and centred, as
 Fashion-MNIST's were (Xiao, Rasul and Vollgraf 2017, section 2)."""
 
-PREPARATIONS: tuple[Preparation, ...] = ("resized", "stored", "photograph")
+PREPARATIONS: tuple[Preparation, ...] = get_args(Preparation)
 
 
 _CHANNELS = (1, 3)

@@ -14,8 +14,9 @@ from vestry.data.folder_pictures import Decoded, Picture, decode
 from vestry.data.image_file import FORMATS, Pictured, read_header
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.labels import read_labels
-from vestry.data.paths import Progress
 from vestry.data.picture_notes import changes, files_of
+from vestry.data.reading import Reading
+from vestry.data.resizing import PREPARATION
 from vestry.errors import DataError
 
 _LONGEST_NUMBER = 10
@@ -63,27 +64,20 @@ def source_of_rows(
     where: Path,
     name: str,
     rows: Sequence[ManifestRow],
+    reading: Reading,
     classes: list[str] | None = None,
-    image_size: tuple[int, int] | None = None,
-    on_progress: Progress | None = None,
     notes: Sequence[str] = (),
 ) -> Source:
     """Read every picture that `rows` name; a few that cannot be read are left out and listed.
 
-    where: what errors name. name: the source. classes: names in label order, where labels are
-    numbers that stand for them. Raises DataError for many damaged pictures, labels that cannot be
-    used, and no training rows.
+    where: what errors name. name: the source. reading: how. classes: names in label order,
+    where labels are numbers that stand for them. Raises DataError for many damaged pictures,
+    labels that cannot be used, and no training rows.
     """
     if not rows:
         raise DataError(f"{where} names no picture")
     found = _looked_at(sorted(rows, key=lambda row: _PARTS.index(row.part)))
-    decoded = decode(
-        where,
-        found.pictures,
-        found.damaged,
-        image_size,
-        lambda done, total: on_progress(name, done, total) if on_progress else None,
-    )
+    decoded = decode(where, name, found.pictures, found.damaged, reading)
     kept = {picture.id for picture in decoded.pictures}
     left = [row for row in found.rows if row.id in kept]
     labels = read_labels(str(where), {"labels": _labels(left)}, classes)
@@ -97,11 +91,11 @@ def source_of_rows(
         (
             *notes,
             *labels.notes,
-            *changes(decoded.pictures, (height, width), bool(channels), image_size is not None),
+            *changes(decoded.pictures, (height, width), bool(channels), reading),
         ),
         validation=sets.get("validation"),
         files=decoded.files,
-        preparation="resized",
+        preparation=PREPARATION[reading.way],
         pictures=files_of(decoded.pictures),
     )
 

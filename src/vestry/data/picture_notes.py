@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vestry.data.folder_pictures import Picture
+from vestry.data.reading import Reading
+from vestry.data.resizing import words_of
 
 
 def changes(
-    pictures: Sequence[Picture], size: tuple[int, int], colour: bool, asked: bool
+    pictures: Sequence[Picture], size: tuple[int, int], colour: bool, reading: Reading
 ) -> list[str]:
-    """Notes on what was done to the pictures to make them alike. asked: whether the study says
-    their size."""
-    unasked = "" if asked else " since their sizes differ; `image_size` in [data] sets another"
+    """Notes on what was done to the pictures to make them alike. size: that they have now."""
+    unasked = (
+        "" if reading.size else " since their sizes differ; `image_size` in [data] sets another"
+    )
     headers = [picture.header for picture in pictures]
-    resized = f"resized to {size[0]} x {size[1]} (height x width), whatever their proportions"
+    resized = f"resized to {size[0]} x {size[1]} (height x width), {words_of(reading.way, 'their')}"
     counts = {
         "read as colour, though grey": sum(colour and not header.colour for header in headers),
         "set upright by their EXIF orientation": sum(header.turned for header in headers),

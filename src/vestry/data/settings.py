@@ -17,6 +17,7 @@ from pydantic import (
 
 from vestry.data.folds import BELOW, FIVE, Folds, TestFolds
 from vestry.data.groups import Groups
+from vestry.data.image_set import Resize
 from vestry.data.own_parts import Use
 from vestry.data.resplit import Fractions
 from vestry.data.source import check_resizable, source_kind
@@ -60,6 +61,7 @@ def validation_of(given: Selection | Folds | None, labels: Rows) -> Selection | 
 
 
 _CORRECTING = ("corrections", "correct_test")
+_STRETCHED: Resize = "stretch"
 _PARTS = ("training_rows", "test_rows", "validation", "test", "source_validation")
 
 
@@ -75,6 +77,7 @@ class DataSettings(BaseModel):
     groups: how rows are known to belong together; no split or fold parts these. corrections: a CSV
     file of labels put right and rows to leave out, from the study's folder; correct_test: of test
     rows, too. image_size: [height, width] that the images of a `folder:` source are resized to.
+    resize: how: stretched, fitted whole into it on white, or cropped to their middle.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,15 +99,18 @@ class DataSettings(BaseModel):
     corrections: Annotated[str, Field(min_length=1)] | None = None
     correct_test: bool = False
     image_size: tuple[_Side, _Side] | None = None
+    resize: Resize = _STRETCHED
     seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
 
     @model_serializer(mode="wrap")
-    def without_corrections(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A study that corrects nothing is what it was before there were corrections: fits and
-        exported files are known by it."""
+    def without_unused(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A study that corrects nothing, or stretches images, is what it was before it could do
+        otherwise: fits and exported files are known by it."""
         tables: dict[str, Any] = given(self)
         if self.corrections is None:
             tables = {key: value for key, value in tables.items() if key not in _CORRECTING}
+        if self.resize == _STRETCHED:
+            tables.pop("resize", None)
         return tables
 
     @model_validator(mode="before")
@@ -170,9 +176,11 @@ class DataSettings(BaseModel):
 
     @model_validator(mode="after")
     def resizable(self) -> "DataSettings":
-        if self.image_size is not None:
+        if self.image_size is not None or self.resize != _STRETCHED:
             try:
-                check_resizable(self.source)
+                check_resizable(
+                    self.source, "image_size" if self.image_size else f'resize = "{self.resize}"'
+                )
             except StudyError as error:
                 raise ValueError(str(error)) from None
         return self

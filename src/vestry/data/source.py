@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vestry.data.image_set import Source
+from vestry.data.image_set import Resize, Source
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest, kinds_in_order
 from vestry.errors import DataError, StudyError, did_you_mean
@@ -57,11 +57,12 @@ def load_source(
     on_progress: Progress | None = None,
     image_size: tuple[int, int] | None = None,
     column: str | None = None,
+    resize: Resize = "stretch",
 ) -> Source:
     """All the rows of the source that `text` names; what is published is downloaded where it must.
 
     on_progress: told how much of a download, or of a folder's images, is there.
-    image_size: (height, width) that images are resized to; None as they are.
+    image_size: (height, width) that images are resized to; None as they are. resize: how.
     column: what holds each row's group, where the source has such columns; None where nobody asks.
 
     Raises StudyError for an unknown source, or one that does not resize where that is asked for,
@@ -70,10 +71,12 @@ def load_source(
     kind, path = source_kind(text)
     if image_size is not None:
         check_resizable(text)
+    if resize != "stretch":
+        check_resizable(text, f'resize = "{resize}"')
     place = places.path(path)
     if path:
         _refuse_everything(place)
-    return kind.load(SourceRequest(text, place, places, image_size, on_progress, column))
+    return kind.load(SourceRequest(text, place, places, image_size, on_progress, column, resize))
 
 
 def _refuse_everything(place: Path) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vestry.data.image_set import Source
+from vestry.data.image_set import Resize, Source
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.published import PublishedSet
+from vestry.data.reading import Reading
 from vestry.system.registry import Registry
 
 
@@ -16,6 +17,7 @@ class SourceRequest:
 
     text: as the study names it. path: what stands after the colon, from the study's folder.
     image_size: (height, width) that images are resized to, for kinds that resize; None as they are.
+    resize: how they are.
     on_progress: told how much of a download, or of a folder's images, is there.
     column: what holds each row's group; a source without such columns gives no groups.
     """
@@ -26,6 +28,12 @@ class SourceRequest:
     image_size: tuple[int, int] | None = None
     on_progress: Progress | None = None
     column: str | None = None
+    resize: Resize = "stretch"
+
+    @property
+    def reading(self) -> Reading:
+        """Of picture files."""
+        return Reading(self.image_size, self.resize, self.on_progress)
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class SourceKind:
     words: what it is, in a line. load: gives all its rows; raises MissingDataError where it is not
     to be had, DataError where it is damaged.
     takes: what stands after the colon, "DIR" or "FILE"; "" for a source that takes no path.
-    resizes: whether `image_size` may be given.
+    resizes: whether `image_size` and `resize` may be given.
     takes_path: whether what stands after the colon is a path.
     published: the set that its makers publish under what stands after the colon; raises StudyError
     for an unknown one. None for what is not downloaded.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vestry.data.image_set import ImageSet
+from vestry.data.resizing import PREPARATION, words_of
 from vestry.export.bundle import Bundle, KnownImages
 from vestry.export.data_words import images_used, measured
 from vestry.export.facts import entry_of, seeds_words
@@ -74,9 +75,12 @@ def _ties(found: dict[str, Any]) -> str:
 
 
 _PREPARED = {
-    "resized": "set upright by their EXIF orientation, laid on white where they are transparent, "
-    "{kind}, and resized to {width} x {height} pixels, whatever their proportions (Pillow's "
-    "bilinear filter), as its training images were",
+    **{
+        prepared: "set upright by their EXIF orientation, laid on white where they are "
+        "transparent, {kind}, and resized to {width} x {height} pixels, "
+        f"{words_of(way, 'their')} (Pillow's bilinear filter), as its training images were"
+        for way, prepared in PREPARATION.items()
+    },
     "stored": "set upright by their EXIF orientation, laid on white where they are transparent, "
     "{kind}, and resized to {width} x {height} pixels; it was trained on arrays, and what pictures "
     "those were made of, and how, is not known",

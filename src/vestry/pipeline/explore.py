@@ -13,6 +13,7 @@ from vestry.data.class_checks import other_shares
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
+from vestry.data.reading import Reading
 from vestry.data.sealed import SealedSet
 from vestry.data.source import check_resizable, load_source, source_file, source_kind
 from vestry.data.summary import files_record, save_thumbnails, shrink_note, split_summary
@@ -148,12 +149,12 @@ def explore_source(
     settings: ExplorationSettings,
     cores: int,
     report: Report,
-    image_size: tuple[int, int] | None = None,
+    reading: Reading | None = None,
     force: bool = False,
 ) -> Explored:
     """Look at all rows of the source `text` and write `folder`: explore.json, explore.html and
-    the pictures that the page shows. cores: how many there are, for the record. image_size:
-    (height, width) that the images of a `folder:` are resized to. force: files that are not an
+    the pictures that the page shows. cores: how many there are, for the record. reading:
+    what the images of a `folder:` are resized to, and how. force: files that are not an
     exploration's may be replaced.
 
     Raises StudyError for an unknown source or a folder that holds something else, DataError where
@@ -162,10 +163,13 @@ def explore_source(
     require("train", "exploring images")
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
-    if image_size is not None:
+    wanted = reading or Reading()
+    if wanted.size is not None:
         check_resizable(text, "--image-size")
+    if wanted.way != "stretch":
+        check_resizable(text, "--resize")
     report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, downloads(report), image_size)
+    source = load_source(text, places, downloads(report), wanted.size, resize=wanted.way)
     with locked(folder):
         _check_folder(text, places, folder, force)
         _claimed(text, places, folder).write(folder)

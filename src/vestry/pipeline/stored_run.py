@@ -93,7 +93,8 @@ class StoredRun:
         table = self.study.get("data", {}) | {"source": facts.used}
         table.pop("otherwise", None)
         if facts.fell_back:
-            table.pop("image_size", None)
+            for key in ("image_size", "resize"):
+                table.pop(key, None)
         try:
             return DataSettings(**table)
         except ValidationError as error:

@@ -63,11 +63,11 @@ class Data(Record):
     used: str = Field(description="the source that was used")
     fell_back: str | None = Field(description="why they differ")
     licence: str | None = Field(description="of the images, in words; null where not known")
-    preparation: Literal["resized", "stored", "photograph"] | None = Field(
+    preparation: Literal["resized", "fitted", "cropped", "stored", "photograph"] | None = Field(
         None,
-        description="how images were made of pictures: `resized`, of picture files as "
-        "`docs/study.md` says; `stored`, arrays as they were found; `photograph`, as "
-        "Fashion-MNIST's were",
+        description="how images were made of pictures: `resized`, `fitted` or `cropped`, of "
+        "picture files as `docs/study.md` says; `stored`, arrays as they were found; "
+        "`photograph`, as Fashion-MNIST's were",
     )
     notes: list[str] = Field(description="what was done to the rows")
     files: Files | None = Field(None, description="of a folder, else null")

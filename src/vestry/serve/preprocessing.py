@@ -15,7 +15,9 @@ from vestry.data.image_file import (
     pixels_of,
     read_image,
 )
+from vestry.data.image_set import Resize
 from vestry.data.limits import MOST_PIXELS
+from vestry.data.resizing import PREPARATION, resize_of, words_of
 from vestry.data.upright import orientation_of
 from vestry.errors import DataError
 from vestry.export.bundle import Bundle
@@ -24,6 +26,8 @@ from vestry.serve.prepared import AS_IT_IS, Prepared, Step
 
 _WAYS = {
     "resized": "Prepared as the training images were",
+    "fitted": "Prepared as the training images were",
+    "cropped": "Prepared as the training images were",
     "stored": "Prepared whole, since how the training images were made of pictures is not known",
     "photograph": "Prepared whole, without the steps for photographs",
 }
@@ -52,7 +56,7 @@ def prepare(
         if _by_photograph(bundle, photograph):
             # A JPEG can be decoded at a half, a quarter or an eighth of its size, much faster.
             image.draft(None, (WORKING, WORKING))
-        elif bundle.prepares_as == "resized":
+        elif bundle.prepares_as in PREPARATION.values():
             draft(image, (bundle.image_shape[0], bundle.image_shape[1]))
         image.load()
     except DAMAGE as error:
@@ -115,14 +119,15 @@ def _as_trained(picture: Image.Image, bundle: Bundle, keep_steps: bool = False) 
     """
     shape = bundle.image_shape
     header = header_of(picture, orientation_of(picture))
-    image = pixels_of(picture, len(shape) == 3, (shape[0], shape[1]))
-    change = _change(header, shape)
+    way = resize_of(bundle.prepares_as)
+    image = pixels_of(picture, len(shape) == 3, (shape[0], shape[1]), way)
+    change = _change(header, shape, way)
     words = f"{_WAYS[bundle.prepares_as]}: {change.words}." if change.words else AS_IT_IS
     steps = _steps(picture, header, change, image) if keep_steps else []
     return Prepared(image, words, not change.words, steps)
 
 
-def _change(header: ImageHeader, shape: tuple[int, ...]) -> _Change:
+def _change(header: ImageHeader, shape: tuple[int, ...], way: Resize) -> _Change:
     first = []
     if header.turned:
         first.append("set upright by its EXIF orientation")
@@ -131,7 +136,7 @@ def _change(header: ImageHeader, shape: tuple[int, ...]) -> _Change:
     if header.colour and len(shape) == 2:
         first.append("made grey")
     same = (header.height, header.width) == shape[:2]
-    size = f"resized to {shape[1]} x {shape[0]} pixels, whatever its proportions"
+    size = f"resized to {shape[1]} x {shape[0]} pixels, {words_of(way)}"
     return _Change(first, [] if same else [size])
 
 

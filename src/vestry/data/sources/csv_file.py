@@ -234,8 +234,7 @@ def _listed(request: SourceRequest, columns: list[str], files: str, label: str) 
         path,
         request.text,
         rows,
-        image_size=request.image_size,
-        on_progress=request.on_progress,
+        request.reading,
         notes=_notes(columns, {files, label, split, request.column}),
     )
 

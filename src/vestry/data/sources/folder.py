@@ -16,9 +16,11 @@ from vestry.data.folder_pictures import (
     name_of,
 )
 from vestry.data.image_file import FORMATS
-from vestry.data.image_set import ImageSet, Source
+from vestry.data.image_set import ImageSet, Resize, Source
 from vestry.data.paths import MissingDataError, Progress
 from vestry.data.picture_notes import changes, files_of
+from vestry.data.reading import Reading
+from vestry.data.resizing import PREPARATION
 from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
@@ -83,10 +85,12 @@ def load(
     name: str,
     image_size: tuple[int, int] | None = None,
     on_progress: Progress | None = None,
+    resize: Resize = "stretch",
 ) -> Source:
     """Read every picture below `folder`, in the order of its path.
 
     image_size: (height, width) that all are resized to; None: the size of most, or 64 x 64.
+    resize: how (`resizing.resized`).
     Grey stays grey; one image with colour makes all of them colour, and a note says so.
     A few damaged files are left out, and listed in the source's `files`. Classes are those of all
     parts together: whether each can be learnt, a study decides.
@@ -101,18 +105,19 @@ def load(
     others = [name_of(folder, file) for path in layout.aside for file in files_below(path)]
     others += [other for listing in listings.values() for other in listing.others]
     _refuse_unclassed(folder, layout, listings, others)
+    reading = Reading(image_size, resize, on_progress)
     decoded = decode(
         folder,
+        name,
         [picture for listing in listings.values() for picture in listing.pictures],
         [file for listing in listings.values() for file in listing.damaged],
-        image_size,
-        lambda done, total: on_progress(name, done, total) if on_progress else None,
+        reading,
     )
     parts = _parts(layout, decoded)
     size, colour = parts["train"].image_shape[:2], len(parts["train"].image_shape) == 3
     notes = [
         *layout.notes,
-        *changes(decoded.pictures, (size[0], size[1]), colour, image_size is not None),
+        *changes(decoded.pictures, (size[0], size[1]), colour, reading),
         *_passed_over(others, *_folders(listings)),
         *_lost_classes(listings, parts["train"].classes),
     ]
@@ -124,7 +129,7 @@ def load(
         tuple(notes),
         validation=parts.get("validation"),
         files=decoded.files,
-        preparation="resized",
+        preparation=PREPARATION[resize],
         pictures=files_of(decoded.pictures),
     )
 
@@ -187,7 +192,9 @@ SOURCES.register(
     SourceKind(
         "folder",
         f"pictures ({FORMATS}), one folder a class, below train/, val/ and test/ if wanted",
-        lambda request: load(request.path, request.text, request.image_size, request.on_progress),
+        lambda request: load(
+            request.path, request.text, request.image_size, request.on_progress, request.resize
+        ),
         takes="DIR",
         resizes=True,
     )

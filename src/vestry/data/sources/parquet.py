@@ -49,9 +49,8 @@ def _load(request: SourceRequest) -> Source:
         request.path,
         request.text,
         rows,
+        request.reading,
         classes,
-        request.image_size,
-        request.on_progress,
     )
 
 

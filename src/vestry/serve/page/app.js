@@ -40,6 +40,8 @@ async function choose(model) {
 const WAYS = {
   photograph: () => "One object on a plain background is answered best.",
   resized: (size) => `It is resized to ${size} pixels, as the training images were.`,
+  fitted: (size) => `It is fitted whole into ${size} pixels, with white around, as the training images were.`,
+  cropped: (size) => `It is cropped to its middle and resized to ${size} pixels, as the training images were.`,
   stored: (size) => `It is resized to ${size} pixels; how the training images were made of pictures is not known.`,
 };
 
