@@ -175,8 +175,8 @@ def test_a_file_prepared_otherwise_is_refused_by_the_gate(answered, monkeypatch,
 
     honest = preprocessing.pixels_of
 
-    def other(picture, colour, size=None):
-        return honest(picture.convert("RGB").reduce(2), colour, size)
+    def other(picture, colour, size=None, way="stretch"):
+        return honest(picture.convert("RGB").reduce(2), colour, size, way)
 
     monkeypatch.setattr(preprocessing, "pixels_of", other)
     monkeypatch.chdir(answered.folder)
