@@ -55,7 +55,8 @@ def test_the_command_takes_names(tmp_path, workers):
     with RunningServer(tmp_path, *more) as server:
         for name, status in (("box.lan", 200), ("localhost", 200), ("evil.example", 421)):
             assert _status(server.port, name) == status
-        text = server.errors.read_text()
+        server.stop()  # which writes what has waited
+        text = server.said()
     assert '"status":421' in text, text
 
 
