@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vestry.errors import StudyError
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
+from vestry.members.networks.activations import ACTIVATIONS
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor, scaled
 from vestry.members.networks.settings import NetworkSettings
@@ -17,7 +18,7 @@ CLASSES = 4
 IMAGE = st.tuples(st.integers(8, 13), st.integers(8, 13)).flatmap(
     lambda sides: st.sampled_from([sides, (*sides, 3)])
 )
-ACTIVATION = st.sampled_from(["relu", "none", "tanh", "sigmoid"])
+ACTIVATION = st.sampled_from(list(ACTIVATIONS))
 CONV = st.fixed_dictionaries(
     {
         "conv": st.integers(1, 20),
@@ -31,14 +32,28 @@ POOL = st.fixed_dictionaries(
     {"pool": st.sampled_from([2, [2, 1], 3]), "kind": st.sampled_from(["max", "average"])},
     optional={"stride": st.sampled_from([1, 2])},
 )
-PLANES = st.lists(st.one_of(CONV, POOL, st.just({"batch_norm": True})), max_size=4)
+NORM = st.just({"batch_norm": True})
+ACTS = st.fixed_dictionaries({"activation": ACTIVATION})
+SAME = CONV.map(lambda layer: layer | {"padding": "same"})
+
+
+def adding(inner):
+    layers = st.lists(inner, min_size=1, max_size=3)
+    drop = st.sampled_from([0.0, 0.5])
+    return st.fixed_dictionaries({"add": layers}, optional={"activation": ACTIVATION, "drop": drop})
+
+
+RESIDUAL = adding(st.one_of(SAME, NORM, ACTS, adding(SAME)))
+PLANES = st.lists(st.one_of(CONV, POOL, NORM, ACTS, RESIDUAL), max_size=4)
 TO_FLAT = st.sampled_from([{"flatten": True}, {"global_pool": "average"}, {"global_pool": "max"}])
 FLAT = st.lists(
     st.one_of(
         st.fixed_dictionaries({"dense": st.integers(1, 12), "activation": ACTIVATION}),
         st.just({"dropout": 0.5}),
-        st.just({"batch_norm": True}),
+        NORM,
+        ACTS,
         st.just({"concat": "input"}),
+        adding(st.fixed_dictionaries({"dense": st.integers(1, 12), "activation": ACTIVATION})),
     ),
     max_size=3,
 )

@@ -25,16 +25,13 @@ class TorchNetwork(nn.Module):
         self.steps = nn.ModuleList([module_of(step) for step in self.traced])
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 3, 1, 2)
-        known = {"input": x}
+        values = [x.permute(0, 3, 1, 2)]
         for step, module in zip(self.traced, self.steps, strict=True):
-            if isinstance(step.layer, definition.Concat):
-                x = torch.cat((flat(known[step.layer.concat]), x), 1)
+            if step.joined is None:
+                values.append(module(values[-1]))
             else:
-                x = module(x)
-            if step.layer.name is not None:
-                known[step.layer.name] = x
-        return x
+                values.append(module(values[-1], values[step.joined + 1]))
+        return values[-1]
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take the tensors of a `Network`, by their names there."""
@@ -71,6 +68,39 @@ class Activated(nn.Module):
         return activate(self.inner(x), self.activation)
 
 
+class Concatenated(nn.Module):
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        return torch.cat((flat(other), x), 1)
+
+
+class Sum(nn.Module):
+    """inner: the projection of what is added, or nothing."""
+
+    def __init__(self, step: TracedLayer) -> None:
+        super().__init__()
+        self.activation = step.layer.activation
+        shape, joined = step.output_shape, step.joined_shape
+        if shape == joined:
+            self.projection = nn.Identity()
+        elif len(shape) == 1:
+            self.projection = self.inner = nn.Linear(joined[0], shape[0], bias=False)
+        else:
+            strides = [round(a / b) for a, b in zip(joined[:2], shape[:2], strict=True)]
+            self.projection = self.inner = nn.Conv2d(joined[2], shape[2], 1, strides, bias=False)
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        return activate(x + self.projection(other), self.activation)
+
+
+class Activation(nn.Module):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activate(x, self.name)
+
+
 class Flat(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return flat(x)
@@ -103,28 +133,36 @@ def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each k
             return GlobalPool(layer.global_pool)
         case definition.Flatten():
             return Flat()
+        case definition.Concat():
+            return Concatenated()
+        case definition.Activated() as layer:
+            return Activation(layer.activation)
+    if step.layer.key == "add":
+        return Sum(step)
     return nn.Identity()
 
 
 def restore_one(module: nn.Module, step: TracedLayer, own: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        if isinstance(module, Padded):
+        if isinstance(module, Padded | Sum) and isinstance(module.inner, nn.Conv2d):
             kh, kw = module.inner.kernel_size
-            kernel = own["kernel"].view(kh, kw, step.input_shape[2], -1)
+            kernel = own["kernel"].view(kh, kw, module.inner.weight.shape[1], -1)
             module.inner.weight.copy_(kernel.permute(3, 2, 0, 1))
-            module.inner.bias.copy_(own["bias"])  # type: ignore[union-attr]
-        elif isinstance(module, Activated):
+        elif isinstance(module, Activated | Sum):
             module.inner.weight.copy_(own["kernel"].t())
-            module.inner.bias.copy_(own["bias"])
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.weight.copy_(own["scale"])
             module.bias.copy_(own["shift"])
             module.running_mean.copy_(own["moving_mean"])  # type: ignore[union-attr]
             module.running_var.copy_(own["moving_variance"])  # type: ignore[union-attr]
+        if "bias" in own:
+            module.inner.bias.copy_(own["bias"])
 
 
 def activate(x: Tensor, name: str) -> Tensor:
-    return x if name == "none" else getattr(torch, name)(x)
+    if name == "none":
+        return x
+    return getattr(torch, name)(x) if hasattr(torch, name) else getattr(functional, name)(x)
 
 
 def flat(x: Tensor) -> Tensor:

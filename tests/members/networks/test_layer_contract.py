@@ -22,7 +22,7 @@ LAYERS_OF_IT = """[
     { conv = 8, kernel = 3, padding = "same", activation = "softsign", name = "early" },
     { conv = 8, kernel = 3, padding = "same" },
     { pool = 1, gain = 0.5 },
-    { add = "early" },
+    { summed = "early" },
     { pool = 2 },
     { flatten = true },
     { twice = [{ dense = 16, activation = "softsign" }] },
@@ -92,7 +92,7 @@ def test_another_number_in_its_file_fits_anew(installed, vestry, run):
 def test_without_the_package_the_study_says_what_is_unknown(run, vestry):
     done = vestry("run", run.parents[1] / "own.toml", "--out", run.with_name("without"))
     assert done.returncode != 0
-    assert "layer 4: found 'add', but a layer is one of batch_norm" in done.stderr
+    assert "layer 4: found 'summed', but a layer is one of activation" in done.stderr
 
 
 def test_a_package_that_cannot_be_loaded_is_named(installed, vestry, run):

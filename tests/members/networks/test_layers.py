@@ -44,6 +44,23 @@ def test_a_layer_in_full():
     assert step.multiply_adds == 4 * 9 * 8 * 3 * 5 * 3
 
 
+def test_a_residual_block_in_full():
+    inner = [{"conv": 8, "kernel": 3, "padding": "same", "stride": 2}, {"batch_norm": True}]
+    layers = [{"add": inner, "name": "block"}, {"add": [{"activation": "gelu"}]}, {"add": "block"}]
+    *steps, _ = traced([*layers, {"flatten": True}], (7, 9, 3), 4)
+    assert [step.layer.key for step in steps] == [
+        *("conv", "batch_norm", "add"),
+        *("activation", "add"),
+        *("add", "flatten"),
+    ]
+    assert [step.joined for step in steps] == [None, None, -1, None, 2, 2, None]
+    assert {step.output_shape for step in steps[:-1]} == {(4, 5, 8)}
+    assert steps[2].parameters == steps[2].trainable == 3 * 8
+    assert steps[2].multiply_adds == 4 * 5 * 8 * 3
+    assert steps[4].parameters == steps[4].multiply_adds == 0
+    assert steps[2].layer.words() == "add what entered the 2 layers before"
+
+
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 9))
 def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
     before, after = same_padding(length, kernel, stride)
@@ -63,6 +80,10 @@ def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
         ([{"concat": "input"}], "concat joins flat vectors"),
         ([{"flatten": True, "name": "a"}, {"dense": 3, "name": "a"}], "taken already"),
         ([{"flatten": True, "name": "input"}], "taken already"),
+        ([{"add": [{"conv": 4, "kernel": 3}]}], "cannot make the sides of 10 x 10 x 1 those of 8"),
+        ([{"add": [{"flatten": True}]}], "not 10 x 10 x 1 and 100"),
+        ([{"add": [{"pool": 2}, {"pool": 9}]}], "layer 1 (pool, 2 of the 3 in it): a 9 x 9 pool"),
+        ([{"add": "early"}], "no earlier layer is called 'early'"),
     ],
 )
 def test_what_cannot_be_built(layers, words):
@@ -75,16 +96,20 @@ def test_what_cannot_be_built(layers, words):
     ("layers", "words"),
     [
         ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer `cnov`; did you mean `conv`?"),
-        ([{"zzz": 3}], "a layer is one of batch_norm, concat, conv"),
+        ([{"zzz": 3}], "a layer is one of activation, add, batch_norm, concat, conv"),
         ([{}], "found nothing"),
         ([{"flatten": True}, 3], "layer 2: a table such as { flatten = true } is needed, not 3"),
         ([{"dense": 3, "activation": "rleu"}], "'rleu'"),
-        ([{"dense": 3, "activation": 3}], "Input should be 'none', 'relu', 'tanh' or 'sigmoid'"),
+        ([{"dense": 3, "activation": 3}], "'sigmoid', 'leaky_relu', 'gelu' or 'silu'"),
         ([{"conv": 3, "kernel": 3, "strides": 2}], "strides"),
         ([{"kernel": 3, "conv": 3, "pool": 2}], "0.conv.pool"),
         ([{"conv": 0, "kernel": 3}], "greater than or equal to 1"),
         ([{"dropout": 1.0}], "less than 1"),
         ([{"batch_norm": False}], "True"),
+        ([{"activation": "relu", "conv": 3, "kernle": 3}], "0.conv.kernle"),
+        ([{"add": [{"cnov": 3}]}], "layer 1: unknown layer `cnov`; did you mean `conv`?"),
+        ([{"add": []}], "at least 1 item"),
+        ([{"add": "early", "drop": 1}], "less than 1"),
     ],
 )
 def test_what_cannot_be_read(layers, words):
@@ -93,9 +118,12 @@ def test_what_cannot_be_read(layers, words):
     assert words in str(error.value)
 
 
+HELD = [{"add": [{"add": [{"activation": "silu"}], "drop": 0.5}, {"batch_norm": True}]}]
+
+
 def test_layers_survive_json():
-    for network in NETWORKS:
-        layers = PARSED.validate_python(network["layers"])
+    for given_layers in (HELD, *(network["layers"] for network in NETWORKS)):
+        layers = PARSED.validate_python(given_layers)
         assert PARSED.validate_json(PARSED.dump_json(layers)) == layers
 
 

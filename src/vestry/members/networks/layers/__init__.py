@@ -41,3 +41,5 @@ else:
         tuple[Annotated[Union[_tagged], Discriminator(kind_of)], ...],  # noqa: UP007
         BeforeValidator(check_kinds),
     ]
+    for _layer in LAYERS.values():  # those that hold layers
+        _layer.model_rebuild(_types_namespace={"Layers": Layers})
