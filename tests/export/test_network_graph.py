@@ -2,10 +2,12 @@
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
 from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
@@ -24,9 +26,21 @@ CONV = st.fixed_dictionaries(
         "conv": st.integers(1, 20),
         "kernel": st.sampled_from([1, 2, 3, [3, 2]]),
         "stride": st.sampled_from([1, 2, [1, 2]]),
-        "padding": st.sampled_from(["valid", "same"]),
+        "padding": st.sampled_from(["valid", "same", 1, [0, 2]]),
         "activation": ACTIVATION,
-    }
+    },
+    optional={
+        "padding_mode": st.sampled_from(["zeros", "reflect", "edge", "wrap"]),
+        "bias": st.booleans(),
+    },
+)
+GROUPED = st.builds(
+    lambda groups, of_each, conv: conv | {"conv": groups * of_each, "groups": groups},
+    *(st.integers(1, 4), st.integers(1, 3), CONV),
+)
+DEPTHWISE = st.builds(
+    lambda each, conv: {"depthwise": each, **{k: v for k, v in conv.items() if k != "conv"}},
+    *(st.integers(1, 3), CONV),
 )
 POOL = st.fixed_dictionaries(
     {"pool": st.sampled_from([2, [2, 1], 3]), "kind": st.sampled_from(["max", "average"])},
@@ -44,7 +58,7 @@ def adding(inner):
 
 
 RESIDUAL = adding(st.one_of(SAME, NORM, ACTS, adding(SAME)))
-PLANES = st.lists(st.one_of(CONV, POOL, NORM, ACTS, RESIDUAL), max_size=4)
+PLANES = st.lists(st.one_of(CONV, GROUPED, DEPTHWISE, POOL, NORM, ACTS, RESIDUAL), max_size=4)
 TO_FLAT = st.sampled_from([{"flatten": True}, {"global_pool": "average"}, {"global_pool": "max"}])
 FLAT = st.lists(
     st.one_of(
@@ -115,6 +129,13 @@ def test_a_layer_joined_in_again_is_flattened_as_in_training():
     shape = (9, 10, 3)
     images = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
     given, expected = both(network_of(layers, shape), shape, images)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["r9-8", "air-16", "depthwise"])
+def test_narrow_networks_answer_alike(name):
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    given, expected = both(network_of(PUBLISHED[name][0], (28, 28)), (28, 28), images)
     np.testing.assert_allclose(given, expected, atol=1e-5)
 
 

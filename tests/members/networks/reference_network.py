@@ -9,6 +9,7 @@ from torch.nn import functional
 from vestry.members.networks import layers as definition
 from vestry.members.networks.geometry import pair
 from vestry.members.networks.layer import Layer, Shape
+from vestry.members.networks.layers.conv import Convolving
 from vestry.members.networks.tracing import TracedLayer, trace
 
 
@@ -45,17 +46,22 @@ class TorchNetwork(nn.Module):
 class Padded(nn.Module):
     """Pads like TensorFlow (which may be uneven), convolves, activates."""
 
-    def __init__(self, step: TracedLayer, layer: definition.Conv) -> None:
+    def __init__(self, step: TracedLayer, layer: Convolving) -> None:
         super().__init__()
         (top, bottom), (left, right) = layer.pads(step.input_shape)
         self.pads = (left, right, top, bottom)
+        modes = {"zeros": "constant", "edge": "replicate", "wrap": "circular"}
+        self.mode = modes.get(layer.padding_mode, layer.padding_mode)
+        channels, filters = step.input_shape[2], step.output_shape[2]
         self.inner = nn.Conv2d(
-            step.input_shape[2], layer.conv, pair(layer.kernel), pair(layer.stride)
+            *(channels, filters, pair(layer.kernel), pair(layer.stride)),
+            groups=channels if layer.key == "depthwise" else layer.groups,
+            bias=layer.bias,
         )
         self.activation = layer.activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return activate(self.inner(functional.pad(x, self.pads)), self.activation)
+        return activate(self.inner(functional.pad(x, self.pads, self.mode)), self.activation)
 
 
 class Activated(nn.Module):
@@ -117,7 +123,7 @@ class GlobalPool(nn.Module):
 
 def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each kind
     match step.layer:
-        case definition.Conv() as layer:
+        case definition.Conv() | definition.Depthwise() as layer:
             return Padded(step, layer)
         case definition.Dense() as layer:
             return Activated(step.input_shape[0], layer.dense, layer.activation)

@@ -1,5 +1,6 @@
 """Layers as data: shapes, counts, and errors that say where and what."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
 from vestry.members.networks.geometry import same_padding
 from vestry.members.networks.layers import Layers
@@ -32,6 +34,16 @@ def test_parameter_counts_are_those_of_the_reports(network):
     assert sum(step.trainable for step in steps) == expected
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_narrow_networks_have_their_published_size(name):
+    layers, parameters, millions = PUBLISHED[name]
+    steps = traced(layers)
+    assert sum(step.trainable for step in steps) == parameters
+    work = sum(step.multiply_adds for step in steps) / 1e6
+    decimals = len(millions.partition(".")[2])
+    assert f"{work:.{decimals}f}" == millions
+
+
 def test_a_layer_in_full():
     step, _, output = traced(
         [{"conv": 8, "kernel": [3, 5], "stride": [2, 1], "padding": "same"}, {"flatten": True}],
@@ -42,6 +54,35 @@ def test_a_layer_in_full():
     assert step.parameters == (3 * 5 * 3 + 1) * 8
     assert output.input_shape == (4 * 9 * 8,)
     assert step.multiply_adds == 4 * 9 * 8 * 3 * 5 * 3
+
+
+def test_groups_and_depthwise_in_full():
+    layers = [
+        {"conv": 6, "kernel": [3, 1], "groups": 3, "padding": [1, 0], "bias": False},
+        {"depthwise": 2, "kernel": 3, "stride": 2, "padding": "same"},
+        {"flatten": True},
+    ]
+    grouped, depthwise, *_ = traced(layers, (7, 9, 3), 4)
+    assert grouped.output_shape == (7, 9, 6)
+    assert grouped.parameters == 3 * 1 * 6
+    assert grouped.multiply_adds == 7 * 9 * 6 * 3
+    assert depthwise.output_shape == (4, 5, 12)
+    assert depthwise.parameters == (9 + 1) * 12
+    assert depthwise.multiply_adds == 4 * 5 * 12 * 9
+
+
+def test_what_a_layer_leaves_at_its_default_is_stored_as_before():
+    stored = {
+        "name": None,
+        "conv": 8,
+        "kernel": 3,
+        "stride": 1,
+        "padding": "valid",
+        "activation": "relu",
+    }
+    layers = PARSED.validate_python([{"conv": 8, "kernel": 3}])
+    assert PARSED.dump_json(layers).decode() == json.dumps([stored], separators=(",", ":"))
+    assert layers[0].words() == "conv 8, kernel 3"
 
 
 def test_a_residual_block_in_full():
@@ -83,6 +124,11 @@ def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
         ([{"add": [{"conv": 4, "kernel": 3}]}], "cannot make the sides of 10 x 10 x 1 those of 8"),
         ([{"add": [{"flatten": True}]}], "not 10 x 10 x 1 and 100"),
         ([{"add": [{"pool": 2}, {"pool": 9}]}], "layer 1 (pool, 2 of the 3 in it): a 9 x 9 pool"),
+        ([{"conv": 4, "kernel": 3}, {"conv": 6, "kernel": 3, "groups": 3}], "4 channels cannot be"),
+        (
+            [{"conv": 4, "kernel": 3, "padding": [9, 10], "padding_mode": "reflect"}],
+            "a side of 10 pixels can be padded by 9 at most",
+        ),
         ([{"add": "early"}], "no earlier layer is called 'early'"),
     ],
 )
@@ -108,6 +154,9 @@ def test_what_cannot_be_built(layers, words):
         ([{"batch_norm": False}], "True"),
         ([{"activation": "relu", "conv": 3, "kernle": 3}], "0.conv.kernle"),
         ([{"add": [{"cnov": 3}]}], "layer 1: unknown layer `cnov`; did you mean `conv`?"),
+        ([{"conv": 4, "kernel": 3, "groups": 3}], "4 filters cannot be put into 3 equal groups"),
+        ([{"conv": 4, "kernel": 3, "padding": "sane"}], "'valid' or 'same'"),
+        ([{"depthwise": 1, "kernel": 3, "groups": 3}], "0.depthwise.groups"),
         ([{"add": []}], "at least 1 item"),
         ([{"add": "early", "drop": 1}], "less than 1"),
     ],

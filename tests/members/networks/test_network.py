@@ -90,11 +90,44 @@ CASES = {
         {"pool": 2},
         FLAT,
     ],
+    "padded by pixels": [
+        {"conv": 9, "kernel": 2, "padding": 1, "activation": "none"},
+        {"pool": 2},
+        {"conv": 17, "kernel": 3, "padding": [1, 2], "stride": [2, 1]},
+        {"pool": [1, 2]},
+        {"conv": 4, "kernel": 3, "padding": [0, 1], "stride": 2, "bias": False},
+        FLAT,
+    ],
+    **{
+        f"padded by {mode}": [
+            {"conv": 5, "kernel": 4, "padding": "same", "padding_mode": mode},
+            {"pool": 2},
+            {"conv": 4, "kernel": 3, "stride": 2, "padding": [2, 1], "padding_mode": mode},
+            FLAT,
+        ]
+        for mode in ("reflect", "edge", "wrap")
+    },
+    "groups": [
+        {"conv": 6, "kernel": 3, "groups": 2, "padding": "same"},
+        {"conv": 18, "kernel": [2, 3], "groups": 3, "stride": 2, "bias": False},
+        {"pool": 2},
+        {"conv": 9, "kernel": 1, "groups": 9},
+        FLAT,
+    ],
+    "depthwise": [
+        {"conv": 6, "kernel": 3},
+        {"depthwise": 1, "kernel": 3, "stride": 2, "padding": "same", "bias": False},
+        {"batch_norm": True},
+        {"depthwise": 2, "kernel": [1, 3], "padding": 1, "activation": "gelu"},
+        {"pool": 2},
+        {"depthwise": 1, "kernel": 2, "padding": [0, 1], "padding_mode": "wrap"},
+        FLAT,
+    ],
     "residual": [
         {"conv": 5, "kernel": 3},
         {
             "add": [
-                {"conv": 5, "kernel": 3, "padding": "same", "activation": "none"},
+                {"conv": 5, "kernel": 3, "padding": 1, "activation": "none", "bias": False},
                 {"batch_norm": True},
                 {"activation": "relu"},
             ],

@@ -24,7 +24,6 @@ from pydantic import (
     model_serializer,
 )
 
-from vestry.errors import did_you_mean
 from vestry.members.networks.block import PLAIN, Block, Computation
 
 Shape = tuple[int, ...]
@@ -52,7 +51,9 @@ class Layer(BaseModel):
     def _shortest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = type(self).model_fields
         unset = {name for name in self.newer if getattr(self, name) == fields[name].default}
-        return {key: value for key, value in dump(self).items() if key not in unset}
+        values = dump(self)
+        order = dict.fromkeys(["name", self.key, *values])
+        return {name: values[name] for name in order if name in values and name not in unset}
 
     @property
     def joins(self) -> str | int | None:
@@ -196,37 +197,6 @@ def register(key: str) -> Callable[[type[_L]], type[_L]]:
         return layer
 
     return kept
-
-
-def kind_of(value: Any) -> str | None:
-    """The one key that says which layer this is: of several, one whose layer knows most of the
-    others, or the first.
-    """
-    if isinstance(value, Layer):
-        return value.key
-    named = [key for key in value if key in LAYERS] if isinstance(value, dict) else []
-    known = {key: len(value.keys() & LAYERS[key].model_fields.keys()) for key in named}
-    return max(named, key=lambda key: known[key], default=None)
-
-
-def check_kinds(values: Any) -> Any:
-    """Name the layer and the nearest valid kind, which pydantic's own message would not."""
-    for index, value in enumerate(values if isinstance(values, list | tuple) else []):
-        if not isinstance(value, dict | Layer):
-            raise ValueError(
-                f"layer {index + 1}: a table such as {{ flatten = true }} is needed, not {value!r}"
-            )
-        if kind_of(value) is None:
-            raise ValueError(f"layer {index + 1}: {_unknown_kind(list(value))}")
-    return values
-
-
-def _unknown_kind(keys: list[Any]) -> str:
-    for key in keys:
-        if "mean" in (near := did_you_mean(key, LAYERS)):
-            return f"unknown layer `{key}`{near}"
-    shown = ", ".join(map(repr, keys)) or "nothing"
-    return f"found {shown}, but a layer is one of {', '.join(sorted(LAYERS))}"
 
 
 # What a layer writes its ONNX nodes with.
