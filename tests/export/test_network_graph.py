@@ -46,7 +46,8 @@ POOL = st.fixed_dictionaries(
     {"pool": st.sampled_from([2, [2, 1], 3]), "kind": st.sampled_from(["max", "average"])},
     optional={"stride": st.sampled_from([1, 2])},
 )
-NORM = st.just({"batch_norm": True})
+NORM = st.sampled_from([{"batch_norm": True}, {"layer_norm": True}, {"group_norm": 1}])
+SQUEEZE = st.fixed_dictionaries({"squeeze_excite": st.sampled_from([1, 2, 8])})
 ACTS = st.fixed_dictionaries({"activation": ACTIVATION})
 SAME = CONV.map(lambda layer: layer | {"padding": "same"})
 
@@ -57,8 +58,19 @@ def adding(inner):
     return st.fixed_dictionaries({"add": layers}, optional={"activation": ACTIVATION, "drop": drop})
 
 
-RESIDUAL = adding(st.one_of(SAME, NORM, ACTS, adding(SAME)))
-PLANES = st.lists(st.one_of(CONV, GROUPED, DEPTHWISE, POOL, NORM, ACTS, RESIDUAL), max_size=4)
+RESIDUAL = adding(st.one_of(SAME, NORM, ACTS, SQUEEZE, adding(SAME)))
+BLOCK = st.fixed_dictionaries(
+    {
+        "block": st.sampled_from(["residual", "preactivation", "bottleneck", "separable"]),
+        "filters": st.integers(1, 9),
+        "stride": st.sampled_from([1, 2, [2, 1]]),
+    }
+)
+REPEATED = st.fixed_dictionaries(
+    {"repeat": st.just(2), "layers": st.lists(BLOCK, min_size=1, max_size=2)}
+)
+KINDS = st.one_of(*(CONV, GROUPED, DEPTHWISE, POOL, NORM, ACTS, SQUEEZE, RESIDUAL, BLOCK, REPEATED))
+PLANES = st.lists(KINDS, max_size=4)
 TO_FLAT = st.sampled_from([{"flatten": True}, {"global_pool": "average"}, {"global_pool": "max"}])
 FLAT = st.lists(
     st.one_of(
@@ -79,7 +91,7 @@ def network_of(layers, shape, seed=0):
     network = Network(settings.layers, shape, CLASSES, seed)
     random = torch.Generator().manual_seed(seed)
     for name, tensor in network.tensors().items():
-        if not name.endswith(".kernel"):
+        if not name.endswith(("kernel", "squeeze", "excite")):
             drawn = torch.rand(tensor.shape, generator=random)
             tensor.copy_(drawn + 0.5 if "variance" in name or "scale" in name else drawn - 0.5)
     network.vector.refresh()
@@ -115,6 +127,19 @@ def test_any_network_answers_alike(shape, planes, to_flat, flat, seed):
     given, expected = both(network, shape, images)
     assert given.dtype == np.float32
     np.testing.assert_allclose(given, expected, atol=2e-5)
+
+
+def test_groups_answer_alike():
+    layers = [
+        {"conv": 12, "kernel": 3, "groups": 3, "padding": 1, "padding_mode": "edge"},
+        {"group_norm": 4},
+        {"conv": 8, "kernel": 3, "groups": 4, "stride": 2, "bias": False},
+        {"flatten": True},
+        {"group_norm": 2},
+    ]
+    images = np.random.default_rng(0).integers(0, 256, (3, 9, 10, 3), np.uint8)
+    given, expected = both(network_of(layers, (9, 10, 3)), (9, 10, 3), images)
+    np.testing.assert_allclose(given, expected, atol=1e-5)
 
 
 def test_a_layer_joined_in_again_is_flattened_as_in_training():

@@ -98,6 +98,22 @@ class Sum(nn.Module):
         return activate(x + self.projection(other), self.activation)
 
 
+class Excited(nn.Module):
+    def __init__(self, channels: int, units: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, units)
+        self.excite = nn.Linear(units, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        factors = torch.sigmoid(self.excite(torch.relu(self.squeeze(x.mean((2, 3))))))
+        return x * factors[:, :, None, None]
+
+
+class NormOfChannels(nn.LayerNorm):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 class Activation(nn.Module):
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -121,7 +137,7 @@ class GlobalPool(nn.Module):
         return x.mean((2, 3)) if self.kind == "average" else x.amax((2, 3))
 
 
-def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each kind
+def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911, PLR0912 - one a kind
     match step.layer:
         case definition.Conv() | definition.Depthwise() as layer:
             return Padded(step, layer)
@@ -143,6 +159,13 @@ def module_of(step: TracedLayer) -> nn.Module:  # noqa: PLR0911 - one for each k
             return Concatenated()
         case definition.Activated() as layer:
             return Activation(layer.activation)
+        case definition.LayerNorm() as layer:
+            return NormOfChannels(step.input_shape[-1], layer.epsilon)
+        case definition.GroupNorm() as layer:
+            return nn.GroupNorm(layer.group_norm, step.input_shape[-1], layer.epsilon)
+        case definition.SqueezeExcite() as layer:
+            channels = step.input_shape[2]
+            return Excited(channels, max(channels // layer.squeeze_excite, 1))
     if step.layer.key == "add":
         return Sum(step)
     return nn.Identity()
@@ -156,9 +179,14 @@ def restore_one(module: nn.Module, step: TracedLayer, own: Mapping[str, Tensor])
             module.inner.weight.copy_(kernel.permute(3, 2, 0, 1))
         elif isinstance(module, Activated | Sum):
             module.inner.weight.copy_(own["kernel"].t())
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        elif isinstance(module, Excited):
+            for name, dense in module.named_children():
+                dense.weight.copy_(own[name].t())
+                dense.bias.copy_(own[f"{name}_bias"])
+        elif "scale" in own:
             module.weight.copy_(own["scale"])
             module.bias.copy_(own["shift"])
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.running_mean.copy_(own["moving_mean"])  # type: ignore[union-attr]
             module.running_var.copy_(own["moving_variance"])  # type: ignore[union-attr]
         if "bias" in own:

@@ -71,6 +71,36 @@ def test_groups_and_depthwise_in_full():
     assert depthwise.multiply_adds == 4 * 5 * 12 * 9
 
 
+def test_norms_and_excitation_in_full():
+    layers = [{"squeeze_excite": 2}, {"layer_norm": True}, {"group_norm": 2}, {"flatten": True}]
+    excited, layer, group, *_ = traced(layers, (7, 9, 4), 4)
+    assert excited.parameters == excited.trainable == (4 + 1) * 2 + (2 + 1) * 4
+    assert excited.multiply_adds == 2 * 4 * 2
+    assert layer.parameters == group.parameters == layer.trainable == 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("block", "parameters"),
+    [
+        ("residual", 9 * 3 * 8 + 9 * 8 * 8 + 2 * 16 + 3 * 8),
+        ("preactivation", 9 * 3 * 8 + 9 * 8 * 8 + 2 * (3 + 8) + 3 * 8),
+        ("bottleneck", 3 * 2 + 9 * 2 * 2 + 2 * 8 + 2 * (2 + 2 + 8) + 3 * 8),
+        ("separable", 9 * 3 + 3 * 8 + 2 * (3 + 8)),
+    ],
+)
+def test_named_blocks_in_full(block, parameters):
+    steps = traced([{"block": block, "filters": 8, "stride": 2}, {"flatten": True}], (9, 9, 3))
+    assert sum(step.trainable for step in steps[:-1]) == parameters
+    assert steps[-1].input_shape == (5 * 5 * 8,)
+
+
+def test_what_is_repeated_stands_so_many_times_and_its_last_has_its_name():
+    inner = [{"conv": 4, "kernel": 3}, {"batch_norm": True}]
+    steps = traced([{"repeat": 3, "layers": inner, "name": "body"}, {"flatten": True}])
+    assert [step.layer.key for step in steps[:-2]] == ["conv", "batch_norm"] * 3
+    assert [step.layer.name for step in steps] == [*[None] * 5, "body", None, None]
+
+
 def test_what_a_layer_leaves_at_its_default_is_stored_as_before():
     stored = {
         "name": None,
@@ -129,6 +159,9 @@ def test_same_padding_gives_a_pixel_for_each_stride(length, kernel, stride):
             [{"conv": 4, "kernel": 3, "padding": [9, 10], "padding_mode": "reflect"}],
             "a side of 10 pixels can be padded by 9 at most",
         ),
+        ([{"flatten": True}, {"squeeze_excite": 4}], "flat already"),
+        ([{"conv": 4, "kernel": 3}, {"group_norm": 3}], "4 channels cannot be put into 3 equal"),
+        ([{"repeat": 4, "layers": [{"pool": 2}]}], "layer 1 (pool, 4 of the 4 in it)"),
         ([{"add": "early"}], "no earlier layer is called 'early'"),
     ],
 )
@@ -142,7 +175,7 @@ def test_what_cannot_be_built(layers, words):
     ("layers", "words"),
     [
         ([{"flatten": True}, {"cnov": 3}], "layer 2: unknown layer `cnov`; did you mean `conv`?"),
-        ([{"zzz": 3}], "a layer is one of activation, add, batch_norm, concat, conv"),
+        ([{"zzz": 3}], "a layer is one of activation, add, batch_norm, block, concat, conv"),
         ([{}], "found nothing"),
         ([{"flatten": True}, 3], "layer 2: a table such as { flatten = true } is needed, not 3"),
         ([{"dense": 3, "activation": "rleu"}], "'rleu'"),
@@ -157,6 +190,13 @@ def test_what_cannot_be_built(layers, words):
         ([{"conv": 4, "kernel": 3, "groups": 3}], "4 filters cannot be put into 3 equal groups"),
         ([{"conv": 4, "kernel": 3, "padding": "sane"}], "'valid' or 'same'"),
         ([{"depthwise": 1, "kernel": 3, "groups": 3}], "0.depthwise.groups"),
+        ([{"repeat": 1001, "layers": [{"flatten": True}]}], "less than or equal to 1000"),
+        (
+            [{"repeat": 500, "layers": [{"repeat": 3, "layers": [{"flatten": True}]}]}],
+            "stands for 1,500 layers, and may for 1,000 at most",
+        ),
+        ([{"repeat": 2, "layers": [{"conv": 3, "kernel": 3, "name": "a"}]}], "('a')"),
+        ([{"block": "residaul", "filters": 3}], "'residual', 'preactivation'"),
         ([{"add": []}], "at least 1 item"),
         ([{"add": "early", "drop": 1}], "less than 1"),
     ],

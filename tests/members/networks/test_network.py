@@ -145,6 +145,45 @@ CASES = {
         {"add": [{"dense": 9}, {"batch_norm": True}, {"dense": 5}]},
         {"add": [{"dense": 5, "activation": "none"}]},
     ],
+    "squeeze and excitation": [
+        {"conv": 5, "kernel": 3},
+        {"squeeze_excite": 2},
+        {"conv": 4, "kernel": 3},
+        {"squeeze_excite": 8},
+        FLAT,
+    ],
+    "layer and group norm": [
+        {"layer_norm": True},
+        {"conv": 6, "kernel": 3},
+        {"layer_norm": True},
+        {"conv": 6, "kernel": 3},
+        {"group_norm": 3},
+        {"group_norm": 1, "epsilon": 0.01},
+        FLAT,
+        {"dense": 8},
+        {"group_norm": 2},
+        {"layer_norm": True},
+    ],
+    "repeated": [
+        {"conv": 5, "kernel": 3},
+        {
+            "repeat": 2,
+            "layers": [
+                {"repeat": 2, "layers": [{"conv": 4, "kernel": 2}]},
+                {"add": [{"repeat": 2, "layers": [{"conv": 4, "kernel": 3, "padding": "same"}]}]},
+            ],
+        },
+        FLAT,
+    ],
+    **{
+        f"{name} block": [
+            {"conv": 5, "kernel": 3},
+            {"block": name, "filters": 6, "stride": 2, "activation": "gelu"},
+            {"block": name, "filters": 6, "kernel": [1, 3]},
+            FLAT,
+        ]
+        for name in ("residual", "preactivation", "bottleneck", "separable")
+    },
     "residual first": [{"add": [{"conv": 4, "kernel": 3, "padding": "same"}]}, FLAT],
 }
 
@@ -185,7 +224,11 @@ def reference_gradients(reference, network, images, labels):
             found[f"{key}.kernel"] = kernel
             if inner.bias is not None:
                 found[f"{key}.bias"] = inner.bias.grad
-        elif step.layer.key == "batch_norm":
+        elif step.layer.key == "squeeze_excite":
+            for name, dense in module.named_children():
+                found |= {f"{key}.{name}": dense.weight.grad.t()}
+                found |= {f"{key}.{name}_bias": dense.bias.grad}
+        elif step.layer.key.endswith("_norm"):
             found |= {f"{key}.scale": module.weight.grad, f"{key}.shift": module.bias.grad}
     return scores.detach(), found
 
@@ -215,7 +258,8 @@ def test_inference_is_the_modules(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["conv", "pool", "batch norm", "wide and deep", "same", "residual"]
+    "name",
+    ["conv", "pool", "batch norm", "wide and deep", "same", "residual", "layer and group norm"],
 )
 def test_bfloat16_gradients_are_close(name):
     network, reference, images, labels = build(CASES[name], computation=Computation("bf16"))
@@ -278,6 +322,17 @@ def test_dropout_drops_and_scales(dtype):
     assert torch.equal(out[out != 0].unique(), torch.tensor([7 / 0.7], dtype=dtype))
     assert torch.equal(dropout.backward(values), out)
     assert dropout.forward(values, training=False) is values
+
+
+def test_autograd_gives_the_same_in_inference_mode():
+    """In which networks are trained, and whose tensors autograd does not take."""
+    layers = [{"squeeze_excite": 2}, {"layer_norm": True}, {"activation": "relu"}, FLAT]
+    network, reference, images, labels = build(layers)
+    with torch.inference_mode():
+        _, own = gradients(network, images.clone(), labels)
+    _, expected = reference_gradients(reference, network, images, labels)
+    for key, gradient in expected.items():
+        torch.testing.assert_close(own[key], gradient, rtol=1e-3, atol=1e-5)
 
 
 def test_a_dropped_branch_is_left_out_forward_and_backward():

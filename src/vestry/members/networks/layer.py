@@ -224,6 +224,10 @@ class Value:
     shape: Shape
     layout: Literal["channels_last", "channels_first", "flat"]
 
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
 
 @dataclass(frozen=True)
 class Nodes:
