@@ -24,14 +24,13 @@ def network_scores(
     (`3.conv.kernel`).
     """
     value = _standardised(graph, weights, pixels)
-    known: dict[str | None, Value] = {"input": value}
+    values = [value]
     for index, step in enumerate(traced):
-        layer = step.layer
-        place = f"{index + 1}.{layer.key}"
-        value = layer.nodes(Nodes(graph, step, place, weights, known.get(layer.joins)), value)
-        if layer.name is not None:
-            known[layer.name] = value
-    return value
+        place = f"{index + 1}.{step.layer.key}"
+        joined = None if step.joined is None else values[step.joined + 1]
+        nodes = Nodes(graph, step, place, weights, joined)
+        values.append(step.layer.nodes(nodes, values[-1]))
+    return values[-1]
 
 
 def _standardised(graph: Graph, weights: Weights, pixels: Value) -> Value:

@@ -5,8 +5,10 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from vestry.members.networks.activations import activation_blocks
 from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
 from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
+from vestry.members.networks.layers.activation import Activated
 
 _MOMENTUM = 0.99
 """Keras's default."""
@@ -57,8 +59,17 @@ class BatchNorm(Layer):
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return 4 * shape[-1], 2 * shape[-1]
 
+    def absorbs(self, after: Layer) -> bool:
+        """An activation may then work in place on what nobody else reads."""
+        return isinstance(after, Activated)
+
     def blocks(self, place: Place) -> list[Block]:
-        return [_BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
+        block = _BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)
+        after = place.absorbed
+        return [
+            block,
+            *(activation_blocks(after.activation) if isinstance(after, Activated) else []),
+        ]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         """With its moving statistics: one factor and one shift a channel."""
