@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from scipy import ndimage
 
 from vestry.errors import MemberError
+from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.augmentation import (
     ASPECT,
     DRAWS,
@@ -20,7 +21,6 @@ from vestry.members.networks.augmentation import (
     padded_and_cropped,
     variants,
 )
-from vestry.members.networks.settings import Augmentation
 
 
 def pictures(count, height=20, width=20, channels=1, seed=0):

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
-from vestry.members.networks.settings import Augmentation
+from vestry.members.networks.alterations import Augmentation
 from vestry.storage.run_folder import atomic_path
 
 _PART_PIXELS = 400_000

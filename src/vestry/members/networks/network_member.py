@@ -109,6 +109,8 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     thread_choice.forget(job)
     facts = _card(network, settings, choices, progress, shape, job.classes, job.epochs)
     facts["threads"] = chosen.card()
+    facts["notes"] += trainer.optimizer.notes()
+    facts["warnings"] += trainer.optimizer.warnings()
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
         facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}

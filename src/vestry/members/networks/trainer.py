@@ -15,6 +15,7 @@ from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.monitored import monitored
+from vestry.members.networks.muon import filter_banks
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
@@ -92,12 +93,14 @@ class Trainer:
         self.on_event = on_event
         self.epochs = epochs or settings.epochs
         vector = network.vector
-        self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
+        self.optimizer = OPTIMIZERS[settings.optimizer](
+            settings, vector.values, vector.gradients, filter_banks(network)
+        )
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
-        self.one_hot = torch.eye(network.traced[-1].output_shape[0])
+        self.truths = smoothed_truths(network.classes, settings.label_smoothing)
         self.images = TrainingImages(training.images, settings)
 
     def run(self) -> Progress:
@@ -122,9 +125,10 @@ class Trainer:
 
     def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
-        rate = settings.rate(progress.epoch, len(self.training))
+        rates = settings.rates(progress.epoch, len(self.training))
+        rate = rates[len(rates) // 2]
         start = time.perf_counter()
-        log_probabilities, labels = self._train(rate)
+        log_probabilities, labels = self._train(rates)
         seconds = time.perf_counter() - start
         row = {
             "epoch": progress.epoch + 1,
@@ -145,23 +149,23 @@ class Trainer:
         self._follow()
         self.on_event(self._epoch_event(row))
 
-    def _train(self, rate: float) -> tuple[Tensor, Tensor]:
-        """One pass over the rows in a new order; the log probabilities that the steps saw, and
-        labels.
+    def _train(self, rates: list[float]) -> tuple[Tensor, Tensor]:
+        """One pass over the rows in a new order, a rate a step; the log probabilities that the
+        steps saw, and labels.
         """
         network, batch = self.network, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
         order = torch.from_numpy(random.permutation(len(self.training)))
         labels = self.training.labels[order]
-        truth = self.one_hot[labels]
+        truth = self.truths[labels]
         seen = torch.empty(truth.shape)
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
             for part in torch.split(images, batch):
                 rows = slice(done, done + len(part))
-                self.step(part, truth[rows], seen[rows], rate)
+                self.step(part, truth[rows], seen[rows], rates[done // batch])
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
@@ -169,7 +173,10 @@ class Trainer:
         return seen, labels
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
-        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth."""
+        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth.
+
+        truth: (n, classes) probabilities.
+        """
         self.network.vector.refresh()
         scores = self.network.forward(images, training=True)
         torch.log_softmax(scores, 1, out=seen)
@@ -262,6 +269,12 @@ def predict(network: Network, images: Tensor) -> Tensor:
     starts = range(0, len(images), _PREDICT_BATCH)
     batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
     return torch.cat([network.forward(batch, training=False) for batch in batches])
+
+
+def smoothed_truths(classes: int, smoothing: float) -> Tensor:
+    """(classes, classes): what is taken for the truth of each class, a part of it spread evenly
+    over all of them (Szegedy et al. 2016, section 7)."""
+    return torch.eye(classes).mul_(1 - smoothing).add_(smoothing / classes)
 
 
 def _named(split: str, values: dict[str, float]) -> dict[str, float]:
