@@ -18,8 +18,9 @@ from vestry.members.networks.network import Network
 from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import NetworkSettings, TrainingSettings
+from vestry.members.networks.stopping import Stopper
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
-from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
+from vestry.members.networks.trainer import Progress, Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 

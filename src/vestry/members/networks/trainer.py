@@ -14,12 +14,14 @@ from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
+from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
 from vestry.members.networks.muon import filter_banks
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
-from vestry.members.networks.settings import EarlyStopping, TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.stopping import Stopper
 
 CHECKPOINT_SECONDS = 5.0
 _REPORT_SECONDS = 0.25
@@ -28,30 +30,8 @@ _MEASURED_ROWS = 2048
 """Training rows, at most, that batch normalisation takes its statistics from: their mean is then
 within about 2% of a deviation.
 """
-_MEASURING = 2
-"""What tells the draw of those rows from other streams of random numbers."""
-
-
-@dataclass
-class Stopper:
-    """Follows the monitored figure; JSON-able through `vars`, so that a checkpoint can hold it."""
-
-    best: float | None = None
-    best_epoch: int = 0
-    epochs_without_improvement: int = 0
-
-    def improved(self, settings: EarlyStopping, epoch: int, value: float) -> bool:
-        """Take the figure of an epoch (counted from 1), of which less is better; say whether it is
-        the best so far."""
-        if self.best is None or value < self.best - settings.min_delta:
-            self.best, self.best_epoch = value, epoch
-            self.epochs_without_improvement = 0
-            return True
-        self.epochs_without_improvement += 1
-        return False
-
-    def stops(self, settings: EarlyStopping) -> bool:
-        return self.epochs_without_improvement >= settings.patience
+_MEASURING, _MIXING = 2, 3
+"""What tells the draw of those rows, and of mixed pairs, from other streams of random numbers."""
 
 
 @dataclass
@@ -160,17 +140,26 @@ class Trainer:
         labels = self.training.labels[order]
         truth = self.truths[labels]
         seen = torch.empty(truth.shape)
+        mix = self._mixing()
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
             for part in torch.split(images, batch):
                 rows = slice(done, done + len(part))
-                self.step(part, truth[rows], seen[rows], rates[done // batch])
+                self.step(*mix(part, truth[rows]), seen[rows], rates[done // batch])
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 self.on_event(self._step_event(done, seen, labels, started))
         return seen, labels
+
+    def _mixing(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """What makes of a batch and its truths those that the epoch learns from."""
+        augmentation = self.settings.augmentation
+        if augmentation is None or not augmentation.mixes:
+            return lambda images, truth: (images, truth)
+        random = np.random.default_rng([self.seed, 1 + self.progress.epoch, _MIXING])
+        return lambda images, truth: mixed_batch(augmentation, images, truth, random)
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
         """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth.
