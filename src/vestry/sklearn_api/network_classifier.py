@@ -165,7 +165,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         clip_norm: float | None = None,
         label_smoothing: float = 0.0,
         schedule: Mapping[str, Any] | str | None = None,
-        augmentation: Mapping[str, Any] | None = None,
+        augmentation: Mapping[str, Any] | str | None = None,
         early_stopping: bool = False,
         patience: int = 5,
         validation_fraction: float = 0.1,

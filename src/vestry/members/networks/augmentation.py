@@ -187,9 +187,9 @@ class AugmentedSample:
     pictures: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, settings: Augmentation | None, job: FitJob) -> "AugmentedSample | None":
+    def of(cls, settings: object, job: FitJob) -> "AugmentedSample | None":
         """None where images are trained on as they are."""
-        if settings is None or not settings.alters:
+        if not (isinstance(settings, Augmentation) and settings.alters):
             return None
         pictures = variants(settings, job.images, _VARIANTS, job.seed)
         image = None if job.ids is None else str(job.ids[0])

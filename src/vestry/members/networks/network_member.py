@@ -14,6 +14,7 @@ from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
 from vestry.members.networks.checkpoint import to_csv
 from vestry.members.networks.layer import describe
+from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
 from vestry.members.networks.precision import Choice, choose
 from vestry.members.networks.rows import Rows, as_tensor
@@ -69,10 +70,16 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
-    settings, job = settled(settings, job)
+    asked, job = settled(settings, job)
+    settings, found = settled_augmentation(asked, job)
     chosen = choose_threads(settings, job)
     with machine.prepared(chosen.count):
-        return _trained(settings, replace(job, threads=chosen.count), chosen)
+        member = _trained(settings, replace(job, threads=chosen.count), chosen)
+    member.facts["settings"] = asked.model_dump(mode="json")
+    if found is not None:
+        member.facts["mirroring"] = found.card()
+        member.facts["notes"].append(found.words())
+    return member
 
 
 def settled(settings: _Trained, job: FitJob) -> tuple[_Trained, FitJob]:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.augmentation import Augmenter, filling
 from vestry.members.networks.settings import TrainingSettings
 
@@ -65,7 +66,7 @@ class TrainingImages:
         self.chunk = _chunk_rows(images, settings.batch_size)
         augmentation = settings.augmentation
         self.augmenter: Augmenter | None = None
-        if augmentation is not None and augmentation.alters:
+        if isinstance(augmentation, Augmentation) and augmentation.alters:
             shape = tuple(images.shape[1:])
             self.augmenter = Augmenter(augmentation, shape, filling(augmentation, images.numpy()))
 

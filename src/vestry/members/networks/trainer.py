@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
+from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.mixing import mixed_batch
@@ -156,7 +157,7 @@ class Trainer:
     def _mixing(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """What makes of a batch and its truths those that the epoch learns from."""
         augmentation = self.settings.augmentation
-        if augmentation is None or not augmentation.mixes:
+        if not (isinstance(augmentation, Augmentation) and augmentation.mixes):
             return lambda images, truth: (images, truth)
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch, _MIXING])
         return lambda images, truth: mixed_batch(augmentation, images, truth, random)
