@@ -51,21 +51,18 @@ class Mirroring:
         return asdict(self) | {"shows_the_same": self.shows_the_same}
 
     def words(self) -> str:
-        """What was found and what follows, with both figures."""
+        """What follows, and both figures."""
+        done = "every other" if self.shows_the_same else "no"
+        follows = f"{done} training image is mirrored while training"
+        return f'augmentation = "auto": {follows}. {_upper(self.figures())}.'
+
+    def figures(self) -> str:
         if self.mirrored is None or self.plain is None:
-            return (
-                f'augmentation = "auto": its {self.rows} training images are too few to tell '
-                "whether mirrored ones show the same, so none is mirrored while training."
-            )
-        follows = (
-            "every other training image is mirrored"
-            if self.shows_the_same
-            else ("no training image is mirrored")
-        )
+            return f"{self.rows} training images are too few to tell what they do"
         return (
-            f'augmentation = "auto": {follows}. Of {self.rows:,} training images a quick '
-            f"classifier, asked about those that it had not seen, got {100 * self.mirrored:.1f}% "
-            f"right with mirrored copies and {100 * self.plain:.1f}% without."
+            f"of {self.rows:,} training images a quick classifier, asked about those that it had "
+            f"not seen, got {100 * self.mirrored:.1f}% right with mirrored copies and "
+            f"{100 * self.plain:.1f}% without"
         )
 
 
@@ -90,6 +87,10 @@ def mirroring(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Mirroring
         features = _both_ways(_small(as_tensor(images[rows])), random)
         mirrored, plain = _accuracies(*features, torch.from_numpy(labels[rows]), random)
     return Mirroring(mirrored, plain, len(rows))
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _small(images: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ short: hand signs, 235 steps, -0.7 points; CIFAR-10, 1,875 steps, +1.6.
 """
 
 
-_LATER = ("nesterov", "clip_norm", "label_smoothing")
+_LATER = ("nesterov", "clip_norm", "label_smoothing", "balance", "ema", "mirrored_at_test")
 
 
 class TrainingSettings(_Settings):
@@ -102,6 +102,12 @@ class TrainingSettings(_Settings):
     """All gradients together are made no longer than this, before each step."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Part of the truth that is spread evenly over all classes while training."""
+    balance: Literal["weights", "sampling"] | None = None
+    """All classes as if they had equally many training rows: each row by a weight in the loss, or
+    by how often it is drawn.
+    """
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Validated and kept is a moving average of the weights, of which this part stays a step."""
     early_stopping: EarlyStopping | None = None
     schedule: Annotated[Schedule, BeforeValidator(_auto)] = "auto"
     """Of the learning rate. auto: falls along a cosine where all epochs are at least 1,000 steps,
@@ -137,9 +143,9 @@ class TrainingSettings(_Settings):
         """Without keys that came later and are not used: fits and files are known by the rest."""
         tables: dict[str, Any] = given(self)
         fields = type(self).model_fields
-        unused = (key for key in _LATER if getattr(self, key) == fields[key].default)
-        for key in unused:
-            tables.pop(key, None)
+        for key in _LATER:
+            if key in fields and getattr(self, key) == fields[key].default:
+                tables.pop(key, None)
         return tables
 
     def rates(self, epoch: int, rows: int) -> list[float]:
@@ -159,6 +165,11 @@ class ImageTrainingSettings(TrainingSettings):
 
     scale: Literal["unit", "standard"] = Field(
         "standard", description="pixels as 0..1, or as z-scores of each channel"
+    )
+    mirrored_at_test: bool | Literal["auto"] = Field(
+        False,
+        description="its answer is the mean of that to the image and to its mirror image; auto: "
+        "where validation rows show that this helps",
     )
 
 

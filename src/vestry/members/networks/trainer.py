@@ -1,18 +1,21 @@
 """The training loop: epochs, early stopping, history, checkpoints, progress."""
 
+import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
 from vestry.members.networks.alterations import Augmentation
+from vestry.members.networks.averaging import MovingAverage
+from vestry.members.networks.balance import balanced_order, class_weights
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.mixing import mixed_batch
@@ -20,6 +23,7 @@ from vestry.members.networks.monitored import monitored
 from vestry.members.networks.muon import filter_banks
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
+from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.stopping import Stopper
@@ -33,16 +37,6 @@ within about 2% of a deviation.
 """
 _MEASURING, _MIXING = 2, 3
 """What tells the draw of those rows, and of mixed pairs, from other streams of random numbers."""
-
-
-@dataclass
-class Progress:
-    """Where training stands after a whole epoch; a checkpoint holds all of it."""
-
-    epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    stopper: Stopper = field(default_factory=Stopper)
-    seconds: float = 0.0
 
 
 class Trainer:
@@ -82,6 +76,12 @@ class Trainer:
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
         self.truths = smoothed_truths(network.classes, settings.label_smoothing)
+        self.weights: Tensor | None = None
+        if settings.balance == "weights":
+            self.weights = class_weights(training.labels, network.classes)
+        self.average: MovingAverage | None = None
+        if settings.ema is not None:
+            self.average = MovingAverage(vector.values, settings.ema)
         self.images = TrainingImages(training.images, settings)
 
     def run(self) -> Progress:
@@ -93,11 +93,21 @@ class Trainer:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS and not self._finished():
                     self._save()
                     saved = time.monotonic()
-            if len(self.validation) == 0:  # otherwise each epoch's validation has done it
-                self._measure_statistics()
-            if self.best:
-                self.network.restore(self.best)
+            self._keep()
         return self.progress
+
+    def _keep(self) -> None:
+        """Leave the network with what is to be kept of it."""
+        if self.average is not None:
+            self.network.vector.values.copy_(self.average.mean)
+        if self.average is not None or len(self.validation) == 0:  # else validation has done it
+            self._measure_statistics()
+        if self.best:
+            self.network.restore(self.best)
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """While it lasts the network has the weights that it is judged by."""
+        return contextlib.nullcontext() if self.average is None else self.average.in_place()
 
     def _finished(self) -> bool:
         stopping = self.settings.early_stopping
@@ -128,7 +138,7 @@ class Trainer:
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
         self._follow()
-        self.on_event(self._epoch_event(row))
+        self.on_event(progress.epoch_event(row, self.epochs))
 
     def _train(self, rates: list[float]) -> tuple[Tensor, Tensor]:
         """One pass over the rows in a new order, a rate a step; the log probabilities that the
@@ -137,7 +147,7 @@ class Trainer:
         network, batch = self.network, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
-        order = torch.from_numpy(random.permutation(len(self.training)))
+        order = torch.from_numpy(self._order(random))
         labels = self.training.labels[order]
         truth = self.truths[labels]
         seen = torch.empty(truth.shape)
@@ -151,8 +161,13 @@ class Trainer:
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
-                self.on_event(self._step_event(done, seen, labels, started))
+                self.on_event(self.progress.step_event(seen[:done], labels, started, self.epochs))
         return seen, labels
+
+    def _order(self, random: np.random.Generator) -> NDArray[np.int64]:
+        if self.settings.balance == "sampling":
+            return balanced_order(self.training.labels.numpy(), random)
+        return random.permutation(len(self.training))
 
     def _mixing(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """What makes of a batch and its truths those that the epoch learns from."""
@@ -163,21 +178,28 @@ class Trainer:
         return lambda images, truth: mixed_batch(augmentation, images, truth, random)
 
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
-        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth.
+        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth, times
+        what the row counts.
 
         truth: (n, classes) probabilities.
         """
         self.network.vector.refresh()
         scores = self.network.forward(images, training=True)
         torch.log_softmax(scores, 1, out=seen)
-        self.network.backward((seen.exp() - truth).div_(len(images)))
+        gradient = (seen.exp() - truth).div_(len(images))
+        if self.weights is not None:
+            gradient.mul_((truth @ self.weights)[:, None])
+        self.network.backward(gradient)
         self.optimizer.step(rate)
+        if self.average is not None:
+            self.average.add(self.optimizer.steps)
 
     def _validate(self) -> dict[str, float]:
         if len(self.validation) == 0:
             return {}
-        self._measure_statistics()
-        said = torch.log_softmax(predict(self.network, self.validation.images), 1)
+        with self._averaged():
+            self._measure_statistics()
+            said = torch.log_softmax(predict(self.network, self.validation.images), 1)
         labels, stopping = self.validation.labels, self.settings.early_stopping
         self.tried.add(said)
         found = figures(said, labels)
@@ -203,11 +225,15 @@ class Trainer:
             return
         improved = self.progress.stopper.improved(stopping, self.progress.epoch, self.followed)
         if improved and stopping.restore_best:
-            self.best = {name: tensor.clone() for name, tensor in self.network.tensors().items()}
+            with self._averaged():
+                tensors = self.network.tensors()
+                self.best = {name: tensor.clone() for name, tensor in tensors.items()}
 
     def _save(self) -> None:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
         tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
+        if self.average is not None:
+            tensors["average"] = self.average.mean
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
         tensors |= {f"tried/{name}": t for name, t in self.tried.tensors().items()}
         state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
@@ -225,33 +251,10 @@ class Trainer:
         self.optimizer.steps = self.progress.epoch * -(
             -len(self.training) // self.settings.batch_size
         )
+        if self.average is not None:
+            self.average.mean.copy_(tensors["average"])
         self.best = _part(tensors, "best/")
         self.tried.restore(_part(tensors, "tried/"))
-
-    def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
-        left = self.epochs - self.progress.epoch
-        return {
-            "event": "epoch",
-            "epochs": self.epochs,
-            "seconds_left": round(left * self.progress.seconds / self.progress.epoch, 1),
-            **row,
-        }
-
-    def _step_event(
-        self, done: int, seen: Tensor, labels: Tensor, started: float
-    ) -> dict[str, Any]:
-        """Where this epoch stands; the loss is the mean over its images so far."""
-        speed = done / (time.monotonic() - started)
-        rest = (self.epochs - self.progress.epoch) * len(self.training) - done
-        return {
-            "event": "step",
-            "epoch": self.progress.epoch + 1,
-            "epochs": self.epochs,
-            "part": done / len(self.training),
-            "images_per_second": round(speed, 1),
-            "train_loss": -float(seen[:done].gather(1, labels[:done, None]).mean()),
-            "seconds_left": round(rest / speed, 1),
-        }
 
 
 def predict(network: Network, images: Tensor) -> Tensor:
