@@ -95,6 +95,8 @@ class BackboneSettings(TrainingSettings):
     @field_validator("augmentation", check_fields=False)
     @classmethod
     def no_augmentation(cls, value: Any) -> Any:
+        if value == "auto":  # for the study's other networks: here is nothing to find
+            return None
         if value is not None:
             raise ValueError(
                 "each image goes through a frozen backbone once and its features are kept, so "
