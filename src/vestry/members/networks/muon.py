@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vestry.members.networks.block import Parameter
-from vestry.members.networks.layers.conv import Convolution
+from vestry.members.networks.convolution import Convolution
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizer import Optimizer
 
