@@ -79,7 +79,11 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    horizontal_flip: bool = Field(False, description="left and right exchanged in every other one")
+    horizontal_flip: bool | Literal["auto"] = Field(
+        False,
+        description="left and right exchanged in every other one; auto: where a quick check of the "
+        "training rows finds that mirrored images show the same",
+    )
     shift: Shift = Field(
         0.0, description="at most this part of a side, or of [height, width], either way"
     )
@@ -139,7 +143,7 @@ class Augmentation(BaseModel):
         if vertical != horizontal:
             shift = f"{vertical} of the height and {horizontal} of the width"
         said: list[tuple[float, str]] = [
-            (self.horizontal_flip, "horizontal flip of every other image"),
+            (bool(self.horizontal_flip), "horizontal flip of every other image"),
             (self.rotation, f"rotation up to {self.rotation:g} degrees either way"),
             (self.zoom, f"zoom by {1 - self.zoom:g} to {1 + self.zoom:g}"),
             (any(self.shifts), f"shift up to {shift} either way"),

@@ -54,7 +54,7 @@ class Mirroring:
         """What follows, and both figures."""
         done = "every other" if self.shows_the_same else "no"
         follows = f"{done} training image is mirrored while training"
-        return f'augmentation = "auto": {follows}. {_upper(self.figures())}.'
+        return f'horizontal_flip = "auto": {follows}. {_upper(self.figures())}.'
 
     def figures(self) -> str:
         if self.mirrored is None or self.plain is None:
@@ -70,10 +70,12 @@ def settled_augmentation(
     settings: NetworkSettings, job: FitJob
 ) -> tuple[NetworkSettings, Mirroring | None]:
     """With alterations where the settings leave them to be found, and what was found."""
-    if settings.augmentation != "auto":
+    asked = settings.augmentation
+    own = Augmentation(horizontal_flip="auto") if asked == "auto" else asked
+    if own is None or own.horizontal_flip != "auto":
         return settings, None
     found = mirroring(job.images, job.labels)
-    own = Augmentation(horizontal_flip=found.shows_the_same)
+    own = own.model_copy(update={"horizontal_flip": found.shows_the_same})
     return settings.model_copy(update={"augmentation": own}), found
 
 

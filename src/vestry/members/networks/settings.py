@@ -81,11 +81,22 @@ short: hand signs, 235 steps, -0.7 points; CIFAR-10, 1,875 steps, +1.6.
 """
 
 
-_LATER = ("nesterov", "clip_norm", "label_smoothing", "balance", "ema", "mirrored_at_test")
+_LATER = (
+    "least_steps",
+    "nesterov",
+    "clip_norm",
+    "label_smoothing",
+    "balance",
+    "ema",
+    "mirrored_at_test",
+)
 
 
 class TrainingSettings(_Settings):
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
+    least_steps: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """So many batches are learnt from at least: where rows are few, for more epochs than `epochs`.
+    """
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     optimizer: OptimizerName = "adam"
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -147,6 +158,11 @@ class TrainingSettings(_Settings):
             if key in fields and getattr(self, key) == fields[key].default:
                 tables.pop(key, None)
         return tables
+
+    def epochs_of(self, rows: int) -> int:
+        """Over so many training rows."""
+        steps = math.ceil(rows / self.batch_size)
+        return max(self.epochs, math.ceil((self.least_steps or 0) / steps))
 
     def rates(self, epoch: int, rows: int) -> list[float]:
         """The learning rate of each step of an epoch, which counts from 0, over so many rows."""
