@@ -147,6 +147,10 @@ class Convolution(ProductBlock):
         self.specs = {"kernel": kernel, "bias": ParameterSpec((filters,))}
 
     @property
+    def filter_bank(self) -> Parameter | None:
+        return self.kernel if self.geometry.image[2] > 1 else None
+
+    @property
     def methods(self) -> tuple[str, ...]:
         if self.needs_input_gradient and not self.geometry.apart:
             return ("fold", "library", "transposed")
