@@ -30,7 +30,7 @@ WRONG = [
     ("epochs = 2", "epochs = 0", "`epochs`"),
     ('name = "Net"', 'name = "Net"\nseeds = [0, 1, 0]', "`seeds`: a seed stands there twice"),
     ("epochs = 2", 'optimizer = "adm"', "did you mean `adam`?"),
-    ("epochs = 2", "schedule = { linear = 1 }", "`schedule` needs one of `exponential`"),
+    ("epochs = 2", "schedule = { triangular = 1 }", "`schedule` needs one of `exponential`"),
     ("epochs = 2", "early_stopping = { patienc = 5 }", "did you mean `patience`?"),
     ("conv = 8", "cnv = 8", "did you mean `conv`?"),
     ("kernel = 3", "kernl = 3", "model 1 (Net): key `layers #1.kernl` is unknown; did you mean"),

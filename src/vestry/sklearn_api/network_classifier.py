@@ -114,7 +114,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         dense layer of 64 units.
     image_shape : (height, width) or (height, width, channels) that flat rows are made into.
     epochs, batch_size, optimizer, learning_rate, momentum, nesterov, weight_decay, clip_norm,
-    label_smoothing, schedule, augmentation :
+    label_smoothing, balance, ema, schedule, augmentation :
         what they are in a study file, its defaults too. Augmentation takes uint8 images.
     early_stopping : hold `validation_fraction` of the rows out, every class its share, stop when
         the loss on them has not fallen for `patience` epochs, and keep the best epoch's weights.
@@ -164,6 +164,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         weight_decay: float | None = None,
         clip_norm: float | None = None,
         label_smoothing: float = 0.0,
+        balance: str | None = None,
+        ema: float | None = None,
         schedule: Mapping[str, Any] | str | None = None,
         augmentation: Mapping[str, Any] | str | None = None,
         early_stopping: bool = False,
@@ -184,6 +186,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.label_smoothing = label_smoothing
+        self.balance = balance
+        self.ema = ema
         self.schedule = schedule
         self.augmentation = augmentation
         self.early_stopping = early_stopping

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from vestry.members.networks.block import Parameter
-from vestry.members.networks.convolution import Convolution
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizer import Optimizer
 
@@ -29,11 +28,7 @@ _NOTHING = (
 
 def filter_banks(network: Network) -> list[Parameter]:
     """The filters of convolutions over several channels, as matrices (inputs, filters)."""
-    return [
-        block.kernel
-        for block in network.blocks
-        if isinstance(block, Convolution) and block.geometry.image[2] > 1
-    ]
+    return [block.filter_bank for block in network.blocks if block.filter_bank is not None]
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
