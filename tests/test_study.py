@@ -35,6 +35,17 @@ WRONG = [
     ("conv = 8", "cnv = 8", "did you mean `conv`?"),
     ("kernel = 3", "kernl = 3", "model 1 (Net): key `layers #1.kernl` is unknown; did you mean"),
     ("pool = 2", 'pool = 2, kind = "maxi"', "`layers #2.kind` cannot be 'maxi'; did you mean"),
+    ("{ pool = 2 }", "{ add = [{ pool = 2, knd = 3 }] }", "`layers #2.add #1.knd` is unknown; did"),
+    ("{ pool = 2 }", "{ add = [{ pol = 2 }] }", "`layers #2.add`: layer 1: unknown layer `pol`"),
+    ("{ pool = 2 }", "{ add = 3 }", "`layers #2.add`: layers in a list are needed"),
+    ("{ pool = 2 }", "{ repeat = 2, layers = [{ pol = 2 }] }", "`layers #2.layers`: layer 1: unk"),
+    (
+        "{ pool = 2 }",
+        "{ repeat = 2, layers = [] }",
+        "`layers #2.layers` needs at least 1",
+    ),
+    ("pool = 2", 'activation = "geluu"', "did you mean `gelu`?"),
+    ("pool = 2", 'block = "residaul", filters = 8', "did you mean `residual`?"),
     ('"Net", "Linear"]', '"Nett", "Linear"]', "'Nett', which nobody defines; did you mean `Net`?"),
     ('"Net", "Linear"]', '"Net"]', "`committee #1.members`"),
     (

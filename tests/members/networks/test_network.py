@@ -354,6 +354,29 @@ def test_a_dropped_branch_is_left_out_forward_and_backward():
     assert torch.equal(network.forward(ones, training=False), 2 * ones)
 
 
+def test_filters_of_several_channels_are_found_as_matrices():
+    """For optimizers that go by matrices: no filters of one channel or of a group, no dense layer;
+    every parameter is known by its layer's place, and by its role in it.
+    """
+    layers = [
+        {"conv": 4, "kernel": 3},
+        {"conv": 6, "kernel": [3, 2], "padding": "same"},
+        {"depthwise": 1, "kernel": 3, "padding": "same"},
+        {"conv": 6, "kernel": 3, "groups": 2, "padding": "same"},
+        {"add": [{"conv": 8, "kernel": 1, "stride": 2}]},
+        FLAT,
+        {"add": [{"dense": 5}]},
+    ]
+    network = Network(PARSED.validate_python(layers), (11, 12, 1), 3)
+    banks = [block.filter_bank for block in network.blocks if block.filter_bank is not None]
+    names = {id(parameter): name for name, parameter in network.parameters().items()}
+    assert {names[id(bank)]: tuple(bank.value.shape) for bank in banks} == {
+        "2.conv.kernel": (3 * 2 * 4, 6),
+        "5.conv.kernel": (6, 8),
+        "6.add.kernel": (6, 8),
+    }
+
+
 def test_weights_of_another_network_are_refused():
     one = Network(PARSED.validate_python([FLAT, {"dense": 4}]), (4, 4, 1), 3)
     other = Network(PARSED.validate_python([FLAT]), (4, 4, 1), 3)

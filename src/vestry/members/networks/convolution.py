@@ -72,6 +72,10 @@ class Convolution(ProductBlock):
             return ("fold", "library", "transposed")
         return ("fold", "library")
 
+    @property
+    def filter_bank(self) -> Parameter | None:
+        return self.kernel if self.filters.groups == 1 < self.geometry.image[2] else None
+
     def computed(self, computation: Computation) -> "Convolution":
         return convolution(self.geometry, self.filters, computation, self.needs_input_gradient)
 

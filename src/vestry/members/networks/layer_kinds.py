@@ -19,7 +19,11 @@ def kind_of(value: Any) -> str | None:
 
 def check_kinds(values: Any) -> Any:
     """Name the layer and the nearest valid kind, which pydantic's own message would not."""
-    for index, value in enumerate(values if isinstance(values, list | tuple) else []):
+    if not isinstance(values, list | tuple):
+        raise ValueError(
+            f"layers in a list are needed, such as [{{ flatten = true }}], not {values!r}"
+        )
+    for index, value in enumerate(values):
         if not isinstance(value, dict | Layer):
             raise ValueError(
                 f"layer {index + 1}: a table such as {{ flatten = true }} is needed, not {value!r}"

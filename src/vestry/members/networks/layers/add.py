@@ -147,11 +147,16 @@ class _SumBlock(JoinBlock):
 
     def __init__(self, step: TracedLayer, drop: float) -> None:
         own, other = step.output_shape, step.joined_shape
+        self.step = step
         self.stride = _stride(own, other)
         self.drop = drop
         self.random: np.random.Generator | None = None
         if own != other:
             self.specs = {"kernel": ParameterSpec((other[-1], own[-1]), (other[-1], own[-1]))}
+
+    @property
+    def filter_bank(self) -> Parameter | None:
+        return self.kernel if self.specs and len(self.step.joined_shape) == 3 else None
 
     def seed(self, random: np.random.Generator) -> None:
         self.random = random
