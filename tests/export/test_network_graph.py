@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vestry.errors import StudyError
-from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
+from vestry.members.graph import Graph, finished
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor, scaled
 from vestry.members.networks.settings import NetworkSettings

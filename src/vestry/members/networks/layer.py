@@ -186,7 +186,7 @@ def _unknown_kind(keys: list[Any]) -> str:
 
 
 class Graph(Protocol):
-    """What layers need of `vestry.export.graph.Graph`; each gives the name of what it made."""
+    """What layers need of `vestry.members.graph.Graph`; each gives the name of what it made."""
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str: ...
 
