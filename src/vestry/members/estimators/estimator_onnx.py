@@ -4,7 +4,9 @@ A converted model is kept only if it passes the parity gate on real rows; conver
 silently wrong for some models.
 """
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,7 +89,7 @@ def converted(estimator: Any, features: int) -> onnx.ModelProto:
     for offer in offers:
         try:
             options = {id(estimator): offer} if offer else None
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _plain_numbers():
                 # It reads attributes that scikit-learn has deprecated.
                 warnings.simplefilter("ignore", FutureWarning)
                 model: onnx.ModelProto = convert_sklearn(
@@ -101,6 +103,32 @@ def converted(estimator: Any, features: int) -> onnx.ModelProto:
         if reason
         else "not stored"
     )
+
+
+@contextlib.contextmanager
+def _plain_numbers() -> Iterator[None]:
+    """While skl2onnx converts: whole numbers where it gives truth values among others, which the
+    protobuf of today refuses; so boosting by histograms has no ONNX form otherwise."""
+    from skl2onnx.common import _container  # noqa: PLC0415 - heavy
+
+    theirs = _container.make_node
+
+    def whole(value: Any) -> Any:
+        is_list = isinstance(value, list)
+        return (
+            [int(v) if isinstance(v, bool | np.bool_) else v for v in value] if is_list else value
+        )
+
+    def make_node(*given: Any, **attributes: Any) -> onnx.NodeProto:
+        taken = {key: whole(value) for key, value in attributes.items()}
+        node: onnx.NodeProto = theirs(*given, **taken)
+        return node
+
+    _container.make_node = make_node
+    try:
+        yield
+    finally:
+        _container.make_node = theirs
 
 
 def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:

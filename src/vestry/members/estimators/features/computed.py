@@ -20,6 +20,7 @@ _BATCH_PIXELS = 200_000
 """Of images that go through the graph together: what is made of them stays near the core."""
 _BATCH_NUMBERS = 4_000_000
 _SHARD_BYTES = 64 * 2**20
+FACTOR = "factor"
 _TAKEN, _MADE = "given", "features"
 
 
@@ -36,15 +37,21 @@ def extracted(
     steps: Sequence[Extractor],
     learnt: Sequence[Learnt],
 ) -> str:
-    """Add what the steps make of raw `images`, side by side; gives its name."""
+    """Add what the steps make of raw `images`, side by side; gives its name.
+
+    What a step has learnt may hold a FACTOR, which all of its numbers are multiplied by.
+    """
     planes = graph.add("Div", graph.cast(images, "float"), graph.number(255.0))
     if len(shape) == 2:
         planes = graph.add("Unsqueeze", planes, graph.integers(1))
     else:
         planes = graph.add("Transpose", planes, perm=[0, 3, 1, 2])
-    parts = [
-        step.nodes(graph, planes, shape, taken) for step, taken in zip(steps, learnt, strict=True)
-    ]
+    parts = []
+    for step, taken in zip(steps, learnt, strict=True):
+        part = step.nodes(graph, planes, shape, taken)
+        if FACTOR in taken:
+            part = graph.add("Mul", part, graph.constant(taken[FACTOR], FACTOR))
+        parts.append(part)
     return graph.add("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
 
 
@@ -53,7 +60,7 @@ class Extraction:
 
     cache: the folder below which features are kept by the content of graph and image, so that
     folds, seeds and other models find them; None, or where the environment allows nothing, keeps
-    none. found: of how many images they were there.
+    none. found: of how many images they were there already.
     """
 
     def __init__(

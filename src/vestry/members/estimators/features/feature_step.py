@@ -7,11 +7,11 @@ scikit-learn, so that a study is checked before any work.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.errors import did_you_mean
 from vestry.system.registry import Registry
@@ -61,9 +61,13 @@ class Extractor(FeatureStep):
     """A step that looks at images; several stand side by side, and their numbers are joined.
 
     is_kept: whether its numbers are worth a place on disk, since computing them takes longer.
+    weight: beside others, the spread of its numbers (the root of the sum of their variances over
+    the rows to learn from) as a multiple of that of the first step's, whose own `weight` says
+    nothing. What looks at distances would else go by whichever has the largest numbers.
     """
 
     is_kept: ClassVar[bool] = True
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
 
     def width(self, shape: Shape) -> int:
         """How many numbers it makes of an image; ValueError where it cannot be of this shape."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.members.estimators.features.computed import Extraction, Reduced, extracted
+from vestry.members.estimators.features.computed import FACTOR, Extraction, Reduced, extracted
 from vestry.members.estimators.features.feature_step import (
     Extractor,
     FeatureStep,
@@ -19,9 +19,15 @@ from vestry.members.estimators.features.feature_step import (
 )
 from vestry.members.graph import Graph
 
+_ROWS = 2_000
+"""That the spread of a step's numbers is measured on, evenly over all: parts may be sorted."""
+
 
 class LearntFeatures:
-    """(n, height, width[, 3]) raw images to (n, width) numbers; `learn` makes one."""
+    """(n, height, width[, 3]) raw images to (n, width) numbers; `learn_features` makes one.
+
+    found: of how many rows to learn from the features were at hand.
+    """
 
     def __init__(
         self,
@@ -33,6 +39,7 @@ class LearntFeatures:
         self.shape, self.extractors, self.reductions = shape, extractors, reductions
         self.extraction = extraction
         self.width = reductions[-1][2].width if reductions else extraction.width
+        self.found = extraction.found
 
     def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """In double, so that solvers work in it."""
@@ -55,9 +62,9 @@ class LearntFeatures:
         steps: list[tuple[FeatureStep, Learnt]] = [*self.extractors]
         steps += [(step, learnt) for step, learnt, _ in self.reductions]
         said = [note for step, learnt in steps for note in step.notes(learnt)]
-        if found := self.extraction.found:
+        if self.found:
             said.append(
-                f"The features of {found:,} images were at hand from other fits, so its seconds "
+                f"The features of {self.found:,} images were at hand from other fits, so its seconds "
                 "leave out what these took."
             )
         return said
@@ -76,8 +83,8 @@ def learn_features(
     would not fit into memory.
     """
     shape = images.shape[1:]
-    extractors = [(s, s.learn(images, seed)) for s in steps if isinstance(s, Extractor)]
-    looking, learnt = zip(*extractors, strict=True)
+    looking = [step for step in steps if isinstance(step, Extractor)]
+    learnt = _balanced(shape, looking, [step.learn(images, seed) for step in looking], images)
     extraction = Extraction(shape, looking, learnt, threads, cache)
     features = extraction.of(images)
     reductions: list[tuple[Reduction, Learnt, Reduced]] = []
@@ -87,5 +94,26 @@ def learn_features(
             reduced = Reduced(step, taken, features.shape[1], threads)
             features = reduced.of(features)
             reductions.append((step, taken, reduced))
-    made = LearntFeatures(shape, extractors, reductions, extraction)
+    made = LearntFeatures(shape, list(zip(looking, learnt, strict=True)), reductions, extraction)
     return made, features.astype(np.float64)
+
+
+def _balanced(
+    shape: Shape, steps: Sequence[Extractor], learnt: list[Learnt], images: NDArray[np.uint8]
+) -> list[Learnt]:
+    """With the factors that bring steps to the spread of the first, times their weights."""
+    if len(steps) == 1:
+        return learnt
+    some = images[np.linspace(0, len(images) - 1, min(len(images), _ROWS)).astype(int)]
+    features = Extraction(shape, steps, learnt, 1, None).of(some)
+    ends = np.cumsum([step.width(shape) for step in steps])
+    spreads = [
+        float(np.sqrt(part.var(axis=0, dtype=np.float64).sum()))
+        for part in np.split(features, ends[:-1], axis=1)
+    ]
+    return [
+        {**taken, FACTOR: np.array(step.weight * spreads[0] / spread, np.float32)}
+        if number and spreads[0] and spread
+        else taken
+        for number, (step, taken, spread) in enumerate(zip(steps, learnt, spreads, strict=True))
+    ]

@@ -16,7 +16,7 @@ from vestry.members.estimators.features.feature_step import (
     register,
 )
 
-_EPSILON = 0.01
+_EPSILON = 0.03
 """Added to the length of a block, of pixels from 0 to 1: what is below is noise."""
 _CLIP = 0.2
 
