@@ -16,7 +16,7 @@ from vestry.members.estimators.features.feature_step import Extractor, Learnt, R
 from vestry.members.graph import Graph, finished, model_of
 
 _FOLDER = "features"
-_BATCH_PIXELS = 200_000
+_BATCH_PIXELS = 50000
 """Of images that go through the graph together: what is made of them stays near the core."""
 _BATCH_NUMBERS = 4_000_000
 _SHARD_BYTES = 64 * 2**20

@@ -64,8 +64,8 @@ class LearntFeatures:
         said = [note for step, learnt in steps for note in step.notes(learnt)]
         if self.found:
             said.append(
-                f"The features of {self.found:,} images were at hand from other fits, so its seconds "
-                "leave out what these took."
+                f"The features of {self.found:,} images were at hand from other fits, so its "
+                "seconds leave out what these took."
             )
         return said
 
