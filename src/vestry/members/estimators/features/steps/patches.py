@@ -89,9 +89,7 @@ class Patches(Extractor):
         white = self._white(graph, planes, shape, learnt)
         squares = graph.add("ReduceSumSquare", white, graph.integers(1), keepdims=1)
         distance = graph.add("Sqrt", self._squared_distances(graph, white, squares, learnt))
-        centres = len(learnt["centres"])
-        share = np.full((1, centres, 1, 1), 1 / centres, np.float32)
-        mean = graph.add("Conv", distance, graph.constant(share, "mean"))
+        mean = graph.add("ReduceMean", distance, graph.integers(1), keepdims=1)
         nearer = graph.add("Relu", graph.add("Sub", mean, distance))
         return over_grid(graph, nearer, self._places(shape), self.grid)
 

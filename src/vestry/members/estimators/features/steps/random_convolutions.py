@@ -18,6 +18,9 @@ from vestry.members.estimators.features.feature_step import (
 from vestry.members.estimators.features.pooling import check_grid, over_grid
 
 _SIZES = (3, 5, 7)
+_ALIKE = 1e-4
+"""Answers that differ by less are equal: of an even ground all are, whatever rounding makes them.
+"""
 
 
 @register
@@ -71,7 +74,7 @@ class RandomConvolutions(Extractor):
                 dilations=[apart, apart],
                 pads=[size // 2 * apart] * 4,
             )
-            above = graph.cast(graph.add("Greater", maps, graph.number(0.0)), "float")
+            above = graph.cast(graph.add("Greater", maps, graph.number(_ALIKE)), "float")
             parts.append(over_grid(graph, above, (shape[0], shape[1]), self.grid))
             parts.append(graph.reshape(graph.add("GlobalMaxPool", maps), 0, -1))
         return graph.add("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
