@@ -9,7 +9,7 @@ Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
 _CELLS = 8
 """Of a side: what gradients are counted in, and twice as large ones."""
-_COMPONENTS, _WORTH_REDUCING = 200, 500
+_COMPONENTS, _WORTH_REDUCING = 300, 1_000
 """Principal components, and from how many rows on they save more than they cost."""
 _FEW = 1_000
 _LEAST_SIDE = 4
