@@ -19,6 +19,7 @@ _FOLDER = "features"
 _BATCH_PIXELS = 50000
 """Of images that go through the graph together: what is made of them stays near the core."""
 _BATCH_NUMBERS = 4_000_000
+"""That go into a step, or come out of it, together."""
 _SHARD_BYTES = 64 * 2**20
 FACTOR = "factor"
 _TAKEN, _MADE = "given", "features"
@@ -138,7 +139,7 @@ class Reduced:
         self.width = step.left(given, learnt)
         content = model_of(graph, taken, {_MADE: (self.width,)}).SerializeToString()
         self._session = _session(content, threads)
-        self._batch = max(16, _BATCH_NUMBERS // given)
+        self._batch = max(16, _BATCH_NUMBERS // max(given, self.width))
 
     def of(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         made = [
