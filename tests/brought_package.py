@@ -1,4 +1,5 @@
-"""A package beside Vestry that brings a kind of model and a data source: `tests/brought`."""
+"""A package beside Vestry that brings a kind of model, a step of features and a data source:
+`tests/brought`."""
 
 import os
 from importlib import import_module

@@ -7,12 +7,12 @@ import torch
 from torch.nn import functional
 
 from vestry.export.backbone_graph import backbone_features
-from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded
 from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork, pool_of
 from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size
 from vestry.members.backbones.weights import random_backbone
+from vestry.members.graph import Graph, finished
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor
 from vestry.members.networks.settings import NetworkSettings

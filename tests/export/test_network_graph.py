@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
-from vestry.export.graph import Graph, finished
 from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
+from vestry.members.graph import Graph, finished
 from vestry.members.networks.activations import ACTIVATIONS
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor, scaled

@@ -10,8 +10,8 @@ from onnx import TensorProto, helper
 from vestry.committees.committee import restored_rule, rule_nodes
 from vestry.committees.rule import RULES
 from vestry.errors import TableError
-from vestry.export.graph import IR_VERSION, OPSET, Graph
 from vestry.export.onnx_export import tempered
+from vestry.members.graph import IR_VERSION, OPSET, Graph
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.table import ProbabilityTable
 

@@ -1,4 +1,5 @@
-"""A kind of model that another package brings: nothing in `src` knows of it, and all works."""
+"""A kind of model and a step of features that another package brings: nothing in `src` knows of
+them, and all works."""
 
 import json
 
@@ -26,6 +27,7 @@ search = {{ trials = 2 }}
 [[model]]
 name = "Linear"
 estimator = "sklearn.linear_model.RidgeClassifier"
+features = [{{ row_means = true }}, {{ pixels = true }}]
 [[committee]]
 name = "Both"
 members = ["Means", "Linear"]
@@ -39,6 +41,7 @@ def run(tmp_path_factory, vestry, brought):  # noqa: F811
     done = vestry("run", "own.toml", cwd=folder, env=brought)
     assert done.returncode == 0, done.stderr
     assert "Means: nearest of 10 mean images" in done.stderr
+    assert "on 72 features (row_means; pixels)" in done.stderr
     return folder / "runs" / "own"
 
 

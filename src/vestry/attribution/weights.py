@@ -64,12 +64,14 @@ def linear(model: onnx.ModelProto, image_shape: tuple[int, ...], classes: int) -
     found = _classifier_node(model) or _product_and_sum(model)
     if found is None or found[0].shape[0] not in (1, classes):
         return None
+    values = _initializers(model)
+    if not {OFFSET, DIVISOR} <= values.keys():  # linear in features, not in pixels
+        return None
     weights, bias, output, link = found
     if len(weights) == 1:  # one score of two classes, for the second
         if classes != 2:
             return None
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
-    values = _initializers(model)
     offset, divisor = values[OFFSET].astype(np.float64), values[DIVISOR].astype(np.float64)
     folded = weights / divisor
     return Linear(

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from vestry.errors import ModelError
-from vestry.export.graph import Graph
 from vestry.export.network_graph import WEIGHTS, loaded, network_scores, softmax
 from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
+from vestry.members.graph import Graph
 from vestry.members.networks.layer import Value, Weights, flat
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.settings import NetworkSettings

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from vestry.export.graph import Graph
+from vestry.members.graph import Graph
 from vestry.members.networks.layer import DEVIATION, MEAN, Nodes, TracedLayer, Value, Weights
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace

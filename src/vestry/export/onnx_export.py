@@ -10,7 +10,7 @@ from vestry.committees.committee import rule_nodes
 from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
-from vestry.export.graph import Graph, finished
+from vestry.members.graph import Graph, finished
 from vestry.members.kinds import kind_named
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json

@@ -16,10 +16,10 @@ from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
 from vestry.export.bundle import Bundle, border_of, write_bundle
 from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
-from vestry.export.graph import IR_VERSION, OPSET
 from vestry.export.model_card import picture_strip, write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
+from vestry.members.graph import IR_VERSION, OPSET
 from vestry.pipeline.export_limits import limits, novelty, settings_of
 from vestry.pipeline.export_reference import Reference, held_against_files, reference
 from vestry.pipeline.export_target import checked_target

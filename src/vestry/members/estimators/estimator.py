@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector, is_regressor
 
 from vestry.errors import MemberError, one_line
+from vestry.members.estimators.features.learnt_features import LearntFeatures, learn_features
 from vestry.members.estimators.fit_warnings import fit_warnings
 from vestry.members.estimators.fitted_estimator import (
     EstimatorMember,
     decision_scores,
     fit_temperature,
 )
-from vestry.members.estimators.kind import EstimatorSettings, fit_scaling
+from vestry.members.estimators.kind import EstimatorSettings, Scaling, fit_scaling
 from vestry.members.kind import FitJob
+from vestry.members.model_paths import user_cache
 from vestry.system.process_state import unchanged
 
 
@@ -75,8 +77,8 @@ def _fit_rows(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
 ) -> EstimatorMember:
-    scaling = fit_scaling(images, settings.scale)
     estimator = _build(settings, job)
+    scaling, features = _features(settings, job, images)
     with (
         warnings.catch_warnings(record=True) as caught,
         _limited(job.threads),
@@ -86,7 +88,7 @@ def _fit_rows(
         try:
             # Both arrays are its own to write into: the labels would be every later model's, too.
             with unchanged():
-                estimator.fit(scaling.apply(images), labels.copy())
+                estimator.fit(features, labels.copy())
         except (ValueError, TypeError, AttributeError) as error:
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"
@@ -95,6 +97,20 @@ def _fit_rows(
     return EstimatorMember(
         settings, estimator, scaling, images.shape[1:], job.classes, warnings=said
     )
+
+
+def _features(
+    settings: EstimatorSettings, job: FitJob, images: NDArray[np.uint8]
+) -> tuple[Scaling | LearntFeatures, NDArray[np.float64]]:
+    """What makes features of images, learnt from these, and theirs."""
+    if settings.features is None:
+        scaling = fit_scaling(images, settings.scale)
+        return scaling, scaling.apply(images)
+    job.on_event({"event": "stage", "text": "computing features"})
+    with _limited(job.threads):
+        made = learn_features(settings.features, images, job.seed, job.threads, user_cache())
+    job.on_event({"event": "stage", "text": "fitting"})
+    return made
 
 
 @contextlib.contextmanager

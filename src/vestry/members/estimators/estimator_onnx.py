@@ -4,7 +4,9 @@ A converted model is kept only if it passes the parity gate on real rows; conver
 silently wrong for some models.
 """
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +16,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from vestry.errors import MemberError, one_line
+from vestry.members.estimators.features.learnt_features import LearntFeatures
 from vestry.members.estimators.kind import Scaling
 from vestry.members.estimators.onnx_member import run, session
+from vestry.members.graph import IR_VERSION, ML_OPSET, OPSET, Graph
 from vestry.predictions.same_answers import same_answers
 from vestry.storage.run_folder import atomic_path
 
@@ -40,15 +44,14 @@ def is_trees(estimator: Any) -> bool:
 
 _GATE_ROWS = 1000
 _GATE_TOLERANCE = 1e-4
-_IR_VERSION = 10
-_OPSETS = {"": 21, "ai.onnx.ml": 3}
+_OPSETS = {"": OPSET, "ai.onnx.ml": ML_OPSET}
 
 
 class Exportable(Protocol):
     """What the graph of a fitted estimator is made from, and checked against."""
 
     estimator: Any
-    scaling: Scaling
+    scaling: Scaling | LearntFeatures
     image_shape: tuple[int, ...]
     classes: int
     temperature: float | None
@@ -62,7 +65,7 @@ def save_onnx(member: Exportable, path: Path) -> dict[str, Any]:
 
     Raises MemberError where the estimator has no converter or the gate refuses the result.
     """
-    model = whole_graph(member, converted(member.estimator, len(member.scaling.offset)))
+    model = whole_graph(member, converted(member.estimator, member.scaling.width))
     content = model.SerializeToString()
     gate = _parity(member, content)
     with atomic_path(path) as temporary:
@@ -86,7 +89,7 @@ def converted(estimator: Any, features: int) -> onnx.ModelProto:
     for offer in offers:
         try:
             options = {id(estimator): offer} if offer else None
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _plain_numbers():
                 # It reads attributes that scikit-learn has deprecated.
                 warnings.simplefilter("ignore", FutureWarning)
                 model: onnx.ModelProto = convert_sklearn(
@@ -102,6 +105,32 @@ def converted(estimator: Any, features: int) -> onnx.ModelProto:
     )
 
 
+@contextlib.contextmanager
+def _plain_numbers() -> Iterator[None]:
+    """While skl2onnx converts: whole numbers where it gives truth values among others, which the
+    protobuf of today refuses; so boosting by histograms has no ONNX form otherwise."""
+    from skl2onnx.common import _container  # noqa: PLC0415 - heavy
+
+    theirs = _container.make_node
+
+    def whole(value: Any) -> Any:
+        is_list = isinstance(value, list)
+        return (
+            [int(v) if isinstance(v, bool | np.bool_) else v for v in value] if is_list else value
+        )
+
+    def make_node(*given: Any, **attributes: Any) -> onnx.NodeProto:
+        taken = {key: whole(value) for key, value in attributes.items()}
+        node: onnx.NodeProto = theirs(*given, **taken)
+        return node
+
+    _container.make_node = make_node
+    try:
+        yield
+    finally:
+        _container.make_node = theirs
+
+
 def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
     """`model` between raw images and probabilities that agree with its own label."""
     model = compose.add_prefix(model, "estimator_")
@@ -113,28 +142,26 @@ def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
     probabilities = helper.make_tensor_value_info(
         "probabilities", TensorProto.FLOAT, ["rows", member.classes]
     )
+    features, given = _features(member)
     graph = helper.make_graph(
         [
-            *_features_nodes(is_trees(member.estimator)),
+            *features,
             *model.graph.node,
             *_probability_nodes(member, label, scores),
         ],
         "vestry-estimator",
         [images],
         [probabilities],
-        [*model.graph.initializer, *_constants(member)],
+        [*model.graph.initializer, *given, *_constants(member)],
     )
     versions = {entry.domain: entry.version for entry in model.opset_import}
     versions[""] = _OPSETS[""]
     opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
 
 def _constants(member: Exportable) -> list[TensorProto]:
     values: dict[str, NDArray[Any]] = {
-        "v_flat": np.array([0, -1], np.int64),
-        "v_offset": member.scaling.offset,
-        "v_divisor": member.scaling.divisor,
         "v_classes": np.array(member.classes, np.int64),
         "v_off_on": np.array([0, 1], np.float32),
         "v_last": np.array([1], np.int64),
@@ -144,16 +171,37 @@ def _constants(member: Exportable) -> list[TensorProto]:
     return [numpy_helper.from_array(value, name) for name, value in values.items()]
 
 
-def _features_nodes(double: bool) -> list[onnx.NodeProto]:
-    """Scaled features as `Scaling` computes them; in double where the estimator wants them so."""
+def _features(member: Exportable) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
+    """Features as the member computes them, and their constants; in double where the estimator
+    wants them so."""
+    kind = TensorProto.DOUBLE if is_trees(member.estimator) else TensorProto.FLOAT
+    if isinstance(member.scaling, Scaling):
+        nodes, given, made = _scaling_nodes(), _scaling_constants(member.scaling), "v_features"
+    else:
+        graph = Graph()
+        graph.part = "features"
+        made = member.scaling.nodes(graph, "images")
+        nodes, given = graph.nodes, list(graph.weights.values())
+    return [*nodes, helper.make_node("Cast", [made], ["estimator_features"], to=kind)], given
+
+
+def _scaling_constants(scaling: Scaling) -> list[TensorProto]:
+    values: dict[str, NDArray[Any]] = {
+        "v_flat": np.array([0, -1], np.int64),
+        "v_offset": scaling.offset,
+        "v_divisor": scaling.divisor,
+    }
+    return [numpy_helper.from_array(value, name) for name, value in values.items()]
+
+
+def _scaling_nodes() -> list[onnx.NodeProto]:
+    """Scaled features as `Scaling` computes them."""
     make = helper.make_node
-    kind = TensorProto.DOUBLE if double else TensorProto.FLOAT
     return [
         make("Cast", ["images"], ["v_pixels"], to=TensorProto.FLOAT),
         make("Reshape", ["v_pixels", "v_flat"], ["v_rows"]),
         make("Sub", ["v_rows", "v_offset"], ["v_centred"]),
         make("Div", ["v_centred", "v_divisor"], ["v_features"]),
-        make("Cast", ["v_features"], ["estimator_features"], to=kind),
     ]
 
 

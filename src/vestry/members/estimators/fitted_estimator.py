@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.estimator_onnx import is_trees
+from vestry.members.estimators.features.learnt_features import LearntFeatures
+from vestry.members.estimators.features.settings import feature_words
 from vestry.members.estimators.kind import EstimatorSettings, Scaling
 from vestry.system.process_state import unchanged
 
@@ -56,11 +58,12 @@ _FITTED_ON = {
 
 @dataclass
 class EstimatorMember:
-    """A fitted estimator with its scaling, and its temperature where it has no probabilities."""
+    """A fitted estimator with what makes its features of images, and its temperature where it has
+    no probabilities."""
 
     settings: EstimatorSettings
     estimator: Any
-    scaling: Scaling
+    scaling: Scaling | LearntFeatures
     image_shape: tuple[int, ...]
     classes: int
     temperature: float | None = None
@@ -121,7 +124,7 @@ class EstimatorMember:
     def card(self) -> dict[str, Any]:
         return {
             "kind": "estimator",
-            "definition": _definition(self.settings, len(self.scaling.offset)),
+            "definition": _definition(self.settings, self.scaling.width),
             "parameters": _parameter_count(self.estimator),
             "trainable_parameters": _parameter_count(self.estimator),
             "classes": self.classes,
@@ -135,7 +138,7 @@ class EstimatorMember:
         }
 
     def notes(self) -> list[str]:
-        notes = []
+        notes = self.scaling.notes if isinstance(self.scaling, LearntFeatures) else []
         if self.temperature is not None:
             notes.append(
                 "It has no probabilities of its own: they are a softmax over its decision scores, "
@@ -181,9 +184,13 @@ def _parameter_count(estimator: Any) -> int | None:
 
 
 def _definition(settings: EstimatorSettings, features: int) -> list[str]:
+    """What images go through, in that order; an estimator that comes first takes pixels."""
     scales = {"none": "pixels 0 to 255", "unit": "pixels / 255", "standard": "pixels standardised"}
     given = ", ".join(f"{key} = {value}" for key, value in settings.params.items())
+    called = f"{settings.estimator}({given or 'library defaults'})"
+    if settings.features is not None:
+        return [f"{feature_words(settings.features)}: {features:,} features", called]
     return [
-        f"{settings.estimator}({given or 'library defaults'})",
+        called,
         f"{scales[settings.scale]}, {features:,} flat features",
     ]

@@ -5,8 +5,18 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from vestry.errors import StudyError
+from vestry.members.estimators.features.settings import Features, feature_width, feature_words
 from vestry.members.estimators.importable import check_importable
 from vestry.members.kind import ModelKind, Plan
 
@@ -26,6 +36,10 @@ class Scaling:
 
     offset: NDArray[np.float32]
     divisor: NDArray[np.float32]
+
+    @property
+    def width(self) -> int:
+        return len(self.offset)
 
     def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(n, height, width[, 3]) raw images to (n, features)."""
@@ -62,11 +76,31 @@ class EstimatorSettings(BaseModel):
     estimator: str = Field(description="import path, such as sklearn.svm.SVC")
     params: dict[str, Any] = Field(default_factory=dict, description="its own parameters")
     scale: Scale = Field("unit", description="pixels as they are, as 0..1, or as z-scores")
+    features: Features | None = Field(
+        None, description="steps that make of images what it takes, instead of scaled pixels"
+    )
     refit: bool = Field(
         False,
         description="after its validation table is made, fit once more on training and "
         "validation rows together; the test table then comes from that model",
     )
+
+    @model_serializer(mode="wrap")
+    def without_unused(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of `scale` and `features` the one that is used: fits and exported files of studies
+        without features are known by what they were before there were any."""
+        table: dict[str, Any] = given(self)
+        table.pop("features" if self.features is None else "scale", None)
+        return table
+
+    @model_validator(mode="after")
+    def scaled_once(self) -> "EstimatorSettings":
+        if self.features is not None and "scale" in self.model_fields_set:
+            raise ValueError(
+                "`scale` is of pixels, and goes in their stead: leave it out beside `features`, "
+                'or end these with { scale = "standard" }'
+            )
+        return self
 
     @field_validator("estimator")
     @classmethod
@@ -81,7 +115,13 @@ class _EstimatorPlan(Plan):
 
     def describe(self, settings: EstimatorSettings) -> str:
         check_importable(settings.estimator)
-        return settings.estimator
+        if settings.features is None:
+            return settings.estimator
+        try:
+            width = feature_width(settings.features, self.context.image_shape)
+        except ValueError as error:
+            raise StudyError(f"features: {error}") from None
+        return f"{settings.estimator} on {width:,} features ({feature_words(settings.features)})"
 
 
 ESTIMATOR = ModelKind(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from vestry.errors import MemberError
 from vestry.storage.run_folder import atomic_path
 
-_PREDICT_ROWS = 5000
+_PREDICT_ROWS = 256
+"""Rows a call: of features before an estimator, what is made on the way is large."""
 
 
 def session(content: bytes | str) -> onnxruntime.InferenceSession:

@@ -203,7 +203,7 @@ def register(key: str) -> Callable[[type[_L]], type[_L]]:
 
 
 class Graph(Protocol):
-    """What layers need of `vestry.export.graph.Graph`; each gives the name of what it made."""
+    """What layers need of `vestry.members.graph.Graph`; each gives the name of what it made."""
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str: ...
 

@@ -23,6 +23,7 @@ _ELSEWHERE = ("data", "storage", "system", "engine", "study", "errors", "version
 described, run and stored decides nothing that they compute."""
 _DOORS = {
     "kinds": "members.kinds",
+    "features": "members.estimators.features.feature_step",
     "layers": "members.networks.layers",
     "rules": "committees.rule",
     "corruptions": "robustness.corruption",

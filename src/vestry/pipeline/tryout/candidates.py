@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
-_MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 8_000
+_MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
+_CELLS = 8
+"""Of a side: what gradients are counted in, and twice as large ones."""
+_COMPONENTS, _WORTH_REDUCING = 300, 1_000
+"""Principal components, and from how many rows on they save more than they cost."""
 _FEW = 1_000
 _LEAST_SIDE = 4
 """No pooling goes below images of so many pixels a side."""
@@ -40,12 +44,13 @@ def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate]
     """Models of unlike families for images of this shape, (height, width[, 3]), and that many
     training rows; and those that so many rows rule out."""
     height, width, *colour = image_shape
-    found = [*_classical(height * width * (3 if colour else 1)), *_networks(height, width, rows)]
+    pixels = height * width * (3 if colour else 1)
+    found = [*_classical(pixels, min(height, width), rows), *_networks(height, width, rows)]
     out = [each for each in found if each.most is not None and rows > each.most]
     return [each for each in found if each not in out], out
 
 
-def _classical(pixels: int) -> list[Candidate]:
+def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
     forest = 'estimator = "sklearn.ensemble.ExtraTreesClassifier"\nparams = { n_estimators = 100 }'
     return [
         Candidate(
@@ -68,12 +73,23 @@ def _classical(pixels: int) -> list[Candidate]:
         Candidate(
             "SVM",
             "kernel",
-            "strong with few rows",
-            'estimator = "sklearn.svm.SVC"\nparams = { C = 5.0 }',
+            "strong with few rows, on directions of edges and pixels",
+            'estimator = "sklearn.svm.SVC"\nparams = { C = 10.0 }\n' + _features(side, rows),
             growth=2.0,
             most=_MOST_KERNEL,
         ),
     ]
+
+
+def _features(side: int, rows: int) -> str:
+    """Histograms of gradients in two sizes of cells, and the pixels, for images of this side."""
+    cell = max(2, round(side / _CELLS))
+    cells = [cell, 2 * cell] if side > 2 * cell else [cell]
+    steps = [f"{{ hog = {each}, bins = 12, signed = true }}" for each in cells]
+    steps.append("{ pixels = true, weight = 0.5 }")
+    if rows >= _WORTH_REDUCING:
+        steps.append(f"{{ pca = {_COMPONENTS} }}")
+    return "\n".join(["features = [", *(f"    {each}," for each in steps), "]"])
 
 
 def _networks(height: int, width: int, rows: int) -> list[Candidate]:

@@ -97,14 +97,22 @@ def _at_our_versions(model: onnx.ModelProto) -> onnx.ModelProto:
 def finished(
     graph: Graph, image_shape: tuple[int, ...], outputs: dict[str, tuple[int, ...]]
 ) -> onnx.ModelProto:
-    """The model whose values `outputs` name, with the shape of one row each.
+    """The model of raw images whose values `outputs` name, with the shape of one row each.
 
     Raises ModelError where it is not a valid one.
     """
+    images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["rows", *image_shape])
+    return model_of(graph, images, outputs)
+
+
+def model_of(
+    graph: Graph, taken: onnx.ValueInfoProto, outputs: dict[str, tuple[int, ...]]
+) -> onnx.ModelProto:
+    """As `finished`, of whatever `taken` says that goes in."""
     made = helper.make_graph(
         graph.nodes,
         "vestry",
-        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["rows", *image_shape])],
+        [taken],
         [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", *shape])
             for name, shape in outputs.items()

@@ -1,0 +1,1 @@
+"""The steps that `features` may have, one a file; each registers itself."""
