@@ -6,7 +6,7 @@ a `FittedModel`. Every kind passes the same contract test.
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -19,6 +19,9 @@ from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import Split
 from vestry.storage.tried import Tried
+
+WHOLE_MODEL = "model.onnx"
+"""The file of a model that is stored as one graph, from raw images to probabilities."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +180,8 @@ class ModelKind:
     to an ONNX graph and gives the name of its probabilities; None where it is stored as ONNX.
     inputs: files of the user's that it is made from, by its table; none may be written over.
     files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
-    is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
-    fewer cores than it gets.
+    is_trained: in epochs, by the trainer, which may take fewer cores than it gets. training_keys:
+    by its table, the keys of such a model for which `[training]` has defaults.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
     is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
     have a file for each seed, though it is finished.
@@ -194,6 +197,7 @@ class ModelKind:
     inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
     files: str | None = None
     is_trained: bool = False
+    training_keys: Callable[[Mapping[str, Any]], Collection[str]] = lambda _: ()
     is_finished: bool = False
     is_by_id: bool = False
 

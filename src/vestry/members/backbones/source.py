@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError, StudyError, did_you_mean
 from vestry.members.backbones.downloads import fetch, find
 from vestry.members.backbones.settings import (
     FILE,
+    LITE0_SIDE,
+    ONNX_FILE,
     PUBLISHED,
     SMALLEST,
     STUDY,
@@ -23,6 +25,9 @@ from vestry.members.networks.layers import Layers
 from vestry.members.networks.settings import NetworkSettings
 from vestry.storage.run_folder import read_json
 
+if TYPE_CHECKING:
+    from vestry.members.backbones.features_graph import FeaturesGraph
+
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 
 
@@ -30,14 +35,16 @@ CARD, WEIGHTS = "card.json", "weights.safetensors"
 class BackboneSource:
     """used: the kind of weights. identity: text that changes with them, for a task's description.
 
-    path: their file, or the folder of an earlier run's network; None for random ones.
+    path: their file, or the folder of an earlier run's network; None for random ones. digest: of a
+    file that onnxruntime runs, its SHA-256.
     why_replaced: why they are not the ones that were asked for, or None.
     """
 
-    used: Literal["imagenet", "file", "random", "study"]
+    used: Literal["imagenet", "file", "random", "study", "onnx"]
     identity: str
     path: Path | None = None
     why_replaced: str | None = None
+    digest: str | None = None
 
 
 def backbone_source(
@@ -51,6 +58,8 @@ def backbone_source(
     Raises StudyError where a path or run is not there, MissingDataError where published weights
     are not to be had and the settings name nothing else.
     """
+    if settings.is_graph:
+        return _file_source(settings, places)
     if not settings.published:
         folder = earlier_network(settings.backbone, places)
         return BackboneSource("study", f"study {_sha256(folder / WEIGHTS)}", folder)
@@ -63,6 +72,26 @@ def backbone_source(
     if weights == "random":
         return BackboneSource("random", "random")
     return imagenet(PUBLISHED[settings.backbone], settings, places, download, on_progress)
+
+
+def _file_source(settings: BackboneSettings, places: ModelPaths) -> BackboneSource:
+    """Of a backbone that onnxruntime runs."""
+    if settings.backbone.startswith(ONNX_FILE):
+        path = places.path(settings.backbone.removeprefix(ONNX_FILE))
+        if not path.is_file():
+            near = did_you_mean(path.name, [each.name for each in path.parent.glob("*.onnx")])
+            raise StudyError(f"backbone = {settings.backbone!r}: there is no file {path}{near}")
+        digest = _sha256(path)
+        if settings.sha256 not in (None, digest):
+            raise StudyError(
+                f"{path} has the SHA-256 {digest}, not {settings.sha256}: it is another file"
+            )
+        return BackboneSource("onnx", f"onnx {digest}", path, digest=digest)
+    from vestry.members.backbones.efficientnet_lite0 import lite0_file  # noqa: PLC0415 - onnx
+
+    path = lite0_file(places)
+    digest = _sha256(path)
+    return BackboneSource("imagenet", f"imagenet {digest}", path, digest=digest)
 
 
 def imagenet(
@@ -128,6 +157,28 @@ def network_of(card: dict[str, Any]) -> tuple[Layers, Shape, int]:
     settings = NetworkSettings(**card["settings"])
     height, width, *channels = card["image_shape"]
     return settings.layers, (height, width, *(channels or [1])), card["classes"]
+
+
+def made_graph(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> "FeaturesGraph":
+    """The graph of a backbone that onnxruntime runs; MemberError where its file does not fit."""
+    from vestry.members.backbones import efficientnet_lite0  # noqa: PLC0415 - brings onnx
+    from vestry.members.backbones.features_graph import (  # noqa: PLC0415 - brings onnx
+        Wanted,
+        features_of_file,
+    )
+    from vestry.members.onnx_models.model_file import opened_file  # noqa: PLC0415 - brings onnx
+
+    assert source.path is not None  # noqa: S101 - for the type checker
+    size, given = settings.image_size, settings.input
+    if not settings.backbone.startswith(ONNX_FILE):
+        size, given = size or (LITE0_SIDE, LITE0_SIDE), efficientnet_lite0.TAKES
+    wanted = Wanted(settings.output, size, given, settings.early_pool)
+    file = opened_file(source.path)
+    if file.sha256 != source.digest:
+        raise MemberError(f"{source.path} has changed while it was read; start again")
+    return features_of_file(file, wanted, tuple(image_shape))
 
 
 def image_size(settings: BackboneSettings, image_shape: Shape) -> tuple[int, int]:
