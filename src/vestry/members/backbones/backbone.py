@@ -83,7 +83,8 @@ class Backbone:
     tensors, or of its graph. parameters: None where they are not counted. feature_shape: (height,
     width, channels) of one image's features. size: height and width that images are resized to.
     batch: how many images go through at once. computes: the types it can compute in.
-    notes: what a reader should know of it.
+    pool: what makes one number of each channel's map, "average" or "max", or None. notes: what a
+    reader should know of it.
     """
 
     title: str
@@ -96,6 +97,7 @@ class Backbone:
     computes: tuple[Compute, ...]
     notes: tuple[str, ...] = ()
     origin: str = ""
+    pool: str | None = None
 
     def settings(self) -> dict[str, object]:
         """What besides its weights its features depend on; JSON-able, and enough to rebuild it."""

@@ -27,8 +27,8 @@ _RANDOM_BACKBONE = (
     "was learnt beforehand, so this is no measure of transfer."
 )
 _POOLED = (
-    "Its estimator gets the average of each channel's map of features, where the backbone gives "
-    'maps; `pool` says otherwise ("max", or "none" for all their numbers).'
+    "Its estimator gets the average of each channel's map of features; `pool` says otherwise "
+    '("max", or "none" for all its numbers).'
 )
 _WEIGHTS = {
     "imagenet": "ImageNet weights, ",
@@ -101,7 +101,7 @@ def _notes(
     settings: BackboneSettings, source: BackboneSource, backbone: Backbone, choice: BackboneChoice
 ) -> list[str]:
     said = list(backbone.notes)
-    if settings.estimator and settings.pool is None and source.used != "study":
+    if settings.estimator and settings.pool is None and backbone.pool:
         said.append(_POOLED)
     if source.used == "random":
         said.append(_RANDOM_BACKBONE)

@@ -54,17 +54,22 @@ def lite0_file(places: ModelPaths) -> Path:
     kept = places.cache / _KEPT
     if kept.is_file():
         return kept
+    content = network_file(packaged_weights())
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(kept) as temporary:
+        temporary.write_bytes(content)
+    return kept
+
+
+def packaged_weights() -> Weights:
+    """What the installed package holds; raises as `lite0_file` does."""
     path = _packaged()
     if path is None:
         raise MissingDataError(
             f"the weights of {TITLE} are not on this machine; they come with "
             f"{install_line('pretrained')}"
         )
-    content = network_file(_checked(path))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(kept) as temporary:
-        temporary.write_bytes(content)
-    return kept
+    return _checked(path)
 
 
 def _packaged() -> Path | None:

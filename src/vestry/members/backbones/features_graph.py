@@ -57,6 +57,7 @@ class FeaturesGraph:
     scaling: str
     parameters: int | None
     words: str
+    pool: str | None
     notes: tuple[str, ...]
 
     @cached_property
@@ -99,6 +100,7 @@ def features_of_file(
         scaling=form.words,
         parameters=part.file.parameters,
         words=_words(part),
+        pool=pool,
         notes=(*assumed, *notes),
     )
 

@@ -50,7 +50,9 @@ class OnnxBackbone(Backbone):
             "normalisation": graph.scaling,
             "notes": (*more, *graph.notes),
         }
-        return cls(graph.content, graph.sha256, facts)
+        made = cls(graph.content, graph.sha256, facts)
+        made.pool = graph.pool
+        return made
 
     def settings(self) -> dict[str, object]:
         return {"onnxruntime": onnxruntime.__version__}
@@ -60,7 +62,9 @@ class OnnxBackbone(Backbone):
             temporary.write_bytes(self.content)
 
     def forward(self, images: Tensor, compute: Compute) -> Tensor:  # noqa: ARG002 - fp32 alone
-        (features,) = self.session().run(None, {"images": images.numpy()})
+        grey = images.ndim == 4 and images.shape[3] == 1  # whose channel is no axis of a graph
+        pixels = images.squeeze(3) if grey else images
+        (features,) = self.session().run(None, {"images": pixels.numpy()})
         return torch.from_numpy(features)
 
     def session(self) -> onnxruntime.InferenceSession:

@@ -255,7 +255,8 @@ class BackboneSettings(TrainingSettings):
         if (self.layers is None) == (self.estimator is None):
             raise ValueError("a backbone takes one head: `layers` or `estimator`")
         others = _OF_ESTIMATORS if self.layers else _OF_LAYERS
-        if given := sorted(self.model_fields_set.intersection(others)):
+        given = sorted(self.model_fields_set.intersection(others) - {"layers", "estimator"})
+        if given:
             head = "`layers`" if self.layers else "an `estimator`"
             named = ", ".join(f"`{key}`" for key in given)
             raise ValueError(f"{named} says nothing of a head that is {head}; leave it out")
