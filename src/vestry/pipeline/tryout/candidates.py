@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
+Family = Literal["linear", "neighbours", "trees", "kernel", "network", "pretrained"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 8_000
 _FEW = 1_000
 _LEAST_SIDE = 4
