@@ -47,7 +47,7 @@ class Trunk(Record):
 
     backbone: str = Field(description="its key")
     weights: str = Field(
-        description="what it runs on: `imagenet`, `file`, `random`, `study`, `onnx`"
+        description="what it runs on: `imagenet`, `file`, `random`, `study`, `onnx`, `pretrained`"
     )
     asked: str = Field(description="the weights that the study asks for")
     why_replaced: str | None = Field(description="why they differ")

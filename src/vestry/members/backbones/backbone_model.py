@@ -36,6 +36,7 @@ _WEIGHTS = {
     "random": "random weights, ",
     "study": "",
     "onnx": "",
+    "pretrained": "pretrained, ",
 }
 
 

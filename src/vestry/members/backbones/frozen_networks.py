@@ -192,10 +192,10 @@ def _made_of_file(
 ) -> OnnxBackbone:
     graph = made_graph(settings, source, image_shape)
     if settings.backbone == LITE0:
-        more = (efficientnet_lite0.LICENCE,)
-        return OnnxBackbone.of(graph, efficientnet_lite0.TITLE, more=more)
+        return OnnxBackbone.of(graph, efficientnet_lite0.TITLE)
     assert source.path is not None  # noqa: S101 - for the type checker
-    return OnnxBackbone.of(graph, source.path.name, graph.words)
+    title = settings.backbone if settings.of_library else source.path.name
+    return OnnxBackbone.of(graph, title, graph.words)
 
 
 def _backbone_file(weights: str, is_graph: bool) -> str:

@@ -37,12 +37,13 @@ class BackbonePlan(Plan):
 
     def __init__(self, context: PlanContext) -> None:
         super().__init__(context)
-        self.sources: dict[tuple[str | None, ...], BackboneSource] = {}
+        self.sources: dict[tuple[str, ...], BackboneSource] = {}
         self.facts: dict[str, tuple[Shape, int | None]] = {}
 
     def source(self, settings: BackboneSettings) -> BackboneSource:
         """Raises what `backbone_source` raises: StudyError, DataError or MemberError."""
-        key = settings.backbone, settings.weights, settings.otherwise, settings.sha256
+        own = ("backbone", "weights", "otherwise", "sha256", "image_size")
+        key = tuple(str(getattr(settings, name)) for name in own)
         if key not in self.sources:
             self.sources[key] = backbone_source(
                 settings, self.context.paths, True, self.context.on_progress
@@ -105,7 +106,7 @@ class BackbonePlan(Plan):
             traced = _earlier_layers(source)
             frozen = sum(layer.parameters for layer in traced[:-1])
             return (1, 1, traced[-1].input_shape[0]), frozen
-        own = {"backbone", "image_size", "input", "output", "sha256"}
+        own = {"backbone", "weights", "image_size", "input", "output", "sha256"}
         key = f"{settings.early_pool} {settings.model_dump_json(include=own)}"
         if key not in self.facts:
             made = made_graph(settings, source, shape)

@@ -37,10 +37,7 @@ class OnnxBackbone(Backbone):
         self.ready: tuple[int, onnxruntime.InferenceSession] | None = None
 
     @classmethod
-    def of(
-        cls, graph: FeaturesGraph, title: str, origin: str = "", more: tuple[str, ...] = ()
-    ) -> "OnnxBackbone":
-        """more: what else a reader should know of it."""
+    def of(cls, graph: FeaturesGraph, title: str, origin: str = "") -> "OnnxBackbone":
         facts = {
             "title": title,
             "origin": origin,
@@ -48,7 +45,7 @@ class OnnxBackbone(Backbone):
             "feature_shape": graph.shape,
             "image_size": graph.size,
             "normalisation": graph.scaling,
-            "notes": (*more, *graph.notes),
+            "notes": graph.notes,
         }
         made = cls(graph.content, graph.sha256, facts)
         made.pool = graph.pool

@@ -77,7 +77,11 @@ HEAD_FILE = "head.onnx"
 """Of an estimator on a backbone: features to probabilities."""
 LITE0 = "efficientnet-lite0"
 _NAMED = (*PUBLISHED, LITE0)
-_PREFIXES = "study:RUN/MODEL, a network of an earlier run, or onnx:FILE, a model in a file"
+_LIBRARIES = ("timm:", "torchvision:")
+_PREFIXES = (
+    "study:RUN/MODEL, a network of an earlier run; onnx:FILE, a model in a file; timm:NAME or "
+    "torchvision:NAME, where these are installed"
+)
 _OF_ESTIMATORS = ("estimator", "params", "scale", "refit", "pool")
 _OF_FILES = ("input", "output", "sha256")
 _OF_LAYERS = ("layers", *(key for key in TrainingSettings.model_fields if key != "precision"))
@@ -99,14 +103,14 @@ class BackboneSettings(TrainingSettings):
 
     kind: Literal["backbone"] = "backbone"
     backbone: str = Field(
-        description="vgg16, resnet50, efficientnet-lite0, onnx:FILE, a model in a file, or "
-        "study:RUN/MODEL, a network trained by an earlier run"
+        description="vgg16, resnet50, efficientnet-lite0, onnx:FILE, a model in a file, timm:NAME "
+        "or torchvision:NAME, or study:RUN/MODEL, a network trained by an earlier run"
     )
     weights: str | None = Field(
         None,
         validate_default=True,
-        description="imagenet, file:PATH or random; of vgg16 and resnet50 only, imagenet if not "
-        "given",
+        description="imagenet, file:PATH or random; of vgg16 and resnet50, imagenet if not given; "
+        "of timm: and torchvision: random instead of their own",
     )
     otherwise: Literal["random"] | None = Field(
         None, description="used, loudly, where the imagenet weights are not to be had"
@@ -159,7 +163,12 @@ class BackboneSettings(TrainingSettings):
     @property
     def is_graph(self) -> bool:
         """Whether onnxruntime runs it."""
-        return self.backbone.startswith(ONNX_FILE) or self.backbone == LITE0
+        return self.backbone.startswith(ONNX_FILE) or self.backbone == LITE0 or self.of_library
+
+    @property
+    def of_library(self) -> bool:
+        """Whether another library's name for it says which one it is."""
+        return self.backbone.startswith(_LIBRARIES)
 
     @property
     def early_pool(self) -> str | None:
@@ -207,7 +216,7 @@ class BackboneSettings(TrainingSettings):
                 raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name.startswith(ONNX_FILE):
             OnnxSettings.is_onnx(name.removeprefix(ONNX_FILE))
-        elif name not in _NAMED:
+        elif name not in _NAMED and not name.startswith(_LIBRARIES):
             raise ValueError(f"{name!r} is not known{did_you_mean(name, _NAMED)}; or {_PREFIXES}")
         return name
 
@@ -215,6 +224,10 @@ class BackboneSettings(TrainingSettings):
     @classmethod
     def known_weights(cls, given: str | None, info: ValidationInfo) -> str | None:
         if "backbone" not in info.data:
+            return given
+        if info.data["backbone"].startswith(_LIBRARIES):
+            if given not in (None, "random"):
+                raise ValueError(f'{given!r} is not known; they have their own, or "random" ones')
             return given
         if info.data["backbone"] not in PUBLISHED:
             _refuse_weights(given, info.data["backbone"])

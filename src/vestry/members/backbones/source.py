@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from vestry.errors import MemberError, StudyError, did_you_mean
 from vestry.members.backbones.downloads import fetch, find
 from vestry.members.backbones.settings import (
     FILE,
+    LITE0,
     LITE0_SIDE,
     ONNX_FILE,
     PUBLISHED,
@@ -40,7 +41,7 @@ class BackboneSource:
     why_replaced: why they are not the ones that were asked for, or None.
     """
 
-    used: Literal["imagenet", "file", "random", "study", "onnx"]
+    used: Literal["imagenet", "file", "random", "study", "onnx", "pretrained"]
     identity: str
     path: Path | None = None
     why_replaced: str | None = None
@@ -59,7 +60,7 @@ def backbone_source(
     are not to be had and the settings name nothing else.
     """
     if settings.is_graph:
-        return _file_source(settings, places)
+        return _file_source(settings, places, download)
     if not settings.published:
         folder = earlier_network(settings.backbone, places)
         return BackboneSource("study", f"study {_sha256(folder / WEIGHTS)}", folder)
@@ -74,7 +75,7 @@ def backbone_source(
     return imagenet(PUBLISHED[settings.backbone], settings, places, download, on_progress)
 
 
-def _file_source(settings: BackboneSettings, places: ModelPaths) -> BackboneSource:
+def _file_source(settings: BackboneSettings, places: ModelPaths, download: bool) -> BackboneSource:
     """Of a backbone that onnxruntime runs."""
     if settings.backbone.startswith(ONNX_FILE):
         path = places.path(settings.backbone.removeprefix(ONNX_FILE))
@@ -88,7 +89,15 @@ def _file_source(settings: BackboneSettings, places: ModelPaths) -> BackboneSour
             )
         return BackboneSource("onnx", f"onnx {digest}", path, digest=digest)
     from vestry.members.backbones.efficientnet_lite0 import lite0_file  # noqa: PLC0415 - onnx
+    from vestry.members.backbones.exported import library_file  # noqa: PLC0415 - onnx
 
+    if settings.of_library:
+        trained: Literal["pretrained", "random"] = "pretrained"
+        if settings.weights == "random":
+            trained = "random"
+        path = library_file(settings.backbone, trained, settings.image_size, places, download)
+        digest = _sha256(path)
+        return BackboneSource(trained, f"{trained} {digest}", path, digest=digest)
     path = lite0_file(places)
     digest = _sha256(path)
     return BackboneSource("imagenet", f"imagenet {digest}", path, digest=digest)
@@ -163,7 +172,7 @@ def made_graph(
     settings: BackboneSettings, source: BackboneSource, image_shape: Shape
 ) -> "FeaturesGraph":
     """The graph of a backbone that onnxruntime runs; MemberError where its file does not fit."""
-    from vestry.members.backbones import efficientnet_lite0  # noqa: PLC0415 - brings onnx
+    from vestry.members.backbones import efficientnet_lite0, exported  # noqa: PLC0415 - bring onnx
     from vestry.members.backbones.features_graph import (  # noqa: PLC0415 - brings onnx
         Wanted,
         features_of_file,
@@ -171,14 +180,18 @@ def made_graph(
     from vestry.members.onnx_models.model_file import opened_file  # noqa: PLC0415 - brings onnx
 
     assert source.path is not None  # noqa: S101 - for the type checker
-    size, given = settings.image_size, settings.input
-    if not settings.backbone.startswith(ONNX_FILE):
-        size, given = size or (LITE0_SIDE, LITE0_SIDE), efficientnet_lite0.TAKES
-    wanted = Wanted(settings.output, size, given, settings.early_pool)
     file = opened_file(source.path)
     if file.sha256 != source.digest:
         raise MemberError(f"{source.path} has changed while it was read; start again")
-    return features_of_file(file, wanted, tuple(image_shape))
+    size, given, said = settings.image_size, settings.input, ""
+    if settings.of_library:
+        given, said = exported.takes(file.model), exported.licence(file.model)
+    elif settings.backbone == LITE0:
+        size, given = size or (LITE0_SIDE, LITE0_SIDE), efficientnet_lite0.TAKES
+        said = efficientnet_lite0.LICENCE
+    wanted = Wanted(settings.output, size, given, settings.early_pool)
+    made = features_of_file(file, wanted, tuple(image_shape))
+    return replace(made, notes=(said, *made.notes)) if said else made
 
 
 def image_size(settings: BackboneSettings, image_shape: Shape) -> tuple[int, int]:
