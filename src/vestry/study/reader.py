@@ -169,7 +169,7 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
 
 def _model_table(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The model's own keys over the study's defaults."""
-    known = {key for kind in kinds_in(entry) for key in kind.training_keys(entry)}
+    known = {key for kind in kinds_in(entry) if kind.is_trained for key in kind.trained_by(entry)}
     defaults = tables.get("training", {})
     return {key: value for key, value in defaults.items() if key in known} | entry
 

@@ -2,7 +2,7 @@
 
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.networks.layer import TracedLayer
-from vestry.members.networks.settings import ImageTrainingSettings, NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
 
 
@@ -31,5 +31,4 @@ NETWORK = ModelKind(
     libraries=("torch",),
     graph="vestry.export.network_graph:stored_network",
     is_trained=True,
-    training_keys=lambda _: ImageTrainingSettings.model_fields,
 )
