@@ -173,7 +173,25 @@ def network_of(card: dict[str, Any]) -> tuple[Layers, Shape, int]:
 def made_graph(
     settings: BackboneSettings, source: BackboneSource, image_shape: Shape
 ) -> "FeaturesGraph":
-    """The graph of a backbone that onnxruntime runs; MemberError where its file does not fit."""
+    """The graph of a backbone that onnxruntime runs; MemberError where its file does not fit.
+
+    A worker that stays warm makes it once for the fits that follow each other.
+    """
+    said = settings.model_dump_json(include={"backbone", "image_size", "input", "output"})
+    key = f"{source.digest} {settings.early_pool} {tuple(image_shape)} {said}"
+    if key not in _MADE:
+        made = _graph_of(settings, source, image_shape)
+        _MADE.clear()
+        _MADE[key] = made
+    return _MADE[key]
+
+
+_MADE: "dict[str, FeaturesGraph]" = {}
+
+
+def _graph_of(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> "FeaturesGraph":
     from vestry.members.backbones import efficientnet_lite0, exported  # noqa: PLC0415 - bring onnx
     from vestry.members.backbones.features_graph import (  # noqa: PLC0415 - brings onnx
         Wanted,
