@@ -189,9 +189,7 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
 
 def _model_table(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The model's own keys over the study's defaults."""
-    known = {
-        key for kind in kinds_in(entry) if kind.is_trained for key in kind.settings.model_fields
-    }
+    known = {key for kind in kinds_in(entry) if kind.is_trained for key in kind.trained_by(entry)}
     defaults = tables.get("training", {})
     return {key: value for key, value in defaults.items() if key in known} | entry
 

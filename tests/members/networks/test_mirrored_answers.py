@@ -5,8 +5,8 @@ import json
 import numpy as np
 import onnxruntime
 import pytest
-
 from vestry.export.graph import Graph, finished
+
 from vestry.export.network_graph import stored_network
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.settings import NetworkSettings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
+Family = Literal["linear", "neighbours", "trees", "kernel", "network", "pretrained"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
 _CELLS = 8
 """Of a side: what gradients are counted in, and twice as large ones."""
