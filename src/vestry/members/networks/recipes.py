@@ -46,7 +46,7 @@ def written_out(entry: Mapping[str, Any]) -> dict[str, Any]:
         if not (isinstance(value, str) and value in _KEYS[key]):
             raise StudyError(f"`{key}`: {value!r} is none{did_you_mean(str(value), _KEYS[key])}")
     kept = {key: value for key, value in entry.items() if key not in _KEYS}
-    made: dict[str, Any] = {"layers": layers_of(_WIDTHS[size])}
+    made: dict[str, Any] = {"layers": _layers_of(_WIDTHS[size])}
     return made | _TRAINING | _RECIPES[recipe] | kept
 
 
@@ -55,7 +55,7 @@ def is_recipe_key(entry: Mapping[str, Any], key: str) -> bool:
     return "recipe" in entry and key in _KEYS
 
 
-def layers_of(width: int, activation: str = "relu") -> list[dict[str, Any]]:
+def _layers_of(width: int, activation: str = "relu") -> list[dict[str, Any]]:
     """The layers of the network whose first convolution has `width` filters, as a study has them;
     for images of 8 pixels a side and more."""
     norm, acts = {"batch_norm": True}, {"activation": activation}
