@@ -1,8 +1,9 @@
 """Images a second in training, beside plain PyTorch, of the networks of `narrow_networks.py`.
 
-Plain PyTorch is as its users write it: channels last, autocast to bfloat16, a fused optimizer. Both
-take turns, so that a busy machine hits both; each one's fastest turn counts. Data are random, and
-batches lie in memory.
+Plain PyTorch is as its users write it: channels last, a fused optimizer, and autocast to bfloat16
+or float32, whichever is faster. All take turns, so that a busy machine hits all; each one's fastest
+turn counts. On one thread, seconds are those of the processor, which do not count what other
+programs take. Data are random, and a batch lies in memory.
 
     python benchmarks/narrow_training.py r9-8 r9-16
 """
@@ -67,7 +68,7 @@ def plain(layers: list[dict], channels: int) -> tuple[nn.Sequential, int]:
     return model, channels
 
 
-def torch_step(layers: list[dict], images: Tensor, labels: Tensor) -> Step:
+def torch_step(layers: list[dict], images: Tensor, labels: Tensor, halves: bool) -> Step:
     body, channels = plain(layers, 1)
     model = body.append(nn.Linear(channels, CLASSES)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), 0.01, 0.9, nesterov=True, fused=True)
@@ -75,7 +76,7 @@ def torch_step(layers: list[dict], images: Tensor, labels: Tensor) -> Step:
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves):
             scores = model(x)
         functional.cross_entropy(scores.float(), labels).backward()
         optimizer.step()
@@ -90,8 +91,6 @@ def own_step(layers: list[dict], images: Tensor, labels: Tensor, threads: int) -
     traced = Network(settings.layers, IMAGE, CLASSES).traced
     with torch.inference_mode():
         choices = choose(traced, BATCH, settings.precision, threads)
-    for index, choice in choices.items():
-        print(f"  {traced[index].layer.words()}: {choice.compute} {choice.method}")
     computations = {index: choice.computation for index, choice in choices.items()}
     network = Network(settings.layers, IMAGE, CLASSES, 0, computations)
     bytes_of = (images[..., 0] * 255).to(torch.uint8)
@@ -108,16 +107,18 @@ def own_step(layers: list[dict], images: Tensor, labels: Tensor, threads: int) -
     return step
 
 
-def fastest(steps: dict[str, Step], rounds: int, seconds: float) -> dict[str, float]:
+def fastest(
+    steps: dict[str, Step], rounds: int, seconds: float, clock: Callable[[], float]
+) -> dict[str, float]:
     """Images a second."""
     best = dict.fromkeys(steps, 0.0)
     for _ in range(rounds):
         for name, step in steps.items():
-            start, done = time.perf_counter(), 0
-            while time.perf_counter() - start < seconds:
+            start, done = clock(), 0
+            while clock() - start < seconds:
                 step()
                 done += 1
-            best[name] = max(best[name], done * BATCH / (time.perf_counter() - start))
+            best[name] = max(best[name], done * BATCH / (clock() - start))
     return best
 
 
@@ -126,20 +127,22 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(PUBLISHED))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a turn")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a turn")
     given = parser.parse_args()
+    clock = time.process_time if given.threads == 1 else time.perf_counter
     images, labels = torch.rand(BATCH, *IMAGE, 1), torch.randint(CLASSES, (BATCH,))
     with machine.prepared(given.threads):
         for name in given.names:
             layers = PUBLISHED[name][0]
-            print(name)
             steps = {
-                "plain": torch_step(layers, images, labels),
+                "bf16": torch_step(layers, images, labels, halves=True),
+                "fp32": torch_step(layers, images, labels, halves=False),
                 "own": own_step(layers, images, labels, given.threads),
             }
-            speed = fastest(steps, given.rounds, given.seconds)
-            times = speed["own"] / speed["plain"]
-            print(f"  {speed['own']:,.0f} images/s, PyTorch {speed['plain']:,.0f}: {times:.2f}")
+            speed = fastest(steps, given.rounds, given.seconds, clock)
+            times = speed["own"] / max(speed["bf16"], speed["fp32"])
+            plain_speeds = f"{speed['bf16']:,.0f} (bf16), {speed['fp32']:,.0f} (fp32)"
+            print(f"{name}: {speed['own']:,.0f}; PyTorch {plain_speeds}: {times:.2f} times")
 
 
 if __name__ == "__main__":
