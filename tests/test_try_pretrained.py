@@ -9,7 +9,7 @@ from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.tryout import pretrained as tryout
 from vestry.pipeline.tryout.allotment import allot
 from vestry.pipeline.tryout.candidates import Candidate
-from vestry.pipeline.tryout.screening import Rung, Trial
+from vestry.pipeline.tryout.screening import Rung, Trial, times
 from vestry.study.reader import read_study
 
 RUNG = Rung(1_000, False, 5, 20.0)
@@ -53,3 +53,11 @@ def test_an_image_passes_a_backbone_once_for_all_fits(seconds, kept):
     frozen = Trial(Candidate("Frozen", "pretrained", "", ""), RUNG, 0.4, 0.1, passing=0.01)
     found = allot([linear, frozen], 4_000, 6, seconds, tested=1_000)  # 50 s, and 6 fits of 0.4 s
     assert ("Frozen" in [each.name for each in found.kept]) == kept
+
+
+def test_what_images_take_to_pass_is_told_apart_from_the_fit_itself():
+    card = {"fit_seconds": 5.0, "trunk": {"seconds": 9.0}, "head": {"fit_seconds": 1.5}}
+    assert times(card | {"milliseconds_per_image": 20.0}) == (1.5, 0.02)
+    assert times({"fit_seconds": 2.0, "trunk": None}) == (2.0, 0.0)
+    frozen = Trial(Candidate("Frozen", "pretrained", "", ""), RUNG, 0.4, 1.5, passing=0.02)
+    assert frozen.whole_seconds == 21.5 and frozen.seconds_for(2_000) == 3.0

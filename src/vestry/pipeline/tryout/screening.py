@@ -49,6 +49,11 @@ class Trial:
     speed: float | None = None
     passing: float = 0.0
 
+    @property
+    def whole_seconds(self) -> float:
+        """With all images of the rung through the backbone."""
+        return self.seconds + self.passing * self.rung.rows
+
     def seconds_for(self, rows: int) -> float:
         """What a fit on that many rows takes, of networks one epoch of it."""
         if self.speed is not None:
@@ -80,20 +85,18 @@ def screen(
             if task.is_done:
                 table = load_table(task.folder / "validation.npz")
                 accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
-                seconds, passing = _times(read_json(task.folder / MANIFEST))
+                seconds, passing = times(read_json(task.folder / MANIFEST))
                 speed = _speed(task.folder / "history.csv") if candidate.is_network else None
             trials.append(Trial(candidate, rung, accuracy, seconds, speed, passing))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
 
 
-def _times(card: dict[str, Any]) -> tuple[float, float]:
+def times(card: dict[str, Any]) -> tuple[float, float]:
     """Seconds of the fit, and those that an image takes to pass a backbone: measured apart, since
     features may have been kept from before."""
-    backbone = card.get("trunk")
-    if not backbone:
+    if not card.get("trunk"):
         return float(card["fit_seconds"]), 0.0
-    own = card["fit_seconds"] - backbone["seconds"]
-    return float(own), float(card["milliseconds_per_image"]) / 1000
+    return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 
 
 def _speed(history: Path) -> float:

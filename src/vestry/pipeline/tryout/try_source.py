@@ -190,7 +190,8 @@ def _trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
         figure = "failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
         dropped = chosen.dropped.get(trial.candidate.name)
         lines.append(
-            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, {trial.seconds:.1f} s"
+            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
+            f"{trial.whole_seconds:.1f} s"
             f"{f'; dropped: it {dropped}' if dropped else ''}"
         )
     return lines
