@@ -5,9 +5,9 @@ import json
 import numpy as np
 import onnxruntime
 import pytest
-from vestry.export.graph import Graph, finished
 
 from vestry.export.network_graph import stored_network
+from vestry.members.graph import Graph, finished
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.settings import NetworkSettings
 
