@@ -96,7 +96,8 @@ def script_json(value: Any) -> Markup:
 
 def with_policy(text: str) -> str:
     """The page with a policy that runs its own scripts alone, and lets nothing in or out."""
-    text = _TURNING.sub("", text)
+    # What is no text, as a byte of a path may be, is shown as an escape.
+    text = _TURNING.sub("", text).encode(errors="backslashreplace").decode()
     digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(text)]
     scripts = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     policy = (
