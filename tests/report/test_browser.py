@@ -86,6 +86,13 @@ def test_no_errors_and_no_requests(browser: Browser, report: Path) -> None:
     assert urls == []
 
 
+def test_the_policy_takes_no_style_or_script_but_the_pages_own(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert "unsafe" not in policy and "default-src 'none'" in policy
+    assert not re.search(r"<[^>]* style=", text) and not re.search(r"<[^>]* on\w+=", text)
+
+
 def test_pictures_are_drawn(browser: Browser, report: Path) -> None:
     opened(browser, report)
     drawn = browser.execute_script(

@@ -118,10 +118,22 @@ def test_all_networks_stand_in_one_figure_a_metric(results: dict[str, Any]) -> N
             assert len(marks(drawing, "line train")) == 3
             assert len(marks(drawing, "line usual")) == 6
             assert set(names) <= set(texts(drawing))
+    assert loss.remark == "solid: validation, dashed: training"
+
+
+def test_networks_without_validation_images_are_named_at_their_training_lines(
+    results: dict[str, Any],
+) -> None:
+    names = ["Model-1", "Model-2", "Model-3"]
     results["members"]["Model-1"]["history"]["validation_loss"] = [None] * 11
     loss, _ = learning_data(example.typed(results)).together
-    assert len(marks(loss.drawings[0], "line train")) == 3
-    assert "Model-1" not in texts(loss.drawings[0])
+    assert [texts(loss.drawings[0]).count(name) for name in names] == [1, 1, 1]
+    for name in names:
+        history = results["members"][name]["history"]
+        history["validation_loss"] = [None] * len(history["epoch"])
+    loss, _ = learning_data(example.typed(results)).together
+    assert len(marks(loss.drawings[0], "line train")) == 3 and loss.remark == "training images"
+    assert [texts(loss.drawings[0]).count(name) for name in names] == [1, 1, 1]
 
 
 def test_training_is_dashed_and_a_model_has_one_colour_and_marker() -> None:

@@ -206,8 +206,8 @@ def check_class_name(name: str) -> None:
     if len(name) > _LONGEST_CLASS or _CONTROL.search(name):
         raise DataError(
             f"the class {name[:40]!r} has {len(name):,} signs or control signs (line ends, tabs, "
-            f"escapes, half a character); at most {_LONGEST_CLASS} printable ones are taken. Give it "
-            "another name"
+            f"escapes, half a character); at most {_LONGEST_CLASS} printable ones are taken. Give "
+            "it another name"
         )
 
 

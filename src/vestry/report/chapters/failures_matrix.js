@@ -102,7 +102,6 @@
       make("thead", "", make("tr", "", make("td"), ...classes.map((name) => scoped(name, "col")))),
       make("tbody", "", ...rows.map((row, truth) => make("tr", "", scoped(classes[truth], "row"),
         ...row.map((count, said) => make("td", `${kind(count, truth, said)} ${strength(count, most)}`, signed(count)))))));
-    table.style.setProperty("--n", classes.length);
     return table;
   };
   const differenceList = (rows, most) => {

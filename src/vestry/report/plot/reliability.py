@@ -18,6 +18,8 @@ from vestry.schema.confidence import Bin
 _RIGHT = 20.0
 _DOT = 3.6
 _SMALLEST, _LARGEST = 1.8, 9.0
+_ENOUGH = 40
+"""Images a group from which on its accuracy is worth a line: of fewer, chance draws zigzags."""
 _SIDES = (("before", "as it is"), ("after", "at its temperature"))
 
 
@@ -29,8 +31,11 @@ def reliability_figure(
     with_after: whether its groups at its temperature stand beside it, open.
     """
     found = main.calibration
+    usual = median(row.rows for row in found.before.bins)
+    others = others if usual >= _ENOUGH else ()
     before, after = found.before.bins, found.after.bins if with_after else []
     bins = [*before, *after]
+    data = _table(key, [main, *others])
     places = [v for one in bins for v in (one.confidence, *one.interval)]
     places += [v for model in others for one in model.calibration.before.bins
                for v in (one.confidence, one.accuracy)]  # fmt: skip
@@ -46,10 +51,11 @@ def reliability_figure(
             rows = model.calibration.before.bins
             canvas.path([frame.at(row.confidence, row.accuracy) for row in rows], "grey")
         colour = f"series{main.series % COLOURS}"
-        usual = median(row.rows for row in bins)
         if after:
             _draw_bins(frame, after, usual, "quiet-mark", "open quiet-line")
-        canvas.path([frame.at(row.confidence, row.accuracy) for row in before], f"{colour} thin")
+        if usual >= _ENOUGH:
+            at = [frame.at(row.confidence, row.accuracy) for row in before]
+            canvas.path(at, f"{colour} thin")
         _draw_bins(frame, before, usual, colour, f"disc {colour}")
         return canvas
 
@@ -57,7 +63,7 @@ def reliability_figure(
         key,
         title,
         draw,
-        _table(key, [main, *others]),
+        data,
         remark=_remark(main, others, with_after),
         words=_words(main),
         widths=(NARROW, THIRD),
