@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader clicks, presses and sees."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote

@@ -24,18 +24,25 @@ _SIDES = (("before", "as it is"), ("after", "at its temperature"))
 
 
 def reliability_figure(
-    key: str, title: str, main: Model, others: Sequence[Model] = (), *, with_after: bool = False
+    key: str,
+    title: str,
+    main: Model,
+    others: Sequence[Model] = (),
+    *,
+    with_after: bool = False,
+    data: Table | None = None,
 ) -> Figure:
     """main: drawn with its groups and their intervals. others: thin lines without a name.
 
-    with_after: whether its groups at its temperature stand beside it, open.
+    with_after: whether its groups at its temperature stand beside it, open. data: where another
+    figure has the same models'.
     """
     found = main.calibration
     usual = median(row.rows for row in found.before.bins)
+    data = data or _table(key, [main, *others])
     others = others if usual >= _ENOUGH else ()
     before, after = found.before.bins, found.after.bins if with_after else []
     bins = [*before, *after]
-    data = _table(key, [main, *others])
     places = [v for one in bins for v in (one.confidence, *one.interval)]
     places += [v for model in others for one in model.calibration.before.bins
                for v in (one.confidence, one.accuracy)]  # fmt: skip
@@ -68,6 +75,23 @@ def reliability_figure(
         words=_words(main),
         widths=(NARROW, THIRD),
     )
+
+
+def others_in_front(models: Sequence[Model], first: Figure) -> list[tuple[Model, Figure]]:
+    """The figure of each but the first of `models`, whose own is `first`, for who picks it."""
+    return [
+        (
+            model,
+            reliability_figure(
+                f"claimed-{model.anchor}",
+                first.title,
+                model,
+                [other for other in models if other is not model],
+                data=first.data,
+            ),
+        )
+        for model in models[1:]
+    ]
 
 
 def _remark(main: Model, others: Sequence[Model], with_after: bool) -> str:

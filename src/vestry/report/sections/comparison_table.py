@@ -31,7 +31,7 @@ from vestry.schema.results import Results
 
 _KINDS = {False: "model", True: "committee"}
 _NO_MODEL = "no model"
-_ON_TEST = "On test, by adjusted p"
+_ON_TEST = "On test, adjusted"
 """Of all tests together, which the intervals beside it are not: one may spare 0 and still show
 nothing."""
 
