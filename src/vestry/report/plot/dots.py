@@ -9,7 +9,7 @@ from vestry.report.plot.canvas import Canvas, Point
 from vestry.report.plot.figure import WIDE, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import tick_text
-from vestry.report.plot.text import BOLD, in_two_lines, shortened, text_width
+from vestry.report.plot.text import BOLD, in_two_lines, shortened, shortened_apart, text_width
 from vestry.report.table import Column, Table, text_column
 
 _ROW, _MOST_ROW, _TALL, _TOP, _FOOT, _RIGHT = 28, 44, 300, 30, 44, 22
@@ -98,8 +98,9 @@ def _draw(width: int, plot: "_Plot") -> Canvas:
             canvas.rect((0, y + 1), (width, row_height - 2), "band")
     frame.draw_across(lambda tick: tick_text(tick, plot.axis, plot.is_share), plot.score)
     _draw_groups(canvas, rows, tops)
-    for row, y in zip(rows, tops, strict=True):
-        _draw_name(canvas, row, y + row_height / 2, frame.left)
+    names = _names(rows, frame.left)
+    for row, lines, y in zip(rows, names, tops, strict=True):
+        _draw_name(canvas, row, lines, (frame.left - _CHAR_ROOM, y + row_height / 2))
         _draw_row(frame, row, y + row_height / 2, plot.nested)
     return canvas
 
@@ -178,14 +179,21 @@ def _draw_key(canvas: Canvas, name: str, at: Point) -> None:
     canvas.text((x + _KEY_SIGN, y), name, "quiet")
 
 
-def _draw_name(canvas: Canvas, row: DotRow, y: float, left: float) -> None:
-    room = (left - _CHAR_ROOM + 2) / (BOLD if row.marked else 1)
-    whole = in_two_lines(row.name, room, _NAME_SIZE)
-    lines = whole or [shortened(row.name, room, _NAME_SIZE)]
+def _names(rows: Sequence[DotRow], left: float) -> list[list[str]]:
+    """Each name in one line or two; of those that do not fit so, what tells them apart."""
+    rooms = [(left - _CHAR_ROOM + 2) / (BOLD if row.marked else 1) for row in rows]
+    short = shortened_apart([row.name for row in rows], rooms, _NAME_SIZE)
+    return [
+        in_two_lines(row.name, room, _NAME_SIZE) or [cut]
+        for row, room, cut in zip(rows, rooms, short, strict=True)
+    ]
+
+
+def _draw_name(canvas: Canvas, row: DotRow, lines: Sequence[str], at: Point) -> None:
     style = "name strong" if row.marked else "name"
     for number, line in enumerate(lines):
-        middle = y + _LINE * (number - (len(lines) - 1) / 2)
-        canvas.text((left - _CHAR_ROOM, middle), line, style, "end", size=_NAME_SIZE)
+        middle = at[1] + _LINE * (number - (len(lines) - 1) / 2)
+        canvas.text((at[0], middle), line, style, "end", size=_NAME_SIZE)
 
 
 def _draw_row(frame: Frame, row: DotRow, y: float, nested: bool) -> None:
