@@ -18,7 +18,6 @@ _IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 def summary(results: "Results", report: Path, as_json: bool) -> str:
     """What a run came to: the recommended model, the ranking, what failed, and the page's path on
     the last line."""
-    from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
     from vestry.report.sections import by_score, standing  # noqa: PLC0415
 
     if as_json:
@@ -35,7 +34,7 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
         failed,
         [f"Report: {report}"],
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines).replace(NARROW_SPACE, ",")
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
 def _answer(results: "Results") -> list[str]:
