@@ -269,7 +269,7 @@ def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     found["validation_needed"] = 2345
     text = abstention_of(results).sentence
     assert "1,000 validation images are too few. About 2,300 would do" in text
-    assert "1 000 validation images are too few" in page_text(page(results))
+    assert "1,000 validation images are too few" in page_text(page(results))
 
 
 def curve(results: dict[str, Any], *points: tuple[float, float]) -> None:
