@@ -80,10 +80,10 @@ def _best(made: Choice) -> str:
 
 
 def _cheaper(made: Choice) -> str:
-    return (
-        f"Less than {made.margin} behind {made.best.name}, {score.highest(made.best)}, and "
-        f"{_criterion(made)} of those near it."
-    )
+    """How near, the evidence says."""
+    what = _criterion(made)
+    near = f"{made.best.name}, {score.highest(made.best)}"
+    return f"{what[0].upper()}{what[1:]} of those near {near}."
 
 
 def _criterion(made: Choice) -> str:
