@@ -65,8 +65,8 @@ def test_the_pages_picker_moves_the_slider_and_the_figures_of_confidence(
     picker = Select(browser.find_element(By.ID, "model"))
     first = picker.first_selected_option.text
     other = next(o.text for o in picker.options if o.text not in (first, example.COMMITTEE))
-    drawn = "return [...document.querySelectorAll('.trust figure')].filter(f => f.getClientRects()"
-    drawn += ".length && /figure-(reliability|claimed)/.test(f.id)).map(f => f.innerText)"
+    drawn = "return [...document.querySelectorAll('.trust figure')].filter(f => f.checkVisibility()"
+    drawn += " && /figure-(reliability|claimed)/.test(f.id)).map(f => f.innerText)"
     (before,) = browser.execute_script(drawn)
     picker.select_by_visible_text(other)
     (after,) = browser.execute_script(drawn)
