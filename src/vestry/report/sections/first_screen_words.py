@@ -75,8 +75,8 @@ def _best(made: Choice) -> str:
         others = len(considered(made.found)) - 1
         rest = "the other model" if others == 1 else f"the other {others} models"
         return f"{first} {made.on.in_short}: significantly ahead of {rest}."
-    what = "saves" if len(near) == 1 else "save"
-    return f"{first} {made.on.in_short}; what {_some(near)} {what} is too little to count."
+    save = "saves" if len(near) == 1 else "save"
+    return f"{first} {made.on.in_short}; {_some(near)} {save} too little to count."
 
 
 def _cheaper(made: Choice) -> str:
