@@ -36,7 +36,7 @@ def test_digits_are_explored(vestry, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert text.count('id="figure-classes') == 2 and text.count("data:image/png") == 2
     assert '<h1 id="title">digits</h1>' in text
-    assert "1\u202f797 images in 10 classes; " in text
+    assert "1,797 images in 10 classes; " in text
     assert "computing t-SNE of 200 images" in done.stderr
     assert "1,797 train images of 8 × 8 pixels in grey, in 10 classes" in done.stdout
     assert "overlap most" in done.stdout

@@ -15,7 +15,7 @@ from vestry.data.damage import Files
 from vestry.errors import DataError
 
 _LONGEST_CLASS = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 Resize = Literal["stretch", "fit", "crop"]
 """How pictures are brought to one size: `resizing.resized`."""
 Preparation = Literal["resized", "fitted", "cropped", "stored", "photograph"]
@@ -201,11 +201,13 @@ def _shape_advice(shape: tuple[int, ...]) -> str:
 
 
 def check_class_name(name: str) -> None:
-    """Raises DataError for what would overwrite a terminal, break a line or fill a page."""
+    """Raises DataError for what would overwrite a terminal, break a line, fill a page or be no
+    text, as half a character is."""
     if len(name) > _LONGEST_CLASS or _CONTROL.search(name):
         raise DataError(
             f"the class {name[:40]!r} has {len(name):,} signs or control signs (line ends, tabs, "
-            f"escapes); at most {_LONGEST_CLASS} printable ones are taken. Give it another name"
+            f"escapes, half a character); at most {_LONGEST_CLASS} printable ones are taken. Give "
+            "it another name"
         )
 
 

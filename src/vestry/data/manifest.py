@@ -48,6 +48,8 @@ class _Found:
 
 def part_named(text: str, where: str) -> PartName:
     """Raises DataError for what is no part's name."""
+    if not text.strip():
+        raise DataError(f"{where}: the split is empty; write train, validation or test")
     found = part_of(text.strip())
     if found is None:
         raise DataError(f"{where}: the split {text!r} is not known; train, validation and test are")

@@ -23,7 +23,6 @@ from vestry.pipeline.progress import downloads
 from vestry.pipeline.stored_run import RunData, StoredRun, stored_runs
 from vestry.predictions.table import Labels
 from vestry.report import runs_words as sentences
-from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank
 from vestry.report.runs_page import MARK, write_runs_page
 from vestry.report.sections import standing
@@ -289,7 +288,7 @@ def summary_text(compared: Compared, as_json: bool) -> str:
         for row in results.ranking
     ]
     lines += ["", *sentences.lead(results)]
-    return "\n".join([*lines, "", str(compared.page)]).replace(NARROW_SPACE, ",")
+    return "\n".join([*lines, "", str(compared.page)])
 
 
 def _figures(results: RunComparison, row: RankedOfRuns) -> str:

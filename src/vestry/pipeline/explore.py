@@ -23,7 +23,6 @@ from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_outside_runs
 from vestry.pipeline.progress import downloads
 from vestry.report.exploration_page import write_exploration
-from vestry.report.formatting import NARROW_SPACE
 from vestry.report.sections import class_map, findings
 from vestry.report.sections import dataset as dataset_sentences
 from vestry.schema.base import FORMAT
@@ -213,8 +212,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
     if found.overlap:
         lines += ["", class_map.overlap(found.overlap, classes)]
-    text = "\n".join([*lines, *found.notes, "", str(explored.page)])
-    return text.replace(NARROW_SPACE, ",")
+    return "\n".join([*lines, *found.notes, "", str(explored.page)])
 
 
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:

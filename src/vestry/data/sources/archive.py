@@ -46,6 +46,16 @@ def _load(request: SourceRequest) -> Source:
     if not request.path.is_file():
         raise MissingDataError(f"{request.path}: no such file (source {request.text})")
     folder = _unpacked(request.path, request.places.cache / "unpacked")
+    try:
+        return _inside(folder, request)
+    except DataError as error:
+        # What is wrong is told of the archive: nobody knows the cache; nor is it kept there.
+        shutil.rmtree(folder, ignore_errors=True)
+        said = str(error).replace(str(folder), str(request.path))
+        raise type(error)(said) from None
+
+
+def _inside(folder: Path, request: SourceRequest) -> Source:
     kind, path = any_kind.recognised(folder)
     if kind == "zip":
         raise DataError(f"{request.path}: an archive in an archive; unpack it first")
@@ -106,6 +116,8 @@ def _unpack(archive: Path, target: Path) -> None:
 
 def _unzip(archive: Path, target: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
+        for info in packed.infolist():  # some programs on Windows part folders by `\\`
+            info.filename = info.filename.replace("\\", "/")
         members = [info for info in packed.infolist() if not info.is_dir()]
         _check(archive, ((info.filename, info.file_size) for info in members))
         for info in members:
