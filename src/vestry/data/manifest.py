@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.damage import DamagedFile
+from vestry.data.decoding import Decoded, decode
 from vestry.data.folder_layout import PartName, part_of
-from vestry.data.folder_pictures import Decoded, Picture, decode
+from vestry.data.folder_pictures import Picture
 from vestry.data.image_file import FORMATS, Pictured, read_header
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.labels import read_labels

@@ -6,15 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from vestry.data.decoding import Decoded, decode
 from vestry.data.folder_layout import Layout, PartName, find_layout, part_of
-from vestry.data.folder_pictures import (
-    Decoded,
-    Listing,
-    decode,
-    files_below,
-    list_classes,
-    name_of,
-)
+from vestry.data.folder_pictures import Listing, files_below, list_classes, name_of
 from vestry.data.image_file import FORMATS
 from vestry.data.image_set import ImageSet, Resize, Source
 from vestry.data.paths import MissingDataError, Progress
