@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,14 +132,14 @@ class ImageCache:
         self.root.mkdir(parents=True, exist_ok=True)
         return self.root / f"{key}-{secrets.token_hex(4)}.pixels"
 
-    def has_room(self, size: int) -> bool:
+    def has_room(self, size: int, needed: Collection[str] = ()) -> bool:
         """Whether `size` bytes can be kept; what was used longest ago is removed for them, rows
-        that were picked of other entries before these."""
-        sizes = self._sizes()
-        excess = sum(sizes.values()) + size - self.most
+        that were picked of other entries before these. needed: keys of entries that stay."""
         if size > self.most:
             return False
-        for key in sorted(self._keys(sizes), key=self._used):
+        sizes = self._sizes()
+        excess = sum(sizes.values()) + size - self.most
+        for key in sorted(self._keys(sizes) - set(needed), key=self._used):
             if excess <= 0:
                 break
             excess -= self._remove(key)
