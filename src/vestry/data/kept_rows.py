@@ -1,7 +1,7 @@
 """Rows of images that lie in the cache: picked without a copy in memory, known again by key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -21,8 +21,8 @@ class KeptRows:
 
     cache: ImageCache
     key: str
-    pixels: NDArray[np.uint8]
-    rows: slice | Places
+    pixels: NDArray[np.uint8] = field(repr=False)
+    rows: slice | Places = field(repr=False)
 
     @classmethod
     def of(cls, cache: ImageCache, entry: Entry, rows: slice) -> Self:
@@ -57,13 +57,20 @@ class KeptRows:
         if isinstance(self.rows, slice):
             return self.pixels[self.rows]
         size = len(self.rows) * self.pixels[:1].nbytes
-        if size <= LARGE:
-            return self.pixels[self.rows]
-        found = self.cache.find(self._own_key)
-        if found is None:
-            found = self._copied(self.rows, size)
-        whole = found is not None and found.pixels is not None
-        return found.pixels if whole else self.pixels[self.rows]  # type: ignore[union-attr,return-value]
+        found = None
+        if size > LARGE:
+            found = self.cache.find(self._own_key) or self._copied(self.rows, size)
+        if found is None or found.pixels is None:
+            return self._in_memory(self.rows)
+        return found.pixels
+
+    def _in_memory(self, rows: Places) -> NDArray[np.uint8]:
+        images = np.empty((len(rows), *self.image_shape), np.uint8)
+        start = 0
+        for part in picked_parts(self.pixels, rows):
+            images[start : start + len(part)] = part
+            start += len(part)
+        return images
 
     def _copied(self, rows: Places, size: int) -> Entry | None:
         if not self.cache.has_room(size, {self.key}):
