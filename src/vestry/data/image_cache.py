@@ -29,6 +29,8 @@ from vestry.storage.run_folder import write_json
 LIMIT_VARIABLE = "VESTRY_IMAGE_CACHE_GIB"
 _LIMIT_GIB, _SHARE = 10.0, 0.5
 """What is kept at most: so much, and this part of what the disk has for it."""
+LARGE = 64 * 2**20
+"""Bytes from which images are kept in a file, and rows of these are copied into one."""
 _FORMAT = 1
 _KEY = r"[0-9a-f]{32}"
 _OURS = re.compile(rf"{_KEY}(\.json|-[0-9a-f]{{8}}\.(pixels|npz))")
@@ -51,11 +53,12 @@ class Entry:
 @dataclass
 class ImageCache:
     """root: the folder of all entries. most: bytes that they may take. notes: what was wrong with
-    entries, or why something was not kept."""
+    entries, or why something was not kept. large: bytes from which images are mapped."""
 
     root: Path
     most: int
     notes: list[str] = field(default_factory=list)
+    large: int = field(default_factory=lambda: LARGE)
 
     @classmethod
     def below(cls, cache: Path) -> "ImageCache":

@@ -14,8 +14,6 @@ from vestry.data.mapped import mapped
 from vestry.errors import DataError
 from vestry.system.platform_calls import usable_memory
 
-LARGE = 64 * 2**20
-"""Bytes from which images are kept in a file, and rows of these are copied into one."""
 _BUFFER = 16 * 2**20
 _MEMORY = 0.7
 """Of the memory that this process may use: beyond it nothing would be left to work with."""
@@ -46,10 +44,12 @@ class _InFile:
         if self.size > _BUFFER:
             self.flush()
 
-    def flush(self) -> None:
+    def flush(self, synced: bool = False) -> None:
         try:
             self.file.write(b"".join(self.buffer))
             self.file.flush()
+            if synced:
+                os.fsync(self.file.fileno())
         except OSError as error:
             raise DataError(
                 f"{self.path}: decoded images cannot be written ({error.strerror or error}). Free "
@@ -59,8 +59,7 @@ class _InFile:
 
     def taken(self) -> NDArray[np.uint8]:
         """What was added so far, on the disk."""
-        self.flush()
-        os.fsync(self.file.fileno())
+        self.flush(synced=True)
         return mapped(self.path, (self.count, *self.shape))
 
     def discard(self) -> None:
@@ -102,7 +101,7 @@ class CacheRoom(Room):
         size = count * prod(shape)
         self.__exit__()  # of images that turned out to be of another form
         self.file = None
-        if size > LARGE and self.cache.has_room(size):
+        if size > self.cache.large and self.cache.has_room(size):
             try:
                 self.file = _InFile(self.cache.new_file(self.key), shape)
             except OSError as error:
@@ -110,7 +109,7 @@ class CacheRoom(Room):
             else:
                 return self.file
         beside = f", and {self.cache.root} may take {_size(self.cache.most)}"
-        _refuse(what, count, shape, beside if size > LARGE else "")
+        _refuse(what, count, shape, beside if size > self.cache.large else "")
         return _InMemory(np.empty((count, *shape), np.uint8))
 
     def kept(self) -> Path | None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_cache import Arrays, Entry, ImageCache, key_of
-from vestry.data.image_room import LARGE
 from vestry.data.mapped import picked_parts
 
 Places = NDArray[np.int64]
@@ -58,7 +57,7 @@ class KeptRows:
             return self.pixels[self.rows]
         size = len(self.rows) * self.pixels[:1].nbytes
         found = None
-        if size > LARGE:
+        if size > self.cache.large:
             found = self.cache.find(self._own_key) or self._copied(self.rows, size)
         if found is None or found.pixels is None:
             return self._in_memory(self.rows)

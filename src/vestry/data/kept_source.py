@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from vestry.data.damage import DamagedFile, Files
 from vestry.data.image_cache import Entry, ImageCache, key_of
-from vestry.data.image_room import LARGE, CacheRoom
+from vestry.data.image_room import CacheRoom
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.kept_rows import KeptRows
 from vestry.data.reading import Reading
@@ -174,7 +174,7 @@ def _source(name: str, folder: Path, cache: ImageCache, entry: Entry) -> Source:
 def _rows(cache: ImageCache, entry: Entry, rows: slice) -> ImageSet:
     """Mapped where they are large; else in memory, as if they had been read."""
     kept = KeptRows.of(cache, entry, rows)
-    large = kept.pixels.nbytes > LARGE
+    large = kept.pixels.nbytes > cache.large
     groups = entry.arrays.get("groups")
     return ImageSet(
         kept.images if large else kept.images.copy(),
