@@ -17,6 +17,7 @@ from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.claim import check_claims, folder_before, take
 from vestry.pipeline.fitting import attribute_models, fit_members, measure_models
+from vestry.pipeline.memory_needs import check_memory
 from vestry.pipeline.notices import cut_short
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.progress import Downloads
@@ -66,6 +67,8 @@ def run_study(
     _check_folds(file.study, len(dataset.training))
     planner = Planner(file.study, dataset, places, run, cores, Downloads(report))
     _announce(dataset, planner, report)
+    for text in check_memory(planner):
+        report({"event": "warning", "text": text})
     clock.stop("data")
     vault = Vault(places.looks, run.looks)
     comparison = Comparison(file, dataset, run, vault, report)

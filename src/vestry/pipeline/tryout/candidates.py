@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vestry.system.platform_calls import usable_memory
+
 Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 8_000
+_MEMORY, _VALUE_BYTES = 0.7, 12
+"""Of memory, what features may take; and what each pixel value takes where a model wants all."""
 _FEW = 1_000
 _LEAST_SIDE = 4
 """No pooling goes below images of so many pixels a side."""
@@ -55,6 +59,7 @@ def _classical(pixels: int) -> list[Candidate]:
             'estimator = "sklearn.linear_model.LogisticRegression"\n'
             "params = { max_iter = 100, C = 0.1 }",
             growth=1.2,
+            most=_most_rows(pixels),
         ),
         Candidate(
             "Nearest neighbours",
@@ -64,7 +69,9 @@ def _classical(pixels: int) -> list[Candidate]:
             'params = { n_neighbors = 3, weights = "distance" }',
             most=_MOST_NEIGHBOURS if pixels < 4_000 else _MOST_NEIGHBOURS // 4,
         ),
-        Candidate("Forest", "trees", "no scale, no tuning", forest, growth=1.2),
+        Candidate(
+            "Forest", "trees", "no scale, no tuning", forest, growth=1.2, most=_most_rows(pixels)
+        ),
         Candidate(
             "SVM",
             "kernel",
@@ -74,6 +81,12 @@ def _classical(pixels: int) -> list[Candidate]:
             most=_MOST_KERNEL,
         ),
     ]
+
+
+def _most_rows(pixels: int) -> int | None:
+    """Rows of so many pixel values of which memory holds the features, with room for a fit."""
+    memory = usable_memory()
+    return None if memory is None else int(_MEMORY * memory / (_VALUE_BYTES * pixels))
 
 
 def _networks(height: int, width: int, rows: int) -> list[Candidate]:
