@@ -350,6 +350,28 @@ def test_what_memory_cannot_hold_is_refused_with_a_way_on(
     assert len(load_source("folder:x", places(folder), image_size=(64, 64)).train) == 74
 
 
+def test_rows_that_neither_cache_nor_memory_holds_are_refused(
+    folder: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = {"training": 0.6, "validation": 0.2, "test": 0.2}
+    settings = DataSettings(source="folder:x", split=split, image_size=(64, 64))
+    monkeypatch.setenv(image_cache.LIMIT_VARIABLE, str(1.7e6 / 2**30))  # all of it, and no copy
+    monkeypatch.setattr(image_room, "usable_memory", lambda: 500_000)
+    with pytest.raises(DataError, match=f"{image_cache.LIMIT_VARIABLE} leaves no room: 75 images"):
+        load_dataset(settings, places(folder))
+    monkeypatch.setattr(image_room, "usable_memory", lambda: 5_000_000)
+    assert len(load_dataset(settings, places(folder)).training.images) == 75
+
+
+@pytest.mark.parametrize("text", ["many", "nan", "inf"])
+def test_a_limit_that_is_no_number_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv(image_cache.LIMIT_VARIABLE, text)
+    with pytest.raises(DataError, match="give a number of GiB"):
+        load_source("folder:x", places(folder))
+
+
 def test_a_full_disk_is_said(folder: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from vestry.data.mapped import mapped
 from vestry.data.npz_file import DAMAGE
+from vestry.errors import DataError
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_json
 
@@ -62,12 +63,20 @@ class ImageCache:
 
     @classmethod
     def below(cls, cache: Path) -> "ImageCache":
-        """In Vestry's cache folder, as large as the environment allows; 0 keeps nothing."""
+        """In Vestry's cache folder, as large as the environment allows; 0 keeps nothing.
+
+        Raises DataError where that is no number.
+        """
         root = cache / "images"
         given = os.environ.get(LIMIT_VARIABLE)
         if given:
-            with contextlib.suppress(ValueError, OverflowError):
+            try:
                 return cls(root, max(0, int(float(given) * 2**30)))
+            except (ValueError, OverflowError):
+                raise DataError(
+                    f"{LIMIT_VARIABLE} is {given!r}; give a number of GiB, such as 10, or 0 to "
+                    "keep no decoded images"
+                ) from None
         return cls(root, min(int(_LIMIT_GIB * 2**30), int(_SHARE * _disk(root))))
 
     def find(self, key: str) -> Entry | None:

@@ -76,7 +76,7 @@ class Room:
     def filling(self, what: str, count: int, shape: tuple[int, ...]) -> Filling:
         """For `count` images at most of one shape. what: they, for an error. Raises DataError where
         they would take more memory than there is."""
-        _refuse(what, count, shape, "")
+        refuse_beyond_memory(what, count, shape)
         return _InMemory(np.empty((count, *shape), np.uint8))
 
 
@@ -108,8 +108,8 @@ class CacheRoom(Room):
                 self.cache.notes.append(f"Decoded images are not kept for later: {error}.")
             else:
                 return self.file
-        beside = f", and {self.cache.root} may take {_size(self.cache.most)}"
-        _refuse(what, count, shape, beside if size > self.cache.large else "")
+        beside = f", and {self.cache.root} may take {_size(self.cache.most)} ({LIMIT_VARIABLE})"
+        refuse_beyond_memory(what, count, shape, beside if size > self.cache.large else "")
         return _InMemory(np.empty((count, *shape), np.uint8))
 
     def kept(self) -> Path | None:
@@ -121,7 +121,9 @@ class CacheRoom(Room):
         return path
 
 
-def _refuse(what: str, count: int, shape: tuple[int, ...], beside: str) -> None:
+def refuse_beyond_memory(what: str, count: int, shape: tuple[int, ...], beside: str = "") -> None:
+    """DataError where images of that shape would take more memory than there is. what: they, for
+    the error. beside: what else there would be, in words."""
     size, memory = count * prod(shape), usable_memory()
     if memory is not None and size > _MEMORY * memory:
         raise DataError(

@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.image_cache import Arrays, Entry, ImageCache, key_of
+from vestry.data.image_cache import LIMIT_VARIABLE, Arrays, Entry, ImageCache, key_of
+from vestry.data.image_room import refuse_beyond_memory
 from vestry.data.mapped import picked_parts
 
 Places = NDArray[np.int64]
@@ -64,6 +65,8 @@ class KeptRows:
         return found.pixels
 
     def _in_memory(self, rows: Places) -> NDArray[np.uint8]:
+        what = f"rows of {self.cache.root}, for whose copy {LIMIT_VARIABLE} leaves no room"
+        refuse_beyond_memory(what, len(rows), self.image_shape)
         images = np.empty((len(rows), *self.image_shape), np.uint8)
         start = 0
         for part in picked_parts(self.pixels, rows):
