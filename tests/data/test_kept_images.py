@@ -328,6 +328,7 @@ def test_pictures_come_in_their_order_whoever_is_quicker(
 ) -> None:
     monkeypatch.setattr(decoding, "available_cores", lambda: threads)
     monkeypatch.setattr(decoding, "_AT_ONCE", 3)
+    monkeypatch.setattr(decoding, "_SMALL", 0)
     heard = Heard()
     source = load_source("folder:x", places(folder), heard, image_size=(8, 8))
     own = [source.pictures[name] for name in source.train.ids.tolist()]

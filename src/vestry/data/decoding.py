@@ -1,7 +1,7 @@
 """From many pictures to one array: of one size, all grey or all in colour, several at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ _REPORT_EVERY = 50
 _USUAL_SIZE = (64, 64)
 """Taken where the pictures have no size that most of them share."""
 _MOST_THREADS = 16
+_SMALL = 128 * 128
+"""Pixels; in smaller pictures threads only wait for each other."""
 _AT_ONCE = 64
 """Pictures for each thread that are begun before the first of them is asked for."""
 _PIXEL_BYTES, _MEMORY = 12, 0.25
@@ -103,25 +105,31 @@ def _all_read(
 
     threads = _threads(pictures)
     with ThreadPoolExecutor(threads, "decoding") as pool:
+        each = map if threads == 1 else pool.map
         try:
-            said = expected(pictures, lambda some: _drained(pool.map(read, some)))
+            said = expected(pictures, lambda some: _drained(each(read, some)))
             if said is not None:
                 reading.say(said)
             for start in range(0, len(pictures), threads * _AT_ONCE):
                 some = pictures[start : start + threads * _AT_ONCE]
-                yield from zip(some, pool.map(read, some), strict=True)
+                yield from zip(some, each(read, some), strict=True)
         finally:  # whoever stops early need not wait for the rest
             pool.shutdown(cancel_futures=True)
 
 
-def _drained(results: Iterator[_Read]) -> None:
+def _drained(results: Iterable[_Read]) -> None:
     for _ in results:
         pass
 
 
 def _threads(pictures: Sequence[Picture]) -> int:
-    """As many as there are cores, and fewer where pictures are so large that memory would go."""
-    largest = max((p.header.height * p.header.width for p in pictures), default=1)
+    """As many as there are cores, and fewer where pictures are so large that memory would go; one
+    for small pictures, of which Python's own work, which no second thread can share, is the most.
+    """
+    pixels = [picture.header.height * picture.header.width for picture in pictures]
+    if sum(pixels) < _SMALL * len(pixels):
+        return 1
+    largest = max(pixels, default=1)
     memory = usable_memory()
     bound = _MOST_THREADS if memory is None else int(_MEMORY * memory / (_PIXEL_BYTES * largest))
     return max(1, min(available_cores(), _MOST_THREADS, bound))

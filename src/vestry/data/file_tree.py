@@ -25,7 +25,7 @@ def tree_digest(folder: Path) -> bytes:
 def file_facts(path: Path) -> bytes:
     """The same of one file; empty where it is not there."""
     try:
-        return _facts(path.stat())
+        return _facts(path.stat()).encode()
     except (OSError, ValueError):
         return b""
 
@@ -45,28 +45,23 @@ def _add(
     except OSError as error:
         digest.update(str(error.errno).encode())
         return
-    for entry in entries:
-        if entry.is_dir():
-            _add(digest, entry.path, entry.name, seen, deepest - 1)
-        else:
-            digest.update(b"\0" + os.fsencode(entry.name) + b"\0" + _facts_of(entry))
+    folders = [entry for entry in entries if entry.is_dir()]
+    told = [entry.name + _facts_of(entry) for entry in entries if not entry.is_dir()]
+    digest.update(os.fsencode("\0".join(told)))
+    for entry in folders:
+        _add(digest, entry.path, entry.name, seen, deepest - 1)
 
 
 def _name(entry: "os.DirEntry[str]") -> str:
     return entry.name
 
 
-def _facts_of(entry: "os.DirEntry[str]") -> bytes:
+def _facts_of(entry: "os.DirEntry[str]") -> str:
     try:
         return _facts(entry.stat())
     except OSError as error:  # a link that leads nowhere
-        return str(error.errno).encode()
+        return f"/{error.errno}"
 
 
-def _facts(found: os.stat_result) -> bytes:
-    return b"%d %d %d %d" % (
-        found.st_mode,
-        found.st_size,
-        found.st_mtime_ns,
-        found.st_ctime_ns,
-    )
+def _facts(of: os.stat_result) -> str:
+    return f"/{of.st_mode} {of.st_size} {of.st_mtime_ns} {of.st_ctime_ns}"
