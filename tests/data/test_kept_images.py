@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +338,24 @@ def test_pictures_come_in_their_order_whoever_is_quicker(
     assert source.files is not None
     assert [file.id for file in source.files.damaged] == ["train/ant/p02-broken.png"]
     assert [step[1:] for step in heard.steps] == [(50, 126), (100, 126), (126, 126)]
+
+
+def test_large_pictures_are_decoded_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2)
+    read = decoding.read_pixels
+
+    def together(*given: Any) -> Any:
+        both.wait(timeout=60)  # fails where the second is not begun before the first is done
+        return read(*given)
+
+    for name in ("ant", "bee"):
+        for row in range(3):
+            write_picture(tmp_path / "x" / name / f"{row}.png", pictures(1, 200, 150, 3)[0])
+    monkeypatch.setattr(decoding, "available_cores", lambda: 2)
+    monkeypatch.setattr(decoding, "read_pixels", together)
+    assert len(load_source("folder:x", places(tmp_path)).train) == 6
 
 
 def test_what_memory_cannot_hold_is_refused_with_a_way_on(
