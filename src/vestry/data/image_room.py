@@ -1,5 +1,6 @@
 """Where decoded images go, one after the other: into memory, or into a file of the cache."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from math import prod
@@ -63,8 +64,10 @@ class _InFile:
         return mapped(self.path, (self.count, *self.shape))
 
     def discard(self) -> None:
+        """On Windows a file that is mapped stays; it goes with the leftovers."""
         self.file.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
 
 Filling = _InMemory | _InFile
