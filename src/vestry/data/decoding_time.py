@@ -7,7 +7,7 @@ from vestry.data.folder_pictures import Picture
 
 _MANY_PIXELS, _MANY = 500_000_000, 20_000
 """Pixels, or pictures, from which it may take long enough to be worth a sample."""
-_SAMPLE_SECONDS, _SAMPLE = 1.0, 32
+_SAMPLE_SECONDS, _SAMPLE, _BATCH = 1.0, 2048, 8
 _LONG = 8.0
 """Seconds from which it is said."""
 _MEGAPIXELS = 1_000_000
@@ -23,12 +23,15 @@ def expected(
     pixels = sum(picture.header.height * picture.header.width for picture in pictures)
     if pixels < _MANY_PIXELS and len(pictures) < _MANY:
         return None
-    count = max(1, min(_SAMPLE, len(pictures) // 2))
-    started, timed = time.perf_counter(), 0
-    while (spent := time.perf_counter() - started) < _SAMPLE_SECONDS and timed < len(pictures) / 9:
-        step, first = len(pictures) / count, timed % 7
-        decode([pictures[min(len(pictures) - 1, int(i * step) + first)] for i in range(count)])
-        timed += count
+    spread = pictures[:: max(1, len(pictures) // _SAMPLE)]
+    batches = max(1, len(spread) // _BATCH)
+    started, spent, timed = time.perf_counter(), 0.0, 0
+    for batch in range(batches):
+        decode(spread[batch::batches])
+        timed += len(spread[batch::batches])
+        spent = time.perf_counter() - started
+        if spent > _SAMPLE_SECONDS:
+            break
     seconds = len(pictures) * spent / timed
     return said(pictures, pixels, seconds) if seconds >= _LONG else None
 
