@@ -70,7 +70,7 @@ def with_groups(source: Source, settings: Groups) -> Source:
                 f"groups: the pattern {settings.pattern!r} fits none of {unmatched:,} ids, such as "
                 f"{_without_part(str(source.train.ids[0]))!r}"
             )
-        parts = {name: replace(parts[name], groups=groups) for name, (groups, _) in found.items()}
+        parts = {name: parts[name].grouped(groups) for name, (groups, _) in found.items()}
     elif any(rows.groups is None for rows in parts.values()):
         raise DataError(
             f"groups: {source.name} gives no column {settings.column!r} for all of its rows; an "

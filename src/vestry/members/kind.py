@@ -161,6 +161,11 @@ class Plan:
         """Whether validation rows decide for how many epochs it is trained."""
         return False
 
+    def memory(self, settings: Any, rows: int) -> int:  # noqa: ARG002 - for others to use
+        """Bytes that a fit on so many rows takes at least beside the images; 0 where it takes them
+        a part at a time."""
+        return 0
+
     def identity(self, settings: Any) -> str | None:  # noqa: ARG002 - for others to use
         """Text that changes with what a fit starts from beside its settings; None for nothing."""
         return None

@@ -19,7 +19,7 @@ from vestry.evaluation.run_changes import run_changes
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_output
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.stored_run import RunData, StoredRun, stored_runs
 from vestry.predictions.table import Labels
 from vestry.report import runs_words as sentences
@@ -178,7 +178,7 @@ def compare_runs(
     _check_classes(runs)
     _check_ids(runs)
     report({"event": "stage", "text": "loading the runs' data"})
-    data = RunData(places, downloads(report))
+    data = RunData(places, Downloads(report))
     datasets = [data.of(run) for run in runs]
     _check_images(runs, datasets)
     report({"event": "stage", "text": "comparing"})

@@ -21,7 +21,7 @@ from vestry.errors import DataError, StudyError, printable
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_outside_runs
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
 from vestry.report.exploration_page import write_exploration
 from vestry.report.sections import class_map, findings
 from vestry.report.sections import dataset as dataset_sentences
@@ -167,7 +167,7 @@ def explore_source(
     if wanted.way != "stretch":
         check_resizable(text, "--resize")
     report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, downloads(report), wanted.size, resize=wanted.way)
+    source = load_source(text, places, Downloads(report), wanted.size, resize=wanted.way)
     with locked(folder):
         _check_folder(text, places, folder, force)
         _claimed(text, places, folder).write(folder)

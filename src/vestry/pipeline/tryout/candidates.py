@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vestry.system.platform_calls import usable_memory
+
 Family = Literal["linear", "neighbours", "trees", "kernel", "network", "pretrained"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
 _CELLS = 8
 """Of a side: what gradients are counted in, and twice as large ones."""
 _COMPONENTS, _WORTH_REDUCING = 300, 1_000
 """Principal components, and from how many rows on they save more than they cost."""
+_MEMORY, _VALUE_BYTES = 0.7, 12
+"""Of memory, what features may take; and what each pixel value takes where a model wants all."""
 _FEW = 1_000
 _LEAST_SIDE = 4
 """No pooling goes below images of so many pixels a side."""
@@ -60,6 +64,7 @@ def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
             'estimator = "sklearn.linear_model.LogisticRegression"\n'
             "params = { max_iter = 100, C = 0.1 }",
             growth=1.2,
+            most=_most_rows(pixels),
         ),
         Candidate(
             "Nearest neighbours",
@@ -69,7 +74,9 @@ def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
             'params = { n_neighbors = 3, weights = "distance" }',
             most=_MOST_NEIGHBOURS if pixels < 4_000 else _MOST_NEIGHBOURS // 4,
         ),
-        Candidate("Forest", "trees", "no scale, no tuning", forest, growth=1.2),
+        Candidate(
+            "Forest", "trees", "no scale, no tuning", forest, growth=1.2, most=_most_rows(pixels)
+        ),
         Candidate(
             "SVM",
             "kernel",
@@ -90,6 +97,12 @@ def _features(side: int, rows: int) -> str:
     if rows >= _WORTH_REDUCING:
         steps.append(f"{{ pca = {_COMPONENTS} }}")
     return "\n".join(["features = [", *(f"    {each}," for each in steps), "]"])
+
+
+def _most_rows(pixels: int) -> int | None:
+    """Rows of so many pixel values of which memory holds the features, with room for a fit."""
+    memory = usable_memory()
+    return None if memory is None else int(_MEMORY * memory / (_VALUE_BYTES * pixels))
 
 
 def _networks(height: int, width: int, rows: int) -> list[Candidate]:

@@ -15,6 +15,7 @@ from vestry.data.settings import DataSettings
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
 from vestry.members.model_paths import ModelPaths
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.run_study import Finished, run_study
 from vestry.pipeline.tryout.allotment import Allotment, allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
@@ -61,7 +62,7 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     named = source_from(asked.source, asked.study.parent)
     data = data_table(asked.source, None)
     report({"event": "stage", "text": f"loading {asked.source}"})
-    dataset = load_dataset(DataSettings(source=asked.source), asked.places)
+    dataset = load_dataset(DataSettings(source=asked.source), asked.places, Downloads(report))
     if (size := smaller_side(dataset)) is not None:
         data = data_table(asked.source, size)
         report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
