@@ -1,6 +1,6 @@
 """The audit's findings as the page shows them: sentences, and images side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,11 +95,30 @@ def near_duplicates(case: _Case) -> str:
         if other
         else "No pair has two labels."
     )
+    alike = int(facts.get("alike") or 0)
+    near = case.finding.count - alike
+    ways = [_by_pixels(facts, near, bool(alike))] if near or not alike else []
+    ways += [_by_outlines(facts, alike)] if alike else []
     return (
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
-        f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
-        f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
+        f"{whole(facts['compared_with'])} {case.first} images: {listed(ways)}. {labels}"
     ) + _shifted(facts.get("shifted"))
+
+
+def _by_pixels(facts: Mapping[str, Any], near: int, is_part: bool) -> str:
+    how = (
+        f"normalised distance under {facts['threshold']:g}, where the median is "
+        f"{decimal(facts['median'], 2)}"
+    )
+    return f"{whole(near)} with a {how}," if is_part else how
+
+
+def _by_outlines(facts: Mapping[str, Any], count: int) -> str:
+    """How many are so by their outlines alone."""
+    return (
+        f"{whole(count)} by {'its' if count == 1 else 'their'} outlines, far more alike than those "
+        f"of other images here ({facts['expected']:g} pairs of different pictures are expected)"
+    )
 
 
 def _shifted(count: int | None) -> str:
