@@ -41,7 +41,7 @@ def audit(
     directions = {split: Directions.of_images(rows, seed) for split, rows in sets.items()}
     for split in list(sets)[1:]:
         stage(f"looking for near-duplicates between {first} and {split}")
-        findings.append(near_duplicates(sets, directions, first, split, seed))
+        findings.append(near_duplicates(sets, directions, first, split))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += _oddities(sets, first)

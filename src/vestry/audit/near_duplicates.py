@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.audit.finding import Finding, Group, Place, by_share
-from vestry.audit.likeness import EXPECTED, can_be_compared, learnt_threshold, most_alike
+from vestry.audit.likeness import EXPECTED, can_be_compared, most_alike
 from vestry.audit.outlines import has_outlines, outlines
 from vestry.audit.unit_vectors import SMALLEST_DEVIATION, Directions, chunks, nearest, nearest_rows
 from vestry.data.image_set import ImageSet
@@ -127,19 +127,18 @@ def near_duplicates(
     directions: Mapping[str, Directions],
     first: str,
     other: str,
-    seed: int = 0,
 ) -> Finding:
     """Rows of `other` that are almost a row of `first`, closest first.
 
     Almost: closer than THRESHOLD as they stand or shifted by one pixel, or far more alike in their
-    outlines than rows usually are (`likeness.learnt_threshold`, which draws with `seed`); so are
+    outlines than rows usually are (`Alike.threshold`), as are
     photographs that were compressed, cut or brightened anew. Exact duplicates are not among them:
     they are a finding of their own.
     """
     among, queries = directions[first], directions[other]
     place, plain = nearest(queries.values, among.values)
     distance, place = _with_shifts(queries, among, plain, place)
-    pairs = _with_outlines(queries, among, distance, place, seed)
+    pairs = _with_outlines(queries, among, distance, place)
     found = np.flatnonzero((pairs.close | pairs.alike) & queries.values.any(axis=1))
     found = found[np.argsort(pairs.distance[found], kind="stable")]
     groups, rows = [], []
@@ -186,21 +185,19 @@ def _with_shifts(
 
 
 def _with_outlines(
-    queries: Directions, among: Directions, distance: _Distances, place: _Rows, seed: int
+    queries: Directions, among: Directions, distance: _Distances, place: _Rows
 ) -> _Pairs:
     """With those whose outlines say so, each beside the row whose outlines are its own."""
     close = distance < _THRESHOLD
     if not (has_outlines(among.shape) and can_be_compared(among.values)):
         return _Pairs(place, distance, close, np.zeros(len(close), bool), None)
-    kept = outlines(among.images)
-    found = most_alike(outlines(queries.images), kept)
-    threshold = learnt_threshold(found, kept, seed)
-    alike = found.repeats(threshold)
+    found = most_alike(outlines(queries.images), outlines(among.images))
+    alike = found.repeats
     own = alike & ~close
     difference = queries.values[own] - among.values[found.place[own]]
     distance, place = distance.copy(), place.copy()
     distance[own], place[own] = np.linalg.norm(difference, axis=1), found.place[own]
-    return _Pairs(place, distance, close, alike, threshold)
+    return _Pairs(place, distance, close, alike, found.threshold)
 
 
 def _nearest_shifted(queries: Directions, among: Directions) -> tuple[_Rows, _Distances]:

@@ -15,6 +15,8 @@ _BLUR, _AROUND = 1.0, 3.0
 in."""
 _FAINT = 0.05
 """Of an image's mean strength: what is fainter than that counts less."""
+_NO_CHANGE = 1e-10
+"""Of an image's mean square: less is what 32-bit numbers were rounded to."""
 _STEP = 2
 """Pixels from one gradient to the next; smoothing leaves nothing finer."""
 _CHUNK = 1024
@@ -43,7 +45,8 @@ def _outlines(images: NDArray[np.float32]) -> NDArray[np.float32]:
     across = smooth[:, 1:-1, 2:] - smooth[:, 1:-1, :-2]
     strength = _smoothed(down**2 + across**2, _AROUND)
     usual = strength.mean(axis=(1, 2), keepdims=True)
-    weight = 1 / np.sqrt(strength + _FAINT * usual + np.finfo(np.float32).tiny)
+    usual[usual <= _NO_CHANGE * (grey**2).mean(axis=(1, 2), keepdims=True)] = np.inf
+    weight = 1 / np.sqrt(strength + _FAINT * usual)
     both = np.stack([down * weight, across * weight], axis=3)[:, ::_STEP, ::_STEP]
     flat = both.reshape(len(images), -1)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
