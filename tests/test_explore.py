@@ -206,5 +206,5 @@ def test_fashion_mnist_is_explored_within_its_limits(vestry, fashion_mnist, tmp_
     assert results["facts"]["splits"]["train"]["shape"] == [60_000, 28, 28]
     counts = {(f["kind"], *f["splits"]): f["count"] for f in results["findings"]}
     assert counts["duplicates_across", "train", "test"] == 0
-    assert counts["near_duplicates", "train", "test"] == 20
+    assert counts["near_duplicates", "train", "test"] == 22
     assert results["overlap"]["pairs"][0]["classes"] == [2, 4]

@@ -75,6 +75,12 @@ class Finding(Record):
     is usual; `value` is that distance, `facts.shifted` how many are so only shifted, `facts.alike`
     how many only by their outlines (null for images under 16 pixels, which are neither shifted nor
     compared in outlines, and where there are under 64 rows) | medium above 1%, else low |
+    | `bursts` | images of one class whose names show that they are frames of one object, where they
+    are as alike as frames are: of `facts.share` of them the most alike image of the class is of the
+    same run, where `facts.chance` would be by chance. `facts.pattern` is that of the names, `runs`
+    how many, `longest` the most images of one, `parted` images of the last split whose run has
+    images in another one, `kept` whether the study's `groups` say what belongs together | high
+    where runs are parted, else medium |
     | `far_from_class` | images whose mean distance to the five nearest of their class has a robust
     z-score (`value`) above `facts.threshold` | low |
     | `damaged` | image files that could not be read and are in no split; `facts.files` names the

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vestry.report.formatting import counted, decimal, listed, whole
+from vestry.report.formatting import counted, decimal, listed, per_cent, whole
 from vestry.schema.exploration import Finding, FoundGroup
 
 # What was looked for, what was found, what it means.
@@ -22,6 +22,7 @@ def title(finding: Finding) -> str:
         "duplicates_within": f"Exact duplicates within {first}",
         "duplicates_across": f"Exact duplicates in both {first} and {last}",
         "near_duplicates": f"Near-duplicates of {first} images in {last}",
+        "bursts": "Frames of one object",
         "label_conflict": "The same image with two labels",
         "far_from_class": "Images far from everything of their class",
         "blank": "Images of one colour throughout",
@@ -86,6 +87,30 @@ def _duplicates_across(case: _Case) -> str:
 
 def _label_conflict(case: _Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
+
+
+def _groups_line(pattern: str) -> str:
+    """The line of a study's [data] that keeps such runs whole."""
+    return f"groups = {{ pattern = '{pattern}' }}"
+
+
+def _bursts(case: _Case) -> str:
+    facts = case.facts
+    said = (
+        f"{case.share} images {case.verb('is a frame', 'are frames')} of "
+        f"{counted(facts['runs'], 'object')}, up to "
+        f"{whole(facts['longest'])} of one, by their names, and as alike as frames are: for "
+        f"{per_cent(facts['share'])} of them the most alike image of the class is of the same "
+        f"object, where {per_cent(facts['chance'])} would be by chance."
+    )
+    if facts["parted"]:
+        said += (
+            f" {whole(facts['parted'])} of them are {case.last} images of objects that stand in "
+            "another part, too: figures on these say how well seen objects are known again."
+        )
+    if facts["kept"]:
+        return said + " The study's `groups` say which belong together."
+    return said + f" To keep them together, write under [data]: {_groups_line(facts['pattern'])}"
 
 
 def near_duplicates(case: _Case) -> str:
@@ -189,6 +214,7 @@ def _constant_pixels(case: _Case) -> str:
 _FOUND: dict[str, Callable[[_Case], str]] = {
     "duplicates_within": _duplicates_within,
     "duplicates_across": _duplicates_across,
+    "bursts": _bursts,
     "label_conflict": _label_conflict,
     "near_duplicates": near_duplicates,
     "far_from_class": _far_from_class,

@@ -10,7 +10,7 @@ from vestry.schema.exploration import Exploration, Finding, FoundImage
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.results import Results
 
-_REPEATS = ("duplicates_across", "near_duplicates", "label_conflict", "duplicates_within")
+_REPEATS = ("duplicates_across", "near_duplicates", "bursts", "label_conflict", "duplicates_within")
 _ELSEWHERE = ("damaged", "small_classes", "absent_classes", "unbalanced", "constant_pixels")
 """Findings without pictures, which other sections show."""
 
