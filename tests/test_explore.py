@@ -58,7 +58,10 @@ def test_everything_planted_is_said(explored):
         assert words in done.stdout
     assert "multiplied by 255" in done.stderr and "were missing (NaN)" in done.stderr
     left = {path.name for path in (folder / "explorations" / "a").iterdir()}
-    assert left == {*("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl")}
+    assert left == {
+        *("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl"),
+        "corrections.csv",
+    }
 
 
 def test_every_image_of_a_finding_is_on_the_page(explored):
