@@ -22,7 +22,7 @@ from vestry.report.page import render
 from vestry.report.plot.heat_map import heat_map_uri, palette
 from vestry.report.plot.scatter import Box, Cloud, apart, scatter
 from vestry.report.sections import class_map as section
-from vestry.report.sections import findings
+from vestry.report.sections import finding_images, findings
 from vestry.report.sections.checklist import Checklist, checklist_data
 from vestry.report.sections.found_images import found_images, repeated_images
 from vestry.report.table import as_csv
@@ -209,8 +209,8 @@ def test_facts_of_findings_are_said() -> None:
     capped = finding(
         "blank", 9, groups=[{"images": [], "found": 0, "value": None}] * 4, groups_found=9
     )
-    assert findings.shown(capped) == "The first 4 of 9 are shown."
-    assert findings.shown(finding("blank", 0)) is None
+    assert finding_images.shown(capped) == "The first 4 of 9 are shown."
+    assert finding_images.shown(finding("blank", 0)) is None
 
 
 def overlap(*pairs: tuple[int, int, float]) -> Overlap:

@@ -20,18 +20,18 @@ _NO_CHANGE = 1e-10
 _STEP = 2
 """Pixels from one gradient to the next; smoothing leaves nothing finer."""
 _CHUNK = 1024
-SMALLEST_SIDE = 16
+_SMALLEST_SIDE = 16
 """In smaller images everything has the same few outlines."""
 
 
 def has_outlines(shape: tuple[int, ...]) -> bool:
-    return min(shape[:2]) >= SMALLEST_SIDE
+    return min(shape[:2]) >= _SMALLEST_SIDE
 
 
 def outlines(images: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n, d) float32 of length 1, zeros for an image without any change.
 
-    images: (n, height, width[, 3]), at least SMALLEST_SIDE each way, in any scale of brightness;
+    images: (n, height, width[, 3]), at least 16 pixels each way, in any scale of brightness;
     colours are averaged.
     """
     parts = [_outlines(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)]

@@ -1,11 +1,11 @@
 """The audit's findings as the page shows them: sentences, and images side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from vestry.report.formatting import counted, decimal, listed, per_cent, whole
-from vestry.schema.exploration import Finding, FoundGroup
+from vestry.schema.exploration import Finding
 
 # What was looked for, what was found, what it means.
 
@@ -122,15 +122,16 @@ def near_duplicates(case: _Case) -> str:
     )
     alike = int(facts.get("alike") or 0)
     near = case.finding.count - alike
-    ways = [_by_pixels(facts, near, bool(alike))] if near or not alike else []
-    ways += [_by_outlines(facts, alike)] if alike else []
+    ways = [_by_pixels(case, near, bool(alike))] if near or not alike else []
+    ways += [_by_outlines(case, alike)] if alike else []
     return (
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
         f"{whole(facts['compared_with'])} {case.first} images: {listed(ways)}. {labels}"
     ) + _shifted(facts.get("shifted"))
 
 
-def _by_pixels(facts: Mapping[str, Any], near: int, is_part: bool) -> str:
+def _by_pixels(case: _Case, near: int, is_part: bool) -> str:
+    facts = case.facts
     how = (
         f"normalised distance under {facts['threshold']:g}, where the median is "
         f"{decimal(facts['median'], 2)}"
@@ -138,11 +139,12 @@ def _by_pixels(facts: Mapping[str, Any], near: int, is_part: bool) -> str:
     return f"{whole(near)} with a {how}," if is_part else how
 
 
-def _by_outlines(facts: Mapping[str, Any], count: int) -> str:
+def _by_outlines(case: _Case, count: int) -> str:
     """How many are so by their outlines alone."""
     return (
         f"{whole(count)} by {'its' if count == 1 else 'their'} outlines, far more alike than those "
-        f"of other images here ({facts['expected']:g} pairs of different pictures are expected)"
+        f"of other images here ({case.facts['expected']:g} pairs of different pictures are "
+        "expected)"
     )
 
 
@@ -267,73 +269,3 @@ def _named(names: list[str]) -> str:
     if len(names) <= _CLASSES_NAMED:
         return listed(names)
     return f"{', '.join(names[:_CLASSES_NAMED])} and {len(names) - _CLASSES_NAMED} others"
-
-
-def _value_words(finding: Finding, value: float | None) -> str | None:
-    """What the number beside a group of images is."""
-    if value is None:
-        return None
-    return {
-        "near_duplicates": f"distance {value:.3f}",
-        "far_from_class": f"z {value:.1f}",
-        "missing": f"{whole(value)} missing",
-        "blank": f"value {whole(value)}",
-    }.get(finding.kind)
-
-
-def shown(finding: Finding) -> str | None:
-    """How many of the groups are pictured, where not all are."""
-    groups, found = len(finding.groups), finding.groups_found
-    return f"The first {groups} of {whole(found)} are shown." if groups < found else None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One image of a finding, with the words under it."""
-
-    image: str
-    words: str
-    split: str
-
-
-@dataclass(frozen=True)
-class Together:
-    """Images shown side by side. value: a distance or the like. more: how many are left out."""
-
-    images: list[Shown]
-    value: str | None
-    more: int
-    conflict: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    severity: str
-    word: str
-    count: int
-    title: str
-    sentence: str
-    groups: list[Together]
-    shown: str | None
-
-
-def finding(entry: Finding, classes: list[str]) -> Found:
-    return Found(
-        severity=entry.severity,
-        word=SEVERITY_WORDS[entry.severity],
-        count=entry.count,
-        title=title(entry),
-        sentence=sentence(entry, classes),
-        groups=[_together(entry, group, classes) for group in entry.groups],
-        shown=shown(entry),
-    )
-
-
-def _together(entry: Finding, group: FoundGroup, classes: list[str]) -> Together:
-    images = [Shown(image.id, classes[image.label], image.split) for image in group.images]
-    return Together(
-        images=images,
-        value=_value_words(entry, group.value),
-        more=group.found - len(images),
-        conflict=len({image.words for image in images}) > 1,
-    )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vestry.report.section import Section
-from vestry.report.sections.findings import Found, finding, nothing, title
+from vestry.report.sections.finding_images import Found, finding
+from vestry.report.sections.findings import nothing, title
 from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.exploration import Exploration, Finding, FoundImage
 from vestry.schema.exploration_results import ExplorationResults
