@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,6 +159,22 @@ def test_a_search_that_is_killed_goes_on_and_ends_the_same(searched, tmp_path, v
     assert ended == calm
     left = [p.name for p in tmp_path.rglob("*")]
     assert not [name for name in left if name.startswith(".part-") or "unfinished" in name]
+
+
+def test_what_a_kill_between_end_and_cleaning_leaves_is_removed_by_the_next_run(
+    searched, tmp_path, vestry
+):
+    run = shutil.copytree(searched, tmp_path / "searched", symlinks=True)
+    done, asked = (
+        run / "tasks" / name for name in (next((run / "tasks").iterdir()).name, "0" * 20)
+    )
+    for task in (done, asked):
+        (task.parent / f"{task.name}.unfinished").mkdir()
+    study = searched.parent.parent / "searched.toml"
+    again = vestry("run", study, "--out", run, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    left = [path.name for path in (run / "tasks").glob("*.unfinished")]
+    assert left == [f"{'0' * 20}.unfinished"]  # of what is not done, it is what to go on from
 
 
 def test_a_search_in_which_nothing_works_fails_its_member_alone(tmp_path, vestry):

@@ -40,12 +40,34 @@ class TableError(VestryError):
     """A probability table is damaged, or was asked to do what its split does not allow."""
 
 
+_LONGEST = 1_000
+"""Characters of what a library, or whoever wrote a file, has said."""
+
+
 def one_line(error: BaseException) -> str:
-    """The error's text on one line, with its kind where the text alone would not say enough."""
+    """The error's text on one line, with its kind where the text alone would not say enough;
+    bounded where it is not ours."""
     text = " ".join(str(error).split())
     if isinstance(error, VestryError):
         return text
+    text = bounded(text)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def bounded(text: str, most: int = _LONGEST) -> str:
+    """`text`, or as much of it as anybody reads."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text) - most:,} signs more)"
+
+
+def printable(text: str) -> str:
+    """A name as it may be shown and stored: whatever bytes it is made of, no control characters."""
+    return "".join(sign if sign.isprintable() else _escape(sign) for sign in text)
+
+
+def _escape(sign: str) -> str:
+    """\\x1b; of a byte that is no UTF-8, which Python keeps as half of a pair, that byte."""
+    half = 0xDC80 <= ord(sign) <= 0xDCFF
+    return f"\\x{ord(sign) - 0xDC00:02x}" if half else sign.encode("unicode_escape").decode()
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 import typer
 
 from vestry.cli.app import app
-from vestry.errors import VestryError
+from vestry.errors import VestryError, bounded, printable
 from vestry.system.parts import explained
 
 _INTERRUPTED = 130
+_LONGEST_LINE = 4_000
+"""Characters: a name in a file can be as long as the file."""
 
 # The usage errors' class, wherever typer keeps it: newer ones bring a click of their own.
 _UsageProblem: type[Any] = typer.BadParameter.__mro__[2]
@@ -46,7 +48,7 @@ def _open_nothing(number: int) -> None:
 def _exit_code() -> int:
     code, said = called()
     for line in said:
-        typer.echo(f"vestry: {line}", err=True)
+        typer.echo(f"vestry: {printable(bounded(line, _LONGEST_LINE))}", err=True)
     return code
 
 

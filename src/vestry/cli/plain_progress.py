@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from vestry.cli.work import Group, Work
+from vestry.errors import printable
 from vestry.pipeline.progress import Event, Silence
 from vestry.report.formatting import NARROW_SPACE, duration
 
@@ -62,7 +63,7 @@ def line_of(event: Event, work: Work) -> str:
             text = f"{event['task']} failed: {event['reason']}"
         case _:
             text = ""
-    return text
+    return "\n".join(map(printable, text.split("\n")))
 
 
 # What passes by is worth a line at times, so that one sees that something happens.

@@ -132,7 +132,7 @@ def _check_usage(given: list[str], as_json: bool, as_csv: bool, out: Path | None
 
 def _say_first(found: "Inputs", bundle: "Bundle") -> None:
     """Which model answers, and what was passed over."""
-    from vestry.serve.image_inputs import printable  # noqa: PLC0415
+    from vestry.errors import printable  # noqa: PLC0415
     from vestry.serve.preprocessing import said_of  # noqa: PLC0415
 
     sure = "" if bundle.threshold is None else f"; not sure below {bundle.threshold:.0%}"

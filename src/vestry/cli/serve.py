@@ -8,7 +8,6 @@ import typer
 from vestry.errors import VestryError
 from vestry.system.platform_calls import hands_down_sockets
 
-_LOCAL = ("127.0.0.1", "::1", "localhost")
 SERVE_EXAMPLES = (
     "Examples:  vestry serve    |    vestry serve shirt.onnx --port 9000    |    "
     "vestry serve one.onnx other.onnx --workers 2 --quiet"
@@ -39,6 +38,13 @@ def serve(
     deadline: Annotated[
         float, typer.Option(min=0.01, max=600, help="Seconds to answer in; then 503.")
     ] = 5.0,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name with a dot that it is reached by; may be repeated.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve models over HTTP: a page, POST /predict, the Open Inference Protocol, /metrics.
@@ -50,6 +56,7 @@ def serve(
     """
     from vestry.serve.http.batching import BatchingSettings  # noqa: PLC0415
     from vestry.serve.http.context import ServerSettings, check_files  # noqa: PLC0415
+    from vestry.serve.http.hosts import hosts_of, is_local  # noqa: PLC0415
     from vestry.serve.http.server import address, bind, run_server, say  # noqa: PLC0415
 
     if workers > 1 and not hands_down_sockets():
@@ -58,9 +65,11 @@ def serve(
             "their own"
         )
     batching = BatchingSettings(batch_ms / 1000, batch_images, queue, deadline)
-    settings = ServerSettings(check_files(models or [], say), threads, batching, log=not quiet)
+    hosts = hosts_of(host, allow_host or [])
+    files = check_files(models or [], say)
+    settings = ServerSettings(files, threads, batching, log=not quiet, hosts=hosts)
     with bind(host, port) as listener:
-        if host not in _LOCAL:
+        if not is_local(host):
             say(f"{host} can be reached from other machines; nothing here asks who they are")
 
         def ready() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from vestry.data.image_set import ImageSet, Source
 from vestry.errors import DataError, StudyError, did_you_mean
+from vestry.storage.regular_file import check_regular
 
 _MOST_BYTES = 2**20
 
@@ -14,6 +15,7 @@ _MOST_BYTES = 2**20
 def read_class_names(path: Path) -> tuple[str, ...]:
     """One name a line, in label order; blank lines at the end do not count."""
     try:
+        check_regular(path)
         with path.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:

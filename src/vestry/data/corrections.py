@@ -14,6 +14,7 @@ import numpy as np
 
 from vestry.data.image_set import ImageSet, Source
 from vestry.errors import DataError, did_you_mean
+from vestry.storage.regular_file import check_regular
 from vestry.storage.spreadsheet_text import unguarded
 
 _LARGEST = 2**26
@@ -75,6 +76,7 @@ class Corrections:
         """Raises DataError where the file cannot be read, or does not belong to `source`: unknown
         ids or classes, two lines for one id, changes to more than half of all rows."""
         try:
+            check_regular(path)
             with path.open("rb") as stream:
                 content = stream.read(_LARGEST + 1)
         except OSError as error:

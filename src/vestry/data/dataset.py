@@ -281,13 +281,10 @@ def _unused_settings(source: Source, settings: DataSettings) -> tuple[str, ...]:
             "the setting `validation` was not used: the source has validation rows of its own"
         )
     if source.name != settings.source or source.preparation == "stored":
-        asked = {
-            "image_size": settings.image_size is not None,
-            "resize": settings.resize != "stretch",
-        }
+        sized = settings.image_size is not None, settings.resize != "stretch"
         notes += [
             f"{key} was not used: {source.name} has images of one size"
-            for key, given in asked.items()
+            for key, given in zip(("image_size", "resize"), sized, strict=True)
             if given
         ]
     return tuple(notes)

@@ -31,6 +31,9 @@ DAMAGE = (
     RuntimeError,  # an encrypted member
 )
 
+_LONGEST_REASON = 200
+"""Characters of a reason that quotes from the file."""
+
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
@@ -38,8 +41,9 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
+        reason = str(error)[:_LONGEST_REASON]
         raise DataError(
-            f"{path}: not a readable .npz file ({error}); write it again with numpy.savez"
+            f"{path}: not a readable .npz file ({reason}); write it again with numpy.savez"
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
@@ -52,9 +56,12 @@ def read_member(
 
     check: raises DataError for a type that is not taken, of where it stands and what it is.
     """
+    _check_compression(path, info)
     with archive.open(info) as stream:
         shape, dtype = read_header(stream)
         check(f"{path}: {info.filename}", dtype)
+        if not dtype.itemsize:
+            raise DataError(f"{path}: {info.filename} holds {dtype}: values without any content")
         expected = stream.tell() + math.prod(shape) * dtype.itemsize
         if expected != info.file_size:
             raise DataError(
@@ -67,6 +74,15 @@ def read_member(
         if stream.read(1):
             raise DataError(f"{path}: bytes follow after the array in {info.filename}")
     return array
+
+
+def _check_compression(path: Path, info: zipfile.ZipInfo) -> None:
+    """Other ways unfold up to a million to one, and while they are read no bound can be held."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(
+            f"{path}: {info.filename} is compressed in another way than numpy does; write the file "
+            "again with numpy.savez or numpy.savez_compressed"
+        )
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:

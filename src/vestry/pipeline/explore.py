@@ -18,7 +18,7 @@ from vestry.data.reading import Reading
 from vestry.data.sealed import SealedSet
 from vestry.data.source import check_resizable, load_source, source_file, source_kind
 from vestry.data.summary import files_record, save_thumbnails, shrink_note, split_summary
-from vestry.errors import DataError, StudyError
+from vestry.errors import DataError, StudyError, printable
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_outside_runs
@@ -37,7 +37,6 @@ from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
 from vestry.schema.environment import Environment
 from vestry.schema.exploration_results import ExplorationResults
-from vestry.serve.image_inputs import printable
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import (

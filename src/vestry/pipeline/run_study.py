@@ -27,7 +27,7 @@ from vestry.pipeline.tasks.audit import read_exploration
 from vestry.report.page import write_report
 from vestry.schema.environment import Environment
 from vestry.schema.results import ComparisonResults, Results
-from vestry.storage.file_sums import forget_damaged
+from vestry.storage.file_sums import forget_damaged, remove_workspaces
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers
 from vestry.study.reader import StudyFile, read_study, studies_before
 from vestry.study.settings import Study
@@ -77,6 +77,7 @@ def run_study(
         for name in forget_damaged(run.path / "tasks"):
             text = f"files in tasks/{name} are damaged: what was finished there is done again"
             report({"event": "note", "text": text})
+        remove_workspaces(run.path / "tasks")
         look = planner.exploration()
         planned, failed = fit_members(planner, look, engine, report)
         clock.stop("fitting")

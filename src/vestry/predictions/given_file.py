@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vestry.data.limits import check_size
 from vestry.data.npz_file import read_member, readable
 from vestry.errors import DataError
+from vestry.storage.regular_file import check_regular
 
 _MOST_CSV_BYTES = 2**30
 _MOST_COLUMNS = 10_050
@@ -70,6 +71,7 @@ def read_csv(path: Path) -> CsvTable:
     header: tuple[str, ...] | None = None
     rows: list[list[str]] = []
     try:
+        check_regular(path)
         if path.stat().st_size > _MOST_CSV_BYTES:
             raise DataError(
                 f"{path}: longer than {_MOST_CSV_BYTES:,} bytes; store it as .npz (numpy.savez)"

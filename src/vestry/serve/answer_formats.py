@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from vestry.errors import printable
 from vestry.export.bundle import Bundle
 from vestry.predictions.table import ProbabilityTable
 from vestry.serve.answer import DIGITS, NamedAnswer
-from vestry.serve.image_inputs import printable
 from vestry.storage.run_folder import write_text
 from vestry.storage.spreadsheet_text import guarded
 

@@ -1,6 +1,5 @@
 """From what a command was given to images, one by one: files, folders, arrays, standard input."""
 
-import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -15,10 +14,11 @@ from vestry.data.folder_layout import entries
 from vestry.data.folder_pictures import name_of
 from vestry.data.image_file import FORMATS, SIGNATURES
 from vestry.data.sources.npz import load_images
-from vestry.errors import DataError, one_line
+from vestry.errors import DataError, one_line, printable
 from vestry.export.bundle import Bundle
 from vestry.serve.prepared import AS_IT_IS, Prepared
 from vestry.serve.preprocessing import prepare, prepare_image
+from vestry.storage.regular_file import check_regular
 
 _STDIN = "-"
 _LARGEST = 256 * 2**20
@@ -135,6 +135,7 @@ def _is_picture(path: Path) -> bool:
 
 def _file_content(path: Path, name: str) -> bytes:
     try:
+        check_regular(path)
         with path.open("rb") as stream:
             content = stream.read(_LARGEST + 1)
     except OSError as error:
@@ -174,9 +175,3 @@ def _row(name: str, pixels: NDArray[np.uint8]) -> Given:
         return prepare_image(Image.fromarray(pixels), bundle, name=name, photograph=photograph)
 
     return Given(name, prepared)
-
-
-def printable(text: str) -> str:
-    """A name as it may be shown and stored: whatever bytes it is made of, no control characters."""
-    known = os.fsencode(text).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in known)

@@ -4,13 +4,14 @@ A loss of power, a full disk or a slip of the hand may empty, cut or change a fi
 be read then says something else. Such a folder counts as not finished, and is made anew.
 """
 
+import shutil
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from vestry.storage.ownership import read_object
-from vestry.storage.run_folder import write_json
+from vestry.storage.run_folder import UNFINISHED, write_json
 
 MANIFEST = "card.json"
 """Written last: a folder that has it is finished."""
@@ -33,6 +34,14 @@ def forget_damaged(folder: Path) -> list[str]:
     for path in found:
         (path / MANIFEST).unlink()
     return [path.name for path in found]
+
+
+def remove_workspaces(folder: Path) -> None:
+    """Remove the workspaces in `folder` whose tasks are finished: a process that is killed between
+    the two leaves one that nothing would ask for again."""
+    for path in _folders_in(folder):
+        if path.suffix == UNFINISHED and (path.with_suffix("") / MANIFEST).is_file():
+            shutil.rmtree(path)
 
 
 def _folders_in(folder: Path) -> list[Path]:

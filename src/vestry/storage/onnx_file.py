@@ -7,6 +7,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from vestry.errors import ModelError, one_line
+from vestry.storage.regular_file import check_regular
 
 _LARGEST = 2**30
 """Bytes of a file that are read; ResNet50's take a tenth."""
@@ -17,7 +18,8 @@ DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 def read_model_bytes(path: Path) -> bytes:
     """The content of an ONNX file; ModelError where it is missing or too large."""
     try:
-        if path.is_file() and path.stat().st_size > _LARGEST:
+        check_regular(path)
+        if path.stat().st_size > _LARGEST:
             raise ModelError(f"{path}: more than {_LARGEST:,} bytes; so large a model is not read")
         return path.read_bytes()
     except OSError as error:

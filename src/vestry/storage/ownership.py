@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import StudyError
-from vestry.storage.run_folder import read_json
+from vestry.storage.run_folder import UNFINISHED, read_json
 
 _COMMITTEE_KEYS = {"name", "rule", "members"}
 
@@ -81,4 +81,4 @@ def _below(folder: Path) -> Iterable[Path]:
 
 def _is_lock(path: Path) -> bool:
     """Whether a search that was killed left it: a journal is locked by a link to itself."""
-    return path.parent.name.endswith(".unfinished") and ".lock" in path.suffixes
+    return path.parent.name.endswith(UNFINISHED) and ".lock" in path.suffixes

@@ -25,6 +25,8 @@ TEMPORARY = re.compile(r"\.part-[0-9a-z_]{8}(\.[^/]*)?")
 """The whole name of a temporary file; other files that begin like one are somebody else's."""
 LOCK = ".vestry.lock"
 """The file in a folder by which one run at a time has it."""
+UNFINISHED = ".unfinished"
+"""How the folder ends in which a task that is still running keeps its checkpoint."""
 
 
 @contextlib.contextmanager
@@ -193,7 +195,7 @@ class RunFolder:
 
     def workspace(self, digest: str) -> Path:
         """Where a task that is still running keeps its checkpoint."""
-        return self.path / "tasks" / f"{digest}.unfinished"
+        return self.path / "tasks" / f"{digest}{UNFINISHED}"
 
     def member(self, name: str) -> Path:
         return self.path / "members" / stored_name(name)

@@ -3,17 +3,29 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vestry.errors import StudyError, did_you_mean
+from vestry.storage.regular_file import check_regular
 
 _LARGEST_FILE = 1_000_000
 NEW, OLD = "model", "member"
 """How a study spells its models, and how it did before; both are read."""
-_HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*["']?(model|member)["']?[ \t]*\]\]""", re.MULTILINE)
+_SAID = r"""#[^\n]*|\"{3}(?:\\.|[^\\])*?(?:\"{3}|\Z)|'{3}.*?(?:'{3}|\Z)""" + (
+    r"""|"(?:\\.|[^"\\\n])*+"?|'[^'\n]*+'?"""
+)
+"""A comment or a text, of one line or several; one that nothing closes goes on to the end."""
+_TEXT = re.compile(_SAID, re.DOTALL)
+_HEADER = re.compile(
+    rf"""{_SAID}|^[ \t]*\[\[[ \t]*["']?(model|member)["']?[ \t]*\]\]""", re.MULTILINE | re.DOTALL
+)
+"""A header of models; or a comment or text, so that a header within one is passed over."""
+_ENDLESS = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"")[ \t]*+\.[ \t]*+){20}|[\w-]{200}""", re.ASCII)
+"""Tables within tables without end, and keys as long as chapters. A parser's time grows with the
+square of either."""
 Entry = dict[str, Any]
 
 
@@ -23,6 +35,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises StudyError where it cannot be read or is not TOML.
     """
     try:
+        check_regular(path)
         if path.stat().st_size > _LARGEST_FILE:
             raise StudyError(f"{path} is larger than {_LARGEST_FILE:,} bytes; is it a study file?")
         text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark
@@ -38,6 +51,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def tables_of(text: str) -> dict[str, Any]:
     """A study's tables in TOML, as `read_toml` has them; ValueError where it is none."""
+    endless = _ENDLESS.search(_TEXT.sub('""', text))
+    if endless:
+        raise ValueError(f"a key without end: {endless[0][:40]}...")
     return _one_spelling(tomllib.loads(text), text)
 
 
@@ -60,20 +76,14 @@ def _one_spelling(tables: dict[str, Any], text: str) -> dict[str, Any]:
     return result | {OLD: inline + merged}  # TOML has an inline list before any header
 
 
-def _headers(text: str) -> Iterator[str]:
-    """`model` or `member` for each of their headers, in order.
-
-    One that stands in a text of several lines is none: what comes before it is then not whole.
-    """
-    for match in _HEADER.finditer(text):
-        try:
-            tomllib.loads(text[: match.start()])
-        except tomllib.TOMLDecodeError:
-            continue
-        yield match[1]
+def _headers(text: str) -> list[str]:
+    """`model` or `member` for each of their headers, in order. text: valid TOML."""
+    return [match[1] for match in _HEADER.finditer(text) if match[1]]
 
 
 def _near_file(path: Path) -> str:
+    if path.exists():
+        return ""
     folder = path.parent
     beside = [p.name for p in folder.glob("*.toml")] if folder.is_dir() else []
     return did_you_mean(path.name, beside)

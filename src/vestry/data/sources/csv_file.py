@@ -28,6 +28,7 @@ from vestry.data.manifest import (
 from vestry.data.paths import MissingDataError
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
 from vestry.errors import DataError
+from vestry.storage.regular_file import check_regular
 
 _LONGEST_FIELD, _LONGEST_LINE = 2**17, 2**24
 _LONGEST_NUMBER = 10
@@ -79,6 +80,7 @@ def _lines(path: Path) -> Iterator[list[str]]:
     """The fields of every line that is not blank."""
     csv.field_size_limit(_LONGEST_FIELD)
     try:
+        check_regular(path)
         with path.open(encoding="utf-8-sig", newline="") as stream:
             sample = stream.read(4096)
             stream.seek(0)

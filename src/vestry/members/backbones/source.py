@@ -21,6 +21,7 @@ from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.settings import NetworkSettings
+from vestry.storage.regular_file import check_regular
 from vestry.storage.run_folder import read_json
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
@@ -117,6 +118,7 @@ def earlier_network(backbone: str, places: ModelPaths) -> Path:
 
 def _sha256(path: Path) -> str:
     try:
+        check_regular(path)
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vestry.data.dataset import Dataset
 from vestry.data.source import source_kind
-from vestry.errors import StudyError
+from vestry.errors import StudyError, printable
 from vestry.pipeline.tryout.candidates import Candidate
 from vestry.system.platform_calls import way
 
@@ -25,7 +25,7 @@ def study_text(
     """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. epochs:
     of the networks. A committee of the networks, or of all models, stands at the end."""
     parts = [
-        *(f"# {_printable(line)}" for line in comments),
+        *(f"# {printable(line)}" for line in comments),
         f"title = {_quoted(title)}",
         *([f"about = {_quoted(about)}"] if about else []),
         "",
@@ -40,11 +40,6 @@ def study_text(
 def _quoted(text: str) -> str:
     """A TOML string; it takes what JSON takes, but for halves of pairs and one sign more."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _printable(text: str) -> str:
-    """On one line, whatever a folder is called."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def source_from(source: str, folder: Path) -> str:

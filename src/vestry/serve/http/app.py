@@ -17,6 +17,7 @@ from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
 from vestry.serve.http.context import ServerContext
+from vestry.serve.http.hosts import Hosts, check_host
 from vestry.serve.http.pages import Page
 from vestry.serve.http.request import (
     JSON,
@@ -43,9 +44,12 @@ _CLOSING = (b"connection", b"close")
 
 
 class App:
-    """log: None to write none."""
+    """log: None to write none. hosts: the names that are answered to; None for all."""
 
-    def __init__(self, context: ServerContext, page: Page, log: AccessLog | None) -> None:
+    def __init__(
+        self, context: ServerContext, page: Page, log: AccessLog | None, hosts: Hosts
+    ) -> None:
+        self.hosts = hosts
         self.context = context
         self.shedder = context.shedder
         self.log = log
@@ -74,7 +78,7 @@ class App:
         try:
             if scope["method"] == "POST" and (error := self.shedder.refusal()) is not None:
                 raise error
-            _check_host(scope)
+            check_host(scope, self.hosts)
             await self.router(scope, receive, send)
         except HTTPException as error:
             if isinstance(error, ServerBusy):
@@ -146,12 +150,3 @@ def _soon_whole(scope: Scope) -> bool:
     if length is None:
         return b"transfer-encoding" not in headers
     return length.isdigit() and len(length) < 8 and int(length) <= _SMALL
-
-
-def _check_host(scope: Scope) -> None:
-    """One Host field is what HTTP/1.1 asks of every request (RFC 9112, 3.2)."""
-    hosts = sum(name == b"host" for name, _ in scope["headers"])
-    if scope.get("http_version") == "1.1" and hosts != 1:
-        raise HTTPException(
-            400, f"HTTP/1.1 asks for one Host field; the request has {hosts or 'none'}"
-        )

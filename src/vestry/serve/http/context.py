@@ -18,6 +18,7 @@ from vestry.serve import schemas
 from vestry.serve.answer import Answer, answers_of
 from vestry.serve.http.batching import Batcher, BatchingSettings, Votes, runs_inline
 from vestry.serve.http.fast_path import check_head, whole_body
+from vestry.serve.http.hosts import ONLY_LOCAL, Hosts
 from vestry.serve.http.load_shedder import LoadShedder
 from vestry.serve.http.request import Limits, state_of
 from vestry.serve.http.telemetry import Metrics
@@ -32,13 +33,14 @@ _Result = TypeVar("_Result")
 @dataclass(frozen=True)
 class ServerSettings:
     """What is served, and how. models: files that `check_files` gave. threads: of one model call.
-    log: whether each request gets a line."""
+    log: whether each request gets a line. hosts: the names that are answered to; None for all."""
 
     models: Sequence[Path]
     threads: int = 1
     batching: BatchingSettings = field(default_factory=BatchingSettings)
     limits: Limits = field(default_factory=Limits)
     log: bool = True
+    hosts: Hosts = ONLY_LOCAL
 
 
 def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None) -> list[Path]:

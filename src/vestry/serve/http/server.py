@@ -63,7 +63,7 @@ def create_app(settings: ServerSettings) -> App:
 
     limits = settings.limits
     shedder = LoadShedder(settings.batching.max_queue, limits.max_unfinished_bytes, shed)
-    return App(load_context(settings, shedder, metrics), Page(), log)
+    return App(load_context(settings, shedder, metrics), Page(), log, settings.hosts)
 
 
 class Server(uvicorn.Server):

@@ -131,7 +131,9 @@ def _forget(folder: str, process: int) -> None:
 def _as_json(settings: ServerSettings, listener: int, writing: int) -> str:
     """What a worker is told. listener, writing: its handles of the socket and of the pipe on which
     it reports."""
-    facts = asdict(settings) | {"models": [str(path) for path in settings.models]}
+    hosts = None if settings.hosts is None else sorted(settings.hosts)
+    models = [str(path) for path in settings.models]
+    facts = asdict(settings) | {"models": models, "hosts": hosts}
     return json.dumps({"settings": facts, "listener": listener, "writing": writing})
 
 
@@ -143,6 +145,7 @@ def _settings_of(facts: dict[str, Any]) -> ServerSettings:
         BatchingSettings(**facts["batching"]),
         Limits(**facts["limits"]),
         facts["log"],
+        None if facts["hosts"] is None else frozenset(facts["hosts"]),
     )
 
 
