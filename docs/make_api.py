@@ -14,8 +14,8 @@ _HEADING = re.compile(r"(\w+)\n-{3,}\n")
 ROOT = Path(__file__).parent.parent
 HEAD = """# Python API
 
-Made by `make docs` from the code's own signatures and docstrings. [python.md](python.md) says how they
-go together, [study.md](study.md) what the keys of models and studies mean.
+Made by `make docs` from the code's own signatures and docstrings. [python.md](python.md) says how
+they go together, [study.md](study.md) what the keys of models and studies mean.
 """
 
 
