@@ -58,7 +58,10 @@ def test_everything_planted_is_said(explored):
         assert words in done.stdout
     assert "multiplied by 255" in done.stderr and "were missing (NaN)" in done.stderr
     left = {path.name for path in (folder / "explorations" / "a").iterdir()}
-    assert left == {*("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl")}
+    assert left == {
+        *("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl"),
+        "corrections.csv",
+    }
 
 
 def test_every_image_of_a_finding_is_on_the_page(explored):
@@ -206,5 +209,5 @@ def test_fashion_mnist_is_explored_within_its_limits(vestry, fashion_mnist, tmp_
     assert results["facts"]["splits"]["train"]["shape"] == [60_000, 28, 28]
     counts = {(f["kind"], *f["splits"]): f["count"] for f in results["findings"]}
     assert counts["duplicates_across", "train", "test"] == 0
-    assert counts["near_duplicates", "train", "test"] == 20
+    assert counts["near_duplicates", "train", "test"] == 22
     assert results["overlap"]["pairs"][0]["classes"] == [2, 4]
