@@ -261,13 +261,13 @@ def test_a_study_falls_back_loudly_where_the_data_is_missing(small_study, vestry
 
 
 def test_what_was_skipped_is_said_on_the_console_and_on_the_page(small_study, vestry):
-    estimator = "member.Linear.estimator=sklearn.ensemble.HistGradientBoostingClassifier"
+    estimator = "member.Linear.estimator=sklearn.semi_supervised.LabelSpreading"
     done = vestry("run", small_study, "--set", estimator, cwd=small_study.parent)
     assert done.returncode == 0, done.stderr
-    assert "Linear: not stored: HistGradientBoostingClassifier" in done.stderr
+    assert "Linear: not stored: LabelSpreading" in done.stderr
     run = small_study.parent / "runs" / "small"
     assert results_of(run)["members"]["Linear"]["stored"] is None
-    assert "not stored: HistGradientBoostingClassifier" in (run / "report.html").read_text()
+    assert "not stored: LabelSpreading" in (run / "report.html").read_text()
 
 
 def test_a_folder_with_other_files_is_not_used(small_study, vestry, tmp_path):

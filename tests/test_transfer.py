@@ -93,7 +93,8 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_backbone(run,
     assert {"weights.safetensors", "history.csv"} <= {path.name for path in folder.iterdir()}
     (stored,) = folder.glob("trunk-*.safetensors")
     for twin in (tmp_path / "runs/after").rglob(stored.name):
-        assert twin.samefile(stored)
+        # Fits that end at the same moment may each write it; later ones link to what is there.
+        assert twin.samefile(stored) or twin.read_bytes() == stored.read_bytes()
 
     again = run("after", AFTER)
     assert again.returncode == 0 and "tasks found finished" in again.stderr

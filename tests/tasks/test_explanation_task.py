@@ -132,7 +132,7 @@ def test_the_runs_maps_carry_the_names_of_the_results_and_the_page_draws_them(ex
     images = np.zeros((len(ids), 8, 8), np.uint8)
     text = render(results, ids, images, "x", None, dict(zip(names, maps, strict=True)))
     assert 'id="explanation"' in text and "not drawn" not in text
-    assert text.count('class="thumb map large"') == len(names)
+    assert text.count('class="thumb map large x') == len(names)
 
 
 def test_the_same_task_is_found_again_and_another_sample_is_another_task(explained, digits):

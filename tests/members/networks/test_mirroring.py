@@ -72,7 +72,7 @@ def test_images_without_anything_in_them():
 def test_too_few_images_are_left_as_they_are_and_it_is_said():
     found = mirroring(*stripes(FEWEST_ROWS - 1))
     assert not found.shows_the_same and found.plain is None
-    assert "too few" in found.words()
+    assert "too few" in found.words("augmentation")
 
 
 def trained(job, images, labels, **given):

@@ -50,11 +50,11 @@ class Mirroring:
     def card(self) -> dict[str, Any]:
         return asdict(self) | {"shows_the_same": self.shows_the_same}
 
-    def words(self) -> str:
-        """What follows, and both figures."""
+    def words(self, key: str) -> str:
+        """What follows, and both figures. key: of the study, that asked."""
         done = "every other" if self.shows_the_same else "no"
         follows = f"{done} training image is mirrored while training"
-        return f'horizontal_flip = "auto": {follows}. {_upper(self.figures())}.'
+        return f'{key} = "auto": {follows}. {_upper(self.figures())}.'
 
     def figures(self) -> str:
         if self.mirrored is None or self.plain is None:

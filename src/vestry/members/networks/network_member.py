@@ -97,7 +97,8 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
         )
     if found is not None:
         member.facts["mirroring"] = found.card()
-        member.facts["notes"].append(found.words())
+        key = "augmentation" if asked.augmentation == "auto" else "horizontal_flip"
+        member.facts["notes"].append(found.words(key))
     if (answers := mirrored_answers(asked, member.proba_alone, job)) is not None:
         member.mirrored = answers.used
         member.facts["mirrored_answers"] = answers.card()
