@@ -37,6 +37,7 @@ format: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/python docs/make_modules.py
+	$(BIN)/python docs/make_api.py
 	$(BIN)/python docs/make_results.py
 
 bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed

@@ -24,8 +24,9 @@ import numpy as np
 
 from sides import HERE, add_timed_epochs, keep, options_of
 from vestry.members.kind import FitJob
+from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.network_member import fit
-from vestry.members.networks.settings import Augmentation, NetworkSettings
+from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
 
 NETWORK = "D regularised CNN"

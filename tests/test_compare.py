@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -131,6 +132,13 @@ def test_json_quiet_and_another_page(originals, tmp_path, vestry):
     assert said["page"] == str(page) and page.is_file() and page.with_suffix(".json").is_file()
     assert len(said["ranking"]) == 6
     compared(runs, page)  # takes the place of its own page
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_a_folder_whose_name_is_no_text_is_compared(copies, tmp_path):
+    odd = copies[0].rename(copies[0].with_name("caf\udce9"))
+    compared([odd, copies[1]], tmp_path)
+    assert "caf\\udce9 / Net" in (tmp_path / "compare.html").read_text()
 
 
 def test_rows_are_joined_by_id(originals, copies, tmp_path):

@@ -36,7 +36,7 @@ def test_digits_are_explored(vestry, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert text.count('id="figure-classes') == 2 and text.count("data:image/png") == 2
     assert '<h1 id="title">digits</h1>' in text
-    assert "1\u202f797 images in 10 classes; " in text
+    assert "1,797 images in 10 classes; " in text
     assert "computing t-SNE of 200 images" in done.stderr
     assert "1,797 train images of 8 × 8 pixels in grey, in 10 classes" in done.stdout
     assert "overlap most" in done.stdout
@@ -58,7 +58,10 @@ def test_everything_planted_is_said(explored):
         assert words in done.stdout
     assert "multiplied by 255" in done.stderr and "were missing (NaN)" in done.stderr
     left = {path.name for path in (folder / "explorations" / "a").iterdir()}
-    assert left == {*("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl")}
+    assert left == {
+        *("vestry.json", "explore.json", "explore.html", "figures", "test_looks.jsonl"),
+        "corrections.csv",
+    }
 
 
 def test_every_image_of_a_finding_is_on_the_page(explored):
@@ -206,5 +209,5 @@ def test_fashion_mnist_is_explored_within_its_limits(vestry, fashion_mnist, tmp_
     assert results["facts"]["splits"]["train"]["shape"] == [60_000, 28, 28]
     counts = {(f["kind"], *f["splits"]): f["count"] for f in results["findings"]}
     assert counts["duplicates_across", "train", "test"] == 0
-    assert counts["near_duplicates", "train", "test"] == 20
+    assert counts["near_duplicates", "train", "test"] == 22
     assert results["overlap"]["pairs"][0]["classes"] == [2, 4]

@@ -246,6 +246,41 @@ def test_every_kind_of_png_is_what_pillow_reads(browser, vestry, tmp_path, shape
         assert np.abs(predictor(prepared.image)[0] - answer["probabilities"]).max() < 1e-5, kind
 
 
+def of_many_proportions():
+    """Pictures whose sides, in proportion to a size, are halves, ones and everything between."""
+    random = np.random.default_rng(7)
+    sides = [(1, 90), (90, 1), (5, 8), (25, 40), (40, 25), (7, 7), (16, 20), (33, 20), (61, 47)]
+    sides += random.integers(1, 120, (20, 2)).tolist()
+    for turn, (height, width) in enumerate(sides):
+        pixels = random.integers(0, 256, (height, width, 4), np.uint8)
+        yield f"{height} x {width}", stored(Image.fromarray(pixels[..., : 3 + turn % 2]))
+
+
+@pytest.mark.parametrize("preparation", ["resized", "fitted", "cropped"])
+@pytest.mark.parametrize("shape", [(16, 20), (20, 16, 3), (15, 15, 3)])
+def test_pictures_are_fitted_and_cropped_as_in_training(
+    browser, vestry, tmp_path, shape, preparation
+):
+    model = made_bundle(tmp_path / "m.onnx", shape, preparation=preparation, border=None)
+    vestry("export", model, "--web", tmp_path / "site")
+    random, pictures = np.random.default_rng(3), dict(of_many_proportions())
+    smooth = Image.fromarray(random.integers(0, 256, (4, 6, 3), np.uint8)).resize((1403, 899))
+    pictures["large"] = stored(smooth, "JPEG", quality=95)
+    bundle = Predictor(model).bundle
+    with served_folder(tmp_path / "site") as address:
+        found = answers(browser, address, pictures.values())
+        words = browser.find_element(By.ID, "way").text
+    for (kind, content), answer in zip(pictures.items(), found, strict=True):
+        prepared = prepare(content, kind, bundle, True)
+        seen = last_image(answer, shape).astype(int)
+        # Of a large JPEG, means stand for what its decoder makes at a half or a quarter.
+        assert np.abs(seen - prepared.image).max() <= (2 if kind == "large" else 0), kind
+        assert answer["prepared"] == prepared.words, kind
+        assert [step["words"] for step in answer["strip"]] == [s.words for s in prepared.steps]
+    says = {"resized": "resized to", "fitted": "with white around", "cropped": "to its middle"}
+    assert says[preparation] in words
+
+
 def interlaced(pixels):
     """Adam7 by hand, since Pillow reads it but does not write it."""
     import struct

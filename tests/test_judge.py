@@ -173,6 +173,7 @@ WRONG = {
     "logits": ("is no probability", lambda ids, p: (ids, np.log(p))),
     "halves": ("sum to 0.5", lambda ids, p: (ids, p / 2)),
     "nan": ("NaN", lambda ids, p: (ids, np.where(p == p.max(), np.nan, p))),
+    "half a character": ("half a character", lambda ids, p: (["a\ud83d", *ids[1:]], p)),
     "short": ("ids and", lambda ids, p: (ids[1:], p)),
 }
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import vestry
 from vestry.study.reader import read_study
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +49,20 @@ def test_the_list_of_modules_is_what_the_modules_say():
     finally:
         sys.path.pop(0)
     assert (ROOT / "docs" / "modules.md").read_text() == reference(), "run: make docs"
+
+
+def test_the_python_api_is_what_the_code_says_and_all_of_it():
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from make_api import reference
+    finally:
+        sys.path.pop(0)
+    text = (ROOT / "docs" / "api.md").read_text()
+    assert text == reference(), "run: make docs"
+    for name in vestry.__all__:
+        assert name == "__version__" or f"## vestry.{name}\n" in text
+    for name in ("ranking", "export", "predictor"):
+        assert f"### Run.{name}\n" in text
 
 
 def test_every_study_is_in_the_table():

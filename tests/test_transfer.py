@@ -6,9 +6,11 @@ import re
 import pytest
 import torch
 
+from made_onnx_models import network, written_by_torch
 from studies_at_hand import LEFT_OUT
 from vestry.members.backbones.settings import PUBLISHED
 from vestry.members.backbones.weights import random_backbone
+from vestry.study.reader import read_study
 
 BEFORE = """
 title = "Before"
@@ -136,3 +138,67 @@ def test_a_weights_file_in_torchvision_s_format_runs_and_a_wrong_one_fails_alone
     wrong = run("p", text + BEFORE.partition("epochs = 3")[2])
     assert wrong.returncode == 3
     assert "does not hold ResNet50 in torchvision's names: `bn1.weight`" in wrong.stdout
+
+
+ON_A_FILE = """
+title = "On a file"
+[data]
+source = "digits"
+validation = { fraction = 0.2 }
+training_rows = { count = 300, take = "first" }
+[training]
+epochs = 3
+scale = "unit"
+early_stopping = { patience = 2 }
+[[model]]
+name = "Net"
+layers = [{ flatten = true }, { dense = 8 }]
+[[model]]
+name = "Head"
+backbone = "onnx:theirs.onnx"
+layers = [{ flatten = true }]
+[[model]]
+name = "Logistic"
+backbone = "onnx:theirs.onnx"
+estimator = "sklearn.linear_model.LogisticRegression"
+params = { max_iter = 300, C = { choose = [0.1, 1.0] } }
+search = { trials = 2, epochs = 1 }
+refit = true
+[[committee]]
+name = "All"
+members = ["Net", "Head", "Logistic"]
+"""
+
+
+def test_a_model_file_serves_under_layers_and_estimators(run, tmp_path, vestry):
+    written_by_torch(tmp_path / "theirs.onnx", network(seed=0))
+    done = run("file", ON_A_FILE)
+    assert done.returncode == 0, done.stderr
+    assert "Head: head of 970 parameters on theirs.onnx, 60 frozen" in done.stderr
+    found = results(tmp_path, "file")["members"]
+    assert found["Logistic"]["stored"] == "head.onnx" and found["Logistic"]["training"] is None
+    assert found["Head"]["trunk"]["sha256"] == found["Logistic"]["trunk"]["sha256"]
+    assert found["Logistic"]["scores"]["test"]["accuracy"] > 0.8
+    page = (tmp_path / "runs/file/report.html").read_text()
+    assert "theirs.onnx" in page and "cut before its output layer" in page
+    again = read_study(tmp_path / "runs/file/study.toml").study  # with every default said
+    assert [entry.name for entry in again.models] == ["Net", "Head", "Logistic"]
+
+    for name in ("Logistic", "All"):
+        export = ("export", tmp_path / "runs/file", "--model", name, "--json")
+        (said,) = json.loads(vestry(*export).stdout)
+        assert said["certificate"]["labels_equal"] == said["certificate"]["rows"]
+
+    written_by_torch(tmp_path / "theirs.onnx", network(seed=1))
+    anew = run("file", ON_A_FILE)
+    assert anew.returncode == 0 and "Logistic, search: done" in anew.stderr
+    assert "Head: done" in anew.stderr and "Net: done" not in anew.stderr
+
+
+def test_a_damaged_model_file_is_one_error_before_any_fit(run, tmp_path):
+    written_by_torch(tmp_path / "theirs.onnx", network())
+    content = (tmp_path / "theirs.onnx").read_bytes()
+    (tmp_path / "theirs.onnx").write_bytes(content[: len(content) // 2])
+    done = run("file", ON_A_FILE)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+    assert f"model Head: {tmp_path}" in done.stderr and not (tmp_path / "runs").exists()

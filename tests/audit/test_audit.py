@@ -32,7 +32,7 @@ def planted(tmp_path_factory):
 def test_a_clean_set_has_no_findings():
     findings, notes = audit(clean_sets(), 0, lambda text: None)
     assert [f.kind for f in findings if f.count] == []
-    assert len(findings) == 14 and notes == []
+    assert len(findings) == 15 and notes == []
     assert {f.severity for f in findings} == {"info"}
 
 

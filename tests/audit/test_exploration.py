@@ -39,7 +39,7 @@ def test_it_is_json_and_comes_out_the_same_again(found):
 def test_every_step_is_reported(found):
     texts = [event["text"] for event in found[1]]
     assert {event["event"] for event in found[1]} == {"stage"}
-    assert "computing t-SNE of 90 images" in texts and len(texts) == 7
+    assert "computing t-SNE of 90 images" in texts and len(texts) == 8
 
 
 def test_facts_are_those_of_the_pixels(found):

@@ -401,6 +401,39 @@ def test_links_bombs_and_damage_are_refused(tmp_path: Path) -> None:
             load(tmp_path, name)
 
 
+def test_what_is_wrong_inside_an_archive_is_told_of_it_and_not_kept(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "list.zip", "w") as archive:
+        archive.writestr("labels.csv", "path,label\na.png,x\n./a.png,y\n")
+        archive.writestr("a.png", png(SQUARE[0]))
+    with pytest.raises(DataError, match="a second time") as caught:
+        load(tmp_path, "list.zip")
+    assert str(tmp_path / "list.zip") in str(caught.value) and "unpacked" not in str(caught.value)
+    assert not list((tmp_path / "cache" / "unpacked").iterdir())
+
+
+def test_folders_that_windows_parts_by_backslashes_are_folders(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+        for name in "ab":
+            for row in range(5):
+                archive.writestr(f"pets\\{name}\\{row}.png", png(pictures(6)[row]))
+    assert load(tmp_path, "pets.zip").train.classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("path,label\na.png,x\n./a.png,y\n", "line 3 names './a.png' a second time"),
+        ("path,label,split\na.png,x,train\nb.png,y, \n", "line 3: the split is empty"),
+        ("label;a;b;c;d\nx;0,5;0;0;1\n", "line 2 .*'0,5'; write decimals with a point"),
+        ("label|a|b|c|d\nx|0|z|0|1\n", "line 2 .*'z'$"),
+    ],
+)
+def test_what_is_wrong_in_a_list_or_table_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(DataError, match=words):
+        load(tmp_path, "list.csv")
+
+
 # Bare paths.
 
 

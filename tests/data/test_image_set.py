@@ -29,6 +29,7 @@ def image_set(**changes: object) -> ImageSet:
         ({"labels": np.array([0, -1, 1, 0])}, "label -1 of train/00001"),
         ({"classes": ("a",), "labels": np.zeros(4, int)}, "at least 2"),
         ({"classes": ("a", "a")}, "'a'"),
+        ({"classes": ("a", "caf\udce9")}, "half a character"),
     ],
 )
 def test_what_does_not_fit_is_named(changes: dict[str, object], words: str) -> None:

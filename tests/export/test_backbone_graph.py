@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from vestry.export.backbone_graph import backbone_features
 from vestry.export.network_graph import loaded
-from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork, pool_of
+from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork
 from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size
 from vestry.members.backbones.weights import random_backbone
@@ -60,7 +60,7 @@ def test_published_backbones(name, shape, layers):
     for key, tensor in module.state_dict().items():
         if key.endswith(("running_mean", "running_var")):
             tensor.copy_(torch.rand(tensor.shape, generator=random) + 0.5)
-    backbone = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+    backbone = PublishedNetwork(module, facts, image_size(settings, shape), settings.early_pool)
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), np.uint8)
     with torch.inference_mode():
         expected = backbone.forward(as_tensor(images), "fp32").numpy()

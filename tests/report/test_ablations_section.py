@@ -20,7 +20,7 @@ def test_order_and_changes_are_the_results(results: dict[str, Any]) -> None:
     assert strips[0].remark == "the first of the study"
     results["steps"][0]["difference"] |= {"figures": [0.912, 0.9], "interval": [-0.003, 0.021]}
     assert shown(results).strips[1].remark == (
-        "+1.2 points (\u22120.3 to +2.1, paired on the same 1\u202f000 test images)"
+        "+1.2 points (\u22120.3 to +2.1, paired on the same 1,000 test images)"
     )
 
 
@@ -84,4 +84,4 @@ def test_several_seeds_show_their_deviation(results: dict[str, Any]) -> None:
     results["steps"][0]["difference"] |= {"over": "images and seeds", "seeds": [3, 1]}
     strip = shown(results).strips[1]
     assert strip.text == "91.0% \u00b1 0.2" and strip.values == spread["values"]
-    assert "over the same 1\u202f000 test images and 3 and 1 seeds" in strip.remark
+    assert "over the same 1,000 test images and 3 and 1 seeds" in strip.remark

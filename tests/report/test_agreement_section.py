@@ -48,7 +48,7 @@ def test_the_summary_follows_the_numbers(found: dict[str, Any]) -> None:
     found["all_wrong"] |= {"count": 30, "alike": 12}
     text = sentences.shares(part(Agreement, found))
     assert text == (
-        "Of 1\u202f000 test images, all 5 members get 800 (80.0%) right and miss 30 (3.0%), on 12 "
+        "Of 1,000 test images, all 5 members get 800 (80.0%) right and miss 30 (3.0%), on 12 "
         "of them with the same wrong answer."
     )
     found["all_wrong"]["count"] = 0

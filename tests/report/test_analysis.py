@@ -50,10 +50,10 @@ def test_a_difference_is_called_more_than_chance_only_where_its_test_says_so() -
     among = clear.model_copy(update={"p_holm": 0.08})
     assert "no significant difference (adjusted p = 0.080)" in differences.verdict(among)
     assert differences.interval(clear) == (
-        "95% interval +0.4 to +2.0, paired on the same 1\u202f000 test images"
+        "95% interval +0.4 to +2.0, paired on the same 1,000 test images"
     )
     several = difference(0.012, 0.004, 0.02, over="images and seeds", seeds=[3, 3])
-    assert differences.interval(several).endswith("1\u202f000 test images and 3 seeds of each")
+    assert differences.interval(several).endswith("1,000 test images and 3 seeds of each")
     assert "choice of images and seeds" in differences.verdict(several)
     assert differences.fitted_once(several, "A", "B") == ""
     once = several.model_copy(update={"seeds": (1, 5)})
@@ -252,8 +252,7 @@ def test_a_count_in_words(results: dict[str, Any]) -> None:
     found["here"] |= {"count": 3, "support": 1000}
     text = told(found)
     assert text == (
-        "Here 3 of 1\u202f000 images of T-shirt/top are taken for Trouser by Linear (0.3%), "
-        "not 314."
+        "Here 3 of 1,000 images of T-shirt/top are taken for Trouser by Linear (0.3%), not 314."
     )
     found["here"]["support"] = 280
     assert "not even as many of them" in told(found)
@@ -311,7 +310,7 @@ def test_facts_in_words() -> None:
         "trials": {},
     }  # fmt: skip
     text = remark("trunk", card)
-    assert "its own normalisation (mean and deviation). 70\u202f000 images went" in text
+    assert "its own normalisation (mean and deviation). 70,000 images went" in text
     assert "in 1 min 44 s" in text
     found = remark("trunk", card | {"images_through": 0, "images_found": 5})
     assert "features of 5 images were found" in found and "went through" not in found
@@ -322,8 +321,8 @@ def test_facts_in_words() -> None:
     assert "each of 5 folds" in text and "88.0% \u00b1 0.3" in text and "Reported: 87.7%." in text
     text = remark("duplicates", {"within": {"test": 1}, "across": {"training and test": 2}})
     assert "1 within test and 2 across training and test" in text
-    assert "1\u202f000 test" in remark("splits", {"training": 9000, "test": 1000})
-    assert "test 1\u202f000 a class" in remark("class counts", {"test": [1000, 1000]})
+    assert "1,000 test" in remark("splits", {"training": 9000, "test": 1000})
+    assert "test 1,000 a class" in remark("class counts", {"test": [1000, 1000]})
 
 
 def test_the_verdicts_are_counted(results: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader clicks, presses and sees."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -84,6 +85,13 @@ def test_no_errors_and_no_requests(browser: Browser, report: Path) -> None:
     asked = [row["message"] for row in browser.get_log("performance")]
     urls = [m for m in asked if '"Network.requestWillBeSent"' in m and '"url":"http' in m]
     assert urls == []
+
+
+def test_the_policy_takes_no_style_or_script_but_the_pages_own(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert "unsafe" not in policy and "default-src 'none'" in policy
+    assert not re.search(r"<[^>]* style=", text) and not re.search(r"<[^>]* on\w+=", text)
 
 
 def test_pictures_are_drawn(browser: Browser, report: Path) -> None:

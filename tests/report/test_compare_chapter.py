@@ -202,7 +202,7 @@ def test_leaked_images_and_folds_are_said_at_the_head(results: Results) -> None:
         },
     }  # fmt: skip
     results["leaks"]["without"]["repeated"] = kept
-    assert "1\u202f000 test images, 7 of them leaked" in table_of(results).caption
+    assert "1,000 test images, 7 of them leaked" in table_of(results).caption
 
 
 def test_reported_figures_stand_beside_ours() -> None:

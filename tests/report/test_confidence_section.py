@@ -153,7 +153,7 @@ def test_effect_of_the_temperature_follows(
     found["before"] |= {"log_loss": 0.4}
     found["after"] |= {"ece": 0.01, "ece_p": p, "log_loss": 0.35}
     text = leader(results).sentences[2]
-    assert text.startswith("A temperature of 1.23, fitted on the 1\u202f000 validation images,")
+    assert text.startswith("A temperature of 1.23, fitted on the 1,000 validation images,")
     assert words in text and "log loss 0.400 before, 0.350 after" in text
     assert ("calibration error of 1.0 point" in text) == (change[0] * change[1] > 0)
 
@@ -268,8 +268,8 @@ def test_threshold_sentence_follows(results: dict[str, Any]) -> None:
     )
     found["validation_needed"] = 2345
     text = abstention_of(results).sentence
-    assert "1\u202f000 validation images are too few. About 2\u202f300 would do" in text
-    assert "1 000 validation images are too few" in page_text(page(results))
+    assert "1,000 validation images are too few. About 2,300 would do" in text
+    assert "1,000 validation images are too few" in page_text(page(results))
 
 
 def curve(results: dict[str, Any], *points: tuple[float, float]) -> None:

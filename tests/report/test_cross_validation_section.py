@@ -95,13 +95,13 @@ def test_held_out_and_untouched_rows_are_named(
     results: dict[str, Any], found: dict[str, Any]
 ) -> None:
     text = words(results)
-    assert "The 3\u202f000 training rows were cut into 5 stratified folds." in text
+    assert "The 3,000 training rows were cut into 5 stratified folds." in text
     assert "scored on the fold that it had not seen" in text
-    assert "The 1\u202f000 test rows took no part" in text
-    assert "1\u202f000 validation rows are in no fold" in text
-    assert "learned from 2\u202f400 rows, the single fit from 3\u202f000" in text
+    assert "The 1,000 test rows took no part" in text
+    assert "1,000 validation rows are in no fold" in text
+    assert "learned from 2,400 rows, the single fit from 3,000" in text
     results["members"]["Model-1"]["training"]["patience"] = 5
-    assert "1\u202f000 validation rows served early stopping only" in words(results)
+    assert "1,000 validation rows served early stopping only" in words(results)
     found |= {"stratified": False, "repeats": 3, "validation_rows": 0}
     text = words(results)
     assert "5 folds, 3 times over" in text and "validation" not in text

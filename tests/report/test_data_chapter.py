@@ -38,9 +38,9 @@ def test_equal_classes_are_said_and_not_drawn(results: dict[str, Any]) -> None:
 
 
 def test_rows_that_folds_test_again_are_counted_once(results: dict[str, Any]) -> None:
-    assert opening(results).heading.startswith("5\u202f000 images in 10 classes; ")
+    assert opening(results).heading.startswith("5,000 images in 10 classes; ")
     results["data"] |= {"chosen_by": "5 folds", "tested_by": "5 nested folds"}
-    assert opening(results).heading.startswith("3\u202f000 images in 10 classes; ")
+    assert opening(results).heading.startswith("3,000 images in 10 classes; ")
 
 
 def test_what_was_asked_for_and_not_used_is_said_openly(results: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ def test_the_cheaper_of_two_that_are_level_is_taken_and_the_price_is_said(result
     against |= {"difference": 0.018, "interval": [-0.0012, 0.0372]}
     text = said(results)
     assert text.startswith("Recommended: Forest")
-    assert "Model-1 is the most accurate on the 1\u202f000 validation images" in text
+    assert "Model-1 is the most accurate on the 1,000 validation images" in text
     assert "a difference of +1.8 points (\u22120.1 to +3.7)) is shown to be less than 5" in text
     assert "5 points behind it, and is the quickest of the" in text and "too few" not in text
     assert "0.065 ms for one image and 0.13 MB instead of 0.14 ms for one image" in text
@@ -153,7 +153,7 @@ def test_no_model_above_the_most_frequent_class_is_said_and_none_is_taken(
     found |= dict.fromkeys(("recommended", "evidence", "reason", "runner_up", "binding", "test"))
     text = said(results)
     assert text.startswith("No model is shown to be better than always answering \u201cShirt\u201d")
-    assert "is right on 10.0% of the 1\u202f000 validation images" in text
+    assert "is right on 10.0% of the 1,000 validation images" in text
     assert "On these no model is shown to be right more often." in text
     _, images = example.build()
     words = drawn(results, images).words

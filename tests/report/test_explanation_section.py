@@ -113,7 +113,7 @@ def test_neighbours_are_counted_by_their_labels() -> None:
 
 def test_importance_is_told_with_its_rows_its_blocks_and_what_was_seen() -> None:
     said = " ".join(importance())
-    assert "Each pixel was exchanged among 400 of 1\u202f000 validation images" in said
+    assert "Each pixel was exchanged among 400 of 1,000 validation images" in said
     assert "row 4, column 5 is worth most: 1.2 points" in said and "+0.8 points of accuracy" in said
     assert "50 of 64 pixels cost no accuracy" in said and "learnt from" not in said
     other = importance(block=2, seen=True, of=400)

@@ -22,7 +22,7 @@ from vestry.report.page import render
 from vestry.report.plot.heat_map import heat_map_uri, palette
 from vestry.report.plot.scatter import Box, Cloud, apart, scatter
 from vestry.report.sections import class_map as section
-from vestry.report.sections import findings
+from vestry.report.sections import finding_images, findings
 from vestry.report.sections.checklist import Checklist, checklist_data
 from vestry.report.sections.found_images import found_images, repeated_images
 from vestry.report.table import as_csv
@@ -33,6 +33,10 @@ KINDS = {
     "duplicates_across": {},
     "label_conflict": {},
     "near_duplicates": {"threshold": 0.1, "median": 0.4, "other_label": 1, "compared_with": 5000},
+    "bursts": {
+        "pattern": "(.*)_[0-9]+", "runs": 7, "longest": 30, "share": 0.9, "chance": 0.1,
+        "parted": 12, "kept": False,
+    },
     "far_from_class": {
         "threshold": 6.0, "neighbours": 5, "least_rows": 20, "classes_skipped": [2],
     },
@@ -133,7 +137,7 @@ def test_the_checklist_has_a_sign_and_a_word_for_every_kind(
     assert "3" not in nothing.found or kind in ("unbalanced", "small_classes", "absent_classes")
     (low,) = checked(looked, finding(kind, 23), **NO_DOUBTS).checks
     assert low.state == "look" and low.anchor is not None and low.sign != nothing.sign
-    assert "23 of 4\u202f321" in low.found or kind == "unbalanced"
+    assert "23 of 4,321" in low.found or kind == "unbalanced"
     (bad,) = checked(looked, finding(kind, 23, severity="high"), **NO_DOUBTS).checks
     assert bad.state == "warning" and len({bad.sign, low.sign, nothing.sign}) == 3
 
@@ -159,7 +163,7 @@ def test_leaks_are_in_the_checklist_without_a_look_at_the_data(results: dict[str
     found = checklist_data(typed(results | {"leaks": leaks, "exploration": None}))
     first = found.checks[0]
     assert (first.what, first.state) == ("Exact duplicates between splits", "warning")
-    assert "3 of 1\u202f000 test" in first.found
+    assert "3 of 1,000 test" in first.found
     assert found.worst == "3 test images repeat training images"
 
 
@@ -181,11 +185,11 @@ def test_every_pair_and_every_leaked_id_can_be_taken_home(looked: dict[str, Any]
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_finding_follows_its_numbers(kind: str) -> None:
     one, many = (findings.sentence(finding(kind, n), list(CLASSES)) for n in (1, 23))
-    assert one.startswith("1 of 4\u202f321 ") and many.startswith("23 of 4\u202f321 ")
+    assert one.startswith("1 of 4,321 ") and many.startswith("23 of 4,321 ")
     assert one != many.replace("23 of", "1 of", 1) or kind in ("label_conflict",)
     for text in (one, many, findings.title(finding(kind, 1))):
-        assert "{" not in text and "  " not in text
-    assert "4\u202f321" in findings.nothing(finding(kind, 0), list(CLASSES)) or kind == "unbalanced"
+        assert "{" not in text.partition("groups = {")[0] and "  " not in text
+    assert "4,321" in findings.nothing(finding(kind, 0), list(CLASSES)) or kind == "unbalanced"
 
 
 def test_facts_of_findings_are_said() -> None:
@@ -205,8 +209,8 @@ def test_facts_of_findings_are_said() -> None:
     capped = finding(
         "blank", 9, groups=[{"images": [], "found": 0, "value": None}] * 4, groups_found=9
     )
-    assert findings.shown(capped) == "The first 4 of 9 are shown."
-    assert findings.shown(finding("blank", 0)) is None
+    assert finding_images.shown(capped) == "The first 4 of 9 are shown."
+    assert finding_images.shown(finding("blank", 0)) is None
 
 
 def overlap(*pairs: tuple[int, int, float]) -> Overlap:

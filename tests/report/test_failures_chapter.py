@@ -161,7 +161,7 @@ def test_classes_of_equal_recall_are_all_named(results: dict[str, Any]) -> None:
 def test_a_model_without_mistakes_is_not_called_weak() -> None:
     results, _ = example.build(example.Plan(strengths={"Sure": 60.0}, networks=(), committee=()))
     found = opening(results)
-    assert found.heading == "Sure makes no mistake on 1\u202f000 test images"
+    assert found.heading == "Sure makes no mistake on 1,000 test images"
     assert found.sentences == []
 
 

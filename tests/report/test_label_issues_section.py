@@ -96,15 +96,15 @@ def leaking(results: dict[str, Any]) -> dict[str, Any]:
 def test_counts_are_those_of_the_results(doubted: dict[str, Any]) -> None:
     said = section(doubted).summary
     assert said == (
-        "2 members together doubt 90 of 3\u202f000 training labels (3.0%) and 7 of 3\u202f000 "
+        "2 members together doubt 90 of 3,000 training labels (3.0%) and 7 of 3,000 "
         "test labels (0.2%)."
     )
     doubted["doubts"]["training"]["panel"] = ["Forest"]
     doubted["doubts"]["training"]["count"] = 31
     said = section(doubted).summary
-    assert said.startswith("Forest doubts 31 of 3\u202f000 training labels (1.0%). 2 members")
+    assert said.startswith("Forest doubts 31 of 3,000 training labels (1.0%). 2 members")
     doubted["doubts"]["test"]["count"] = 0
-    assert "doubt none of 3\u202f000 test labels." in section(doubted).summary
+    assert "doubt none of 3,000 test labels." in section(doubted).summary
     assert [shown.split for shown in section(doubted).splits] == ["training"]
 
 
@@ -184,7 +184,7 @@ def test_what_was_not_looked_for_is_said(leaking: dict[str, Any]) -> None:
         "20 test images are exactly or almost an image of another part (2.00%)."
     )
     leaking["leaks"]["searched"] = 600
-    assert "Only 600 of 1\u202f000 test images took part" in leaks(leaking).repeated
+    assert "Only 600 of 1,000 test images took part" in leaks(leaking).repeated
     leaking["leaks"]["without"] |= {"repeated": None, "both": None}
     leaking["leaks"]["reason"] = "the study leaves out the look at the data"
     assert leaks(leaking).repeated == "The study leaves out the look at the data."

@@ -59,8 +59,8 @@ def test_trunk_facts_are_the_results(results: dict[str, Any], trunk: dict[str, A
     shown = panel(results, "Model-3").backbone
     assert shown is not None
     facts = dict(shown.facts)
-    assert facts["Frozen"] == "14\u202f714\u202f688 parameters"
-    assert facts["Trained"] == "133\u202f898 parameters"
+    assert facts["Frozen"] == "14,714,688 parameters"
+    assert facts["Trained"] == "133,898 parameters"
     assert facts["Image size"] == "32 × 32"
     assert facts["Features"] == "512 numbers an image (1 × 1 × 512)"
     trunk["sha256"] = ""
@@ -84,16 +84,16 @@ def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any
 def test_what_every_epoch_would_have_meant(results: dict[str, Any], trunk: dict[str, Any]) -> None:
     trunk |= {"images_through": 5000, "seconds": 10.0}
     text = said(results)
-    assert "5\u202f000 images went through the frozen backbone once, in 10 s" in text
-    assert "4\u202f000 training and validation images through it in each of 11 epochs" in text
-    assert "44\u202f000 passes: at the same rate about 1 min 28 s" in text
+    assert "5,000 images went through the frozen backbone once, in 10 s" in text
+    assert "4,000 training and validation images through it in each of 11 epochs" in text
+    assert "44,000 passes: at the same rate about 1 min 28 s" in text
     example_search.add_learning_curve(results["members"]["Model-3"], 0.5, 0.9, sizes=[5, 50])
-    assert "1\u202f500 training and validation images" in said(results)
+    assert "1,500 training and validation images" in said(results)
     results["members"]["Model-3"]["learning_curve"] = None
     trunk |= {"images_through": 0, "images_found": 5000, "seconds": 0.0}
     text = said(results)
-    assert "No image went through the backbone" in text and "5\u202f000 images were found" in text
-    assert "44\u202f000 passes." in text and "at the same rate" not in text
+    assert "No image went through the backbone" in text and "5,000 images were found" in text
+    assert "44,000 passes." in text and "at the same rate" not in text
 
 
 def test_a_trunk_without_epochs_has_a_panel(results: dict[str, Any], trunk: dict[str, Any]) -> None:
@@ -118,10 +118,22 @@ def test_all_networks_stand_in_one_figure_a_metric(results: dict[str, Any]) -> N
             assert len(marks(drawing, "line train")) == 3
             assert len(marks(drawing, "line usual")) == 6
             assert set(names) <= set(texts(drawing))
+    assert loss.remark == "solid: validation, dashed: training"
+
+
+def test_networks_without_validation_images_are_named_at_their_training_lines(
+    results: dict[str, Any],
+) -> None:
+    names = ["Model-1", "Model-2", "Model-3"]
     results["members"]["Model-1"]["history"]["validation_loss"] = [None] * 11
     loss, _ = learning_data(example.typed(results)).together
-    assert len(marks(loss.drawings[0], "line train")) == 3
-    assert "Model-1" not in texts(loss.drawings[0])
+    assert [texts(loss.drawings[0]).count(name) for name in names] == [1, 1, 1]
+    for name in names:
+        history = results["members"][name]["history"]
+        history["validation_loss"] = [None] * len(history["epoch"])
+    loss, _ = learning_data(example.typed(results)).together
+    assert len(marks(loss.drawings[0], "line train")) == 3 and loss.remark == "training images"
+    assert [texts(loss.drawings[0]).count(name) for name in names] == [1, 1, 1]
 
 
 def test_training_is_dashed_and_a_model_has_one_colour_and_marker() -> None:

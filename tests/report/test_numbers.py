@@ -18,10 +18,10 @@ def test_differences_are_signed_points() -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**15))
-def test_whole_numbers_keep_their_digits_between_thin_spaces(count: int) -> None:
+def test_whole_numbers_keep_their_digits_between_commas(count: int) -> None:
     text = formatting.whole(count)
-    assert int(text.replace(formatting.NARROW_SPACE, "")) == count
-    assert all(len(part) == 3 for part in text.split(formatting.NARROW_SPACE)[1:])
+    assert int(text.replace(",", "")) == count
+    assert all(len(part) == 3 for part in text.split(",")[1:])
 
 
 def test_durations_in_the_unit_that_a_person_would_say() -> None:

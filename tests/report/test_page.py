@@ -218,7 +218,7 @@ def test_a_failed_member_is_listed_while_the_others_are_ranked() -> None:
     results["failures"] = [{"name": "SVC", "seed": 0, "reason": "out of memory", "details": ""}]
     words = drawn(results, images).words
     assert "SVC failed: out of memory" in words
-    assert "right on test, 1\u202f000 images, 95% interval" in words
+    assert "right on test, 1,000 images, 95% interval" in words
 
 
 def test_warnings_stand_above_the_title() -> None:
@@ -259,7 +259,7 @@ def test_perfect_model_has_no_mistakes_to_show() -> None:
         example.Plan(strengths={"Sure": 60.0}, networks=(), committee=())
     )
     words = drawn(results, images).words
-    assert "Sure makes no mistake on 1\u202f000" in words
+    assert "Sure makes no mistake on 1,000" in words
     assert "Sure: 0 mistakes" in words and "is taken for" not in words
 
 

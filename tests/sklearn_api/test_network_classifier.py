@@ -48,6 +48,32 @@ def test_bytes_give_the_same_network_as_a_study(digits, tmp_path):
     np.testing.assert_array_equal(flat.predict_proba(images[200:].reshape(-1, 64)), study)
 
 
+def test_how_it_is_trained_is_what_a_study_says(digits, tmp_path):
+    images, labels = digits
+    given = {
+        "optimizer": "sgd",
+        "momentum": 0.9,
+        "nesterov": True,
+        "batch_size": 64,
+        "schedule": {"linear": True},
+        "label_smoothing": 0.1,
+        "clip_norm": 2.0,
+        "balance": "weights",
+        "ema": 0.9,
+        "augmentation": "auto",
+        "epochs": 2,
+    }
+    study = member(images[:200], labels[:200], tmp_path, **given)
+    network = NetworkClassifier(LAYERS, random_state=3, **given).fit(images[:200], labels[:200])
+    np.testing.assert_array_equal(
+        network.predict_proba(images[200:]), study.predict_proba(images[200:])
+    )
+    assert network.card_["mirroring"]["rows"] == 200
+    for wrong in ({"ema": 1.0}, {"balance": "much"}, {"nesterov": True}, {"clip_norm": 0}):
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            NetworkClassifier(LAYERS, **wrong).fit(images[:200], labels[:200])
+
+
 def test_early_stopping_is_the_studys_on_the_rows_held_out(digits, tmp_path):
     images, labels = digits
     learnt, held = held_out_rows(labels, 0.2, 3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from vestry.audit.bursts import bursts
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
 from vestry.audit.near_duplicates import near_duplicates
@@ -42,6 +43,8 @@ def audit(
     for split in list(sets)[1:]:
         stage(f"looking for near-duplicates between {first} and {split}")
         findings.append(near_duplicates(sets, directions, first, split))
+    stage("looking for frames of one object")
+    findings.append(bursts(sets, directions))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += _oddities(sets, first)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.audit.pictures import CHUNK, MOST_ROWS, drawn_rows, small_images, small_size
+from vestry.audit.pictures import CHUNK, MOST_ROWS, drawn_rows, small_parts, small_size
 from vestry.data.image_set import ImageSet
 from vestry.schema import exploration as schema
 
@@ -26,7 +26,7 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
     """Correlation of every pair of pixels; colours are averaged to grey first, images of more
     than 1,024 pixels averaged down."""
     drawn = drawn_rows(rows, MOST_ROWS, seed)
-    grey = _grey_vectors(rows.rows(drawn))
+    grey = _grey_vectors(rows, drawn)
     covariance = _centred_products(grey)
     deviation = np.sqrt(np.diag(covariance))
     varies = deviation > 1e-6 * max(float(deviation.max(initial=0)), 1e-12)
@@ -49,10 +49,9 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
     return Correlation(matrix.astype(np.int8), facts)
 
 
-def _grey_vectors(rows: ImageSet) -> NDArray[np.float32]:
+def _grey_vectors(rows: ImageSet, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
     parts = []
-    for start in range(0, len(rows), CHUNK):
-        small = small_images(rows.images[start : start + CHUNK])
+    for small in small_parts(rows, drawn):
         grey = small.mean(axis=3) if small.ndim == 4 else small
         parts.append(grey.reshape(len(grey), -1))
     return np.concatenate(parts)

@@ -8,6 +8,7 @@ import numpy as np
 
 from vestry.audit.finding import Finding, Group, Place, by_share
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of
 
 _MANY = 0.001
 
@@ -16,7 +17,8 @@ def identical_groups(sets: Mapping[str, ImageSet]) -> list[list[Place]]:
     """Every set of two or more images that are equal, in the order in which they come."""
     found: dict[bytes, list[Place]] = {}
     for split, rows in sets.items():
-        for row, image in enumerate(np.ascontiguousarray(rows.images)):
+        images = (one for part in parts_of(rows.images) for one in np.ascontiguousarray(part))
+        for row, image in enumerate(images):
             key = hashlib.blake2b(image.data, digest_size=16).digest()
             found.setdefault(key, []).append(Place(split, row))
     return [group for group in found.values() if len(group) > 1]

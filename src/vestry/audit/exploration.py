@@ -13,6 +13,7 @@ from vestry.audit.pictures import class_samples, drawn_rows, mean_images, vector
 from vestry.audit.settings import ExplorationSettings
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of
 from vestry.schema import exploration as schema
 
 # Sizes, ranges and class counts of each split; mean and deviation of each class.
@@ -35,15 +36,13 @@ def _split_facts(rows: ImageSet) -> schema.SplitFacts:
 
     Means and deviations are None where there are no images.
     """
-    counts = np.zeros((len(rows.classes), 256), np.int64)
-    for label in range(len(rows.classes)):
-        counts[label] = np.bincount(rows.images[rows.labels == label].ravel(), minlength=256)
+    counts = _histograms(rows)
     present = np.flatnonzero(counts.sum(axis=0))
     mean, deviation = _moments(counts.sum(axis=0))
     by_class = [_moments(row) for row in counts]
     missing = rows.missing
     return schema.SplitFacts(
-        shape=list(rows.images.shape),
+        shape=[len(rows), *rows.image_shape],
         bytes=int(rows.images.nbytes),
         pixel_range=(int(present[0]), int(present[-1])) if len(present) else None,
         pixel_mean=mean,
@@ -54,6 +53,17 @@ def _split_facts(rows: ImageSet) -> schema.SplitFacts:
         missing_values=None if missing is None else int(missing.sum()),
         images_with_missing=None if missing is None else int(np.count_nonzero(missing)),
     )
+
+
+def _histograms(rows: ImageSet) -> NDArray[np.int64]:
+    """(classes, 256) how many pixel values of each size the images of each class have."""
+    counts, start = np.zeros((len(rows.classes), 256), np.int64), 0
+    for part in parts_of(rows.images):
+        labels = rows.labels[start : start + len(part)]
+        for label in np.unique(labels):
+            counts[label] += np.bincount(part[labels == label].ravel(), minlength=256)
+        start += len(part)
+    return counts
 
 
 def _moments(histogram: NDArray[np.int64]) -> tuple[float | None, float | None]:

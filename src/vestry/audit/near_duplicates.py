@@ -1,12 +1,16 @@
-"""Images of one split that are almost an image of another, as they stand or shifted by a pixel."""
+"""Images of one split that are almost an image of another: by their pixels, as they stand or
+shifted, or far more alike in their outlines than images of this data are."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.audit.finding import Finding, Group, Place, by_share
+from vestry.audit.likeness import EXPECTED, can_be_compared, most_alike
+from vestry.audit.outlines import has_outlines, outlines
 from vestry.audit.unit_vectors import SMALLEST_DEVIATION, Directions, chunks, nearest, nearest_rows
 from vestry.data.image_set import ImageSet
 
@@ -105,32 +109,48 @@ _Rows = NDArray[np.int64]
 _Distances = NDArray[np.float64]
 
 
-def near_duplicates(
-    sets: Mapping[str, ImageSet], directions: Mapping[str, Directions], first: str, other: str
-) -> Finding:
-    """Rows of `other` that have a row of `first` closer than THRESHOLD, closest first.
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Of each query: the row of the first split that it is closest to, the distance to that, and
+    whether the two are taken for one picture by that distance alone (`close`), or by their outlines
+    (`alike`). threshold: learnt for these; None where outlines were not compared."""
 
-    The distance is that of the two images, or the smallest over shifts by one pixel. Exact
-    duplicates are not among them: they are a finding of their own.
+    place: _Rows
+    distance: _Distances
+    close: NDArray[np.bool_]
+    alike: NDArray[np.bool_]
+    threshold: float | None
+
+
+def near_duplicates(
+    sets: Mapping[str, ImageSet],
+    directions: Mapping[str, Directions],
+    first: str,
+    other: str,
+) -> Finding:
+    """Rows of `other` that are almost a row of `first`, closest first.
+
+    Almost: closer than THRESHOLD as they stand or shifted by one pixel, or far more alike in their
+    outlines than rows usually are (`Alike.threshold`), as are
+    photographs that were compressed, cut or brightened anew. Exact duplicates are not among them:
+    they are a finding of their own.
     """
     among, queries = directions[first], directions[other]
     place, plain = nearest(queries.values, among.values)
-    distance = plain.copy()
-    if shifts := can_be_shifted(among.shape):
-        shifted_place, shifted = _nearest_shifted(queries, among)
-        closer = shifted < distance
-        place[closer], distance[closer] = shifted_place[closer], shifted[closer]
-    close = np.flatnonzero(distance < _THRESHOLD)
-    close = close[queries.values[close].any(axis=1)]
-    close = close[np.argsort(distance[close], kind="stable")]
-    groups, disagreeing, moved = [], 0, 0
-    for query in close:
-        row, match = int(queries.rows[query]), int(among.rows[place[query]])
+    distance, place = _with_shifts(queries, among, plain, place)
+    pairs = _with_outlines(queries, among, distance, place)
+    found = np.flatnonzero((pairs.close | pairs.alike) & queries.values.any(axis=1))
+    found = found[np.argsort(pairs.distance[found], kind="stable")]
+    groups, rows = [], []
+    for query in found:
+        row, match = int(queries.rows[query]), int(among.rows[pairs.place[query]])
         if not np.array_equal(sets[other].images[row], sets[first].images[match]):
             pair = (Place(other, row), Place(first, match))
-            groups.append(Group(pair, round(float(distance[query]), 4)))
-            disagreeing += int(sets[other].labels[row] != sets[first].labels[match])
-            moved += int(plain[query] >= _THRESHOLD)
+            groups.append(Group(pair, round(float(pairs.distance[query]), 4)))
+            rows.append(query)
+    kept = np.array(rows, np.int64)
+    shifts = can_be_shifted(among.shape)
+    labels = [[sets[p.split].labels[p.row] for p in group.places] for group in groups]
     return Finding(
         kind="near_duplicates",
         splits=(first, other),
@@ -141,12 +161,43 @@ def near_duplicates(
         facts={
             "threshold": _THRESHOLD,
             "median": round(float(np.median(plain)), 4),
-            "other_label": disagreeing,
+            "other_label": sum(int(one != another) for one, another in labels),
             "compared_with": len(among.rows),
-            "shifted": moved if shifts else None,
+            "shifted": int((pairs.close & (plain >= _THRESHOLD))[kept].sum()) if shifts else None,
+            "alike": None if pairs.threshold is None else int((~pairs.close)[kept].sum()),
+            "margin": None if pairs.threshold is None else round(pairs.threshold, 3),
+            "expected": EXPECTED,
         },
         repeated=other,
     )
+
+
+def _with_shifts(
+    queries: Directions, among: Directions, plain: _Distances, place: _Rows
+) -> tuple[_Distances, _Rows]:
+    """The distances, and to which rows, where a shift by a pixel may make them smaller."""
+    distance, place = plain.copy(), place.copy()
+    if can_be_shifted(among.shape):
+        shifted_place, shifted = _nearest_shifted(queries, among)
+        closer = shifted < distance
+        place[closer], distance[closer] = shifted_place[closer], shifted[closer]
+    return distance, place
+
+
+def _with_outlines(
+    queries: Directions, among: Directions, distance: _Distances, place: _Rows
+) -> _Pairs:
+    """With those whose outlines say so, each beside the row whose outlines are its own."""
+    close = distance < _THRESHOLD
+    if not (has_outlines(among.shape) and can_be_compared(among.values)):
+        return _Pairs(place, distance, close, np.zeros(len(close), bool), None)
+    found = most_alike(outlines(queries.images), outlines(among.images))
+    alike = found.repeats
+    own = alike & ~close
+    difference = queries.values[own] - among.values[found.place[own]]
+    distance, place = distance.copy(), place.copy()
+    distance[own], place[own] = np.linalg.norm(difference, axis=1), found.place[own]
+    return _Pairs(place, distance, close, alike, found.threshold)
 
 
 def _nearest_shifted(queries: Directions, among: Directions) -> tuple[_Rows, _Distances]:

@@ -9,6 +9,7 @@ from vestry.audit.finding import MOST_SHOWN, Finding, Group, Place, by_share
 from vestry.audit.unit_vectors import Directions, neighbour_distance
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of
 
 _FEW_ROWS = 20
 UNBALANCED, VERY_UNBALANCED = 2.0, 10.0
@@ -19,9 +20,14 @@ def blank_images(sets: Mapping[str, ImageSet]) -> Finding:
     """Images of one value throughout; `value` is that of its first pixel."""
     found = []
     for split, rows in sets.items():
-        flat = rows.images.reshape(len(rows), -1)
-        constant = np.flatnonzero(flat.min(axis=1) == flat.max(axis=1))
-        found += [Group((Place(split, int(row)),), float(flat[row, 0])) for row in constant]
+        start = 0
+        for part in parts_of(rows.images):
+            flat = part.reshape(len(part), -1)
+            constant = np.flatnonzero(flat.min(axis=1) == flat.max(axis=1))
+            found += [
+                Group((Place(split, start + int(row)),), float(flat[row, 0])) for row in constant
+            ]
+            start += len(part)
     total = sum(len(rows) for rows in sets.values())
     return Finding(
         kind="blank",
@@ -110,9 +116,12 @@ def unbalanced(split: str, rows: ImageSet) -> Finding:
 
 def constant_pixels(split: str, rows: ImageSet) -> Finding:
     """Places that have the same value in every image; no model can learn from them."""
-    flat = rows.images.reshape(len(rows), -1)
-    count = int((flat.min(axis=0) == flat.max(axis=0)).sum()) if len(rows) else 0
-    return Finding("constant_pixels", (split,), "info", count, flat.shape[1])
+    least = np.full(rows.image_shape, 255, np.uint8)
+    most = np.zeros(rows.image_shape, np.uint8)
+    for part in parts_of(rows.images):
+        least, most = np.minimum(least, part.min(axis=0)), np.maximum(most, part.max(axis=0))
+    count = int((least == most).sum()) if len(rows) else 0
+    return Finding("constant_pixels", (split,), "info", count, least.size)
 
 
 # Images far from everything of their class.

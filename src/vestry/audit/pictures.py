@@ -1,9 +1,12 @@
 """What each class looks like: its mean image, and a few of its images."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.image_set import ImageSet
+from vestry.data.image_set import ImageSet, contiguous
+from vestry.data.mapped import parts_of
 from vestry.data.split import stratified
 from vestry.schema.exploration import ClassSamples
 
@@ -14,10 +17,16 @@ _MEAN_IDS = "mean/"
 
 def mean_images(rows: ImageSet) -> tuple[list[str], NDArray[np.uint8]]:
     """Ids "mean/0", "mean/1", ... and (n, ...) uint8 pictures of the classes that have rows."""
-    labels = np.flatnonzero(rows.class_counts())
-    pictures = np.empty((len(labels), *rows.image_shape), np.uint8)
-    for place, label in enumerate(labels):
-        pictures[place] = np.rint(rows.images[rows.labels == label].mean(axis=0))
+    counts = rows.class_counts()
+    sums, start = np.zeros((len(counts), *rows.image_shape)), 0
+    for part in parts_of(rows.images):
+        own = rows.labels[start : start + len(part)]
+        for label in np.unique(own):
+            sums[label] += part[own == label].sum(axis=0, dtype=np.float64)
+        start += len(part)
+    labels = np.flatnonzero(counts)
+    each = counts[labels].reshape(-1, *[1] * len(rows.image_shape))
+    pictures = np.rint(sums[labels] / each).astype(np.uint8)
     return [f"{_MEAN_IDS}{label}" for label in labels], pictures
 
 
@@ -80,6 +89,13 @@ def area_weights(size: int, smaller: int) -> NDArray[np.float32]:
 def vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, values) of the small images."""
     return small_images(images).reshape(len(images), -1)
+
+
+def small_parts(rows: ImageSet, places: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+    """`small_images` of the rows at `places`, CHUNK at a time."""
+    for start in range(0, len(places), CHUNK):
+        part = contiguous(places[start : start + CHUNK])
+        yield small_images(rows.images[part])
 
 
 def drawn_rows(rows: ImageSet, most: int, seed: int) -> NDArray[np.int64]:

@@ -6,11 +6,12 @@ do with each other, 2 for a picture and its negative.
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.audit.pictures import MOST_ROWS, drawn_rows, small_size, vectors
+from vestry.audit.pictures import MOST_ROWS, drawn_rows, small_parts, small_size
 from vestry.data.image_set import ImageSet
 
 _CELLS = 20_000_000
@@ -37,9 +38,12 @@ class Directions:
     @classmethod
     def of_images(cls, rows: ImageSet, seed: int) -> "Directions":
         drawn = drawn_rows(rows, MOST_ROWS, seed)
-        part = rows.rows(drawn)
         shape = (*small_size(rows.image_shape), *rows.image_shape[2:])
-        return cls(unit_vectors(vectors(part.images)), part.labels, drawn, len(rows), shape)
+        values, start = np.empty((len(drawn), prod(shape)), np.float32), 0
+        for small in small_parts(rows, drawn):
+            values[start : start + len(small)] = small.reshape(len(small), -1)
+            start += len(small)
+        return cls(unit_vectors(values), rows.labels[drawn], drawn, len(rows), shape)
 
     @property
     def images(self) -> NDArray[np.float32]:

@@ -29,7 +29,7 @@ from vestry.cli.runs import RUNS_EXAMPLES, runs
 from vestry.cli.schema import SCHEMA_EXAMPLES, schema
 from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.studies import STUDIES_EXAMPLES, studies
-from vestry.cli.summary import summary
+from vestry.cli.summary import tell
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.system.platform_calls import available_cores
 from vestry.version import __version__
@@ -102,7 +102,7 @@ def run(
     places = DataPaths.of(data, path.parent)
     with display(quiet) as report:
         finished = run_study(file, places, folder, cores or available_cores(), report)
-    typer.echo(summary(finished.results, finished.report, as_json))
+    tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)

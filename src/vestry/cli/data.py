@@ -44,11 +44,11 @@ def data_list(data: DataOption = None, as_json: JsonOption = False) -> None:
 def data_fetch(name: SetArgument = _USUAL, quiet: QuietOption = False) -> None:
     """Download a published set into the user's cache, checked against its published sums."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.pipeline.progress import downloads  # noqa: PLC0415
+    from vestry.pipeline.progress import Downloads  # noqa: PLC0415
 
     published = _published(name)
     with display(quiet) as report:
-        typer.echo(str(published.fetch(DataPaths.of(), downloads(report))))
+        typer.echo(str(published.fetch(DataPaths.of(), Downloads(report))))
 
 
 @data_app.command("verify", epilog="Example:  vestry data verify --data ~/data")

@@ -7,7 +7,7 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.options import JsonOption, QuietOption, RunsOption, display
-from vestry.cli.summary import summary
+from vestry.cli.summary import tell
 from vestry.system.parts import require
 
 JUDGE_EXAMPLES = (
@@ -67,7 +67,7 @@ def judge(
     files = JudgedFiles(truth, predictions, costs)
     with display(quiet) as report:
         finished = run_judge(files, settings, DataPaths.of().looks, folder, report)
-    typer.echo(summary(finished.results, finished.report, as_json))
+    tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)

@@ -7,7 +7,7 @@ from typing import TextIO
 from vestry.cli.work import Group, Work
 from vestry.errors import printable
 from vestry.pipeline.progress import Event, Silence
-from vestry.report.formatting import NARROW_SPACE, duration
+from vestry.report.formatting import duration
 
 _SECONDS = 30.0
 """Between two lines of what only says how far something is."""
@@ -110,7 +110,7 @@ def _images_text(event: Event) -> str:
 
 
 def _speed_text(event: Event) -> str:
-    left = duration(event["seconds_left"]).replace(NARROW_SPACE, ",")
+    left = duration(event["seconds_left"])
     return f"{event['images_per_second']:,.0f} images/s, {left} left"
 
 

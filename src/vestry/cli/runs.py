@@ -1,13 +1,14 @@
 """`vestry runs`: the runs of a folder with their answers."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vestry.cli.options import JsonOption
-from vestry.cli.terminal import shortened
+from vestry.cli.terminal import columns_of, shortened
 
 if TYPE_CHECKING:
     from vestry.pipeline.listing import ListedRun
@@ -47,7 +48,13 @@ def _table(found: "list[ListedRun]") -> list[str]:
     rows = [(_cells(run), _below(run)) for run in found]
     columns = zip(_HEADS, *(cells for cells, _ in rows), strict=True)
     widths = [max(map(len, column)) for column in columns]
-    lines = [_line(_HEADS, widths)]
+    terminal = columns_of(sys.stdout)
+    heads: tuple[str, ...] = _HEADS
+    if terminal is not None and sum(widths) + 2 * len(widths) - 2 > terminal:
+        # The evidence, in words, stands below where the terminal is narrow.
+        heads, widths = heads[:-1], widths[:-1]
+        rows = [(cells[:-1], [f"evidence: {cells[-1]}", *below]) for cells, below in rows]
+    lines = [_line(heads, widths)]
     for cells, below in rows:
         lines += [_line(cells, widths), *(f"    {text}" for text in below)]
     return lines

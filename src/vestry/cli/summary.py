@@ -1,8 +1,14 @@
 """What a finished run says on the console."""
 
 import json
+import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
+
+from vestry.cli.terminal import columns_of, shortened
 
 if TYPE_CHECKING:
     from vestry.report.models import Model
@@ -12,13 +18,20 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 35
 """Characters of a table's first column; a longer one pushes its figures aside."""
+_SHORTEST_NAME, _GAPS = 23, 16
+"""Of the same column where the terminal is narrow; and what lies between and beside the others."""
 _IN_JSON = ("title", "ranking", "baselines", "decision", "failures", "notices")
 
 
-def summary(results: "Results", report: Path, as_json: bool) -> str:
+def tell(results: "Results", report: Path, as_json: bool) -> None:
+    """Print what a run came to, broken to what the terminal holds."""
+    typer.echo(summary(results, report, as_json, columns_of(sys.stdout)))
+
+
+def summary(results: "Results", report: Path, as_json: bool, columns: int | None = None) -> str:
     """What a run came to: the recommended model, the ranking, what failed, and the page's path on
-    the last line."""
-    from vestry.report.formatting import NARROW_SPACE  # noqa: PLC0415
+    the last line. columns: of the terminal that is to hold it; None where nothing is to be broken.
+    """
     from vestry.report.sections import by_score, standing  # noqa: PLC0415
 
     if as_json:
@@ -28,14 +41,25 @@ def summary(results: "Results", report: Path, as_json: bool) -> str:
     below = [by_score.misleading(results), by_score.not_above(results), standing.too_few(results)]
     failed = [f"{entry.name} failed: {entry.reason}" for entry in results.failures]
     parts = [
-        [results.title],
-        _answer(results),
-        _table(results),
-        [text for text in below if text],
-        failed,
+        _broken([results.title], columns),
+        _broken(_answer(results), columns),
+        _table(results, columns),
+        _broken([text for text in below if text], columns),
+        _broken(failed, columns),
         [f"Report: {report}"],
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines).replace(NARROW_SPACE, ",")
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _broken(texts: list[str], columns: int | None) -> list[str]:
+    """Sentences in lines that end between words."""
+    if columns is None:
+        return texts
+    broken = (
+        textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
+        for text in texts
+    )
+    return [line for lines in broken for line in lines]
 
 
 def _answer(results: "Results") -> list[str]:
@@ -77,8 +101,9 @@ def _cost(model: "Model") -> str | None:
     return f"It takes {listed(parts)}." if parts else None
 
 
-def _table(results: "Results") -> list[str]:
-    """A line a model, in the order of validation, and one for each way to answer without any."""
+def _table(results: "Results", columns: int | None) -> list[str]:
+    """A line a model, in the order of validation, and one for each way to answer without any. In a
+    narrow terminal names are shortened, and how a model stands comes below its figures."""
     from vestry.report.models import models_by_rank  # noqa: PLC0415
     from vestry.report.sections import by_score  # noqa: PLC0415
 
@@ -94,11 +119,20 @@ def _table(results: "Results") -> list[str]:
     above = [words] if len(words) > _LONGEST_NAME else []
     head = ("" if above else words, "validation", "test" if tested else "", "")
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(3)]
+    marks = max(len(row[3]) for row in rows) if rows else 0
     name, test = min(widths[0], _LONGEST_NAME), widths[2]
-    lines = [
-        f"{start:<{name}}  {validation:>10}  {figure:<{test}}  {mark}".rstrip()
-        for start, validation, figure, mark in (head, *rows)
-    ]
+    beside = columns is None or _SHORTEST_NAME + _GAPS + test + marks <= columns
+    if columns is not None:
+        room = columns - _GAPS - test - (marks if beside else 0)
+        name = min(widths[0], max(_SHORTEST_NAME, room))
+    lines = []
+    for start, validation, figure, mark in (head, *rows):
+        first = start if columns is None else shortened(start, name)
+        lines.append(f"{first:<{name}}  {validation:>10}  {figure:<{test}}".rstrip())
+        if mark and beside:
+            lines[-1] = f"{lines[-1]:<{name + test + _GAPS}}{mark}"
+        elif mark:
+            lines.append(f"     {mark}")
     return [*above, *lines]
 
 

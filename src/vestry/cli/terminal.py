@@ -2,6 +2,7 @@
 what fits there."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -21,6 +22,11 @@ def is_terminal(stream: TextIO, environment: Mapping[str, str] = os.environ) -> 
     plain = any(environment.get(name) for name in (*_NOTEBOOKS, "NO_COLOR"))
     dumb = environment.get("TERM") == "dumb"
     return stream.isatty() and not (plain or dumb or is_build(environment))
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """Of the terminal behind `stream`; None where there is none, and lines may be of any length."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def is_build(environment: Mapping[str, str] = os.environ) -> bool:

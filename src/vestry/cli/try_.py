@@ -9,7 +9,7 @@ from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.cores import CoresOption
 from vestry.cli.interruption import interruptible
 from vestry.cli.options import DataOption, JsonOption, QuietOption, RunsOption, display
-from vestry.cli.summary import summary
+from vestry.cli.summary import tell
 from vestry.system.platform_calls import available_cores
 
 TRY_EXAMPLES = (
@@ -57,7 +57,7 @@ def try_(
     there = file.exists()
     with interruptible(lambda: _going_on(file, there)), display(quiet) as report:
         finished = try_source(attempt, report)
-    typer.echo(summary(finished.results, finished.report, as_json))
+    tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)

@@ -66,4 +66,4 @@ def _rows_of(rows: ImageSet, names: list[str]) -> ImageSet:
     label_of[[rows.classes.index(name) for name in names]] = np.arange(len(names))
     labels = label_of[rows.labels]
     kept = np.flatnonzero(labels >= 0)
-    return replace(rows.rows(kept), labels=labels[kept], classes=tuple(names))
+    return rows.rows(kept).relabelled(labels[kept], tuple(names))

@@ -7,7 +7,7 @@ gives as the table of corrections, and what a person makes of that.
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,8 @@ class Corrections:
         changed = int((labels != rows.labels)[kept].sum())
         if not changed and kept.all():
             return rows, 0, 0
-        return replace(rows, labels=labels).rows(np.flatnonzero(kept)), changed, int((~kept).sum())
+        left = rows.relabelled(labels, rows.classes).rows(np.flatnonzero(kept))
+        return left, changed, int((~kept).sum())
 
     def applied_to(
         self, splits: Mapping[str, ImageSet], correct_test: bool

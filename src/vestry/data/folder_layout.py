@@ -67,13 +67,14 @@ def find_layout(top: Path) -> Layout:
 def entries(folder: Path) -> list[Path]:
     """What lies in `folder`, sorted by name; hidden files and litter do not count."""
     try:
-        return sorted(
-            path
-            for path in folder.iterdir()
-            if not path.name.startswith(".") and path.name.lower() not in _LITTER
-        )
+        return sorted(path for path in folder.iterdir() if is_seen(path.name))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
+
+
+def is_seen(name: str) -> bool:
+    """Whether a file or folder of this name counts."""
+    return not name.startswith(".") and name.lower() not in _LITTER
 
 
 def part_of(name: str) -> PartName | None:

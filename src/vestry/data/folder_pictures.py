@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vestry.data.damage import DamagedFile, Files
+from vestry.data.damage import DamagedFile
 from vestry.data.folder_layout import PICTURE_SUFFIXES, entries
-from vestry.data.image_file import FORMATS, ImageHeader, Pictured, read_header, read_pixels
-from vestry.data.limits import check_size
-from vestry.data.reading import Reading
+from vestry.data.image_file import FORMATS, ImageHeader, Pictured, read_header
 from vestry.errors import DataError
 
 _MOST_FOLDERS_DOWN = 8
@@ -112,86 +107,3 @@ def _why_not(path: Path) -> str:
     if not path.stat().st_size:
         return "0 bytes"
     return f"not a picture ({FORMATS}), though named {path.suffix}"
-
-
-# From the pictures of a folder to one array: of one size, all grey or all in colour.
-
-
-_REPORT_EVERY = 50
-_USUAL_SIZE = (64, 64)
-"""Taken where the pictures have no size that most of them share."""
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """pictures: those that could be read. images: (n, height, width[, 3]) uint8, one each.
-
-    files: all image files, and which of them are damaged, by the header or when decoded.
-    """
-
-    pictures: list[Picture]
-    images: NDArray[np.uint8]
-    files: Files
-
-
-@dataclass(frozen=True)
-class _Form:
-    """What all pictures are brought to. size: (height, width)."""
-
-    size: tuple[int, int]
-    colour: bool
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (*self.size, 3) if self.colour else self.size
-
-
-def decode(
-    folder: Path,
-    name: str,
-    pictures: list[Picture],
-    damaged: list[DamagedFile],
-    reading: Reading,
-) -> Decoded:
-    """Read all pixels; a picture that turns out damaged is left out, as `damaged` was before.
-
-    name: what whoever follows is told that it is. Raises DataError where too many are damaged or
-    where memory would not do.
-    """
-    files = Files(len(pictures) + len(damaged), tuple(damaged))
-    files.refuse_many(folder)
-    form = _form_of(pictures, reading.size)
-    check_size(folder, f"{len(pictures):,} images", len(pictures) * int(np.prod(form.shape)))
-    images = np.empty((len(pictures), *form.shape), dtype=np.uint8)
-    kept: list[Picture] = []
-    found = list(damaged)
-    for number, picture in enumerate(pictures, start=1):
-        try:
-            pixels = read_pixels(picture.path, picture.id, form.colour, form.size, reading.way)
-        except DataError as error:
-            found.append(DamagedFile.of(picture.id, error))
-        else:
-            images[len(kept)] = pixels
-            kept.append(picture)
-        if number % _REPORT_EVERY == 0 or number == len(pictures):
-            reading.tell(name, number, len(pictures))
-    files = Files(files.count, tuple(sorted(found, key=lambda file: file.id)))
-    files.refuse_many(folder)
-    if kept and _form_of(kept, reading.size) != form:  # only a damaged one had colour
-        return decode(folder, name, kept, found, reading)
-    return Decoded(kept, images[: len(kept)], files)
-
-
-def _form_of(pictures: list[Picture], image_size: tuple[int, int] | None) -> _Form:
-    size = image_size or _common_size(pictures)
-    return _Form(size, any(picture.header.colour for picture in pictures))
-
-
-def _common_size(pictures: list[Picture]) -> tuple[int, int]:
-    """(height, width) of all pictures, or of most; a usual one where no size is that of most."""
-    usual, count = Counter(map(_size, pictures)).most_common(1)[0]
-    return usual if 2 * count > len(pictures) else _USUAL_SIZE
-
-
-def _size(picture: Picture) -> tuple[int, int]:
-    return picture.header.height, picture.header.width

@@ -70,7 +70,7 @@ def with_groups(source: Source, settings: Groups) -> Source:
                 f"groups: the pattern {settings.pattern!r} fits none of {unmatched:,} ids, such as "
                 f"{_without_part(str(source.train.ids[0]))!r}"
             )
-        parts = {name: replace(parts[name], groups=groups) for name, (groups, _) in found.items()}
+        parts = {name: parts[name].grouped(groups) for name, (groups, _) in found.items()}
     elif any(rows.groups is None for rows in parts.values()):
         raise DataError(
             f"groups: {source.name} gives no column {settings.column!r} for all of its rows; an "
@@ -129,12 +129,17 @@ def groups_of(rows: ImageSet) -> NDArray[np.str_]:
 
 
 def _matched(rows: ImageSet, pattern: str) -> tuple[NDArray[np.str_], int]:
-    """Each row's group, and how many ids do not fit. Ids are cut to a length that bounds time."""
+    return named_groups(rows.ids, pattern)
+
+
+def named_groups(ids: NDArray[np.str_], pattern: str) -> tuple[NDArray[np.str_], int]:
+    """(n,) the group that `pattern` makes of each id, the id itself where it does not fit; and how
+    many do not. Ids are cut to a length that bounds time."""
     expression = re.compile(pattern)
-    fits = [expression.match(_without_part(name)[:_LONGEST_ID]) for name in rows.ids.tolist()]
+    fits = [expression.match(_without_part(name)[:_LONGEST_ID]) for name in ids.tolist()]
     names = [
         name if fit is None or fit[1] is None else fit[1]
-        for name, fit in zip(rows.ids.tolist(), fits, strict=True)
+        for name, fit in zip(ids.tolist(), fits, strict=True)
     ]
     return np.array(names, dtype=np.str_), sum(fit is None or fit[1] is None for fit in fits)
 

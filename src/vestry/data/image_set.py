@@ -3,19 +3,21 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.damage import Files
+from vestry.data.kept_rows import KeptRows
+from vestry.data.mapped import parts_of
 from vestry.errors import DataError
 
 _LONGEST_CLASS = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 Resize = Literal["stretch", "fit", "crop"]
 """How pictures are brought to one size: `resizing.resized`."""
 Preparation = Literal["resized", "fitted", "cropped", "stored", "photograph"]
@@ -43,6 +45,8 @@ class ImageSet:
     None where the source stores whole numbers, in which nothing can be missing.
     groups: (n,) text, whom or what a row is of; rows of one group are never parted. None where each
     row stands for itself.
+    kept: where the images lie in the cache; None for those in memory. Rows picked of kept ones are
+    copied when their images are first asked for.
     """
 
     images: NDArray[np.uint8]
@@ -51,26 +55,45 @@ class ImageSet:
     ids: NDArray[np.str_]
     missing: NDArray[np.int64] | None = None
     groups: NDArray[np.str_] | None = None
+    kept: KeptRows | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self)
         _check_labels(self)
+        if self.kept is not None and self.kept.images is not self.images:
+            object.__setattr__(self, "kept", None)  # other images than those in the cache
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getattr__(self, name: str) -> NDArray[np.uint8]:
+        """The images of rows that were picked; everything else is there."""
+        kept = self.__dict__.get("kept")
+        if name != "images" or kept is None:
+            raise AttributeError(name)
+        images: NDArray[np.uint8] = kept.images
+        object.__setattr__(self, "images", images)
+        return images
+
     @property
     def image_shape(self) -> tuple[int, ...]:
         """(height, width) or (height, width, 3)."""
-        return self.images.shape[1:]
+        return self.images.shape[1:] if self.kept is None else self.kept.image_shape
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over pixels, labels, shape and class names; the same images, the same text."""
-        digest = hashlib.sha256()
-        digest.update(repr((self.images.shape, self.classes)).encode())
-        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").tobytes())
-        digest.update(np.ascontiguousarray(self.images).data)
+        start = repr(((len(self), *self.image_shape), self.classes)).encode()
+        start += np.ascontiguousarray(self.labels, dtype="<i8").tobytes()
+        if self.kept is None:
+            return self._digest(start)
+        made = self.kept.remembered("fingerprint", lambda: _as_text(self._digest(start)), start)
+        return str(made["text"])
+
+    def _digest(self, start: bytes) -> str:
+        digest = hashlib.sha256(start)
+        for part in parts_of(self.images):
+            digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()
 
     def rows(self, index: NDArray[np.int64]) -> "ImageSet":
@@ -81,8 +104,51 @@ class ImageSet:
         part = contiguous(index)
         missing = None if self.missing is None else self.missing[part]
         groups = None if self.groups is None else self.groups[part]
-        images, labels, ids = self.images[part], self.labels[part], self.ids[part]
+        labels, ids = self.labels[part], self.ids[part]
+        if self.kept is None:
+            return ImageSet(self.images[part], labels, self.classes, ids, missing, groups)
+        kept = self.kept.of_rows(part)
+        return self._with(labels=labels, ids=ids, missing=missing, groups=groups, kept=kept)
+
+    def followed_by(self, others: "ImageSet") -> "ImageSet":
+        """These rows and then the others, of the same classes and shape; without a copy of the
+        images where they follow one another in the cache."""
+        labels = np.concatenate([self.labels, others.labels])
+        ids, missing = np.concatenate([self.ids, others.ids]), None
+        if self.missing is not None or others.missing is not None:
+            counts = [
+                np.zeros(len(s), np.int64) if s.missing is None else s.missing
+                for s in (self, others)
+            ]
+            missing = np.concatenate(counts)
+        groups = None
+        if self.groups is not None and others.groups is not None:
+            groups = np.concatenate([self.groups, others.groups])
+        if self.kept is not None and others.kept is not None:
+            kept = self.kept.followed_by(others.kept)
+            if kept is not None:
+                return self._with(labels=labels, ids=ids, missing=missing, groups=groups, kept=kept)
+        images = np.concatenate([self.images, others.images])
         return ImageSet(images, labels, self.classes, ids, missing, groups)
+
+    def relabelled(self, labels: NDArray[np.int64], classes: tuple[str, ...]) -> "ImageSet":
+        """The same images with other labels. labels: (n,) int64, each an index into `classes`."""
+        if self.kept is None:
+            return replace(self, labels=labels, classes=classes)
+        return self._with(labels=labels, classes=classes)
+
+    def grouped(self, groups: NDArray[np.str_]) -> "ImageSet":
+        """The same rows with a group each. groups: (n,) text."""
+        return replace(self, groups=groups) if self.kept is None else self._with(groups=groups)
+
+    def _with(self, **changes: Any) -> "ImageSet":
+        """A copy of kept rows whose images nobody has asked for."""
+        made = object.__new__(ImageSet)
+        for one in fields(self):
+            if one.name != "images":
+                object.__setattr__(made, one.name, changes.get(one.name, getattr(self, one.name)))
+        _check_labels(made)
+        return made
 
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has."""
@@ -155,6 +221,10 @@ def _shape_words(shape: tuple[int, ...]) -> str:
     return f"{height} x {width} in {'colour' if channels else 'grey'}"
 
 
+def _as_text(text: str) -> dict[str, NDArray[np.str_]]:
+    return {"text": np.array(text)}
+
+
 def contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
     """`index` as a slice where its rows follow one another."""
     if len(index) and index[0] >= 0 and bool((np.diff(index) == 1).all()):
@@ -201,11 +271,13 @@ def _shape_advice(shape: tuple[int, ...]) -> str:
 
 
 def check_class_name(name: str) -> None:
-    """Raises DataError for what would overwrite a terminal, break a line or fill a page."""
+    """Raises DataError for what would overwrite a terminal, break a line, fill a page or be no
+    text, as half a character is."""
     if len(name) > _LONGEST_CLASS or _CONTROL.search(name):
         raise DataError(
             f"the class {name[:40]!r} has {len(name):,} signs or control signs (line ends, tabs, "
-            f"escapes); at most {_LONGEST_CLASS} printable ones are taken. Give it another name"
+            f"escapes, half a character); at most {_LONGEST_CLASS} printable ones are taken. Give "
+            "it another name"
         )
 
 

@@ -1,5 +1,7 @@
 """A table of picture files with their labels: from it, the rows of a source."""
 
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.damage import DamagedFile
+from vestry.data.decoding import Decoded, decode
+from vestry.data.file_tree import file_facts
 from vestry.data.folder_layout import PartName, part_of
-from vestry.data.folder_pictures import Decoded, Picture, decode
+from vestry.data.folder_pictures import Picture
 from vestry.data.image_file import FORMATS, Pictured, read_header
 from vestry.data.image_set import ImageSet, Source
+from vestry.data.kept_source import kept_source
 from vestry.data.labels import read_labels
 from vestry.data.picture_notes import changes, files_of
 from vestry.data.reading import Reading
@@ -48,6 +53,8 @@ class _Found:
 
 def part_named(text: str, where: str) -> PartName:
     """Raises DataError for what is no part's name."""
+    if not text.strip():
+        raise DataError(f"{where}: the split is empty; write train, validation or test")
     found = part_of(text.strip())
     if found is None:
         raise DataError(f"{where}: the split {text!r} is not known; train, validation and test are")
@@ -76,6 +83,33 @@ def source_of_rows(
     """
     if not rows:
         raise DataError(f"{where} names no picture")
+
+    def content() -> list[bytes]:
+        start = repr((os.fspath(where), classes, list(notes))).encode()
+        return [b"rows", start, *map(_content, rows)]
+
+    def read(reading: Reading) -> Source:
+        return _read(where, name, rows, reading, classes, notes)
+
+    return kept_source(name, where.parent, reading, content, read)
+
+
+def _content(row: ManifestRow) -> bytes:
+    """What a row is made of; a file by its size and times."""
+    said = repr((row.id, row.label, row.part, row.group)).encode("utf-8", "surrogatepass")
+    if isinstance(row.picture, Path):
+        return said + os.fsencode(row.picture) + file_facts(row.picture)
+    return said + hashlib.blake2b(row.picture, digest_size=16).digest()
+
+
+def _read(
+    where: Path,
+    name: str,
+    rows: Sequence[ManifestRow],
+    reading: Reading,
+    classes: list[str] | None,
+    notes: Sequence[str],
+) -> Source:
     found = _looked_at(sorted(rows, key=lambda row: _PARTS.index(row.part)))
     decoded = decode(where, name, found.pictures, found.damaged, reading)
     kept = {picture.id for picture in decoded.pictures}

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import platformdirs
 
@@ -15,6 +15,13 @@ _LOOKS_VARIABLE = "VESTRY_LOOKS"
 
 Progress = Callable[[str, int, int], None]
 """Told, while a file is downloaded or a folder read: its name, how much is there, and in all."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A `Progress` that takes lines, too."""
+
+    def say(self, text: str) -> None: ...
 
 
 class MissingDataError(DataError):

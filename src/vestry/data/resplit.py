@@ -1,13 +1,14 @@
 """Splits anew: all rows of a source pooled, and cut in three by fractions."""
 
+import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vestry.data.groups import deal, groups_of, refuse_parted
+from vestry.data.groups import deal, refuse_parted
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.split import Rows, class_shares
 from vestry.errors import DataError
@@ -48,24 +49,7 @@ class Cut:
 
 def pooled(source: Source) -> ImageSet:
     """The rows of all the source's parts, training rows first, with the ids that they had."""
-    train, parts = source.train, list(source.parts.values())
-    if len(parts) == 1:
-        return train
-    missing = None
-    groups = None
-    if all(rows.groups is not None for rows in parts):
-        groups = np.concatenate([groups_of(rows) for rows in parts])
-    if any(rows.missing is not None for rows in parts):
-        counts = [np.zeros(len(s), np.int64) if s.missing is None else s.missing for s in parts]
-        missing = np.concatenate(counts)
-    return replace(
-        train,
-        images=np.concatenate([rows.images for rows in parts]),
-        labels=np.concatenate([rows.labels for rows in parts]),
-        ids=np.concatenate([rows.ids for rows in parts]),
-        missing=missing,
-        groups=groups,
-    )
+    return functools.reduce(ImageSet.followed_by, source.parts.values())
 
 
 def cut(source: Source, fractions: Fractions, seed: int) -> Cut:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.limits import check_expansion
+from vestry.data.mapped import parts_of
 from vestry.data.npz_file import DAMAGE
 from vestry.data.sealed import SealedLabels, SealedSet
 from vestry.errors import DataError
@@ -65,15 +66,32 @@ def load_hashes(path: Path) -> RowHashes | None:
 def row_hashes(rows: SealedSet | SealedLabels) -> RowHashes:
     if isinstance(rows, SealedLabels):
         return RowHashes(rows.hashes, np.zeros((_SCALES, 0), dtype=np.uint64))
-    images = np.ascontiguousarray(rows.images)
-    exact = _digests(images)
+    made = (
+        _hashes(rows)
+        if rows.kept is None
+        else rows.kept.remembered("hashes", lambda: _hashes(rows))
+    )
+    return RowHashes(made["exact"], made["almost"])
+
+
+def _hashes(rows: SealedSet) -> dict[str, _Hashes]:
+    parts = [_of_part(np.ascontiguousarray(part)) for part in parts_of(rows.images)]
+    exact, almost = zip(*parts, strict=True) if parts else ((), ())
+    none = np.zeros((_SCALES, 0), dtype=np.uint64)
+    return {
+        "exact": np.concatenate([none[0], *exact]),
+        "almost": np.concatenate([none, *almost], axis=1),
+    }
+
+
+def _of_part(images: NDArray[np.uint8]) -> tuple[_Hashes, _Hashes]:
     cells = _cells(images)
     cells -= cells.mean(axis=1, keepdims=True)
     scales = [
         np.floor((cells + _STEP * scale / _SCALES) / _STEP).astype(np.int8)
         for scale in range(_SCALES)
     ]
-    return RowHashes(exact, np.stack([_digests(levels) for levels in scales]))
+    return _digests(images), np.stack([_digests(levels) for levels in scales])
 
 
 def _digests(rows: NDArray[Any]) -> _Hashes:

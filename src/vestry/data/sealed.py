@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.image_set import ImageSet
+from vestry.data.kept_rows import KeptRows
 
 
 class SealedSet:
@@ -25,6 +26,10 @@ class SealedSet:
     @property
     def images(self) -> NDArray[np.uint8]:
         return self._rows.images
+
+    @property
+    def kept(self) -> KeptRows | None:
+        return self._rows.kept
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.dataset import Dataset
+from vestry.data.mapped import parts_of
 from vestry.data.sealed import Rows
 
 
@@ -47,9 +48,19 @@ def shared_rows(dataset: Dataset) -> list[SharedRows]:
     ]
 
 
-def _digests(rows: Rows) -> NDArray[np.str_]:
-    images = np.ascontiguousarray(rows.images)
-    return np.array([hashlib.blake2b(image.data, digest_size=16).hexdigest() for image in images])
+def _digests(rows: Rows) -> NDArray[np.bytes_]:
+    """(n,) 16 bytes of BLAKE2b of each image, as the digits that they are written in."""
+
+    def made() -> dict[str, NDArray[np.bytes_]]:
+        found = [
+            hashlib.blake2b(image.data, digest_size=16).hexdigest().encode()
+            for part in parts_of(rows.images)
+            for image in np.ascontiguousarray(part)
+        ]
+        return {"digests": np.array(found, dtype="S32")}
+
+    found = made() if rows.kept is None else rows.kept.remembered("digests", made)
+    return found["digests"]
 
 
 def _that_hold(learnt: SharedRows, chosen_by: SharedRows | None) -> str:

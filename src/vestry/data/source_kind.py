@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vestry.data.image_cache import ImageCache
 from vestry.data.image_set import Resize, Source
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.published import PublishedSet
@@ -33,7 +34,8 @@ class SourceRequest:
     @property
     def reading(self) -> Reading:
         """Of picture files."""
-        return Reading(self.image_size, self.resize, self.on_progress)
+        cache = ImageCache.below(self.places.cache)
+        return Reading(self.image_size, self.resize, self.on_progress, cache)
 
 
 @dataclass(frozen=True)

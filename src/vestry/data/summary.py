@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vestry.data import damage
 from vestry.data.dataset import Dataset
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of
 from vestry.data.npz_file import readable
 from vestry.data.sealed import Rows
 from vestry.schema.data import Corrections, Data, Files, Samples, Split
@@ -60,7 +61,7 @@ def _rule(split: str, name: str) -> str:
 def split_summary(rows: Rows, rule: str) -> Split:
     """rule: how these rows were taken, in words."""
     # A histogram of 256 counts gives range, mean and deviation exactly, without float copies.
-    counts = np.bincount(rows.images.ravel(), minlength=256).astype(np.float64)
+    counts = _histogram(rows)
     values = np.arange(256)
     mean = float((counts * values).sum() / counts.sum())
     present = np.flatnonzero(counts)
@@ -72,6 +73,17 @@ def split_summary(rows: Rows, rule: str) -> Split:
         pixel_deviation=float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum())),
         rule=rule,
     )
+
+
+def _histogram(rows: Rows) -> NDArray[np.float64]:
+    """(256,) how many pixel values of each size there are."""
+
+    def counted() -> dict[str, NDArray[np.int64]]:
+        parts = (np.bincount(part.ravel(), minlength=256) for part in parts_of(rows.images))
+        return {"counts": sum(parts, np.zeros(256, np.int64))}
+
+    made = counted() if rows.kept is None else rows.kept.remembered("histogram", counted)
+    return made["counts"].astype(np.float64)
 
 
 def samples(rows: ImageSet, count: int, columns: int, seed: int) -> Samples:

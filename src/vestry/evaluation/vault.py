@@ -187,7 +187,7 @@ def append(path: Path, look: Look) -> None:
         with held(path.with_name(f".{path.name}.lock")):
             handle = open_to_append(path)
             try:
-                os.write(handle, line.encode())
+                os.write(handle, line.encode(errors="backslashreplace"))
             finally:
                 os.close(handle)
     except OSError as error:

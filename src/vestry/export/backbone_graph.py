@@ -1,4 +1,4 @@
-"""Frozen backbones as ONNX nodes: VGG16, ResNet50, or an earlier network without its last layer."""
+"""Frozen backbones with their heads as ONNX nodes: VGG16, ResNet50, an earlier network, a file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,14 +10,14 @@ from safetensors.numpy import load_file
 
 from vestry.errors import ModelError
 from vestry.export.network_graph import WEIGHTS, loaded, network_scores, softmax
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.settings import HEAD_FILE, PUBLISHED, BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
 from vestry.members.graph import Graph
 from vestry.members.networks.layer import Value, Weights, flat
-from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
-from vestry.members.onnx_models.wrapped_graph import resize_matrix
+from vestry.members.onnx_models.wrapped_graph import POOLS, resize_matrix
+from vestry.storage.onnx_file import read_model_bytes, safe_model
 
 _GREY_WEIGHTS = (0.299, 0.587, 0.114)
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -34,15 +34,36 @@ def backbone_graph(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
     Raises ModelError where the backbone's file is not there.
     """
     settings = BackboneSettings(**card["settings"])
-    name = f"trunk-{card['trunk']['sha256'][:16]}.safetensors"
-    if not (folder / name).is_file():
-        raise ModelError(f"{folder.name} cannot be exported: {folder / name} is not there")
-    frozen = loaded(load_file(folder / name))
-    features = backbone_features(graph, "images", settings, card, frozen)
+    suffix = "onnx" if settings.is_graph else "safetensors"
+    path = folder / f"trunk-{card['trunk']['sha256'][:16]}.{suffix}"
+    if not path.is_file():
+        raise ModelError(f"{folder.name} cannot be exported: {path} is not there")
+    if settings.is_graph:
+        features = _file_features(graph, path, card)
+    else:
+        frozen = loaded(load_file(path))
+        features = backbone_features(graph, "images", settings, card, frozen)
+    if settings.estimator is not None:
+        return _estimator_head(graph, features, folder)
     head = NetworkSettings(**card["head"]["settings"])
     traced = trace(head.layers, features.shape, card["head"]["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
     return softmax(graph, network_scores(graph, traced, weights, features))
+
+
+def _file_features(graph: Graph, path: Path, card: Mapping[str, Any]) -> Value:
+    """Of a backbone that is a graph already."""
+    height, width, channels = card["trunk"]["feature_shape"]
+    name = graph.inline(safe_model(read_model_bytes(path)), "images")
+    return Value(name, (height, width, channels), "channels_last")
+
+
+def _estimator_head(graph: Graph, features: Value, folder: Path) -> str:
+    """An estimator takes features as they were kept, channels last."""
+    name = features.name
+    if features.layout == "channels_first":
+        name = graph.add("Transpose", name, perm=[0, 2, 3, 1])
+    return graph.inline(safe_model(read_model_bytes(folder / HEAD_FILE)), name)
 
 
 def backbone_features(
@@ -91,11 +112,11 @@ def _normalised(graph: Graph, planes: str) -> str:
 def _pooled(
     graph: Graph, features: str, settings: BackboneSettings, size: tuple[int, int]
 ) -> Value:
-    """A pool that the head begins with, made where the study's own fit makes it."""
+    """An early pool, made where the study's own fit makes it."""
     height, width, channels = PUBLISHED[settings.backbone].feature_map(size)
-    first = settings.layers[0]
-    if isinstance(first, GlobalPool) and (height, width) != (1, 1):
-        return Value(graph.add(first.operator, features), (1, 1, channels), "channels_first")
+    pool = settings.early_pool
+    if pool is not None and (height, width) != (1, 1):
+        return Value(graph.add(POOLS[pool], features), (1, 1, channels), "channels_first")
     return Value(features, (height, width, channels), "channels_first")
 
 

@@ -24,14 +24,13 @@ def network_scores(
     (`3.conv.kernel`).
     """
     value = _standardised(graph, weights, pixels)
-    known: dict[str | None, Value] = {"input": value}
+    values = [value]
     for index, step in enumerate(traced):
-        layer = step.layer
-        place = f"{index + 1}.{layer.key}"
-        value = layer.nodes(Nodes(graph, step, place, weights, known.get(layer.joins)), value)
-        if layer.name is not None:
-            known[layer.name] = value
-    return value
+        place = f"{index + 1}.{step.layer.key}"
+        joined = None if step.joined is None else values[step.joined + 1]
+        nodes = Nodes(graph, step, place, weights, joined)
+        values.append(step.layer.nodes(nodes, values[-1]))
+    return values[-1]
 
 
 def _standardised(graph: Graph, weights: Weights, pixels: Value) -> Value:
@@ -71,4 +70,16 @@ def stored_network(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
     traced = trace(settings.layers, shape, card["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
     pixels = scaled_pixels(graph, "images", shape)
-    return softmax(graph, network_scores(graph, traced, weights, pixels))
+    if not card.get("mirrored_answers", {}).get("used", False):
+        return softmax(graph, network_scores(graph, traced, weights, pixels))
+    both = Value(_with_mirror_images(graph, pixels.name), pixels.shape, pixels.layout)
+    answers = softmax(graph, network_scores(graph, traced, weights, both))
+    pairs = graph.reshape(answers, 2, -1, card["classes"])
+    total = graph.add("ReduceSum", pairs, graph.integers(0), keepdims=0)
+    return graph.add("Mul", total, graph.number(0.5))
+
+
+def _with_mirror_images(graph: Graph, pixels: str) -> str:
+    """All images (n, height, width, channels), and then all of them from right to left."""
+    to_the_left = [graph.integers(number) for number in (-1, -(2**62), 2, -1)]
+    return graph.add("Concat", pixels, graph.add("Slice", pixels, *to_the_left), axis=0)

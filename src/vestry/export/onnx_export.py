@@ -11,6 +11,7 @@ from vestry.committees.rule import log_nodes
 from vestry.errors import ModelError
 from vestry.export.bundle import MEMBER_PROBABILITIES, PROBABILITIES
 from vestry.members.graph import Graph, finished
+from vestry.members.kind import WHOLE_MODEL
 from vestry.members.kinds import kind_named
 from vestry.storage.onnx_file import read_model_bytes, safe_model
 from vestry.storage.run_folder import read_json
@@ -72,7 +73,7 @@ def _member_graph(graph: Graph, part: str, folder: Path) -> str:
     """Adds a member to `graph`; returns the name of its probabilities."""
     card = _stored_card(folder)
     graph.part = part
-    if card["stored"].endswith(".onnx"):
+    if card["stored"] == WHOLE_MODEL:
         return graph.inline(safe_model(read_model_bytes(folder / card["stored"])), "images")
     add = kind_named(card["kind"]).load_graph()
     if add is None:

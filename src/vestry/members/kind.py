@@ -6,7 +6,7 @@ a `FittedModel`. Every kind passes the same contract test.
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -19,6 +19,9 @@ from vestry.data.paths import Progress
 from vestry.members.model_paths import ModelPaths
 from vestry.predictions.table import Split
 from vestry.storage.tried import Tried
+
+WHOLE_MODEL = "model.onnx"
+"""The file of a model that is stored as one graph, from raw images to probabilities."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,11 @@ class Plan:
         """Whether validation rows decide for how many epochs it is trained."""
         return False
 
+    def memory(self, settings: Any, rows: int) -> int:  # noqa: ARG002 - for others to use
+        """Bytes that a fit on so many rows takes at least beside the images; 0 where it takes them
+        a part at a time."""
+        return 0
+
     def identity(self, settings: Any) -> str | None:  # noqa: ARG002 - for others to use
         """Text that changes with what a fit starts from beside its settings; None for nothing."""
         return None
@@ -178,7 +186,8 @@ class ModelKind:
     inputs: files of the user's that it is made from, by its table; none may be written over.
     files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
-    fewer cores than it gets.
+    fewer cores than it gets. training_keys: by its table, the keys that say how such a model is
+    trained; None for whatever its settings have.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
     is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
     have a file for each seed, though it is finished.
@@ -194,8 +203,15 @@ class ModelKind:
     inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
     files: str | None = None
     is_trained: bool = False
+    training_keys: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     is_finished: bool = False
     is_by_id: bool = False
+
+    def trained_by(self, table: Mapping[str, Any]) -> Collection[str]:
+        """The keys that say how the model of this table is trained."""
+        return (
+            self.settings.model_fields if self.training_keys is None else self.training_keys(table)
+        )
 
     def load_graph(self) -> Callable[[Any, Path, dict[str, Any]], str] | None:
         """`graph`, imported; None where there is none."""

@@ -19,11 +19,10 @@ from vestry.evaluation.run_changes import run_changes
 from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_output
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.stored_run import RunData, StoredRun, stored_runs
 from vestry.predictions.table import Labels
 from vestry.report import runs_words as sentences
-from vestry.report.formatting import NARROW_SPACE
 from vestry.report.models import shown_rank
 from vestry.report.runs_page import MARK, write_runs_page
 from vestry.report.sections import standing
@@ -179,7 +178,7 @@ def compare_runs(
     _check_classes(runs)
     _check_ids(runs)
     report({"event": "stage", "text": "loading the runs' data"})
-    data = RunData(places, downloads(report))
+    data = RunData(places, Downloads(report))
     datasets = [data.of(run) for run in runs]
     _check_images(runs, datasets)
     report({"event": "stage", "text": "comparing"})
@@ -289,7 +288,7 @@ def summary_text(compared: Compared, as_json: bool) -> str:
         for row in results.ranking
     ]
     lines += ["", *sentences.lead(results)]
-    return "\n".join([*lines, "", str(compared.page)]).replace(NARROW_SPACE, ",")
+    return "\n".join([*lines, "", str(compared.page)])
 
 
 def _figures(results: RunComparison, row: RankedOfRuns) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vestry.audit.exploration import Exploration, Report, explore
 from vestry.audit.settings import ExplorationSettings
+from vestry.audit.suggested import suggested_corrections
 from vestry.data.class_checks import other_shares
 from vestry.data.dataset import fingerprint
 from vestry.data.image_set import ImageSet, Source
@@ -21,10 +22,15 @@ from vestry.errors import DataError, StudyError, printable
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_outside_runs
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
+from vestry.pipeline.suggested_file import (
+    SUGGESTED,
+    check_unchanged,
+    suggested_file,
+    write_suggested,
+)
 from vestry.report.exploration_page import write_exploration
-from vestry.report.formatting import NARROW_SPACE
-from vestry.report.sections import class_map, findings
+from vestry.report.sections import class_map, findings, next_steps
 from vestry.report.sections import dataset as dataset_sentences
 from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
@@ -46,7 +52,7 @@ from vestry.system.parts import require
 # Whose folder an exploration's folder is: a source takes a new one, or its own.
 
 
-_OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl")
+_OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl", SUGGESTED)
 _KEYS = {"title", "data", "exploration"}
 
 
@@ -74,6 +80,7 @@ def _check_folder(source: str, places: DataPaths, folder: Path, force: bool) -> 
     _check_input(source, places, folder)
     if not force and not is_new(folder):
         _check_owner(source, places, folder)
+        check_unchanged(folder)
 
 
 def _holds_only_ours(folder: Path) -> bool:
@@ -168,7 +175,7 @@ def explore_source(
     if wanted.way != "stretch":
         check_resizable(text, "--resize")
     report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, downloads(report), wanted.size, resize=wanted.way)
+    source = load_source(text, places, Downloads(report), wanted.size, resize=wanted.way)
     with locked(folder):
         _check_folder(text, places, folder, force)
         _claimed(text, places, folder).write(folder)
@@ -179,12 +186,14 @@ def explore_source(
     for warning in warnings:
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
+    corrections, lines = suggested_file(suggested_corrections(sets))
     results = ExplorationResults(
         format=FORMAT,
         title=_title_of(text),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data=_data_facts(text, source, sets, warnings),
         exploration=found.results,
+        corrections=corrections,
         environment=Environment.model_validate(environment(cores)),
         seconds={"total": time.perf_counter() - started},
     )
@@ -192,6 +201,7 @@ def explore_source(
     with locked(folder):
         remove_leftovers(folder)
         _write_files(folder, sets, found, results)
+        write_suggested(folder, lines)
         return Explored(write_exploration(folder), results)
 
 
@@ -201,6 +211,7 @@ def summary_text(explored: Explored, as_json: bool) -> str:
         results = explored.results.as_json()
         kept = {key: results[key] for key in ("title", "data")}
         audit = {key: results["exploration"][key] for key in ("findings", "notes", "overlap")}
+        kept["corrections"] = results["corrections"]
         return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
     found, data = explored.results.exploration, explored.results.data
     classes = [printable(name) for name in data.classes]
@@ -213,8 +224,8 @@ def summary_text(explored: Explored, as_json: bool) -> str:
     lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
     if found.overlap:
         lines += ["", class_map.overlap(found.overlap, classes)]
-    text = "\n".join([*lines, *found.notes, "", str(explored.page)])
-    return text.replace(NARROW_SPACE, ",")
+    steps = next_steps.next_steps(explored.results, str(explored.page.parent))
+    return "\n".join([*lines, *found.notes, "", *steps, "", str(explored.page)])
 
 
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:

@@ -23,7 +23,7 @@ from vestry.members.graph import IR_VERSION, OPSET
 from vestry.pipeline.export_limits import limits, novelty, settings_of
 from vestry.pipeline.export_reference import Reference, held_against_files, reference
 from vestry.pipeline.export_target import checked_target
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.stored_run import RunData, StoredRun, stored_run
 from vestry.schema.models import Committee
 from vestry.serve.predictor import Predictor
@@ -76,7 +76,7 @@ def export_run(
     maker = _known_maker(run, name)
     path = checked_target(run, maker, target, options.quantize, options.force)
     report({"event": "stage", "text": f"{maker}: loading the run's data"})
-    dataset = RunData(places, downloads(report)).of(run)
+    dataset = RunData(places, Downloads(report)).of(run)
     temperature = temperature_of(run, maker, options)
     report({"event": "stage", "text": f"{maker}: writing the graph"})
     model = _model_of(run, maker, temperature)

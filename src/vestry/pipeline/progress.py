@@ -37,11 +37,15 @@ class Silence:
         return None
 
 
-def downloads(report: Callable[[Event], None]) -> Callable[[str, int, int], None]:
+class Downloads:
     """What a download, or the reading of a folder, tells its progress to, so that it becomes
-    events."""
+    events; `say` takes lines."""
 
-    def tell(name: str, received: int, total: int) -> None:
-        report({"event": "download", "file": name, "received": received, "total": total})
+    def __init__(self, report: Callable[[Event], None]) -> None:
+        self.report = report
 
-    return tell
+    def __call__(self, name: str, received: int, total: int) -> None:
+        self.report({"event": "download", "file": name, "received": received, "total": total})
+
+    def say(self, text: str) -> None:
+        self.report({"event": "note", "text": text})

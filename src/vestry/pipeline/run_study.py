@@ -17,9 +17,10 @@ from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.claim import check_claims, folder_before, take
 from vestry.pipeline.fitting import attribute_models, fit_members, measure_models
+from vestry.pipeline.memory_needs import check_memory
 from vestry.pipeline.notices import cut_short
 from vestry.pipeline.planner import Planner
-from vestry.pipeline.progress import downloads
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.results import Comparison, StudyTasks
 from vestry.pipeline.run_files import write_run
 from vestry.pipeline.tasks.attribution import explanations, save_explanation_maps
@@ -59,13 +60,15 @@ def run_study(
     _run_before(file, places, run, cores, report)
     clock = _Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
-    dataset = load_dataset(file.study.data, places, downloads(report))
+    dataset = load_dataset(file.study.data, places, Downloads(report))
     if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
         check_classes(file.study.claim, dataset.training.classes)
     check_score(file.study.decision, dataset.training.classes)
     _check_folds(file.study, len(dataset.training))
-    planner = Planner(file.study, dataset, places, run, cores, downloads(report))
+    planner = Planner(file.study, dataset, places, run, cores, Downloads(report))
     _announce(dataset, planner, report)
+    for text in check_memory(planner):
+        report({"event": "warning", "text": text})
     clock.stop("data")
     vault = Vault(places.looks, run.looks)
     comparison = Comparison(file, dataset, run, vault, report)

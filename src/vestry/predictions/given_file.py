@@ -1,6 +1,7 @@
 """Columns of a table in a file of the user's: `.csv` or `.npz`, bounded, never unpickled."""
 
 import csv
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from vestry.storage.regular_file import check_regular
 _MOST_CSV_BYTES = 2**30
 _MOST_COLUMNS = 10_050
 _DELIMITERS = ",;\t"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +157,7 @@ def _check_dtype(where: str, dtype: np.dtype[Any]) -> None:
 def texts(path: Path, values: NDArray[Any]) -> NDArray[np.str_]:
     """Text of an array of text or numbers: whole numbers as such, bytes as UTF-8.
 
-    Raises DataError for what is neither: numbers that are not finite, bytes that are no UTF-8.
+    Raises DataError for what is neither: numbers that are not finite, text that is no UTF-8.
     """
     if values.dtype.kind == "S":
         try:
@@ -169,4 +171,8 @@ def texts(path: Path, values: NDArray[Any]) -> NDArray[np.str_]:
         )
     if values.dtype.kind == "f" and bool((values == np.rint(values)).all()):
         return values.astype(np.int64).astype(np.str_)
-    return values.astype(np.str_)
+    found = values.astype(np.str_)
+    # Halves of characters, as Python stores a byte that is no text: no file could name them again.
+    if values.dtype.kind == "U" and _HALF.search("".join(np.unique(found))):
+        raise DataError(f"{path}: a text has half a character; store it as UTF-8")
+    return found

@@ -19,6 +19,7 @@ from vestry.pipeline.run_study import run_study
 from vestry.pipeline.tryout.draft import file_for, source_from
 from vestry.pipeline.tryout.try_source import Attempt, try_source
 from vestry.python_api.finished_run import Run
+from vestry.python_api.given_datasets import arrays_of_parts, is_dataset
 from vestry.python_api.model_tables import model_table
 from vestry.storage.own_files import OwnFiles
 from vestry.storage.run_folder import RunFolder
@@ -110,8 +111,10 @@ def choose(
     """Fit models on these images, compare them and recommend one: a study made in Python.
 
     images: (n, height, width[, 3]) bytes or floats, with their labels (n,), numbers or text; or a
-    source as a study names it (a folder, "digits"), with None as labels. models: by name, a
-    scikit-learn estimator, a `vestry.Network`, or the table that stands in a study file.
+    source as a study names it (a folder, "digits"), with None as labels; or, so too, a data set of
+    Hugging Face's or torchvision's kind (X_test may be another), or several by part.
+    models: by name, a scikit-learn estimator, a `vestry.Network`, or the table that stands in a
+    study file.
     X_test, y_test: test rows; without them a part of the others is held back. tables: further
     tables of the study, such as `data={"validation": {"folds": 5}}` or `decision={...}`.
 
@@ -175,6 +178,10 @@ def _source(
                 f"{images} has labels of its own; give arrays for both, or for neither"
             )
         return source_from(str(images), _home(out)), {}
+    if is_dataset(images):
+        if labels is not None or test_labels is not None:
+            raise StudyError("a data set has labels of its own; leave labels and y_test out")
+        return "npz:images.npz", arrays_of_parts(images, test_images)
     if labels is None:
         raise StudyError("images in an array need their labels")
     if (test_images is None) != (test_labels is None):

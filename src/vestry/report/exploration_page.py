@@ -16,6 +16,7 @@ from vestry.report.sections import (
     dataset,
     found_images,
 )
+from vestry.report.sections.next_steps import next_steps
 from vestry.report.sections.provenance import moment
 from vestry.report.shell import (
     POLICY_PLACE,
@@ -53,6 +54,7 @@ class _Facts:
 
     heading: str
     warnings: list[str]
+    steps: list[str]
     source: str
     created: str
     seconds: float
@@ -170,6 +172,7 @@ def _fill(explored: ExplorationResults, page: PageData, sheet: Sheet, heat_map: 
     facts = _Facts(
         heading=data_heading(explored.data, page.checklist),
         warnings=explored.data.warnings,
+        steps=next_steps(explored),
         source=shlex.quote(explored.data.asked),
         created=moment(explored.created),
         seconds=explored.seconds["total"],

@@ -1,9 +1,8 @@
-"""Numbers as a reader wants them: per cent with one decimal, thin separators, humane seconds."""
+"""Numbers as a reader wants them: per cent with one decimal, commas, humane seconds."""
 
 import math
 from collections.abc import Callable
 
-NARROW_SPACE = "\u202f"
 _MINUS = "\u2212"
 NOTHING = "\u2013"
 _MORE_DIGITS = 4
@@ -76,12 +75,12 @@ def decimal(value: float | None, digits: int = 3) -> str:
 
 
 def whole(count: float | None) -> str:
-    """An integer with thin separators between thousands."""
-    return NOTHING if count is None else f"{int(count):,}".replace(",", NARROW_SPACE)
+    """An integer with commas between thousands."""
+    return NOTHING if count is None else f"{int(count):,}"
 
 
 def roughly(count: float) -> str:
-    """Two leading digits of a large number: 34213 as "34,000", with thin separators."""
+    """Two leading digits of a large number: 34213 as "34,000"."""
     digits = max(0, len(str(round(count))) - 2)
     return whole(round(count, -digits))
 

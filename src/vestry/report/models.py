@@ -157,6 +157,11 @@ class ChosenOn:
         """ "validation images"."""
         return f"{self.noun}s{self.mark}"
 
+    @property
+    def in_short(self) -> str:
+        """ "on validation images", "out-of-fold": where there is little room."""
+        return self.mark.strip(" ()") or f"on {self.images}"
+
     def counted(self, count: int) -> str:
         """ "100 validation images", "400 training images (out-of-fold)"."""
         return f"{counted(count, self.noun)}{self.mark}"

@@ -7,7 +7,7 @@ are; numbers have no thin spaces and no typographic minus.
 from collections.abc import Sequence
 
 from vestry.committees.rule import RULES
-from vestry.report.formatting import NARROW_SPACE, counted, listed, per_cent_range, whole
+from vestry.report.formatting import counted, listed, per_cent_range, whole
 from vestry.report.latex import latex_text
 from vestry.report.models import Model, chosen_on, models_by_rank, tables_alone
 from vestry.report.sections import by_score, standing
@@ -28,7 +28,7 @@ def summary_sentences(results: Results) -> list[str]:
 
 
 def plain_numbers(text: str) -> str:
-    return text.replace(NARROW_SPACE, ",").replace("\u2212", "-")
+    return text.replace("\u2212", "-")
 
 
 def _data(results: Results) -> str:

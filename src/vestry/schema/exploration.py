@@ -5,6 +5,11 @@ The distance of two images is that of their pixels, each image less its mean and
 compared with its nearest row of the first split, and with the five whose spectra (amplitudes of low
 frequencies, which a shift leaves) are most alike, these shifted by one pixel to all eight sides:
 then without the border of one pixel, so that it does not matter what came in.
+
+Outlines are compared, too, in images of at least 16 pixels a side: gradients over their local
+strength. Two images are one picture by these where they correlate by at least 0.7, and by more
+than images of this data usually do: the margin over that, in Fisher's z, is above `facts.margin`,
+which is learnt such that 0.1 pairs of different pictures are expected in a whole search.
 """
 
 from typing import Literal
@@ -66,9 +71,16 @@ class Finding(Record):
     else medium |
     | `label_conflict` | images that stand in the data with two labels | high |
     | `near_duplicates` | rows of the second split that have a row of the first closer than
-    `facts.threshold`, as it stands or shifted by one pixel; `value` is that distance,
-    `facts.shifted` how many are so only shifted (null for images under 16 pixels, which are not
-    shifted) | medium above 1%, else low |
+    `facts.threshold`, as it stands or shifted by one pixel, or far more alike in its outlines than
+    is usual; `value` is that distance, `facts.shifted` how many are so only shifted, `facts.alike`
+    how many only by their outlines (null for images under 16 pixels, which are neither shifted nor
+    compared in outlines, and where there are under 64 rows) | medium above 1%, else low |
+    | `bursts` | images of one class whose names show that they are frames of one object, where they
+    are as alike as frames are: of `facts.share` of them the most alike image of the class is of the
+    same run, where `facts.chance` would be by chance. `facts.pattern` is that of the names, `runs`
+    how many, `longest` the most images of one, `parted` images of the last split whose run has
+    images in another one, `kept` whether the study's `groups` say what belongs together | high
+    where runs are parted, else medium |
     | `far_from_class` | images whose mean distance to the five nearest of their class has a robust
     z-score (`value`) above `facts.threshold` | low |
     | `damaged` | image files that could not be read and are in no split; `facts.files` names the

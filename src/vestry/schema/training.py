@@ -46,15 +46,17 @@ class Trunk(Record):
     """A backbone that features were taken from."""
 
     backbone: str = Field(description="its key")
-    weights: str = Field(description="what it runs on: `imagenet`, `file`, `random`, `study`")
+    weights: str = Field(
+        description="what it runs on: `imagenet`, `file`, `random`, `study`, `onnx`, `pretrained`"
+    )
     asked: str = Field(description="the weights that the study asks for")
     why_replaced: str | None = Field(description="why they differ")
-    parameters: int = Field(description="numbers learnt before")
+    parameters: int | None = Field(description="numbers learnt before; null where not counted")
     features: int = Field(description="numbers an image")
     feature_shape: list[int] = Field(description="they have")
     image_size: list[int] = Field(description="height and width that images are brought to")
     normalisation: str = Field(description="of pixels, in words")
-    sha256: str = Field(description="of its weights")
+    sha256: str = Field(description="of its weights; of a model file, of what is stored of it")
     precision: str = Field(description="of training images' features; all others are `fp32`")
     precision_error: float | None = Field(description="of these features, relative")
     trials: dict[str, float] = Field(description="images a second by precision")

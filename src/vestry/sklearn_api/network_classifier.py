@@ -113,7 +113,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         filters of 3 x 3, each followed by a pool of 2 where the image has 4 pixels a side, and a
         dense layer of 64 units.
     image_shape : (height, width) or (height, width, channels) that flat rows are made into.
-    epochs, batch_size, optimizer, learning_rate, momentum, weight_decay, schedule, augmentation :
+    epochs, batch_size, optimizer, learning_rate, momentum, nesterov, weight_decay, clip_norm,
+    label_smoothing, balance, ema, schedule, augmentation :
         what they are in a study file, its defaults too. Augmentation takes uint8 images.
     early_stopping : hold `validation_fraction` of the rows out, every class its share, stop when
         the loss on them has not fallen for `patience` epochs, and keep the best epoch's weights.
@@ -159,9 +160,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         optimizer: str = "adam",
         learning_rate: float | None = None,
         momentum: float = 0.0,
+        nesterov: bool = False,
         weight_decay: float | None = None,
+        clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        balance: str | None = None,
+        ema: float | None = None,
         schedule: Mapping[str, Any] | str | None = None,
-        augmentation: Mapping[str, Any] | None = None,
+        augmentation: Mapping[str, Any] | str | None = None,
         early_stopping: bool = False,
         patience: int = 5,
         validation_fraction: float = 0.1,
@@ -176,7 +182,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.momentum = momentum
+        self.nesterov = nesterov
         self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.label_smoothing = label_smoothing
+        self.balance = balance
+        self.ema = ema
         self.schedule = schedule
         self.augmentation = augmentation
         self.early_stopping = early_stopping

@@ -113,4 +113,4 @@ def _digest(content: bytes) -> str:
 
 
 def _bytes(content: str | bytes) -> bytes:
-    return content.encode() if isinstance(content, str) else content
+    return content.encode(errors="backslashreplace") if isinstance(content, str) else content

@@ -131,7 +131,7 @@ def _models_at(model: type[BaseModel], loc: Sequence[Any]) -> _Models:
     """
     here: _Models = [model]
     for part in loc:
-        if isinstance(part, int):
+        if isinstance(part, int) or _is_type(part):
             continue
         holding = [found for found in here if str(part) in found.model_fields]
         if len(here) > 1:

@@ -14,6 +14,7 @@ from vestry.data.source import source_file
 from vestry.errors import StudyError, did_you_mean
 from vestry.members.kinds import KINDS
 from vestry.members.model_paths import ModelPaths
+from vestry.members.networks.recipes import is_recipe_key, written_out
 from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.search.space import found, substituted, variations
 from vestry.storage.names import same_folder
@@ -48,6 +49,7 @@ def study_of(tables: dict[str, Any], place: str) -> Study:
 
     Raises StudyError, one line a problem.
     """
+    tables = _with_recipes(tables, place)
     # Before models are made of the tables: what they leave out is then the score's to say.
     tables = following_the_score(tables)
     problems = [f"{place}: {line}" for line in _problems_of(tables)]
@@ -59,6 +61,21 @@ def study_of(tables: dict[str, Any], place: str) -> Study:
     except ValidationError as error:  # what a model and the rest of the study make of each other
         lines = lines_of(error, Study, "study", skip="")
         raise StudyError("\n".join(f"{place}: {line}" for line in lines)) from None
+
+
+def _with_recipes(tables: dict[str, Any], place: str) -> dict[str, Any]:
+    """With the settings of each model's recipe written out; raises StudyError."""
+    models = tables.get("member")
+    if not isinstance(models, list):
+        return tables
+    made: list[Any] = []
+    for number, entry in enumerate(models, 1):
+        try:
+            made.append(written_out(entry) if isinstance(entry, dict) else entry)
+        except StudyError as error:
+            name = entry.get("name", "no name")
+            raise StudyError(f"{place}: model {number} ({name}): {error}") from None
+    return tables | {"member": made}
 
 
 def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
@@ -74,6 +91,7 @@ def studies_before(file: StudyFile, above: tuple[Path, ...] = ()) -> list[Path]:
 
 def model_of(table: dict[str, Any]) -> CommonEntry:
     """The entry that a `[[model]]` with these keys makes; StudyError, one line a problem."""
+    table = written_out(table)
     if lines := _model_problems({}, table, f"model {table.get('name', '(no name)')}"):
         raise StudyError("\n".join(lines))
     return _entry_of(table)
@@ -85,7 +103,9 @@ def _entry_of(table: dict[str, Any]) -> CommonEntry:
 
 def _takes(entry: dict[str, Any], key: str) -> bool:
     """Whether a model or committee of this kind has a key of that name."""
-    models: list[type[BaseModel]] = [entry_type(kind) for kind in kinds_in(entry)]
+    if is_recipe_key(entry, key):
+        return True
+    models: list[type[BaseModel]] = [entry_type(kind) for kind in kinds_in(written_out(entry))]
     models += [SearchedEntry] if "search" in entry else []
     if not models:
         return key in CommitteeSettings.known_keys()
@@ -169,9 +189,7 @@ def _search_problems(table: dict[str, Any], place: str) -> list[str]:
 
 def _model_table(tables: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The model's own keys over the study's defaults."""
-    known = {
-        key for kind in kinds_in(entry) if kind.is_trained for key in kind.settings.model_fields
-    }
+    known = {key for kind in kinds_in(entry) if kind.is_trained for key in kind.trained_by(entry)}
     defaults = tables.get("training", {})
     return {key: value for key, value in defaults.items() if key in known} | entry
 

@@ -114,6 +114,33 @@ def memory_bytes() -> int | None:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def usable_memory() -> int | None:
+    """The memory that this process may use: the machine's, or what its control groups (those of a
+    container) leave of it; None where the system does not say."""
+    known = [memory_bytes(), *_group_limits()]
+    return min((size for size in known if size is not None), default=None)
+
+
+_GROUPS = Path("/sys/fs/cgroup")
+
+
+def _group_limits() -> list[int]:
+    """Of version 2 every group from this process's up; of version 1 that of memory."""
+    if sys.platform != "linux":
+        return []
+    files = [_GROUPS / "memory" / "memory.limit_in_bytes", _GROUPS / "memory.max"]
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            own = Path(line.rpartition(":")[2].lstrip("/"))
+            if line.startswith("0::") and ".." not in own.parts:
+                files += [_GROUPS / place / "memory.max" for place in (own, *own.parents)]
+    limits = []
+    for file in files:
+        with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
+            limits.append(int(file.read_text(encoding="utf-8")))
+    return limits
+
+
 def _windows_memory() -> int | None:
     import ctypes  # noqa: PLC0415 - only here
 

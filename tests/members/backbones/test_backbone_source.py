@@ -37,7 +37,7 @@ WRONG = [
     ({"backbone": "study:a/b", "weights": "random"}, "has its own weights"),
     ({"backbone": "study:a/b", "otherwise": "random"}, "has its own weights"),
     ({"backbone": "study:a/b", "image_size": [32, 32]}, "has its own weights and image size"),
-    ({"image_size": [16, 32]}, "greater than or equal to 32"),
+    ({"image_size": [16, 32]}, "32 pixels a side and more"),
     ({"layers": []}, "at least 1 item"),
     ({"augmentation": {"horizontal_flip": True}}, "there is nothing to augment"),
 ]

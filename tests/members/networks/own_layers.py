@@ -56,30 +56,30 @@ class GainBlock(Block):
         return gradient * self.factor.as_type(gradient.dtype)
 
 
-@register("add")
-class Add(Layer):
+@register("summed")
+class Summed(Layer):
     """Adds an earlier output of the same shape."""
 
-    add: str
+    summed: str
 
     @property
     def joins(self) -> str:
-        return self.add
+        return self.summed
 
     def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
         if shape != joined:
-            raise ValueError(f"add takes outputs of one shape, not {joined} and {shape}")
+            raise ValueError(f"summed takes outputs of one shape, not {joined} and {shape}")
         return shape
 
     def blocks(self, place: Place) -> list[Block]:
-        return [AddBlock()]
+        return [SummedBlock()]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add("Add", to.planes(to.joined).name, to.planes(value).name)
         return Value(name, value.shape, "channels_first")
 
 
-class AddBlock(JoinBlock):
+class SummedBlock(JoinBlock):
     def forward(self, x: Tensor, training: bool) -> Tensor:
         return x + self.other.to(x.dtype)
 

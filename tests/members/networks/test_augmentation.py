@@ -10,17 +10,17 @@ from pydantic import ValidationError
 from scipy import ndimage
 
 from vestry.errors import MemberError
+from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.augmentation import (
-    ASPECT,
     DRAWS,
-    ERASED,
     Augmenter,
+    filling,
     flipped,
     moved,
     padded_and_cropped,
     variants,
 )
-from vestry.members.networks.settings import Augmentation
+from vestry.members.networks.erasing import ASPECT, ERASED
 
 
 def pictures(count, height=20, width=20, channels=1, seed=0):
@@ -36,8 +36,8 @@ def blob(height=32, width=32):
     return picture.astype(np.float32)
 
 
-def altered(images, seed=0, **given):
-    augmenter = Augmenter(Augmentation(**given), tuple(images.shape[1:]))
+def altered(images, seed=0, mean=None, **given):
+    augmenter = Augmenter(Augmentation(**given), tuple(images.shape[1:]), mean)
     random = np.random.default_rng(seed)
     drawn = augmenter.draw(random, len(images))
     return augmenter.apply(images.clone(), drawn, random), drawn
@@ -165,12 +165,65 @@ def test_erasing_reaches_every_corner():
     assert gone.mean(axis=0).min() > 0.01
 
 
+@pytest.mark.parametrize("shape", [(28, 28, 1), (16, 40, 3)])
+def test_erasing_by_sides_fills_with_the_mean(shape):
+    images = torch.full((600, *shape), 2.0)
+    mean = torch.tensor([0.25, 0.5, 0.75][: shape[2]])
+    how = {"part": 0.5, "sides": [0.15, 0.5]}
+    found, drawn = altered(images, mean=mean, erasing=how)
+    gone = (found != 2).numpy()
+    changed = gone.any(axis=(1, 2, 3))
+    assert np.array_equal(changed, column(drawn, "erase") < 0.5) and 250 < changed.sum() < 350
+    filled = found[torch.from_numpy(gone)].view(-1, shape[2])
+    assert (filled == mean).all()
+    height, width, _ = shape
+    sides = []
+    for mask in gone[changed]:
+        tall, wide = mask.any((1, 2)).sum(), mask.any((0, 2)).sum()
+        assert mask.sum() == tall * wide * shape[2]
+        sides.append((tall, wide))
+    for found_sides, whole in zip(zip(*sides, strict=True), (height, width), strict=True):
+        assert set(found_sides) == set(range(round(0.15 * whole), round(0.5 * whole) + 1))
+
+
+def test_erasing_fills_in_the_mean_of_the_training_images():
+    images = np.random.default_rng(0).integers(0, 256, (40, 9, 9, 3), np.uint8)
+    found = filling(Augmentation(erasing={"part": 0.5}), images)
+    np.testing.assert_allclose(found, images.mean((0, 1, 2)) / 255, rtol=1e-6)
+    assert filling(Augmentation(erasing=0.5), images) is None
+
+
+def test_erasing_by_noise_of_given_sides():
+    images = torch.full((50, 20, 20, 1), 2.0)
+    found, _ = altered(images, erasing={"part": 1.0, "sides": [0.5, 0.5], "fill": "noise"})
+    filled = found[found != 2]
+    assert len(filled) == 50 * 100 and len(filled.unique()) > 200 and filled.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [-0.1, 1.5, True, "half", [0.5], {"part": 2}, {"sides": [0.5, 0.2]}, {"fill": "grey"}],
+)
+def test_wrong_erasing_is_one_line(wrong):
+    with pytest.raises(ValidationError) as caught:
+        Augmentation(erasing=wrong)
+    assert len(caught.value.errors()) == 1
+
+
 switches = {
     "horizontal_flip": st.booleans(),
     "shift": st.one_of(st.floats(0, 0.9), st.tuples(st.floats(0, 0.9), st.floats(0, 0.9))),
     "rotation": st.floats(0, 180),
     "zoom": st.floats(0, 0.9),
-    "erasing": st.floats(0, 1),
+    "erasing": st.one_of(
+        st.floats(0, 1),
+        st.builds(
+            lambda part, low, fill: {"part": part, "sides": [low, 1], "fill": fill},
+            st.floats(0, 1),
+            st.floats(0.01, 1),
+            st.sampled_from(["mean", "noise"]),
+        ),
+    ),
     "pad_crop": st.integers(0, 5),
 }
 shapes = st.tuples(st.integers(6, 14), st.integers(6, 14), st.sampled_from([1, 3]))
@@ -231,11 +284,11 @@ def test_ranges_are_reached_and_not_left():
 def test_variants_of_one_image(shape):
     image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     settings = Augmentation(rotation=20, erasing=0.5)
-    found = variants(settings, image, 16, seed=3)
+    found = variants(settings, image[None], 16, seed=3)
     assert found.shape == (16, *shape) and found.dtype == np.uint8
     assert len({picture.tobytes() for picture in found}) == 16
-    assert np.array_equal(found, variants(settings, image, 16, seed=3))
-    flips = variants(Augmentation(horizontal_flip=True), image, 16, seed=3)
+    assert np.array_equal(found, variants(settings, image[None], 16, seed=3))
+    flips = variants(Augmentation(horizontal_flip=True), image[None], 16, seed=3)
     assert {p.tobytes() for p in flips} == {image.tobytes(), image[:, ::-1].tobytes()}
 
 

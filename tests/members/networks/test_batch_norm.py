@@ -137,3 +137,25 @@ def test_a_layer_is_the_same_once_written_down(given):
         assert BatchNorm(**values) == layer
     step, *_ = trace([layer, BatchNorm(batch_norm=True)], (4,), 2)
     assert step.layer.words().startswith("batch_norm")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("rows", "channels"), [(8000, 18), (8004, 8), (8002, 63), (8001, 26)])
+def test_rows_side_by_side_are_normalised_as_one_by_one(rows, channels, dtype):
+    """Of many rows with few channels the library takes several at once."""
+    torch.manual_seed(0)
+    network = Network(PARSED.validate_python([{"batch_norm": True}]), (channels,), 3)
+    block = network.blocks[0]
+    block.scale.value.uniform_(0.5, 1.5)
+    block.shift.value.normal_()
+    x = (torch.rand(channels) * torch.randn(rows, channels) + torch.randn(channels)).to(dtype)
+    gradient = torch.randn(rows, channels).to(dtype)
+    leaves = [t.double().requires_grad_() for t in (x, block.scale.value, block.shift.value)]
+    given, scale, shift = leaves
+    expected = torch.nn.functional.batch_norm(given, None, None, scale, shift, True, 0, 1e-3)
+    expected.backward(gradient.double())
+    found = [block.forward(x, training=True), block.backward(gradient)]
+    found += [block.scale.gradient, block.shift.gradient]
+    tolerance = 1e-4 if dtype == torch.float32 else 5e-3
+    for own, exact in zip(found, [expected, *(leaf.grad for leaf in leaves)], strict=True):
+        assert (own.double() - exact).norm() <= tolerance * exact.norm()

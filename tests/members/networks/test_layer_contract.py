@@ -22,7 +22,7 @@ LAYERS_OF_IT = """[
     { conv = 8, kernel = 3, padding = "same", activation = "softsign", name = "early" },
     { conv = 8, kernel = 3, padding = "same" },
     { pool = 1, gain = 0.5 },
-    { add = "early" },
+    { summed = "early" },
     { pool = 2 },
     { flatten = true },
     { twice = [{ dense = 16, activation = "softsign" }] },
@@ -76,14 +76,14 @@ def test_it_is_exported_with_parity_and_served_without_its_package(run, installe
 
 def test_another_number_in_its_file_fits_anew(installed, vestry, run):
     place, env = installed
-    key = json.loads(next(run.glob("tasks/*/card.json")).read_text())["task"]["code"]
+    key = code_of_fit(run)
     text = (place / OWN.name).read_text()
     try:
         (place / OWN.name).write_text(text.replace("start=start", "start=2 * start"))
         done = vestry("run", run.parents[1] / "own.toml", "--out", run.with_name("other"), env=env)
         assert done.returncode == 0, done.stderr
         other = run.with_name("other")
-        again = json.loads(next(other.glob("tasks/*/card.json")).read_text())["task"]["code"]
+        again = code_of_fit(other)
     finally:
         (place / OWN.name).write_text(text)
     assert again != key
@@ -92,7 +92,7 @@ def test_another_number_in_its_file_fits_anew(installed, vestry, run):
 def test_without_the_package_the_study_says_what_is_unknown(run, vestry):
     done = vestry("run", run.parents[1] / "own.toml", "--out", run.with_name("without"))
     assert done.returncode != 0
-    assert "layer 4: found 'add', but a layer is one of batch_norm" in done.stderr
+    assert "layer 4: found 'summed', but a layer is one of activation" in done.stderr
 
 
 def test_a_package_that_cannot_be_loaded_is_named(installed, vestry, run):
@@ -118,6 +118,11 @@ def test_a_layer_is_whole_or_refused():
         register("third")(LAYERS["flatten"])
     with pytest.raises(ValueError, match="two layers are called 'conv'"):
         register("conv")(LAYERS["conv"])
+
+
+def code_of_fit(run):
+    tasks = [json.loads(path.read_text())["task"] for path in run.glob("tasks/*/card.json")]
+    return next(task["code"] for task in tasks if "member" in task)
 
 
 def images_of(ids):

@@ -63,6 +63,128 @@ CASES = {
         {"concat": "middle"},
         {"concat": "early"},
     ],
+    **{
+        f"{name}": [
+            {"conv": 5, "kernel": 3, "activation": name},
+            {"batch_norm": True},
+            {"activation": name},
+            FLAT,
+            {"dense": 6, "activation": name},
+        ]
+        for name in ("gelu", "silu", "leaky_relu", "relu")
+    },
+    "activations that others read from": [
+        {"conv": 5, "kernel": 3, "activation": "tanh", "name": "early"},
+        {"activation": "relu"},
+        {"add": "early"},
+        {"pool": 3, "stride": 2},
+        {"activation": "leaky_relu"},
+        FLAT,
+    ],
+    "pool between a convolution and gelu": [
+        {"conv": 18, "kernel": 3, "activation": "none"},
+        {"pool": 2},
+        {"batch_norm": True},
+        {"activation": "gelu"},
+        {"conv": 9, "kernel": 2, "activation": "gelu"},
+        {"pool": 2},
+        FLAT,
+    ],
+    "padded by pixels": [
+        {"conv": 9, "kernel": 2, "padding": 1, "activation": "none"},
+        {"pool": 2},
+        {"conv": 17, "kernel": 3, "padding": [1, 2], "stride": [2, 1]},
+        {"pool": [1, 2]},
+        {"conv": 4, "kernel": 3, "padding": [0, 1], "stride": 2, "bias": False},
+        FLAT,
+    ],
+    **{
+        f"padded by {mode}": [
+            {"conv": 5, "kernel": 4, "padding": "same", "padding_mode": mode},
+            {"pool": 2},
+            {"conv": 4, "kernel": 3, "stride": 2, "padding": [2, 1], "padding_mode": mode},
+            FLAT,
+        ]
+        for mode in ("reflect", "edge", "wrap")
+    },
+    "groups": [
+        {"conv": 6, "kernel": 3, "groups": 2, "padding": "same"},
+        {"conv": 18, "kernel": [2, 3], "groups": 3, "stride": 2, "bias": False},
+        {"pool": 2},
+        {"conv": 9, "kernel": 1, "groups": 9},
+        FLAT,
+    ],
+    "depthwise": [
+        {"conv": 6, "kernel": 3},
+        {"depthwise": 1, "kernel": 3, "stride": 2, "padding": "same", "bias": False},
+        {"batch_norm": True},
+        {"depthwise": 2, "kernel": [1, 3], "padding": 1, "activation": "gelu"},
+        {"pool": 2},
+        {"depthwise": 1, "kernel": 2, "padding": [0, 1], "padding_mode": "wrap"},
+        FLAT,
+    ],
+    "residual": [
+        {"conv": 5, "kernel": 3},
+        {
+            "add": [
+                {"conv": 5, "kernel": 3, "padding": 1, "activation": "none", "bias": False},
+                {"batch_norm": True},
+                {"activation": "relu"},
+            ],
+            "activation": "relu",
+        },
+        FLAT,
+    ],
+    "residual with a projection": [
+        {"conv": 5, "kernel": 3},
+        {"add": [{"conv": 7, "kernel": 3, "stride": [2, 1], "padding": "same"}]},
+        {"add": [{"activation": "relu"}, {"conv": 4, "kernel": 1}], "name": "middle"},
+        {"add": [{"conv": 3, "kernel": 1}, {"add": [{"conv": 6, "kernel": 1}]}]},
+        {"add": "middle"},
+        FLAT,
+        {"add": [{"dense": 9}, {"batch_norm": True}, {"dense": 5}]},
+        {"add": [{"dense": 5, "activation": "none"}]},
+    ],
+    "squeeze and excitation": [
+        {"conv": 5, "kernel": 3},
+        {"squeeze_excite": 2},
+        {"conv": 4, "kernel": 3},
+        {"squeeze_excite": 8},
+        FLAT,
+    ],
+    "layer and group norm": [
+        {"layer_norm": True},
+        {"conv": 6, "kernel": 3},
+        {"layer_norm": True},
+        {"conv": 6, "kernel": 3},
+        {"group_norm": 3},
+        {"group_norm": 1, "epsilon": 0.01},
+        FLAT,
+        {"dense": 8},
+        {"group_norm": 2},
+        {"layer_norm": True},
+    ],
+    "repeated": [
+        {"conv": 5, "kernel": 3},
+        {
+            "repeat": 2,
+            "layers": [
+                {"repeat": 2, "layers": [{"conv": 4, "kernel": 2}]},
+                {"add": [{"repeat": 2, "layers": [{"conv": 4, "kernel": 3, "padding": "same"}]}]},
+            ],
+        },
+        FLAT,
+    ],
+    **{
+        f"{name} block": [
+            {"conv": 5, "kernel": 3},
+            {"block": name, "filters": 6, "stride": 2, "activation": "gelu"},
+            {"block": name, "filters": 6, "kernel": [1, 3]},
+            FLAT,
+        ]
+        for name in ("residual", "preactivation", "bottleneck", "separable")
+    },
+    "residual first": [{"add": [{"conv": 4, "kernel": 3, "padding": "same"}]}, FLAT],
 }
 
 
@@ -99,8 +221,14 @@ def reference_gradients(reference, network, images, labels):
         if inner is not None:
             kernel = inner.weight.grad
             kernel = kernel.permute(2, 3, 1, 0).flatten(0, 2) if kernel.ndim == 4 else kernel.t()
-            found |= {f"{key}.kernel": kernel, f"{key}.bias": inner.bias.grad}
-        elif step.layer.key == "batch_norm":
+            found[f"{key}.kernel"] = kernel
+            if inner.bias is not None:
+                found[f"{key}.bias"] = inner.bias.grad
+        elif step.layer.key == "squeeze_excite":
+            for name, dense in module.named_children():
+                found |= {f"{key}.{name}": dense.weight.grad.t()}
+                found |= {f"{key}.{name}_bias": dense.bias.grad}
+        elif step.layer.key.endswith("_norm"):
             found |= {f"{key}.scale": module.weight.grad, f"{key}.shift": module.bias.grad}
     return scores.detach(), found
 
@@ -129,7 +257,10 @@ def test_inference_is_the_modules(name):
     )
 
 
-@pytest.mark.parametrize("name", ["conv", "pool", "batch norm", "wide and deep", "same"])
+@pytest.mark.parametrize(
+    "name",
+    ["conv", "pool", "batch norm", "wide and deep", "same", "residual", "layer and group norm"],
+)
 def test_bfloat16_gradients_are_close(name):
     network, reference, images, labels = build(CASES[name], computation=Computation("bf16"))
     _, own = gradients(network, images, labels)
@@ -191,6 +322,59 @@ def test_dropout_drops_and_scales(dtype):
     assert torch.equal(out[out != 0].unique(), torch.tensor([7 / 0.7], dtype=dtype))
     assert torch.equal(dropout.backward(values), out)
     assert dropout.forward(values, training=False) is values
+
+
+def test_autograd_gives_the_same_in_inference_mode():
+    """In which networks are trained, and whose tensors autograd does not take."""
+    layers = [{"squeeze_excite": 2}, {"layer_norm": True}, {"activation": "relu"}, FLAT]
+    network, reference, images, labels = build(layers)
+    with torch.inference_mode():
+        _, own = gradients(network, images.clone(), labels)
+    _, expected = reference_gradients(reference, network, images, labels)
+    for key, gradient in expected.items():
+        torch.testing.assert_close(own[key], gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_a_dropped_branch_is_left_out_forward_and_backward():
+    """Row by row: nothing of it and no gradient, or all of it over the share that is kept."""
+    layers = [{"add": [{"dense": 4, "activation": "none"}], "drop": 0.25}]
+    network = Network(PARSED.validate_python(layers), (4,), 4)
+    network.seed(np.random.default_rng(0))
+    tensors = network.tensors()
+    tensors["1.dense.kernel"].copy_(torch.eye(4))
+    tensors["3.dense.kernel"].copy_(torch.eye(4))
+    ones = torch.ones(2000, 4)
+    out = network.forward(ones, training=True)
+    dropped = out[:, 0] == 1
+    assert dropped.float().mean().item() == pytest.approx(0.25, abs=0.03)
+    torch.testing.assert_close(out[~dropped], 1 + ones[~dropped] / 0.75)
+    network.backward(ones)
+    bias = network.parameters()["1.dense.bias"].gradient
+    torch.testing.assert_close(bias, torch.full((4,), (~dropped).sum() / 0.75))
+    assert torch.equal(network.forward(ones, training=False), 2 * ones)
+
+
+def test_filters_of_several_channels_are_found_as_matrices():
+    """For optimizers that go by matrices: no filters of one channel or of a group, no dense layer;
+    every parameter is known by its layer's place, and by its role in it.
+    """
+    layers = [
+        {"conv": 4, "kernel": 3},
+        {"conv": 6, "kernel": [3, 2], "padding": "same"},
+        {"depthwise": 1, "kernel": 3, "padding": "same"},
+        {"conv": 6, "kernel": 3, "groups": 2, "padding": "same"},
+        {"add": [{"conv": 8, "kernel": 1, "stride": 2}]},
+        FLAT,
+        {"add": [{"dense": 5}]},
+    ]
+    network = Network(PARSED.validate_python(layers), (11, 12, 1), 3)
+    banks = [block.filter_bank for block in network.blocks if block.filter_bank is not None]
+    names = {id(parameter): name for name, parameter in network.parameters().items()}
+    assert {names[id(bank)]: tuple(bank.value.shape) for bank in banks} == {
+        "2.conv.kernel": (3 * 2 * 4, 6),
+        "5.conv.kernel": (6, 8),
+        "6.add.kernel": (6, 8),
+    }
 
 
 def test_weights_of_another_network_are_refused():

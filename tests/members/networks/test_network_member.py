@@ -15,7 +15,7 @@ from vestry.members.networks.checkpoint import COLUMNS
 from vestry.members.networks.monitored import monitored
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.settings import EarlyStopping, Monitor, NetworkSettings
-from vestry.members.networks.trainer import Stopper
+from vestry.members.networks.stopping import Stopper
 from vestry.predictions.choosing import choosing_score
 from vestry.storage.tried import EPOCHS, load_tried
 

@@ -1,11 +1,19 @@
 """Each optimizer's steps against Keras's formulas, written out in numpy float64."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from vestry.members.networks.muon import Muon, filter_banks, orthogonal
+from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
-from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.settings import NetworkSettings, OptimizerName, TrainingSettings
 
 RATE, STEPS = 0.01, 5
 
@@ -13,6 +21,11 @@ RATE, STEPS = 0.01, 5
 def sgd(value, gradient, memory, step, momentum=0.0):
     memory["m"] = momentum * memory.get("m", 0.0) - RATE * gradient
     return value + memory["m"]
+
+
+def nesterov(value, gradient, memory, step, momentum=0.0, **_):
+    memory["m"] = momentum * memory.get("m", 0.0) - RATE * gradient
+    return value + momentum * memory["m"] - RATE * gradient
 
 
 def adam(value, gradient, memory, step):
@@ -42,6 +55,7 @@ def rmsprop(value, gradient, memory, step, momentum=0.0):
     [
         ("sgd", sgd, {}),
         ("sgd", sgd, {"momentum": 0.9}),
+        ("sgd", nesterov, {"momentum": 0.9, "nesterov": True}),
         ("adam", adam, {}),
         ("adamw", adamw, {}),
         ("adagrad", adagrad, {}),
@@ -78,3 +92,92 @@ def test_weight_decay_is_decoupled():
 def test_learning_rates_default_to_keras(name, rate):
     assert TrainingSettings(optimizer=name).initial_learning_rate == rate
     assert TrainingSettings(optimizer=name, learning_rate=0.5).initial_learning_rate == 0.5
+
+
+def test_nesterov_without_momentum_is_refused():
+    for keys in ({}, {"optimizer": "sgd"}, {"optimizer": "adam", "momentum": 0.9}):
+        with pytest.raises(ValidationError, match=r"momentum = 0\.9"):
+            TrainingSettings(nesterov=True, **keys)
+
+
+@pytest.mark.parametrize("name", get_args(OptimizerName))
+@pytest.mark.parametrize(("length", "taken"), [(10.0, 3.0), (2.0, 2.0)])
+def test_gradients_are_no_longer_than_asked(name, length, taken):
+    """As if the shorter gradient had been given; their direction stays."""
+    drawn = torch.randn(40, generator=torch.Generator().manual_seed(0))
+    drawn /= drawn.norm()
+    ends = []
+    for slope, clip in ((drawn * length, 3.0), (drawn * taken, None)):
+        values = torch.ones(40)
+        settings = TrainingSettings(optimizer=name, clip_norm=clip)
+        OPTIMIZERS[name](settings, values, slope.clone()).step(RATE)
+        ends.append(values)
+    torch.testing.assert_close(*ends)
+
+
+# Muon.
+
+
+NETWORK = [
+    {"conv": 6, "kernel": 3},
+    {"batch_norm": True},
+    {"conv": 8, "kernel": 3},
+    {"batch_norm": True},
+    {"flatten": True},
+    {"dense": 12},
+]
+
+
+def network():
+    return Network(NetworkSettings(layers=NETWORK).layers, (8, 8), 10, seed=3)
+
+
+@examples(deadline=None)
+@given(rows=st.integers(1, 30), columns=st.integers(1, 30), seed=st.integers(0, 2**16))
+def test_the_orthogonal_matrix_keeps_directions_and_levels_their_sizes(rows, columns, seed):
+    """Singular vectors stay; sizes, which may differ 30 times here, come near 1."""
+    random = np.random.default_rng(seed)
+    kept = min(rows, columns)
+    left = np.linalg.qr(random.normal(size=(rows, rows)))[0][:, :kept]
+    right = np.linalg.qr(random.normal(size=(columns, columns)))[0][:kept]
+    sizes = 10.0 ** random.uniform(-2, -0.5, kept)
+    sizes[0] = 1.0
+    given = torch.tensor(left * sizes @ right, dtype=torch.float32)
+    found = orthogonal(given).double().numpy()
+    assert found.shape == (rows, columns)
+    levelled = left.T @ found @ right.T
+    np.testing.assert_allclose(levelled, np.diag(np.diag(levelled)), atol=1e-3)
+    large = np.diag(levelled)[sizes / np.linalg.norm(sizes) > 0.1]
+    assert (large > 0.5).all() and (large < 1.3).all()
+
+
+def test_muon_takes_filters_over_several_channels_alone():
+    own = network()
+    banks = filter_banks(own)
+    assert [tuple(bank.value.shape) for bank in banks] == [(54, 8)]
+    assert banks[0].value.data_ptr() == own.parameters()["3.conv.kernel"].value.data_ptr()
+
+
+def test_muon_steps_filters_along_orthogonal_matrices_and_the_rest_as_nesterov():
+    own, steps, rate = network(), 4, 0.06
+    muon = Muon(
+        TrainingSettings(optimizer="muon", weight_decay=0.01),
+        own.vector.values,
+        own.vector.gradients,
+        filter_banks(own),
+    )
+    found = own.parameters()
+    bank = found["3.conv.kernel"].value.double().numpy().copy()
+    rest = found["6.dense.kernel"].value.double().numpy().copy()
+    momentum, memory = 0.0, {"m": 0.0}
+    for _ in range(steps):
+        own.vector.gradients.normal_(generator=torch.Generator().manual_seed(1))
+        slopes = {name: part.gradient.double().numpy().copy() for name, part in found.items()}
+        muon.step(rate)
+        momentum = 0.6 * momentum + slopes["3.conv.kernel"]
+        slope = torch.from_numpy(slopes["3.conv.kernel"] + 0.6 * momentum)
+        bank = bank / np.linalg.norm(bank) * np.sqrt(8) - rate * orthogonal(slope).numpy()
+        memory["m"] = 0.9 * memory["m"] - 0.1 * slopes["6.dense.kernel"]
+        rest = rest * (1 - rate * 0.01) + 0.9 * memory["m"] - 0.1 * slopes["6.dense.kernel"]
+    np.testing.assert_allclose(found["3.conv.kernel"].value, bank, atol=1e-5)
+    np.testing.assert_allclose(found["6.dense.kernel"].value, rest, atol=1e-5)

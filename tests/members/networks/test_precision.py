@@ -7,8 +7,9 @@ import torch
 
 from vestry.members.networks import precision
 from vestry.members.networks import precision as trial
+from vestry.members.networks.convolution import Filters, PatchConvolution
 from vestry.members.networks.geometry import Geometry
-from vestry.members.networks.layers.conv import Conv, PatchConvolution
+from vestry.members.networks.layers.conv import Conv
 from vestry.members.networks.layers.dense import Dense, DenseBlock
 from vestry.members.networks.layers.flatten import Flatten
 from vestry.members.networks.tracing import trace
@@ -52,7 +53,7 @@ def test_a_candidate_with_wrong_values_is_refused(monkeypatch):
     monkeypatch.setattr(
         PatchConvolution, "transposed", lambda self, rows: correct(self, rows) * 1.1
     )
-    choice = precision.attempt(PatchConvolution(GEOMETRY, 4), 4, "auto")
+    choice = precision.attempt(PatchConvolution(GEOMETRY, Filters(4)), 4, "auto")
     assert "fp32 fold" in choice.tried and not any("transposed" in name for name in choice.tried)
 
 

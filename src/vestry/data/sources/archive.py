@@ -46,11 +46,23 @@ def _load(request: SourceRequest) -> Source:
     if not request.path.is_file():
         raise MissingDataError(f"{request.path}: no such file (source {request.text})")
     folder = _unpacked(request.path, request.places.cache / "unpacked")
+    try:
+        return _inside(folder, request)
+    except DataError as error:
+        # What is wrong is told of the archive: nobody knows the cache; nor is it kept there.
+        shutil.rmtree(folder, ignore_errors=True)
+        said = str(error).replace(str(folder), str(request.path))
+        raise type(error)(said) from None
+
+
+def _inside(folder: Path, request: SourceRequest) -> Source:
     kind, path = any_kind.recognised(folder)
     if kind == "zip":
         raise DataError(f"{request.path}: an archive in an archive; unpack it first")
     source = SOURCES[kind].load(replace(request, path=path))
-    if not all(one.resolve().is_relative_to(folder.resolve()) for one in source.pictures.values()):
+    # No link was unpacked, so that names alone say where each picture lies.
+    top = os.path.join(os.path.normpath(folder), "")  # noqa: PTH118 - of 200,000 files
+    if not all(os.path.normpath(one).startswith(top) for one in source.pictures.values()):
         raise DataError(f"{request.path}: it names pictures outside of it; pack them with it")
     return replace(source, notes=(f"{request.path.name} was read as {kind}:", *source.notes))
 
@@ -106,6 +118,8 @@ def _unpack(archive: Path, target: Path) -> None:
 
 def _unzip(archive: Path, target: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
+        for info in packed.infolist():  # some programs on Windows part folders by `\\`
+            info.filename = info.filename.replace("\\", "/")
         members = [info for info in packed.infolist() if not info.is_dir()]
         _check(archive, ((info.filename, info.file_size) for info in members))
         for info in members:

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import posixpath
 from collections.abc import Iterator, Sequence
 from math import isqrt
 from pathlib import Path
@@ -105,7 +106,7 @@ def _bounded(path: Path, stream: TextIO) -> Iterator[str]:
 def _delimiter(sample: str) -> str:
     """The commonest of the usual ones in the first line."""
     first = sample.partition("\n")[0]
-    return max(",;\t", key=first.count)
+    return max(",;\t|", key=first.count)
 
 
 # Pixels in columns.
@@ -194,12 +195,16 @@ def _values(
     try:
         return np.array([row[:label] + row[label + 1 :] for _, row in block], dtype=np.float32)
     except ValueError:
-        line = next(number for number, row in block if not _all_numbers(row, label))
-        raise DataError(f"{path}: line {line} holds a pixel that is no number") from None
-
-
-def _all_numbers(row: list[str], label: int) -> bool:
-    return all(_is_number(text) for place, text in enumerate(row) if place != label)
+        line, found = next(
+            (number, text)
+            for number, row in block
+            for place, text in enumerate(row)
+            if place != label and not _is_number(text)
+        )
+        way = "; write decimals with a point" if _is_number(found.replace(",", ".")) else ""
+        raise DataError(
+            f"{path}: line {line} holds a pixel that is no number, {found[:40]!r}{way}"
+        ) from None
 
 
 # A list of picture files.
@@ -215,9 +220,9 @@ def _listed(request: SourceRequest, columns: list[str], files: str, label: str) 
         if len(row) != len(columns):
             raise DataError(f"{path}: line {number} has {len(row)} fields, not {len(columns)}")
         named = row[places[files]].strip()
-        if named in seen:
+        if (known := posixpath.normpath(named)) in seen:
             raise DataError(f"{path}: line {number} names {named!r} a second time")
-        seen.add(named)
+        seen.add(known)
         part: PartName = "train"
         if split is not None:
             part = part_named(row[places[split]], f"{path}, line {number}")

@@ -6,17 +6,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from vestry.data.decoding import Decoded, decode
+from vestry.data.file_tree import tree_digest
 from vestry.data.folder_layout import Layout, PartName, find_layout, part_of
-from vestry.data.folder_pictures import (
-    Decoded,
-    Listing,
-    decode,
-    files_below,
-    list_classes,
-    name_of,
-)
+from vestry.data.folder_pictures import Listing, files_below, list_classes, name_of
+from vestry.data.image_cache import ImageCache
 from vestry.data.image_file import FORMATS
 from vestry.data.image_set import ImageSet, Resize, Source
+from vestry.data.kept_source import kept_source
 from vestry.data.paths import MissingDataError, Progress
 from vestry.data.picture_notes import changes, files_of
 from vestry.data.reading import Reading
@@ -86,11 +83,12 @@ def load(
     image_size: tuple[int, int] | None = None,
     on_progress: Progress | None = None,
     resize: Resize = "stretch",
+    cache: ImageCache | None = None,
 ) -> Source:
     """Read every picture below `folder`, in the order of its path.
 
     image_size: (height, width) that all are resized to; None: the size of most, or 64 x 64.
-    resize: how (`resizing.resized`).
+    resize: how (`resizing.resized`). cache: where decoded images are kept and found.
     Grey stays grey; one image with colour makes all of them colour, and a note says so.
     A few damaged files are left out, and listed in the source's `files`. Classes are those of all
     parts together: whether each can be learnt, a study decides.
@@ -100,12 +98,22 @@ def load(
     """
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder (source {name})")
+    reading = Reading(image_size, resize, on_progress, cache)
+    return kept_source(
+        name,
+        folder,
+        reading,
+        lambda: [b"folder", tree_digest(folder)],
+        lambda r: _read(folder, name, r),
+    )
+
+
+def _read(folder: Path, name: str, reading: Reading) -> Source:
     layout = find_layout(folder)
     listings = {part: list_classes(folder, path) for part, path in layout.parts.items()}
     others = [name_of(folder, file) for path in layout.aside for file in files_below(path)]
     others += [other for listing in listings.values() for other in listing.others]
     _refuse_unclassed(folder, layout, listings, others)
-    reading = Reading(image_size, resize, on_progress)
     decoded = decode(
         folder,
         name,
@@ -129,7 +137,7 @@ def load(
         tuple(notes),
         validation=parts.get("validation"),
         files=decoded.files,
-        preparation=PREPARATION[resize],
+        preparation=PREPARATION[reading.way],
         pictures=files_of(decoded.pictures),
     )
 
@@ -193,7 +201,12 @@ SOURCES.register(
         "folder",
         f"pictures ({FORMATS}), one folder a class, below train/, val/ and test/ if wanted",
         lambda request: load(
-            request.path, request.text, request.image_size, request.on_progress, request.resize
+            request.path,
+            request.text,
+            request.image_size,
+            request.on_progress,
+            request.resize,
+            request.reading.cache,
         ),
         takes="DIR",
         resizes=True,

@@ -79,28 +79,32 @@ Compute = Literal["fp32", "bf16"]
 class Backbone:
     """A frozen network that features are taken from.
 
-    title: what people read. weights: SHA-256 of its tensors. feature_shape: (height, width,
-    channels) of one image's features. size: height and width that images are resized to.
+    title: what people read. origin: what else says which one it is. weights: SHA-256 of its
+    tensors, or of its graph. parameters: None where they are not counted. feature_shape: (height,
+    width, channels) of one image's features. size: height and width that images are resized to.
     batch: how many images go through at once. computes: the types it can compute in.
-    notes: what a reader should know of it.
+    pool: what makes one number of each channel's map, "average" or "max", or None. notes: what a
+    reader should know of it.
     """
 
     title: str
     weights: str
-    parameters: int
+    parameters: int | None
     feature_shape: Shape
     size: tuple[int, int]
     normalisation: str
     batch: int
     computes: tuple[Compute, ...]
     notes: tuple[str, ...] = ()
+    origin: str = ""
+    pool: str | None = None
 
     def settings(self) -> dict[str, object]:
         """What besides its weights its features depend on; JSON-able, and enough to rebuild it."""
         raise NotImplementedError
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything it needs to compute, by name."""
+    def write(self, target: Path) -> None:
+        """Everything that it needs to compute, in a file."""
         raise NotImplementedError
 
     def forward(self, images: Tensor, compute: Compute) -> Tensor:

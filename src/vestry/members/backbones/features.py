@@ -66,8 +66,8 @@ class Features:
         if size > MOST_BYTES:
             raise MemberError(
                 f"the features of {count:,} images would take {size:,} bytes of memory; at most "
-                f'{MOST_BYTES:,} are taken. Begin the head with {{ global_pool = "average" }}, or '
-                "give a smaller image_size"
+                f'{MOST_BYTES:,} are taken. Begin the head with {{ global_pool = "average" }}, '
+                'give an estimator pool = "average", or give a smaller image_size'
             )
 
     def fill(

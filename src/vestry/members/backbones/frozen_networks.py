@@ -1,5 +1,6 @@
-"""Frozen networks as backbones: published or earlier ones; made, stored and restored."""
+"""Frozen networks as backbones: published, earlier ones or files; made, stored and restored."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vestry.errors import MemberError
+from vestry.members.backbones import efficientnet_lite0
 from vestry.members.backbones.backbone import (
     IMAGENET,
     Backbone,
@@ -19,8 +21,21 @@ from vestry.members.backbones.backbone import (
     resized,
     with_channels,
 )
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings, PublishedBackbone
-from vestry.members.backbones.source import CARD, WEIGHTS, BackboneSource, image_size, network_of
+from vestry.members.backbones.onnx_backbone import OnnxBackbone
+from vestry.members.backbones.settings import (
+    LITE0,
+    PUBLISHED,
+    BackboneSettings,
+    PublishedBackbone,
+)
+from vestry.members.backbones.source import (
+    CARD,
+    WEIGHTS,
+    BackboneSource,
+    image_size,
+    made_graph,
+    network_of,
+)
 from vestry.members.backbones.weights import (
     digest,
     loaded_backbone,
@@ -29,8 +44,8 @@ from vestry.members.backbones.weights import (
     save_tensors,
 )
 from vestry.members.networks.layer import Shape, describe
-from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.network import Network, Standardised
+from vestry.storage.onnx_file import read_model_bytes
 from vestry.storage.run_folder import atomic_path, read_json
 
 PIXELS_AT_ONCE = 256 * 32 * 32
@@ -65,6 +80,9 @@ class PublishedNetwork(Backbone):
 
     def tensors(self) -> dict[str, Tensor]:
         return dict(self.module.state_dict())
+
+    def write(self, target: Path) -> None:
+        save_tensors(self.tensors(), target)
 
     def forward(self, images: Tensor, compute: Compute) -> Tensor:
         planes = resized(planes_of(images), self.size).expand(-1, 3, -1, -1)
@@ -120,6 +138,9 @@ class EarlierNetwork(Backbone):
     def tensors(self) -> dict[str, Tensor]:
         return self.own(self.network.tensors())
 
+    def write(self, target: Path) -> None:
+        save_tensors(self.tensors(), target)
+
     def own(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Those of the layers before the output layer."""
         output = f"{len(self.network.traced)}."
@@ -158,35 +179,41 @@ def make_backbone(
         tensors = load_file(source.path / WEIGHTS)
         card = read_json(source.path / CARD)
         return EarlierNetwork(settings.backbone, card, tensors, image_shape)
+    if settings.is_graph:
+        return _made_of_file(settings, source, image_shape)
     facts = PUBLISHED[settings.backbone]
     module = random_backbone(facts) if source.path is None else loaded_backbone(facts, source.path)
-    return PublishedNetwork(module, facts, image_size(settings, image_shape), pool_of(settings))
+    size = image_size(settings, image_shape)
+    return PublishedNetwork(module, facts, size, settings.early_pool)
 
 
-def pool_of(settings: BackboneSettings) -> str | None:
-    """A pool that the head begins with is made before features are kept: they are then far fewer.
+def _made_of_file(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> OnnxBackbone:
+    graph = made_graph(settings, source, image_shape)
+    if settings.backbone == LITE0:
+        return OnnxBackbone.of(graph, efficientnet_lite0.TITLE)
+    assert source.path is not None  # noqa: S101 - for the type checker
+    title = settings.backbone if settings.of_library else source.path.name
+    return OnnxBackbone.of(graph, title, graph.words)
 
-    The head's own pool, over a single pixel by then, changes nothing.
-    """
-    first = settings.layers[0]
-    return first.global_pool if isinstance(first, GlobalPool) else None
 
-
-def _backbone_file(weights: str) -> str:
+def _backbone_file(weights: str, is_graph: bool) -> str:
     """A stored backbone's file is named by its content."""
-    return f"trunk-{weights[:16]}.safetensors"
+    return f"trunk-{weights[:16]}.{'onnx' if is_graph else 'safetensors'}"
 
 
 def store_backbone(backbone: Backbone, folder: Path) -> None:
     """Write the backbone into `folder`; a folder beside it that has the same one shares it."""
-    name = _backbone_file(backbone.weights)
+    name = _backbone_file(backbone.weights, isinstance(backbone, OnnxBackbone))
     for twin in sorted(folder.parent.glob(f"*/{name}")):
         if twin.parent != folder:
             with atomic_path(folder / name) as temporary:
                 temporary.unlink()
                 _link_or_copy(twin, temporary)
             return
-    save_tensors(backbone.tensors(), folder / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    backbone.write(folder / name)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -198,15 +225,21 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Backbone:
     """The backbone that `store_backbone` wrote, checked against the digest in the model's card."""
-    path = folder / _backbone_file(card["trunk"]["sha256"])
+    path = folder / _backbone_file(card["trunk"]["sha256"], settings.is_graph)
     if not path.is_file():
         raise MemberError(f"{path} is not there: the model cannot predict without its backbone")
     shape = tuple(card["image_shape"])
     backbone: Backbone
-    if settings.published:
+    if settings.is_graph:
+        content = read_model_bytes(path)
+        digest = hashlib.sha256(content).hexdigest()
+        unsaid = {"title": settings.backbone, "origin": "", "notes": ()}
+        backbone = OnnxBackbone(content, digest, card["trunk"] | unsaid)
+    elif settings.published:
         facts = PUBLISHED[settings.backbone]
         module = loaded_backbone(facts, path)
-        backbone = PublishedNetwork(module, facts, image_size(settings, shape), pool_of(settings))
+        size = image_size(settings, shape)
+        backbone = PublishedNetwork(module, facts, size, settings.early_pool)
     else:
         network = card["earlier_network"]
         backbone = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)

@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError, StudyError, did_you_mean
 from vestry.members.backbones.downloads import fetch, find
 from vestry.members.backbones.settings import (
     FILE,
+    LITE0,
+    LITE0_SIDE,
+    ONNX_FILE,
     PUBLISHED,
     SMALLEST,
     STUDY,
@@ -24,6 +27,9 @@ from vestry.members.networks.settings import NetworkSettings
 from vestry.storage.regular_file import check_regular
 from vestry.storage.run_folder import read_json
 
+if TYPE_CHECKING:
+    from vestry.members.backbones.features_graph import FeaturesGraph
+
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 
 
@@ -31,14 +37,16 @@ CARD, WEIGHTS = "card.json", "weights.safetensors"
 class BackboneSource:
     """used: the kind of weights. identity: text that changes with them, for a task's description.
 
-    path: their file, or the folder of an earlier run's network; None for random ones.
+    path: their file, or the folder of an earlier run's network; None for random ones. digest: of a
+    file that onnxruntime runs, its SHA-256.
     why_replaced: why they are not the ones that were asked for, or None.
     """
 
-    used: Literal["imagenet", "file", "random", "study"]
+    used: Literal["imagenet", "file", "random", "study", "onnx", "pretrained"]
     identity: str
     path: Path | None = None
     why_replaced: str | None = None
+    digest: str | None = None
 
 
 def backbone_source(
@@ -52,6 +60,8 @@ def backbone_source(
     Raises StudyError where a path or run is not there, MissingDataError where published weights
     are not to be had and the settings name nothing else.
     """
+    if settings.is_graph:
+        return _file_source(settings, places, download)
     if not settings.published:
         folder = earlier_network(settings.backbone, places)
         return BackboneSource("study", f"study {_sha256(folder / WEIGHTS)}", folder)
@@ -64,6 +74,34 @@ def backbone_source(
     if weights == "random":
         return BackboneSource("random", "random")
     return imagenet(PUBLISHED[settings.backbone], settings, places, download, on_progress)
+
+
+def _file_source(settings: BackboneSettings, places: ModelPaths, download: bool) -> BackboneSource:
+    """Of a backbone that onnxruntime runs."""
+    if settings.backbone.startswith(ONNX_FILE):
+        path = places.path(settings.backbone.removeprefix(ONNX_FILE))
+        if not path.is_file():
+            near = did_you_mean(path.name, [each.name for each in path.parent.glob("*.onnx")])
+            raise StudyError(f"backbone = {settings.backbone!r}: there is no file {path}{near}")
+        digest = _sha256(path)
+        if settings.sha256 not in (None, digest):
+            raise StudyError(
+                f"{path} has the SHA-256 {digest}, not {settings.sha256}: it is another file"
+            )
+        return BackboneSource("onnx", f"onnx {digest}", path, digest=digest)
+    from vestry.members.backbones.efficientnet_lite0 import lite0_file  # noqa: PLC0415 - onnx
+    from vestry.members.backbones.exported import library_file  # noqa: PLC0415 - onnx
+
+    if settings.of_library:
+        trained: Literal["pretrained", "random"] = "pretrained"
+        if settings.weights == "random":
+            trained = "random"
+        path = library_file(settings.backbone, trained, settings.image_size, places, download)
+        digest = _sha256(path)
+        return BackboneSource(trained, f"{trained} {digest}", path, digest=digest)
+    path = lite0_file(places)
+    digest = _sha256(path)
+    return BackboneSource("imagenet", f"imagenet {digest}", path, digest=digest)
 
 
 def imagenet(
@@ -130,6 +168,50 @@ def network_of(card: dict[str, Any]) -> tuple[Layers, Shape, int]:
     settings = NetworkSettings(**card["settings"])
     height, width, *channels = card["image_shape"]
     return settings.layers, (height, width, *(channels or [1])), card["classes"]
+
+
+def made_graph(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> "FeaturesGraph":
+    """The graph of a backbone that onnxruntime runs; MemberError where its file does not fit.
+
+    A worker that stays warm makes it once for the fits that follow each other.
+    """
+    said = settings.model_dump_json(include={"backbone", "image_size", "input", "output"})
+    key = f"{source.digest} {settings.early_pool} {tuple(image_shape)} {said}"
+    if key not in _MADE:
+        made = _graph_of(settings, source, image_shape)
+        _MADE.clear()
+        _MADE[key] = made
+    return _MADE[key]
+
+
+_MADE: "dict[str, FeaturesGraph]" = {}
+
+
+def _graph_of(
+    settings: BackboneSettings, source: BackboneSource, image_shape: Shape
+) -> "FeaturesGraph":
+    from vestry.members.backbones import efficientnet_lite0, exported  # noqa: PLC0415 - bring onnx
+    from vestry.members.backbones.features_graph import (  # noqa: PLC0415 - brings onnx
+        Wanted,
+        features_of_file,
+    )
+    from vestry.members.onnx_models.model_file import opened_file  # noqa: PLC0415 - brings onnx
+
+    assert source.path is not None  # noqa: S101 - for the type checker
+    file = opened_file(source.path)
+    if file.sha256 != source.digest:
+        raise MemberError(f"{source.path} has changed while it was read; start again")
+    size, given, said = settings.image_size, settings.input, ""
+    if settings.of_library:
+        given, said = exported.takes(file.model), exported.licence(file.model)
+    elif settings.backbone == LITE0:
+        size, given = size or (LITE0_SIDE, LITE0_SIDE), efficientnet_lite0.TAKES
+        said = efficientnet_lite0.LICENCE
+    wanted = Wanted(settings.output, size, given, settings.early_pool)
+    made = features_of_file(file, wanted, tuple(image_shape))
+    return replace(made, notes=(said, *made.notes)) if said else made
 
 
 def image_size(settings: BackboneSettings, image_shape: Shape) -> tuple[int, int]:

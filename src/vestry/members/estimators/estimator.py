@@ -95,7 +95,13 @@ def _fit_rows(
             ) from error
     said = fit_warnings(caught, getattr(estimator, "max_iter", None))
     return EstimatorMember(
-        settings, estimator, scaling, images.shape[1:], job.classes, warnings=said
+        settings,
+        estimator,
+        scaling,
+        images.shape[1:],
+        job.classes,
+        warnings=said,
+        on_features=images.dtype != np.uint8,
     )
 
 

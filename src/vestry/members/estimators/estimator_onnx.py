@@ -55,6 +55,7 @@ class Exportable(Protocol):
     image_shape: tuple[int, ...]
     classes: int
     temperature: float | None
+    on_features: bool
     check_images: NDArray[np.uint8] | None
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]: ...
@@ -136,9 +137,8 @@ def whole_graph(member: Exportable, model: onnx.ModelProto) -> onnx.ModelProto:
     model = compose.add_prefix(model, "estimator_")
     label, *rest = [output.name for output in model.graph.output]
     scores = rest[0] if rest else None
-    images = helper.make_tensor_value_info(
-        "images", TensorProto.UINT8, ["rows", *member.image_shape]
-    )
+    kind = TensorProto.FLOAT if member.on_features else TensorProto.UINT8
+    images = helper.make_tensor_value_info("images", kind, ["rows", *member.image_shape])
     probabilities = helper.make_tensor_value_info(
         "probabilities", TensorProto.FLOAT, ["rows", member.classes]
     )

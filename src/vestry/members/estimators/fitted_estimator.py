@@ -12,6 +12,7 @@ from vestry.members.estimators.estimator_onnx import is_trees
 from vestry.members.estimators.features.learnt_features import LearntFeatures
 from vestry.members.estimators.features.settings import feature_words
 from vestry.members.estimators.kind import EstimatorSettings, Scaling
+from vestry.members.kind import WHOLE_MODEL
 from vestry.system.process_state import unchanged
 
 # Decision scores to probabilities: a softmax whose temperature is learnt on validation rows.
@@ -59,7 +60,10 @@ _FITTED_ON = {
 @dataclass
 class EstimatorMember:
     """A fitted estimator with what makes its features of images, and its temperature where it has
-    no probabilities."""
+    no probabilities.
+
+    on_features: its rows are floats that a backbone gave, not pixels.
+    """
 
     settings: EstimatorSettings
     estimator: Any
@@ -75,6 +79,7 @@ class EstimatorMember:
     predicted: int = 0
     check_images: NDArray[np.uint8] | None = None
     stored: dict[str, Any] = field(default_factory=dict)
+    on_features: bool = False
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         starts = range(0, len(images), _PREDICT_ROWS)
@@ -111,20 +116,20 @@ class EstimatorMember:
     def held_out_proba(self) -> NDArray[np.float32] | None:
         return self.held_out
 
-    def save(self, folder: Path) -> None:
-        """Write `model.onnx` where it passes the parity gate; say why in the card where not."""
+    def save(self, folder: Path, name: str = WHOLE_MODEL) -> None:
+        """Write it as `name` where it passes the parity gate; say why in the card where not."""
         from vestry.members.estimators.estimator_onnx import save_onnx  # noqa: PLC0415 - heavy
 
         try:
-            gate = save_onnx(self, folder / "model.onnx")
-            self.stored = {"stored": "model.onnx", "parity": gate, "stored_note": ""}
+            gate = save_onnx(self, folder / name)
+            self.stored = {"stored": name, "parity": gate, "stored_note": ""}
         except MemberError as error:
             self.stored = {"stored": None, "stored_note": one_line(error)}
 
     def card(self) -> dict[str, Any]:
         return {
             "kind": "estimator",
-            "definition": _definition(self.settings, self.scaling.width),
+            "definition": _definition(self),
             "parameters": _parameter_count(self.estimator),
             "trainable_parameters": _parameter_count(self.estimator),
             "classes": self.classes,
@@ -183,9 +188,12 @@ def _parameter_count(estimator: Any) -> int | None:
     return int(np.size(estimator.coef_) + np.size(getattr(estimator, "intercept_", ())))
 
 
-def _definition(settings: EstimatorSettings, features: int) -> list[str]:
+def _definition(member: EstimatorMember) -> list[str]:
     """What images go through, in that order; an estimator that comes first takes pixels."""
+    settings, features = member.settings, member.scaling.width
     scales = {"none": "pixels 0 to 255", "unit": "pixels / 255", "standard": "pixels standardised"}
+    if member.on_features:
+        scales = {"none": "features as they are", "standard": "features standardised"}
     given = ", ".join(f"{key} = {value}" for key, value in settings.params.items())
     called = f"{settings.estimator}({given or 'library defaults'})"
     if settings.features is not None:

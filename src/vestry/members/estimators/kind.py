@@ -1,6 +1,7 @@
 """The kind `estimator`: any class with the scikit-learn contract, by its import path."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,12 @@ from vestry.members.kind import ModelKind, Plan
 
 
 Scale = Literal["none", "unit", "standard"]
+_ROWS = 1024
+"""Scaled at a time, since there are several copies of these."""
+_VALUE_BYTES = 12
+"""Of each pixel value: features are float64, and most estimators keep or make a float32 copy."""
+_DEVIATION_BYTES = 8
+"""More where deviations are found of all rows at once."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,12 @@ class Scaling:
 
     def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(n, height, width[, 3]) raw images to (n, features)."""
-        features = (_flat(images).astype(np.float32) - self.offset) / self.divisor
-        return features.astype(np.float64)
+        flat = _flat(images)
+        features = np.empty(flat.shape, np.float64)
+        for start in range(0, len(flat), _ROWS):
+            part = flat[start : start + _ROWS].astype(np.float32)
+            features[start : start + _ROWS] = (part - self.offset) / self.divisor
+        return features
 
 
 def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
@@ -122,6 +133,10 @@ class _EstimatorPlan(Plan):
         except ValueError as error:
             raise StudyError(f"features: {error}") from None
         return f"{settings.estimator} on {width:,} features ({feature_words(settings.features)})"
+
+    def memory(self, settings: EstimatorSettings, rows: int) -> int:
+        more = _DEVIATION_BYTES if settings.scale == "standard" else 0
+        return rows * prod(self.context.image_shape) * (_VALUE_BYTES + more)
 
 
 ESTIMATOR = ModelKind(

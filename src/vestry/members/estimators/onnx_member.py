@@ -34,6 +34,7 @@ class OnnxMember:
             raise MemberError(
                 f"{path} is not there: {card.get('stored_note') or 'the model was not stored'}"
             )
+        self._name = path.name
         self._content = path.read_bytes()
         self._card = card
         self._session = session(self._content)
@@ -47,7 +48,7 @@ class OnnxMember:
         return None
 
     def save(self, folder: Path) -> None:
-        with atomic_path(folder / "model.onnx") as temporary:
+        with atomic_path(folder / self._name) as temporary:
             temporary.write_bytes(self._content)
 
     def card(self) -> dict[str, Any]:

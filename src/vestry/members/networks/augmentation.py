@@ -12,15 +12,13 @@ from torch.nn import functional
 
 from vestry.errors import MemberError
 from vestry.members.kind import FitJob
-from vestry.members.networks.settings import Augmentation
+from vestry.members.networks.alterations import Augmentation, Erasing
+from vestry.members.networks.erasing import erased
+from vestry.members.networks.mixing import mixed
 from vestry.storage.run_folder import atomic_path
 
 _PART_PIXELS = 400_000
 """Images are altered about so many pixels at a time, which stay in the processor's cache."""
-ERASED = (0.02, 0.4)
-"""Least and largest part of the image that is erased."""
-ASPECT = 0.3
-"""Least ratio of an erased rectangle's sides; the largest is its inverse."""
 DRAWS = (
     *("flip", "down", "right", "turn", "zoom", "top"),
     *("left", "erase", "area", "aspect", "y", "x"),
@@ -32,11 +30,15 @@ changes nothing of what the others draw."""
 class Augmenter:
     """Alters images of one shape as `settings` say; raises MemberError where they do not fit it.
 
-    image_shape: (height, width, channels).
+    image_shape: (height, width, channels). mean: (channels,) of the training images in [0, 1],
+    which erasing may fill in.
     """
 
-    def __init__(self, settings: Augmentation, image_shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, settings: Augmentation, image_shape: tuple[int, ...], mean: Tensor | None = None
+    ) -> None:
         self.settings = settings
+        self.mean = torch.zeros(image_shape[-1]) if mean is None else mean
         self.height, self.width, _ = image_shape
         if settings.pad_crop >= min(self.height, self.width):
             raise MemberError(
@@ -74,15 +76,19 @@ class Augmenter:
             places = 2 * settings.pad_crop + 1
             top, left = ((places * at[side]).long() for side in ("top", "left"))
             images = padded_and_cropped(images, settings.pad_crop, top, left)
-        if settings.erasing:
-            chosen = torch.nonzero(at["erase"] < settings.erasing).squeeze(1)
-            boxes = _rectangles({name: value[chosen] for name, value in at.items()}, self.shape)
-            images = _erased(images, chosen, boxes, random)
+        if settings.erased:
+            images = erased(settings.erasing, images, at, self.mean, random)
         return images
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.height, self.width
+
+def filling(settings: Augmentation, images: NDArray[np.uint8]) -> Tensor | None:
+    """(channels,): the means in [0, 1] of bytes (n, height, width, channels); None where nothing is
+    filled with them."""
+    how = settings.erasing
+    if not (isinstance(how, Erasing) and how.part and how.fill == "mean"):
+        return None
+    means = images.mean((0, 1, 2), dtype=np.float64) / 255
+    return torch.from_numpy(means).float()
 
 
 def _either_way(drawn: Tensor) -> Tensor:
@@ -135,50 +141,27 @@ def padded_and_cropped(images: Tensor, pixels: int, top: Tensor, left: Tensor) -
     return crops[torch.arange(len(images)), top, left].permute(0, 2, 3, 1).contiguous()
 
 
-def _rectangles(at: dict[str, Tensor], shape: tuple[int, int]) -> Tensor:
-    """(k, 4) top, left, bottom, right of the rectangles to erase.
-
-    Part of the image and ratio of sides as in Zhong et al. (2020), "Random erasing data
-    augmentation"; where they draw again if a rectangle does not fit, the ratio is drawn from those
-    that do, evenly in its logarithm.
-    """
-    height, width = shape
-    area = (ERASED[0] + (ERASED[1] - ERASED[0]) * at["area"]) * height * width
-    low = torch.log(torch.clamp(area / width**2, min=ASPECT))
-    high = torch.log(torch.clamp(height**2 / area, max=1 / ASPECT))
-    # In a very long image the ratio is the nearest that fits.
-    aspect = torch.exp(low + (high - low).clamp(min=0) * at["aspect"])  # height over width
-    tall = torch.round(torch.sqrt(area * aspect)).clamp(1, height)
-    wide = torch.round(torch.sqrt(area / aspect)).clamp(1, width)
-    top, left = (
-        torch.floor((height + 1 - tall) * at["y"]),
-        torch.floor((width + 1 - wide) * at["x"]),
-    )
-    return torch.stack([top, left, top + tall, left + wide], 1)
-
-
-def _erased(images: Tensor, rows: Tensor, boxes: Tensor, random: np.random.Generator) -> Tensor:
-    """Noise, uniform in [0, 1] for each value, in the rectangle of each image of `rows` (k,)."""
-    _, height, width, channels = images.shape
-    top, left, bottom, right = boxes.T[:, :, None]
-    y, x = torch.arange(height), torch.arange(width)
-    inside = ((y >= top) & (y < bottom))[:, :, None] & ((x >= left) & (x < right))[:, None, :]
-    size = (len(rows), height, width, channels)
-    noise = torch.from_numpy(random.integers(0, 256, size, np.uint8)).float().mul_(1 / 255)
-    images[rows] = torch.where(inside[..., None], noise, images[rows])
-    return images
-
-
 def variants(
-    settings: Augmentation, image: NDArray[np.uint8], count: int, seed: int
+    settings: Augmentation, images: NDArray[np.uint8], count: int, seed: int
 ) -> NDArray[np.uint8]:
-    """`count` alterations of one image (height, width[, 3]), (count, height, width[, 3])."""
+    """`count` alterations of the first of `images` (n, height, width[, 3]), (count, height, width[,
+    3]); the others are what it is mixed with, and give the mean that is filled in."""
     random = np.random.default_rng([seed, 0, 1])
-    channels = image.reshape(*image.shape[:2], -1)
-    copies = torch.from_numpy(np.repeat(channels[None], count, axis=0)).float().mul_(1 / 255)
-    augmenter = Augmenter(settings, channels.shape)
-    altered = augmenter.apply(copies, augmenter.draw(random, count), random)
-    return altered.mul(255).round().to(torch.uint8).numpy().reshape(count, *image.shape)
+    with_channels = images.reshape(*images.shape[:3], -1)
+    channels = torch.from_numpy(with_channels[: count + 1].copy())
+    mean = filling(settings, with_channels)
+    augmenter = Augmenter(settings, tuple(channels.shape[1:]), mean)
+
+    def taken(rows: NDArray[np.int64]) -> Tensor:
+        some = channels[torch.from_numpy(rows)].float().mul_(1 / 255)
+        return augmenter.apply(some, augmenter.draw(random, count), random)
+
+    altered = taken(np.zeros(count, np.int64))
+    if settings.mixes:
+        others = taken(np.arange(1, count + 1) % len(channels))
+        pairs = zip(torch.split(altered, 1), torch.split(others, 1), strict=True)
+        altered = torch.cat([mixed(settings, one, other, random)[0] for one, other in pairs])
+    return altered.mul(255).round().to(torch.uint8).numpy().reshape(count, *images.shape[1:])
 
 
 # One training image and variants of it, so that a reader sees what augmentation does.
@@ -204,11 +187,11 @@ class AugmentedSample:
     pictures: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, settings: Augmentation | None, job: FitJob) -> "AugmentedSample | None":
+    def of(cls, settings: object, job: FitJob) -> "AugmentedSample | None":
         """None where images are trained on as they are."""
-        if settings is None or not settings.alters:
+        if not (isinstance(settings, Augmentation) and settings.alters):
             return None
-        pictures = variants(settings, job.images[0], _VARIANTS, job.seed)
+        pictures = variants(settings, job.images, _VARIANTS, job.seed)
         image = None if job.ids is None else str(job.ids[0])
         return cls(settings, image, int(job.labels[0]), pictures)
 

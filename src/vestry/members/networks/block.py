@@ -115,6 +115,13 @@ class Block:
     """Whether it predicts by statistics that are measured over training rows, once they are
     learnt from."""
 
+    @property
+    def filter_bank(self) -> Parameter | None:
+        """Its filters, where each sees all of several channels: the matrix (inputs, filters) for
+        optimizers that go by matrices. None where it has no such.
+        """
+        return None
+
     def bind(self, parameters: Mapping[str, Parameter]) -> None:
         """Take the views that hold its parameters, as attributes; once, before the first batch."""
         if parameters.keys() != self.specs.keys():

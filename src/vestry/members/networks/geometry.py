@@ -3,11 +3,16 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
 
 from vestry.members.networks.block import Tensor, functional
 from vestry.members.networks.layer import Count, Shape
 
 Size = Count | tuple[Count, Count]
+_Pixels = Annotated[int, Field(ge=0, le=1024)]
+Border = _Pixels | tuple[_Pixels, _Pixels]
 Pair = tuple[int, int]
 
 
@@ -60,6 +65,17 @@ class Geometry:
         """How much of the padded image the output pixels see; a pool may drop the rest."""
         (height, width), (kh, kw), (sh, sw) = self.output, self.kernel, self.stride
         return (height - 1) * sh + kh, (width - 1) * sw + kw
+
+    @cached_property
+    def even_pads(self) -> Pair | None:
+        """Rows added above and below, columns added left and right, where these are as many and all
+        output pixels that fit are made; else None.
+        """
+        (top, bottom), (left, right) = self.pads
+        (kh, kw), (sh, sw), (height, width, _) = self.kernel, self.stride, self.padded
+        fitting = (height - kh) // sh + 1, (width - kw) // sw + 1
+        even = (top, left) == (bottom, right) and fitting == self.output
+        return (top, left) if even else None
 
     @property
     def is_windowed(self) -> bool:

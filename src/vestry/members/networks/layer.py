@@ -16,9 +16,14 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
-from vestry.errors import did_you_mean
 from vestry.members.networks.block import PLAIN, Block, Computation
 
 Shape = tuple[int, ...]
@@ -34,13 +39,27 @@ class Layer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     key: ClassVar[str] = ""
     """The field that tells it from other layers; `register` sets it."""
+    newer: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are stored only where they are set, since studies from before there were these
+    must keep their hash.
+    """
 
     name: str | None = None
     """By which a later layer may take its output."""
 
+    @model_serializer(mode="wrap")
+    def _shortest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        unset = {name for name in self.newer if getattr(self, name) == fields[name].default}
+        values = dump(self)
+        order = dict.fromkeys(["name", self.key, *values])
+        return {name: values[name] for name in order if name in values and name not in unset}
+
     @property
-    def joins(self) -> str | None:
-        """Name of the earlier layer (or "input") whose output it takes too."""
+    def joins(self) -> str | int | None:
+        """Whose output it takes too: the name of an earlier layer (or "input"), or how many layers
+        before it that one stands; the layer right before it is 1.
+        """
         return None
 
     def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
@@ -58,6 +77,12 @@ class Layer(BaseModel):
         """Of one image, forward; those that decide how many cores training uses well."""
         return 0
 
+    def joined_costs(self, shape: Shape, joined: Shape) -> tuple[int, int]:
+        """Parameters, all of them trained, and multiply-adds that taking in what it joins costs
+        beside the above.
+        """
+        return 0, 0
+
     def blocks(self, place: "Place") -> list[Block]:
         """What computes it; torch is imported when one of them first needs it."""
         raise NotImplementedError
@@ -73,7 +98,9 @@ class Layer(BaseModel):
         raise NotImplementedError
 
     def expanded(self) -> "Sequence[Layer]":
-        """The layers that it stands for, if it is but a short way to write them."""
+        """The layers that it stands for, if it is but a short way to write them. The last of them
+        gets its name.
+        """
         return (self,)
 
     def words(self) -> str:
@@ -84,19 +111,40 @@ class Layer(BaseModel):
         return ", ".join(parts + [f"{name} {value}" for name, value in settings.items()])
 
 
+def flattened(layers: "Sequence[Layer]") -> "list[Layer]":
+    """The layers with those that others stand for in their place, to the last one."""
+    flat: list[Layer] = []
+    for layer in layers:
+        parts = layer.expanded()
+        if len(parts) == 1 and parts[0] is layer:
+            flat.append(layer)
+            continue
+        flat += flattened(parts)
+        if layer.name is not None:
+            flat[-1] = flat[-1].model_copy(update={"name": layer.name})
+    return flat
+
+
 @dataclass(frozen=True)
 class TracedLayer:
-    """One layer of a network whose input is known."""
+    """One layer of a network whose input is known.
+
+    joined: the index of the layer whose output it takes too, -1 for the network's input, None where
+    it takes none; joined_shape: of that output.
+    """
 
     layer: Layer
     input_shape: Shape
     output_shape: Shape
     parameters: int
     trainable: int
+    joined: int | None = None
+    joined_shape: Shape = ()
 
     @property
     def multiply_adds(self) -> int:
-        return self.layer.multiply_adds(self.input_shape, self.output_shape)
+        joining = self.layer.joined_costs(self.input_shape, self.joined_shape)[1]
+        return self.layer.multiply_adds(self.input_shape, self.output_shape) + joining
 
 
 @dataclass(frozen=True)
@@ -151,37 +199,6 @@ def register(key: str) -> Callable[[type[_L]], type[_L]]:
     return kept
 
 
-def kind_of(value: Any) -> str | None:
-    """The one key that says which layer this is: of several, one whose layer knows all the others,
-    or the first.
-    """
-    if isinstance(value, Layer):
-        return value.key
-    named = [key for key in value if key in LAYERS] if isinstance(value, dict) else []
-    whole = [key for key in named if value.keys() <= LAYERS[key].model_fields.keys()]
-    return next(iter([*whole, *named]), None)
-
-
-def check_kinds(values: Any) -> Any:
-    """Name the layer and the nearest valid kind, which pydantic's own message would not."""
-    for index, value in enumerate(values if isinstance(values, list | tuple) else []):
-        if not isinstance(value, dict | Layer):
-            raise ValueError(
-                f"layer {index + 1}: a table such as {{ flatten = true }} is needed, not {value!r}"
-            )
-        if kind_of(value) is None:
-            raise ValueError(f"layer {index + 1}: {_unknown_kind(list(value))}")
-    return values
-
-
-def _unknown_kind(keys: list[Any]) -> str:
-    for key in keys:
-        if "mean" in (near := did_you_mean(key, LAYERS)):
-            return f"unknown layer `{key}`{near}"
-    shown = ", ".join(map(repr, keys)) or "nothing"
-    return f"found {shown}, but a layer is one of {', '.join(sorted(LAYERS))}"
-
-
 # What a layer writes its ONNX nodes with.
 
 
@@ -206,6 +223,10 @@ class Value:
     name: str
     shape: Shape
     layout: Literal["channels_last", "channels_first", "flat"]
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)

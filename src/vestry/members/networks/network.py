@@ -33,7 +33,7 @@ def assemble(
     traced: Sequence[TracedLayer], computations: Mapping[int, Computation]
 ) -> list[LayerBlocks]:
     """Blocks for each layer; `computations` holds those of layer indices that are not plain."""
-    joined = {step.layer.joins for step in traced}
+    joined = {step.joined for step in traced}
     assembled: list[LayerBlocks] = []
     absorbed: Layer | None = None
     learnt = False
@@ -44,7 +44,7 @@ def assemble(
             continue
         layer = step.layer
         after = traced[index + 1].layer if index + 1 < len(traced) else None
-        private = layer.name is None or layer.name not in joined
+        private = index not in joined
         absorbed = after if after is not None and private and layer.absorbs(after) else None
         place = Place(step, absorbed, computations.get(index, PLAIN), needs_input_gradient=learnt)
         assembled.append(LayerBlocks(step, layer.blocks(place)))
@@ -215,15 +215,11 @@ def _find_joins(assembled: list[LayerBlocks]) -> dict[int, list[JoinBlock]]:
     """By the index of the block whose output they take: the blocks that join it in again; -1 is the
     input.
     """
-    ends = {"input": -1}
+    ends = [-1]  # of the input, and of every layer
     joins: dict[int, list[JoinBlock]] = {}
-    count = 0
     for part in assembled:
-        layer = part.traced.layer
         for block in part.blocks:
-            if isinstance(block, JoinBlock) and layer.joins is not None:
-                joins.setdefault(ends[layer.joins], []).append(block)
-        count += len(part.blocks)
-        if layer.name is not None:
-            ends[layer.name] = count - 1
+            if isinstance(block, JoinBlock) and part.traced.joined is not None:
+                joins.setdefault(ends[part.traced.joined + 1], []).append(block)
+        ends.append(ends[-1] + len(part.blocks))
     return joins

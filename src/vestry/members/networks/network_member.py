@@ -12,14 +12,19 @@ from safetensors.torch import load_file, save_file
 from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
+from vestry.members.networks.balance import balance_notes
 from vestry.members.networks.checkpoint import to_csv
 from vestry.members.networks.layer import describe
+from vestry.members.networks.mirrored_answers import mirrored_answers
+from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
 from vestry.members.networks.precision import Choice, choose
+from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import NetworkSettings, TrainingSettings
+from vestry.members.networks.stopping import Stopper
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
-from vestry.members.networks.trainer import Progress, Stopper, Trainer, predict
+from vestry.members.networks.trainer import Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 
@@ -38,9 +43,19 @@ class NetworkMember:
     threads: int
     sample: AugmentedSample | None = None
     tried: Tried | None = None
+    mirrored: bool = False
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, classes), rows summing to 1; always in float32, whatever training computed in."""
+        alone = self.proba_alone(images)
+        if not self.mirrored:
+            return alone
+        return np.float32(0.5) * (
+            alone + self.proba_alone(np.ascontiguousarray(images[:, :, ::-1]))
+        )
+
+    def proba_alone(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Without the answers to mirror images."""
         if len(images) == 0:
             return np.zeros((0, self.network.classes), np.float32)
         with machine.prepared(self.threads), torch.inference_mode():
@@ -68,10 +83,26 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
-    settings, job = settled(settings, job)
+    asked, job = settled(settings, job)
+    settings = asked.model_copy(update={"epochs": asked.epochs_of(len(job.labels))})
+    settings, found = settled_augmentation(settings, job)
     chosen = choose_threads(settings, job)
     with machine.prepared(chosen.count):
-        return _trained(settings, replace(job, threads=chosen.count), chosen)
+        member = _trained(settings, replace(job, threads=chosen.count), chosen)
+    member.facts["settings"] = asked.model_dump(mode="json")
+    if job.epochs is None and settings.epochs > asked.epochs:
+        member.facts["notes"].append(
+            f"{settings.epochs} epochs instead of {asked.epochs}, for at least "
+            f"{asked.least_steps:,} steps (least_steps)."
+        )
+    if found is not None:
+        member.facts["mirroring"] = found.card()
+        member.facts["notes"].append(found.words())
+    if (answers := mirrored_answers(asked, member.proba_alone, job)) is not None:
+        member.mirrored = answers.used
+        member.facts["mirrored_answers"] = answers.card()
+        member.facts["notes"].append(answers.words)
+    return member
 
 
 def settled(settings: _Trained, job: FitJob) -> tuple[_Trained, FitJob]:
@@ -109,6 +140,8 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     thread_choice.forget(job)
     facts = _card(network, settings, choices, progress, shape, job.classes, job.epochs)
     facts["threads"] = chosen.card()
+    facts["notes"] += trainer.optimizer.notes()
+    facts["warnings"] += trainer.optimizer.warnings()
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
         facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}
@@ -121,7 +154,8 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
     settings = NetworkSettings(**card["settings"])
     network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
     network.restore(load_file(folder / _WEIGHTS))
-    return NetworkMember(network, settings, card, [], torch.get_num_threads())
+    mirrored = card.get("mirrored_answers", {}).get("used", False)
+    return NetworkMember(network, settings, card, [], torch.get_num_threads(), mirrored=mirrored)
 
 
 def _card(
@@ -159,7 +193,7 @@ def _card(
             **_ending(settings, progress.stopper),
         },
         "augmentation": None,
-        "notes": [],
+        "notes": balance_notes(settings.balance),
         "warnings": [
             f"Layer {_place(network, index)}: {choice.note}."
             for index, choice in choices.items()

@@ -1,47 +1,18 @@
-"""One step of each optimizer over the flat parameter vector, with Keras's formulas and defaults.
-
-`weight_decay` is decoupled for all of them, as in Keras: a step first shrinks every parameter by
-learning rate times decay.
-"""
+"""One step of each optimizer over the flat parameter vector, with Keras's formulas and defaults;
+Muon, which Keras has otherwise, stands in `muon.py`."""
 
 import math
 
 import torch
-from torch import Tensor
 
-from vestry.members.networks.settings import OptimizerName, TrainingSettings
-
-
-class Optimizer:
-    """Changes `values` in place by `gradients`; `state` is what it keeps between steps."""
-
-    def __init__(self, settings: TrainingSettings, values: Tensor, gradients: Tensor) -> None:
-        self.values = values
-        self.gradients = gradients
-        self.momentum = settings.momentum
-        self.weight_decay = settings.resolved_weight_decay
-        self.steps = 0
-        self.state: dict[str, Tensor] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        """Add the state that it starts with."""
-
-    def step(self, learning_rate: float) -> None:
-        self.steps += 1
-        if self.weight_decay:
-            self.values.mul_(1 - learning_rate * self.weight_decay)
-        self.update(learning_rate)
-
-    def update(self, learning_rate: float) -> None:
-        raise NotImplementedError
-
-    def add_state(self, name: str, fill: float = 0.0) -> Tensor:
-        self.state[name] = torch.full_like(self.values, fill)
-        return self.state[name]
+from vestry.members.networks.muon import Muon
+from vestry.members.networks.optimizer import Optimizer
+from vestry.members.networks.settings import OptimizerName
 
 
 class _GradientDescent(Optimizer):
+    """nesterov: as Keras has it (Sutskever et al. 2013), one step ahead of the velocity."""
+
     def begin(self) -> None:
         if self.momentum:
             self.velocity = self.add_state("velocity")
@@ -49,7 +20,11 @@ class _GradientDescent(Optimizer):
     def update(self, learning_rate: float) -> None:
         if self.momentum:
             self.velocity.mul_(self.momentum).sub_(self.gradients, alpha=learning_rate)
-            self.values.add_(self.velocity)
+            if self.nesterov:
+                self.values.add_(self.velocity, alpha=self.momentum)
+                self.values.sub_(self.gradients, alpha=learning_rate)
+            else:
+                self.values.add_(self.velocity)
         else:
             self.values.sub_(self.gradients, alpha=learning_rate)
 
@@ -128,4 +103,5 @@ OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
     "adamw": _Adam,
     "adagrad": _Adagrad,
     "rmsprop": _RmsProp,
+    "muon": Muon,
 }

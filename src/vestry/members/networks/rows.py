@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vestry.members.networks.augmentation import Augmenter
+from vestry.members.networks.alterations import Augmentation
+from vestry.members.networks.augmentation import Augmenter, filling
 from vestry.members.networks.settings import TrainingSettings
 
 CHUNK_PIXELS = 4_000_000
@@ -65,8 +66,9 @@ class TrainingImages:
         self.chunk = _chunk_rows(images, settings.batch_size)
         augmentation = settings.augmentation
         self.augmenter: Augmenter | None = None
-        if augmentation is not None and augmentation.alters:
-            self.augmenter = Augmenter(augmentation, tuple(images.shape[1:]))
+        if isinstance(augmentation, Augmentation) and augmentation.alters:
+            shape = tuple(images.shape[1:])
+            self.augmenter = Augmenter(augmentation, shape, filling(augmentation, images.numpy()))
 
     def chunks(self, order: Tensor, seed: int, epoch: int) -> Iterator[Tensor]:
         """Images in `order`, float32 in [0, 1]; each chunk but the last is whole batches.

@@ -108,7 +108,7 @@ class Trial:
             network, settings, rows, none, job.seed, job.workspace, lambda _: None
         )
         self.batch = scaled(rows.images)
-        self.truth = self.trainer.one_hot[rows.labels]
+        self.truth = self.trainer.truths[rows.labels]
         self.seen = torch.empty(self.truth.shape)
         self.steps = 1
         self.turn(1, float("inf"))  # the first one sets everything up

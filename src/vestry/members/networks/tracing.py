@@ -2,10 +2,10 @@
 training uses well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vestry.errors import StudyError, did_you_mean
-from vestry.members.networks.layer import Layer, Shape, TracedLayer
+from vestry.members.networks.layer import Layer, Shape, TracedLayer, flattened
 from vestry.members.networks.layers.dense import Dense
 
 
@@ -16,38 +16,50 @@ def trace(layers: Sequence[Layer], image_shape: Shape, classes: int) -> list[Tra
     layer's place where an image shrinks to nothing, a vector is missing, or a name is unknown.
     """
     shape: Shape = (*image_shape, 1) if len(image_shape) == 2 else tuple(image_shape)
-    known: dict[str, Shape] = {"input": shape}
-    traced = []
+    traced: list[TracedLayer] = []
+    outputs, names = [shape], {"input": -1}
     for place, layer in _enumerated(layers, classes):
         try:
-            step = _trace_one(layer, shape, known)
+            step = _trace_one(layer, outputs, names)
         except ValueError as error:
             raise StudyError(f"{place}: {error}") from error
-        traced.append(step)
-        shape = step.output_shape
         if layer.name is not None:
-            known[layer.name] = shape
+            names[layer.name] = len(traced)
+        traced.append(step)
+        outputs.append(step.output_shape)
     return traced
 
 
 def _enumerated(layers: Sequence[Layer], classes: int) -> Iterator[tuple[str, Layer]]:
     for index, layer in enumerate(layers):
-        for part in layer.expanded():
-            yield f"layer {index + 1} ({part.key})", part
+        parts = flattened([layer])
+        for number, part in enumerate(parts):
+            inner = "" if len(parts) == 1 else f", {number + 1} of the {len(parts)} in it"
+            yield f"layer {index + 1} ({part.key}{inner})", part
     yield "the output layer", Dense(dense=classes, activation="none")
 
 
-def _trace_one(layer: Layer, shape: Shape, known: dict[str, Shape]) -> TracedLayer:
-    if layer.name is not None and layer.name in known:
+def _trace_one(layer: Layer, outputs: Sequence[Shape], names: Mapping[str, int]) -> TracedLayer:
+    """outputs: the network's input and what left every layer before; names: indices of layers."""
+    if layer.name is not None and layer.name in names:
         raise ValueError(f"the name {layer.name!r} is taken already; choose another")
-    joined: Shape = ()
-    if layer.joins is not None:
-        if layer.joins not in known:
-            raise ValueError(
-                f"no earlier layer is called {layer.joins!r}{did_you_mean(layer.joins, known)}"
-            )
-        joined = known[layer.joins]
-    return TracedLayer(layer, shape, layer.output_shape(shape, joined), *layer.parameters(shape))
+    shape, joined = outputs[-1], _joined(layer, len(outputs) - 1, names)
+    with_it = () if joined is None else outputs[joined + 1]
+    output = layer.output_shape(shape, with_it)
+    every, trained = layer.parameters(shape)
+    more, _ = layer.joined_costs(shape, with_it)
+    return TracedLayer(layer, shape, output, every + more, trained + more, joined, with_it)
+
+
+def _joined(layer: Layer, index: int, names: Mapping[str, int]) -> int | None:
+    """The index of the layer whose output the layer at `index` takes too; -1 is the input."""
+    if isinstance(layer.joins, int):
+        return index - layer.joins
+    if layer.joins is not None and layer.joins not in names:
+        raise ValueError(
+            f"no earlier layer is called {layer.joins!r}{did_you_mean(layer.joins, names)}"
+        )
+    return None if layer.joins is None else names[layer.joins]
 
 
 _MULTIPLY_ADDS_PER_CORE = 5_000_000

@@ -1,24 +1,32 @@
 """The training loop: epochs, early stopping, history, checkpoints, progress."""
 
+import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.errors import MemberError
 from vestry.members.networks import checkpoint
+from vestry.members.networks.alterations import Augmentation
+from vestry.members.networks.averaging import MovingAverage
+from vestry.members.networks.balance import balanced_order, class_weights
 from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
+from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
+from vestry.members.networks.muon import filter_banks
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
+from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
-from vestry.members.networks.settings import EarlyStopping, TrainingSettings
+from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.stopping import Stopper
 
 CHECKPOINT_SECONDS = 5.0
 _REPORT_SECONDS = 0.25
@@ -27,40 +35,8 @@ _MEASURED_ROWS = 2048
 """Training rows, at most, that batch normalisation takes its statistics from: their mean is then
 within about 2% of a deviation.
 """
-_MEASURING = 2
-"""What tells the draw of those rows from other streams of random numbers."""
-
-
-@dataclass
-class Stopper:
-    """Follows the monitored figure; JSON-able through `vars`, so that a checkpoint can hold it."""
-
-    best: float | None = None
-    best_epoch: int = 0
-    epochs_without_improvement: int = 0
-
-    def improved(self, settings: EarlyStopping, epoch: int, value: float) -> bool:
-        """Take the figure of an epoch (counted from 1), of which less is better; say whether it is
-        the best so far."""
-        if self.best is None or value < self.best - settings.min_delta:
-            self.best, self.best_epoch = value, epoch
-            self.epochs_without_improvement = 0
-            return True
-        self.epochs_without_improvement += 1
-        return False
-
-    def stops(self, settings: EarlyStopping) -> bool:
-        return self.epochs_without_improvement >= settings.patience
-
-
-@dataclass
-class Progress:
-    """Where training stands after a whole epoch; a checkpoint holds all of it."""
-
-    epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    stopper: Stopper = field(default_factory=Stopper)
-    seconds: float = 0.0
+_MEASURING, _MIXING = 2, 3
+"""What tells the draw of those rows, and of mixed pairs, from other streams of random numbers."""
 
 
 class Trainer:
@@ -92,12 +68,20 @@ class Trainer:
         self.on_event = on_event
         self.epochs = epochs or settings.epochs
         vector = network.vector
-        self.optimizer = OPTIMIZERS[settings.optimizer](settings, vector.values, vector.gradients)
+        self.optimizer = OPTIMIZERS[settings.optimizer](
+            settings, vector.values, vector.gradients, filter_banks(network)
+        )
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
-        self.one_hot = torch.eye(network.traced[-1].output_shape[0])
+        self.truths = smoothed_truths(network.classes, settings.label_smoothing)
+        self.weights: Tensor | None = None
+        if settings.balance == "weights":
+            self.weights = class_weights(training.labels, network.classes)
+        self.average: MovingAverage | None = None
+        if settings.ema is not None:
+            self.average = MovingAverage(vector.values, settings.ema)
         self.images = TrainingImages(training.images, settings)
 
     def run(self) -> Progress:
@@ -109,11 +93,21 @@ class Trainer:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS and not self._finished():
                     self._save()
                     saved = time.monotonic()
-            if len(self.validation) == 0:  # otherwise each epoch's validation has done it
-                self._measure_statistics()
-            if self.best:
-                self.network.restore(self.best)
+            self._keep()
         return self.progress
+
+    def _keep(self) -> None:
+        """Leave the network with what is to be kept of it."""
+        if self.average is not None:
+            self.network.vector.values.copy_(self.average.mean)
+        if self.average is not None or len(self.validation) == 0:  # else validation has done it
+            self._measure_statistics()
+        if self.best:
+            self.network.restore(self.best)
+
+    def _averaged(self) -> contextlib.AbstractContextManager[None]:
+        """While it lasts the network has the weights that it is judged by."""
+        return contextlib.nullcontext() if self.average is None else self.average.in_place()
 
     def _finished(self) -> bool:
         stopping = self.settings.early_stopping
@@ -122,9 +116,10 @@ class Trainer:
 
     def _epoch(self) -> None:
         progress, settings = self.progress, self.settings
-        rate = settings.rate(progress.epoch, len(self.training))
+        rates = settings.rates(progress.epoch, len(self.training))
+        rate = rates[len(rates) // 2]
         start = time.perf_counter()
-        log_probabilities, labels = self._train(rate)
+        log_probabilities, labels = self._train(rates)
         seconds = time.perf_counter() - start
         row = {
             "epoch": progress.epoch + 1,
@@ -143,44 +138,68 @@ class Trainer:
         progress.history.append(row)
         progress.seconds += time.perf_counter() - start
         self._follow()
-        self.on_event(self._epoch_event(row))
+        self.on_event(progress.epoch_event(row, self.epochs))
 
-    def _train(self, rate: float) -> tuple[Tensor, Tensor]:
-        """One pass over the rows in a new order; the log probabilities that the steps saw, and
-        labels.
+    def _train(self, rates: list[float]) -> tuple[Tensor, Tensor]:
+        """One pass over the rows in a new order, a rate a step; the log probabilities that the
+        steps saw, and labels.
         """
         network, batch = self.network, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
-        order = torch.from_numpy(random.permutation(len(self.training)))
+        order = torch.from_numpy(self._order(random))
         labels = self.training.labels[order]
-        truth = self.one_hot[labels]
+        truth = self.truths[labels]
         seen = torch.empty(truth.shape)
+        mix = self._mixing()
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
             for part in torch.split(images, batch):
                 rows = slice(done, done + len(part))
-                self.step(part, truth[rows], seen[rows], rate)
+                self.step(*mix(part, truth[rows]), seen[rows], rates[done // batch])
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
-                self.on_event(self._step_event(done, seen, labels, started))
+                self.on_event(self.progress.step_event(seen[:done], labels, started, self.epochs))
         return seen, labels
 
+    def _order(self, random: np.random.Generator) -> NDArray[np.int64]:
+        if self.settings.balance == "sampling":
+            return balanced_order(self.training.labels.numpy(), random)
+        return random.permutation(len(self.training))
+
+    def _mixing(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """What makes of a batch and its truths those that the epoch learns from."""
+        augmentation = self.settings.augmentation
+        if not (isinstance(augmentation, Augmentation) and augmentation.mixes):
+            return lambda images, truth: (images, truth)
+        random = np.random.default_rng([self.seed, 1 + self.progress.epoch, _MIXING])
+        return lambda images, truth: mixed_batch(augmentation, images, truth, random)
+
     def step(self, images: Tensor, truth: Tensor, seen: Tensor, rate: float) -> None:
-        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth."""
+        """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth, times
+        what the row counts.
+
+        truth: (n, classes) probabilities.
+        """
         self.network.vector.refresh()
         scores = self.network.forward(images, training=True)
         torch.log_softmax(scores, 1, out=seen)
-        self.network.backward((seen.exp() - truth).div_(len(images)))
+        gradient = (seen.exp() - truth).div_(len(images))
+        if self.weights is not None:
+            gradient.mul_((truth @ self.weights)[:, None])
+        self.network.backward(gradient)
         self.optimizer.step(rate)
+        if self.average is not None:
+            self.average.add(self.optimizer.steps)
 
     def _validate(self) -> dict[str, float]:
         if len(self.validation) == 0:
             return {}
-        self._measure_statistics()
-        said = torch.log_softmax(predict(self.network, self.validation.images), 1)
+        with self._averaged():
+            self._measure_statistics()
+            said = torch.log_softmax(predict(self.network, self.validation.images), 1)
         labels, stopping = self.validation.labels, self.settings.early_stopping
         self.tried.add(said)
         found = figures(said, labels)
@@ -206,11 +225,15 @@ class Trainer:
             return
         improved = self.progress.stopper.improved(stopping, self.progress.epoch, self.followed)
         if improved and stopping.restore_best:
-            self.best = {name: tensor.clone() for name, tensor in self.network.tensors().items()}
+            with self._averaged():
+                tensors = self.network.tensors()
+                self.best = {name: tensor.clone() for name, tensor in tensors.items()}
 
     def _save(self) -> None:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
         tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
+        if self.average is not None:
+            tensors["average"] = self.average.mean
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
         tensors |= {f"tried/{name}": t for name, t in self.tried.tensors().items()}
         state = vars(self.progress) | {"stopper": vars(self.progress.stopper)}
@@ -228,33 +251,10 @@ class Trainer:
         self.optimizer.steps = self.progress.epoch * -(
             -len(self.training) // self.settings.batch_size
         )
+        if self.average is not None:
+            self.average.mean.copy_(tensors["average"])
         self.best = _part(tensors, "best/")
         self.tried.restore(_part(tensors, "tried/"))
-
-    def _epoch_event(self, row: dict[str, float]) -> dict[str, Any]:
-        left = self.epochs - self.progress.epoch
-        return {
-            "event": "epoch",
-            "epochs": self.epochs,
-            "seconds_left": round(left * self.progress.seconds / self.progress.epoch, 1),
-            **row,
-        }
-
-    def _step_event(
-        self, done: int, seen: Tensor, labels: Tensor, started: float
-    ) -> dict[str, Any]:
-        """Where this epoch stands; the loss is the mean over its images so far."""
-        speed = done / (time.monotonic() - started)
-        rest = (self.epochs - self.progress.epoch) * len(self.training) - done
-        return {
-            "event": "step",
-            "epoch": self.progress.epoch + 1,
-            "epochs": self.epochs,
-            "part": done / len(self.training),
-            "images_per_second": round(speed, 1),
-            "train_loss": -float(seen[:done].gather(1, labels[:done, None]).mean()),
-            "seconds_left": round(rest / speed, 1),
-        }
 
 
 def predict(network: Network, images: Tensor) -> Tensor:
@@ -262,6 +262,12 @@ def predict(network: Network, images: Tensor) -> Tensor:
     starts = range(0, len(images), _PREDICT_BATCH)
     batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
     return torch.cat([network.forward(batch, training=False) for batch in batches])
+
+
+def smoothed_truths(classes: int, smoothing: float) -> Tensor:
+    """(classes, classes): what is taken for the truth of each class, a part of it spread evenly
+    over all of them (Szegedy et al. 2016, section 7)."""
+    return torch.eye(classes).mul_(1 - smoothing).add_(smoothing / classes)
 
 
 def _named(split: str, values: dict[str, float]) -> dict[str, float]:

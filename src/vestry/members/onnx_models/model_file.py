@@ -52,6 +52,17 @@ class Value:
 
 
 @dataclass(frozen=True)
+class OpenedFile:
+    """What is known of a file before anybody says which of its outputs is meant: `path`, where it
+    lies, and its model without local functions."""
+
+    path: Path
+    sha256: str
+    model: onnx.ModelProto
+    input: Value
+
+
+@dataclass(frozen=True)
 class ModelFile:
     """path: where it lies. model: without local functions. names: classes that it names itself."""
 
@@ -86,6 +97,18 @@ def read_model_file(path: Path, classes: int) -> ModelFile:
     Raises MemberError where it is missing, damaged, unsafe, or takes or gives something else than
     one tensor of images and one of class scores.
     """
+    file = opened_file(path)
+    try:
+        given, names = _only_output(file.model, classes)
+    except MemberError as error:
+        raise MemberError(f"{path}: {error}") from None
+    count = count_parameters(file.model)
+    return ModelFile(path, file.sha256, file.model, file.input, given, names, count)
+
+
+def opened_file(path: Path) -> OpenedFile:
+    """Raises MemberError where it is missing, damaged, unsafe, or takes something else than one
+    tensor of images."""
     try:
         content = read_model_bytes(path)
     except ModelError as error:
@@ -93,11 +116,9 @@ def read_model_file(path: Path, classes: int) -> ModelFile:
     try:
         model = _without_functions(safe_model(content))
         taken = _only_input(model)
-        given, names = _only_output(model, classes)
     except (ModelError, MemberError) as error:
         raise MemberError(f"{path}: {error}") from None
-    digest = hashlib.sha256(content).hexdigest()
-    return ModelFile(path, digest, model, taken, given, names, _parameters(model))
+    return OpenedFile(path, hashlib.sha256(content).hexdigest(), model, taken)
 
 
 def _without_functions(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -114,7 +135,7 @@ def _without_functions(model: onnx.ModelProto) -> onnx.ModelProto:
         ) from None
 
 
-def _value(info: onnx.ValueInfoProto) -> Value | None:
+def value_of(info: onnx.ValueInfoProto) -> Value | None:
     """None where it is no tensor."""
     if not info.type.HasField("tensor_type"):
         return None
@@ -133,7 +154,7 @@ def _only_input(model: onnx.ModelProto) -> Value:
     if len(inputs) != 1:
         names = ", ".join(info.name for info in inputs) or "none"
         raise MemberError(f"it takes {len(inputs)} inputs ({names}); one, the images, is needed")
-    taken = _value(inputs[0])
+    taken = value_of(inputs[0])
     if taken is None or taken.type not in _TYPES:
         kinds = ", ".join(_TYPES.values())
         said = "no tensor" if taken is None else taken.words
@@ -144,7 +165,7 @@ def _only_input(model: onnx.ModelProto) -> Value:
 def _only_output(model: onnx.ModelProto, classes: int) -> tuple[Value, tuple[str, ...] | None]:
     """The scores, and the class names that stand with them."""
     _unzip(model)
-    values = [found for info in model.graph.output if (found := _value(info))]
+    values = [found for info in model.graph.output if (found := value_of(info))]
     scores = [found for found in values if found.type in FLOATS]
     fitting = [found for found in scores if found.dimensions is None or _fits(found, classes)]
     if len(fitting) == 1:
@@ -193,7 +214,7 @@ def _names_in(node: Any) -> tuple[str, ...]:
     return ()
 
 
-def _parameters(model: onnx.ModelProto) -> int | None:
+def count_parameters(model: onnx.ModelProto) -> int | None:
     """Numbers among its weights; None where trees or support vectors stand in it."""
     nodes = list(nodes_of(model))
     if any(node.op_type.startswith(_UNCOUNTED) for node in nodes):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.fitted_estimator import softmax
 from vestry.members.estimators.onnx_member import OnnxMember, run, session
-from vestry.members.kind import FitJob
+from vestry.members.kind import WHOLE_MODEL, FitJob
 from vestry.members.model_paths import ModelPaths
 from vestry.members.onnx_models.kind import OnnxSettings
 from vestry.members.onnx_models.model_file import ModelFile
@@ -32,7 +32,6 @@ from vestry.storage.run_folder import atomic_path
 # What a reader, and `load`, must know of a model that was trained elsewhere.
 
 
-_STORED = "model.onnx"
 _FITTED_ON = "Trained elsewhere; nothing was fitted here."
 
 
@@ -58,7 +57,7 @@ def _card(planned: Planned, model: onnx.ModelProto) -> dict[str, Any]:
         "fitted_on": _FITTED_ON,
         "file": {"name": file.path.name, "sha256": file.sha256, "producer": file.producer},
         "opset": {entry.domain: entry.version for entry in model.opset_import},
-        "stored": _STORED,
+        "stored": WHOLE_MODEL,
         "stored_note": "",
     }
 
@@ -96,7 +95,7 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
     }
     facts = _card(planned, model) | {"parity": parity, "notes": notes}
     facts["warnings"] = [_TRAINED_ELSEWHERE, *said]
-    path = job.workspace / _STORED
+    path = job.workspace / WHOLE_MODEL
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
     return OnnxMember(path, facts)
@@ -104,7 +103,7 @@ def fit(settings: OnnxSettings, job: FitJob) -> OnnxMember:
 
 def load(folder: Path, card: dict[str, Any]) -> OnnxMember:
     """Restore what `fit` stored; MemberError where the file is not there."""
-    return OnnxMember(folder / _STORED, card)
+    return OnnxMember(folder / WHOLE_MODEL, card)
 
 
 def _own_probabilities(planned: Planned, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,4 +1,5 @@
-"""The graph around a user's model: raw images to what it takes, what it gives to probabilities.
+"""The graph around a user's model: raw images to what it takes, what it gives to probabilities
+or features.
 
 Only operators that have meant the same since opset 7 stand around it, so that it can stay at its
 own.
@@ -88,6 +89,8 @@ OPSET, IR_VERSION, OLDEST = 21, 10, 7
 _GREY_WEIGHTS = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as Pillow turns colour to grey."""
 _PREFIX = "file/"
+POOLS = {"average": "GlobalAveragePool", "max": "GlobalMaxPool"}
+"""Operators that make one number of each channel's map."""
 
 
 @dataclass
@@ -113,21 +116,27 @@ class _Nodes:
 
 
 @dataclass(frozen=True)
-class Wrapping:
+class Framing:
+    """What stands between raw images of `image_shape` and what a file takes."""
+
+    form: ImageForm
+    image_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Wrapping(Framing):
     """What stands between raw images of `image_shape` and the probabilities of `classes` classes.
 
     order: for each class of the data the column of the file's output that holds it; None where
     both have one order.
     """
 
-    form: ImageForm
-    image_shape: tuple[int, ...]
     classes: int
     logits: bool
     order: tuple[int, ...] | None
 
 
-def _before(around: _Nodes, wrapping: Wrapping, type_: int) -> str:
+def _before(around: _Nodes, wrapping: Framing, type_: int) -> str:
     """From `images`, (rows, height, width[, 3]) uint8, to what the file takes."""
     form = wrapping.form
     planes = _with_channels(around, around.add("Cast", "images", to=TensorProto.FLOAT), wrapping)
@@ -146,7 +155,7 @@ def _before(around: _Nodes, wrapping: Wrapping, type_: int) -> str:
     return around.add("Cast", laid, to=type_)
 
 
-def _with_channels(around: _Nodes, pixels: str, wrapping: Wrapping) -> str:
+def _with_channels(around: _Nodes, pixels: str, wrapping: Framing) -> str:
     """(rows, channels, height, width), the file's channels in its order."""
     height, width, *colour = wrapping.image_shape
     form = wrapping.form
@@ -199,7 +208,7 @@ def _after(around: _Nodes, given: str, type_: int, wrapping: Wrapping) -> str:
     return given
 
 
-def inputs_graph(file: ModelFile, wrapping: Wrapping) -> onnx.ModelProto:
+def inputs_graph(file: ModelFile, wrapping: Framing) -> onnx.ModelProto:
     """The first part alone: raw images to `given`."""
     around = _Nodes()
     around.rename(_before(around, wrapping, file.input.type), "given")
@@ -209,23 +218,66 @@ def inputs_graph(file: ModelFile, wrapping: Wrapping) -> onnx.ModelProto:
 
 def whole_graph(file: ModelFile, model: onnx.ModelProto, wrapping: Wrapping) -> onnx.ModelProto:
     """`model`, the file's own at whatever opset, between raw images and probabilities."""
+    around = _around(file, model, wrapping)
+    scores = _after(around, _PREFIX + file.output.name, file.output.type, wrapping)
+    return _named(around, model, wrapping, scores, "probabilities", ["rows", wrapping.classes])
+
+
+def features_graph(
+    file: ModelFile, model: onnx.ModelProto, framing: Framing, given: Sequence[int], pool: str
+) -> onnx.ModelProto:
+    """`model`, the file's own at whatever opset, between raw images and `features`, (rows, height,
+    width, channels) float.
+
+    given: the shape of one image's output; two sides are places and channels, one is channels.
+    pool: "average" or "max" of each channel's map, or "none".
+    """
+    around = _around(file, model, framing)
+    value = around.add("Cast", _PREFIX + file.output.name, to=TensorProto.FLOAT)
+    if len(given) < 3:
+        value = _reshaped(around, value, *[1] * (3 - len(given)), *given)
+    first = has_planes(framing.form, given)
+    if pool != "none":
+        planes = value if first else around.add("Transpose", value, perm=[0, 3, 1, 2])
+        value, first = around.add(POOLS[pool], planes), True
+    if first:
+        value = around.add("Transpose", value, perm=[0, 2, 3, 1])
+    return _named(around, model, framing, value, "features", ["rows", None, None, None])
+
+
+def has_planes(form: ImageForm, sides: Sequence[int]) -> bool:
+    """Whether what a file gives for an image, of these sides, has its channels first."""
+    return len(sides) == 3 and form.layout != "channels_last"
+
+
+def _around(file: ModelFile, model: onnx.ModelProto, framing: Framing) -> _Nodes:
+    """Raw images, made into what the file takes, and its own nodes."""
     inner = compose.add_prefix(model, _PREFIX)
     around = _Nodes()
-    fed = _before(around, wrapping, file.input.type)
+    fed = _before(around, framing, file.input.type)
     around.rename(fed, _PREFIX + file.input.name)
     around.nodes.extend(inner.graph.node)
     around.weights.extend(inner.graph.initializer)
-    scores = _after(around, _PREFIX + file.output.name, file.output.type, wrapping)
-    around.rename(scores, "probabilities")
-    output = helper.make_tensor_value_info(
-        "probabilities", TensorProto.FLOAT, ["rows", wrapping.classes]
-    )
+    return around
+
+
+def _named(
+    around: _Nodes,
+    model: onnx.ModelProto,
+    framing: Framing,
+    value: str,
+    name: str,
+    shape: list[str | int | None],
+) -> onnx.ModelProto:
+    """The whole, with `value` under the name that it promises."""
+    around.rename(value, name)
+    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     versions = {
-        entry.domain: entry.version for entry in inner.opset_import if entry.domain in DOMAINS
+        entry.domain: entry.version for entry in model.opset_import if entry.domain in DOMAINS
     }
     versions[""] = versions.pop("ai.onnx", versions.get("", OPSET))
     return _model_of(
-        around, [output], wrapping.image_shape, versions, max(model.ir_version, IR_VERSION)
+        around, [output], framing.image_shape, versions, max(model.ir_version, IR_VERSION)
     )
 
 

@@ -20,6 +20,7 @@ from vestry.audit.unit_vectors import Directions
 from vestry.data.dataset import Dataset
 from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.errors import DataError, MemberError
+from vestry.members.kind import WHOLE_MODEL
 from vestry.pipeline.tasks.code_key import code_key
 from vestry.pipeline.tasks.fit import task_data
 from vestry.pipeline.tasks.stored_models import stored_predict
@@ -142,7 +143,7 @@ def _loaded(folder: Path, card: dict[str, Any], cores: int) -> tuple[Subject | N
         predict = stored_predict(folder, cores)
     except MemberError as error:
         return None, str(error)
-    is_graph = str(card["stored"]).endswith(".onnx")
+    is_graph = card["stored"] == WHOLE_MODEL
     settings = card.get("task", {}).get("member", {})
     return Subject(
         predict=predict,

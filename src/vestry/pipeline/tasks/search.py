@@ -100,7 +100,7 @@ class _Trials:
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
         kind = kind_named(self.description["kind"])
         table = substituted(self.description["member"], values)
-        if self.settings.epochs is not None and "epochs" in kind.settings.model_fields:
+        if self.settings.epochs is not None and "epochs" in kind.trained_by(table):
             table |= {"epochs": self.settings.epochs}
         workspace = self.workspace / f"trial-{number}"
         work = self.job(workspace, self.listener(number, watch))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import MemberError
-from vestry.members.kind import FittedModel
+from vestry.members.kind import WHOLE_MODEL, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import read_json
@@ -37,7 +37,7 @@ def stored_predict(folder: Path, threads: int) -> Predict:
     It is for a process that does nothing else: torch is set to so many threads for good.
     """
     card = stored_card(folder)
-    if card["stored"].endswith(".onnx"):
+    if card["stored"] == WHOLE_MODEL:
         return _onnx_predict(folder / card["stored"], threads)
     predict = stored_member(folder).predict_proba
     if "torch" in sys.modules:  # a loaded network goes on with as many threads as there are

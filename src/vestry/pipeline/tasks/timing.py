@@ -113,7 +113,7 @@ class TimedModel:
         return cls(one, lambda _: predict(batch), size, seconds, own_files(folder))
 
 
-_SHARED = re.compile(r".+-[0-9a-f]{16}\.safetensors")
+_SHARED = re.compile(r".+-[0-9a-f]{16}\.(safetensors|onnx)")
 """A file that is named by a digest of its content is the same wherever it lies."""
 
 

@@ -33,25 +33,38 @@ class Allotment:
         return [each for each in self.kept if each.is_network]
 
 
-def allot(trials: Sequence[Trial], rows: int, fits: int, seconds: float) -> Allotment:
+@dataclass(frozen=True)
+class _Work:
+    """Rows to learn from, fits of each model, and images that are only asked about."""
+
+    rows: int
+    fits: int
+    tested: int
+
+
+def allot(
+    trials: Sequence[Trial], rows: int, fits: int, seconds: float, tested: int = 0
+) -> Allotment:
     """The best of the trials that the time is enough for; what is left goes to networks' epochs.
 
     trials: best first, each candidate once. rows: to learn from in the end. fits: of each model,
-    with those of folds. seconds: what is left for all fits.
+    with those of folds. seconds: what is left for all fits. tested: images that are only asked
+    about, which pass a backbone as well.
     """
     time = _CAUTION * seconds
+    work = _Work(rows, fits, tested)
     kept: list[Trial] = []
     dropped: dict[str, str] = {}
     for trial in _by_promise(trials, rows):
-        reason = _why_not(trial, kept, rows, fits, time)
+        reason = _why_not(trial, kept, work, time)
         if reason:
             dropped[trial.candidate.name] = reason
         else:
             kept.append(trial)
-            time -= _needed(trial, rows, fits)
+            time -= _needed(trial, work)
     if not kept:  # the quickest, for as few epochs as it takes
         kept = _quickest(trials, rows)
-        time -= sum(_needed(trial, rows, fits) for trial in kept)
+        time -= sum(_needed(trial, work) for trial in kept)
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
     more = int(time / a_round) if a_round else 0
@@ -73,13 +86,14 @@ def _by_promise(trials: Sequence[Trial], rows: int) -> list[Trial]:
     return sorted(trials, key=lambda trial: not trial.candidate.is_network)
 
 
-def _needed(trial: Trial, rows: int, fits: int) -> float:
+def _needed(trial: Trial, work: _Work) -> float:
     """Seconds at least."""
-    epochs = least_epochs(rows) if trial.candidate.is_network else 1
-    return trial.seconds_for(rows) * fits * epochs
+    epochs = least_epochs(work.rows) if trial.candidate.is_network else 1
+    passing = trial.passing * (work.rows + work.tested)
+    return passing + trial.seconds_for(work.rows) * work.fits * epochs
 
 
-def _why_not(trial: Trial, kept: Sequence[Trial], rows: int, fits: int, time: float) -> str | None:
+def _why_not(trial: Trial, kept: Sequence[Trial], work: _Work, time: float) -> str | None:
     if trial.accuracy is None:
         return "failed or took too long"
     if len(kept) == _MOST_MODELS:
@@ -87,7 +101,7 @@ def _why_not(trial: Trial, kept: Sequence[Trial], rows: int, fits: int, time: fl
     alike = [each for each in kept if each.candidate.is_network]
     if trial.candidate.is_network and len(alike) == _MOST_NETWORKS:
         return "was behind in the trials"
-    needed = _needed(trial, rows, fits)
+    needed = _needed(trial, work)
     if needed > time * (_ONE_SHARE if kept else 1):
         return f"would take about {max(1, round(needed)):,} s"
     return None

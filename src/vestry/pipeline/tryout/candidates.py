@@ -1,19 +1,28 @@
 """The models that `vestry try` and `vestry init` begin with, as text of a study file."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-Family = Literal["linear", "neighbours", "trees", "kernel", "network"]
+from vestry.members.networks.recipes import written_out
+from vestry.system.platform_calls import usable_memory
+
+Family = Literal["linear", "neighbours", "trees", "kernel", "network", "pretrained"]
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
 _CELLS = 8
 """Of a side: what gradients are counted in, and twice as large ones."""
 _COMPONENTS, _WORTH_REDUCING = 300, 1_000
 """Principal components, and from how many rows on they save more than they cost."""
+_MEMORY, _VALUE_BYTES = 0.7, 12
+"""Of memory, what features may take; and what each pixel value takes where a model wants all."""
 _FEW = 1_000
-_LEAST_SIDE = 4
-"""No pooling goes below images of so many pixels a side."""
+_LEAST_SIDE, _LEAST_RESIDUAL = 4, 8
+"""No pooling goes below images of so many pixels a side; and below this the residual networks'
+three do not fit.
+"""
+_BY_BUDGET = ("epochs", "least_steps")
+"""What a recipe says of its length goes here by the time that there is."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate]
     training rows; and those that so many rows rule out."""
     height, width, *colour = image_shape
     pixels = height * width * (3 if colour else 1)
-    found = [*_classical(pixels, min(height, width), rows), *_networks(height, width, rows)]
+    found = [*_classical(pixels, min(height, width), rows), *_networks(min(height, width), rows)]
     out = [each for each in found if each.most is not None and rows > each.most]
     return [each for each in found if each not in out], out
 
@@ -60,6 +69,7 @@ def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
             'estimator = "sklearn.linear_model.LogisticRegression"\n'
             "params = { max_iter = 100, C = 0.1 }",
             growth=1.2,
+            most=_most_rows(pixels),
         ),
         Candidate(
             "Nearest neighbours",
@@ -69,7 +79,9 @@ def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
             'params = { n_neighbors = 3, weights = "distance" }',
             most=_MOST_NEIGHBOURS if pixels < 4_000 else _MOST_NEIGHBOURS // 4,
         ),
-        Candidate("Forest", "trees", "no scale, no tuning", forest, growth=1.2),
+        Candidate(
+            "Forest", "trees", "no scale, no tuning", forest, growth=1.2, most=_most_rows(pixels)
+        ),
         Candidate(
             "SVM",
             "kernel",
@@ -92,22 +104,54 @@ def _features(side: int, rows: int) -> str:
     return "\n".join(["features = [", *(f"    {each}," for each in steps), "]"])
 
 
-def _networks(height: int, width: int, rows: int) -> list[Candidate]:
-    pools = _pools(min(height, width))
+def _most_rows(pixels: int) -> int | None:
+    """Rows of so many pixel values of which memory holds the features, with room for a fit."""
+    memory = usable_memory()
+    return None if memory is None else int(_MEMORY * memory / (_VALUE_BYTES * pixels))
+
+
+def _networks(side: int, rows: int) -> list[Candidate]:
+    pools = _pools(side)
     batch = 32 if rows < _FEW else 64
     shared = f"batch_size = {batch}\nschedule = {{ cosine = true }}"
     middle = _layers([32, 64, 128][: pools + 1], pools, 64)
-    large = _layers([64, 128, 256][: pools + 1], pools, 128)
     small = _layers([16, 32][: pools + 1], pools, 64, norm=False)
-    flip = "\naugmentation = { horizontal_flip = true }"
+    flips = '\naugmentation = "auto"'
     return [
         Candidate("Small CNN", "network", "a network that is quick everywhere", small + shared),
-        Candidate("CNN", "network", "with batch normalisation", middle + shared),
-        Candidate(
-            "CNN, mirrored", "network", "if left and right mean nothing", middle + shared + flip
-        ),
-        Candidate("Wide CNN", "network", "twice as wide", large + shared),
+        Candidate("CNN", "network", "with batch normalisation", middle + shared + flips),
+        *(_residual(rows) if side >= _LEAST_RESIDUAL else []),
     ]
+
+
+def _residual(rows: int) -> list[Candidate]:
+    """The networks of recipes, in two sizes."""
+    batch = 32 if rows < _FEW else 128
+    found = []
+    for name, size, why in (
+        ("Narrow ResNet", "xs", "residual sums, few filters; trained by Muon"),
+        ("ResNet", "m", "residual sums, twice as wide; trained by Muon"),
+    ):
+        entry = written_out({"recipe": "fast", "size": size, "batch_size": batch})
+        kept = {key: value for key, value in entry.items() if key not in _BY_BUDGET}
+        found.append(Candidate(name, "network", why, _text(kept)))
+    return found
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    """As lines of a study file, a layer a line."""
+    lines = ["layers = [", *(f"    {_inline(layer)}," for layer in entry["layers"]), "]"]
+    lines += [f"{key} = {_inline(value)}" for key, value in entry.items() if key != "layers"]
+    return "\n".join(lines)
+
+
+def _inline(value: Any) -> str:
+    """TOML of settings, on one line."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_inline(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value)
 
 
 def _pools(side: int) -> int:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
@@ -38,13 +39,20 @@ class Rung:
 @dataclass(frozen=True)
 class Trial:
     """accuracy: on the rung's validation rows; None where the fit failed or took too long.
-    seconds: of the fit. speed: of a network, training images a second."""
+    seconds: of the fit, without what images took to pass a backbone. speed: of a network, training
+    images a second. passing: seconds that an image takes to pass a backbone, once for all fits."""
 
     candidate: Candidate
     rung: Rung
     accuracy: float | None
     seconds: float
     speed: float | None = None
+    passing: float = 0.0
+
+    @property
+    def whole_seconds(self) -> float:
+        """With all images of the rung through the backbone."""
+        return self.seconds + self.passing * self.rung.rows
 
     def seconds_for(self, rows: int) -> float:
         """What a fit on that many rows takes, of networks one epoch of it."""
@@ -73,14 +81,22 @@ def screen(
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):
             (task,) = model.tasks.values()
-            accuracy, seconds, speed = None, rung.seconds, None
+            accuracy, seconds, speed, passing = None, rung.seconds, None, 0.0
             if task.is_done:
                 table = load_table(task.folder / "validation.npz")
                 accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
-                seconds = float(read_json(task.folder / MANIFEST)["fit_seconds"])
+                seconds, passing = times(read_json(task.folder / MANIFEST))
                 speed = _speed(task.folder / "history.csv") if candidate.is_network else None
-            trials.append(Trial(candidate, rung, accuracy, seconds, speed))
+            trials.append(Trial(candidate, rung, accuracy, seconds, speed, passing))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
+
+
+def times(card: dict[str, Any]) -> tuple[float, float]:
+    """Seconds of the fit, and those that an image takes to pass a backbone: measured apart, since
+    features may have been kept from before."""
+    if not card.get("trunk"):
+        return float(card["fit_seconds"]), 0.0
+    return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 
 
 def _speed(history: Path) -> float:

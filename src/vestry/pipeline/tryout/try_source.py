@@ -14,10 +14,13 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
+from vestry.members.model_paths import ModelPaths
+from vestry.pipeline.progress import Downloads
 from vestry.pipeline.run_study import Finished, run_study
 from vestry.pipeline.tryout.allotment import Allotment, allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
+from vestry.pipeline.tryout.pretrained import pretrained
 from vestry.pipeline.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
 from vestry.study.reader import read_study
@@ -59,28 +62,38 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     named = source_from(asked.source, asked.study.parent)
     data = data_table(asked.source, None)
     report({"event": "stage", "text": f"loading {asked.source}"})
-    dataset = load_dataset(DataSettings(source=asked.source), asked.places)
+    dataset = load_dataset(DataSettings(source=asked.source), asked.places, Downloads(report))
     if (size := smaller_side(dataset)) is not None:
         data = data_table(asked.source, size)
         report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
     rows = len(dataset.training)
     shape = (size, size, *dataset.training.image_shape[2:]) if size else None
-    left, out = candidates(shape or dataset.training.image_shape, rows)
-    if out:
-        report({"event": "note", "text": _ruled_out(out)})
+    left, untried = _candidates(asked, dataset, shape or dataset.training.image_shape)
+    for text in untried:
+        report({"event": "note", "text": text})
     tried = _halved(asked, data, rows, left, report)
     seconds = asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - (time.monotonic() - started)
-    chosen = allot(tried, rows, _fits(dataset), max(seconds, 5.0))
+    chosen = allot(tried, rows, _fits(dataset), max(seconds, 5.0), len(dataset.test))
     if not chosen.kept:
         raise StudyError(
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
             "--minutes"
         )
     final = data_table(named, size)
-    write_text(asked.study, _study_text(asked, final, chosen, tried, out))
+    write_text(asked.study, _study_text(asked, final, chosen, tried, untried))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
     places = replace(asked.places, base=asked.study.parent)
     return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
+
+
+def _candidates(
+    asked: Attempt, dataset: Dataset, shape: tuple[int, ...]
+) -> tuple[list[Candidate], list[str]]:
+    """What is tried, and a sentence without a full stop on each that is not."""
+    found, out = candidates(shape, len(dataset.training))
+    more, why_not = pretrained(dataset, shape, asked.seconds, ModelPaths.of(asked.places))
+    untried = [_ruled_out(out)] if out else []
+    return [*more, *found], untried + ([why_not] if why_not else [])
 
 
 def _fits(dataset: Dataset) -> int:
@@ -136,7 +149,7 @@ def _study_text(
     data: str,
     chosen: Allotment,
     tried: Sequence[Trial],
-    out: Sequence[Candidate],
+    untried: Sequence[str],
 ) -> str:
     """The study file, ready to be edited."""
     return study_text(
@@ -144,10 +157,10 @@ def _study_text(
             f"Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a",
             "study like any other: edit it, and run it with `vestry run`.",
             *_trial_lines(tried, chosen),
-            *([_ruled_out(out)] if out else []),
+            *untried,
         ],
         f"What suits {name_of(asked.source)} in {_minutes(asked.seconds)}",
-        _about(tried, chosen, out),
+        _about(tried, chosen, untried),
         data,
         _LEFT_OUT if asked.seconds < _SHORT else "",
         chosen.kept,
@@ -178,7 +191,8 @@ def _trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
         figure = "failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
         dropped = chosen.dropped.get(trial.candidate.name)
         lines.append(
-            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, {trial.seconds:.1f} s"
+            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
+            f"{trial.whole_seconds:.1f} s"
             f"{f'; dropped: it {dropped}' if dropped else ''}"
         )
     return lines
@@ -197,9 +211,9 @@ def _said(chosen: Allotment) -> str:
     return f"{', '.join(each.name for each in chosen.kept)}{epochs}"
 
 
-def _about(tried: Sequence[Trial], chosen: Allotment, out: Sequence[Candidate]) -> str:
+def _about(tried: Sequence[Trial], chosen: Allotment, untried: Sequence[str]) -> str:
     """What is not in the study, and why; the page says it."""
-    said = [f"{_ruled_out(out)}."] if out else []
+    said = [f"{text}." for text in untried]
     dropped = len(tried) - len(chosen.kept)
     if dropped:
         rows = max(trial.rung.rows for trial in tried)

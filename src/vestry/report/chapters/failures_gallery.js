@@ -57,7 +57,7 @@
     if (truth !== null) return `“${classes[truth]}” taken for another class`;
     return said === null ? "Mistakes" : `Wrongly called “${classes[said]}”`;
   };
-  const thousands = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const thousands = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
   function showGallery() {
     const shown = found();
     const here = shown.slice(0, state.room);

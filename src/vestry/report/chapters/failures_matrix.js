@@ -1,10 +1,5 @@
   // The matrices: cells with mistakes become buttons that choose what the gallery shows.
-  const cellOf = (td) => {
-    const row = td.closest("tr");
-    const isMatrix = td.closest("table").classList.contains("matrix");
-    return isMatrix ? [row.sectionRowIndex, td.cellIndex - 1]
-      : [classes.indexOf(row.cells[0].textContent), classes.indexOf(row.cells[1].textContent)];
-  };
+  const cellOf = (td) => td.dataset.of.split(" ").map(Number);
   const cellWords = (model, truth, said) => {
     const row = counts(model)[truth];
     const share = percent(row[said] / (row.reduce((sum, count) => sum + count, 0) || 1));
@@ -48,7 +43,7 @@
       if (readout) readout.textContent = cellWords(model, ...target.dataset.cell.split(" ").map(Number));
     });
     area.addEventListener("mouseover", ({ target }) => {
-      const td = target.closest(".matrix td.wrong, .matrix td.right");
+      const td = target.closest(".matrix [data-of]");
       if (td && readout) readout.textContent = cellWords(model, ...cellOf(td));
     });
     area.addEventListener("keydown", (event) => {
@@ -107,7 +102,6 @@
       make("thead", "", make("tr", "", make("td"), ...classes.map((name) => scoped(name, "col")))),
       make("tbody", "", ...rows.map((row, truth) => make("tr", "", scoped(classes[truth], "row"),
         ...row.map((count, said) => make("td", `${kind(count, truth, said)} ${strength(count, most)}`, signed(count)))))));
-    table.style.setProperty("--n", classes.length);
     return table;
   };
   const differenceList = (rows, most) => {

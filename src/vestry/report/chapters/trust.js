@@ -3,7 +3,7 @@
   // The slider: the largest share of test images of which as many are right as is wanted.
   const holder = document.getElementById("wanted");
   if (!holder) return;
-  const points = JSON.parse(holder.dataset.points);
+  let points = JSON.parse(holder.dataset.points);
   const steps = Number(holder.dataset.steps);
   const slider = holder.querySelector("input");
   const output = holder.querySelector("output");
@@ -46,4 +46,15 @@
   };
   slider.addEventListener("input", show);
   show();
+  // The page's picker: the slider is of its model, where that one has something to be asked for.
+  const ofModels = JSON.parse(holder.dataset.modelsWanted);
+  document.addEventListener("vestry:model", ({ detail }) => {
+    const own = ofModels[detail.model];
+    if (!own || own.name === document.getElementById("wanted-of").textContent) return;
+    ({ points } = own);
+    Object.assign(slider, { min: own.least, max: own.most, value: own.start });
+    document.getElementById("wanted-of").textContent = own.name;
+    document.getElementById("promised").textContent = own.told;
+    show();
+  });
 })();

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vestry.report.plot.canvas import Canvas
 from vestry.report.plot.figure import NARROW, Figure, drawn
 from vestry.report.plot.frame import margin_for
-from vestry.report.plot.text import BOLD, shortened_apart, text_width
+from vestry.report.plot.text import BOLD, in_two_lines, shortened_apart
 from vestry.report.table import Table
 
 _LEAST_CELL, _MOST_CELL, _DECIMAL_CELL = 27.0, 96.0, 46.0
@@ -73,7 +73,7 @@ def _draw(
     cell = min(_MOST_CELL, (width - left) / len(blocks[0]))
     names = [column.name for column in columns]
     head = _head_height(names, cell)
-    turned = any(_lines(name, cell - 4) is None for name in names)
+    turned = any(in_two_lines(name, (cell - 4) / BOLD) is None for name in names)
     step = _LOW_ROW if len(rows) > _MANY_ROWS else _ROW
     tall = head + step * len(rows)
     canvas = Canvas(width, tall * len(blocks) + _BETWEEN * (len(blocks) - 1) + 2)
@@ -96,18 +96,8 @@ def _blocks(columns: Sequence[MapColumn], room: float) -> list[Sequence[MapColum
     return [columns[start : start + each] for start in range(0, len(columns), each)]
 
 
-def _lines(name: str, room: float) -> list[str] | None:
-    """A bold name in at most two lines of `room` pixels; None where it does not fit."""
-    words = name.split(" ")
-    for first in range(len(words), 0, -1):
-        lines = [" ".join(words[:first]), " ".join(words[first:])]
-        if all(BOLD * text_width(line) <= room for line in lines):
-            return [line for line in lines if line]
-    return None
-
-
 def _head_height(names: Sequence[str], cell: float) -> float:
-    lines = [_lines(name, cell - 4) for name in names]
+    lines = [in_two_lines(name, (cell - 4) / BOLD) for name in names]
     if None not in lines:
         return _LINE * max(len(line or ()) for line in lines) + 4 + _MARKER_ROOM
     return BOLD * margin_for(names, _TALLEST_HEAD / BOLD) + 4 + _MARKER_ROOM
@@ -131,7 +121,7 @@ def _heads(
         if turned:
             canvas.text((middle, foot - 2), short[place], style, turned=True)
         else:
-            lines = _lines(column.name, cell - 4) or []
+            lines = in_two_lines(column.name, (cell - 4) / BOLD) or []
             for number, line in enumerate(reversed(lines)):
                 canvas.text((middle, foot - 8 - _LINE * number), line, style, "middle")
         canvas.marker((middle, foot + 8), column.series)

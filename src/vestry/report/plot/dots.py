@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from vestry.report.formatting import decimal, per_cent
 from vestry.report.plot.axis import Axis, round_axis, share_axis
 from vestry.report.plot.canvas import Canvas, Point
-from vestry.report.plot.figure import Figure, drawn
+from vestry.report.plot.figure import WIDE, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import tick_text
-from vestry.report.plot.text import BOLD, shortened, text_width
+from vestry.report.plot.text import BOLD, in_two_lines, shortened, shortened_apart, text_width
 from vestry.report.table import Column, Table, text_column
 
-_ROW, _TOP, _FOOT, _RIGHT = 28, 30, 44, 22
+_ROW, _MOST_ROW, _TALL, _TOP, _FOOT, _RIGHT = 28, 44, 300, 30, 44, 22
 _MOST_NAME, _CHAR_ROOM, _NAME_SIZE = 0.34, 12, 13
+_LINE = 13.5
 _KEY_LINE, _KEY_SIGN, _KEY_GAP = 18, 20, 14
 _UNUSED = Axis(0, 1, ())
 
@@ -86,30 +87,32 @@ def _draw(width: int, plot: "_Plot") -> Canvas:
     rows = plot.rows
     keys = _key_places(plot.keys, width)
     top = _TOP + _KEY_LINE * max(line for _, _, line in keys)
-    tops, foot = _tops(rows, top)
+    row_height = plot.row_height(width)
+    tops, foot = _tops(rows, top, row_height)
     canvas = Canvas(width, foot + _FOOT)
     frame = Frame(canvas, plot.left(width), top, width - _RIGHT, foot, plot.axis, _UNUSED)
     for name, x, line in keys:
         _draw_key(canvas, name, (x, 12 + _KEY_LINE * line))
     for row, y in zip(rows, tops, strict=True):
         if row.marked:
-            canvas.rect((0, y + 1), (width, _ROW - 2), "band")
+            canvas.rect((0, y + 1), (width, row_height - 2), "band")
     frame.draw_across(lambda tick: tick_text(tick, plot.axis, plot.is_share), plot.score)
     _draw_groups(canvas, rows, tops)
-    for row, y in zip(rows, tops, strict=True):
-        _draw_name(canvas, row, y + _ROW / 2, frame.left)
-        _draw_row(frame, row, y + _ROW / 2, plot.nested)
+    names = _names(rows, frame.left)
+    for row, lines, y in zip(rows, names, tops, strict=True):
+        _draw_name(canvas, row, lines, (frame.left - _CHAR_ROOM, y + row_height / 2))
+        _draw_row(frame, row, y + row_height / 2, plot.nested)
     return canvas
 
 
-def _tops(rows: Sequence[DotRow], y: float) -> tuple[list[float], float]:
+def _tops(rows: Sequence[DotRow], y: float, row_height: float) -> tuple[list[float], float]:
     """Where each row begins, below its group's name where it is the first, and where all end."""
     tops, before = [], ""
     for row in rows:
         y += _ROW if row.group != before else 0
         before = row.group
         tops.append(y)
-        y += _ROW
+        y += row_height
     return tops, y
 
 
@@ -141,6 +144,11 @@ class _Plot:
         found += ["one seed"] if any(row.seeds for row in self.rows) else []
         return found + (["reported"] if any(row.reported is not None for row in self.rows) else [])
 
+    def row_height(self, width: int) -> float:
+        """A few rows stand wider apart where the page is wide."""
+        room = _TALL / len(self.rows)
+        return min(_MOST_ROW, max(_ROW, room)) if width >= WIDE else _ROW
+
     def left(self, width: int) -> float:
         most = max(BOLD * text_width(row.name, _NAME_SIZE) for row in self.rows)
         return min(most, _MOST_NAME * width) + _CHAR_ROOM
@@ -171,11 +179,21 @@ def _draw_key(canvas: Canvas, name: str, at: Point) -> None:
     canvas.text((x + _KEY_SIGN, y), name, "quiet")
 
 
-def _draw_name(canvas: Canvas, row: DotRow, y: float, left: float) -> None:
-    room = (left - _CHAR_ROOM + 2) / (BOLD if row.marked else 1)
-    name = shortened(row.name, room, _NAME_SIZE)
+def _names(rows: Sequence[DotRow], left: float) -> list[list[str]]:
+    """Each name in one line or two; of those that do not fit so, what tells them apart."""
+    rooms = [(left - _CHAR_ROOM + 2) / (BOLD if row.marked else 1) for row in rows]
+    short = shortened_apart([row.name for row in rows], rooms, _NAME_SIZE)
+    return [
+        in_two_lines(row.name, room, _NAME_SIZE) or [cut]
+        for row, room, cut in zip(rows, rooms, short, strict=True)
+    ]
+
+
+def _draw_name(canvas: Canvas, row: DotRow, lines: Sequence[str], at: Point) -> None:
     style = "name strong" if row.marked else "name"
-    canvas.text((left - _CHAR_ROOM, y), name, style, "end", size=_NAME_SIZE)
+    for number, line in enumerate(lines):
+        middle = at[1] + _LINE * (number - (len(lines) - 1) / 2)
+        canvas.text((at[0], middle), line, style, "end", size=_NAME_SIZE)
 
 
 def _draw_row(frame: Frame, row: DotRow, y: float, nested: bool) -> None:

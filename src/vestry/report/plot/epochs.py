@@ -49,12 +49,18 @@ def networks_figure(networks: Sequence[Model], metric: str) -> Figure | None:
         f"{metric.capitalize()} over epochs",
         Plot(lines, _epoch_scale([x for line in lines for x, _ in line.known]), upwards),
         _networks_table(networks, metric),
-        remark="solid: validation, dashed: training"
-        + (f"; grey: {counted(left_out, 'more network')}" if left_out else ""),
+        remark=_kinds(lines) + (f"; grey: {counted(left_out, 'more network')}" if left_out else ""),
         words=_words(lines, metric),
         height=_HEIGHT,
         widths=(NARROW, HALF),
     )
+
+
+def _kinds(lines: Sequence[Line]) -> str:
+    both = {line.dashed for line in lines}
+    if len(both) > 1:
+        return "solid: validation, dashed: training"
+    return "training images" if both == {True} else "validation images"
 
 
 def _upwards(metric: str) -> str:
@@ -62,18 +68,18 @@ def _upwards(metric: str) -> str:
 
 
 def _both(model: Model, metric: str, is_named: bool) -> Iterator[Line]:
-    for split in _SPLITS:
-        points = _points(model, split, metric)
-        if any(point is not None for point in points):
-            is_train = split == "train"
-            yield Line(
-                name=f"{model.name} {split}",
-                points=points,
-                series=model.series,
-                label=model.name if is_named and not is_train else "",
-                weight="usual" if is_named else "grey",
-                dashed=is_train,
-            )
+    found = {split: _points(model, split, metric) for split in _SPLITS}
+    known = {split: points for split, points in found.items() if any(points)}
+    for split, points in known.items():
+        # Without validation images, as where folds choose, a network's one line is the training's.
+        yield Line(
+            name=f"{model.name} {split}",
+            points=points,
+            series=model.series,
+            label=model.name if is_named and split == list(known)[-1] else "",
+            weight="usual" if is_named else "grey",
+            dashed=split == "train",
+        )
 
 
 def _points(model: Model, split: str, metric: str) -> list[tuple[float, float] | None]:

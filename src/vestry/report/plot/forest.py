@@ -7,7 +7,7 @@ from vestry.report.formatting import points, points_range, signed
 from vestry.report.plot.axis import Axis, round_axis
 from vestry.report.plot.canvas import Canvas
 from vestry.report.plot.figure import HALF, NARROW, Figure, drawn
-from vestry.report.plot.text import BOLD, shortened, text_width
+from vestry.report.plot.text import BOLD, shortened_apart, text_width
 from vestry.report.table import Table
 
 _TOP, _FOOT, _LOW_ROW, _HIGH_ROW, _BAND = 30, 46, 28, 46, 26
@@ -67,8 +67,10 @@ class _Drawing:
         self._scale = _scale(rows, 3 if self._is_narrow else 4)
         self.canvas = Canvas(width, self._foot + _FOOT)
         self._draw_scale(axis)
+        room = width if self._is_narrow else self._left - _GAP + 2
+        names = shortened_apart([row.name for row in rows], room)
         for number, row in enumerate(rows):
-            self._draw_row(row, _TOP + self._row * (number + 0.5))
+            self._draw_row(row, names[number], _TOP + self._row * (number + 0.5))
 
     def _x(self, value: float) -> float:
         return self._left + self._scale.place(value) * (self._right - self._left)
@@ -105,13 +107,11 @@ class _Drawing:
     def _end(self, number: int) -> float:
         return self.canvas.width - self._column * (len(self._columns) - 1 - number)
 
-    def _draw_row(self, row: ForestRow, middle: float) -> None:
+    def _draw_row(self, row: ForestRow, name: str, middle: float) -> None:
         canvas, y = self.canvas, middle + 10 if self._is_narrow else middle
         if self._is_narrow:
-            room = self._right - self._left
-            canvas.text((0, middle - 12), shortened(row.name, room + self._left), "name")
+            canvas.text((0, middle - 12), name, "name")
         else:
-            name = shortened(row.name, self._left - _GAP + 2)
             canvas.text((self._left - _GAP, y), name, "name", "end")
         for end in (row.low, row.high):
             canvas.line((self._x(end), y - 5), (self._x(end), y + 5), "whisker-line")

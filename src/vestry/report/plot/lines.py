@@ -15,7 +15,7 @@ TOP, FOOT = 30.0, 46.0
 """Pixels above a frame for its upright axis's title, and below it for the other one's."""
 _LEADER = 17.0
 _BARE = 14.0
-_MOST_LABEL = 0.36
+_MOST_LABEL = 0.42
 _HEIGHT = 210.0
 
 

@@ -12,7 +12,7 @@ from vestry.report.plot.figure import HALF, NARROW, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import tick_text
 from vestry.report.plot.placing import LINE, Box, Place, Spot, around, placed
-from vestry.report.plot.text import BOLD, shortened, text_width
+from vestry.report.plot.text import BOLD, shortened_apart, text_width
 from vestry.report.table import Column, Table, text_column
 
 _LEFT, _TOP, _RIGHT, _FOOT, _HEIGHT = 46, 30, 12, 44, 300
@@ -191,7 +191,7 @@ def _name_front(frame: Frame, y: float, start: float, taken: Sequence[Box]) -> l
 
 def _draw_models(frame: Frame, models: Sequence[Spent], scale: Scale, lines: Sequence[Box]) -> None:
     canvas = frame.canvas
-    names = [shortened(m.name, _MOST_NAME * canvas.width / BOLD) for m in models]
+    names = shortened_apart([m.name for m in models], _MOST_NAME * canvas.width / BOLD)
     widths = [
         text_width(name) * (BOLD if model.taken else 1) + 2
         for name, model in zip(names, models, strict=True)

@@ -18,17 +18,29 @@ from vestry.schema.confidence import Bin
 _RIGHT = 20.0
 _DOT = 3.6
 _SMALLEST, _LARGEST = 1.8, 9.0
+_ENOUGH = 40
+"""Images a group from which on its accuracy is worth a line: of fewer, chance draws zigzags."""
 _SIDES = (("before", "as it is"), ("after", "at its temperature"))
 
 
 def reliability_figure(
-    key: str, title: str, main: Model, others: Sequence[Model] = (), *, with_after: bool = False
+    key: str,
+    title: str,
+    main: Model,
+    others: Sequence[Model] = (),
+    *,
+    with_after: bool = False,
+    data: Table | None = None,
 ) -> Figure:
     """main: drawn with its groups and their intervals. others: thin lines without a name.
 
-    with_after: whether its groups at its temperature stand beside it, open.
+    with_after: whether its groups at its temperature stand beside it, open. data: where another
+    figure has the same models'.
     """
     found = main.calibration
+    usual = median(row.rows for row in found.before.bins)
+    data = data or _table(key, [main, *others])
+    others = others if usual >= _ENOUGH else ()
     before, after = found.before.bins, found.after.bins if with_after else []
     bins = [*before, *after]
     places = [v for one in bins for v in (one.confidence, *one.interval)]
@@ -46,10 +58,11 @@ def reliability_figure(
             rows = model.calibration.before.bins
             canvas.path([frame.at(row.confidence, row.accuracy) for row in rows], "grey")
         colour = f"series{main.series % COLOURS}"
-        usual = median(row.rows for row in bins)
         if after:
             _draw_bins(frame, after, usual, "quiet-mark", "open quiet-line")
-        canvas.path([frame.at(row.confidence, row.accuracy) for row in before], f"{colour} thin")
+        if usual >= _ENOUGH:
+            at = [frame.at(row.confidence, row.accuracy) for row in before]
+            canvas.path(at, f"{colour} thin")
         _draw_bins(frame, before, usual, colour, f"disc {colour}")
         return canvas
 
@@ -57,11 +70,28 @@ def reliability_figure(
         key,
         title,
         draw,
-        _table(key, [main, *others]),
+        data,
         remark=_remark(main, others, with_after),
         words=_words(main),
         widths=(NARROW, THIRD),
     )
+
+
+def others_in_front(models: Sequence[Model], first: Figure) -> list[tuple[Model, Figure]]:
+    """The figure of each but the first of `models`, whose own is `first`, for who picks it."""
+    return [
+        (
+            model,
+            reliability_figure(
+                f"claimed-{model.anchor}",
+                first.title,
+                model,
+                [other for other in models if other is not model],
+                data=first.data,
+            ),
+        )
+        for model in models[1:]
+    ]
 
 
 def _remark(main: Model, others: Sequence[Model], with_after: bool) -> str:

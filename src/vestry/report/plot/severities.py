@@ -43,12 +43,12 @@ def severities_figure(plots: Sequence[Severities], main: Model, data: Table) -> 
     )
 
 
-def mean_figure(every: Severities, main: Model, data: Table) -> Figure:
+def mean_figure(every: Severities, main: Model, data: Table, key: str = "worse-images") -> Figure:
     """The mean over all kinds."""
     plot = _plot(every, main, _scale([every], 4), across=_steps(every, whole))
     labels = [line.label for line in plot.lines if line.label]
     return line_figure(
-        "worse-images",
+        key,
         "Right on worse images",
         plot,
         data,

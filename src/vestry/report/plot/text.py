@@ -39,6 +39,16 @@ def shortened(text: str, room: float, size: float = SIZE) -> str:
     return f"{text.rstrip()}\u2026"
 
 
+def in_two_lines(text: str, room: float, size: float = SIZE) -> list[str] | None:
+    """`text` in at most two lines of `room` pixels, parted at a space; None where none fits."""
+    words = text.split(" ")
+    for first in range(len(words), 0, -1):
+        lines = [" ".join(words[:first]), " ".join(words[first:])]
+        if all(text_width(line, size) <= room for line in lines):
+            return [line for line in lines if line]
+    return None
+
+
 def shortened_apart(
     texts: Sequence[str], room: float | Sequence[float], size: float = SIZE
 ) -> list[str]:

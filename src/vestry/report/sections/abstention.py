@@ -33,7 +33,7 @@ class Promise:
 @dataclass(frozen=True)
 class Wanted:
     """The slider: accuracy wanted, share answered. points: (share answered, right of these) of the
-    first model. least, most: accuracies that it can be asked for, in thousandths. rows: (accuracy,
+    model. least, most: accuracies that it can be asked for, in thousandths. rows: (accuracy,
     share answered or None). axis: the figure's upright one."""
 
     name: str
@@ -45,14 +45,22 @@ class Wanted:
     promise: Promise
     axis: Axis
 
+    @property
+    def of_script(self) -> dict[str, object]:
+        """What moves where another model is picked."""
+        keys = ("name", "points", "least", "most", "start")
+        return {key: getattr(self, key) for key in keys} | {"told": self.promise.told}
+
 
 @dataclass(frozen=True)
 class Abstention:
-    """sentence: what can be relied on. wanted: None where every answer is right, or none."""
+    """sentence: what can be relied on. wanted: of the first model; None where every answer is
+    right, or none. of_models: the script's of each that has a slider, by the model's anchor."""
 
     sentence: str
     figure: Figure
     wanted: Wanted | None
+    of_models: dict[str, dict[str, object]]
     sharpest: str | None
     accuracy: float
     confidence: float
@@ -72,6 +80,9 @@ def abstention_data(results: Results) -> Abstention | None:
         sentence=words.threshold_words(models[0]),
         figure=coverage_figure(models, models[0]),
         wanted=_wanted(models),
+        of_models={
+            model.anchor: own.of_script for model in models if (own := _wanted(models, model))
+        },
         sharpest=words.sharpest(models),
         accuracy=first.threshold.accuracy_asked,
         confidence=first.threshold.confidence_asked,
@@ -87,8 +98,8 @@ def share_answered(points: Sequence[tuple[float, float]], accuracy: float) -> fl
     return max((share for share, right in points if right >= accuracy - _EXACT), default=None)
 
 
-def _wanted(models: list[Model]) -> Wanted | None:
-    model = models[0]
+def _wanted(models: list[Model], of: Model | None = None) -> Wanted | None:
+    model = of or models[0]
     points = answered(model)
     least = math.ceil(_STEPS * points[-1][1] - _EXACT)
     most = math.floor(_STEPS * max(right for _, right in points) + _EXACT)

@@ -17,7 +17,7 @@ from vestry.report.formatting import (
 )
 from vestry.report.models import Model, main_model, models_by_rank, unsure_main_first
 from vestry.report.plot.figure import Figure
-from vestry.report.plot.reliability import reliability_figure
+from vestry.report.plot.reliability import others_in_front, reliability_figure
 from vestry.report.section import Section
 from vestry.report.sections.calibration_tables import brier_table, calibration_table
 from vestry.report.table import Table
@@ -188,6 +188,7 @@ def _gap(share: float) -> str:
 
 
 _MOST_DRAWN = 12
+_TITLE = "Confidence beside accuracy"
 
 
 @dataclass(frozen=True)
@@ -203,10 +204,12 @@ class Calibrated:
 @dataclass(frozen=True)
 class Calibration:
     """heading: what the recommended model's confidence is worth, without a full stop. figure: of
-    the first of `models`, with all others behind it."""
+    the first of `models`, with all others behind it. chosen: the same of each other one, for who
+    picks it."""
 
     heading: str
     figure: Figure
+    chosen: list[tuple[Model, Figure]]
     models: list[Calibrated]
     summary: str | None
     unknown: str | None
@@ -220,9 +223,11 @@ def calibration_data(results: Results) -> Calibration | None:
     if not models:
         return None
     first, *others = models
+    figure = reliability_figure("reliability", _TITLE, first, others)
     return Calibration(
         heading=_heading(first, main_model(results)),
-        figure=reliability_figure("reliability", "Confidence beside accuracy", first, others),
+        figure=figure,
+        chosen=others_in_front(models[:_MOST_DRAWN], figure),
         models=[_calibrated(model, place < _MOST_DRAWN) for place, model in enumerate(models)],
         summary=_summary(models),
         unknown=_unknown([model for model in models_by_rank(results) if model.only_labels]),
@@ -269,7 +274,7 @@ def _unknown(models: list[Model]) -> str | None:
 
 
 def _calibrated(model: Model, is_drawn: bool) -> Calibrated:
-    key, title = f"reliability-{model.anchor}", f"Confidence beside accuracy, {model.name}"
+    key, title = f"reliability-{model.anchor}", f"{_TITLE}, {model.name}"
     return Calibrated(
         model=model,
         sentences=[_on_average(model), *_model_words(model)],

@@ -61,6 +61,7 @@ class _Line:
 _LINES = (
     _Line("Exact duplicates between splits", ("duplicates_across",), "duplicates"),
     _Line("Near-duplicates between splits", ("near_duplicates",), "duplicates"),
+    _Line("Frames of one object", ("bursts",), "duplicates"),
     _Line("The same image with two labels", ("label_conflict",), "duplicates"),
     _Line("Exact duplicates within a split", ("duplicates_within",), "duplicates"),
     _Line("Damaged files", ("damaged",), "splits"),
@@ -125,6 +126,8 @@ def _amount(entry: Finding) -> str:
         return f"{number} under {facts['threshold']:g} {entry.splits[0]} images"
     if entry.kind == "absent_classes":
         return f"{number} without {entry.splits[0]} images"
+    if entry.kind == "bursts":
+        return f"{number} images, of {counted(int(str(facts['runs'])), 'object')}"
     if entry.kind == "damaged":
         return f"{number} files"
     several = entry.kind in ("label_conflict", "blank", "far_from_class")
@@ -168,6 +171,10 @@ _WORST: dict[str, Callable[[Finding, list[str]], str]] = {
     "label_conflict": lambda found, _: (
         f"{counted(found.count, 'image')} {'stands' if found.count == 1 else 'stand'} there with "
         "two labels"
+    ),
+    "bursts": lambda found, _: (
+        f"{counted(found.count, 'image')} {'is a frame' if found.count == 1 else 'are frames'} of "
+        f"{counted(int(str(found.facts['runs'])), 'object')}"
     ),
     "near_duplicates": lambda found, _: (
         f"{counted(found.count, f'{found.splits[-1]} image')} "

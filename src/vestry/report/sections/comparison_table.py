@@ -31,6 +31,9 @@ from vestry.schema.results import Results
 
 _KINDS = {False: "model", True: "committee"}
 _NO_MODEL = "no model"
+_ON_TEST = "On test, adjusted"
+"""Of all tests together, which the intervals beside it are not: one may spare 0 and still show
+nothing."""
 
 
 def comparison_table(results: Results) -> Table | None:
@@ -132,9 +135,7 @@ def _differences(results: Results, first: Model) -> list[Cell]:
         (Column("difference_low", "95% from", written), end(0), nothing),
         (Column("difference_high", "to", written), end(1), nothing),
         (
-            Column(
-                "on_test", "On test it is", lambda mark: mark or "", is_number=False, sorts="up"
-            ),
+            Column("on_test", _ON_TEST, lambda mark: mark or "", is_number=False, sorts="up"),
             lambda m: standing.seen(results, m) or None,
             nothing,
         ),

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from vestry.report.formatting import counted, decimal, listed, whole
-from vestry.schema.exploration import Finding, FoundGroup
+from vestry.report.formatting import counted, decimal, listed, per_cent, whole
+from vestry.schema.exploration import Finding
 
 # What was looked for, what was found, what it means.
 
@@ -22,6 +22,7 @@ def title(finding: Finding) -> str:
         "duplicates_within": f"Exact duplicates within {first}",
         "duplicates_across": f"Exact duplicates in both {first} and {last}",
         "near_duplicates": f"Near-duplicates of {first} images in {last}",
+        "bursts": "Frames of one object",
         "label_conflict": "The same image with two labels",
         "far_from_class": "Images far from everything of their class",
         "blank": "Images of one colour throughout",
@@ -88,6 +89,30 @@ def _label_conflict(case: _Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
 
 
+def _groups_line(pattern: str) -> str:
+    """The line of a study's [data] that keeps such runs whole."""
+    return f"groups = {{ pattern = '{pattern}' }}"
+
+
+def _bursts(case: _Case) -> str:
+    facts = case.facts
+    said = (
+        f"{case.share} images {case.verb('is a frame', 'are frames')} of "
+        f"{counted(facts['runs'], 'object')}, up to "
+        f"{whole(facts['longest'])} of one, by their names, and as alike as frames are: for "
+        f"{per_cent(facts['share'])} of them the most alike image of the class is of the same "
+        f"object, where {per_cent(facts['chance'])} would be by chance."
+    )
+    if facts["parted"]:
+        said += (
+            f" {whole(facts['parted'])} of them are {case.last} images of objects that stand in "
+            "another part, too: figures on these say how well seen objects are known again."
+        )
+    if facts["kept"]:
+        return said + " The study's `groups` say which belong together."
+    return said + f" To keep them together, write under [data]: {_groups_line(facts['pattern'])}"
+
+
 def near_duplicates(case: _Case) -> str:
     facts, other = case.facts, case.facts["other_label"]
     labels = (
@@ -95,11 +120,32 @@ def near_duplicates(case: _Case) -> str:
         if other
         else "No pair has two labels."
     )
+    alike = int(facts.get("alike") or 0)
+    near = case.finding.count - alike
+    ways = [_by_pixels(case, near, bool(alike))] if near or not alike else []
+    ways += [_by_outlines(case, alike)] if alike else []
     return (
         f"{case.share} {case.last} images {case.verb('is', 'are')} almost one of "
-        f"{whole(facts['compared_with'])} {case.first} images: normalised distance under "
-        f"{facts['threshold']:g}, where the median is {decimal(facts['median'], 2)}. {labels}"
+        f"{whole(facts['compared_with'])} {case.first} images: {listed(ways)}. {labels}"
     ) + _shifted(facts.get("shifted"))
+
+
+def _by_pixels(case: _Case, near: int, is_part: bool) -> str:
+    facts = case.facts
+    how = (
+        f"normalised distance under {facts['threshold']:g}, where the median is "
+        f"{decimal(facts['median'], 2)}"
+    )
+    return f"{whole(near)} with a {how}," if is_part else how
+
+
+def _by_outlines(case: _Case, count: int) -> str:
+    """How many are so by their outlines alone."""
+    return (
+        f"{whole(count)} by {'its' if count == 1 else 'their'} outlines, far more alike than those "
+        f"of other images here ({case.facts['expected']:g} pairs of different pictures are "
+        "expected)"
+    )
 
 
 def _shifted(count: int | None) -> str:
@@ -170,6 +216,7 @@ def _constant_pixels(case: _Case) -> str:
 _FOUND: dict[str, Callable[[_Case], str]] = {
     "duplicates_within": _duplicates_within,
     "duplicates_across": _duplicates_across,
+    "bursts": _bursts,
     "label_conflict": _label_conflict,
     "near_duplicates": near_duplicates,
     "far_from_class": _far_from_class,
@@ -222,73 +269,3 @@ def _named(names: list[str]) -> str:
     if len(names) <= _CLASSES_NAMED:
         return listed(names)
     return f"{', '.join(names[:_CLASSES_NAMED])} and {len(names) - _CLASSES_NAMED} others"
-
-
-def _value_words(finding: Finding, value: float | None) -> str | None:
-    """What the number beside a group of images is."""
-    if value is None:
-        return None
-    return {
-        "near_duplicates": f"distance {value:.3f}",
-        "far_from_class": f"z {value:.1f}",
-        "missing": f"{whole(value)} missing",
-        "blank": f"value {whole(value)}",
-    }.get(finding.kind)
-
-
-def shown(finding: Finding) -> str | None:
-    """How many of the groups are pictured, where not all are."""
-    groups, found = len(finding.groups), finding.groups_found
-    return f"The first {groups} of {whole(found)} are shown." if groups < found else None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One image of a finding, with the words under it."""
-
-    image: str
-    words: str
-    split: str
-
-
-@dataclass(frozen=True)
-class Together:
-    """Images shown side by side. value: a distance or the like. more: how many are left out."""
-
-    images: list[Shown]
-    value: str | None
-    more: int
-    conflict: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    severity: str
-    word: str
-    count: int
-    title: str
-    sentence: str
-    groups: list[Together]
-    shown: str | None
-
-
-def finding(entry: Finding, classes: list[str]) -> Found:
-    return Found(
-        severity=entry.severity,
-        word=SEVERITY_WORDS[entry.severity],
-        count=entry.count,
-        title=title(entry),
-        sentence=sentence(entry, classes),
-        groups=[_together(entry, group, classes) for group in entry.groups],
-        shown=shown(entry),
-    )
-
-
-def _together(entry: Finding, group: FoundGroup, classes: list[str]) -> Together:
-    images = [Shown(image.id, classes[image.label], image.split) for image in group.images]
-    return Together(
-        images=images,
-        value=_value_words(entry, group.value),
-        more=group.found - len(images),
-        conflict=len({image.words for image in images}) > 1,
-    )

@@ -74,16 +74,16 @@ def _best(made: Choice) -> str:
     if not near:
         others = len(considered(made.found)) - 1
         rest = "the other model" if others == 1 else f"the other {others} models"
-        return f"{first} on {made.on.images}: significantly ahead of {rest}."
-    what = "saves" if len(near) == 1 else "save"
-    return f"{first} on {made.on.images}; what {_some(near)} {what} is too little to count."
+        return f"{first} {made.on.in_short}: significantly ahead of {rest}."
+    save = "saves" if len(near) == 1 else "save"
+    return f"{first} {made.on.in_short}; {_some(near)} {save} too little to count."
 
 
 def _cheaper(made: Choice) -> str:
-    return (
-        f"Less than {made.margin} behind {made.best.name}, {score.highest(made.best)}, and "
-        f"{_criterion(made)} of those near it."
-    )
+    """How near, the evidence says."""
+    what = _criterion(made)
+    near = f"{made.best.name}, {score.highest(made.best)}"
+    return f"{what[0].upper()}{what[1:]} of those near {near}."
 
 
 def _criterion(made: Choice) -> str:
@@ -98,7 +98,7 @@ def alternative(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> s
     costs = [text for text in (_time(model), file_size(model.size) if model.size else "") if text]
     figure = score.written(model, "validation")
     said = f"{figure} {'right' if model.ordered_by is None else score.name_of(model)}"
-    return f"Next: {', '.join([model.name, f'{said} on {on.images}', *costs])}."
+    return f"Next: {', '.join([model.name, f'{said} {on.in_short}', *costs])}."
 
 
 def _time(model: Model) -> str:

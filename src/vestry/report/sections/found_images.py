@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vestry.report.section import Section
-from vestry.report.sections.findings import Found, finding, nothing, title
+from vestry.report.sections.finding_images import Found, finding
+from vestry.report.sections.findings import nothing, title
 from vestry.report.table import Column, Table, Value, text_column
 from vestry.schema.exploration import Exploration, Finding, FoundImage
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.results import Results
 
-_REPEATS = ("duplicates_across", "near_duplicates", "label_conflict", "duplicates_within")
+_REPEATS = ("duplicates_across", "near_duplicates", "bursts", "label_conflict", "duplicates_within")
 _ELSEWHERE = ("damaged", "small_classes", "absent_classes", "unbalanced", "constant_pixels")
 """Findings without pictures, which other sections show."""
 

@@ -48,16 +48,16 @@ def held_apart(results: Results, best: str) -> str | None:
     kept = results.leaks.without.repeated if results.leaks else None
     if not count or kept is None:
         return None
-    what = "stand among the images that models learnt from or were chosen by, exactly or almost"
+    what = "training or validation images, exactly or almost"
     if not kept.makers:
         return (
-            f"No test figure of this run holds: all {counted(count, 'test image')} {what}, and "
-            "without them none is left. The figures below say what models remember, not how good "
-            "they are. Test on images that nobody has learnt from."
+            f"No test figure of this run holds: all {counted(count, 'test image')} repeat {what}, "
+            "and without them none is left. The figures below say what models remember, not how "
+            "good they are. Test on images that nobody has learnt from."
         )
-    verb = "stands" if count == 1 else "stand"
+    verb = "repeats" if count == 1 else "repeat"
     return (
-        f"{counted(count, 'test image')} of {whole(kept.rows + count)} {verb}{what[5:]}. On the "
+        f"{whole(count)} of {counted(kept.rows + count, 'test image')} {verb} {what}. On the "
         f"{whole(kept.rows)} that are left {best} is right on {_interval(kept.makers[best])}; that "
         "is the figure to quote. Figures on all test images flatter."
     )

@@ -20,9 +20,11 @@ _SHADES = 9
 class Cell:
     """One cell of a confusion matrix.
 
-    share: of its row. shade: 0 to 9, its colour's strength.
+    place: its labels, true and predicted, as the gallery's script reads them. share: of its row.
+    shade: 0 to 9, its colour's strength.
     """
 
+    place: str
     truth: str
     predicted: str
     count: int
@@ -75,6 +77,7 @@ def _matrix_cells(confusion: list[list[int]], classes: list[str]) -> list[list[C
     return [
         [
             Cell(
+                place=f"{t} {p}",
                 truth=classes[t],
                 predicted=classes[p],
                 count=confusion[t][p],

@@ -76,7 +76,7 @@ def _best(results: Results, ranked: list[Model]) -> Table | None:
         return None
     return Table(
         "probably-best",
-        "How probably each model is the best: in how many of 1\u202f000 redrawings of the "
+        "How probably each model is the best: in how many of 1,000 redrawings of the "
         "validation images, and of a model\u2019s seeds, it is ahead",
         (
             text_column("model", "Model"),

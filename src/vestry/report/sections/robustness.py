@@ -13,6 +13,8 @@ from vestry.robustness.corruption import ALL
 from vestry.schema import robustness as schema
 from vestry.schema.results import Results
 
+_MOST_CHOSEN = 11
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -24,13 +26,15 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Robustness:
-    """finding: one sentence for the chapter. label: the class of the image that is shown. Nothing
-    is drawn where nobody was asked."""
+    """finding: one sentence for the chapter. chosen: `every` with each other model in front, for
+    who picks it. label: the class of the image that is shown. Nothing is drawn where nobody was
+    asked."""
 
     finding: str
     sentences: list[str]
     remark: str
     every: Figure | None
+    chosen: list[tuple[Model, Figure]]
     by_kind: Figure | None
     pictures: list[Pictures]
     label: str
@@ -48,11 +52,13 @@ def robustness_data(results: Results) -> Robustness | None:
     asked = [m for m in models_by_rank(results) if m.name in found.asked]
     main = _main(results, asked)
     table = _strengths(asked, found) if asked else None
+    every = _every(asked, main, found) if main else None
     return Robustness(
         finding=sentences.finding(main.name, found) if main else "",
         sentences=_main_sentences(asked, main, found, results),
         remark=sentences.rows(found),
-        every=_every(asked, main, found) if main else None,
+        every=every,
+        chosen=_chosen(asked, main, found, every.data) if main and every else [],
         by_kind=_by_kind(asked, main, found, table) if main and table else None,
         pictures=_pictures(found) if asked else [],
         label=results.data.classes[found.image.label] if found.image else "",
@@ -109,6 +115,15 @@ def _ends(asked: list[Model], found: schema.Robustness) -> tuple[str, str]:
 def _every(asked: list[Model], main: Model, found: schema.Robustness) -> Figure:
     every = _severities(ALL, asked, main, found)
     return mean_figure(every, main, _mean_table(every))
+
+
+def _chosen(
+    asked: list[Model], main: Model, found: schema.Robustness, data: Table
+) -> list[tuple[Model, Figure]]:
+    return [
+        (one, mean_figure(_severities(ALL, asked, one, found), one, data, f"worse-{one.anchor}"))
+        for one in [model for model in asked if model is not main][:_MOST_CHOSEN]
+    ]
 
 
 def _mean_table(every: Severities) -> Table:

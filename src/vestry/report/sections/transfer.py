@@ -75,18 +75,21 @@ class Backbone:
     facts: list[tuple[str, str]]
 
 
+def _counted_parameters(count: int | None) -> str:
+    return NOTHING if count is None else counted(count, "parameter")
+
+
 def backbone_data(member: Member, results: Results) -> Backbone | None:
     found = member.trunk
     if not found:
         return None
-    trained = member.trainable_parameters
     shape = f" ({' × '.join(map(whole, found.feature_shape))})" if found.feature_shape else ""
     facts = {
         "Backbone": found.backbone,
         "Weights": found.weights,
         "SHA-256 of the weights": found.sha256 or NOTHING,
-        "Frozen": counted(found.parameters, "parameter"),
-        "Trained": NOTHING if trained is None else counted(trained, "parameter"),
+        "Frozen": _counted_parameters(found.parameters),
+        "Trained": _counted_parameters(member.trainable_parameters),
         "Image size": " × ".join(map(str, found.image_size)) or NOTHING,
         "Normalisation": found.normalisation or NOTHING,
         "Features": f"{counted(found.features, 'number')} an image{shape}",

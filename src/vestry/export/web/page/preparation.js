@@ -1,11 +1,15 @@
 // From a picture to the image that a model takes, as `vestry.serve.preprocessing` makes it.
 
 import { AS_IT_IS, photographed, WORKING } from "./photograph.js";
-import { BILINEAR, colour, grey, onWhite, reduced, resized } from "./resampling.js";
+import { colour, grey, onWhite, reduced } from "./resampling.js";
+import { brought, ofFiles, wordsOf } from "./resizing.js";
 
 const LARGE = 1_000_000, DRAFT = 4; // of a JPEG: from when on, and how far, it is made smaller first
+const AS_TRAINED = "Prepared as the training images were";
 const WAYS = {
-  resized: "Prepared as the training images were",
+  resized: AS_TRAINED,
+  fitted: AS_TRAINED,
+  cropped: AS_TRAINED,
   stored: "Prepared whole, since how the training images were made of pictures is not known",
   photograph: "Prepared whole, without the steps for photographs",
 };
@@ -17,7 +21,7 @@ export function prepare(file, model, photograph = null) {
   const wanted = photograph ?? model.preparation === "photograph";
   if (wanted && model.border !== null) return photographed(drafted(file, WORKING), model);
   const [height, width] = model.image_shape, side = DRAFT * Math.max(height, width);
-  const large = model.preparation === "resized" && file.width * file.height > LARGE;
+  const large = ofFiles(model.preparation) && file.width * file.height > LARGE;
   const made = asTrained(large ? drafted(file, side) : file, model);
   return photograph && !made.untouched ? { ...made, warnings: [NO_PLAIN_BORDER] } : made;
 }
@@ -34,14 +38,14 @@ function drafted(file, side) {
 function asTrained(file, model) {
   const [height, width, channels] = model.image_shape;
   const flat = (channels ? colour : grey)(onWhite(file.picture));
-  const made = resized(flat, width, height, BILINEAR, model.pillow);
+  const made = brought(flat, width, height, model.preparation, model.pillow);
   const first = [
     file.turned && "set upright by its EXIF orientation",
     file.transparent && "laid on white",
     file.colour && !channels && "made grey",
   ].filter(Boolean);
   const same = file.picture.width === width && file.picture.height === height;
-  const size = same ? [] : [`resized to ${width} x ${height} pixels, whatever its proportions`];
+  const size = same ? [] : [`resized to ${width} x ${height} pixels, ${wordsOf(model.preparation)}`];
   const change = [...first, ...size].join(", ");
   const words = change ? `${WAYS[model.preparation]}: ${change}.` : AS_IT_IS;
   return { image: made, words, untouched: !change, steps: steps(file, first, size, made), warnings: [] };

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Union
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from vestry.errors import StudyError
-from vestry.members.networks.layer import LAYERS, Layer, check_kinds, kind_of
+from vestry.members.networks.layer import LAYERS, Layer
+from vestry.members.networks.layer_kinds import check_kinds, kind_of
 
 _GROUP = "vestry.layers"
 
@@ -41,3 +42,5 @@ else:
         tuple[Annotated[Union[_tagged], Discriminator(kind_of)], ...],  # noqa: UP007
         BeforeValidator(check_kinds),
     ]
+    for _layer in LAYERS.values():  # those that hold layers
+        _layer.model_rebuild(_types_namespace={"Layers": Layers})

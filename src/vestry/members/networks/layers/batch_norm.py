@@ -5,11 +5,17 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from vestry.members.networks.activations import activation_blocks
 from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
 from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
+from vestry.members.networks.layers.activation import Activated
 
 _MOMENTUM = 0.99
 """Keras's default."""
+_WIDE = 64
+"""From so many channels on, a row is long enough by itself."""
+_WORTH = 1 << 15
+"""Values below which the bookkeeping of rows side by side takes longer than it saves."""
 
 
 @register("batch_norm")
@@ -57,8 +63,17 @@ class BatchNorm(Layer):
     def parameters(self, shape: Shape) -> tuple[int, int]:
         return 4 * shape[-1], 2 * shape[-1]
 
+    def absorbs(self, after: Layer) -> bool:
+        """An activation may then work in place on what nobody else reads."""
+        return isinstance(after, Activated)
+
     def blocks(self, place: Place) -> list[Block]:
-        return [_BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)]
+        block = _BatchNormBlock(place.step.input_shape[-1], self.momentum, self.epsilon)
+        after = place.absorbed
+        return [
+            block,
+            *(activation_blocks(after.activation) if isinstance(after, Activated) else []),
+        ]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         """With its moving statistics: one factor and one shift a channel."""
@@ -122,10 +137,34 @@ class _BatchNormBlock(Block):
     def _normalise(self, rows: Tensor) -> Tensor:
         """By the mean and deviation of `rows` themselves, which are kept."""
         y: Tensor
+        self.side_by_side = _side_by_side(rows)
+        if self.side_by_side > 1:
+            return self._normalise_wide(rows)
         y, self.mean, self.inverse = torch.native_batch_norm(
             rows, self.scale.value, self.shift.value, None, None, True, 0.0, self.epsilon
         )
         return y
+
+    def _normalise_wide(self, rows: Tensor) -> Tensor:
+        """The same, where the library works on several rows side by side as if they were one."""
+        wide, count = self._wide(rows), self.side_by_side
+        none = torch.zeros(wide.shape[1]), torch.ones(wide.shape[1])  # float32 statistics, kept
+        means, variances = torch.ops.aten.batch_norm_update_stats(wide, *none, 0.0)
+        between, self.mean = torch.var_mean(means.view(count, -1), 0, correction=0)
+        self.inverse = torch.rsqrt(variances.view(count, -1).mean(0) + between + self.epsilon)
+        factor = self.scale.value * self.inverse
+        return self._scaled(rows, factor, self.shift.value - self.mean * factor)
+
+    def _wide(self, rows: Tensor) -> Tensor:
+        return rows.view(len(rows) // self.side_by_side, -1)
+
+    def _scaled(self, rows: Tensor, factor: Tensor, shift: Tensor) -> Tensor:
+        """rows * factor + shift, rounded once."""
+        factors, shifts = factor.repeat(self.side_by_side), shift.repeat(self.side_by_side)
+        zeros, ones = torch.zeros_like(factors), torch.ones_like(factors)
+        wide = self._wide(rows)
+        y = torch.native_batch_norm(wide, factors, shifts, zeros, ones, False, 0.0, 0.0)[0]
+        return y.view(rows.shape)
 
     def start_measuring(self) -> None:
         self.measured = 0 if self.measures else None
@@ -144,19 +183,50 @@ class _BatchNormBlock(Block):
         self.moving_variance.lerp_(variance, share).add_(between)
 
     def backward(self, gradient: Tensor) -> Tensor:
-        result: Tensor
-        result, scale, shift = torch.ops.aten.native_batch_norm_backward(
-            gradient.reshape(self.input.shape),
-            self.input,
-            self.scale.value,
-            None,
-            None,
-            self.mean,
-            self.inverse,
-            True,
-            self.epsilon,
-            [True, True, True],
-        )
+        rows = gradient.reshape(self.input.shape)
+        if self.side_by_side > 1:
+            return self._backward_wide(rows).view(gradient.shape)
+        result, scale, shift = self._library_back(rows, self.input, 1, whole=True)
         self.scale.gradient.copy_(scale)
         self.shift.gradient.copy_(shift)
         return result.view(gradient.shape)
+
+    def _backward_wide(self, rows: Tensor) -> Tensor:
+        """scale / deviation * (gradient - its mean - z * the mean of gradient * z), where z is the
+        input less its mean, over its deviation: a factor on the gradient, one on the input, and a
+        shift.
+        """
+        count = self.side_by_side
+        _, scale, shift = self._library_back(
+            self._wide(rows), self._wide(self.input), count, whole=False
+        )
+        torch.sum(scale.view(count, -1), 0, out=self.scale.gradient)
+        torch.sum(shift.view(count, -1), 0, out=self.shift.gradient)
+        factor = self.scale.value * self.inverse
+        of_input = -factor * self.inverse * self.scale.gradient / len(rows)
+        rest = -factor * self.shift.gradient / len(rows) - of_input * self.mean
+        by_gradient = self._scaled(rows, factor, torch.zeros_like(factor))
+        return by_gradient.add_(self._scaled(self.input, of_input, rest))
+
+    def _library_back(
+        self, gradient: Tensor, rows: Tensor, count: int, whole: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of the input (where `whole`), scale and shift, of so many rows side by side."""
+        scale, mean, inverse = (
+            each.repeat(count) for each in (self.scale.value, self.mean, self.inverse)
+        )
+        given = gradient, rows, scale, None, None, mean, inverse, True, self.epsilon
+        back: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.native_batch_norm_backward(
+            *given, [whole, True, True]
+        )
+        return back
+
+
+def _side_by_side(rows: Tensor) -> int:
+    """How many rows the library takes at once: it works along a row, so that few channels fill no
+    register (18 channels: 0.98 ms for 128 images of 28 x 28, forward; 8 rows at once, 0.45 ms).
+    """
+    count, channels = rows.shape
+    if rows.numel() < _WORTH or channels >= _WIDE:
+        return 1
+    return next(together for together in (8, 4, 2, 1) if count % together == 0)

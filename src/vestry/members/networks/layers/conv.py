@@ -1,12 +1,9 @@
-"""Two-dimensional convolution: as a layer, and two ways to compute it in training.
-
-Which way is faster, in which arithmetic, differs from shape to shape; `precision.py` tries them.
-Inference always goes over patches in float32, whose speed has no pathological shapes.
-"""
+"""Two-dimensional convolution."""
 
 import math
-from dataclasses import asdict
-from typing import Any, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from vestry.members.networks.activations import (
     ACTIVATIONS,
@@ -14,19 +11,17 @@ from vestry.members.networks.activations import (
     activation_blocks,
     activation_node,
 )
-from vestry.members.networks.block import (
-    PLAIN,
-    Block,
-    Computation,
-    Parameter,
-    ParameterSpec,
-    ProductBlock,
-    Tensor,
-    functional,
-    store_product,
-    torch,
+from vestry.members.networks.block import Block
+from vestry.members.networks.convolution import Filters, convolution
+from vestry.members.networks.geometry import (
+    Border,
+    Geometry,
+    Pair,
+    Size,
+    pair,
+    require_room,
+    same_padding,
 )
-from vestry.members.networks.geometry import Geometry, Pair, Size, pair, require_room, same_padding
 from vestry.members.networks.layer import (
     Count,
     Layer,
@@ -39,44 +34,66 @@ from vestry.members.networks.layer import (
     require_image,
 )
 from vestry.members.networks.layers.pool import Pool
+from vestry.members.networks.padding import PadBlock, PaddingMode, pad_node, require_pixels
 
 _FEW_FILTERS = 16
 """Below this, torch's max pool, which takes 16 channels at a time, is far slower than `WindowMax`.
 """
-_SHORT_RUN = 16
 
 
-@register("conv")
-class Conv(Layer):
-    """Two-dimensional convolution; `conv` is the number of filters."""
+class Convolving(Layer):
+    """What all layers that convolve have in common; how many filters there are, and how many groups
+    they form, each says of itself.
+    """
 
-    conv: Count
+    newer: ClassVar[frozenset[str]] = frozenset({"padding_mode", "bias"})
+
     kernel: Size
     stride: Size = 1
-    padding: Literal["valid", "same"] = "valid"
+    padding: Literal["valid", "same"] | Border = "valid"
     activation: Activation = "relu"
+    padding_mode: PaddingMode = "zeros"
+    bias: bool = True
+
+    @property
+    def window(self) -> Pair:
+        """Sides of its kernel."""
+        return pair(self.kernel)
+
+    def filters(self, channels: int) -> Filters:
+        """For so many channels; ValueError where they cannot be grouped so."""
+        raise NotImplementedError
 
     def pads(self, shape: Shape) -> tuple[Pair, Pair]:
         """Rows added above and below, columns added left and right."""
         if self.padding == "valid":
             return (0, 0), (0, 0)
-        (kh, kw), (sh, sw) = pair(self.kernel), pair(self.stride)
+        if self.padding != "same":
+            down, across = pair(self.padding)
+            return (down, down), (across, across)
+        (kh, kw), (sh, sw) = self.window, pair(self.stride)
         return same_padding(shape[0], kh, sh), same_padding(shape[1], kw, sw)
 
     def output_shape(self, shape: Shape, joined: Shape = ()) -> Shape:
         require_image(shape)
-        (kh, kw), (sh, sw) = pair(self.kernel), pair(self.stride)
+        require_pixels(shape, self.pads(shape), self.padding_mode)
+        (kh, kw), (sh, sw) = self.window, pair(self.stride)
         (top, bottom), (left, right) = self.pads(shape)
         height = (shape[0] + top + bottom - kh) // sh + 1
         width = (shape[1] + left + right - kw) // sw + 1
-        return require_room((height, width, self.conv), shape, f"a {kh} x {kw} kernel")
+        count = self.filters(shape[2]).count
+        return require_room((height, width, count), shape, f"a {kh} x {kw} kernel")
+
+    def _inputs(self, channels: int) -> int:
+        """Values that one filter sees at once."""
+        return math.prod(self.window) * channels // self.filters(channels).groups
 
     def parameters(self, shape: Shape) -> tuple[int, int]:
-        count = (math.prod(pair(self.kernel)) * shape[2] + 1) * self.conv
+        count = (self._inputs(shape[2]) + self.bias) * self.filters(shape[2]).count
         return count, count
 
     def multiply_adds(self, shape: Shape, output: Shape) -> int:
-        return math.prod(output) * math.prod(pair(self.kernel)) * shape[2]
+        return math.prod(output) * self._inputs(shape[2])
 
     def absorbs(self, after: Layer) -> bool:
         """An activation that rises commutes with a maximum. Before a max pool, it is put after the
@@ -87,11 +104,18 @@ class Conv(Layer):
         return rises and isinstance(after, Pool) and after.kind == "max"
 
     def blocks(self, place: Place) -> list[Block]:
-        pool = place.absorbed if isinstance(place.absorbed, Pool) else None
-        geometry = self._geometry(place.step, pool)
-        block = _convolution(geometry, self.conv, place.computation, place.needs_input_gradient)
+        step, pool = place.step, place.absorbed if isinstance(place.absorbed, Pool) else None
+        geometry, filters = self._geometry(step, pool), self.filters(step.input_shape[2])
+        block = convolution(geometry, filters, place.computation, place.needs_input_gradient)
         pools = [] if pool is None else [pool.block(is_windowed=geometry.is_windowed)]
-        return [block, *pools, *activation_blocks(self.activation)]
+        return [*self._padding(step), block, *pools, *activation_blocks(self.activation)]
+
+    def _padding(self, step: TracedLayer) -> list[Block]:
+        """A block before the convolution, which pads with zeros alone."""
+        if self.padding_mode == "zeros":
+            return []
+        height, width, _ = step.input_shape
+        return [PadBlock((height, width), self.pads(step.input_shape), self.padding_mode)]
 
     def _geometry(self, step: TracedLayer, pool: Pool | None) -> Geometry:
         height, width, channels = step.input_shape
@@ -99,182 +123,52 @@ class Conv(Layer):
         if pool is not None:
             (ph, pw), (sh, sw) = pool.window, pool.strides
             output = (output[0] - ph) // sh * sh + ph, (output[1] - pw) // sw * sw + pw
-            if pool.window == pool.strides and self.conv < _FEW_FILTERS:
+            if pool.window == pool.strides and step.output_shape[2] < _FEW_FILTERS:
                 window = pool.window
-        image, pads = (height, width, channels), self.pads(step.input_shape)
-        return Geometry(image, pair(self.kernel), pair(self.stride), pads, output, window)
+        pads = self.pads(step.input_shape)
+        if self.padding_mode != "zeros":
+            height, width, pads = height + sum(pads[0]), width + sum(pads[1]), ((0, 0), (0, 0))
+        image = (height, width, channels)
+        return Geometry(image, self.window, pair(self.stride), pads, output, window)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
-        (top, bottom), (left, right) = self.pads(to.step.input_shape)
-        kernel = to.weights_of("kernel").reshape(*pair(self.kernel), -1, self.conv)
+        shape, pads = to.step.input_shape, self.pads(to.step.input_shape)
+        filters, name = self.filters(shape[2]), to.planes(value).name
+        if self.padding_mode != "zeros":
+            name, pads = pad_node(to, name, pads, self.padding_mode), ((0, 0), (0, 0))
+        kernel = to.weights_of("kernel").reshape(*self.window, -1, filters.count)
         name = to.add(
             "Conv",
-            to.planes(value).name,
+            name,
             to.constant(kernel.transpose(3, 2, 0, 1), "kernel"),
-            to.weight("bias"),
-            kernel_shape=pair(self.kernel),
+            *([to.weight("bias")] if self.bias else []),
+            kernel_shape=self.window,
             strides=pair(self.stride),
-            pads=[top, left, bottom, right],
+            pads=[pads[0][0], pads[1][0], pads[0][1], pads[1][1]],
+            group=filters.groups,
         )
         name = activation_node(to, self.activation, name)
         return Value(name, to.step.output_shape, "channels_first")
 
 
-class Convolution(ProductBlock):
-    """Weights (kernel height, kernel width, channels, filters) as a matrix, in Keras's order.
-
-    Gives (n, height, width, filters) or, where the geometry names a pool's window, (places in the
-    window, n, windows down, windows across, filters) for `WindowMax`.
+@register("conv")
+class Conv(Convolving):
+    """`conv` is the number of filters. In `groups`, each filter sees only its part of the channels
+    (Krizhevsky, Sutskever and Hinton, 2012).
     """
 
-    kernel: Parameter
-    bias: Parameter
+    newer: ClassVar[frozenset[str]] = Convolving.newer | {"groups"}
 
-    def __init__(
-        self,
-        geometry: Geometry,
-        filters: int,
-        computation: Computation = PLAIN,
-        needs_input_gradient: bool = True,
-    ) -> None:
-        super().__init__(geometry.image, computation, needs_input_gradient)
-        self.geometry = geometry
-        self.filters = filters
-        self.method = computation.method
-        pixels, channels = math.prod(geometry.kernel), geometry.image[2]
-        fans = pixels * channels, pixels * filters
-        kernel = ParameterSpec((pixels * channels, filters), fans)
-        self.specs = {"kernel": kernel, "bias": ParameterSpec((filters,))}
+    conv: Count
+    groups: Count = 1
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        if self.needs_input_gradient and not self.geometry.apart:
-            return ("fold", "library", "transposed")
-        return ("fold", "library")
+    def filters(self, channels: int) -> Filters:
+        if channels % self.groups:
+            raise ValueError(f"{channels} channels cannot be put into {self.groups} equal groups")
+        return Filters(self.conv, self.groups, self.bias)
 
-    def computed(self, computation: Computation) -> "Convolution":
-        return _convolution(self.geometry, self.filters, computation, self.needs_input_gradient)
-
-    def trial_key(self) -> dict[str, Any]:
-        return super().trial_key() | {"geometry": asdict(self.geometry)}
-
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        self.outside = x.dtype
-        if training:
-            return self._train(self.geometry.pad(x.to(self.dtype)))
-        return self._product(self._gather(self.geometry.pad(x.float())))
-
-    def _train(self, padded: Tensor) -> Tensor:
-        """The output for a padded image in the type that is computed in."""
-        raise NotImplementedError
-
-    def _weights(self) -> Tensor:
-        """(kernel height, kernel width, channels, filters)."""
-        return self.kernel.as_type(self.dtype).view(*self.geometry.kernel, -1, self.filters)
-
-    def _product(self, patches: Tensor) -> Tensor:
-        bias, kernel = self.bias.as_type(patches.dtype), self.kernel.as_type(patches.dtype)
-        y = torch.addmm(bias, patches, kernel)
-        if not self.geometry.is_windowed:
-            return y.view(-1, *self.geometry.output, self.filters)
-        return y.view(math.prod(self.geometry.window), -1, *self.geometry.windows, self.filters)
-
-    def _gather(self, padded: Tensor) -> Tensor:
-        """The patches as a matrix (output pixels, kernel height x kernel width x channels).
-
-        A row is made of runs, kernel width x channels long, and short runs copy slowly. Then the
-        matrix is made transposed, where a row of output pixels is one run.
-        """
-        view = self.geometry.patches(padded)
-        size = self.specs["kernel"].shape[0]
-        if self.geometry.kernel[1] * padded.shape[3] >= _SHORT_RUN:
-            return view.reshape(-1, size)
-        return view.permute(5, 6, 7, 0, 1, 2, 3, 4).reshape(size, -1).t()
-
-
-class LibraryConvolution(Convolution):
-    """By the library's own kernels, forward and backward; they want channels before pixels."""
-
-    def _train(self, padded: Tensor) -> Tensor:
-        geometry = self.geometry
-        height, width = geometry.used
-        self.seen = padded[:, :height, :width].contiguous().permute(0, 3, 1, 2)
-        self.weights_seen = self._weights().permute(3, 2, 0, 1)
-        bias = self.bias.as_type(self.dtype)
-        y = torch.conv2d(self.seen, self.weights_seen, bias, geometry.stride)
-        images = y.permute(0, 2, 3, 1).contiguous()
-        return geometry.windowed(images) if geometry.is_windowed else images
-
-    def backward(self, gradient: Tensor) -> Tensor | None:
-        geometry = self.geometry
-        rows = gradient.to(self.dtype).reshape(-1, self.filters)
-        used, kernel, bias = torch.ops.aten.convolution_backward(
-            geometry.raster(rows).permute(0, 3, 1, 2),
-            self.seen,
-            self.weights_seen,
-            [self.filters],
-            geometry.stride,
-            [0, 0],  # padding, dilation, not transposed, output padding, groups
-            [1, 1],
-            False,
-            [0, 0],
-            1,
-            [self.needs_input_gradient, True, True],
-        )
-        own = self.kernel.gradient.view(*geometry.kernel, -1, self.filters)
-        own.copy_(kernel.permute(2, 3, 1, 0))
-        self.bias.gradient.copy_(bias)
-        if not self.needs_input_gradient:
-            return None
-        return geometry.crop(geometry.fill(used.permute(0, 2, 3, 1))).to(self.outside)
-
-
-class PatchConvolution(Convolution):
-    """As a matrix product over patches.
-
-    The method says how the input's gradient is made: "fold", patch gradients summed in place, or
-    "transposed", a transposed convolution.
-    """
-
-    def _train(self, padded: Tensor) -> Tensor:
-        self.patches = self._gather(padded)
-        return self._product(self.patches)
-
-    def backward(self, gradient: Tensor) -> Tensor | None:
-        rows = gradient.to(self.dtype).reshape(-1, self.filters)
-        store_product(self.kernel.gradient, self.patches.t(), rows)
-        self.bias.gradient.copy_(rows.sum(0))
-        if not self.needs_input_gradient:
-            return None
-        fold = self.transposed if self.method == "transposed" else self.fold
-        return self.geometry.crop(fold(rows)).to(self.outside)
-
-    def fold(self, rows: Tensor) -> Tensor:
-        """Add each patch's gradient to the pixels it came from."""
-        geometry = self.geometry
-        gradients = rows @ self.kernel.as_type(self.dtype).t()
-        count = len(rows) // math.prod(geometry.output)
-        padded = gradients.new_zeros(count, *geometry.padded)
-        target = geometry.patches(padded)
-        source = gradients.view(target.shape)
-        if geometry.apart:
-            target.copy_(source)
-            return padded
-        for row in range(geometry.kernel[0]):  # of one place in the kernel, no two share a pixel
-            for column in range(geometry.kernel[1]):
-                target[..., row, column, :].add_(source[..., row, column, :])
-        return padded
-
-    def transposed(self, rows: Tensor) -> Tensor:
-        """The same sum by the library's transposed convolution."""
-        images = self.geometry.raster(rows).permute(0, 3, 1, 2)
-        kernel = self._weights().permute(3, 2, 0, 1)
-        used = functional.conv_transpose2d(images, kernel, stride=self.geometry.stride)
-        return self.geometry.fill(used.permute(0, 2, 3, 1))
-
-
-def _convolution(
-    geometry: Geometry, filters: int, computation: Computation, needs_input_gradient: bool
-) -> Convolution:
-    by = LibraryConvolution if computation.method == "library" else PatchConvolution
-    return by(geometry, filters, computation, needs_input_gradient)
+    @model_validator(mode="after")
+    def _groups_are_equal(self) -> Self:
+        if self.conv % self.groups:
+            raise ValueError(f"{self.conv} filters cannot be put into {self.groups} equal groups")
+        return self
