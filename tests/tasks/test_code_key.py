@@ -116,3 +116,9 @@ def test_no_module_is_imported_to_be_digested(copy):
     loaded = "print(code_key('members', 'pipeline.tasks.fit') and set(sys.modules) - before)"
     found = printed(copy, f"import sys; before = set(sys.modules); {loaded}")
     assert "torch" not in found and "vestry.members" not in found
+
+
+def test_a_place_that_is_none_is_refused():
+    """A package was renamed once, and what stood in it no longer counted."""
+    with pytest.raises(LookupError, match=r"no such module: vestry\.run\.tasks"):
+        code_key("members", "run.tasks.fit")

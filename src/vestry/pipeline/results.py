@@ -46,12 +46,12 @@ _WHY = "comparing models and committees"
 _CODE = (
     "evaluation",
     "committees",
-    "run.committees",
-    "run.fold_tables",
-    "run.models",
-    "run.nested",
-    "run.notices",
-    "run.results",
+    "pipeline.committees",
+    "pipeline.fold_tables",
+    "pipeline.models",
+    "pipeline.nested",
+    "pipeline.notices",
+    "pipeline.results",
 )
 _LIBRARIES = ("numpy", "scipy", "cleanlab")
 

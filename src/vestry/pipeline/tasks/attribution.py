@@ -30,7 +30,7 @@ from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 _MAPS = "maps.npz"
-_CODE = ("attribution", "run.tasks.attribution")
+_CODE = ("attribution", "pipeline.tasks.attribution")
 _EXPLAIN = "vestry.pipeline.tasks.attribution:explain_member"
 _LIBRARIES = ("numpy", "onnxruntime")
 _LONGEST_SIDE = 64

@@ -30,7 +30,7 @@ from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 _PICTURES = "pictures.npz"
 _CORRELATION = "exploration.npz"
-_CODE = ("audit", "run.tasks.audit")
+_CODE = ("audit", "pipeline.tasks.audit")
 LOOK = "vestry.pipeline.tasks.audit:explore_dataset"
 _CORES = 1
 _LIBRARIES = ("scikit-learn", "numpy")

@@ -34,8 +34,14 @@ _DOORS = {
 
 @functools.cache
 def code_key(*places: str) -> str:
-    """places: modules or packages below `vestry.`, such as "members"; a package means all of it."""
-    files = _reached(f"{_PACKAGE}.{place}" for place in places)
+    """places: modules or packages below `vestry.`, such as "members"; a package means all of it.
+
+    Raises LookupError for a place that is none: what was meant would no longer be looked at.
+    """
+    names = [f"{_PACKAGE}.{place}" for place in places]
+    if lost := [name for name in names if not _files(name)]:
+        raise LookupError(f"no such module: {', '.join(lost)}")
+    files = _reached(names)
     for concept, door in _DOORS.items():
         if any(file in files for file in _files(f"{_PACKAGE}.{door}", below=False)):
             files |= _reached(brought_packages(concept))

@@ -32,7 +32,7 @@ from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
-_CODE = ("robustness", "run.tasks.corruption")
+_CODE = ("robustness", "pipeline.tasks.corruption")
 _FUNCTION = "vestry.pipeline.tasks.corruption:run_corruption"
 _LIBRARIES = ("numpy", "scipy")
 

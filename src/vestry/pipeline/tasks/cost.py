@@ -29,7 +29,7 @@ from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.system.platform_calls import processor
 
-_CODE = ("run.tasks.cost", "committees")
+_CODE = ("pipeline.tasks.cost", "committees")
 _MEASURE = "vestry.pipeline.tasks.cost:measure_costs"
 _LIBRARIES = ("numpy", "torch", "onnxruntime")
 _THREADS = 1

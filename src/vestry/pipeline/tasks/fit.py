@@ -50,7 +50,7 @@ def _loaded(data: str, places: str) -> Dataset:
 
 
 TIMED_ROWS = 1000
-_CODE = ("members", "data.subset", "data.folds", "data.groups", "run.tasks.fit")
+_CODE = ("members", "data.subset", "data.folds", "data.groups", "pipeline.tasks.fit")
 
 
 def shared_description(dataset: Dataset) -> dict[str, Any]:
