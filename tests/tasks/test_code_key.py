@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import vestry
+from vestry.pipeline.tasks.code_key import code_key
 
 PACKAGE = Path(vestry.__file__).parent
 PLACES = ("robustness", "pipeline.tasks.corruption")
