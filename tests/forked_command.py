@@ -126,7 +126,7 @@ def _load():
     for found in pkgutil.walk_packages(package.__path__, "vestry."):
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
-    code_key("members", "run", "search")  # these files are read once, here
+    code_key("members", "pipeline", "search")  # these files are read once, here
     gc.freeze()  # what is loaded stays, and forks share it untouched
     local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
 
