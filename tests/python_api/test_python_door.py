@@ -1,5 +1,6 @@
 """What a notebook does: arrays and estimators to a run, and a run to frames, figures and files."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import numpy as np
@@ -19,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn import Linear
 
 import vestry
-from vestry.errors import StudyError
+from vestry.errors import StudyError, VestryError
 from vestry.predictions.table import load_table
 from vestry.python_api.model_tables import model_table
 from vestry.schema.reading import read_results
@@ -247,3 +249,89 @@ def test_a_model_that_gives_labels_alone_has_no_confidence(
     replace(table, only_labels=True).save(path)
     found = vestry.open(copy).predictions.groupby("model")["confidence"].count()
     assert found["Bayes"] == 0 and found["Linear"] == len(table)
+
+
+MLFLOW = """
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+RUNS = []
+
+def set_experiment(name):
+    RUNS.append(("experiment", name))
+
+@contextmanager
+def start_run(run_name):
+    RUNS.append(SimpleNamespace(name=run_name, metrics={}, steps=[], tags={}, artifacts=[]))
+    yield SimpleNamespace(info=SimpleNamespace(run_id=run_name.upper()))
+
+def set_tags(tags):
+    RUNS[-1].tags |= tags
+
+def log_metrics(metrics):
+    RUNS[-1].metrics |= metrics
+
+def log_metric(key, value, step):
+    RUNS[-1].steps.append((key, value, step))
+
+def log_artifact(path):
+    RUNS[-1].artifacts.append(path)
+"""
+"""What is called of MLflow; the library itself brings half a hundred others."""
+
+
+def test_mlflow_gets_a_run_for_each_model(chosen, tmp_path, monkeypatch):
+    (tmp_path / "mlflow.py").write_text(MLFLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    assert chosen.log_to_mlflow("digits") == ["LINEAR", "BAYES", "NET", "ALL"]
+    kept = sys.modules.pop("mlflow").RUNS
+    assert kept[0] == ("experiment", "digits")
+    net = next(each for each in kept[1:] if each.name == "Net")
+    entry = chosen.results.members["Net"]
+    assert net.metrics["test/accuracy"] == entry.scores.test.accuracy
+    losses = [value for key, value, _ in net.steps if key == "epochs/validation_loss"]
+    assert losses == entry.history["validation_loss"] and net.artifacts == [str(chosen.page)]
+    recommended = [each.name for each in kept[1:] if each.tags["vestry.recommended"] == "true"]
+    assert recommended == ([chosen.recommended] if chosen.recommended else [])
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_tensorboard_gets_a_folder_for_each_model(chosen, tmp_path, monkeypatch):
+    told = {}
+
+    class Writer:
+        def __init__(self, folder):
+            self.values = told[Path(folder).name] = []
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def add_text(self, *_):
+            pass
+
+        def add_scalar(self, tag, value, step=None):
+            self.values.append((tag, value, step))
+
+    (tmp_path / "tensorboard.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    fake = SimpleNamespace(SummaryWriter=Writer)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    places = chosen.write_tensorboard(tmp_path / "events")
+    assert [place.name for place in places] == ["1-Linear", "2-Bayes", "3-Net", "4-All"]
+    assert ("test/accuracy", chosen.results.members["Net"].scores.test.accuracy, None) in told[
+        "3-Net"
+    ]
+    assert [step for tag, _, step in told["3-Net"] if tag == "epochs/train_loss"] == [1, 2]
+
+
+def test_a_tracker_that_is_not_there_is_one_sentence(chosen, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(VestryError, match=r'log_to_mlflow needs mlflow-skinny.*"vestry\[mlflow\]"'):
+        chosen.log_to_mlflow()
+    with pytest.raises(VestryError, match=r'pip install "vestry\[tensorboard\]"'):
+        chosen.write_tensorboard("x")

@@ -10,6 +10,7 @@ from vestry.cli.options import display
 from vestry.data.paths import DataPaths
 from vestry.errors import StudyError, did_you_mean
 from vestry.pipeline.stored_run import StoredRun, stored_run
+from vestry.python_api.trackers import log_to_mlflow, write_tensorboard
 from vestry.report.taken_home.content import Content, content_of
 from vestry.schema.results import Results
 from vestry.storage.run_folder import RunFolder
@@ -146,6 +147,17 @@ class Run:
         from vestry.serve.predictor import Predictor  # noqa: PLC0415
 
         return Predictor(self.export(model=model))
+
+    def log_to_mlflow(self, experiment: str | None = None) -> list[str]:
+        """Keep every score, epoch and the page in MLflow, a run a model; gives their ids. Where
+        they are kept is MLflow's to say (`MLFLOW_TRACKING_URI`). Raises MissingPartError without
+        `vestry[mlflow]`."""
+        return log_to_mlflow(self.results, self.page, experiment)
+
+    def write_tensorboard(self, folder: str | Path) -> list[Path]:
+        """Write every score and epoch as events for TensorBoard, a folder a model in `folder`;
+        gives these. Raises MissingPartError without `vestry[tensorboard]`."""
+        return write_tensorboard(self.results, Path(folder))
 
     def __repr__(self) -> str:
         taken = self.recommended or "nothing is recommended"

