@@ -16,11 +16,11 @@ def test_studies_that_are_mutated_are_explained_and_never_a_traceback() -> None:
 
 def test_what_is_mutated_was_right_and_most_of_it_no_longer_is(tmp_path: Path) -> None:
     studies = originals()
-    assert len(studies) == 20
-    assert [outcome(text.encode(), tmp_path) for text in studies.values()] == [None] * 20
-    texts = list(studies.values())
-    changed = [mutated(texts[seed % 20], seed) != texts[seed % 20].encode() for seed in range(100)]
-    assert sum(changed) > 80
+    assert len(studies) >= 20
+    assert {outcome(text.encode(), tmp_path) for text in studies.values()} == {None}
+    drawn = [(text, seed) for seed, text in enumerate([*studies.values()] * 5)]
+    changed = [mutated(text, seed) != text.encode() for text, seed in drawn]
+    assert sum(changed) > 0.8 * len(changed)
 
 
 def test_a_traceback_would_be_told(tmp_path: Path, monkeypatch) -> None:
