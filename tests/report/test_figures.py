@@ -67,7 +67,7 @@ def test_a_line_puts_points_where_they_belong_and_leaves_gaps() -> None:
     frame = draw_plot(canvas, (50, 20, 350, 220), plot, 50)
     drawing = canvas.svg("x")
     (line,) = marks(drawing, "line")
-    assert line.attrib["d"] == "M50.0 220.0h0M350.0 20.0h0"
+    assert line.attrib["d"] == "M50 220h0M350 20h0"
     upright, level = marks(drawing, "marked")
     assert corners(upright) == [(200, 20), (200, 220)]
     assert corners(level) == [(50, 120), (350, 120)]

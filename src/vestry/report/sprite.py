@@ -95,5 +95,5 @@ def _encode(thumbs: NDArray[np.uint8], palette: list[Colour] | None = None) -> b
     if palette is not None:
         picture = picture.convert("P")
         picture.putpalette([value for colour in palette for value in colour])
-    picture.save(buffer, format="PNG", compress_level=6)
+    picture.save(buffer, format="PNG", compress_level=9)
     return buffer.getvalue()

@@ -111,7 +111,8 @@ class Canvas:
 
 
 def _xy(point: Point) -> str:
-    return f"{point[0]:.1f} {point[1]:.1f}"
+    """To a tenth of a pixel, in as few characters as that takes."""
+    return f"{round(point[0], 1):g} {round(point[1], 1):g}"
 
 
 def _title(text: str) -> str:

@@ -90,7 +90,8 @@ def _draw_dots(canvas: Canvas, own: dict[int, list[Point]], coloured: Sequence[i
     style = {label: f"p{place % COLOURS}" for place, label in enumerate(coloured)}
     for layer in range(_LAYERS):
         for label in sorted(own, key=lambda label: (label in style, label)):
-            points = sorted(own[label][layer::_LAYERS])
+            # To a pixel, a fifth of a dot: a map has thousands, and is drawn in two widths.
+            points = sorted((round(x), round(y)) for x, y in own[label][layer::_LAYERS])
             if points:
                 apart = chain.from_iterable((point, None) for point in points)
                 canvas.path(list(apart), f"dots {style.get(label, 'rest')} k{label}")
