@@ -71,6 +71,19 @@ def test_what_a_search_may_try_counts(tmp_path: Path, monkeypatch: pytest.Monkey
         check_memory(planner(tmp_path, study=searched))
 
 
+def test_what_features_make_of_images_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HOG of 8 x 8 pixels in cells of 2: 9 blocks of 36 numbers."""
+    wide = STUDY.replace('scale = "standard"', "features = [{ hog = 2 }, { pca = 10 }]")
+    needed = 1150 * (9 * 36 * 4 + 10 * 12)
+    monkeypatch.setattr(memory_needs, "usable_memory", lambda: needed)
+    with pytest.raises(StudyError, match="model Wider: its fit"):
+        check_memory(planner(tmp_path, study=wide))
+    monkeypatch.setattr(memory_needs, "usable_memory", lambda: int(needed * 1.2))
+    assert check_memory(planner(tmp_path, study=wide)) == []
+
+
 def test_try_begins_with_what_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "usable_memory", lambda: 2**30)
     left, out = candidates.candidates((64, 64, 3), 200_000)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from vestry.errors import StudyError
-from vestry.members.estimators.features.settings import Features, feature_width, feature_words
+from vestry.members.estimators.features.settings import Features, feature_widths, feature_words
 from vestry.members.estimators.importable import check_importable
 from vestry.members.kind import ModelKind, Plan
 
@@ -29,6 +29,8 @@ _ROWS = 1024
 """Scaled at a time, since there are several copies of these."""
 _VALUE_BYTES = 12
 """Of each pixel value: features are float64, and most estimators keep or make a float32 copy."""
+_EXTRACTED_BYTES = 4
+"""Of each number that steps make of images: float32, before components are taken of them."""
 _DEVIATION_BYTES = 8
 """More where deviations are found of all rows at once."""
 
@@ -128,13 +130,19 @@ class _EstimatorPlan(Plan):
         check_importable(settings.estimator)
         if settings.features is None:
             return settings.estimator
-        try:
-            width = feature_width(settings.features, self.context.image_shape)
-        except ValueError as error:
-            raise StudyError(f"features: {error}") from None
+        _, width = self._widths(settings.features)
         return f"{settings.estimator} on {width:,} features ({feature_words(settings.features)})"
 
+    def _widths(self, features: Features) -> tuple[int, int]:
+        try:
+            return feature_widths(features, self.context.image_shape)
+        except ValueError as error:
+            raise StudyError(f"features: {error}") from None
+
     def memory(self, settings: EstimatorSettings, rows: int) -> int:
+        if settings.features is not None:
+            extracted, width = self._widths(settings.features)
+            return rows * (extracted * _EXTRACTED_BYTES + width * _VALUE_BYTES)
         more = _DEVIATION_BYTES if settings.scale == "standard" else 0
         return rows * prod(self.context.image_shape) * (_VALUE_BYTES + more)
 

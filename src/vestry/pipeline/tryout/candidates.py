@@ -12,6 +12,8 @@ Family = Literal["linear", "neighbours", "trees", "kernel", "network", "pretrain
 _MOST_NEIGHBOURS, _MOST_KERNEL = 20_000, 60_000
 _CELLS = 8
 """Of a side: what gradients are counted in, and twice as large ones."""
+_GRADIENTS = 2_800
+"""Numbers that both make of an image."""
 _COMPONENTS, _WORTH_REDUCING = 300, 1_000
 """Principal components, and from how many rows on they save more than they cost."""
 _MEMORY, _VALUE_BYTES = 0.7, 12
@@ -60,6 +62,7 @@ def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate]
 
 
 def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
+    held = _most_rows(pixels + _GRADIENTS)
     forest = 'estimator = "sklearn.ensemble.ExtraTreesClassifier"\nparams = { n_estimators = 100 }'
     return [
         Candidate(
@@ -88,7 +91,7 @@ def _classical(pixels: int, side: int, rows: int) -> list[Candidate]:
             "strong with few rows, on directions of edges and pixels",
             'estimator = "sklearn.svm.SVC"\nparams = { C = 10.0 }\n' + _features(side, rows),
             growth=2.0,
-            most=_MOST_KERNEL,
+            most=_MOST_KERNEL if held is None else min(held, _MOST_KERNEL),
         ),
     ]
 

@@ -8,6 +8,7 @@ from vestry.members.estimators.features.feature_step import (
     FEATURES,
     Extractor,
     FeatureStep,
+    Reduction,
     Shape,
     check_kinds,
     check_order,
@@ -26,14 +27,15 @@ else:
     ]
 
 
-def feature_width(steps: Features, shape: Shape) -> int:
-    """How many numbers they make of an image of this shape, at most: components may be fewer where
-    rows are. ValueError where a step cannot take it."""
-    width = sum(step.width(shape) for step in steps if isinstance(step, Extractor))
+def feature_widths(steps: Features, shape: Shape) -> tuple[int, int]:
+    """How many numbers they make of an image of this shape, and how many of these are left in the
+    end at most: components may be fewer where rows are. ValueError where a step cannot take it."""
+    extracted = sum(step.width(shape) for step in steps if isinstance(step, Extractor))
+    width = extracted
     for step in steps:
-        if not isinstance(step, Extractor):
-            width = step.width(width)  # type: ignore[attr-defined]
-    return width
+        if isinstance(step, Reduction):
+            width = step.width(width)
+    return extracted, width
 
 
 def feature_words(steps: Features) -> str:
