@@ -135,7 +135,10 @@ def _gradients(graph: Graph, planes: str, shape: Shape) -> tuple[str, str]:
     if len(shape) == 2:
         return down, across
     squares = [graph.add("Mul", each, each) for each in (down, across)]
-    strongest = graph.add("ArgMax", graph.add("Add", *squares), axis=1, keepdims=1)
+    # As whole numbers, which pixels make them: channels that tie are then told apart by their order
+    # everywhere, and not by the last digit.
+    strength = graph.add("Mul", graph.add("Add", *squares), graph.number(255.0**2))
+    strongest = graph.add("ArgMax", graph.add("Round", strength), axis=1, keepdims=1)
     return (
         graph.add("GatherElements", down, strongest, axis=1),
         graph.add("GatherElements", across, strongest, axis=1),
