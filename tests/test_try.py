@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from test_recovery import wait_for
+from vestry.data.paths import DataPaths
+from vestry.pipeline.tryout import try_source
 from vestry.pipeline.tryout.allotment import allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import file_for, name_of
 from vestry.pipeline.tryout.screening import Rung, Trial
-from vestry.pipeline.tryout.try_source import better_half
+from vestry.pipeline.tryout.try_source import better_half, rung_rows
+from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
 RUNG = Rung(1_000, False, 5, 20.0)
@@ -72,6 +75,42 @@ def test_what_is_kept_is_the_best_that_the_time_is_enough_for(rows, images, fits
             if each.candidate.name in kept
         )
         assert spent <= seconds
+
+
+def test_where_time_is_short_for_all_a_late_answer_goes_before_a_wrong_one():
+    trials = [trial("good", 0.96, 3), trial("near", 0.94, 2), trial("quick", 0.67, 0.5)]
+    assert [each.name for each in allot(trials, 1_650, 60, 5).kept] == ["near"]
+
+
+def test_whether_the_best_of_the_trials_is_kept():
+    trials = [trial("good", 0.96, 3), trial("quick", 0.67, 0.5)]
+    assert not allot(trials, 1_000, 6, 15).has_best_of(trials)
+    assert allot(trials, 1_000, 1, 15).has_best_of(trials)
+    assert allot([trial("x", None, 9)], 1_000, 1, 15).has_best_of([])
+
+
+def test_large_images_are_tried_in_fewer_rows():
+    assert rung_rows((28, 28)) == rung_rows((32, 32, 3)) == [2_000, 10_000]
+    assert rung_rows((64, 64)) == [800, 2_500] and rung_rows((224, 224, 3)) == [800, 800]
+
+
+def test_where_folds_leave_no_time_for_the_best_a_fifth_is_set_aside(vestry, tmp_path, monkeypatch):
+    """And the study, the page and the console say so."""
+    monkeypatch.setattr(try_source.Allotment, "has_best_of", lambda *_: False)
+    source = tmp_path / "images.npz"
+    random = np.random.default_rng(0)
+    labels = np.arange(300) % 3
+    images = random.integers(0, 60, (300, 8, 8)) + 60 * labels[:, None, None]
+    np.savez(source, images=images.astype(np.uint8), labels=labels)
+    asked = try_source.Attempt(
+        str(source), 30.0, tmp_path / "s.toml", RunFolder(tmp_path / "run"), DataPaths.of(), 2
+    )
+    told = []
+    finished = try_source.try_source(asked, told.append)
+    assert "validation = { fraction = 0.2 }" in asked.study.read_text()
+    said = "Models are chosen by a fifth of the training images, set aside"
+    assert said in finished.results.about and said in asked.study.read_text()
+    assert finished.results.data.splits["validation"].rows == 48  # a fifth of 240
 
 
 def test_the_better_half_goes_on_and_the_best_of_each_kind():

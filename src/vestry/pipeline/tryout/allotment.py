@@ -15,6 +15,8 @@ _MORE_ROWS = 4
 them: then the best of them comes first."""
 _ONE_SHARE = 0.5
 """Of the time, for one model beside others."""
+_NEAR = 0.05
+"""In accuracy: what is so near the best of the trials may be taken for its speed."""
 _CAUTION = 0.75
 """Of the time that is planned with: what a fit takes is only known from smaller ones."""
 
@@ -28,9 +30,11 @@ class Allotment:
     epochs: int | None
     dropped: dict[str, str]
 
-    @property
-    def networks(self) -> list[Candidate]:
-        return [each for each in self.kept if each.is_network]
+    def has_best_of(self, trials: Sequence[Trial]) -> bool:
+        """Whether the best of the trials is kept; so it is where all failed."""
+        good = [trial for trial in trials if trial.accuracy is not None]
+        best = max(good, key=lambda trial: trial.accuracy or 0.0, default=None)
+        return best is None or best.candidate in self.kept
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ def allot(
         else:
             kept.append(trial)
             time -= _needed(trial, work)
-    if not kept:  # the quickest, for as few epochs as it takes
-        kept = _quickest(trials, rows)
+    if not kept:  # one, for as few epochs as it takes
+        kept = _quickest_of_the_best(trials, rows)
         time -= sum(_needed(trial, work) for trial in kept)
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
@@ -107,6 +111,9 @@ def _why_not(trial: Trial, kept: Sequence[Trial], work: _Work, time: float) -> s
     return None
 
 
-def _quickest(trials: Sequence[Trial], rows: int) -> list[Trial]:
-    good = [trial for trial in trials if trial.accuracy is not None]
-    return sorted(good, key=lambda trial: trial.seconds_for(rows))[:1]
+def _quickest_of_the_best(trials: Sequence[Trial], rows: int) -> list[Trial]:
+    """Where there is too little time for any: a late answer helps more than a wrong one."""
+    known = [(trial.accuracy, trial) for trial in trials if trial.accuracy is not None]
+    best = max((accuracy for accuracy, _ in known), default=0.0)
+    near = [trial for accuracy, trial in known if accuracy >= best - _NEAR]
+    return sorted(near, key=lambda trial: trial.seconds_for(rows))[:1]

@@ -83,10 +83,11 @@ def file_for(source: str, folder: Path) -> Path:
     return next(path for name in names if not (path := folder / name).exists())
 
 
-def data_table(source: str, size: int | None) -> str:
-    """`[data]` of a study file."""
+def data_table(source: str, size: int | None, aside: bool = False) -> str:
+    """`[data]` of a study file. aside: whether models are chosen by a fifth instead of folds."""
     resized = f"image_size = [{size}, {size}]\n" if size else ""
-    return f"[data]\nsource = {_quoted(source)}\n{resized}"
+    validation = "validation = { fraction = 0.2 }  # without it: by folds\n" if aside else ""
+    return f"[data]\nsource = {_quoted(source)}\n{resized}{validation}"
 
 
 def smaller_side(dataset: Dataset) -> int | None:
