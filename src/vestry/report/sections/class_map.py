@@ -10,7 +10,7 @@ from vestry.schema import exploration as schema
 from vestry.schema.exploration_results import ExplorationResults
 from vestry.schema.results import Results
 
-_CHOICES = 12
+_CHOICES = 10
 
 
 @dataclass(frozen=True)
