@@ -72,6 +72,7 @@ def size_figure(curves: Sequence[SizeCurve], data: Table) -> Figure:
             f"{per_cent(curve.points[-1].mean)} {curve.name}",
             dotted=True,
             spread=_spread(curve) if has_bands(curves) else (),
+            follows=True,
         )
         for curve in curves
     ]
@@ -134,6 +135,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
             model.series,
             model.name if model in named else "",
             weight="strong" if model is main else "thin" if model in named else "grey",
+            follows=True,
         )
         for model in models
     ]
