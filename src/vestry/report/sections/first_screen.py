@@ -44,7 +44,7 @@ class FirstScreen:
 
     about: str
     used: str
-    banners: list[Banner]
+    banners: Sequence[Banner]
     label: str
     name: str | None
     evidence: str
@@ -99,15 +99,21 @@ def _fitted(every: FirstScreen, title: str) -> FirstScreen:
     fixed = [title, every.used, every.label, every.name or "", every.evidence, *counts]
     room = MOST_WORDS - words.count_words(*fixed)
     left = room - words.count_words(*every.sentences)
-    said = [banner.said for banner in every.banners]
-    fits = [n for n in range(1, len(said) + 1) if words.count_words(*said[:n]) <= left]
-    shown = max([1, *fits])
+    taken = [_banner_words(every.banners, n) for n in range(len(every.banners) + 1)]
+    shown = max([1, *(n for n, count in enumerate(taken) if count <= left)])
     return replace(
         every,
         banners=every.banners[:shown],
         more_banners=every.banners[shown:],
-        is_folded=words.count_words(*said[:shown], *every.sentences) > room,
+        is_folded=_banner_words(every.banners, shown) > left,
     )
+
+
+def _banner_words(banners: Sequence[Banner], shown: int) -> int:
+    """With those that say how many more there are."""
+    more = len(banners) - shown
+    said = [counted(more, "more warning")] if more > 0 else []
+    return words.count_words(*(banner.said for banner in banners[:shown]), *said)
 
 
 def _nothing(results: Results) -> str:
