@@ -109,12 +109,18 @@ def alternative(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> s
     costs = [text for text in (_time(model), file_size(model.size) if model.size else "") if text]
     figure = score.written(model, "validation")
     said = figure if model.ordered_by is None else f"{figure} {score.name_of(model)}"
-    return f"Next: {', '.join([in_short(model.name), f'{said} {_where(on)}', *costs])}."
+    told = [in_short(model.name), f"{said} {_where(on)}", *map(_unbroken, costs)]
+    return f"Next: {', '.join(told)}."
 
 
 def _where(on: ChosenOn) -> str:
     """ "on validation", "out-of-fold"."""
     return on.in_short.removesuffix(" images")
+
+
+def _unbroken(cost: str) -> str:
+    """A number and its unit stay on one line."""
+    return cost.replace(" ", "\u00a0")
 
 
 def _time(model: Model) -> str:
