@@ -24,7 +24,7 @@ from vestry.pipeline.tryout.try_source import better_half, rung_rows
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
-RUNG = Rung(1_000, False, 5, 20.0)
+RUNG = Rung(1_000, False, 5, 100, 20.0)
 
 
 def trial(name: str, accuracy: float | None, seconds: float, network: bool = False) -> Trial:

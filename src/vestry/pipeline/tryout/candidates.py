@@ -43,11 +43,12 @@ class Candidate:
     def is_network(self) -> bool:
         return self.family == "network"
 
-    def text(self, epochs: int | None) -> str:
-        """Its table in a study file."""
+    def text(self, epochs: int | None, steps: int | None = None) -> str:
+        """Its table in a study file. epochs, steps: of a network; so many steps at least."""
         lines = [f"[[model]]  # {self.why}", f"name = {json.dumps(self.name)}", self.body]
         if self.is_network:
             lines.append(f"epochs = {epochs}")
+            lines += [f"least_steps = {steps}"] if steps else []
         return "\n".join(lines) + "\n"
 
 

@@ -27,26 +27,29 @@ _WITH_VALIDATION = 1.25
 
 @dataclass(frozen=True)
 class Rung:
-    """rows: training and validation rows together. whole: these are all. epochs: of networks.
-    seconds: that one fit may take; what takes longer is out."""
+    """rows: training and validation rows together. whole: these are all. epochs, steps: of
+    networks, of which few rows take more epochs for so many steps. seconds: that one fit may take;
+    what takes longer is out."""
 
     rows: int
     whole: bool
     epochs: int
+    steps: int
     seconds: float
 
 
 @dataclass(frozen=True)
 class Trial:
     """accuracy: on the rung's validation rows; None where the fit failed or took too long.
-    seconds: of the fit, without what images took to pass a backbone. speed: of a network, training
-    images a second. passing: seconds that an image takes to pass a backbone, once for all fits."""
+    seconds: of the fit, without what images took to pass a backbone. epoch: of a network, the
+    seconds of one over the rung's rows. passing: seconds that an image takes to pass a backbone,
+    once for all fits."""
 
     candidate: Candidate
     rung: Rung
     accuracy: float | None
     seconds: float
-    speed: float | None = None
+    epoch: float | None = None
     passing: float = 0.0
 
     @property
@@ -56,8 +59,8 @@ class Trial:
 
     def seconds_for(self, rows: int) -> float:
         """What a fit on that many rows takes, of networks one epoch of it."""
-        if self.speed is not None:
-            return _WITH_VALIDATION * rows / self.speed
+        if self.epoch is not None:
+            return self.epoch * rows / self.rung.rows
         grown = self.seconds * float((rows / self.rung.rows) ** self.candidate.growth)
         return grown / self.rung.epochs if self.candidate.is_network else grown
 
@@ -81,13 +84,14 @@ def screen(
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):
             (task,) = model.tasks.values()
-            accuracy, seconds, speed, passing = None, rung.seconds, None, 0.0
+            accuracy, seconds, epoch, passing = None, rung.seconds, None, 0.0
             if task.is_done:
                 table = load_table(task.folder / "validation.npz")
                 accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
                 seconds, passing = times(read_json(task.folder / MANIFEST))
-                speed = _speed(task.folder / "history.csv") if candidate.is_network else None
-            trials.append(Trial(candidate, rung, accuracy, seconds, speed, passing))
+                if candidate.is_network:
+                    epoch = _epoch(task.folder / "history.csv", rung, seconds)
+            trials.append(Trial(candidate, rung, accuracy, seconds, epoch, passing))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
 
 
@@ -99,10 +103,14 @@ def times(card: dict[str, Any]) -> tuple[float, float]:
     return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 
 
-def _speed(history: Path) -> float:
-    """Training images a second in the usual epoch: what comes before the first is no part of it."""
+def _epoch(history: Path, rung: Rung, seconds: float) -> float:
+    """Seconds of an epoch over the rung's rows; of few rows with what comes between epochs, which
+    then counts, of many without what comes before the first, which then counts for little."""
     with history.open(encoding="utf-8", newline="") as stream:
-        return statistics.median(float(row["images_per_second"]) for row in csv.DictReader(stream))
+        speeds = [float(row["images_per_second"]) for row in csv.DictReader(stream)]
+    if rung.whole:
+        return seconds / len(speeds)
+    return _WITH_VALIDATION * rung.rows / statistics.median(speeds)
 
 
 def _unsaid(_: Event) -> None:
@@ -110,7 +118,7 @@ def _unsaid(_: Event) -> None:
 
 
 def _study(data: str, chosen: Sequence[Candidate], rung: Rung) -> str:
-    models = "\n".join(each.text(rung.epochs) for each in chosen)
+    models = "\n".join(each.text(rung.epochs, rung.steps) for each in chosen)
     part = "" if rung.whole else f"training_rows = {{ count = {rung.rows} }}\n"
     return (
         f'title = "Short trials"\ntime_limit = {rung.seconds:.1f}\n\n{data}{part}'
