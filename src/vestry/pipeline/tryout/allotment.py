@@ -26,12 +26,13 @@ _CAUTION = 0.75
 
 @dataclass(frozen=True)
 class Allotment:
-    """kept: best first in the trials. epochs: of its networks; None without any. dropped: each with
-    the reason."""
+    """kept: best first in the trials. passes: of its networks over the `rows` to learn from; None
+    without any. dropped: each with the reason."""
 
     kept: list[Candidate]
-    epochs: int | None
+    passes: int | None
     dropped: dict[str, str]
+    rows: int
 
     def has_best_of(self, trials: Sequence[Trial]) -> bool:
         """Whether the best of the trials is kept; so it is where all failed."""
@@ -75,10 +76,10 @@ def allot(
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
     more = int(time / a_round) if a_round else 0
-    epochs = max(1, min(_most_epochs(rows), least_epochs(rows) + more))
+    passes = max(1, min(_most_epochs(rows), least_epochs(rows) + more))
     names = {trial.candidate.name for trial in kept}
     dropped = {name: reason for name, reason in dropped.items() if name not in names}
-    return Allotment([each.candidate for each in kept], epochs if networks else None, dropped)
+    return Allotment([each.candidate for each in kept], passes if networks else None, dropped, rows)
 
 
 def least_epochs(rows: int) -> int:

@@ -1,6 +1,7 @@
 """The models that `vestry try` and `vestry init` begin with, as text of a study file."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +24,7 @@ _LEAST_SIDE, _LEAST_RESIDUAL = 4, 8
 """No pooling goes below images of so many pixels a side; and below this the residual networks'
 three do not fit.
 """
+_MOST_EPOCHS = 40
 _BY_BUDGET = ("epochs", "least_steps")
 """What a recipe says of its length goes here by the time that there is."""
 
@@ -30,7 +32,8 @@ _BY_BUDGET = ("epochs", "least_steps")
 @dataclass(frozen=True)
 class Candidate:
     """body: what a `[[model]]` has beside its name and `epochs`. growth: its fit takes as long as
-    the number of rows to this power. most: rows beyond which it is not worth its time."""
+    the number of rows to this power. most: rows beyond which it is not worth its time. batch: of a
+    network."""
 
     name: str
     family: Family
@@ -38,18 +41,26 @@ class Candidate:
     body: str
     growth: float = 1.0
     most: int | None = None
+    batch: int = 0
 
     @property
     def is_network(self) -> bool:
         return self.family == "network"
 
-    def text(self, epochs: int | None, steps: int | None = None) -> str:
-        """Its table in a study file. epochs, steps: of a network; so many steps at least."""
+    def text(self, passes: int | None, rows: int = 0) -> str:
+        """Its table in a study file. passes: of a network over the rows, which are so many where
+        an epoch may go through them several times."""
         lines = [f"[[model]]  # {self.why}", f"name = {json.dumps(self.name)}", self.body]
         if self.is_network:
-            lines.append(f"epochs = {epochs}")
-            lines += [f"least_steps = {steps}"] if steps else []
+            lines += _length(passes or 1, rows, self.batch)
         return "\n".join(lines) + "\n"
+
+
+def _length(passes: int, rows: int, batch: int) -> list[str]:
+    """Many passes over few rows are parted into epochs that are worth a look each."""
+    if not rows or passes <= _MOST_EPOCHS:
+        return [f"epochs = {passes}"]
+    return [f"epochs = {_MOST_EPOCHS}", f"least_steps = {math.ceil(passes * rows / batch)}"]
 
 
 def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate], list[Candidate]]:
@@ -122,8 +133,16 @@ def _networks(side: int, rows: int) -> list[Candidate]:
     small = _layers([16, 32][: pools + 1], pools, 64, norm=False)
     flips = '\naugmentation = "auto"'
     return [
-        Candidate("Small CNN", "network", "a network that is quick everywhere", small + shared),
-        Candidate("CNN", "network", "with batch normalisation", middle + shared + flips),
+        Candidate(
+            "Small CNN",
+            "network",
+            "a network that is quick everywhere",
+            small + shared,
+            batch=batch,
+        ),
+        Candidate(
+            "CNN", "network", "with batch normalisation", middle + shared + flips, batch=batch
+        ),
         *(_residual(rows) if side >= _LEAST_RESIDUAL else []),
     ]
 
@@ -138,7 +157,7 @@ def _residual(rows: int) -> list[Candidate]:
     ):
         entry = written_out({"recipe": "fast", "size": size, "batch_size": batch})
         kept = {key: value for key, value in entry.items() if key not in _BY_BUDGET}
-        found.append(Candidate(name, "network", why, _text(kept)))
+        found.append(Candidate(name, "network", why, _text(kept), batch=batch))
     return found
 
 

@@ -1,6 +1,7 @@
 """Short trials of many candidates on part of the rows: how good each is, how long it takes."""
 
 import csv
+import math
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
+_VALIDATION = 0.25
 _WITH_VALIDATION = 1.25
 """How much longer an epoch takes than its training: validation rows are answered after it."""
 
@@ -28,14 +30,22 @@ _WITH_VALIDATION = 1.25
 @dataclass(frozen=True)
 class Rung:
     """rows: training and validation rows together. whole: these are all. epochs, steps: of
-    networks, of which few rows take more epochs for so many steps. seconds: that one fit may take;
-    what takes longer is out."""
+    networks, so many steps at least. seconds: that one fit may take; what takes longer is out."""
 
     rows: int
     whole: bool
     epochs: int
     steps: int
     seconds: float
+
+    @property
+    def learnt(self) -> int:
+        """Rows that are left for training."""
+        return round((1 - _VALIDATION) * self.rows)
+
+    def passes(self, batch: int) -> int:
+        """Over the rows, by a network."""
+        return max(self.epochs, math.ceil(self.steps * batch / self.learnt))
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,12 @@ def _epoch(history: Path, rung: Rung, seconds: float) -> float:
     """Seconds of an epoch over the rung's rows; of few rows with what comes between epochs, which
     then counts, of many without what comes before the first, which then counts for little."""
     with history.open(encoding="utf-8", newline="") as stream:
-        speeds = [float(row["images_per_second"]) for row in csv.DictReader(stream)]
-    if rung.whole:
-        return seconds / len(speeds)
-    return _WITH_VALIDATION * rung.rows / statistics.median(speeds)
+        epochs = list(csv.DictReader(stream))
+    speeds = [float(row["images_per_second"]) for row in epochs]
+    if not rung.whole:
+        return _WITH_VALIDATION * rung.rows / statistics.median(speeds)
+    seen = sum(speed * float(row["seconds"]) for speed, row in zip(speeds, epochs, strict=True))
+    return seconds * rung.rows / seen
 
 
 def _unsaid(_: Event) -> None:
@@ -118,9 +130,9 @@ def _unsaid(_: Event) -> None:
 
 
 def _study(data: str, chosen: Sequence[Candidate], rung: Rung) -> str:
-    models = "\n".join(each.text(rung.epochs, rung.steps) for each in chosen)
+    models = "\n".join(each.text(rung.passes(each.batch), rung.learnt) for each in chosen)
     part = "" if rung.whole else f"training_rows = {{ count = {rung.rows} }}\n"
     return (
         f'title = "Short trials"\ntime_limit = {rung.seconds:.1f}\n\n{data}{part}'
-        f"validation = {{ fraction = 0.25 }}\n\n{models}"
+        f"validation = {{ fraction = {_VALIDATION} }}\n\n{models}"
     )

@@ -192,7 +192,8 @@ def _study_text(
         data,
         _LEFT_OUT if asked.seconds < _SHORT else "",
         chosen.kept,
-        chosen.epochs,
+        chosen.passes,
+        chosen.rows,
     )
 
 
@@ -235,8 +236,8 @@ def _trials_said(trials: Sequence[Trial]) -> str:
 
 
 def _said(chosen: Allotment) -> str:
-    epochs = f", networks for {chosen.epochs} epochs" if chosen.epochs else ""
-    return f"{', '.join(each.name for each in chosen.kept)}{epochs}"
+    passes = f", networks for {chosen.passes} passes over the images" if chosen.passes else ""
+    return f"{', '.join(each.name for each in chosen.kept)}{passes}"
 
 
 def _about(tried: Sequence[Trial], chosen: Allotment, untried: Sequence[str]) -> str:
