@@ -29,9 +29,12 @@ WHILE_LOADING = ("PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MKL_", "ORT_")
 HEAVY = (
     "cleanlab.filter",
     "cleanlab.rank",
+    "filelock",
     "onnx",
     "onnxruntime",
+    "scipy.ndimage",
     "scipy.optimize",
+    "scipy.signal",
     "scipy.stats",
     "skl2onnx",
     "sklearn.ensemble",
@@ -118,6 +121,8 @@ def _load():
     from vestry.engine import local
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
     from vestry.pipeline.tasks.code_key import code_key
+    from vestry.report.shell import environment
+    from vestry.system.registry import check_brought
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
     for name in HEAVY:
@@ -126,7 +131,11 @@ def _load():
     for found in pkgutil.walk_packages(package.__path__, "vestry."):
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
-    code_key("members", "pipeline", "search")  # these files are read once, here
+    # What each command would find again: these files are read once, here, and pages compiled once.
+    code_key("committees", "data", "evaluation", "members", "pipeline", "search")
+    check_brought()
+    for template in environment().list_templates(extensions=["j2"]):
+        environment().get_template(template)
     gc.freeze()  # what is loaded stays, and forks share it untouched
     local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
 
