@@ -51,17 +51,23 @@ NOT_LOADED = ("vestry.__main__", "vestry.engine.worker", "vestry.serve.http")
 """The first two are run; the last one's metrics are set up by the environment."""
 
 
-def started(arguments, cwd, env, timeout):
-    """Run the command as a user does; gives what it printed and its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "vestry", *arguments],
-        cwd=cwd,
-        env=os.environ | env,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+def started(arguments, cwd, env, timeout, terminal=None):
+    """Run the command as a user does; gives what it printed and its exit code.
+
+    terminal: the path of one that takes its three streams' place.
+    """
+    with open(terminal or os.devnull, "r+b", buffering=0) as shown:  # noqa: PTH123
+        streams = dict.fromkeys(("stdout", "stderr"), shown if terminal else subprocess.PIPE)
+        return subprocess.run(
+            [sys.executable, "-m", "vestry", *arguments],
+            cwd=cwd,
+            env=os.environ | env,
+            stdin=shown,
+            **streams,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
 
 class Template:
@@ -71,12 +77,13 @@ class Template:
         self.folder = folder
         self.process = None
 
-    def run(self, arguments, cwd, env, timeout):
+    def run(self, arguments, cwd, env, timeout, terminal=None):
         """As `started`."""
         if sys.platform != "linux" or any(name.startswith(WHILE_LOADING) for name in env):
-            return started(arguments, cwd, env, timeout)
+            return started(arguments, cwd, env, timeout, terminal)
         self.process = self.process or self.start()
-        streams = [str(self.folder / name) for name in ("stdout", "stderr")]
+        own = [str(self.folder / name) for name in ("stdout", "stderr")]
+        streams = [terminal] * 3 if terminal else [os.devnull, *own]
         order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
         order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -86,7 +93,7 @@ class Template:
         code = json.loads(answer)
         if code is None:
             raise subprocess.TimeoutExpired(arguments, timeout)
-        said = [Path(stream).read_text() for stream in streams]
+        said = [None if terminal else Path(stream).read_text() for stream in own]
         return subprocess.CompletedProcess(arguments, code, *said)
 
     def start(self):
@@ -142,13 +149,14 @@ def _load():
 
 def _forked(arguments, cwd, streams, env, umask, timeout):
     """The command's exit code; None where it outlasted `timeout`."""
-    with open(streams[0], "w") as stdout, open(streams[1], "w") as stderr:  # noqa: PTH123
+    given, *told = streams
+    with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
         try:
             return subprocess.run(
                 ["vestry", *arguments],
                 cwd=cwd,
                 umask=umask,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 timeout=timeout,
@@ -173,6 +181,7 @@ def _run(module, arguments, env):
     try:
         _let_go()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _open_streams()
         for name in set(os.environ) - set(env):
             del os.environ[name]
         os.environ.update(env)
@@ -196,6 +205,14 @@ def _let_go():
     for other in [*map(int, os.listdir("/proc/self/fd"))]:  # noqa: PTH208 - no path is wanted
         if other > 2 and other != nothing:
             os.dup2(nothing, other, inheritable=False)
+
+
+def _open_streams():
+    """As Python does when it starts: whether one is a terminal, or a file, is asked then."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        old, buffering = getattr(sys, name), 1 if name == "stderr" else -1
+        kept = {"encoding": old.encoding, "errors": old.errors, "closefd": False}
+        setattr(sys, name, open(number, mode, buffering, **kept))  # noqa: SIM115, PTH123
 
 
 if __name__ == "__main__":
