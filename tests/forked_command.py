@@ -3,9 +3,10 @@
 Starting Python and loading torch, scikit-learn and scipy takes five times as long as a small study
 does, and twice that where worker processes start. So one process loads them once (`_serve`), and
 each command, and each worker of a command, is a fork of a process that has them: with arguments,
-working folder, environment, streams and exit code of its own, as if it had been started. What
-Python or a library reads while it starts or is loaded cannot differ in a fork; a command that is
-given such a variable is started, as is every command on systems that do not fork well.
+working folder, environment, streams and exit code of its own, as if it had been started. Where
+packages are beside it (`PYTHONPATH`) it loads Vestry, and all but Vestry is there. What else Python
+or a library reads while it starts or is loaded cannot differ in a fork; a command that is given
+such a variable is started, as is every command on systems that do not fork well.
 `test_forked_command.py` holds that both leave the same.
 """
 
@@ -24,6 +25,7 @@ import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
+PATH = "PYTHONPATH"
 WHILE_LOADING = ("PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MKL_", "ORT_")
 """How variables begin that are read while Python starts or a library is loaded."""
 HEAVY = (
@@ -79,7 +81,8 @@ class Template:
 
     def run(self, arguments, cwd, env, timeout, terminal=None):
         """As `started`."""
-        if sys.platform != "linux" or any(name.startswith(WHILE_LOADING) for name in env):
+        loading = any(name.startswith(WHILE_LOADING) for name in env if name != PATH)
+        if sys.platform != "linux" or loading:
             return started(arguments, cwd, env, timeout, terminal)
         self.process = self.process or self.start()
         own = [str(self.folder / name) for name in ("stdout", "stderr")]
@@ -125,7 +128,6 @@ def _serve():
 
 
 def _load():
-    from vestry.engine import local
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
     from vestry.pipeline.tasks.code_key import code_key
     from vestry.report.shell import environment
@@ -144,7 +146,24 @@ def _load():
     for template in environment().list_templates(extensions=["j2"]):
         environment().get_template(template)
     gc.freeze()  # what is loaded stays, and forks share it untouched
+    _fork_workers()
+
+
+def _fork_workers():
+    from vestry.engine import local
+
     local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
+
+
+def _load_again(path):
+    """Vestry, with other packages beside it: it asks for what they bring while it is loaded."""
+    own = os.environ.get(PATH, "").split(os.pathsep)
+    sys.path[:] = [*path.split(os.pathsep), *(place for place in sys.path if place not in own)]
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "vestry"]:
+        del sys.modules[name]
+    os.environ[PATH] = path
+    _fork_workers()
 
 
 def _forked(arguments, cwd, streams, env, umask, timeout):
@@ -182,6 +201,8 @@ def _run(module, arguments, env):
         _let_go()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _open_streams()
+        if env.get(PATH, "") != os.environ.get(PATH, ""):
+            _load_again(env.get(PATH, ""))
         for name in set(os.environ) - set(env):
             del os.environ[name]
         os.environ.update(env)
