@@ -7,9 +7,16 @@ from math import inf
 from typing import Any
 
 from vestry.evaluation.difference import Answers, adjusted, difference, over_seeds, sign
-from vestry.evaluation.families import LEVEL, strictest
-from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t, holm
-from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
+from vestry.evaluation.paired_tests import (
+    LEVEL,
+    MOST_ROWS,
+    POWER,
+    ResampledTest,
+    corrected_resampled_t,
+    holm,
+    rows_needed,
+    strictest,
+)
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_intervals import score_intervals
 from vestry.evaluation.seed_pool import SeedPool
