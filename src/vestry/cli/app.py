@@ -8,11 +8,11 @@ import typer
 
 from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
-from vestry.cli.cores import CoresOption
 from vestry.cli.data import data_app
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
 from vestry.cli.options import (
+    CoresOption,
     DataOption,
     ForceOption,
     ImageSizeOption,

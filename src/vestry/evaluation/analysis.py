@@ -55,7 +55,7 @@ from vestry.schema.models import (
     ScoredModel,
 )
 from vestry.schema.optimism import BestOfSeveral
-from vestry.schema.rank_curves import RankCurves
+from vestry.schema.scores import RankCurves
 from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 

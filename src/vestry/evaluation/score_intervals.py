@@ -30,9 +30,17 @@ from vestry.evaluation.intervals import (
     share_interval,
     t_quantile,
 )
-from vestry.predictions.row_facts import of_class, predicted
 from vestry.predictions.scores import SCORES, Score
-from vestry.predictions.sums import Floats, Sums, along, equal_mass_bins, slopes, sums_of_rows
+from vestry.predictions.sums import (
+    Floats,
+    Sums,
+    along,
+    equal_mass_bins,
+    of_class,
+    predicted,
+    slopes,
+    sums_of_rows,
+)
 from vestry.predictions.table import Labels, ProbabilityTable
 
 Bins = Sequence[NDArray[np.intp]]

@@ -14,9 +14,8 @@ from PIL import Image
 from vestry.data.image_set import ImageSet
 from vestry.data.resizing import PREPARATION, words_of
 from vestry.export.bundle import Bundle, KnownImages
-from vestry.export.data_words import images_used, measured
+from vestry.export.card_words import abstention, images_used, measured, novelty, sets
 from vestry.export.facts import entry_of, seeds_words
-from vestry.export.limits_words import abstention, novelty, sets
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
 from vestry.storage.run_folder import write_text

@@ -35,7 +35,7 @@ from vestry.report.sections import dataset as dataset_sentences
 from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
 from vestry.schema.environment import Environment
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import (

@@ -17,8 +17,7 @@ from vestry.evaluation.vault import Vault
 from vestry.export.bundle import write_bundle
 from vestry.export.model_card import write_card
 from vestry.export.quantization import CALIBRATION_ROWS, quantized_model
-from vestry.pipeline.export import Exported
-from vestry.pipeline.export_target import int8_path
+from vestry.pipeline.export import Exported, int8_path
 from vestry.serve.predictor import Predictor
 
 BATCH, TURNS = 256, 5

@@ -2,7 +2,8 @@
 
 A score is made from sums over rows: of losses, of squares, of rows that are right or that a class
 was claimed for. So one definition serves the score itself and how much each row moves it: the
-slope of the score along each sum, times what the row adds to that sum.
+slope of the score along each sum, times what the row adds to that sum. What may be summed, a number
+a row, stands here, too.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from vestry.predictions.table import Labels
 
 Floats = NDArray[np.floating[Any]]
-BINS = 15
+_BINS = 15
 """Of confidences, to add up in."""
 _STEP = 1e-5
 _AT_ONCE = 256
@@ -107,7 +108,7 @@ def along(slope: Mapping[RowFact, Floats], values: Floats, truth: Labels) -> Flo
     return total
 
 
-def equal_mass_bins(values: Floats, bins: int = BINS) -> list[NDArray[np.intp]]:
+def equal_mass_bins(values: Floats, bins: int = _BINS) -> list[NDArray[np.intp]]:
     """Rows of (n,) `values` by rising value, in at most `bins` parts of about the same size.
 
     Equal values share a bin, so that a score does not hang on the order of the rows.
@@ -121,3 +122,50 @@ def equal_mass_bins(values: Floats, bins: int = BINS) -> list[NDArray[np.intp]]:
     ends = np.searchsorted(rising, rising[cuts], side="right")
     whole = np.where(cuts - starts <= ends - cuts, starts, ends)
     return [part for part in np.split(order, np.unique(whole)) if len(part)]
+
+
+def predicted(values: Floats, truth: Labels) -> Placed:
+    """1 for each row, by the class that it was taken for."""
+    return Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
+
+
+def right(values: Floats, truth: Labels) -> Placed:
+    """1 for each row that was taken for what it is, by that class."""
+    labels = values.argmax(axis=1)
+    return Placed(labels, labels == truth, values.shape[1])
+
+
+def of_class(values: Floats, truth: Labels) -> Placed:
+    """1 for each row, by the class that it is of."""
+    return Placed(truth, np.ones(len(truth)), values.shape[1])
+
+
+def right_at_half(values: Floats, truth: Labels) -> NDArray[np.bool_]:
+    """1 where the true class has a probability above 0.5."""
+    return np.asarray(values[np.arange(len(truth)), truth] > 0.5)
+
+
+def claimed_at_half(values: Floats, truth: Labels) -> Labels:  # noqa: ARG001
+    """1 where some class has a probability above 0.5; two cannot."""
+    return np.asarray((values > 0.5).sum(axis=1))
+
+
+def log_losses(values: Floats, truth: Labels) -> Floats:
+    """Negative log probability of the truth, in nats; clipped as scikit-learn does."""
+    tiny = np.finfo(np.float64).eps
+    given = values[np.arange(len(truth)), truth] / values.sum(axis=1)
+    return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
+
+
+def briers(values: Floats, truth: Labels) -> Floats:
+    """Squared distances from the truth as (0, .., 1, .., 0), 0 to 2."""
+    return np.asarray((values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1)
+
+
+def gaps(values: Floats, truth: Labels) -> Placed:
+    """Confidence less 1 where it is right, by the bin that the row's confidence is in."""
+    confidence, hit = values.max(axis=1), values.argmax(axis=1) == truth
+    bins = np.empty(len(truth), dtype=np.int64)
+    for number, part in enumerate(equal_mass_bins(confidence)):
+        bins[part] = number
+    return Placed(bins, confidence - hit, _BINS)

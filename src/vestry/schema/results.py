@@ -8,6 +8,7 @@ from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.data import Data
 from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.environment import Environment, TestSetUses
@@ -15,10 +16,9 @@ from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
-from vestry.schema.nested import NestedChoice
 from vestry.schema.optimism import BestOfSeveral
-from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
+from vestry.schema.scores import RankCurves
 from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
 
