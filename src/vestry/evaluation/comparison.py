@@ -32,11 +32,6 @@ class FromTables:
     over_seeds: OnSplits[dict[str, Spread]] | None
 
 
-def evaluate(tables: _Tables, truths: Mapping[str, Labels]) -> FromTables:
-    """Of a model with a single seed. tables, truths: by split."""
-    return evaluate_seeds({0: tables}, truths)
-
-
 def evaluate_seeds(
     every: Mapping[int, _Tables], truths: Mapping[str, Labels], folded: Collection[Split] = ()
 ) -> FromTables:

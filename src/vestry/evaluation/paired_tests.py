@@ -114,10 +114,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def corrected_resampled_t(
-    differences: Sequence[float],
-    train_rows: float,
-    held_out_rows: float,
-    level: float = INTERVAL_LEVEL,
+    differences: Sequence[float], train_rows: float, held_out_rows: float
 ) -> ResampledTest | None:
     """Student's test for differences of scores over folds or repeated splits, with the variance
     corrected for training rows in common: Nadeau and Bengio, "Inference for the generalization
@@ -136,7 +133,7 @@ def corrected_resampled_t(
 
     freedom = len(differences) - 1
     error = sqrt((1 / len(differences) + held_out_rows / train_rows) * spread)
-    half = t_quantile(level, freedom) * error
+    half = t_quantile(INTERVAL_LEVEL, freedom) * error
     p = 2 * float(stdtr(freedom, -abs(mean) / error))
     return ResampledTest(mean, (mean - half, mean + half), p)
 

@@ -50,7 +50,7 @@ _MOSTLY = 0.5
 """Of its answers: a model that errs more often is mostly wrong."""
 
 
-def calibration_interval(values: Floats, truth: Labels, level: float = LEVEL) -> Interval | None:
+def calibration_interval(values: Floats, truth: Labels) -> Interval | None:
     """Of the calibration error of (rows, classes) probabilities; None below 300 rows.
 
     On average chance adds something between nothing and the mean size of the gaps that it makes
@@ -61,16 +61,14 @@ def calibration_interval(values: Floats, truth: Labels, level: float = LEVEL) ->
         return None
     confidence, right = values.max(axis=1), values.argmax(axis=1) == truth
     gaps, deviations = _gaps(confidence, right, equal_mass_bins(confidence))
-    found, z = float(np.abs(gaps).sum()), normal_quantile(level)
+    found, z = float(np.abs(gaps).sum()), normal_quantile(LEVEL)
     moved = z * float(np.sqrt((deviations**2).sum()))
     added = sqrt(2 / pi) * float(deviations.sum())
     surely = max(found - added, abs(float(gaps.sum())))
     return max(0.0, surely - moved), min(1.0, found + moved)
 
 
-def overconfidence(
-    confidence: Floats, right: NDArray[np.bool_], level: float = LEVEL
-) -> tuple[float, Interval]:
+def overconfidence(confidence: Floats, right: NDArray[np.bool_]) -> tuple[float, Interval]:
     """How much surer than right a model is on average, and the paired interval of that.
 
     confidence, right: (rows,). The variance is that of confidence minus correctness, row by row,
@@ -83,7 +81,7 @@ def overconfidence(
     rows = len(right)
     unsure, wrong = float(1 - confidence.mean()), float(1 - right.mean())
     variance = float((confidence - right).var()) / max(1, rows - 1)
-    rare = (1 - level) / 2
+    rare = (1 - LEVEL) / 2
     low = fault_quantile(wrong, variance, rare, True)
     high = fault_quantile(min(1.0, wrong + 1 / rows), variance + 1 / rows**2, 1 - rare, True)
     if wrong > _MOSTLY:
@@ -161,19 +159,17 @@ def score_intervals(table: ProbabilityTable, truth: Labels) -> dict[str, Interva
     return {name: score_interval(score, values, truth) for name, score in SCORES.items()}
 
 
-def score_interval(
-    score: Score, values: Floats, truth: Labels, level: float = LEVEL
-) -> Interval | None:
+def score_interval(score: Score, values: Floats, truth: Labels) -> Interval | None:
     """Of one score of (rows, classes) probabilities against (rows,) labels."""
     if score.is_binned:
-        return _with_spread(calibration_interval(values, truth, level))
+        return _with_spread(calibration_interval(values, truth))
     sums = sums_of_rows(values, truth, dict.fromkeys([*score.facts, predicted, of_class]))
     if score.counted:
         found, rows = (round(float(each[0, 0])) for each in score.counted(sums))
-        return share_interval(found, rows, level) if rows else None
+        return share_interval(found, rows) if rows else None
     if score.faultless is None or _too_few(score, sums):
         return None
-    return _with_spread(_by_faults(score, sums, values, truth, level))
+    return _with_spread(_by_faults(score, sums, values, truth))
 
 
 def _too_few(score: Score, sums: Sums) -> bool:
@@ -202,11 +198,11 @@ class _Faults:
     more_squared: float
 
 
-def _by_faults(score: Score, sums: Sums, values: Floats, truth: Labels, level: float) -> Interval:
+def _by_faults(score: Score, sums: Sums, values: Floats, truth: Labels) -> Interval:
     best = score.faultless or 0.0
     sign = score.sign
     found = _faults(score, sums, values, truth, sign * best)
-    rare = (1 - level) / 2
+    rare = (1 - LEVEL) / 2
     near = fault_quantile(found.mean, found.variance, rare, score.is_share)
     far = fault_quantile(
         found.mean + found.more, found.variance + found.more_squared, 1 - rare, score.is_share

@@ -246,7 +246,7 @@ def _of_all_seeds(entry: ScoredModel, score: str, first: Interval | None) -> Int
     over = entry.spread("test", score)
     if first is None or over is None:
         return first
-    moved = over.mean - entry.first_seed("test", score)
+    moved = over.mean - entry.first_seed(score)
     low, high = first[0] + moved, first[1] + moved
     top = 1.0 if SCORES[score].is_share else inf
     return widened((low, high), over, top)

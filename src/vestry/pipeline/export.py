@@ -17,8 +17,15 @@ from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
 from vestry.export.bundle import Bundle, border_of, read_bundle, write_bundle
-from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
-from vestry.export.model_card import card_path, is_own_card, picture_strip, write_card
+from vestry.export.facts import (
+    data_facts,
+    entry_of,
+    picture_strip,
+    recommended,
+    scores,
+    study_facts,
+)
+from vestry.export.model_card import card_path, is_own_card, write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
 from vestry.members.graph import IR_VERSION, OPSET

@@ -47,9 +47,9 @@ class _Scored(Record):
         """The mean over seeds where there are several, else the one figure."""
         return self.scores.on(split).number(score)
 
-    def first_seed(self, split: str, score: str) -> float:
-        """Of the model that is stored and exported, whose table everything else is of."""
-        return self.seeds[0].scores.on(split)[score]
+    def first_seed(self, score: str) -> float:
+        """Tested, of the model that is stored and exported, whose table everything else is of."""
+        return self.seeds[0].scores.test[score]
 
     @property
     def corrected_accuracy(self) -> float:
