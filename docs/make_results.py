@@ -25,7 +25,7 @@ programs may read it; no key is renamed without a line in `CHANGELOG.md`. A file
 is refused: `vestry run STUDY` makes it anew, and takes what was fitted before. {base} Of all that
 stands here only the times (`created`, every `...seconds`, `images_per_second`,
 `milliseconds_per_image`, `environment`, a `cost` that is measured anew and what `decision` makes of
-it), the count of `test_looks` and what a trunk had to compute (`images_through`, `images_found`)
+it), the count of `test_looks` and what a backbone had to compute (`images_through`, `images_found`)
 differ between two runs of the same study on one machine.
 """
 PARTS = {

@@ -1,6 +1,5 @@
 """Several finished runs, from their folders to one page that compares them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,22 +15,19 @@ from vestry.engine.task import OnEvent
 from vestry.errors import DataError, StudyError
 from vestry.evaluation.predictions import Ids, align_rows, in_order
 from vestry.evaluation.run_changes import run_changes
-from vestry.evaluation.run_comparison import OrderedBy, RunEvidence, compared_runs
+from vestry.evaluation.run_comparison import ComparedRuns, OrderedBy, RunEvidence, compared_runs
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_output
 from vestry.pipeline.progress import Downloads
 from vestry.pipeline.stored_run import RunData, StoredRun, stored_runs
 from vestry.predictions.table import Labels
-from vestry.report import runs_words as sentences
-from vestry.report.models import shown_rank
 from vestry.report.runs_page import MARK, write_runs_page
-from vestry.report.sections import standing
 from vestry.report.shell import generator
 from vestry.schema.base import FORMAT
+from vestry.schema.environment import TestSetUses
 from vestry.schema.run_comparison import (
     ComparedData,
     ComparedRun,
-    RankedOfRuns,
     RunComparison,
     RunEnvironment,
     RunStudy,
@@ -189,8 +185,17 @@ def compare_runs(
         _check_labels(run, own, truth)
     ordered_by: OrderedBy = "validation" if _same_validation(datasets) else "test"
     found = compared_runs(evidence, truth, ordered_by)
+    uses = vault.uses(datasets[0].test, WHO, found.ranking[0].accuracy)
+    results = _comparison(runs, found, ordered_by, uses)
+    write_json(page.with_suffix(".json"), results.as_json())
+    return Compared(write_runs_page(results, page), results)
+
+
+def _comparison(
+    runs: Sequence[StoredRun], found: ComparedRuns, ordered_by: OrderedBy, uses: TestSetUses
+) -> RunComparison:
     first = runs[0].results.data
-    results = RunComparison(
+    return RunComparison(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data=ComparedData(used=first.used, classes=first.classes),
@@ -199,16 +204,14 @@ def compare_runs(
             {run.name: run.study for run in runs},
             {run.name: run.results.environment.as_json() for run in runs},
         ),
-        rows=len(truth),
+        rows=len(_test_ids(runs[0])),
         ordered_by=ordered_by,
         score=runs[0].results.score if found.by_score else None,
         ranking=found.ranking,
         best=found.best,
         tests=found.tests,
-        test_looks=vault.uses(datasets[0].test, WHO, found.ranking[0].accuracy),
+        test_looks=uses,
     )
-    write_json(page.with_suffix(".json"), results.as_json())
-    return Compared(write_runs_page(results, page), results)
 
 
 def _test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> Labels:
@@ -268,32 +271,3 @@ def _is_comparison(page: Path) -> bool:
 def _holds_comparison(path: Path) -> bool:
     results = read_object(path) or {}
     return results.get("format") == FORMAT and set(results) >= _KEYS
-
-
-def summary_text(compared: Compared, as_json: bool) -> str:
-    """The ranking, what can be told apart, and the page's path on the last line; or JSON."""
-    results = compared.results
-    if as_json:
-        keys = ("rows", "ordered_by", "ranking", "best", "tests", "changes")
-        whole = results.as_json()
-        kept = {key: whole[key] for key in keys}
-        return json.dumps(kept | {"page": str(compared.page)}, ensure_ascii=False)
-    width = max(len(row.label) for row in results.ranking)
-    head = f"by {results.ordered_by} {results.score.words if results.score else 'accuracy'}"
-    width = max(width, len(head))
-    lines = [sentences.title(results), "", f"     {head:<{width}} validation     test"]
-    lines += [
-        f"{shown_rank(row, results.ranking):>3}. {row.label:<{width}} "
-        f"{_figures(results, row)}  {standing.marked(row)}".rstrip()
-        for row in results.ranking
-    ]
-    lines += ["", *sentences.lead(results)]
-    return "\n".join([*lines, "", str(compared.page)])
-
-
-def _figures(results: RunComparison, row: RankedOfRuns) -> str:
-    """Of validation and test, by what orders the rows."""
-    if row.by_score is None or results.score is None:
-        return f"{row.validation_accuracy:>10.1%} {row.accuracy:>8.1%}"
-    form = ".1%" if results.score.unit == "share" else ".3f"
-    return f"{row.by_score.validation:>10{form}} {row.by_score.test:>8{form}}"
