@@ -57,10 +57,10 @@ def _check_ids(runs: Sequence[StoredRun]) -> None:
         reason = "these runs were not tested on the same rows, so they cannot be compared:"
         raise StudyError("\n".join([reason, *lines, _ADVICE]))
     for run in runs:
-        for maker, table in run.tables.items():
+        for model, table in run.tables.items():
             if align_rows(table.ids, wanted) is None:
                 raise DataError(
-                    f"{run.name} / {maker}: its test table has other rows than the run's other "
+                    f"{run.name} / {model}: its test table has other rows than the run's other "
                     "tables: run the study again"
                 )
 
@@ -118,14 +118,14 @@ def _check_labels(run: StoredRun, evidence: RunEvidence, truth: Labels) -> None:
 
     So labels, tables and results belong together. evidence: rows in the order of `truth`.
     """
-    for maker, tables in evidence.seeds.items():
-        entry = evidence.entries[maker]
+    for model, tables in evidence.seeds.items():
+        entry = evidence.entries[model]
         right = [int((table.labels == truth).sum()) for table in tables]
         said = [round(seed.scores.test["accuracy"] * len(truth)) for seed in entry.seeds]
         mean = round(entry.scores.test.accuracy * len(truth) * len(tables))
         if right != said or sum(right) != mean:
             raise DataError(
-                f"{run.name} / {maker}: its tables are right on {sum(right):,} test images, its "
+                f"{run.name} / {model}: its tables are right on {sum(right):,} test images, its "
                 f"results say {mean:,}; its labels or tables have changed since. Put the "
                 "data back as they were, or run the study again"
             )
@@ -216,18 +216,18 @@ def _comparison(
 
 def _test_labels(vault: Vault, dataset: Dataset, runs: Sequence[StoredRun]) -> Labels:
     """(n,) the labels of the first run's test rows: the one place where they are asked for."""
-    makers = [f"{run.name} / {maker}" for run in runs for maker in run.tables]
-    return vault.open(dataset.test, WHO, makers, WHY).labels
+    models = [f"{run.name} / {model}" for run in runs for model in run.tables]
+    return vault.open(dataset.test, WHO, models, WHY).labels
 
 
 def _joined(run: StoredRun, dataset: Dataset) -> RunEvidence:
     """The run's tables with their rows in the order of the data set's."""
     ids = dataset.test.ids
-    seeds = {maker: [in_order(table, ids) for table in own] for maker, own in run.seeds.items()}
+    seeds = {model: [in_order(table, ids) for table in own] for model, own in run.seeds.items()}
     return RunEvidence(
         name=run.name,
         entries={**run.results.members, **run.results.committees},
-        tables={maker: own[0] for maker, own in seeds.items()},
+        tables={model: own[0] for model, own in seeds.items()},
         seeds=seeds,
         score=run.score,
         by_score=run.by_score,

@@ -93,15 +93,15 @@ def export_run(
     where it cannot be written as a graph or the graph does not answer as its source does.
     """
     run = stored_run(folder, folder.name)
-    maker = _known_maker(run, name)
-    path = _checked_target(run, maker, target, options.quantize, options.force)
-    report({"event": "stage", "text": f"{maker}: loading the run's data"})
+    model_name = _known_model(run, name)
+    path = _checked_target(run, model_name, target, options.quantize, options.force)
+    report({"event": "stage", "text": f"{model_name}: loading the run's data"})
     dataset = RunData(places, Downloads(report)).of(run)
-    temperature = temperature_of(run, maker, options)
-    report({"event": "stage", "text": f"{maker}: writing the graph"})
-    model = _model_of(run, maker, temperature)
-    rows = reference(run, maker, dataset, temperature)
-    bundle = _described(run, maker, dataset, options, temperature)
+    temperature = temperature_of(run, model_name, options)
+    report({"event": "stage", "text": f"{model_name}: writing the graph"})
+    model = _model_of(run, model_name, temperature)
+    rows = reference(run, model_name, dataset, temperature)
+    bundle = _described(run, model_name, dataset, options, temperature)
     certificate = _gate(model, bundle, dataset, rows, report)
     bundle = replace(bundle, certificate=certificate)
     write_bundle(path, model, bundle)
@@ -109,25 +109,25 @@ def export_run(
     return Exported(path, card, model, bundle, run, dataset, rows)
 
 
-def _known_maker(run: StoredRun, name: str | None) -> str:
+def _known_model(run: StoredRun, name: str | None) -> str:
     """The model that is meant; StudyError, with the nearest name, where the run has none such."""
-    maker = name or recommended(run.results)
-    if maker not in run.tables:
+    model_name = name or recommended(run.results)
+    if model_name not in run.tables:
         raise StudyError(
-            f"{run.folder.path} has no model {maker!r}{did_you_mean(maker, run.tables)}"
+            f"{run.folder.path} has no model {model_name!r}{did_you_mean(model_name, run.tables)}"
         )
-    return maker
+    return model_name
 
 
-def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
-    found = entry_of(run.results, maker).calibration
+def temperature_of(run: StoredRun, model_name: str, options: ExportOptions) -> float:
+    found = entry_of(run.results, model_name).calibration
     return found.temperature if found and options.temperature else 1.0
 
 
-def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
-    if maker in run.results.members:
-        return member_model(run.folder.member(maker), temperature)
-    card = read_json(run.folder.committee(maker) / "card.json")
+def _model_of(run: StoredRun, model_name: str, temperature: float) -> onnx.ModelProto:
+    if model_name in run.results.members:
+        return member_model(run.folder.member(model_name), temperature)
+    card = read_json(run.folder.committee(model_name) / "card.json")
     folders = {name: run.folder.member(name) for name in card["members"]}
     return committee_model(folders, card, temperature)
 
@@ -164,17 +164,17 @@ def _teller(name: str, report: OnEvent) -> Callable[[int, int], None]:
 
 
 def _described(
-    run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
+    run: StoredRun, model_name: str, dataset: Dataset, options: ExportOptions, temperature: float
 ) -> Bundle:
-    entry = entry_of(run.results, maker)
+    entry = entry_of(run.results, model_name)
     rows = {split: facts.rows for split, facts in run.results.data.splits.items()}
     training = dataset.training
-    abstention, sets = limits(run, maker, dataset, temperature)
+    abstention, sets = limits(run, model_name, dataset, temperature)
     bundle = Bundle(
-        name=maker,
+        name=model_name,
         classes=training.classes,
         image_shape=training.image_shape,
-        members=tuple(entry.members) if isinstance(entry, Committee) else (maker,),
+        members=tuple(entry.members) if isinstance(entry, Committee) else (model_name,),
         rule=entry.rule if isinstance(entry, Committee) else None,
         preparation=dataset.provenance.preparation,
         border=border_of(training.images),
@@ -210,7 +210,7 @@ def int8_path(path: Path) -> Path:
 
 
 def _checked_target(
-    run: StoredRun, maker: str, target: Path | None, quantize: bool, force: bool
+    run: StoredRun, model_name: str, target: Path | None, quantize: bool, force: bool
 ) -> Path:
     """The file to write: `target`, or one in the run's folder.
 
@@ -219,7 +219,7 @@ def _checked_target(
     """
     if target is None:
         check_no_links(run.folder.path, [run.folder.exports.name], _OPTION)
-    path = target or run.folder.exports / f"{stored_name(maker)}.onnx"
+    path = target or run.folder.exports / f"{stored_name(model_name)}.onnx"
     if path.suffix.lower() != ".onnx":
         raise StudyError(f"-o {path}: the file's name must end in .onnx")
     inputs = _read_models(run)

@@ -181,11 +181,11 @@ _MOST = 2000
 
 
 def limits(
-    run: StoredRun, maker: str, dataset: Dataset, temperature: float
+    run: StoredRun, name: str, dataset: Dataset, temperature: float
 ) -> tuple[_Facts, _Facts]:
     """A bundle's `abstention` and `sets`, chosen on validation rows at the file's temperature."""
     settings = settings_of(run)
-    table = _at_temperature(_judged_validation(run, maker, dataset), temperature)
+    table = _at_temperature(_judged_validation(run, name, dataset), temperature)
     truth = dataset.validation.labels
     by_folds = {"out_of_fold": dataset.folds is not None}
     sets = _sets(table, truth, settings.coverage)

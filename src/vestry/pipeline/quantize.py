@@ -58,8 +58,8 @@ def _measured(exported: Exported, trial: Path, places: DataPaths) -> dict[str, A
     test = exported.dataset.test
     answers = {name: predictor(test.images) for name, predictor in predictors.items()}
     vault = Vault(places.looks, exported.run.folder.looks)
-    maker = exported.bundle.name
-    names = [maker, f"{maker}, int8"]
+    model_name = exported.bundle.name
+    names = [model_name, f"{model_name}, int8"]
     truth = vault.open(test, exported.run.results.study.hash, names, _WHY).labels
     right = {name: table.argmax(axis=1) == truth for name, table in answers.items()}
     found: dict[str, Any] = {

@@ -50,7 +50,7 @@ class Failure(Record):
 
 
 class VotesOfModel(Record):
-    """A maker's answer to one image."""
+    """A model's answer to one image."""
 
     label: int = Field(description="the answer")
     confidence: float | None = Field(description="its probability; null of labels alone")
@@ -64,7 +64,7 @@ class VotedImage(Record):
 
     id: str = Field(description="of the image")
     truth: int = Field(description="label")
-    votes: dict[str, VotesOfModel] = Field(description="by maker")
+    votes: dict[str, VotesOfModel] = Field(description="by model")
 
 
 class Votes(Record):
@@ -80,7 +80,7 @@ class FirstRows(Record):
     ids: list[str] = Field(description="of the images")
     truth: list[int] = Field(description="labels")
     probabilities: dict[str, list[list[float]]] = Field(
-        description="by maker: one vector an image; not of those that gave labels alone"
+        description="by model: one vector an image; not of those that gave labels alone"
     )
 
 
@@ -109,7 +109,7 @@ class ComparisonResults(Record):
     rank_curves: RankCurves | None = Field(
         description="of the rarest class; null where it has a fifth of the commonest's rows or more"
     )
-    votes: Votes = Field(description="what makers say of some test images")
+    votes: Votes = Field(description="what models say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")
     exploration: Exploration | None = Field(description="a look at the images before any model")
     misclassified: Misclassified | None = Field(description="over all members")
