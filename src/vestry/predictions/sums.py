@@ -2,11 +2,12 @@
 
 A score is made from sums over rows: of losses, of squares, of rows that are right or that a class
 was claimed for. So one definition serves the score itself and how much each row moves it: the
-slope of the score along each sum, times what the row adds to that sum. What may be summed, a number
-a row, stands here, too.
+slope of the score along each sum, times what the row adds to that sum; and it serves resamples of
+the rows, whose sums are the rows' facts times how often each row is held. What may be summed, a
+number a row, stands here, too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ _STEP = 1e-5
 _AT_ONCE = 256
 
 
-class Placed(NamedTuple):
+class _Placed(NamedTuple):
     """A value for each row, added up with those of the rows that have the same place.
 
     place: (rows,) whole numbers below `size`, such as labels; value: (rows,).
@@ -33,7 +34,7 @@ class Placed(NamedTuple):
     size: int
 
 
-RowFact = Callable[[Floats, Labels], NDArray[Any] | Placed]
+RowFact = Callable[[Floats, Labels], NDArray[Any] | _Placed]
 """From (rows, classes) probabilities as doubles and (rows,) labels: a number a row."""
 
 
@@ -62,8 +63,8 @@ def sums_of_rows(values: Floats, truth: Labels, facts: Iterable[RowFact]) -> Sum
     return Sums(np.bincount(truth, minlength=values.shape[1]), found)
 
 
-def _summed(given: NDArray[Any] | Placed) -> Floats:
-    if isinstance(given, Placed):
+def _summed(given: NDArray[Any] | _Placed) -> Floats:
+    if isinstance(given, _Placed):
         sums = np.bincount(given.place, given.value, given.size).astype(np.float64)
         return np.asarray(sums[None, :, None])
     return np.asarray(given.sum(dtype=np.float64)).reshape(1, 1)
@@ -101,7 +102,7 @@ def along(slope: Mapping[RowFact, Floats], values: Floats, truth: Labels) -> Flo
     total = np.zeros(len(truth))
     for fact, each in slope.items():
         given = fact(values, truth)
-        if isinstance(given, Placed):
+        if isinstance(given, _Placed):
             total += each[given.place] * given.value
         else:
             total += each[0] * given
@@ -124,20 +125,20 @@ def equal_mass_bins(values: Floats, bins: int = _BINS) -> list[NDArray[np.intp]]
     return [part for part in np.split(order, np.unique(whole)) if len(part)]
 
 
-def predicted(values: Floats, truth: Labels) -> Placed:
+def predicted(values: Floats, truth: Labels) -> _Placed:
     """1 for each row, by the class that it was taken for."""
-    return Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
+    return _Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
 
 
-def right(values: Floats, truth: Labels) -> Placed:
+def right(values: Floats, truth: Labels) -> _Placed:
     """1 for each row that was taken for what it is, by that class."""
     labels = values.argmax(axis=1)
-    return Placed(labels, labels == truth, values.shape[1])
+    return _Placed(labels, labels == truth, values.shape[1])
 
 
-def of_class(values: Floats, truth: Labels) -> Placed:
+def of_class(values: Floats, truth: Labels) -> _Placed:
     """1 for each row, by the class that it is of."""
-    return Placed(truth, np.ones(len(truth)), values.shape[1])
+    return _Placed(truth, np.ones(len(truth)), values.shape[1])
 
 
 def right_at_half(values: Floats, truth: Labels) -> NDArray[np.bool_]:
@@ -162,10 +163,88 @@ def briers(values: Floats, truth: Labels) -> Floats:
     return np.asarray((values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1)
 
 
-def gaps(values: Floats, truth: Labels) -> Placed:
+def gaps(values: Floats, truth: Labels) -> _Placed:
     """Confidence less 1 where it is right, by the bin that the row's confidence is in."""
     confidence, hit = values.max(axis=1), values.argmax(axis=1) == truth
     bins = np.empty(len(truth), dtype=np.int64)
     for number, part in enumerate(equal_mass_bins(confidence)):
         bins[part] = number
-    return Placed(bins, confidence - hit, _BINS)
+    return _Placed(bins, confidence - hit, _BINS)
+
+
+_CELLS = 500_000
+"""Counts of rows in resamples that are held at once: 4 MB as doubles, which a cache holds."""
+
+
+def drawn(support: Labels, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """(rows, some resamples) how often each row stands in each resample; rows sorted by class.
+
+    Each resample draws from every class as many rows as there are, with replacement: the stratified
+    bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993).
+    """
+    rows = int(support.sum())
+    start = np.repeat(np.cumsum(support) - support, support)
+    of = np.repeat(support, support).astype(np.float64)
+    step = max(1, _CELLS // rows)
+    for first in range(0, resamples, step):
+        some = min(step, resamples - first)
+        # A product of this size is never rounded up to `of`: see the spacing of doubles below it.
+        places = (rng.random((some, rows)) * of).astype(np.int64) + start
+        places += rows * np.arange(some)[:, None]
+        counts = np.bincount(places.ravel(), minlength=some * rows).reshape(some, rows)
+        yield np.ascontiguousarray(counts.T, dtype=np.float64)
+
+
+class ResampledSums:
+    """Facts of all rows of several tables, to be added up for any resamples.
+
+    dense: (facts x tables, rows), a fact's tables one after the other. placed: a sparse matrix of
+    blocks (size, rows), in the same order: most of what a row says of 10 classes or 15 bins is 0.
+    """
+
+    def __init__(
+        self, tables: Sequence[NDArray[np.float32]], truth: Labels, facts: Iterable[RowFact]
+    ) -> None:
+        """tables: (rows, classes) of each; truth: (rows,) labels."""
+        doubles = [values.astype(np.float64) for values in tables]
+        self.tables = len(doubles)
+        self.support = np.bincount(truth, minlength=doubles[0].shape[1])
+        self._dense: dict[RowFact, list[NDArray[Any]]] = {}
+        self._placed: dict[RowFact, list[_Placed]] = {}
+        for fact in facts:
+            for values in doubles:
+                given = fact(values, truth)
+                if isinstance(given, _Placed):
+                    self._placed.setdefault(fact, []).append(given)
+                else:
+                    self._dense.setdefault(fact, []).append(given)
+        no_rows = np.empty((0, len(truth)))
+        self.dense = np.vstack([no_rows, *(row for each in self._dense.values() for row in each)])
+        placed = [each for several in self._placed.values() for each in several]
+        self.placed = _stacked(placed) if placed else no_rows
+
+    def of(self, counts: Floats) -> Sums:
+        """counts: (rows, resamples) how often each row stands in each resample."""
+        found: dict[RowFact, Floats] = {}
+        dense = (self.dense @ counts).reshape(-1, self.tables, counts.shape[1])
+        found |= dict(zip(self._dense, dense, strict=True))
+        start, placed = 0, self.placed @ counts if self._placed else np.empty(0)
+        for fact, (first, *_) in self._placed.items():
+            end = start + self.tables * first.size
+            found[fact] = placed[start:end].reshape(self.tables, first.size, -1)
+            start = end
+        return Sums(self.support, found)
+
+
+def _stacked(blocks: Sequence[_Placed]) -> Any:
+    """(all places, rows) sparse: in each block, each row's value at its place."""
+    from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415 - studies are read without it
+
+    rows = [np.arange(len(block.place)) for block in blocks]
+    return vstack(
+        [
+            csr_matrix((block.value, (block.place, row)), shape=(block.size, len(row)), dtype=float)
+            for block, row in zip(blocks, rows, strict=True)
+        ],
+        "csr",
+    )
