@@ -166,13 +166,7 @@ def explore_source(
     require("train", "exploring images")
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
-    wanted = reading or Reading()
-    if wanted.size is not None:
-        check_resizable(text, "--image-size")
-    if wanted.way != "stretch":
-        check_resizable(text, "--resize")
-    report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, Downloads(report), wanted.size, resize=wanted.way)
+    source = _loaded(text, places, reading or Reading(), report)
     with locked(folder):
         _check_folder(text, places, folder, force)
         _claimed(text, places, folder).write(folder)
@@ -200,6 +194,15 @@ def explore_source(
         _write_files(folder, sets, found, results)
         write_suggested(folder, lines)
         return Explored(write_exploration(folder), results)
+
+
+def _loaded(text: str, places: DataPaths, reading: Reading, report: Report) -> Source:
+    if reading.size is not None:
+        check_resizable(text, "--image-size")
+    if reading.way != "stretch":
+        check_resizable(text, "--resize")
+    report({"event": "stage", "text": f"loading {text}"})
+    return load_source(text, places, Downloads(report), reading.size, resize=reading.way)
 
 
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:
