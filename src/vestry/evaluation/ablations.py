@@ -104,6 +104,9 @@ def ablation_steps(members: Sequence[EvaluatedModel]) -> list[Step]:
     ]
 
 
+# Learning curves held against each other.
+
+
 _Sizes = Mapping[int, NDArray[np.bool_]]
 """By images a class: (seeds, n) whether each seed's model is right on each test image."""
 

@@ -131,6 +131,9 @@ def sign(found: Difference) -> int:
     return 1 if found.value > 0 else -1
 
 
+# Whether one of the two is within a margin of the other.
+
+
 _Floats = NDArray[np.float64]
 _Counts = NDArray[np.int64]
 

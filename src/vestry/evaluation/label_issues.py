@@ -167,6 +167,9 @@ def _issue_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
     return np.asarray(rows[said[rows] != truth[rows]])
 
 
+# Test scores without such images, and without what training had almost seen.
+
+
 _Mask = NDArray[np.bool_]
 _REPEATING = ("duplicates_across", "near_duplicates")
 NOT_LOOKED = (

@@ -138,6 +138,9 @@ def corrected_resampled_t(
     return ResampledTest(mean, (mean - half, mean + half), p)
 
 
+# How many images a test would need to see a difference as large as the one found.
+
+
 POWER: Final = 0.8
 MOST_ROWS: Final = 10_000_000
 _EXACT_UP_TO = 20_000

@@ -88,6 +88,9 @@ def _above(deviations: float, freedom: float) -> float:
     return float(stdtr(freedom, -deviations))
 
 
+# What that says beside the first of a ranking.
+
+
 def standing_by_score(found: Significance, by: ChosenBy, evidence: Predictions) -> Significance:
     """Marks, and what so many images can show, by the score that orders the models; tests of pairs
     stay those of accuracy."""

@@ -39,6 +39,9 @@ def images_used(data: Data) -> str:
     return f"{training:,} training, {validation:,} validation and {test:,} test images"
 
 
+# Answers that are not one class alone.
+
+
 def abstention(bundle: Bundle) -> str:
     asked = bundle.abstention.get("accuracy_asked")
     if asked is None:

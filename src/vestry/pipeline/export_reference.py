@@ -174,6 +174,9 @@ def held_against_files(
     return {key: found[key] for key in ("rows", "labels_equal", "ties", "largest_gap")}
 
 
+# Thresholds that validation images chose.
+
+
 _Facts = dict[str, Any]
 
 _MOST = 2000

@@ -23,7 +23,7 @@ _STEP = 1e-5
 _AT_ONCE = 256
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """A value for each row, added up with those of the rows that have the same place.
 
     place: (rows,) whole numbers below `size`, such as labels; value: (rows,).
@@ -34,7 +34,7 @@ class _Placed(NamedTuple):
     size: int
 
 
-RowFact = Callable[[Floats, Labels], NDArray[Any] | _Placed]
+RowFact = Callable[[Floats, Labels], NDArray[Any] | Placed]
 """From (rows, classes) probabilities as doubles and (rows,) labels: a number a row."""
 
 
@@ -63,8 +63,8 @@ def sums_of_rows(values: Floats, truth: Labels, facts: Iterable[RowFact]) -> Sum
     return Sums(np.bincount(truth, minlength=values.shape[1]), found)
 
 
-def _summed(given: NDArray[Any] | _Placed) -> Floats:
-    if isinstance(given, _Placed):
+def _summed(given: NDArray[Any] | Placed) -> Floats:
+    if isinstance(given, Placed):
         sums = np.bincount(given.place, given.value, given.size).astype(np.float64)
         return np.asarray(sums[None, :, None])
     return np.asarray(given.sum(dtype=np.float64)).reshape(1, 1)
@@ -102,7 +102,7 @@ def along(slope: Mapping[RowFact, Floats], values: Floats, truth: Labels) -> Flo
     total = np.zeros(len(truth))
     for fact, each in slope.items():
         given = fact(values, truth)
-        if isinstance(given, _Placed):
+        if isinstance(given, Placed):
             total += each[given.place] * given.value
         else:
             total += each[0] * given
@@ -125,20 +125,23 @@ def equal_mass_bins(values: Floats, bins: int = _BINS) -> list[NDArray[np.intp]]
     return [part for part in np.split(order, np.unique(whole)) if len(part)]
 
 
-def predicted(values: Floats, truth: Labels) -> _Placed:
+# What may be summed: a number a row, of (rows, classes) probabilities and (rows,) labels.
+
+
+def predicted(values: Floats, truth: Labels) -> Placed:
     """1 for each row, by the class that it was taken for."""
-    return _Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
+    return Placed(values.argmax(axis=1), np.ones(len(truth)), values.shape[1])
 
 
-def right(values: Floats, truth: Labels) -> _Placed:
+def right(values: Floats, truth: Labels) -> Placed:
     """1 for each row that was taken for what it is, by that class."""
     labels = values.argmax(axis=1)
-    return _Placed(labels, labels == truth, values.shape[1])
+    return Placed(labels, labels == truth, values.shape[1])
 
 
-def of_class(values: Floats, truth: Labels) -> _Placed:
+def of_class(values: Floats, truth: Labels) -> Placed:
     """1 for each row, by the class that it is of."""
-    return _Placed(truth, np.ones(len(truth)), values.shape[1])
+    return Placed(truth, np.ones(len(truth)), values.shape[1])
 
 
 def right_at_half(values: Floats, truth: Labels) -> NDArray[np.bool_]:
@@ -163,13 +166,16 @@ def briers(values: Floats, truth: Labels) -> Floats:
     return np.asarray((values**2).sum(axis=1) - 2 * values[np.arange(len(truth)), truth] + 1)
 
 
-def gaps(values: Floats, truth: Labels) -> _Placed:
+def gaps(values: Floats, truth: Labels) -> Placed:
     """Confidence less 1 where it is right, by the bin that the row's confidence is in."""
     confidence, hit = values.max(axis=1), values.argmax(axis=1) == truth
     bins = np.empty(len(truth), dtype=np.int64)
     for number, part in enumerate(equal_mass_bins(confidence)):
         bins[part] = number
-    return _Placed(bins, confidence - hit, _BINS)
+    return Placed(bins, confidence - hit, _BINS)
+
+
+# Over resamples of the rows.
 
 
 _CELLS = 500_000
@@ -210,11 +216,11 @@ class ResampledSums:
         self.tables = len(doubles)
         self.support = np.bincount(truth, minlength=doubles[0].shape[1])
         self._dense: dict[RowFact, list[NDArray[Any]]] = {}
-        self._placed: dict[RowFact, list[_Placed]] = {}
+        self._placed: dict[RowFact, list[Placed]] = {}
         for fact in facts:
             for values in doubles:
                 given = fact(values, truth)
-                if isinstance(given, _Placed):
+                if isinstance(given, Placed):
                     self._placed.setdefault(fact, []).append(given)
                 else:
                     self._dense.setdefault(fact, []).append(given)
@@ -236,7 +242,7 @@ class ResampledSums:
         return Sums(self.support, found)
 
 
-def _stacked(blocks: Sequence[_Placed]) -> Any:
+def _stacked(blocks: Sequence[Placed]) -> Any:
     """(all places, rows) sparse: in each block, each row's value at its place."""
     from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415 - studies are read without it
 

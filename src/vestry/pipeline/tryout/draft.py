@@ -102,6 +102,9 @@ def smaller_side(dataset: Dataset) -> int | None:
     return _RESIZED if large else None
 
 
+# The study file of `vestry init`.
+
+
 _NAMES = ("Linear", "Forest", "SVM", "Small CNN", "CNN")
 _EPOCHS = 15
 _CLASSES_SHOWN = 9
