@@ -107,11 +107,11 @@ def ablation_steps(members: Sequence[EvaluatedModel]) -> list[Step]:
 # Learning curves held against each other.
 
 
-_Sizes = Mapping[int, NDArray[np.bool_]]
+Sizes = Mapping[int, NDArray[np.bool_]]
 """By images a class: (seeds, n) whether each seed's model is right on each test image."""
 
 
-def size_pairs(curves: Mapping[str, _Sizes]) -> list[SizePair]:
+def size_pairs(curves: Mapping[str, Sizes]) -> list[SizePair]:
     """Every two members at every size that both have, by rising size; one family of tests."""
     pairs = [
         (size, one, other)

@@ -38,7 +38,7 @@ OfTable = Literal["out-of-fold", "validation", "test"]
 
 
 @dataclass(frozen=True, eq=False)
-class _FoundIssues:
+class FoundIssues:
     """One split's labels that are doubted.
 
     tables: the panel's, one a member. mean: (n, classes) what they say together. truth: (n,) the
@@ -93,12 +93,12 @@ def _vote(table: ProbabilityTable, row: int) -> Vote:
 class IssuesBySplit:
     """None for a split that was not looked at."""
 
-    training: _FoundIssues | None = None
-    validation: _FoundIssues | None = None
-    test: _FoundIssues | None = None
+    training: FoundIssues | None = None
+    validation: FoundIssues | None = None
+    test: FoundIssues | None = None
 
     @property
-    def of_tested(self) -> _FoundIssues | None:
+    def of_tested(self) -> FoundIssues | None:
         """Of the images that test, whichever split they were looked at in."""
         return self.test or self.training or self.validation
 
@@ -129,19 +129,19 @@ def find_label_issues(members: Sequence[str], evidence: Predictions) -> IssuesBy
     return IssuesBySplit(validation=validation, test=_apart(test, validation))
 
 
-def _apart(test: _FoundIssues, other: _FoundIssues) -> _FoundIssues | None:
+def _apart(test: FoundIssues, other: FoundIssues) -> FoundIssues | None:
     """None where nested folds test the same images: their labels are doubted once."""
     return None if np.array_equal(np.sort(test.ids), np.sort(other.ids)) else test
 
 
 def label_issues(
     tables: Mapping[str, ProbabilityTable], truth: Labels, of_table: OfTable
-) -> _FoundIssues:
+) -> FoundIssues:
     """What the panel doubts; raises TableError unless all tables speak of the same rows."""
     check_same_rows(list(tables.values()))
     each = [table.probabilities for table in tables.values()]
     mean = np.asarray(np.mean(each, axis=0, dtype=np.float64))
-    return _FoundIssues(of_table, tables, mean, truth, _issue_rows(mean, truth))
+    return FoundIssues(of_table, tables, mean, truth, _issue_rows(mean, truth))
 
 
 def _issue_rows(mean: NDArray[np.float64], truth: Labels) -> NDArray[np.int64]:
@@ -183,7 +183,7 @@ TABLES_ALONE = "tables alone were judged, so that repeated images are not known"
 def leaks(
     models: Mapping[str, EvaluatedModel],
     ids: NDArray[np.str_],
-    doubted: _FoundIssues | None,
+    doubted: FoundIssues | None,
     run: ScoredRun,
 ) -> Leaks | None:
     """Every model's test accuracy and rank without repeated images, doubted labels and both.

@@ -22,7 +22,7 @@ from vestry.schema.significance import BesideFirst, Resolution, SmallestShown
 
 
 @dataclass(frozen=True)
-class _ScoreGap:
+class ScoreGap:
     """value: the one's score less the other's, so that more is better. error: its standard error,
     with so many degrees of freedom. weight: how many rows of the rarest kind the score rests on."""
 
@@ -32,7 +32,7 @@ class _ScoreGap:
     weight: float
 
     @property
-    def turned(self) -> "_ScoreGap":
+    def turned(self) -> "ScoreGap":
         """The other's less the one's."""
         return replace(self, value=-self.value)
 
@@ -59,7 +59,7 @@ class _ScoreGap:
         return max(_above(left / self.error, self.freedom), exp(-left * self.weight))
 
 
-def score_gap(one: ByScore, other: ByScore) -> _ScoreGap:
+def score_gap(one: ByScore, other: ByScore) -> ScoreGap:
     """Student's t with the variance of a paired bootstrap of the images, plus that of one image of
     the rarest kind on which the two differ (or models that never do would be level on ten images),
     plus that of the mean over seeds; degrees of freedom by Welch and Satterthwaite."""
@@ -72,7 +72,7 @@ def score_gap(one: ByScore, other: ByScore) -> _ScoreGap:
     ]
     total = sum(variance for variance, _ in parts)
     freedom = total**2 / sum(variance**2 / free for variance, free in parts)
-    return _ScoreGap(one.figure - other.figure, sqrt(total), freedom, one.weight)
+    return ScoreGap(one.figure - other.figure, sqrt(total), freedom, one.weight)
 
 
 def one_sided(one: ByScore, floor: float) -> float:
@@ -109,7 +109,7 @@ def standing_by_score(found: Significance, by: ChosenBy, evidence: Predictions) 
     )
 
 
-def _gaps(names: Sequence[str], by: ChosenBy, split: Split) -> list[_ScoreGap]:
+def _gaps(names: Sequence[str], by: ChosenBy, split: Split) -> list[ScoreGap]:
     """Each other one less the first."""
     first, *others = (by.of(name, split) for name in names)
     return [score_gap(each, first) for each in others]
@@ -133,12 +133,12 @@ def beside_first_by_score(
     }
 
 
-def _as_written(gap: _ScoreGap, sign: int) -> tuple[float, float]:
+def _as_written(gap: ScoreGap, sign: int) -> tuple[float, float]:
     low, high = gap.interval
     return (low, high) if sign > 0 else (-high, -low)
 
 
-def _mark(gap: _ScoreGap, p: float, margin: float) -> MarkWord:
+def _mark(gap: ScoreGap, p: float, margin: float) -> MarkWord:
     if p < LEVEL:
         return "ahead" if gap.value > 0 else "behind"
     low, high = gap.interval
