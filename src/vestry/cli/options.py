@@ -13,6 +13,7 @@ from vestry.cli.terminal import is_terminal
 if TYPE_CHECKING:
     from vestry.pipeline.progress import Progress
 
+
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -76,3 +77,9 @@ def display(quiet: bool) -> "Progress":
     from vestry.cli.plain_progress import PlainProgress  # noqa: PLC0415
 
     return PlainProgress(sys.stderr)
+
+
+CoresOption = Annotated[
+    int | None,
+    typer.Option("--cores", envvar="VESTRY_CORES", min=1, help="Cores to use; by default all."),
+]

@@ -5,7 +5,6 @@ classes) float32; a committee's gives `member_probabilities`, (rows, members, cl
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -205,12 +204,6 @@ def _check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
     wanted = {PROBABILITIES} | ({MEMBER_PROBABILITIES} if bundle.is_committee else set())
     if not wanted <= outputs:
         raise ModelError(f"it does not give {' and '.join(sorted(wanted))}")
-
-
-def _score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str, Any]] | None:
-    """One score and its whole entry (`value`, `interval`); None where it was not measured."""
-    entry = bundle.scores.get(split, {}).get(name)
-    return None if entry is None else (float(entry["value"]), entry)
 
 
 # What the training images have around their object, so that photographs can be made like them.
