@@ -10,6 +10,7 @@ from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
 from vestry.cli.cores import CoresOption
 from vestry.cli.data import data_app
+from vestry.cli.engine import AddressOption, EngineChoice, EngineOption
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
 from vestry.cli.options import (
@@ -80,6 +81,8 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
     cores: CoresOption = None,
+    engine: EngineOption = EngineChoice.LOCAL,
+    address: AddressOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -91,6 +94,7 @@ def run(
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.pipeline.engines import opened_engine  # noqa: PLC0415
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
@@ -100,8 +104,8 @@ def run(
     file = read_study(path, assignments or [])
     folder = RunFolder(out or runs / path.stem)
     places = DataPaths.of(data, path.parent)
-    with display(quiet) as report:
-        finished = run_study(file, places, folder, cores or available_cores(), report)
+    with display(quiet) as report, opened_engine(engine, address, cores) as doing:
+        finished = run_study(file, places, folder, doing.cores, report, doing)
     tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:

@@ -1,0 +1,136 @@
+"""The Ray cluster that a run's tasks go to: one that is there, or nodes started on this machine.
+
+Ray is told to send no usage statistics before it is imported. What is started here listens on the
+loopback alone, asks for a token that only its own processes know, and leaves nothing behind.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vestry.errors import RunError, StudyError, one_line
+from vestry.system.parts import require
+from vestry.system.platform_calls import available_cores
+
+_ADDRESS = "RAY_ADDRESS"
+_STORE_BYTES = 200 * 2**20
+"""For files on their way; what does not fit is laid on the disk."""
+_LOOK_SECONDS = 1.0
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or Ray warns of what it will change
+}
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Those that are up and have cores. cores: of each, by its id."""
+
+    cores: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.cores.values())
+
+    @property
+    def largest(self) -> int:
+        return max(self.cores.values(), default=1)
+
+    @property
+    def smallest(self) -> int:
+        return min(self.cores.values(), default=1)
+
+    def words(self) -> str:
+        """ "2 nodes, 16 cores"."""
+        nodes, cores = len(self.cores), self.total
+        return f"{nodes} node{'s' * (nodes != 1)}, {cores} core{'s' * (cores != 1)}"
+
+
+class RayCluster:
+    """A connection to a cluster. ray: the module, connected."""
+
+    def __init__(self, ray: Any) -> None:
+        self.ray = ray
+        self.run = secrets.token_hex(6)
+        self.looked = -_LOOK_SECONDS
+        self.found = Nodes({})
+
+    def nodes(self) -> Nodes:
+        """As they were a second ago at most."""
+        if time.monotonic() - self.looked >= _LOOK_SECONDS:
+            alive = [node for node in self.ray.nodes() if node["Alive"]]
+            cores = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in alive}
+            self.found = Nodes({name: count for name, count in cores.items() if count})
+            self.looked = time.monotonic()
+        return self.found
+
+
+@contextlib.contextmanager
+def connected(address: str | None, cores: int | None) -> Iterator[RayCluster]:
+    """A connection, given up at the end.
+
+    address: HOST:PORT, or "auto" for the cluster that this machine is a node of; by default that of
+    RAY_ADDRESS, else nodes are started here, with `cores` cores. Raises MissingPartError where Ray
+    is not installed, RunError where the cluster cannot be reached.
+    """
+    require("ray", "--engine ray")
+    address = address or os.environ.get(_ADDRESS) or None
+    if address and address.startswith("ray://"):
+        raise StudyError(
+            f"{address}: run the command on a node of that cluster, with --address auto"
+        )
+    os.environ.update(_QUIET)
+    with contextlib.ExitStack() as held:
+        where = _there(address) if address else held.enter_context(_here(cores))
+        ray = _imported()
+        try:
+            ray.init(**where, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            raise RunError(
+                f"no Ray cluster answers at {address or 'this machine'}: {one_line(error)}"
+            ) from None
+        held.callback(ray.shutdown)
+        yield RayCluster(ray)
+
+
+def _there(address: str) -> dict[str, Any]:
+    return {"address": address}
+
+
+@contextlib.contextmanager
+def _here(cores: int | None) -> Iterator[dict[str, Any]]:
+    """How nodes are started on this machine. Ray calls this machine by its loopback address where
+    it is told that it cannot have others; its name for that is of other systems."""
+    own = {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update(own)
+    folder = tempfile.mkdtemp(prefix="vestry-ray-")
+    try:
+        yield {
+            "address": "local",
+            "num_cpus": cores or available_cores(),
+            "include_dashboard": False,
+            "object_store_memory": _STORE_BYTES,
+            "_temp_dir": folder,
+        }
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({} if value is None else {name: value})
+
+
+def _imported() -> Any:
+    import ray  # noqa: PLC0415 - an extra
+
+    return ray
