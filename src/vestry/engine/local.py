@@ -113,9 +113,11 @@ class LocalEngine:
     """Runs tasks in as many worker processes as `cores` allow, each killed at its time limit.
 
     Used as a context it keeps its workers, warm, from one list of tasks to the next.
+    guarded_apart: as `Guard` has it.
     """
 
     shares_disk = True
+    guarded_apart = False
 
     def __init__(self, cores: int, environment: Mapping[str, str] | None = None) -> None:
         self.cores = cores
@@ -155,7 +157,7 @@ class LocalEngine:
         for worker in self.workers:
             if worker.task is None:
                 return worker
-        self.guard = self.guard or Guard()
+        self.guard = self.guard or Guard(self.guarded_apart)
         worker = WorkerProcess(self.events, self.environment, self.guard)
         self.workers.append(worker)
         return worker

@@ -25,10 +25,9 @@ class NodeStore:
     """One run's folder on one node, below the temporary folder; only its owner can look into it."""
 
     def __init__(self, run: str, node: str) -> None:
-        home = Path(tempfile.gettempdir()) / f"vestry-nodes-{_user()}"
-        _make_own(home)
-        _remove_stale(home)
-        self.place = home / f"{run}-{node}"
+        temporary, own = Path(tempfile.gettempdir()), f"vestry-node-{_user()}-"
+        _remove_stale(temporary.glob(f"{own}*"))
+        self.place = temporary / f"{own}{run}-{node}"
         _make_own(self.place)
         os.utime(self.place)  # for what removes the leftovers of runs that were killed
 
@@ -74,17 +73,22 @@ def _make_own(path: Path) -> None:
     """Raises RunError where somebody else has made it: what they put there would be read."""
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
-    found = path.lstat()
-    mine = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
-    if not stat.S_ISDIR(found.st_mode) or not mine:
+    if not _is_own(path.lstat()):
         raise RunError(f"{path} is somebody else's; remove it, or set TMPDIR on that node")
 
 
-def _remove_stale(home: Path) -> None:
-    """Of runs whose nodes or drivers were killed."""
-    for path in home.iterdir():
+def _is_own(found: os.stat_result) -> bool:
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
+
+
+def _remove_stale(folders: Iterable[Path]) -> None:
+    """Of runs whose nodes, or who asked, were killed."""
+    for path in folders:
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime < time.time() - _STALE_SECONDS:
+            found = path.lstat()
+            if _is_own(found) and found.st_mtime < time.time() - _STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 

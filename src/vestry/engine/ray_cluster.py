@@ -8,7 +8,9 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +92,7 @@ def connected(address: str | None, cores: int | None) -> Iterator[RayCluster]:
         where = _there(address) if address else held.enter_context(_here(cores))
         ray = _imported()
         try:
-            ray.init(**where, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+            _connect(ray, where)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise RunError(
                 f"no Ray cluster answers at {address or 'this machine'}: {one_line(error)}"
@@ -131,6 +133,18 @@ def _here(cores: int | None) -> Iterator[dict[str, Any]]:
 
 
 def _imported() -> Any:
+    """Ray without its printing the logs of nodes that are lost, which no option keeps it from."""
     import ray  # noqa: PLC0415 - an extra
 
+    worker = ray._private.worker
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *_, **__: None
     return ray
+
+
+def _connect(ray: Any, where: dict[str, Any]) -> None:
+    """What SIGTERM does here stays as it was: Ray would have it its own way."""
+    before = signal.getsignal(signal.SIGTERM)
+    ray.init(**where, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)

@@ -24,6 +24,10 @@ _AHEAD = 2
 """So many times the cores that there are may be asked for: Ray sees what is wanted, and grows."""
 _LOSSES = 3
 """A task whose node was lost so often is given up: perhaps it is what the nodes are lost by."""
+_REFUSALS = 60
+"""So often Ray may send a task to a node that has gone before it could begin there."""
+_PAUSE_SECONDS = 1.0
+"""Before Ray is asked again: for some seconds it takes a node that has gone for one that is up."""
 
 
 @dataclass
@@ -45,7 +49,8 @@ class Dispatch:
     tasks: list[Task]
     on_event: OnEvent
     given: dict[Any, _Given] = field(default_factory=dict)
-    losses: Counter[str] = field(default_factory=Counter)
+    losses: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    not_before: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ray = self.engine.cluster.ray
@@ -80,9 +85,10 @@ class Dispatch:
         nodes = self.engine.cluster.nodes()
         most = self.engine.most or _AHEAD * nodes.total
         free = most - sum(given.cores for given in self.given.values())
+        now = time.monotonic()
         for task in list(self.waiting):
             cores = min(task.cores, nodes.largest, most)
-            if nodes.cores and cores <= free:
+            if nodes.cores and cores <= free and now >= self.not_before.get(task.name, now):
                 self.waiting.remove(task)
                 self.give(task, cores)
                 free -= cores
@@ -164,17 +170,20 @@ class Dispatch:
     def lost(self, generator: Any) -> Iterator[Outcome]:
         """Its node, or Ray's process there, is gone: another does it, unless that was so often."""
         given = self.given[generator]
-        task, where = given.task, f" {given.node}" if given.node else ""
-        self.losses[task.name] += 1
-        if self.losses[task.name] >= _LOSSES:
-            reason = f"its node was lost {_LOSSES} times, the last time{where}"
-            yield self.end(generator, Outcome(task, reason))
+        task, kind = given.task, (given.task.name, bool(given.node))
+        self.losses[kind] += 1
+        most = _LOSSES if given.node else _REFUSALS
+        if self.losses[kind] >= most:
+            last = given.node or "before it could begin"
+            yield self.end(generator, Outcome(task, f"its node was lost {most} times, last {last}"))
             return
         del self.given[generator]
         given.arrival.close()
         self.waiting.insert(0, task)
-        text = f"the node{where} is lost: {task.name} is done again elsewhere"
-        self.on_event({"event": "warning", "text": text})
+        self.not_before[task.name] = time.monotonic() + _PAUSE_SECONDS
+        if given.node:
+            text = f"the node {given.node} is lost: {task.name} is done again elsewhere"
+            self.on_event({"event": "warning", "text": text})
 
     def end(self, generator: Any, outcome: Outcome) -> Outcome:
         given = self.given.pop(generator)

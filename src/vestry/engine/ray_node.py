@@ -145,6 +145,7 @@ class _Kept:
                 return engine
             engine.__exit__()
         engine = LocalEngine(1, environment)
+        engine.guarded_apart = True
         engine.__enter__()
         cls.known = engine, wanted
         return engine
