@@ -1,7 +1,7 @@
 """A study's rows as a folder of a few files, for machines that cannot load the data themselves.
 
-What is there is what fits and predictions need: images, ids, groups, the labels of training and
-validation rows, and how rows are folded. Test labels are not in it.
+What is there is what tasks need: images, ids, labels, groups, and how rows are folded. Test rows
+are sealed there as they were here.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def pack_rows(dataset: Dataset, folder: Path) -> None:
     folds, provenance = dataset.folds, replace(dataset.provenance, files=None, corrections=None)
     for name, each in rows.items():
         _write_images(folder / f"{name}.bytes", each.images)
-        write_arrays(folder / f"{name}.npz", _arrays(each))
+        write_arrays(folder / f"{name}.npz", each.arrays())
     write_json(
         folder / _ROWS,
         {
@@ -49,7 +49,7 @@ def pack_rows(dataset: Dataset, folder: Path) -> None:
 
 
 def unpacked_rows(folder: Path) -> Dataset:
-    """What `pack_rows` wrote, with images mapped, not read; every test label is 0."""
+    """What `pack_rows` wrote, with images mapped, not read."""
     said = read_json(folder / _ROWS)
     sets = {name: _rows(folder, name, said) for name in said["shapes"]}
     folds = said["folds"]
@@ -68,13 +68,6 @@ def _write_images(path: Path, images: NDArray[np.uint8]) -> None:
             file.write(np.ascontiguousarray(part).data)
 
 
-def _arrays(rows: Rows) -> dict[str, NDArray[Any]]:
-    if isinstance(rows, SealedSet):
-        return {"ids": rows.ids}
-    own = {"ids": rows.ids, "labels": rows.labels, "groups": rows.groups, "missing": rows.missing}
-    return {name: array for name, array in own.items() if array is not None}
-
-
 def _rows(folder: Path, name: str, said: Mapping[str, Any]) -> ImageSet:
     with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
         arrays = dict(stored)
@@ -82,7 +75,6 @@ def _rows(folder: Path, name: str, said: Mapping[str, Any]) -> ImageSet:
     path, classes = folder / f"{name}.bytes", tuple(said["classes"])
     # No file of no bytes can be mapped.
     images = mapped(path, shape) if shape[0] else np.zeros(shape, np.uint8)
-    arrays.setdefault("labels", np.zeros(shape[0], np.int64))
     return ImageSet(images=images, classes=classes, **arrays)
 
 

@@ -23,6 +23,7 @@ from vestry.system.platform_calls import available_cores
 _ADDRESS = "RAY_ADDRESS"
 _STORE_BYTES = 200 * 2**20
 """For files on their way; what does not fit is laid on the disk."""
+_LONGEST_PLACE = 20
 _LOOK_SECONDS = 1.0
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -116,7 +117,7 @@ def _here(cores: int | None) -> Iterator[dict[str, Any]]:
     }
     before = {name: os.environ.get(name) for name in own}
     os.environ.update(own)
-    folder = tempfile.mkdtemp(prefix="vestry-ray-")
+    folder = tempfile.mkdtemp(prefix="vestry-ray-", dir=_short_place())
     try:
         yield {
             "address": "local",
@@ -130,6 +131,12 @@ def _here(cores: int | None) -> Iterator[dict[str, Any]]:
         for name, value in before.items():
             os.environ.pop(name, None)
             os.environ.update({} if value is None else {name: value})
+
+
+def _short_place() -> str:
+    """Where Ray's sockets may lie: their names are at most some hundred bytes long."""
+    usual = tempfile.gettempdir()
+    return usual if os.name != "posix" or len(os.fsencode(usual)) <= _LONGEST_PLACE else "/tmp"  # noqa: S108
 
 
 def _imported() -> Any:

@@ -175,7 +175,7 @@ class Dispatch:
         most = _LOSSES if given.node else _REFUSALS
         if self.losses[kind] >= most:
             last = given.node or "before it could begin"
-            yield self.end(generator, Outcome(task, f"its node was lost {most} times, last {last}"))
+            yield self.end(generator, Outcome(task, f"its node was lost, {most} times now: {last}"))
             return
         del self.given[generator]
         given.arrival.close()
