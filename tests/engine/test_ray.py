@@ -18,7 +18,7 @@ from vestry.data.paths import DataPaths
 from vestry.engine import ray_dispatch
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
-from vestry.errors import StudyError
+from vestry.errors import StudyError, VestryError
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.engines import opened_engine
 from vestry.pipeline.run_study import run_study
@@ -226,6 +226,21 @@ def test_what_is_asked_of_ray_without_it_is_one_sentence(monkeypatch):
     ):
         with pytest.raises(StudyError, match=words), opened_engine(name, address, 1):
             pass
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("127.0.0.1:1", "no Ray cluster answers at 127.0.0.1:1"),
+        ("127.0.0.1:99999", "no Ray cluster answers"),
+        ("somewhere", "give HOST:PORT, or auto"),
+        ("ray://127.0.0.1:1", "run the command on a node of that cluster"),
+    ],
+)
+def test_an_address_where_no_cluster_is_is_said_at_once(address, words):
+    needs_ray()
+    with pytest.raises(VestryError, match=words), connected(address, None):
+        pass
 
 
 def left_in_short_place():

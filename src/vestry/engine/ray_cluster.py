@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -20,7 +21,8 @@ from vestry.errors import RunError, StudyError, one_line
 from vestry.system.parts import require
 from vestry.system.platform_calls import available_cores
 
-_ADDRESS = "RAY_ADDRESS"
+_ADDRESS, _AUTO = "RAY_ADDRESS", "auto"
+_ANSWER_SECONDS = 10.0
 _STORE_BYTES = 200 * 2**20
 """For files on their way; what does not fit is laid on the disk."""
 _LONGEST_PLACE = 20
@@ -103,6 +105,15 @@ def connected(address: str | None, cores: int | None) -> Iterator[RayCluster]:
 
 
 def _there(address: str) -> dict[str, Any]:
+    """Whether anybody answers is tried first: Ray would go on trying for good."""
+    host, _, port = address.rpartition(":")
+    if address != _AUTO:
+        if not host or not port.isdigit():
+            raise StudyError(f"address {address!r}: give HOST:PORT, or {_AUTO}")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise RunError(f"no Ray cluster answers at {address}: {one_line(error)}") from None
     return {"address": address}
 
 
