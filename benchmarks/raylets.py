@@ -20,6 +20,8 @@ OWN = {
     "RAY_health_check_timeout_ms": "4000",
     "RAY_health_check_failure_threshold": "4",
 }
+_TOKEN = secrets.token_hex(32)
+"""One for all: Ray in a process that connects keeps the first that it was given."""
 _STORE = 100 * 2**20
 
 
@@ -29,7 +31,7 @@ class Raylets:
 
     def __init__(self, *cores: int, head: int = 0) -> None:
         self.cores, self.head = cores, head
-        self.environment = OWN | {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        self.environment = OWN | {"RAY_AUTH_TOKEN": _TOKEN}
 
     def __enter__(self) -> "Raylets":
         self.folder = tempfile.mkdtemp(prefix="vestry-raylets-")
