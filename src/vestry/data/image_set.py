@@ -150,16 +150,6 @@ class ImageSet:
         _check_labels(made)
         return made
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What there is beside images and class names, by the field's name."""
-        own = (
-            ("labels", self.labels),
-            ("ids", self.ids),
-            ("missing", self.missing),
-            ("groups", self.groups),
-        )
-        return {name: array for name, array in own if array is not None}
-
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) how many rows each class has."""
         return np.bincount(self.labels, minlength=len(self.classes))

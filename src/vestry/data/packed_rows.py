@@ -31,7 +31,7 @@ def pack_rows(dataset: Dataset, folder: Path) -> None:
     folds, provenance = dataset.folds, replace(dataset.provenance, files=None, corrections=None)
     for name, each in rows.items():
         _write_images(folder / f"{name}.bytes", each.images)
-        write_arrays(folder / f"{name}.npz", each.arrays())
+        write_arrays(folder / f"{name}.npz", _arrays(each))
     write_json(
         folder / _ROWS,
         {
@@ -66,6 +66,16 @@ def _write_images(path: Path, images: NDArray[np.uint8]) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         for part in parts_of(images):
             file.write(np.ascontiguousarray(part).data)
+
+
+def _arrays(rows: Rows) -> dict[str, NDArray[Any]]:
+    """What there is beside images and class names, by the field of `ImageSet`."""
+    if isinstance(rows, SealedSet):
+        own: dict[str, NDArray[Any] | None] = {"labels": rows.labels_to_seal()}
+    else:
+        own = {"labels": rows.labels, "groups": rows.groups}
+    own |= {"ids": rows.ids, "missing": rows.missing}
+    return {name: array for name, array in own.items() if array is not None}
 
 
 def _rows(folder: Path, name: str, said: Mapping[str, Any]) -> ImageSet:

@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +73,9 @@ class SealedSet:
             places[labels == label] = within / max(1, count)
         return np.argsort(places, kind="stable")
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """As `ImageSet.arrays`: for `vestry.data.packed_rows` alone, which seals them again where
-        it unpacks them."""
-        return self._rows.arrays()
+    def labels_to_seal(self) -> NDArray[np.int64]:
+        """(n,) for `vestry.data.packed_rows` alone, which seals them again where they go."""
+        return self._rows.labels
 
     def unsealed(self) -> ImageSet:
         """The rows with their labels: for the vault, which writes down who asked, and why."""

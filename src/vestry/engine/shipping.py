@@ -74,7 +74,7 @@ class Arrival:
     def begin(self, content: Content) -> None:
         """The next file; raises DamagedError for a name that leads out of the folder."""
         parts = PurePosixPath(content.name).parts
-        if not parts or ".." in parts or parts[0].startswith(("/", "\\")) or ":" in parts[0]:
+        if not parts or any(part == ".." or set(part) & set("/\\:") for part in parts):
             raise DamagedError(f"{content.name!r} is no name of a task's file")
         self.close()
         if not self.contents:
