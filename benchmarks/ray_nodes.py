@@ -73,7 +73,7 @@ def fitted(study: Path, run: Path, engine: Engine, report: Callable[[Event], Non
         started = time.perf_counter()
         planned, failed = fit_members(planner, None, engine, report)
         seconds = time.perf_counter() - started
-    assert not failed, failed
+    assert not failed, {outcome.task.name: outcome.reason for outcome in failed.values()}
     assert all(task.is_done for model in planned for task in model.fits)
     return seconds
 
