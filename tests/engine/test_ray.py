@@ -108,11 +108,11 @@ def both(nodes, cluster, vestry, tmp_path_factory):
             killed.append(event["node_id"])
             nodes.kill(event["node_id"])
 
-    killed, file = [], read_study(folder / "small.toml")
+    killed: list[str] = []
     places = DataPaths.of(None, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        engine = RayEngine(cluster, None, PROCESS_ENVIRONMENT)
+        file, engine = read_study(Path("small.toml")), RayEngine(cluster, None, PROCESS_ENVIRONMENT)
         run_study(file, places, RunFolder(folder / "far"), engine.cores, report, engine)
     nodes.add(1)
     here = vestry("run", "small.toml", "--cores", "1", "--out", "here", cwd=folder)
