@@ -9,6 +9,7 @@ from vestry.cli.browser import OpenOption, open_page
 from vestry.cli.check import CHECK_EXAMPLES, check
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
 from vestry.cli.data import data_app
+from vestry.cli.engine import AddressOption, EngineChoice, EngineOption
 from vestry.cli.explore import EXPLORE_EXAMPLES, explore
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
@@ -28,7 +29,6 @@ from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import tell
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
-from vestry.system.platform_calls import available_cores
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -77,6 +77,8 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
     cores: CoresOption = None,
+    engine: EngineOption = EngineChoice.LOCAL,
+    address: AddressOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -88,6 +90,7 @@ def run(
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.pipeline.engines import opened_engine  # noqa: PLC0415
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
@@ -97,8 +100,8 @@ def run(
     file = read_study(path, assignments or [])
     folder = RunFolder(out or runs / path.stem)
     places = DataPaths.of(data, path.parent)
-    with display(quiet) as report:
-        finished = run_study(file, places, folder, cores or available_cores(), report)
+    with display(quiet) as report, opened_engine(engine, address, cores) as doing:
+        finished = run_study(file, places, folder, doing.cores, report, doing)
     tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:

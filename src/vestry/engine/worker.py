@@ -11,9 +11,7 @@ import importlib
 import json
 import os
 import queue
-import site
 import sys
-import sysconfig
 import threading
 import traceback
 from pathlib import Path
@@ -21,6 +19,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from vestry.errors import one_line
+from vestry.system.installed import is_installed
 from vestry.system.process_state import ProcessState
 
 
@@ -93,15 +92,7 @@ def _is_own(module: ModuleType) -> bool:
     spec = getattr(module, "__spec__", None)
     if spec is None or not spec.has_location or not spec.origin:
         return False  # built in, or made by another module
-    return not any(Path(spec.origin).is_relative_to(place) for place in _installed())
-
-
-@functools.cache
-def _installed() -> tuple[Path, ...]:
-    paths = sysconfig.get_paths()
-    library = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    packages = [*site.getsitepackages(), site.getusersitepackages()]
-    return (Path(__file__).parent.parent, *map(Path, [*library, *packages]))
+    return not is_installed(Path(spec.origin))
 
 
 def _last_trace() -> str:

@@ -189,6 +189,8 @@ class ModelKind:
     fewer cores than it gets. training_keys: by its table, the keys that say how such a model is
     trained; None for whatever its settings have.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    tied: by its table, why such a model can be made on this machine alone, as where it is made of
+    files that lie here; empty where any machine will do.
     is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
     have a file for each seed, though it is finished.
     """
@@ -206,6 +208,7 @@ class ModelKind:
     training_keys: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     is_finished: bool = False
     is_by_id: bool = False
+    tied: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def trained_by(self, table: Mapping[str, Any]) -> Collection[str]:
         """The keys that say how the model of this table is trained."""

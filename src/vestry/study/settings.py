@@ -133,7 +133,11 @@ class Study(BaseModel):
 
     @property
     def digest(self) -> str:
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        tables = self.model_dump(mode="json")
+        for entry in tables["member"]:
+            if entry["gpus"] is None:  # studies are known by what they were before there were any
+                del entry["gpus"]
+        text = json.dumps(tables, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

@@ -148,5 +148,6 @@ BACKBONE = ModelKind(
     inputs=_inputs,
     files=r"trunk-[0-9a-f]{16}\.(safetensors|onnx)|head\.onnx",
     is_trained=True,
+    tied=lambda _: "its backbone's weights lie on this machine",
     training_keys=_training_keys,
 )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import Inner
 from vestry.data.image_set import ImageSet
+from vestry.data.packed_rows import unpacked_rows
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import Rows
 from vestry.data.settings import DataSettings
@@ -34,13 +35,24 @@ from vestry.storage.file_sums import finish
 
 # The data that a task speaks of, as its worker process loads it.
 
+ROWS = "rows"
+"""The name in a context of packed rows, which a machine has that cannot load the data."""
+
 
 def task_data(description: dict[str, Any], context: dict[str, Any]) -> Dataset:
     """The study's data; raises DataError where it is no longer what the description speaks of."""
-    dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    if ROWS in context:
+        dataset = _unpacked(context[ROWS])
+    else:
+        dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
     if dataset.provenance.fingerprint != description["data"]:
         raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
     return dataset
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(folder: str) -> Dataset:
+    return unpacked_rows(Path(folder))
 
 
 @functools.lru_cache(maxsize=1)
