@@ -21,6 +21,7 @@ from vestry.cli.options import (
     ResizeOption,
     ResizeWay,
     RunsOption,
+    TrustedOption,
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
@@ -32,6 +33,7 @@ from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import tell
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.system.platform_calls import available_cores
+from vestry.system.registry import check_packages_trusted
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -80,6 +82,7 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
     cores: CoresOption = None,
+    trusted: TrustedOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -90,14 +93,19 @@ def run(
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
+    if trusted is not None:  # before a study is read, which loads what packages bring
+        check_packages_trusted(trusted)
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
     from vestry.study.shipped import study_path  # noqa: PLC0415
+    from vestry.study.trusted_imports import check_imports_trusted  # noqa: PLC0415
 
     path = study_path(study)
     file = read_study(path, assignments or [])
+    if trusted is not None:
+        check_imports_trusted(file, trusted)
     folder = RunFolder(out or runs / path.stem)
     places = DataPaths.of(data, path.parent)
     with display(quiet) as report:

@@ -184,6 +184,7 @@ class ModelKind:
     graph: "module:function", called as `function(graph, folder, card)`, which adds a stored model
     to an ONNX graph and gives the name of its probabilities; None where it is stored as ONNX.
     inputs: files of the user's that it is made from, by its table; none may be written over.
+    imports: import paths of other packages that a table names.
     files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
     fewer cores than it gets. training_keys: by its table, the keys that say how such a model is
@@ -201,6 +202,7 @@ class ModelKind:
     libraries: tuple[str, ...] = ()
     graph: str | None = None
     inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
+    imports: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
     files: str | None = None
     is_trained: bool = False
     training_keys: Callable[[Mapping[str, Any]], Collection[str]] | None = None

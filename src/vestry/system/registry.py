@@ -7,7 +7,7 @@ process sees the same packages as the command, so both find the same things.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterator, MutableMapping
 from importlib import metadata
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -101,6 +101,26 @@ def check_brought() -> None:
     """Raise StudyError where a package brings something unusable, before it would come to light."""
     for registry in _EVERY:
         len(registry)
+
+
+def check_packages_trusted(trusted: Collection[str]) -> None:
+    """Raise StudyError where an installed package that brings things of any concept is not among
+    these top-level names. Nothing of it is imported here; a study is read with all of them."""
+    points = metadata.entry_points()
+    brought = {
+        point.module.partition(".")[0]: point
+        for group in points.groups
+        if group.startswith(_PREFIX)
+        for point in points.select(group=group)
+    }
+    for top, point in sorted(brought.items()):
+        if top not in trusted:
+            named = point.dist.name if point.dist else top
+            raise StudyError(
+                f"the installed package {named} brings {point.group.removeprefix(_PREFIX)} "
+                f"({point.value}) and would be imported, and {top} is not among --trusted-modules: "
+                "add it there if you trust it, or uninstall the package"
+            )
 
 
 def brought_packages(concepts: str) -> set[str]:

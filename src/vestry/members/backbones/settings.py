@@ -34,7 +34,8 @@ HOST = "https://download.pytorch.org/models/"
 
 @dataclass(frozen=True)
 class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256.
+    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256; its
+    publishers say no more of it, so all of `sha256` is what everybody finds who has the file.
 
     unused: beginnings of the names of weights that belong to the published head.
     """
@@ -44,6 +45,7 @@ class PublishedBackbone:
     parameters: int
     file: str
     unused: str
+    sha256: str
 
     @property
     def url(self) -> str:
@@ -51,7 +53,7 @@ class PublishedBackbone:
 
     @property
     def hash_prefix(self) -> str:
-        return self.file.rpartition("-")[2].removesuffix(".pth")
+        return self.sha256[:8]
 
     def feature_map(self, image_size: tuple[int, int]) -> Shape:
         """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
@@ -63,8 +65,22 @@ class PublishedBackbone:
 PUBLISHED = {
     backbone.name: backbone
     for backbone in (
-        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
-        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
+        PublishedBackbone(
+            "vgg16",
+            "VGG16",
+            14_714_688,
+            "vgg16-397923af.pth",
+            "classifier.",
+            "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        ),
+        PublishedBackbone(
+            "resnet50",
+            "ResNet50",
+            23_508_032,
+            "resnet50-0676ba61.pth",
+            "fc.",
+            "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+        ),
     )
 }
 
@@ -77,7 +93,7 @@ HEAD_FILE = "head.onnx"
 """Of an estimator on a backbone: features to probabilities."""
 LITE0 = "efficientnet-lite0"
 _NAMED = (*PUBLISHED, LITE0)
-_LIBRARIES = ("timm:", "torchvision:")
+LIBRARIES = ("timm:", "torchvision:")
 _PREFIXES = (
     "study:RUN/MODEL, a network of an earlier run; onnx:FILE, a model in a file; timm:NAME or "
     "torchvision:NAME, where these are installed"
@@ -168,7 +184,7 @@ class BackboneSettings(TrainingSettings):
     @property
     def of_library(self) -> bool:
         """Whether another library's name for it says which one it is."""
-        return self.backbone.startswith(_LIBRARIES)
+        return self.backbone.startswith(LIBRARIES)
 
     @property
     def early_pool(self) -> str | None:
@@ -218,7 +234,7 @@ class BackboneSettings(TrainingSettings):
                 raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name.startswith(ONNX_FILE):
             OnnxSettings.is_onnx(name.removeprefix(ONNX_FILE))
-        elif name not in _NAMED and not name.startswith(_LIBRARIES):
+        elif name not in _NAMED and not name.startswith(LIBRARIES):
             raise ValueError(f"{name!r} is not known{did_you_mean(name, _NAMED)}; or {_PREFIXES}")
         return name
 
@@ -227,7 +243,7 @@ class BackboneSettings(TrainingSettings):
     def known_weights(cls, given: str | None, info: ValidationInfo) -> str | None:
         if "backbone" not in info.data:
             return given
-        if info.data["backbone"].startswith(_LIBRARIES):
+        if info.data["backbone"].startswith(LIBRARIES):
             if given not in (None, "random"):
                 raise ValueError(f'{given!r} is not known; they have their own, or "random" ones')
             return given

@@ -154,4 +154,5 @@ ESTIMATOR = ModelKind(
     plan=_EstimatorPlan,
     words="estimator",
     libraries=("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
+    imports=lambda table: [table["estimator"]],
 )
