@@ -33,6 +33,7 @@ class FitJob:
     workspace: a folder for checkpoints that survives a kill.
     on_event: takes progress events, JSON-able.
     fewer_threads: whether fewer than `threads` may be taken where they are faster now.
+    reproducible: whether nothing that its numbers hang on may be decided by a clock.
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: the first training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
@@ -55,6 +56,7 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    reproducible: bool = False
     asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
     may_learn_all: bool = False
     epochs: int | None = None
