@@ -33,7 +33,6 @@ from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import tell
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
 from vestry.system.platform_calls import available_cores
-from vestry.system.registry import check_packages_trusted
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -93,6 +92,8 @@ def run(
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
+    from vestry.system.registry import check_packages_trusted  # noqa: PLC0415
+
     if trusted is not None:  # before a study is read, which loads what packages bring
         check_packages_trusted(trusted)
     from vestry.data.paths import DataPaths  # noqa: PLC0415

@@ -21,6 +21,8 @@ from vestry.serve.http.hosts import Hosts, check_host
 from vestry.serve.http.pages import Page
 from vestry.serve.http.request import (
     JSON,
+    MOST_THROWN_AWAY,
+    REFUSED,
     STATE,
     RequestState,
     ServerBusy,
@@ -37,8 +39,6 @@ _WORDS = {
 }
 """What Starlette's own errors are called here."""
 _SMALL = 64 * 2**10
-_THROWN_AWAY = 16 * 2**20
-"""Bytes of a refused body that are read and not kept."""
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _CLOSING = (b"connection", b"close")
 
@@ -94,11 +94,20 @@ class App:
 
     def _count(self, scope: Scope, state: RequestState, seconds: float) -> None:
         route = scope["route"].path if "route" in scope else "unknown"
+        state.status = scope.get(REFUSED, state.status)
         self.context.metrics.request(
             route, scope["method"], state.status, seconds, self.shedder.images
         )
         if self.log is not None:
             self.log.write(scope, state, seconds)
+
+    def refused(self, error: HTTPException) -> None:
+        """Count and log what was refused before it was a request."""
+        self.context.metrics.unrouted(error.status_code)
+        if isinstance(error, ServerBusy):
+            self.context.metrics.refusal(error.reason)
+        if self.log is not None:
+            self.log.unrouted(error.status_code, error.detail)
 
     async def _receive(self, state: RequestState) -> Message:
         """The next piece of the body, within the bounds."""
@@ -133,7 +142,7 @@ async def _throw_away(state: RequestState, seconds: float) -> None:
     A connection that is closed while its sender still sends is reset, and the sender never sees
     why it was refused (RFC 9112, 9.6).
     """
-    most = state.received + _THROWN_AWAY
+    most = state.received + MOST_THROWN_AWAY
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while state.arriving and state.received < most:
