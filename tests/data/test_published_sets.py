@@ -24,7 +24,7 @@ from vestry.data.source import source_kind
 from vestry.data.source_kind import SOURCES, SourceRequest, kinds_in_order
 from vestry.data.sources import medmnist, published_sets
 from vestry.errors import DataError, StudyError
-from vestry.members.backbones import settings as published_backbone
+from vestry.members.backbones import published as published_backbone
 
 RANDOM = np.random.default_rng(5)
 GREY = RANDOM.integers(0, 256, (20, 28, 28), np.uint8)

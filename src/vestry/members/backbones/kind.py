@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import StudyError
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import (
     FILE,
     LIBRARIES,
     ONNX_FILE,
-    PUBLISHED,
     STUDY,
     BackboneSettings,
 )

@@ -1,10 +1,5 @@
-"""What a study file says of a backbone with a head, and which backbones are published.
+"""What a study file says of a backbone with a head. Nothing here needs torch."""
 
-The weights of VGG16 and ResNet50 are torchvision's (ImageNet, version 1), under the names that it
-gives them. Nothing here needs torch.
-"""
-
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,8 +13,8 @@ from pydantic import (
 )
 
 from vestry.errors import did_you_mean
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.estimators.kind import EstimatorSettings
-from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.settings import TrainingSettings
@@ -29,60 +24,6 @@ SMALLEST = 32
 """Pixels a side: below it VGG16's five pools leave nothing."""
 LITE0_SIDE = 224
 """As it was trained."""
-HOST = "https://download.pytorch.org/models/"
-
-
-@dataclass(frozen=True)
-class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256; its
-    publishers say no more of it, so all of `sha256` is what everybody finds who has the file.
-
-    unused: beginnings of the names of weights that belong to the published head.
-    """
-
-    name: str
-    title: str
-    parameters: int
-    file: str
-    unused: str
-    sha256: str
-
-    @property
-    def url(self) -> str:
-        return HOST + self.file
-
-    @property
-    def hash_prefix(self) -> str:
-        return self.sha256[:8]
-
-    def feature_map(self, image_size: tuple[int, int]) -> Shape:
-        """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
-        if self.name == "vgg16":  # pools without padding drop what is left over
-            return image_size[0] // 32, image_size[1] // 32, 512
-        return -(-image_size[0] // 32), -(-image_size[1] // 32), 2048
-
-
-PUBLISHED = {
-    backbone.name: backbone
-    for backbone in (
-        PublishedBackbone(
-            "vgg16",
-            "VGG16",
-            14_714_688,
-            "vgg16-397923af.pth",
-            "classifier.",
-            "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
-        ),
-        PublishedBackbone(
-            "resnet50",
-            "ResNet50",
-            23_508_032,
-            "resnet50-0676ba61.pth",
-            "fc.",
-            "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
-        ),
-    )
-}
 
 
 # What a study file says of a model of the kind `backbone`.

@@ -8,7 +8,12 @@ import httptools
 from starlette.exceptions import HTTPException
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from vestry.serve.http.framing import check_framing, same_framing, take_authority
+from vestry.serve.http.framing import (
+    has_small_body,
+    problem_of,
+    same_framing,
+    take_authority,
+)
 from vestry.serve.http.load_shedder import LoadShedder
 from vestry.serve.http.request import (
     MOST_THROWN_AWAY,
@@ -19,9 +24,8 @@ from vestry.serve.http.request import (
 )
 
 _CROWDED = "too many connections; try again in a second"
-_SMALL = 64 * 2**10
-_MOST_AHEAD = 50
-"""Requests that a client may send before the first of them is answered."""
+_FIRST_LINE = 32
+"""Bytes of a request beside its URL and its fields, or more."""
 _GRACE = 0.3
 """Seconds for which an idle connection is kept open once the server stops: a request that is on
 its way is refused with a word, not by a reset."""
@@ -35,9 +39,9 @@ class Connection(HttpToolsProtocol):
     """uvicorn's protocol, with limits and a load shedder, which `limited` gives it.
 
     begun: a request's first byte is there, and its last is not. head_bytes: of its fields, those
-    after its body too. unread: bytes since the parser last found something in them. replaying: the
-    parser reads what was read before. deaf: what comes is no longer listened to. problem: what the
-    parser is stopped for.
+    after its body too. unread: bytes of which the parser has made nothing yet. is_between: one was
+    read whole since they were counted. replaying: the parser reads what it has read before. deaf:
+    what comes is thrown away. problem: what the parser is stopped for.
     """
 
     limits: Limits
@@ -48,7 +52,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self.head_open = True
         self.body_open = False
-        self.begun = self.replaying = self.deaf = False
+        self.begun = self.is_between = self.replaying = self.deaf = False
         self.head_bytes = self.unread = 0
         self.problem: HTTPException | None = None
         self.watch: asyncio.TimerHandle | None = None
@@ -73,7 +77,8 @@ class Connection(HttpToolsProtocol):
             self._throw_away(data)
             return
         self._unset_keepalive_if_required()
-        self.unread += len(data)
+        self.unread = len(data) + (0 if self.is_between else self.unread)
+        self.is_between = False
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -136,7 +141,7 @@ class Connection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def _read_on(self, size: int) -> None:
-        self.unread = 0
+        self.unread = max(0, self.unread - size)
         self.head_bytes += size
         if self.head_bytes > self.limits.max_header_bytes:
             self._stop_parsing(self._too_long())
@@ -152,16 +157,13 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.replaying:
             return
-        try:
-            if len(self.pipeline) >= _MOST_AHEAD:
-                raise HTTPException(400, "too many requests on one connection wait for answers")
-            check_framing(self.parser.get_http_version(), self.headers)
-        except HTTPException as problem:
+        version = self.parser.get_http_version()
+        if problem := problem_of(version, self.headers, len(self.pipeline)):
             self._stop_parsing(problem)
         take_authority(self.url, self.headers)
         self.head_open = False
         self.body_open = True
-        if self.parser.get_method() == b"POST" and self._answered and self._body_is_small():
+        if self.parser.get_method() == b"POST" and self._answered and has_small_body(self.headers):
             keep = self.parser.should_keep_alive() and not self.expect_100_continue
             answer = self.shedder.early_answer(keep)
             if answer is not None:
@@ -171,11 +173,6 @@ class Connection(HttpToolsProtocol):
                     self.transport.close()
                 return
         super().on_headers_complete()
-
-    def _body_is_small(self) -> bool:
-        """Whether the rest of a refused request can be thrown away as it comes."""
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        return bool(lengths) and len(lengths[0]) < 8 and int(lengths[0]) <= _SMALL
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, app)
@@ -193,7 +190,8 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # the parser leaves the body out, which `_feed` has it read after all
         self.begun = self.body_open = False
-        self.unread = 0
+        self.is_between = True
+        self.unread = max(0, self.unread - _FIRST_LINE)
         if not self.shed:
             super().on_message_complete()
             return

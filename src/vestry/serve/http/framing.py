@@ -9,22 +9,29 @@ from collections.abc import Iterable
 import httptools
 from starlette.exceptions import HTTPException
 
+_SMALL = 64 * 2**10
+_MOST_AHEAD = 50
+"""Requests that a client may send before the first of them is answered."""
 _SPOKEN = ("1.0", "1.1")
 Headers = list[tuple[bytes, bytes]]
 
 
-def check_framing(version: str, headers: Headers) -> None:
-    """Raise HTTPException for what the parser takes and nobody should; headers: lower-case names.
+def problem_of(version: str, headers: Headers, ahead: int) -> HTTPException | None:
+    """What is wrong with a request that the parser takes and nobody should; headers: lower-case
+    names; ahead: requests on its connection that wait for their answers.
 
     The parser itself refuses lengths that contradict each other, and a length beside chunks.
     """
     if version not in _SPOKEN:
-        raise HTTPException(505, "HTTP/1.1 is spoken here")
+        return HTTPException(505, "HTTP/1.1 is spoken here")
     codings = _values(headers, b"transfer-encoding")
     if codings and version == "1.0":
-        raise HTTPException(400, "HTTP/1.0 has no Transfer-Encoding")
+        return HTTPException(400, "HTTP/1.0 has no Transfer-Encoding")
     if any(coding.strip().lower() != b"chunked" for coding in codings):
-        raise HTTPException(501, "the Transfer-Encoding that is understood is chunked, alone")
+        return HTTPException(501, "the Transfer-Encoding that is understood is chunked, alone")
+    if ahead >= _MOST_AHEAD:
+        return HTTPException(400, "too many requests on one connection wait for answers")
+    return None
 
 
 def take_authority(url: bytes, headers: Headers) -> None:
@@ -47,6 +54,12 @@ def same_framing(version: str, headers: Headers) -> bytes:
     )
     lines = b"".join(b"%s: %s\r\n" % line for line in kept)
     return b"POST / HTTP/%s\r\n%s\r\n" % (version.encode(), lines)
+
+
+def has_small_body(headers: Headers) -> bool:
+    """Whether the rest of a refused request can be thrown away as it comes."""
+    lengths = _values(headers, b"content-length")
+    return bool(lengths) and len(lengths[0]) < 8 and int(lengths[0]) <= _SMALL
 
 
 def _values(headers: Headers, name: bytes) -> list[bytes]:
