@@ -30,7 +30,7 @@ from vestry.serve.http.request import (
     too_large,
 )
 from vestry.serve.http.routes import routes_of
-from vestry.serve.http.telemetry import AccessLog
+from vestry.serve.http.telemetry import AccessLog, LogWriter
 
 _FAILED = "the server failed; its log says why"
 _WORDS = {
@@ -53,6 +53,7 @@ class App:
         self.context = context
         self.shedder = context.shedder
         self.log = log
+        self.writer: LogWriter | None = None
         self.routes = routes_of(context, page)
         self.router = Router(self.routes, redirect_slashes=False)
 
@@ -66,7 +67,7 @@ class App:
         except ClientDisconnect:
             pass
         except Exception:  # a fault of ours: said to whoever runs the server, not to the client
-            traceback.print_exc(file=sys.stderr)
+            self._say(traceback.format_exc())
             if not state.started:
                 await JSON({"error": _FAILED}, 500)(scope, receive, send)
         finally:
@@ -86,11 +87,19 @@ class App:
             error.detail = _WORDS.get(error.detail, error.detail)
             await error_response(error)(scope, receive, send)
 
+    def _say(self, text: str) -> None:
+        """To whoever runs the server, and reads along or does not."""
+        if self.writer is None:
+            self.writer = LogWriter(sys.stderr) if self.log is None else self.log.writer
+        self.writer.put(text)
+
     def settle(self) -> None:
         """Write and count what has waited for company; at the end, for there will be none."""
         self.shedder.settle()
         if self.log is not None:
             self.log.close()
+        elif self.writer is not None:
+            self.writer.close()
 
     def _count(self, scope: Scope, state: RequestState, seconds: float) -> None:
         route = scope["route"].path if "route" in scope else "unknown"
