@@ -19,6 +19,7 @@ from vestry.cli.options import (
     JsonOption,
     QuietOption,
     RunsOption,
+    TrustedOption,
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
@@ -79,6 +80,7 @@ def run(
     cores: CoresOption = None,
     engine: EngineOption = EngineChoice.LOCAL,
     address: AddressOption = None,
+    trusted: TrustedOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -89,15 +91,22 @@ def run(
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
+    from vestry.system.registry import check_packages_trusted  # noqa: PLC0415
+
+    if trusted is not None:  # before a study is read, which loads what packages bring
+        check_packages_trusted(trusted)
     from vestry.data.paths import DataPaths  # noqa: PLC0415
     from vestry.pipeline.engines import opened_engine  # noqa: PLC0415
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
     from vestry.study.shipped import study_path  # noqa: PLC0415
+    from vestry.study.trusted_imports import check_imports_trusted  # noqa: PLC0415
 
     path = study_path(study)
     file = read_study(path, assignments or [])
+    if trusted is not None:
+        check_imports_trusted(file, trusted)
     folder = RunFolder(out or runs / path.stem)
     places = DataPaths.of(data, path.parent)
     with display(quiet) as report, opened_engine(engine, address, cores) as doing:

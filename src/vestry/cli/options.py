@@ -29,6 +29,29 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, w
 _LONGEST_SIDE = 4096
 
 
+def _top_level_names(text: str) -> frozenset[str]:
+    """From "sklearn,lightgbm"; none of an empty text."""
+    names = [name.strip() for name in text.split(",")] if text.strip() else []
+    for name in names:
+        if not name.isidentifier():
+            raise typer.BadParameter(
+                f"{name!r} is no top-level package; give names such as sklearn,lightgbm, or an "
+                "empty text for none"
+            )
+    return frozenset(names)
+
+
+TrustedOption = Annotated[
+    Any,
+    typer.Option(
+        "--trusted-modules",
+        parser=_top_level_names,
+        metavar="NAMES",
+        help="Import nothing for the study but from these packages, e.g. sklearn,lightgbm.",
+    ),
+]
+
+
 def _image_size(text: str) -> tuple[int, int]:
     """(height, width) from "32" or "32x48"."""
     sides = re.fullmatch(r"([0-9]{1,4})(?:[x\u00d7]([0-9]{1,4}))?", text.strip().lower())

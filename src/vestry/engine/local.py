@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Self
 
+from vestry.engine.event_start import EVENT_START
 from vestry.engine.guard import Guard
 from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
 from vestry.system.platform_calls import end_group, group_options
@@ -99,8 +100,9 @@ class WorkerProcess:
 
 def _event_of(line: str) -> Event | None:
     """None for what no worker wrote: a model's code may have found the pipe."""
+    _, start, text = line.rpartition(EVENT_START)
     try:
-        event = json.loads(line)
+        event = json.loads(text) if start else None
     except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

@@ -1,9 +1,9 @@
 """The worker process: reads tasks from standard input, writes events to standard output.
 
-One line of JSON each way; it stays warm between tasks, so that torch and the images are loaded
-once. Tasks must not tell by each other: what they share is set back after each, and a process into
-which a user's own code was loaded says that it is `spent`, since what such code leaves behind (its
-classes' attributes, functions it replaced, threads) cannot be known.
+One line of JSON each way, events after `EVENT_START`; it stays warm between tasks, so that torch
+and the images are loaded once. Tasks must not tell by each other: what they share is set back after
+each, and a process into which a user's own code was loaded says that it is `spent`, since what such
+code leaves behind (its classes' attributes, functions it replaced, threads) cannot be known.
 """
 
 import functools
@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
+from vestry.engine.event_start import EVENT_START
 from vestry.errors import one_line
 from vestry.system.installed import is_installed
 from vestry.system.process_state import ProcessState
@@ -100,7 +101,7 @@ def _last_trace() -> str:
 
 
 def _send(events: IO[str], event: dict[str, Any]) -> None:
-    events.write(json.dumps(event) + "\n")
+    events.write(f"{EVENT_START}{json.dumps(event)}\n")
     events.flush()
 
 

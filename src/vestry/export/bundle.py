@@ -178,6 +178,12 @@ def read_bundle(path: Path) -> tuple[bytes, Bundle]:
     """A bundle's file and facts. Raises ModelError where it is not there, damaged, unsafe or no
     bundle."""
     content = read_model_bytes(path)
+    return content, bundle_in(content, path)
+
+
+def bundle_in(content: bytes, path: Path) -> Bundle:
+    """The facts of a bundle that was read before, from `path`. Raises ModelError as `read_bundle`
+    does."""
     try:
         model = safe_model(content)
         properties = {entry.key: entry.value for entry in model.metadata_props}
@@ -187,7 +193,7 @@ def read_bundle(path: Path) -> tuple[bytes, Bundle]:
         _check_signature(model, bundle)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    return content, bundle
+    return bundle
 
 
 def _check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:

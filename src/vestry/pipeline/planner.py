@@ -57,7 +57,7 @@ class Planner:
         self.dataset = dataset
         self.run = run
         self.cores = cores
-        self.shared = fit.shared_description(dataset)
+        self.shared = fit.shared_description(dataset, study.reproducible)
         paths = ModelPaths.of(places, run.path)
         rows = dataset.training
         self.plan_context = PlanContext(rows.image_shape, rows.classes, paths, downloads)
@@ -268,6 +268,8 @@ class Planner:
         """How many cores the model gets: those it names, or those that it uses well."""
         with _naming(entry):
             wanted = self.plan(entry.model_kind).threads_for(entry)
+        if self.study.reproducible:  # in which order sums are made hangs on them
+            return entry.threads or 1
         return min(entry.threads or wanted, self.cores)
 
     def task(

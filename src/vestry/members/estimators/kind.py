@@ -163,4 +163,5 @@ ESTIMATOR = ModelKind(
     words="estimator",
     libraries=("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
     tied=_tied,
+    imports=lambda table: [table["estimator"]],
 )

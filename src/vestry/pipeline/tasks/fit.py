@@ -65,14 +65,15 @@ TIMED_ROWS = 1000
 _CODE = ("members", "data.subset", "data.folds", "data.groups", "pipeline.tasks.fit")
 
 
-def shared_description(dataset: Dataset) -> dict[str, Any]:
+def shared_description(dataset: Dataset, reproducible: bool = False) -> dict[str, Any]:
     """The part of a task's description that all models of a study have in common."""
     groups = dataset.training.groups
+    fixed = {"reproducible": True} if reproducible else {}
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-    } | ({} if groups is None else {"groups": _digest(groups)})
+    } | (fixed if groups is None else fixed | {"groups": _digest(groups)})
 
 
 def description(
@@ -189,6 +190,7 @@ def job(
         seed=description["seed"],
         threads=description["threads"],
         fewer_threads=description.get("fewer_threads", False),
+        reproducible=description.get("reproducible", False),
         workspace=workspace,
         on_event=on_event,
         paths=ModelPaths.from_dict(context["model_paths"]),
