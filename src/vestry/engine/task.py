@@ -30,7 +30,8 @@ class Task:
     `folder`, the manifest `card.json` last, and may keep checkpoints in `workspace`.
     description: everything that the result depends on. context: what it does not depend on, such
     as where the data lies. time_limit: seconds. group: what people take it and its like together
-    for, such as the model that it is one fit of; by itself where that is empty.
+    for, such as the model that it is one fit of; by itself where that is empty. needs: tasks whose
+    files it reads, which are done before it; whoever gives tasks to an engine sees to that.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Task:
     cores: int = 1
     time_limit: float = _TIME_LIMIT
     group: str = ""
+    needs: tuple["Task", ...] = ()
 
     @classmethod
     def of(
@@ -57,7 +59,6 @@ class Task:
     ) -> "Task":
         """The task whose place in `run` its description names."""
         key = digest(description)
-        places = {"folder": run.task(key), "workspace": run.workspace(key)}
         return cls(
             name,
             function,
@@ -66,7 +67,8 @@ class Task:
             cores=cores,
             time_limit=time_limit,
             group=group,
-            **places,
+            folder=run.task(key),
+            workspace=run.workspace(key),
         )
 
     @property

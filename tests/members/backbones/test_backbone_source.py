@@ -17,7 +17,8 @@ from vestry.errors import MemberError, StudyError
 from vestry.members.backbones import downloads
 from vestry.members.backbones import settings as published_backbone
 from vestry.members.backbones.kind import BackbonePlan
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import backbone_source, find_run
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.kind import PlanContext

@@ -10,7 +10,7 @@ from pathlib import Path
 from vestry.data.download import CHUNK, CONNECT_SECONDS, READ_SECONDS, Meter, reason
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError
-from vestry.members.backbones.settings import PublishedBackbone
+from vestry.members.backbones.published import PublishedBackbone
 from vestry.members.model_paths import ModelPaths, shown
 
 LARGEST = 2**30

@@ -6,13 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import StudyError
-from vestry.members.backbones.settings import (
-    FILE,
-    ONNX_FILE,
-    PUBLISHED,
-    STUDY,
-    BackboneSettings,
-)
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import FILE, ONNX_FILE, STUDY, BackboneSettings
 from vestry.members.backbones.source import (
     CARD,
     BackboneSource,

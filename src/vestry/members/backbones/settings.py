@@ -4,7 +4,6 @@ The weights of VGG16 and ResNet50 are torchvision's (ImageNet, version 1), under
 gives them. Nothing here needs torch.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,8 +17,8 @@ from pydantic import (
 )
 
 from vestry.errors import did_you_mean
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.estimators.kind import EstimatorSettings
-from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.settings import TrainingSettings
@@ -29,44 +28,6 @@ SMALLEST = 32
 """Pixels a side: below it VGG16's five pools leave nothing."""
 LITE0_SIDE = 224
 """As it was trained."""
-HOST = "https://download.pytorch.org/models/"
-
-
-@dataclass(frozen=True)
-class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256.
-
-    unused: beginnings of the names of weights that belong to the published head.
-    """
-
-    name: str
-    title: str
-    parameters: int
-    file: str
-    unused: str
-
-    @property
-    def url(self) -> str:
-        return HOST + self.file
-
-    @property
-    def hash_prefix(self) -> str:
-        return self.file.rpartition("-")[2].removesuffix(".pth")
-
-    def feature_map(self, image_size: tuple[int, int]) -> Shape:
-        """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
-        if self.name == "vgg16":  # pools without padding drop what is left over
-            return image_size[0] // 32, image_size[1] // 32, 512
-        return -(-image_size[0] // 32), -(-image_size[1] // 32), 2048
-
-
-PUBLISHED = {
-    backbone.name: backbone
-    for backbone in (
-        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
-        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
-    )
-}
 
 
 # What a study file says of a model of the kind `backbone`.
@@ -86,6 +47,7 @@ _OF_ESTIMATORS = ("estimator", "params", "scale", "refit", "pool")
 _OF_FILES = ("input", "output", "sha256")
 _OF_LAYERS = ("layers", *(key for key in TrainingSettings.model_fields if key != "precision"))
 """Precision is the backbone's own, too."""
+_OF_STUDENTS = ("teacher", "distillation")
 
 
 def _both_sides(given: Any) -> Any:
@@ -194,6 +156,7 @@ class BackboneSettings(TrainingSettings):
         own = type(self).model_fields
         unused = {key for key in _OF_FILES if getattr(self, key) == own[key].default}
         unused |= set(_OF_LAYERS if self.estimator else _OF_ESTIMATORS)
+        unused |= {key for key in _OF_STUDENTS if getattr(self, key) is None}
         tables: dict[str, Any] = given(self)
         return {key: value for key, value in tables.items() if key not in unused}
 
@@ -275,6 +238,15 @@ class BackboneSettings(TrainingSettings):
             head = "`layers`" if self.layers else "an `estimator`"
             named = ", ".join(f"`{key}`" for key in given)
             raise ValueError(f"{named} says nothing of a head that is {head}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def teacher_sees_images(self) -> "BackboneSettings":
+        if self.distilled.targets == "augmented":
+            raise ValueError(
+                'distillation.targets = "augmented" is for networks whose images are altered; a '
+                'head on a frozen backbone takes "in_sample" or "out_of_fold"'
+            )
         return self
 
     @model_validator(mode="after")
