@@ -216,11 +216,6 @@ class Planner:
         task = self.task(name, lesson.function or FIT, description | lesson.said, entry)
         return replace(task, group=entry.name, needs=lesson.needs)
 
-    def finals_of(self, entry: ModelEntry) -> dict[int, Task]:
-        """As `finals` has them."""
-        threads = self.threads_for(entry)
-        return self.finals(entry, threads, self.study_folds(entry, threads, ()))
-
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study
         chooses by folds, followed by one for each fold, which sees that fold's own rows alone."""

@@ -5,7 +5,7 @@ own rows alone. Out-of-fold answers in a fold are those of folds of that fold's 
 of another of the study's folds has learnt from the rows that this one holds out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Protocol
@@ -45,7 +45,13 @@ class _Fits(Protocol):
 
     def threads_for(self, entry: ModelEntry) -> int: ...
 
-    def finals_of(self, entry: ModelEntry) -> dict[int, Task]: ...
+    def study_folds(
+        self, entry: ModelEntry, threads: int, in_folds: Sequence[ModelEntry]
+    ) -> dict[int, list[Task]]: ...
+
+    def finals(
+        self, entry: ModelEntry, threads: int, chosen_by: Mapping[int, Sequence[Task]]
+    ) -> dict[int, Task]: ...
 
     def describe(self, entry: ModelEntry) -> str: ...
 
@@ -93,9 +99,10 @@ class Teachers:
 
     def lesson(self, entry: ModelEntry, seed: int, part: Subset | None) -> Lesson:
         """For a fit on `part` of the training rows, which waits for its teacher's and is another
-        one where these are; empty of a model without a teacher."""
+        one where these are. Of a model that teaches itself: in a fold, too, it is then stored."""
+        kept = {"stored": True} if part is not None and self._is_asked(entry) else {}
         if (name := teacher_of(entry)) is None:
-            return Lesson()
+            return Lesson(said=kept)
         entries = self.entries(entry)
         fits = [self._fits(each, entry, seed, part) or () for each in entries]
         own = next((each for each in self.study.committee if each.name == name), None)
@@ -108,7 +115,13 @@ class Teachers:
             "options": own.options if own else {},
             "code": code_key(*_CODE),
         }
-        return Lesson(_STUDENT, {"teacher": said}, tuple(chain.from_iterable(fits)))
+        return Lesson(_STUDENT, {"teacher": said} | kept, tuple(chain.from_iterable(fits)))
+
+    def _is_asked(self, entry: ModelEntry) -> bool:
+        """Whether students ask the model itself, so that tables are not enough."""
+        students = (each for each in self.study.models if isinstance(each, ModelEntry))
+        asking = [e for e in students if teacher_of(e) and self.targets(e) != "out_of_fold"]
+        return any(entry.name in named_teachers(self.study, str(teacher_of(e))) for e in asking)
 
     def _fits(
         self, teacher: ModelEntry, entry: ModelEntry, seed: int, part: Subset | None
@@ -124,7 +137,8 @@ class Teachers:
             return [_named(fit, teacher, n) for n, fit in enumerate(fits, 1)] if named else fits
         if part is not None:
             return [self.planner.fit(teacher, threads, seed, part)]
-        final = self.planner.finals_of(teacher).get(seed)
+        folds = self.planner.study_folds(teacher, threads, ())
+        final = self.planner.finals(teacher, threads, folds).get(seed)
         return [final] if final else None
 
     def _parts(self, part: Subset | None) -> Sequence[Subset]:

@@ -143,6 +143,7 @@ def fit_model(
     else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
         part = description.get("part")
         facts = tables.save(dataset, validated=work.may_learn_all is False, part=part)
+    if held_out is None or description.get("stored"):
         member.save(folder)
     finish(folder, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
