@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from vestry.data.paths import MissingDataError
 from vestry.errors import MemberError, StudyError
 from vestry.members.backbones import downloads
-from vestry.members.backbones import settings as published_backbone
+from vestry.members.backbones import published as published_backbone
 from vestry.members.backbones.kind import BackbonePlan
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import BackboneSettings

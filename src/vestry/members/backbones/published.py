@@ -9,7 +9,8 @@ HOST = "https://download.pytorch.org/models/"
 
 @dataclass(frozen=True)
 class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256.
+    """One backbone. layers: that can be fine-tuned, convolutions or blocks of them. file: the
+    published weights, whose name ends in 8 digits of their SHA-256.
 
     unused: beginnings of the names of weights that belong to the published head.
     """
@@ -17,6 +18,7 @@ class PublishedBackbone:
     name: str
     title: str
     parameters: int
+    layers: int
     file: str
     unused: str
 
@@ -38,7 +40,7 @@ class PublishedBackbone:
 PUBLISHED = {
     backbone.name: backbone
     for backbone in (
-        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
-        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
+        PublishedBackbone("vgg16", "VGG16", 14_714_688, 13, "vgg16-397923af.pth", "classifier."),
+        PublishedBackbone("resnet50", "ResNet50", 23_508_032, 16, "resnet50-0676ba61.pth", "fc."),
     )
 }
