@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vestry.errors import DataError
 from vestry.schema.base import FORMAT, Format, Interval
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.decision import Decision
-from vestry.schema.nested import NestedChoice
 
 
 class _Part(BaseModel):

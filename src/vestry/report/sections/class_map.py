@@ -7,7 +7,7 @@ from vestry.report.plot.figure import Figure
 from vestry.report.plot.scatter import COLOURS, Cloud, scatter
 from vestry.report.section import Section
 from vestry.schema import exploration as schema
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 
 _CHOICES = 10
