@@ -35,6 +35,12 @@ class Lesson:
     said: dict[str, Any] = field(default_factory=dict)
     needs: tuple[Task, ...] = ()
 
+    def of(self, task: Task) -> Task:
+        """The fit with what it needs; what lies here, the machine that asks alone can read."""
+        if not self.needs:
+            return task
+        return replace(task, needs=self.needs, here=task.here or "it reads what its teacher says")
+
 
 class _Fits(Protocol):
     """What makes tasks of models: the planner."""

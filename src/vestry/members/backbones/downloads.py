@@ -38,10 +38,10 @@ def _check(backbone: PublishedBackbone, path: Path) -> None:
     """Raise MemberError where the file is not the published one."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if not digest.startswith(backbone.hash_prefix):
+    if digest != backbone.sha256:
         raise MemberError(
-            f"{path} is not the published file: its SHA-256 begins with {digest[:8]}, not "
-            f"{backbone.hash_prefix}. Fetch it again from {backbone.url}, or take it away"
+            f"{path} is not the published file: its SHA-256 is {digest}, not {backbone.sha256}. "
+            f"Fetch it again from {backbone.url}, or take it away"
         )
 
 

@@ -1,8 +1,4 @@
-"""What a study file says of a backbone with a head, and which backbones are published.
-
-The weights of VGG16 and ResNet50 are torchvision's (ImageNet, version 1), under the names that it
-gives them. Nothing here needs torch.
-"""
+"""What a study file says of a backbone with a head. Nothing here needs torch."""
 
 from typing import Annotated, Any, Literal
 
@@ -39,7 +35,7 @@ HEAD_FILE = "head.onnx"
 """Of an estimator on a backbone: features to probabilities."""
 LITE0 = "efficientnet-lite0"
 _NAMED = (*PUBLISHED, LITE0)
-_LIBRARIES = ("timm:", "torchvision:")
+LIBRARIES = ("timm:", "torchvision:")
 _PREFIXES = (
     "study:RUN/MODEL, a network of an earlier run; onnx:FILE, a model in a file; timm:NAME or "
     "torchvision:NAME, where these are installed"
@@ -147,7 +143,7 @@ class BackboneSettings(TrainingSettings):
     @property
     def of_library(self) -> bool:
         """Whether another library's name for it says which one it is."""
-        return self.backbone.startswith(_LIBRARIES)
+        return self.backbone.startswith(LIBRARIES)
 
     @property
     def early_pool(self) -> str | None:
@@ -198,7 +194,7 @@ class BackboneSettings(TrainingSettings):
                 raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name.startswith(ONNX_FILE):
             OnnxSettings.is_onnx(name.removeprefix(ONNX_FILE))
-        elif name not in _NAMED and not name.startswith(_LIBRARIES):
+        elif name not in _NAMED and not name.startswith(LIBRARIES):
             raise ValueError(f"{name!r} is not known{did_you_mean(name, _NAMED)}; or {_PREFIXES}")
         return name
 
@@ -207,7 +203,7 @@ class BackboneSettings(TrainingSettings):
     def known_weights(cls, given: str | None, info: ValidationInfo) -> str | None:
         if "backbone" not in info.data:
             return given
-        if info.data["backbone"].startswith(_LIBRARIES):
+        if info.data["backbone"].startswith(LIBRARIES):
             if given not in (None, "random"):
                 raise ValueError(f'{given!r} is not known; they have their own, or "random" ones')
             return given
