@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from raylets import Raylets
+import raylets
 from vestry.engine.local import LocalEngine
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
@@ -36,7 +36,7 @@ def needs_ray():
 def on_ray():
     """Engines on one node of two cores."""
     needs_ray()
-    with Raylets(head=2) as nodes, pytest.MonkeyPatch.context() as patch:
+    with raylets.Raylets(head=2) as nodes, pytest.MonkeyPatch.context() as patch:
         for name, value in nodes.environment.items():
             patch.setenv(name, value)
         with connected(nodes.address, None) as cluster:
@@ -195,7 +195,7 @@ def test_one_that_leaves_its_group_does_not_hold_up_the_others(engine, tmp_path)
 def test_nothing_outlives_the_parent(tmp_path, function, number):
     started = tmp_path / "started"
     script = (
-        f"import sys; sys.path[:0] = [{str(HERE)!r}]\n"
+        f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(Path(raylets.__file__).parent)!r}]\n"
         "from pathlib import Path\n"
         "from test_engine_contract import local, task\n"
         f"job = task(Path({str(tmp_path)!r}), {function!r}, started={str(started)!r})\n"
