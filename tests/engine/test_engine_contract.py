@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from raylets import Raylets
+import raylets
 from vestry.engine.local import LocalEngine
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
@@ -36,7 +36,7 @@ def needs_ray():
 def on_ray():
     """Engines on one node of two cores."""
     needs_ray()
-    with Raylets(head=2) as nodes, pytest.MonkeyPatch.context() as patch:
+    with raylets.Raylets(head=2) as nodes, pytest.MonkeyPatch.context() as patch:
         for name, value in nodes.environment.items():
             patch.setenv(name, value)
         with connected(nodes.address, None) as cluster:
@@ -140,16 +140,22 @@ def card(job):
     return json.loads((job.folder / "card.json").read_text())
 
 
+FRESH = {"torch.float32", "True", "device(type='cpu')", "'highest'"}
+
+
 def test_what_a_task_changes_in_its_process_is_set_back_for_the_next(engine, tmp_path):
-    order = ["change_everything", "say_state"] * 2
+    order = ["change_everything", "say_state"] * 3
     jobs = [task(tmp_path, function, str(n)) for n, function in enumerate(order)]
     outcomes, _ = run(engine(1), jobs)
-    assert [outcome.reason for outcome in outcomes] == [None] * 4
-    first, fresh, again, last = map(card, jobs)
-    assert len({given["process"] for given in (first, fresh, again, last)}) == 1
-    assert first["unchanged"] == again["unchanged"] == []
-    assert last["state"] == fresh["state"]
-    assert {"torch.float32", "True", "device(type='cpu')", "'highest'"} <= set(fresh["state"])
+    assert [outcome.reason for outcome in outcomes] == [None] * len(jobs)
+    changed, said = [card(job) for job in jobs[::2]], [card(job) for job in jobs[1::2]]
+    assert [given["unchanged"] for given in changed] == [[]] * 3
+    processes = {given["process"] for given in [*changed, *said]}
+    assert len(processes) <= 2  # Ray may hold two ready, and takes either
+    for process in processes:
+        states = [given["state"] for given in said if given["process"] == process]
+        assert all(state == states[0] for state in states)
+        assert all(set(state) >= FRESH for state in states)
 
 
 def test_a_process_that_loaded_own_code_does_no_other_task(engine, tmp_path):
@@ -195,7 +201,7 @@ def test_one_that_leaves_its_group_does_not_hold_up_the_others(engine, tmp_path)
 def test_nothing_outlives_the_parent(tmp_path, function, number):
     started = tmp_path / "started"
     script = (
-        f"import sys; sys.path[:0] = [{str(HERE)!r}]\n"
+        f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(Path(raylets.__file__).parent)!r}]\n"
         "from pathlib import Path\n"
         "from test_engine_contract import local, task\n"
         f"job = task(Path({str(tmp_path)!r}), {function!r}, started={str(started)!r})\n"
