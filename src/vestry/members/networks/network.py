@@ -189,6 +189,10 @@ class Network:
         for block in self.blocks:
             block.seed(random)
 
+    def filter_banks(self) -> list[Parameter]:
+        """The filters of convolutions over several channels, as matrices (inputs, filters)."""
+        return [block.filter_bank for block in self.blocks if block.filter_bank is not None]
+
     def forward(self, x: Tensor, training: bool) -> Tensor:
         if self.standardised is not None:
             x = self.standardised.apply(x)

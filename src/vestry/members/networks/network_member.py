@@ -1,6 +1,7 @@
 """The member of the kind `layers`: a network trained here."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,17 +19,23 @@ from vestry.members.networks.layer import describe
 from vestry.members.networks.mirrored_answers import mirrored_answers
 from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
-from vestry.members.networks.precision import Choice, choose
+from vestry.members.networks.precision import choose
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, as_tensor
-from vestry.members.networks.settings import NetworkSettings, TrainingSettings
+from vestry.members.networks.settings import (
+    ImageTrainingSettings,
+    NetworkSettings,
+    TrainingSettings,
+)
 from vestry.members.networks.stopping import Stopper
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
+from vestry.members.networks.trainable import Trainable
 from vestry.members.networks.trainer import Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 
 _Trained = TypeVar("_Trained", bound=TrainingSettings)
+_OfImages = TypeVar("_OfImages", bound=ImageTrainingSettings)
 _WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
 
 
@@ -36,8 +43,8 @@ _WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
 class NetworkMember:
     """A trained network; `fit` and `load` make it."""
 
-    network: Network
-    settings: NetworkSettings
+    network: Trainable
+    settings: ImageTrainingSettings
     facts: dict[str, Any]
     history: list[dict[str, float]]
     threads: int
@@ -79,16 +86,46 @@ class NetworkMember:
         return self.facts
 
 
+@dataclass(frozen=True)
+class Untrained:
+    """A network before its first step, and what its card says of it.
+
+    facts: at least `kind`, `parameters`, `trainable_parameters` and `definition`. precision,
+    trials: by layer, as the card's `training` has them.
+    """
+
+    network: Trainable
+    facts: dict[str, Any]
+    precision: dict[str, str] = field(default_factory=dict)
+    trials: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
 def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
+    return fit_made(settings, job, _plain, _untrained)
+
+
+def fit_made(
+    settings: _OfImages,
+    job: FitJob,
+    plain: Callable[[_OfImages, FitJob], Trainable],
+    untrained: Callable[[_OfImages, FitJob], Untrained],
+) -> NetworkMember:
+    """The same for whatever network is made of the settings.
+
+    untrained: makes it, on as many threads as it is trained on. plain: makes it to be tried.
+    """
     asked, job = settled(settings, job)
     settings = asked.model_copy(update={"epochs": asked.epochs_of(len(job.labels))})
     settings, found = settled_augmentation(settings, job)
-    chosen = choose_threads(settings, job)
+    made = settings
+    chosen = choose_threads(made, job, lambda: plain(made, job))
     with machine.prepared(chosen.count):
-        member = _trained(settings, replace(job, threads=chosen.count), chosen)
+        work = replace(job, threads=chosen.count)
+        member = _trained(untrained(settings, work), settings, work, chosen)
     member.facts["settings"] = asked.model_dump(mode="json")
     if job.epochs is None and settings.epochs > asked.epochs:
         member.facts["notes"].append(
@@ -116,13 +153,37 @@ def settled(settings: _Trained, job: FitJob) -> tuple[_Trained, FitJob]:
     return settings, job
 
 
-def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
-    shape = job.images.shape[1:]
-    plain = Network(settings.layers, shape, job.classes, job.seed)
+def _plain(settings: NetworkSettings, job: FitJob) -> Network:
+    return Network(settings.layers, job.images.shape[1:], job.classes, job.seed)
+
+
+def _untrained(settings: NetworkSettings, job: FitJob) -> Untrained:
+    """Each layer computed as trials have found it."""
+    traced = _plain(settings, job).traced
     with torch.inference_mode():
-        choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
+        choices = choose(traced, settings.batch_size, settings.precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
+    shape = job.images.shape[1:]
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
+    places = {index: _place(network, index) for index in choices}
+    return Untrained(
+        network,
+        {
+            "kind": "layers",
+            "parameters": sum(layer.parameters for layer in network.traced),
+            "trainable_parameters": sum(layer.trainable for layer in network.traced),
+            "definition": _definition(network),
+        },
+        {places[index]: choice.compute for index, choice in choices.items()},
+        {places[index]: choice.tried for index, choice in choices.items()},
+        [f"Layer {places[i]}: {choice.note}." for i, choice in choices.items() if choice.note],
+    )
+
+
+def _trained(
+    made: Untrained, settings: ImageTrainingSettings, job: FitJob, chosen: ThreadChoice
+) -> NetworkMember:
+    network = made.network
     rows = Rows.of(job.images, job.labels)
     if settings.scale == "standard":
         network.standardise(rows.images)
@@ -139,7 +200,7 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
-    facts = _card(network, settings, choices, progress, shape, job.classes, job.epochs)
+    facts = _card(made, settings, progress, job)
     facts["threads"] = chosen.card()
     facts["notes"] += trainer.optimizer.notes()
     facts["warnings"] += trainer.optimizer.warnings()
@@ -160,46 +221,31 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
 
 
 def _card(
-    network: Network,
-    settings: NetworkSettings,
-    choices: dict[int, Choice],
-    progress: Progress,
-    shape: tuple[int, ...],
-    classes: int,
-    epochs: int | None,
+    made: Untrained, settings: ImageTrainingSettings, progress: Progress, job: FitJob
 ) -> dict[str, Any]:
     return {
-        "kind": "layers",
+        **made.facts,
         "settings": settings.model_dump(mode="json"),
-        "image_shape": list(shape),
-        "classes": classes,
-        "parameters": sum(layer.parameters for layer in network.traced),
-        "trainable_parameters": sum(layer.trainable for layer in network.traced),
-        "definition": _definition(network),
+        "image_shape": list(job.images.shape[1:]),
+        "classes": job.classes,
         "fitted_on": "Fitted on the training rows; early stopping, where it is set, watched the "
         "validation rows.",
         "fit_seconds": progress.seconds,
         "stored": _WEIGHTS,
         "training": {
-            "epochs": epochs or settings.epochs,
+            "epochs": job.epochs or settings.epochs,
             "batch_size": settings.batch_size,
             "optimizer": settings.optimizer,
             "learning_rate": settings.initial_learning_rate,
             "patience": settings.early_stopping.patience if settings.early_stopping else None,
-            "precision": {
-                _place(network, index): choice.compute for index, choice in choices.items()
-            },
-            "trials": {_place(network, index): choice.tried for index, choice in choices.items()},
+            "precision": made.precision,
+            "trials": made.trials,
             "epochs_run": progress.epoch,
             **_ending(settings, progress.stopper),
         },
         "augmentation": None,
         "notes": balance_notes(settings.balance),
-        "warnings": [
-            f"Layer {_place(network, index)}: {choice.note}."
-            for index, choice in choices.items()
-            if choice.note
-        ],
+        "warnings": list(made.warnings),
     }
 
 
@@ -217,7 +263,7 @@ def _place(network: Network, index: int) -> str:
     return "output" if last else f"{index + 1} {network.traced[index].layer.key}"
 
 
-def _ending(settings: NetworkSettings, stopper: Stopper) -> dict[str, Any]:
+def _ending(settings: ImageTrainingSettings, stopper: Stopper) -> dict[str, Any]:
     """Which epoch was best by the monitored figure, and whether its weights were kept."""
     stopping = settings.early_stopping
     if stopping is None:

@@ -20,13 +20,12 @@ from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
-from vestry.members.networks.muon import filter_banks
-from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.stopping import Stopper
+from vestry.members.networks.trainable import Trainable
 
 CHECKPOINT_SECONDS = 5.0
 _REPORT_SECONDS = 0.25
@@ -50,7 +49,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: Network,
+        network: Trainable,
         settings: TrainingSettings,
         training: Rows,
         validation: Rows,
@@ -69,7 +68,7 @@ class Trainer:
         self.epochs = epochs or settings.epochs
         vector = network.vector
         self.optimizer = OPTIMIZERS[settings.optimizer](
-            settings, vector.values, vector.gradients, filter_banks(network)
+            settings, vector.values, vector.gradients, network.filter_banks()
         )
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
@@ -257,7 +256,7 @@ class Trainer:
         self.tried.restore(_part(tensors, "tried/"))
 
 
-def predict(network: Network, images: Tensor) -> Tensor:
+def predict(network: Trainable, images: Tensor) -> Tensor:
     """(n, classes) float32 scores, a bounded number of images at a time."""
     starts = range(0, len(images), _PREDICT_BATCH)
     batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
