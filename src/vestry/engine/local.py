@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Self
 
 from vestry.engine.guard import Guard
+from vestry.engine.here import do_here
 from vestry.engine.task import Event, OnEvent, Outcome, Task
 from vestry.system.platform_calls import end_group, group_options
 
@@ -134,10 +135,13 @@ class LocalEngine:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
-        early ends the workers that are at work.
+        early ends the workers that are at work. Those of this process come first, one by one.
         """
+        for task in tasks:
+            if task.here:
+                yield do_here(task, on_event)
         try:
-            yield from _Scheduler(self, tasks, on_event).work()
+            yield from _Scheduler(self, [t for t in tasks if not t.here], on_event).work()
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 

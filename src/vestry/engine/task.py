@@ -30,7 +30,8 @@ class Task:
     `folder`, the manifest `card.json` last, and may keep checkpoints in `workspace`.
     description: everything that the result depends on. context: what it does not depend on, such
     as where the data lies. time_limit: seconds. group: what people take it and its like together
-    for, such as the model that it is one fit of; by itself where that is empty.
+    for, such as the model that it is one fit of; by itself where that is empty. here: done in this
+    process, which alone has what it needs; a limit of time does not end it there.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Task:
     cores: int = 1
     time_limit: float = _TIME_LIMIT
     group: str = ""
+    here: bool = False
 
     @classmethod
     def of(

@@ -205,7 +205,8 @@ class Planner:
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
         name = fit_name(entry, seed, part, self.dataset.folds)
-        return replace(self.task(name, FIT, description, entry), group=entry.name)
+        task = self.task(name, FIT, description, entry)
+        return replace(task, group=entry.name, here=plan.fits_here(entry))
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study

@@ -11,7 +11,8 @@ from vestry.errors import StudyError
 from vestry.members.estimators.importable import check_importable
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.model_paths import ModelPaths
-from vestry.members.modules.module_source import module_source
+from vestry.members.modules.given_here import given, is_here
+from vestry.members.modules.module_source import source_of
 from vestry.members.networks.device import settled_device
 from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.members.networks.tracing import MOST_CORES
@@ -40,8 +41,10 @@ class _ModulePlan(Plan):
 
     def describe(self, settings: ModuleSettings) -> str:
         """Raises StudyError where it cannot be there to import, or torch lacks the device."""
-        check_importable(settings.module)
         settled_device(settings.device)
+        if is_here(settings.module):
+            return f"torch module {given(settings.module).words}, trained in this process"
+        check_importable(settings.module)
         return f"torch module {settings.module}"
 
     def threads_for(self, settings: ModuleSettings) -> int:  # noqa: ARG002 - it does not say
@@ -50,7 +53,7 @@ class _ModulePlan(Plan):
 
     def settled(self, settings: ModuleSettings) -> ModuleSettings:
         """With the SHA-256 of its source: a fit takes no other."""
-        source = module_source(settings.module)
+        source = source_of(settings.module)
         if settings.sha256 not in (None, source.sha256):
             raise StudyError(
                 f"{settings.module}: its source ({source.words}) has the SHA-256 {source.sha256}, "
@@ -58,6 +61,9 @@ class _ModulePlan(Plan):
             )
         found = {"sha256": source.sha256, "device": settled_device(settings.device)}
         return settings.model_copy(update=found)
+
+    def fits_here(self, settings: ModuleSettings) -> bool:
+        return is_here(settings.module)
 
     def stops_early(self, settings: ModuleSettings) -> bool:
         return settings.early_stopping is not None
@@ -72,7 +78,7 @@ class _ModulePlan(Plan):
 def _inputs(table: Mapping[str, Any], paths: ModelPaths) -> Iterator[Path]:  # noqa: ARG001
     if isinstance(path := table.get("module"), str):
         try:
-            yield from module_source(path).files
+            yield from source_of(path).files
         except StudyError:  # planning says what is wrong with it
             return
 

@@ -13,6 +13,7 @@ from torch import nn
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.onnx_member import OnnxMember
 from vestry.members.kind import WHOLE_MODEL, FitJob, FittedModel
+from vestry.members.modules.given_here import NOTE, is_here
 from vestry.members.modules.kind import ModuleSettings
 from vestry.members.modules.module_onnx import save_onnx
 from vestry.members.modules.user_module import UserModule, user_module
@@ -72,6 +73,8 @@ def fit(settings: ModuleSettings, job: FitJob) -> ModuleMember:
     """
     checked = job.validation_images if len(job.validation_images) else job.images
     trained = fit_made(settings, job, _network, _untrained)
+    if is_here(settings.module):
+        trained.facts["notes"].append(NOTE)
     network = trained.network
     assert isinstance(network, AutogradNetwork)  # noqa: S101 - for the type checker
     return ModuleMember(trained, network, checked[:_GATE_ROWS])

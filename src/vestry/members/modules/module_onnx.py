@@ -50,13 +50,14 @@ def save_onnx(
     return parity
 
 
-_REFUSED = "it cannot be exported: torch makes no ONNX file of it that is right"
+_REFUSED = "torch makes no right ONNX file of it"
 
 
 def _whole(
     network: AutogradNetwork, image_shape: tuple[int, ...], is_mirrored: bool
 ) -> onnx.ModelProto:
     graph = Graph()
+    graph.part = "images"
     pixels = scaled_pixels(graph, "images", image_shape)
     alone = safe_model(_exported(network, pixels.shape))
 
@@ -68,7 +69,7 @@ def _whole(
         planes = graph.add("Transpose", value.name, perm=[0, 3, 1, 2])
         graph.part = "module"
         name = graph.inline(alone, planes)
-        graph.part = ""
+        graph.part = "answers"
         return Value(name, (network.classes,), "flat")
 
     said = probabilities(graph, pixels, network.classes, is_mirrored, scores)

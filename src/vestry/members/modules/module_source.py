@@ -7,50 +7,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestry.members.estimators.importable import is_installed, module_file
+from vestry.members.modules.given_here import given, is_here
 
 
 @dataclass(frozen=True)
 class ModuleSource:
     """files: the one that defines the class, and those beside it that it imports, one by another;
-    none where it is not written in Python. root: the folder that they are imported from."""
+    none where it is not written in Python, or was handed over. sha256: of all of it. words: what it
+    is called, without where it lies."""
 
-    root: Path
     files: tuple[Path, ...]
-
-    @property
-    def sha256(self) -> str:
-        """Of all of them, names and content."""
-        digest = hashlib.sha256()
-        for file in self.files:
-            content = file.read_bytes()
-            digest.update(f"{file.relative_to(self.root).as_posix()} {len(content)}\n".encode())
-            digest.update(content)
-        return digest.hexdigest()
-
-    @property
-    def words(self) -> str:
-        """Their names, from where they are imported."""
-        names = [file.relative_to(self.root).as_posix() for file in self.files]
-        return ", ".join(names) or "not written in Python"
+    sha256: str
+    words: str
 
 
-def module_source(path: str) -> ModuleSource:
+def source_of(path: str) -> ModuleSource:
     """Of `package.module.Class`. An installed package is known by its version, and so gives the
     class's own file alone. Raises StudyError where the module is not there."""
-    module = path.rpartition(".")[0]
-    file = module_file(path)
+    if is_here(path):
+        return ModuleSource((), given(path).sha256, given(path).words)
+    file, module = module_file(path), path.rpartition(".")[0]
     if file is None:
-        return ModuleSource(Path(), ())
+        return ModuleSource((), hashlib.sha256(path.encode()).hexdigest(), "not written in Python")
     root = _root(file, module)
-    if is_installed(module):
-        return ModuleSource(root, (file,))
+    files = (file,) if is_installed(module) else tuple(sorted(_reached(file, root)))
+    digest, names = hashlib.sha256(), []
+    for each in files:
+        content = each.read_bytes()
+        names.append(each.relative_to(root).as_posix())
+        digest.update(f"{names[-1]} {len(content)}\n".encode() + content)
+    return ModuleSource(files, digest.hexdigest(), ", ".join(names))
+
+
+def _reached(file: Path, root: Path) -> set[Path]:
     reached, waiting = {file}, [file]
     while waiting:
         for found in _imported(waiting.pop(), root):
             if found not in reached:
                 reached.add(found)
                 waiting.append(found)
-    return ModuleSource(root, tuple(sorted(reached)))
+    return reached
 
 
 def _root(file: Path, module: str) -> Path:

@@ -11,8 +11,10 @@ from torch import nn
 
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.importable import import_named, is_installed
+from vestry.members.modules.given_here import given as handed_over
+from vestry.members.modules.given_here import is_here
 from vestry.members.modules.kind import ModuleSettings
-from vestry.members.modules.module_source import ModuleSource, module_source
+from vestry.members.modules.module_source import ModuleSource, source_of
 
 _KNOWN = {
     "classes": ("classes", "num_classes", "n_classes"),
@@ -38,7 +40,7 @@ def user_module(
     Raises MemberError where there is no such class, where it is no torch module, where it does not
     take its parameters, and where its source is not the one that the study began with.
     """
-    source = module_source(settings.module)
+    source = source_of(settings.module)
     if settings.sha256 not in (None, source.sha256):
         raise MemberError(
             f"the source of {settings.module} ({source.words}) has changed since it was planned; "
@@ -77,6 +79,8 @@ def _imported(path: str) -> Any:
     Of installed packages a function is taken where it says that it gives a module (as
     torchvision's do): what another one does is not known.
     """
+    if is_here(path):
+        return handed_over(path).make
     try:
         found = import_named(path)
     except MemberError:

@@ -1,0 +1,166 @@
+"""A torch module, a class or an object, as the table that a study file has for it."""
+
+import copy
+import hashlib
+import inspect
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vestry.errors import StudyError
+from vestry.members.estimators.importable import is_installed, module_file
+from vestry.members.modules.given_here import Given, give
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_PLAIN = (bool, int, float, str)
+
+
+def is_module(model: Any) -> bool:
+    """Whether it is a torch module or a class of such; torch is not loaded for it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    kind = torch.nn.Module
+    return issubclass(model, kind) if isinstance(model, type) else isinstance(model, kind)
+
+
+def module_keys(model: "nn.Module | type[nn.Module]") -> dict[str, Any]:
+    """`module` and `params`. An object is taken by its class and what that was made with, not as it
+    was trained, where both can be told and the processes that fit models can import it; else it
+    stays in this process, which then trains it.
+    """
+    kind = model if isinstance(model, type) else type(model)
+    params = {} if isinstance(model, type) else _parameters(model)
+    if params is not None and _is_found(kind):
+        return {"module": f"{kind.__module__}.{kind.__qualname__}"} | (
+            {"params": params} if params else {}
+        )
+    if params is not None:
+        text = f"{sorted(params.items())}"
+        here = Given(_with(kind, params), _digest(kind, text), f"{kind.__name__}, made anew")
+    else:
+        here = _copied(model)
+    return {"module": give(kind.__name__, here)}
+
+
+def _is_found(kind: type) -> bool:
+    """Whether other processes find the class: they look into installed packages, into the working
+    folder and where PYTHONPATH says, whatever this session has added."""
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        return False
+    if is_installed(kind.__module__):
+        return True
+    try:
+        file = module_file(f"{kind.__module__}.{kind.__qualname__}")
+    except StudyError:
+        return False
+    places = [
+        Path.cwd(),
+        *map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
+    ]
+    inside = Path(*kind.__module__.split("."))
+    wanted = [place.absolute() / inside for place in places]
+    return any(file in (each.with_suffix(".py"), each / "__init__.py") for each in wanted)
+
+
+def _parameters(model: "nn.Module") -> dict[str, Any] | None:
+    """What its class was called with: attributes of the names of its parameters, where the class
+    makes the same module of them; None where it does not."""
+    takes = inspect.signature(type(model)).parameters
+    found = {name: vars(model)[name] for name in takes if _is_plain(vars(model).get(name))}
+    try:
+        again = type(model)(**found)
+    except Exception:  # whatever it is, it is not made so
+        return None
+    is_same = repr(again) == repr(model) and _shapes(again) == _shapes(model)
+    own = {name: value for name, value in vars(model).items() if _is_plain(value)}
+    is_same = is_same and own == {n: v for n, v in vars(again).items() if _is_plain(v)} | {
+        "training": model.training
+    }
+    return found if is_same else None
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
+
+
+def _shapes(model: "nn.Module") -> dict[str, tuple[int, ...]]:
+    return {name: tuple(getattr(v, "shape", ())) for name, v in model.state_dict().items()}
+
+
+def _with(kind: Callable[..., Any], params: Mapping[str, Any]) -> Callable[..., Any]:
+    """The class with these parameters; it says what else it takes."""
+    takes = inspect.signature(kind)
+    others = [each for name, each in takes.parameters.items() if name not in params]
+
+    def make(**more: Any) -> Any:
+        return kind(**params, **more)
+
+    make.__signature__ = takes.replace(parameters=others)  # type: ignore[attr-defined]
+    return make
+
+
+def _copied(model: "nn.Module") -> Given:
+    """Copies of the object, whose layers start anew where they know how to."""
+
+    def make() -> Any:
+        fresh = copy.deepcopy(model)
+        for part in fresh.modules():
+            if hasattr(part, "reset_parameters"):
+                part.reset_parameters()
+        return fresh
+
+    kept = [
+        name
+        for path, part in model.named_modules()
+        if not hasattr(part, "reset_parameters")
+        for name, _ in part.named_parameters(path, recurse=False)
+    ]
+    weights = hashlib.sha256()
+    for name in kept:
+        weights.update(model.get_parameter(name).detach().cpu().numpy().tobytes())
+    words = f"a copy of the {type(model).__name__} that was given, its layers started anew"
+    if kept:
+        words += f", but for {', '.join(kept)}, which keep the values that they had"
+    return Given(make, _digest(type(model), f"{model!r} {weights.hexdigest()}"), words)
+
+
+def _digest(kind: type, more: str) -> str:
+    """Of the source of the class and of whatever beside it that it uses; where that is not known,
+    of nothing that comes again."""
+    digest = hashlib.sha256(more.encode())
+    try:
+        for text in _sources(kind, set()):
+            digest.update(text.encode())
+    except (OSError, TypeError):
+        digest.update(secrets.token_bytes(16))
+    return digest.hexdigest()
+
+
+def _sources(thing: Any, seen: set[int]) -> Iterator[str]:
+    """Of a class or function, and of those of the same session that it names."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    yield inspect.getsource(thing)
+    functions = (
+        [thing]
+        if inspect.isfunction(thing)
+        else list(filter(inspect.isfunction, vars(thing).values()))
+    )
+    for function in functions:
+        names = inspect.getclosurevars(function)
+        for name, used in sorted((names.globals | names.nonlocals).items()):
+            if (inspect.isclass(used) or inspect.isfunction(used)) and not is_installed(
+                used.__module__
+            ):
+                yield from _sources(used, seen)
+            elif _is_plain(used):
+                yield f"{name} = {used!r}"
