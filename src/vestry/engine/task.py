@@ -59,7 +59,6 @@ class Task:
     ) -> "Task":
         """The task whose place in `run` its description names."""
         key = digest(description)
-        places = {"folder": run.task(key), "workspace": run.workspace(key)}
         return cls(
             name,
             function,
@@ -68,7 +67,8 @@ class Task:
             cores=cores,
             time_limit=time_limit,
             group=group,
-            **places,
+            folder=run.task(key),
+            workspace=run.workspace(key),
         )
 
     @property

@@ -36,16 +36,14 @@ def module_keys(model: "nn.Module | type[nn.Module]") -> dict[str, Any]:
     """
     kind = model if isinstance(model, type) else type(model)
     params = {} if isinstance(model, type) else _parameters(model)
-    if params is not None and _is_found(kind):
-        return {"module": f"{kind.__module__}.{kind.__qualname__}"} | (
-            {"params": params} if params else {}
-        )
-    if params is not None:
-        text = f"{sorted(params.items())}"
-        here = Given(_with(kind, params), _digest(kind, text), f"{kind.__name__}, made anew")
-    else:
-        here = _copied(model)
-    return {"module": give(kind.__name__, here)}
+    if params is None:
+        return {"module": give(kind.__name__, _copied(model))}
+    if not _is_found(kind):
+        digest = _digest(kind, f"{sorted(params.items())}")
+        made = Given(_with(kind, params), digest, f"{kind.__name__}, made anew")
+        return {"module": give(kind.__name__, made)}
+    path = f"{kind.__module__}.{kind.__qualname__}"
+    return {"module": path} | ({"params": params} if params else {})
 
 
 def _is_found(kind: type) -> bool:
@@ -59,12 +57,9 @@ def _is_found(kind: type) -> bool:
         file = module_file(f"{kind.__module__}.{kind.__qualname__}")
     except StudyError:
         return False
-    places = [
-        Path.cwd(),
-        *map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
-    ]
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     inside = Path(*kind.__module__.split("."))
-    wanted = [place.absolute() / inside for place in places]
+    wanted = [Path(place).absolute() / inside for place in ("", *named)]
     return any(file in (each.with_suffix(".py"), each / "__init__.py") for each in wanted)
 
 
@@ -77,12 +72,13 @@ def _parameters(model: "nn.Module") -> dict[str, Any] | None:
         again = type(model)(**found)
     except Exception:  # whatever it is, it is not made so
         return None
+    again.train(model.training)
     is_same = repr(again) == repr(model) and _shapes(again) == _shapes(model)
-    own = {name: value for name, value in vars(model).items() if _is_plain(value)}
-    is_same = is_same and own == {n: v for n, v in vars(again).items() if _is_plain(v)} | {
-        "training": model.training
-    }
-    return found if is_same else None
+    return found if is_same and _plain(again) == _plain(model) else None
+
+
+def _plain(model: "nn.Module") -> dict[str, Any]:
+    return {name: value for name, value in vars(model).items() if _is_plain(value)}
 
 
 def _is_plain(value: Any) -> bool:
@@ -107,7 +103,7 @@ def _with(kind: Callable[..., Any], params: Mapping[str, Any]) -> Callable[..., 
     return make
 
 
-def _copied(model: "nn.Module") -> Given:
+def _copied(model: Any) -> Given:
     """Copies of the object, whose layers start anew where they know how to."""
 
     def make() -> Any:
@@ -150,17 +146,12 @@ def _sources(thing: Any, seen: set[int]) -> Iterator[str]:
         return
     seen.add(id(thing))
     yield inspect.getsource(thing)
-    functions = (
-        [thing]
-        if inspect.isfunction(thing)
-        else list(filter(inspect.isfunction, vars(thing).values()))
-    )
-    for function in functions:
+    parts = [thing] if inspect.isfunction(thing) else vars(thing).values()
+    for function in filter(inspect.isfunction, parts):
         names = inspect.getclosurevars(function)
-        for name, used in sorted((names.globals | names.nonlocals).items()):
-            if (inspect.isclass(used) or inspect.isfunction(used)) and not is_installed(
-                used.__module__
-            ):
+        for name, used in sorted({**names.globals, **names.nonlocals}.items()):
+            is_code = inspect.isclass(used) or inspect.isfunction(used)
+            if is_code and not is_installed(used.__module__):
                 yield from _sources(used, seen)
             elif _is_plain(used):
                 yield f"{name} = {used!r}"
