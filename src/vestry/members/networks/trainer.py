@@ -230,7 +230,8 @@ class Trainer:
 
     def _save(self) -> None:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
-        tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
+        kept = self.optimizer.state.items()
+        tensors |= {f"optimizer/{name}": t.contiguous() for name, t in kept}
         if self.average is not None:
             tensors["average"] = self.average.mean
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
