@@ -57,6 +57,7 @@ def models() -> dict[str, Any]:
 
 def choose(folder: Path, given: dict[str, Any]) -> vestry.Run:
     left_out = {"exploration": {"skip": True}, "explanation": {"skip": True}}
+    left_out["robustness"] = {"skip": True}
     parts = left_out | {"data": {"validation": {"fraction": 0.25}}, "training": {"epochs": 4}}
     return vestry.choose(
         IMAGES, LABELS, given, out=folder / "runs" / "own", cores=1, quiet=True, **parts

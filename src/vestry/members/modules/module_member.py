@@ -19,7 +19,8 @@ from vestry.members.modules.module_onnx import save_onnx
 from vestry.members.modules.user_module import UserModule, user_module
 from vestry.members.networks.autograd_network import AutogradNetwork
 from vestry.members.networks.device import device_of
-from vestry.members.networks.network_member import NetworkMember, Untrained, fit_made
+from vestry.members.networks.network_card import Untrained
+from vestry.members.networks.network_member import NetworkMember, fit_made
 
 _GATE_ROWS = 1000
 _MOST_PARTS = 40

@@ -1,7 +1,7 @@
 """A torch module as a network that is trained here, its backward pass left to autograd."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from vestry.members.networks.block import Parameter, ParameterVector
 from vestry.members.networks.device import CPU, Device
 from vestry.members.networks.layer import MEAN, Shape
 from vestry.members.networks.network import Standardised
+from vestry.members.networks.plain_module import PlainLayer, PlainModule
 
 _PROBE = 2
 """Images that a module is asked about before its first step; of one, a lost axis would not show."""
@@ -35,14 +36,15 @@ class AutogradNetwork:
         self.classes = classes
         self.name = name
         self.device = device
+        self.place = device.place
         self.standardised: Standardised | None = None
         with torch.inference_mode(mode=False):
             self.module = module.float().to(device.place)
             self._probe((*image_shape, 1) if len(image_shape) == 2 else image_shape)
             self._bind()
-        self.norms = [
-            each for each in module.modules() if isinstance(each, _BatchNorm) and _is_measured(each)
-        ]
+        parts = list(module.modules())
+        self.norms = [each for each in parts if isinstance(each, _BatchNorm) and _is_measured(each)]
+        self.layers = [each for each in parts if isinstance(each, PlainLayer) and each.measures]
 
     def _probe(self, shape: Shape) -> None:
         """One batch, which also gives lazy layers their shapes."""
@@ -92,6 +94,8 @@ class AutogradNetwork:
     def filter_banks(self) -> list[Parameter]:
         places = zip(self.trained, self.vector.parameters, strict=True)
         known = {id(each): place for each, place in places}
+        if isinstance(self.module, PlainModule):
+            return [known[id(self.module.get_parameter(name))] for name in self.module.bank_names]
         return [
             _as_matrix(known[id(each.weight)])
             for each in self.module.modules()
@@ -100,21 +104,14 @@ class AutogradNetwork:
         ]
 
     def measure_statistics(self, batches: Iterable[Tensor]) -> None:
-        """The mean over batches, as `torch.optim.swa_utils.update_bn` takes it."""
-        if not self.norms:
+        """Of a module's own normalisation the mean over batches, as
+        `torch.optim.swa_utils.update_bn` takes it."""
+        if not (self.norms or self.layers):
             return
-        momenta = [norm.momentum for norm in self.norms]
         self.module.eval()
-        for norm in self.norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # all batches count alike
-            norm.train()
-        with torch.inference_mode(mode=False), torch.no_grad():
+        with torch.inference_mode(mode=False), torch.no_grad(), _taking(self.norms, self.layers):
             for batch in batches:
                 self._scores(self._planes(batch))
-        for norm, momentum in zip(self.norms, momenta, strict=True):
-            norm.momentum = momentum
-            norm.eval()
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         # The loop works in inference mode, whose tensors autograd does not take.
@@ -162,6 +159,8 @@ class AutogradNetwork:
     def _scores(self, planes: Tensor) -> Tensor:
         try:
             scores = self.module(planes)
+        except MemberError:
+            raise
         except Exception as error:  # it raises whatever it likes
             raise MemberError(
                 f"{self.name}: its forward raised {one_line(error)}{_where(error)} for "
@@ -175,6 +174,26 @@ class AutogradNetwork:
                 f"of shape (n, {self.classes}) are needed, here {wanted}"
             )
         return scores
+
+
+@contextlib.contextmanager
+def _taking(norms: Sequence[_BatchNorm], layers: Sequence[PlainLayer]) -> Iterator[None]:
+    """While it lasts they take statistics of what passes."""
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # all batches count alike
+        norm.train()
+    for layer in layers:
+        layer.start_measuring()
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()
+        for layer in layers:
+            layer.stop_measuring()
 
 
 def _is_measured(norm: _BatchNorm) -> bool:

@@ -148,6 +148,12 @@ class Block:
     def forward(self, x: Tensor, training: bool) -> Tensor:
         raise NotImplementedError
 
+    def differentiable(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """What it computes, by operations that autograd follows; NotImplementedError where it has
+        no such form. weights: in the order of `specs`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no form that autograd follows")
+
     def backward(self, gradient: Tensor) -> Tensor | None:
         """Store the parameters' gradients; return the input's, or None where nobody needs it."""
         raise NotImplementedError

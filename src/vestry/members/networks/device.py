@@ -32,6 +32,10 @@ class Device:
         return torch.autocast(self.place, torch.bfloat16)
 
     @property
+    def is_cpu(self) -> bool:
+        return self.place == "cpu"
+
+    @property
     def precision(self) -> str:
         return "bf16" if self.half else "fp32"
 

@@ -111,6 +111,7 @@ class Network:
         specs = [spec for block in self.blocks for spec in block.specs.values()]
         self.vector = ParameterVector([spec.shape for spec in specs])
         self.classes = classes
+        self.place = "cpu"
         self.standardised: Standardised | None = None
         self._bind()
         self._initialise(specs, seed)

@@ -15,6 +15,8 @@ class Trainable(Protocol):
     """
 
     classes: int
+    place: str
+    """The device, as torch names it, that scores and parameters are on."""
     vector: ParameterVector
     """All parameters that training changes."""
 

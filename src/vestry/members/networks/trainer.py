@@ -74,10 +74,10 @@ class Trainer:
         self.best: dict[str, Tensor] = {}
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
-        self.truths = smoothed_truths(network.classes, settings.label_smoothing)
+        self.truths = smoothed_truths(network.classes, settings.label_smoothing).to(network.place)
         self.weights: Tensor | None = None
         if settings.balance == "weights":
-            self.weights = class_weights(training.labels, network.classes)
+            self.weights = class_weights(training.labels, network.classes).to(network.place)
         self.average: MovingAverage | None = None
         if settings.ema is not None:
             self.average = MovingAverage(vector.values, settings.ema)
@@ -147,21 +147,21 @@ class Trainer:
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
         order = torch.from_numpy(self._order(random))
-        labels = self.training.labels[order]
+        labels = self.training.labels[order].to(network.place)
         truth = self.truths[labels]
-        seen = torch.empty(truth.shape)
+        seen = torch.empty_like(truth)
         mix = self._mixing()
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
-            for part in torch.split(images, batch):
+            for part in torch.split(images.to(network.place), batch):
                 rows = slice(done, done + len(part))
                 self.step(*mix(part, truth[rows]), seen[rows], rates[done // batch])
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 self.on_event(self.progress.step_event(seen[:done], labels, started, self.epochs))
-        return seen, labels
+        return seen.cpu(), labels.cpu()
 
     def _order(self, random: np.random.Generator) -> NDArray[np.int64]:
         if self.settings.balance == "sampling":
@@ -261,7 +261,7 @@ def predict(network: Trainable, images: Tensor) -> Tensor:
     """(n, classes) float32 scores, a bounded number of images at a time."""
     starts = range(0, len(images), _PREDICT_BATCH)
     batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
-    return torch.cat([network.forward(batch, training=False) for batch in batches])
+    return torch.cat([network.forward(batch, training=False).cpu() for batch in batches])
 
 
 def smoothed_truths(classes: int, smoothing: float) -> Tensor:
