@@ -94,9 +94,27 @@ def test_the_same_call_finds_its_fits_and_an_edited_one_does_not(run: vestry.Run
     before = times()
     choose(run.folder.parent.parent, models())
     assert times() == before
-    edited = models() | {"Layers": nn.Sequential(nn.Flatten(), nn.Linear(64, 10, bias=False))}
-    keys = [module_keys(given)["module"] for given in (models()["Layers"], edited["Layers"])]
+    edited = nn.Sequential(nn.Flatten(), nn.Linear(64, 10, bias=False))
+    keys = [module_keys(given)["module"] for given in (models()["Layers"], edited)]
     assert keys[0] != keys[1]
+
+
+def test_what_a_class_builds_on_is_part_of_what_it_is() -> None:
+    def path(rate: float) -> str:
+        class Inner(nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                return x * rate
+
+        class Base(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.inner, self.last = Inner(), nn.Linear(64, 10)
+
+        class Net(Base): ...
+
+        return str(module_keys(Net)["module"]) + str(module_keys(nn.Sequential(Net()))["module"])
+
+    assert path(0.5) == path(0.5) != path(0.25)
 
 
 def test_no_weights_of_the_object_reach_its_fit(run: vestry.Run, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import inspect
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def module_keys(model: "nn.Module | type[nn.Module]") -> dict[str, Any]:
     if params is None:
         return {"module": give(kind.__name__, _copied(model))}
     if not _is_found(kind):
-        digest = _digest(kind, f"{sorted(params.items())}")
+        digest = _digest([kind], f"{sorted(params.items())}")
         made = Given(_with(kind, params), digest, f"{kind.__name__}, made anew")
         return {"module": give(kind.__name__, made)}
     path = f"{kind.__module__}.{kind.__qualname__}"
@@ -74,7 +74,21 @@ def _parameters(model: "nn.Module") -> dict[str, Any] | None:
         return None
     again.train(model.training)
     is_same = repr(again) == repr(model) and _shapes(again) == _shapes(model)
-    return found if is_same and _plain(again) == _plain(model) else None
+    is_same = is_same and _plain(again) == _plain(model)
+    # A parameter that left no trace may be in values that no layer draws.
+    is_told = found.keys() == takes.keys() or _kept(again) == _kept(model)
+    return found if is_same and is_told else None
+
+
+def _kept(model: "nn.Module") -> dict[str, bytes]:
+    """Values of parameters and buffers that no layer starts anew, by name."""
+    return {
+        name: value.detach().cpu().numpy().tobytes()
+        for path, part in model.named_modules()
+        if not hasattr(part, "reset_parameters")
+        for named in (part.named_parameters, part.named_buffers)
+        for name, value in named(path, recurse=False)
+    }
 
 
 def _plain(model: "nn.Module") -> dict[str, Any]:
@@ -113,27 +127,22 @@ def _copied(model: Any) -> Given:
                 part.reset_parameters()
         return fresh
 
-    kept = [
-        name
-        for path, part in model.named_modules()
-        if not hasattr(part, "reset_parameters")
-        for name, _ in part.named_parameters(path, recurse=False)
-    ]
-    weights = hashlib.sha256()
-    for name in kept:
-        weights.update(model.get_parameter(name).detach().cpu().numpy().tobytes())
+    kept, parts = _kept(model), list(model.modules())
+    weights = hashlib.sha256(b"".join(kept.values())).hexdigest()
+    kinds = [kind for kind in dict.fromkeys(map(type, parts)) if not is_installed(kind.__module__)]
+    text = f"{model!r} {[_plain(part) for part in parts]} {weights}"
     words = f"a copy of the {type(model).__name__} that was given, its layers started anew"
     if kept:
         words += f", but for {', '.join(kept)}, which keep the values that they had"
-    return Given(make, _digest(type(model), f"{model!r} {weights.hexdigest()}"), words)
+    return Given(make, _digest(kinds, text), words)
 
 
-def _digest(kind: type, more: str) -> str:
-    """Of the source of the class and of whatever beside it that it uses; where that is not known,
+def _digest(kinds: Sequence[type], more: str) -> str:
+    """Of the source of the classes and of whatever beside it that it uses; where that is not known,
     of nothing that comes again."""
-    digest = hashlib.sha256(more.encode())
+    digest, seen = hashlib.sha256(more.encode()), set[int]()
     try:
-        for text in _sources(kind, set()):
+        for text in (text for kind in kinds for text in _sources(kind, seen)):
             digest.update(text.encode())
     except (OSError, TypeError):
         digest.update(secrets.token_bytes(16))
@@ -141,17 +150,18 @@ def _digest(kind: type, more: str) -> str:
 
 
 def _sources(thing: Any, seen: set[int]) -> Iterator[str]:
-    """Of a class or function, and of those of the same session that it names."""
-    if id(thing) in seen:
+    """Of a class or function of the user's, and of those that it builds on or names."""
+    if id(thing) in seen or is_installed(thing.__module__):
         return
     seen.add(id(thing))
     yield inspect.getsource(thing)
+    for base in getattr(thing, "__bases__", ()):
+        yield from _sources(base, seen)
     parts = [thing] if inspect.isfunction(thing) else vars(thing).values()
     for function in filter(inspect.isfunction, parts):
         names = inspect.getclosurevars(function)
         for name, used in sorted({**names.globals, **names.nonlocals}.items()):
-            is_code = inspect.isclass(used) or inspect.isfunction(used)
-            if is_code and not is_installed(used.__module__):
+            if inspect.isclass(used) or inspect.isfunction(used):
                 yield from _sources(used, seen)
             elif _is_plain(used):
                 yield f"{name} = {used!r}"
