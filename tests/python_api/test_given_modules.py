@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch import nn
 
 import own_modules
 import vestry
+from documented import blocks
 from vestry.members.estimators.onnx_member import session
 from vestry.predictions.table import load_table
 from vestry.python_api import given_modules
@@ -155,3 +158,13 @@ def test_the_study_says_what_was_given(run: vestry.Run) -> None:
     assert [entry["module"].partition("_")[0] for entry in entries] == [
         *("here.Known", "here.Known", "here.Hidden", "here.Sequential")
     ]
+
+
+def test_the_example_of_the_documents_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (text,) = [block.text for block in blocks("docs/python.md", "python") if "Small" in block.text]
+    skipped = {name: {"skip": True} for name in ("exploration", "robustness", "explanation")}
+    door = partial(vestry.choose, out=tmp_path / "runs" / "doc", cores=1, quiet=True, **skipped)
+    names: dict[str, Any] = {"__name__": "notebook", "X": IMAGES, "y": LABELS}
+    exec(text, names | {"vestry": SimpleNamespace(choose=door)})  # noqa: S102 - our own
+    assert (tmp_path / "small.onnx").is_file()
