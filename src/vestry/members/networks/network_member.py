@@ -107,8 +107,7 @@ def fit_made(
     untrained: makes it, on as many threads as it is trained on. plain: makes it to be tried.
     """
     asked, job = settled(settings, job)
-    settings = asked.model_copy(update={"epochs": asked.epochs_of(len(job.labels))})
-    settings, found = settled_augmentation(settings, job)
+    settings, found = settled_augmentation(asked, job)
     made = settings
     chosen = ThreadChoice(job.threads, GIVEN, {})
     if device_of(settings).is_cpu:
@@ -117,10 +116,10 @@ def fit_made(
         work = replace(job, threads=chosen.count)
         member = _trained(untrained(settings, work), settings, work, chosen)
     member.facts["settings"] = asked.model_dump(mode="json")
-    if job.epochs is None and settings.epochs > asked.epochs:
+    if (passes := asked.passes(len(job.labels))) > 1:
         member.facts["notes"].append(
-            f"{settings.epochs} epochs instead of {asked.epochs}, for at least "
-            f"{asked.least_steps:,} steps (least_steps)."
+            f"Each epoch goes {passes} times through the training images, for at least "
+            f"{asked.least_steps:,} steps in all (least_steps)."
         )
     if found is not None:
         member.facts["mirroring"] = found.card()
