@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import MemberError, StudyError, did_you_mean, one_line
+from vestry.system import installed
 
 _LARGEST = 5_000_000
 
@@ -72,6 +73,22 @@ def _located(path: str) -> tuple[str | None, bool]:
         inside = spec.submodule_search_locations
         places = None if inside is None else list(inside)
     return origin, True
+
+
+def own_file(path: str) -> Path | None:
+    """The user's own file or folder that the module of `package.module.Class` begins with; None
+    where that is installed, or not there."""
+    top = path.partition(".")[0]
+    spec = PathFinder.find_spec(top, [*sys.path, os.getcwd()]) or _otherwise(top)  # noqa: PTH109
+    if (
+        spec is None
+        or not spec.has_location
+        or not spec.origin
+        or installed.is_installed(Path(spec.origin))
+    ):
+        return None
+    file = Path(spec.origin)
+    return file.parent if file.name == "__init__.py" else file
 
 
 def _otherwise(top: str) -> ModuleSpec | None:

@@ -22,13 +22,14 @@ from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_card import WEIGHTS, Untrained, trained_card
 from vestry.members.networks.plain_module import PlainModule
-from vestry.members.networks.precision import choose
+from vestry.members.networks.precision import choose, fixed
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import (
     ImageTrainingSettings,
     NetworkSettings,
     TrainingSettings,
 )
+from vestry.members.networks.student import check_taught, taught_card, taught_words
 from vestry.members.networks.thread_choice import GIVEN, ThreadChoice, choose_threads
 from vestry.members.networks.trainable import Trainable
 from vestry.members.networks.trainer import Trainer, predict
@@ -106,6 +107,7 @@ def fit_made(
 
     untrained: makes it, on as many threads as it is trained on. plain: makes it to be tried.
     """
+    check_taught(settings, job)
     asked, job = settled(settings, job)
     settings, found = settled_augmentation(asked, job)
     made = settings
@@ -121,6 +123,9 @@ def fit_made(
             f"Each epoch goes {passes} times through the training images, for at least "
             f"{asked.least_steps:,} steps in all (least_steps)."
         )
+    if job.teacher is not None:
+        member.facts["teacher"] = taught_card(settings, job.teacher)
+        member.facts["notes"].append(taught_words(settings, job.teacher))
     if found is not None:
         member.facts["mirroring"] = found.card()
         key = "augmentation" if asked.augmentation == "auto" else "horizontal_flip"
@@ -150,7 +155,11 @@ def _untrained(settings: NetworkSettings, job: FitJob) -> Untrained:
     """Each layer computed as trials have found it."""
     traced = _plain(settings, job).traced
     with torch.inference_mode():
-        choices = choose(traced, settings.batch_size, settings.precision, job.threads)
+        batch, precision = settings.batch_size, settings.precision
+        if job.reproducible:
+            choices = fixed(traced, batch, precision)
+        else:
+            choices = choose(traced, batch, precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
     shape = job.images.shape[1:]
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
@@ -213,6 +222,8 @@ def _trained(
         job.on_event,
         job.epochs,
     )
+    if job.teacher is not None:
+        trainer.learn_from(job.teacher)
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)

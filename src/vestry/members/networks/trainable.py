@@ -22,7 +22,7 @@ class Trainable(Protocol):
 
     def forward(self, x: Tensor, training: bool) -> Tensor: ...
 
-    def backward(self, gradient: Tensor) -> None:
+    def backward(self, gradient: Tensor) -> object:
         """Store the gradient of every parameter, given that of the scores."""
         ...
 
