@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from vestry.errors import StudyError
-from vestry.members.estimators.importable import check_importable
+from vestry.members.estimators.importable import check_importable, own_file
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.model_paths import ModelPaths
 from vestry.members.modules.given_here import given, is_here
@@ -83,6 +83,16 @@ def _inputs(table: Mapping[str, Any], paths: ModelPaths) -> Iterator[Path]:  # n
             return
 
 
+def _tied(table: Mapping[str, Any]) -> str:
+    path = table.get("module")
+    if not isinstance(path, str):
+        return ""
+    if is_here(path):
+        return "it was handed over in a Python session of this machine"
+    file = own_file(path)
+    return f"its class stands in {file.name}, which is not installed" if file else ""
+
+
 MODULE = ModelKind(
     name="module",
     settings=ModuleSettings,
@@ -92,4 +102,5 @@ MODULE = ModelKind(
     libraries=("torch", "onnx", "onnxruntime"),
     inputs=_inputs,
     is_trained=True,
+    tied=_tied,
 )
