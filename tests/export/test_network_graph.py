@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
-from vestry.export.network_graph import loaded, network_scores, scaled_pixels, softmax
+from vestry.export.network_graph import loaded, network_scores
 from vestry.members.graph import Graph, finished
 from vestry.members.networks.activations import ACTIVATIONS
+from vestry.members.networks.graph_ends import scaled_pixels, softmax
 from vestry.members.networks.network import Network
 from vestry.members.networks.rows import as_tensor, scaled
 from vestry.members.networks.settings import NetworkSettings

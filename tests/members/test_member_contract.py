@@ -20,6 +20,7 @@ CASES = {
         "epochs": 12,
         "batch_size": 32,
     },
+    "module": {"module": "own_modules.Small", "epochs": 20, "batch_size": 32},
     "backbone": {
         "backbone": "resnet50",
         "weights": "random",

@@ -18,7 +18,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from torch.nn import Linear
 
 import vestry
 from vestry.errors import StudyError, VestryError
@@ -159,7 +158,6 @@ class Here:
         (make_pipeline(StandardScaler(), GaussianNB()), "a study file cannot hold"),
         (LogisticRegression, "no estimator with parameters"),
         (Here(), "no estimator with parameters"),
-        (Linear(2, 2), r"torch\.onnx\.export"),
     ],
 )
 def test_what_cannot_be_written_down_is_refused(model: object, said: str) -> None:

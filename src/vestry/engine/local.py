@@ -21,6 +21,7 @@ from typing import IO, Self
 
 from vestry.engine.event_start import EVENT_START
 from vestry.engine.guard import Guard
+from vestry.engine.here import do_here
 from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
 from vestry.system.platform_calls import end_group, group_options
 
@@ -142,7 +143,7 @@ class LocalEngine:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
-        early ends the workers that are at work.
+        early ends the workers that are at work. Those of this process come first, one by one.
         """
         with contextlib.closing(self.turns(tasks, on_event)) as turns:
             yield from filter(None, turns)
@@ -150,8 +151,12 @@ class LocalEngine:
     def turns(self, tasks: list[Task], on_event: OnEvent, seconds: float = _POLL_SECONDS) -> Turns:
         """As `run`, for who has to look after more than this: None after so many seconds in which
         nothing has ended."""
+        for task in tasks:
+            if task.in_process:
+                yield do_here(task, on_event)
         try:
-            yield from _Scheduler(self, tasks, on_event).work(seconds)
+            rest = [task for task in tasks if not task.in_process]
+            yield from _Scheduler(self, rest, on_event).work(seconds)
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 

@@ -35,6 +35,8 @@ class Task:
     without a shared disk brings them there. here: why only the machine that asks can do it; empty
     where any can. gpus: how many it takes of a machine that has some. needs: tasks whose files it
     reads, which are done before it; whoever gives tasks to an engine sees to that.
+    in_process: done in the very process that asks, which alone has what it needs; a limit of time
+    does not end it there.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Task:
     here: str = ""
     gpus: float = 0.0
     needs: tuple["Task", ...] = ()
+    in_process: bool = False
 
     @classmethod
     def of(

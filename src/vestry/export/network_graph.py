@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from vestry.members.graph import Graph
+from vestry.members.networks.graph_ends import probabilities, scaled_pixels, standardised
 from vestry.members.networks.layer import DEVIATION, MEAN, Nodes, TracedLayer, Value, Weights
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import trace
@@ -23,8 +24,7 @@ def network_scores(
     weights: as `weights.safetensors` holds them, named by a layer's place and key
     (`3.conv.kernel`).
     """
-    value = _standardised(graph, weights, pixels)
-    values = [value]
+    values = [_as_trained(graph, weights, pixels)]
     for index, step in enumerate(traced):
         place = f"{index + 1}.{step.layer.key}"
         joined = None if step.joined is None else values[step.joined + 1]
@@ -33,30 +33,11 @@ def network_scores(
     return values[-1]
 
 
-def _standardised(graph: Graph, weights: Weights, pixels: Value) -> Value:
+def _as_trained(graph: Graph, weights: Weights, pixels: Value) -> Value:
     """Pixels as z-scores, where the network takes those."""
     if MEAN not in weights:
         return pixels
-    shape = (-1, 1, 1) if pixels.layout == "channels_first" else (-1,)
-    mean, deviation = (
-        graph.constant(weights[name].reshape(shape), name) for name in (MEAN, DEVIATION)
-    )
-    name = graph.add("Div", graph.add("Sub", pixels.name, mean), deviation)
-    return Value(name, pixels.shape, pixels.layout)
-
-
-def scaled_pixels(graph: Graph, images: str, image_shape: tuple[int, ...]) -> Value:
-    """Raw images as a network takes them: 0 to 1, channels last."""
-    floats = graph.cast(images, "float")
-    unit = graph.add("Mul", floats, graph.number(1 / 255))
-    shape = image_shape if len(image_shape) == 3 else (*image_shape, 1)
-    if len(image_shape) == 2:
-        unit = graph.reshape(unit, -1, *shape)
-    return Value(unit, shape, "channels_last")
-
-
-def softmax(graph: Graph, scores: Value) -> str:
-    return graph.add("Softmax", scores.name, axis=1)
+    return standardised(graph, pixels, weights[MEAN], weights[DEVIATION])
 
 
 def loaded(tensors: Mapping[str, Any]) -> Weights:
@@ -70,16 +51,11 @@ def stored_network(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
     traced = trace(settings.layers, shape, card["classes"])
     weights = loaded(load_file(folder / WEIGHTS))
     pixels = scaled_pixels(graph, "images", shape)
-    if not card.get("mirrored_answers", {}).get("used", False):
-        return softmax(graph, network_scores(graph, traced, weights, pixels))
-    both = Value(_with_mirror_images(graph, pixels.name), pixels.shape, pixels.layout)
-    answers = softmax(graph, network_scores(graph, traced, weights, both))
-    pairs = graph.reshape(answers, 2, -1, card["classes"])
-    total = graph.add("ReduceSum", pairs, graph.integers(0), keepdims=0)
-    return graph.add("Mul", total, graph.number(0.5))
-
-
-def _with_mirror_images(graph: Graph, pixels: str) -> str:
-    """All images (n, height, width, channels), and then all of them from right to left."""
-    to_the_left = [graph.integers(number) for number in (-1, -(2**62), 2, -1)]
-    return graph.add("Concat", pixels, graph.add("Slice", pixels, *to_the_left), axis=0)
+    is_mirrored = card.get("mirrored_answers", {}).get("used", False)
+    return probabilities(
+        graph,
+        pixels,
+        card["classes"],
+        is_mirrored,
+        lambda value: network_scores(graph, traced, weights, value),
+    )

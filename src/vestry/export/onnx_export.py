@@ -77,7 +77,8 @@ def _member_graph(graph: Graph, part: str, folder: Path) -> str:
         return graph.inline(safe_model(read_model_bytes(folder / card["stored"])), "images")
     add = kind_named(card["kind"]).load_graph()
     if add is None:
-        raise ModelError(f"{folder.name} cannot be exported: its kind has no ONNX form")
+        reason = card.get("stored_note") or "its kind has no ONNX form"
+        raise ModelError(f"{folder.name} cannot be exported: {reason}")
     return add(graph, folder, card)
 
 

@@ -198,6 +198,10 @@ class Plan:
         a part at a time."""
         return 0
 
+    def fits_here(self, settings: Any) -> bool:  # noqa: ARG002 - for others to use
+        """Whether this process alone can fit it, since it was handed over here."""
+        return False
+
     def identity(self, settings: Any) -> str | None:  # noqa: ARG002 - for others to use
         """Text that changes with what a fit starts from beside its settings; None for nothing."""
         return None

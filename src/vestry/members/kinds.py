@@ -5,6 +5,7 @@ from vestry.members.backbones.kind import BACKBONE
 from vestry.members.estimators.kind import ESTIMATOR
 from vestry.members.given_predictions.kind import GIVEN
 from vestry.members.kind import ModelKind
+from vestry.members.modules.kind import MODULE
 from vestry.members.networks.kind import NETWORK
 from vestry.members.onnx_models.kind import ONNX
 from vestry.system.registry import Registry
@@ -14,6 +15,7 @@ KINDS: Registry[ModelKind] = Registry("kind", __name__, lambda thing: isinstance
 
 KINDS.register(ESTIMATOR)
 KINDS.register(NETWORK)
+KINDS.register(MODULE)
 KINDS.register(BACKBONE)
 KINDS.register(ONNX)
 KINDS.register(GIVEN)

@@ -211,10 +211,10 @@ class Planner:
         )
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
-        name = fit_name(entry, seed, part, folds)
-        lesson = self.teachers.lesson(entry, seed, part)
+        lesson, name = self.teachers.lesson(entry, seed, part), fit_name(entry, seed, part, folds)
         task = self.task(name, lesson.function or FIT, description | lesson.said, entry)
-        return lesson.of(replace(task, group=entry.name, here=entry.model_kind.tied(settings)))
+        task = replace(task, group=entry.name, in_process=plan.fits_here(entry))
+        return lesson.of(replace(task, here=entry.model_kind.tied(settings)))
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study

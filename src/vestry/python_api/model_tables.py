@@ -7,25 +7,25 @@ import numpy as np
 from pydantic import BaseModel
 
 from vestry.errors import StudyError
+from vestry.python_api.given_modules import is_module, module_keys
 from vestry.study.entries import CommonEntry
 from vestry.study.reader import model_of
 
 
 def model_table(name: str, model: Any) -> dict[str, Any]:
     """A `[[model]]` of that name. model: a scikit-learn estimator (taken by its class and its
-    parameters, not as it was fitted), settings such as `vestry.Network`, an import path, or the
-    table itself. Raises StudyError for what cannot be written down."""
+    parameters, not as it was fitted), a torch module or its class, settings such as
+    `vestry.Network`, an import path, or the table itself, in which `module` may be a class or an
+    object, too. Raises StudyError for what cannot be written down."""
     if isinstance(model, str):
         return {"name": name, "estimator": model}
     if isinstance(model, Mapping):
-        return {"name": name, **model}
+        own = module_keys(model["module"]) if is_module(model.get("module")) else {}
+        return {"name": name, **model, **own}
     if isinstance(model, BaseModel):
         return model.model_dump(mode="json", exclude_unset=True) | {"name": name}
-    if hasattr(model, "state_dict"):
-        raise StudyError(
-            f"model {name!r}: a torch module is not taken as it is; write it as a vestry.Network, "
-            'or, trained, export it (torch.onnx.export) and give {"onnx": "net.onnx"}'
-        )
+    if is_module(model):
+        return {"name": name, **module_keys(model)}
     if isinstance(model, type) or not hasattr(model, "get_params"):
         raise StudyError(
             f"model {name!r}: {model!r} is no estimator with parameters, no vestry.Network and no "

@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vestry.members.networks.muon import Muon, filter_banks, orthogonal
+from vestry.members.networks.muon import Muon, orthogonal
 from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.settings import NetworkSettings, OptimizerName, TrainingSettings
@@ -153,7 +153,7 @@ def test_the_orthogonal_matrix_keeps_directions_and_levels_their_sizes(rows, col
 
 def test_muon_takes_filters_over_several_channels_alone():
     own = network()
-    banks = filter_banks(own)
+    banks = own.filter_banks()
     assert [tuple(bank.value.shape) for bank in banks] == [(54, 8)]
     assert banks[0].value.data_ptr() == own.parameters()["3.conv.kernel"].value.data_ptr()
 
@@ -164,7 +164,7 @@ def test_muon_steps_filters_along_orthogonal_matrices_and_the_rest_as_nesterov()
         TrainingSettings(optimizer="muon", weight_decay=0.01),
         own.vector.values,
         own.vector.gradients,
-        filter_banks(own),
+        own.filter_banks(),
     )
     found = own.parameters()
     bank = found["3.conv.kernel"].value.double().numpy().copy()

@@ -4,6 +4,7 @@ import pytest
 from fits import KilledError, same, weights
 
 from vestry.members.networks import thread_choice, trainer
+from vestry.members.networks.network import Network
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.thread_choice import counts, fastest
@@ -49,7 +50,7 @@ def test_from_all_down_to_one():
 @pytest.fixture
 def clocked(monkeypatch):
     def set_to(seconds):
-        monkeypatch.setattr(thread_choice, "Trial", lambda settings, job: Clocked(seconds))
+        monkeypatch.setattr(thread_choice, "Trial", lambda settings, job, make: Clocked(seconds))
 
     return set_to
 
@@ -91,6 +92,6 @@ def test_a_trial_changes_nothing_and_a_killed_fit_goes_on_with_its_choice(
 
 
 def test_a_real_trial_has_a_speed_for_each(job):
-    trial = thread_choice.Trial(SETTINGS, job())
+    trial = thread_choice.Trial(SETTINGS, job(), lambda: Network(SETTINGS.layers, (8, 8), 10))
     speeds = fastest(trial, [2, 1]).images_per_second
     assert speeds.keys() == {"1", "2"} and min(speeds.values()) > 0

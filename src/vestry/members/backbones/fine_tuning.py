@@ -26,7 +26,6 @@ from vestry.members.backbones.weights import MODULES
 from vestry.members.kind import FitJob
 from vestry.members.networks import machine
 from vestry.members.networks.balance import balanced_order, class_weights
-from vestry.members.networks.muon import filter_banks
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_member import NetworkMember
 from vestry.members.networks.optimizers import OPTIMIZERS
@@ -76,6 +75,7 @@ def fine_tuned(
     """
     started = time.perf_counter()
     with machine.prepared(job.threads):
+        assert isinstance(head.network, Network)  # noqa: S101 - heads stay on the processor
         tuning = _Tuning(settings, backbone, head.network, job)
         for epoch in range(settings.tuning.epochs):
             text = f"fine-tuning, epoch {epoch + 1} of {settings.tuning.epochs}"
@@ -137,7 +137,7 @@ class _Tuning:
         vector = head.vector
         self.optimizer = torch.optim.Adam(self.last.parameters(), settings.tuning.learning_rate)
         self.of_head = OPTIMIZERS[settings.optimizer](
-            settings, vector.values, vector.gradients, filter_banks(head)
+            settings, vector.values, vector.gradients, head.filter_banks()
         )
         head.ask_input_gradient()
 

@@ -3,14 +3,12 @@
 import contextlib
 import copy
 import functools
-import importlib
 import inspect
 import random
 import sys
 import time
 import warnings
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from vestry.members.estimators.fitted_estimator import (
     decision_scores,
     fit_temperature,
 )
+from vestry.members.estimators.importable import import_named, is_installed
 from vestry.members.estimators.kind import EstimatorSettings, Scaling, fit_scaling
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import user_cache
@@ -159,11 +158,7 @@ _OTHERS = {"regressor": is_regressor, "clusterer": is_clusterer, "detector": is_
 
 def _import_class(path: str) -> Any:
     """Raises MemberError where there is none, or where it is hidden by an installed module."""
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise MemberError(f"there is no {path} to import: {one_line(error)}") from error
+    found = import_named(path)
     if not _makes_classifiers(found):
         raise MemberError(f"{path} is no classifier: a class with `fit` and `predict` is needed")
     return found
@@ -177,12 +172,7 @@ def _makes_classifiers(found: Any) -> bool:
         found = found.func
     if inspect.isclass(found):
         return hasattr(found, "fit") and hasattr(found, "predict")
-    return inspect.isfunction(found) and not _is_installed(found.__module__)
-
-
-def _is_installed(module: str) -> bool:
-    top = module.partition(".")[0]
-    return top in sys.stdlib_module_names or bool(metadata.packages_distributions().get(top))
+    return inspect.isfunction(found) and not is_installed(found.__module__)
 
 
 def _validation_temperature(member: EstimatorMember, job: FitJob) -> float | None:

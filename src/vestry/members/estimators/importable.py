@@ -2,14 +2,17 @@
 before its fits, and a misspelt name is known before the first of them."""
 
 import ast
+import importlib
 import os
 import sys
+from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from vestry.errors import StudyError, did_you_mean
-from vestry.system.installed import is_installed
+from vestry.errors import MemberError, StudyError, did_you_mean, one_line
+from vestry.system import installed
 
 _LARGEST = 5_000_000
 
@@ -19,13 +22,48 @@ def check_importable(path: str) -> None:
     there, or is written in Python and names no such class. What cannot be told by reading alone is
     taken for there."""
     module, _, name = path.rpartition(".")
+    origin, is_module = _located(path)
+    names = _names_in(origin) if is_module else None
+    if names is not None and name not in names:
+        near = did_you_mean(name, [each for each in names if not each.startswith("_")])
+        raise StudyError(
+            f"there is no {path} to import: {module} has no {name}{_hidden(module, origin) or near}"
+        )
+
+
+def module_file(path: str) -> Path | None:
+    """The file that the module of `package.module.Class` is written in; None where it is not
+    written in Python. Raises StudyError where it is not there."""
+    origin = _located(path)[0]
+    file = Path(origin) if origin and origin.endswith(".py") else None
+    return file.absolute() if file is not None and file.is_file() else None
+
+
+def import_named(path: str) -> Any:
+    """What `package.module.name` names, imported; MemberError where there is none."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise MemberError(f"there is no {path} to import: {one_line(error)}") from error
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module is of Python's library or of an installed package, not the user's own."""
+    top = module.partition(".")[0]
+    return top in sys.stdlib_module_names or bool(metadata.packages_distributions().get(top))
+
+
+def _located(path: str) -> tuple[str | None, bool]:
+    """Where the module of `package.module.Class` comes from, and whether all of what stands before
+    the last dot is modules: what follows one that is no package is an attribute."""
     known = ""
     origin: str | None = None
     places: list[str] | None = [*sys.path, os.getcwd()]  # noqa: PTH109 - as sys.path has texts
-    for part in module.split("."):
+    for part in path.rpartition(".")[0].split("."):
         whole = f"{known}.{part}" if known else part
-        if places is None:  # no package: what follows is an attribute of a module
-            return
+        if places is None:
+            return origin, False
         spec = PathFinder.find_spec(whole, places) or (None if known else _otherwise(part))
         if spec is None:
             raise StudyError(
@@ -34,12 +72,7 @@ def check_importable(path: str) -> None:
         known, origin = whole, spec.origin
         inside = spec.submodule_search_locations
         places = None if inside is None else list(inside)
-    names = _names_in(origin)
-    if names is not None and name not in names:
-        near = did_you_mean(name, [each for each in names if not each.startswith("_")])
-        raise StudyError(
-            f"there is no {path} to import: {module} has no {name}{_hidden(module, origin) or near}"
-        )
+    return origin, True
 
 
 def own_file(path: str) -> Path | None:
@@ -47,7 +80,12 @@ def own_file(path: str) -> Path | None:
     where that is installed, or not there."""
     top = path.partition(".")[0]
     spec = PathFinder.find_spec(top, [*sys.path, os.getcwd()]) or _otherwise(top)  # noqa: PTH109
-    if spec is None or not spec.has_location or not spec.origin or is_installed(Path(spec.origin)):
+    if (
+        spec is None
+        or not spec.has_location
+        or not spec.origin
+        or installed.is_installed(Path(spec.origin))
+    ):
         return None
     file = Path(spec.origin)
     return file.parent if file.name == "__init__.py" else file

@@ -1,6 +1,6 @@
 """Functions applied to each value, by the word that a layer's `activation` has for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -25,6 +25,13 @@ class ActivationBlock(Block):
         """Add what computes it to the graph; gives the name of what comes out."""
         return to.add(cls.operator, value)
 
+    def value(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def differentiable(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        self.keeps_input = True
+        return self.value(x)
+
 
 ACTIVATIONS: dict[str, type[ActivationBlock] | None] = {"none": None}
 """Every activation, by its name; None where nothing is done."""
@@ -41,6 +48,12 @@ def register_activation(name: str) -> Callable[[type[ActivationBlock]], type[Act
 def activation_blocks(name: str) -> list[Block]:
     block = ACTIVATIONS[name]
     return [] if block is None else [block()]
+
+
+def activated(name: str, x: Tensor) -> Tensor:
+    """By an operation that autograd follows."""
+    block = ACTIVATIONS[name]
+    return x if block is None else block().differentiable(x, ())
 
 
 def activation_node(to: Nodes, name: str, value: str) -> str:
@@ -73,9 +86,6 @@ class _ByOutput(ActivationBlock):
         if training:
             self.output = y
         return y
-
-    def value(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
 
 
 @register_activation("relu")
@@ -145,9 +155,6 @@ class _ByInput(ActivationBlock):
         if training:
             self.input = x
         return self.value(x)
-
-    def value(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
 
 
 @register_activation("gelu")

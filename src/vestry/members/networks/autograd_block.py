@@ -1,5 +1,7 @@
 """A block whose backward pass is left to autograd."""
 
+from collections.abc import Sequence
+
 from vestry.members.networks.block import Block, Tensor, torch
 
 
@@ -16,6 +18,9 @@ class AutogradBlock(Block):
         `specs`.
         """
         raise NotImplementedError
+
+    def differentiable(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        return self.compute(x, *weights)
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         own = [getattr(self, name) for name in self.specs]

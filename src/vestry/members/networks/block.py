@@ -84,13 +84,16 @@ class ParameterVector:
     """
 
     def __init__(
-        self, shapes: Sequence[tuple[int, ...]], dtype: "torch.dtype | None" = None
+        self,
+        shapes: Sequence[tuple[int, ...]],
+        dtype: "torch.dtype | None" = None,
+        device: str = "cpu",
     ) -> None:
         sizes = [math.prod(shape) for shape in shapes]
         padded = [-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes]
         starts = [sum(padded[:index]) for index in range(len(padded))]
-        self.values = torch.zeros(sum(padded), dtype=dtype or torch.float32)
-        self.halves = torch.zeros(sum(padded), dtype=torch.bfloat16)
+        self.values = torch.zeros(sum(padded), dtype=dtype or torch.float32, device=device)
+        self.halves = torch.zeros_like(self.values, dtype=torch.bfloat16)
         self.gradients = torch.zeros_like(self.values)
         self.parameters = [
             Parameter(
@@ -144,6 +147,12 @@ class Block:
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         raise NotImplementedError
+
+    def differentiable(self, x: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """What it computes, by operations that autograd follows; NotImplementedError where it has
+        no such form. weights: in the order of `specs`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no form that autograd follows")
 
     def backward(self, gradient: Tensor) -> Tensor | None:
         """Store the parameters' gradients; return the input's, or None where nobody needs it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.model_paths import ModelPaths
+from vestry.members.networks.device import settled_device
 from vestry.members.networks.distillation import TEACHER_FILE
 from vestry.members.networks.layer import TracedLayer
 from vestry.members.networks.settings import NetworkSettings
@@ -14,12 +15,16 @@ from vestry.members.networks.tracing import network_threads, trace
 
 class _NetworkPlan(Plan):
     def describe(self, settings: NetworkSettings) -> str:
-        """Raises StudyError where the network does not fit the images."""
+        """Raises StudyError where it does not fit the images, or torch lacks the device."""
+        settled_device(settings.device)
         parameters = sum(layer.parameters for layer in self._traced(settings))
         return f"network of {parameters:,} parameters"
 
     def threads_for(self, settings: NetworkSettings) -> int:
         return network_threads(self._traced(settings), settings.batch_size)
+
+    def settled(self, settings: NetworkSettings) -> NetworkSettings:
+        return settings.model_copy(update={"device": settled_device(settings.device)})
 
     def stops_early(self, settings: NetworkSettings) -> bool:
         return settings.early_stopping is not None

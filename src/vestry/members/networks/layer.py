@@ -24,7 +24,8 @@ from pydantic import (
     model_serializer,
 )
 
-from vestry.members.networks.block import PLAIN, Block, Computation
+from vestry.members.networks.block import PLAIN, Block, Computation, Tensor
+from vestry.members.networks.own_weights import Own
 
 Shape = tuple[int, ...]
 """Of one image: (height, width, channels), or (features,) after flattening."""
@@ -86,6 +87,15 @@ class Layer(BaseModel):
     def blocks(self, place: "Place") -> list[Block]:
         """What computes it; torch is imported when one of them first needs it."""
         raise NotImplementedError
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        """What it computes, by operations that autograd follows on any device: `x` (n, height,
+        width, channels) or (n, features), and what it joins. Without it, the layer is trained on
+        the processor alone, unless its blocks leave their backward pass to autograd.
+        """
+        for block in own.blocks:
+            x = block.differentiable(x, own.weights_of(block))
+        return x
 
     def absorbs(self, after: "Layer") -> bool:
         """Whether its blocks do the work of the layer `after` it too, where its own output is not

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vestry.members.kind import FitJob
 from vestry.members.networks.mirroring import Mirroring, mirroring
-from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.settings import ImageTrainingSettings
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 _SMALLEST = 1e-7
@@ -55,7 +55,7 @@ _ALONE = "Its answer is that to the image alone"
 
 
 def mirrored_answers(
-    settings: NetworkSettings, predict: Predict, job: FitJob
+    settings: ImageTrainingSettings, predict: Predict, job: FitJob
 ) -> MirroredAnswers | None:
     """What is done, and why; None where nothing was asked for.
 

@@ -6,7 +6,7 @@ or into what is never seen, the copies cost it right answers, as they would cost
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,7 +18,9 @@ from vestry.members.kind import FitJob
 from vestry.members.networks import machine
 from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.rows import as_tensor, scaled
-from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.settings import ImageTrainingSettings
+
+_OfImages = TypeVar("_OfImages", bound=ImageTrainingSettings)
 
 ROWS = 2_000
 """As many are looked at, drawn evenly; where there are fewer, they are asked about repeatedly."""
@@ -66,9 +68,7 @@ class Mirroring:
         )
 
 
-def settled_augmentation(
-    settings: NetworkSettings, job: FitJob
-) -> tuple[NetworkSettings, Mirroring | None]:
+def settled_augmentation(settings: _OfImages, job: FitJob) -> tuple[_OfImages, Mirroring | None]:
     """With alterations where the settings leave them to be found, and what was found."""
     asked = settings.augmentation
     own = Augmentation(horizontal_flip="auto") if asked == "auto" else asked

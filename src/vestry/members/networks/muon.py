@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from vestry.members.networks.block import Parameter
-from vestry.members.networks.network import Network
 from vestry.members.networks.optimizer import Optimizer
 
 _MOMENTUM, _OTHERS_MOMENTUM = 0.6, 0.9
@@ -24,11 +23,6 @@ _NOTHING = (
     "It has no filters over several channels, which Muon is for: all of it went by gradient "
     "descent with Nesterov's momentum."
 )
-
-
-def filter_banks(network: Network) -> list[Parameter]:
-    """The filters of convolutions over several channels, as matrices (inputs, filters)."""
-    return [block.filter_bank for block in network.blocks if block.filter_bank is not None]
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

@@ -112,6 +112,7 @@ class Network:
         specs = [spec for block in self.blocks for spec in block.specs.values()]
         self.vector = ParameterVector([spec.shape for spec in specs])
         self.classes = classes
+        self.place = "cpu"
         self.standardised: Standardised | None = None
         self._bind()
         self._initialise(specs, seed)
@@ -189,6 +190,10 @@ class Network:
         """Let what is drawn in training, such as dropout's masks, be drawn from `random`."""
         for block in self.blocks:
             block.seed(random)
+
+    def filter_banks(self) -> list[Parameter]:
+        """The filters of convolutions over several channels, as matrices (inputs, filters)."""
+        return [block.filter_bank for block in self.blocks if block.filter_bank is not None]
 
     def forward(self, x: Tensor, training: bool) -> Tensor:
         if self.standardised is not None:

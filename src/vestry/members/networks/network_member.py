@@ -1,5 +1,6 @@
 """The member of the kind `layers`: a network trained here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,33 +13,40 @@ from safetensors.torch import load_file, save_file
 from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine, thread_choice
 from vestry.members.networks.augmentation import NOTE, AugmentedSample
-from vestry.members.networks.balance import balance_notes
+from vestry.members.networks.autograd_network import AutogradNetwork
 from vestry.members.networks.checkpoint import to_csv
+from vestry.members.networks.device import device_of
 from vestry.members.networks.layer import describe
 from vestry.members.networks.mirrored_answers import mirrored_answers
 from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
-from vestry.members.networks.precision import Choice, choose, fixed
-from vestry.members.networks.progress import Progress
+from vestry.members.networks.network_card import WEIGHTS, Untrained, trained_card
+from vestry.members.networks.plain_module import PlainModule
+from vestry.members.networks.precision import choose, fixed
 from vestry.members.networks.rows import Rows, as_tensor
-from vestry.members.networks.settings import NetworkSettings, TrainingSettings
-from vestry.members.networks.stopping import Stopper
+from vestry.members.networks.settings import (
+    ImageTrainingSettings,
+    NetworkSettings,
+    TrainingSettings,
+)
 from vestry.members.networks.student import check_taught, taught_card, taught_words
-from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
+from vestry.members.networks.thread_choice import GIVEN, ThreadChoice, choose_threads
+from vestry.members.networks.trainable import Trainable
 from vestry.members.networks.trainer import Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 
 _Trained = TypeVar("_Trained", bound=TrainingSettings)
-_WEIGHTS, _HISTORY = "weights.safetensors", "history.csv"
+_OfImages = TypeVar("_OfImages", bound=ImageTrainingSettings)
+_HISTORY = "history.csv"
 
 
 @dataclass
 class NetworkMember:
     """A trained network; `fit` and `load` make it."""
 
-    network: Network
-    settings: NetworkSettings
+    network: Trainable
+    settings: ImageTrainingSettings
     facts: dict[str, Any]
     history: list[dict[str, float]]
     threads: int
@@ -68,7 +76,7 @@ class NetworkMember:
 
     def save(self, folder: Path) -> None:
         tensors = {name: t.contiguous() for name, t in self.network.tensors().items()}
-        with atomic_path(folder / _WEIGHTS) as temporary:
+        with atomic_path(folder / WEIGHTS) as temporary:
             save_file(tensors, temporary)
         write_text(folder / _HISTORY, to_csv(self.history))
         if self.sample is not None:
@@ -84,12 +92,31 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
+    if not device_of(settings).is_cpu:
+        return _on_the_processor(fit_made(settings, job, _autograd, _untrained_there))
+    return fit_made(settings, job, _plain, _untrained)
+
+
+def fit_made(
+    settings: _OfImages,
+    job: FitJob,
+    plain: Callable[[_OfImages, FitJob], Trainable],
+    untrained: Callable[[_OfImages, FitJob], Untrained],
+) -> NetworkMember:
+    """The same for whatever network is made of the settings.
+
+    untrained: makes it, on as many threads as it is trained on. plain: makes it to be tried.
+    """
     check_taught(settings, job)
     asked, job = settled(settings, job)
     settings, found = settled_augmentation(asked, job)
-    chosen = choose_threads(settings, job)
+    made = settings
+    chosen = ThreadChoice(job.threads, GIVEN, {})
+    if device_of(settings).is_cpu:
+        chosen = choose_threads(made, job, lambda: plain(made, job))
     with machine.prepared(chosen.count):
-        member = _trained(settings, replace(job, threads=chosen.count), chosen)
+        work = replace(job, threads=chosen.count)
+        member = _trained(untrained(settings, work), settings, work, chosen)
     member.facts["settings"] = asked.model_dump(mode="json")
     if (passes := asked.passes(len(job.labels))) > 1:
         member.facts["notes"].append(
@@ -120,17 +147,68 @@ def settled(settings: _Trained, job: FitJob) -> tuple[_Trained, FitJob]:
     return settings, job
 
 
-def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> NetworkMember:
-    shape = job.images.shape[1:]
-    plain = Network(settings.layers, shape, job.classes, job.seed)
+def _plain(settings: NetworkSettings, job: FitJob) -> Network:
+    return Network(settings.layers, job.images.shape[1:], job.classes, job.seed)
+
+
+def _untrained(settings: NetworkSettings, job: FitJob) -> Untrained:
+    """Each layer computed as trials have found it."""
+    traced = _plain(settings, job).traced
     with torch.inference_mode():
         batch, precision = settings.batch_size, settings.precision
         if job.reproducible:
-            choices = fixed(plain.traced, batch, precision)
+            choices = fixed(traced, batch, precision)
         else:
-            choices = choose(plain.traced, batch, precision, job.threads)
+            choices = choose(traced, batch, precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
+    shape = job.images.shape[1:]
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
+    places = {index: _place(network, index) for index in choices}
+    return Untrained(
+        network,
+        _facts(network),
+        {places[index]: choice.compute for index, choice in choices.items()},
+        {places[index]: choice.tried for index, choice in choices.items()},
+        [f"Layer {places[i]}: {choice.note}." for i, choice in choices.items() if choice.note],
+    )
+
+
+def _autograd(settings: NetworkSettings, job: FitJob) -> AutogradNetwork:
+    shape = job.images.shape[1:]
+    module = PlainModule(settings.layers, shape, job.classes, job.seed)
+    return AutogradNetwork(module, shape, job.classes, "the network", device_of(settings))
+
+
+def _untrained_there(settings: NetworkSettings, job: FitJob) -> Untrained:
+    """For a device that blocks are not written for."""
+    network, said = _autograd(settings, job), _plain(settings, job)
+    device = network.device
+    facts = _facts(said)
+    return Untrained(network, facts, {"all": f"{device.precision} on {device.place}, by autograd"})
+
+
+def _on_the_processor(member: NetworkMember) -> NetworkMember:
+    """It answers as every network does, whatever it was trained on."""
+    settings, facts = member.settings, member.facts
+    assert isinstance(settings, NetworkSettings)  # noqa: S101 - for the type checker
+    network = Network(settings.layers, tuple(facts["image_shape"]), facts["classes"])
+    network.restore({name: tensor.cpu() for name, tensor in member.network.tensors().items()})
+    return replace(member, network=network)
+
+
+def _facts(network: Network) -> dict[str, Any]:
+    return {
+        "kind": "layers",
+        "parameters": sum(layer.parameters for layer in network.traced),
+        "trainable_parameters": sum(layer.trainable for layer in network.traced),
+        "definition": _definition(network),
+    }
+
+
+def _trained(
+    made: Untrained, settings: ImageTrainingSettings, job: FitJob, chosen: ThreadChoice
+) -> NetworkMember:
+    network = made.network
     rows = Rows.of(job.images, job.labels)
     if settings.scale == "standard":
         network.standardise(rows.images)
@@ -149,7 +227,7 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
-    facts = _card(network, settings, choices, progress, shape, job.classes, job.epochs)
+    facts = trained_card(made, settings, progress, job)
     facts["threads"] = chosen.card()
     facts["notes"] += trainer.optimizer.notes()
     facts["warnings"] += trainer.optimizer.warnings()
@@ -164,53 +242,9 @@ def load(folder: Path, card: dict[str, Any]) -> NetworkMember:
     """The member that `save` wrote into `folder`; its predictions are the same to the bit."""
     settings = NetworkSettings(**card["settings"])
     network = Network(settings.layers, tuple(card["image_shape"]), card["classes"])
-    network.restore(load_file(folder / _WEIGHTS))
+    network.restore(load_file(folder / WEIGHTS))
     mirrored = card.get("mirrored_answers", {}).get("used", False)
     return NetworkMember(network, settings, card, [], torch.get_num_threads(), mirrored=mirrored)
-
-
-def _card(
-    network: Network,
-    settings: NetworkSettings,
-    choices: dict[int, Choice],
-    progress: Progress,
-    shape: tuple[int, ...],
-    classes: int,
-    epochs: int | None,
-) -> dict[str, Any]:
-    return {
-        "kind": "layers",
-        "settings": settings.model_dump(mode="json"),
-        "image_shape": list(shape),
-        "classes": classes,
-        "parameters": sum(layer.parameters for layer in network.traced),
-        "trainable_parameters": sum(layer.trainable for layer in network.traced),
-        "definition": _definition(network),
-        "fitted_on": "Fitted on the training rows; early stopping, where it is set, watched the "
-        "validation rows.",
-        "fit_seconds": progress.seconds,
-        "stored": _WEIGHTS,
-        "training": {
-            "epochs": epochs or settings.epochs,
-            "batch_size": settings.batch_size,
-            "optimizer": settings.optimizer,
-            "learning_rate": settings.initial_learning_rate,
-            "patience": settings.early_stopping.patience if settings.early_stopping else None,
-            "precision": {
-                _place(network, index): choice.compute for index, choice in choices.items()
-            },
-            "trials": {_place(network, index): choice.tried for index, choice in choices.items()},
-            "epochs_run": progress.epoch,
-            **_ending(settings, progress.stopper),
-        },
-        "augmentation": None,
-        "notes": balance_notes(settings.balance),
-        "warnings": [
-            f"Layer {_place(network, index)}: {choice.note}."
-            for index, choice in choices.items()
-            if choice.note
-        ],
-    }
 
 
 def _definition(network: Network) -> list[str]:
@@ -225,15 +259,3 @@ def _definition(network: Network) -> list[str]:
 def _place(network: Network, index: int) -> str:
     last = index == len(network.traced) - 1
     return "output" if last else f"{index + 1} {network.traced[index].layer.key}"
-
-
-def _ending(settings: NetworkSettings, stopper: Stopper) -> dict[str, Any]:
-    """Which epoch was best by the monitored figure, and whether its weights were kept."""
-    stopping = settings.early_stopping
-    if stopping is None:
-        return {"stopped_early": False, "best_epoch": None, "restored_best": False}
-    return {
-        "stopped_early": stopper.stops(stopping),
-        "best_epoch": stopper.best_epoch,
-        "restored_best": stopping.restore_best,
-    }

@@ -41,7 +41,7 @@ class _Adam(Optimizer):
     def begin(self) -> None:
         self.first_moment = self.add_state("first_moment")
         self.second_moment = self.add_state("second_moment")
-        self.count = torch.zeros(())
+        self.count = torch.zeros((), device=self.values.device)
 
     def update(self, learning_rate: float) -> None:
         self.count.fill_(self.steps)

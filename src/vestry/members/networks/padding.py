@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.members.networks.block import Block, Tensor, torch
+from vestry.members.networks.block import Block, Tensor, functional, torch
 from vestry.members.networks.geometry import Pair
 from vestry.members.networks.layer import Nodes, Shape
 
@@ -45,6 +45,17 @@ class PadBlock(Block):
             shape[axis + 1] = self.sides[axis]
             gradient = gradient.new_zeros(shape).index_add_(axis + 1, source, gradient)
         return gradient
+
+
+def padded(x: Tensor, pads: tuple[Pair, Pair], mode: PaddingMode) -> Tensor:
+    """Images (n, height, width, channels), by operations that autograd follows."""
+    if mode == "zeros":
+        (top, bottom), (left, right) = pads
+        return functional.pad(x, (0, 0, left, right, top, bottom))
+    for axis, ends in enumerate(pads, 1):
+        source = torch.from_numpy(_sources(x.shape[axis], ends, mode))
+        x = x.index_select(axis, source.to(x.device))
+    return x
 
 
 def _sources(length: int, ends: Pair, mode: PaddingMode) -> NDArray[np.int64]:

@@ -35,6 +35,7 @@ class _Settings(BaseModel):
 
 OptimizerName = Literal["sgd", "adam", "adamw", "adagrad", "rmsprop", "muon"]
 Precision = Literal["auto", "fp32", "bf16"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 _LEARNING_RATES: dict[OptimizerName, float] = {
     "sgd": 1e-2,
@@ -92,6 +93,7 @@ _LATER = (
     "mirrored_at_test",
     "teacher",
     "distillation",
+    "device",
 )
 
 
@@ -208,6 +210,11 @@ class ImageTrainingSettings(TrainingSettings):
         False,
         description="its answer is the mean of that to the image and to its mirror image; auto: "
         "where validation rows show that this helps",
+    )
+    device: DeviceName = Field(
+        "auto",
+        description="where it is trained: the processor, a card by CUDA, or Apple's by MPS; auto: "
+        "CUDA where torch has it, else the processor",
     )
 
 

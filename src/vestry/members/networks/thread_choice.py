@@ -9,7 +9,7 @@ is therefore kept with the checkpoint, and a fit that is killed goes on with wha
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ import torch
 
 from vestry.members.kind import FitJob
 from vestry.members.networks import checkpoint, machine
-from vestry.members.networks.network import Network
 from vestry.members.networks.rows import Rows, scaled
-from vestry.members.networks.settings import NetworkSettings
+from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.trainable import Trainable
 from vestry.members.networks.trainer import Trainer
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_json
@@ -55,15 +55,20 @@ class ThreadChoice:
 ALONE = ThreadChoice(1, _SHORT, {})
 
 
-def choose_threads(settings: NetworkSettings, job: FitJob) -> ThreadChoice:
-    """As many as the job has, or fewer where it allows it and those are faster now."""
+def choose_threads(
+    settings: TrainingSettings, job: FitJob, make: Callable[[], Trainable]
+) -> ThreadChoice:
+    """As many as the job has, or fewer where it allows it and those are faster now.
+
+    make: gives the network that is to be trained, anew; the trial throws it away.
+    """
     if job.threads == 1 or not job.fewer_threads or len(job.labels) == 0:
         return ThreadChoice(job.threads, GIVEN, {})
     path = job.workspace / _NAME
     if (kept := read_object(path)) is not None:
         return ThreadChoice(**kept)
     checkpoint.remove(job.workspace)  # what was begun with a choice that is lost begins anew
-    trial = Trial(settings, job)
+    trial = Trial(settings, job, make)
     choice = fastest(trial, list(counts(job.threads))) if trial.pays else ALONE
     write_json(path, choice.card())
     return choice
@@ -98,11 +103,13 @@ def fastest(trial: "Trial", threads: list[int]) -> ThreadChoice:
 class Trial:
     """Steps of a network that is thrown away, on the first batch of the job's rows."""
 
-    def __init__(self, settings: NetworkSettings, job: FitJob) -> None:
+    def __init__(
+        self, settings: TrainingSettings, job: FitJob, make: Callable[[], Trainable]
+    ) -> None:
         some = slice(0, settings.batch_size)
         rows = Rows.of(job.images[some], job.labels[some])
         none = Rows.of(job.images[:0], job.labels[:0])
-        network = Network(settings.layers, job.images.shape[1:], job.classes, job.seed)
+        network = make()
         network.seed(np.random.default_rng(job.seed))
         self.trainer = Trainer(
             network, settings, rows, none, job.seed, job.workspace, lambda _: None

@@ -21,14 +21,13 @@ from vestry.members.networks.checkpoint import figures
 from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
-from vestry.members.networks.muon import filter_banks
-from vestry.members.networks.network import Network
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.soft_targets import SoftTargets, distilled_gradient
 from vestry.members.networks.stopping import Stopper
+from vestry.members.networks.trainable import Trainable
 
 CHECKPOINT_SECONDS = 5.0
 _REPORT_SECONDS = 0.25
@@ -52,7 +51,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: Network,
+        network: Trainable,
         settings: TrainingSettings,
         training: Rows,
         validation: Rows,
@@ -72,16 +71,16 @@ class Trainer:
         self.passes = settings.passes(max(1, len(training)))
         vector = network.vector
         self.optimizer = OPTIMIZERS[settings.optimizer](
-            settings, vector.values, vector.gradients, filter_banks(network)
+            settings, vector.values, vector.gradients, network.filter_banks()
         )
         self.progress = Progress()
         self.best: dict[str, Tensor] = {}
         self.tried = EpochsTried(settings.early_stopping, validation.labels)
         self.followed = float("nan")
-        self.truths = smoothed_truths(network.classes, settings.label_smoothing)
+        self.truths = smoothed_truths(network.classes, settings.label_smoothing).to(network.place)
         self.weights: Tensor | None = None
         if settings.balance == "weights":
-            self.weights = class_weights(training.labels, network.classes)
+            self.weights = class_weights(training.labels, network.classes).to(network.place)
         self.average: MovingAverage | None = None
         if settings.ema is not None:
             self.average = MovingAverage(vector.values, settings.ema)
@@ -156,24 +155,24 @@ class Trainer:
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
         order = torch.from_numpy(np.concatenate([self._order(random) for _ in range(self.passes)]))
-        labels = self.training.labels[order]
+        labels = self.training.labels[order].to(network.place)
         truth = self.truths[labels]
-        seen = torch.empty(truth.shape)
+        seen = torch.empty_like(truth)
         if self.soft is not None:
             soft = self.soft.of(order, self.seed, 1 + self.progress.epoch)
-            truth = torch.cat([truth, soft], 1)
+            truth = torch.cat([truth, soft.to(network.place)], 1)
         mix = self._mixing()
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
-            for part in torch.split(images, batch):
+            for part in torch.split(images.to(network.place), batch):
                 rows = slice(done, done + len(part))
                 self.step(*mix(part, truth[rows]), seen[rows], rates[done // batch])
                 done += len(part)
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 self.on_event(self.progress.step_event(seen[:done], labels, started, self.epochs))
-        return seen, labels
+        return seen.cpu(), labels.cpu()
 
     def _order(self, random: np.random.Generator) -> NDArray[np.int64]:
         if self.settings.balance == "sampling":
@@ -247,7 +246,8 @@ class Trainer:
 
     def _save(self) -> None:
         tensors = {f"network/{name}": t.contiguous() for name, t in self.network.tensors().items()}
-        tensors |= {f"optimizer/{name}": t for name, t in self.optimizer.state.items()}
+        kept = self.optimizer.state.items()
+        tensors |= {f"optimizer/{name}": t.contiguous() for name, t in kept}
         if self.average is not None:
             tensors["average"] = self.average.mean
         tensors |= {f"best/{name}": t.contiguous() for name, t in self.best.items()}
@@ -271,11 +271,11 @@ class Trainer:
         self.tried.restore(_part(tensors, "tried/"))
 
 
-def predict(network: Network, images: Tensor) -> Tensor:
+def predict(network: Trainable, images: Tensor) -> Tensor:
     """(n, classes) float32 scores, a bounded number of images at a time."""
     starts = range(0, len(images), _PREDICT_BATCH)
     batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
-    return torch.cat([network.forward(batch, training=False) for batch in batches])
+    return torch.cat([network.forward(batch, training=False).cpu() for batch in batches])
 
 
 def smoothed_truths(classes: int, smoothing: float) -> Tensor:

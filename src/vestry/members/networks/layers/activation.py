@@ -1,8 +1,14 @@
 """An activation as a layer of its own, such as after batch normalisation."""
 
-from vestry.members.networks.activations import ACTIVATIONS, Activation, activation_node
-from vestry.members.networks.block import Block
+from vestry.members.networks.activations import (
+    ACTIVATIONS,
+    Activation,
+    activated,
+    activation_node,
+)
+from vestry.members.networks.block import Block, Tensor
 from vestry.members.networks.layer import Layer, Nodes, Place, Value, register
+from vestry.members.networks.own_weights import Own
 
 
 @register("activation")
@@ -21,6 +27,9 @@ class Activated(Layer):
         block = kind()
         block.keeps_input = True
         return [block]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        return activated(self.activation, x)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         return Value(activation_node(to, self.activation, value.name), value.shape, value.layout)

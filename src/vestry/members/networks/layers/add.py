@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Discriminator, Field, Tag
 
-from vestry.members.networks.activations import Activation, activation_blocks, activation_node
+from vestry.members.networks.activations import (
+    Activation,
+    activated,
+    activation_blocks,
+    activation_node,
+)
 from vestry.members.networks.block import (
     Block,
     JoinBlock,
@@ -28,6 +33,7 @@ from vestry.members.networks.layer import (
     flattened,
     register,
 )
+from vestry.members.networks.own_weights import Own
 
 if TYPE_CHECKING:
     from vestry.members.networks.layers import Layers
@@ -92,6 +98,17 @@ class _Sum(Layer):
 
     def blocks(self, place: Place) -> list[Block]:
         return [_SumBlock(place.step, self.drop), *activation_blocks(self.activation)]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        assert joined is not None  # noqa: S101 - for the type checker
+        if joined.shape[1:] != x.shape[1:]:
+            down, across = _stride(tuple(x.shape[1:]), tuple(joined.shape[1:]))
+            joined = joined[:, ::down, ::across] if joined.ndim == 4 else joined
+            joined = joined @ own.weight("kernel")
+        if own.training and self.drop:
+            kept = torch.rand(len(x), *[1] * (x.ndim - 1), device=x.device) >= self.drop
+            x = x * kept / (1 - self.drop)
+        return activated(self.activation, joined + x)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         assert to.joined is not None  # noqa: S101 - for the type checker

@@ -6,9 +6,17 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from vestry.members.networks.activations import activation_blocks
-from vestry.members.networks.block import Block, Parameter, ParameterSpec, Tensor, torch
+from vestry.members.networks.block import (
+    Block,
+    Parameter,
+    ParameterSpec,
+    Tensor,
+    functional,
+    torch,
+)
 from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
 from vestry.members.networks.layers.activation import Activated
+from vestry.members.networks.own_weights import Own
 
 _MOMENTUM = 0.99
 """Keras's default."""
@@ -74,6 +82,22 @@ class BatchNorm(Layer):
             block,
             *(activation_blocks(after.activation) if isinstance(after, Activated) else []),
         ]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        rows, by = x.flatten(0, -2), (own.weight("scale"), own.weight("shift"))
+        moving = own.weight("moving_mean"), own.weight("moving_variance")
+        if own.measured is not None:
+            own.measured = _joined_statistics(rows, *moving, own.measured)
+        elif not own.training:
+            alike = functional.batch_norm(rows, *moving, *by, False, 0.0, self.epsilon)
+            return alike.view(x.shape)
+        elif self.momentum is not None:
+            with torch.no_grad():
+                found = reversed(torch.var_mean(rows.float(), 0, correction=0))
+                for average, value in zip(moving, found, strict=True):
+                    average.lerp_(value, 1 - self.momentum)
+        alike = functional.batch_norm(rows, None, None, *by, True, 0.0, self.epsilon)
+        return alike.view(x.shape)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         """With its moving statistics: one factor and one shift a channel."""
@@ -173,14 +197,8 @@ class _BatchNormBlock(Block):
         self.measured = None
 
     def _measure(self, rows: Tensor) -> None:
-        """Join `rows` to those that were measured before (Chan, Golub and LeVeque, 1983)."""
-        variance, mean = torch.var_mean(rows, 0, correction=0)
-        before = self.measured or 0
-        self.measured = before + len(rows)
-        share = len(rows) / self.measured
-        between = (mean - self.moving_mean).square_().mul_(share * (1 - share))
-        self.moving_mean.lerp_(mean, share)
-        self.moving_variance.lerp_(variance, share).add_(between)
+        moving = self.moving_mean, self.moving_variance
+        self.measured = _joined_statistics(rows, *moving, self.measured or 0)
 
     def backward(self, gradient: Tensor) -> Tensor:
         rows = gradient.reshape(self.input.shape)
@@ -220,6 +238,18 @@ class _BatchNormBlock(Block):
             *given, [whole, True, True]
         )
         return back
+
+
+def _joined_statistics(rows: Tensor, mean: Tensor, variance: Tensor, before: int) -> int:
+    """Join `rows` to `before` others, of which mean and variance are; the number of all (Chan,
+    Golub and LeVeque, 1983)."""
+    own_variance, own_mean = torch.var_mean(rows, 0, correction=0)
+    count = before + len(rows)
+    share = len(rows) / count
+    between = (own_mean - mean).square_().mul_(share * (1 - share))
+    mean.lerp_(own_mean, share)
+    variance.lerp_(own_variance, share).add_(between)
+    return count
 
 
 def _side_by_side(rows: Tensor) -> int:

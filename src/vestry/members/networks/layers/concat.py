@@ -3,7 +3,16 @@
 import math
 
 from vestry.members.networks.block import Block, JoinBlock, Tensor, torch
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, describe, register
+from vestry.members.networks.layer import (
+    Layer,
+    Nodes,
+    Place,
+    Shape,
+    Value,
+    describe,
+    register,
+)
+from vestry.members.networks.own_weights import Own
 
 
 @register("concat")
@@ -26,6 +35,10 @@ class Concat(Layer):
 
     def blocks(self, place: Place) -> list[Block]:
         return [_ConcatBlock()]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        assert joined is not None  # noqa: S101 - for the type checker
+        return torch.cat((joined.reshape(len(x), -1), x), 1)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         assert to.joined is not None  # noqa: S101 - for the type checker

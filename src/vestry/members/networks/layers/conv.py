@@ -8,10 +8,11 @@ from pydantic import model_validator
 from vestry.members.networks.activations import (
     ACTIVATIONS,
     Activation,
+    activated,
     activation_blocks,
     activation_node,
 )
-from vestry.members.networks.block import Block
+from vestry.members.networks.block import Block, Tensor, functional
 from vestry.members.networks.convolution import Filters, convolution
 from vestry.members.networks.geometry import (
     Border,
@@ -34,7 +35,14 @@ from vestry.members.networks.layer import (
     require_image,
 )
 from vestry.members.networks.layers.pool import Pool
-from vestry.members.networks.padding import PadBlock, PaddingMode, pad_node, require_pixels
+from vestry.members.networks.own_weights import Own
+from vestry.members.networks.padding import (
+    PadBlock,
+    PaddingMode,
+    pad_node,
+    padded,
+    require_pixels,
+)
 
 _FEW_FILTERS = 16
 """Below this, torch's max pool, which takes 16 channels at a time, is far slower than `WindowMax`.
@@ -109,6 +117,14 @@ class Convolving(Layer):
         block = convolution(geometry, filters, place.computation, place.needs_input_gradient)
         pools = [] if pool is None else [pool.block(is_windowed=geometry.is_windowed)]
         return [*self._padding(step), block, *pools, *activation_blocks(self.activation)]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        filters, pads = self.filters(x.shape[-1]), self.pads(own.step.input_shape)
+        x = padded(x, pads, self.padding_mode).permute(0, 3, 1, 2)
+        kernel = own.weight("kernel").reshape(*self.window, -1, filters.count).permute(3, 2, 0, 1)
+        bias = own.weight("bias") if self.bias else None
+        y = functional.conv2d(x, kernel, bias, pair(self.stride), groups=filters.groups)
+        return activated(self.activation, y).permute(0, 2, 3, 1)
 
     def _padding(self, step: TracedLayer) -> list[Block]:
         """A block before the convolution, which pads with zeros alone."""

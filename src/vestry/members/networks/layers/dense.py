@@ -1,6 +1,11 @@
 """A fully connected layer."""
 
-from vestry.members.networks.activations import Activation, activation_blocks, activation_node
+from vestry.members.networks.activations import (
+    Activation,
+    activated,
+    activation_blocks,
+    activation_node,
+)
 from vestry.members.networks.block import (
     PLAIN,
     Block,
@@ -22,6 +27,7 @@ from vestry.members.networks.layer import (
     describe,
     register,
 )
+from vestry.members.networks.own_weights import Own
 
 
 @register("dense")
@@ -50,6 +56,9 @@ class Dense(Layer):
         inputs = place.step.input_shape[0]
         block = DenseBlock(inputs, self.dense, place.computation, place.needs_input_gradient)
         return [block, *activation_blocks(self.activation)]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        return activated(self.activation, torch.addmm(own.weight("bias"), x, own.weight("kernel")))
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add("Gemm", to.flat(value).name, to.weight("kernel"), to.weight("bias"))

@@ -3,8 +3,9 @@
 import numpy as np
 from pydantic import Field
 
-from vestry.members.networks.block import Block, Tensor, torch
+from vestry.members.networks.block import Block, Tensor, functional, torch
 from vestry.members.networks.layer import Layer, Nodes, Place, Value, register
+from vestry.members.networks.own_weights import Own
 
 _LEVELS = 1 << 15
 _MOST = (1 << 64) - 1
@@ -20,6 +21,9 @@ class Dropout(Layer):
 
     def blocks(self, place: Place) -> list[Block]:
         return [DropoutBlock(self.dropout)]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        return functional.dropout(x, self.dropout, own.training)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         return value  # it does nothing when predicting

@@ -5,6 +5,7 @@ from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor
 from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register
+from vestry.members.networks.own_weights import Own
 
 
 @register("flatten")
@@ -18,6 +19,9 @@ class Flatten(Layer):
 
     def blocks(self, place: Place) -> list[Block]:
         return [_FlattenBlock()]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        return x.reshape(len(x), -1)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         return to.flat(value)

@@ -3,7 +3,16 @@
 from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register, require_image
+from vestry.members.networks.layer import (
+    Layer,
+    Nodes,
+    Place,
+    Shape,
+    Value,
+    register,
+    require_image,
+)
+from vestry.members.networks.own_weights import Own
 
 
 @register("global_pool")
@@ -23,6 +32,10 @@ class GlobalPool(Layer):
 
     def blocks(self, place: Place) -> list[Block]:
         return [_GlobalAveragePool() if self.global_pool == "average" else _GlobalMaxPool()]
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        # A maximum's first place takes the gradient, as its block has it; `amax` would share it.
+        return x.mean((1, 2)) if self.global_pool == "average" else x.flatten(1, 2).max(1)[0]
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         name = to.add(self.operator, to.planes(value).name)

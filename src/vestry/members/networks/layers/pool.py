@@ -4,7 +4,16 @@ from typing import Literal
 
 from vestry.members.networks.block import Block, Tensor, functional, torch
 from vestry.members.networks.geometry import Pair, Size, pair, require_room
-from vestry.members.networks.layer import Layer, Nodes, Place, Shape, Value, register, require_image
+from vestry.members.networks.layer import (
+    Layer,
+    Nodes,
+    Place,
+    Shape,
+    Value,
+    register,
+    require_image,
+)
+from vestry.members.networks.own_weights import Own
 
 
 @register("pool")
@@ -37,6 +46,10 @@ class Pool(Layer):
         if is_windowed:
             return _WindowMax()
         return (MaxPool if self.kind == "max" else AveragePool)(self.window, self.strides)
+
+    def plain(self, own: Own, x: Tensor, joined: Tensor | None) -> Tensor:
+        pooled = functional.max_pool2d if self.kind == "max" else functional.avg_pool2d
+        return pooled(_channels_first(x), self.window, self.strides).permute(0, 2, 3, 1)
 
     def nodes(self, to: Nodes, value: Value) -> Value:
         operator = "MaxPool" if self.kind == "max" else "AveragePool"
