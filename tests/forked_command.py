@@ -18,6 +18,7 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import subprocess
 import sys
@@ -51,6 +52,8 @@ HEAVY = (
 """What functions import when they are called."""
 NOT_LOADED = ("vestry.__main__", "vestry.engine.worker", "vestry.serve.http")
 """The first two are run; the last one's metrics are set up by the environment."""
+WORKERS = []
+"""Of engines in the tests' own process, kept until they have ended."""
 
 
 def started(arguments, cwd, env, timeout, terminal=None):
@@ -84,20 +87,34 @@ class Template:
         loading = any(name.startswith(WHILE_LOADING) for name in env if name != PATH)
         if sys.platform != "linux" or loading:
             return started(arguments, cwd, env, timeout, terminal)
-        self.process = self.process or self.start()
         own = [str(self.folder / name) for name in ("stdout", "stderr")]
         streams = [terminal] * 3 if terminal else [os.devnull, *own]
         order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
         order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        assert answer, "the process that commands are forked from has ended; see standard error"
-        code = json.loads(answer)
+        code = self.answer(order)
         if code is None:
             raise subprocess.TimeoutExpired(arguments, timeout)
         said = [None if terminal else Path(stream).read_text() for stream in own]
         return subprocess.CompletedProcess(arguments, code, *said)
+
+    def worker(self, command, env, stderr, **_):
+        """As `subprocess.Popen` where an engine of this process starts a worker."""
+        given, told = os.pipe(), os.pipe()
+        ends = (given[0], told[1], stderr.fileno())
+        streams = [f"/proc/{os.getpid()}/fd/{number}" for number in ends]
+        order = {"arguments": None, "cwd": str(Path.cwd()), "streams": streams}
+        pid = self.answer(order | {"env": dict(env), "umask": _umask(), "timeout": None})
+        for number in ends[:2]:
+            os.close(number)
+        return ForkedWorker(pid, os.fdopen(given[1], "w"), os.fdopen(told[0]))
+
+    def answer(self, order):
+        self.process = self.process or self.start()
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process that commands are forked from has ended; see standard error"
+        return json.loads(answer)
 
     def start(self):
         return subprocess.Popen(
@@ -110,6 +127,23 @@ class Template:
     def stop(self):
         if self.process:
             self.process.communicate()
+
+
+class ForkedWorker:
+    """What an engine asks of a worker's `subprocess.Popen`, of one that is another's child; its
+    exit code is not known."""
+
+    returncode = None
+
+    def __init__(self, pid, stdin, stdout):
+        self.pid, self.stdin, self.stdout = pid, stdin, stdout
+        self.end = os.pidfd_open(pid)
+
+    def poll(self):
+        return 0 if select.select([self.end], [], [], 0)[0] else None
+
+    def wait(self):
+        select.select([self.end], [], [])
 
 
 def _umask():
@@ -167,9 +201,19 @@ def _load_again(path):
 
 
 def _forked(arguments, cwd, streams, env, umask, timeout):
-    """The command's exit code; None where it outlasted `timeout`."""
+    """The command's exit code, None where it outlasted `timeout`; without arguments, the number of
+    a worker that has begun."""
     given, *told = streams
     with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
+        if arguments is None:
+            options = {
+                "stdin": stdin,
+                "stdout": stdout,
+                "stderr": stderr,
+                "start_new_session": True,
+            }
+            WORKERS.append(_worker(["worker"], env, cwd=cwd, umask=umask, **options))
+            return WORKERS[-1].pid
         try:
             return subprocess.run(
                 ["vestry", *arguments],

@@ -18,6 +18,8 @@ from vestry.pipeline.tasks.audit import exploration_task, read_exploration
 from vestry.report.exploration_page import write_exploration
 from vestry.storage.run_folder import RunFolder
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 @pytest.fixture(scope="module")
 def explored(tmp_path_factory, vestry):

@@ -24,6 +24,8 @@ from vestry.pipeline.tryout.try_source import better_half, rung_rows
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 RUNG = Rung(1_000, False, 5, 20.0)
 
 

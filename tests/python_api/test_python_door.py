@@ -27,6 +27,8 @@ from vestry.python_api.model_tables import model_table
 from vestry.schema.reading import read_results
 from vestry.study.reader import read_study
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 IMAGES, LABELS = load_digits().images[:600].astype(np.uint8) * 15, load_digits().target[:600]
 MODELS = {
     "Linear": LogisticRegression(C=0.5, max_iter=50),
