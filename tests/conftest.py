@@ -79,10 +79,16 @@ def template(tmp_path_factory):
 def vestry(template):
     """The same, sooner: forked from a process that has loaded what the command loads."""
 
-    def run(*arguments, cwd=None, env=None, timeout=240, terminal=None):
-        return template.run([*map(str, arguments)], cwd, env or {}, timeout, terminal)
+    def run(*arguments, cwd=None, env=None, timeout=240, **streams):
+        return template.run([*map(str, arguments)], cwd, env or {}, timeout, **streams)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def program(template):
+    """Do a program as `python -c` does it; what it imports is loaded already."""
+    return template.program
 
 
 @pytest.fixture(scope="module")
