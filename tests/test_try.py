@@ -26,7 +26,7 @@ from vestry.study.reader import read_study
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
-RUNG = Rung(1_000, False, 5, 20.0)
+RUNG = Rung(1_000, False, 5, 100, 20.0)
 
 
 def trial(name: str, accuracy: float | None, seconds: float, network: bool = False) -> Trial:
@@ -70,7 +70,7 @@ def test_what_is_kept_is_the_best_that_the_time_is_enough_for(rows, images, fits
     assert all(each.accuracy is not None for each in trials if each.candidate.name in kept)
     assert bool(kept) == any(each.accuracy is not None for each in trials)
     if len(kept) > 1:
-        epochs = found.epochs or 0
+        epochs = found.passes or 0
         spent = sum(
             each.seconds_for(images) * fits * (epochs if each.candidate.is_network else 1)
             for each in trials
@@ -209,3 +209,13 @@ def test_a_study_elsewhere_names_its_source_from_there(vestry, tmp_path):
     assert done.returncode == 0, done.stderr
     study = read_study(tmp_path / "studies" / "few.toml").study
     assert study.data.source == f"npz:../{folder.name}/few.npz"
+
+
+def test_many_passes_over_few_rows_are_epochs_of_several():
+    (network,) = (each for each in candidates((28, 28), 100)[0] if each.name == "Narrow ResNet")
+    assert "\nepochs = 12\n" in network.text(12, 100) and "least" not in network.text(12, 100)
+    few = tomllib.loads(network.text(290, 100))["model"][0]
+    assert few["epochs"] == 40 and few["least_steps"] * few["batch_size"] >= 290 * 100
+    assert Rung(100, True, 5, 300, 20.0).passes(32) * 75 / 32 >= 300
+    assert allot([trial("a", 0.9, 1, network=True)], 100, 1, 3_600).passes == 290
+    assert allot([trial("a", 0.9, 1, network=True)], 50_000, 1, 1e6).passes == 40

@@ -12,7 +12,7 @@ from vestry.pipeline.tryout.candidates import Candidate
 from vestry.pipeline.tryout.screening import Rung, Trial, times
 from vestry.study.reader import read_study
 
-RUNG = Rung(1_000, False, 5, 20.0)
+RUNG = Rung(1_000, False, 5, 100, 20.0)
 
 
 @pytest.fixture

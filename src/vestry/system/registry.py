@@ -9,11 +9,11 @@ import functools
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from importlib import metadata
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-from vestry.errors import StudyError, one_line
+from vestry.errors import StudyError, did_you_mean, one_line
 
 _PREFIX = "vestry."
 """Of the groups of entry points."""
@@ -153,3 +153,12 @@ class OneOf:
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
         return handler(schema) | {"enum": self.names}
+
+
+def unknown_key(word: str, keys: Iterable[Any], known: Collection[str]) -> str:
+    """What to say where none of a table's `keys` names one of the `known`: the nearest, or all."""
+    for key in map(str, keys):
+        if "mean" in (near := did_you_mean(key, known)):
+            return f"unknown {word} `{key}`{near}"
+    shown = ", ".join(map(repr, keys)) or "nothing"
+    return f"found {shown}, but a {word} is one of {', '.join(known)}"

@@ -3,10 +3,13 @@
 import tomllib
 
 import pytest
+from fits import KilledError, same, weights
 
 from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
+from vestry.members.networks import trainer
 from vestry.members.networks.network import Network
+from vestry.members.networks.network_member import fit
 from vestry.members.networks.recipes import written_out
 from vestry.members.networks.settings import NetworkSettings
 from vestry.study.file import tables_of
@@ -75,9 +78,48 @@ def test_it_can_be_set_from_the_command_line(tmp_path, vestry):
     assert bad.returncode == 2 and "x.toml: model 1 (Net): `recipe`: 'slow' is none" in bad.stderr
 
 
-def test_few_rows_are_learnt_from_for_more_epochs():
+def test_an_epoch_goes_through_few_rows_several_times():
     settings = NetworkSettings(**written_out({"recipe": "fast"}))
-    assert settings.epochs_of(54_000) == 3  # 1,266 steps
-    assert settings.epochs_of(500) == 100 and settings.epochs_of(1) == 400
+    assert settings.passes(54_000) == 1 and settings.steps(54_000) == 422  # three times: 1,266
+    assert settings.passes(500) == 35 and settings.steps(500) == 137  # 411
+    assert len(settings.rates(2, 500)) == 137 and settings.steps(1) == 134
     plain = NetworkSettings(layers=[{"flatten": True}])
-    assert plain.epochs_of(5) == 10 and "least_steps" not in plain.model_dump()
+    assert plain.passes(5) == 1 and "least_steps" not in plain.model_dump()
+
+
+def test_training_has_the_steps_and_says_so(job, monkeypatch):
+    """In as many epochs as were asked for, and with the same bits where it was broken off."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+    layers = [{"conv": 4, "kernel": 3}, {"pool": 4}, {"flatten": True}]
+    settings = NetworkSettings(
+        layers=layers, epochs=3, least_steps=60, augmentation={"erasing": 0.5}
+    )
+    rows = 100
+    steps = []
+    monkeypatch.setattr(trainer.Trainer, "step", _counted(trainer.Trainer.step, steps))
+    undisturbed = fit(settings, job(rows=rows))
+    taken = steps.count(True)
+    assert taken == 3 * settings.steps(rows) >= 60 and len(undisturbed.history) == 3
+    passes = settings.passes(rows)
+    assert (
+        f"Each epoch goes {passes} times through the training images, for at least 60 steps "
+        in (" ".join(undisturbed.card()["notes"]))
+    )
+    killed = []
+
+    def kill_once(event):
+        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
+            killed.append(True)
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fit(settings, job(rows=100, on_event=kill_once))
+    assert same(weights(fit(settings, job(rows=rows))), weights(undisturbed))
+
+
+def _counted(step, steps):
+    def counted(self, images, truth, seen, rate):
+        steps.append(rate > 0)  # a trial of threads steps at a rate of zero
+        return step(self, images, truth, seen, rate)
+
+    return counted

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from vestry.errors import did_you_mean
 from vestry.members.networks.layer import LAYERS, Layer
+from vestry.system.registry import unknown_key
 
 
 def kind_of(value: Any) -> str | None:
@@ -29,13 +29,5 @@ def check_kinds(values: Any) -> Any:
                 f"layer {index + 1}: a table such as {{ flatten = true }} is needed, not {value!r}"
             )
         if kind_of(value) is None:
-            raise ValueError(f"layer {index + 1}: {_unknown_kind(list(value))}")
+            raise ValueError(f"layer {index + 1}: {unknown_key('layer', value, sorted(LAYERS))}")
     return values
-
-
-def _unknown_kind(keys: list[Any]) -> str:
-    for key in keys:
-        if "mean" in (near := did_you_mean(key, LAYERS)):
-            return f"unknown layer `{key}`{near}"
-    shown = ", ".join(map(repr, keys)) or "nothing"
-    return f"found {shown}, but a layer is one of {', '.join(sorted(LAYERS))}"

@@ -84,16 +84,15 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     one.
     """
     asked, job = settled(settings, job)
-    settings = asked.model_copy(update={"epochs": asked.epochs_of(len(job.labels))})
-    settings, found = settled_augmentation(settings, job)
+    settings, found = settled_augmentation(asked, job)
     chosen = choose_threads(settings, job)
     with machine.prepared(chosen.count):
         member = _trained(settings, replace(job, threads=chosen.count), chosen)
     member.facts["settings"] = asked.model_dump(mode="json")
-    if job.epochs is None and settings.epochs > asked.epochs:
+    if (passes := asked.passes(len(job.labels))) > 1:
         member.facts["notes"].append(
-            f"{settings.epochs} epochs instead of {asked.epochs}, for at least "
-            f"{asked.least_steps:,} steps (least_steps)."
+            f"Each epoch goes {passes} times through the training images, for at least "
+            f"{asked.least_steps:,} steps in all (least_steps)."
         )
     if found is not None:
         member.facts["mirroring"] = found.card()

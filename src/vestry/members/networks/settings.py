@@ -95,7 +95,8 @@ _LATER = (
 class TrainingSettings(_Settings):
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
     least_steps: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    """So many batches are learnt from at least: where rows are few, for more epochs than `epochs`.
+    """So many batches are learnt from at least: where rows are few, an epoch goes through them
+    several times.
     """
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     optimizer: OptimizerName = "adam"
@@ -159,14 +160,18 @@ class TrainingSettings(_Settings):
                 tables.pop(key, None)
         return tables
 
-    def epochs_of(self, rows: int) -> int:
-        """Over so many training rows."""
-        steps = math.ceil(rows / self.batch_size)
-        return max(self.epochs, math.ceil((self.least_steps or 0) / steps))
+    def passes(self, rows: int) -> int:
+        """How often an epoch goes through so many training rows."""
+        least = (self.least_steps or 0) / self.epochs
+        return max(1, math.ceil(least * self.batch_size / rows))
+
+    def steps(self, rows: int) -> int:
+        """Batches of an epoch over so many training rows."""
+        return math.ceil(self.passes(rows) * rows / self.batch_size)
 
     def rates(self, epoch: int, rows: int) -> list[float]:
         """The learning rate of each step of an epoch, which counts from 0, over so many rows."""
-        steps = math.ceil(rows / self.batch_size)
+        steps = self.steps(rows)
         schedule = self.schedule
         if schedule == "auto" and self.epochs * steps >= _ENOUGH_STEPS:
             schedule = Cosine(cosine=True)

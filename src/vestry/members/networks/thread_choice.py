@@ -113,7 +113,7 @@ class Trial:
         self.steps = 1
         self.turn(1, float("inf"))  # the first one sets everything up
         step = self.turn(1, float("inf"))
-        whole = step * settings.epochs * len(job.labels) / len(self.batch)
+        whole = step * settings.epochs * settings.steps(len(job.labels))
         self.seconds = min(_SHARE * whole, _LONGEST_TURN)
         self.steps = max(1, round(self.seconds / step))
 

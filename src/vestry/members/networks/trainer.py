@@ -67,6 +67,7 @@ class Trainer:
         self.workspace = workspace
         self.on_event = on_event
         self.epochs = epochs or settings.epochs
+        self.passes = settings.passes(max(1, len(training)))
         vector = network.vector
         self.optimizer = OPTIMIZERS[settings.optimizer](
             settings, vector.values, vector.gradients, filter_banks(network)
@@ -124,7 +125,7 @@ class Trainer:
         row = {
             "epoch": progress.epoch + 1,
             "seconds": round(seconds, 4),
-            "images_per_second": round(len(self.training) / seconds, 1),
+            "images_per_second": round(len(labels) / seconds, 1),
             "learning_rate": rate,
             **_named("train", figures(log_probabilities, labels)),
             **_named("validation", self._validate()),
@@ -141,13 +142,13 @@ class Trainer:
         self.on_event(progress.epoch_event(row, self.epochs))
 
     def _train(self, rates: list[float]) -> tuple[Tensor, Tensor]:
-        """One pass over the rows in a new order, a rate a step; the log probabilities that the
-        steps saw, and labels.
+        """All rows in a new order, as often as an epoch goes through them, a rate a step; the log
+        probabilities that the steps saw, and labels.
         """
         network, batch = self.network, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
-        order = torch.from_numpy(self._order(random))
+        order = torch.from_numpy(np.concatenate([self._order(random) for _ in range(self.passes)]))
         labels = self.training.labels[order]
         truth = self.truths[labels]
         seen = torch.empty(truth.shape)
@@ -248,9 +249,7 @@ class Trainer:
         self.network.restore(_part(tensors, "network/"))
         for name, tensor in _part(tensors, "optimizer/").items():
             self.optimizer.state[name].copy_(tensor)
-        self.optimizer.steps = self.progress.epoch * -(
-            -len(self.training) // self.settings.batch_size
-        )
+        self.optimizer.steps = self.progress.epoch * self.settings.steps(len(self.training))
         if self.average is not None:
             self.average.mean.copy_(tensors["average"])
         self.best = _part(tensors, "best/")

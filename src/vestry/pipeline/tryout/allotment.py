@@ -1,5 +1,6 @@
 """What of the tried models is worth the time that is left, and for how many epochs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from vestry.pipeline.tryout.screening import Trial
 
 _MOST_MODELS, _MOST_NETWORKS = 5, 3
 _LEAST_EPOCHS, _FEWEST_EPOCHS, _MOST_EPOCHS = 15, 3, 40
+_PASSES = 2_900
+"""Over the root of the rows: the epochs that few rows may be given, 290 of 100 and 130 of 500."""
 _SEEN = 120_000
 """Training images, each epoch's counted, that a network should see: of many rows few epochs do."""
 _MORE_ROWS = 4
@@ -23,12 +26,13 @@ _CAUTION = 0.75
 
 @dataclass(frozen=True)
 class Allotment:
-    """kept: best first in the trials. epochs: of its networks; None without any. dropped: each with
-    the reason."""
+    """kept: best first in the trials. passes: of its networks over the `rows` to learn from; None
+    without any. dropped: each with the reason."""
 
     kept: list[Candidate]
-    epochs: int | None
+    passes: int | None
     dropped: dict[str, str]
+    rows: int
 
     def has_best_of(self, trials: Sequence[Trial]) -> bool:
         """Whether the best of the trials is kept; so it is where all failed."""
@@ -72,14 +76,19 @@ def allot(
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
     more = int(time / a_round) if a_round else 0
-    epochs = max(1, min(_MOST_EPOCHS, least_epochs(rows) + more))
+    passes = max(1, min(_most_epochs(rows), least_epochs(rows) + more))
     names = {trial.candidate.name for trial in kept}
     dropped = {name: reason for name, reason in dropped.items() if name not in names}
-    return Allotment([each.candidate for each in kept], epochs if networks else None, dropped)
+    return Allotment([each.candidate for each in kept], passes if networks else None, dropped, rows)
 
 
 def least_epochs(rows: int) -> int:
     return max(_FEWEST_EPOCHS, min(_LEAST_EPOCHS, round(_SEEN / rows)))
+
+
+def _most_epochs(rows: int) -> int:
+    """Networks go on gaining for some hundred steps, which few rows make only in many epochs."""
+    return max(_MOST_EPOCHS, round(_PASSES / math.sqrt(rows)))
 
 
 def _by_promise(trials: Sequence[Trial], rows: int) -> list[Trial]:

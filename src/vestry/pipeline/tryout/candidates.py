@@ -1,6 +1,7 @@
 """The models that `vestry try` and `vestry init` begin with, as text of a study file."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +24,11 @@ _LEAST_SIDE, _LEAST_RESIDUAL = 4, 8
 """No pooling goes below images of so many pixels a side; and below this the residual networks'
 three do not fit.
 """
+_MOST_EPOCHS = 40
+_MOVED, _MIXED, _ALTERED = 0.1, 0.4, 5_000
+"""Of a side, by which images are moved at most; how far two are mixed; and up to how many rows that
+gains more than it costs in time.
+"""
 _BY_BUDGET = ("epochs", "least_steps")
 """What a recipe says of its length goes here by the time that there is."""
 
@@ -30,7 +36,8 @@ _BY_BUDGET = ("epochs", "least_steps")
 @dataclass(frozen=True)
 class Candidate:
     """body: what a `[[model]]` has beside its name and `epochs`. growth: its fit takes as long as
-    the number of rows to this power. most: rows beyond which it is not worth its time."""
+    the number of rows to this power. most: rows beyond which it is not worth its time. batch: of a
+    network."""
 
     name: str
     family: Family
@@ -38,17 +45,26 @@ class Candidate:
     body: str
     growth: float = 1.0
     most: int | None = None
+    batch: int = 0
 
     @property
     def is_network(self) -> bool:
         return self.family == "network"
 
-    def text(self, epochs: int | None) -> str:
-        """Its table in a study file."""
+    def text(self, passes: int | None, rows: int = 0) -> str:
+        """Its table in a study file. passes: of a network over the rows, which are so many where
+        an epoch may go through them several times."""
         lines = [f"[[model]]  # {self.why}", f"name = {json.dumps(self.name)}", self.body]
         if self.is_network:
-            lines.append(f"epochs = {epochs}")
+            lines += _length(passes or 1, rows, self.batch)
         return "\n".join(lines) + "\n"
+
+
+def _length(passes: int, rows: int, batch: int) -> list[str]:
+    """Many passes over few rows are parted into epochs that are worth a look each."""
+    if not rows or passes <= _MOST_EPOCHS:
+        return [f"epochs = {passes}"]
+    return [f"epochs = {_MOST_EPOCHS}", f"least_steps = {math.ceil(passes * rows / batch)}"]
 
 
 def candidates(image_shape: tuple[int, ...], rows: int) -> tuple[list[Candidate], list[Candidate]]:
@@ -121,23 +137,37 @@ def _networks(side: int, rows: int) -> list[Candidate]:
     small = _layers([16, 32][: pools + 1], pools, 64, norm=False)
     flips = '\naugmentation = "auto"'
     return [
-        Candidate("Small CNN", "network", "a network that is quick everywhere", small + shared),
-        Candidate("CNN", "network", "with batch normalisation", middle + shared + flips),
-        *(_residual(rows) if side >= _LEAST_RESIDUAL else []),
+        Candidate(
+            "Small CNN",
+            "network",
+            "a network that is quick everywhere",
+            small + shared,
+            batch=batch,
+        ),
+        Candidate(
+            "CNN", "network", "with batch normalisation", middle + shared + flips, batch=batch
+        ),
+        *(_residual(side, rows) if side >= _LEAST_RESIDUAL else []),
     ]
 
 
-def _residual(rows: int) -> list[Candidate]:
-    """The networks of recipes, in two sizes."""
+def _residual(side: int, rows: int) -> list[Candidate]:
+    """The networks of recipes, in two sizes. Of few rows the larger learns from images that are
+    moved and mixed, the smaller from them as they are: on some sets one is ahead, on some the
+    other."""
     batch = 32 if rows < _FEW else 128
+    moved = {"pad_crop": max(1, round(_MOVED * side)), "mixup": _MIXED}
     found = []
-    for name, size, why in (
-        ("Narrow ResNet", "xs", "residual sums, few filters; trained by Muon"),
-        ("ResNet", "m", "residual sums, twice as wide; trained by Muon"),
+    for name, size, more, why in (
+        ("Narrow ResNet", "xs", {}, "residual sums, few filters; trained by Muon"),
+        ("ResNet", "m", moved, "residual sums, twice as wide; trained by Muon"),
     ):
-        entry = written_out({"recipe": "fast", "size": size, "batch_size": batch})
+        altered = {"horizontal_flip": "auto", **(more if rows <= _ALTERED else {})}
+        entry = written_out(
+            {"recipe": "fast", "size": size, "batch_size": batch, "augmentation": altered}
+        )
         kept = {key: value for key, value in entry.items() if key not in _BY_BUDGET}
-        found.append(Candidate(name, "network", why, _text(kept)))
+        found.append(Candidate(name, "network", why, _text(kept), batch=batch))
     return found
 
 

@@ -20,10 +20,12 @@ def study_text(
     data: str,
     more: str,
     models: Sequence[Candidate],
-    epochs: int | None,
+    passes: int | None,
+    rows: int = 0,
 ) -> str:
-    """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. epochs:
-    of the networks. A committee of the networks, or of all models, stands at the end."""
+    """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. passes:
+    of the networks over the rows, of which there are so many where an epoch may be several passes.
+    A committee of the networks, or of all models, stands at the end."""
     parts = [
         *(f"# {printable(line)}" for line in comments),
         f"title = {_quoted(title)}",
@@ -31,7 +33,7 @@ def study_text(
         "",
         data,
         *([more] if more else []),
-        *(each.text(epochs) for each in models),
+        *(each.text(passes, rows) for each in models),
         _committee(models),
     ]
     return "\n".join(parts)

@@ -1,6 +1,7 @@
 """Short trials of many candidates on part of the rows: how good each is, how long it takes."""
 
 import csv
+import math
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -21,32 +22,44 @@ from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
+_VALIDATION = 0.25
 _WITH_VALIDATION = 1.25
 """How much longer an epoch takes than its training: validation rows are answered after it."""
 
 
 @dataclass(frozen=True)
 class Rung:
-    """rows: training and validation rows together. whole: these are all. epochs: of networks.
-    seconds: that one fit may take; what takes longer is out."""
+    """rows: training and validation rows together. whole: these are all. epochs, steps: of
+    networks, so many steps at least. seconds: that one fit may take; what takes longer is out."""
 
     rows: int
     whole: bool
     epochs: int
+    steps: int
     seconds: float
+
+    @property
+    def learnt(self) -> int:
+        """Rows that are left for training."""
+        return round((1 - _VALIDATION) * self.rows)
+
+    def passes(self, batch: int) -> int:
+        """Over the rows, by a network."""
+        return max(self.epochs, math.ceil(self.steps * batch / self.learnt))
 
 
 @dataclass(frozen=True)
 class Trial:
     """accuracy: on the rung's validation rows; None where the fit failed or took too long.
-    seconds: of the fit, without what images took to pass a backbone. speed: of a network, training
-    images a second. passing: seconds that an image takes to pass a backbone, once for all fits."""
+    seconds: of the fit, without what images took to pass a backbone. epoch: of a network, the
+    seconds of one over the rung's rows. passing: seconds that an image takes to pass a backbone,
+    once for all fits."""
 
     candidate: Candidate
     rung: Rung
     accuracy: float | None
     seconds: float
-    speed: float | None = None
+    epoch: float | None = None
     passing: float = 0.0
 
     @property
@@ -56,8 +69,8 @@ class Trial:
 
     def seconds_for(self, rows: int) -> float:
         """What a fit on that many rows takes, of networks one epoch of it."""
-        if self.speed is not None:
-            return _WITH_VALIDATION * rows / self.speed
+        if self.epoch is not None:
+            return self.epoch * rows / self.rung.rows
         grown = self.seconds * float((rows / self.rung.rows) ** self.candidate.growth)
         return grown / self.rung.epochs if self.candidate.is_network else grown
 
@@ -81,13 +94,14 @@ def screen(
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):
             (task,) = model.tasks.values()
-            accuracy, seconds, speed, passing = None, rung.seconds, None, 0.0
+            accuracy, seconds, epoch, passing = None, rung.seconds, None, 0.0
             if task.is_done:
                 table = load_table(task.folder / "validation.npz")
                 accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
                 seconds, passing = times(read_json(task.folder / MANIFEST))
-                speed = _speed(task.folder / "history.csv") if candidate.is_network else None
-            trials.append(Trial(candidate, rung, accuracy, seconds, speed, passing))
+                if candidate.is_network:
+                    epoch = _epoch(task.folder / "history.csv", rung, seconds)
+            trials.append(Trial(candidate, rung, accuracy, seconds, epoch, passing))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
 
 
@@ -99,10 +113,16 @@ def times(card: dict[str, Any]) -> tuple[float, float]:
     return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 
 
-def _speed(history: Path) -> float:
-    """Training images a second in the usual epoch: what comes before the first is no part of it."""
+def _epoch(history: Path, rung: Rung, seconds: float) -> float:
+    """Seconds of an epoch over the rung's rows; of few rows with what comes between epochs, which
+    then counts, of many without what comes before the first, which then counts for little."""
     with history.open(encoding="utf-8", newline="") as stream:
-        return statistics.median(float(row["images_per_second"]) for row in csv.DictReader(stream))
+        epochs = list(csv.DictReader(stream))
+    speeds = [float(row["images_per_second"]) for row in epochs]
+    if not rung.whole:
+        return _WITH_VALIDATION * rung.rows / statistics.median(speeds)
+    seen = sum(speed * float(row["seconds"]) for speed, row in zip(speeds, epochs, strict=True))
+    return seconds * rung.rows / seen
 
 
 def _unsaid(_: Event) -> None:
@@ -110,9 +130,9 @@ def _unsaid(_: Event) -> None:
 
 
 def _study(data: str, chosen: Sequence[Candidate], rung: Rung) -> str:
-    models = "\n".join(each.text(rung.epochs) for each in chosen)
+    models = "\n".join(each.text(rung.passes(each.batch), rung.learnt) for each in chosen)
     part = "" if rung.whole else f"training_rows = {{ count = {rung.rows} }}\n"
     return (
         f'title = "Short trials"\ntime_limit = {rung.seconds:.1f}\n\n{data}{part}'
-        f"validation = {{ fraction = 0.25 }}\n\n{models}"
+        f"validation = {{ fraction = {_VALIDATION} }}\n\n{models}"
     )

@@ -29,7 +29,8 @@ from vestry.system.parts import require
 _RUNGS = (2_000, 10_000)
 _PIXELS, _LEAST_RUNG = 32 * 32, 800
 """Of an image: larger ones are tried in fewer rows, for the same time; but in so many at least."""
-_EPOCHS = 5
+_EPOCHS, _STEPS = 5, 300
+"""Of networks; of the steps no more than there are seconds for everything."""
 _RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
 """Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
 new process has to import what it needs."""
@@ -55,6 +56,32 @@ class Attempt:
     cores: int
 
 
+@dataclass(frozen=True)
+class _Images:
+    """What is tried: a loaded source, as it is named from the study file, and the side to which its
+    images are resized, if they are."""
+
+    source: str
+    dataset: Dataset
+    side: int | None
+
+    @property
+    def rows(self) -> int:
+        return len(self.dataset.training)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(height, width[, 3]) of the images that models see."""
+        own = self.dataset.training.image_shape
+        return own if self.side is None else (self.side, self.side, *own[2:])
+
+    @property
+    def fits(self) -> int:
+        """Of each model: one, and one a fold."""
+        folds = self.dataset.folds
+        return 1 + (len(folds.every()) if folds else 0)
+
+
 def try_source(asked: Attempt, report: OnEvent) -> Finished:
     """Find out what suits the images, write the study, run it.
 
@@ -65,67 +92,68 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     started = time.monotonic()
     if asked.study.exists():
         raise StudyError(f"{asked.study} is there already: run it (vestry run), or move it away")
-    named = source_from(asked.source, asked.study.parent)
-    data = data_table(asked.source, None)
-    report({"event": "stage", "text": f"loading {asked.source}"})
-    dataset = load_dataset(DataSettings(source=asked.source), asked.places, Downloads(report))
-    if (size := smaller_side(dataset)) is not None:
-        data = data_table(asked.source, size)
-        report({"event": "note", "text": f"images are resized to {size} x {size} pixels"})
-    rows = len(dataset.training)
-    shape = (size, size, *dataset.training.image_shape[2:]) if size else None
-    left, untried = _candidates(asked, dataset, shape or dataset.training.image_shape)
+    images = _loaded(asked, report)
+    left, untried = _candidates(asked, images)
     for text in untried:
         report({"event": "note", "text": text})
-    tried = _halved(asked, data, dataset, shape or dataset.training.image_shape, left, report)
-    seconds = asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - (time.monotonic() - started)
-    chosen = allot(tried, rows, _fits(dataset), max(seconds, 5.0), len(dataset.test))
-    if aside := _fits(dataset) > 1 and not chosen.has_best_of(tried):
-        chosen = allot(tried, rows, 1, max(seconds, 5.0), len(dataset.test))
-        untried = [*untried, _ASIDE]
+    tried = _halved(asked, images, left, report)
+    spent = time.monotonic() - started
+    seconds = max(asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - spent, 5.0)
+    chosen, aside = _chosen(tried, images, seconds)
     if not chosen.kept:
         raise StudyError(
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
             "--minutes"
         )
-    final = data_table(named, size, aside)
-    write_text(asked.study, _study_text(asked, final, chosen, tried, untried))
+    untried += [_ASIDE] if aside else []
+    data = data_table(images.source, images.side, aside)
+    write_text(asked.study, _study_text(asked, data, chosen, tried, untried))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
     places = replace(asked.places, base=asked.study.parent)
     return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
 
 
-def _candidates(
-    asked: Attempt, dataset: Dataset, shape: tuple[int, ...]
-) -> tuple[list[Candidate], list[str]]:
+def _loaded(asked: Attempt, report: OnEvent) -> _Images:
+    named = source_from(asked.source, asked.study.parent)
+    report({"event": "stage", "text": f"loading {asked.source}"})
+    dataset = load_dataset(DataSettings(source=asked.source), asked.places, Downloads(report))
+    side = smaller_side(dataset)
+    if side is not None:
+        report({"event": "note", "text": f"images are resized to {side} x {side} pixels"})
+    return _Images(named, dataset, side)
+
+
+def _candidates(asked: Attempt, images: _Images) -> tuple[list[Candidate], list[str]]:
     """What is tried, and a sentence without a full stop on each that is not."""
-    found, out = candidates(shape, len(dataset.training))
-    more, why_not = pretrained(dataset, shape, asked.seconds, ModelPaths.of(asked.places))
+    found, out = candidates(images.shape, images.rows)
+    models = ModelPaths.of(asked.places)
+    more, why_not = pretrained(images.dataset, images.shape, asked.seconds, models)
     untried = [_ruled_out(out)] if out else []
     return [*more, *found], untried + ([why_not] if why_not else [])
 
 
-def _fits(dataset: Dataset) -> int:
-    """Of each model: one, and one a fold."""
-    return 1 + (len(dataset.folds.every()) if dataset.folds else 0)
+def _chosen(tried: Sequence[Trial], images: _Images, seconds: float) -> tuple[Allotment, bool]:
+    """What the time is enough for; and whether a fifth of the rows validates, which is taken where
+    folds leave no time for the best of the trials."""
+    tested = len(images.dataset.test)
+    chosen = allot(tried, images.rows, images.fits, seconds, tested)
+    if images.fits == 1 or chosen.has_best_of(tried):
+        return chosen, False
+    return allot(tried, images.rows, 1, seconds, tested), True
 
 
-def _halved(
-    asked: Attempt,
-    data: str,
-    dataset: Dataset,
-    shape: tuple[int, ...],
-    left: list[Candidate],
-    report: OnEvent,
-) -> list[Trial]:
-    """Every candidate's last trial, those that came furthest first. shape: of the images tried."""
+def _halved(asked: Attempt, images: _Images, left: list[Candidate], report: OnEvent) -> list[Trial]:
+    """Every candidate's last trial, those that came furthest first."""
     last: dict[str, Trial] = {}
     order: list[str] = []
-    rows, counts = len(dataset.training), rung_rows(shape)
+    data = data_table(asked.source, images.side)
+    rows, counts = images.rows, rung_rows(images.shape)
     for number, count in enumerate(counts):
         if number and rows <= counts[number - 1]:
             break
-        rung = Rung(min(count, rows), rows <= count, _EPOCHS, _limit(asked.seconds))
+        rung = Rung(
+            min(count, rows), rows <= count, _EPOCHS, _steps(asked.seconds), _limit(asked.seconds)
+        )
         report({"event": "stage", "text": f"trying {len(left)} models on {rung.rows:,} images"})
         clock = time.monotonic()
         trials = screen(data, left, rung, asked.places, asked.cores)
@@ -148,6 +176,10 @@ def rung_rows(shape: tuple[int, ...]) -> list[int]:
 def _ruled_out(out: Sequence[Candidate]) -> str:
     names = " and ".join(each.name for each in out)
     return f"{names}: not tried, since so many training images are too many for that"
+
+
+def _steps(seconds: float) -> int:
+    return max(1, min(_STEPS, int(seconds)))
 
 
 def _limit(seconds: float) -> float:
@@ -185,7 +217,8 @@ def _study_text(
         data,
         _LEFT_OUT if asked.seconds < _SHORT else "",
         chosen.kept,
-        chosen.epochs,
+        chosen.passes,
+        chosen.rows,
     )
 
 
@@ -228,8 +261,8 @@ def _trials_said(trials: Sequence[Trial]) -> str:
 
 
 def _said(chosen: Allotment) -> str:
-    epochs = f", networks for {chosen.epochs} epochs" if chosen.epochs else ""
-    return f"{', '.join(each.name for each in chosen.kept)}{epochs}"
+    passes = f", networks for {chosen.passes} passes over the images" if chosen.passes else ""
+    return f"{', '.join(each.name for each in chosen.kept)}{passes}"
 
 
 def _about(tried: Sequence[Trial], chosen: Allotment, untried: Sequence[str]) -> str:

@@ -7,35 +7,23 @@ scikit-learn, so that a study is checked before any work.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestry.errors import did_you_mean
-from vestry.system.registry import Registry
+from vestry.system.registry import Registry, unknown_key
+
+if TYPE_CHECKING:
+    from vestry.members.graph import Graph as Graph  # noqa: PLC0414 - for the steps
+else:
+    Graph = Any  # it needs onnx
 
 Shape = tuple[int, ...]
 """Of one image: (height, width[, 3])."""
 Learnt = Mapping[str, NDArray[np.float32]]
 """What a step took from the rows that a model learns from, by name; empty where that is nothing."""
-
-
-class Graph(Protocol):
-    """What steps need of `vestry.members.graph.Graph`; each gives the name of what it made."""
-
-    def add(self, operator: str, *inputs: str, **attributes: Any) -> str: ...
-
-    def constant(self, value: NDArray[Any], word: str = "constant") -> str: ...
-
-    def integers(self, *values: int) -> str: ...
-
-    def number(self, value: float, kind: str = "float") -> str: ...
-
-    def cast(self, value: str, kind: str) -> str: ...
-
-    def reshape(self, value: str, *shape: int) -> str: ...
 
 
 class FeatureStep(BaseModel):
@@ -136,16 +124,8 @@ def check_kinds(values: Any) -> Any:
                 f"step {index + 1}: a table such as {{ hog = 4 }} is needed, not {value!r}"
             )
         if kind_of(value) is None:
-            raise ValueError(f"step {index + 1}: {_unknown(list(value))}")
+            raise ValueError(f"step {index + 1}: {unknown_key('step', value, FEATURES)}")
     return values
-
-
-def _unknown(keys: list[Any]) -> str:
-    for key in keys:
-        if "mean" in (near := did_you_mean(str(key), FEATURES)):
-            return f"unknown step `{key}`{near}"
-    shown = ", ".join(map(repr, keys)) or "nothing"
-    return f"found {shown}, but a step is one of {', '.join(FEATURES)}"
 
 
 def check_order(steps: Sequence[FeatureStep] | None) -> Sequence[FeatureStep] | None:
