@@ -221,6 +221,7 @@ def _forked(module, streams, cwd, env, umask, arguments=(), timeout=None, closed
     with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
         options = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "cwd": cwd, "umask": umask}
         if module is None:
+            WORKERS[:] = [worker for worker in WORKERS if worker.poll() is None]
             WORKERS.append(_worker(["worker"], env, start_new_session=True, **options))
             return WORKERS[-1].pid
         begin = functools.partial(_run, module, arguments, env, closed)
