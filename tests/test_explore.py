@@ -209,7 +209,7 @@ def test_real_clothes_are_explored_within_limits(vestry, fashion_mnist, tmp_path
     train, test = loaded["train"], loaded["t10k"]
     parts = {"images": train[0][::5], "labels": train[1][::5]}
     np.savez(tmp_path / "clothes.npz", **parts, test_images=test[0], test_labels=test[1])
-    done = vestry("explore", "npz:clothes.npz", "--sample", "500", "--out", "f", cwd=tmp_path)
+    done = vestry("explore", "npz:clothes.npz", "--sample", "1000", "--out", "f", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = tmp_path / "f" / "explore.html"
     assert page.stat().st_size < 8_000_000

@@ -105,7 +105,7 @@ def test_where_folds_leave_no_time_for_the_best_a_fifth_is_set_aside(vestry, tmp
     images = random.integers(0, 60, (300, 8, 8)) + 60 * labels[:, None, None]
     np.savez(source, images=images.astype(np.uint8), labels=labels)
     asked = try_source.Attempt(
-        str(source), 30.0, tmp_path / "s.toml", RunFolder(tmp_path / "run"), DataPaths.of(), 2
+        str(source), 10.0, tmp_path / "s.toml", RunFolder(tmp_path / "run"), DataPaths.of(), 2
     )
     told = []
     finished = try_source.try_source(asked, told.append)
