@@ -33,6 +33,7 @@ class FitJob:
     workspace: a folder for checkpoints that survives a kill.
     on_event: takes progress events, JSON-able.
     fewer_threads: whether fewer than `threads` may be taken where they are faster now.
+    reproducible: whether nothing that its numbers hang on may be decided by a clock.
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: the first training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
@@ -55,6 +56,7 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    reproducible: bool = False
     asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
     may_learn_all: bool = False
     epochs: int | None = None
@@ -184,11 +186,14 @@ class ModelKind:
     graph: "module:function", called as `function(graph, folder, card)`, which adds a stored model
     to an ONNX graph and gives the name of its probabilities; None where it is stored as ONNX.
     inputs: files of the user's that it is made from, by its table; none may be written over.
+    imports: import paths of other packages that a table names.
     files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
     fewer cores than it gets. training_keys: by its table, the keys that say how such a model is
     trained; None for whatever its settings have.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    tied: by its table, why such a model can be made on this machine alone, as where it is made of
+    files that lie here; empty where any machine will do.
     is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
     have a file for each seed, though it is finished.
     """
@@ -201,11 +206,13 @@ class ModelKind:
     libraries: tuple[str, ...] = ()
     graph: str | None = None
     inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
+    imports: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
     files: str | None = None
     is_trained: bool = False
     training_keys: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     is_finished: bool = False
     is_by_id: bool = False
+    tied: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def trained_by(self, table: Mapping[str, Any]) -> Collection[str]:
         """The keys that say how the model of this table is trained."""

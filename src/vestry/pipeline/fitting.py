@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vestry.data.summary import Pictures, read_pictures
-from vestry.engine.local import LocalEngine
+from vestry.engine.engine import Engine
 from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.pipeline.planned_model import PlannedModel
 from vestry.pipeline.planner import Planner
@@ -15,7 +15,7 @@ from vestry.schema.results import ComparisonResults
 
 
 def fit_members(
-    planner: Planner, exploration: Task | None, engine: LocalEngine, report: OnEvent
+    planner: Planner, exploration: Task | None, engine: Engine, report: OnEvent
 ) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
@@ -41,7 +41,7 @@ def fit_members(
     return planned, failed
 
 
-def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:
+def do(tasks: list[Task], engine: Engine, report: OnEvent) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
     groups = {task.name: task.group or task.name for task in waiting.values()}
@@ -76,7 +76,7 @@ class PostFit:
 
 
 def measure_models(
-    planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
+    planner: Planner, planned: Sequence[PlannedModel], engine: Engine, report: OnEvent
 ) -> PostFit:
     """Ask every fitted member about corrupted test images, and measure what all of them cost."""
     study, fitted = planner.study, _first_fits(planned)
@@ -94,7 +94,7 @@ def attribute_models(
     planner: Planner,
     planned: Sequence[PlannedModel],
     results: ComparisonResults,
-    engine: LocalEngine,
+    engine: Engine,
     report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""

@@ -22,8 +22,7 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.pipeline.fold_tables import fitted_on_words, nested_tables, save_tables
-from vestry.pipeline.optimism import optimism
-from vestry.pipeline.planned_model import PlannedModel
+from vestry.pipeline.planned_model import PlannedModel, optimism
 from vestry.pipeline.planner import SEARCH
 from vestry.pipeline.run_files import (
     Tables,

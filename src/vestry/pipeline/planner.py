@@ -57,7 +57,7 @@ class Planner:
         self.dataset = dataset
         self.run = run
         self.cores = cores
-        self.shared = fit.shared_description(dataset)
+        self.shared = fit.shared_description(dataset, study.reproducible)
         paths = ModelPaths.of(places, run.path)
         rows = dataset.training
         self.plan_context = PlanContext(rows.image_shape, rows.classes, paths, downloads)
@@ -205,7 +205,8 @@ class Planner:
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
         name = fit_name(entry, seed, part, self.dataset.folds)
-        return replace(self.task(name, FIT, description, entry), group=entry.name)
+        here = entry.model_kind.tied(settings)
+        return replace(self.task(name, FIT, description, entry), group=entry.name, here=here)
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study
@@ -243,7 +244,8 @@ class Planner:
         where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
         name = f"{entry.name}, search"
         task = self.task(f"{name}{where}", SEARCH, description, entry)
-        return replace(task, time_limit=limit, group=name)
+        tied = (kind.tied(one.model_dump(mode="json")) for one in tried)
+        return replace(task, time_limit=limit, group=name, here=next(filter(None, tied), ""))
 
     def search_threads(self, entry: SearchedEntry) -> int:
         """Cores for the largest of the models that the search may try."""
@@ -266,12 +268,14 @@ class Planner:
         """How many cores the model gets: those it names, or those that it uses well."""
         with _naming(entry):
             wanted = self.plan(entry.model_kind).threads_for(entry)
+        if self.study.reproducible:  # in which order sums are made hangs on them
+            return entry.threads or 1
         return min(entry.threads or wanted, self.cores)
 
     def task(
         self, name: str, function: str, description: dict[str, Any], entry: CommonEntry
     ) -> Task:
-        return Task.of(
+        task = Task.of(
             self.run,
             name=name,
             function=function,
@@ -280,6 +284,7 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
+        return replace(task, gpus=entry.gpus or 0.0)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose
+from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose, fixed
 from vestry.members.backbones.features import Features
 from vestry.members.backbones.frozen_networks import make_backbone, restore_backbone, store_backbone
 from vestry.members.backbones.heads import Head, asked_apart, fitted_head, loaded_head
@@ -197,7 +197,11 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     with machine.prepared(job.threads), torch.inference_mode():
         job.on_event({"event": "stage", "text": f"loading {settings.backbone}"})
         backbone = make_backbone(settings, source, shape)
-        choice = choose(backbone, shape, settings.precision, job.threads, cache)
+        choice = (
+            fixed(backbone, shape, settings.precision)
+            if job.reproducible
+            else choose(backbone, shape, settings.precision, job.threads, cache)
+        )
         features = Features(backbone, cache, job.on_event)
         inputs: dict[str, Any] = {  # a head's images are features, which its fit takes as well
             "images": features.of(job.images, choice.compute),

@@ -22,12 +22,8 @@ from vestry.members.backbones.backbone import (
     with_channels,
 )
 from vestry.members.backbones.onnx_backbone import OnnxBackbone
-from vestry.members.backbones.settings import (
-    LITE0,
-    PUBLISHED,
-    BackboneSettings,
-    PublishedBackbone,
-)
+from vestry.members.backbones.published import PUBLISHED, PublishedBackbone
+from vestry.members.backbones.settings import LITE0, BackboneSettings
 from vestry.members.backbones.source import (
     CARD,
     WEIGHTS,

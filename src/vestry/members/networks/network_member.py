@@ -18,7 +18,7 @@ from vestry.members.networks.layer import describe
 from vestry.members.networks.mirrored_answers import mirrored_answers
 from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
-from vestry.members.networks.precision import Choice, choose
+from vestry.members.networks.precision import Choice, choose, fixed
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import NetworkSettings, TrainingSettings
@@ -119,7 +119,11 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     shape = job.images.shape[1:]
     plain = Network(settings.layers, shape, job.classes, job.seed)
     with torch.inference_mode():
-        choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
+        batch, precision = settings.batch_size, settings.precision
+        if job.reproducible:
+            choices = fixed(plain.traced, batch, precision)
+        else:
+            choices = choose(plain.traced, batch, precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
     rows = Rows.of(job.images, job.labels)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def cost_task(
         },
     }
     folders = {name: str(task.folder) for name, task in fitted.items()}
-    return Task.of(
+    task = Task.of(
         run,
         name="cost",
         function=_MEASURE,
@@ -80,6 +80,7 @@ def cost_task(
         context=context | {"folders": folders},
         cores=cores,
     )
+    return replace(task, here="it times this machine")
 
 
 def read_costs(folder: Path) -> Costs:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import Inner
 from vestry.data.image_set import ImageSet
+from vestry.data.packed_rows import unpacked_rows
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import Rows
 from vestry.data.settings import DataSettings
@@ -34,13 +35,24 @@ from vestry.storage.file_sums import finish
 
 # The data that a task speaks of, as its worker process loads it.
 
+ROWS = "rows"
+"""The name in a context of packed rows, which a machine has that cannot load the data."""
+
 
 def task_data(description: dict[str, Any], context: dict[str, Any]) -> Dataset:
     """The study's data; raises DataError where it is no longer what the description speaks of."""
-    dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    if ROWS in context:
+        dataset = _unpacked(context[ROWS])
+    else:
+        dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
     if dataset.provenance.fingerprint != description["data"]:
         raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
     return dataset
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(folder: str) -> Dataset:
+    return unpacked_rows(Path(folder))
 
 
 @functools.lru_cache(maxsize=1)
@@ -53,14 +65,15 @@ TIMED_ROWS = 1000
 _CODE = ("members", "data.subset", "data.folds", "data.groups", "pipeline.tasks.fit")
 
 
-def shared_description(dataset: Dataset) -> dict[str, Any]:
+def shared_description(dataset: Dataset, reproducible: bool = False) -> dict[str, Any]:
     """The part of a task's description that all models of a study have in common."""
     groups = dataset.training.groups
+    fixed = {"reproducible": True} if reproducible else {}
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-    } | ({} if groups is None else {"groups": _digest(groups)})
+    } | (fixed if groups is None else fixed | {"groups": _digest(groups)})
 
 
 def description(
@@ -177,6 +190,7 @@ def job(
         seed=description["seed"],
         threads=description["threads"],
         fewer_threads=description.get("fewer_threads", False),
+        reproducible=description.get("reproducible", False),
         workspace=workspace,
         on_event=on_event,
         paths=ModelPaths.from_dict(context["model_paths"]),
