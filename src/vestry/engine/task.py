@@ -33,7 +33,8 @@ class Task:
     for, such as the model that it is one fit of; by itself where that is empty. reads: files and
     folders that it reads, by the name under which the context says where they lie: an engine
     without a shared disk brings them there. here: why only the machine that asks can do it; empty
-    where any can. gpus: how many it takes of a machine that has some.
+    where any can. gpus: how many it takes of a machine that has some. needs: tasks whose files it
+    reads, which are done before it; whoever gives tasks to an engine sees to that.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Task:
     reads: Mapping[str, Path] = field(default_factory=dict)
     here: str = ""
     gpus: float = 0.0
+    needs: tuple["Task", ...] = ()
 
     @classmethod
     def of(

@@ -25,6 +25,33 @@ WHOLE_MODEL = "model.onnx"
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """What a student learns from beside labels, of the rows that its fit gets.
+
+    table: (n, classes) float32 probabilities of the training rows as they are, aside: of the
+    validation rows where these may be learnt from; None where `ask` is asked about altered images.
+    facts: who it is, for the card.
+    """
+
+    facts: Mapping[str, Any]
+    table: NDArray[np.float32] | None = None
+    aside: NDArray[np.float32] | None = None
+    ask: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
+
+    def parted(self, learnt: NDArray[np.int64], aside: NDArray[np.int64]) -> "Teacher":
+        """Of rows of which some are set aside for validation."""
+        if self.table is None:
+            return self
+        return replace(self, table=self.table[learnt], aside=self.table[aside])
+
+    def whole(self) -> "Teacher":
+        """Of all rows, where those for validation are learnt from, too."""
+        if self.table is None or self.aside is None:
+            return self
+        return replace(self, table=np.concatenate([self.table, self.aside]), aside=None)
+
+
+@dataclass(frozen=True)
 class FitJob:
     """Everything that fitting may see, and where it may write.
 
@@ -40,7 +67,8 @@ class FitJob:
     asked: the ids of the rows that it will be asked about, by split; without their labels.
     may_learn_all: whether the validation rows are there to be learnt from, too, by what needs none
     or needs them no longer: they are set aside of a fold's own rows. epochs: how many a network is
-    trained for where folds have found that; it then stops by no validation rows.
+    trained for where folds have found that; it then stops by no validation rows. teacher: of a
+    network that is a student.
     """
 
     images: NDArray[np.uint8]
@@ -60,6 +88,7 @@ class FitJob:
     asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
     may_learn_all: bool = False
     epochs: int | None = None
+    teacher: Teacher | None = None
 
     def whole(self) -> "FitJob":
         """The job with all its rows to learn from, and none for validation."""
@@ -70,6 +99,7 @@ class FitJob:
             validation_images=self.validation_images[:0],
             validation_labels=self.validation_labels[:0],
             may_learn_all=False,
+            teacher=self.teacher and self.teacher.whole(),
         )
 
 

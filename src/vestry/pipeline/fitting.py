@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.engine import Engine
 from vestry.engine.task import OnEvent, Outcome, Task
-from vestry.pipeline.planned_model import PlannedModel
+from vestry.pipeline.planned_model import PlannedModel, with_needs
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.tasks.attribution import explanation_tasks
 from vestry.pipeline.tasks.corruption import PICTURES, corruption_tasks
@@ -19,26 +19,43 @@ def fit_members(
 ) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
-    Beside that, the look at the data is taken. What waits for a search, or for folds that find for
-    how many epochs a network is trained, follows in turns.
+    Beside that, the look at the data is taken. What waits for a search, for folds that find for
+    how many epochs a network is trained, or for a teacher follows in turns.
 
     Returns the members whose settings are known at last, and what failed by the task's digest.
     """
     searches = planner.searches()
     planned = planner.models({})
-    waiting = [task for member in planned for task in member.fits]
+    failed: dict[str, Outcome] = {}
+    asked: set[str] = set()
+    waiting = _next_fits(planned, asked, failed)
     waiting += [task for tasks in searches.values() for task in tasks]
     # Last, because it needs one core only: it fills in where a network does not need them all.
     waiting += [exploration] if exploration else []
-    failed: dict[str, Outcome] = {}
-    asked: set[str] = set()
     while waiting:
         failed |= do(waiting, engine, report)
         asked |= {task.folder.name for task in waiting}
         planned = planner.models(searches)
-        fits = [task for member in planned for task in member.fits]
-        waiting = [task for task in fits if task.folder.name not in asked]
+        waiting = _next_fits(planned, asked, failed)
     return planned, failed
+
+
+def _next_fits(
+    planned: Sequence[PlannedModel], asked: set[str], failed: dict[str, Outcome]
+) -> list[Task]:
+    """Fits that nobody was asked for and whose needs, such as a student's teacher, are done. Those
+    whose needs have failed are put into `failed`."""
+    wanted = with_needs(planned)
+    for key, task in wanted.items():  # what is needed stands before what needs it
+        lost = next((need for need in task.needs if need.folder.name in failed), None)
+        if lost and not task.is_done:
+            reason = failed[lost.folder.name].reason
+            failed[key] = Outcome(task, f"its teacher could not be fitted: {lost.name}: {reason}")
+    return [
+        task
+        for key, task in wanted.items()
+        if key not in asked and key not in failed and all(need.is_done for need in task.needs)
+    ]
 
 
 def do(tasks: list[Task], engine: Engine, report: OnEvent) -> dict[str, Outcome]:

@@ -13,8 +13,9 @@ HOST = "https://download.pytorch.org/models/"
 
 @dataclass(frozen=True)
 class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256; its
-    publishers say no more of it, so all of `sha256` is what everybody finds who has the file.
+    """One backbone. layers: that can be fine-tuned, convolutions or blocks of them. file: the
+    published weights, whose name ends in 8 digits of their SHA-256; its publishers say no more of
+    it, so all of `sha256` is what everybody finds who has the file.
 
     unused: beginnings of the names of weights that belong to the published head.
     """
@@ -22,6 +23,7 @@ class PublishedBackbone:
     name: str
     title: str
     parameters: int
+    layers: int
     file: str
     unused: str
     sha256: str
@@ -48,6 +50,7 @@ PUBLISHED = {
             "vgg16",
             "VGG16",
             14_714_688,
+            13,
             "vgg16-397923af.pth",
             "classifier.",
             "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
@@ -56,6 +59,7 @@ PUBLISHED = {
             "resnet50",
             "ResNet50",
             23_508_032,
+            16,
             "resnet50-0676ba61.pth",
             "fc.",
             "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",

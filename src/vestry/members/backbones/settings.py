@@ -14,6 +14,7 @@ from pydantic import (
 
 from vestry.errors import did_you_mean
 from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.unfreezing import FineTuning, check_unfrozen
 from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.global_pool import GlobalPool
@@ -41,8 +42,13 @@ _PREFIXES = (
 )
 _OF_ESTIMATORS = ("estimator", "params", "scale", "refit", "pool")
 _OF_FILES = ("input", "output", "sha256")
-_OF_LAYERS = ("layers", *(key for key in TrainingSettings.model_fields if key != "precision"))
+_OF_LAYERS = (
+    *("layers", "unfreeze", "fine_tuning"),
+    *(key for key in TrainingSettings.model_fields if key != "precision"),
+)
 """Precision is the backbone's own, too."""
+_LATER = ("teacher", "distillation", "unfreeze", "fine_tuning")
+"""Keys that came later: fits are known by the others where these are not used."""
 
 
 def _both_sides(given: Any) -> Any:
@@ -112,6 +118,18 @@ class BackboneSettings(TrainingSettings):
         description="of a file; where it is given, a file of other content is refused",
     )
 
+    unfreeze: int | None = Field(
+        None,
+        ge=1,
+        description="so many of the backbone's last layers (of vgg16) or blocks (of resnet50) are "
+        "fine-tuned with the head, after it",
+    )
+    fine_tuning: FineTuning | None = Field(None, description="how they are")
+
+    @property
+    def tuning(self) -> FineTuning:
+        return self.fine_tuning or FineTuning()
+
     @property
     def published(self) -> bool:
         """Whether it is one of the networks that are built here by torch."""
@@ -151,6 +169,7 @@ class BackboneSettings(TrainingSettings):
         own = type(self).model_fields
         unused = {key for key in _OF_FILES if getattr(self, key) == own[key].default}
         unused |= set(_OF_LAYERS if self.estimator else _OF_ESTIMATORS)
+        unused |= {key for key in _LATER if getattr(self, key) is None}
         tables: dict[str, Any] = given(self)
         return {key: value for key, value in tables.items() if key not in unused}
 
@@ -232,6 +251,25 @@ class BackboneSettings(TrainingSettings):
             head = "`layers`" if self.layers else "an `estimator`"
             named = ", ".join(f"`{key}`" for key in given)
             raise ValueError(f"{named} says nothing of a head that is {head}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def teacher_sees_images(self) -> "BackboneSettings":
+        if self.distilled.targets == "augmented":
+            raise ValueError(
+                'distillation.targets = "augmented" is for networks whose images are altered; a '
+                'head on a frozen backbone takes "in_sample" or "out_of_fold"'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def what_can_be_unfrozen(self) -> "BackboneSettings":
+        if self.unfreeze is None and self.fine_tuning is not None:
+            raise ValueError("fine_tuning says how layers learn; `unfreeze` says how many")
+        if self.unfreeze is not None:
+            check_unfrozen(self.backbone, self.unfreeze, self.is_graph)
+            if self.teacher is not None:
+                raise ValueError("unfreeze and teacher do not go together; leave one of them out")
         return self
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import NetworkSettings, TrainingSettings
 from vestry.members.networks.stopping import Stopper
+from vestry.members.networks.student import check_taught, taught_card, taught_words
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
@@ -83,6 +84,7 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
+    check_taught(settings, job)
     asked, job = settled(settings, job)
     settings, found = settled_augmentation(asked, job)
     chosen = choose_threads(settings, job)
@@ -94,6 +96,9 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
             f"Each epoch goes {passes} times through the training images, for at least "
             f"{asked.least_steps:,} steps in all (least_steps)."
         )
+    if job.teacher is not None:
+        member.facts["teacher"] = taught_card(settings, job.teacher)
+        member.facts["notes"].append(taught_words(settings, job.teacher))
     if found is not None:
         member.facts["mirroring"] = found.card()
         key = "augmentation" if asked.augmentation == "auto" else "horizontal_flip"
@@ -139,6 +144,8 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
         job.on_event,
         job.epochs,
     )
+    if job.teacher is not None:
+        trainer.learn_from(job.teacher)
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
