@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps
 from forked_command import Template, started
 from headless_browser import browser  # noqa: F401 - a fixture
 from studies_at_hand import SMALL_STUDY, with_everything
+from vestry.engine import local
 
 ON_LINUX = {
     *("test_sends_nothing.py", "test_own_estimators.py", "test_recovery.py", "test_search.py"),
@@ -66,15 +69,38 @@ def vestry_started():
 
 
 @pytest.fixture(scope="session")
-def vestry(tmp_path_factory):
+def template(tmp_path_factory):
+    made = Template(tmp_path_factory.mktemp("template"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def vestry(template):
     """The same, sooner: forked from a process that has loaded what the command loads."""
-    template = Template(tmp_path_factory.mktemp("template"))
 
-    def run(*arguments, cwd=None, env=None, timeout=240, terminal=None):
-        return template.run([*map(str, arguments)], cwd, env or {}, timeout, terminal)
+    def run(*arguments, cwd=None, env=None, timeout=240, **streams):
+        return template.run([*map(str, arguments)], cwd, env or {}, timeout, **streams)
 
-    yield run
-    template.stop()
+    return run
+
+
+@pytest.fixture(scope="session")
+def program(template):
+    """Do a program as `python -c` does it; what it imports is loaded already."""
+    return template.program
+
+
+@pytest.fixture(scope="module")
+def forked_workers(template):
+    """Engines of this process get their workers from there, too."""
+    if sys.platform == "linux":
+        forked = SimpleNamespace(Popen=template.worker, PIPE=subprocess.PIPE)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(local, "subprocess", forked)
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(scope="session")

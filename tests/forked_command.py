@@ -18,6 +18,7 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import subprocess
 import sys
@@ -51,6 +52,10 @@ HEAVY = (
 """What functions import when they are called."""
 NOT_LOADED = ("vestry.__main__", "vestry.engine.worker", "vestry.serve.http")
 """The first two are run; the last one's metrics are set up by the environment."""
+PROGRAM = "-c"
+STREAMS = ("stdin", "stdout", "stderr")
+WORKERS = []
+"""Of engines in the tests' own process, kept until they have ended."""
 
 
 def started(arguments, cwd, env, timeout, terminal=None):
@@ -79,25 +84,48 @@ class Template:
         self.folder = folder
         self.process = None
 
-    def run(self, arguments, cwd, env, timeout, terminal=None):
-        """As `started`."""
+    def run(self, arguments, cwd, env, timeout, terminal=None, closed=()):
+        """As `started`. closed: numbers of streams that it has not, and nothing in their place."""
         loading = any(name.startswith(WHILE_LOADING) for name in env if name != PATH)
         if sys.platform != "linux" or loading:
+            assert not closed
             return started(arguments, cwd, env, timeout, terminal)
-        self.process = self.process or self.start()
+        return self.done("vestry", arguments, cwd, env, timeout, terminal, closed)
+
+    def program(self, text):
+        """As Python does `text`, given to it as `-c`."""
+        if sys.platform != "linux":
+            command = [sys.executable, "-c", text]
+            return subprocess.run(command, capture_output=True, text=True, check=False)
+        return self.done(PROGRAM, [text], None, {}, timeout=240)
+
+    def done(self, module, arguments, cwd, env, timeout, terminal=None, closed=()):
         own = [str(self.folder / name) for name in ("stdout", "stderr")]
         streams = [terminal] * 3 if terminal else [os.devnull, *own]
-        order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
-        order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        assert answer, "the process that commands are forked from has ended; see standard error"
-        code = json.loads(answer)
+        order = {"module": module, "arguments": arguments, "streams": streams, "closed": closed}
+        code = self.answer(order | surroundings(cwd, env) | {"timeout": timeout})
         if code is None:
             raise subprocess.TimeoutExpired(arguments, timeout)
         said = [None if terminal else Path(stream).read_text() for stream in own]
         return subprocess.CompletedProcess(arguments, code, *said)
+
+    def worker(self, command, env, stderr, **_):
+        """As `subprocess.Popen` where an engine of this process starts a worker."""
+        given, told = os.pipe(), os.pipe()
+        ends = (given[0], told[1], stderr.fileno())
+        streams = [f"/proc/{os.getpid()}/fd/{number}" for number in ends]
+        pid = self.answer({"module": None, "streams": streams} | surroundings(None, env))
+        for number in ends[:2]:
+            os.close(number)
+        return ForkedWorker(pid, os.fdopen(given[1], "w"), os.fdopen(told[0]))
+
+    def answer(self, order):
+        self.process = self.process or self.start()
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process that commands are forked from has ended; see standard error"
+        return json.loads(answer)
 
     def start(self):
         return subprocess.Popen(
@@ -112,10 +140,30 @@ class Template:
             self.process.communicate()
 
 
-def _umask():
+class ForkedWorker:
+    """What an engine asks of a worker's `subprocess.Popen`, of one that is another's child; its
+    exit code is not known."""
+
+    returncode = None
+
+    def __init__(self, pid, stdin, stdout):
+        self.pid, self.stdin, self.stdout = pid, stdin, stdout
+        self.end = os.pidfd_open(pid)
+
+    def poll(self):
+        return 0 if select.select([self.end], [], [], 0)[0] else None
+
+    def wait(self):
+        select.select([self.end], [], [])
+
+    def __del__(self):
+        os.close(self.end)
+
+
+def surroundings(cwd, env):
     mask = os.umask(0)  # it can be read only by setting it
     os.umask(mask)
-    return mask
+    return {"cwd": str(cwd or Path.cwd()), "env": dict(os.environ | env), "umask": mask}
 
 
 def _serve():
@@ -166,21 +214,21 @@ def _load_again(path):
     _fork_workers()
 
 
-def _forked(arguments, cwd, streams, env, umask, timeout):
-    """The command's exit code; None where it outlasted `timeout`."""
+def _forked(module, streams, cwd, env, umask, arguments=(), timeout=None, closed=()):
+    """The exit code, None where it outlasted `timeout`; without a module, the number of a worker
+    that has begun."""
     given, *told = streams
     with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
+        options = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "cwd": cwd, "umask": umask}
+        if module is None:
+            WORKERS[:] = [worker for worker in WORKERS if worker.poll() is None]
+            WORKERS.append(_worker(["worker"], env, start_new_session=True, **options))
+            return WORKERS[-1].pid
+        begin = functools.partial(_run, module, arguments, env, closed)
+        command = [module, *arguments]
         try:
             return subprocess.run(
-                ["vestry", *arguments],
-                cwd=cwd,
-                umask=umask,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                timeout=timeout,
-                check=False,
-                preexec_fn=functools.partial(_run, "vestry", arguments, env),
+                command, timeout=timeout, check=False, preexec_fn=begin, **options
             ).returncode
         except subprocess.TimeoutExpired:
             return None
@@ -194,20 +242,23 @@ def _worker(command, env, **options):
     return subprocess.Popen(command, env=env, preexec_fn=run, **options)  # noqa: PLW1509
 
 
-def _run(module, arguments, env):
+def _run(module, arguments, env, closed=()):
     """In a fork that has a new process's streams and group: run `module`, and start nothing."""
     code = 1
     try:
         _let_go()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _open_streams()
+        _open_streams(closed)
         if env.get(PATH, "") != os.environ.get(PATH, ""):
             _load_again(env.get(PATH, ""))
         for name in set(os.environ) - set(env):
             del os.environ[name]
         os.environ.update(env)
         sys.argv = [module, *arguments]
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if module == PROGRAM:
+            exec(compile(arguments[0], PROGRAM, "exec"), {"__name__": "__main__"})  # noqa: S102
+        else:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
         code = end.code or 0
@@ -215,8 +266,8 @@ def _run(module, arguments, env):
         traceback.print_exc()
     finally:
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
         os._exit(code)
 
 
@@ -228,12 +279,15 @@ def _let_go():
             os.dup2(nothing, other, inheritable=False)
 
 
-def _open_streams():
-    """As Python does when it starts: whether one is a terminal, or a file, is asked then."""
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+def _open_streams(closed):
+    """As Python does when it starts: whether one is there, a terminal or a file, is asked then."""
+    for number, (name, mode) in enumerate(zip(STREAMS, "rww", strict=True)):
         old, buffering = getattr(sys, name), 1 if name == "stderr" else -1
         kept = {"encoding": old.encoding, "errors": old.errors, "closefd": False}
         setattr(sys, name, open(number, mode, buffering, **kept))  # noqa: SIM115, PTH123
+    for number in closed:
+        os.close(number)
+        setattr(sys, STREAMS[number], None)
 
 
 if __name__ == "__main__":

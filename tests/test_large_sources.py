@@ -17,6 +17,8 @@ from vestry.pipeline.run_study import run_study
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 STUDY = """title = "Photos"
 robustness = { skip = true }
 explanation = { skip = true }

@@ -47,6 +47,21 @@ answer = TestClient(app).post("/predict", content=open(sys.argv[1], "rb").read()
 assert answer.status_code == 200, answer.text
 print(answer.json()["class"])
 """
+EACH = """
+import contextlib, io, json, sys
+from vestry.cli.entry import main
+
+def said(words):
+    sys.argv, code, out, errors = ["vestry", *words], 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    return code, out.getvalue(), errors.getvalue()
+
+print(json.dumps([said(words) for words in json.loads(sys.argv[1])]))
+"""
 
 
 @pytest.fixture
@@ -134,36 +149,39 @@ def test_the_server_answers_with_the_core_alone(having, tmp_path):
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["run", "small.toml"], ["run", "default"], ["try", "digits"], ["explore", "digits"]],
-)
+@pytest.fixture
+def each_said(having):
+    """What commands say, one after the other in one such process: (exit code, stdout, stderr)."""
+
+    def run(parts, *commands):
+        done = having(parts, "-c", EACH, json.dumps([command.split() for command in commands]))
+        assert done.returncode == 0, done.stderr
+        return dict(zip(commands, json.loads(done.stdout), strict=True))
+
+    return run
+
+
 @pytest.mark.parametrize("parts", [[], ["judge"]])
-def test_a_missing_part_is_one_sentence_with_the_line_that_brings_it(
-    having, tmp_path, arguments, parts
-):
+def test_a_missing_part_is_one_sentence_with_the_line_that_brings_it(each_said, tmp_path, parts):
     (tmp_path / "small.toml").write_text(SMALL_STUDY)
-    done = having(parts, "-m", "vestry", *arguments)
-    assert done.returncode == 1
-    assert done.stdout == "" and len(done.stderr.splitlines()) == 1, done.stderr
-    assert "torch" in done.stderr and done.stderr.rstrip().endswith(TRAIN)
+    said = each_said(parts, "run small.toml", "run default", "try digits", "explore digits")
+    for command, (code, out, errors) in said.items():
+        assert (code, out) == (1, ""), command
+        assert len(errors.splitlines()) == 1, errors
+        assert "torch" in errors and errors.rstrip().endswith(TRAIN)
     assert not (tmp_path / "runs").exists(), "nothing was begun"
 
 
-@pytest.mark.parametrize("arguments", [["judge", "a.csv", "b.csv"], ["compare", "a", "b"]])
-def test_judging_says_what_it_needs(having, arguments):
-    done = having([], "-m", "vestry", *arguments)
-    assert done.returncode == 1
-    assert done.stderr.strip().endswith(JUDGE) and "scipy" in done.stderr
+def test_judging_says_what_it_needs(each_said):
+    for code, _, errors in each_said([], "judge a.csv b.csv", "compare a b").values():
+        assert code == 1
+        assert errors.strip().endswith(JUDGE) and "scipy" in errors
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["run", "--help"], ["studies"], ["schema"], ["data", "list"], ["check"]]
-)
-def test_what_needs_no_part_works_with_the_core(having, arguments):
-    done = having([], "-m", "vestry", *(arguments or ["--help"]))
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
+def test_what_needs_no_part_works_with_the_core(each_said):
+    said = each_said([], "--help", "run --help", "studies", "schema", "data list", "check")
+    for command, (code, _, errors) in said.items():
+        assert code == 0 and "Traceback" not in errors, (command, errors)
 
 
 def test_judging_works_without_the_part_that_trains(having, tmp_path):

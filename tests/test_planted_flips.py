@@ -17,6 +17,7 @@ validation = {{ fraction = 0.2 }}
 [[member]]
 name = "Forest"
 estimator = "sklearn.ensemble.ExtraTreesClassifier"
+params = {{ n_estimators = 60 }}
 cross_validation = {{ folds = 3 }}
 [[member]]
 name = "Neighbours"

@@ -1,7 +1,6 @@
 """README's examples work; the map names what is there, and every module at the top."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -78,12 +77,10 @@ def test_the_example_is_a_study(tmp_path):
     assert [member.name for member in study.member] == ["CNN", "SVM"]
 
 
-def test_the_python_example_runs():
+def test_the_python_example_runs(program):
     text = (ROOT / "README.md").read_text()
-    program = text.split("```python\n")[1].split("```")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = program(text.split("```python\n")[1].split("```")[0])
+    assert done.returncode == 0, done.stderr
     figures = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
     assert list(figures) == ["network", "SVM", "both"]
     assert all(float(value) > 0.9 for value in figures.values())

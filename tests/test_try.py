@@ -24,6 +24,8 @@ from vestry.pipeline.tryout.try_source import better_half, rung_rows
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 RUNG = Rung(1_000, False, 5, 100, 20.0)
 
 
@@ -103,7 +105,7 @@ def test_where_folds_leave_no_time_for_the_best_a_fifth_is_set_aside(vestry, tmp
     images = random.integers(0, 60, (300, 8, 8)) + 60 * labels[:, None, None]
     np.savez(source, images=images.astype(np.uint8), labels=labels)
     asked = try_source.Attempt(
-        str(source), 30.0, tmp_path / "s.toml", RunFolder(tmp_path / "run"), DataPaths.of(), 2
+        str(source), 10.0, tmp_path / "s.toml", RunFolder(tmp_path / "run"), DataPaths.of(), 2
     )
     told = []
     finished = try_source.try_source(asked, told.append)

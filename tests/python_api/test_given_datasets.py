@@ -15,6 +15,8 @@ import vestry
 from vestry.errors import StudyError
 from vestry.python_api.given_datasets import arrays_of_parts, is_dataset
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 PIXELS = load_digits().images[:240].astype(np.uint8) * 15
 LABELS = load_digits().target[:240]
 NAMES = [f"digit {number}" for number in range(10)]

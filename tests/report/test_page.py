@@ -290,7 +290,7 @@ def test_twelve_models_stay_under_ten_megabytes(classes: tuple[str, ...]) -> Non
         strengths=names,
         networks=tuple(names),
         committee=tuple(names),
-        rows={"training": 6000, "validation": 2000, "test": 10_000},
+        rows={"training": 3000, "validation": 1000, "test": 5_000},
         image_shape=(32, 32, 3),
         classes=classes,
     )

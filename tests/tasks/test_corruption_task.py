@@ -57,7 +57,7 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
+def asked(tmp_path_factory, forked_workers):
     return Asked(tmp_path_factory.mktemp("asked"))
 
 

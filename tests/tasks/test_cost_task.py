@@ -17,6 +17,8 @@ from vestry.schema.cost import Cost
 from vestry.schema.models import ScoredMember
 from vestry.storage.run_folder import RunFolder, write_json
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 DATA = DataSettings(source="digits", validation={"fraction": 0.2, "take": "last"})
 COMMITTEES = [
     CommitteeSettings(name="Both", members=["Net", "Linear"]),

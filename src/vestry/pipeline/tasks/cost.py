@@ -1,6 +1,7 @@
 """What predicting costs, as a worker process measures it: all models of a run in one go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +14,7 @@ from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.dataset import Dataset
 from vestry.engine.task import OnEvent, Task
 from vestry.errors import one_line
+from vestry.members.kinds import kind_named
 from vestry.pipeline.tasks.code_key import code_key
 from vestry.pipeline.tasks.fit import task_data
 from vestry.pipeline.tasks.timing import (
@@ -101,17 +103,27 @@ def measure_costs(
 
     Raises DataError where the data is no longer what the description speaks of.
     """
-    from vestry.members.networks import machine  # noqa: PLC0415 - brings torch
-
     dataset = task_data(description, context)
     folders = {name: Path(place) for name, place in context["folders"].items()}
-    with threadpool_limits(limits=_THREADS), machine.prepared(_THREADS):
+    with threadpool_limits(limits=_THREADS), _prepared(folders.values()):
         found = _measured(folders, description["committees"], dataset, report)
     folder.mkdir(parents=True, exist_ok=True)
     costs = {
         kind: {name: cost.as_json() for name, cost in each.items()} for kind, each in found.items()
     }
     finish(folder, {"cost": costs, "task": description})
+
+
+def _prepared(folders: Iterable[Path]) -> AbstractContextManager[None]:
+    """The process as it trains, where torch fitted one of these models; to load it takes longer
+    than to time the others."""
+    cards = (read_json(folder / MANIFEST) for folder in folders)
+    kinds = {card["kind"] for card in cards if card.get("stored")}
+    if not any("torch" in kind_named(kind).libraries for kind in kinds):
+        return nullcontext()
+    from vestry.members.networks import machine  # noqa: PLC0415 - brings torch
+
+    return machine.prepared(_THREADS)
 
 
 def _measured(
