@@ -70,8 +70,8 @@ def vestry(tmp_path_factory):
     """The same, sooner: forked from a process that has loaded what the command loads."""
     template = Template(tmp_path_factory.mktemp("template"))
 
-    def run(*arguments, cwd=None, env=None, timeout=240):
-        return template.run([*map(str, arguments)], cwd, env or {}, timeout)
+    def run(*arguments, cwd=None, env=None, timeout=240, terminal=None):
+        return template.run([*map(str, arguments)], cwd, env or {}, timeout, terminal)
 
     yield run
     template.stop()

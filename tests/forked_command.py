@@ -3,9 +3,10 @@
 Starting Python and loading torch, scikit-learn and scipy takes five times as long as a small study
 does, and twice that where worker processes start. So one process loads them once (`_serve`), and
 each command, and each worker of a command, is a fork of a process that has them: with arguments,
-working folder, environment, streams and exit code of its own, as if it had been started. What
-Python or a library reads while it starts or is loaded cannot differ in a fork; a command that is
-given such a variable is started, as is every command on systems that do not fork well.
+working folder, environment, streams and exit code of its own, as if it had been started. Where
+packages are beside it (`PYTHONPATH`) it loads Vestry, and all but Vestry is there. What else Python
+or a library reads while it starts or is loaded cannot differ in a fork; a command that is given
+such a variable is started, as is every command on systems that do not fork well.
 `test_forked_command.py` holds that both leave the same.
 """
 
@@ -24,14 +25,18 @@ import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
+PATH = "PYTHONPATH"
 WHILE_LOADING = ("PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MKL_", "ORT_")
 """How variables begin that are read while Python starts or a library is loaded."""
 HEAVY = (
     "cleanlab.filter",
     "cleanlab.rank",
+    "filelock",
     "onnx",
     "onnxruntime",
+    "scipy.ndimage",
     "scipy.optimize",
+    "scipy.signal",
     "scipy.stats",
     "skl2onnx",
     "sklearn.ensemble",
@@ -48,17 +53,23 @@ NOT_LOADED = ("vestry.__main__", "vestry.engine.worker", "vestry.serve.http")
 """The first two are run; the last one's metrics are set up by the environment."""
 
 
-def started(arguments, cwd, env, timeout):
-    """Run the command as a user does; gives what it printed and its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "vestry", *arguments],
-        cwd=cwd,
-        env=os.environ | env,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+def started(arguments, cwd, env, timeout, terminal=None):
+    """Run the command as a user does; gives what it printed and its exit code.
+
+    terminal: the path of one that takes its three streams' place.
+    """
+    with open(terminal or os.devnull, "r+b", buffering=0) as shown:  # noqa: PTH123
+        streams = dict.fromkeys(("stdout", "stderr"), shown if terminal else subprocess.PIPE)
+        return subprocess.run(
+            [sys.executable, "-m", "vestry", *arguments],
+            cwd=cwd,
+            env=os.environ | env,
+            stdin=shown,
+            **streams,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
 
 class Template:
@@ -68,12 +79,14 @@ class Template:
         self.folder = folder
         self.process = None
 
-    def run(self, arguments, cwd, env, timeout):
+    def run(self, arguments, cwd, env, timeout, terminal=None):
         """As `started`."""
-        if sys.platform != "linux" or any(name.startswith(WHILE_LOADING) for name in env):
-            return started(arguments, cwd, env, timeout)
+        loading = any(name.startswith(WHILE_LOADING) for name in env if name != PATH)
+        if sys.platform != "linux" or loading:
+            return started(arguments, cwd, env, timeout, terminal)
         self.process = self.process or self.start()
-        streams = [str(self.folder / name) for name in ("stdout", "stderr")]
+        own = [str(self.folder / name) for name in ("stdout", "stderr")]
+        streams = [terminal] * 3 if terminal else [os.devnull, *own]
         order = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "streams": streams}
         order |= {"env": dict(os.environ | env), "umask": _umask(), "timeout": timeout}
         self.process.stdin.write(json.dumps(order) + "\n")
@@ -83,7 +96,7 @@ class Template:
         code = json.loads(answer)
         if code is None:
             raise subprocess.TimeoutExpired(arguments, timeout)
-        said = [Path(stream).read_text() for stream in streams]
+        said = [None if terminal else Path(stream).read_text() for stream in own]
         return subprocess.CompletedProcess(arguments, code, *said)
 
     def start(self):
@@ -115,9 +128,10 @@ def _serve():
 
 
 def _load():
-    from vestry.engine import local
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
     from vestry.pipeline.tasks.code_key import code_key
+    from vestry.report.shell import environment
+    from vestry.system.registry import check_brought
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
     for name in HEAVY:
@@ -126,20 +140,42 @@ def _load():
     for found in pkgutil.walk_packages(package.__path__, "vestry."):
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
-    code_key("members", "pipeline", "search")  # these files are read once, here
+    # What each command would find again: these files are read once, here, and pages compiled once.
+    code_key("committees", "data", "evaluation", "members", "pipeline", "search")
+    check_brought()
+    for template in environment().list_templates(extensions=["j2"]):
+        environment().get_template(template)
     gc.freeze()  # what is loaded stays, and forks share it untouched
+    _fork_workers()
+
+
+def _fork_workers():
+    from vestry.engine import local
+
     local.subprocess = SimpleNamespace(Popen=_worker, PIPE=subprocess.PIPE)
+
+
+def _load_again(path):
+    """Vestry, with other packages beside it: it asks for what they bring while it is loaded."""
+    own = os.environ.get(PATH, "").split(os.pathsep)
+    sys.path[:] = [*path.split(os.pathsep), *(place for place in sys.path if place not in own)]
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "vestry"]:
+        del sys.modules[name]
+    os.environ[PATH] = path
+    _fork_workers()
 
 
 def _forked(arguments, cwd, streams, env, umask, timeout):
     """The command's exit code; None where it outlasted `timeout`."""
-    with open(streams[0], "w") as stdout, open(streams[1], "w") as stderr:  # noqa: PTH123
+    given, *told = streams
+    with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
         try:
             return subprocess.run(
                 ["vestry", *arguments],
                 cwd=cwd,
                 umask=umask,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 timeout=timeout,
@@ -164,6 +200,9 @@ def _run(module, arguments, env):
     try:
         _let_go()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _open_streams()
+        if env.get(PATH, "") != os.environ.get(PATH, ""):
+            _load_again(env.get(PATH, ""))
         for name in set(os.environ) - set(env):
             del os.environ[name]
         os.environ.update(env)
@@ -187,6 +226,14 @@ def _let_go():
     for other in [*map(int, os.listdir("/proc/self/fd"))]:  # noqa: PTH208 - no path is wanted
         if other > 2 and other != nothing:
             os.dup2(nothing, other, inheritable=False)
+
+
+def _open_streams():
+    """As Python does when it starts: whether one is a terminal, or a file, is asked then."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        old, buffering = getattr(sys, name), 1 if name == "stderr" else -1
+        kept = {"encoding": old.encoding, "errors": old.errors, "closefd": False}
+        setattr(sys, name, open(number, mode, buffering, **kept))  # noqa: SIM115, PTH123
 
 
 if __name__ == "__main__":

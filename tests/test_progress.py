@@ -1,13 +1,13 @@
 """What a run says while it works: rows that stand still on a terminal, few plain lines elsewhere,
 nothing when quiet."""
 
+import contextlib
 import io
 import json
 import os
 import pty
 import re
-import subprocess
-import sys
+import threading
 
 import pytest
 from rich.cells import cell_len
@@ -158,50 +158,51 @@ def test_a_build_is_one_unless_it_says_no():
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_in_a_notebook_a_run_prints_plain_and_rare_lines(small_study, name):
-    screen = on_a_terminal(run_of(small_study), small_study.parent, {name: "1"}, raw=True)
+def test_in_a_notebook_a_run_prints_plain_and_rare_lines(small_study, on_a_terminal, name):
+    screen = on_a_terminal("run", small_study, given={name: "1"})
     assert "\x1b" not in screen and "Net: done in" in screen
     assert len(screen.splitlines()) < 35, "its table included"
 
 
 @pytest.mark.parametrize("width", [60, 80, 110, 120])
-def test_a_terminal_shows_rows_whose_lines_fit(small_study, width):
-    command = [*run_of(small_study), "--set", "training.epochs=100", "--cores", "1"]
-    screen = on_a_terminal(command, small_study.parent, {"COLUMNS": str(width)})
+def test_a_terminal_shows_rows_whose_lines_fit(small_study, on_a_terminal, width):
+    command = ["run", small_study, "--set", "training.epochs=100", "--cores", "1"]
+    screen = on_a_terminal(*command, given={"COLUMNS": str(width)})
+    screen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
     assert re.search(r"^Net +\S*━.*epoch +\d+/100 +\d+\.\d% +\d+:\d\d", screen, re.MULTILINE)
     assert re.search(r"^all tasks .* 3/3", screen, re.MULTILINE), "two fits, and what they cost"
     assert re.search(r"^Net +done in \S+ \w+, validation \d+\.\d%", screen, re.MULTILINE)
     assert ("images/s" in screen) == (width >= 110)
 
 
-def run_of(study):
-    return [sys.executable, "-m", "vestry", "run", str(study)]
+@pytest.fixture
+def on_a_terminal(vestry, monkeypatch, tmp_path):
+    """Everything that a command writes to a terminal."""
+    for name in (*NOTEBOOKS, "JPY_SESSION_NAME", "CI", "NO_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, given):
+        leader, follower = pty.openpty()
+        written = []
+        reader = threading.Thread(target=read_all, args=(leader, written))
+        reader.start()
+        env = {"TERM": "xterm"} | given
+        done = vestry(*arguments, cwd=tmp_path, env=env, terminal=os.ttyname(follower))
+        os.close(follower)
+        reader.join()
+        os.close(leader)
+        screen = b"".join(written).decode().replace("\r\n", "\n").replace("\r", "\n")
+        assert done.returncode == 0, screen
+        return screen
+
+    return run
 
 
-def on_a_terminal(command, folder, given=None, raw=False):
-    """Everything that the command writes to a terminal, without colours."""
-    leader, follower = pty.openpty()
-    taken = {*NOTEBOOKS, "JPY_SESSION_NAME", "CI", "NO_COLOR", "COLUMNS"}
-    kept = {name: value for name, value in os.environ.items() if name not in taken}
-    environment = kept | {"TERM": "xterm"} | (given or {})
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=follower, stderr=follower, stdin=follower
-    )
-    os.close(follower)
-    written = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        written += part
-    os.close(leader)
-    assert process.wait(timeout=120) == 0
-    text = written.decode()
-    text = text if raw else re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def read_all(leader, written):
+    """Until nobody has the other end open any more."""
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 65536):
+            written.append(part)
 
 
 # Rows as they are drawn, at widths where columns come and go.

@@ -1,6 +1,7 @@
 """What every page shares: the templates, the policy that keeps it to itself, its numbers."""
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -28,11 +29,15 @@ _OWN = {kind: re.compile(f"<{kind}>(.*?)</{kind}>", re.DOTALL) for kind in ("scr
 
 
 def environment() -> Environment:
-    folders = dict.fromkeys(
-        [FOLDER, CHAPTERS_FOLDER, *(section.folder for section in contents.SECTIONS)]
-    )
+    """All pages' templates, with the filters and colours that they name."""
+    own = (section.folder for section in contents.SECTIONS)
+    return _environment(tuple(dict.fromkeys([_TEMPLATES, FOLDER, CHAPTERS_FOLDER, *own])))
+
+
+@functools.cache  # it keeps its templates compiled, which takes longer than filling them
+def _environment(folders: tuple[Path, ...]) -> Environment:
     made = Environment(
-        loader=FileSystemLoader([_TEMPLATES, *folders]),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,11 +5,13 @@ Other installed packages may bring some, by entry points, Python's own door for 
 process sees the same packages as the command, so both find the same things.
 """
 
+import functools
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from importlib import metadata
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from vestry.errors import StudyError, did_you_mean, one_line
 
@@ -83,7 +85,7 @@ class Registry(MutableMapping[str, Thing]):
             importlib.import_module(f"{self.home}.{found.name}")
         if hasattr(home, "__path__"):  # else the order would hang on which file was imported first
             self._things = dict(sorted(self._things.items()))
-        for entry in metadata.entry_points(group=f"{_PREFIX}{self.concept}s"):
+        for entry in entry_points(f"{self.concept}s"):
             try:
                 thing = entry.load()
                 if not self.is_one(thing):
@@ -105,8 +107,18 @@ def check_brought() -> None:
 
 def brought_packages(concepts: str) -> set[str]:
     """Importable names of other packages that bring some; concepts: in plural, such as "scores"."""
-    points = metadata.entry_points(group=f"{_PREFIX}{concepts}")
-    return {point.module.partition(".")[0] for point in points}
+    return {point.module.partition(".")[0] for point in entry_points(concepts)}
+
+
+def entry_points(concepts: str) -> metadata.EntryPoints:
+    """Where other packages say that they bring some; concepts: as `brought_packages`."""
+    found = _all_entry_points(tuple(sys.path)).select(group=f"{_PREFIX}{concepts}")
+    return cast(metadata.EntryPoints, found)
+
+
+@functools.cache  # it reads a file of every installed package, and a study asks many times
+def _all_entry_points(path: tuple[str, ...]) -> Any:  # noqa: ARG001 - the key
+    return metadata.entry_points()
 
 
 class OneOf:

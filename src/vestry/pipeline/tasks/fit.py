@@ -117,7 +117,8 @@ def fit_model(
     workspace: Path,
     on_event: OnEvent,
 ) -> None:
-    """Fit one model with one seed; write its model, tables and, last, its card into `folder`.
+    """Fit one model with one seed; write its model, tables and, last, its card into `folder`; of
+    a fold's model the table of the rows that it has not seen, and its card.
 
     Raises DataError where the data is no longer what the description speaks of.
     """
@@ -131,12 +132,12 @@ def fit_model(
     folder.mkdir(parents=True, exist_ok=True)
     by_id = cast(AnswersById, member) if kind.is_by_id else None
     tables = _Tables(member, by_id, dataset.test.classes, context["maker"], folder, on_event)
-    if held_out is not None:
+    if held_out is not None:  # its answers are all that is asked of it: to write it takes longer
         facts = tables.save_held_out(held_out, description["part"])
     else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
         part = description.get("part")
         facts = tables.save(dataset, validated=work.may_learn_all is False, part=part)
-    member.save(folder)
+        member.save(folder)
     finish(folder, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
 

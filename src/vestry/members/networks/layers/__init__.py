@@ -5,7 +5,6 @@ the group `vestry.layers`; each registers its layer."""
 
 import importlib
 import pkgutil
-from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import BeforeValidator, Discriminator, Tag
@@ -13,24 +12,18 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from vestry.errors import StudyError
 from vestry.members.networks.layer import LAYERS, Layer
 from vestry.members.networks.layer_kinds import check_kinds, kind_of
-
-_GROUP = "vestry.layers"
-
-
-def _entry_points() -> metadata.EntryPoints:
-    """Those of installed packages that bring layers."""
-    return metadata.entry_points(group=_GROUP)
-
+from vestry.system.registry import entry_points
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
-for _point in _entry_points():
+for _point in entry_points("layers"):
     try:
         _point.load()
     except Exception as error:  # it raises whatever it likes
         raise StudyError(
-            f"the module {_point.value}, installed as an entry point of {_GROUP!r}, could not be "
-            f"loaded ({type(error).__name__}: {error}); mend it or uninstall its package"
+            f"the module {_point.value}, installed as an entry point of {_point.group!r}, "
+            f"could not be loaded ({type(error).__name__}: {error}); mend it or uninstall its "
+            "package"
         ) from error
 
 if TYPE_CHECKING:
