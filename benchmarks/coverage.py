@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-from vestry.evaluation.calibration_interval import overconfidence
 from vestry.evaluation.intervals import Interval, holds, paired_difference, share_interval
-from vestry.evaluation.score_intervals import score_interval
+from vestry.evaluation.score_intervals import overconfidence, score_interval
 from vestry.predictions.scores import SCORES
 
 Labels = NDArray[np.int64]

@@ -20,12 +20,11 @@ import numpy as np
 from scipy.stats import beta, t
 
 from equal_models import Rights, equal_models
+from vestry.evaluation.ablations import size_pairs
 from vestry.evaluation.difference import Answers, adjusted, difference, over_seeds
-from vestry.evaluation.families import LEVEL, strictest
 from vestry.evaluation.intervals import paired_difference
-from vestry.evaluation.power import rows_needed
+from vestry.evaluation.paired_tests import LEVEL, rows_needed, strictest
 from vestry.evaluation.seed_pool import SeedPool, seed_pool
-from vestry.evaluation.size_pairs import size_pairs
 from vestry.evaluation.two_way import TwoWay, mean_accuracy, mean_difference
 
 SEED = 20_26

@@ -25,34 +25,31 @@ programs may read it; no key is renamed without a line in `CHANGELOG.md`. A file
 is refused: `vestry run STUDY` makes it anew, and takes what was fitted before. {base} Of all that
 stands here only the times (`created`, every `...seconds`, `images_per_second`,
 `milliseconds_per_image`, `environment`, a `cost` that is measured anew and what `decision` makes of
-it), the count of `test_looks` and what a trunk had to compute (`images_through`, `images_found`)
+it), the count of `test_looks` and what a backbone had to compute (`images_through`, `images_found`)
 differ between two runs of the same study on one machine.
 """
 PARTS = {
     "results": "The whole file",
     "data": "Data",
     "models": "One member, one committee",
-    "scores": "Scores",
+    "scores": "Scores, and curves of the rarest class",
     "training": "Training",
     "search": "Search",
-    "cross_validation": "Folds and sizes",
+    "cross_validation": "Folds, sizes, and choosing in nested folds",
     "cost": "Cost",
     "analysis": "Analysis",
     "confidence": "Confidence",
     "ensemble_gain": "Committees and their members",
-    "nested": "Choosing in nested folds",
     "optimism": "What choosing by the validation rows adds to their figures",
     "significance": "How sure the ranking is",
     "ablations": "With and without",
     "claims": "Claims",
     "decision": "Decision",
-    "rank_curves": "Curves of the rarest class",
     "robustness": "Robustness",
     "label_issues": "Doubted labels and leaks",
     "explanations": "What the models look at",
-    "exploration": "The look at the images",
+    "exploration": "The look at the images, and `explore.json`",
     "environment": "Machine and test set",
-    "exploration_results": "`explore.json`",
     "run_comparison": "Several runs",
     "base": "Common parts",
 }

@@ -56,7 +56,7 @@ window.measures = (() => {
 
   // On the first screen, but for labels of figures, buttons and navigation.
   const firstScreen = () => texts().filter(({ boxes }) => boxes.some((box) => box.top < innerHeight && box.bottom > 0));
-  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, summary, nav, .bar, .skip, [popover]`)));
+  const firstScreenWords = () => count(firstScreen().filter(({ parent }) => !parent.closest(`${FIGURES}, button, .menu, .verdict summary, nav, .bar, .skip, [popover]`)));
 
   const pixels = (element) => {
     const size = parseFloat(getComputedStyle(element).fontSize);

@@ -25,7 +25,7 @@ from vestry.data.paths import DataPaths
 from vestry.data.sources import digits
 from vestry.errors import StudyError
 from vestry.pipeline.export import ExportOptions, export_run
-from vestry.pipeline.redraw import redraw
+from vestry.pipeline.take_home import redraw
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import load_table
 from vestry.serve.predictor import Predictor

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from vestry.cli.browser import open_page
+from vestry.errors import printable
 from vestry.schema.outline import read_outline
 from vestry.schema.reading import read_results
 
@@ -56,6 +57,23 @@ def test_a_level_run_has_no_significant_difference(runs, vestry):
     file.write_text(json.dumps(results))
     row = vestry("runs", cwd=runs.parent).stdout.splitlines()[1]
     assert "no significant difference" in row and "level" not in row
+
+
+@pytest.mark.parametrize("half", ["\udcff", "\ud83d", "\ude00"])
+def test_half_a_character_is_no_damage(runs, vestry, half):
+    """Of paths that are no text, and of escapes in files: shown as it is written."""
+    file = runs / "small/results.json"
+    results = json.loads(file.read_text())
+    results["title"] = f"Half {half}"
+    results["data"]["used"] = f"images/{half}"
+    results["decision"]["recommended"] = f"Model {half}"
+    file.write_text(json.dumps(results))
+    done = vestry("runs", cwd=runs.parent)
+    shown = printable(half)
+    assert done.returncode == 0 and "damaged" not in done.stdout and shown.startswith("\\")
+    assert f"images/{shown}" in done.stdout and f"Model {shown}" in done.stdout
+    (facts,) = json.loads(vestry("runs", runs, "--json").stdout)
+    assert facts["title"] == f"Half {half}" and facts["problem"] is None
 
 
 def unfinished(run):

@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
+import typer
 
-from studies_at_hand import SMALL_STUDY, with_everything
+import entry_points
+import vestry
+from entry_points import COMMANDS, LACKING, PROGRAM, line, prepared
+from vestry.cli.app import app
 
 SERVED = 15.0
 """Seconds; onnxruntime's first upload is due ten seconds after it was loaded."""
+WITNESS = Path(__file__).parent / "witness"
+LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
 PREFIXES = (["unshare", "-n"], ["unshare", "-rn"])
 LONELY = """
 import json, os, signal, subprocess, sys, time
@@ -44,16 +50,6 @@ if server:
 print(json.dumps({"ended": ended, "unreachable": unreachable()}))
 """
 """Runs commands beside a server; how often the kernel then had no route counts what was tried."""
-PYTHON = """
-import numpy as np
-from vestry import CommitteeClassifier, NetworkClassifier, Predictor
-from sklearn.naive_bayes import GaussianNB
-images = np.random.RandomState(0).randint(0, 255, (60, 8, 8)).astype(np.uint8)
-Predictor("both.onnx")(images)
-rows, labels = images.reshape(60, -1), np.arange(60) % 3
-CommitteeClassifier([("a", GaussianNB()), ("b", GaussianNB(var_smoothing=0.1))]).fit(rows, labels)
-NetworkClassifier(epochs=1).fit(images, labels)
-"""
 SECOND = """
 import os, sys, types
 sys.modules["onnxruntime"] = types.SimpleNamespace(disable_telemetry_events=lambda: print("told"))
@@ -76,7 +72,8 @@ def isolating():
 
 
 def surroundings(folder, **more):
-    """As little as a command needs; a CI's own variables would switch telemetry off."""
+    """As little as a command needs, and what writes down whatever it touches; a CI's own variables
+    would switch telemetry off."""
     home = folder / "home"
     named = {
         "CACHE": ".cache",
@@ -85,8 +82,11 @@ def surroundings(folder, **more):
         "STATE": ".local/state",
     }
     found = {f"XDG_{name}_HOME": str(home / place) for name, place in named.items()}
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    found |= kept | {
+    path = [str(WITNESS), os.environ.get("PYTHONPATH", "")]
+    found |= {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "WITNESS": str(folder / "heard"),
         "HOME": str(home),
         "TMPDIR": str(folder / "tmp"),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -111,8 +111,9 @@ def lonely(folder, served, commands, seconds=0.0, **more):
     return json.loads(done.stdout) | {"isolated": prefix is not None}
 
 
-def vestry(*arguments):
-    return [sys.executable, "-m", "vestry", *arguments]
+def heard(folder):
+    """What the processes changed and spoke to: (kind, path or name, whose it was)."""
+    return [json.loads(text) for text in (folder / "heard").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -120,27 +121,38 @@ def used(tmp_path_factory):
     """A folder in whose home and temporary folder everything was used once, and what was seen."""
     folder = tmp_path_factory.mktemp("lonely")
     (folder / "work").mkdir()
-    (folder / "work" / "small.toml").write_text(with_everything(SMALL_STUDY))
-    np.savez(folder / "work" / "some.npz", images=np.zeros((3, 8, 8), np.uint8))
-    commands = [
-        vestry("run", "small.toml"),
-        vestry("explore", "digits", "--sample", "200", "--out", "look"),
-        vestry("export", "runs/small", "--model", "Both", "-o", "both.onnx", "--quantize"),
-        vestry("predict", "both.onnx", "some.npz"),
-        [sys.executable, "-c", PYTHON],
-    ]
-    served = vestry("serve", "--port", "0", "--workers", "2")
-    return folder, lonely(folder, served, commands, SERVED)
+    prepared(folder / "work")
+    asked = list(entry_points.commands())
+    served = line("serve", *COMMANDS["serve"])
+    seen = lonely(folder, served, [command for _, command in asked], SERVED)
+    return folder, seen, [*(name for name, _ in asked), "serve"]
+
+
+def test_no_way_in_is_left_out():
+    """One more command, or public name, and this asks for what is to be proved of it."""
+    found = set(_names_of(typer.main.get_command(app)))
+    assert found == (COMMANDS.keys() - {PROGRAM}) | entry_points.ASKED_FOR.keys()
+    assert set(vestry.__all__) == entry_points.PYTHON.keys()
+    assert all(each in entry_points.PYTHON["Run"] for each in dir(vestry.Run) if each[0] != "_")
+
+
+def _names_of(group, before=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _names_of(command, (*before, name))
+        else:
+            yield " ".join((*before, name))
 
 
 def test_every_command_did_its_work(used):
-    _, seen = used
-    for ended in seen["ended"]:
-        assert ended["code"] == 0, ended
+    _, seen, names = used
+    for name, ended in zip(names, seen["ended"], strict=True):
+        lacks = LACKING.get(name)
+        assert lacks in ended["said"] if lacks else ended["code"] == 0, ended
 
 
 def test_no_connection_is_tried(used):
-    _, seen = used
+    _, seen, _ = used
     if not seen["isolated"]:
         pytest.skip("no network namespace may be made here")
     assert seen["unreachable"] == 0
@@ -155,8 +167,45 @@ def test_the_kernel_counts_what_is_tried(tmp_path):
     assert "unreachable" in seen["ended"][0]["said"] and seen["unreachable"] == 1
 
 
+def test_nobody_is_spoken_to_but_this_machine(used):
+    folder, _, _ = used
+    found = [each for each in heard(folder) if each[0] == "address"]
+    assert found, "the server has an address"
+    assert [each for each in found if each[1] not in LOOPBACK] == []
+
+
+def test_no_file_is_changed_but_where_a_command_may(used):
+    folder, _, _ = used
+    changed = [each for each in heard(folder) if each[0] == "file"]
+    assert len(changed) > 100
+    assert [each for each in changed if not _may_change(folder, Path(each[1]))] == []
+
+
+def _may_change(folder, path):
+    """The working folder, whose files another test names; temporary files; what is Vestry's own
+    below home, and the folders on the way there."""
+    home = folder / "home"
+    if path == Path(os.devnull) or any(path.is_relative_to(folder / p) for p in ("work", "tmp")):
+        return True
+    ours = path.is_relative_to(home) and "vestry" in path.relative_to(home).parts
+    return ours or path in {home / ".cache", home / ".local", home / ".local/share"}
+
+
+def test_the_witness_hears_what_is_changed_and_spoken_to(tmp_path):
+    program = (
+        "import os, socket as s; open('../one', 'w').close(); os.mkdir('../two');"
+        "os.rename('../one', '../three'); s.socket(type=s.SOCK_DGRAM).connect(('127.0.0.9', 9))"
+    )
+    (tmp_path / "work").mkdir()
+    lonely(tmp_path, None, [[sys.executable, "-c", program]])
+    told = {(kind, value) for kind, value, _ in heard(tmp_path)}
+    names = {("file", str(tmp_path / name)) for name in ("one", "two", "three")}
+    assert told >= names | {("address", "127.0.0.9")}
+    assert not any(_may_change(tmp_path, Path(value)) for _, value in names)
+
+
 def test_nothing_is_left_but_vestrys_own(used):
-    folder, _ = used
+    folder, _, _ = used
     assert [path.name for path in (folder / "tmp").iterdir()] == []
     left = [path.relative_to(folder / "home") for path in (folder / "home").rglob("*")]
     assert [
@@ -165,10 +214,14 @@ def test_nothing_is_left_but_vestrys_own(used):
 
 
 def test_the_working_folder_holds_what_was_asked_for_alone(used):
-    folder, _ = used
+    folder, _, _ = used
     found = {path.name for path in (folder / "work").iterdir()}
-    asked = {"small.toml", "some.npz", "runs", "look"}
-    assert {name for name in found - asked if not name.startswith("both.")} == set()
+    given = {"small.toml", "some.npz", "truth.csv", "first.csv", "second.csv"}
+    asked = {"runs", "look", "home", "site", "drafted.toml", "tried.toml", "door.toml"}
+    asked |= {"drawing.svg", "compared.html", "compared.json", "events", "mlruns", "mlflow.db"}
+    asked |= {f"{name}.{end}" for name in ("both", "both.int8", "door") for end in ("onnx", "md")}
+    assert found - given - asked == set()
+    assert given <= found
 
 
 @pytest.mark.parametrize("given", [None, "0", "false", "true"])

@@ -8,7 +8,7 @@ import torch
 
 from made_onnx_models import network, written_by_torch
 from studies_at_hand import LEFT_OUT
-from vestry.members.backbones.settings import PUBLISHED
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.weights import random_backbone
 from vestry.study.reader import read_study
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import struct
 import tarfile
 import zipfile
@@ -20,9 +21,10 @@ from typer.testing import CliRunner
 from vestry.cli.app import app
 from vestry.data.published import PublishedFile, PublishedSet
 from vestry.data.source import source_kind
-from vestry.data.source_kind import SOURCES, SourceRequest
+from vestry.data.source_kind import SOURCES, SourceRequest, kinds_in_order
 from vestry.data.sources import medmnist, published_sets
 from vestry.errors import DataError, StudyError
+from vestry.members.backbones import published as published_backbone
 
 RANDOM = np.random.default_rng(5)
 GREY = RANDOM.integers(0, 256, (20, 28, 28), np.uint8)
@@ -218,3 +220,17 @@ def test_commands_list_and_refuse_by_name(tmp_path: Path) -> None:
         app, ["data", "verify", "mnist", "--data", str(tmp_path)]
     )
     assert "vestry data fetch mnist" in str(absent.exception)
+
+
+def test_whatever_is_downloaded_comes_encrypted_and_its_sum_is_known():
+    """MedMNIST's makers publish MD5 alone; what else there is has its whole SHA-256."""
+    found = [kind.published("bloodmnist") for kind in kinds_in_order() if kind.published]
+    assert len(found) > 5
+    for each in found:
+        assert all(host.startswith("https://") for host in each.hosts)
+        kinds = {file.digest.partition(":")[0] for file in each.files}
+        assert kinds == ({"md5"} if each.name.startswith("medmnist:") else {"sha256"}), each.name
+    assert published_backbone.HOST.startswith("https://")
+    for backbone in published_backbone.PUBLISHED.values():
+        assert re.fullmatch(r"[0-9a-f]{64}", backbone.sha256)
+        assert backbone.file.endswith(f"-{backbone.sha256[:8]}.pth")

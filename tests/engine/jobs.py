@@ -79,12 +79,18 @@ def load_own_code(description, context, folder, workspace, report):
     write(description | {"count": len(own.count)}, context, folder, workspace, report)
 
 
+GARBAGE = (
+    b'garbage\n[1]\n{"event": 3}\n{"event": "done"}\n{"event": "failed"}\n{"event": "epoch"}\n'
+    b"\x1enone\n\x1e[]\nand a line that does not end"
+)
+
+
 def babble(description, context, folder, workspace, report):
     """Prints on every way there is, to the pipe of events too, and asks for input."""
     os.write(1, b"\xff\x00 not JSON\n")
     for handle in range(3, 64):
         try:
-            os.write(handle, b'garbage\n[1]\n{"event": 3}\n')
+            os.write(handle, GARBAGE)
         except OSError:
             continue
     try:

@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from raylets import Raylets
 from vestry.engine.local import LocalEngine
+from vestry.engine.ray_cluster import connected
+from vestry.engine.ray_engine import RayEngine
 from vestry.engine.task import Task, digest
 
 HERE = Path(__file__).parent
@@ -21,12 +25,30 @@ def local(cores):
     return LocalEngine(cores, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
 
 
-ENGINES = {"local": local}
+def needs_ray():
+    """Skip a test where Ray is missing; in CI, which installs it on Linux, fail."""
+    if find_spec("ray") is None:
+        must = os.environ.get("CI") == "true" and sys.platform == "linux"
+        (pytest.fail if must else pytest.skip)('Ray is missing: pip install "vestry[ray]"')
+
+
+@pytest.fixture(scope="module")
+def on_ray():
+    """Engines on one node of two cores."""
+    needs_ray()
+    with Raylets(head=2) as nodes, pytest.MonkeyPatch.context() as patch:
+        for name, value in nodes.environment.items():
+            patch.setenv(name, value)
+        with connected(nodes.address, None) as cluster:
+            yield lambda cores: RayEngine(cluster, cores, local(1).environment)
+
+
+ENGINES = {"local": lambda request: local, "ray": lambda request: request.getfixturevalue("on_ray")}
 
 
 @pytest.fixture(params=sorted(ENGINES))
 def engine(request):
-    return ENGINES[request.param]
+    return ENGINES[request.param](request)
 
 
 def task(tmp_path, function, name="t", cores=1, limit=60.0, **context):
@@ -46,7 +68,8 @@ def task(tmp_path, function, name="t", cores=1, limit=60.0, **context):
 
 def run(engine, tasks):
     events = []
-    return list(engine.run(tasks, events.append)), events
+    outcomes = list(engine.run(tasks, events.append))
+    return outcomes, [event for event in events if "task" in event]
 
 
 def test_a_task_is_done_and_its_events_arrive_under_its_name(engine, tmp_path):

@@ -12,8 +12,8 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from vestry.evaluation.calibration import brier_parts, calibration, error_by_chance, reliability
-from vestry.evaluation.calibration_interval import overconfidence
 from vestry.evaluation.intervals import holds
+from vestry.evaluation.score_intervals import overconfidence
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.sums import equal_mass_bins
 from vestry.predictions.table import ProbabilityTable

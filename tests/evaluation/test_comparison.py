@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vestry.evaluation.comparison import evaluate, mean_of_members, over_seeds
+from vestry.evaluation.comparison import evaluate_seeds, mean_of_members, over_seeds
 from vestry.predictions.table import ProbabilityTable
 from vestry.schema.models import ScoredMember
 
@@ -22,7 +22,7 @@ def truths():
 
 def evaluated(seed, truths):
     tables = {"validation": table("validation", seed=seed), "test": table("test", seed=seed + 50)}
-    return evaluate(tables, truths)
+    return evaluate_seeds({0: tables}, truths)
 
 
 def member(scores):

@@ -9,8 +9,13 @@ from makers import analysed, finding, makers_of, small_run
 
 from vestry.data.shared_rows import SharedRows
 from vestry.evaluation.intervals import share_interval
-from vestry.evaluation.label_issues import find_label_issues
-from vestry.evaluation.leaks import FAILED, NOT_LOOKED, TABLES_ALONE, leaks
+from vestry.evaluation.label_issues import (
+    FAILED,
+    NOT_LOOKED,
+    TABLES_ALONE,
+    find_label_issues,
+    leaks,
+)
 from vestry.evaluation.predictions import Predictions
 from vestry.schema.label_issues import KeptRows
 

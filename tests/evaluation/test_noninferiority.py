@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.evaluation.noninferiority import within_margin
+from vestry.evaluation.difference import within_margin
 
 LEVEL = 0.05
 

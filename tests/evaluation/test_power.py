@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.evaluation.paired_tests import mcnemar
-from vestry.evaluation.power import rows_needed
+from vestry.evaluation.paired_tests import mcnemar, rows_needed
 
 COUNTS = st.tuples(st.integers(0, 300), st.integers(0, 300))
 

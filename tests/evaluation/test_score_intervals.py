@@ -5,9 +5,8 @@ import pytest
 from scipy.stats import beta
 from sklearn import metrics
 
-from vestry.evaluation.calibration_interval import calibration_interval
 from vestry.evaluation.intervals import class_intervals, fault_quantile, holds, share_interval
-from vestry.evaluation.score_intervals import score_interval, score_intervals
+from vestry.evaluation.score_intervals import calibration_interval, score_interval, score_intervals
 from vestry.predictions.scores import SCORES, Score, score
 from vestry.predictions.sums import along, slopes, sums_of_rows
 from vestry.predictions.table import ProbabilityTable

@@ -11,7 +11,7 @@ from makers import analysed, makers_of, small_run
 
 from equal_models import equal_models
 from vestry.evaluation.difference import difference
-from vestry.evaluation.families import strictest
+from vestry.evaluation.paired_tests import strictest
 from vestry.evaluation.seed_pool import SeedPool, scale_of, seed_pool, seed_spread
 from vestry.evaluation.two_way import mean_difference
 

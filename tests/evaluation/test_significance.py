@@ -7,8 +7,7 @@ from makers import analysed, makers_of, small_run
 
 from as_written import as_written
 from vestry.evaluation.intervals import paired_difference
-from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar
-from vestry.evaluation.power import rows_needed
+from vestry.evaluation.paired_tests import corrected_resampled_t, holm, mcnemar, rows_needed
 from vestry.evaluation.significance import pairwise
 from vestry.predictions.scores import SCORES
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 from equal_models import equal_models
+from vestry.evaluation.ablations import size_pairs
 from vestry.evaluation.paired_tests import holm
-from vestry.evaluation.size_pairs import size_pairs
 
 
 def test_curves_are_held_against_each_other_where_they_share_a_size():

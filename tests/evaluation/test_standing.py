@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from makers import analysed, small_run
 
 from as_written import as_written
-from vestry.evaluation.comparison import evaluate
+from vestry.evaluation.comparison import evaluate_seeds
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import paired_difference
 from vestry.evaluation.paired_tests import mcnemar
@@ -92,7 +92,7 @@ def test_ten_test_images_pull_nobody_up():
     tables = {name: first_rows(each, 10) for name, each in evidence.tables.items()}
     few = Predictions(tables, {**evidence.truths, "test": evidence.truth[:10]})
     for name, each in tables.items():
-        results["members"][name] |= as_written(vars(evaluate(each, few.truths)))
+        results["members"][name] |= as_written(vars(evaluate_seeds({0: each}, few.truths)))
     found = analysed(results, few)
     assert [row.name for row in found.ranking] == ["Good", "Fair", "Guess", "Wrong"]
     assert [row.rank for row in found.ranking] == [1, 2, 3, 4]

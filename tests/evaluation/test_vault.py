@@ -48,14 +48,18 @@ def test_sealed_rows_have_no_labels_for_anyone_else():
     assert len(sealed) == 5
 
 
-def test_the_vault_alone_unseals():
+@pytest.mark.parametrize(
+    ("name", "caller"),
+    [("unsealed", "evaluation/vault.py"), ("labels_to_seal", "data/packed_rows.py")],
+)
+def test_the_vault_alone_unseals_and_what_seals_again_alone_packs(name, caller):
     callers = {
-        str(path.relative_to(SOURCE))
+        path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "unsealed"
+        if isinstance(node, ast.Attribute) and node.attr == name
     }
-    assert callers == {"evaluation/vault.py"}
+    assert callers == {caller}
 
 
 def test_deleting_the_runs_list_does_not_reset_the_count(vault):

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from makers import CLASSES, analysed, makers_of, small_run, with_validation_accuracy
 
-from vestry.evaluation.difference import difference
+from vestry.evaluation.difference import difference, within_margin
 from vestry.evaluation.ensemble_gain import against_members, ensemble_gains
-from vestry.evaluation.noninferiority import within_margin
 from vestry.evaluation.paired_tests import holm, mcnemar
 from vestry.evaluation.two_way import mean_difference
 

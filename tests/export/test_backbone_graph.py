@@ -9,7 +9,8 @@ from torch.nn import functional
 from vestry.export.backbone_graph import backbone_features
 from vestry.export.network_graph import loaded
 from vestry.members.backbones.frozen_networks import EarlierNetwork, PublishedNetwork
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import image_size
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.graph import Graph, finished

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from brought_package import brought_here  # noqa: F401 - a fixture
+from made_jobs import fit_job
 from made_onnx_models import sklearn_model
 from vestry.data.sources import digits
 from vestry.members.kind import FitJob
@@ -70,17 +71,8 @@ def kind(request):
 def job(rows, workspace, colour=False, seed=0):
     workspace.mkdir(parents=True, exist_ok=True)
     images = np.repeat(rows.images[..., None], 3, axis=3) if colour else rows.images
-    return FitJob(
-        images=images[:1200],
-        labels=rows.labels[:1200],
-        validation_images=images[1200:1500],
-        validation_labels=rows.labels[1200:1500],
-        classes=10,
-        seed=seed,
-        threads=1,
-        workspace=workspace,
-        on_event=json.dumps,
-    )
+    more = {"seed": seed, "on_event": json.dumps}
+    return fit_job(images, rows.labels, (1200, 1500), 10, workspace, **more)
 
 
 def fitted(kind, job):

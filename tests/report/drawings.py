@@ -55,7 +55,9 @@ def _box(each: ElementTree.Element) -> Box:
     is_bold = {"bold", "strong"} & set(each.get("class", "").split())
     width = text_width(each.text or "", size) * (BOLD if is_bold else 1)
     x, y = float(each.attrib["x"]), float(each.attrib["y"])
-    left = {"start": x, "middle": x - width / 2, "end": x - width}[each.attrib["text-anchor"]]
+    left = {"start": x, "middle": x - width / 2, "end": x - width}[
+        each.attrib.get("text-anchor", "start")
+    ]
     half = _TALL * size / 2
     return Box(each.text or "", left, y - half, left + width, y + half)
 

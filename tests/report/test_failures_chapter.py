@@ -92,17 +92,18 @@ def test_what_is_not_defined_has_no_number(results: dict[str, Any]) -> None:
     assert [VALUE.findall(precision)[n][2] for n in at] == ["\u2013"]
 
 
-def test_thirty_classes_have_rows_and_a_hundred_are_grouped() -> None:
+def test_twenty_classes_have_rows_and_more_are_grouped() -> None:
     def rows(count: int) -> tuple[set[str], str]:
         plan = example.Plan(classes=tuple(f"kind {n}" for n in range(count)))
         recall = figures(example.build(plan)[0])[0]
         return {cell[0] for cell in RECT.findall(str(recall.drawings[1]))}, recall.remark
 
-    thirty, remark = rows(30)
-    assert len(thirty) == 30 and "others" not in remark
-    hundred, remark = rows(100)
-    assert len(hundred) == 21 and "all" in hundred
-    assert "The 20 lowest of 100 have a row each" in remark
+    twenty, remark = rows(20)
+    assert len(twenty) == 20 and "others" not in remark
+    for count in (21, 100):
+        grouped, remark = rows(count)
+        assert len(grouped) == 13 and "all" in grouped
+        assert f"The 12 lowest of {count}, then the others\u2019 mean" in remark
 
 
 @pytest.mark.parametrize("members", [1, 5, 12])

@@ -87,3 +87,10 @@ def test_names_that_begin_alike_are_cut_in_the_middle() -> None:
     cut = shortened_apart(names, 120.0)
     assert len(set(cut)) == 3 and [text[-1] for text in cut] == ["0", "1", "2"]
     assert shortened_apart(["one", "another that is long"], 60.0)[1].endswith("\u2026")
+
+
+def test_names_alike_at_their_start_are_told_apart_where_one_is_bold() -> None:
+    """Bold text has less room, so that the same start is cut at other places."""
+    names = ["A member with a long name, 1", "A member with a long name, 2", "Other"]
+    first, second, other = shortened_apart(names, [120.0, 100.0, 100.0])
+    assert first.endswith("1") and second.endswith("2") and other == "Other"

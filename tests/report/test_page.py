@@ -249,8 +249,8 @@ def test_sixty_classes_are_listed_as_pairs() -> None:
     reader = page_of(plan)
     assert "A matrix of 60 classes could not be read" in reader.words
     assert "Confusion matrix of" not in reader.words
-    assert "The 20 lowest of 60 have a row each" in reader.words
-    assert "40 others, mean" in reader.words
+    assert "The 12 lowest of 60, then the others\u2019 mean; all are in the CSV" in reader.words
+    assert "48 others, mean" in reader.words
     assert "only the most probable" in reader.words
 
 

@@ -17,7 +17,7 @@ from vestry.cli.app import app
 from vestry.errors import DataError
 from vestry.schema import base
 from vestry.schema.base import FORMAT, Record
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.schema.run_comparison import RunComparison

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from vestry.evaluation.comparison import evaluate
+from vestry.evaluation.comparison import evaluate_seeds
 from vestry.evaluation.run_changes import run_changes
 from vestry.evaluation.run_comparison import RunEvidence, compared_runs
 from vestry.predictions.table import ProbabilityTable
@@ -34,7 +34,9 @@ def run_evidence(name, skills, truths):
             "fitted_on": "", "warnings": [], "notes": [], "note": "", "threads": 1,
             "reported": {}, "milliseconds_per_image": 0.1,
         }  # fmt: skip
-        members[member] = ScoredMember.model_validate(facts | vars(evaluate(own, truths)))
+        members[member] = ScoredMember.model_validate(
+            facts | vars(evaluate_seeds({0: own}, truths))
+        )
         tables[member] = own["test"]
     return RunEvidence(name, members, tables)
 

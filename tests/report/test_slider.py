@@ -1,5 +1,6 @@
 """The slider in a real browser: accuracy wanted, share of the test images answered."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import example
@@ -76,3 +77,37 @@ def test_the_pages_picker_moves_the_slider_and_the_figures_of_confidence(
     picker.select_by_visible_text(first)
     assert browser.execute_script(drawn) == [before]
     assert browser.find_element(By.ID, "wanted-of").text == first
+
+
+FOLLOWED = """
+const own = `of-${document.getElementById('model').selectedOptions[0].dataset.series}`;
+const told = (marks) => [...marks].map((mark) => mark.classList.contains(own));
+const figures = [...document.querySelectorAll('figure')].filter(
+  (figure) => figure.querySelector(`.line.${own}`));
+const parts = [...document.querySelectorAll('[data-follows]')].map((group) =>
+  [...group.querySelectorAll(':scope > .part')]);
+return [
+  Object.fromEntries(figures.map((figure) =>
+    [figure.id, told(figure.querySelectorAll("[class*=' of-']:is(.strong, .bold)"))])),
+  parts.map((of) => of.map((part) => [part.dataset.of, part.open])),
+];
+"""
+
+
+def test_the_picked_model_stands_out_of_every_figure_and_its_parts_stand_open(
+    browser: Browser, study_page: Callable[[str], Path]
+) -> None:
+    browser.get(study_page("all in little").as_uri())
+    picker = Select(browser.find_element(By.ID, "model"))
+    followed, lists = set(), 0
+    for option in picker.options:
+        picker.select_by_visible_text(option.text)
+        marks, parts = browser.execute_script(FOLLOWED)
+        assert all(own and all(own) for own in marks.values()), (option.text, marks)
+        followed |= set(marks)
+        for group in parts:
+            if option.get_attribute("value") in dict(group):
+                lists += 1
+                assert [of for of, is_open in group if is_open] == [option.get_attribute("value")]
+    assert followed >= {"figure-answered", "figure-epochs-loss", "figure-epochs-accuracy"}
+    assert lists >= 4

@@ -26,11 +26,11 @@ run_server(settings, listener, lambda: say(f"ready at {address(listener)}"))
 REPLACING = """
 import pathlib, sys
 from vestry.serve.http import workers
-from vestry.serve.http.context import ServerSettings
+from vestry.serve.http.context import ServerSettings, check_files
 from vestry.serve.http.server import address, bind, say
 workers._SHORTEST_LIFE = 0
 listener = bind("127.0.0.1", 0)
-settings = ServerSettings([pathlib.Path(sys.argv[1])])
+settings = ServerSettings(check_files([pathlib.Path(sys.argv[1])]))
 workers.Supervisor(settings, listener, 2).run(lambda: say(f"ready at {address(listener)}"))
 """
 """Two workers, of which none dies too young."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from made_drawings import STORED_SO
 from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 from vestry.errors import DataError
@@ -210,16 +211,7 @@ def test_every_orientation_sets_the_picture_upright(turn):
     upright = Image.fromarray(np.array([[10, 60, 110], [160, 210, 250]], np.uint8))
     exif = Image.Exif()
     exif[0x0112] = turn
-    stored_so = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-    kept = upright.transpose(stored_so[turn]) if turn > 1 else upright
+    kept = upright.transpose(STORED_SO[turn]) if turn > 1 else upright
     bundle = Bundle("Made", ("a", "b"), (2, 3), preparation="photograph", border="dark")
     made = prepare(stored(kept, "PNG", exif=exif), "it", bundle)
     assert made.untouched and np.array_equal(made.image, np.asarray(upright))

@@ -319,6 +319,7 @@ def test_a_fault_of_ours_is_said_to_the_log_alone(tmp_path, capfd):
     slow.predictor = None
     got = ask(app, "POST", "/predict", png(noise()[0]), PNG)
     assert (got.status, got.json) == (500, {"error": "the server failed; its log says why"})
+    app.settle()
     assert "AttributeError" in capfd.readouterr().err
     assert app.shedder.images == 0
 

@@ -181,7 +181,7 @@ def test_models_of_one_name_are_refused(tmp_path):
 def test_a_quantised_model_is_served_only_by_name(tmp_path, monkeypatch):
     path = made_bundle(tmp_path / "made.onnx", quantized={"accuracy": {"change": -0.01}})
     monkeypatch.setattr("vestry.serve.http.context.READY", path)
-    assert check_files([path]) == [path]
+    assert [file.path for file in check_files([path])] == [path]
     with pytest.raises(ModelError, match="only where it is named"):
         check_files([])
 

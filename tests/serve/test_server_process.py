@@ -1,5 +1,6 @@
 """The command: its start, its stop under load, its workers, and a client that is not ours."""
 
+import contextlib
 import json
 import re
 import signal
@@ -159,13 +160,40 @@ def parent_of(entry):
         return None
 
 
-def test_a_worker_that_dies_young_stops_the_server(tmp_path, model):
+def test_a_worker_that_dies_young_ends_no_other(tmp_path, model):
+    """The file is another by then: the worker that takes its place serves what was checked."""
     with RunningServer(tmp_path, model, "--workers", 2) as server:
         first, second = children_of(server.process.pid)
+        model.write_bytes(b"another model, or none")
         subprocess.run(["kill", "-9", str(first)], check=True)
-        assert server.process.wait(20) == 1
-        assert "a worker ended as soon as it had started" in server.said()
-        assert not Path(f"/proc/{second}").exists()
+        until = time.monotonic() + 90
+        while len(children_of(server.process.pid)) < 2 or "in 1 s" not in server.said():
+            assert time.monotonic() < until
+            assert server.ask("GET", "/v2/health/ready")[0] == 200
+            time.sleep(0.05)
+        third = next(iter({*children_of(server.process.pid)} - {first, second}))
+        subprocess.run(["kill", "-9", str(second)], check=True)
+        while True:  # until the third, alone, answers
+            with contextlib.suppress(OSError):
+                if server.ask("POST", "/predict", png(noise()[0]), {"Content-Type": PNG})[0] == 200:
+                    break
+            assert time.monotonic() < until
+        assert third in children_of(server.process.pid)
+        assert server.stop() == 0
+
+
+def test_workers_of_a_parent_that_is_killed_end_and_leave_nothing(tmp_path, model, monkeypatch):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    with RunningServer(tmp_path, model, "--workers", 2) as server:
+        workers = children_of(server.process.pid)
+        assert server.ask("GET", "/metrics")[0] == 200
+        server.process.kill()
+        until = time.monotonic() + 30
+        while any(Path(f"/proc/{worker}").exists() for worker in workers):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert [*(tmp_path / "tmp").iterdir()] == []
 
 
 def test_a_worker_that_dies_later_is_replaced(tmp_path, model):

@@ -18,15 +18,15 @@ _COUNT = 3
 
 
 def nearest_images(
-    images: NDArray[np.uint8], training: ImageSet, among: Directions, count: int = _COUNT
+    images: NDArray[np.uint8], training: ImageSet, among: Directions
 ) -> list[list[NearImage]]:
-    """For each of `images` its `count` nearest of `among`, the directions of `training`; distances
+    """For each of `images` its three nearest of `among`, the directions of `training`; distances
     as in `vestry.audit.unit_vectors`."""
     if not len(images):
         return []
     queries = unit_vectors(vectors(images))
     found = []
-    for query, top in zip(queries, nearest_rows(queries, among.values, count), strict=True):
+    for query, top in zip(queries, nearest_rows(queries, among.values, _COUNT), strict=True):
         # From the difference: in float32 a product close to 1 loses small distances.
         distances = np.linalg.norm(among.values[top].astype(np.float64) - query, axis=1)
         order = np.argsort(distances, kind="stable")

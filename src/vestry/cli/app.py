@@ -1,26 +1,25 @@
 """One thin command a verb. Data goes to stdout, progress and errors to stderr."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vestry.cli.browser import OpenOption, open_page
+from vestry.cli.check import CHECK_EXAMPLES, check
 from vestry.cli.compare import COMPARE_EXAMPLES, compare
-from vestry.cli.cores import CoresOption
 from vestry.cli.data import data_app
+from vestry.cli.engine import AddressOption, EngineChoice, EngineOption
+from vestry.cli.explore import EXPLORE_EXAMPLES, explore
 from vestry.cli.export import EXPORT_EXAMPLES, export
 from vestry.cli.judge import JUDGE_EXAMPLES, judge
 from vestry.cli.options import (
+    CoresOption,
     DataOption,
-    ForceOption,
-    ImageSizeOption,
     JsonOption,
     QuietOption,
-    ResizeOption,
-    ResizeWay,
     RunsOption,
+    TrustedOption,
     display,
 )
 from vestry.cli.predict import PREDICT_EXAMPLES, predict
@@ -31,7 +30,6 @@ from vestry.cli.serve import SERVE_EXAMPLES, serve
 from vestry.cli.studies import STUDIES_EXAMPLES, studies
 from vestry.cli.summary import tell
 from vestry.cli.try_ import INIT_EXAMPLES, TRY_EXAMPLES, init, try_
-from vestry.system.platform_calls import available_cores
 from vestry.version import __version__
 
 app = typer.Typer(
@@ -80,6 +78,9 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. model.epochs=3."),
     ] = None,
     cores: CoresOption = None,
+    engine: EngineOption = EngineChoice.LOCAL,
+    address: AddressOption = None,
+    trusted: TrustedOption = None,
     quiet: QuietOption = False,
     opened: OpenOption = False,
     as_json: JsonOption = False,
@@ -90,77 +91,33 @@ def run(
     folder is one study's: a folder that holds anything else, or another study's run, is refused.
     Exit code 3 says that some members failed; the page lists them with their reasons.
     """
+    from vestry.system.registry import check_packages_trusted  # noqa: PLC0415
+
+    if trusted is not None:  # before a study is read, which loads what packages bring
+        check_packages_trusted(trusted)
     from vestry.data.paths import DataPaths  # noqa: PLC0415
+    from vestry.pipeline.engines import opened_engine  # noqa: PLC0415
     from vestry.pipeline.run_study import run_study  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
     from vestry.study.reader import read_study  # noqa: PLC0415
     from vestry.study.shipped import study_path  # noqa: PLC0415
+    from vestry.study.trusted_imports import check_imports_trusted  # noqa: PLC0415
 
     path = study_path(study)
     file = read_study(path, assignments or [])
+    if trusted is not None:
+        check_imports_trusted(file, trusted)
     folder = RunFolder(out or runs / path.stem)
     places = DataPaths.of(data, path.parent)
-    with display(quiet) as report:
-        finished = run_study(file, places, folder, cores or available_cores(), report)
+    with display(quiet) as report, opened_engine(engine, address, cores) as doing:
+        finished = run_study(file, places, folder, doing.cores, report, doing)
     tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
     if finished.results.failures:
         raise typer.Exit(3)
 
 
-@app.command(
-    epilog="Examples:  vestry explore fashion-mnist    |    "
-    "vestry explore npz:mine.npz --out looks/mine --sample 1000    |    "
-    "vestry explore folder:photographs --image-size 48x64"
-)
-def explore(
-    source: Annotated[str, typer.Argument(help="Source; `vestry data list` names them.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder to write; by default one named after the source."),
-    ] = None,
-    data: DataOption = None,
-    sample: Annotated[
-        int, typer.Option(min=10, max=20_000, help="Images in the scatter plots, drawn by class.")
-    ] = 2500,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="For everything drawn at random.")
-    ] = 0,
-    image_size: ImageSizeOption = None,
-    resize: ResizeOption = ResizeWay.STRETCH,
-    force: ForceOption = False,
-    quiet: QuietOption = False,
-    opened: OpenOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Look at images and labels before any model: audit them, and write one page of what is there.
-
-    The audit finds duplicates, near-duplicates, labels that contradict each other, blank, damaged
-    and unusual images; it gives findings, not a verdict. A folder that holds other files, or the
-    exploration of another source, is written to by --force only.
-    """
-    from vestry.audit.settings import ExplorationSettings  # noqa: PLC0415
-    from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.data.reading import Reading  # noqa: PLC0415
-    from vestry.pipeline.explore import default_folder, explore_source, summary_text  # noqa: PLC0415
-
-    settings = ExplorationSettings(sample=sample, seed=seed)
-    folder = out or default_folder(source)
-    with display(quiet) as report:
-        explored = explore_source(
-            source,
-            DataPaths.of(data),
-            folder,
-            settings,
-            available_cores(),
-            report,
-            Reading(image_size, resize.value),
-            force=force,
-        )
-    typer.echo(summary_text(explored, as_json))
-    open_page(explored.page, opened)
-
-
+app.command(epilog=EXPLORE_EXAMPLES)(explore)
 app.command(epilog=RUNS_EXAMPLES)(runs)
 app.command(epilog=STUDIES_EXAMPLES)(studies)
 app.command("try", epilog=TRY_EXAMPLES)(try_)
@@ -171,20 +128,5 @@ app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command(epilog=EXPORT_EXAMPLES)(export)
 app.command(epilog=PREDICT_EXAMPLES)(predict)
 app.command(epilog=SERVE_EXAMPLES)(serve)
-
-
 app.command(epilog=SCHEMA_EXAMPLES)(schema)
-
-
-@app.command(epilog="Example:  vestry check --json")
-def check(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Say what this machine offers: processor, memory, libraries, parts of Vestry, data."""
-    from vestry.cli.check import facts  # noqa: PLC0415
-    from vestry.data.paths import DataPaths  # noqa: PLC0415
-
-    found = facts(DataPaths.of(data), available_cores())
-    if as_json:
-        typer.echo(json.dumps(found, indent=1))
-    else:
-        lines = {name: "not here" if value is None else value for name, value in found.items()}
-        typer.echo("\n".join(f"{name:<14} {value}" for name, value in lines.items()))
+app.command(epilog=CHECK_EXAMPLES)(check)

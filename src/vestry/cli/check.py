@@ -1,15 +1,37 @@
-"""What this machine offers, for `vestry check`."""
+"""`vestry check`: what this machine offers."""
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
-from vestry.data.paths import DataPaths
-from vestry.data.sources.fashion_mnist import FASHION_MNIST
-from vestry.system.environment import environment
+import typer
+
+from vestry.cli.options import DataOption, JsonOption
 from vestry.system.parts import PARTS, install_line, missing_packages
+from vestry.system.platform_calls import available_cores
+
+if TYPE_CHECKING:
+    from vestry.data.paths import DataPaths
+
+CHECK_EXAMPLES = "Example:  vestry check --json"
 
 
-def facts(places: DataPaths, cores: int) -> dict[str, Any]:
+def check(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say what this machine offers: processor, memory, libraries, parts of Vestry, data."""
+    from vestry.data.paths import DataPaths  # noqa: PLC0415
+
+    found = _facts(DataPaths.of(data), available_cores())
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        lines = {name: "not here" if value is None else value for name, value in found.items()}
+        typer.echo("\n".join(f"{name:<14} {value}" for name, value in lines.items()))
+
+
+def _facts(places: "DataPaths", cores: int) -> dict[str, Any]:
     """Machine, versions, arithmetic and data, JSON-able."""
+    from vestry.data.sources.fashion_mnist import FASHION_MNIST  # noqa: PLC0415
+    from vestry.system.environment import environment  # noqa: PLC0415
+
     about = environment(cores)
     versions = about.pop("versions")
     return {

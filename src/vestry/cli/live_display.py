@@ -102,7 +102,9 @@ class LiveProgress:
         done, total, left = self.work.done, self.work.total, self.work.left()
         step = f"{done}/{total}"
         about = "" if left is None else f"~{_clock(left)}"
-        return _row("all tasks", done / total, width, step=step, left=about)
+        nodes = self.work.nodes
+        name = "all tasks" if nodes is None else f"on {nodes} node{'s' * (nodes != 1)}"
+        return _row(name, done / total, width, step=step, left=about)
 
 
 def _shown(width: int) -> dict[str, _Place]:

@@ -13,6 +13,7 @@ from vestry.cli.terminal import is_terminal
 if TYPE_CHECKING:
     from vestry.pipeline.progress import Progress
 
+
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -26,6 +27,29 @@ RunsOption = Annotated[Path, typer.Option(envvar="VESTRY_RUNS", help="Folder of 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings only.")]
 _LONGEST_SIDE = 4096
+
+
+def _top_level_names(text: str) -> frozenset[str]:
+    """From "sklearn,lightgbm"; none of an empty text."""
+    names = [name.strip() for name in text.split(",")] if text.strip() else []
+    for name in names:
+        if not name.isidentifier():
+            raise typer.BadParameter(
+                f"{name!r} is no top-level package; give names such as sklearn,lightgbm, or an "
+                "empty text for none"
+            )
+    return frozenset(names)
+
+
+TrustedOption = Annotated[
+    Any,
+    typer.Option(
+        "--trusted-modules",
+        parser=_top_level_names,
+        metavar="NAMES",
+        help="Import nothing for the study but from these packages, e.g. sklearn,lightgbm.",
+    ),
+]
 
 
 def _image_size(text: str) -> tuple[int, int]:
@@ -76,3 +100,9 @@ def display(quiet: bool) -> "Progress":
     from vestry.cli.plain_progress import PlainProgress  # noqa: PLC0415
 
     return PlainProgress(sys.stderr)
+
+
+CoresOption = Annotated[
+    int | None,
+    typer.Option("--cores", envvar="VESTRY_CORES", min=1, help="Cores to use; by default all."),
+]

@@ -57,6 +57,8 @@ def line_of(event: Event, work: Work) -> str:
             text = f"warning: {event['text']}"
         case "planned":
             text = f"{event['member']}: {event['text']}"
+        case "nodes":
+            text = f"Ray: {event['text']}"
         case "tasks" if event["found"]:
             text = f"{event['found']} of {event['total']} tasks found finished from before"
         case "failed" if work.group(event["task"]).failures.count(event["reason"]) == 1:

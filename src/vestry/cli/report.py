@@ -48,8 +48,7 @@ def report(
     the page saves PNG, too.
     """
     from vestry.errors import StudyError  # noqa: PLC0415
-    from vestry.pipeline.redraw import redraw  # noqa: PLC0415
-    from vestry.pipeline.take_home import take_home  # noqa: PLC0415
+    from vestry.pipeline.take_home import redraw, take_home  # noqa: PLC0415
     from vestry.storage.run_folder import RunFolder  # noqa: PLC0415
 
     folder = RunFolder(run)

@@ -9,6 +9,7 @@ import typer
 
 from vestry.cli.options import JsonOption
 from vestry.cli.terminal import columns_of, shortened
+from vestry.errors import printable
 
 if TYPE_CHECKING:
     from vestry.pipeline.listing import ListedRun
@@ -35,7 +36,9 @@ def runs(
 
     found = runs_in(folder)
     if as_json:
-        typer.echo(json.dumps([_facts(run) for run in found], indent=1, ensure_ascii=False))
+        facts = json.dumps([_facts(run) for run in found], indent=1, ensure_ascii=False)
+        # Half a character is written as its escape, which JSON reads as what it was.
+        typer.echo(facts.encode("utf-8", "backslashreplace").decode())
     elif found:
         typer.echo("\n".join(_table(found)))
     else:
@@ -67,13 +70,14 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 def _cells(run: "ListedRun") -> tuple[str, ...]:
     from vestry.report.formatting import NOTHING, with_interval  # noqa: PLC0415
 
+    name = printable(run.name)
     if run.outline is None:
-        return (run.name, f"{run.when.astimezone():{_DATE}}", NOTHING, NOTHING, NOTHING)
+        return (name, f"{run.when.astimezone():{_DATE}}", NOTHING, NOTHING, NOTHING)
     found, figure = run.outline.decision, run.outline.figure
     return (
-        run.name,
+        name,
         f"{run.when.astimezone():{_DATE}}",
-        shortened((found.recommended if found else None) or "none", _NAME),
+        shortened(printable((found.recommended if found else None) or "none"), _NAME),
         with_interval(figure[0], *figure[1]) if figure else NOTHING,
         _EVIDENCE[found.evidence] if found and found.evidence else NOTHING,
     )
@@ -87,7 +91,7 @@ def _below(run: "ListedRun") -> list[str]:
             said.append("right on test: what choosing gives, in nested folds")
         if run.outline.decision and run.outline.decision.recommended is None:
             said.append(run.outline.decision.headline)
-    return [text for text in said if text]
+    return [printable(text) for text in said if text]
 
 
 def _facts(run: "ListedRun") -> dict[str, Any]:

@@ -35,7 +35,7 @@ def schema(
 
 
 def _type_of(kind: _Kind) -> "type[BaseModel]":
-    from vestry.schema.exploration_results import ExplorationResults  # noqa: PLC0415
+    from vestry.schema.exploration import ExplorationResults  # noqa: PLC0415
     from vestry.schema.results import Results  # noqa: PLC0415
     from vestry.schema.run_comparison import RunComparison  # noqa: PLC0415
     from vestry.study.settings import Study  # noqa: PLC0415

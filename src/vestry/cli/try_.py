@@ -1,15 +1,21 @@
-"""`vestry try`: from images to a page without a study file."""
+"""`vestry try`: from images to a page without a study file; `vestry init`: to a study file.
 
+Ctrl-C and SIGTERM both unwind, so that nothing is left of its temporary folders.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, Never
 
 import typer
 
 from vestry.cli.browser import OpenOption, open_page
-from vestry.cli.cores import CoresOption
-from vestry.cli.interruption import interruptible
-from vestry.cli.options import DataOption, JsonOption, QuietOption, RunsOption, display
+from vestry.cli.options import CoresOption, DataOption, JsonOption, QuietOption, RunsOption, display
 from vestry.cli.summary import tell
+from vestry.errors import VestryError
 from vestry.system.platform_calls import available_cores
 
 TRY_EXAMPLES = (
@@ -55,7 +61,7 @@ def try_(
         cores or available_cores(),
     )
     there = file.exists()
-    with interruptible(lambda: _going_on(file, there)), display(quiet) as report:
+    with _interruptible(lambda: _going_on(file, there)), display(quiet) as report:
         finished = try_source(attempt, report)
     tell(finished.results, finished.report, as_json)
     open_page(finished.report, opened)
@@ -86,9 +92,31 @@ def init(
 ) -> None:
     """Write a commented study file for some images, ready to be edited and run; prints its path."""
     from vestry.data.paths import DataPaths  # noqa: PLC0415
-    from vestry.pipeline.tryout.draft import file_for  # noqa: PLC0415
-    from vestry.pipeline.tryout.init_study import init_study  # noqa: PLC0415
+    from vestry.pipeline.tryout.draft import file_for, init_study  # noqa: PLC0415
 
     file = study or file_for(source, Path())
     places = DataPaths.of(data, Path())
     typer.echo(str(init_study(source, file, places)))
+
+
+@contextmanager
+def _interruptible(going_on: Callable[[], str]) -> Iterator[None]:
+    """Both signals leave the block as a VestryError, with the exit code that a shell expects.
+
+    going_on: what the user is told to do then.
+    """
+    numbers: list[int] = []
+
+    def unwind(number: int, _: FrameType | None) -> Never:
+        numbers.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    except KeyboardInterrupt:
+        error = VestryError(f"interrupted; {going_on()}")
+        error.exit_code = 128 + (numbers[0] if numbers else signal.SIGINT)
+        raise error from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

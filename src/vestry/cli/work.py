@@ -136,18 +136,22 @@ class Group:
 
 
 class Work:
-    """Follows a run's events. clock: seconds."""
+    """Follows a run's events. clock: seconds. nodes: how many machines there are that the work is
+    shared by; None where it is this one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.groups: dict[str, Group] = {}
         self.group_of: dict[str, str] = {}
         self.found = 0
+        self.nodes: int | None = None
 
     def take(self, event: Event) -> Group | None:
         """Follow an event; gives the group that it ends, if it ends one."""
         if event["event"] == "tasks":
             self.announce(event)
+        if event["event"] == "nodes":
+            self.nodes = event["count"]
         if "task" not in event:
             return None
         group = self.group(event["task"])

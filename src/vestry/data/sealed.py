@@ -73,6 +73,10 @@ class SealedSet:
             places[labels == label] = within / max(1, count)
         return np.argsort(places, kind="stable")
 
+    def labels_to_seal(self) -> NDArray[np.int64]:
+        """(n,) for `vestry.data.packed_rows` alone, which seals them again where they go."""
+        return self._rows.labels
+
     def unsealed(self) -> ImageSet:
         """The rows with their labels: for the vault, which writes down who asked, and why."""
         return self._rows

@@ -64,11 +64,11 @@ class PerClassSubset(BaseModel):
 
 class NestedFold(BaseModel):
     """What is learnt from in `outer`, without one of the folds that this is cut into in turn, which
-    is held out."""
+    is held out. `outer` may be nested itself, for a student's teacher."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["nested"] = "nested"
-    outer: Fold
+    outer: "Fold | PerClassSubset | NestedFold"
     inner: Fold
 
     def rows(self, labels: Rows, groups: _Names | None = None) -> tuple[Rows, Rows]:

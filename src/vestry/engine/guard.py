@@ -6,6 +6,7 @@ and ends those that are left when its standard input closes. It loads as little 
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,20 +16,24 @@ from vestry.system.platform_calls import end_group, group_options
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from vestry.engine.guard import _main; _main()"
 )
+_APART = "apart"
 _SOURCES = Path(__file__).parents[2]
 
 
 class Guard:
-    """The parent's side."""
+    """The parent's side. apart: as a child of nobody, for parents whose end takes their children
+    with them, such as Ray's."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: bool = False) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _START, str(_SOURCES)],
+            [sys.executable, "-I", "-S", "-c", _START, str(_SOURCES), *([_APART] * apart)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **group_options(),  # whatever ends the parent's group must not end it
         )
+        if apart:
+            self.process.wait()
 
     def watch(self, group: int) -> None:
         self.tell(f"+{group}")
@@ -49,6 +54,8 @@ class Guard:
 
 def _main() -> None:
     """The guard's own life: see above."""
+    if _APART in sys.argv and hasattr(os, "fork") and os.fork():
+        os._exit(0)
     groups: set[int] = set()
     for word in sys.stdin:
         change = groups.add if word[0] == "+" else groups.discard

@@ -16,10 +16,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO, Self
 
+from vestry.engine.event_start import EVENT_START
 from vestry.engine.guard import Guard
-from vestry.engine.task import Event, OnEvent, Outcome, Task
+from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
 from vestry.system.platform_calls import end_group, group_options
 
 _TAIL_BYTES = 2000
@@ -98,8 +100,9 @@ class WorkerProcess:
 
 def _event_of(line: str) -> Event | None:
     """None for what no worker wrote: a model's code may have found the pipe."""
+    _, start, text = line.rpartition(EVENT_START)
     try:
-        event = json.loads(line)
+        event = json.loads(text) if start else None
     except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
@@ -112,11 +115,16 @@ class LocalEngine:
     """Runs tasks in as many worker processes as `cores` allow, each killed at its time limit.
 
     Used as a context it keeps its workers, warm, from one list of tasks to the next.
+    guarded_apart: as `Guard` has it.
     """
+
+    shares_disk = True
+    guarded_apart = False
 
     def __init__(self, cores: int, environment: Mapping[str, str] | None = None) -> None:
         self.cores = cores
         self.environment = dict(environment or {})
+        self.shared: dict[str, Path] = {}
         self.events: Events = queue.Queue()
         self.workers: list[WorkerProcess] = []
         self.guard: Guard | None = None
@@ -136,8 +144,14 @@ class LocalEngine:
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
         early ends the workers that are at work.
         """
+        with contextlib.closing(self.turns(tasks, on_event)) as turns:
+            yield from filter(None, turns)
+
+    def turns(self, tasks: list[Task], on_event: OnEvent, seconds: float = _POLL_SECONDS) -> Turns:
+        """As `run`, for who has to look after more than this: None after so many seconds in which
+        nothing has ended."""
         try:
-            yield from _Scheduler(self, tasks, on_event).work()
+            yield from _Scheduler(self, tasks, on_event).work(seconds)
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 
@@ -145,7 +159,7 @@ class LocalEngine:
         for worker in self.workers:
             if worker.task is None:
                 return worker
-        self.guard = self.guard or Guard()
+        self.guard = self.guard or Guard(self.guarded_apart)
         worker = WorkerProcess(self.events, self.environment, self.guard)
         self.workers.append(worker)
         return worker
@@ -167,13 +181,14 @@ class _Scheduler:
         self.waiting = list(tasks)
         self.on_event = on_event
 
-    def work(self) -> Iterator[Outcome]:
+    def work(self, seconds: float) -> Iterator[Outcome | None]:
         while self.waiting or self.busy():
             self.start_what_fits()
             with contextlib.suppress(queue.Empty):
-                worker, event = self.engine.events.get(timeout=_POLL_SECONDS)
+                worker, event = self.engine.events.get(timeout=seconds)
                 yield from self.take(worker, event)
             yield from self.overdue()
+            yield None
 
     def busy(self) -> list[WorkerProcess]:
         return [worker for worker in self.engine.workers if worker.task]

@@ -6,7 +6,7 @@ twice, in this process, in a worker process or on another machine.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,11 @@ class Task:
     `folder`, the manifest `card.json` last, and may keep checkpoints in `workspace`.
     description: everything that the result depends on. context: what it does not depend on, such
     as where the data lies. time_limit: seconds. group: what people take it and its like together
-    for, such as the model that it is one fit of; by itself where that is empty.
+    for, such as the model that it is one fit of; by itself where that is empty. reads: files and
+    folders that it reads, by the name under which the context says where they lie: an engine
+    without a shared disk brings them there. here: why only the machine that asks can do it; empty
+    where any can. gpus: how many it takes of a machine that has some. needs: tasks whose files it
+    reads, which are done before it; whoever gives tasks to an engine sees to that.
     """
 
     name: str
@@ -42,6 +46,10 @@ class Task:
     cores: int = 1
     time_limit: float = _TIME_LIMIT
     group: str = ""
+    reads: Mapping[str, Path] = field(default_factory=dict)
+    here: str = ""
+    gpus: float = 0.0
+    needs: tuple["Task", ...] = ()
 
     @classmethod
     def of(
@@ -57,16 +65,16 @@ class Task:
     ) -> "Task":
         """The task whose place in `run` its description names."""
         key = digest(description)
-        places = {"folder": run.task(key), "workspace": run.workspace(key)}
         return cls(
             name,
             function,
             description,
+            folder=run.task(key),
+            workspace=run.workspace(key),
             context=context,
             cores=cores,
             time_limit=time_limit,
             group=group,
-            **places,
         )
 
     @property
@@ -81,7 +89,7 @@ class Task:
             {
                 "function": self.function,
                 "description": self.description,
-                "context": self.context,
+                "context": self.context | {name: str(path) for name, path in self.reads.items()},
                 "folder": str(self.folder),
                 "workspace": str(self.workspace),
             }
@@ -95,6 +103,10 @@ class Outcome:
     task: Task
     reason: str | None = None
     details: str = ""
+
+
+Turns = Generator[Outcome | None, None, None]
+"""Outcomes as they come, and None where a moment has passed without one."""
 
 
 def digest(description: dict[str, Any]) -> str:

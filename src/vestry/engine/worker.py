@@ -1,9 +1,9 @@
 """The worker process: reads tasks from standard input, writes events to standard output.
 
-One line of JSON each way; it stays warm between tasks, so that torch and the images are loaded
-once. Tasks must not tell by each other: what they share is set back after each, and a process into
-which a user's own code was loaded says that it is `spent`, since what such code leaves behind (its
-classes' attributes, functions it replaced, threads) cannot be known.
+One line of JSON each way, events after `EVENT_START`; it stays warm between tasks, so that torch
+and the images are loaded once. Tasks must not tell by each other: what they share is set back after
+each, and a process into which a user's own code was loaded says that it is `spent`, since what such
+code leaves behind (its classes' attributes, functions it replaced, threads) cannot be known.
 """
 
 import functools
@@ -11,16 +11,16 @@ import importlib
 import json
 import os
 import queue
-import site
 import sys
-import sysconfig
 import threading
 import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
+from vestry.engine.event_start import EVENT_START
 from vestry.errors import one_line
+from vestry.system.installed import is_installed
 from vestry.system.process_state import ProcessState
 
 
@@ -93,15 +93,7 @@ def _is_own(module: ModuleType) -> bool:
     spec = getattr(module, "__spec__", None)
     if spec is None or not spec.has_location or not spec.origin:
         return False  # built in, or made by another module
-    return not any(Path(spec.origin).is_relative_to(place) for place in _installed())
-
-
-@functools.cache
-def _installed() -> tuple[Path, ...]:
-    paths = sysconfig.get_paths()
-    library = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    packages = [*site.getsitepackages(), site.getusersitepackages()]
-    return (Path(__file__).parent.parent, *map(Path, [*library, *packages]))
+    return not is_installed(Path(spec.origin))
 
 
 def _last_trace() -> str:
@@ -109,7 +101,7 @@ def _last_trace() -> str:
 
 
 def _send(events: IO[str], event: dict[str, Any]) -> None:
-    events.write(json.dumps(event) + "\n")
+    events.write(f"{EVENT_START}{json.dumps(event)}\n")
     events.flush()
 
 

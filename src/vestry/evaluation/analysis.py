@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs
+from vestry.evaluation.ablations import PairSettings, ablation_steps, compared_pairs, size_pairs
 from vestry.evaluation.abstention import DEFAULT, AbstentionSettings, abstention
 from vestry.evaluation.agreement import agreement
 from vestry.evaluation.baselines import above_by_score, baselines
@@ -21,14 +21,13 @@ from vestry.evaluation.decision import NO_LIMITS, decision
 from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.diversity import diversity, fixed_and_broken
 from vestry.evaluation.ensemble_gain import against_members, ensemble_gains
-from vestry.evaluation.families import families
-from vestry.evaluation.label_issues import find_label_issues
-from vestry.evaluation.leaks import leaks
+from vestry.evaluation.label_issues import find_label_issues, leaks
 from vestry.evaluation.leave_one_out import judged_together, leave_one_out
 from vestry.evaluation.measured import MeasuredRun
 from vestry.evaluation.mistakes import misclassified, per_class_performance
 from vestry.evaluation.optimism import best_of_several
 from vestry.evaluation.overfitting import Guessing, overfitting
+from vestry.evaluation.paired_tests import families
 from vestry.evaluation.predictions import (
     EvaluatedModel,
     Predictions,
@@ -39,7 +38,6 @@ from vestry.evaluation.rank_curves import rank_curves
 from vestry.evaluation.ranking import ranking, score_record, with_score
 from vestry.evaluation.score_standing import standing_by_score
 from vestry.evaluation.significance import Significance, significance
-from vestry.evaluation.size_pairs import size_pairs
 from vestry.evaluation.standing import above_majority
 from vestry.predictions.choosing import choosing_score
 from vestry.schema.ablations import ComparedPair, SizePair, Step
@@ -57,7 +55,7 @@ from vestry.schema.models import (
     ScoredModel,
 )
 from vestry.schema.optimism import BestOfSeveral
-from vestry.schema.rank_curves import RankCurves
+from vestry.schema.scores import RankCurves
 from vestry.schema.significance import Comparisons, Difference, Ranked, Resolution, TestFamily
 
 

@@ -7,10 +7,9 @@ import numpy as np
 
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.chosen_by import ChosenBy
-from vestry.evaluation.families import LEVEL
-from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.paired_tests import LEVEL, holm
 from vestry.evaluation.predictions import Predictions
-from vestry.evaluation.score_gap import one_sided
+from vestry.evaluation.score_standing import one_sided
 from vestry.predictions.choosing import KEYS, ChoosingScore
 from vestry.predictions.sums import Floats
 from vestry.predictions.table import Labels, Split

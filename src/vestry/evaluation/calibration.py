@@ -5,14 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.evaluation.calibration_interval import Bins, debiased, overconfidence
 from vestry.evaluation.intervals import LEVEL, Interval, share_interval, t_quantile
 from vestry.evaluation.predictions import Tables
-from vestry.evaluation.score_intervals import wrong_instead
+from vestry.evaluation.score_intervals import Bins, debiased, overconfidence, wrong_instead
 from vestry.predictions.calibration import Temperature
-from vestry.predictions.row_facts import log_losses
 from vestry.predictions.scores import SCORES
-from vestry.predictions.sums import Floats, equal_mass_bins
+from vestry.predictions.sums import Floats, equal_mass_bins, log_losses
 from vestry.predictions.table import Labels, ProbabilityTable
 from vestry.schema.confidence import Bin, BrierParts, Calibration, Reliability
 

@@ -11,8 +11,7 @@ from vestry.evaluation.decision_settings import DecisionSettings
 from vestry.evaluation.intervals import Interval
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.choosing import ChoosingScore, choosing_score
-from vestry.predictions.resampled import drawn
-from vestry.predictions.sums import Floats
+from vestry.predictions.sums import Floats, drawn
 from vestry.predictions.table import Labels, Split
 
 RESAMPLES = 1000

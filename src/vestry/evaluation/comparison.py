@@ -32,11 +32,6 @@ class FromTables:
     over_seeds: OnSplits[dict[str, Spread]] | None
 
 
-def evaluate(tables: _Tables, truths: Mapping[str, Labels]) -> FromTables:
-    """Of a model with a single seed. tables, truths: by split."""
-    return evaluate_seeds({0: tables}, truths)
-
-
 def evaluate_seeds(
     every: Mapping[int, _Tables], truths: Mapping[str, Labels], folded: Collection[Split] = ()
 ) -> FromTables:
@@ -179,7 +174,7 @@ def fold_scores(
 
 
 def out_of_fold(
-    folds: Sequence[ProbabilityTable], ids: NDArray[np.str_], maker: str
+    folds: Sequence[ProbabilityTable], ids: NDArray[np.str_], name: str
 ) -> ProbabilityTable:
     """One table of all training rows, each row by models that had not seen it.
 
@@ -194,7 +189,7 @@ def out_of_fold(
         total[rows] += fold.probabilities
         times[rows] += 1
     mean = (total / times[:, None]).astype(np.float32)
-    return ProbabilityTable(ids, first.classes, mean, maker, "training")
+    return ProbabilityTable(ids, first.classes, mean, name, "training")
 
 
 def table_scores(table: ProbabilityTable, truth: Labels) -> ScoresOfTable:

@@ -51,7 +51,7 @@ def set_thresholds(
 ) -> tuple[list[float], list[float]]:
     """One threshold for all classes, as often as there are classes; and one for each class.
 
-    validation: a table of rows that are like those to come and that its maker did not learn from.
+    validation: a table of rows that are like those to come and that its model did not learn from.
     truth: (n,) their labels.
     """
     given = validation.probabilities[np.arange(len(truth)), truth].astype(np.float64)

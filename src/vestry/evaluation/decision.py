@@ -23,7 +23,7 @@ from vestry.evaluation.chosen_by import ChosenBy
 from vestry.evaluation.decision_settings import DecisionSettings, Prefer
 from vestry.evaluation.decision_tests import rows_to_decide
 from vestry.evaluation.difference import adjusted, difference, sign
-from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import LEVEL
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_standing import ahead_by_score, gap_on_test
 from vestry.schema.decision import (

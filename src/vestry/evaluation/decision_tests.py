@@ -7,12 +7,10 @@ from statistics import NormalDist
 
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.difference import Answers, difference, p_within
-from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import LEVEL as INTERVAL_LEVEL
 from vestry.evaluation.intervals import Interval, normal_quantile
-from vestry.evaluation.paired_tests import holm
-from vestry.evaluation.power import POWER
-from vestry.evaluation.score_gap import score_gap
+from vestry.evaluation.paired_tests import LEVEL, POWER, holm
+from vestry.evaluation.score_standing import score_gap
 from vestry.schema.decision import BestBeside
 
 

@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 
 from vestry.evaluation.difference import adjusted, difference, p_within, sign
-from vestry.evaluation.families import LEVEL
-from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.paired_tests import LEVEL, holm
 from vestry.evaluation.predictions import EvaluatedModel
 from vestry.schema.cost import CostBeside
 from vestry.schema.ensemble_gain import (

@@ -8,8 +8,7 @@ import numpy as np
 from vestry.committees.committee import Committee
 from vestry.committees.rule import RULES
 from vestry.evaluation.difference import Answers, difference
-from vestry.evaluation.families import LEVEL
-from vestry.evaluation.paired_tests import holm
+from vestry.evaluation.paired_tests import LEVEL, holm
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.predictions.scores import SCORES
 from vestry.predictions.table import Labels, ProbabilityTable

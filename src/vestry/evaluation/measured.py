@@ -13,7 +13,7 @@ from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
 from vestry.schema.data import Data
 from vestry.schema.exploration import Finding
 from vestry.schema.models import ScoredMember
-from vestry.schema.training import Trunk
+from vestry.schema.training import BackboneFacts
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _duplicates(run: MeasuredRun, model: EvaluatedModel | None) -> Duplicates | 
     return Duplicates(within=within, across=across) if within and across else None
 
 
-def _trunk(run: MeasuredRun, model: EvaluatedModel | None) -> Trunk | None:  # noqa: ARG001
+def _backbone(run: MeasuredRun, model: EvaluatedModel | None) -> BackboneFacts | None:  # noqa: ARG001
     return model.entry.trunk if model and isinstance(model.entry, ScoredMember) else None
 
 
@@ -142,6 +142,6 @@ _FACTS: dict[str, Callable[[MeasuredRun, EvaluatedModel | None], Any]] = {
     "class counts": _class_counts,
     "seeds": _seeds,
     "duplicates": _duplicates,
-    "trunk": _trunk,
+    "trunk": _backbone,
     "cross-validation": _cross_validation,
 }

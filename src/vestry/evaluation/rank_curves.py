@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vestry.evaluation.intervals import LEVEL, Interval, normal_quantile
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.sums import Floats
-from vestry.schema.rank_curves import RankCurve, RankCurves
+from vestry.schema.scores import RankCurve, RankCurves
 
 UNBALANCED = 0.2
 """Rows of the rarest class over those of the commonest, below which curves are drawn."""

@@ -181,22 +181,27 @@ def robustness(
         seed=facts["seed"],
         seconds=facts["seconds"],
         image=_shown(str(first.ids[0]), truth) if first else None,
-        kinds=[
-            Corruption(kind=name, unit=corruption.unit, strengths=list(corruption.strengths))
-            for name, corruption in CORRUPTIONS.items()
-        ],
+        kinds=_kinds(),
         makers=asked | {name: UnaskedModel(rows=0, reason=why) for name, why in without.items()},
         comparisons=len(pairs) * len(_CONDITIONS),
-        pairs=[
-            AlteredPair(
-                names=(pair.one, pair.other),
-                rows=pair.rows,
-                clean=pair.by_condition[CLEAN],
-                all=pair.by_condition[ALL],
-            )
-            for pair in pairs
-        ],
+        pairs=[_written(pair) for pair in pairs],
         changes=[change for pair in pairs for change in _changes(pair)],
+    )
+
+
+def _kinds() -> list[Corruption]:
+    return [
+        Corruption(kind=name, unit=each.unit, strengths=list(each.strengths))
+        for name, each in CORRUPTIONS.items()
+    ]
+
+
+def _written(pair: _Pair) -> AlteredPair:
+    return AlteredPair(
+        names=(pair.one, pair.other),
+        rows=pair.rows,
+        clean=pair.by_condition[CLEAN],
+        all=pair.by_condition[ALL],
     )
 
 

@@ -28,7 +28,7 @@ def run_changes(
     )
 
 
-def _unmatched_models(studies: Mapping[str, Tables]) -> list[schema.MissingMaker]:
+def _unmatched_models(studies: Mapping[str, Tables]) -> list[schema.MissingModel]:
     """Members and committees that some of the runs' studies lack."""
     found: dict[tuple[Literal["member", "committee"], str], list[str]] = {}
     for run, study in studies.items():
@@ -36,7 +36,7 @@ def _unmatched_models(studies: Mapping[str, Tables]) -> list[schema.MissingMaker
             for entry in study.get(kind, []):
                 found.setdefault((kind, entry["name"]), []).append(run)
     return [
-        schema.MissingMaker(kind=kind, name=name, runs=runs)
+        schema.MissingModel(kind=kind, name=name, runs=runs)
         for (kind, name), runs in found.items()
         if len(runs) < len(studies)
     ]

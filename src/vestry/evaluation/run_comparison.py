@@ -7,8 +7,8 @@ from typing import Literal
 
 from vestry.evaluation.chosen_by import tested_by
 from vestry.evaluation.difference import adjusted, difference
-from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import share_interval
+from vestry.evaluation.paired_tests import LEVEL
 from vestry.evaluation.predictions import EvaluatedModel, Predictions, Tables, evaluated_models
 from vestry.evaluation.score_standing import beside_first_by_score
 from vestry.evaluation.seed_pool import seed_pool

@@ -7,9 +7,16 @@ from math import inf
 from typing import Any
 
 from vestry.evaluation.difference import Answers, adjusted, difference, over_seeds, sign
-from vestry.evaluation.families import LEVEL, strictest
-from vestry.evaluation.paired_tests import ResampledTest, corrected_resampled_t, holm
-from vestry.evaluation.power import MOST_ROWS, POWER, rows_needed
+from vestry.evaluation.paired_tests import (
+    LEVEL,
+    MOST_ROWS,
+    POWER,
+    ResampledTest,
+    corrected_resampled_t,
+    holm,
+    rows_needed,
+    strictest,
+)
 from vestry.evaluation.predictions import EvaluatedModel, Predictions
 from vestry.evaluation.score_intervals import score_intervals
 from vestry.evaluation.seed_pool import SeedPool
@@ -239,7 +246,7 @@ def _of_all_seeds(entry: ScoredModel, score: str, first: Interval | None) -> Int
     over = entry.spread("test", score)
     if first is None or over is None:
         return first
-    moved = over.mean - entry.first_seed("test", score)
+    moved = over.mean - entry.first_seed(score)
     low, high = first[0] + moved, first[1] + moved
     top = 1.0 if SCORES[score].is_share else inf
     return widened((low, high), over, top)

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.evaluation.candidates import Candidate
-from vestry.evaluation.families import LEVEL, strictest
+from vestry.evaluation.difference import within_margin
 from vestry.evaluation.intervals import Interval, holds, normal_quantile
-from vestry.evaluation.noninferiority import within_margin
-from vestry.evaluation.paired_tests import at_most, holm
+from vestry.evaluation.paired_tests import LEVEL, at_most, holm, strictest
 from vestry.evaluation.predictions import Predictions
 from vestry.evaluation.seed_pool import SeedPool
 from vestry.evaluation.two_way import TwoWay, mean_difference

@@ -44,29 +44,29 @@ class Vault:
     record: Path | None = None
 
     @overload
-    def open(self, test: SealedSet, study: str, makers: Sequence[str], why: str) -> ImageSet: ...
+    def open(self, test: SealedSet, study: str, models: Sequence[str], why: str) -> ImageSet: ...
 
     @overload
-    def open(self, test: SealedLabels, study: str, makers: Sequence[str], why: str) -> Labels: ...
+    def open(self, test: SealedLabels, study: str, models: Sequence[str], why: str) -> Labels: ...
 
     def open(
-        self, test: SealedSet | SealedLabels, study: str, makers: Sequence[str], why: str
+        self, test: SealedSet | SealedLabels, study: str, models: Sequence[str], why: str
     ) -> ImageSet | Labels:
         """What was sealed, with the labels; the look is written down before they are handed out.
 
-        study: the study's hash, or another name for who is asking. makers: what is about to be
+        study: the study's hash, or another name for who is asking. models: what is about to be
         compared. Raises RunError where the look cannot be written down.
         """
         look = {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "study": study,
-            "models": list(makers),
+            "models": list(models),
             "why": why,
             "test": test.fingerprint,
         }
         for path in filter(None, (self.file(test.fingerprint), self.record)):
             append(path, look)
-        if makers and not self.rows_of(test.fingerprint).exists():
+        if models and not self.rows_of(test.fingerprint).exists():
             self.keep(test.fingerprint, row_hashes(test))
         return test.unsealed()
 

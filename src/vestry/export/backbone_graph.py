@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 
 from vestry.errors import ModelError
 from vestry.export.network_graph import WEIGHTS, loaded, network_scores, softmax
-from vestry.members.backbones.settings import HEAD_FILE, PUBLISHED, BackboneSettings
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import HEAD_FILE, BackboneSettings
 from vestry.members.backbones.source import image_size, network_of
 from vestry.members.graph import Graph
 from vestry.members.networks.layer import Value, Weights, flat

@@ -5,7 +5,6 @@ classes) float32; a committee's gives `member_probabilities`, (rows, members, cl
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -179,6 +178,12 @@ def read_bundle(path: Path) -> tuple[bytes, Bundle]:
     """A bundle's file and facts. Raises ModelError where it is not there, damaged, unsafe or no
     bundle."""
     content = read_model_bytes(path)
+    return content, bundle_in(content, path)
+
+
+def bundle_in(content: bytes, path: Path) -> Bundle:
+    """The facts of a bundle that was read before, from `path`. Raises ModelError as `read_bundle`
+    does."""
     try:
         model = safe_model(content)
         properties = {entry.key: entry.value for entry in model.metadata_props}
@@ -188,7 +193,7 @@ def read_bundle(path: Path) -> tuple[bytes, Bundle]:
         _check_signature(model, bundle)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    return content, bundle
+    return bundle
 
 
 def _check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
@@ -205,12 +210,6 @@ def _check_signature(model: onnx.ModelProto, bundle: Bundle) -> None:
     wanted = {PROBABILITIES} | ({MEMBER_PROBABILITIES} if bundle.is_committee else set())
     if not wanted <= outputs:
         raise ModelError(f"it does not give {' and '.join(sorted(wanted))}")
-
-
-def _score_of(bundle: Bundle, split: str, name: str) -> tuple[float, Mapping[str, Any]] | None:
-    """One score and its whole entry (`value`, `interval`); None where it was not measured."""
-    entry = bundle.scores.get(split, {}).get(name)
-    return None if entry is None else (float(entry["value"]), entry)
 
 
 # What the training images have around their object, so that photographs can be made like them.

@@ -1,9 +1,17 @@
-"""What a bundle says of its model, from the run's `results.json`."""
+"""What a bundle says of its model: from the run's `results.json`, images that travel with it."""
 
+import base64
+import io
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vestry.data.image_set import ImageSet
 from vestry.errors import StudyError
+from vestry.export.bundle import KnownImages
 from vestry.schema.decision import Decision
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
@@ -98,9 +106,41 @@ def seeds_words(entry: Member | Committee) -> str | None:
     """That the scores are means where there are several seeds, and what this file's own is."""
     if len(entry.seeds) < 2:
         return None
-    own = f"{100 * entry.first_seed('test', 'accuracy'):.1f}%"
+    own = f"{100 * entry.first_seed('accuracy'):.1f}%"
     return (
         f"Scores are means over {len(entry.seeds)} seeds, with which the same model was fitted; "
         f"this file is the first of them (seed {entry.seeds[0].seed}), whose own test accuracy is "
         f"{own}. Confidence and thresholds are this file's own."
     )
+
+
+# Labelled images that travel in a bundle: a seeded few of each class, in one PNG.
+
+
+_MOST_IMAGES, _MOST_PIXELS = 400, 400 * 28 * 28
+_SEED = 0
+
+
+def picture_strip(rows: ImageSet, each: int) -> KnownImages:
+    """Up to `each` images of every class, by one seed; fewer where they are many or large."""
+    shape = rows.image_shape
+    room = min(_MOST_IMAGES, _MOST_PIXELS // (shape[0] * shape[1])) // len(rows.classes)
+    places = _drawn(rows.labels, len(rows.classes), max(1, min(each, room)))
+    pixels = rows.images[places].reshape(-1, *shape[1:])
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    return KnownImages(
+        tuple(rows.labels[places].tolist()),
+        tuple(rows.ids[places].tolist()),
+        base64.b64encode(stream.getvalue()).decode(),
+    )
+
+
+def _drawn(labels: NDArray[np.int64], classes: int, each: int) -> NDArray[np.int64]:
+    # RandomState, because NumPy promises its stream for all versions (NEP 19).
+    random = np.random.RandomState(_SEED)
+    found = []
+    for label in range(classes):
+        rows = np.flatnonzero(labels == label)
+        found.append(np.sort(random.permutation(rows)[:each]))
+    return np.concatenate(found)

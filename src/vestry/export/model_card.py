@@ -1,22 +1,15 @@
 """A model card in Markdown, with the YAML header that the Hugging Face hub reads."""
 
-import base64
 import hashlib
-import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from numpy.typing import NDArray
-from PIL import Image
 
-from vestry.data.image_set import ImageSet
 from vestry.data.resizing import PREPARATION, words_of
-from vestry.export.bundle import Bundle, KnownImages
-from vestry.export.data_words import images_used, measured
+from vestry.export.bundle import Bundle
+from vestry.export.card_words import abstention, images_used, measured, novelty, sets
 from vestry.export.facts import entry_of, seeds_words
-from vestry.export.limits_words import abstention, novelty, sets
 from vestry.schema.models import Committee, Member
 from vestry.schema.results import Results
 from vestry.storage.run_folder import write_text
@@ -258,34 +251,3 @@ def _member_rows(bundle: Bundle, results: Results) -> list[dict[str, str]]:
         accuracy = f"{100 * entry.scores.test.accuracy:.1f}%"
         rows.append({"name": name, "text": f", {accuracy} on test images alone: {text}"})
     return rows
-
-
-# Labelled images that travel in a bundle: a seeded few of each class, in one PNG.
-
-
-MOST_IMAGES, MOST_PIXELS = 400, 400 * 28 * 28
-
-
-def picture_strip(rows: ImageSet, each: int, seed: int = 0) -> KnownImages:
-    """Up to `each` images of every class, drawn with `seed`; fewer where they are many or large."""
-    shape = rows.image_shape
-    room = min(MOST_IMAGES, MOST_PIXELS // (shape[0] * shape[1])) // len(rows.classes)
-    places = _drawn(rows.labels, len(rows.classes), max(1, min(each, room)), seed)
-    pixels = rows.images[places].reshape(-1, *shape[1:])
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
-    return KnownImages(
-        tuple(rows.labels[places].tolist()),
-        tuple(rows.ids[places].tolist()),
-        base64.b64encode(stream.getvalue()).decode(),
-    )
-
-
-def _drawn(labels: NDArray[np.int64], classes: int, each: int, seed: int) -> NDArray[np.int64]:
-    # RandomState, because NumPy promises its stream for all versions (NEP 19).
-    random = np.random.RandomState(seed)
-    found = []
-    for label in range(classes):
-        rows = np.flatnonzero(labels == label)
-        found.append(np.sort(random.permutation(rows)[:each]))
-    return np.concatenate(found)

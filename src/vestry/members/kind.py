@@ -25,6 +25,33 @@ WHOLE_MODEL = "model.onnx"
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """What a student learns from beside labels, of the rows that its fit gets.
+
+    table: (n, classes) float32 probabilities of the training rows as they are, aside: of the
+    validation rows where these may be learnt from; None where `ask` is asked about altered images.
+    facts: who it is, for the card.
+    """
+
+    facts: Mapping[str, Any]
+    table: NDArray[np.float32] | None = None
+    aside: NDArray[np.float32] | None = None
+    ask: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
+
+    def parted(self, learnt: NDArray[np.int64], aside: NDArray[np.int64]) -> "Teacher":
+        """Of rows of which some are set aside for validation."""
+        if self.table is None:
+            return self
+        return replace(self, table=self.table[learnt], aside=self.table[aside])
+
+    def whole(self) -> "Teacher":
+        """Of all rows, where those for validation are learnt from, too."""
+        if self.table is None or self.aside is None:
+            return self
+        return replace(self, table=np.concatenate([self.table, self.aside]), aside=None)
+
+
+@dataclass(frozen=True)
 class FitJob:
     """Everything that fitting may see, and where it may write.
 
@@ -33,13 +60,15 @@ class FitJob:
     workspace: a folder for checkpoints that survives a kill.
     on_event: takes progress events, JSON-able.
     fewer_threads: whether fewer than `threads` may be taken where they are faster now.
+    reproducible: whether nothing that its numbers hang on may be decided by a clock.
     paths: where weights and model files are looked for; None for this machine's own places.
     ids: the first training rows' ids, for what is said of single images; None where nobody asks.
     class_names: in label order, for a model that may have them in another; None where nobody asks.
     asked: the ids of the rows that it will be asked about, by split; without their labels.
     may_learn_all: whether the validation rows are there to be learnt from, too, by what needs none
     or needs them no longer: they are set aside of a fold's own rows. epochs: how many a network is
-    trained for where folds have found that; it then stops by no validation rows.
+    trained for where folds have found that; it then stops by no validation rows. teacher: of a
+    network that is a student.
     """
 
     images: NDArray[np.uint8]
@@ -55,9 +84,11 @@ class FitJob:
     ids: NDArray[np.str_] | None = None
     class_names: tuple[str, ...] | None = None
     fewer_threads: bool = False
+    reproducible: bool = False
     asked: Mapping[Split, NDArray[np.str_]] = field(default_factory=dict)
     may_learn_all: bool = False
     epochs: int | None = None
+    teacher: Teacher | None = None
 
     def whole(self) -> "FitJob":
         """The job with all its rows to learn from, and none for validation."""
@@ -68,6 +99,7 @@ class FitJob:
             validation_images=self.validation_images[:0],
             validation_labels=self.validation_labels[:0],
             may_learn_all=False,
+            teacher=self.teacher and self.teacher.whole(),
         )
 
 
@@ -184,11 +216,14 @@ class ModelKind:
     graph: "module:function", called as `function(graph, folder, card)`, which adds a stored model
     to an ONNX graph and gives the name of its probabilities; None where it is stored as ONNX.
     inputs: files of the user's that it is made from, by its table; none may be written over.
+    imports: import paths of other packages that a table names.
     files: a pattern for names of its files, beside `model.onnx` and `weights.safetensors`.
     is_trained: in epochs, by the trainer for which `[training]` has defaults, and which may take
     fewer cores than it gets. training_keys: by its table, the keys that say how such a model is
     trained; None for whatever its settings have.
     is_finished: nothing is fitted, so that neither seeds nor a search mean anything.
+    tied: by its table, why such a model can be made on this machine alone, as where it is made of
+    files that lie here; empty where any machine will do.
     is_by_id: its answers are known, and it cannot be asked about images: it `AnswersById`. It may
     have a file for each seed, though it is finished.
     """
@@ -201,11 +236,13 @@ class ModelKind:
     libraries: tuple[str, ...] = ()
     graph: str | None = None
     inputs: Callable[[Mapping[str, Any], ModelPaths], Iterable[Path]] = lambda *_: ()
+    imports: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
     files: str | None = None
     is_trained: bool = False
     training_keys: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     is_finished: bool = False
     is_by_id: bool = False
+    tied: Callable[[Mapping[str, Any]], str] = lambda _: ""
 
     def trained_by(self, table: Mapping[str, Any]) -> Collection[str]:
         """The keys that say how the model of this table is trained."""

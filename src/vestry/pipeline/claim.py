@@ -175,7 +175,7 @@ class FolderClaim:
 
 
 def _key(path: Path) -> str:
-    """A maker's folder as the marker has it: "members/LR"."""
+    """A model's folder as the marker has it: "members/LR"."""
     return f"{path.parent.name}/{path.name}"
 
 

@@ -12,6 +12,7 @@ from vestry.data.image_set import ImageSet
 from vestry.errors import VestryError, one_line
 from vestry.evaluation.comparison import evaluate_seeds, mean_of_members, out_of_fold
 from vestry.evaluation.optimism import optimism_of_committee
+from vestry.evaluation.predictions import Predictions
 from vestry.pipeline.models import EvaluatedModels, Truths
 from vestry.pipeline.run_files import SPLITS, Tables, remove_fits, remove_models
 from vestry.predictions.table import ProbabilityTable, Split
@@ -236,3 +237,18 @@ def _total(values: Sequence[float | None]) -> float | None:
     """The sum over members; None where one of them has no such number."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
+
+
+def evidence_of(
+    members: EvaluatedModels[ScoredMember],
+    committees: EvaluatedModels[ScoredCommittee],
+    truths: Truths,
+) -> Predictions:
+    """What members and committees are compared by. truths: labels by split."""
+    return Predictions(
+        tables=members.tables | committees.tables,
+        truths=truths,
+        out_of_fold=members.out_of_fold,
+        seeds=members.seeds | committees.seeds,
+        sizes=members.sizes,
+    )

@@ -1,6 +1,5 @@
 """One look at a source without a study: from its text to a page."""
 
-import json
 import re
 import time
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from vestry.data.reading import Reading
 from vestry.data.sealed import SealedSet
 from vestry.data.source import check_resizable, load_source, source_file, source_kind
 from vestry.data.summary import files_record, save_thumbnails, shrink_note, split_summary
-from vestry.errors import DataError, StudyError, printable
+from vestry.errors import DataError, StudyError
 from vestry.evaluation.shown_images import exploration_ids
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.output_file import check_outside_runs
@@ -30,12 +29,10 @@ from vestry.pipeline.suggested_file import (
     write_suggested,
 )
 from vestry.report.exploration_page import write_exploration
-from vestry.report.sections import class_map, findings, next_steps
-from vestry.report.sections import dataset as dataset_sentences
 from vestry.schema.base import FORMAT
 from vestry.schema.data import Data, Samples
 from vestry.schema.environment import Environment
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, read_object
 from vestry.storage.run_folder import (
@@ -169,13 +166,7 @@ def explore_source(
     require("train", "exploring images")
     started = time.perf_counter()
     _check_folder(text, places, folder, force)
-    wanted = reading or Reading()
-    if wanted.size is not None:
-        check_resizable(text, "--image-size")
-    if wanted.way != "stretch":
-        check_resizable(text, "--resize")
-    report({"event": "stage", "text": f"loading {text}"})
-    source = load_source(text, places, Downloads(report), wanted.size, resize=wanted.way)
+    source = _loaded(text, places, reading or Reading(), report)
     with locked(folder):
         _check_folder(text, places, folder, force)
         _claimed(text, places, folder).write(folder)
@@ -205,27 +196,13 @@ def explore_source(
         return Explored(write_exploration(folder), results)
 
 
-def summary_text(explored: Explored, as_json: bool) -> str:
-    """What was found: a line a finding, and the page's path on the last line; or all as JSON."""
-    if as_json:
-        results = explored.results.as_json()
-        kept = {key: results[key] for key in ("title", "data")}
-        audit = {key: results["exploration"][key] for key in ("findings", "notes", "overlap")}
-        kept["corrections"] = results["corrections"]
-        return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
-    found, data = explored.results.exploration, explored.results.data
-    classes = [printable(name) for name in data.classes]
-    lines = [explored.results.title, dataset_sentences.size(data), ""]
-    for finding in found.findings:
-        if finding.count:
-            word = findings.SEVERITY_WORDS[finding.severity].lower()
-            lines.append(f"{word + ':':<8} {findings.sentence(finding, classes)}")
-    nothing = [findings.title(entry) for entry in found.findings if not entry.count]
-    lines.append(f"looked for and not found: {'; '.join(nothing) or 'nothing'}")
-    if found.overlap:
-        lines += ["", class_map.overlap(found.overlap, classes)]
-    steps = next_steps.next_steps(explored.results, str(explored.page.parent))
-    return "\n".join([*lines, *found.notes, "", *steps, "", str(explored.page)])
+def _loaded(text: str, places: DataPaths, reading: Reading, report: Report) -> Source:
+    if reading.size is not None:
+        check_resizable(text, "--image-size")
+    if reading.way != "stretch":
+        check_resizable(text, "--resize")
+    report({"event": "stage", "text": f"loading {text}"})
+    return load_source(text, places, Downloads(report), reading.size, resize=reading.way)
 
 
 def splits(source: Source, vault: Vault) -> dict[str, ImageSet]:

@@ -1,4 +1,6 @@
-"""A model of a finished run as one ONNX file, from the run's folder to the file and its card."""
+"""A model of a finished run as one ONNX file, from the run's folder to the file and its card: where
+these go, and what must not be replaced by them.
+"""
 
 import tempfile
 from collections.abc import Callable
@@ -14,21 +16,39 @@ from vestry.data.dataset import Dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError, did_you_mean
-from vestry.export.bundle import Bundle, border_of, write_bundle
-from vestry.export.facts import data_facts, entry_of, recommended, scores, study_facts
-from vestry.export.model_card import picture_strip, write_card
+from vestry.export.bundle import Bundle, border_of, read_bundle, write_bundle
+from vestry.export.facts import (
+    data_facts,
+    entry_of,
+    picture_strip,
+    recommended,
+    scores,
+    study_facts,
+)
+from vestry.export.model_card import card_path, is_own_card, write_card
 from vestry.export.onnx_export import committee_model, member_model
 from vestry.export.parity import certified
 from vestry.members.graph import IR_VERSION, OPSET
-from vestry.pipeline.export_limits import limits, novelty, settings_of
-from vestry.pipeline.export_reference import Reference, held_against_files, reference
-from vestry.pipeline.export_target import checked_target
+from vestry.members.model_paths import ModelPaths
+from vestry.pipeline.export_reference import (
+    Reference,
+    held_against_files,
+    limits,
+    novelty,
+    reference,
+    settings_of,
+)
+from vestry.pipeline.output_file import check_output
 from vestry.pipeline.progress import Downloads
-from vestry.pipeline.stored_run import RunData, StoredRun, stored_run
+from vestry.pipeline.stored_run import RunData, StoredRun, stored_run, study_folders
 from vestry.schema.models import Committee
 from vestry.serve.predictor import Predictor
+from vestry.storage.names import stored_name
+from vestry.storage.ownership import check_no_links
 from vestry.storage.run_folder import read_json
+from vestry.study.entries import kinds_in
 
+_OPTION = "-o"
 KNOWN_EACH, SAMPLES_EACH = 40, 2
 """Images of each class that travel with a model: to set answers beside, and to try."""
 
@@ -73,15 +93,15 @@ def export_run(
     where it cannot be written as a graph or the graph does not answer as its source does.
     """
     run = stored_run(folder, folder.name)
-    maker = _known_maker(run, name)
-    path = checked_target(run, maker, target, options.quantize, options.force)
-    report({"event": "stage", "text": f"{maker}: loading the run's data"})
+    model_name = _known_model(run, name)
+    path = _checked_target(run, model_name, target, options.quantize, options.force)
+    report({"event": "stage", "text": f"{model_name}: loading the run's data"})
     dataset = RunData(places, Downloads(report)).of(run)
-    temperature = temperature_of(run, maker, options)
-    report({"event": "stage", "text": f"{maker}: writing the graph"})
-    model = _model_of(run, maker, temperature)
-    rows = reference(run, maker, dataset, temperature)
-    bundle = _described(run, maker, dataset, options, temperature)
+    temperature = temperature_of(run, model_name, options)
+    report({"event": "stage", "text": f"{model_name}: writing the graph"})
+    model = _model_of(run, model_name, temperature)
+    rows = reference(run, model_name, dataset, temperature)
+    bundle = _described(run, model_name, dataset, options, temperature)
     certificate = _gate(model, bundle, dataset, rows, report)
     bundle = replace(bundle, certificate=certificate)
     write_bundle(path, model, bundle)
@@ -89,25 +109,25 @@ def export_run(
     return Exported(path, card, model, bundle, run, dataset, rows)
 
 
-def _known_maker(run: StoredRun, name: str | None) -> str:
+def _known_model(run: StoredRun, name: str | None) -> str:
     """The model that is meant; StudyError, with the nearest name, where the run has none such."""
-    maker = name or recommended(run.results)
-    if maker not in run.tables:
+    model_name = name or recommended(run.results)
+    if model_name not in run.tables:
         raise StudyError(
-            f"{run.folder.path} has no model {maker!r}{did_you_mean(maker, run.tables)}"
+            f"{run.folder.path} has no model {model_name!r}{did_you_mean(model_name, run.tables)}"
         )
-    return maker
+    return model_name
 
 
-def temperature_of(run: StoredRun, maker: str, options: ExportOptions) -> float:
-    found = entry_of(run.results, maker).calibration
+def temperature_of(run: StoredRun, model_name: str, options: ExportOptions) -> float:
+    found = entry_of(run.results, model_name).calibration
     return found.temperature if found and options.temperature else 1.0
 
 
-def _model_of(run: StoredRun, maker: str, temperature: float) -> onnx.ModelProto:
-    if maker in run.results.members:
-        return member_model(run.folder.member(maker), temperature)
-    card = read_json(run.folder.committee(maker) / "card.json")
+def _model_of(run: StoredRun, model_name: str, temperature: float) -> onnx.ModelProto:
+    if model_name in run.results.members:
+        return member_model(run.folder.member(model_name), temperature)
+    card = read_json(run.folder.committee(model_name) / "card.json")
     folders = {name: run.folder.member(name) for name in card["members"]}
     return committee_model(folders, card, temperature)
 
@@ -144,17 +164,17 @@ def _teller(name: str, report: OnEvent) -> Callable[[int, int], None]:
 
 
 def _described(
-    run: StoredRun, maker: str, dataset: Dataset, options: ExportOptions, temperature: float
+    run: StoredRun, model_name: str, dataset: Dataset, options: ExportOptions, temperature: float
 ) -> Bundle:
-    entry = entry_of(run.results, maker)
+    entry = entry_of(run.results, model_name)
     rows = {split: facts.rows for split, facts in run.results.data.splits.items()}
     training = dataset.training
-    abstention, sets = limits(run, maker, dataset, temperature)
+    abstention, sets = limits(run, model_name, dataset, temperature)
     bundle = Bundle(
-        name=maker,
+        name=model_name,
         classes=training.classes,
         image_shape=training.image_shape,
-        members=tuple(entry.members) if isinstance(entry, Committee) else (maker,),
+        members=tuple(entry.members) if isinstance(entry, Committee) else (model_name,),
         rule=entry.rule if isinstance(entry, Committee) else None,
         preparation=dataset.provenance.preparation,
         border=border_of(training.images),
@@ -182,3 +202,52 @@ def _versions() -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def int8_path(path: Path) -> Path:
+    """Where the int8 form of the model in `path` goes."""
+    return path.with_name(f"{path.stem}.int8.onnx")
+
+
+def _checked_target(
+    run: StoredRun, model_name: str, target: Path | None, quantize: bool, force: bool
+) -> Path:
+    """The file to write: `target`, or one in the run's folder.
+
+    A model, like its card, takes the place of an earlier one only, or of what `force` gives up.
+    Raises StudyError where it would replace anything else.
+    """
+    if target is None:
+        check_no_links(run.folder.path, [run.folder.exports.name], _OPTION)
+    path = target or run.folder.exports / f"{stored_name(model_name)}.onnx"
+    if path.suffix.lower() != ".onnx":
+        raise StudyError(f"-o {path}: the file's name must end in .onnx")
+    inputs = _read_models(run)
+    for file in [path, int8_path(path)] if quantize else [path]:
+        if file.resolve() in inputs:
+            raise StudyError(f"{file} is what a model of the run was made from; name another file")
+        check_output(file, _is_bundle, "was not exported by vestry", force, _OPTION)
+        card = card_path(file)
+        why = "is no model card as vestry wrote it, and would be replaced by the model's"
+        check_output(card, is_own_card, why, force, _OPTION)
+    return path
+
+
+def _is_bundle(path: Path) -> bool:
+    try:
+        read_bundle(path)
+    except Exception:  # whatever it is, it is no bundle
+        return False
+    return True
+
+
+def _read_models(run: StoredRun) -> set[Path]:
+    """Files of the user's that models of the run were made from."""
+    places = [DataPaths.of(base=base) for base in (*study_folders(run), Path.cwd())]
+    return {
+        path.resolve()
+        for entry in run.study.get("member", [])
+        for kind in kinds_in(entry)
+        for place in places
+        for path in kind.inputs(entry, ModelPaths.of(place, run.folder.path))
+    }

@@ -1,6 +1,8 @@
-"""What an exported file is held against: the run's own tables, on the images that they speak of."""
+"""What an exported file is held against: the run's own tables, on images that they speak of, and
+thresholds that validation images chose.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,11 @@ from numpy.typing import NDArray
 
 from vestry.committees.committee import restored_rule
 from vestry.data.dataset import Dataset
+from vestry.data.sealed import Rows
 from vestry.errors import DataError, ModelError
+from vestry.evaluation.abstention import AbstentionSettings, answered, threshold
+from vestry.evaluation.conformal import rows_needed_for_sets, set_threshold, set_thresholds
+from vestry.evaluation.intervals import share_interval
 from vestry.evaluation.predictions import in_order
 from vestry.export.bundle import Bundle
 from vestry.export.parity import GATE_ROWS, Tell, certified
@@ -19,6 +25,7 @@ from vestry.pipeline.tasks.stored_models import stored_member
 from vestry.predictions.calibration import Temperature
 from vestry.predictions.table import ProbabilityTable, check_same_rows, load_table
 from vestry.serve.image_inputs import picture
+from vestry.serve.known_images import KnownSet
 from vestry.serve.predictor import Predictor
 from vestry.storage.run_folder import read_json
 
@@ -84,10 +91,10 @@ def tempered(
 ) -> NDArray[np.float32]:
     ids = np.arange(len(values)).astype(np.str_)
     table = ProbabilityTable(ids, classes, values, "source", "fresh")
-    return at_temperature(table, temperature).probabilities
+    return _at_temperature(table, temperature).probabilities
 
 
-def at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTable:
+def _at_temperature(table: ProbabilityTable, temperature: float) -> ProbabilityTable:
     return table if temperature == 1 else Temperature(temperature).apply(table)
 
 
@@ -109,7 +116,7 @@ def _validation_table(run: StoredRun, name: str) -> ProbabilityTable | None:
     return replace(whole[0], probabilities=values, maker=name)
 
 
-def judged_validation(run: StoredRun, name: str, dataset: Dataset) -> ProbabilityTable:
+def _judged_validation(run: StoredRun, name: str, dataset: Dataset) -> ProbabilityTable:
     """The table that thresholds are chosen by: of rows that whoever made it had not learnt from."""
     members = run.results.members
     folder = run.folder.member(name) if name in members else run.folder.committee(name)
@@ -165,3 +172,85 @@ def held_against_files(
     files = _PictureFiles(paths, predictor.bundle, test.images[places])
     found = certified(predictor, files, rows.expected[places], tell, "test files")
     return {key: found[key] for key in ("rows", "labels_equal", "ties", "largest_gap")}
+
+
+# Thresholds that validation images chose.
+
+
+_Facts = dict[str, Any]
+
+_MOST = 2000
+"""Images of a split whose likeness is computed: more would hardly move the threshold."""
+
+
+def limits(
+    run: StoredRun, name: str, dataset: Dataset, temperature: float
+) -> tuple[_Facts, _Facts]:
+    """A bundle's `abstention` and `sets`, chosen on validation rows at the file's temperature."""
+    settings = settings_of(run)
+    table = _at_temperature(_judged_validation(run, name, dataset), temperature)
+    truth = dataset.validation.labels
+    by_folds = {"out_of_fold": dataset.folds is not None}
+    sets = _sets(table, truth, settings.coverage)
+    return _abstention(table, truth, settings) | by_folds, sets and sets | by_folds
+
+
+def settings_of(run: StoredRun) -> AbstentionSettings:
+    """As the run's study has them; the defaults for what it did not know yet."""
+    given: Mapping[str, Any] = run.study.get("abstention", {})
+    return AbstentionSettings(**given)
+
+
+def _abstention(
+    table: ProbabilityTable, truth: NDArray[np.int64], settings: AbstentionSettings
+) -> _Facts:
+    judged = answered(table, truth)
+    found = threshold(judged, judged, settings).as_json()
+    return {key: value for key, value in found.items() if key != "test"}
+
+
+def _sets(table: ProbabilityTable, truth: NDArray[np.int64], coverage: float) -> _Facts:
+    """Empty where there are too few rows for a threshold over all classes."""
+    marginal, by_class = set_thresholds(table, truth, coverage)
+    if not marginal[0]:
+        return {}
+    return {
+        "coverage_asked": coverage,
+        "validation_rows": len(table),
+        "thresholds": marginal,
+        "by_class": by_class,
+    }
+
+
+def novelty(bundle: Bundle, dataset: Dataset, share: float) -> _Facts:
+    """The likeness to the known images under which `share` of validation images are at most.
+
+    The bundle's known images must be there. Likeness hangs on images alone, not on the model. Of
+    the test images, whose labels are not looked at, it is counted how many are turned away. Empty
+    where there are no known images, or too few others to choose by.
+    """
+    if bundle.known is None or len(bundle.known.labels) == 0:
+        return {}
+    known = KnownSet.of(bundle.known, bundle)
+    validation, test = (_likeness(known, rows) for rows in (dataset.validation, dataset.test))
+    if len(validation) < rows_needed_for_sets(1 - share):
+        return {}
+    limit = set_threshold(validation, 1 - share)
+    away = int((test < limit).sum())
+    return {
+        "share_asked": share,
+        "threshold": limit,
+        "known": len(known.ids),
+        "validation_rows": len(validation),
+        "test": {
+            "rows": len(test),
+            "unlike": away,
+            "interval": list(share_interval(away, len(test))),
+        },
+    }
+
+
+def _likeness(known: KnownSet, rows: Rows) -> NDArray[np.float64]:
+    """(n,) of at most 2,000 of the rows, evenly spread."""
+    some = np.linspace(0, len(rows) - 1, min(_MOST, len(rows))).astype(np.int64)
+    return known.likeness(rows.images[some], rows.ids[some]).astype(np.float64)

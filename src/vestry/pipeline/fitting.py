@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vestry.data.summary import Pictures, read_pictures
-from vestry.engine.local import LocalEngine
+from vestry.engine.engine import Engine
 from vestry.engine.task import OnEvent, Outcome, Task
-from vestry.pipeline.planned_model import PlannedModel
+from vestry.pipeline.planned_model import PlannedModel, with_needs
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.tasks.attribution import explanation_tasks
 from vestry.pipeline.tasks.corruption import PICTURES, corruption_tasks
@@ -15,33 +15,50 @@ from vestry.schema.results import ComparisonResults
 
 
 def fit_members(
-    planner: Planner, exploration: Task | None, engine: LocalEngine, report: OnEvent
+    planner: Planner, exploration: Task | None, engine: Engine, report: OnEvent
 ) -> tuple[list[PlannedModel], dict[str, Outcome]]:
     """Fit everything that is not fitted yet: first what is known, and what must be searched for.
 
-    Beside that, the look at the data is taken. What waits for a search, or for folds that find for
-    how many epochs a network is trained, follows in turns.
+    Beside that, the look at the data is taken. What waits for a search, for folds that find for
+    how many epochs a network is trained, or for a teacher follows in turns.
 
     Returns the members whose settings are known at last, and what failed by the task's digest.
     """
     searches = planner.searches()
     planned = planner.models({})
-    waiting = [task for member in planned for task in member.fits]
+    failed: dict[str, Outcome] = {}
+    asked: set[str] = set()
+    waiting = _next_fits(planned, asked, failed)
     waiting += [task for tasks in searches.values() for task in tasks]
     # Last, because it needs one core only: it fills in where a network does not need them all.
     waiting += [exploration] if exploration else []
-    failed: dict[str, Outcome] = {}
-    asked: set[str] = set()
     while waiting:
         failed |= do(waiting, engine, report)
         asked |= {task.folder.name for task in waiting}
         planned = planner.models(searches)
-        fits = [task for member in planned for task in member.fits]
-        waiting = [task for task in fits if task.folder.name not in asked]
+        waiting = _next_fits(planned, asked, failed)
     return planned, failed
 
 
-def do(tasks: list[Task], engine: LocalEngine, report: OnEvent) -> dict[str, Outcome]:
+def _next_fits(
+    planned: Sequence[PlannedModel], asked: set[str], failed: dict[str, Outcome]
+) -> list[Task]:
+    """Fits that nobody was asked for and whose needs, such as a student's teacher, are done. Those
+    whose needs have failed are put into `failed`."""
+    wanted = with_needs(planned)
+    for key, task in wanted.items():  # what is needed stands before what needs it
+        lost = next((need for need in task.needs if need.folder.name in failed), None)
+        if lost and not task.is_done:
+            reason = failed[lost.folder.name].reason
+            failed[key] = Outcome(task, f"its teacher could not be fitted: {lost.name}: {reason}")
+    return [
+        task
+        for key, task in wanted.items()
+        if key not in asked and key not in failed and all(need.is_done for need in task.needs)
+    ]
+
+
+def do(tasks: list[Task], engine: Engine, report: OnEvent) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
     waiting = {task.folder.name: task for task in tasks if not task.is_done}
     groups = {task.name: task.group or task.name for task in waiting.values()}
@@ -76,7 +93,7 @@ class PostFit:
 
 
 def measure_models(
-    planner: Planner, planned: Sequence[PlannedModel], engine: LocalEngine, report: OnEvent
+    planner: Planner, planned: Sequence[PlannedModel], engine: Engine, report: OnEvent
 ) -> PostFit:
     """Ask every fitted member about corrupted test images, and measure what all of them cost."""
     study, fitted = planner.study, _first_fits(planned)
@@ -94,7 +111,7 @@ def attribute_models(
     planner: Planner,
     planned: Sequence[PlannedModel],
     results: ComparisonResults,
-    engine: LocalEngine,
+    engine: Engine,
     report: OnEvent,
 ) -> tuple[dict[str, Task], dict[str, Outcome]]:
     """Tasks that explain members on some images, their worst mistakes among them; what failed."""

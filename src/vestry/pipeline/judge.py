@@ -17,10 +17,10 @@ from vestry.engine.task import OnEvent
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
 from vestry.evaluation.chosen_by import check_score
-from vestry.evaluation.predictions import Predictions, ScoredRun
+from vestry.evaluation.predictions import ScoredRun
 from vestry.evaluation.vault import Vault
 from vestry.pipeline.claim import FolderClaim
-from vestry.pipeline.committees import evaluated_committees
+from vestry.pipeline.committees import evaluated_committees, evidence_of
 from vestry.pipeline.given_models import (
     GivenCost,
     GivenModel,
@@ -185,15 +185,9 @@ class _Judgement:
         }
         members = self.tables.members(truths)
         committees = evaluated_committees(settings.committee, members, self.run, truths)
-        evidence = Predictions(
-            members.tables | committees.tables, truths, seeds=members.seeds | committees.seeds
-        )
-        run = ScoredRun(
-            data=self.data(truths, sealed.fingerprint),
-            members=members.results,
-            committees=committees.results,
-            votes_seed=settings.votes.seed,
-        )
+        evidence = evidence_of(members, committees, truths)
+        data = self.data(truths, sealed.fingerprint)
+        run = ScoredRun(data, members.results, committees.results, settings.votes.seed)
         found = analysed(
             run.with_costs(self.costs(), _NOT_MEASURED),
             evidence,
@@ -207,7 +201,7 @@ class _Judgement:
             about=settings.about,
             study=StudyFacts(file=str(self.files.truth), hash=digest, text=settings.to_toml()),
             notices=self.notices(members),
-            data=run.data,
+            data=data,
             failures=committees.failures,
             votes=votes(evidence.tested, evidence.truth, settings.votes.rows, settings.votes.seed),
             first_rows=first_rows(evidence.tested, evidence.truth),

@@ -22,8 +22,7 @@ from vestry.evaluation.comparison import (
     table_scores,
 )
 from vestry.pipeline.fold_tables import fitted_on_words, nested_tables, save_tables
-from vestry.pipeline.optimism import optimism
-from vestry.pipeline.planned_model import PlannedModel
+from vestry.pipeline.planned_model import PlannedModel, optimism
 from vestry.pipeline.planner import SEARCH
 from vestry.pipeline.run_files import (
     Tables,
@@ -233,7 +232,7 @@ def _add_model(
     results = {key: card.get(key) for key in _CARD_KEYS} | vars(found)
     results |= {
         "threads": _threads(card),
-        "kind_words": model.entry.model_kind.words,
+        "kind_words": _kind_words(model, card),
         "reported": model.entry.reported,
         "history": _history(first / "history.csv"),
         "note": model.entry.note,
@@ -245,6 +244,12 @@ def _add_model(
     if model.study_folds:
         results["fitted_on"] = fitted_on_words(card, model, len(truths["training"]))
     models.add(model.name, ScoredMember.model_validate(results | dict(parts)), list(seeds.values()))
+
+
+def _kind_words(model: PlannedModel, card: dict[str, Any]) -> str:
+    """ "network", "network, student of Committee"."""
+    words, teacher = model.entry.model_kind.words, card.get("teacher")
+    return f"{words}, student of {teacher['name']}" if teacher else words
 
 
 def _threads(card: dict[str, Any]) -> int | None:

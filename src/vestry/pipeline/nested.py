@@ -8,8 +8,8 @@ from vestry.evaluation.intervals import out_of_fold_interval, share_interval
 from vestry.pipeline.models import EvaluatedModels
 from vestry.predictions.choosing import ChoosingScore
 from vestry.predictions.table import Labels, ProbabilityTable
+from vestry.schema.cross_validation import FoldChoice, NestedChoice
 from vestry.schema.models import ScoredCommittee, ScoredMember
-from vestry.schema.nested import FoldChoice, NestedChoice
 
 
 def nested_choice(

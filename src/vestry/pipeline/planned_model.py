@@ -1,15 +1,24 @@
 """A model of a study and its tasks: what they are called, and what finished ones have found."""
 
+import contextlib
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from vestry.data.folds import StudyFolds
 from vestry.data.subset import Fold, NestedFold, PerClassSubset, Subset
 from vestry.engine.task import Task
+from vestry.errors import VestryError
+from vestry.evaluation.optimism import optimism_of_member
+from vestry.predictions.table import Labels, ProbabilityTable, Split
+from vestry.schema.optimism import Optimism
 from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import read_json
+from vestry.storage.tried import EPOCHS, TRIALS, load_tried, load_tried_trials
 from vestry.study.entries import ModelEntry
 
 
@@ -63,7 +72,7 @@ def epochs_kept(folds: Sequence[Task]) -> int:
 
 def fold_words(fold: Subset, folds: StudyFolds | None) -> str:
     """ "fold 2 of 5", and of which repeat, where it is one of the study's."""
-    if isinstance(fold, NestedFold):
+    if isinstance(fold, NestedFold) and isinstance(fold.outer, Fold):
         return f"test fold {fold.outer.number} of {fold.outer.of}, {fold_words(fold.inner, None)}"
     if not isinstance(fold, Fold):
         return ""
@@ -88,3 +97,45 @@ def fit_name(
     elif len(entry.seeds) > 1:
         parts.append(f"seed {seed}")
     return ", ".join(parts)
+
+
+def optimism(
+    model: PlannedModel,
+    folders: Iterable[Path],
+    seeds: Iterable[Mapping[Split, ProbabilityTable]],
+    truth: Labels,
+) -> Optimism | None:
+    """What choices by the validation rows add to a model's figures of them.
+
+    folders, seeds: of each seed's fit, and its tables. truth: of the validation rows. None where
+    they chose nothing: out-of-fold rows have no say in the models that they are asked of.
+    """
+    if model.study_folds:
+        return None
+    right = np.stack([tables["validation"].labels == truth for tables in seeds])
+    trials = load_tried_trials(model.search.folder / TRIALS) if model.search else None
+    return optimism_of_member([load_tried(each / EPOCHS) for each in folders], trials, right)
+
+
+@contextlib.contextmanager
+def naming(entry: ModelEntry) -> Iterator[None]:
+    """Say of an error whose it is."""
+    try:
+        yield
+    except VestryError as error:
+        raise type(error)(f"model {entry.name}: {error}") from error
+
+
+def with_needs(planned: Sequence[PlannedModel]) -> dict[str, Task]:
+    """Every fit of these models and, before it, all that it needs, by their folders' names."""
+    found: dict[str, Task] = {}
+    for model in planned:
+        for fit in model.fits:
+            _collect(fit, found)
+    return found
+
+
+def _collect(task: Task, found: dict[str, Task]) -> None:
+    for need in task.needs:
+        _collect(need, found)
+    found.setdefault(task.folder.name, task)

@@ -1,7 +1,6 @@
 """From a study's models to tasks for an engine: fits by seed, fold and size; and searches."""
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from vestry.data.dataset import Dataset, resolved
 from vestry.data.paths import DataPaths, Progress
 from vestry.data.subset import PerClassSubset, Subset
 from vestry.engine.task import Task
-from vestry.errors import StudyError, VestryError
+from vestry.errors import StudyError
 from vestry.members.kind import ModelKind, Plan, PlanContext
 from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.planned_model import (
@@ -19,10 +18,13 @@ from vestry.pipeline.planned_model import (
     epochs_kept,
     fit_name,
     fold_words,
+    naming,
+    with_needs,
 )
 from vestry.pipeline.tasks import fit
 from vestry.pipeline.tasks.audit import exploration_task
 from vestry.pipeline.tasks.code_key import code_key
+from vestry.pipeline.teachers import Teachers
 from vestry.search.space import variations
 from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
@@ -57,11 +59,12 @@ class Planner:
         self.dataset = dataset
         self.run = run
         self.cores = cores
-        self.shared = fit.shared_description(dataset)
+        self.shared = fit.shared_description(dataset, study.reproducible)
         paths = ModelPaths.of(places, run.path)
         rows = dataset.training
         self.plan_context = PlanContext(rows.image_shape, rows.classes, paths, downloads)
         self.plans: dict[str, Plan] = {}
+        self.teachers = Teachers(study, dataset.folds, self)
         self.context = {
             "data": resolved(study.data, dataset.provenance).model_dump(mode="json"),
             "places": places.as_dict(),
@@ -104,6 +107,8 @@ class Planner:
             finals += seeds * (len(every) + len(entry.images_per_class or (0,))) + len(own)
             if isinstance(entry, SearchedEntry):
                 trials += entry.search.trials * (1 + len(every))
+        planned = self.models({})
+        finals += len(with_needs(planned)) - len({t.folder for m in planned for t in m.fits})
         return FitCounts(len(every) + 1, finals + trials, trials)
 
     def exploration(self) -> Task | None:
@@ -175,6 +180,8 @@ class Planner:
         waits = bool(chosen_by) and self.plan(entry.model_kind).stops_early(entry)
         for seed in entry.seeds:
             folds = chosen_by.get(seed, ())
+            if self.teachers.waits(entry, seed):
+                continue
             if not waits:
                 found[seed] = self.fit(entry, threads, seed)
             elif all(task.is_done for task in folds):
@@ -194,18 +201,20 @@ class Planner:
         settings = plan.settled(entry).model_dump(
             mode="json", include=set(entry.model_kind.settings.model_fields)
         )
-        fewer = _may_take_fewer(entry, threads)
         folds = self.dataset.folds
         inner = folds.inner if folds and not entry.model_kind.is_finished else None
         if inner is not None and "refit" in settings:
             settings["refit"] = False  # every fit learns from all of its rows as it is
+        fewer = _may_take_fewer(entry, threads)
         description = fit.description(
             self.shared, settings, seed, threads, part, fewer, inner, epochs
         )
         if (identity := plan.identity(entry)) is not None:
             description["starts_from"] = identity
-        name = fit_name(entry, seed, part, self.dataset.folds)
-        return replace(self.task(name, FIT, description, entry), group=entry.name)
+        name = fit_name(entry, seed, part, folds)
+        lesson = self.teachers.lesson(entry, seed, part)
+        task = self.task(name, lesson.function or FIT, description | lesson.said, entry)
+        return lesson.of(replace(task, group=entry.name, here=entry.model_kind.tied(settings)))
 
     def searches(self) -> dict[str, list[Task]]:
         """A task for each model whose settings are to be found, by its name; where the study
@@ -243,7 +252,8 @@ class Planner:
         where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
         name = f"{entry.name}, search"
         task = self.task(f"{name}{where}", SEARCH, description, entry)
-        return replace(task, time_limit=limit, group=name)
+        tied = (kind.tied(one.model_dump(mode="json")) for one in tried)
+        return replace(task, time_limit=limit, group=name, here=next(filter(None, tied), ""))
 
     def search_threads(self, entry: SearchedEntry) -> int:
         """Cores for the largest of the models that the search may try."""
@@ -259,19 +269,21 @@ class Planner:
 
     def describe(self, entry: ModelEntry) -> str:
         """What the model is, in a line; raises what planning finds wrong, with its name."""
-        with _naming(entry):
-            return self.plan(entry.model_kind).describe(entry)
+        with naming(entry):
+            return self.plan(entry.model_kind).describe(entry) + self.teachers.words(entry)
 
     def threads_for(self, entry: ModelEntry) -> int:
         """How many cores the model gets: those it names, or those that it uses well."""
-        with _naming(entry):
+        with naming(entry):
             wanted = self.plan(entry.model_kind).threads_for(entry)
+        if self.study.reproducible:  # in which order sums are made hangs on them
+            return entry.threads or 1
         return min(entry.threads or wanted, self.cores)
 
     def task(
         self, name: str, function: str, description: dict[str, Any], entry: CommonEntry
     ) -> Task:
-        return Task.of(
+        task = Task.of(
             self.run,
             name=name,
             function=function,
@@ -280,15 +292,7 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
-
-
-@contextlib.contextmanager
-def _naming(entry: ModelEntry) -> Iterator[None]:
-    """Say of an error whose it is."""
-    try:
-        yield
-    except VestryError as error:
-        raise type(error)(f"model {entry.name}: {error}") from error
+        return replace(task, gpus=entry.gpus or 0.0)
 
 
 def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:

@@ -17,8 +17,7 @@ from vestry.evaluation.vault import Vault
 from vestry.export.bundle import write_bundle
 from vestry.export.model_card import write_card
 from vestry.export.quantization import CALIBRATION_ROWS, quantized_model
-from vestry.pipeline.export import Exported
-from vestry.pipeline.export_target import int8_path
+from vestry.pipeline.export import Exported, int8_path
 from vestry.serve.predictor import Predictor
 
 BATCH, TURNS = 256, 5
@@ -59,8 +58,8 @@ def _measured(exported: Exported, trial: Path, places: DataPaths) -> dict[str, A
     test = exported.dataset.test
     answers = {name: predictor(test.images) for name, predictor in predictors.items()}
     vault = Vault(places.looks, exported.run.folder.looks)
-    maker = exported.bundle.name
-    names = [maker, f"{maker}, int8"]
+    model_name = exported.bundle.name
+    names = [model_name, f"{model_name}, int8"]
     truth = vault.open(test, exported.run.results.study.hash, names, _WHY).labels
     right = {name: table.argmax(axis=1) == truth for name, table in answers.items()}
     found: dict[str, Any] = {

@@ -14,10 +14,10 @@ from vestry.engine.task import OnEvent, Outcome, Task, digest
 from vestry.errors import MemberError
 from vestry.evaluation.agreement import first_rows, votes
 from vestry.evaluation.analysis import analysed
-from vestry.evaluation.predictions import Predictions, ScoredRun
+from vestry.evaluation.predictions import ScoredRun
 from vestry.evaluation.robustness import robustness
 from vestry.evaluation.vault import Vault
-from vestry.pipeline.committees import evaluated_committees
+from vestry.pipeline.committees import evaluated_committees, evidence_of
 from vestry.pipeline.fitting import PostFit
 from vestry.pipeline.models import EvaluatedModels, fitted_models
 from vestry.pipeline.nested import nested_choice
@@ -32,9 +32,10 @@ from vestry.pipeline.tasks.fit import ids_digest
 from vestry.predictions.choosing import choosing_score
 from vestry.predictions.table import Labels
 from vestry.schema.base import FORMAT
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.data import Data
 from vestry.schema.environment import TestSetUses
-from vestry.schema.models import ScoredCommittee
+from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import ComparisonResults, Notice, StudyFacts
 from vestry.schema.robustness import Robustness
 from vestry.storage.file_sums import MANIFEST, are_whole, sums_of
@@ -171,27 +172,8 @@ class Comparison:
         committees = evaluated_committees(
             study.committee, members, self.run, truths, dataset.training, dataset.folds
         )
-        training = dataset.training
-        score = choosing_score(study.decision.score, training.classes, training.labels)
-        nested = nested_choice(members, committees, training, dataset.folds, score)
-        evidence = Predictions(
-            tables=members.tables | committees.tables,
-            truths=truths,
-            out_of_fold=members.out_of_fold,
-            seeds=members.seeds | committees.seeds,
-            sizes=members.sizes,
-        )
-        look = done.look
-        run = ScoredRun(
-            data=self.data(),
-            members=members.results,
-            committees=committees.results,
-            votes_seed=study.votes.seed,
-            exploration=read_exploration(look.folder).results if look and look.is_done else None,
-            look_failed=any(failed.name == "exploration" for failed in members.failures),
-            shared=self.shared,
-            learnt_validation=self.learnt_validation,
-        )
+        evidence = evidence_of(members, committees, truths)
+        run = self.scored(members, committees, done.look)
         found = analysed(
             self.with_costs(run, done.asked),
             evidence,
@@ -205,13 +187,9 @@ class Comparison:
             title=study.title,
             about=study.about,
             study=StudyFacts(file=str(self.file.path), hash=study.digest, text=study.to_toml()),
-            notices=[
-                *(Notice(level="warning", text=text) for text in self.leak_warnings()),
-                *notices(dataset, members, study),
-                *skipped_notices(done.asked),
-            ],
+            notices=self.notices(members, done.asked),
             data=run.data,
-            nested=nested,
+            nested=self.nested(members, committees),
             failures=members.failures + committees.failures,
             votes=votes(evidence.tested, evidence.truth, study.votes.rows, study.votes.seed),
             first_rows=first_rows(evidence.tested, evidence.truth),
@@ -219,6 +197,38 @@ class Comparison:
             robustness=self.robustness(done.asked, committees, evidence.truth),
             **vars(found),
         )
+
+    def scored(
+        self,
+        members: EvaluatedModels[ScoredMember],
+        committees: EvaluatedModels[ScoredCommittee],
+        look: Task | None,
+    ) -> ScoredRun:
+        """What is scored, with what is known of the images beside it."""
+        return ScoredRun(
+            data=self.data(),
+            members=members.results,
+            committees=committees.results,
+            votes_seed=self.file.study.votes.seed,
+            exploration=read_exploration(look.folder).results if look and look.is_done else None,
+            look_failed=any(failed.name == "exploration" for failed in members.failures),
+            shared=self.shared,
+            learnt_validation=self.learnt_validation,
+        )
+
+    def nested(
+        self, members: EvaluatedModels[ScoredMember], committees: EvaluatedModels[ScoredCommittee]
+    ) -> NestedChoice | None:
+        training = self.dataset.training
+        score = choosing_score(self.file.study.decision.score, training.classes, training.labels)
+        return nested_choice(members, committees, training, self.dataset.folds, score)
+
+    def notices(self, members: EvaluatedModels[ScoredMember], asked: PostFit) -> list[Notice]:
+        return [
+            *(Notice(level="warning", text=text) for text in self.leak_warnings()),
+            *notices(self.dataset, members, self.file.study),
+            *skipped_notices(asked),
+        ]
 
     def data(self) -> Data:
         """What the results say of the images."""

@@ -65,7 +65,7 @@ def _link_folder(source: Path, target: Path) -> None:
 
 
 def remove_models(folder: Path, names: Iterable[str]) -> None:
-    """Remove folders of makers that the study no longer has; their tasks are kept."""
+    """Remove folders of models that the study no longer has; their tasks are kept."""
     kept = set(names)
     for path in _folders_in(folder):
         if path.name not in kept and has_own_card(path):
@@ -163,7 +163,7 @@ def publish(member: PlannedModel, run: RunFolder) -> dict[Path, Path]:
 
 
 def _rename_maker(folder: Path, name: str) -> None:
-    """Write the tables anew where the study has renamed their maker since they were made."""
+    """Write the tables anew where the study has renamed their model since they were made."""
     for path in [folder / f"{table}.npz" for table in (*SPLITS, "held_out", "fitted")]:
         table = load_table(path) if path.is_file() else None
         if table is not None and table.maker != name:

@@ -8,6 +8,7 @@ from pathlib import Path
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths
+from vestry.engine.engine import Engine
 from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
@@ -16,6 +17,7 @@ from vestry.evaluation.claims import check_classes
 from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.claim import check_claims, folder_before, take
+from vestry.pipeline.engines import sent_rows
 from vestry.pipeline.fitting import attribute_models, fit_members, measure_models
 from vestry.pipeline.memory_needs import check_memory
 from vestry.pipeline.notices import cut_short
@@ -46,18 +48,25 @@ class Finished:
 
 
 def run_study(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
+    file: StudyFile,
+    places: DataPaths,
+    run: RunFolder,
+    cores: int,
+    report: OnEvent,
+    engine: Engine | None = None,
 ) -> Finished:
     """Fit what is not fitted yet, compare everything, write the run folder and its page.
 
-    report: takes progress events. Raises StudyError or DataError before any work where study or
+    report: takes progress events. engine: what does the tasks, by default processes here on
+    `cores` cores. Raises StudyError or DataError before any work where study or
     data are not right or the folder is not this study's to write in, MemberError where no member
     could be fitted; a member that fails beside others is listed in the results.
     """
     require("train", "running a study")
     check_claims(file, places, run)
     check_brought()
-    _run_before(file, places, run, cores, report)
+    engine = engine or LocalEngine(cores, PROCESS_ENVIRONMENT)
+    _run_before(file, places, run, engine, report)
     clock = _Clock()
     report({"event": "stage", "text": f"loading {file.study.data.source}"})
     dataset = load_dataset(file.study.data, places, Downloads(report))
@@ -65,7 +74,7 @@ def run_study(
         check_classes(file.study.claim, dataset.training.classes)
     check_score(file.study.decision, dataset.training.classes)
     _check_folds(file.study, len(dataset.training))
-    planner = Planner(file.study, dataset, places, run, cores, Downloads(report))
+    planner = Planner(file.study, dataset, places, run, engine.cores, Downloads(report))
     _announce(dataset, planner, report)
     for text in check_memory(planner):
         report({"event": "warning", "text": text})
@@ -74,7 +83,7 @@ def run_study(
     comparison = Comparison(file, dataset, run, vault, report)
     for text in comparison.leak_warnings():  # before any time is spent
         report({"event": "warning", "text": text})
-    with locked(run.path), LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
+    with locked(run.path), engine, sent_rows(dataset, engine):
         take(file, places, run, report)
         remove_leftovers(run.path)
         for name in forget_damaged(run.path / "tasks"):
@@ -109,13 +118,13 @@ def run_study(
 
 
 def _run_before(
-    file: StudyFile, places: DataPaths, run: RunFolder, cores: int, report: OnEvent
+    file: StudyFile, places: DataPaths, run: RunFolder, engine: Engine, report: OnEvent
 ) -> None:
     """Run the studies that this one builds on; what they have finished is found again."""
     for path in studies_before(file):
         report({"event": "stage", "text": f"{file.path.name} builds on {path.name}: first that"})
         here = replace(places, base=path.parent)
-        run_study(read_study(path), here, folder_before(path, run), cores, report)
+        run_study(read_study(path), here, folder_before(path, run), engine.cores, report, engine)
 
 
 class _Clock:

@@ -27,7 +27,7 @@ from vestry.study.file import tables_of
 
 @dataclass(frozen=True, eq=False)
 class StoredRun:
-    """name: what tells it from the other runs. tables: each maker's test table, rows as stored."""
+    """name: what tells it from the other runs. tables: each model's test table, rows as stored."""
 
     name: str
     folder: RunFolder
@@ -36,7 +36,7 @@ class StoredRun:
 
     @cached_property
     def seeds(self) -> dict[str, list[ProbabilityTable]]:
-        """Each maker's test tables, one a seed, the first one's first; rows as stored."""
+        """Each model's test tables, one a seed, the first one's first; rows as stored."""
         results, folder = self.results, self.folder
         homes = {name: (entry, folder.member(name)) for name, entry in results.members.items()}
         made = {name: (e, folder.committee(name)) for name, e in results.committees.items()}
@@ -64,7 +64,7 @@ class StoredRun:
 
     @property
     def by_score(self) -> dict[str, OnSplits[float]]:
-        """Each maker's figures by that score; empty where its results do not say them."""
+        """Each model's figures by that score; empty where its results do not say them."""
         return {
             row.name: OnSplits(validation=row.validation_score, test=row.test_score)
             for row in self.results.ranking
@@ -139,7 +139,7 @@ def stored_run(path: Path, name: str) -> StoredRun:
         )
     places = {name: folder.member(name) for name in results.members}
     places |= {name: folder.committee(name) for name in results.committees}
-    tables = {maker: load_table(place / "test.npz") for maker, place in places.items()}
+    tables = {model: load_table(place / "test.npz") for model, place in places.items()}
     if not tables:
         raise StudyError(f"{path} has no model that was fitted; there is nothing to compare")
     return StoredRun(name, folder, results, tables)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vestry.audit.suggested import Suggestion
 from vestry.errors import StudyError
-from vestry.schema.exploration_results import SuggestedFile
+from vestry.schema.exploration import SuggestedFile
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_text
 from vestry.storage.spreadsheet_text import guarded

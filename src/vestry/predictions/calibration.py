@@ -20,7 +20,7 @@ Edge = Literal["low", "high"]
 class Temperature:
     """Temperature scaling (Guo et al. 2017): log probabilities over `value`, made to sum to 1.
 
-    Above 1 it makes a table less sure, below 1 surer. It works on any maker's table, as log
+    Above 1 it makes a table less sure, below 1 surer. It works on any model's table, as log
     probabilities are a network's scores but for a constant a row. Probabilities under 1e-7 count
     as 1e-7: a forest's zeros would stay zeros at any temperature.
     """

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestry.predictions.resampled import ResampledSums
 from vestry.predictions.scores import SCORES
-from vestry.predictions.sums import Floats
+from vestry.predictions.sums import Floats, ResampledSums
 from vestry.predictions.table import Labels
 
 Values = Callable[[Sequence[Floats], Labels, Floats], Floats]

@@ -29,7 +29,7 @@ def matched(
     classes: Sequence[str],
     rows: Mapping[Split, _Ids],
     order: _Ids,
-    maker: str,
+    model: str,
 ) -> MatchedPredictions:
     """Tables of the rows of every split.
 
@@ -46,7 +46,7 @@ def matched(
             ids,
             tuple(classes),
             values[[places[name] for name in ids.tolist()]],
-            maker,
+            model,
             split,
             only_labels=given.labels is not None,
         )

@@ -13,7 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.predictions.row_facts import (
+from vestry.predictions.sums import (
+    Floats,
+    RowFact,
+    Sums,
     briers,
     claimed_at_half,
     gaps,
@@ -22,8 +25,8 @@ from vestry.predictions.row_facts import (
     predicted,
     right,
     right_at_half,
+    sums_of_rows,
 )
-from vestry.predictions.sums import Floats, RowFact, Sums, sums_of_rows
 from vestry.predictions.table import Labels
 from vestry.system.registry import Registry
 

@@ -24,12 +24,12 @@ _ROW_SUM_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class ProbabilityTable:
-    """Class probabilities of one maker for the rows of one split.
+    """Class probabilities of one model for the rows of one split.
 
     ids: (n,) text, the rows' ids. probabilities: (n, classes) float32, rows summing to 1.
     classes: class names in label order. maker: the member's or committee's name. only_labels: the
-    maker gave a class and no probabilities; each row is 1 for it, which says nothing of how sure
-    the maker was.
+    model gave a class and no probabilities; each row is 1 for it, which says nothing of how sure
+    the model was.
     """
 
     ids: NDArray[np.str_]

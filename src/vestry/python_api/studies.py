@@ -16,6 +16,7 @@ from vestry.cli.options import display
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.data.paths import DataPaths
 from vestry.errors import StudyError
+from vestry.pipeline.engines import opened_engine
 from vestry.pipeline.run_study import run_study
 from vestry.pipeline.tryout.draft import file_for, source_from
 from vestry.pipeline.tryout.try_source import Attempt, try_source
@@ -41,6 +42,8 @@ def run(
     data: str | Path | None = None,
     set: Iterable[str] = (),
     cores: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
     quiet: bool = False,
 ) -> Run:
     """Run a study file, or a Study, as `vestry run` does; what was finished before is found again.
@@ -51,8 +54,9 @@ def run(
 
     out: the run's folder, by default one named after the study below VESTRY_RUNS or `runs`; needed
     for a Study, whose file is written beside it. cores: by default VESTRY_CORES or all. set:
-    "KEY=VALUE"s over the study's own. An interruption leaves what is done, and the same call goes
-    on. Raises StudyError, DataError or MemberError.
+    "KEY=VALUE"s over the study's own. engine: "local", or "ray" for the nodes of the Ray cluster at
+    `address`, by default RAY_ADDRESS or one that is started here. An interruption leaves what is
+    done, and the same call goes on. Raises StudyError, DataError or MemberError.
     """
     if isinstance(study, Study):
         if out is None:
@@ -64,8 +68,9 @@ def run(
         changes = [*set, *_instead(source, out, path.parent)]
     file, folder = read_study(path, changes), Path(out)
     places = DataPaths.of(None if data is None else Path(data), path.parent)
-    with display(quiet) as report:
-        run_study(file, places, RunFolder(folder), _cores(cores), report)
+    limit = _cores(cores) if engine == "local" else cores
+    with display(quiet) as report, opened_engine(engine, address, limit) as doing:
+        run_study(file, places, RunFolder(folder), doing.cores, report, doing)
     return Run(folder, data)
 
 

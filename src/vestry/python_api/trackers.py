@@ -4,7 +4,6 @@ Plain functions over the results: nothing is measured or fitted here.
 """
 
 import importlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from typing import Any
 from vestry.schema.results import Results
 from vestry.storage.names import stored_name
 from vestry.system.parts import require
-
-_NO_TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
+from vestry.system.telemetry import switch_off_mlflow
 
 
 def log_to_mlflow(results: Results, page: Path, experiment: str | None) -> list[str]:
@@ -22,7 +20,7 @@ def log_to_mlflow(results: Results, page: Path, experiment: str | None) -> list[
     Raises MissingPartError where MLflow is not installed.
     """
     require("mlflow", "log_to_mlflow")
-    os.environ.setdefault(_NO_TELEMETRY, "true")  # else it reports how it is used to its makers
+    switch_off_mlflow()
     mlflow = importlib.import_module("mlflow")
     if experiment is not None:
         mlflow.set_experiment(experiment)

@@ -28,7 +28,7 @@ from vestry.report.shell import (
 )
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.report.table import Table
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.reading import read_explored
 from vestry.storage.run_folder import write_text
 

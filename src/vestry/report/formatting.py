@@ -6,6 +6,7 @@ from collections.abc import Callable
 _MINUS = "\u2212"
 NOTHING = "\u2013"
 _MORE_DIGITS = 4
+_SHORT_NAME, _SHORT_END = 24, 8
 
 
 def plain(value: object) -> str:
@@ -136,6 +137,14 @@ def duration(seconds: float | None) -> str:
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """ "1 image", "12 images"."""
     return f"{whole(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def in_short(name: str) -> str:
+    """A name without its middle where it is long: names often differ at their end."""
+    start, end = _SHORT_NAME - _SHORT_END - 1, _SHORT_END
+    if len(name) <= _SHORT_NAME:
+        return name
+    return f"{name[:start].rstrip()}\u2026{name[-end:].lstrip()}"
 
 
 def listed(names: list[str]) -> str:

@@ -20,6 +20,7 @@ from vestry.report.sprite import Sheet
 from vestry.storage.spreadsheet_text import FORMULA, PLAIN_NUMBER
 
 _SHOWN_SIDE = 56
+_LONGEST_WORD = 24
 _TEMPLATES = Path(__file__).parent / "templates"
 POLICY_PLACE = Markup("<!-- policy -->")
 """Where a template has its policy, which needs the finished scripts."""
@@ -58,7 +59,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
         "signed",
     )
     made.filters.update({name: getattr(formatting, name) for name in formats})
-    made.filters["coded"] = _coded
+    made.filters |= {"coded": _coded, "unbroken": _unbroken}
     made.globals |= {
         "light": Markup(variables(LIGHT)),  # noqa: S704 - colours of our own
         "dark": Markup(variables(DARK)),  # noqa: S704
@@ -77,6 +78,17 @@ def _coded(text: str) -> Markup:
         for number, part in enumerate(text.split("`"))
     ]
     return Markup("").join(parts)
+
+
+def _unbroken(text: str) -> Markup:
+    """A heading whose words, as a name with a hyphen, stay on one line unless they are long."""
+    parts = [
+        Markup('<span class="word">{}</span>').format(word)
+        if "-" in word and len(word) <= _LONGEST_WORD
+        else escape(word)
+        for word in text.split(" ")
+    ]
+    return Markup(" ").join(parts)
 
 
 def generator(mark: str) -> Markup:

@@ -57,7 +57,7 @@ class Overfitting(Record):
 
 
 class Analysis(Record):
-    """Of one maker."""
+    """Of one model."""
 
     high: list[ClassF1] = Field(
         description="up to three classes of the highest test F1, none of them in `low`; empty "
@@ -113,12 +113,12 @@ class PatternsLeftOut(Record):
 
 
 class SaidImage(Record):
-    """An image and what every maker says, committees included."""
+    """An image and what every model says, committees included."""
 
     id: str = Field(description="of the image")
     truth: int = Field(description="label")
     said: dict[str, tuple[int, float | None]] = Field(
-        description="label and confidence, by the maker; no confidence of labels alone"
+        description="label and confidence, by the model; no confidence of labels alone"
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from vestry.schema.base import Interval, Record, Settings, Spread
 from vestry.schema.significance import Difference
-from vestry.schema.training import Trunk
+from vestry.schema.training import BackboneFacts
 
 Verdict = Literal["agrees", "differs", "open", "remark", "unchecked"]
 
@@ -84,7 +84,7 @@ class Measured(Record):
     )
     seeds: dict[str, int | None] | None = Field(None, description="of `samples` and `votes`")
     duplicates: Duplicates | None = Field(None, description="rows that repeat another")
-    trunk: Trunk | None = Field(None, description="the backbone's card")
+    trunk: BackboneFacts | None = Field(None, description="the backbone's card")
     cross_validation: FoldsFact | None = Field(
         None, alias="cross-validation", description="held-out accuracy"
     )

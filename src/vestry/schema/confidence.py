@@ -1,4 +1,4 @@
-"""Whether a maker's confidence can be trusted, and what it is good for.
+"""Whether a model's confidence can be trusted, and what it is good for.
 
 First seeds' tables of the test rows. Confidence is the probability of the most probable class.
 """

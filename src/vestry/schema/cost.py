@@ -1,7 +1,7 @@
 """What a model takes to run.
 
 All models of a run take turns in one process. A committee's time is, round by round, that of its
-members and its rule; a trunk that members share is counted once.
+members and its rule; a backbone that members share is counted once.
 """
 
 from pydantic import Field

@@ -73,19 +73,19 @@ class StandingOnRows(Record):
 
 
 class AllRows(Record):
-    """Makers on all test rows."""
+    """Models on all test rows."""
 
     rows: int = Field(description="test images")
     makers: dict[str, StandingOnRows] | None = Field(description="by name; null without rows")
 
 
 class KeptRows(Record):
-    """Makers on the test rows that are left."""
+    """Models on the test rows that are left."""
 
     left_out: int = Field(description="test images")
     rows: int = Field(description="that are left")
     makers: dict[str, StandingOnRows] | None = Field(description="by name; null without rows")
-    changed: list[str] = Field(description="makers of another rank than on all rows")
+    changed: list[str] = Field(description="models of another rank than on all rows")
 
 
 class Without(Record):

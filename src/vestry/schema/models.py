@@ -14,7 +14,7 @@ from vestry.schema.ensemble_gain import Diversity, EnsembleGain, LeaveOneOut, Re
 from vestry.schema.optimism import Optimism
 from vestry.schema.scores import Mistakes, Scores
 from vestry.schema.search import Search
-from vestry.schema.training import AugmentationShown, History, Training, Trunk
+from vestry.schema.training import AugmentationShown, BackboneFacts, History, Training
 
 
 class SeedScores(Record):
@@ -47,9 +47,9 @@ class _Scored(Record):
         """The mean over seeds where there are several, else the one figure."""
         return self.scores.on(split).number(score)
 
-    def first_seed(self, split: str, score: str) -> float:
-        """Of the model that is stored and exported, whose table everything else is of."""
-        return self.seeds[0].scores.on(split)[score]
+    def first_seed(self, score: str) -> float:
+        """Tested, of the model that is stored and exported, whose table everything else is of."""
+        return self.seeds[0].scores.test[score]
 
     @property
     def corrected_accuracy(self) -> float:
@@ -82,7 +82,7 @@ class ScoredMember(_Scored):
         description="to fit the first seed's model; null where it is not known"
     )
     training: Training | None = Field(description="null without epochs")
-    trunk: Trunk | None = Field(description="of a backbone")
+    trunk: BackboneFacts | None = Field(description="of a backbone")
     fitted_on: str = Field(
         description="in words: which rows the tables of validation and of test come from"
     )

@@ -1,14 +1,15 @@
 """What a list of runs needs of each `results.json`: a few of its keys, so that the others, which
 take megabytes, are passed over."""
 
+import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vestry.errors import DataError
 from vestry.schema.base import FORMAT, Format, Interval
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.decision import Decision
-from vestry.schema.nested import NestedChoice
 
 
 class _Part(BaseModel):
@@ -44,7 +45,7 @@ class Outline(_Part):
 def read_outline(path: Path) -> Outline:
     """DataError, half a line, where the file is damaged or not of this format."""
     try:
-        return Outline.model_validate_json(path.read_bytes())
+        return _outline(path.read_bytes())
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = ".".join(map(str, problem["loc"]))
@@ -53,3 +54,17 @@ def read_outline(path: Path) -> Outline:
         else:
             reason = f"damaged ({place}: {problem['msg']})" if place else "damaged"
         raise DataError(f"its results.json is {reason}") from None
+
+
+def _outline(content: bytes) -> Outline:
+    try:
+        return Outline.model_validate_json(content)
+    except ValidationError as error:
+        if error.errors()[0]["type"] != "json_invalid":
+            raise
+        try:
+            # Half a character, which titles and paths may hold, is JSON to this reader alone.
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            raise error from None
+        return Outline.model_validate(found)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from vestry.errors import DataError
 from vestry.schema.base import FORMAT, Record
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 from vestry.storage.run_folder import read_json
 

@@ -8,6 +8,7 @@ from vestry.schema.ablations import ComparedPair, SizePair, Step
 from vestry.schema.analysis import Agreement, Misclassified
 from vestry.schema.base import Format, Record
 from vestry.schema.claims import CheckedClaim
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.data import Data
 from vestry.schema.decision import Baseline, Decision, ScoreChosenBy
 from vestry.schema.environment import Environment, TestSetUses
@@ -15,10 +16,9 @@ from vestry.schema.explanations import Explanation
 from vestry.schema.exploration import Exploration
 from vestry.schema.label_issues import Doubts, Leaks
 from vestry.schema.models import Committee, Member
-from vestry.schema.nested import NestedChoice
 from vestry.schema.optimism import BestOfSeveral
-from vestry.schema.rank_curves import RankCurves
 from vestry.schema.robustness import Robustness
+from vestry.schema.scores import RankCurves
 from vestry.schema.significance import Comparisons, Ranked, Resolution, TestFamily
 
 
@@ -50,7 +50,7 @@ class Failure(Record):
 
 
 class VotesOfModel(Record):
-    """A maker's answer to one image."""
+    """A model's answer to one image."""
 
     label: int = Field(description="the answer")
     confidence: float | None = Field(description="its probability; null of labels alone")
@@ -64,7 +64,7 @@ class VotedImage(Record):
 
     id: str = Field(description="of the image")
     truth: int = Field(description="label")
-    votes: dict[str, VotesOfModel] = Field(description="by maker")
+    votes: dict[str, VotesOfModel] = Field(description="by model")
 
 
 class Votes(Record):
@@ -80,7 +80,7 @@ class FirstRows(Record):
     ids: list[str] = Field(description="of the images")
     truth: list[int] = Field(description="labels")
     probabilities: dict[str, list[list[float]]] = Field(
-        description="by maker: one vector an image; not of those that gave labels alone"
+        description="by model: one vector an image; not of those that gave labels alone"
     )
 
 
@@ -109,7 +109,7 @@ class ComparisonResults(Record):
     rank_curves: RankCurves | None = Field(
         description="of the rarest class; null where it has a fifth of the commonest's rows or more"
     )
-    votes: Votes = Field(description="what makers say of some test images")
+    votes: Votes = Field(description="what models say of some test images")
     first_rows: FirstRows = Field(description="probability vectors to compare by eye")
     exploration: Exploration | None = Field(description="a look at the images before any model")
     misclassified: Misclassified | None = Field(description="over all members")

@@ -1,6 +1,6 @@
 """What `vestry compare` writes as JSON beside its page.
 
-A maker's `label` is `RUN / NAME`; a run's name is its folder's, with as much of the path as tells
+A model's `label` is `RUN / NAME`; a run's name is its folder's, with as much of the path as tells
 it from the others.
 """
 
@@ -46,8 +46,8 @@ class ComparedRun(Record):
     chosen_by: str = Field("accuracy", description="the score that its study chose by, in words")
 
 
-class MissingMaker(Record):
-    """A maker that some of the studies lack."""
+class MissingModel(Record):
+    """A model that some of the studies lack."""
 
     kind: Literal["member", "committee"] = Field(description="which of the two")
     name: str = Field(description="of it")
@@ -64,7 +64,7 @@ class ChangedValue(Record):
 class ChangedSetting(Record):
     """A key of the study that is not the same in all runs."""
 
-    of: list[str] = Field(description="the makers; empty for the whole study")
+    of: list[str] = Field(description="the models; empty for the whole study")
     key: str = Field(description="dotted")
     values: list[JsonValue] = Field(description="one a run, null where it is not set")
 
@@ -72,16 +72,16 @@ class ChangedSetting(Record):
 class RunChanges(Record):
     """What differs besides figures."""
 
-    makers: list[MissingMaker] = Field(description="that some lack")
+    makers: list[MissingModel] = Field(description="that some lack")
     settings: list[ChangedSetting] = Field(description="of the studies")
     environment: list[ChangedValue] = Field(description="machine and versions")
 
 
 class RankedOfRuns(Record):
-    """A maker of one of the runs."""
+    """A model of one of the runs."""
 
     run: str = Field(description="its name")
-    name: str = Field(description="the maker's")
+    name: str = Field(description="the model's")
     label: str = Field(description="`RUN / NAME`")
     kind: Literal["member", "committee"] = Field(description="which of the two")
     validation_accuracy: float = Field(
@@ -104,15 +104,15 @@ class RankedOfRuns(Record):
 
 
 class LabelledMaker(Record):
-    """A maker of a run."""
+    """A model of a run."""
 
     run: str = Field(description="its name")
-    name: str = Field(description="the maker's")
+    name: str = Field(description="the model's")
     label: str = Field(description="`RUN / NAME`")
 
 
 class ComparedPair(Record):
-    """Two makers."""
+    """Two models."""
 
     one: LabelledMaker = Field(description="of the later run")
     other: LabelledMaker = Field(description="of the earlier run")
@@ -133,7 +133,7 @@ class PairTests(Record):
     """Tests of pairs: McNemar's, or over images and seeds."""
 
     level: float = Field(description="of the tests")
-    family: int = Field(description="all pairs of makers; Holm's procedure adjusts over them")
+    family: int = Field(description="all pairs of models; Holm's procedure adjusts over them")
     pairs: list[ComparedPair] = Field(description="those of two runs' best and of the same name")
 
 
@@ -162,7 +162,7 @@ class RunComparison(Record):
         description="that all runs chose by and that orders the ranking; null where that is the "
         "accuracy: all chose by it, or they chose by different ones",
     )
-    ranking: list[RankedOfRuns] = Field(description="a row a maker, by `ordered_by`")
+    ranking: list[RankedOfRuns] = Field(description="a row a model, by `ordered_by`")
     best: dict[str, str] = Field(
         description="each run's best by its own validation rows, as a label"
     )

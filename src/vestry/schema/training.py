@@ -42,7 +42,7 @@ class AugmentationShown(Record):
     variants: list[str] = Field(description="ids of pictures of it as training saw it")
 
 
-class Trunk(Record):
+class BackboneFacts(Record):
     """A backbone that features were taken from."""
 
     backbone: str = Field(description="its key")

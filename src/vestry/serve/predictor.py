@@ -1,7 +1,7 @@
 """A bundle ready to predict: raw images in, probabilities out. No HTTP, no torch."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ from vestry.export.bundle import (
     IMAGES,
     MEMBER_PROBABILITIES,
     PROBABILITIES,
-    read_bundle,
+    bundle_in,
 )
 from vestry.export.session import onnx_session
+from vestry.storage.onnx_file import read_model_bytes
 
 READY = Path(__file__).parent / "ready" / "committee.onnx"
 """The committee that comes with the package."""
@@ -37,8 +38,19 @@ class Predictor:
     def __init__(self, model: str | Path | None = None, threads: int = 1) -> None:
         self.path = READY if model is None else Path(model)
         self._threads = threads
-        content, self.bundle = read_bundle(self.path)
-        self._session = onnx_session(content, str(self.path), threads)
+        self._load(read_model_bytes(self.path))
+
+    @classmethod
+    def of(cls, content: bytes, path: Path, threads: int = 1) -> Self:
+        """With what was read from `path` before; ModelError as above."""
+        made = cls.__new__(cls)
+        made.path, made._threads = path, threads
+        made._load(content)
+        return made
+
+    def _load(self, content: bytes) -> None:
+        self.bundle = bundle_in(content, self.path)
+        self._session = onnx_session(content, str(self.path), self._threads)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For another process, which reads the file again: no model is in what is sent there."""

@@ -4,6 +4,7 @@ A loss of power, a full disk or a slip of the hand may empty, cut or change a fi
 be read then says something else. Such a folder counts as not finished, and is made anew.
 """
 
+import hashlib
 import shutil
 import zlib
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,8 @@ MANIFEST = "card.json"
 """Written last: a folder that has it is finished."""
 _CHUNK = 2**20
 
-FileSums = dict[str, list[int]]
-"""[bytes, CRC-32] of each file, by its name seen from the folder."""
+FileSums = dict[str, list[int | str]]
+"""[bytes, SHA-256] of each file, by its name seen from the folder."""
 
 
 def finish(folder: Path, card: Mapping[str, Any]) -> None:
@@ -66,12 +67,24 @@ def are_whole(folder: Path, sums: Any) -> bool:
     if not isinstance(sums, dict):
         return False
     try:
-        return all(_sum_of(folder / name) == kept for name, kept in sums.items())
+        return all(_is_whole(folder / name, kept) for name, kept in sums.items())
     except OSError:
         return False
 
 
-def _sum_of(path: Path) -> list[int]:
+def _is_whole(path: Path, kept: Any) -> bool:
+    if isinstance(kept, list) and len(kept) == 2 and isinstance(kept[1], int):
+        return bool(_former_sum(path) == kept)
+    return bool(_sum_of(path) == kept)
+
+
+def _sum_of(path: Path) -> list[int | str]:
+    with path.open("rb") as file:
+        return [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
+
+
+def _former_sum(path: Path) -> list[int]:
+    """With CRC-32, as cards had it before: what they speak of is still found again."""
     size = found = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -14,6 +14,8 @@ from vestry.errors import StudyError
 from vestry.storage.run_folder import UNFINISHED, read_json
 
 _COMMITTEE_KEYS = {"name", "rule", "members"}
+_TOP = 2000
+"""Bytes at the top of a file in which its mark stands."""
 
 
 def has_own_card(folder: Path) -> bool:
@@ -36,10 +38,10 @@ def read_object(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def starts_with(path: Path, mark: str, within: int = 2000) -> bool:
+def starts_with(path: Path, mark: str) -> bool:
     """Whether `mark` stands near the top of the file."""
     with path.open("rb") as file:
-        return mark.encode() in file.read(within)
+        return mark.encode() in file.read(_TOP)
 
 
 def check_replaceable(

@@ -38,6 +38,13 @@ class CommonEntry(BaseModel):
         "is fastest on, estimators 1",
     )
     time_limit: float | None = Field(None, gt=0, description="seconds that one fit may take")
+    gpus: float | None = Field(
+        None,
+        gt=0,
+        le=1024,
+        description="GPUs that a fit of it is given on the nodes of a Ray cluster; Vestry's own "
+        "networks use none",
+    )
     reported: dict[str, float] = Field(
         default_factory=dict, description="test figures that a report gave, shown beside ours"
     )

@@ -24,6 +24,7 @@ from vestry.study.file import override, read_toml
 from vestry.study.problems import lines_of
 from vestry.study.score_of_fits import following_the_score
 from vestry.study.settings import Study
+from vestry.study.teachers import teacher_problems
 
 _NAMING_KEYS = {"pair": ("without", "with"), "claim": ("model", "maker", "below", "above", "best")}
 
@@ -126,7 +127,9 @@ def _problems_of(tables: dict[str, Any]) -> list[str]:
         lines += _model_problems(tables, entry, f"model {number} ({entry.get('name', 'no name')})")
     committees = tables.get("committee", [])
     lines += _checked(Study, tables | {"member": [{}], "training": {}}, "study", skip="member")
-    return lines or _name_problems(models, committees) + _reference_problems(tables)
+    lines = lines or _name_problems(models, committees) + _reference_problems(tables)
+    whole = [_model_table(tables, entry) for entry in models]
+    return lines or teacher_problems(tables | {"member": whole})
 
 
 def _not_finite(value: Any, place: str = "") -> Iterator[str]:

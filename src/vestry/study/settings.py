@@ -5,7 +5,14 @@ import json
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.settings import ExplorationSettings
@@ -81,6 +88,19 @@ class Study(BaseModel):
     abstention: AbstentionSettings = AbstentionSettings()
     decision: DecisionSettings = DecisionSettings()
     time_limit: float = Field(default=3600.0, gt=0, description="seconds that one fit may take")
+    reproducible: bool = Field(
+        default=False,
+        description="threads and kernels are fixed beforehand instead of tried, so that another "
+        "run on such a machine gives the same bits",
+    )
+
+    @model_serializer(mode="wrap")
+    def without_unused(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Exported files of studies that do not ask for it are known by what they were before."""
+        tables: dict[str, Any] = given(self)
+        if not self.reproducible:
+            tables.pop("reproducible", None)
+        return tables
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +153,11 @@ class Study(BaseModel):
 
     @property
     def digest(self) -> str:
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        tables = self.model_dump(mode="json")
+        for entry in tables["member"]:
+            if entry["gpus"] is None:  # studies are known by what they were before there were any
+                del entry["gpus"]
+        text = json.dumps(tables, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 

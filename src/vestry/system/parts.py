@@ -16,6 +16,7 @@ PARTS = {
         "scipy": "scipy",
     },
     "train": {"optuna": "optuna", "pooch": "pooch", "skl2onnx": "skl2onnx", "torch": "torch"},
+    "ray": {"ray": "ray"},
     "parquet": {"pyarrow": "pyarrow"},
     "mlflow": {"mlflow-skinny": "mlflow"},
     "tensorboard": {"tensorboard": "tensorboard"},

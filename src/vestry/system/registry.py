@@ -105,6 +105,26 @@ def check_brought() -> None:
         len(registry)
 
 
+def check_packages_trusted(trusted: Collection[str]) -> None:
+    """Raise StudyError where an installed package that brings things of any concept is not among
+    these top-level names. Nothing of it is imported here; a study is read with all of them."""
+    points = _all_entry_points(tuple(sys.path))
+    brought = {
+        point.module.partition(".")[0]: point
+        for group in points.groups
+        if group.startswith(_PREFIX)
+        for point in points.select(group=group)
+    }
+    for top, point in sorted(brought.items()):
+        if top not in trusted:
+            named = point.dist.name if point.dist else top
+            raise StudyError(
+                f"the installed package {named} brings {point.group.removeprefix(_PREFIX)} "
+                f"({point.value}) and would be imported, and {top} is not among --trusted-modules: "
+                "add it there if you trust it, or uninstall the package"
+            )
+
+
 def brought_packages(concepts: str) -> set[str]:
     """Importable names of other packages that bring some; concepts: in plural, such as "scores"."""
     return {point.module.partition(".")[0] for point in entry_points(concepts)}

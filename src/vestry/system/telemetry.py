@@ -1,14 +1,16 @@
 """Vestry sends nothing, and what it computes with must not either.
 
-onnxruntime (from 1.29 on) reports its machine to its maker unless it is told otherwise before it
-is loaded: that alone starts the upload, and writes an id into the user's cache folder. No other
-library that Vestry loads does the like; tests/test_sends_nothing.py holds them all to it.
+Two libraries report to their makers unless they are told otherwise before they are loaded.
+onnxruntime (from 1.29 on) reports its machine: loading it starts the upload, and writes an id into
+the user's cache folder. MLflow (from 3.2 on) reports what is called of it; it is loaded where
+somebody asks to log there, and not before. tests/test_sends_nothing.py holds all to silence.
 """
 
 import os
 import sys
 
 _SWITCH = "ORT_DISABLE_TELEMETRY"
+_MLFLOW_SWITCH = "MLFLOW_DISABLE_TELEMETRY"
 
 
 def switch_off() -> None:
@@ -20,3 +22,8 @@ def switch_off() -> None:
     loaded = sys.modules.get("onnxruntime")
     if stop := getattr(loaded, "disable_telemetry_events", None):
         stop()
+
+
+def switch_off_mlflow() -> None:
+    """Before MLflow is loaded, whatever was set."""
+    os.environ[_MLFLOW_SWITCH] = "true"

@@ -14,7 +14,8 @@ from vestry.members.backbones import backbone as backbone_precision
 from vestry.members.backbones import frozen_networks
 from vestry.members.backbones.backbone_model import fit, load
 from vestry.members.backbones.frozen_networks import PublishedNetwork
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.kind import FitJob
 from vestry.members.networks import network_member, trainer

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from vestry.members.backbones.settings import PUBLISHED
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.weights import MODULES, random_backbone
 
 VGG16_FILTERS = {

@@ -15,9 +15,10 @@ from safetensors.torch import load_file
 from vestry.data.paths import MissingDataError
 from vestry.errors import MemberError, StudyError
 from vestry.members.backbones import downloads
-from vestry.members.backbones import settings as published_backbone
+from vestry.members.backbones import published as published_backbone
 from vestry.members.backbones.kind import BackbonePlan
-from vestry.members.backbones.settings import PUBLISHED, BackboneSettings
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import backbone_source, find_run
 from vestry.members.backbones.weights import random_backbone
 from vestry.members.kind import PlanContext
@@ -63,7 +64,7 @@ def published(monkeypatch):
         path = folder / "made.pth"
         torch.save(random_backbone(PUBLISHED["resnet50"], seed).state_dict(), path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        facts = replace(PUBLISHED["resnet50"], file=f"resnet50-{digest[:8]}.pth")
+        facts = replace(PUBLISHED["resnet50"], file=f"resnet50-{digest[:8]}.pth", sha256=digest)
         monkeypatch.setitem(PUBLISHED, "resnet50", facts)
         return path.rename(folder / facts.file)
 
@@ -153,7 +154,7 @@ def test_a_file_under_the_published_name_must_be_the_published_one(places):
     places.cache.mkdir(parents=True)
     path = places.cache / PUBLISHED["vgg16"].file
     path.write_bytes(b"something else")
-    with pytest.raises(MemberError, match="not the published file: its SHA-256 begins with"):
+    with pytest.raises(MemberError, match="not the published file: its SHA-256 is"):
         backbone_source(settings(backbone="vgg16"), places)
 
 

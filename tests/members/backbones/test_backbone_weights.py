@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from vestry.errors import MemberError
 from vestry.members.backbones import weights
-from vestry.members.backbones.settings import PUBLISHED
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.weights import digest, loaded_backbone, random_backbone
 
 VGG16, RESNET50 = PUBLISHED["vgg16"], PUBLISHED["resnet50"]

@@ -12,7 +12,7 @@ from vestry.members.backbones import features as features_module
 from vestry.members.backbones.backbone import IMAGENET, Backbone, planes_of, resized, with_channels
 from vestry.members.backbones.features import Features
 from vestry.members.backbones.frozen_networks import PublishedNetwork
-from vestry.members.backbones.settings import PUBLISHED
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.weights import digest, random_backbone
 
 

@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
+from made_jobs import fit_job
 from vestry.errors import MemberError
 from vestry.members.estimators import estimator as kind
 from vestry.members.estimators.fitted_estimator import agree, fit_temperature, softmax
@@ -26,17 +27,7 @@ def digits():
 @pytest.fixture
 def job(digits, tmp_path):
     images, labels = digits
-    return FitJob(
-        images=images[:800],
-        labels=labels[:800],
-        validation_images=images[800:1200],
-        validation_labels=labels[800:1200],
-        classes=10,
-        seed=0,
-        threads=1,
-        workspace=tmp_path / "work",
-        on_event=lambda event: None,
-    )
+    return fit_job(images, labels, (800, 1200), 10, tmp_path / "work")
 
 
 def fit(job, path, **settings):

@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import SVC
 
+from made_jobs import fit_job
 from vestry.attribution.weights import linear, read_graph
 from vestry.errors import StudyError
 from vestry.members.backbones.feature_store import LIMIT_VARIABLE
@@ -21,7 +22,7 @@ from vestry.members.estimators.features.feature_step import FEATURES
 from vestry.members.estimators.features.learnt_features import learn_features
 from vestry.members.estimators.features.steps.lbp import pattern_classes
 from vestry.members.estimators.kind import EstimatorSettings
-from vestry.members.kind import FitJob, PlanContext
+from vestry.members.kind import PlanContext
 from vestry.members.kinds import kind_named
 from vestry.members.model_paths import ModelPaths
 
@@ -59,17 +60,7 @@ def job(tmp_path):
             image[:, place] = 255
         else:
             image[place] = 255
-    return FitJob(
-        images=images[:200],
-        labels=labels[:200],
-        validation_images=images[200:300],
-        validation_labels=labels[200:300],
-        classes=4,
-        seed=0,
-        threads=1,
-        workspace=tmp_path / "work",
-        on_event=lambda event: None,
-    )
+    return fit_job(images, labels, (200, 300), 4, tmp_path / "work")
 
 
 # Histograms of oriented gradients, beside a plain one that goes pixel by pixel.

@@ -9,6 +9,7 @@ import pytest
 import torch
 from onnx import TensorProto
 
+from made_jobs import fit_job
 from made_onnx_models import (
     dense_model,
     network,
@@ -19,7 +20,6 @@ from made_onnx_models import (
 from vestry.data.sources import digits
 from vestry.members.backbones.backbone import planes_of, resized, with_channels
 from vestry.members.estimators.fitted_estimator import softmax
-from vestry.members.kind import FitJob
 from vestry.members.onnx_models import onnx_model
 from vestry.members.onnx_models.kind import OnnxSettings
 
@@ -35,18 +35,8 @@ def fitted(path, rows, *, colour=False, names=NAMES, **settings):
     work = path.parent / f"work-{path.stem}"
     work.mkdir(exist_ok=True)
     images = coloured(rows.images) if colour else rows.images
-    job = FitJob(
-        images=images[:100],
-        labels=rows.labels[:100],
-        validation_images=images[100:300],
-        validation_labels=rows.labels[100:300],
-        classes=len(names),
-        seed=0,
-        threads=1,
-        workspace=work,
-        on_event=json.dumps,
-        class_names=names,
-    )
+    more = {"on_event": json.dumps, "class_names": names}
+    job = fit_job(images, rows.labels, (100, 300), len(names), work, **more)
     return onnx_model.fit(OnnxSettings(onnx=str(path), **settings), job)
 
 

@@ -32,8 +32,8 @@ FASHION_MNIST = PublishedSet(
     "fashion-mnist",
     "Fashion-MNIST",
     (
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     ),
     (
         PublishedFile(

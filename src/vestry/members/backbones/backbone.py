@@ -174,6 +174,13 @@ def choose(
     return BackboneChoice(**kept)
 
 
+def fixed(backbone: Backbone, image_shape: tuple[int, ...], precision: Precision) -> BackboneChoice:
+    """As `choose`, but no clock has a say: float32 where the precision is left open."""
+    if "bf16" not in backbone.computes or precision != "bf16":
+        return BackboneChoice("fp32", None, {})
+    return _attempt(backbone, image_shape, precision)
+
+
 def _attempt(
     backbone: Backbone, image_shape: tuple[int, ...], precision: Precision
 ) -> BackboneChoice:

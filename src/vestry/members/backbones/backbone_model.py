@@ -10,9 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose
+from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose, fixed
 from vestry.members.backbones.features import Features
-from vestry.members.backbones.frozen_networks import make_backbone, restore_backbone, store_backbone
+from vestry.members.backbones.fine_tuning import Tuned, fine_tuned
+from vestry.members.backbones.frozen_networks import (
+    PublishedNetwork,
+    make_backbone,
+    restore_backbone,
+    store_backbone,
+)
 from vestry.members.backbones.heads import Head, asked_apart, fitted_head, loaded_head
 from vestry.members.backbones.settings import BackboneSettings
 from vestry.members.backbones.source import BackboneSource, backbone_source
@@ -20,6 +26,7 @@ from vestry.members.kind import FitJob
 from vestry.members.model_paths import ModelPaths, user_cache
 from vestry.members.networks import machine, network_member
 from vestry.members.networks.layer import Shape, describe
+from vestry.members.networks.network_member import NetworkMember
 from vestry.storage.tried import Tried
 
 _RANDOM_BACKBONE = (
@@ -54,7 +61,7 @@ def card(
         "settings": settings.model_dump(mode="json"),
         "image_shape": list(image_shape),
         "parameters": _together(backbone.parameters, head["parameters"]),
-        "definition": [_backbone_line(backbone, source), *head["definition"]],
+        "definition": [_backbone_line(settings, backbone, source), *head["definition"]],
         "trunk": _backbone_facts(settings, source, backbone, choice),
         "earlier_network": backbone.settings() if source.used == "study" else None,
         "head": head,
@@ -89,11 +96,12 @@ def _backbone_facts(
     }
 
 
-def _backbone_line(backbone: Backbone, source: BackboneSource) -> str:
+def _backbone_line(settings: BackboneSettings, backbone: Backbone, source: BackboneSource) -> str:
     origin = f"{backbone.origin}, " if backbone.origin else ""
     counted = "" if backbone.parameters is None else f", {backbone.parameters:,} parameters"
+    last = f" but for its last {settings.unfreeze}" if settings.unfreeze else ""
     return (
-        f"{backbone.title}, {origin}{_WEIGHTS[source.used]}frozen, images of "
+        f"{backbone.title}, {origin}{_WEIGHTS[source.used]}frozen{last}, images of "
         f"{describe(backbone.size)} -> {describe(backbone.feature_shape)}{counted}"
     )
 
@@ -197,7 +205,11 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     with machine.prepared(job.threads), torch.inference_mode():
         job.on_event({"event": "stage", "text": f"loading {settings.backbone}"})
         backbone = make_backbone(settings, source, shape)
-        choice = choose(backbone, shape, settings.precision, job.threads, cache)
+        choice = (
+            fixed(backbone, shape, settings.precision)
+            if job.reproducible
+            else choose(backbone, shape, settings.precision, job.threads, cache)
+        )
         features = Features(backbone, cache, job.on_event)
         inputs: dict[str, Any] = {  # a head's images are features, which its fit takes as well
             "images": features.of(job.images, choice.compute),
@@ -205,12 +217,19 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
         }
     head = fitted_head(settings, replace(job, **inputs))
     seconds = features.passage.seconds
+    tuned: Tuned | None = None
+    if settings.unfreeze is not None:
+        assert isinstance(backbone, PublishedNetwork)  # noqa: S101 - settings say so
+        assert isinstance(head, NetworkMember)  # noqa: S101 - as well
+        tuned = fine_tuned(settings, backbone, head, job)
+        backbone, features = tuned.backbone, features.by_another(tuned.backbone)
+        seconds += tuned.seconds
     each = _milliseconds_per_image(features, head, job)
 
     def facts(of_head: dict[str, Any]) -> dict[str, Any]:
         found = card(settings, source, backbone, of_head, choice, shape)
         times = {"fit_seconds": found["fit_seconds"] + seconds, "milliseconds_per_image": each}
-        return found | times
+        return found | times | (tuned.facts(settings, found) if tuned else {})
 
     return BackboneMember(features, head, facts, job.threads)
 

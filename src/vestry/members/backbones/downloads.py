@@ -10,7 +10,7 @@ from pathlib import Path
 from vestry.data.download import CHUNK, CONNECT_SECONDS, READ_SECONDS, Meter, reason
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError
-from vestry.members.backbones.settings import PublishedBackbone
+from vestry.members.backbones.published import PublishedBackbone
 from vestry.members.model_paths import ModelPaths, shown
 
 LARGEST = 2**30
@@ -38,10 +38,10 @@ def _check(backbone: PublishedBackbone, path: Path) -> None:
     """Raise MemberError where the file is not the published one."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if not digest.startswith(backbone.hash_prefix):
+    if digest != backbone.sha256:
         raise MemberError(
-            f"{path} is not the published file: its SHA-256 begins with {digest[:8]}, not "
-            f"{backbone.hash_prefix}. Fetch it again from {backbone.url}, or take it away"
+            f"{path} is not the published file: its SHA-256 is {digest}, not {backbone.sha256}. "
+            f"Fetch it again from {backbone.url}, or take it away"
         )
 
 

@@ -48,6 +48,13 @@ class Features:
         self.width = int(np.prod(backbone.feature_shape))
         self.stores: dict[Compute, FeatureStore] = {}
 
+    def by_another(self, backbone: Backbone) -> "Features":
+        """By a backbone that came of this one, stored nowhere; what went through is kept count of
+        together."""
+        made = Features(backbone, None, self.on_event)
+        made.passage, made.stores = self.passage, self.stores
+        return made
+
     @property
     def notes(self) -> list[str]:
         return [note for store in self.stores.values() for note in store.notes]

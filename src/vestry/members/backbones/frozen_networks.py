@@ -22,12 +22,8 @@ from vestry.members.backbones.backbone import (
     with_channels,
 )
 from vestry.members.backbones.onnx_backbone import OnnxBackbone
-from vestry.members.backbones.settings import (
-    LITE0,
-    PUBLISHED,
-    BackboneSettings,
-    PublishedBackbone,
-)
+from vestry.members.backbones.published import PUBLISHED, PublishedBackbone
+from vestry.members.backbones.settings import LITE0, BackboneSettings
 from vestry.members.backbones.source import (
     CARD,
     WEIGHTS,
@@ -85,10 +81,18 @@ class PublishedNetwork(Backbone):
         save_tensors(self.tensors(), target)
 
     def forward(self, images: Tensor, compute: Compute) -> Tensor:
-        planes = resized(planes_of(images), self.size).expand(-1, 3, -1, -1)
-        planes = IMAGENET.apply(planes.contiguous(memory_format=torch.channels_last))
+        planes = self.planes(images)
         with torch.autocast("cpu", torch.bfloat16, enabled=compute == "bf16"):
             features: Tensor = self.module(planes).float()
+        return self.pooled(features)
+
+    def planes(self, images: Tensor) -> Tensor:
+        """What its first layer takes."""
+        planes = resized(planes_of(images), self.size).expand(-1, 3, -1, -1)
+        return IMAGENET.apply(planes.contiguous(memory_format=torch.channels_last))
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """(n, channels, height, width) of its last layer as (n, *feature_shape)."""
         if self.pool == "average":
             features = features.mean((2, 3), keepdim=True)
         elif self.pool == "max":

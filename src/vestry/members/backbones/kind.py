@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from vestry.errors import StudyError
+from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.settings import (
     FILE,
+    LIBRARIES,
     ONNX_FILE,
-    PUBLISHED,
     STUDY,
     BackboneSettings,
 )
@@ -132,6 +133,15 @@ def _inputs(table: Mapping[str, Any], paths: ModelPaths) -> Iterator[Path]:
             return
 
 
+def _imports(table: Mapping[str, Any]) -> Iterator[str]:
+    """The class of the head, and the library that has the backbone."""
+    if table.get("estimator"):
+        yield table["estimator"]
+    library, colon, _ = table["backbone"].partition(":")
+    if f"{library}{colon}" in LIBRARIES:
+        yield library
+
+
 def _training_keys(table: Mapping[str, Any]) -> Collection[str]:
     """An estimator on a backbone is not trained in epochs."""
     return ("precision",) if "estimator" in table else TrainingSettings.model_fields
@@ -146,7 +156,9 @@ BACKBONE = ModelKind(
     libraries=("torch",),
     graph="vestry.export.backbone_graph:backbone_graph",
     inputs=_inputs,
+    imports=_imports,
     files=r"trunk-[0-9a-f]{16}\.(safetensors|onnx)|head\.onnx",
     is_trained=True,
+    tied=lambda _: "its backbone's weights lie on this machine",
     training_keys=_training_keys,
 )

@@ -1,10 +1,5 @@
-"""What a study file says of a backbone with a head, and which backbones are published.
+"""What a study file says of a backbone with a head. Nothing here needs torch."""
 
-The weights of VGG16 and ResNet50 are torchvision's (ImageNet, version 1), under the names that it
-gives them. Nothing here needs torch.
-"""
-
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,8 +13,9 @@ from pydantic import (
 )
 
 from vestry.errors import did_you_mean
+from vestry.members.backbones.published import PUBLISHED
+from vestry.members.backbones.unfreezing import FineTuning, check_unfrozen
 from vestry.members.estimators.kind import EstimatorSettings
-from vestry.members.networks.layer import Shape
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.global_pool import GlobalPool
 from vestry.members.networks.settings import TrainingSettings
@@ -29,44 +25,6 @@ SMALLEST = 32
 """Pixels a side: below it VGG16's five pools leave nothing."""
 LITE0_SIDE = 224
 """As it was trained."""
-HOST = "https://download.pytorch.org/models/"
-
-
-@dataclass(frozen=True)
-class PublishedBackbone:
-    """One backbone. file: the published weights, whose name ends in 8 digits of their SHA-256.
-
-    unused: beginnings of the names of weights that belong to the published head.
-    """
-
-    name: str
-    title: str
-    parameters: int
-    file: str
-    unused: str
-
-    @property
-    def url(self) -> str:
-        return HOST + self.file
-
-    @property
-    def hash_prefix(self) -> str:
-        return self.file.rpartition("-")[2].removesuffix(".pth")
-
-    def feature_map(self, image_size: tuple[int, int]) -> Shape:
-        """The shape of an image's features, (height, width, channels): a 32nd of its sides."""
-        if self.name == "vgg16":  # pools without padding drop what is left over
-            return image_size[0] // 32, image_size[1] // 32, 512
-        return -(-image_size[0] // 32), -(-image_size[1] // 32), 2048
-
-
-PUBLISHED = {
-    backbone.name: backbone
-    for backbone in (
-        PublishedBackbone("vgg16", "VGG16", 14_714_688, "vgg16-397923af.pth", "classifier."),
-        PublishedBackbone("resnet50", "ResNet50", 23_508_032, "resnet50-0676ba61.pth", "fc."),
-    )
-}
 
 
 # What a study file says of a model of the kind `backbone`.
@@ -77,15 +35,20 @@ HEAD_FILE = "head.onnx"
 """Of an estimator on a backbone: features to probabilities."""
 LITE0 = "efficientnet-lite0"
 _NAMED = (*PUBLISHED, LITE0)
-_LIBRARIES = ("timm:", "torchvision:")
+LIBRARIES = ("timm:", "torchvision:")
 _PREFIXES = (
     "study:RUN/MODEL, a network of an earlier run; onnx:FILE, a model in a file; timm:NAME or "
     "torchvision:NAME, where these are installed"
 )
 _OF_ESTIMATORS = ("estimator", "params", "scale", "refit", "pool")
 _OF_FILES = ("input", "output", "sha256")
-_OF_LAYERS = ("layers", *(key for key in TrainingSettings.model_fields if key != "precision"))
+_OF_LAYERS = (
+    *("layers", "unfreeze", "fine_tuning"),
+    *(key for key in TrainingSettings.model_fields if key != "precision"),
+)
 """Precision is the backbone's own, too."""
+_LATER = ("teacher", "distillation", "unfreeze", "fine_tuning")
+"""Keys that came later: fits are known by the others where these are not used."""
 
 
 def _both_sides(given: Any) -> Any:
@@ -155,6 +118,18 @@ class BackboneSettings(TrainingSettings):
         description="of a file; where it is given, a file of other content is refused",
     )
 
+    unfreeze: int | None = Field(
+        None,
+        ge=1,
+        description="so many of the backbone's last layers (of vgg16) or blocks (of resnet50) are "
+        "fine-tuned with the head, after it",
+    )
+    fine_tuning: FineTuning | None = Field(None, description="how they are")
+
+    @property
+    def tuning(self) -> FineTuning:
+        return self.fine_tuning or FineTuning()
+
     @property
     def published(self) -> bool:
         """Whether it is one of the networks that are built here by torch."""
@@ -168,7 +143,7 @@ class BackboneSettings(TrainingSettings):
     @property
     def of_library(self) -> bool:
         """Whether another library's name for it says which one it is."""
-        return self.backbone.startswith(_LIBRARIES)
+        return self.backbone.startswith(LIBRARIES)
 
     @property
     def early_pool(self) -> str | None:
@@ -194,6 +169,7 @@ class BackboneSettings(TrainingSettings):
         own = type(self).model_fields
         unused = {key for key in _OF_FILES if getattr(self, key) == own[key].default}
         unused |= set(_OF_LAYERS if self.estimator else _OF_ESTIMATORS)
+        unused |= {key for key in _LATER if getattr(self, key) is None}
         tables: dict[str, Any] = given(self)
         return {key: value for key, value in tables.items() if key not in unused}
 
@@ -218,7 +194,7 @@ class BackboneSettings(TrainingSettings):
                 raise ValueError("write study:RUN/MODEL, a run's folder and a network in it")
         elif name.startswith(ONNX_FILE):
             OnnxSettings.is_onnx(name.removeprefix(ONNX_FILE))
-        elif name not in _NAMED and not name.startswith(_LIBRARIES):
+        elif name not in _NAMED and not name.startswith(LIBRARIES):
             raise ValueError(f"{name!r} is not known{did_you_mean(name, _NAMED)}; or {_PREFIXES}")
         return name
 
@@ -227,7 +203,7 @@ class BackboneSettings(TrainingSettings):
     def known_weights(cls, given: str | None, info: ValidationInfo) -> str | None:
         if "backbone" not in info.data:
             return given
-        if info.data["backbone"].startswith(_LIBRARIES):
+        if info.data["backbone"].startswith(LIBRARIES):
             if given not in (None, "random"):
                 raise ValueError(f'{given!r} is not known; they have their own, or "random" ones')
             return given
@@ -275,6 +251,25 @@ class BackboneSettings(TrainingSettings):
             head = "`layers`" if self.layers else "an `estimator`"
             named = ", ".join(f"`{key}`" for key in given)
             raise ValueError(f"{named} says nothing of a head that is {head}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def teacher_sees_images(self) -> "BackboneSettings":
+        if self.distilled.targets == "augmented":
+            raise ValueError(
+                'distillation.targets = "augmented" is for networks whose images are altered; a '
+                'head on a frozen backbone takes "in_sample" or "out_of_fold"'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def what_can_be_unfrozen(self) -> "BackboneSettings":
+        if self.unfreeze is None and self.fine_tuning is not None:
+            raise ValueError("fine_tuning says how layers learn; `unfreeze` says how many")
+        if self.unfreeze is not None:
+            check_unfrozen(self.backbone, self.unfreeze, self.is_graph)
+            if self.teacher is not None:
+                raise ValueError("unfreeze and teacher do not go together; leave one of them out")
         return self
 
     @model_validator(mode="after")

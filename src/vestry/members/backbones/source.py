@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError, StudyError, did_you_mean
 from vestry.members.backbones.downloads import fetch, find
+from vestry.members.backbones.published import PUBLISHED, PublishedBackbone
 from vestry.members.backbones.settings import (
     FILE,
     LITE0,
     LITE0_SIDE,
     ONNX_FILE,
-    PUBLISHED,
     SMALLEST,
     STUDY,
     BackboneSettings,
-    PublishedBackbone,
 )
 from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.layer import Shape

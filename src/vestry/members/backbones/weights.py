@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vestry.errors import MemberError, one_line
 from vestry.members.backbones.architectures import Resnet50, Vgg16
-from vestry.members.backbones.settings import PublishedBackbone
+from vestry.members.backbones.published import PublishedBackbone
 from vestry.storage.run_folder import atomic_path
 
 MODULES: dict[str, type[Vgg16 | Resnet50]] = {"vgg16": Vgg16, "resnet50": Resnet50}

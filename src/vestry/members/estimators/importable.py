@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vestry.errors import StudyError, did_you_mean
+from vestry.system.installed import is_installed
 
 _LARGEST = 5_000_000
 
@@ -39,6 +40,17 @@ def check_importable(path: str) -> None:
         raise StudyError(
             f"there is no {path} to import: {module} has no {name}{_hidden(module, origin) or near}"
         )
+
+
+def own_file(path: str) -> Path | None:
+    """The user's own file or folder that the module of `package.module.Class` begins with; None
+    where that is installed, or not there."""
+    top = path.partition(".")[0]
+    spec = PathFinder.find_spec(top, [*sys.path, os.getcwd()]) or _otherwise(top)  # noqa: PTH109
+    if spec is None or not spec.has_location or not spec.origin or is_installed(Path(spec.origin)):
+        return None
+    file = Path(spec.origin)
+    return file.parent if file.name == "__init__.py" else file
 
 
 def _otherwise(top: str) -> ModuleSpec | None:

@@ -1,5 +1,6 @@
 """The kind `estimator`: any class with the scikit-learn contract, by its import path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from pydantic import (
 
 from vestry.errors import StudyError
 from vestry.members.estimators.features.settings import Features, feature_widths, feature_words
-from vestry.members.estimators.importable import check_importable
+from vestry.members.estimators.importable import check_importable, own_file
 from vestry.members.kind import ModelKind, Plan
 
 # Raw pixels to the flat features that classical models take.
@@ -147,6 +148,13 @@ class _EstimatorPlan(Plan):
         return rows * prod(self.context.image_shape) * (_VALUE_BYTES + more)
 
 
+def _tied(table: Mapping[str, Any]) -> str:
+    path = table.get("estimator")
+    if not isinstance(path, str) or (file := own_file(path)) is None:
+        return ""
+    return f"its class stands in {file.name}, which is not installed"
+
+
 ESTIMATOR = ModelKind(
     name="estimator",
     settings=EstimatorSettings,
@@ -154,4 +162,6 @@ ESTIMATOR = ModelKind(
     plan=_EstimatorPlan,
     words="estimator",
     libraries=("scikit-learn", "numpy", "scipy", "skl2onnx", "onnxruntime"),
+    tied=_tied,
+    imports=lambda table: [table["estimator"]],
 )

@@ -87,5 +87,6 @@ GIVEN = ModelKind(
     words="predictions",
     inputs=_inputs,
     is_finished=True,
+    tied=lambda _: "its predictions lie on this machine",
     is_by_id=True,
 )

@@ -1,6 +1,12 @@
 """The kind `layers`: a network as data, trained here."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 from vestry.members.kind import ModelKind, Plan
+from vestry.members.model_paths import ModelPaths
+from vestry.members.networks.distillation import TEACHER_FILE
 from vestry.members.networks.layer import TracedLayer
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
@@ -22,6 +28,12 @@ class _NetworkPlan(Plan):
         return trace(settings.layers, self.context.image_shape, len(self.context.classes))
 
 
+def _inputs(table: Mapping[str, Any], paths: ModelPaths) -> Iterator[Path]:
+    """A teacher's file."""
+    if isinstance(table.get("teacher"), str) and table["teacher"].startswith(TEACHER_FILE):
+        yield paths.path(table["teacher"].removeprefix(TEACHER_FILE))
+
+
 NETWORK = ModelKind(
     name="layers",
     settings=NetworkSettings,
@@ -30,5 +42,6 @@ NETWORK = ModelKind(
     words="network",
     libraries=("torch",),
     graph="vestry.export.network_graph:stored_network",
+    inputs=_inputs,
     is_trained=True,
 )

@@ -16,6 +16,7 @@ from vestry.members.networks.block import (
     Parameter,
     ParameterSpec,
     ParameterVector,
+    ProductBlock,
 )
 from vestry.members.networks.layer import DEVIATION, MEAN, Layer, Place, Shape, TracedLayer
 from vestry.members.networks.tracing import trace
@@ -200,15 +201,25 @@ class Network:
                 join.other = x
         return x.to(torch.float32)
 
-    def backward(self, gradient: Tensor) -> None:
-        """Store the gradient of every parameter, given that of the scores."""
+    def ask_input_gradient(self) -> None:
+        """Let `backward` give the gradient of what goes in."""
+        for block in self.blocks:
+            if isinstance(block, ProductBlock):
+                block.needs_input_gradient = True
+
+    def backward(self, gradient: Tensor) -> Tensor | None:
+        """Store the gradient of every parameter, given that of the scores; that of what goes in,
+        or None where nobody asked for it."""
         for index in range(len(self.blocks) - 1, -1, -1):
             for join in self.joins.get(index, ()):
                 gradient = gradient + join.other_gradient.view_as(gradient)
             passed = self.blocks[index].backward(gradient)
             if passed is None:
-                return
+                return None
             gradient = passed
+        for join in self.joins.get(-1, ()):
+            gradient = gradient + join.other_gradient.view_as(gradient)
+        return gradient
 
 
 def _find_joins(assembled: list[LayerBlocks]) -> dict[int, list[JoinBlock]]:

@@ -18,11 +18,12 @@ from vestry.members.networks.layer import describe
 from vestry.members.networks.mirrored_answers import mirrored_answers
 from vestry.members.networks.mirroring import settled_augmentation
 from vestry.members.networks.network import Network
-from vestry.members.networks.precision import Choice, choose
+from vestry.members.networks.precision import Choice, choose, fixed
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import NetworkSettings, TrainingSettings
 from vestry.members.networks.stopping import Stopper
+from vestry.members.networks.student import check_taught, taught_card, taught_words
 from vestry.members.networks.thread_choice import ThreadChoice, choose_threads
 from vestry.members.networks.trainer import Trainer, predict
 from vestry.storage.run_folder import atomic_path, write_text
@@ -83,6 +84,7 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
     """Train the network of `settings` on the job's rows, going on from a checkpoint if there is
     one.
     """
+    check_taught(settings, job)
     asked, job = settled(settings, job)
     settings, found = settled_augmentation(asked, job)
     chosen = choose_threads(settings, job)
@@ -94,6 +96,9 @@ def fit(settings: NetworkSettings, job: FitJob) -> NetworkMember:
             f"Each epoch goes {passes} times through the training images, for at least "
             f"{asked.least_steps:,} steps in all (least_steps)."
         )
+    if job.teacher is not None:
+        member.facts["teacher"] = taught_card(settings, job.teacher)
+        member.facts["notes"].append(taught_words(settings, job.teacher))
     if found is not None:
         member.facts["mirroring"] = found.card()
         key = "augmentation" if asked.augmentation == "auto" else "horizontal_flip"
@@ -119,7 +124,11 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
     shape = job.images.shape[1:]
     plain = Network(settings.layers, shape, job.classes, job.seed)
     with torch.inference_mode():
-        choices = choose(plain.traced, settings.batch_size, settings.precision, job.threads)
+        batch, precision = settings.batch_size, settings.precision
+        if job.reproducible:
+            choices = fixed(plain.traced, batch, precision)
+        else:
+            choices = choose(plain.traced, batch, precision, job.threads)
     computations = {index: choice.computation for index, choice in choices.items()}
     network = Network(settings.layers, shape, job.classes, job.seed, computations)
     rows = Rows.of(job.images, job.labels)
@@ -135,6 +144,8 @@ def _trained(settings: NetworkSettings, job: FitJob, chosen: ThreadChoice) -> Ne
         job.on_event,
         job.epochs,
     )
+    if job.teacher is not None:
+        trainer.learn_from(job.teacher)
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)

@@ -123,12 +123,39 @@ def choose(
     traced: list[TracedLayer], batch_size: int, precision: Precision, threads: int
 ) -> dict[int, Choice]:
     """A choice for each layer that multiplies matrices, by the layer's index."""
-    choices = {}
-    for index, layer in enumerate(assemble(traced, {})):
-        for block in layer.blocks:
-            if isinstance(block, ProductBlock):
-                choices[index] = _cached(block, batch_size, precision, threads)
-    return choices
+    return {
+        index: _cached(block, batch_size, precision, threads)
+        for index, block in _products(traced).items()
+    }
+
+
+def fixed(traced: list[TracedLayer], batch_size: int, precision: Precision) -> dict[int, Choice]:
+    """As `choose`, but no clock has a say, and nothing is kept: of the ways that come close to
+    float64 the first is taken, float32 where the precision is left open."""
+    return {
+        index: _first(block, batch_size, precision) for index, block in _products(traced).items()
+    }
+
+
+def _products(traced: list[TracedLayer]) -> dict[int, ProductBlock]:
+    """What multiplies matrices, by its layer's index."""
+    return {
+        index: block
+        for index, layer in enumerate(assemble(traced, {}))
+        for block in layer.blocks
+        if isinstance(block, ProductBlock)
+    }
+
+
+def _first(block: ProductBlock, batch_size: int, precision: Precision) -> Choice:
+    reference = Trial(block, Computation("fp64"), batch_size).run()
+    for computation in _candidates(block, precision):
+        error = relative_error(Trial(block, computation, batch_size).run(), reference)
+        if error <= TOLERANCE[computation.compute]:
+            return Choice(computation.compute, computation.method, {})
+    plain = Computation()
+    note = _NOT_ACCURATE.format(precision=precision)
+    return Choice(plain.compute, plain.method, {}, note)
 
 
 def _cached(block: ProductBlock, batch_size: int, precision: Precision, threads: int) -> Choice:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from vestry.members.networks.alterations import Augmentation
+from vestry.members.networks.distillation import Distillation
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.schedules import Cosine, Schedule
 
@@ -89,6 +90,8 @@ _LATER = (
     "balance",
     "ema",
     "mirrored_at_test",
+    "teacher",
+    "distillation",
 )
 
 
@@ -131,6 +134,20 @@ class TrainingSettings(_Settings):
     """Of training rows, while training; None leaves them as they are. auto: mirrored where a quick
     check of the training rows finds that mirrored images show the same.
     """
+    teacher: str | None = None
+    """A model or committee of the study, or onnx:FILE, whose probabilities it learns from."""
+    distillation: Distillation | None = None
+    """How it does; None: as `Distillation` says by default."""
+
+    @property
+    def distilled(self) -> Distillation:
+        return self.distillation or Distillation()
+
+    @model_validator(mode="after")
+    def distillation_needs_teacher(self) -> "TrainingSettings":
+        if self.distillation is not None and self.teacher is None:
+            raise ValueError("distillation says how a student learns; name its teacher as well")
+        return self
 
     @property
     def initial_learning_rate(self) -> float:

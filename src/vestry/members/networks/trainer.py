@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vestry.errors import MemberError
+from vestry.members.kind import Teacher
 from vestry.members.networks import checkpoint
 from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.averaging import MovingAverage
@@ -26,6 +27,7 @@ from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.progress import Progress
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
+from vestry.members.networks.soft_targets import SoftTargets, distilled_gradient
 from vestry.members.networks.stopping import Stopper
 
 CHECKPOINT_SECONDS = 5.0
@@ -84,6 +86,11 @@ class Trainer:
         if settings.ema is not None:
             self.average = MovingAverage(vector.values, settings.ema)
         self.images = TrainingImages(training.images, settings)
+        self.soft: SoftTargets | None = None
+
+    def learn_from(self, teacher: Teacher) -> None:
+        """Of its soft targets as well, as a student."""
+        self.soft = SoftTargets(teacher, self.settings.distilled, self.images)
 
     def run(self) -> Progress:
         with torch.inference_mode():
@@ -152,6 +159,9 @@ class Trainer:
         labels = self.training.labels[order]
         truth = self.truths[labels]
         seen = torch.empty(truth.shape)
+        if self.soft is not None:
+            soft = self.soft.of(order, self.seed, 1 + self.progress.epoch)
+            truth = torch.cat([truth, soft], 1)
         mix = self._mixing()
         started = reported = time.monotonic()
         done = 0
@@ -182,12 +192,17 @@ class Trainer:
         """Softmax cross-entropy, whose gradient by the scores is probabilities minus truth, times
         what the row counts.
 
-        truth: (n, classes) probabilities.
+        truth: (n, classes) probabilities; of a student followed by its soft targets.
         """
         self.network.vector.refresh()
         scores = self.network.forward(images, training=True)
         torch.log_softmax(scores, 1, out=seen)
-        gradient = (seen.exp() - truth).div_(len(images))
+        truth, soft = truth[:, : scores.shape[1]], truth[:, scores.shape[1] :]
+        if self.soft is None:
+            gradient = seen.exp().sub_(truth)
+        else:
+            gradient = distilled_gradient(scores, seen, truth, soft, self.soft.settings)
+        gradient.div_(len(images))
         if self.weights is not None:
             gradient.mul_((truth @ self.weights)[:, None])
         self.network.backward(gradient)

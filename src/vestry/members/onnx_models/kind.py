@@ -143,4 +143,5 @@ ONNX = ModelKind(
     libraries=("onnx", "onnxruntime"),
     inputs=_inputs,
     is_finished=True,
+    tied=lambda _: "its file lies on this machine",
 )

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -84,16 +84,17 @@ def _explanation_task(
         "explanation": settings.model_dump(mode="json", exclude={"skip"}),
     }
     maker = fitted.context.get("maker", fitted.name)
-    return Task.of(
+    task = Task.of(
         run,
         name=f"{maker}, explanation",
         function=_EXPLAIN,
         description=description,
         group="explanations",
-        context=context | {"maker": maker, "fitted": str(fitted.folder), "cores": fitted.cores},
+        context=context | {"maker": maker, "cores": fitted.cores},
         cores=fitted.cores,
         time_limit=_LOADING_SECONDS + 10 * settings.seconds,
     )
+    return replace(task, reads={"fitted": fitted.folder}, here=fitted.here)
 
 
 def explain_member(

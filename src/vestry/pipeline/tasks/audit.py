@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def exploration_task(
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
-    return Task.of(
+    task = Task.of(
         run,
         name="exploration",
         function=LOOK,
@@ -69,6 +69,7 @@ def exploration_task(
         context=context,
         cores=_CORES,
     )
+    return replace(task, here="test labels are looked at, and that is counted, on this machine")
 
 
 def _splits(dataset: Dataset) -> dict[str, Rows]:

@@ -6,6 +6,7 @@ It sees test images and their ids, never their labels.
 import functools
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -86,16 +87,17 @@ def corruption_task(
         # What was registered elsewhere is not in the code's key.
         "corruptions": {name: each.strengths for name, each in CORRUPTIONS.items()},
     }
-    return Task.of(
+    task = Task.of(
         run,
         name=f"{name or fitted.name}, altered images",
         function=_FUNCTION,
         description=description,
         group="altered images",
-        context=context | {"member": str(fitted.folder)},
+        context=context,
         cores=fitted.cores,
         time_limit=fitted.time_limit,
     )
+    return replace(task, reads={"member": fitted.folder}, here=fitted.here)
 
 
 def run_corruption(

@@ -1,7 +1,7 @@
 """What predicting costs, as a worker process measures it: all models of a run in one go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def cost_task(
         },
     }
     folders = {name: str(task.folder) for name, task in fitted.items()}
-    return Task.of(
+    task = Task.of(
         run,
         name="cost",
         function=_MEASURE,
@@ -78,6 +78,7 @@ def cost_task(
         context=context | {"folders": folders},
         cores=cores,
     )
+    return replace(task, here="it times this machine")
 
 
 def read_costs(folder: Path) -> Costs:

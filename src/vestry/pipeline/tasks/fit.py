@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,13 +20,14 @@ from numpy.typing import NDArray
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import Inner
 from vestry.data.image_set import ImageSet
+from vestry.data.packed_rows import unpacked_rows
 from vestry.data.paths import DataPaths
 from vestry.data.sealed import Rows
 from vestry.data.settings import DataSettings
 from vestry.data.subset import PARTS, Subset
 from vestry.engine.task import OnEvent
 from vestry.errors import DataError
-from vestry.members.kind import AnswersById, FitJob, FittedModel
+from vestry.members.kind import AnswersById, FitJob, FittedModel, Teacher
 from vestry.members.kinds import kind_named
 from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.tasks.code_key import code_key
@@ -34,13 +36,24 @@ from vestry.storage.file_sums import finish
 
 # The data that a task speaks of, as its worker process loads it.
 
+ROWS = "rows"
+"""The name in a context of packed rows, which a machine has that cannot load the data."""
+
 
 def task_data(description: dict[str, Any], context: dict[str, Any]) -> Dataset:
     """The study's data; raises DataError where it is no longer what the description speaks of."""
-    dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
+    if ROWS in context:
+        dataset = _unpacked(context[ROWS])
+    else:
+        dataset = _loaded(json.dumps(context["data"]), json.dumps(context["places"]))
     if dataset.provenance.fingerprint != description["data"]:
         raise DataError(f"{dataset.provenance.used} has changed since the study began; start again")
     return dataset
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(folder: str) -> Dataset:
+    return unpacked_rows(Path(folder))
 
 
 @functools.lru_cache(maxsize=1)
@@ -50,17 +63,20 @@ def _loaded(data: str, places: str) -> Dataset:
 
 
 TIMED_ROWS = 1000
+Teach = Callable[[ImageSet, ImageSet], Teacher]
+"""From all training rows of a study and those that a student's fit gets, in its order."""
 _CODE = ("members", "data.subset", "data.folds", "data.groups", "pipeline.tasks.fit")
 
 
-def shared_description(dataset: Dataset) -> dict[str, Any]:
+def shared_description(dataset: Dataset, reproducible: bool = False) -> dict[str, Any]:
     """The part of a task's description that all models of a study have in common."""
     groups = dataset.training.groups
+    fixed = {"reproducible": True} if reproducible else {}
     return {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
-    } | ({} if groups is None else {"groups": _digest(groups)})
+    } | (fixed if groups is None else fixed | {"groups": _digest(groups)})
 
 
 def description(
@@ -116,16 +132,19 @@ def fit_model(
     folder: Path,
     workspace: Path,
     on_event: OnEvent,
+    teach: Teach | None = None,
 ) -> None:
     """Fit one model with one seed; write its model, tables and, last, its card into `folder`; of
     a fold's model the table of the rows that it has not seen, and its card.
+
+    teach: of a student, gives its teacher.
 
     Raises DataError where the data is no longer what the description speaks of.
     """
     dataset = task_data(description, context)
     kind = kind_named(description["member"]["kind"])
     training, held_out = parts_of(dataset.training, description.get("part"))
-    work = job(dataset, training, description, workspace, on_event, context)
+    work = job(dataset, training, description, workspace, on_event, context, teach)
     settings = kind.settings(**description["member"])
     member = kind.load_implementation().fit(settings, work)
     on_event({"event": "stage", "text": "predicting"})
@@ -137,6 +156,7 @@ def fit_model(
     else:  # a fit that rows are set aside for has learnt from all of them, so it says nothing
         part = description.get("part")
         facts = tables.save(dataset, validated=work.may_learn_all is False, part=part)
+    if held_out is None or description.get("stored"):
         member.save(folder)
     finish(folder, member.card() | facts | {"task": description})
     shutil.rmtree(workspace, ignore_errors=True)
@@ -157,14 +177,17 @@ def job(
     workspace: Path,
     on_event: OnEvent,
     context: dict[str, Any],
+    teach: Teach | None = None,
 ) -> FitJob:
     """training: the rows that the fit gets. Where rows are set aside of these, they are the
     validation rows."""
     workspace.mkdir(parents=True, exist_ok=True)
     validation, inner = dataset.validation, description.get("inner")
+    teacher = None if teach is None else teach(dataset.training, training)
     if inner is not None:
         learnt, aside = Inner(**inner).rows(training)
         training, validation = training.rows(learnt), training.rows(aside)
+        teacher = teacher and teacher.parted(learnt, aside)
     return FitJob(
         images=training.images,
         labels=training.labels,
@@ -177,11 +200,13 @@ def job(
         seed=description["seed"],
         threads=description["threads"],
         fewer_threads=description.get("fewer_threads", False),
+        reproducible=description.get("reproducible", False),
         workspace=workspace,
         on_event=on_event,
         paths=ModelPaths.from_dict(context["model_paths"]),
         class_names=dataset.training.classes,
         asked={"validation": dataset.validation.ids, "test": dataset.test.ids},
+        teacher=teacher,
     )
 
 

@@ -20,7 +20,7 @@ from vestry.members.kind import EarlyStopped, FitJob, FittedModel
 from vestry.members.kinds import kind_named
 from vestry.pipeline.tasks.fit import job, parts_of, task_data
 from vestry.predictions.choosing import choosing_score
-from vestry.predictions.row_facts import log_losses
+from vestry.predictions.sums import log_losses
 from vestry.schema import search as schema
 from vestry.search.space import Choice, SearchSettings, space_of, substituted
 from vestry.search.trials import JOURNAL, Search, Trial, Watch

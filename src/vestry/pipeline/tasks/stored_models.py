@@ -36,13 +36,18 @@ def stored_predict(folder: Path, threads: int) -> Predict:
 
     It is for a process that does nothing else: torch is set to so many threads for good.
     """
-    card = stored_card(folder)
-    if card["stored"] == WHOLE_MODEL:
-        return _onnx_predict(folder / card["stored"], threads)
-    predict = stored_member(folder).predict_proba
+    predict = predict_beside(folder, threads)
     if "torch" in sys.modules:  # a loaded network goes on with as many threads as there are
         sys.modules["torch"].set_num_threads(threads)
     return predict
+
+
+def predict_beside(folder: Path, threads: int) -> Predict:
+    """The same for a process that does other things as well, and has set torch's threads."""
+    card = stored_card(folder)
+    if card["stored"] == WHOLE_MODEL:
+        return _onnx_predict(folder / card["stored"], threads)
+    return stored_member(folder).predict_proba
 
 
 def _onnx_predict(path: Path, threads: int) -> Predict:

@@ -133,8 +133,8 @@ def _networks(side: int, rows: int) -> list[Candidate]:
     pools = _pools(side)
     batch = 32 if rows < _FEW else 64
     shared = f"batch_size = {batch}\nschedule = {{ cosine = true }}"
-    middle = _layers([32, 64, 128][: pools + 1], pools, 64)
-    small = _layers([16, 32][: pools + 1], pools, 64, norm=False)
+    middle = _layers([32, 64, 128][: pools + 1], pools)
+    small = _layers([16, 32][: pools + 1], pools, norm=False)
     flips = '\naugmentation = "auto"'
     return [
         Candidate(
@@ -195,7 +195,7 @@ def _pools(side: int) -> int:
     return count
 
 
-def _layers(widths: Sequence[int], pools: int, dense: int, norm: bool = True) -> str:
+def _layers(widths: Sequence[int], pools: int, norm: bool = True) -> str:
     lines = ["layers = ["]
     for number, width in enumerate(widths):
         block = [f'{{ conv = {width}, kernel = 3, padding = "same" }}']
@@ -203,5 +203,5 @@ def _layers(widths: Sequence[int], pools: int, dense: int, norm: bool = True) ->
         block += ["{ pool = 2 }"] if number < pools else []
         lines.append(f"    {', '.join(block)},")
     return "\n".join(
-        [*lines, f"    {{ flatten = true }}, {{ dropout = 0.3 }}, {{ dense = {dense} }},", "]", ""]
+        [*lines, "    { flatten = true }, { dropout = 0.3 }, { dense = 64 },", "]", ""]
     )

@@ -94,10 +94,9 @@ class Canvas:
         x, y = at
         turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
         own = "" if size == SIZE else f' font-size="{size:g}"'
-        self._add(
-            f'<text class="{escape(style)}" x="{x:.1f}" y="{y:.1f}" dy=".35em" '
-            f'text-anchor="{anchor}"{own}{turn}>{_fit(text)}</text>'
-        )
+        own += "" if anchor == "start" else f' text-anchor="{anchor}"'
+        kind = f' class="{escape(style)}"' if style else ""
+        self._add(f'<text{kind} x="{x:.1f}" y="{y:.1f}" dy=".35em"{own}{turn}>{_fit(text)}</text>')
 
     def svg(self, label: str) -> Markup:
         """The whole drawing. label: what it shows, for who cannot see it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vestry.report.formatting import per_cent, whole
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis, with_ticks
-from vestry.report.plot.figure import Figure
+from vestry.report.plot.figure import NARROW, WIDE, Figure
 from vestry.report.plot.lines import Line, Plot, Scale, line_figure, share_scale, tick_text
 from vestry.report.table import Column, Table, text_column
 
@@ -72,6 +72,7 @@ def size_figure(curves: Sequence[SizeCurve], data: Table) -> Figure:
             f"{per_cent(curve.points[-1].mean)} {curve.name}",
             dotted=True,
             spread=_spread(curve) if has_bands(curves) else (),
+            follows=True,
         )
         for curve in curves
     ]
@@ -124,8 +125,8 @@ def right_axis(models: Sequence[Model]) -> Axis:
     return share_axis([1.0, *(right for model in models for _, right in answered(model))])
 
 
-def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
-    """models: by rank. main: drawn strongly."""
+def coverage_figure(models: Sequence[Model], main: Model, widest: int) -> Figure:
+    """models: by rank. main: drawn strongly. widest: what a third or a half of the page holds."""
     named = [main, *(model for model in models if model is not main)][:_MOST_NAMED]
     lines = [
         Line(
@@ -134,6 +135,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
             model.series,
             model.name if model in named else "",
             weight="strong" if model is main else "thin" if model in named else "grey",
+            follows=True,
         )
         for model in models
     ]
@@ -154,6 +156,7 @@ def coverage_figure(models: Sequence[Model], main: Model) -> Figure:
         words="Accuracy of the answers over the share of test images answered, the surest first; "
         f"with every image answered: {ends}",
         height=_LOW,
+        widths=(NARROW, widest, WIDE),
     )
 
 

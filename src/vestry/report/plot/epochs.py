@@ -79,6 +79,7 @@ def _both(model: Model, metric: str, is_named: bool) -> Iterator[Line]:
             label=model.name if is_named and split == list(known)[-1] else "",
             weight="usual" if is_named else "grey",
             dashed=split == "train",
+            follows=True,
         )
 
 

@@ -58,6 +58,7 @@ class EndLabel:
     y: float
     style: str = ""
     is_bold: bool = False
+    can_be_bold: bool = False
 
 
 def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, room: float) -> None:
@@ -65,7 +66,7 @@ def draw_end_labels(canvas: Canvas, labels: Sequence[EndLabel], frame: Frame, ro
     height = frame.bottom - frame.top
     shares = [(label.y - frame.top) / height for label in labels]
     places = moved_apart(shares, LABEL_GAP / height)
-    rooms = [(room - 17) / (BOLD if label.is_bold else 1) for label in labels]
+    rooms = [(room - 17) / (BOLD if label.is_bold or label.can_be_bold else 1) for label in labels]
     texts = shortened_apart([label.text for label in labels], rooms)
     for label, share, text in zip(labels, places, texts, strict=True):
         y = frame.top + share * height

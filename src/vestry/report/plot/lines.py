@@ -26,7 +26,8 @@ class Line:
     series: the place in the study of the model that it is of. label: beside its end; none where
     empty. weight: "strong", "usual", "thin", or "grey" for who is not named. dashed: of what is not
     judged, as training figures are. dotted: whether each point has its marker, else the end alone.
-    spread: (x, low, high), drawn as a band.
+    spread: (x, low, high), drawn as a band. follows: whether it stands out where the page's picker
+    has its model.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Line:
     dashed: bool = False
     dotted: bool = False
     spread: Sequence[tuple[float, float, float]] = ()
+    follows: bool = False
 
     @property
     def known(self) -> list[Point]:
@@ -112,8 +114,12 @@ def label_room(lines: Sequence[Line], width: float) -> float:
     named = [line for line in lines if line.label]
     if not named:
         return _BARE
-    widths = [text_width(each.label) * (BOLD if each.weight == "strong" else 1) for each in named]
+    widths = [text_width(each.label) * (BOLD if _can_be_bold(each) else 1) for each in named]
     return _LEADER + min(_MOST_LABEL * width, max(widths)) + 2
+
+
+def _can_be_bold(line: Line) -> bool:
+    return line.follows or line.weight == "strong"
 
 
 def tick_room(scale: Scale) -> float:
@@ -150,7 +156,13 @@ def draw_lines(frame: Frame, lines: Sequence[Line], room: float) -> None:
         _line(frame, line)
     named = [line for line in lines if line.label and line.known]
     ends = [
-        EndLabel(line.label, frame.y(line.known[-1][1]), _colour(line), line.weight == "strong")
+        EndLabel(
+            line.label,
+            frame.y(line.known[-1][1]),
+            f"{_colour(line)}{_followed(line)}",
+            line.weight == "strong",
+            _can_be_bold(line),
+        )
         for line in named
     ]
     draw_end_labels(frame.canvas, ends, frame, room)
@@ -178,7 +190,12 @@ def _band(frame: Frame, line: Line) -> None:
 
 def _style(line: Line) -> str:
     colour = "" if line.weight == "grey" else f"{_colour(line)} "
-    return f"{colour}{line.weight}{' train' if line.dashed else ''}"
+    return f"{colour}{line.weight}{' train' if line.dashed else ''}{_followed(line)}"
+
+
+def _followed(line: Line) -> str:
+    """How the page's script finds it: a colour may be that of several models."""
+    return f" of-{line.series}" if line.follows else ""
 
 
 def _colour(line: Line) -> str:

@@ -7,16 +7,18 @@ from statistics import median
 from vestry.report.formatting import per_cent
 from vestry.report.models import Model
 from vestry.report.plot.axis import Axis, share_axis
-from vestry.report.plot.canvas import COLOURS, Canvas
+from vestry.report.plot.canvas import COLOURS, Canvas, Point
 from vestry.report.plot.figure import NARROW, THIRD, Figure, drawn
 from vestry.report.plot.frame import Frame
 from vestry.report.plot.lines import FOOT, TOP, tick_text
-from vestry.report.plot.text import text_width
+from vestry.report.plot.text import SIZE, text_width
 from vestry.report.table import Column, Table, text_column
 from vestry.schema.confidence import Bin
 
 _RIGHT = 20.0
 _DOT = 3.6
+Upright = tuple[float, float, float]
+"""A place across, and the top and bottom of what stands there; pixels."""
 _SMALLEST, _LARGEST = 1.8, 9.0
 _ENOUGH = 40
 """Images a group from which on its accuracy is worth a line: of fewer, chance draws zigzags."""
@@ -53,7 +55,7 @@ def reliability_figure(
         side = width - left - _RIGHT
         canvas = Canvas(width, TOP + side + FOOT)
         frame = Frame(canvas, left, TOP, width - _RIGHT, TOP + side, axis, axis)
-        _draw_frame(frame, axis)
+        _draw_frame(frame, axis, [_upright(frame, row) for row in bins])
         for model in others:
             rows = model.calibration.before.bins
             canvas.path([frame.at(row.confidence, row.accuracy) for row in rows], "grey")
@@ -111,16 +113,45 @@ def _words(main: Model) -> str:
     )
 
 
-def _draw_frame(frame: Frame, axis: Axis) -> None:
+def _draw_frame(frame: Frame, axis: Axis, marks: Sequence[Upright]) -> None:
+    """marks: what no word may lie over."""
+
     def text(tick: float) -> str:
         return tick_text(tick, axis, True)
 
     frame.draw_upwards(text, "accuracy")
     frame.draw_across(text, "claimed: mean confidence")
-    canvas = frame.canvas
+    canvas, third = frame.canvas, (frame.right - frame.left) / 3
     canvas.line(frame.at(axis.low, axis.low), frame.at(axis.high, axis.high), "marked")
-    canvas.text((frame.left + 6, frame.top + 12), "claims too little", "quiet")
-    canvas.text((frame.right - 6, frame.bottom - 12), "claims too much", "quiet", "end")
+    # Each in its half: in the corner, or where marks fill that beside or below it.
+    for word, x, y, side, inwards in (
+        ("claims too little", frame.left + 6, frame.top + 12, "start", 1),
+        ("claims too much", frame.right - 6, frame.bottom - 12, "end", -1),
+    ):
+        beside = x + inwards * third
+        places = [
+            (x, y),
+            *((beside, y + inwards * down) for down in (2, 24)),
+            (x, y + inwards * third),
+        ]
+        wide = inwards * text_width(word)
+        free = [at for at in places if not any(_is_over(mark, at, wide) for mark in marks)]
+        if free:
+            canvas.text(free[0], word, "quiet", side)
+
+
+def _upright(frame: Frame, row: Bin) -> Upright:
+    """A group's dot and its interval."""
+    ends = [frame.y(end) for end in (row.accuracy, *row.interval)]
+    return frame.x(row.confidence), min(ends), max(ends)
+
+
+def _is_over(mark: Upright, at: Point, wide: float) -> bool:
+    """Whether it lies on a word that begins or, where `wide` is negative, ends there."""
+    x, top, bottom = mark
+    low, high = sorted((at[0], at[0] + wide))
+    across = low - _DOT < x < high + _DOT
+    return across and top - _DOT < at[1] + SIZE / 2 and bottom + _DOT > at[1] - SIZE / 2
 
 
 def _draw_bins(frame: Frame, bins: Sequence[Bin], usual: float, whisker: str, dot: str) -> None:

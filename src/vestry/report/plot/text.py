@@ -58,9 +58,18 @@ def shortened_apart(
     rooms = [room] * len(texts) if isinstance(room, int | float) else list(room)
     short = [shortened(text, own, size) for text, own in zip(texts, rooms, strict=True)]
     return [
-        _without_middle(text, own, size) if short.count(one) > 1 else one
-        for text, own, one in zip(texts, rooms, short, strict=True)
+        _without_middle(text, own, size) if _is_like_another(place, short) else one
+        for place, (text, own, one) in enumerate(zip(texts, rooms, short, strict=True))
     ]
+
+
+def _is_like_another(place: int, short: Sequence[str]) -> bool:
+    """Whether what is left of a text could be what is left of another, which had other room."""
+    own = short[place]
+    if not own.endswith("\u2026"):
+        return False
+    others = [one[:-1] for at, one in enumerate(short) if at != place and one.endswith("\u2026")]
+    return any(one.startswith(own[:-1]) or own.startswith(one) for one in others)
 
 
 def _without_middle(text: str, room: float, size: float) -> str:

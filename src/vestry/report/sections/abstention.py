@@ -8,7 +8,7 @@ from vestry.report.formatting import NOTHING, decimal, per_cent, roughly
 from vestry.report.models import Model, unsure_main_first
 from vestry.report.plot.axis import Axis, share_axis
 from vestry.report.plot.curves import answered, coverage_figure, right_axis
-from vestry.report.plot.figure import Figure
+from vestry.report.plot.figure import HALF, THIRD, Figure
 from vestry.report.section import Section
 from vestry.report.sections import abstention_words as words
 from vestry.report.table import Column, Table, Value, text_column
@@ -78,7 +78,7 @@ def abstention_data(results: Results) -> Abstention | None:
     first = models[0].abstention
     return Abstention(
         sentence=words.threshold_words(models[0]),
-        figure=coverage_figure(models, models[0]),
+        figure=coverage_figure(models, models[0], THIRD if results.robustness else HALF),
         wanted=_wanted(models),
         of_models={
             model.anchor: own.of_script for model in models if (own := _wanted(models, model))

@@ -7,7 +7,7 @@ from vestry.report.section import Section
 from vestry.report.sections import findings
 from vestry.report.table import Column, Table, text_column
 from vestry.schema import exploration as schema
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 
 _MEGABYTE = 1e6

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from vestry.evaluation.families import LEVEL
 from vestry.evaluation.intervals import holds
+from vestry.evaluation.paired_tests import LEVEL
 from vestry.report.formatting import (
     counted,
     decimal,

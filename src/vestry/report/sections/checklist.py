@@ -9,8 +9,7 @@ from vestry.report.section import Section
 from vestry.report.sections import dataset, findings
 from vestry.report.table import Column, Table, text_column
 from vestry.schema.data import Data
-from vestry.schema.exploration import Finding
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults, Finding
 from vestry.schema.label_issues import LabelIssues
 from vestry.schema.results import Results
 

@@ -17,7 +17,7 @@ from vestry.report.formatting import (
 )
 from vestry.schema.base import Spread
 from vestry.schema.claims import Duplicates, Figure, FoldsFact, Measured
-from vestry.schema.training import Trunk
+from vestry.schema.training import BackboneFacts
 
 _Thing = TypeVar("_Thing")
 
@@ -119,7 +119,7 @@ def _duplicates(found: Duplicates) -> str:
     return f"Here exact duplicates are counted: {listed(parts)}."
 
 
-def backbone(card: Trunk) -> str:
+def backbone(card: BackboneFacts) -> str:
     text = (
         f"Here the {card.backbone} backbone with {card.weights} weights gets its own normalisation "
         f"({card.normalisation})."

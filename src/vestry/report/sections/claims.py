@@ -242,7 +242,7 @@ class Claims:
     table: Table
 
 
-_SHOWN = 3
+_SHOWN = 2
 
 
 def claims_data(results: Results) -> Claims:

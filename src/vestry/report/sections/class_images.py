@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vestry.report.section import Section
 from vestry.schema import exploration as schema
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 
 _CLASSES_SHOWN = 12

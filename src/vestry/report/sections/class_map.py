@@ -7,10 +7,10 @@ from vestry.report.plot.figure import Figure
 from vestry.report.plot.scatter import COLOURS, Cloud, scatter
 from vestry.report.section import Section
 from vestry.schema import exploration as schema
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 
-_CHOICES = 12
+_CHOICES = 10
 
 
 @dataclass(frozen=True)

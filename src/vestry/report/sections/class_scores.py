@@ -13,7 +13,7 @@ from vestry.schema.base import Interval
 from vestry.schema.results import Results
 from vestry.schema.scores import ClassScores
 
-_MOST_ROWS, _ROWS_OF_MANY = 30, 20
+_MOST_ROWS, _ROWS_OF_MANY = 20, 12
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,7 @@ def _grouped(classes: int, shown: int) -> str:
     """What is said where not every class has a row of its own."""
     if shown == classes:
         return ""
-    return (
-        f". The {shown} lowest of {whole(classes)} have a row each, the others one for their mean; "
-        "all stand in the CSV file"
-    )
+    return f". The {shown} lowest of {whole(classes)}, then the others’ mean; all are in the CSV"
 
 
 def _rows(

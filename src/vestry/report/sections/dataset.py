@@ -8,7 +8,7 @@ from vestry.report.plot.figure import Figure
 from vestry.report.section import Section
 from vestry.report.table import Column, Table, text_column
 from vestry.schema import data as schema
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 from vestry.schema.results import Results
 
 # The data in words.

@@ -1,9 +1,9 @@
 """The first screen's data: the recommended model, three numbers, why, and every model as a dot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vestry.report.formatting import counted, file_size, milliseconds, whole
+from vestry.report.formatting import counted, file_size, milliseconds
 from vestry.report.models import Model, chosen_on, models_by_rank, tables_alone
 from vestry.report.plot.dots import DotRow, dot_plot
 from vestry.report.plot.figure import Figure
@@ -16,6 +16,8 @@ from vestry.report.sections.leaks import held_apart, leaked
 from vestry.schema.results import Failure, Results
 
 _MOST_ROWS = 14
+MOST_WORDS = 60
+"""Of the first screen but for the figure's labels and buttons; what is over is folded."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ class Banner:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """banners: what makes the answer worth less, worst first. name: of the recommended model; None
-    where none is, and `evidence` then says why. sentences: why, and the alternative."""
+    """banners: what makes the answer worth less, worst first; more_banners: those without room.
+    name: of the recommended model; None where none is, and `evidence` then says why. sentences:
+    why, and the alternative; is_folded: where there is no room for these."""
 
     about: str
     used: str
-    banners: list[Banner]
+    banners: Sequence[Banner]
     label: str
     name: str | None
     evidence: str
@@ -49,6 +52,8 @@ class FirstScreen:
     sentences: list[str]
     figure: Figure | None
     can_export: bool
+    more_banners: Sequence[Banner] = ()
+    is_folded: bool = False
 
 
 def _first_screen(results: Results) -> FirstScreen:
@@ -56,24 +61,14 @@ def _first_screen(results: Results) -> FirstScreen:
     found = results.decision
     models = {model.name: model for model in ranked}
     taken = models[found.recommended] if found and found.recommended else None
-    made = choice(found, models, chosen_on(results)) if found else None
-    label, evidence, sentences = "", _nothing(results), list[str]()
-    if found and made and taken:
-        said = words.verdict(made)
-        label, evidence = said.label, said.evidence
-        next_one = words.alternative(found, models, chosen_on(results))
-        sentences = [words.why(made), *([next_one] if next_one else [])]
-    elif told := decision_data(results):
-        sentences = told.why[:2]
-    if leaked(results) == results.data.splits["test"].rows:
-        evidence = "No test figure holds: every test image is leaked"
-    return FirstScreen(
+    said, sentences = _answer(results, models)
+    every = FirstScreen(
         about=results.about,
         used=results.data.source_name,
         banners=_banners(results, ranked),
-        label=label,
+        label=said.label,
         name=taken.name if taken else None,
-        evidence=evidence,
+        evidence=said.evidence,
         numbers=_numbers(results, taken) if taken else [],
         sentences=sentences,
         figure=_figure(ranked, taken, nested=results.nested is not None) if ranked else None,
@@ -81,6 +76,44 @@ def _first_screen(results: Results) -> FirstScreen:
         and not tables_alone(results)
         and not cannot_be_exported(taken, results),
     )
+    return _fitted(every, results.title)
+
+
+def _answer(results: Results, models: dict[str, Model]) -> tuple[words.Verdict, list[str]]:
+    """With the sentences below it."""
+    found, on = results.decision, chosen_on(results)
+    said, sentences = words.Verdict("", _nothing(results)), list[str]()
+    if found and (made := choice(found, models, on)):
+        said = words.verdict(made)
+        sentences = [words.why(made), *filter(None, [words.alternative(found, models, on)])]
+    elif told := decision_data(results):
+        sentences = told.why[:2]
+    if leaked(results) == results.data.splits["test"].rows:
+        said = replace(said, evidence="No test figure holds: every test image is leaked")
+    return said, sentences
+
+
+def _fitted(every: FirstScreen, title: str) -> FirstScreen:
+    """With no more open than a glance takes in: banners come before sentences, the first always."""
+    counts = [f"{number.value} {number.of}" for number in every.numbers]
+    fixed = [title, every.used, every.label, every.name or "", every.evidence, *counts]
+    room = MOST_WORDS - words.count_words(*fixed)
+    left = room - words.count_words(*every.sentences)
+    taken = [_banner_words(every.banners, n) for n in range(len(every.banners) + 1)]
+    shown = max([1, *(n for n, count in enumerate(taken) if count <= left)])
+    return replace(
+        every,
+        banners=every.banners[:shown],
+        more_banners=every.banners[shown:],
+        is_folded=_banner_words(every.banners, shown) > left,
+    )
+
+
+def _banner_words(banners: Sequence[Banner], shown: int) -> int:
+    """With those that say how many more there are."""
+    more = len(banners) - shown
+    said = [counted(more, "more warning")] if more > 0 else []
+    return words.count_words(*(banner.said for banner in banners[:shown]), *said)
 
 
 def _nothing(results: Results) -> str:
@@ -95,14 +128,11 @@ def _nothing(results: Results) -> str:
 def _banners(results: Results, ranked: list[Model]) -> list[Banner]:
     """Leaks, failures and what was replaced, each in a line."""
     leak = held_apart(results, ranked[0].name) if ranked else None
+    rows = results.data.splits["test"].rows
+    first = [Banner(words.of_leaks(leaked(results), rows), leak)] if leak else []
     warnings = [notice.text for notice in results.notices if notice.level == "warning"]
-    said = [text for text in (leak, *_failed(results.failures), *warnings) if text]
-    return [_banner(text) for text in dict.fromkeys(said)]
-
-
-def _banner(text: str) -> Banner:
-    first, _, rest = text.partition(". ")
-    return Banner(first, rest)
+    said = dict.fromkeys([*_failed(results.failures), *warnings])
+    return [*first, *(Banner(*words.headed(text)) for text in said)]
 
 
 def _failed(failures: Sequence[Failure]) -> list[str]:
@@ -120,9 +150,7 @@ def _numbers(results: Results, taken: Model) -> list[Number]:
     what = "right on test" if taken.ordered_by is None else f"{score.name_of(taken)} on test"
     if results.nested:
         what = what.replace("on test", "in nested folds")
-    count = leaked(results)
-    leak = f" ({whole(count)} leaked)" if count else ""
-    rows = f"{counted(results.data.splits['test'].rows, 'image')}{leak}"
+    rows = counted(results.data.splits["test"].rows, "image")
     interval = ", 95% interval" if score.test_interval(taken) else ""
     found = [Number(score.test_figure(taken), f"{what}, {rows}{interval}")]
     choosing = results.what_choosing_gives
@@ -134,7 +162,7 @@ def _numbers(results: Results, taken: Model) -> list[Number]:
     if taken.latency is not None:
         found.append(Number(milliseconds(taken.latency), "an image"))
     if taken.size is not None:
-        found.append(Number(file_size(taken.size), "to store"))
+        found.append(Number(file_size(taken.size), "stored"))
     return found
 
 

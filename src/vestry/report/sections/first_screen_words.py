@@ -1,19 +1,29 @@
-"""The answer in two sentences: why this model, and what else one could take."""
+"""The answer in two sentences: why this model, and what else one could take; and what warns of it.
 
+All of it stands on the first screen, so that it has few words; names that are long are shortened.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vestry.report.formatting import file_size, milliseconds, roughly
+from vestry.report.formatting import (
+    counted,
+    file_size,
+    in_short,
+    milliseconds,
+    roughly,
+)
 from vestry.report.models import ChosenOn, Model
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.choice import Choice, considered
 from vestry.schema.decision import Decision
 
 _CHEAPEST = {
-    "latency": "the quickest",
-    "bytes": "the smallest",
-    "parameters": "the one with the fewest parameters",
-    "ranking": "the first by validation",
+    "latency": "quickest",
+    "bytes": "smallest",
+    "parameters": "fewest parameters",
+    "ranking": "first by validation",
 }
 
 
@@ -37,10 +47,10 @@ def verdict(made: Choice) -> Verdict:
 def _level(made: Choice) -> str:
     """Never that others are near where only this is known: that they are not shown to be ahead."""
     if made.taken is not made.best:
-        return f"Shown to be within {made.margin} of the most accurate"
+        return f"Shown to be within {made.margin} of the best"
     near = made.tests(lambda test: not test.behind)
     if made.tests(lambda test: not test.behind and test.within) == near:
-        return f"Others are shown to be within {made.margin}"
+        return f"Others shown to be within {made.margin}"
     return f"No significant difference from {_some(near)}"
 
 
@@ -52,7 +62,9 @@ def why(made: Choice) -> str:
         return _undecided(made)
     if made.settings.prefer != "accuracy":
         wish = "a small model" if made.settings.prefer == "size" else "a short time"
-        return f"The study prefers {wish}, and this is {_criterion(made)}."
+        what = _criterion(made)
+        verb = "has" if what == _CHEAPEST["parameters"] else "is"
+        return f"The study prefers {wish}, and this {verb} the {what}."
     return _best(made) if made.taken is made.best else _cheaper(made)
 
 
@@ -70,20 +82,19 @@ def counted_roughly(rows: int, on: ChosenOn) -> str:
 
 def _best(made: Choice) -> str:
     near = made.tests(lambda test: not test.behind)
-    first = score.is_highest(made.taken).replace("is the", "The").replace("has the", "The")
+    first = score.is_highest(made.taken).replace("is the", "").replace("has the", "")
+    first = f"{first.strip()[0].upper()}{first.strip()[1:]}"
     if not near:
         others = len(considered(made.found)) - 1
         rest = "the other model" if others == 1 else f"the other {others} models"
-        return f"{first} {made.on.in_short}: significantly ahead of {rest}."
+        return f"{first} {_where(made.on)}: significantly ahead of {rest}."
     save = "saves" if len(near) == 1 else "save"
-    return f"{first} {made.on.in_short}; {_some(near)} {save} too little to count."
+    return f"{first} {_where(made.on)}; {_some(near)} {save} too little."
 
 
 def _cheaper(made: Choice) -> str:
     """How near, the evidence says."""
-    what = _criterion(made)
-    near = f"{made.best.name}, {score.highest(made.best)}"
-    return f"{what[0].upper()}{what[1:]} of those near {near}."
+    return f"{_criterion(made).capitalize()} of those near {in_short(made.best.name)}."
 
 
 def _criterion(made: Choice) -> str:
@@ -97,8 +108,19 @@ def alternative(found: Decision, models: Mapping[str, Model], on: ChosenOn) -> s
     model = models[found.runner_up]
     costs = [text for text in (_time(model), file_size(model.size) if model.size else "") if text]
     figure = score.written(model, "validation")
-    said = f"{figure} {'right' if model.ordered_by is None else score.name_of(model)}"
-    return f"Next: {', '.join([model.name, f'{said} {on.in_short}', *costs])}."
+    said = figure if model.ordered_by is None else f"{figure} {score.name_of(model)}"
+    told = [in_short(model.name), f"{said} {_where(on)}", *map(_unbroken, costs)]
+    return f"Next: {', '.join(told)}."
+
+
+def _where(on: ChosenOn) -> str:
+    """ "on validation", "out-of-fold"."""
+    return on.in_short.removesuffix(" images")
+
+
+def _unbroken(cost: str) -> str:
+    """A number and its unit stay on one line."""
+    return cost.replace(" ", "\u00a0")
 
 
 def _time(model: Model) -> str:
@@ -106,4 +128,35 @@ def _time(model: Model) -> str:
 
 
 def _some(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} others"
+    return in_short(names[0]) if len(names) == 1 else f"{len(names)} others"
+
+
+# What warns of the answer.
+
+
+def of_leaks(count: int, rows: int) -> str:
+    """Of `rows` test images."""
+    every = "All " if count == rows > 1 else ""
+    return f"{every}{counted(count, 'test image')} {'is' if count == 1 else 'are'} leaked"
+
+
+_MOST_WORDS = 12
+_END = re.compile(r"\. | instead: |: |; ")
+
+
+def headed(text: str) -> tuple[str, str]:
+    """A warning's start, which says it, and what a click shows: the rest of it, or where it had to
+    be cut, the whole."""
+    ends = [text[: found.start()] for found in _END.finditer(text)]
+    short = [end for end in [text, *reversed(ends)] if count_words(end) <= _MOST_WORDS]
+    if not short:
+        start = " ".join(text.replace("`", "").split()[: _MOST_WORDS - 1])
+        return f"{start}\u2026", text
+    rest = re.sub(r"^(?:\.| instead:|:|;) ", "", text[len(short[0]) :])
+    return short[0], f"{rest[:1].upper()}{rest[1:]}"
+
+
+def count_words(*texts: str) -> int:
+    """Of what is read: a dash or a bracket alone is none."""
+    found = (word for text in texts for word in text.split())
+    return sum(any(sign.isalnum() for sign in word) for word in found)

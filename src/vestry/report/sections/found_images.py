@@ -7,8 +7,7 @@ from vestry.report.section import Section
 from vestry.report.sections.finding_images import Found, finding
 from vestry.report.sections.findings import nothing, title
 from vestry.report.table import Column, Table, Value, text_column
-from vestry.schema.exploration import Exploration, Finding, FoundImage
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import Exploration, ExplorationResults, Finding, FoundImage
 from vestry.schema.results import Results
 
 _REPEATS = ("duplicates_across", "near_duplicates", "bursts", "label_conflict", "duplicates_within")

@@ -3,7 +3,7 @@
 import shlex
 
 from vestry.report.formatting import counted
-from vestry.schema.exploration_results import ExplorationResults
+from vestry.schema.exploration import ExplorationResults
 
 
 def next_steps(explored: ExplorationResults, folder: str | None = None) -> list[str]:

@@ -114,6 +114,9 @@ def _rising(networks: list[tuple[str, Overfitting]]) -> str:
     if len(networks) == 1:
         return f"{over[0][0]} overfits from epoch {over[0][1].rises_from} on."
     verb = "overfits" if len(over) == 1 else "overfit"
+    if len({found.rises_from for _, found in over}) == 1 < len(over) == len(networks):
+        first = over[0][1].rises_from
+        return f"{len(over)} of {len(networks)} networks overfit: all from epoch {first}."
     return f"{len(over)} of {len(networks)} networks {verb}: {_starts(over)}."
 
 

@@ -8,8 +8,8 @@ from vestry.report.plot.figure import Figure
 from vestry.report.plot.rank_lines import RankAxes, RankLine, rank_lines
 from vestry.report.section import Section
 from vestry.report.table import Column, Table, text_column
-from vestry.schema.rank_curves import RankCurve, RankCurves
 from vestry.schema.results import Results
+from vestry.schema.scores import RankCurve, RankCurves
 
 _MOST_DRAWN = 6
 

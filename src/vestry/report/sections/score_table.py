@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from vestry.evaluation.calibration_interval import ROWS_FOR_BINS
 from vestry.evaluation.score_intervals import (
     ANSWERS_OF_A_CLASS,
     ROWS_BY_CLASS,
+    ROWS_FOR_BINS,
     ROWS_OF_A_CLASS,
 )
 from vestry.predictions.scores import SCORES, Score

@@ -2,8 +2,8 @@
 
 from vestry.report.formatting import counted, listed, per_cent, whole
 from vestry.report.section import Section
+from vestry.schema.cross_validation import NestedChoice
 from vestry.schema.environment import TestSetUses
-from vestry.schema.nested import NestedChoice
 from vestry.schema.results import Results
 
 _LEAST_GAIN = 0.05

@@ -1,6 +1,6 @@
 """What the tests of a page are, and what it would take to show what they do not, in words."""
 
-from vestry.evaluation.families import LEVEL
+from vestry.evaluation.paired_tests import LEVEL
 from vestry.report.formatting import counted, per_cent, points, roughly
 from vestry.schema.results import Results
 from vestry.schema.significance import PairOfModels, TestFamily

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from vestry.report.formatting import NOTHING, counted, duration, whole
 from vestry.schema.models import Member
 from vestry.schema.results import Results
-from vestry.schema.training import Trunk
+from vestry.schema.training import BackboneFacts
 
 # In words: which weights, and what pushing images every epoch would have meant.
 
 
-def _replaced(found: Trunk) -> str | None:
+def _replaced(found: BackboneFacts) -> str | None:
     """That the weights are not the ones asked for, and why."""
     if found.asked == found.weights:
         return None
@@ -19,7 +19,7 @@ def _replaced(found: Trunk) -> str | None:
     return f"{start} and ran on \u201c{found.weights}\u201d{reason}"
 
 
-def _once(found: Trunk) -> str:
+def _once(found: BackboneFacts) -> str:
     """How many images went through the backbone, once each."""
     through, cached = found.images_through, found.images_found
     if not through:
@@ -38,7 +38,7 @@ def _once(found: Trunk) -> str:
     )
 
 
-def _every_epoch(member: Member, found: Trunk, results: Results) -> str | None:
+def _every_epoch(member: Member, found: BackboneFacts, results: Results) -> str | None:
     """What no cache would have meant: training and validation images again in each epoch."""
     epochs = member.training.epochs_run if member.training else 0
     if not epochs:
@@ -57,7 +57,7 @@ def _every_epoch(member: Member, found: Trunk, results: Results) -> str | None:
     return f"{text}: at the same rate about {duration(seconds)} in the backbone."
 
 
-def _untrained(found: Trunk) -> str | None:
+def _untrained(found: BackboneFacts) -> str | None:
     if found.weights != "random":
         return None
     return (

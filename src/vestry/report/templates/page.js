@@ -97,6 +97,18 @@
       group.querySelector("[data-otherwise]").hidden = all("[data-of-model]", group)
         .some((panel) => panel.dataset.ofModel === anchor);
     });
+    // Of figures of all models its line stands out; of lists of models its part stands open.
+    const own = `of-${picker.selectedOptions[0].dataset.series}`;
+    all(".drawings [class*=' of-']").forEach((mark) => {
+      const isOwn = mark.classList.contains(own);
+      if (mark.localName === "text") mark.classList.toggle("bold", isOwn);
+      else mark.classList.toggle("strong", isOwn && !mark.classList.contains("train"));
+    });
+    all("[data-follows]").forEach((group) => {
+      const parts = all(":scope > .part", group);
+      const chosen = parts.find((part) => part.dataset.of === anchor);
+      if (chosen) parts.forEach((part) => { part.open = part === chosen; });
+    });
     remember();
     document.dispatchEvent(new CustomEvent("vestry:model", { detail: { model: anchor, name: called(anchor) } }));
   };

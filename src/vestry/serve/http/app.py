@@ -21,6 +21,8 @@ from vestry.serve.http.hosts import Hosts, check_host
 from vestry.serve.http.pages import Page
 from vestry.serve.http.request import (
     JSON,
+    MOST_THROWN_AWAY,
+    REFUSED,
     STATE,
     RequestState,
     ServerBusy,
@@ -28,7 +30,7 @@ from vestry.serve.http.request import (
     too_large,
 )
 from vestry.serve.http.routes import routes_of
-from vestry.serve.http.telemetry import AccessLog
+from vestry.serve.http.telemetry import AccessLog, LogWriter
 
 _FAILED = "the server failed; its log says why"
 _WORDS = {
@@ -37,8 +39,6 @@ _WORDS = {
 }
 """What Starlette's own errors are called here."""
 _SMALL = 64 * 2**10
-_THROWN_AWAY = 16 * 2**20
-"""Bytes of a refused body that are read and not kept."""
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _CLOSING = (b"connection", b"close")
 
@@ -53,6 +53,7 @@ class App:
         self.context = context
         self.shedder = context.shedder
         self.log = log
+        self.writer: LogWriter | None = None
         self.routes = routes_of(context, page)
         self.router = Router(self.routes, redirect_slashes=False)
 
@@ -66,7 +67,7 @@ class App:
         except ClientDisconnect:
             pass
         except Exception:  # a fault of ours: said to whoever runs the server, not to the client
-            traceback.print_exc(file=sys.stderr)
+            self._say(traceback.format_exc())
             if not state.started:
                 await JSON({"error": _FAILED}, 500)(scope, receive, send)
         finally:
@@ -86,19 +87,36 @@ class App:
             error.detail = _WORDS.get(error.detail, error.detail)
             await error_response(error)(scope, receive, send)
 
+    def _say(self, text: str) -> None:
+        """To whoever runs the server, and reads along or does not."""
+        if self.writer is None:
+            self.writer = LogWriter(sys.stderr) if self.log is None else self.log.writer
+        self.writer.put(text)
+
     def settle(self) -> None:
         """Write and count what has waited for company; at the end, for there will be none."""
         self.shedder.settle()
         if self.log is not None:
             self.log.close()
+        elif self.writer is not None:
+            self.writer.close()
 
     def _count(self, scope: Scope, state: RequestState, seconds: float) -> None:
         route = scope["route"].path if "route" in scope else "unknown"
+        state.status = scope.get(REFUSED, state.status)
         self.context.metrics.request(
             route, scope["method"], state.status, seconds, self.shedder.images
         )
         if self.log is not None:
             self.log.write(scope, state, seconds)
+
+    def refused(self, error: HTTPException) -> None:
+        """Count and log what was refused before it was a request."""
+        self.context.metrics.unrouted(error.status_code)
+        if isinstance(error, ServerBusy):
+            self.context.metrics.refusal(error.reason)
+        if self.log is not None:
+            self.log.unrouted(error.status_code, error.detail)
 
     async def _receive(self, state: RequestState) -> Message:
         """The next piece of the body, within the bounds."""
@@ -133,7 +151,7 @@ async def _throw_away(state: RequestState, seconds: float) -> None:
     A connection that is closed while its sender still sends is reset, and the sender never sees
     why it was refused (RFC 9112, 9.6).
     """
-    most = state.received + _THROWN_AWAY
+    most = state.received + MOST_THROWN_AWAY
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while state.arriving and state.received < most:

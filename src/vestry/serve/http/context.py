@@ -31,11 +31,20 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
+class ModelFile:
+    """A file that was read once and checked. What is in its place later is never served: not by
+    a worker that starts later, either."""
+
+    path: Path
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """What is served, and how. models: files that `check_files` gave. threads: of one model call.
     log: whether each request gets a line. hosts: the names that are answered to; None for all."""
 
-    models: Sequence[Path]
+    models: Sequence[ModelFile]
     threads: int = 1
     batching: BatchingSettings = field(default_factory=BatchingSettings)
     limits: Limits = field(default_factory=Limits)
@@ -43,7 +52,9 @@ class ServerSettings:
     hosts: Hosts = ONLY_LOCAL
 
 
-def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None) -> list[Path]:
+def check_files(
+    paths: Sequence[Path], tell: Callable[[str], None] | None = None
+) -> list[ModelFile]:
     """The files to serve, each once read; the committee that ships where none is named.
 
     tell: takes what must be known of a file that is served all the same. Raises ModelError where
@@ -51,8 +62,10 @@ def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None
     """
     named = list(paths) or [READY]
     slugs: dict[str, Path] = {}
+    files = []
     for path in named:
-        _, bundle = read_bundle(path)
+        content, bundle = read_bundle(path)
+        files.append(ModelFile(path, content))
         if not paths and bundle.quantized is not None:
             raise ModelError(f"{path}: a quantised model is served only where it is named")
         slug = slug_of(bundle)
@@ -66,7 +79,7 @@ def check_files(paths: Sequence[Path], tell: Callable[[str], None] | None = None
         note = said_of(bundle)
         if note and tell:
             tell(f"{path}: {note}")
-    return named
+    return files
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +171,7 @@ class ServerContext:
 def load_context(settings: ServerSettings, shedder: LoadShedder, metrics: Metrics) -> ServerContext:
     """The models loaded and warm."""
     running = ThreadPoolExecutor(1, thread_name_prefix="model")
-    models = [_load(path, settings, shedder, metrics, running) for path in settings.models]
+    models = [_load(file, settings, shedder, metrics, running) for file in settings.models]
     return ServerContext(
         {model.slug: model for model in models},
         shedder,
@@ -170,10 +183,14 @@ def load_context(settings: ServerSettings, shedder: LoadShedder, metrics: Metric
 
 
 def _load(
-    path: Path, settings: ServerSettings, shedder: LoadShedder, metrics: Metrics, thread: Executor
+    file: ModelFile,
+    settings: ServerSettings,
+    shedder: LoadShedder,
+    metrics: Metrics,
+    thread: Executor,
 ) -> ServedModel:
     """thread: where the model runs unless it is small."""
-    predictor = Predictor(path, settings.threads)
+    predictor = Predictor.of(file.content, file.path, settings.threads)
     bundle = predictor.bundle
     slug = slug_of(bundle)
     inline = runs_inline(predictor, settings.batching.max_images)

@@ -6,6 +6,7 @@ and names without a dot are given within a network: neither is a foreign page's 
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -14,6 +15,9 @@ from starlette.types import Scope
 
 ONLY_LOCAL: frozenset[str] = frozenset()
 _LOCAL_ADDRESSES = ("127.0.0.1", "::1", "localhost")
+
+_FIELD = re.compile(rb"([\w.-]+|\[[0-9a-fA-F:.]*\])?(:\d*)?")
+"""Name or address, and port."""
 
 Hosts = frozenset[str] | None
 """Names with a dot that are answered, in lower case; None: all."""
@@ -41,6 +45,8 @@ def check_host(scope: Scope, hosts: Hosts) -> None:
         raise HTTPException(
             400, f"HTTP/1.1 asks for one Host field; the request has {len(given) or 'none'}"
         )
+    if not all(map(_FIELD.fullmatch, given)):
+        raise HTTPException(400, "the Host field is no name or address")
     if hosts is not None and not all(_is_among(value, hosts) for value in given):
         raise HTTPException(
             421, "this server does not answer to that name; start it with --allow-host NAME"

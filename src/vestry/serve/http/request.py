@@ -14,6 +14,10 @@ from starlette.types import Receive
 
 STATE = "vestry.request"
 """The scope's key of a request's state."""
+REFUSED = "vestry.refused"
+"""The scope's key of the status under which its connection has refused the rest of a request."""
+MOST_THROWN_AWAY = 16 * 2**20
+"""Bytes of what is refused that are read and not kept."""
 CLOSE = {"connection": "close"}
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

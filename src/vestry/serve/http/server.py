@@ -78,7 +78,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=limited(limits, app.shedder),
+                http=limited(limits, app.shedder, app.refused),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -99,6 +99,10 @@ class Metrics:
         self.refused.labels(reason).inc(count)
         self.requests.labels(_UNROUTED, "POST", "503").inc(count)
 
+    def unrouted(self, status: int) -> None:
+        """What was no request, or not one that is read."""
+        self.requests.labels(_UNROUTED, _OTHER, str(status)).inc()
+
     def answer(self, model: str, answer: Answer) -> None:
         child = self.children.get((model, answer.name))
         if child is None:
@@ -178,6 +182,15 @@ class AccessLog:
             f'"ms":{round(seconds * 1000, 3)},"bytes":{state.received},'
             f'"model":{_quoted(state.model)},"class":{_quoted(state.label)}}}'
         )
+        self._flush_soon()
+
+    def unrouted(self, status: int, reason: str) -> None:
+        """A line for what was no request, or not one that is read."""
+        line = {"time": self._now(), "status": status, "refused": 1, "reason": reason}
+        self.lines.append(encode(line))
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(_EVERY, self.flush)
 

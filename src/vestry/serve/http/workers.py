@@ -14,34 +14,40 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from vestry.errors import VestryError
 from vestry.serve.http.batching import BatchingSettings
-from vestry.serve.http.context import ServerSettings
+from vestry.serve.http.context import ModelFile, ServerSettings
 from vestry.serve.http.request import Limits
 from vestry.serve.http.server import run_server, say
-from vestry.serve.http.telemetry import FOLDER
+from vestry.serve.http.telemetry import FOLDER, LogWriter
 from vestry.system.platform_calls import handing_down, pipe_without_wait
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SHORTEST_LIFE = 5.0
-"""Seconds. A worker that ends sooner would only end again; the server stops instead."""
+"""Seconds. A worker that ends sooner may only end again: the next one waits for a while."""
+_PAUSES = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
+"""Seconds before another takes its place, by how many ended so one after the other."""
 _OFTEN = 0.02
 _FAILED = 1
 
 
 class Supervisor:
-    """Starts `count` processes that each load the models and take connections from `listener`;
-    starts one again that ends unasked."""
+    """Starts `count` processes that each load the models, as they were checked, and take
+    connections from `listener`; starts one again that ends unasked, and lets the others serve on
+    meanwhile. At the start all have to come up, or none stays."""
 
     def __init__(self, settings: ServerSettings, listener: socket.socket, count: int) -> None:
         self.settings = settings
         self.listener = listener
         self.count = count
         self.living: dict[subprocess.Popen[bytes], float] = {}
+        self.due: list[float] = []
+        self.short_lives = 0
         self.stopping = False
         self.failed = False
+        self.writer = LogWriter(sys.stderr)  # nobody may read it, and it must not stop the rest
 
     def run(self, ready: Callable[[], None]) -> None:
         """Until a signal, and until every worker has answered what it had accepted.
@@ -51,34 +57,43 @@ class Supervisor:
         """
         folder = tempfile.mkdtemp(prefix="vestry-metrics-")
         reading, writing = pipe_without_wait()
+        kept = contextlib.ExitStack()
+        files = [kept.enter_context(_unnamed(file.content)) for file in self.settings.models]
+        self.handles = [file.fileno() for file in files]
         before = {number: signal.signal(number, self._passed_on) for number in _SIGNALS}
         try:
             for _ in range(self.count):
                 self._start(folder, writing)
-            if self._all_ready(reading):
+            if not self._all_ready(reading):
+                self.failed = not self.stopping
+                self._stop()
+            else:
                 ready()
-            while self.living:
+            while self.living or (self.due and not self.stopping):
                 time.sleep(_OFTEN)
                 for age in self._buried(folder):
-                    self._replace(age, folder, writing)
+                    self._plan_another(age)
+                self._start_due(folder, writing)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
             os.close(reading)
             os.close(writing)
+            kept.close()
+            self.writer.close()
             shutil.rmtree(folder, ignore_errors=True)
         if self.failed:
             raise VestryError("a worker ended as soon as it had started; its words stand above")
 
     def _start(self, folder: str, writing: int) -> None:
         handle = self.listener.fileno()
-        told = _as_json(self.settings, handle, writing)
+        told = _as_json(self.settings, handle, writing, self.handles)
         worker = subprocess.Popen(
             # -P: whatever lies in the working folder is not to be imported
             [sys.executable, "-P", "-m", "vestry.serve.http.workers", told],
             env=os.environ | {FOLDER: folder},
             # Ctrl-C goes to a terminal's whole group: it would come twice, and end all at once.
-            **handing_down(handle, writing),
+            **handing_down(handle, writing, *self.handles),
         )
         self.living[worker] = time.monotonic()
 
@@ -100,15 +115,20 @@ class Supervisor:
             _forget(folder, worker.pid)
         return [time.monotonic() - self.living.pop(worker) for worker in ended]
 
-    def _replace(self, age: float, folder: str, writing: int) -> None:
+    def _plan_another(self, age: float) -> None:
         if self.stopping:
             return
-        if age >= _SHORTEST_LIFE:
-            say("a worker ended; another takes its place")
-            self._start(folder, writing)
-            return
-        self.failed = True
-        self._stop()
+        self.short_lives = 0 if age >= _SHORTEST_LIFE else self.short_lives + 1
+        pause = _PAUSES[min(self.short_lives, len(_PAUSES) - 1)]
+        when = f" in {pause:g} s" if pause else ""
+        self.writer.put(f"vestry: a worker ended; another takes its place{when}\n")
+        self.due.append(time.monotonic() + pause)
+
+    def _start_due(self, folder: str, writing: int) -> None:
+        for moment in [each for each in self.due if each <= time.monotonic()]:
+            self.due.remove(moment)
+            if not self.stopping:
+                self._start(folder, writing)
 
     def _passed_on(self, _: int, __: FrameType | None) -> None:
         """The first signal stops the workers, the second ends them."""
@@ -128,19 +148,45 @@ def _forget(folder: str, process: int) -> None:
         path.unlink(missing_ok=True)
 
 
-def _as_json(settings: ServerSettings, listener: int, writing: int) -> str:
-    """What a worker is told. listener, writing: its handles of the socket and of the pipe on which
-    it reports."""
-    hosts = None if settings.hosts is None else sorted(settings.hosts)
-    models = [str(path) for path in settings.models]
-    facts = asdict(settings) | {"models": models, "hosts": hosts}
+def _unnamed(content: bytes) -> IO[bytes]:
+    """A file without a name that holds it, for workers to read: nobody else can change it, and it
+    is gone with the last of them."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever asks for it closes it
+    file.write(content)
+    file.flush()
+    return file
+
+
+def _content_of(handle: int) -> bytes:
+    """Of a file that other processes have open, too: all of them share one place in it."""
+    size, pieces, start = os.fstat(handle).st_size, [], 0
+    while start < size:
+        pieces.append(os.pread(handle, size - start, start))
+        start += len(pieces[-1])
+    os.close(handle)
+    return b"".join(pieces)
+
+
+def _as_json(settings: ServerSettings, listener: int, writing: int, handles: list[int]) -> str:
+    """What a worker is told. listener, writing, handles: its handles of the socket, of the pipe on
+    which it reports, and of what the models' files held."""
+    facts = {
+        "models": [
+            [str(file.path), handle] for file, handle in zip(settings.models, handles, strict=True)
+        ],
+        "threads": settings.threads,
+        "batching": asdict(settings.batching),
+        "limits": asdict(settings.limits),
+        "log": settings.log,
+        "hosts": None if settings.hosts is None else sorted(settings.hosts),
+    }
     return json.dumps({"settings": facts, "listener": listener, "writing": writing})
 
 
 def _settings_of(facts: dict[str, Any]) -> ServerSettings:
     """What `_as_json` wrote."""
     return ServerSettings(
-        [Path(name) for name in facts["models"]],
+        [ModelFile(Path(name), _content_of(handle)) for name, handle in facts["models"]],
         facts["threads"],
         BatchingSettings(**facts["batching"]),
         Limits(**facts["limits"]),
@@ -157,11 +203,15 @@ def _work(told: str) -> int:
     def ready() -> None:
         os.write(facts["writing"], b"+")
 
+    parent = os.getppid()
     try:
-        run_server(_settings_of(facts["settings"]), listener, ready, os.getppid())
+        run_server(_settings_of(facts["settings"]), listener, ready, parent)
     except VestryError as error:
         say(str(error))
         return _FAILED
+    finally:
+        if os.getppid() != parent:  # it was killed, and can remove nothing any more
+            shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
     return 0
 
 

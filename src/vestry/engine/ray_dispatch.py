@@ -1,0 +1,209 @@
+"""One list of tasks on a cluster's nodes: given out, followed, and given to others where a node is
+lost."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vestry.engine.ray_node import ARITHMETIC, perform
+from vestry.engine.same_code import code_here
+from vestry.engine.shipping import Arrival, Content
+from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
+from vestry.errors import DamagedError, one_line
+
+if TYPE_CHECKING:
+    from vestry.engine.ray_engine import RayEngine
+
+_POLL_SECONDS = 0.05
+_AHEAD = 2
+"""So many times the cores that there are may be asked for: Ray sees what is wanted, and grows."""
+_LOSSES = 3
+"""A task whose node was lost so often is given up: perhaps it is what the nodes are lost by."""
+_REFUSALS = 60
+"""So often Ray may send a task to a node that has gone before it could begin there."""
+_PAUSE_SECONDS = 1.0
+"""Before Ray is asked again: for some seconds it takes a node that has gone for one that is up."""
+
+
+@dataclass
+class _Given:
+    """A task that was given to Ray. order: it holds the references to what the task reads."""
+
+    task: Task
+    cores: int
+    order: dict[str, Any]
+    arrival: Arrival
+    node: str = ""
+
+
+@dataclass
+class Dispatch:
+    """See above."""
+
+    engine: "RayEngine"
+    tasks: list[Task]
+    on_event: OnEvent
+    given: dict[Any, _Given] = field(default_factory=dict)
+    losses: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    not_before: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ray = self.engine.cluster.ray
+        self.waiting = list(self.tasks)
+        self.seen = time.monotonic()
+
+    def turns(self) -> Turns:
+        try:
+            while self.waiting or self.given:
+                self.look_at_nodes()
+                self.give_what_fits()
+                for generator in self.ready():
+                    yield from self.take(generator)
+                if time.monotonic() - self.seen > self.engine.patience:
+                    yield from self.give_up()
+                yield None
+        finally:
+            for generator in self.given:
+                with contextlib.suppress(Exception):  # whatever Ray says, it is not wanted
+                    self.ray.cancel(generator, force=True)
+
+    def look_at_nodes(self) -> None:
+        nodes = self.engine.cluster.nodes()
+        if nodes.cores:
+            self.seen = time.monotonic()
+        if nodes.words() != self.engine.shown:
+            self.engine.shown = nodes.words()
+            self.on_event({"event": "nodes", "count": len(nodes.cores), "text": nodes.words()})
+
+    def give_what_fits(self) -> None:
+        """The next tasks in order that fit into what is free."""
+        nodes = self.engine.cluster.nodes()
+        most = self.engine.most or _AHEAD * nodes.total
+        free = most - sum(given.cores for given in self.given.values())
+        now = time.monotonic()
+        for task in list(self.waiting):
+            cores = min(task.cores, nodes.largest, most)
+            if nodes.cores and cores <= free and now >= self.not_before.get(task.name, now):
+                self.waiting.remove(task)
+                self.give(task, cores)
+                free -= cores
+
+    def give(self, task: Task, cores: int) -> None:
+        order = self.order(task)
+        remote = self.ray.remote(perform).options(
+            num_cpus=cores, num_gpus=task.gpus, num_returns="streaming", max_retries=0
+        )
+        arrival = Arrival(task.workspace / "arriving")
+        self.given[remote.remote(order)] = _Given(task, cores, order, arrival)
+
+    def order(self, task: Task) -> dict[str, Any]:
+        arithmetic = {n: value for n, value in os.environ.items() if n.startswith(ARITHMETIC)}
+        parcels = self.engine.parcels
+        return {
+            "name": task.name,
+            "function": task.function,
+            "description": task.description,
+            "context": task.context,
+            "time_limit": task.time_limit,
+            "reads": parcels.of_all(self.engine.shared) | parcels.of_one(task.reads),
+            "environment": arithmetic | self.engine.environment,
+            "code": code_here(),
+            "run": self.engine.cluster.run,
+        }
+
+    def ready(self) -> list[Any]:
+        """Those that have something to say, each in its turn."""
+        if not self.given:
+            time.sleep(_POLL_SECONDS)
+            return []
+        everything = list(self.given)
+        found, _ = self.ray.wait(everything, num_returns=1, timeout=_POLL_SECONDS)
+        if len(everything) > 1 and found:
+            found, _ = self.ray.wait(everything, num_returns=len(everything), timeout=0)
+        return list(found)
+
+    def take(self, generator: Any) -> Iterator[Outcome]:
+        given = self.given[generator]
+        try:
+            item = self.ray.get(next(generator))
+        except self.ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, self.ray.exceptions.RayError):
+                yield from self.lost(generator)  # before it had all that it reads
+            else:
+                yield self.end(generator, Outcome(given.task, one_line(error.cause), str(error)))
+        except (StopIteration, self.ray.exceptions.RayError):
+            yield from self.lost(generator)
+        else:
+            yield from self.follow(generator, item)
+
+    def follow(self, generator: Any, item: Event | bytes) -> Iterator[Outcome]:
+        given = self.given[generator]
+        if isinstance(item, bytes):
+            given.arrival.add(item)
+            return
+        match item["event"]:
+            case "file":
+                given.arrival.begin(Content(**item["content"]))
+            case "done":
+                yield self.end(generator, self.settled(given))
+            case "failed":
+                yield self.end(generator, Outcome(given.task, item["reason"], item["details"]))
+            case _:
+                if item["event"] == "started":
+                    given.node = item["node"]
+                    self.engine.used.add(item["node_id"])
+                self.on_event(item | {"task": given.task.name})
+
+    def settled(self, given: _Given) -> Outcome:
+        try:
+            given.arrival.settle(given.task.folder)
+        except (DamagedError, OSError) as error:
+            return Outcome(given.task, f"from the node {given.node}: {one_line(error)}")
+        shutil.rmtree(given.task.workspace, ignore_errors=True)
+        return Outcome(given.task)
+
+    def lost(self, generator: Any) -> Iterator[Outcome]:
+        """Its node, or Ray's process there, is gone: another does it, unless that was so often."""
+        given = self.given[generator]
+        task, kind = given.task, (given.task.name, bool(given.node))
+        self.losses[kind] += 1
+        most = _LOSSES if given.node else _REFUSALS
+        if self.losses[kind] >= most:
+            last = given.node or "before it could begin"
+            yield self.end(generator, Outcome(task, f"its node was lost, {most} times now: {last}"))
+            return
+        del self.given[generator]
+        given.arrival.close()
+        self.waiting.insert(0, task)
+        self.not_before[task.name] = time.monotonic() + _PAUSE_SECONDS
+        if given.node:
+            text = f"the node {given.node} is lost: {task.name} is done again elsewhere"
+            self.on_event({"event": "warning", "text": text})
+
+    def end(self, generator: Any, outcome: Outcome) -> Outcome:
+        given = self.given.pop(generator)
+        given.arrival.close()
+        shutil.rmtree(given.arrival.place, ignore_errors=True)
+        with contextlib.suppress(OSError):  # there may be a checkpoint of this machine's in it
+            outcome.task.workspace.rmdir()
+        kind = "failed" if outcome.reason else "done"
+        self.on_event({"event": kind, "task": outcome.task.name, "reason": outcome.reason})
+        return outcome
+
+    def give_up(self) -> Iterator[Outcome]:
+        """There has been no node for too long."""
+        reason = (
+            f"no node has been there for {self.engine.patience:g} s; start some, and the same "
+            "command goes on"
+        )
+        for generator in list(self.given):
+            yield self.end(generator, Outcome(self.given[generator].task, reason))
+        for task in self.waiting:
+            self.on_event({"event": "failed", "task": task.name, "reason": reason})
+            yield Outcome(task, reason)
+        self.waiting.clear()

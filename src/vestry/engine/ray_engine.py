@@ -1,0 +1,115 @@
+"""Tasks on the nodes of a Ray cluster, and those that only this machine can do beside them."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from vestry.engine.local import LocalEngine
+from vestry.engine.ray_cluster import RayCluster, connected
+from vestry.engine.ray_dispatch import Dispatch
+from vestry.engine.ray_node import forget
+from vestry.engine.ray_parcels import Parcels
+from vestry.engine.task import OnEvent, Outcome, Task, Turns
+from vestry.system.platform_calls import available_cores
+
+_TURN_SECONDS = 0.02
+_TIDY_SECONDS = 10.0
+
+
+class RayEngine:
+    """As `engine.Engine`. most: how many cores all tasks may take at once; None for all that the
+    nodes have. patience: seconds that it waits for a node while there is
+    none. used: nodes that have done something. said: groups of
+    which it was said that they stay here. shown: how many nodes there are, as it was told last."""
+
+    shares_disk = False
+
+    def __init__(
+        self, cluster: RayCluster, most: int | None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.cluster = cluster
+        self.most = most
+        self.environment = dict(environment or {})
+        self.shared: dict[str, Path] = {}
+        self.patience = 60.0
+        self.parcels = Parcels(cluster.ray)
+        self.used: set[str] = set()
+        self.said: set[str] = set()
+        self.shown = ""
+        self.here = LocalEngine(min(available_cores(), self.cores), environment)
+
+    @property
+    def cores(self) -> int:
+        """What every node can give to one task."""
+        smallest = self.cluster.nodes().smallest
+        return smallest if self.most is None else min(self.most, smallest)
+
+    def __enter__(self) -> Self:
+        self.here.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.here.__exit__()
+        self.tidy()
+        self.parcels.drop()
+
+    def run(self, tasks: list[Task], on_event: OnEvent) -> Iterator[Outcome]:
+        """As the protocol says. Tasks that only this machine can do run beside the others; those
+        that want all of its cores come last, alone."""
+        alone = [task for task in tasks if task.here and task.cores >= self.here.cores]
+        beside = [task for task in tasks if task.here and task not in alone]
+        away = [task for task in tasks if not task.here]
+        for text in self.reasons({task.group or task.name: task.here for task in tasks}):
+            on_event({"event": "note", "text": text})
+        both = [Dispatch(self, away, on_event).turns()]
+        both.append(self.here.turns(beside, on_event, _TURN_SECONDS))
+        yield from _by_turns(both)
+        yield from self.here.run(alone, on_event)
+
+    def reasons(self, groups: dict[str, str]) -> list[str]:
+        """Why some of them are done on this machine, said once."""
+        new = {name: why for name, why in groups.items() if why and name not in self.said}
+        self.said |= new.keys()
+        return [f"{name} is done on this machine, not on nodes: {why}" for name, why in new.items()]
+
+    def tidy(self) -> None:
+        """Have every node remove what it kept, where it still answers."""
+        ray, used = self.cluster.ray, self.used & self.cluster.nodes().cores.keys()
+        at = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        asked = [
+            ray.remote(forget)
+            .options(num_cpus=0, scheduling_strategy=at(name, soft=False), max_retries=0)
+            .remote(self.cluster.run)
+            for name in used
+        ]
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=_TIDY_SECONDS)
+        self.used.clear()
+
+
+def _by_turns(generators: list[Turns]) -> Iterator[Outcome]:
+    """What they give, each asked in its turn; all are closed at the end."""
+    left = list(generators)
+    try:
+        while left:
+            for each in list(left):
+                try:
+                    outcome = next(each)
+                except StopIteration:
+                    left.remove(each)
+                    continue
+                if outcome is not None:
+                    yield outcome
+    finally:
+        for each in generators:
+            each.close()
+
+
+@contextlib.contextmanager
+def ray_engine(
+    address: str | None, cores: int | None, environment: Mapping[str, str] | None = None
+) -> Iterator[RayEngine]:
+    """An engine on the cluster at `address`, as `connected` has it. cores: as `RayEngine.most`."""
+    with connected(address, cores) as cluster:
+        yield RayEngine(cluster, cores, environment)
