@@ -177,6 +177,6 @@ def test_damage_is_an_error_or_nothing(tmp_path: Path, place: float, value: int,
     try:
         found = load(tmp_path, "hf:set")
     except DataError as error:
-        assert "set" in str(error)
+        assert "set" in str(error) or "train/data-" in str(error)  # the folder, or the row
     else:
         assert found.train.images.shape[1:] == (8, 8, 3)
