@@ -14,6 +14,8 @@ import vestry
 from entry_points import COMMANDS, LACKING, PROGRAM, line, prepared
 from vestry.cli.app import app
 
+pytestmark = pytest.mark.timeout(900)  # everything is used once, in processes of its own
+
 SERVED = 15.0
 """Seconds; onnxruntime's first upload is due ten seconds after it was loaded."""
 WITNESS = Path(__file__).parent / "witness"

@@ -156,7 +156,7 @@ def chapter(results: dict[str, Any]) -> Opening | None:
 def test_the_heading_says_who_overfits(results: dict[str, Any]) -> None:
     shown = chapter(results)
     assert shown is not None and len(shown.figures) == 2
-    assert shown.heading.startswith("3 of 3 networks overfit: Model-1 from epoch ")
+    assert shown.heading.startswith("3 of 3 networks overfit: all from epoch ")
     assert not shown.heading.endswith(".")
     typed = example.typed(results)
     assert page_data(typed).learning.without_epochs == (

@@ -1,9 +1,11 @@
 """Vestry sends nothing, and what it computes with must not either.
 
-Two libraries report to their makers unless they are told otherwise before they are loaded.
+Some libraries report to their makers unless they are told otherwise before they are loaded.
 onnxruntime (from 1.29 on) reports its machine: loading it starts the upload, and writes an id into
 the user's cache folder. MLflow (from 3.2 on) reports what is called of it; it is loaded where
-somebody asks to log there, and not before. tests/test_sends_nothing.py holds all to silence.
+somebody asks to log there, and not before. Ray is told where it is loaded, by
+engine/ray_cluster.py.
+tests/test_sends_nothing.py holds all others to silence.
 """
 
 import os
