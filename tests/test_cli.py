@@ -68,7 +68,7 @@ def test_check_and_schema_and_data_list_are_json_where_asked(vestry):
     assert json.loads(vestry("check", "--json").stdout)["torch"]
     assert "member" in json.loads(vestry("schema").stdout)["properties"]
     sources = [row["source"] for row in json.loads(vestry("data", "list", "--json").stdout)]
-    files = {"idx:DIR", "npz:FILE", "folder:DIR", "csv:FILE", "parquet:FILE", "zip:FILE"}
+    files = {"idx:DIR", "npz:FILE", "folder:DIR", "csv:FILE", "parquet:FILE", "hf:DIR", "zip:FILE"}
     published = {"fashion-mnist", "mnist", "kmnist", "emnist-letters", "cifar10", "medmnist:NAME"}
     assert files | published | {"digits", "path:PATH"} == set(sources)
 

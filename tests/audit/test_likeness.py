@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from planted_images import image_set
+from vestry.audit import near_duplicates as near
 from vestry.audit.audit import audit
 from vestry.audit.finding import Finding
 from vestry.audit.likeness import can_be_compared, most_alike
@@ -91,6 +92,38 @@ def test_copies_of_copies_are_found_where_all_images_have_some() -> None:
     test = np.array([saved_again(picture, random) for picture in first[:60]])
     finding, _ = found(train, test)
     assert finding.count >= 25
+
+
+MOVES = {
+    "cut by 1 a side": (1, 1, 31, 31),
+    "cut by 2 a side": (2, 2, 30, 30),
+    "cut by 2 above and right": (0, 2, 30, 32),
+    "cut by 3 a side": (3, 3, 29, 29),
+    "moved by 2": (2, 0, 34, 32),
+    "moved by 2 both ways": (-2, 2, 30, 34),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pictures_that_were_cut_or_moved_by_a_few_pixels_are_found(seed: int) -> None:
+    train, test = photographs(600, seed), photographs(150, 5000 + seed)
+    for row in range(10 * len(MOVES)):
+        left, above, right, below = list(MOVES.values())[row % len(MOVES)]
+        wide = np.pad(train[2 * row], ((4, 4), (4, 4), (0, 0)), mode="edge")
+        cut = Image.fromarray(wide).crop((left + 4, above + 4, right + 4, below + 4))
+        test[row] = np.asarray(cut.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    finding, _ = found(train, test)
+    pairs = {group.places[0].row: group.places[1].row for group in finding.groups}
+    right_ones = [row for row in range(10 * len(MOVES)) if pairs.get(row) == 2 * row]
+    assert len(right_ones) >= 0.9 * 10 * len(MOVES)
+    assert len(pairs) - len(right_ones) <= 1
+
+
+def test_where_pairs_are_too_many_for_that_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "_MOST_PAIRS", 1000)
+    _, sets = found(photographs(100, 1), photographs(20, 2))
+    _, notes = audit(sets, 0, lambda text: None)
+    assert any("cut or moved by two pixels or more were not looked for" in note for note in notes)
 
 
 def test_small_images_and_few_rows_are_not_compared() -> None:

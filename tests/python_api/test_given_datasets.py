@@ -1,5 +1,6 @@
 """Data sets of Hugging Face's and torchvision's protocols, without either library."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from torch import from_numpy
 from torch.utils.data import Dataset, TensorDataset
 
 import vestry
+from vestry.data.paths import DataPaths
+from vestry.data.source import load_source
 from vestry.errors import StudyError
+from vestry.python_api import studies
 from vestry.python_api.given_datasets import arrays_of_parts, is_dataset
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -85,6 +89,54 @@ def test_a_data_set_gives_the_run_that_its_arrays_give(way: str, tmp_path: Path)
     )  # fmt: skip
     assert run.results.data.fingerprint == plain.results.data.fingerprint
     assert run.results.data.classes == NAMES
+
+
+STUDY = """title = "Bayes"
+[data]
+source = "digits"
+validation = { fraction = 0.25 }
+[exploration]
+skip = true
+[[model]]
+name = "Bayes"
+estimator = "sklearn.naive_bayes.GaussianNB"
+"""
+
+
+def test_a_study_runs_on_a_data_set_in_place_of_its_own_source(tmp_path: Path) -> None:
+    (tmp_path / "bayes.toml").write_text(STUDY)
+    parts = {"train": COLUMNS[0], "test": COLUMNS[1]}
+    read = vestry.Study.model_validate(tomllib.loads(STUDY.replace("[[model]]", "[[member]]")))
+    runs = [
+        vestry.run(study, tmp_path / name, source=parts, cores=1, quiet=True)
+        for study, name in ((tmp_path / "bayes.toml", "file"), (read, "object"))
+    ]
+    again = vestry.run(tmp_path / "bayes.toml", tmp_path / "file", source=parts, quiet=True)
+    own = vestry.run(tmp_path / "bayes.toml", tmp_path / "own", cores=1, quiet=True)
+    one, other = (run.results.data for run in runs)
+    assert one.fingerprint == other.fingerprint == again.results.data.fingerprint
+    assert one.splits["test"].rows == 60 and one.classes == NAMES
+    assert own.results.data.fingerprint != one.fingerprint
+    with pytest.raises(StudyError, match="labels"):
+        vestry.run(tmp_path / "bayes.toml", tmp_path / "x", source=PIXELS)
+
+
+@pytest.mark.parametrize("way", ["set", "arrays"])
+def test_try_takes_a_data_set_or_arrays(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tried: list[Any] = []
+    monkeypatch.setattr(studies, "try_source", lambda attempt, report: tried.append(attempt))
+    monkeypatch.setattr(studies, "Run", lambda folder, data: folder)
+    given, more = (COLUMNS[0], {}) if way == "set" else (PIXELS, {"labels": LABELS})
+    assert vestry.try_(given, minutes=1, quiet=True, **more) == Path("runs/images")
+    [attempt] = tried
+    found = load_source(attempt.source, DataPaths.of(None, tmp_path)).train
+    assert attempt.study == Path("images.toml")
+    np.testing.assert_array_equal(found.images, PIXELS[: len(found)])
+    with pytest.raises(StudyError, match="labels"):
+        vestry.try_(PIXELS, quiet=True)
 
 
 def test_tensors_with_channels_first_become_images() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from vestry.audit.bursts import bursts
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
-from vestry.audit.near_duplicates import near_duplicates
+from vestry.audit.near_duplicates import are_moved, near_duplicates
 from vestry.audit.oddities import (
     absent_classes,
     blank_images,
@@ -16,6 +16,7 @@ from vestry.audit.oddities import (
     small_classes,
     unbalanced,
 )
+from vestry.audit.outlines import has_outlines
 from vestry.audit.pictures import small_size
 from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
@@ -82,6 +83,12 @@ def _audit_notes(
             f"For distances, correlation and projections images were averaged down from "
             f"{shape[0]} x {shape[1]} to {size[0]} x {size[1]} pixels."
         )
+    notes += [
+        f"Images of {split} that are cut or moved by two pixels or more were not looked for in "
+        f"{first}: there are too many pairs of images for that."
+        for split, found in directions.items()
+        if split != first and has_outlines(found.shape) and not are_moved(found, directions[first])
+    ]
     notes += [
         f"Of {found.of:,} {split} images, {len(found.rows):,} drawn by class took part in the "
         "search for near-duplicates and for images far from their class."

@@ -26,12 +26,14 @@ _LEAST_LIKENESS = 0.7
 class Alike:
     """For each query its most alike row. place: (n,) which. likeness: (n,) correlation of outlines,
     -1 to 1. margin: (n,) by how much it is more alike than rows usually are, in Fisher's z. spread:
-    by how much that differs between rows that are no repeats: the scale of its upper tail."""
+    by how much that differs between rows that are no repeats: the scale of its upper tail.
+    searches: how many such searches there are of the same queries, which share what is EXPECTED."""
 
     place: NDArray[np.int64]
     likeness: NDArray[np.float64]
     margin: NDArray[np.float64]
     spread: float
+    searches: int = 1
 
     @property
     def threshold(self) -> float:
@@ -39,7 +41,7 @@ class Alike:
 
         Of each block's best half are above what is usual, and they fall off about exponentially.
         """
-        count = 0.5 * _BLOCKS * len(self.margin)
+        count = 0.5 * _BLOCKS * len(self.margin) * self.searches
         return max(_LEAST_MARGIN, self.spread * float(np.log(max(1.0, count / EXPECTED))))
 
     @property
@@ -55,6 +57,7 @@ def can_be_compared(among: NDArray[np.float32]) -> bool:
 def most_alike(
     queries: NDArray[np.float32],
     among: NDArray[np.float32],
+    searches: int = 1,
 ) -> Alike:
     """The most alike row of `among` for each query.
 
@@ -82,7 +85,7 @@ def most_alike(
         usual[rows], upper[rows] = np.median(best, axis=1), best[:, -1 - _UPPER]
     spreads = (_fisher(upper) - _fisher(usual)) / np.log(0.5 * _BLOCKS / (_UPPER + 1))
     spread = float(np.median(spreads)) if len(spreads) else 0.0
-    return Alike(place, likeness, _fisher(likeness) - _fisher(usual), spread)
+    return Alike(place, likeness, _fisher(likeness) - _fisher(usual), spread, searches)
 
 
 def _fisher(likeness: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vestry.audit.finding import Finding, Group, Place, by_share
 from vestry.audit.likeness import EXPECTED, can_be_compared, most_alike
+from vestry.audit.moved import COUNT, moved_forms
 from vestry.audit.outlines import has_outlines, outlines
 from vestry.audit.unit_vectors import SMALLEST_DEVIATION, Directions, chunks, nearest, nearest_rows
 from vestry.data.image_set import ImageSet
@@ -104,6 +105,8 @@ _CANDIDATES = 5
 """Of 4,000 Fashion-MNIST images shifted by a pixel all were among the first five by spectrum."""
 
 _MANY = 0.01
+_MOST_PAIRS = 100_000_000
+"""Compared in all moved forms together: some seconds."""
 
 _Rows = NDArray[np.int64]
 _Distances = NDArray[np.float64]
@@ -191,13 +194,32 @@ def _with_outlines(
     close = distance < _THRESHOLD
     if not (has_outlines(among.shape) and can_be_compared(among.values)):
         return _Pairs(place, distance, close, np.zeros(len(close), bool), None)
-    found = most_alike(outlines(queries.images), outlines(among.images))
-    alike = found.repeats
+    alike, found_at, threshold = _alike(queries, among)
     own = alike & ~close
-    difference = queries.values[own] - among.values[found.place[own]]
+    difference = queries.values[own] - among.values[found_at[own]]
     distance, place = distance.copy(), place.copy()
-    distance[own], place[own] = np.linalg.norm(difference, axis=1), found.place[own]
-    return _Pairs(place, distance, close, alike, found.threshold)
+    distance[own], place[own] = np.linalg.norm(difference, axis=1), found_at[own]
+    return _Pairs(place, distance, close, alike, threshold)
+
+
+def _alike(queries: Directions, among: Directions) -> tuple[NDArray[np.bool_], _Rows, float]:
+    """Whose outlines say so, as they stand or in one of a few moved forms; of which rows; and the
+    margin that was asked for of images as they stand."""
+    others = outlines(among.images)
+    searches = 1 + COUNT if are_moved(queries, among) else 1
+    found = most_alike(outlines(queries.images), others, searches)
+    alike, place = found.repeats, found.place
+    for form in moved_forms(queries.images) if searches > 1 else ():
+        moved = most_alike(outlines(form), others, searches)
+        new = moved.repeats & ~alike
+        place[new] = moved.place[new]
+        alike |= new
+    return alike, place, found.threshold
+
+
+def are_moved(queries: Directions, among: Directions) -> bool:
+    """Whether images that are cut or moved by some pixels are looked for: not among too many."""
+    return len(queries.values) * len(among.values) * COUNT <= _MOST_PAIRS
 
 
 def _nearest_shifted(queries: Directions, among: Directions) -> tuple[_Rows, _Distances]:

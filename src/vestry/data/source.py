@@ -7,7 +7,7 @@ from vestry.data.paths import DataPaths, Progress
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest, kinds_in_order
 from vestry.errors import DataError, StudyError, did_you_mean
 
-_SUFFIXES = frozenset({".npz", ".csv", ".tsv", ".parquet", ".zip", ".tar", ".tgz", ".gz"})
+_SUFFIXES = frozenset({".npz", ".csv", ".tsv", ".parquet", ".arrow", ".zip", ".tar", ".tgz", ".gz"})
 
 
 def source_kind(text: str) -> tuple[SourceKind, str]:

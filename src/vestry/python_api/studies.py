@@ -1,5 +1,6 @@
 """`vestry.run`, `vestry.open`, `vestry.choose`, `vestry.try_`: from Python what commands do."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ from vestry.pipeline.run_study import run_study
 from vestry.pipeline.tryout.draft import file_for, source_from
 from vestry.pipeline.tryout.try_source import Attempt, try_source
 from vestry.python_api.finished_run import Run
-from vestry.python_api.given_datasets import arrays_of_parts, is_dataset
+from vestry.python_api.given_images import ARRAYS, IMAGES_FILE, given_images
 from vestry.python_api.model_tables import model_table
 from vestry.storage.own_files import OwnFiles
 from vestry.storage.run_folder import RunFolder
@@ -37,6 +38,7 @@ def run(
     study: str | Path | Study,
     out: str | Path | None = None,
     *,
+    source: Any = None,
     data: str | Path | None = None,
     set: Iterable[str] = (),
     cores: int | None = None,
@@ -45,6 +47,10 @@ def run(
     quiet: bool = False,
 ) -> Run:
     """Run a study file, or a Study, as `vestry run` does; what was finished before is found again.
+
+    source: instead of the study's own, a source as a study names it, from the working folder; or a
+    data set of Hugging Face's or torchvision's kind, or several by part ({"train": ..., "test":
+    ...}), whose images are written beside the run, into OUT.study/.
 
     out: the run's folder, by default one named after the study below VESTRY_RUNS or `runs`; needed
     for a Study, whose file is written beside it. cores: by default VESTRY_CORES or all. set:
@@ -55,11 +61,12 @@ def run(
     if isinstance(study, Study):
         if out is None:
             raise StudyError("a Study has no file to be named after: give out=, its run folder")
-        path = _written(Path(out), _from_there(study, _home(Path(out))).to_toml())
+        path, changes = _study_file(study, source, Path(out)), list(set)
     else:
         path = Path(study)
-    file = read_study(path, set)
-    folder = Path(out) if out is not None else _runs() / path.stem
+        out = Path(out) if out is not None else _runs() / path.stem
+        changes = [*set, *_instead(source, out, path.parent)]
+    file, folder = read_study(path, changes), Path(out)
     places = DataPaths.of(None if data is None else Path(data), path.parent)
     limit = _cores(cores) if engine == "local" else cores
     with display(quiet) as report, opened_engine(engine, address, limit) as doing:
@@ -73,9 +80,10 @@ def open(folder: str | Path, data: str | Path | None = None) -> Run:
 
 
 def try_(
-    source: str | Path,
+    source: Any,
     minutes: float = 10.0,
     *,
+    labels: ArrayLike | None = None,
     study: str | Path | None = None,
     out: str | Path | None = None,
     data: str | Path | None = None,
@@ -84,16 +92,21 @@ def try_(
 ) -> Run:
     """Find out which model suits some images in that time, as `vestry try` does.
 
+    source: as a study names it; or a data set of Hugging Face's or torchvision's kind, or several
+    by part; or (n, height, width[, 3]) images as an array, with their labels (n,). What is no
+    source is written beside the run, into OUT.study/.
     study: the study file to write, by default one named after the source; out: the run's folder.
     Raises StudyError where the file is there already or for minutes that the command does not take
     either, DataError where the images are not right.
     """
     if not _LEAST_MINUTES <= minutes <= _MOST_MINUTES:
         raise StudyError(f"minutes={minutes}: give {_LEAST_MINUTES:g} to {_MOST_MINUTES:g}")
-    file = Path(study) if study is not None else file_for(str(source), Path())
+    named = str(source) if isinstance(source, str | Path) else ARRAYS
+    file = Path(study) if study is not None else file_for(named, Path())
     folder = Path(out) if out is not None else _runs() / file.stem
+    text = named if labels is None and named != ARRAYS else _source(source, labels, folder, Path())
     places = DataPaths.of(None if data is None else Path(data), Path())
-    attempt = Attempt(str(source), 60.0 * minutes, file, RunFolder(folder), places, _cores(cores))
+    attempt = Attempt(text, 60.0 * minutes, file, RunFolder(folder), places, _cores(cores))
     with display(quiet) as report:
         try_source(attempt, report)
     return Run(folder, data)
@@ -128,7 +141,7 @@ def choose(
     """
     folder = Path(out) if out is not None else _runs() / "choice"
     count = _cores(cores)
-    source, arrays = _source(images, labels, X_test, y_test, folder)
+    source, arrays = given_images(images, labels, X_test, y_test, _home(folder))
     study: dict[str, Any] = {key: dict(table) for key, table in tables.items()}
     study["title"] = title or f"Which of {len(models)} models?"
     study["data"] = {"source": source} | study.get("data", {})
@@ -173,73 +186,37 @@ def _plain(settings: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude_unset=True)
 
 
-def _source(
-    images: Any, labels: Any, test_images: Any, test_labels: Any, out: Path
-) -> tuple[str, dict[str, NDArray[Any]]]:
-    """What `[data] source` says, and arrays that are to lie beside the study."""
-    if isinstance(images, str | Path):
-        if any(each is not None for each in (labels, test_images, test_labels)):
-            raise StudyError(
-                f"{images} has labels of its own; give arrays for both, or for neither"
-            )
-        return source_from(str(images), _home(out)), {}
-    if is_dataset(images):
-        if labels is not None or test_labels is not None:
-            raise StudyError("a data set has labels of its own; leave labels and y_test out")
-        return "npz:images.npz", arrays_of_parts(images, test_images)
-    if labels is None:
-        raise StudyError("images in an array need their labels")
-    if (test_images is None) != (test_labels is None):
-        raise StudyError("give X_test and y_test, or neither")
-    arrays = {"images": _images(images, "images"), "labels": _labels(labels, "labels")}
-    _check_rows(arrays["images"], arrays["labels"], "images", "labels")
-    if test_images is not None:
-        tests, named = _images(test_images, "X_test"), _labels(test_labels, "y_test")
-        _check_rows(tests, named, "X_test", "y_test")
-        arrays |= {"test_images": tests, "test_labels": named}
-    return "npz:images.npz", arrays
-
-
-def _images(given: Any, name: str) -> NDArray[Any]:
-    array = _array(given, name)
-    if array.dtype.kind not in "uif":
-        raise StudyError(f"{name} are {array.dtype}; bytes or floats are needed")
-    if array.ndim not in (3, 4):
-        raise StudyError(
-            f"{name} has the shape {array.shape}; give (n, height, width) or (n, height, width, "
-            "3): flat rows become images by X.reshape(-1, height, width)"
-        )
-    return array
-
-
-def _labels(given: Any, name: str) -> NDArray[Any]:
-    """Objects that are all text become text: nothing is pickled, and no None becomes a class."""
-    array = _array(given, name)
-    if array.dtype == object and all(isinstance(each, str) for each in array.ravel()):
-        array = array.astype(np.str_)
-    if array.dtype.kind not in "iufbUS" or array.ndim == 0:
-        raise StudyError(
-            f"{name} are {array.dtype} of shape {array.shape}; whole numbers or text, one a row, "
-            "are needed, and none may be missing"
-        )
-    return array
-
-
-def _array(given: Any, name: str) -> NDArray[Any]:
-    try:
-        return np.asarray(given)
-    except (ValueError, TypeError) as error:  # rows of unlike lengths, a tensor on a card
-        raise StudyError(f"{name} cannot become one array: {error}") from None
-
-
-def _check_rows(images: NDArray[Any], labels: NDArray[Any], one: str, other: str) -> None:
-    if len(images) != len(labels):
-        raise StudyError(f"{one} has {len(images):,} rows, {other} has {len(labels):,}")
-
-
 def _home(out: Path) -> Path:
     """Where the study of a run is written: beside its folder, which is the run's alone."""
     return out.parent / f"{out.name}.study"
+
+
+def _study_file(study: Study, source: Any, out: Path) -> Path:
+    """Written beside the run, with the images of `source` where those are no files."""
+    here, arrays = _from_there(study, _home(out)), None
+    if source is not None:
+        named, arrays = given_images(source, None, None, None, _home(out))
+        here = here.model_copy(update={"data": here.data.model_copy(update={"source": named})})
+    return _written(out, here.to_toml(), arrays)
+
+
+def _instead(source: Any, out: Path, folder: Path) -> list[str]:
+    """The key that a study file in `folder` is to have instead of its own."""
+    if source is None:
+        return []
+    return [f"data.source={json.dumps(_source(source, None, out, folder), ensure_ascii=False)}"]
+
+
+def _source(given: Any, labels: Any, out: Path, folder: Path) -> str:
+    """What a study in `folder` calls these images, which are written where they are no source."""
+    named, arrays = given_images(given, labels, None, None, folder)
+    if not arrays:
+        return named
+    files = OwnFiles(_home(out), _LIST, _home(out).name)
+    content = {IMAGES_FILE: _npz(arrays)}
+    files.check(content, False, "out")
+    files.write(content)
+    return source_from(f"npz:{_home(out) / IMAGES_FILE}", folder)
 
 
 def _written(out: Path, text: str, arrays: Mapping[str, NDArray[Any]] | None = None) -> Path:
@@ -247,7 +224,7 @@ def _written(out: Path, text: str, arrays: Mapping[str, NDArray[Any]] | None = N
     home = _home(out)
     files = OwnFiles(home, _LIST, home.name)
     name = f"{out.name}.toml"
-    wanted = {name: text.encode()} | ({"images.npz": _npz(arrays)} if arrays else {})
+    wanted = {name: text.encode()} | ({IMAGES_FILE: _npz(arrays)} if arrays else {})
     files.check(wanted, False, "out")
     files.write(wanted)
     return home / name

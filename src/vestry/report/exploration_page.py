@@ -35,7 +35,7 @@ from vestry.storage.run_folder import write_text
 _MARK = "vestry explore"
 _PAGE_LIMIT = 7_500_000
 _LEAST_SHEET = 500_000
-_OF_FILES = (".npz", ".npy", ".zip", ".csv", ".parquet")
+_OF_FILES = (".npz", ".npy", ".zip", ".csv", ".parquet", ".arrow")
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,26 @@
 """`csv:FILE`: pixels in columns, as Kaggle has them, or a list of picture files with labels."""
 
-import csv
 import itertools
-import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import isqrt
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.data.csv_lines import csv_lines
 from vestry.data.float_images import to_bytes
-from vestry.data.folder_layout import PICTURE_SUFFIXES, PartName
 from vestry.data.image_axes import in_our_axes
 from vestry.data.image_set import ImageSet, Source, array_ids
 from vestry.data.labels import read_labels
 from vestry.data.limits import check_size
-from vestry.data.manifest import (
-    FILES,
-    LABELS,
-    SPLITS,
-    ManifestRow,
-    column_named,
-    part_named,
-    source_of_rows,
-)
+from vestry.data.manifest import FILES, LABELS, column_named, source_of_rows
 from vestry.data.paths import MissingDataError
+from vestry.data.picture_lists import listed
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
 from vestry.errors import DataError
-from vestry.storage.regular_file import check_regular
 
-_LONGEST_FIELD, _LONGEST_LINE = 2**17, 2**24
 _LONGEST_NUMBER = 10
 _MOST_COLUMNS = 500_000
 _CHUNK = 2_000
@@ -47,17 +36,14 @@ def _load(request: SourceRequest) -> Source:
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file (source {request.text})")
     columns = _header(path)
-    if (files := column_named(columns, FILES)) is not None:
-        label = column_named(columns, LABELS)
-        if label is None:
-            raise DataError(f"{path}: no column is a label ({', '.join(columns[:9])}); {_FORM}")
-        return _listed(request, columns, files, label)
+    if column_named(columns, FILES) is not None:
+        return _listed(request)
     return _pixels(request, columns)
 
 
 def _header(path: Path) -> list[str]:
     """The first line's fields; made names where it holds numbers already."""
-    first = next(_lines(path), None)
+    first = next(csv_lines(path), None)
     if first is None:
         raise DataError(f"{path}: empty; {_FORM}")
     if len(first) > _MOST_COLUMNS:
@@ -75,38 +61,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    """The fields of every line that is not blank."""
-    csv.field_size_limit(_LONGEST_FIELD)
-    try:
-        check_regular(path)
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            sample = stream.read(4096)
-            stream.seek(0)
-            lines = csv.reader(_bounded(path, stream), delimiter=_delimiter(sample))
-            yield from (row for row in lines if row)
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not UTF-8 text; store it as CSV in UTF-8") from None
-    except csv.Error as error:
-        raise DataError(f"{path}: not a readable CSV file ({error})") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _bounded(path: Path, stream: TextIO) -> Iterator[str]:
-    """Its lines; one without an end must not fill memory."""
-    while line := stream.readline(_LONGEST_LINE):
-        if len(line) == _LONGEST_LINE:
-            raise DataError(f"{path}: a line is longer than {_LONGEST_LINE:,} signs; is it a CSV?")
-        yield line
-
-
-def _delimiter(sample: str) -> str:
-    """The commonest of the usual ones in the first line."""
-    first = sample.partition("\n")[0]
-    return max(",;\t|", key=first.count)
 
 
 # Pixels in columns.
@@ -163,7 +117,7 @@ def _read_pixels(path: Path, columns: list[str]) -> tuple[NDArray[Any], NDArray[
         label = columns.index(named)
     width = len(columns) - 1
     _check_width(path, width)
-    rows = itertools.islice(_lines(path), int(has_header), None)
+    rows = itertools.islice(csv_lines(path), int(has_header), None)
     labels: list[str] = []
     blocks: list[NDArray[np.float32]] = []
     numbered = enumerate(rows, 1 + has_header)
@@ -210,54 +164,9 @@ def _values(
 # A list of picture files.
 
 
-def _listed(request: SourceRequest, columns: list[str], files: str, label: str) -> Source:
-    path = request.path
-    split = column_named(columns, SPLITS)
-    places = {name: columns.index(name) for name in (files, label, split) if name}
-    group = columns.index(request.column) if request.column in columns else None
-    rows, seen = [], set()
-    for number, row in enumerate(itertools.islice(_lines(path), 1, None), 2):
-        if len(row) != len(columns):
-            raise DataError(f"{path}: line {number} has {len(row)} fields, not {len(columns)}")
-        named = row[places[files]].strip()
-        if (known := posixpath.normpath(named)) in seen:
-            raise DataError(f"{path}: line {number} names {named!r} a second time")
-        seen.add(known)
-        part: PartName = "train"
-        if split is not None:
-            part = part_named(row[places[split]], f"{path}, line {number}")
-        rows.append(
-            ManifestRow(
-                _picture(path.parent, named),
-                named,
-                row[places[label]],
-                part,
-                None if group is None else row[group],
-            )
-        )
-    if not rows:
-        raise DataError(f"{path}: no rows below the header")
-    return source_of_rows(
-        path,
-        request.text,
-        rows,
-        request.reading,
-        notes=_notes(columns, {files, label, split, request.column}),
-    )
-
-
-def _picture(folder: Path, named: str) -> Path:
-    """The file that a row names: as it stands, or with the suffix that it leaves out."""
-    whole = folder / named
-    if whole.is_file() or not whole.name:
-        return whole
-    beside = (whole.with_name(whole.name + suffix) for suffix in sorted(PICTURE_SUFFIXES))
-    return next((path for path in beside if path.is_file()), whole)
-
-
-def _notes(columns: list[str], read: set[str | None]) -> list[str]:
-    unread = [name for name in columns if name not in read]
-    return [f"columns that were not read: {', '.join(unread[:9])}"] if unread else []
+def _listed(request: SourceRequest) -> Source:
+    rows, notes = listed(request.path, request.column)
+    return source_of_rows(request.path, request.text, rows, request.reading, notes=notes)
 
 
 SOURCES.register(

@@ -7,15 +7,17 @@ from vestry.data.folder_layout import PICTURE_SUFFIXES, entries
 from vestry.data.image_set import Source
 from vestry.data.paths import MissingDataError
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
+from vestry.data.sources.hugging_face import is_hugging_face
 from vestry.data.sources.idx import holds_idx
 from vestry.errors import DataError
 
-_BY_SUFFIX = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_BY_SUFFIX = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".arrow": "hf"}
 _PACKED = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _WORDS = {
     "npz": "a NumPy file",
     "csv": "a CSV file",
     "parquet": "Parquet",
+    "hf": "a data set of Hugging Face's",
     "zip": "an archive",
     "idx": "a folder of IDX files",
     "folder": "a folder of class folders",
@@ -33,8 +35,8 @@ def recognised(path: Path) -> tuple[str, Path]:
         if kind is None:
             known = ", ".join([*_BY_SUFFIX, *_PACKED])
             raise DataError(
-                f"{path}: its name ends in none of {known}; say what it is: npz:, csv:, parquet: "
-                "or zip: before the path, or name a folder"
+                f"{path}: its name ends in none of {known}; say what it is: npz:, csv:, parquet:, "
+                "hf: or zip: before the path, or name a folder"
             )
         return kind, path
     if not path.is_dir():
@@ -52,6 +54,8 @@ def _kind_of_file(path: Path) -> str | None:
 def _in_folder(folder: Path) -> tuple[str, Path]:
     if holds_idx(folder):
         return "idx", folder
+    if is_hugging_face(folder):
+        return "hf", folder
     if any(list(place.glob("*.parquet")) for place in (folder, folder / "data")):
         return "parquet", folder
     inside = entries(folder)

@@ -18,6 +18,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from vestry.errors import MemberError, one_line
 from vestry.members.estimators.features.learnt_features import LearntFeatures
 from vestry.members.estimators.kind import Scaling
+from vestry.members.estimators.neighbour_weights import mend_weights
 from vestry.members.estimators.onnx_member import run, session
 from vestry.members.graph import IR_VERSION, ML_OPSET, OPSET, Graph
 from vestry.predictions.same_answers import same_answers
@@ -96,7 +97,7 @@ def converted(estimator: Any, features: int) -> onnx.ModelProto:
                 model: onnx.ModelProto = convert_sklearn(
                     estimator, initial_types=inputs, options=options, target_opset=_OPSETS
                 )
-                return model
+                return mend_weights(model)
         except Exception as error:  # converters raise whatever they like
             reason = error
     raise MemberError(
