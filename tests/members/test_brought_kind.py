@@ -84,7 +84,8 @@ def test_a_study_that_needs_it_says_so_where_it_is_not_there(tmp_path, vestry):
     done = vestry("run", "own.toml", cwd=tmp_path)
     assert done.returncode == 2
     assert (
-        "model 1 (Means): it needs one of `estimator`, `layers`, `backbone`, `onnx`" in done.stderr
+        "model 1 (Means): it needs one of `estimator`, `layers`, `module`, `backbone`, `onnx`"
+        in done.stderr
     )
 
 

@@ -6,12 +6,11 @@ and ends those that are left when its standard input closes. It loads as little 
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from vestry.system.platform_calls import end_group, group_options
+from vestry.system.platform_calls import end_group, group_options, leave_parent
 
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from vestry.engine.guard import _main; _main()"
@@ -54,8 +53,8 @@ class Guard:
 
 def _main() -> None:
     """The guard's own life: see above."""
-    if _APART in sys.argv and hasattr(os, "fork") and os.fork():
-        os._exit(0)
+    if _APART in sys.argv:
+        leave_parent()
     groups: set[int] = set()
     for word in sys.stdin:
         change = groups.add if word[0] == "+" else groups.discard

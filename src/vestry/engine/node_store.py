@@ -13,6 +13,7 @@ from pathlib import Path
 from vestry.engine.shipping import Content, write_pieces
 from vestry.errors import RunError
 from vestry.storage.lock import held
+from vestry.system.platform_calls import user
 
 _STALE_SECONDS = 7 * 86_400.0
 
@@ -25,7 +26,8 @@ class NodeStore:
     """One run's folder on one node, below the temporary folder; only its owner can look into it."""
 
     def __init__(self, run: str, node: str) -> None:
-        temporary, own = Path(tempfile.gettempdir()), f"vestry-node-{_user()}-"
+        owner = "own" if user() is None else user()
+        temporary, own = Path(tempfile.gettempdir()), f"vestry-node-{owner}-"
         _remove_stale(temporary.glob(f"{own}*"))
         self.place = temporary / f"{own}{run}-{node}"
         _make_own(self.place)
@@ -65,10 +67,6 @@ class NodeStore:
         shutil.rmtree(self.place, ignore_errors=True)
 
 
-def _user() -> str:
-    return str(os.getuid()) if hasattr(os, "getuid") else "own"
-
-
 def _make_own(path: Path) -> None:
     """Raises RunError where somebody else has made it: what they put there would be read."""
     with contextlib.suppress(FileExistsError):
@@ -80,7 +78,7 @@ def _make_own(path: Path) -> None:
 def _is_own(found: os.stat_result) -> bool:
     if not stat.S_ISDIR(found.st_mode):
         return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o077)
+    return user() is None or (found.st_uid == user() and not found.st_mode & 0o077)
 
 
 def _remove_stale(folders: Iterable[Path]) -> None:

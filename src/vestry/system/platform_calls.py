@@ -38,6 +38,18 @@ def end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
+def leave_parent() -> None:
+    """Go on as a child of nobody, which does not end with who started this process; on Windows no
+    process ends with another."""
+    if sys.platform != "win32" and os.fork():
+        os._exit(0)
+
+
+def user() -> int | None:
+    """Whose files this process makes; None on Windows, where folders say that themselves."""
+    return None if sys.platform == "win32" else os.getuid()
+
+
 def hands_down_sockets() -> bool:
     """Whether a process can hand open sockets and pipes to one that it starts, by their numbers."""
     return sys.platform != "win32"
