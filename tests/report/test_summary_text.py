@@ -12,6 +12,7 @@ import pytest
 from made_tables import Tables
 from vestry.cli.entry import called
 from vestry.report.latex import latex_text
+from vestry.report.sections.leaks import held_apart
 from vestry.report.summary_text import citations, summary_sentences
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
@@ -77,6 +78,12 @@ def test_leaked_test_rows_are_said_with_the_figure_that_holds() -> None:
     assert said.endswith(
         "without the 200 that repeat images of other parts it is right on 75.0% (95% interval 71.0 "
         "to 79.0), which is the figure to quote."
+    )
+    first = next(row["name"] for row in results["ranking"] if row["name"] != taken)
+    banner = held_apart(example.typed(results | {"leaks": leaks}), first) or ""
+    assert (
+        f"On the 1,800 that are left {taken} is right on 75.0% (71.0 to 79.0); that is the"
+        in banner
     )
 
 

@@ -30,7 +30,8 @@ _RUNGS = (2_000, 10_000)
 _PIXELS, _LEAST_RUNG = 32 * 32, 800
 """Of an image: larger ones are tried in fewer rows, for the same time; but in so many at least."""
 _EPOCHS, _STEPS = 5, 300
-"""Of networks; of the steps no more than there are seconds for everything."""
+"""Of networks; so many steps at least where these are all rows there are, but no more than there
+are seconds for everything."""
 _RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
 """Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
 new process has to import what it needs."""
@@ -151,9 +152,9 @@ def _halved(asked: Attempt, images: _Images, left: list[Candidate], report: OnEv
     for number, count in enumerate(counts):
         if number and rows <= counts[number - 1]:
             break
-        rung = Rung(
-            min(count, rows), rows <= count, _EPOCHS, _steps(asked.seconds), _limit(asked.seconds)
-        )
+        whole = rows <= count
+        steps = min(_STEPS, int(asked.seconds)) if whole else 1
+        rung = Rung(min(count, rows), whole, _EPOCHS, max(1, steps), _limit(asked.seconds))
         report({"event": "stage", "text": f"trying {len(left)} models on {rung.rows:,} images"})
         clock = time.monotonic()
         trials = screen(data, left, rung, asked.places, asked.cores)
@@ -176,10 +177,6 @@ def rung_rows(shape: tuple[int, ...]) -> list[int]:
 def _ruled_out(out: Sequence[Candidate]) -> str:
     names = " and ".join(each.name for each in out)
     return f"{names}: not tried, since so many training images are too many for that"
-
-
-def _steps(seconds: float) -> int:
-    return max(1, min(_STEPS, int(seconds)))
 
 
 def _limit(seconds: float) -> float:

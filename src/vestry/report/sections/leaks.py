@@ -43,7 +43,8 @@ def leaked_rows(results: Results) -> str:
 
 
 def held_apart(results: Results, best: str) -> str | None:
-    """What the best model scores without leaked images, or that nothing is left to say it by."""
+    """What the recommended model scores without leaked images, where none is recommended the best;
+    or that nothing is left to say it by."""
     count = leaked(results)
     kept = results.leaks.without.repeated if results.leaks else None
     if not count or kept is None:
@@ -55,11 +56,12 @@ def held_apart(results: Results, best: str) -> str | None:
             "and without them none is left. The figures below say what models remember, not how "
             "good they are. Test on images that nobody has learnt from."
         )
+    quoted = (results.decision and results.decision.recommended) or best
     verb = "repeats" if count == 1 else "repeat"
     return (
         f"{whole(count)} of {counted(kept.rows + count, 'test image')} {verb} {what}. On the "
-        f"{whole(kept.rows)} that are left {best} is right on {_interval(kept.makers[best])}; that "
-        "is the figure to quote. Figures on all test images flatter."
+        f"{whole(kept.rows)} that are left {quoted} is right on {_interval(kept.makers[quoted])}; "
+        "that is the figure to quote. Figures on all test images flatter."
     )
 
 
