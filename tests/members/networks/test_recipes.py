@@ -72,6 +72,9 @@ def test_what_is_no_recipe_is_refused(entry, said):
 def test_it_can_be_set_from_the_command_line(tmp_path, vestry):
     (tmp_path / "x.toml").write_text(_STUDY.replace("balanced", "fast") + "least_steps = 20\n")
     sets = ("--set", "model.Net.size=xs", "--set", "model.Net.epochs=1")
+    sets += ("--set", "data.validation.fraction=0.2", "--set", "data.training_rows.count=200")
+    sets += ("--set", "robustness.skip=true", "--set", "explanation.skip=true")
+    sets += ("--set", "exploration.skip=true")
     done = vestry("run", "x.toml", "--quiet", *sets, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     bad = vestry("run", "x.toml", "--set", "model.Net.recipe=slow", cwd=tmp_path)
