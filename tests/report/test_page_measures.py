@@ -82,7 +82,7 @@ def test_the_default_page_weighs_at_most_three_megabytes(study_page: Pages) -> N
     assert study_page("default").stat().st_size <= 3_000_000
 
 
-@pytest.mark.parametrize("name", ["default", "twelve models", "hundred classes"])
+@pytest.mark.parametrize("name", ["default", "twelve models", "hundred classes", "leak"])
 def test_the_chapters_that_answer_are_printed_on_two_pages(
     browser: Browser, study_page: Pages, name: str
 ) -> None:
