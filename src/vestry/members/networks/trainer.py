@@ -29,7 +29,8 @@ from vestry.members.networks.soft_targets import SoftTargets, distilled_gradient
 from vestry.members.networks.stopping import Stopper
 from vestry.members.networks.trainable import Trainable
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS, _FIRST_SECONDS = 5.0, 1.0
+"""Between checkpoints, and until the first of them."""
 _REPORT_SECONDS = 0.25
 _PREDICT_BATCH = 256
 _MEASURED_ROWS = 2048
@@ -94,12 +95,12 @@ class Trainer:
     def run(self) -> Progress:
         with torch.inference_mode():
             self._resume()
-            saved = time.monotonic()
+            due = time.monotonic() + min(_FIRST_SECONDS, CHECKPOINT_SECONDS)
             while not self._finished():
                 self._epoch()
-                if time.monotonic() - saved > CHECKPOINT_SECONDS and not self._finished():
+                if time.monotonic() > due and not self._finished():
                     self._save()
-                    saved = time.monotonic()
+                    due = time.monotonic() + CHECKPOINT_SECONDS
             self._keep()
         return self.progress
 
