@@ -86,14 +86,14 @@ def timed_run(study: Path, options: argparse.Namespace) -> dict[str, Any]:
         read_study(study), places, RunFolder(study.parent / "run"), options.threads, said
     )
     wall = time.perf_counter() - started
-    stages = finished.results["seconds"]
+    stages = finished.results.seconds
     page = wall - stages["total"]
     return {
         "wall": wall,
         "seconds": {key: value for key, value in stages.items() if key != "total"} | {"page": page},
         "page_bytes": finished.report.stat().st_size,
-        "rows": finished.results["data"]["splits"]["test"]["rows"],
-        "models": len(finished.results["ranking"]),
+        "rows": finished.results.data.splits["test"].rows,
+        "models": len(finished.results.ranking),
     }
 
 

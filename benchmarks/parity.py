@@ -78,7 +78,7 @@ class Sources:
         self.known: dict[str, Values] = {}
 
     def answers(self, name: str) -> Values:
-        members = self.run.results["members"]
+        members = self.run.results.members
         return self.member(name) if name in members else self.committee(name)
 
     def member(self, name: str) -> Values:

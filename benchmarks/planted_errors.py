@@ -27,7 +27,7 @@ from vestry.data.source import load_source
 from vestry.evaluation.label_issues import label_issues
 from vestry.pipeline.run_study import run_study
 from vestry.predictions.table import ProbabilityTable, load_table
-from vestry.storage.run_folder import RunFolder
+from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
 FLIPS, MOST_DOUBTED, REPEATS, NOISE = 100, 150, 20, 2.0
@@ -161,8 +161,8 @@ def run(folder: Path, places: DataPaths, options: argparse.Namespace) -> dict[st
     path = folder / "planted.toml"
     path.write_text(STUDY.format(rows=options.rows))
     study, place = read_study(path), RunFolder(folder / "run")
-    done = run_study(study, places, place, options.threads, lambda event: None)  # noqa: ARG005
-    return done.results
+    run_study(study, places, place, options.threads, lambda event: None)  # noqa: ARG005
+    return read_json(folder / "run" / "results.json")
 
 
 def out_of_fold(run: Path, results: Mapping[str, Any]) -> dict[str, ProbabilityTable]:
