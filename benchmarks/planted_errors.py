@@ -36,7 +36,7 @@ title = "Planted errors"
 
 [data]
 source = "npz:planted.npz"
-training_rows = {{ count = {rows} }}
+training_rows = {{ count = {rows}, take = "first" }}
 validation = {{ fraction = 0.2, take = "last" }}
 
 [exploration]
