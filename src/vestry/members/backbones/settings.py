@@ -15,6 +15,7 @@ from pydantic import (
 from vestry.errors import did_you_mean
 from vestry.members.backbones.published import PUBLISHED
 from vestry.members.backbones.unfreezing import FineTuning, check_unfrozen
+from vestry.members.estimators.importable import ImportPath
 from vestry.members.estimators.kind import EstimatorSettings
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.global_pool import GlobalPool
@@ -87,7 +88,7 @@ class BackboneSettings(TrainingSettings):
     layers: Annotated[Layers, Field(min_length=1)] | None = Field(
         None, description="the head on the backbone's features; the output layer is added"
     )
-    estimator: str | None = Field(
+    estimator: ImportPath | None = Field(
         None, description="the head instead: an import path, such as sklearn.svm.SVC"
     )
     params: dict[str, Any] = Field(
@@ -235,11 +236,6 @@ class BackboneSettings(TrainingSettings):
         if given is not None and backbone in _NAMED and min(given) < SMALLEST:
             raise ValueError(f"{backbone} takes images of {SMALLEST} pixels a side and more")
         return given
-
-    @field_validator("estimator")
-    @classmethod
-    def has_module(cls, path: str | None) -> str | None:
-        return path if path is None else EstimatorSettings.has_module(path)
 
     @model_validator(mode="after")
     def one_head(self) -> "BackboneSettings":

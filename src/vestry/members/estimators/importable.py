@@ -9,12 +9,24 @@ from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from vestry.errors import MemberError, StudyError, did_you_mean, one_line
 from vestry.system import installed
 
 _LARGEST = 5_000_000
+
+
+def _with_module(path: str) -> str:
+    if "." not in path:
+        raise ValueError(f"{path!r} is no import path; write package.module.Class")
+    return path
+
+
+ImportPath = Annotated[str, AfterValidator(_with_module)]
+"""Of a class, as a study file names it; whether it is there is asked later."""
 
 
 def check_importable(path: str) -> None:

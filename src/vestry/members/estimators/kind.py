@@ -12,14 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    field_validator,
     model_serializer,
     model_validator,
 )
 
 from vestry.errors import StudyError
 from vestry.members.estimators.features.settings import Features, feature_widths, feature_words
-from vestry.members.estimators.importable import check_importable, own_file
+from vestry.members.estimators.importable import ImportPath, check_importable, own_file
 from vestry.members.kind import ModelKind, Plan
 
 # Raw pixels to the flat features that classical models take.
@@ -87,7 +86,7 @@ class EstimatorSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["estimator"] = "estimator"
-    estimator: str = Field(description="import path, such as sklearn.svm.SVC")
+    estimator: ImportPath = Field(description="import path, such as sklearn.svm.SVC")
     params: dict[str, Any] = Field(default_factory=dict, description="its own parameters")
     scale: Scale = Field("unit", description="pixels as they are, as 0..1, or as z-scores")
     features: Features | None = Field(
@@ -115,13 +114,6 @@ class EstimatorSettings(BaseModel):
                 'or end these with { scale = "standard" }'
             )
         return self
-
-    @field_validator("estimator")
-    @classmethod
-    def has_module(cls, path: str) -> str:
-        if "." not in path:
-            raise ValueError(f"{path!r} is no import path; write package.module.Class")
-        return path
 
 
 class _EstimatorPlan(Plan):

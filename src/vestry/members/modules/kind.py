@@ -5,10 +5,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from vestry.errors import StudyError
-from vestry.members.estimators.importable import check_importable, own_file
+from vestry.members.estimators.importable import ImportPath, check_importable, own_file
 from vestry.members.kind import ModelKind, Plan
 from vestry.members.model_paths import ModelPaths
 from vestry.members.modules.given_here import given, is_here
@@ -22,18 +22,13 @@ class ModuleSettings(ImageTrainingSettings):
     """A torch module by its import path, and how it is trained."""
 
     kind: Literal["module"] = "module"
-    module: str = Field(description="import path of a class of torch.nn.Module, such as nets.Small")
+    module: ImportPath = Field(
+        description="import path of a class of torch.nn.Module, such as nets.Small"
+    )
     params: dict[str, Any] = Field(default_factory=dict, description="its own parameters")
     sha256: str | None = Field(
         None, description="of its source; another one is then refused. A run fills it in"
     )
-
-    @field_validator("module")
-    @classmethod
-    def has_module(cls, path: str) -> str:
-        if "." not in path:
-            raise ValueError(f"{path!r} is no import path; write package.module.Class")
-        return path
 
 
 class _ModulePlan(Plan):
