@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -27,6 +26,7 @@ from vestry.pipeline.tasks.fit import ids_digest, task_data
 from vestry.schema.exploration import Exploration
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 _PICTURES = "pictures.npz"
 _CORRELATION = "exploration.npz"
@@ -58,7 +58,7 @@ def exploration_task(
         "ids": ids_digest(dataset),
         "files": _files_digest(dataset.provenance.files),
         "missing": {split: _missing_digest(rows) for split, rows in _splits(dataset).items()},
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
     task = Task.of(
