@@ -35,7 +35,7 @@ def places(tmp_path, cache):
 def job(tmp_path, places):
     """A job on random pixels, whose class shows in their brightness."""
 
-    def make(rows=60, on_event=lambda event: None, colour=False, **changes):
+    def make(rows=30, on_event=lambda event: None, colour=False, **changes):
         random = np.random.default_rng(0)
         shape = (rows + 20, 10, 9, 3) if colour else (rows + 20, 10, 9)
         labels = np.arange(rows + 20) % 3
