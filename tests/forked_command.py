@@ -179,6 +179,7 @@ def _load():
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
     from vestry.pipeline.tasks.code_key import code_key
     from vestry.report.shell import environment
+    from vestry.system.environment import environment as surroundings_of_runs
     from vestry.system.registry import check_brought
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
@@ -189,7 +190,11 @@ def _load():
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
     # What each command would find again: these files are read once, here, and pages compiled once.
-    code_key("committees", "data", "evaluation", "members", "pipeline", "search")
+    for found in list(sys.modules.values()):
+        for name in ("_CODE", "_SEARCH_CODE"):
+            if found.__name__.startswith("vestry.") and hasattr(found, name):
+                code_key(*getattr(found, name))
+    surroundings_of_runs(cores=1)
     check_brought()
     for template in environment().list_templates(extensions=["j2"]):
         environment().get_template(template)
