@@ -86,6 +86,16 @@ def vestry(template):
 
 
 @pytest.fixture(scope="session")
+def vestry_begun(template):
+    """A command that goes on beside the test, forked as that of `vestry`, on Linux alone."""
+
+    def begin(*arguments, cwd, **limits):
+        return template.begin([*map(str, arguments)], cwd, **limits)
+
+    return begin
+
+
+@pytest.fixture(scope="session")
 def program(template):
     """Do a program as `python -c` does it; what it imports is loaded already."""
     return template.program
