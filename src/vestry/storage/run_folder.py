@@ -119,8 +119,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_new(folder: Path) -> bool:
-    """Whether `folder` is not there, or holds nothing but a lock."""
-    return not folder.is_dir() or {path.name for path in folder.iterdir()} <= {LOCK}
+    """Whether `folder` is not there, or holds nothing but a lock, beside which a run that was
+    killed in its first moment may have left a part of its first file."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if LOCK in names:
+        names = {name for name in names - {LOCK} if not TEMPORARY.fullmatch(name)}
+    return not names
 
 
 OWN_NAMES = (
