@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps silent
 from forked_command import Template, started
@@ -49,6 +50,16 @@ def looks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("looks")
     os.environ["VESTRY_LOOKS"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Files are tested beside each other; two threads each would wait for one another."""
+    torch = sys.modules.get("torch")  # loaded by the files that need it
+    if torch:
+        torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -2,20 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 
 from vestry.data.paths import DataPaths
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import ModelPaths
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Tests run beside each other; two threads each would wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)
