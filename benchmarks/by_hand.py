@@ -21,7 +21,7 @@ Images, Labels = NDArray[np.uint8], NDArray[np.int64]
 ByHand = Callable[[Images, Labels, Images], Labels]
 _C = {"C": [1, 3, 10, 30, 100]}
 _CELL, _BINS, _BLOCK, _CLIP = 4, 9, 2, 0.2
-_EPOCHS, _BATCH, _RATE, _DECAY, _MOST_SHIFT = 100, 32, 2e-3, 1e-2, 2
+_EPOCHS, _BATCH, _RATE, _DECAY, _MOST_SHIFT = 60, 32, 2e-3, 1e-2, 2
 
 
 def _fitted(model: object, prepared: Callable[[Images], NDArray[np.float64]]) -> ByHand:
@@ -104,7 +104,7 @@ def _altered(images: Tensor) -> Tensor:
 
 
 FAMILIES: dict[str, ByHand] = {
-    "logistic regression": _fitted(LogisticRegression(max_iter=2_000), pixels),
+    "logistic regression": _fitted(LogisticRegression(max_iter=1_000), pixels),
     "k-NN": _fitted(
         GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3, 5, 7]}, cv=5), pixels
     ),

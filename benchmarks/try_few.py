@@ -1,6 +1,6 @@
 """What `vestry try` recommends for few images, beside what one writes by hand for the same ones.
 
-    python benchmarks/try_few.py [--draws 4] [--minutes 3] [--rows 500] [--test 10000]
+    python benchmarks/try_few.py [--draws 4] [--minutes 3] [--rows 500] [--test 2000]
 
 Each draw takes as many training images of Fashion-MNIST of every class; `vestry try` is run on
 them as a user runs it, with images of the source's own test part as its test part, and every family
@@ -49,7 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the first draw")
     parser.add_argument("--rows", type=int, default=500, help="training images")
-    parser.add_argument("--test", type=int, default=10_000, help="test images")
+    parser.add_argument("--test", type=int, default=2_000, help="test images")
     parser.add_argument("--minutes", type=float, default=3.0, help="for vestry try")
     parser.add_argument("--only-try", action="store_true", help="nothing by hand")
     parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
@@ -69,6 +69,7 @@ def drawn(
         given = family(learnt.images, learnt.labels, asked.images)
         found["seconds"][name] = time.perf_counter() - started
         found["accuracy"][name] = float((given == asked.labels).mean())
+        print(f"  {name} {found['accuracy'][name]:.3f}", file=sys.stderr, flush=True)
     return _tried(learnt, asked, options.minutes, found)
 
 
