@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import vestry
 from by_hand import FAMILIES
@@ -51,7 +52,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=500, help="training images")
     parser.add_argument("--test", type=int, default=2_000, help="test images")
     parser.add_argument("--minutes", type=float, default=3.0, help="for vestry try")
-    parser.add_argument("--only-try", action="store_true", help="nothing by hand")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="by hand")
+    parser.add_argument("--families", nargs="*", default=list(FAMILIES), help="by hand")
+    parser.add_argument("--without-try", action="store_true", help="by hand alone")
     parser.add_argument("--data", type=Path, help="folder that holds fashion-mnist/")
     return parser.parse_args()
 
@@ -63,14 +66,14 @@ def drawn(
     learnt = train.rows(_balanced(train.labels, options.rows, seed))
     asked = test.rows(np.random.default_rng(seed).permutation(len(test))[: options.test])
     found: dict[str, Any] = {"seed": seed, "accuracy": {}, "seconds": {}}
-    families = {} if options.only_try else FAMILIES
-    for name, family in families.items():
+    for name in options.families:
         started = time.perf_counter()
-        given = family(learnt.images, learnt.labels, asked.images)
+        with threadpool_limits(options.threads):
+            given = FAMILIES[name](learnt.images, learnt.labels, asked.images)
         found["seconds"][name] = time.perf_counter() - started
         found["accuracy"][name] = float((given == asked.labels).mean())
-        print(f"  {name} {found['accuracy'][name]:.3f}", file=sys.stderr, flush=True)
-    return _tried(learnt, asked, options.minutes, found)
+        print(f"  {seed}: {name} {found['accuracy'][name]:.4f}", file=sys.stderr, flush=True)
+    return found if options.without_try else _tried(learnt, asked, options.minutes, found)
 
 
 def _balanced(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -114,9 +117,10 @@ def _line(draw: dict[str, Any]) -> str:
     )
     models = ", ".join(
         f"{name} {100 * chosen:.1f} / {100 * tested:.1f}"
-        for name, (chosen, tested) in draw["models"].items()
+        for name, (chosen, tested) in draw.get("models", {}).items()
     )
-    return f"draw {draw['seed']}: {shown}; recommended {draw['recommended']} of {models}"
+    recommended = f"; recommended {draw['recommended']} of {models}" if models else ""
+    return f"draw {draw['seed']}: {shown}{recommended}"
 
 
 def summed(draws: list[dict[str, Any]]) -> dict[str, Any]:
@@ -126,8 +130,8 @@ def summed(draws: list[dict[str, Any]]) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "mean accuracy": {name: round(float(of.mean()), 2) for name, of in shares.items()}
     }
-    own = shares.pop(TRY)
-    if shares:
+    own = shares.pop(TRY, None)
+    if shares and own is not None:
         best = max(shares, key=lambda name: shares[name].mean())
         highest = np.max(list(shares.values()), axis=0)
         summary["best family"] = best
