@@ -8,6 +8,7 @@ import pytest
 
 from made_forms import FORMS, digits
 from vestry.data.paths import DataPaths
+from vestry.pipeline.tryout import try_source as tryout
 from vestry.pipeline.tryout.try_source import Attempt, try_source
 from vestry.storage.run_folder import RunFolder
 
@@ -17,7 +18,8 @@ SECONDS = 1.0
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_images_in_this_form_get_an_answer_and_a_page(tmp_path, form):
+def test_images_in_this_form_get_an_answer_and_a_page(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(tryout, "_LEAST_FIT", 600.0)  # a busy machine puts no model out
     name, write, classes, rows = FORMS[form]
     write(tmp_path / name, digits())
     asked = Attempt(

@@ -23,6 +23,7 @@ from vestry.pipeline.run_study import Finished, run_study
 from vestry.pipeline.tryout.allotment import Allotment, allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
+from vestry.pipeline.tryout.loading import load_in_workers
 from vestry.pipeline.tryout.pretrained import pretrained
 from vestry.pipeline.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
@@ -36,8 +37,8 @@ _EPOCHS, _STEPS = 5, 300
 """Of networks; so many steps at least where these are all rows there are, but no more than there
 are seconds for everything."""
 _RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
-"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
-new process has to import what it needs."""
+"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, and what
+a new process loads for before it fits comes to them."""
 _ASIDE = (
     "Models are chosen by a fifth of the training images, set aside: folds would have left no time "
     "for the best of the trials"
@@ -161,12 +162,14 @@ def _halved(
     order: list[str] = []
     data = data_table(asked.source, images.side)
     rows, counts = images.rows, rung_rows(images.shape)
+    report({"event": "stage", "text": "loading libraries"})
+    limit = _limit(asked.seconds) + load_in_workers(engine, len(left))
     for number, count in enumerate(counts):
         if number and rows <= counts[number - 1]:
             break
         whole = rows <= count
         steps = min(_STEPS, int(asked.seconds)) if whole else 1
-        rung = Rung(min(count, rows), whole, _EPOCHS, max(1, steps), _limit(asked.seconds))
+        rung = Rung(min(count, rows), whole, _EPOCHS, max(1, steps), limit)
         report({"event": "stage", "text": f"trying {len(left)} models on {rung.rows:,} images"})
         clock = time.monotonic()
         trials = screen(data, left, rung, asked.places, engine)
