@@ -74,6 +74,9 @@ def _serve(folder: str) -> None:
     """Does what it is told until its input closes."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    # Where the address of the head is noted: its usual folder is there only if Ray has run before.
+    os.environ["RAY_TMPDIR"] = folder
+    Path(folder, "ray").mkdir()
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only here
 
     options = {"object_store_memory": _STORE, "include_dashboard": False}
