@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vestry.engine.ray_node import ARITHMETIC, perform
 from vestry.engine.same_code import code_here
 from vestry.engine.shipping import Arrival, Content
-from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
+from vestry.engine.task import Event, Growing, OnEvent, Outcome, Task, Turns
 from vestry.errors import DamagedError, one_line
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class Dispatch:
 
     def __post_init__(self) -> None:
         self.ray = self.engine.cluster.ray
-        self.waiting = list(self.tasks)
+        self.new = Growing(self.tasks).new
+        self.waiting: list[Task] = []
         self.seen = time.monotonic()
 
     def turns(self) -> Turns:
         try:
-            while self.waiting or self.given:
+            while (new := self.new()) or self.waiting or self.given:
+                self.waiting[:0] = new
                 self.look_at_nodes()
                 self.give_what_fits()
                 for generator in self.ready():

@@ -248,7 +248,8 @@ class Planner:
         identities = {plan.identity(one) for one in tried} - {None}
         if identities:
             description["starts_from"] = sorted(filter(None, identities))
-        limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
+        limit = entry.time_limit or self.study.time_limit
+        limit *= entry.search.trials if entry.search.batch == 1 else 1  # else each is a task
         where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
         name = f"{entry.name}, search"
         task = self.task(f"{name}{where}", SEARCH, description, entry)
@@ -256,7 +257,10 @@ class Planner:
         return replace(task, time_limit=limit, group=name, here=next(filter(None, tied), ""))
 
     def search_threads(self, entry: SearchedEntry) -> int:
-        """Cores for the largest of the models that the search may try."""
+        """Cores for the largest of the models that the search may try; of trials of a batch each
+        has one, so that they come to the same on however many there are."""
+        if entry.search.batch > 1:
+            return entry.threads or 1
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
