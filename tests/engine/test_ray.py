@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from vestry.system.parts import MissingPartError
 JOBS = Path(__file__).parent
 STUDY = SMALL_STUDY.replace("robustness = { skip = true }", "robustness = { rows = 20 }") + (
     '[[member]]\nname = "Tree"\nestimator = "sklearn.tree.DecisionTreeClassifier"\n'
-    "params = { max_depth = { choose = [2, 5, 9] } }\nsearch = { trials = 3 }\n"
+    "params = { max_depth = { choose = [2, 5, 9] } }\nsearch = { trials = 6, batch = 4 }\n"
     '[[member]]\nname = "Own"\nestimator = "beside.Own"\n'
 )
 OWN = "from sklearn.naive_bayes import GaussianNB\nclass Own(GaussianNB): pass\n"
@@ -147,7 +148,7 @@ def test_what_only_this_machine_has_is_done_here_and_said(both):
     assert "cost is done on this machine, not on nodes: it times this machine" in said
     where = {event["task"]: event.get("node_id") for event in told if event["event"] == "started"}
     assert where["Own"] is where["cost"] is None
-    away = {"Net", "Linear", "Tree, search", "Tree", "Net, altered images"}
+    away = {"Net", "Linear", "Tree, search, trial 1", "Tree", "Net, altered images"}
     assert {task for task, node in where.items() if node} >= away
 
 
@@ -182,6 +183,20 @@ def test_where_there_is_no_node_tasks_fail_after_a_while(engine, tmp_path):
     assert len(outcomes) == 2
 
 
+def test_what_follows_from_a_node_may_be_done_here_and_what_follows_from_that_there(
+    engine, tmp_path
+):
+    follows = {"a": ("b", "here"), "b": ("c", "")}
+    tasks, told = [task(tmp_path, "write", "a")], []
+    for outcome in engine.run(tasks, told.append):
+        if outcome.task.name in follows:
+            name, here = follows[outcome.task.name]
+            tasks.append(replace(task(tmp_path, "write", name), here=here))
+    nodes = {e["task"]: "node_id" in e for e in told if e["event"] == "started"}
+    assert nodes == {"a": True, "b": False, "c": True}
+    assert [task.is_done for task in tasks] == [True] * 3
+
+
 def test_leaving_early_ends_what_is_at_work_there(engine, tmp_path):
     started = tmp_path / "started"
     outcomes = engine.run(
@@ -198,7 +213,7 @@ def test_leaving_early_ends_what_is_at_work_there(engine, tmp_path):
 def test_a_task_that_asks_for_a_gpu_gets_a_node_that_has_one(nodes, engine, tmp_path):
     node, told = nodes.add(1, gpus=1), []
     job = task(tmp_path, "write")
-    job = type(job)(**{**vars(job), "gpus": 1.0})
+    job = replace(job, gpus=1.0)
     wait_for(lambda: node in engine.cluster.nodes().cores)
     (outcome,) = engine.run([job], told.append)
     assert outcome.reason is None

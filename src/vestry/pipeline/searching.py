@@ -26,14 +26,15 @@ _TRIAL = "vestry.pipeline.tasks.trial:run_trial"
 
 
 class Searches:
-    """Several searches. found: how many trials need not be done. groups: whose all others are, by
-    their names. failed: searches that came to nothing, by the task's digest."""
+    """Several searches. first: trials to begin with. found: how many were done before. groups: what
+    trials that may be to do are taken together for, by their names. failed: searches that came to
+    nothing, by the task's digest."""
 
     def __init__(self, tasks: Iterable[Task], report: OnEvent) -> None:
         self.report = report
         self.each = [_Search(task, report) for task in tasks]
         self.first = [trial for search in self.each for trial in search.go_on()]
-        self.found = sum(len(search.settled) for search in self.each)
+        self.found = sum(len(search.found) for search in self.each)
         self.groups = {
             name: search.task.group
             for search in self.each
@@ -56,7 +57,8 @@ class Searches:
 class _Search:
     """The search that `task` is. Its trials lie in the task's workspace until all are done.
 
-    settled: the numbers of those that nobody has to do. waiting: the digests of those at work.
+    found: the numbers of those that were done before. settled: of all that nobody has to do, such
+    as repeats. waiting: the digests of those at work.
     """
 
     def __init__(self, task: Task, report: OnEvent) -> None:
@@ -68,6 +70,7 @@ class _Search:
         self.names = [f"{task.name}, trial {number + 1}" for number in range(settings.trials)]
         self.batch: dict[int, Task] = {}
         self.done: dict[int, Task] = {}
+        self.found: set[int] = set()
         self.settled: set[int] = set()
         self.waiting: set[str] = set()
         self.lost: Outcome | None = None
@@ -83,6 +86,7 @@ class _Search:
         while not self.batches.is_over:
             self.batch = {asked.number: self.trial(asked) for asked in self.batches.ask()}
             todo = {number: task for number, task in self.batch.items() if not task.is_done}
+            self.found |= self.batch.keys() - todo.keys()
             self.settled |= self.batches.numbers - todo.keys()
             if todo:
                 self.waiting = {task.folder.name for task in todo.values()}
