@@ -14,10 +14,11 @@ OWN = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # or Ray takes this machine's outer address
     "RAY_AUTH_MODE": "token",
-    # That a node has gone is known in some five seconds instead of fifteen.
+    # That a node has gone is known in some five seconds instead of fifteen: nobody answers there.
+    # One that answers late, because this machine is busy, has not gone.
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
-    "RAY_health_check_timeout_ms": "4000",
+    "RAY_health_check_timeout_ms": "60000",
     "RAY_health_check_failure_threshold": "4",
 }
 _TOKEN = secrets.token_hex(32)
