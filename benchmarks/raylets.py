@@ -1,6 +1,7 @@
 """Nodes of a Ray cluster on this machine, on the loopback alone, for tests and benchmarks: started,
 added and killed by the process that asks. Each is a raylet of its own with a store of 100 MB."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -8,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 OWN = {
@@ -24,6 +27,7 @@ OWN = {
 _TOKEN = secrets.token_hex(32)
 """One for all: Ray in a process that connects keeps the first that it was given."""
 _STORE = 100 * 2**20
+_START_SECONDS = 300.0
 
 
 class Raylets:
@@ -71,6 +75,20 @@ class Raylets:
         return str(json.loads(answer))
 
 
+def _patient(asked: Callable[..., object]) -> Callable[..., object]:
+    """Of a function that raises RuntimeError as long as a node has not started: Ray gives it half a
+    minute for that, which is little on a busy machine."""
+
+    def answer(*arguments: object) -> object:
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until:
+            with contextlib.suppress(RuntimeError):
+                return asked(*arguments)
+        return asked(*arguments)
+
+    return answer
+
+
 def _serve(folder: str) -> None:
     """Does what it is told until its input closes."""
     answers = os.fdopen(os.dup(1), "w")
@@ -78,8 +96,10 @@ def _serve(folder: str) -> None:
     # Where the address of the head is noted: its usual folder is there only if Ray has run before.
     os.environ["RAY_TMPDIR"] = folder
     Path(folder, "ray").mkdir()
-    from ray.cluster_utils import Cluster  # noqa: PLC0415 - only here
+    from ray._private import services  # noqa: PLC0415 - only here
+    from ray.cluster_utils import Cluster  # noqa: PLC0415
 
+    services.get_node = _patient(services.get_node)
     options = {"object_store_memory": _STORE, "include_dashboard": False}
     cluster = Cluster()
     known = {}

@@ -218,8 +218,23 @@ def test_a_task_that_asks_for_a_gpu_gets_a_node_that_has_one(nodes, engine, tmp_
     (outcome,) = engine.run([job], told.append)
     assert outcome.reason is None
     assert [e["node_id"] for e in told if e["event"] == "started"] == [node]
+    assert [e["text"] for e in told if e["event"] == "nodes"] == ["3 nodes, 3 cores, 1 GPU"]
     nodes.kill(node)
     wait_for(lambda: node not in engine.cluster.nodes().cores)
+
+
+def test_tasks_that_wait_for_a_gpu_say_so_hold_up_no_others_and_fail_in_the_end(engine, tmp_path):
+    """There is none: all but one of them are kept back, and what takes none is done."""
+    wait_for(lambda: not engine.cluster.nodes().gpus)
+    asking = [replace(task(tmp_path, "write", f"g{n}"), gpus=1.0, group="Own") for n in range(6)]
+    engine.gpu_patience, told, reasons = 5.0, [], {}
+    for outcome in engine.run([*asking, task(tmp_path, "write", "plain")], told.append):
+        reasons[outcome.task.name] = outcome.reason
+    assert next(iter(reasons)) == "plain" and reasons.pop("plain") is None
+    said = "no node with as many GPUs as it takes has been there for 5 s; start some, and the same"
+    assert len(reasons) == 6 and all(reason.startswith(said) for reason in reasons.values())
+    texts = [event["text"] for event in told if event["event"] == "warning"]
+    assert texts == ["Own waits for a node with 1 GPU: there is none"]
 
 
 def test_other_code_on_a_node_is_said_before_any_work(engine, tmp_path):

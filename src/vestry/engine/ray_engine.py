@@ -20,9 +20,10 @@ _TIDY_SECONDS = 10.0
 
 class RayEngine:
     """As `engine.Engine`. most: how many cores all tasks may take at once; None for all that the
-    nodes have. patience: seconds that it waits for a node while there is
-    none. used: nodes that have done something. said: groups of
-    which it was said that they stay here. shown: how many nodes there are, as it was told last."""
+    nodes have. patience: seconds that it waits for a node while there is none; gpu_patience: for
+    one with as many GPUs as a task takes. used: nodes that have done something. said, waits: groups
+    of which it was said that they stay here, that they wait for a GPU. shown: how many nodes there
+    are, as it was told last."""
 
     shares_disk = False
 
@@ -33,10 +34,11 @@ class RayEngine:
         self.most = most
         self.environment = dict(environment or {})
         self.shared: dict[str, Path] = {}
-        self.patience = 60.0
+        self.patience, self.gpu_patience = 60.0, 600.0
         self.parcels = Parcels(cluster.ray)
         self.used: set[str] = set()
         self.said: set[str] = set()
+        self.waits: set[str] = set()
         self.shown = ""
         self.here = LocalEngine(min(available_cores(), self.cores), environment)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
-from typing import Any, NamedTuple
+from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
 from vestry.data.paths import DataPaths, Progress
@@ -13,6 +13,7 @@ from vestry.errors import StudyError
 from vestry.members.kind import ModelKind, Plan, PlanContext
 from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.planned_model import (
+    FitCounts,
     PlannedModel,
     best_values,
     epochs_kept,
@@ -32,15 +33,6 @@ from vestry.study.settings import Study
 
 _SEARCH_CODE = ("search", "pipeline.tasks.search")
 FIT, SEARCH = "vestry.pipeline.tasks.fit:fit_model", "vestry.pipeline.tasks.search:run_search"
-
-
-class FitCounts(NamedTuple):
-    """each: of a model and seed. total: of all models, seeds, folds and trials; trials: of these,
-    of searches."""
-
-    each: int
-    total: int
-    trials: int
 
 
 class Planner:
@@ -296,7 +288,8 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
-        return replace(task, gpus=entry.gpus or 0.0)
+        own = float(description["member"].get("device") == "cuda")  # what it is trained on
+        return replace(task, gpus=entry.gpus or own)
 
 
 def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:
