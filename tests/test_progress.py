@@ -288,6 +288,23 @@ def test_lines_above_the_rows_fit_sixty_columns():
     assert re.fullmatch(r"A convoluti…ep \(B\) done in \d+ ms, validation 100\.0%", lines[-1])
 
 
+def test_nodes_of_a_cluster_are_shown_as_they_come_and_go_and_trials_as_fits():
+    live = watched()
+    names = [f"Net, search, trial {n}" for n in range(1, 9)]
+    nodes = [{"event": "nodes", "count": n, "text": f"{n} nodes"} for n in (2, 1)]
+    live(tasks("Net, search", names))
+    for node, name in enumerate(names[:2]):
+        live({"event": "started", "task": name, "node": f"10.0.0.{node}", "node_id": str(node)})
+    live(EPOCH | {"task": names[1]})
+    live(nodes[0])
+    _, row, whole = drawn(live, 80)
+    assert row.split()[:2] == ["Net,", "search"] and "2/8" in row and "epoch 3/10" in row
+    assert whole.startswith("on 2 nodes") and "0/8" in whole
+    live(nodes[1])
+    assert drawn(live, 80)[-1].startswith("on 1 node ")
+    assert told(nodes) == ["Ray: 2 nodes", "Ray: 1 nodes"]
+
+
 @pytest.mark.parametrize("name", ["short", LONG, "网络" * 20, "é" * 40, "🙂" * 30, "a" + "网" * 9])
 def test_a_name_is_shortened_to_cells_and_keeps_its_end(name):
     made = shortened(name, 18)

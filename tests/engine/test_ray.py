@@ -15,13 +15,16 @@ from test_engine_contract import alive, needs_ray, task, wait_for
 from raylets import Raylets
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
+from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine import ray_dispatch
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
 from vestry.errors import StudyError, VestryError
+from vestry.members.networks import device
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.engines import opened_engine
+from vestry.pipeline.planner import Planner
 from vestry.pipeline.run_study import run_study
 from vestry.predictions.table import load_table
 from vestry.storage.run_folder import RunFolder
@@ -221,6 +224,20 @@ def test_a_task_that_asks_for_a_gpu_gets_a_node_that_has_one(nodes, engine, tmp_
     assert [e["text"] for e in told if e["event"] == "nodes"] == ["3 nodes, 3 cores, 1 GPU"]
     nodes.kill(node)
     wait_for(lambda: node not in engine.cluster.nodes().cores)
+
+
+@pytest.mark.parametrize(
+    ("keys", "gpus"), [("", 1.0), ("gpus = 0.5", 0.5), ('device = "cpu"', 0.0)]
+)
+def test_a_network_that_is_trained_on_cuda_asks_for_a_gpu(tmp_path, monkeypatch, keys, gpus):
+    monkeypatch.setattr(device, "_is_there", lambda name: True)
+    text = SMALL_STUDY.replace("epochs = 2", 'epochs = 2\ndevice = "cuda"')
+    (tmp_path / "small.toml").write_text(text.replace('name = "Net"', f'name = "Net"\n{keys}'))
+    study, places = read_study(tmp_path / "small.toml").study, DataPaths.of(None, tmp_path)
+    dataset = load_dataset(study.data, places)
+    net, linear = Planner(study, dataset, places, RunFolder(tmp_path / "run"), 1).models({})
+    assert [task.gpus for task in net.fits] == [gpus]
+    assert [task.gpus for task in linear.fits] == [0.0]
 
 
 def test_tasks_that_wait_for_a_gpu_say_so_hold_up_no_others_and_fail_in_the_end(engine, tmp_path):
