@@ -17,7 +17,7 @@ from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
-from vestry.engine import ray_dispatch
+from vestry.engine import ray_cluster, ray_dispatch
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
 from vestry.errors import StudyError, VestryError
@@ -287,6 +287,18 @@ def test_what_is_asked_of_ray_without_it_is_one_sentence(monkeypatch):
 def test_an_address_where_no_cluster_is_is_said_at_once(address, words):
     needs_ray()
     with pytest.raises(VestryError, match=words), connected(address, None):
+        pass
+
+
+def test_nodes_that_are_slow_to_start_here_are_one_sentence(monkeypatch):
+    needs_ray()
+
+    def slow(ray, where):
+        raise Exception("The current node timed out during startup.")  # noqa: TRY002 - Ray's own
+
+    monkeypatch.setattr(ray_cluster, "_connect", slow)
+    words = "no Ray cluster answers at this machine: Exception: The current node timed out"
+    with pytest.raises(VestryError, match=words), connected(None, 1):
         pass
 
 
