@@ -294,7 +294,7 @@ def test_nodes_that_are_slow_to_start_here_are_one_sentence(monkeypatch):
     needs_ray()
 
     def slow(ray, where):
-        raise Exception("The current node timed out during startup.")  # noqa: TRY002 - Ray's own
+        raise Exception("The current node timed out during startup.")
 
     monkeypatch.setattr(ray_cluster, "_connect", slow)
     words = "no Ray cluster answers at this machine: Exception: The current node timed out"
