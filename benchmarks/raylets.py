@@ -28,6 +28,7 @@ _TOKEN = secrets.token_hex(32)
 """One for all: Ray in a process that connects keeps the first that it was given."""
 _STORE = 100 * 2**20
 _START_SECONDS = 300.0
+_LAST_WORDS = 2000
 
 
 class Raylets:
@@ -40,11 +41,12 @@ class Raylets:
 
     def __enter__(self) -> "Raylets":
         self.folder = tempfile.mkdtemp(prefix="vestry-raylets-")
+        self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, __file__, self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.errors,
             text=True,
             env=os.environ | self.environment,
             start_new_session=True,
@@ -55,6 +57,7 @@ class Raylets:
 
     def __exit__(self, *_: object) -> None:
         self.process.communicate()
+        self.errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def add(self, cores: int = 1, gpus: int = 0) -> str:
@@ -71,7 +74,9 @@ class Raylets:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError("the process that holds the raylets has ended")
+            self.errors.seek(0)
+            last = self.errors.read().decode(errors="replace")[-_LAST_WORDS:]
+            raise RuntimeError(f"the process that holds the raylets has ended: {last}")
         return str(json.loads(answer))
 
 

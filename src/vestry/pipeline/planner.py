@@ -31,7 +31,7 @@ from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
 from vestry.study.settings import Study
 
-_SEARCH_CODE = ("search", "pipeline.tasks.search")
+_SEARCH_CODE = ("search", "pipeline.tasks.search", "pipeline.searching")
 FIT, SEARCH = "vestry.pipeline.tasks.fit:fit_model", "vestry.pipeline.tasks.search:run_search"
 
 
