@@ -36,7 +36,7 @@ def named(images, names, labels):
 
 def looked_for(sets) -> Finding:
     found, _ = audit(sets, 0, lambda text: None)
-    return next(each for each in found if each.kind == "bursts")
+    return next(each.as_record(sets) for each in found if each.kind == "bursts")
 
 
 NAMES = {
