@@ -123,9 +123,9 @@ def _known_by(facts: dict[str, Any]) -> str:
     """What says that they belong together."""
     if facts["pattern"] is None:
         return (
-            "by their looks alone: the nearest other image of the class is "
-            f"{decimal(facts['apart'], 1)} times as far from one of them as the nearest of the same "
-            "object, at the median. Versions of one picture look so, too."
+            "by their looks alone: the nearest image of another object of the class is "
+            f"{decimal(facts['apart'], 1)} times as far from one of them as the nearest of its own,"
+            " at the median. Versions of one picture look so, too."
         )
     return (
         f"by their names, and as alike as frames are: for {per_cent(facts['share'])} of them the "
