@@ -61,7 +61,7 @@ def test_tracks_are_found_whole_and_apart(seed):
 
 
 def test_tracks_among_images_that_stand_alone_are_found_and_these_are_left():
-    images, things, labels = approached()
+    images, _, labels = approached()
     alone = photographs(200, 77)
     both = np.concatenate([images, alone])
     found = tracks(compared(both), np.concatenate([labels, np.arange(200) % 2]))

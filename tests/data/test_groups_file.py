@@ -32,10 +32,11 @@ def lines(count=100, size=5):
 
 def test_no_split_parts_a_group_and_rows_that_the_file_leaves_out_stand_alone(places):
     dataset = loaded(places, lines())
-    splits = [dataset.training, dataset.test]
-    groups = [set(rows.groups.tolist()) for rows in splits]
-    assert not groups[0] & groups[1]
-    assert len(groups[0] | groups[1]) == 100 // 5 + 20
+    learnt, tested = (
+        {int(name[-5:]) for name in rows.ids} for rows in (dataset.training, dataset.test)
+    )
+    assert not {row // 5 for row in learnt if row < 100} & {row // 5 for row in tested if row < 100}
+    assert len(learnt | tested) == ROWS and any(row >= 100 for row in learnt)
     note = next(each for each in dataset.provenance.notes if "groups in" in each)
     assert "40 groups in 120 rows, by the file groups.csv: none is parted" in note
     assert "20 rows that it does not name stand each for itself" in note
