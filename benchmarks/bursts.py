@@ -118,10 +118,10 @@ def told_of_planted(kind):
     both = pair_count(found.of[inside], things[inside])
     groups = np.where(inside, found.of, len(images) + np.arange(len(images)))
     print(
-        f"{kind}: {len(images):,} images, {inside.mean():.1%} in {found.of.max() + 1} tracks of 300"
-        f" ({found.apart:.1f} times); pairs right {both / pair_count(found.of[inside]):.1%}, found "
-        f"{both / pair_count(things):.1%}; forest at random {grouped(images, labels, None):.1%}, by "
-        f"objects {grouped(images, labels, things):.1%}, by tracks "
+        f"{kind}: {len(images):,} images, {inside.mean():.1%} in {found.of.max() + 1} tracks of "
+        f"300 ({found.apart:.1f} times); pairs right {both / pair_count(found.of[inside]):.1%}, found "
+        f"{both / pair_count(things):.1%}; forest at random "
+        f"{grouped(images, labels, None):.1%}, by objects {grouped(images, labels, things):.1%}, by tracks "
         f"{grouped(images, labels, groups):.1%}",
         flush=True,
     )
