@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from vestry.audit.bursts import bursts
+from vestry.audit.bursts import bursts, drawn_note
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
 from vestry.audit.near_duplicates import are_moved, near_duplicates
@@ -21,7 +21,6 @@ from vestry.audit.pictures import small_size
 from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
-from vestry.schema import exploration as schema
 
 _SEVERITIES = ("high", "medium", "low", "info")
 
@@ -31,7 +30,7 @@ def audit(
     seed: int,
     stage: Callable[[str], None],
     files: Files | None = None,
-) -> tuple[list[schema.Finding], list[str]]:
+) -> tuple[list[Finding], list[str]]:
     """Findings, worst first and those that were not found last, and notes on how it was done.
 
     sets: by split; the first is the one that models learn from. files: what they were read from,
@@ -45,15 +44,18 @@ def audit(
         stage(f"looking for near-duplicates between {first} and {split}")
         findings.append(near_duplicates(sets, directions, first, split))
     stage("looking for frames of one object")
-    findings.append(bursts(sets, directions))
+    findings.append(bursts(sets, directions, seed))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += _oddities(sets, first)
     if files is not None:
         findings.append(damaged_files(files, tuple(sets)))
-    told = [finding.as_record(sets) for finding in findings]
-    told.sort(key=lambda found: (not found.count, _SEVERITIES.index(found.severity)))
-    return told, _audit_notes(sets, first, directions)
+    findings.sort(key=_order)
+    return findings, [*_audit_notes(sets, first, directions), *drawn_note(directions, seed)]
+
+
+def _order(found: Finding) -> tuple[bool, int]:
+    return not found.count, _SEVERITIES.index(found.severity) if found.count else 0
 
 
 def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
