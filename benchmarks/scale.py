@@ -49,7 +49,7 @@ name = "Linear model"
 [[model]]
 name = "Small CNN"
 layers = [
-    {{ conv = 8, kernel = 3, padding = "same" }}, {{ pool = 2 }},
+    {{ conv = 8, kernel = 3, padding = "same" }}, {{ pool = 4 }},
     {{ conv = 16, kernel = 3, padding = "same" }}, {{ pool = 2 }},
     {{ flatten = true }}, {{ dense = 32 }},
 ]
