@@ -16,6 +16,7 @@ sizes.
 """
 
 import argparse
+import functools
 import json
 import os
 import shutil
@@ -33,13 +34,13 @@ from numpy.typing import NDArray
 
 _LIBRARIES = 1_000
 """Images of the run whose memory is taken for the libraries'."""
-_PART = 20_000
+_PART = 2_000
 _EVERY = 0.2
 _SHORT = 1.0
 """Seconds at the largest size below which a stage has no exponent: it is all start-up."""
 _STUDY = """title = "Scale"
 [data]
-source = "idx:images"
+source = "idx:{images}"
 validation = {{ fraction = 0.1 }}
 [training]
 epochs = 1
@@ -49,7 +50,7 @@ name = "Linear model"
 [[model]]
 name = "Small CNN"
 layers = [
-    {{ conv = 8, kernel = 3, padding = "same" }}, {{ pool = 4 }},
+    {{ pool = 2 }}, {{ conv = 8, kernel = 3, padding = "same" }}, {{ pool = 2 }},
     {{ conv = 16, kernel = 3, padding = "same" }}, {{ pool = 2 }},
     {{ flatten = true }}, {{ dense = 32 }},
 ]
@@ -74,9 +75,11 @@ def main() -> None:
     sizes = [int(text) for text in asked.sizes.split(",")]
     print(f"seed {asked.seed}, {asked.cores} core(s), linear model: {asked.linear}", flush=True)
     with tempfile.TemporaryDirectory(prefix="vestry-scale-", dir=asked.folder) as scratch:
-        libraries = _measured(Path(scratch), _LIBRARIES, asked)
-        print(f"{_LIBRARIES:,} images: {libraries.told(0.0)}", flush=True)
-        base = libraries.memory["in all"]
+        base = asked.libraries
+        if base is None:
+            libraries = _measured(Path(scratch), _LIBRARIES, asked)
+            print(f"{_LIBRARIES:,} images: {libraries.told(0.0)}", flush=True)
+            base = libraries.memory["in all"]
         found = {}
         for size in sizes:
             found[size] = _measured(Path(scratch), size, asked)
@@ -92,8 +95,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--linear", choices=sorted(_LINEAR), default="regression")
     parser.add_argument("--iterations", type=int, default=100, help="of the linear model")
+    parser.add_argument("--libraries", type=float, help="their MB; else a small run is measured")
     parser.add_argument("--data", type=Path, default=os.environ.get("VESTRY_DATA"))
     parser.add_argument("--folder", type=Path, help="where images and runs are kept meanwhile")
+    parser.add_argument("--images", type=Path, help="where images are left for another time")
     parser.add_argument("--keep", type=Path, help="where run folders are moved to afterwards")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -122,17 +127,30 @@ def make(folder: Path, rows: dict[str, int], data: Path, seed: int) -> None:
 
 def altered(images: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """(n, height, width) each moved by up to two pixels, half of them mirrored, at 0.7 to 1.3 times
-    their brightness, with noise of 4 grey levels."""
-    down, across = random.integers(-2, 3, (2, len(images), 1, 1))
-    height, width = images.shape[1:]
-    every = np.arange(len(images))[:, None, None]
-    rows = np.clip(np.arange(height)[None, :, None] + down, 0, height - 1)
-    columns = np.clip(np.arange(width)[None, None, :] + across, 0, width - 1)
-    mirrored = random.random((len(images), 1, 1)) < 0.5
+    their brightness, with one of a thousand patterns of noise of 4 grey levels."""
+    count, height, width = images.shape
+    down, across = random.integers(-2, 3, (2, count, 1))
+    rows = np.clip(np.arange(height) + down, 0, height - 1)
+    columns = np.clip(np.arange(width) + across, 0, width - 1)
+    mirrored = random.random((count, 1)) < 0.5
     columns = np.where(mirrored, width - 1 - columns, columns)
-    moved = images[every, rows, columns] * random.uniform(0.7, 1.3, (len(images), 1, 1))
-    moved += random.normal(0, 4, moved.shape)
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    starts = np.arange(count)[:, None] * height + rows
+    places = starts[:, :, None] * width + columns[:, None, :]
+    factors = random.uniform(0.7, 1.3, count).astype(np.float32)
+    moved = np.take(images.ravel(), places).astype(np.float32)
+    moved *= factors[:, None, None]
+    moved += _noise(height, width)[random.integers(0, _NOISES, count)]
+    np.clip(moved, 0, 255, out=moved)
+    return moved.astype(np.uint8)
+
+
+_NOISES = 1000
+
+
+@functools.cache
+def _noise(height: int, width: int) -> NDArray[np.float32]:
+    pattern = np.random.default_rng(0).standard_normal((_NOISES, height, width), np.float32)
+    return np.asarray(4 * pattern + 0.5, np.float32)
 
 
 # One run, watched.
@@ -162,12 +180,16 @@ class _Run:
 
 def _measured(scratch: Path, size: int, asked: argparse.Namespace) -> _Run:
     home = scratch / f"of-{size}"
+    home.mkdir()
     test = asked.test_rows or max(200, size // 10)
     if size == _LIBRARIES:
         test = 200
-    make(home / "images", {"train": size, "t10k": test}, asked.data, asked.seed)
+    made = (asked.images or home) / f"images-{size}-{test}"
+    if not made.is_dir():
+        make(made, {"train": size, "t10k": test}, asked.data, asked.seed)
     linear = _LINEAR[asked.linear].format(iterations=asked.iterations)
-    (home / "scale.toml").write_text(_STUDY.format(linear=linear), encoding="utf-8")
+    text = _STUDY.format(images=made.absolute(), linear=linear)
+    (home / "scale.toml").write_text(text, encoding="utf-8")
     started = time.time()
     command = [sys.executable, __file__, "--run", str(home), "--cores", str(asked.cores)]
     environment = {
@@ -265,7 +287,9 @@ def _read_run(home: Path, started: float, samples: list[_Sample]) -> _Run:
     lines = (home / "events").read_text(encoding="utf-8").splitlines()
     ended = samples[-1].at
     found = _Run(total=ended - started)
-    times, spent = [one.at for one in samples], [one.seconds for one in samples]
+    times = [one.at for one in samples]
+    # At its end a worker is counted nowhere for a moment, until its parent has waited for it.
+    spent = np.maximum.accumulate([one.seconds for one in samples])
     spans = _spans([json.loads(line) for line in lines], started, ended)
     for stage, begin, end in [*spans, ("in all", started, ended)]:
         took = float(np.interp(end, times, spent) - np.interp(begin, times, spent, left=0.0))
