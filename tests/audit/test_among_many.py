@@ -73,3 +73,29 @@ def test_without_the_library_a_part_is_compared_and_that_is_said(monkeypatch):
     (found,) = (each for each in findings if each.kind == "near_duplicates")
     assert found.facts["compared_with"] == 300
     assert any('pip install "vestry[many]"' in note for note in notes)
+
+
+def test_a_finished_look_is_taken_anew_once_the_library_is_there(tmp_path, monkeypatch):
+    from vestry.audit.settings import ExplorationSettings
+    from vestry.data.dataset import load_dataset
+    from vestry.data.paths import DataPaths
+    from vestry.data.settings import DataSettings
+    from vestry.pipeline.tasks import audit as task
+    from vestry.storage.run_folder import RunFolder
+
+    dataset = load_dataset(DataSettings(source="digits"), DataPaths.of(base=tmp_path))
+
+    def folders():
+        found = []
+        for there in (False, True):
+            monkeypatch.setattr(task, "can_search", lambda there=there: there)
+            settings = ExplorationSettings()
+            made = task.exploration_task(settings, dataset, {}, RunFolder(tmp_path / "run"))
+            found.append(made.folder.name)
+        return found
+
+    without, with_it = folders()
+    assert without == with_it, "few images are compared alike"
+    monkeypatch.setattr(among_many, "PAIRS", 1000)
+    without, with_it = folders()
+    assert without != with_it

@@ -8,7 +8,7 @@ their number's root, of which the nearest few are looked through. The library is
 al., "The Faiss library", 2024), which `vestry[many]` brings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -21,6 +21,7 @@ from vestry.audit.spectrum import shifted_distance, spectra
 from vestry.audit.unit_vectors import unit_vectors
 from vestry.data.image_set import ImageSet
 from vestry.data.mapped import parts_of, picked_parts
+from vestry.data.sealed import Rows
 
 PAIRS = 1_500_000_000
 """Of images of two splits, from which candidates are approximate: 75,000 by 20,000. The products of
@@ -35,9 +36,10 @@ _Rows = NDArray[np.int64]
 _Floats = NDArray[np.float32]
 
 
-def is_many(rows: ImageSet, others: ImageSet) -> bool:
-    """Whether there are so many pairs that candidates are approximate."""
-    return len(rows) * len(others) > PAIRS
+def are_many(splits: Mapping[str, Rows]) -> bool:
+    """Whether the first split has so many pairs with another that candidates are approximate."""
+    first, *others = map(len, splits.values())
+    return any(first * other > PAIRS for other in others)
 
 
 def can_search() -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from vestry.audit.among_many import CANDIDATES, PAIRS, can_search, is_many
+from vestry.audit.among_many import CANDIDATES, PAIRS, are_many, can_search
 from vestry.audit.bursts import bursts
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
@@ -48,7 +48,7 @@ def audit(
     first = next(iter(sets))
     stage("looking for duplicates")
     findings = duplicate_findings(sets, identical_groups(sets))
-    many = _are_many(sets) and can_search()
+    many = are_many(sets) and can_search()
     most = _DRAWN_OF_MANY if many else MOST_ROWS
     directions = {split: Directions.of_images(rows, seed, most) for split, rows in sets.items()}
     for split in list(sets)[1:]:
@@ -68,11 +68,6 @@ def audit(
     told = [finding.as_record(sets) for finding in findings]
     told.sort(key=lambda found: (not found.count, _SEVERITIES.index(found.severity)))
     return told, _audit_notes(sets, first, directions, many)
-
-
-def _are_many(sets: Mapping[str, ImageSet]) -> bool:
-    first, *others = sets.values()
-    return any(is_many(first, rows) for rows in others)
 
 
 def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
@@ -135,7 +130,7 @@ def _exact_notes(
         for split, found in directions.items()
         if split != first and has_outlines(found.shape) and not are_moved(found, directions[first])
     ]
-    if _are_many(sets) and any(found.is_capped for found in directions.values()):
+    if are_many(sets) and any(found.is_capped for found in directions.values()):
         notes.append(
             "Among so many images near-duplicates are looked for in a part of them alone; "
             f"{install_line('many')} brings what looks through all."
