@@ -112,7 +112,7 @@ class _Loss:
             margin = scores[:, 0]
             lost = np.logaddexp(0.0, margin).sum() - margin[labels == 1].sum()
             chance = np.exp(-np.logaddexp(0.0, -margin))
-            return float(lost), (chance - labels)[:, None]
+            return float(lost), np.asarray(chance - labels, np.float64)[:, None]
         rows = np.arange(len(labels))
         scores = scores - scores.max(axis=1, keepdims=True)
         own, gap = scores[rows, labels].sum(), np.exp(scores)
