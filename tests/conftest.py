@@ -1,5 +1,6 @@
 """What tests of several floors share: the command as a user runs it, and a small study."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -50,6 +51,13 @@ def looks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("looks")
     os.environ["VESTRY_LOOKS"] = str(folder)
     return folder
+
+
+def pytest_collection_finish():
+    """What was loaded so far stays: Python need not look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
