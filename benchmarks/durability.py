@@ -165,11 +165,19 @@ class Trials:
         draw = random.Random(f"{self.seed}-cut-{number}")  # noqa: S311
         kind = list(LOSSES)[number % len(LOSSES)]
         self.take(draw.choice(self.broken) if draw.random() < 0.5 and self.broken else self.whole)
-        places = [path for name in OWN for path in sorted((self.now / name).rglob("*"))]
-        files = [p for p in places if p.is_file() and not p.is_symlink() and p.stat().st_size]
-        files = [p for p in files if not any(p.is_relative_to(self.now / name) for name in TRIED)]
+        files = self.files(draw)
         told = lose(kind, files, draw) if files else []
         self.judge(kind, f"cut {number}", [str(path.relative_to(self.now)) for path in told])
+
+    def files(self, draw: random.Random) -> list[Path]:
+        """Those that may be lost; of the archive's many pictures one for ten others."""
+        places = [path for name in OWN for path in sorted((self.now / name).rglob("*"))]
+        kept = [self.now / name for name in TRIED]
+        files = [p for p in places if p.is_file() and not p.is_symlink() and p.stat().st_size]
+        files = [p for p in files if not any(p.is_relative_to(place) for place in kept)]
+        pictures = [p for p in files if p.suffix == ".png"]
+        others = [p for p in files if p.suffix != ".png"]
+        return others + draw.sample(pictures, min(len(pictures), len(others) // 10))
 
     def judge(self, kind: str, which: str, damaged: list[str] | tuple[()] = ()) -> None:
         code, said = self.end()
@@ -177,8 +185,8 @@ class Trials:
         left = [p for p in (self.now / "runs").rglob("*") if TEMPORARY.fullmatch(p.name)]
         self.counts[kind].update({"tried": 1, verdict: 1, "left": bool(left)})
         if verdict != "equal" or left:
-            names = " ".join([*damaged, *(f"left:{p.relative_to(self.now)}" for p in left)])
-            print(f"{which} ({kind}): {verdict} {names}", flush=True)
+            names = [*damaged[:8], *(f"left:{p.relative_to(self.now)}" for p in left[:8])]
+            print(f"{which} ({kind}): {verdict} {' '.join(names)}", flush=True)
             if self.keep:
                 copy(self.now, self.keep / which.replace(" ", "-"))
 

@@ -68,7 +68,9 @@ def _begin(env: dict[str, str]) -> None:
     forked_command._run("vestry", ["run", "durable.toml", "--quiet"], env)
 
 
-def _run(run: Any, module: str, arguments: list[str], env: dict[str, str], closed: Any = ()) -> None:
+def _run(
+    run: Any, module: str, arguments: list[str], env: dict[str, str], closed: Any = ()
+) -> None:
     """In the fork: as tests have it, with checkpoints and caches at sizes that a small study has."""
     from vestry.data import image_cache, kept_source
     from vestry.members.networks import trainer
@@ -112,7 +114,11 @@ def end_tree(process: subprocess.Popen[bytes], pids: Iterable[int] | None = None
 
 def workers_of(root: int) -> list[int]:
     """Those that lead sessions of their own, but for the guard."""
-    return [pid for pid in _tree_of(root) if pid != root and os.getsid(pid) == pid and not _is_guard(pid)]
+    return [
+        pid
+        for pid in _tree_of(root)
+        if pid != root and os.getsid(pid) == pid and not _is_guard(pid)
+    ]
 
 
 def _tree_of(root: int) -> list[int]:

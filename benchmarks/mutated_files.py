@@ -189,7 +189,7 @@ def _of_runs(run: Path, folder: Path) -> list[Subject]:
     from vestry.pipeline.take_home import redraw
     from vestry.predictions.table import load_table
     from vestry.storage.run_folder import RunFolder
-    from vestry.storage.tried import load_tried
+    from vestry.storage.tried import Tried, load_tried
 
     copy = folder / "runs" / "copy"
     if not copy.is_dir():
@@ -209,7 +209,9 @@ def _of_runs(run: Path, folder: Path) -> list[Subject]:
         void(runs_in(copy.parent))
 
     tables = [path.read_bytes() for path in sorted(run.glob("members/*/test.npz"))]
-    tried = [path.read_bytes() for path in sorted(run.glob("members/*/validation_epochs.npz"))]
+    right = np.arange(60).reshape(6, 10) % 3 > 0
+    Tried(right, 4, right.astype(np.float16)).save(folder / "tried.npz")
+    tried = [(folder / "tried.npz").read_bytes()]
     return [
         Subject("results.json", [(run / "results.json").read_bytes()], "", FIELDS["json"], results),
         Subject("vestry.json", [(run / "vestry.json").read_bytes()], "", FIELDS["json"], marker),

@@ -106,7 +106,17 @@ def in_batches(subject: Subject, seed: int, numbers: range, folder: Path) -> Ite
 def _read_all(
     subject: Subject, seed: int, batch: range, folder: Path, place: mmap.mmap, writer: int
 ) -> None:
-    """In the fork: it ends here."""
+    """In the fork: it ends here, whatever happens."""
+    try:
+        _read_each(subject, seed, batch, folder, place, writer)
+        os._exit(0)
+    finally:
+        os._exit(99)
+
+
+def _read_each(
+    subject: Subject, seed: int, batch: range, folder: Path, place: mmap.mmap, writer: int
+) -> None:
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
         for stream in (1, 2):
             os.dup2(nothing.fileno(), stream)  # what native code says
@@ -120,7 +130,6 @@ def _read_all(
             told.write(json.dumps([number, what, said]) + "\n")
             told.flush()
         place[:] = batch.stop.to_bytes(8, "little")
-    os._exit(0)
 
 
 def _watched(pid: int, place: mmap.mmap, reader: int) -> tuple[str | None, list[Fault | str]]:

@@ -1,8 +1,9 @@
 """Features kept on disk by content: who asks again for an image that was seen finds them.
 
 A backbone's folder holds shards, each written whole or not at all; a row of one is an image's
-digest and its features, with a sum of both: no disk is waited for. Folds, subsets, seeds and later runs ask for the same images, whatever
-their order; what a killed run had finished is found by the next one.
+digest and its features, with a sum of both, since no disk is waited for. Folds, subsets, seeds and
+later runs ask for the same images, whatever their order; what a killed run had finished is found by
+the next one.
 """
 
 import contextlib

@@ -59,6 +59,11 @@ def _sum_of(tensors: dict[str, Tensor], state: str) -> str:
     return digest.hexdigest()
 
 
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, without that."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
 def remove(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
