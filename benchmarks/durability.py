@@ -33,7 +33,6 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 from killed_commands import KillableCommands, end_tree, workers_of  # noqa: E402
 from lost_power import LOSSES, lose  # noqa: E402
-
 from made_onnx_models import network, network_model  # noqa: E402
 from studies_at_hand import LEFT_OUT  # noqa: E402
 from test_run import without_times  # noqa: E402

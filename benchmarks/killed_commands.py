@@ -43,7 +43,7 @@ class KillableCommands:
         env |= {"VESTRY_CORES": "1", _AT_FILES: at_files}
         begin = functools.partial(_begin, env)
         with self.words.open("wb") as said:
-            return subprocess.Popen(  # noqa: PLW1509 - no thread of ours is at work
+            return subprocess.Popen(
                 ["vestry"], cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 start_new_session=True, preexec_fn=begin,
             )  # fmt: skip

@@ -20,7 +20,22 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 from mutated_studies import STRANGE, _places  # noqa: E402
 
-_NUMBERS = (0, 1, 2, 127, 128, 255, 256, 32767, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1)
+_NUMBERS = (
+    0,
+    1,
+    2,
+    127,
+    128,
+    255,
+    256,
+    32767,
+    65535,
+    65536,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**63 - 1,
+)
 _TYPES = ("<f4", "<f8", ">f4", "<i8", "|u1", "|b1", "<U3", "<U400000", "|S0", "<U0", "|O", "<M8[s]",
           "<c16", "<f2", "|V8", "<U999999999")  # fmt: skip
 
@@ -123,7 +138,9 @@ def _npz(content: bytes, draw: Draw) -> bytes:
         case 1:
             members[draw.choice([*members])] = members[name]
         case 2:
-            members[name[:-4] + draw.choice(["", "s", ".npy.npy", "\u00e9.npy"])] = members.pop(name)
+            members[name[:-4] + draw.choice(["", "s", ".npy.npy", "\u00e9.npy"])] = members.pop(
+                name
+            )
         case _:
             members[name] = _npy(members[name], draw)
     stream = io.BytesIO()
@@ -167,7 +184,9 @@ def _png(content: bytes, draw: Draw) -> bytes:
         case 0:
             chunks.insert(draw.randrange(len(chunks)), chunks[number])
         case 1:
-            other = draw.choice([b"IDAT", b"tRNS", b"PLTE", b"iCCP", b"zTXt", b"eXIf", b"acTL", b"fdAT"])
+            other = draw.choice(
+                [b"IDAT", b"tRNS", b"PLTE", b"iCCP", b"zTXt", b"eXIf", b"acTL", b"fdAT"]
+            )
             chunks[number] = (other, inside)
         case 2:
             del chunks[number]
@@ -279,7 +298,9 @@ def _strange_like(value: Any, draw: Draw) -> Any:
     if isinstance(value, bytes):
         return draw.choice(WAYS)(value, value, draw) if value else b"\0"
     if isinstance(value, str):
-        return draw.choice(["", "x", "Loop", "If", "Reshape", "Resize", "Expand", "../x", value[::-1]])
+        return draw.choice(
+            ["", "x", "Loop", "If", "Reshape", "Resize", "Expand", "../x", value[::-1]]
+        )
     if isinstance(value, float):
         return draw.choice([0.0, -1.0, 1e30, float("nan"), float("inf")])
     return draw.choice([-1, *_NUMBERS[:-2], 10, 12])

@@ -30,7 +30,6 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 from mutated_bytes import mutated  # noqa: E402
 from mutated_files import Subject, subjects  # noqa: E402
-
 from vestry.errors import VestryError  # noqa: E402
 
 SECONDS, BYTES = 2.0, 300 * 10**6
@@ -57,7 +56,7 @@ def content_of(subject: Subject, seed: int, number: int) -> bytes:
 
 
 def outcome(subject: Subject, content: bytes, folder: Path) -> tuple[str, str]:
-    """"read", "refused", or what is wrong; and the traceback of that."""
+    """ "read", "refused", or what is wrong; and the traceback of that."""
     path = folder / f"file{subject.suffix}"
     path.write_bytes(content)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -225,11 +224,13 @@ def told(subject: Subject, seed: int, count: int, folder: Path) -> int:
     counts = Counter(each for each in all_of_it if isinstance(each, str))
     sorts: dict[str, list[Fault]] = {}
     for fault in faults:
-        place = [line.strip() for line in fault.said.splitlines() if 'vestry/' in line][-1:]
+        place = [line.strip() for line in fault.said.splitlines() if "vestry/" in line][-1:]
         sorts.setdefault(f"{fault.what} {''.join(place)}", []).append(fault)
     for sort, alike in sorts.items():
         last = alike[0].said.splitlines()[-1:]
-        print(f"  {subject.name}: {len(alike)} x {sort}, number {alike[0].number}: {''.join(last)[:200]}")
+        print(
+            f"  {subject.name}: {len(alike)} x {sort}, number {alike[0].number}: {''.join(last)[:200]}"
+        )
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
         f"{subject.name:20}{count:8,}{counts['read']:8,}{counts['refused']:9,}"

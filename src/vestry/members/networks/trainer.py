@@ -89,7 +89,7 @@ class Trainer:
 
     def learn_from(self, teacher: Teacher) -> None:
         """Of its soft targets as well, as a student."""
-        self.soft = SoftTargets(teacher, self.settings.distilled, self.images)
+        self.soft = SoftTargets(teacher, self.settings.distilled, self.images, self.settings.epochs)
 
     def run(self) -> Progress:
         with torch.inference_mode():
