@@ -5,8 +5,8 @@
 A study of some seconds (pictures in an archive, a network with checkpoints, an estimator, a search,
 a head on a frozen file, a committee) is run once in peace. Then it is killed at random moments, and
 its files are damaged as a loss of power may leave them: emptied, zeroed, halved, without their
-second half, under the temporary name that they had before, with files that are left over, several at
-a time; half of these in a run that was killed before. Each is run again and has to end: with the
+second half, under the temporary name that they had before, with files that are left over, several
+at a time; half of these in a run that was killed before. Each is run again and has to end: with the
 same `results.json`, but for times, and the same tables. What does not is printed with its number,
 which with the seed draws the same again. Needs Linux.
 
@@ -31,6 +31,12 @@ from typing import Any
 import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
+import io  # noqa: E402
+import zipfile  # noqa: E402
+
+from PIL import Image  # noqa: E402
+from sklearn.datasets import load_digits  # noqa: E402
+
 from killed_commands import KillableCommands, end_tree, workers_of  # noqa: E402
 from lost_power import LOSSES, lose  # noqa: E402
 from made_onnx_models import network, network_model  # noqa: E402
@@ -252,11 +258,6 @@ def copy(home: Path, target: Path) -> None:
 
 def write_home(home: Path) -> None:
     """The study, its pictures and its file of weights."""
-    import io
-    import zipfile
-
-    from PIL import Image
-    from sklearn.datasets import load_digits
 
     home.mkdir()
     (home / "durable.toml").write_text(STUDY)

@@ -1,6 +1,7 @@
 """The command in a process that can be killed as a whole, in parts, or by itself while it writes a
 file; forked, as tests have it, from this one, which has loaded what the command loads."""
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import forked_command
+from vestry.data import image_cache, kept_source
 
 _ROOT, _AT_FILES = "DURABILITY_ROOT", "DURABILITY_AT_FILES"
 _IN_COMMAND, _IN_WORKER = 130, 40
@@ -44,8 +46,9 @@ class KillableCommands:
         begin = functools.partial(_begin, env)
         with self.words.open("wb") as said:
             return subprocess.Popen(
-                ["vestry"], cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                start_new_session=True, preexec_fn=begin,
+                ["vestry"],  # noqa: S607 - nothing is started
+                cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                start_new_session=True, preexec_fn=begin,  # noqa: PLW1509 - without threads
             )  # fmt: skip
 
     def said(self) -> str:
@@ -72,8 +75,7 @@ def _run(
     run: Any, module: str, arguments: list[str], env: dict[str, str], closed: Any = ()
 ) -> None:
     """In the fork: as tests have it, with checkpoints and caches at sizes that a small study has."""
-    from vestry.data import image_cache, kept_source
-    from vestry.members.networks import trainer
+    from vestry.members.networks import trainer  # noqa: PLC0415 - torch, which `_load` loads
 
     trainer.CHECKPOINT_SECONDS, kept_source._LONG, image_cache.LARGE = 0.03, 0.0, 20_000
     if env.get(_AT_FILES):
@@ -114,11 +116,14 @@ def end_tree(process: subprocess.Popen[bytes], pids: Iterable[int] | None = None
 
 def workers_of(root: int) -> list[int]:
     """Those that lead sessions of their own, but for the guard."""
-    return [
-        pid
-        for pid in _tree_of(root)
-        if pid != root and os.getsid(pid) == pid and not _is_guard(pid)
-    ]
+    return [pid for pid in _tree_of(root) if pid != root and _leads(pid) and not _is_guard(pid)]
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def _tree_of(root: int) -> list[int]:
@@ -151,7 +156,5 @@ def _some_left() -> bool:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

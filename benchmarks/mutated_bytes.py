@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
+
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 from mutated_studies import STRANGE, _places  # noqa: E402
 
@@ -258,8 +260,6 @@ def _safetensors(content: bytes, draw: Draw) -> bytes:
 
 def _onnx(content: bytes, draw: Draw) -> bytes:
     """A field of any message in it; what it holds in JSON, too."""
-    import onnx
-
     try:
         model = onnx.load_model_from_string(content)
     except Exception:  # one that was mutated before

@@ -1,5 +1,5 @@
-"""The files that `mutations.py` changes, and what reads each: by kind, from a run that was finished,
-and as this machine's libraries write them."""
+"""The files that `mutations.py` changes, and what reads each: by kind, from a finished run, and as
+this machine's libraries write them."""
 
 import gzip
 import io
@@ -13,6 +13,29 @@ import numpy as np
 from PIL import Image
 
 from mutated_bytes import FIELDS, Field
+from mutated_studies import originals, outcome
+from unfinished_fits import (
+    checkpoint_left,
+    go_on_with_fit,
+    go_on_with_search,
+    journal_left,
+    with_its_sum,
+)
+from vestry.data.image_file import read_header, read_pixels
+from vestry.data.paths import DataPaths
+from vestry.data.source import load_source
+from vestry.evaluation.vault import Vault
+from vestry.pipeline.listing import runs_in
+from vestry.pipeline.stored_run import stored_run
+from vestry.pipeline.take_home import redraw
+from vestry.pipeline.tasks.stored_models import stored_predict
+from vestry.predictions.given import read_given
+from vestry.predictions.table import load_table
+from vestry.predictions.truth import read_truth
+from vestry.serve.predictor import READY, Predictor
+from vestry.serve.preprocessing import prepare
+from vestry.storage.run_folder import RunFolder
+from vestry.storage.tried import Tried, load_tried
 
 PREVIEW = 16
 """One in so many files of results that are read gets its page drawn, which takes longest."""
@@ -36,9 +59,6 @@ def subjects(run: Path, folder: Path) -> list[Subject]:
 
 
 def _data(folder: Path) -> list[Subject]:
-    from vestry.data.paths import DataPaths
-    from vestry.data.source import load_source
-
     places = DataPaths.of(base=folder)
     idx = folder / "idx"
     idx.mkdir(exist_ok=True)
@@ -94,10 +114,6 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
 
 
 def _pictures() -> list[Subject]:
-    from vestry.data.image_file import read_header, read_pixels
-    from vestry.serve.predictor import Predictor
-    from vestry.serve.preprocessing import prepare
-
     bundle = Predictor().bundle
     grey = np.random.default_rng(0).integers(0, 256, (20, 24)).astype(np.uint8)
     colour = np.dstack([grey, grey.T[:20, :20].repeat(2, 1)[:, :24], 255 - grey])
@@ -145,9 +161,6 @@ def _picture(image: Image.Image, form: str, options: dict[str, object]) -> bytes
 
 def _models(run: Path) -> list[Subject]:
     """Files of models: exported ones, and those that a study may name."""
-    from vestry.pipeline.tasks.stored_models import stored_predict
-    from vestry.serve.predictor import READY, Predictor
-
     images = np.zeros((2, 8, 8), np.uint8)
     cards = {path: path.parent for path in sorted(run.glob("tasks/*/card.json"))
              if json.loads(path.read_text()).get("stored")}  # fmt: skip
@@ -184,13 +197,6 @@ def _models(run: Path) -> list[Subject]:
 
 def _of_runs(run: Path, folder: Path) -> list[Subject]:
     """Files of a run, in a copy of it."""
-    from vestry.pipeline.listing import runs_in
-    from vestry.pipeline.stored_run import stored_run
-    from vestry.pipeline.take_home import redraw
-    from vestry.predictions.table import load_table
-    from vestry.storage.run_folder import RunFolder
-    from vestry.storage.tried import Tried, load_tried
-
     copy = folder / "runs" / "copy"
     if not copy.is_dir():
         shutil.copytree(run, copy)
@@ -222,18 +228,6 @@ def _of_runs(run: Path, folder: Path) -> list[Subject]:
 
 def _others() -> list[Subject]:
     """What other programs give, and what a killed run leaves."""
-    from mutated_studies import originals, outcome
-    from unfinished_fits import (
-        checkpoint_left,
-        go_on_with_fit,
-        go_on_with_search,
-        journal_left,
-        with_its_sum,
-    )
-    from vestry.evaluation.vault import Vault
-    from vestry.predictions.given import read_given
-    from vestry.predictions.truth import read_truth
-
     ids = [f"r{number}" for number in range(9)]
     given = ["id,a,b", *(f"{name},0.25,0.75" for name in ids)]
     truth = ["id,label,split", *(f"{n},{'ab'[i % 2]},{'test' if i % 3 else 'val'}" for i, n in

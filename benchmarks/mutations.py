@@ -3,9 +3,9 @@
 
 Each is read as the command reads it: it has to be read, or refused with one of Vestry's own errors,
 within 2 s of processor time and 300 MB of memory. What is not is printed with its number; `--only
-NAME --at NUMBER` reads that one again, with its traceback. A table of all kinds comes last. Files are
-read in forked processes, one for some hundred files, which have no more memory and are killed where
-one file takes longer. Needs Linux.
+NAME --at NUMBER` reads that one again, with its traceback. Files are read in forked processes, one
+for some hundred files, which have no more memory and are killed where one file takes longer. Needs
+Linux.
 """
 
 import argparse
@@ -28,9 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
+import vestry  # noqa: E402
 from mutated_bytes import mutated  # noqa: E402
 from mutated_files import Subject, subjects  # noqa: E402
+from studies_at_hand import SMALL_STUDY, with_everything  # noqa: E402
 from vestry.errors import VestryError  # noqa: E402
+from vestry.study.reader import read_study  # noqa: E402
 
 SECONDS, BYTES = 2.0, 300 * 10**6
 _BATCH = 250
@@ -170,10 +173,6 @@ def _processor_seconds(pid: int) -> float:
 
 def made_run(folder: Path) -> Path:
     """A small study's run, and files that it was exported to beside it."""
-    import vestry
-    from studies_at_hand import SMALL_STUDY, with_everything
-    from vestry.study.reader import read_study
-
     study = folder / "small.toml"
     study.write_text(with_everything(SMALL_STUDY))
     done = vestry.run(read_study(study).study, folder / "small", quiet=True)
@@ -228,9 +227,8 @@ def told(subject: Subject, seed: int, count: int, folder: Path) -> int:
         sorts.setdefault(f"{fault.what} {''.join(place)}", []).append(fault)
     for sort, alike in sorts.items():
         last = alike[0].said.splitlines()[-1:]
-        print(
-            f"  {subject.name}: {len(alike)} x {sort}, number {alike[0].number}: {''.join(last)[:200]}"
-        )
+        first = f"number {alike[0].number}: {''.join(last)[:200]}"
+        print(f"  {subject.name}: {len(alike)} x {sort}, {first}")
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
         f"{subject.name:20}{count:8,}{counts['read']:8,}{counts['refused']:9,}"

@@ -28,6 +28,10 @@ _SETTINGS = NetworkSettings.model_validate(
 )  # fmt: skip
 
 
+def _heard_by_nobody(_: object) -> None:
+    """What a fit or a search tells meanwhile."""
+
+
 class _Killed(BaseException):
     """As a kill would end it: nothing may catch it."""
 
@@ -39,7 +43,7 @@ def _job(workspace: Path) -> FitJob:
     return FitJob(
         images=images[:30], labels=labels[:30], validation_images=images[30:],
         validation_labels=labels[30:], classes=3, workspace=workspace, seed=0, threads=1,
-        on_event=lambda event: None,
+        on_event=_heard_by_nobody,
     )  # fmt: skip
 
 
@@ -118,5 +122,5 @@ def _search(folder: Path, trials: int, kill_at: int | None = None) -> None:
 
     settings = SearchSettings(trials=trials, sampler="random")
     search = Search(_SPACE, settings, folder, SCORES["accuracy"].sign)
-    found = search.run(objective, lambda trial: None)
+    found = search.run(objective, _heard_by_nobody)
     assert len(found) == trials

@@ -14,7 +14,8 @@ from studies_at_hand import LEFT_OUT, SMALL_STUDY, with_everything
 
 PROGRAM = "Python"
 ROWS = (
-    f'title = "Rows"\n{LEFT_OUT}[data]\nsource = "npz:some.npz"\nvalidation = {{ fraction = 0.2 }}\n'
+    f'title = "Rows"\n{LEFT_OUT}[data]\nsource = "npz:some.npz"\n'
+    "validation = { fraction = 0.2 }\n"
     '[[model]]\nname = "Bayes"\nestimator = "sklearn.naive_bayes.GaussianNB"\n'
 )
 COMMANDS = {

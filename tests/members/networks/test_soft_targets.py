@@ -47,7 +47,7 @@ def test_answers_that_memory_cannot_hold_are_refused_with_a_way_to_go_on(monkeyp
         soft = SoftTargets(teacher, Distillation(copies=copies), images, epochs)
         return soft.of(torch.arange(ROWS), SEED, 1)
 
-    with pytest.raises(MemberError, match="8 alterations of .* fewer `copies`"):
+    with pytest.raises(MemberError, match=r"8 alterations of .* fewer `copies`"):
         first(8, None)
     assert len(first(7, None)) == len(first(8, 7)) == ROWS
 
