@@ -227,3 +227,20 @@ def test_wrong_costs_and_committees_are_refused(tmp_path):
         judged(tmp_path, truth, [model], committees=["one,two"])
     with pytest.raises(VestryError, match="within"):
         judged(tmp_path, truth, [model], settings=["decision.within=much"])
+
+
+def test_neither_page_nor_results_grow_with_the_rows(tmp_path):
+    sizes = []
+    for rows in (5000, 25_000):
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        tables = Tables(folder, rows, 4)
+        truth = tables.truth()
+        given = [
+            tables.npz(f"model-{seed}", tables.probabilities("noisy", seed)) for seed in (1, 2)
+        ]
+        _, page = judged(folder, truth, given)
+        sizes.append((len(page), (folder / "out" / "results.json").stat().st_size))
+    (page, results), (larger_page, larger_results) = sizes
+    assert larger_page < 1.1 * page
+    assert larger_results < 1.1 * results

@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 
 from planted_images import clean_images, clean_sets, image_set
 from vestry.audit.finding import MOST_SHOWN
-from vestry.audit.near_duplicates import (
-    SHIFTS,
-    can_be_shifted,
-    near_duplicates,
-    shifted_distance,
-    spectra,
-)
+from vestry.audit.near_duplicates import near_duplicates
+from vestry.audit.spectrum import SHIFTS, can_be_shifted, shifted_distance, spectra
 from vestry.audit.unit_vectors import Directions, nearest_rows
 from vestry.data.paths import DataPaths
 from vestry.data.source import load_source

@@ -1,9 +1,12 @@
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_files import idx_bytes, pictures, write_gzip, write_mnist_files
 
+from vestry.data import image_cache
+from vestry.data.image_cache import ImageCache
 from vestry.data.paths import MissingDataError
 from vestry.data.sources.idx import load
 from vestry.errors import DataError
@@ -72,3 +75,29 @@ def test_a_list_of_names_that_is_none_is_refused(
     (tmp_path / "classes.txt").write_bytes(content)
     with pytest.raises(DataError, match=words):
         load(tmp_path, "idx:x")
+
+
+def test_large_images_are_mapped_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_cache, "LARGE", 200)
+    folder = tmp_path / "x"
+    folder.mkdir()
+    given = {part: pictures(count, 4, 5) for part, count in (("train", 12), ("t10k", 7))}
+    for part, images in given.items():
+        labels = np.arange(len(images), dtype=np.uint8) % 3
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        write_gzip(folder / f"{part}-labels-idx1-ubyte.gz", idx_bytes(labels))
+    cache = ImageCache.below(tmp_path / "cache")
+    plain, kept = load(folder, "x"), load(folder, "x", cache)
+    again = load(folder, "x", cache)
+    for source in (kept, again):
+        for part, rows in source.parts.items():
+            assert rows.kept is not None
+            assert rows.fingerprint == plain.parts[part].fingerprint
+            assert rows.ids.tolist() == plain.parts[part].ids.tolist()
+    (folder / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(given["t10k"][::-1]))
+    os.utime(folder / "t10k-images-idx3-ubyte", ns=(1, 1))
+    changed = load(folder, "x", cache)
+    assert changed.test is not None
+    assert np.array_equal(changed.test.images, given["t10k"][::-1])

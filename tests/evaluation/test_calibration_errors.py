@@ -199,3 +199,12 @@ def test_every_maker_of_a_run_has_it_and_it_is_json():
         assert entry.calibration.before.brier == entry.scores.test.number("brier")
         assert len(entry.abstention.at_coverage) == 4
         json.dumps([entry.calibration.as_json(), entry.abstention.as_json()], allow_nan=False)
+
+
+def test_draws_that_are_made_in_parts_are_the_same(monkeypatch):
+    confidence = np.random.default_rng(0).uniform(0.3, 1, 500)
+    bins = equal_mass_bins(confidence)
+    whole = error_by_chance(confidence, bins)
+    for cells in (1, 37, 5000):
+        monkeypatch.setattr("vestry.evaluation.calibration._CELLS", cells)
+        assert np.array_equal(error_by_chance(confidence, bins), whole)

@@ -36,8 +36,10 @@ def test_they_are_scikit_learns_on_rows_and_on_resamples(name, classes):
     rows = np.concatenate([rng.choice(part, len(part)) for part in
                            (order[truth[order] == k] for k in range(classes))])  # fmt: skip
     counts = np.bincount(rows, minlength=len(truth)).astype(float)[:, None]
-    found = score.values([values, values[:, ::-1]], truth, np.hstack([counts, counts + 1]))
+    on = score.values((one for one in (values, values[:, ::-1])), truth)
+    found = on(np.hstack([counts, counts + 1]))
     assert found.shape == (2, 2)
+    assert on(counts + 1)[:, 0] == pytest.approx(found[:, 1]), "asked again for others"
     assert found[0, 0] == pytest.approx(THEIRS[name](truth[rows], values[rows]))
 
 

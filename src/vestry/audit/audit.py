@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from vestry.audit.bursts import bursts
+from vestry.audit.among_many import CANDIDATES, PAIRS, are_many, can_search
+from vestry.audit.bursts import bursts, drawn_note
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
-from vestry.audit.near_duplicates import are_moved, near_duplicates
+from vestry.audit.near_duplicates import (
+    are_moved,
+    near_duplicates,
+    near_duplicates_among_many,
+)
 from vestry.audit.oddities import (
     absent_classes,
     blank_images,
@@ -17,12 +22,14 @@ from vestry.audit.oddities import (
     unbalanced,
 )
 from vestry.audit.outlines import has_outlines
-from vestry.audit.pictures import small_size
+from vestry.audit.pictures import MOST_ROWS, small_size
 from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
-from vestry.schema import exploration as schema
+from vestry.system.parts import install_line
 
+_DRAWN_OF_MANY = 30_000
+"""Of each split, where near-duplicates are looked for without them."""
 _SEVERITIES = ("high", "medium", "low", "info")
 
 
@@ -31,7 +38,7 @@ def audit(
     seed: int,
     stage: Callable[[str], None],
     files: Files | None = None,
-) -> tuple[list[schema.Finding], list[str]]:
+) -> tuple[list[Finding], list[str]]:
     """Findings, worst first and those that were not found last, and notes on how it was done.
 
     sets: by split; the first is the one that models learn from. files: what they were read from,
@@ -40,20 +47,30 @@ def audit(
     first = next(iter(sets))
     stage("looking for duplicates")
     findings = duplicate_findings(sets, identical_groups(sets))
-    directions = {split: Directions.of_images(rows, seed) for split, rows in sets.items()}
+    many = are_many(sets) and can_search()
+    most = _DRAWN_OF_MANY if many else MOST_ROWS
+    directions = {split: Directions.of_images(rows, seed, most) for split, rows in sets.items()}
     for split in list(sets)[1:]:
         stage(f"looking for near-duplicates between {first} and {split}")
-        findings.append(near_duplicates(sets, directions, first, split))
+        findings.append(
+            near_duplicates_among_many(sets, first, split)
+            if many
+            else near_duplicates(sets, directions, first, split)
+        )
     stage("looking for frames of one object")
-    findings.append(bursts(sets, directions))
+    findings.append(bursts(sets, directions, seed))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += _oddities(sets, first)
     if files is not None:
         findings.append(damaged_files(files, tuple(sets)))
-    told = [finding.as_record(sets) for finding in findings]
-    told.sort(key=lambda found: (not found.count, _SEVERITIES.index(found.severity)))
-    return told, _audit_notes(sets, first, directions)
+    findings.sort(key=_order)
+    notes = _audit_notes(sets, first, directions, many)
+    return findings, [*notes, *drawn_note(directions, seed)]
+
+
+def _order(found: Finding) -> tuple[bool, int]:
+    return not found.count, _SEVERITIES.index(found.severity) if found.count else 0
 
 
 def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
@@ -68,9 +85,10 @@ def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:
 
 
 def _audit_notes(
-    sets: Mapping[str, ImageSet], first: str, directions: Mapping[str, Directions]
+    sets: Mapping[str, ImageSet], first: str, directions: Mapping[str, Directions], many: bool
 ) -> list[str]:
-    """What was compared in a smaller form, in part or not at all."""
+    """What was compared in a smaller form, in part or not at all. many: near-duplicates were looked
+    for among all rows, by approximate neighbours."""
     notes = []
     if len(sets) == 1:
         notes.append(
@@ -83,16 +101,41 @@ def _audit_notes(
             f"For distances, correlation and projections images were averaged down from "
             f"{shape[0]} x {shape[1]} to {size[0]} x {size[1]} pixels."
         )
+    if many:
+        notes.append(_approximate_note(first))
+    else:
+        notes += _exact_notes(sets, first, directions)
+    searches = "images far from their class"
+    searches = searches if many else f"near-duplicates and for {searches}"
     notes += [
+        f"Of {found.of:,} {split} images, {len(found.rows):,} drawn by class took part in the "
+        f"search for {searches}."
+        for split, found in directions.items()
+        if found.is_capped
+    ]
+    return notes
+
+
+def _approximate_note(first: str) -> str:
+    return (
+        f"There are more than {PAIRS:,} pairs of images: near-duplicates of {first} images were "
+        f"looked for among the {CANDIDATES} that are nearest by approximate search, so that a few "
+        "may be missed. Images that are cut, brightened or compressed anew were not looked for."
+    )
+
+
+def _exact_notes(
+    sets: Mapping[str, ImageSet], first: str, directions: Mapping[str, Directions]
+) -> list[str]:
+    notes = [
         f"Images of {split} that are cut or moved by two pixels or more were not looked for in "
         f"{first}: there are too many pairs of images for that."
         for split, found in directions.items()
         if split != first and has_outlines(found.shape) and not are_moved(found, directions[first])
     ]
-    notes += [
-        f"Of {found.of:,} {split} images, {len(found.rows):,} drawn by class took part in the "
-        "search for near-duplicates and for images far from their class."
-        for split, found in directions.items()
-        if found.is_capped
-    ]
+    if are_many(sets) and any(found.is_capped for found in directions.values()):
+        notes.append(
+            "Among so many images near-duplicates are looked for in a part of them alone; "
+            f"{install_line('many')} brings what looks through all."
+        )
     return notes

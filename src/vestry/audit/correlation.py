@@ -50,11 +50,13 @@ def pixel_correlation(rows: ImageSet, seed: int) -> Correlation:
 
 
 def _grey_vectors(rows: ImageSet, drawn: NDArray[np.int64]) -> NDArray[np.float32]:
-    parts = []
+    height, width = small_size(rows.image_shape)
+    vectors, start = np.empty((len(drawn), height * width), np.float32), 0
     for small in small_parts(rows, drawn):
         grey = small.mean(axis=3) if small.ndim == 4 else small
-        parts.append(grey.reshape(len(grey), -1))
-    return np.concatenate(parts)
+        vectors[start : start + len(grey)] = grey.reshape(len(grey), -1)
+        start += len(grey)
+    return vectors
 
 
 def _centred_products(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,100 +3,19 @@ shifted, or far more alike in their outlines than images of this data are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vestry.audit.among_many import nearest_among_many
 from vestry.audit.finding import Finding, Group, Place, by_share
 from vestry.audit.likeness import EXPECTED, can_be_compared, most_alike
 from vestry.audit.moved import COUNT, moved_forms
 from vestry.audit.outlines import has_outlines, outlines
-from vestry.audit.unit_vectors import SMALLEST_DEVIATION, Directions, chunks, nearest, nearest_rows
+from vestry.audit.pictures import small_size
+from vestry.audit.spectrum import can_be_shifted, shifted_distance, spectra
+from vestry.audit.unit_vectors import Directions, nearest, nearest_rows
 from vestry.data.image_set import ImageSet
-
-# The distance of two images where one may be shifted by a pixel.
-
-
-SHIFTS = tuple(shift for shift in product((-1, 0, 1), repeat=2) if any(shift))
-_SMALLEST_SIDE = 16
-"""In smaller images a pixel is too much of the picture for a shift by one to be the same."""
-
-
-def can_be_shifted(shape: tuple[int, ...]) -> bool:
-    return min(shape[:2]) >= _SMALLEST_SIDE
-
-
-def shifted_distance(
-    images: NDArray[np.float32], among: NDArray[np.float32], place: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(n,) the smallest distance of each image and its own one of `among` over shifts by one pixel,
-    diagonal ones too.
-
-    images: (n, height, width[, 3]); place: (n,) which of `among` each is compared with. Compared
-    are what an image holds within its border of one pixel and the part of the other that a shift
-    moves there, each less its mean and over its length: so it does not matter what a shift filled
-    up with. 2, the largest distance, where one of the two is constant.
-    """
-    found = np.full(len(images), 2.0)
-    for rows in chunks(len(images), images[:1].size):
-        inner, others = _parts(images[rows], 0, 0), among[place[rows]]
-        for down, across in SHIFTS:
-            moved = _parts(others, down, across)
-            both = inner.any(axis=1) & moved.any(axis=1)
-            difference = inner - moved
-            distance = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-            found[rows] = np.where(both, np.minimum(found[rows], distance), found[rows])
-    return found
-
-
-def _parts(images: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
-    """(n, values) each image but a border of one pixel, moved; less its mean, over its length."""
-    height, width = images.shape[1:3]
-    part = images[:, 1 + down : height - 1 + down, 1 + across : width - 1 + across]
-    flat = part.reshape(len(images), -1)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    lengths = np.sqrt(np.einsum("ij,ij->i", flat, flat))
-    # Of the whole image's length, which is 1.
-    lengths[lengths < SMALLEST_DEVIATION] = np.inf
-    return np.asarray(flat / lengths[:, None], np.float32)
-
-
-# Images as spectra, which a shift hardly changes.
-
-
-_HIGHEST = 8
-"""Waves across the image's height or width; finer ones tell noise apart rather than images."""
-
-_CHUNK = 4096
-
-
-def spectra(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, d) float32 of length 1: roots of the amplitudes of each image's lowest frequencies.
-
-    images: (n, height, width[, 3]), each with a mean of 0; colours are averaged. A shift changes
-    the phase of a Fourier coefficient and not its amplitude (Oppenheim and Lim, "The importance of
-    phase in signals", 1981). Hann's window makes what leaves or enters at the border count little,
-    and the root lets faint frequencies count as well.
-    """
-    height, width = images.shape[1:3]
-    down = np.flatnonzero(np.abs(np.fft.fftfreq(height, 1 / height)) <= _HIGHEST)
-    across = np.arange(min(_HIGHEST, width // 2) + 1)
-    window = np.outer(_hann(height), _hann(width))
-    found = np.empty((len(images), len(down) * len(across)), np.float32)
-    for start in range(0, len(images), _CHUNK):
-        part = images[start : start + _CHUNK]
-        grey = part.mean(axis=3) if part.ndim == 4 else part
-        amplitudes = np.abs(np.fft.rfft2(grey * window))[:, down[:, None], across]
-        found[start : start + _CHUNK] = np.sqrt(amplitudes).reshape(len(part), -1)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(lengths > 0, lengths, 1), np.float32)
-
-
-def _hann(size: int) -> NDArray[np.float32]:
-    """(size,) Hann's window, nowhere quite 0."""
-    return np.asarray(np.sin(np.pi * (np.arange(size) + 0.5) / size), np.float32)
-
 
 _THRESHOLD = 0.1
 """A correlation of pixels of 0.995 and above."""
@@ -143,32 +62,98 @@ def near_duplicates(
     distance, place = _with_shifts(queries, among, plain, place)
     pairs = _with_outlines(queries, among, distance, place)
     found = np.flatnonzero((pairs.close | pairs.alike) & queries.values.any(axis=1))
-    found = found[np.argsort(pairs.distance[found], kind="stable")]
-    groups, rows = [], []
-    for query in found:
-        row, match = int(queries.rows[query]), int(among.rows[pairs.place[query]])
-        if not np.array_equal(sets[other].images[row], sets[first].images[match]):
-            pair = (Place(other, row), Place(first, match))
-            groups.append(Group(pair, round(float(pairs.distance[query]), 4)))
-            rows.append(query)
-    kept = np.array(rows, np.int64)
-    shifts = can_be_shifted(among.shape)
-    labels = [[sets[p.split].labels[p.row] for p in group.places] for group in groups]
+    return _finding(
+        sets,
+        (first, other),
+        _Found(
+            rows=queries.rows[found],
+            matches=among.rows[pairs.place[found]],
+            distance=pairs.distance[found],
+            shifted=(pairs.close & (plain >= _THRESHOLD))[found],
+            close=pairs.close[found],
+            compared=(len(queries.rows), len(among.rows)),
+            median=float(np.median(plain)),
+            margin=pairs.threshold,
+            can_be_shifted=can_be_shifted(among.shape),
+        ),
+    )
+
+
+def near_duplicates_among_many(sets: Mapping[str, ImageSet], first: str, other: str) -> Finding:
+    """The same of all rows, by distance alone: outlines are not compared."""
+    shape = (*small_size(sets[first].image_shape), *sets[first].image_shape[2:])
+    nearest = nearest_among_many(sets[first], sets[other], can_be_shifted(shape))
+    found = np.flatnonzero(nearest.distance < _THRESHOLD)
+    return _finding(
+        sets,
+        (first, other),
+        _Found(
+            rows=found,
+            matches=nearest.place[found],
+            distance=nearest.distance[found],
+            shifted=nearest.plain[found] >= _THRESHOLD,
+            close=np.ones(len(found), bool),
+            compared=(len(sets[other]), len(sets[first])),
+            median=float(np.median(nearest.plain)),
+            margin=None,
+            can_be_shifted=can_be_shifted(shape),
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Pairs that are taken for one picture: rows of the second split and of the first, distances,
+    whether a shift alone made them `close`, and whether they are, or only their outlines alike.
+    compared: rows of the second split, and of the first. median: distance of all rows of the second
+    to the nearest as they stand. margin: that was asked for of outlines; None without these."""
+
+    rows: _Rows
+    matches: _Rows
+    distance: _Distances
+    shifted: NDArray[np.bool_]
+    close: NDArray[np.bool_]
+    compared: tuple[int, int]
+    median: float
+    margin: float | None
+    can_be_shifted: bool
+
+    def unlike(self, queries: ImageSet, among: ImageSet) -> _Rows:
+        """Places of the pairs, closest first, without those that are equal byte for byte."""
+        order = np.argsort(self.distance, kind="stable")
+        kept = [
+            place
+            for place in order.tolist()
+            if not np.array_equal(
+                queries.images[self.rows[place]], among.images[self.matches[place]]
+            )
+        ]
+        return np.array(kept, np.int64)
+
+
+def _finding(sets: Mapping[str, ImageSet], splits: tuple[str, str], found: _Found) -> Finding:
+    first, other = splits
+    kept = found.unlike(sets[other], sets[first])
+    rows, matches = found.rows[kept], found.matches[kept]
+    pairs = zip(rows.tolist(), matches.tolist(), found.distance[kept].tolist(), strict=True)
     return Finding(
         kind="near_duplicates",
-        splits=(first, other),
-        severity=by_share(len(groups), len(queries.rows), "medium", "low", _MANY),
-        count=len(groups),
-        of=len(queries.rows),
-        groups=groups,
+        splits=splits,
+        severity=by_share(len(kept), found.compared[0], "medium", "low", _MANY),
+        count=len(kept),
+        of=found.compared[0],
+        groups=[
+            Group((Place(other, row), Place(first, match)), round(distance, 4))
+            for row, match, distance in pairs
+        ],
         facts={
             "threshold": _THRESHOLD,
-            "median": round(float(np.median(plain)), 4),
-            "other_label": sum(int(one != another) for one, another in labels),
-            "compared_with": len(among.rows),
-            "shifted": int((pairs.close & (plain >= _THRESHOLD))[kept].sum()) if shifts else None,
-            "alike": None if pairs.threshold is None else int((~pairs.close)[kept].sum()),
-            "margin": None if pairs.threshold is None else round(pairs.threshold, 3),
+            "median": round(found.median, 4),
+            "other_label": int((sets[other].labels[rows] != sets[first].labels[matches]).sum()),
+            "compared_with": found.compared[1],
+            "shifted": int(found.shifted[kept].sum()) if found.can_be_shifted else None,
+            "alike": None if found.margin is None else int((~found.close)[kept].sum()),
+            "margin": None if found.margin is None else round(found.margin, 3),
             "expected": EXPECTED,
         },
         repeated=other,

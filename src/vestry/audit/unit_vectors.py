@@ -25,7 +25,7 @@ class Directions:
     """One split's images.
 
     values: (n, d) float32, zeros for a constant image. labels: (n,). rows: (n,) which rows of the
-    split these are: all, or MOST_ROWS drawn by class. of: how many the split has. shape: of the
+    split these are: all, or some drawn by class. of: how many the split has. shape: of the
     small images, (height, width) or (height, width, 3).
     """
 
@@ -36,8 +36,9 @@ class Directions:
     shape: tuple[int, ...]
 
     @classmethod
-    def of_images(cls, rows: ImageSet, seed: int) -> "Directions":
-        drawn = drawn_rows(rows, MOST_ROWS, seed)
+    def of_images(cls, rows: ImageSet, seed: int, most: int = MOST_ROWS) -> "Directions":
+        """most: rows, of which more are drawn from."""
+        drawn = drawn_rows(rows, most, seed)
         shape = (*small_size(rows.image_shape), *rows.image_shape[2:])
         values, start = np.empty((len(drawn), prod(shape)), np.float32), 0
         for small in small_parts(rows, drawn):

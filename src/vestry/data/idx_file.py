@@ -4,10 +4,11 @@ Format: https://yann.lecun.com/exdb/mnist (big-endian; two zero bytes, type, num
 the length of each axis as four bytes).
 """
 
+import contextlib
 import gzip
 import math
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -45,10 +46,41 @@ def read_idx(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
 
     Raises DataError, naming the file, what was found and what was expected.
     """
+    with _readable(path), _opened(path, axes) as (stream, shape):
+        array = np.empty(math.prod(shape), dtype=np.uint8)
+        done = 0
+        for piece in _pieces(stream, path, shape):
+            array[done : done + len(piece)] = np.frombuffer(piece, np.uint8)
+            done += len(piece)
+        return array.reshape(shape)
+
+
+def idx_shape(path: Path, axes: Collection[int]) -> tuple[int, ...]:
+    """The shape of the array in `path`, checked as by `read_idx`, without reading it."""
+    with _readable(path), _opened(path, axes) as (_, shape):
+        return shape
+
+
+def idx_parts(path: Path, axes: Collection[int]) -> Iterator[NDArray[np.uint8]]:
+    """The array in `path` as parts of a megabyte or so along its first axis, checked as by
+    `read_idx`; so that a large one never stands in memory whole."""
+    with _readable(path), _opened(path, axes) as (stream, shape):
+        size = math.prod(shape[1:])
+        left = b""
+        for piece in _pieces(stream, path, shape):
+            content = left + piece
+            rows = len(content) // max(1, size)
+            yield np.frombuffer(content[: rows * size], np.uint8).reshape(rows, *shape[1:])
+            left = content[rows * size :]
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Whatever a damaged file makes its readers raise becomes DataError."""
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
-        return _read_checked(path, axes)
+        yield
     except EOFError:
         raise DataError(f"{path}: the gzip data ends early (truncated); {_REPLACE}") from None
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -57,7 +89,9 @@ def read_idx(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _read_checked(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
+@contextlib.contextmanager
+def _opened(path: Path, axes: Collection[int]) -> Iterator[tuple[_Stream, tuple[int, ...]]]:
+    """What follows the header, and the shape that this claims, checked."""
     stored = path.stat().st_size
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP_MAGIC
@@ -65,11 +99,12 @@ def _read_checked(path: Path, axes: Collection[int]) -> NDArray[np.uint8]:
         if not packed:
             shape = _read_shape(file, path, axes)
             _check_length(path, shape, stored - file.tell())
-            return _read_bytes(file, path, shape)
+            yield file, shape
+            return
         with gzip.GzipFile(fileobj=file) as stream:
             shape = _read_shape(stream, path, axes)
             check_expansion(path, f"the header {_describe(shape)}", math.prod(shape), stored)
-            return _read_bytes(stream, path, shape)
+            yield stream, shape
 
 
 def _read_shape(stream: _Stream, path: Path, axes: Collection[int]) -> tuple[int, ...]:
@@ -118,23 +153,20 @@ def _check_length(path: Path, shape: tuple[int, ...], found: int) -> None:
     check_size(path, f"the header {_describe(shape)}", expected)
 
 
-def _read_bytes(stream: _Stream, path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read exactly what `shape` says, and make sure that nothing follows."""
-    array = np.empty(math.prod(shape), dtype=np.uint8)
-    view = array.data
-    done = 0
-    while done < len(view):
-        chunk = stream.read(min(_CHUNK, len(view) - done))
-        if not chunk:
+def _pieces(stream: _Stream, path: Path, shape: tuple[int, ...]) -> Iterator[bytes]:
+    """Exactly the bytes that `shape` says, and the certainty that nothing follows."""
+    expected, done = math.prod(shape), 0
+    while done < expected:
+        piece = stream.read(min(_CHUNK, expected - done))
+        if not piece:
             raise DataError(
-                f"{path}: the header claims {_describe(shape)} = {len(view):,} bytes, the file "
+                f"{path}: the header claims {_describe(shape)} = {expected:,} bytes, the file "
                 f"holds {done:,} after it (truncated); {_REPLACE}"
             )
-        view[done : done + len(chunk)] = chunk
-        done += len(chunk)
+        yield piece
+        done += len(piece)
     if stream.read(1):
         raise DataError(
-            f"{path}: bytes follow after the {_describe(shape)} = {len(view):,} that the header "
+            f"{path}: bytes follow after the {_describe(shape)} = {expected:,} that the header "
             f"claims (trailing bytes); {_REPLACE}"
         )
-    return array.reshape(shape)

@@ -29,6 +29,10 @@ class _InMemory:
         self.images[self.count] = pixels
         self.count += 1
 
+    def add_all(self, images: NDArray[np.uint8]) -> None:
+        self.images[self.count : self.count + len(images)] = images
+        self.count += len(images)
+
     def taken(self) -> NDArray[np.uint8]:
         return self.images[: self.count]
 
@@ -39,9 +43,12 @@ class _InFile:
         self.count, self.buffer, self.size = 0, list[bytes](), 0
 
     def add(self, pixels: NDArray[np.uint8]) -> None:
-        self.buffer.append(np.ascontiguousarray(pixels).tobytes())
-        self.size += pixels.nbytes
-        self.count += 1
+        self.add_all(pixels[None])
+
+    def add_all(self, images: NDArray[np.uint8]) -> None:
+        self.buffer.append(np.ascontiguousarray(images).tobytes())
+        self.size += images.nbytes
+        self.count += len(images)
         if self.size > _BUFFER:
             self.flush()
 

@@ -1,9 +1,10 @@
 """Every model by the score that chooses: its figures, and what other images would have given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vestry.errors import StudyError
@@ -127,15 +128,20 @@ def tested_by(score: ChoosingScore, names: Sequence[str], evidence: Predictions)
     )
 
 
-def _tables(name: str, split: Split, evidence: Predictions) -> list[Floats]:
-    """Every seed's, as doubles: a loss on doubles is another than one on floats."""
+def _tables(name: str, split: Split, evidence: Predictions) -> list[NDArray[np.float32]]:
+    """Every seed's."""
     seeds = evidence.seeds.get(name) or [evidence.tables[name]]
-    return [tables[split].probabilities.astype(np.float64) for tables in seeds]
+    return [tables[split].probabilities for tables in seeds]
+
+
+def _doubles(values: NDArray[np.float32]) -> Floats:
+    """A loss on doubles is another than one on floats."""
+    return values.astype(np.float64)
 
 
 def _figures(score: ChoosingScore, name: str, split: Split, evidence: Predictions) -> Floats:
     truth = evidence.truths[split]
-    return np.array([score.of(values, truth) for values in _tables(name, split, evidence)])
+    return np.array([score.of(_doubles(one), truth) for one in _tables(name, split, evidence)])
 
 
 def _resampled(
@@ -145,19 +151,20 @@ def _resampled(
     truth = evidence.truths[split]
     order = np.argsort(truth, kind="stable")
     seeds = {name: _tables(name, split, evidence) for name in names}
-    tables = [values[order] for several in seeds.values() for values in several]
+    if not seeds:
+        return {}
+    tables = (_doubles(values[order]) for several in seeds.values() for values in several)
     found = _on_resamples(score, tables, truth[order])
     ends = np.cumsum([len(several) for several in seeds.values()])[:-1]
-    return dict(zip(names, np.split(found, ends), strict=True)) if len(names) else {}
+    return dict(zip(names, np.split(found, ends), strict=True))
 
 
-def _on_resamples(score: ChoosingScore, tables: Sequence[Floats], truth: Labels) -> Floats:
+def _on_resamples(score: ChoosingScore, tables: Iterable[Floats], truth: Labels) -> Floats:
     """(tables, resamples); rows sorted by class."""
-    if not tables:
-        return np.empty((0, RESAMPLES))
     counts = drawn(np.bincount(truth), RESAMPLES, np.random.default_rng(_SEED))
     with threadpool_limits(1):
-        parts = [score.values(tables, truth, some) for some in counts]
+        values = score.values(tables, truth)
+        parts = [values(some) for some in counts]
     return np.concatenate(parts, axis=1)
 
 

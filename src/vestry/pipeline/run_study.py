@@ -1,6 +1,7 @@
 """A whole study, top to bottom: from the study file to the page."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from vestry.data.folds import StudyFolds
 from vestry.data.paths import DataPaths
 from vestry.engine.engine import Engine
 from vestry.engine.local import LocalEngine
-from vestry.engine.task import OnEvent
+from vestry.engine.task import OnEvent, Task
 from vestry.errors import StudyError
 from vestry.evaluation.chosen_by import check_score
 from vestry.evaluation.claims import check_classes
@@ -18,7 +19,7 @@ from vestry.evaluation.vault import Vault
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.claim import check_claims, folder_before, take
 from vestry.pipeline.engines import sent_rows
-from vestry.pipeline.fitting import attribute_models, fit_members, measure_models
+from vestry.pipeline.fitting import PostFit, attribute_models, fit_members, measure_models
 from vestry.pipeline.memory_needs import check_memory
 from vestry.pipeline.notices import cut_short
 from vestry.pipeline.planner import Planner
@@ -68,53 +69,89 @@ def run_study(
     engine = engine or LocalEngine(cores, PROCESS_ENVIRONMENT)
     _run_before(file, places, run, engine, report)
     clock = _Clock()
-    report({"event": "stage", "text": f"loading {file.study.data.source}"})
-    dataset = load_dataset(file.study.data, places, Downloads(report))
-    if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
-        check_classes(file.study.claim, dataset.training.classes)
-    check_score(file.study.decision, dataset.training.classes)
-    _check_folds(file.study, len(dataset.training))
+    dataset = _loaded(file.study, places, report)
     planner = Planner(file.study, dataset, places, run, engine.cores, Downloads(report))
     _announce(dataset, planner, report)
-    for text in check_memory(planner):
-        report({"event": "warning", "text": text})
+    _warn(check_memory(planner), report)
     clock.stop("data")
-    vault = Vault(places.looks, run.looks)
-    comparison = Comparison(file, dataset, run, vault, report)
-    for text in comparison.leak_warnings():  # before any time is spent
-        report({"event": "warning", "text": text})
+    comparison = Comparison(file, dataset, run, Vault(places.looks, run.looks), report)
+    _warn(comparison.leak_warnings(), report)  # before any time is spent
     with locked(run.path), engine, sent_rows(dataset, engine):
         take(file, places, run, report)
-        remove_leftovers(run.path)
-        for name in forget_damaged(run.path / "tasks"):
-            text = f"files in tasks/{name} are damaged: what was finished there is done again"
-            report({"event": "note", "text": text})
-        remove_workspaces(run.path / "tasks")
-        look = planner.exploration()
-        planned, failed = fit_members(planner, look, engine, report)
+        _clear(run, report)
+        return _Work(file, dataset, run, planner, comparison, engine, report).done(cores, clock)
+
+
+def _loaded(study: Study, places: DataPaths, report: OnEvent) -> Dataset:
+    """The study's data, after what it says of classes and folds was held against them."""
+    report({"event": "stage", "text": f"loading {study.data.source}"})
+    dataset = load_dataset(study.data, places, Downloads(report))
+    classes = dataset.training.classes
+    if not dataset.provenance.fell_back:  # other data have other classes; then claims say so
+        check_classes(study.claim, classes)
+    check_score(study.decision, classes)
+    _check_folds(study, len(dataset.training))
+    return dataset
+
+
+def _clear(run: RunFolder, report: OnEvent) -> None:
+    """Take away what an earlier run left half done or what was damaged since."""
+    remove_leftovers(run.path)
+    for name in forget_damaged(run.path / "tasks"):
+        text = f"files in tasks/{name} are damaged: what was finished there is done again"
+        report({"event": "note", "text": text})
+    remove_workspaces(run.path / "tasks")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A run whose folder is its own by now: fit, measure, compare, explain, write."""
+
+    file: StudyFile
+    dataset: Dataset
+    run: RunFolder
+    planner: Planner
+    comparison: Comparison
+    engine: Engine
+    report: OnEvent
+
+    def done(self, cores: int, clock: "_Clock") -> Finished:
+        look = self.planner.exploration()
+        planned, failed = fit_members(self.planner, look, self.engine, self.report)
         clock.stop("fitting")
-        asked = measure_models(planner, planned, engine, report)
+        asked = measure_models(self.planner, planned, self.engine, self.report)
         clock.stop("asking again")
-        compared = comparison.results(StudyTasks(planned, failed, look, asked))
-        _repeat_notices(compared, report)
+        compared = self.comparison.results(StudyTasks(planned, failed, look, asked))
+        _repeat_notices(compared, self.report)
         clock.stop("comparison")
-        looks, unexplained = attribute_models(planner, planned, compared, engine, report)
+        looks, unexplained = attribute_models(
+            self.planner, planned, compared, self.engine, self.report
+        )
         clock.stop("explanation")
         results = Results(
             **vars(compared),
-            test_looks=comparison.test_set_uses(compared),
+            test_looks=self.comparison.test_set_uses(compared),
             explanations=explanations(looks, unexplained),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             environment=Environment.model_validate(environment(cores)),
             seconds=clock.seconds(),
         )
+        save_explanation_maps(looks, self.run)
+        return self._written(results, look, asked)
+
+    def _written(self, results: Results, look: Task | None, asked: PostFit) -> Finished:
+        """The run's files and its page."""
         for text in cut_short(results):
-            report({"event": "note", "text": text})
+            self.report({"event": "note", "text": text})
         explored = read_exploration(look.folder) if look and look.is_done else None
-        save_explanation_maps(looks, run)
-        write_run(file, dataset, run, results, explored, asked.pictures)
-        report({"event": "stage", "text": "drawing the page"})
-        return Finished(write_report(run), results)
+        write_run(self.file, self.dataset, self.run, results, explored, asked.pictures)
+        self.report({"event": "stage", "text": "drawing the page"})
+        return Finished(write_report(self.run), results)
+
+
+def _warn(texts: Iterable[str], report: OnEvent) -> None:
+    for text in texts:
+        report({"event": "warning", "text": text})
 
 
 def _run_before(
@@ -148,8 +185,7 @@ def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
     if provenance.fell_back:
         text = f"not on {provenance.asked} but on {provenance.used}: {provenance.fell_back}"
         report({"event": "warning", "text": text})
-    for text in provenance.warnings:
-        report({"event": "warning", "text": text})
+    _warn(provenance.warnings, report)
     counts = provenance.rows
     if dataset.folds:
         shared = ("validation", "test") if dataset.folds.tests else ("validation",)

@@ -4,7 +4,7 @@ Those that are sums over rows are what `SCORES` says of them; those that go by r
 probabilities stand here whole.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -17,9 +17,12 @@ from vestry.predictions.scores import SCORES
 from vestry.predictions.sums import Floats, ResampledSums
 from vestry.predictions.table import Labels
 
-Values = Callable[[Sequence[Floats], Labels, Floats], Floats]
-"""From tables of (rows, classes), (rows,) labels and (rows, resamples) counts of how often each row
-is there: (tables, resamples)."""
+OnResamples = Callable[[Floats], Floats]
+"""From (rows, resamples) counts of how often each row is there: (tables, resamples)."""
+Values = Callable[[Iterable[Floats], Labels], OnResamples]
+"""From tables of (rows, classes), taken one after the other, and (rows,) labels. What does not hang
+on the counts is made once, of a million rows in seconds; they then come for a few resamples at a
+time."""
 
 
 class SensitivityAt(BaseModel):
@@ -64,7 +67,7 @@ class ChoosingScore:
         """Of (rows, classes) probabilities against (rows,) labels; NaN without rows."""
         if not len(truth):
             return float("nan")
-        return float(self.values([probabilities], truth, np.ones((len(truth), 1)))[0, 0])
+        return float(self.values([probabilities], truth)(np.ones((len(truth), 1)))[0, 0])
 
     def better_of(self, probabilities: Floats, truth: Labels) -> float:
         """The same so that more is better."""
@@ -124,15 +127,25 @@ _CALLED = {"balanced_accuracy": ("Balanced accuracy", "balanced accuracy")}
 def _summed(name: str) -> ChoosingScore:
     score = SCORES[KEYS.get(name, name)]
 
-    def values(tables: Sequence[Floats], truth: Labels, counts: Floats) -> Floats:
-        sums = ResampledSums(tables, truth, score.facts).of(counts)
-        return np.asarray(score.value(sums))
+    def values(tables: Iterable[Floats], truth: Labels) -> OnResamples:
+        sums = ResampledSums(tables, truth, score.facts)
+        return lambda counts: np.asarray(score.value(sums.of(counts)))
 
     label, words = _CALLED.get(name, (score.label, score.words))
     return ChoosingScore(name, label, words, values, _WEIGHTS[name], score.better, score.unit)
 
 
 # Ranks of the probability of one class.
+
+
+def _of_tables(values: Callable[[Sequence[Floats], Labels, Floats], Floats]) -> Values:
+    """Of a function that goes through the tables anew for every few resamples."""
+
+    def prepared(tables: Iterable[Floats], truth: Labels) -> OnResamples:
+        kept = list(tables)
+        return lambda counts: values(kept, truth, counts)
+
+    return prepared
 
 
 def _areas(tables: Sequence[Floats], truth: Labels, counts: Floats) -> Floats:
@@ -202,12 +215,12 @@ def _sensitivity(asked: SensitivityAt, classes: Sequence[str], positive: int) ->
         name="sensitivity_at_specificity",
         label=f"Sensitivity at specificity {share:g}",
         words=f"sensitivity ({name}) at a specificity of {100 * share:g}%",
-        values=partial(_found_at, share, positive),
+        values=_of_tables(partial(_found_at, share, positive)),
         weight=lambda truth: float(max(1, (truth == positive).sum())),
         chance=1 - share,
     )
 
 
 _ROC_AUC = ChoosingScore(
-    "roc_auc", "ROC AUC", "area under the ROC curve", _areas, _rows_by_class, chance=0.5
+    "roc_auc", "ROC AUC", "area under the ROC curve", _of_tables(_areas), _rows_by_class, chance=0.5
 )

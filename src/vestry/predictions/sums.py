@@ -209,16 +209,18 @@ class ResampledSums:
     """
 
     def __init__(
-        self, tables: Sequence[NDArray[np.float32]], truth: Labels, facts: Iterable[RowFact]
+        self, tables: Iterable[NDArray[Any]], truth: Labels, facts: Iterable[RowFact]
     ) -> None:
-        """tables: (rows, classes) of each; truth: (rows,) labels."""
-        doubles = [values.astype(np.float64) for values in tables]
-        self.tables = len(doubles)
-        self.support = np.bincount(truth, minlength=doubles[0].shape[1])
+        """tables: (rows, classes) of each, at least one, of which none is kept; truth: (rows,)
+        labels."""
         self._dense: dict[RowFact, list[NDArray[Any]]] = {}
         self._placed: dict[RowFact, list[Placed]] = {}
-        for fact in facts:
-            for values in doubles:
+        asked = tuple(facts)
+        for number, table in enumerate(tables, 1):
+            values = table.astype(np.float64, copy=False)
+            self.tables = number
+            self.support = np.bincount(truth, minlength=values.shape[1])
+            for fact in asked:
                 given = fact(values, truth)
                 if isinstance(given, Placed):
                     self._placed.setdefault(fact, []).append(given)

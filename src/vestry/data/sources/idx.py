@@ -1,5 +1,6 @@
 """`idx:DIR`: a folder of IDX files under the names that MNIST, KMNIST and EMNIST gave them."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.classes import read_class_names
-from vestry.data.idx_file import read_idx
+from vestry.data.file_tree import file_facts
+from vestry.data.idx_file import idx_parts, idx_shape, read_idx
+from vestry.data.image_cache import ImageCache
+from vestry.data.image_room import Room
 from vestry.data.image_set import ImageSet, Source, array_ids
+from vestry.data.kept_source import kept_source
 from vestry.data.labels import read_labels
 from vestry.data.paths import MissingDataError
+from vestry.data.reading import Reading
 from vestry.data.source_kind import SOURCES, SourceKind
 from vestry.errors import DataError
 
@@ -43,25 +49,43 @@ def holds_idx(folder: Path) -> bool:
     return any(found["part"] == "train" for found in _named(folder).values())
 
 
-def load(folder: Path, name: str) -> Source:
+def load(folder: Path, name: str, cache: ImageCache | None = None) -> Source:
     """Training rows from train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz, with
     EMNIST's `emnist-letters-` or the like before that; test rows from t10k-* or test-* where they
     exist; class names from classes.txt or EMNIST's mapping, or numbers.
 
+    cache: where images that are large together are kept, and mapped from; None: in memory.
     Raises MissingDataError where the folder or its training images do not exist, DataError where
     anything in it is damaged or does not fit together.
     """
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder (source {name})")
-    files = _find(folder)
-    arrays = {part: _read_part(files, part) for part in ("train", "test") if _has(files, part)}
-    labels = read_labels(
-        str(folder), {part: labels for part, (_, labels) in arrays.items()}, _class_names(files)
+    return kept_source(
+        name,
+        folder,
+        Reading(cache=cache),
+        lambda: _content(folder),
+        lambda reading: _read(folder, name, reading.room),
     )
+
+
+def _content(folder: Path) -> list[bytes]:
+    """What is read of a folder, by names, sizes and times."""
+    beside = [folder / _CLASSES_FILE, *folder.glob(f"*{_MAPPING_FILE}")]
+    files = sorted([*_named(folder), *beside])
+    return [b"idx", *(os.fsencode(file.name) + file_facts(file) for file in files)]
+
+
+def _read(folder: Path, name: str, room: Room) -> Source:
+    files = _find(folder)
+    parts = [part for part in ("train", "test") if _has(files, part)]
+    given = {part: _read_labels(files, part) for part in parts}
+    labels = read_labels(str(folder), given, _class_names(files))
+    images = _read_images(files, parts, room)
     try:
         sets = {
-            part: ImageSet(images, labels.parts[part], labels.classes, array_ids(part, len(images)))
-            for part, (images, _) in arrays.items()
+            part: ImageSet(rows, labels.parts[part], labels.classes, array_ids(part, len(rows)))
+            for part, rows in images.items()
         }
     except DataError as error:
         raise DataError(f"{folder}: {error}") from None
@@ -109,22 +133,53 @@ def _has(files: _Files, part: str) -> bool:
     return True
 
 
-def _read_part(files: _Files, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+_IMAGE_AXES = frozenset({3, 4})
+
+
+def _read_labels(files: _Files, part: str) -> NDArray[np.int64]:
     images_path, labels_path = files.paths[f"{part} images"], files.paths[f"{part} labels"]
-    images = read_idx(images_path, {3, 4})
+    count = idx_shape(images_path, _IMAGE_AXES)[0]
     labels = read_idx(labels_path, {1}).astype(np.int64)
-    if len(images) != len(labels):
+    if count != len(labels):
         raise DataError(
-            f"{images_path} holds {len(images):,} images, {labels_path} {len(labels):,} labels; "
+            f"{images_path} holds {count:,} images, {labels_path} {len(labels):,} labels; "
             "check that they belong together"
         )
-    if images.ndim == 4 and images.shape[3] == 1:
-        images = images[..., 0]
+    return labels
+
+
+def _read_images(files: _Files, parts: list[str], room: Room) -> dict[str, NDArray[np.uint8]]:
+    """By part; one after the other into the room where all are of one shape."""
+    paths = {part: files.paths[f"{part} images"] for part in parts}
+    shapes = {part: idx_shape(path, _IMAGE_AXES) for part, path in paths.items()}
+    if files.is_turned or len({shape[1:] for shape in shapes.values()}) > 1:
+        return {part: _in_memory(files, path, part) for part, path in paths.items()}
+    each = _without_channel(shapes["train"])[1:]
+    total = sum(shape[0] for shape in shapes.values())
+    filling = room.filling(str(files.folder), total, each)
+    for path in paths.values():
+        for images in idx_parts(path, _IMAGE_AXES):
+            filling.add_all(images.reshape(len(images), *each))
+    found, start = filling.taken(), 0
+    cut = {}
+    for part, shape in shapes.items():
+        cut[part] = found[start : start + shape[0]]
+        start += shape[0]
+    return cut
+
+
+def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[:3] if shape[3:] == (1,) else shape
+
+
+def _in_memory(files: _Files, path: Path, part: str) -> NDArray[np.uint8]:
+    images = read_idx(path, _IMAGE_AXES)
+    images = images.reshape(_without_channel(images.shape))
     if files.is_turned:
         images = np.ascontiguousarray(np.swapaxes(images, 1, 2))
         if part == "train":
             files.notes.append("EMNIST stores its images on their side; they were set upright")
-    return images, labels
+    return images
 
 
 def _class_names(files: _Files) -> list[str] | None:
@@ -153,7 +208,7 @@ SOURCES.register(
     SourceKind(
         "idx",
         "a folder of IDX files under MNIST's or EMNIST's names, plain or .gz",
-        lambda request: load(request.path, request.text),
+        lambda request: load(request.path, request.text, request.reading.cache),
         takes="DIR",
     )
 )

@@ -14,7 +14,6 @@ from vestry.members.backbones.backbone import Backbone, BackboneChoice, choose, 
 from vestry.members.backbones.features import Features
 from vestry.members.backbones.fine_tuning import Tuned, fine_tuned
 from vestry.members.backbones.frozen_networks import (
-    PublishedNetwork,
     make_backbone,
     restore_backbone,
     store_backbone,
@@ -219,8 +218,7 @@ def fit(settings: BackboneSettings, job: FitJob) -> BackboneMember:
     seconds = features.passage.seconds
     tuned: Tuned | None = None
     if settings.unfreeze is not None:
-        assert isinstance(backbone, PublishedNetwork)  # noqa: S101 - settings say so
-        assert isinstance(head, NetworkMember)  # noqa: S101 - as well
+        assert isinstance(head, NetworkMember)  # noqa: S101 - settings say so
         tuned = fine_tuned(settings, backbone, head, job)
         backbone, features = tuned.backbone, features.by_another(tuned.backbone)
         seconds += tuned.seconds

@@ -10,7 +10,7 @@ each image goes through it once.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,8 +20,12 @@ from torch import Tensor, nn
 from vestry.data.limits import MOST_BYTES
 from vestry.errors import MemberError
 from vestry.members.backbones.architectures import Vgg16
+from vestry.members.backbones.backbone import Backbone
 from vestry.members.backbones.frozen_networks import PublishedNetwork
+from vestry.members.backbones.graph_tail import tail_of
+from vestry.members.backbones.onnx_backbone import OnnxBackbone
 from vestry.members.backbones.settings import BackboneSettings
+from vestry.members.backbones.tail_module import TailModule
 from vestry.members.backbones.weights import MODULES
 from vestry.members.kind import FitJob
 from vestry.members.networks import machine
@@ -44,7 +48,7 @@ _MEASURED_ROWS = 2048
 class Tuned:
     """trainable: parameters of the backbone that have learnt. seconds: that it took."""
 
-    backbone: PublishedNetwork
+    backbone: Backbone
     trainable: int
     seconds: float
 
@@ -65,18 +69,18 @@ class Tuned:
 
 
 def fine_tuned(
-    settings: BackboneSettings, backbone: PublishedNetwork, head: NetworkMember, job: FitJob
+    settings: BackboneSettings, backbone: Backbone, head: NetworkMember, job: FitJob
 ) -> Tuned:
     """The backbone with its last `settings.unfreeze` layers as they are after it; the head's
     weights are changed in place. job: its images are images.
 
-    Raises MemberError where what goes into these layers does not fit into memory, or where the
-    loss is no longer a number.
+    Raises MemberError where what goes into these layers does not fit into memory, where they hold
+    what cannot be trained here, or where the loss is no longer a number.
     """
     started = time.perf_counter()
     with machine.prepared(job.threads):
         assert isinstance(head.network, Network)  # noqa: S101 - heads stay on the processor
-        tuning = _Tuning(settings, backbone, head.network, job)
+        tuning = _Tuning(settings, _parts_of(settings, backbone), head.network, job)
         for epoch in range(settings.tuning.epochs):
             text = f"fine-tuning, epoch {epoch + 1} of {settings.tuning.epochs}"
             job.on_event({"event": "stage", "text": text})
@@ -84,8 +88,8 @@ def fine_tuned(
         tuning.measure_statistics()
     head.tried = None  # early stopping chose among other weights
     with machine.prepared(job.threads), torch.inference_mode():
-        made = PublishedNetwork(tuning.module, backbone.facts, backbone.size, settings.early_pool)
-    trainable = sum(parameter.numel() for parameter in tuning.last.parameters())
+        made = tuning.parts.tuned()
+    trainable = sum(each.numel() for each in tuning.parts.last.parameters())
     return Tuned(made, trainable, time.perf_counter() - started)
 
 
@@ -112,46 +116,118 @@ def _is_fixed(part: nn.Module) -> bool:
     return isinstance(part, nn.Sequential) or not any(True for _ in part.parameters())
 
 
-class _Tuning:
-    """module: a copy of the backbone's. last: its part that learns. inputs: (n, channels, height,
-    width) of all training images, as they come to that part."""
+class _Parts(Protocol):
+    """A backbone as what stays frozen and what learns."""
 
-    def __init__(
-        self, settings: BackboneSettings, backbone: PublishedNetwork, head: Network, job: FitJob
-    ) -> None:
-        self.settings = settings
-        self.backbone = backbone
-        self.head = head
-        self.seed = job.seed
-        self.labels = torch.from_numpy(job.labels)
+    @property
+    def last(self) -> nn.Module:
+        """What learns."""
+
+    @property
+    def batch(self) -> int:
+        """Images that go through at once."""
+
+    def entering(self, images: NDArray[np.uint8]) -> list[Tensor]:
+        """What comes into the part that learns, each (images, ...)."""
+
+    def features(self, entering: list[Tensor]) -> Tensor:
+        """(images, *feature_shape)."""
+
+    def tuned(self) -> Backbone:
+        """The whole as it is by now."""
+
+
+def _parts_of(settings: BackboneSettings, backbone: Backbone) -> _Parts:
+    layers = settings.unfreeze or 1
+    if isinstance(backbone, PublishedNetwork):
+        return _PublishedParts(backbone, layers, settings.early_pool)
+    assert isinstance(backbone, OnnxBackbone)  # noqa: S101 - settings say so
+    return _GraphParts(backbone, layers)
+
+
+class _PublishedParts:
+    """Of a copy of VGG16 or ResNet50."""
+
+    def __init__(self, backbone: PublishedNetwork, layers: int, pool: str | None) -> None:
+        self.backbone, self.pool, self.batch = backbone, pool, backbone.batch
         self.module = MODULES[backbone.facts.name]()
         self.module.load_state_dict({n: t.clone() for n, t in backbone.tensors().items()})
         self.module.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        first, self.last = split(self.module.requires_grad_(False), settings.unfreeze or 1)
+        self.first, self.last = split(self.module.requires_grad_(False), layers)
         self.last.requires_grad_(True)
-        self.inputs = self._inputs(first, job.images)
+
+    def entering(self, images: NDArray[np.uint8]) -> list[Tensor]:
+        return [self.first(self.backbone.planes(as_tensor(images)))]
+
+    def features(self, entering: list[Tensor]) -> Tensor:
+        (inputs,) = entering
+        return self.backbone.pooled(self.last(inputs.contiguous(memory_format=torch.channels_last)))
+
+    def tuned(self) -> Backbone:
+        facts, size = self.backbone.facts, self.backbone.size
+        return PublishedNetwork(self.module, facts, size, self.pool)
+
+
+class _GraphParts:
+    """Of a file: onnxruntime runs what stays frozen."""
+
+    def __init__(self, backbone: OnnxBackbone, layers: int) -> None:
+        self.backbone, self.batch = backbone, backbone.batch
+        tail = tail_of(backbone.content, layers)
+        self.last = TailModule(tail)
+        self.first = backbone.with_content(tail.first_part())
+        self.is_checked = False
+
+    def entering(self, images: NDArray[np.uint8]) -> list[Tensor]:
+        found = self.first.run(as_tensor(images))
+        if not self.is_checked:
+            self.last.check(found, self.backbone.forward(as_tensor(images), "fp32"))
+            self.is_checked = True
+        return found
+
+    def features(self, entering: list[Tensor]) -> Tensor:
+        features: Tensor = self.last(*entering)
+        return features
+
+    def tuned(self) -> Backbone:
+        return self.backbone.with_content(self.last.content())
+
+
+class _Tuning:
+    """inputs: of all training images, what comes into the part that learns."""
+
+    def __init__(
+        self, settings: BackboneSettings, parts: _Parts, head: Network, job: FitJob
+    ) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.head = head
+        self.seed = job.seed
+        self.labels = torch.from_numpy(job.labels)
+        self.inputs = self._inputs(job.images)
         self.truths = smoothed_truths(head.classes, settings.label_smoothing)
         self.weights = torch.ones(head.classes)
         if settings.balance == "weights":
             self.weights = class_weights(self.labels, head.classes)
         vector = head.vector
-        self.optimizer = torch.optim.Adam(self.last.parameters(), settings.tuning.learning_rate)
+        learning = parts.last.parameters()
+        self.optimizer = torch.optim.Adam(learning, settings.tuning.learning_rate)
         self.of_head = OPTIMIZERS[settings.optimizer](
             settings, vector.values, vector.gradients, head.filter_banks()
         )
         head.ask_input_gradient()
 
-    def _inputs(self, first: nn.Module, images: NDArray[np.uint8]) -> Tensor:
-        starts = range(0, len(images), self.backbone.batch)
-        found = torch.empty(0)
+    def _inputs(self, images: NDArray[np.uint8]) -> list[Tensor]:
+        found: list[Tensor] = []
         with torch.no_grad():
-            for start in starts:
-                batch = images[start : start + self.backbone.batch]
-                part = first(self.backbone.planes(as_tensor(batch)))
-                if not len(found):
-                    _check_room(len(images), part[0].numel() * part.element_size())
-                    found = torch.empty((len(images), *part.shape[1:]))
-                found[start : start + len(batch)] = part
+            for start in range(0, len(images), self.parts.batch):
+                rows = slice(start, start + self.parts.batch)
+                entering = self.parts.entering(images[rows])
+                if not found:
+                    _check_room(len(images), sum(part[0].numel() * 4 for part in entering))
+                    found = [torch.empty((len(images), *part.shape[1:])) for part in entering]
+                for whole, part in zip(found, entering, strict=True):
+                    whole[rows] = part
         return found
 
     def epoch(self, number: int) -> None:
@@ -172,8 +248,7 @@ class _Tuning:
         self.optimizer.step()
 
     def features(self, rows: Tensor) -> Tensor:
-        inputs = self.inputs[rows].contiguous(memory_format=torch.channels_last)
-        return self.backbone.pooled(self.last(inputs))
+        return self.parts.features([whole[rows] for whole in self.inputs])
 
     def _of_features(self, features: Tensor, labels: Tensor) -> Tensor:
         """A step of the head; the loss's gradient by the features."""
@@ -199,7 +274,7 @@ class _Tuning:
     def _measured(self) -> Iterator[Tensor]:
         random = np.random.default_rng([self.seed, 0, _STREAM])
         drawn = np.sort(random.permutation(len(self.labels))[:_MEASURED_ROWS])
-        for rows in torch.split(torch.from_numpy(drawn), self.backbone.batch):
+        for rows in torch.split(torch.from_numpy(drawn), self.parts.batch):
             yield self.features(rows)
 
 

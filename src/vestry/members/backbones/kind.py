@@ -71,6 +71,7 @@ class BackbonePlan(Plan):
         if settings.estimator:
             check_importable(settings.estimator)
         head, frozen = self._parts(settings)
+        self._check_unfrozen(settings)
         learnt = sum(layer.parameters for layer in head)
         what = settings.estimator or f"head of {learnt:,} parameters"
         name = settings.backbone
@@ -88,6 +89,15 @@ class BackbonePlan(Plan):
 
     def stops_early(self, settings: BackboneSettings) -> bool:
         return settings.early_stopping is not None
+
+    def _check_unfrozen(self, settings: BackboneSettings) -> None:
+        """Raise MemberError where a file has fewer layers than are to be fine-tuned."""
+        if settings.unfreeze is None or not settings.is_graph:
+            return
+        from vestry.members.backbones.graph_tail import tail_of  # noqa: PLC0415 - brings onnx
+
+        graph = made_graph(settings, self.source(settings), self.context.image_shape)
+        tail_of(graph.content, settings.unfreeze)
 
     def _parts(self, settings: BackboneSettings) -> tuple[list[TracedLayer], int | None]:
         """The head's layers, none of an estimator, and the backbone's parameters."""

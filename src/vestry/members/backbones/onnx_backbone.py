@@ -1,5 +1,6 @@
 """A frozen backbone that onnxruntime runs: the graph of a model file from images to features."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,24 @@ class OnnxBackbone(Backbone):
         with atomic_path(target) as temporary:
             temporary.write_bytes(self.content)
 
+    def with_content(self, content: bytes) -> "OnnxBackbone":
+        """The same of another graph, such as one whose last layers have learnt."""
+        made = OnnxBackbone(
+            content, hashlib.sha256(content).hexdigest(), vars(self) | {"image_size": self.size}
+        )
+        made.pool = self.pool
+        return made
+
     def forward(self, images: Tensor, compute: Compute) -> Tensor:  # noqa: ARG002 - fp32 alone
+        (features,) = self.run(images)
+        return features
+
+    def run(self, images: Tensor) -> list[Tensor]:
+        """All that the graph gives."""
         grey = images.ndim == 4 and images.shape[3] == 1  # whose channel is no axis of a graph
         pixels = images.squeeze(3) if grey else images
-        (features,) = self.session().run(None, {"images": pixels.numpy()})
-        return torch.from_numpy(features)
+        given = self.session().run(None, {"images": pixels.numpy()})
+        return [torch.from_numpy(each) for each in given]
 
     def session(self) -> onnxruntime.InferenceSession:
         threads = torch.get_num_threads()

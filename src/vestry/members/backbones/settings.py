@@ -122,8 +122,8 @@ class BackboneSettings(TrainingSettings):
     unfreeze: int | None = Field(
         None,
         ge=1,
-        description="so many of the backbone's last layers (of vgg16) or blocks (of resnet50) are "
-        "fine-tuned with the head, after it",
+        description="so many of the backbone's last layers (of resnet50: blocks) are fine-tuned "
+        "with the head, after it",
     )
     fine_tuning: FineTuning | None = Field(None, description="how they are")
 

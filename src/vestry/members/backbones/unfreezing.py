@@ -4,10 +4,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vestry.members.backbones.published import PUBLISHED
 
-_BY_ONNXRUNTIME = (
-    "is run by onnxruntime, which cannot train it; leave unfreeze out, or fine-tune it elsewhere "
-    "and give what it became as onnx:FILE"
-)
 _EARLIER = "stays frozen; to train all of such a network, give its `layers`"
 
 
@@ -27,10 +23,11 @@ class FineTuning(BaseModel):
 def check_unfrozen(backbone: str, layers: int, is_graph: bool) -> None:
     """Raise ValueError where so many of its layers cannot be trained here.
 
-    is_graph: whether onnxruntime runs it.
+    is_graph: whether it is a file; how many it has is seen once that is read.
     """
+    if is_graph:
+        return
     if backbone not in PUBLISHED:
-        why = _BY_ONNXRUNTIME if is_graph else _EARLIER
-        raise ValueError(f"unfreeze is for vgg16 and resnet50: {backbone} {why}")
+        raise ValueError(f"unfreeze: {backbone} {_EARLIER}")
     if layers > (most := PUBLISHED[backbone].layers):
         raise ValueError(f"unfreeze: {backbone} has {most} layers that can be fine-tuned")

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import joblib
 import numpy as np
@@ -27,7 +27,8 @@ from vestry.members.estimators.fitted_estimator import (
     fit_temperature,
 )
 from vestry.members.estimators.importable import import_named, is_installed
-from vestry.members.estimators.kind import EstimatorSettings, Scaling, fit_scaling
+from vestry.members.estimators.in_parts import fit_in_parts
+from vestry.members.estimators.kind import EstimatorSettings, Scaling, fit_scaling, is_in_parts
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import user_cache
 from vestry.system.process_state import unchanged
@@ -77,7 +78,8 @@ def _fit_rows(
     labels: NDArray[np.int64],
 ) -> EstimatorMember:
     estimator = _build(settings, job)
-    scaling, features = _features(settings, job, images)
+    parted = images.dtype == np.uint8 and is_in_parts(settings, len(images), images[:1].size)
+    scaling, features = _features(settings, job, images, parted)
     with (
         warnings.catch_warnings(record=True) as caught,
         _limited(job.threads),
@@ -87,7 +89,10 @@ def _fit_rows(
         try:
             # Both arrays are its own to write into: the labels would be every later model's, too.
             with unchanged():
-                estimator.fit(features, labels.copy())
+                if features is None:
+                    fit_in_parts(estimator, cast(Scaling, scaling), images, labels)
+                else:
+                    estimator.fit(features, labels.copy())
         except (ValueError, TypeError, AttributeError) as error:
             raise MemberError(
                 f"{settings.estimator} cannot be fitted: {one_line(error)}"
@@ -101,16 +106,18 @@ def _fit_rows(
         job.classes,
         warnings=said,
         on_features=images.dtype != np.uint8,
+        in_parts=parted,
     )
 
 
 def _features(
-    settings: EstimatorSettings, job: FitJob, images: NDArray[np.uint8]
-) -> tuple[Scaling | LearntFeatures, NDArray[np.float64]]:
-    """What makes features of images, learnt from these, and theirs."""
+    settings: EstimatorSettings, job: FitJob, images: NDArray[np.uint8], parted: bool
+) -> tuple[Scaling | LearntFeatures, NDArray[np.float64] | None]:
+    """What makes features of images, learnt from these, and theirs; None for theirs where they are
+    made a part at a time."""
     if settings.features is None:
         scaling = fit_scaling(images, settings.scale)
-        return scaling, scaling.apply(images)
+        return scaling, None if parted else scaling.apply(images)
     job.on_event({"event": "stage", "text": "computing features"})
     with _limited(job.threads):
         made = learn_features(settings.features, images, job.seed, job.threads, user_cache())

@@ -62,7 +62,8 @@ class EstimatorMember:
     """A fitted estimator with what makes its features of images, and its temperature where it has
     no probabilities.
 
-    on_features: its rows are floats that a backbone gave, not pixels.
+    on_features: its rows are floats that a backbone gave, not pixels. in_parts: it was fitted
+    without all features in memory at once.
     """
 
     settings: EstimatorSettings
@@ -80,6 +81,7 @@ class EstimatorMember:
     check_images: NDArray[np.uint8] | None = None
     stored: dict[str, Any] = field(default_factory=dict)
     on_features: bool = False
+    in_parts: bool = False
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         starts = range(0, len(images), _PREDICT_ROWS)
@@ -143,7 +145,12 @@ class EstimatorMember:
         }
 
     def notes(self) -> list[str]:
-        notes = self.scaling.notes if isinstance(self.scaling, LearntFeatures) else []
+        notes = list(self.scaling.notes) if isinstance(self.scaling, LearntFeatures) else []
+        if self.in_parts:
+            notes.append(
+                "Its images are many: their features were made a part at a time, in single "
+                "precision, and what scikit-learn minimises was minimised over all of them."
+            )
         if self.temperature is not None:
             notes.append(
                 "It has no probabilities of its own: they are a softmax over its decision scores, "

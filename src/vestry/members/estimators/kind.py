@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from vestry.data.mapped import parts_of
 from vestry.errors import StudyError
 from vestry.members.estimators.features.settings import Features, feature_widths, feature_words
 from vestry.members.estimators.importable import ImportPath, check_importable, own_file
@@ -33,6 +34,12 @@ _EXTRACTED_BYTES = 4
 """Of each number that steps make of images: float32, before components are taken of them."""
 _DEVIATION_BYTES = 8
 """More where deviations are found of all rows at once."""
+LARGE = 2**30
+"""Bytes of float64 features from which what can be fitted a part at a time is."""
+_IN_PARTS = "sklearn.linear_model.LogisticRegression"
+_PARAMS_IN_PARTS = frozenset({"C", "tol", "max_iter", "fit_intercept", "random_state", "n_jobs"})
+_PART_BYTES = 64 * 2**20
+"""What a part takes, and what the fit keeps beside it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +59,16 @@ class Scaling:
 
     def apply(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(n, height, width[, 3]) raw images to (n, features)."""
-        flat = _flat(images)
-        features = np.empty(flat.shape, np.float64)
-        for start in range(0, len(flat), _ROWS):
-            part = flat[start : start + _ROWS].astype(np.float32)
-            features[start : start + _ROWS] = (part - self.offset) / self.divisor
+        features = np.empty((len(images), self.width), np.float64)
+        for start in range(0, len(images), _ROWS):
+            features[start : start + _ROWS] = self.single(images[start : start + _ROWS])
+        return features
+
+    def single(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The same in single precision, all at once: for a few images."""
+        features = _flat(images).astype(np.float32)
+        features -= self.offset
+        features /= self.divisor
         return features
 
 
@@ -70,10 +82,40 @@ def fit_scaling(images: NDArray[np.uint8], scale: Scale) -> Scaling:
     if scale != "standard":
         divisor = np.full(width, 255.0 if scale == "unit" else 1.0, np.float32)
         return Scaling(np.zeros(width, np.float32), divisor)
-    deviation = features.std(axis=0, dtype=np.float64)
+    if features.size * _DEVIATION_BYTES > LARGE and features.dtype == np.uint8:
+        mean, deviation = _moments_of_bytes(features)
+    else:
+        deviation = features.std(axis=0, dtype=np.float64)
+        mean = features.mean(axis=0, dtype=np.float64)
     deviation[deviation == 0] = 1.0
-    mean = features.mean(axis=0, dtype=np.float64)
     return Scaling(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def _moments_of_bytes(
+    features: NDArray[np.uint8],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(features,) means and standard deviations, of sums that are exact, a part at a time."""
+    sums, squares = np.zeros((2, features.shape[1]), np.int64)
+    for part in parts_of(features):
+        for start in range(0, len(part), _ROWS):
+            values = part[start : start + _ROWS].astype(np.int64)
+            sums += values.sum(axis=0)
+            squares += (values**2).sum(axis=0)
+    mean = sums / len(features)
+    # Whole numbers, since of nearly equal ones the difference would be rounding.
+    spread = [len(features) * int(q) - int(s) ** 2 for q, s in zip(squares, sums, strict=True)]
+    return mean, np.sqrt(np.array(spread, np.float64)) / len(features)
+
+
+def is_in_parts(settings: "EstimatorSettings", rows: int, values: int) -> bool:
+    """Whether `in_parts.fit_in_parts` fits it, on so many rows of so many pixel values."""
+    params = settings.params
+    return (
+        settings.estimator == _IN_PARTS
+        and settings.features is None
+        and _PARAMS_IN_PARTS.issuperset(params)
+        and rows * values * np.dtype(np.float64).itemsize > LARGE
+    )
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -136,8 +178,11 @@ class _EstimatorPlan(Plan):
         if settings.features is not None:
             extracted, width = self._widths(settings.features)
             return rows * (extracted * _EXTRACTED_BYTES + width * _VALUE_BYTES)
+        values = prod(self.context.image_shape)
+        if is_in_parts(settings, rows, values):
+            return _PART_BYTES
         more = _DEVIATION_BYTES if settings.scale == "standard" else 0
-        return rows * prod(self.context.image_shape) * (_VALUE_BYTES + more)
+        return rows * values * (_VALUE_BYTES + more)
 
 
 def _tied(table: Mapping[str, Any]) -> str:

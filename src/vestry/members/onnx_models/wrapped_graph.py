@@ -88,7 +88,8 @@ def resize_matrix(size: int, wanted: int) -> NDArray[np.float32]:
 OPSET, IR_VERSION, OLDEST = 21, 10, 7
 _GREY_WEIGHTS = (0.299, 0.587, 0.114)
 """ITU-R BT.601, as Pillow turns colour to grey."""
-_PREFIX = "file/"
+FILE_PREFIX = "file/"
+"""Of the names of a file's own values, in the graph around it."""
 POOLS = {"average": "GlobalAveragePool", "max": "GlobalMaxPool"}
 """Operators that make one number of each channel's map."""
 
@@ -219,7 +220,7 @@ def inputs_graph(file: ModelFile, wrapping: Framing) -> onnx.ModelProto:
 def whole_graph(file: ModelFile, model: onnx.ModelProto, wrapping: Wrapping) -> onnx.ModelProto:
     """`model`, the file's own at whatever opset, between raw images and probabilities."""
     around = _around(file, model, wrapping)
-    scores = _after(around, _PREFIX + file.output.name, file.output.type, wrapping)
+    scores = _after(around, FILE_PREFIX + file.output.name, file.output.type, wrapping)
     return _named(around, model, wrapping, scores, "probabilities", ["rows", wrapping.classes])
 
 
@@ -233,7 +234,7 @@ def features_graph(
     pool: "average" or "max" of each channel's map, or "none".
     """
     around = _around(file, model, framing)
-    value = around.add("Cast", _PREFIX + file.output.name, to=TensorProto.FLOAT)
+    value = around.add("Cast", FILE_PREFIX + file.output.name, to=TensorProto.FLOAT)
     if len(given) < 3:
         value = _reshaped(around, value, *[1] * (3 - len(given)), *given)
     first = has_planes(framing.form, given)
@@ -252,10 +253,10 @@ def has_planes(form: ImageForm, sides: Sequence[int]) -> bool:
 
 def _around(file: ModelFile, model: onnx.ModelProto, framing: Framing) -> _Nodes:
     """Raw images, made into what the file takes, and its own nodes."""
-    inner = compose.add_prefix(model, _PREFIX)
+    inner = compose.add_prefix(model, FILE_PREFIX)
     around = _Nodes()
     fed = _before(around, framing, file.input.type)
-    around.rename(fed, _PREFIX + file.input.name)
+    around.rename(fed, FILE_PREFIX + file.input.name)
     around.nodes.extend(inner.graph.node)
     around.weights.extend(inner.graph.initializer)
     return around

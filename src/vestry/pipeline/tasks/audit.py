@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from vestry.audit.among_many import are_many, can_search
 from vestry.audit.exploration import explore
 from vestry.audit.settings import ExplorationSettings
 from vestry.data.damage import Files
@@ -61,6 +62,8 @@ def exploration_task(
         "libraries": {name: metadata.version(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
+    if are_many(_splits(dataset)):
+        description["approximate"] = can_search()
     task = Task.of(
         run,
         name="exploration",
