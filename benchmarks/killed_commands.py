@@ -74,7 +74,7 @@ def _begin(env: dict[str, str]) -> None:
 def _run(
     run: Any, module: str, arguments: list[str], env: dict[str, str], closed: Any = ()
 ) -> None:
-    """In the fork: as tests have it, with checkpoints and caches at sizes that a small study has."""
+    """In the fork: as tests have it, with checkpoints and caches as a small study makes them."""
     from vestry.members.networks import trainer  # noqa: PLC0415 - torch, which `_load` loads
 
     trainer.CHECKPOINT_SECONDS, kept_source._LONG, image_cache.LARGE = 0.03, 0.0, 20_000

@@ -1,4 +1,4 @@
-"""A few of the files with something wrong in them that `benchmarks/mutations.py` reads 100,000 of."""
+"""A few of the files with something wrong in them; `benchmarks/mutations.py` reads 100,000."""
 
 import random
 import sys

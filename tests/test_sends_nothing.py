@@ -61,8 +61,8 @@ def look():
 
 def look_at(process):
     # Which files are open to be written, natively too; and whether Ray was told to be silent.
-    if b"ray" in (process / "cmdline").read_bytes().lower():
-        silent.add(sys.argv[2].encode() in (process / "environ").read_bytes())
+    if sys.argv[2].encode() in (process / "environ").read_bytes():
+        silent.add(process.name)
     for handle in (process / "fd").iterdir():
         flags = (process / "fdinfo" / handle.name).read_text().split("flags:")[1].split()[0]
         if int(flags, 8) & 3 and (place := os.readlink(handle)).startswith("/"):
@@ -235,7 +235,8 @@ def test_nobody_is_listened_to_but_this_machine(used):
     if not seen["isolated"]:
         pytest.skip("no network namespace may be made here")
     assert seen["listened"] and set(seen["listened"]) <= LISTENED
-    assert (entry_points.RAY in names) == bool(seen["silent"])
+    if entry_points.RAY in names:
+        assert len(seen["silent"]) > 3, "Ray's processes were told to send no statistics"
 
 
 def test_native_code_writes_no_file_but_where_a_command_may(used):

@@ -59,6 +59,7 @@ DAMAGE = (
     TypeError,
     EOFError,
     AttributeError,
+    AssertionError,  # Pillow's, of a palette that is not there
     struct.error,
     zlib.error,
     Image.DecompressionBombError,  # of more pixels than are read anyway

@@ -166,8 +166,8 @@ class FeatureStore:
 
 
 def _sum_of(digests: NDArray[np.uint8], features: NDArray[np.float32]) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(digests))
-    digest.update(np.ascontiguousarray(features))
+    digest = hashlib.sha256(np.ascontiguousarray(digests).data)
+    digest.update(np.ascontiguousarray(features).data)
     return digest.hexdigest()
 
 
