@@ -53,7 +53,7 @@ def exploration_task(
 ) -> Task:
     """The task of one look at `dataset`. context: as for members, and `study`
     and `record`, for what is written down of looks at test labels."""
-    description = {
+    description: dict[str, Any] = {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
