@@ -1,6 +1,7 @@
 """Nodes of a Ray cluster on this machine, on the loopback alone, for tests and benchmarks: started,
 added and killed by the process that asks. Each is a raylet of its own with a store of 100 MB."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -8,21 +9,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 OWN = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # or Ray takes this machine's outer address
     "RAY_AUTH_MODE": "token",
-    # That a node has gone is known in some five seconds instead of fifteen.
+    # That a node has gone is known in some five seconds instead of fifteen: nobody answers there.
+    # One that answers late, because this machine is busy, has not gone.
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
-    "RAY_health_check_timeout_ms": "4000",
+    "RAY_health_check_timeout_ms": "60000",
     "RAY_health_check_failure_threshold": "4",
 }
 _TOKEN = secrets.token_hex(32)
 """One for all: Ray in a process that connects keeps the first that it was given."""
 _STORE = 100 * 2**20
+_START_SECONDS = 300.0
+_LAST_WORDS = 2000
 
 
 class Raylets:
@@ -35,11 +41,12 @@ class Raylets:
 
     def __enter__(self) -> "Raylets":
         self.folder = tempfile.mkdtemp(prefix="vestry-raylets-")
+        self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, __file__, self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.errors,
             text=True,
             env=os.environ | self.environment,
             start_new_session=True,
@@ -50,6 +57,7 @@ class Raylets:
 
     def __exit__(self, *_: object) -> None:
         self.process.communicate()
+        self.errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def add(self, cores: int = 1, gpus: int = 0) -> str:
@@ -66,16 +74,37 @@ class Raylets:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError("the process that holds the raylets has ended")
+            self.errors.seek(0)
+            last = self.errors.read().decode(errors="replace")[-_LAST_WORDS:]
+            raise RuntimeError(f"the process that holds the raylets has ended: {last}")
         return str(json.loads(answer))
+
+
+def _patient(asked: Callable[..., object]) -> Callable[..., object]:
+    """Of a function that raises RuntimeError as long as a node has not started: Ray gives it half a
+    minute for that, which is little on a busy machine."""
+
+    def answer(*arguments: object) -> object:
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until:
+            with contextlib.suppress(RuntimeError):
+                return asked(*arguments)
+        return asked(*arguments)
+
+    return answer
 
 
 def _serve(folder: str) -> None:
     """Does what it is told until its input closes."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    from ray.cluster_utils import Cluster  # noqa: PLC0415 - only here
+    # Where the address of the head is noted: its usual folder is there only if Ray has run before.
+    os.environ["RAY_TMPDIR"] = folder
+    Path(folder, "ray").mkdir()
+    from ray._private import services  # noqa: PLC0415 - only here
+    from ray.cluster_utils import Cluster  # noqa: PLC0415
 
+    services.get_node = _patient(services.get_node)
     options = {"object_store_memory": _STORE, "include_dashboard": False}
     cluster = Cluster()
     known = {}

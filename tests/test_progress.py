@@ -16,6 +16,7 @@ from rich.console import Console
 from vestry.cli.live_display import LiveProgress
 from vestry.cli.plain_progress import PlainProgress
 from vestry.cli.terminal import is_build, is_terminal, shortened
+from vestry.cli.work import Work
 from vestry.pipeline.progress import Silence
 
 EPOCH = {
@@ -118,6 +119,21 @@ def test_a_failure_is_told_once_and_counted():
     assert told([tasks("Net", ["Net"]), ended("Net", "why")]) == ["Net failed: why"]
     events = [tasks("Net", names[:2]), ended(names[0], "why"), ended(names[1])]
     assert told(events)[-1] == "Net: done in 0 ms; 1 of 2 failed"
+
+
+def test_what_need_not_be_begun_counts_as_done_and_tells_nothing_of_time():
+    """Trials of a search that repeat others, of a batch that was announced."""
+    names = [f"Net, search, trial {n}" for n in (1, 2, 3)]
+    work = Work(iter(range(100)).__next__)
+    spared = [{"event": "spared", "task": name} for name in names[1:]]
+    started = {"event": "started", "task": names[0]}
+    ends = [
+        work.take(event) for event in [tasks("Net", names), started, spared[0], ended(names[0])]
+    ]
+    assert ends == [None] * 4 and (work.done, work.total) == (2, 3)
+    group = work.take(spared[1])
+    assert group.is_done and group.took == [2] and work.left() is None
+    assert told([tasks("Net", names), ended(names[0]), *spared]) == ["Net: done in 0 ms"]
 
 
 def test_quiet_says_nothing_but_the_result(small_study, vestry, capsys):
@@ -270,6 +286,23 @@ def test_lines_above_the_rows_fit_sixty_columns():
         live(event)
     lines = console.file.getvalue().splitlines()
     assert re.fullmatch(r"A convoluti…ep \(B\) done in \d+ ms, validation 100\.0%", lines[-1])
+
+
+def test_nodes_of_a_cluster_are_shown_as_they_come_and_go_and_trials_as_fits():
+    live = watched()
+    names = [f"Net, search, trial {n}" for n in range(1, 9)]
+    nodes = [{"event": "nodes", "count": n, "text": f"{n} nodes"} for n in (2, 1)]
+    live(tasks("Net, search", names))
+    for node, name in enumerate(names[:2]):
+        live({"event": "started", "task": name, "node": f"10.0.0.{node}", "node_id": str(node)})
+    live(EPOCH | {"task": names[1]})
+    live(nodes[0])
+    _, row, whole = drawn(live, 80)
+    assert row.split()[:2] == ["Net,", "search"] and "2/8" in row and "epoch 3/10" in row
+    assert whole.startswith("on 2 nodes") and "0/8" in whole
+    live(nodes[1])
+    assert drawn(live, 80)[-1].startswith("on 1 node ")
+    assert told(nodes) == ["Ray: 2 nodes", "Ray: 1 nodes"]
 
 
 @pytest.mark.parametrize("name", ["short", LONG, "网络" * 20, "é" * 40, "🙂" * 30, "a" + "网" * 9])

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,10 +17,14 @@ from hypothesis import strategies as st
 
 from test_recovery import wait_for
 from vestry.data.paths import DataPaths
-from vestry.pipeline.tryout import try_source
+from vestry.engine.local import LocalEngine
+from vestry.errors import StudyError
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
+from vestry.pipeline.tryout import loading, try_source
 from vestry.pipeline.tryout.allotment import allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import file_for, name_of
+from vestry.pipeline.tryout.loading import load_in_workers
 from vestry.pipeline.tryout.screening import Rung, Trial
 from vestry.pipeline.tryout.try_source import better_half, rung_rows
 from vestry.storage.run_folder import RunFolder
@@ -96,9 +102,22 @@ def test_large_images_are_tried_in_fewer_rows():
     assert rung_rows((64, 64)) == [800, 2_500] and rung_rows((224, 224, 3)) == [800, 800]
 
 
+class Counted(LocalEngine):
+    """Keeps the number of every worker's process."""
+
+    processes: ClassVar = set()
+
+    def idle_worker(self):
+        worker = super().idle_worker()
+        self.processes.add(worker.process.pid)
+        return worker
+
+
 def test_where_folds_leave_no_time_for_the_best_a_fifth_is_set_aside(vestry, tmp_path, monkeypatch):
-    """And the study, the page and the console say so."""
+    """And the study, the page and the console say so; trials and study have the same workers."""
     monkeypatch.setattr(try_source.Allotment, "has_best_of", lambda *_: False)
+    monkeypatch.setattr(try_source, "LocalEngine", Counted)
+    monkeypatch.setattr(try_source, "_LEAST_FIT", 600.0)  # a busy machine ends no worker
     source = tmp_path / "images.npz"
     random = np.random.default_rng(0)
     labels = np.arange(300) % 3
@@ -113,6 +132,33 @@ def test_where_folds_leave_no_time_for_the_best_a_fifth_is_set_aside(vestry, tmp
     said = "Models are chosen by a fifth of the training images, set aside"
     assert said in finished.results.about and said in asked.study.read_text()
     assert finished.results.data.splits["validation"].rows == 48  # a fifth of 240
+    assert len(Counted.processes) <= 2
+
+
+def test_what_a_worker_takes_to_load_is_not_taken_from_a_trial(tmp_path, monkeypatch):
+    """On a busy machine, or from a cold disk, all models were out before they began to fit."""
+    write_few(tmp_path)
+    rungs = []
+
+    def screened(data, left, rung, places, engine):
+        rungs.append(rung)
+        return [Trial(candidate, rung, None, rung.seconds) for candidate in left]
+
+    monkeypatch.setattr(try_source, "load_in_workers", lambda engine, count: 50.0)
+    monkeypatch.setattr(try_source, "screen", screened)
+    asked = try_source.Attempt(
+        str(tmp_path / "few.npz"), 60.0, tmp_path / "s.toml", RunFolder(tmp_path), DataPaths.of(), 1
+    )
+    with pytest.raises(StudyError, match="no model can be fitted"):
+        try_source.try_source(asked, lambda _: None)
+    assert [rung.seconds for rung in rungs] == [70.0]
+
+
+def test_workers_load_what_models_are_fitted_with():
+    with Counted(2, PROCESS_ENVIRONMENT) as engine:
+        assert load_in_workers(engine, 9) > 0
+        assert len(engine.workers) == 2 and not any(worker.task for worker in engine.workers)
+    loading.load_modules({}, {}, Path(), Path(), print)
 
 
 def test_the_better_half_goes_on_and_the_best_of_each_kind():

@@ -151,7 +151,8 @@ def test_the_audit_asks_outlines(name: str) -> None:
     train, test = photographs(600, 8), photographs(80, 9)
     test[0] = saved_again(train[7], np.random.default_rng(0))
     _, sets = found(train, test)
-    told, _ = audit(sets, 0, lambda text: None)
+    findings_there, _ = audit(sets, 0, lambda text: None)
+    told = [each.as_record(sets) for each in findings_there]
     near = next(each for each in told if each.kind == "near_duplicates")
     shown = {image.id for group in near.groups for image in group.images if image.split == name}
     assert shown == {"train/00007" if name == "train" else "test/00000"}

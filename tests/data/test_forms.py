@@ -1,7 +1,6 @@
 """Data as other libraries write them: read from a bare path, and said what they were taken for."""
 
 import io
-import json
 import os
 import tarfile
 import zipfile
@@ -9,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from made_files import idx_bytes, nowhere, pictures, write_class_folders, write_gzip, write_picture
 from PIL import Image
-from pyarrow import parquet
 
+from made_forms import png, write_parquet
 from vestry.data.image_set import Source
 from vestry.data.paths import MissingDataError
 from vestry.data.source import load_source, source_kind
@@ -27,12 +25,6 @@ LABELS = np.arange(12) % 3
 
 def load(tmp_path: Path, name: str, column: str | None = None) -> Source:
     return load_source(f"./{name}", nowhere(tmp_path), column=column)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 # Arrays.
@@ -246,17 +238,6 @@ def test_files_that_are_not_there_are_counted(tmp_path: Path) -> None:
 # Parquet, as Hugging Face's `datasets` writes it.
 
 
-def write_parquet(path: Path, rows: slice, names: list[str] | None = None) -> None:
-    image = [{"bytes": png(pixels), "path": None} for pixels in COLOUR[rows]]
-    table = pa.table({"image": image, "label": LABELS[rows]})
-    if names:
-        feature = {"label": {"names": names, "_type": "ClassLabel"}}
-        noted = {"huggingface": json.dumps({"info": {"features": feature}})}
-        table = table.replace_schema_metadata(noted)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(table, path)
-
-
 def test_hugging_faces_folder_of_shards(tmp_path: Path) -> None:
     for name, rows in {
         "train-00000-of-00002": slice(0, 4),
@@ -264,7 +245,8 @@ def test_hugging_faces_folder_of_shards(tmp_path: Path) -> None:
         "validation-00000-of-00001": slice(8, 10),
         "test-00000-of-00001": slice(10, 12),
     }.items():
-        write_parquet(tmp_path / "set" / "data" / f"{name}.parquet", rows, ["ant", "bee", "cat"])
+        path = tmp_path / "set" / "data" / f"{name}.parquet"
+        write_parquet(path, COLOUR[rows], LABELS[rows], ["ant", "bee", "cat"])
     source = load(tmp_path, "set")
     assert [len(rows) for rows in source.parts.values()] == [8, 2, 2]
     assert source.train.classes == ("ant", "bee", "cat")
@@ -273,7 +255,7 @@ def test_hugging_faces_folder_of_shards(tmp_path: Path) -> None:
 
 
 def test_one_parquet_file_and_a_list_of_paths(tmp_path: Path) -> None:
-    write_parquet(tmp_path / "one.parquet", slice(0, 12))
+    write_parquet(tmp_path / "one.parquet", COLOUR, LABELS)
     np.testing.assert_array_equal(load(tmp_path, "one.parquet").train.images, COLOUR)
     manifest(tmp_path).to_parquet(tmp_path / "list.parquet")
     source = load(tmp_path, "list.parquet", column="patient")

@@ -1,6 +1,5 @@
 """`hf:` - what Hugging Face's `datasets` saves to disk, and pictures with its metadata files."""
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -12,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_files import nowhere, pictures, write_picture
-from PIL import Image
 
+from made_forms import png
 from vestry.data.image_set import Source
 from vestry.data.paths import MissingDataError
 from vestry.data.source import load_source
@@ -26,12 +25,6 @@ NAMES = ["ant", "bee", "cat"]
 
 def load(top: Path, name: str, column: str | None = None) -> Source:
     return load_source(name, nowhere(top), column=column)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def table_of(rows: slice) -> pa.Table:

@@ -124,6 +124,17 @@ def test_a_task_that_wants_more_cores_than_there_are_still_runs(engine, tmp_path
     assert outcome.reason is None
 
 
+def test_tasks_that_are_added_are_begun_before_those_that_wait(engine, tmp_path):
+    follows = {"a": "first", "c": "last"}
+    tasks, done = [task(tmp_path, "write", name) for name in "abc"], []
+    for outcome in engine(1).run(tasks, lambda event: None):
+        done.append(outcome.task.name)
+        if outcome.task.name in follows:
+            tasks.append(task(tmp_path, "write", follows[outcome.task.name]))
+        assert outcome.reason is None
+    assert done == ["a", "first", "b", "c", "last"]
+
+
 def test_a_digest_does_not_depend_on_the_order_of_keys_but_on_every_value():
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     assert digest({"a": 1, "b": 2}) != digest({"a": 1, "b": 3})

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from test_engine_contract import alive, needs_ray, task, wait_for
 from raylets import Raylets
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
+from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
-from vestry.engine import ray_dispatch
+from vestry.engine import ray_cluster, ray_dispatch
 from vestry.engine.ray_cluster import connected
 from vestry.engine.ray_engine import RayEngine
 from vestry.errors import StudyError, VestryError
+from vestry.members.networks import device
 from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.engines import opened_engine
+from vestry.pipeline.planner import Planner
 from vestry.pipeline.run_study import run_study
 from vestry.predictions.table import load_table
 from vestry.storage.run_folder import RunFolder
@@ -30,7 +34,7 @@ from vestry.system.parts import MissingPartError
 JOBS = Path(__file__).parent
 STUDY = SMALL_STUDY.replace("robustness = { skip = true }", "robustness = { rows = 20 }") + (
     '[[member]]\nname = "Tree"\nestimator = "sklearn.tree.DecisionTreeClassifier"\n'
-    "params = { max_depth = { choose = [2, 5, 9] } }\nsearch = { trials = 3 }\n"
+    "params = { max_depth = { choose = [2, 5, 9] } }\nsearch = { trials = 6, batch = 4 }\n"
     '[[member]]\nname = "Own"\nestimator = "beside.Own"\n'
 )
 OWN = "from sklearn.naive_bayes import GaussianNB\nclass Own(GaussianNB): pass\n"
@@ -147,7 +151,7 @@ def test_what_only_this_machine_has_is_done_here_and_said(both):
     assert "cost is done on this machine, not on nodes: it times this machine" in said
     where = {event["task"]: event.get("node_id") for event in told if event["event"] == "started"}
     assert where["Own"] is where["cost"] is None
-    away = {"Net", "Linear", "Tree, search", "Tree", "Net, altered images"}
+    away = {"Net", "Linear", "Tree, search, trial 1", "Tree", "Net, altered images"}
     assert {task for task, node in where.items() if node} >= away
 
 
@@ -182,6 +186,20 @@ def test_where_there_is_no_node_tasks_fail_after_a_while(engine, tmp_path):
     assert len(outcomes) == 2
 
 
+def test_what_follows_from_a_node_may_be_done_here_and_what_follows_from_that_there(
+    engine, tmp_path
+):
+    follows = {"a": ("b", "here"), "b": ("c", "")}
+    tasks, told = [task(tmp_path, "write", "a")], []
+    for outcome in engine.run(tasks, told.append):
+        if outcome.task.name in follows:
+            name, here = follows[outcome.task.name]
+            tasks.append(replace(task(tmp_path, "write", name), here=here))
+    nodes = {e["task"]: "node_id" in e for e in told if e["event"] == "started"}
+    assert nodes == {"a": True, "b": False, "c": True}
+    assert [task.is_done for task in tasks] == [True] * 3
+
+
 def test_leaving_early_ends_what_is_at_work_there(engine, tmp_path):
     started = tmp_path / "started"
     outcomes = engine.run(
@@ -198,13 +216,42 @@ def test_leaving_early_ends_what_is_at_work_there(engine, tmp_path):
 def test_a_task_that_asks_for_a_gpu_gets_a_node_that_has_one(nodes, engine, tmp_path):
     node, told = nodes.add(1, gpus=1), []
     job = task(tmp_path, "write")
-    job = type(job)(**{**vars(job), "gpus": 1.0})
+    job = replace(job, gpus=1.0)
     wait_for(lambda: node in engine.cluster.nodes().cores)
     (outcome,) = engine.run([job], told.append)
     assert outcome.reason is None
     assert [e["node_id"] for e in told if e["event"] == "started"] == [node]
+    assert [e["text"] for e in told if e["event"] == "nodes"] == ["3 nodes, 3 cores, 1 GPU"]
     nodes.kill(node)
     wait_for(lambda: node not in engine.cluster.nodes().cores)
+
+
+@pytest.mark.parametrize(
+    ("keys", "gpus"), [("", 1.0), ("gpus = 0.5", 0.5), ('device = "cpu"', 0.0)]
+)
+def test_a_network_that_is_trained_on_cuda_asks_for_a_gpu(tmp_path, monkeypatch, keys, gpus):
+    monkeypatch.setattr(device, "_is_there", lambda name: True)
+    text = SMALL_STUDY.replace("epochs = 2", 'epochs = 2\ndevice = "cuda"')
+    (tmp_path / "small.toml").write_text(text.replace('name = "Net"', f'name = "Net"\n{keys}'))
+    study, places = read_study(tmp_path / "small.toml").study, DataPaths.of(None, tmp_path)
+    dataset = load_dataset(study.data, places)
+    net, linear = Planner(study, dataset, places, RunFolder(tmp_path / "run"), 1).models({})
+    assert [task.gpus for task in net.fits] == [gpus]
+    assert [task.gpus for task in linear.fits] == [0.0]
+
+
+def test_tasks_that_wait_for_a_gpu_say_so_hold_up_no_others_and_fail_in_the_end(engine, tmp_path):
+    """There is none: all but one of them are kept back, and what takes none is done."""
+    wait_for(lambda: not engine.cluster.nodes().gpus)
+    asking = [replace(task(tmp_path, "write", f"g{n}"), gpus=1.0, group="Own") for n in range(6)]
+    engine.gpu_patience, told, reasons = 5.0, [], {}
+    for outcome in engine.run([*asking, task(tmp_path, "write", "plain")], told.append):
+        reasons[outcome.task.name] = outcome.reason
+    assert next(iter(reasons)) == "plain" and reasons.pop("plain") is None
+    said = "no node with as many GPUs as it takes has been there for 5 s; start some, and the same"
+    assert len(reasons) == 6 and all(reason.startswith(said) for reason in reasons.values())
+    texts = [event["text"] for event in told if event["event"] == "warning"]
+    assert texts == ["Own waits for a node with 1 GPU: there is none"]
 
 
 def test_other_code_on_a_node_is_said_before_any_work(engine, tmp_path):
@@ -240,6 +287,18 @@ def test_what_is_asked_of_ray_without_it_is_one_sentence(monkeypatch):
 def test_an_address_where_no_cluster_is_is_said_at_once(address, words):
     needs_ray()
     with pytest.raises(VestryError, match=words), connected(address, None):
+        pass
+
+
+def test_nodes_that_are_slow_to_start_here_are_one_sentence(monkeypatch):
+    needs_ray()
+
+    def slow(ray, where):
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray_cluster, "_connect", slow)
+    words = "no Ray cluster answers at this machine: Exception: The current node timed out"
+    with pytest.raises(VestryError, match=words), connected(None, 1):
         pass
 
 

@@ -175,6 +175,9 @@ def test_what_was_searched_is_said(results: dict[str, Any], entry: dict[str, Any
     entry["search"] |= {"sampler": "tpe", "rows": None, "epochs": None, "trials_asked": 30}
     text = words(results)
     assert "20 trials of 30 asked for" in text and "Parzen" in text
+    assert "at a time" not in text
+    entry["search"]["batch"] = 4
+    assert "from those before, 4 at a time, in 10 min 24 s added up over trials." in words(results)
     assert "all 3,000 training images and was scored" in text and "at most" not in text
 
 

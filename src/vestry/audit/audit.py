@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from vestry.audit.among_many import CANDIDATES, PAIRS, are_many, can_search
-from vestry.audit.bursts import bursts
+from vestry.audit.bursts import bursts, drawn_note
 from vestry.audit.duplicates import duplicate_findings, identical_groups
 from vestry.audit.finding import Finding
 from vestry.audit.near_duplicates import (
@@ -26,7 +26,6 @@ from vestry.audit.pictures import MOST_ROWS, small_size
 from vestry.audit.unit_vectors import Directions
 from vestry.data.damage import Files
 from vestry.data.image_set import ImageSet
-from vestry.schema import exploration as schema
 from vestry.system.parts import install_line
 
 _DRAWN_OF_MANY = 30_000
@@ -39,7 +38,7 @@ def audit(
     seed: int,
     stage: Callable[[str], None],
     files: Files | None = None,
-) -> tuple[list[schema.Finding], list[str]]:
+) -> tuple[list[Finding], list[str]]:
     """Findings, worst first and those that were not found last, and notes on how it was done.
 
     sets: by split; the first is the one that models learn from. files: what they were read from,
@@ -59,15 +58,19 @@ def audit(
             else near_duplicates(sets, directions, first, split)
         )
     stage("looking for frames of one object")
-    findings.append(bursts(sets, directions))
+    findings.append(bursts(sets, directions, seed))
     stage("looking for images far from their class")
     findings.append(outliers(directions, first, len(sets[first].classes)))
     findings += _oddities(sets, first)
     if files is not None:
         findings.append(damaged_files(files, tuple(sets)))
-    told = [finding.as_record(sets) for finding in findings]
-    told.sort(key=lambda found: (not found.count, _SEVERITIES.index(found.severity)))
-    return told, _audit_notes(sets, first, directions, many)
+    findings.sort(key=_order)
+    notes = _audit_notes(sets, first, directions, many)
+    return findings, [*notes, *drawn_note(directions, seed)]
+
+
+def _order(found: Finding) -> tuple[bool, int]:
+    return not found.count, _SEVERITIES.index(found.severity) if found.count else 0
 
 
 def _oddities(sets: Mapping[str, ImageSet], first: str) -> list[Finding]:

@@ -1,17 +1,19 @@
-"""Frames of one object: images whose names say that they belong together, and whose looks agree.
+"""Frames of one object: images that belong together by their names and looks, or by looks alone.
 
 Neighbouring frames of a film or of one patient are almost the same image. Split at random, a test
 frame has its neighbours among the training images, and figures tell of objects seen before.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestry.audit.finding import Finding, Group, Place
 from vestry.audit.outlines import has_outlines, outlines
+from vestry.audit.tracks import Tracks, coarse, compared_rows, has_tracks, tracks
 from vestry.audit.unit_vectors import Directions, chunks
 from vestry.data.groups import named_groups
 from vestry.data.image_set import ImageSet
@@ -62,41 +64,89 @@ class _Pooled:
     labels: NDArray[np.int64]
 
 
-def bursts(sets: Mapping[str, ImageSet], directions: Mapping[str, Directions]) -> Finding:
-    """Images in runs, where names show runs whose images are more alike than others of their class.
+def bursts(
+    sets: Mapping[str, ImageSet], directions: Mapping[str, Directions], seed: int
+) -> Finding:
+    """Images in runs, where names show runs whose images are more alike than others of their class;
+    else where images alone show them (`tracks`).
 
-    A run is what one of a few patterns makes of names (`_PATTERNS`). It is believed where the most
-    alike image of the same class, by outlines, lies in the same run far more often than in runs of
-    the same sizes dealt at random. Of several patterns the one counts whose runs say most.
+    A run of names is what one of a few patterns makes of them (`_PATTERNS`). It is believed where
+    the most alike image of the same class, by outlines, lies in the same run far more often than in
+    runs of the same sizes dealt at random. Of several patterns the one counts whose runs say most.
+    seed: for which images are compared where there are very many.
     """
-    splits = tuple(sets)
-    of = sum(len(found.rows) for found in directions.values())
-    shape = directions[splits[0]].shape
+    shape = next(iter(directions.values())).shape
     pooled = _pooled(sets, directions)
     runs = _best(pooled, directions) if has_outlines(shape) else None
-    if runs is None:
-        return Finding("bursts", splits, "info", 0, of, facts={"pattern": None})
-    sizes = dict(zip(*np.unique(runs.names[runs.inside], return_counts=True), strict=True))
-    longest = sorted(sizes, key=lambda name: -sizes[name])
-    parted = _parted(pooled, runs)
+    if runs is not None:
+        told = {"share": round(runs.share, 4), "chance": round(runs.chance, 4)}
+        names = np.where(runs.inside, runs.names, "")
+        return _finding(sets, pooled, names, {"pattern": runs.pattern, **told})
+    found = _by_likeness(pooled, directions, seed) if has_tracks(shape) else None
+    if found is not None:
+        names = np.where(found.of >= 0, found.of.astype(np.str_), "")
+        return _finding(sets, pooled, names, {"pattern": None, "apart": round(found.apart, 2)})
+    return Finding("bursts", tuple(sets), "info", 0, len(pooled.places), facts={"pattern": None})
+
+
+def _finding(
+    sets: Mapping[str, ImageSet], pooled: _Pooled, names: NDArray[np.str_], how: dict[str, Any]
+) -> Finding:
+    """names: (n,) each row's run; nothing for a row that is in none."""
+    known, counts = np.unique(names[names != ""], return_counts=True)
+    longest = np.argsort(-counts, kind="stable")
+    parted = _parted(pooled, names)
     is_kept = all(rows.groups is not None for rows in sets.values())
     return Finding(
         kind="bursts",
-        splits=splits,
+        splits=tuple(sets),
         severity="high" if parted else "info" if is_kept else "medium",
-        count=int(runs.inside.sum()),
-        of=of,
-        groups=[_group(pooled, runs, name) for name in longest],
+        count=int(counts.sum()),
+        of=len(pooled.places),
+        groups=_groups(pooled, names, known[longest]),
         facts={
-            "pattern": runs.pattern,
-            "runs": len(sizes),
-            "longest": int(sizes[longest[0]]),
-            "share": round(runs.share, 4),
-            "chance": round(runs.chance, 4),
+            **how,
+            "runs": len(known),
+            "longest": int(counts.max()),
             "parted": parted,
             "kept": is_kept,
         },
     )
+
+
+def tracks_by_likeness(
+    findings: Sequence[Finding], sets: Mapping[str, ImageSet]
+) -> list[list[str]]:
+    """Of each object the ids of its images, where nothing but the images says what belongs
+    together; where names do, their pattern is enough."""
+    found = next(each for each in findings if each.kind == "bursts")
+    if not found.count or found.facts["pattern"] is not None:
+        return []
+    return [[str(sets[p.split].ids[p.row]) for p in group.places] for group in found.groups]
+
+
+def drawn_note(directions: Mapping[str, Directions], seed: int) -> list[str]:
+    """What was not compared, where classes are so large that only a part of them was."""
+    labels = np.concatenate([own.labels for own in directions.values()])
+    rows = len(compared_rows(labels, seed))
+    if rows == len(labels):
+        return []
+    return [
+        f"Of {len(labels):,} images, {rows:,} drawn by class were compared with all of their class "
+        "to find frames of one object by likeness alone: there are too many pairs for more."
+    ]
+
+
+def _by_likeness(pooled: _Pooled, directions: Mapping[str, Directions], seed: int) -> Tracks | None:
+    """Tracks among the rows that are compared; the others are in none."""
+    rows = compared_rows(pooled.labels, seed)
+    values = np.concatenate([coarse(own.images) for own in directions.values()])
+    found = tracks(values[rows], pooled.labels[rows])
+    if found is None:
+        return None
+    of = np.full(len(pooled.labels), -1)
+    of[rows] = found.of
+    return replace(found, of=of)
 
 
 def _pooled(sets: Mapping[str, ImageSet], directions: Mapping[str, Directions]) -> _Pooled:
@@ -157,14 +207,20 @@ def _runs(
     return _Runs(pattern, names, inside, share, chance)
 
 
-def _parted(pooled: _Pooled, runs: _Runs) -> int:
+def _parted(pooled: _Pooled, names: NDArray[np.str_]) -> int:
     """Images of the last split whose run has images in another one, too."""
     splits = np.array([place.split for place in pooled.places])
     last = splits[-1]
-    elsewhere = np.unique(runs.names[runs.inside & (splits != last)])
-    return int((np.isin(runs.names, elsewhere) & runs.inside & (splits == last)).sum())
+    elsewhere = np.unique(names[(names != "") & (splits != last)])
+    return int((np.isin(names, elsewhere) & (splits == last)).sum())
 
 
-def _group(pooled: _Pooled, runs: _Runs, name: str) -> Group:
-    rows = np.flatnonzero((runs.names == name) & runs.inside)
-    return Group(tuple(pooled.places[row] for row in rows))
+def _groups(pooled: _Pooled, names: NDArray[np.str_], wanted: NDArray[np.str_]) -> list[Group]:
+    """One for each name that is wanted, in that order."""
+    order = np.argsort(names, kind="stable")
+    start = np.searchsorted(names[order], wanted)
+    end = np.searchsorted(names[order], wanted, side="right")
+    return [
+        Group(tuple(pooled.places[row] for row in order[first:last]))
+        for first, last in zip(start, end, strict=True)
+    ]

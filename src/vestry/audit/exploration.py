@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.audit.audit import audit
+from vestry.audit.bursts import tracks_by_likeness
 from vestry.audit.correlation import pixel_correlation
 from vestry.audit.pictures import class_samples, drawn_rows, mean_images, vectors
 from vestry.audit.settings import ExplorationSettings
@@ -82,13 +83,15 @@ Report = Callable[[dict[str, Any]], None]
 @dataclass(frozen=True, eq=False)
 class Exploration:
     """ids, images: pictures that are no rows of the data, in the images' own size.
-    correlation: (pixels, pixels) int8, hundredths; -128 where undefined.
+    correlation: (pixels, pixels) int8, hundredths; -128 where undefined. tracks: of each object
+    that was seen again and again the ids of its images, where likeness alone says so.
     """
 
     results: schema.Exploration
     ids: list[str]
     images: NDArray[np.uint8]
     correlation: NDArray[np.int8]
+    tracks: list[list[str]]
 
 
 def explore(
@@ -119,7 +122,7 @@ def explore(
         seed=settings.seed,
         first_split=first,
         facts=found,
-        findings=findings,
+        findings=[finding.as_record(sets) for finding in findings],
         notes=[*notes, *more],
         samples=class_samples(rows, settings.seed),
         mean_images=ids,
@@ -129,7 +132,8 @@ def explore(
         tsne=projected.tsne,
         overlap=projected.overlap,
     )
-    return Exploration(results, ids, images, correlation.matrix)
+    tracks = tracks_by_likeness(findings, sets)
+    return Exploration(results, ids, images, correlation.matrix, tracks)
 
 
 @dataclass(frozen=True)

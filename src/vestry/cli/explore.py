@@ -86,7 +86,7 @@ def _summary(explored: "Explored", as_json: bool) -> str:
         results = explored.results.as_json()
         kept = {key: results[key] for key in ("title", "data")}
         audit = {key: results["exploration"][key] for key in ("findings", "notes", "overlap")}
-        kept["corrections"] = results["corrections"]
+        kept |= {key: results[key] for key in ("corrections", "groups")}
         return json.dumps(kept | audit | {"page": str(explored.page)}, ensure_ascii=False)
     found, data = explored.results.exploration, explored.results.data
     classes = [printable(name) for name in data.classes]

@@ -61,21 +61,22 @@ class Running:
 @dataclass
 class Group:
     """Tasks of one kind. waiting: those that have not begun. failures: reasons, one a task.
-    took: seconds of each that is done. right: by part of the data, images that were right and all
-    that were asked about."""
+    took: seconds of each that is done. spared: how many there was no need to begin. right: by part
+    of the data, images that were right and all that were asked about."""
 
     name: str
     waiting: set[str] = field(default_factory=set)
     running: dict[str, Running] = field(default_factory=dict)
     took: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    spared: int = 0
     right: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     began: float | None = None
     ended: float = 0.0
 
     @property
     def done(self) -> int:
-        return len(self.took) + len(self.failures)
+        return len(self.took) + len(self.failures) + self.spared
 
     @property
     def total(self) -> int:
@@ -182,7 +183,7 @@ class Work:
                 group.running[task] = Running(now)
             case "scored":
                 group.scored(event)
-            case "done" | "failed":
+            case "done" | "failed" | "spared":
                 return self.end(group, task, event, now)
             case _ if task in group.running:
                 group.running[task].follow(event)
@@ -194,6 +195,8 @@ class Work:
         group.ended = now
         if event["event"] == "failed":
             group.failures.append(event["reason"])
+        elif event["event"] == "spared":
+            group.spared += 1
         else:
             group.took.append(now - running.started if running else 0.0)
         return group if group.is_done else None

@@ -93,7 +93,7 @@ def load_dataset(
         source, note = with_classes(source, settings.classes)
         notes += (note,)
     if settings.groups is not None:
-        source = with_groups(source, settings.groups)
+        source = with_groups(source, settings.groups, places)
     source, said = with_own_validation(source, settings.source_validation)
     notes += said
     check_source(source, settings)

@@ -4,13 +4,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from vestry.data.groups_file import groups_by_file, unnamed
 from vestry.data.image_set import ImageSet, Source
+from vestry.data.paths import DataPaths
 from vestry.errors import DataError
 
 _PART = re.compile(r"(train|training|val|valid|validation|test|testing)/", re.IGNORECASE)
@@ -23,13 +33,23 @@ class Groups(BaseModel):
 
     column: an array of the source, a value a row. pattern: a regular expression that is looked for
     in each row's id, from its start and without the name of its part; what its first pair of
-    brackets holds is the group's name.
+    brackets holds is the group's name. file: a CSV file of `id` and `group`, from the study's
+    folder; a row that it does not name stands for itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     pattern: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    file: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_serializer(mode="wrap")
+    def without_unused(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A study without such a file is what it was before there was one: fits are known by it."""
+        tables: dict[str, Any] = given(self)
+        if self.file is None:
+            tables.pop("file", None)
+        return tables
 
     @field_validator("pattern")
     @classmethod
@@ -45,20 +65,24 @@ class Groups(BaseModel):
 
     @model_validator(mode="after")
     def exactly_one(self) -> Self:
-        if (self.column is None) == (self.pattern is None):
-            raise ValueError('give either column = "..." or pattern = "(...)..."')
+        if [self.column, self.pattern, self.file].count(None) != 2:
+            raise ValueError(
+                'give one of column = "...", pattern = "(...)..." and file = "groups.csv"'
+            )
         return self
 
     @property
     def words(self) -> str:
+        if self.file:
+            return f"by the file {self.file}"
         return f"by {self.column}" if self.column else f"by the pattern {self.pattern}"
 
 
-def with_groups(source: Source, settings: Groups) -> Source:
+def with_groups(source: Source, settings: Groups, places: DataPaths) -> Source:
     """The source with a group for each row.
 
-    Raises DataError where the pattern fits no id, the source has no such column, or all rows would
-    be one group.
+    Raises DataError where the pattern fits no id, the source has no such column, the file is not of
+    this source, or all rows would be one group.
     """
     parts = source.parts
     unmatched = 0
@@ -71,6 +95,9 @@ def with_groups(source: Source, settings: Groups) -> Source:
                 f"{_without_part(str(source.train.ids[0]))!r}"
             )
         parts = {name: parts[name].grouped(groups) for name, (groups, _) in found.items()}
+    elif settings.file is not None:
+        by_part = groups_by_file(places.path(settings.file), source)
+        parts = {name: rows.grouped(by_part[name]) for name, rows in parts.items()}
     elif any(rows.groups is None for rows in parts.values()):
         raise DataError(
             f"groups: {source.name} gives no column {settings.column!r} for all of its rows; an "
@@ -99,6 +126,9 @@ def groups_said(splits: Mapping[str, ImageSet], settings: Groups) -> str:
         unmatched = sum(_matched(rows, settings.pattern)[1] for rows in parts)
         if unmatched:
             said += f"; {unmatched:,} rows whose ids do not fit it stand each for itself"
+    if settings.file is not None:
+        alone = sum(unnamed(rows) for rows in parts)
+        said += f"; {alone:,} rows that it does not name stand each for itself" if alone else ""
     return said
 
 

@@ -26,8 +26,9 @@ class Engine(Protocol):
     def run(self, tasks: list[Task], on_event: OnEvent) -> Iterator[Outcome]:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
-        One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
-        early ends what is at work.
+        Whoever goes through the outcomes may add tasks to the list, which are begun before those
+        that still wait. One that fails, dies or outlasts its limit does not stop the others.
+        Leaving the iterator early ends what is at work.
         """
         ...
 

@@ -22,7 +22,7 @@ from typing import IO, Self
 from vestry.engine.event_start import EVENT_START
 from vestry.engine.guard import Guard
 from vestry.engine.here import do_here
-from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
+from vestry.engine.task import Event, Growing, OnEvent, Outcome, Task, Turns
 from vestry.system.platform_calls import end_group, group_options
 
 _TAIL_BYTES = 2000
@@ -143,7 +143,8 @@ class LocalEngine:
         """Do `tasks`, giving each outcome as it comes; events are passed on with the task's name.
 
         One that fails, dies or outlasts its limit does not stop the others. Leaving the iterator
-        early ends the workers that are at work. Those of this process come first, one by one.
+        early ends the workers that are at work. Those of this process come first, one by one. Tasks
+        may be added, as `engine.Engine` has it.
         """
         with contextlib.closing(self.turns(tasks, on_event)) as turns:
             yield from filter(None, turns)
@@ -151,12 +152,8 @@ class LocalEngine:
     def turns(self, tasks: list[Task], on_event: OnEvent, seconds: float = _POLL_SECONDS) -> Turns:
         """As `run`, for who has to look after more than this: None after so many seconds in which
         nothing has ended."""
-        for task in tasks:
-            if task.in_process:
-                yield do_here(task, on_event)
         try:
-            rest = [task for task in tasks if not task.in_process]
-            yield from _Scheduler(self, rest, on_event).work(seconds)
+            yield from _Scheduler(self, tasks, on_event).work(seconds)
         finally:
             self.end([worker for worker in self.workers if worker.task or not self.keeps])
 
@@ -183,11 +180,16 @@ class _Scheduler:
 
     def __init__(self, engine: LocalEngine, tasks: list[Task], on_event: OnEvent) -> None:
         self.engine = engine
-        self.waiting = list(tasks)
+        self.given = Growing(tasks)
+        self.waiting: list[Task] = []
         self.on_event = on_event
 
     def work(self, seconds: float) -> Iterator[Outcome | None]:
-        while self.waiting or self.busy():
+        while (new := self.given.new()) or self.waiting or self.busy():
+            self.waiting[:0] = [task for task in new if not task.in_process]
+            for task in new:
+                if task.in_process:
+                    yield do_here(task, self.on_event)
             self.start_what_fits()
             with contextlib.suppress(queue.Empty):
                 worker, event = self.engine.events.get(timeout=seconds)

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vestry.errors import RunError, StudyError, one_line
@@ -35,9 +35,10 @@ _QUIET = {
 
 @dataclass(frozen=True)
 class Nodes:
-    """Those that are up and have cores. cores: of each, by its id."""
+    """Those that are up and have cores. cores: of each, by its id. gpus: of those that have any."""
 
     cores: dict[str, int]
+    gpus: dict[str, float] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -51,10 +52,20 @@ class Nodes:
     def smallest(self) -> int:
         return min(self.cores.values(), default=1)
 
+    @property
+    def all_gpus(self) -> float:
+        return sum(self.gpus.values())
+
+    @property
+    def most_gpus(self) -> float:
+        """Of one node."""
+        return max(self.gpus.values(), default=0.0)
+
     def words(self) -> str:
-        """ "2 nodes, 16 cores"."""
-        nodes, cores = len(self.cores), self.total
-        return f"{nodes} node{'s' * (nodes != 1)}, {cores} core{'s' * (cores != 1)}"
+        """ "2 nodes, 16 cores", "1 node, 8 cores, 2 GPUs"."""
+        counts = {"node": len(self.cores), "core": self.total, "GPU": self.all_gpus}
+        known = {name: count for name, count in counts.items() if count or name != "GPU"}
+        return ", ".join(f"{count:g} {name}{'s' * (count != 1)}" for name, count in known.items())
 
 
 class RayCluster:
@@ -70,8 +81,11 @@ class RayCluster:
         """As they were a second ago at most."""
         if time.monotonic() - self.looked >= _LOOK_SECONDS:
             alive = [node for node in self.ray.nodes() if node["Alive"]]
-            cores = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in alive}
-            self.found = Nodes({name: count for name, count in cores.items() if count})
+            has = {node["NodeID"]: node["Resources"] for node in alive}
+            cores = {name: int(own.get("CPU", 0)) for name, own in has.items()}
+            cores = {name: count for name, count in cores.items() if count}
+            gpus = {name: float(has[name].get("GPU", 0)) for name in cores}
+            self.found = Nodes(cores, {name: count for name, count in gpus.items() if count})
             self.looked = time.monotonic()
         return self.found
 
@@ -96,7 +110,7 @@ def connected(address: str | None, cores: int | None) -> Iterator[RayCluster]:
         ray = _imported()
         try:
             _connect(ray, where)
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # of a node that is slow to start Ray says it by just that
             raise RunError(
                 f"no Ray cluster answers at {address or 'this machine'}: {one_line(error)}"
             ) from None

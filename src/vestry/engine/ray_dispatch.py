@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vestry.engine.ray_cluster import Nodes
 from vestry.engine.ray_node import ARITHMETIC, perform
 from vestry.engine.same_code import code_here
 from vestry.engine.shipping import Arrival, Content
-from vestry.engine.task import Event, OnEvent, Outcome, Task, Turns
+from vestry.engine.task import Event, Growing, OnEvent, Outcome, Task, Turns
 from vestry.errors import DamagedError, one_line
 
 if TYPE_CHECKING:
@@ -51,26 +52,31 @@ class Dispatch:
     given: dict[Any, _Given] = field(default_factory=dict)
     losses: Counter[tuple[str, bool]] = field(default_factory=Counter)
     not_before: dict[str, float] = field(default_factory=dict)
+    lacked: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ray = self.engine.cluster.ray
-        self.waiting = list(self.tasks)
+        self.new = Growing(self.tasks).new
+        self.waiting: list[Task] = []
         self.seen = time.monotonic()
 
     def turns(self) -> Turns:
         try:
-            while self.waiting or self.given:
+            while (new := self.new()) or self.waiting or self.given:
+                self.waiting[:0] = new
                 self.look_at_nodes()
                 self.give_what_fits()
                 for generator in self.ready():
                     yield from self.take(generator)
                 if time.monotonic() - self.seen > self.engine.patience:
-                    yield from self.give_up()
+                    reason = f"no node has been there for {self.engine.patience:g} s"
+                    all_given = [given.task for given in self.given.values()]
+                    yield from self.give_up(all_given + self.waiting, reason)
+                yield from self.give_up(*self.without_gpus())
                 yield None
         finally:
             for generator in self.given:
-                with contextlib.suppress(Exception):  # whatever Ray says, it is not wanted
-                    self.ray.cancel(generator, force=True)
+                self.cancel(generator)
 
     def look_at_nodes(self) -> None:
         nodes = self.engine.cluster.nodes()
@@ -88,10 +94,36 @@ class Dispatch:
         now = time.monotonic()
         for task in list(self.waiting):
             cores = min(task.cores, nodes.largest, most)
-            if nodes.cores and cores <= free and now >= self.not_before.get(task.name, now):
+            if not nodes.cores or cores > free or not self.may_ask_for_gpus(task, nodes):
+                continue
+            if now >= self.not_before.get(task.name, now):
                 self.waiting.remove(task)
                 self.give(task, cores)
                 free -= cores
+
+    def may_ask_for_gpus(self, task: Task, nodes: Nodes) -> bool:
+        """Tasks that wait for a GPU keep no others from the cores; one may ask where there is none,
+        so that Ray sees what is wanted."""
+        taken = sum(given.task.gpus for given in self.given.values())
+        return not task.gpus or not taken or taken + task.gpus <= _AHEAD * nodes.all_gpus
+
+    def without_gpus(self) -> tuple[list[Task], str]:
+        """Tasks that have long waited for a node with as many GPUs as they take, and so why they
+        are given up. That they wait is said at once."""
+        nodes, now = self.engine.cluster.nodes(), time.monotonic()
+        idle = [given.task for given in self.given.values() if not given.node] + self.waiting
+        most = nodes.most_gpus if nodes.cores else float("inf")
+        lacking = {task.name: task for task in idle if task.gpus > most}
+        self.lacked = {name: self.lacked.get(name, now) for name in lacking}
+        for task in lacking.values():
+            group = task.group or task.name
+            if group not in self.engine.waits:
+                self.engine.waits.add(group)
+                text = f"{group} waits for a node with {_gpus(task.gpus)}: there is none"
+                self.on_event({"event": "warning", "text": text})
+        patience = self.engine.gpu_patience
+        late = [task for name, task in lacking.items() if now - self.lacked[name] > patience]
+        return late, f"no node with as many GPUs as it takes has been there for {patience:g} s"
 
     def give(self, task: Task, cores: int) -> None:
         order = self.order(task)
@@ -195,15 +227,22 @@ class Dispatch:
         self.on_event({"event": kind, "task": outcome.task.name, "reason": outcome.reason})
         return outcome
 
-    def give_up(self) -> Iterator[Outcome]:
-        """There has been no node for too long."""
-        reason = (
-            f"no node has been there for {self.engine.patience:g} s; start some, and the same "
-            "command goes on"
-        )
-        for generator in list(self.given):
+    def give_up(self, tasks: list[Task], reason: str) -> Iterator[Outcome]:
+        """They fail, whether Ray has them or not."""
+        reason += "; start some, and the same command goes on"
+        lost = {task.name for task in tasks}
+        for generator in [one for one, given in self.given.items() if given.task.name in lost]:
+            self.cancel(generator)
             yield self.end(generator, Outcome(self.given[generator].task, reason))
-        for task in self.waiting:
+        for task in [task for task in self.waiting if task.name in lost]:
+            self.waiting.remove(task)
             self.on_event({"event": "failed", "task": task.name, "reason": reason})
             yield Outcome(task, reason)
-        self.waiting.clear()
+
+    def cancel(self, generator: Any) -> None:
+        with contextlib.suppress(Exception):  # whatever Ray says, it is not wanted
+            self.ray.cancel(generator, force=True)
+
+
+def _gpus(count: float) -> str:
+    return f"{count:g} GPU{'s' * (count != 1)}"

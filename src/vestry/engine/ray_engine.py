@@ -1,7 +1,8 @@
 """Tasks on the nodes of a Ray cluster, and those that only this machine can do beside them."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +11,7 @@ from vestry.engine.ray_cluster import RayCluster, connected
 from vestry.engine.ray_dispatch import Dispatch
 from vestry.engine.ray_node import forget
 from vestry.engine.ray_parcels import Parcels
-from vestry.engine.task import OnEvent, Outcome, Task, Turns
+from vestry.engine.task import Growing, OnEvent, Outcome, Task, Turns
 from vestry.system.platform_calls import available_cores
 
 _TURN_SECONDS = 0.02
@@ -19,9 +20,10 @@ _TIDY_SECONDS = 10.0
 
 class RayEngine:
     """As `engine.Engine`. most: how many cores all tasks may take at once; None for all that the
-    nodes have. patience: seconds that it waits for a node while there is
-    none. used: nodes that have done something. said: groups of
-    which it was said that they stay here. shown: how many nodes there are, as it was told last."""
+    nodes have. patience: seconds that it waits for a node while there is none; gpu_patience: for
+    one with as many GPUs as a task takes. used: nodes that have done something. said, waits: groups
+    of which it was said that they stay here, that they wait for a GPU. shown: how many nodes there
+    are, as it was told last."""
 
     shares_disk = False
 
@@ -32,10 +34,11 @@ class RayEngine:
         self.most = most
         self.environment = dict(environment or {})
         self.shared: dict[str, Path] = {}
-        self.patience = 60.0
+        self.patience, self.gpu_patience = 60.0, 600.0
         self.parcels = Parcels(cluster.ray)
         self.used: set[str] = set()
         self.said: set[str] = set()
+        self.waits: set[str] = set()
         self.shown = ""
         self.here = LocalEngine(min(available_cores(), self.cores), environment)
 
@@ -57,15 +60,20 @@ class RayEngine:
     def run(self, tasks: list[Task], on_event: OnEvent) -> Iterator[Outcome]:
         """As the protocol says. Tasks that only this machine can do run beside the others; those
         that want all of its cores come last, alone."""
-        alone = [task for task in tasks if task.here and task.cores >= self.here.cores]
-        beside = [task for task in tasks if task.here and task not in alone]
-        away = [task for task in tasks if not task.here]
-        for text in self.reasons({task.group or task.name: task.here for task in tasks}):
-            on_event({"event": "note", "text": text})
-        both = [Dispatch(self, away, on_event).turns()]
-        both.append(self.here.turns(beside, on_event, _TURN_SECONDS))
-        yield from _by_turns(both)
-        yield from self.here.run(alone, on_event)
+        given, alone = Growing(tasks), list[Task]()
+        away = _Place(lambda tasks: Dispatch(self, tasks, on_event).turns())
+        beside = _Place(lambda tasks: self.here.turns(tasks, on_event, _TURN_SECONDS))
+        with contextlib.closing(away), contextlib.closing(beside):
+            while (new := given.new()) or away.tasks or beside.tasks or alone:
+                for text in self.reasons({task.group or task.name: task.here for task in new}):
+                    on_event({"event": "note", "text": text})
+                alone += [t for t in new if t.here and t.cores >= self.here.cores]
+                beside.tasks += [t for t in new if t.here and t.cores < self.here.cores]
+                away.tasks += [t for t in new if not t.here]
+                if away.tasks or beside.tasks:
+                    yield from filter(None, [away.turn(), beside.turn()])
+                else:
+                    yield from self.here.run([alone.pop(0)], on_event)
 
     def reasons(self, groups: dict[str, str]) -> list[str]:
         """Why some of them are done on this machine, said once."""
@@ -88,22 +96,28 @@ class RayEngine:
         self.used.clear()
 
 
-def _by_turns(generators: list[Turns]) -> Iterator[Outcome]:
-    """What they give, each asked in its turn; all are closed at the end."""
-    left = list(generators)
-    try:
-        while left:
-            for each in list(left):
-                try:
-                    outcome = next(each)
-                except StopIteration:
-                    left.remove(each)
-                    continue
-                if outcome is not None:
-                    yield outcome
-    finally:
-        for each in generators:
-            each.close()
+@dataclass
+class _Place:
+    """Where some tasks are done, which may grow in number. start: gives the turns of a list."""
+
+    start: Callable[[list[Task]], Turns]
+    tasks: list[Task] = field(default_factory=list)
+    turns: Turns | None = None
+
+    def turn(self) -> Outcome | None:
+        """An outcome, if there is one after a moment."""
+        if not self.tasks:
+            return None
+        self.turns = self.turns or self.start(self.tasks)
+        try:
+            return next(self.turns)
+        except StopIteration:
+            self.turns, self.tasks = None, []
+            return None
+
+    def close(self) -> None:
+        if self.turns is not None:
+            self.turns.close()
 
 
 @contextlib.contextmanager

@@ -108,6 +108,20 @@ class Outcome:
     details: str = ""
 
 
+class Growing:
+    """A list of tasks that may grow while it is worked on."""
+
+    def __init__(self, tasks: list[Task]) -> None:
+        self.tasks = tasks
+        self.taken = 0
+
+    def new(self) -> list[Task]:
+        """Those that nobody has taken yet."""
+        found = self.tasks[self.taken :]
+        self.taken = len(self.tasks)
+        return found
+
+
 Turns = Generator[Outcome | None, None, None]
 """Outcomes as they come, and None where a moment has passed without one."""
 

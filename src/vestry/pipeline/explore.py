@@ -24,7 +24,9 @@ from vestry.pipeline.output_file import check_outside_runs
 from vestry.pipeline.progress import Downloads
 from vestry.pipeline.suggested_file import (
     SUGGESTED,
+    TRACKS,
     check_unchanged,
+    groups_file,
     suggested_file,
     write_suggested,
 )
@@ -49,7 +51,15 @@ from vestry.system.parts import require
 # Whose folder an exploration's folder is: a source takes a new one, or its own.
 
 
-_OWN_NAMES = (NAME, "explore.json", "explore.html", "figures", "test_looks.jsonl", SUGGESTED)
+_OWN_NAMES = (
+    NAME,
+    "explore.json",
+    "explore.html",
+    "figures",
+    "test_looks.jsonl",
+    SUGGESTED,
+    TRACKS,
+)
 _KEYS = {"title", "data", "exploration"}
 
 
@@ -178,6 +188,7 @@ def explore_source(
         report({"event": "warning", "text": warning})
     found = explore(sets, settings, report, source.files)
     corrections, lines = suggested_file(suggested_corrections(sets))
+    groups, groups_text = groups_file(found.tracks)
     results = ExplorationResults(
         format=FORMAT,
         title=_title_of(text),
@@ -185,6 +196,7 @@ def explore_source(
         data=_data_facts(text, source, sets, warnings),
         exploration=found.results,
         corrections=corrections,
+        groups=groups,
         environment=Environment.model_validate(environment(cores)),
         seconds={"total": time.perf_counter() - started},
     )
@@ -192,7 +204,7 @@ def explore_source(
     with locked(folder):
         remove_leftovers(folder)
         _write_files(folder, sets, found, results)
-        write_suggested(folder, lines)
+        write_suggested(folder, {SUGGESTED: lines, TRACKS: groups_text})
         return Explored(write_exploration(folder), results)
 
 

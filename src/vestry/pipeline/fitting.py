@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vestry.data.summary import Pictures, read_pictures
 from vestry.engine.engine import Engine
 from vestry.engine.task import OnEvent, Outcome, Task
 from vestry.pipeline.planned_model import PlannedModel, with_needs
-from vestry.pipeline.planner import Planner
+from vestry.pipeline.planner import SEARCH, Planner
 from vestry.pipeline.tasks.attribution import explanation_tasks
 from vestry.pipeline.tasks.corruption import PICTURES, corruption_tasks
 from vestry.pipeline.tasks.cost import cost_task
 from vestry.schema.results import ComparisonResults
+
+if TYPE_CHECKING:
+    from vestry.pipeline.searching import Searches
 
 
 def fit_members(
@@ -60,12 +64,35 @@ def _next_fits(
 
 def do(tasks: list[Task], engine: Engine, report: OnEvent) -> dict[str, Outcome]:
     """Do what is not done yet; returns what failed by the task's digest."""
-    waiting = {task.folder.name: task for task in tasks if not task.is_done}
-    groups = {task.name: task.group or task.name for task in waiting.values()}
-    found = len(tasks) - len(waiting)
-    report({"event": "tasks", "total": len(tasks), "found": found, "groups": groups})
-    outcomes = engine.run(list(waiting.values()), report) if waiting else ()
-    return {outcome.task.folder.name: outcome for outcome in outcomes if outcome.reason}
+    todo = {task.folder.name: task for task in tasks if not task.is_done}
+    searches = _searches([task for task in todo.values() if _is_in_batches(task)], report)
+    waiting = [task for task in todo.values() if not _is_in_batches(task)]
+    groups = {task.name: task.group or task.name for task in waiting}
+    found = len(tasks) - len(todo)
+    if searches:
+        waiting = searches.first + waiting
+        groups, found = groups | searches.groups, found + searches.found
+    report({"event": "tasks", "total": found + len(groups), "found": found, "groups": groups})
+    failed = {}
+    for outcome in engine.run(waiting, report) if waiting else ():
+        if outcome.reason:
+            failed[outcome.task.folder.name] = outcome
+        if searches:
+            waiting.extend(searches.follow(outcome))
+    return failed | (searches.failed if searches else {})
+
+
+def _is_in_batches(task: Task) -> bool:
+    """Whether it is a search whose trials are tasks of their own, instead of one task."""
+    return task.function == SEARCH and "batch" in task.description["search"]
+
+
+def _searches(tasks: list[Task], report: OnEvent) -> "Searches | None":
+    if not tasks:
+        return None
+    from vestry.pipeline.searching import Searches  # noqa: PLC0415 - optuna takes a second
+
+    return Searches(tasks, report)
 
 
 # Fitted members asked again: about corrupted images, what an answer costs, what they look at.

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,15 @@ from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import read_json
 from vestry.storage.tried import EPOCHS, TRIALS, load_tried, load_tried_trials
 from vestry.study.entries import ModelEntry
+
+
+class FitCounts(NamedTuple):
+    """each: of a model and seed. total: of all models, seeds, folds and trials; trials: of these,
+    of searches."""
+
+    each: int
+    total: int
+    trials: int
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
-from typing import Any, NamedTuple
+from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
 from vestry.data.paths import DataPaths, Progress
@@ -13,6 +13,7 @@ from vestry.errors import StudyError
 from vestry.members.kind import ModelKind, Plan, PlanContext
 from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.planned_model import (
+    FitCounts,
     PlannedModel,
     best_values,
     epochs_kept,
@@ -30,17 +31,8 @@ from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
 from vestry.study.settings import Study
 
-_SEARCH_CODE = ("search", "pipeline.tasks.search")
+_SEARCH_CODE = ("search", "pipeline.tasks.search", "pipeline.searching")
 FIT, SEARCH = "vestry.pipeline.tasks.fit:fit_model", "vestry.pipeline.tasks.search:run_search"
-
-
-class FitCounts(NamedTuple):
-    """each: of a model and seed. total: of all models, seeds, folds and trials; trials: of these,
-    of searches."""
-
-    each: int
-    total: int
-    trials: int
 
 
 class Planner:
@@ -248,7 +240,8 @@ class Planner:
         identities = {plan.identity(one) for one in tried} - {None}
         if identities:
             description["starts_from"] = sorted(filter(None, identities))
-        limit = (entry.time_limit or self.study.time_limit) * entry.search.trials
+        limit = entry.time_limit or self.study.time_limit
+        limit *= entry.search.trials if entry.search.batch == 1 else 1  # else each is a task
         where = "" if part is None else f", {fold_words(part, self.dataset.folds)}"
         name = f"{entry.name}, search"
         task = self.task(f"{name}{where}", SEARCH, description, entry)
@@ -256,7 +249,10 @@ class Planner:
         return replace(task, time_limit=limit, group=name, here=next(filter(None, tied), ""))
 
     def search_threads(self, entry: SearchedEntry) -> int:
-        """Cores for the largest of the models that the search may try."""
+        """Cores for the largest of the models that the search may try; of trials of a batch each
+        has one, so that they come to the same on however many there are."""
+        if entry.search.batch > 1:
+            return entry.threads or 1
         wanted, problems = [], []
         for values in variations(entry.space):
             try:
@@ -292,7 +288,8 @@ class Planner:
             cores=description["threads"],
             time_limit=entry.time_limit or self.study.time_limit,
         )
-        return replace(task, gpus=entry.gpus or 0.0)
+        own = float(description["member"].get("device") == "cuda")  # what it is trained on
+        return replace(task, gpus=entry.gpus or own)
 
 
 def _may_take_fewer(entry: ModelEntry, threads: int) -> bool:

@@ -201,7 +201,8 @@ class RunData:
 
 def _is_relative(settings: DataSettings) -> bool:
     """Whether where the data lies depends on where the study file does."""
-    paths = (source_kind(settings.source)[1], settings.corrections)
+    groups = settings.groups and settings.groups.file
+    paths = (source_kind(settings.source)[1], settings.corrections, groups)
     return any(path and not expanded(Path(path)).is_absolute() for path in paths)
 
 

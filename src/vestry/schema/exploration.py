@@ -79,7 +79,9 @@ class Finding(Record):
     compared in outlines, and where there are under 64 rows) | medium above 1%, else low |
     | `bursts` | images of one class whose names show that they are frames of one object, where they
     are as alike as frames are: of `facts.share` of them the most alike image of the class is of the
-    same run, where `facts.chance` would be by chance. `facts.pattern` is that of the names, `runs`
+    same run, where `facts.chance` would be by chance. `facts.pattern` is that of the names; null
+    where likeness alone shows it: then the nearest image of the class outside the run is
+    `facts.apart` times as far as the nearest within, at the median. `runs` is
     how many, `longest` the most images of one, `parted` images of the last split whose run has
     images in another one, `kept` whether the study's `groups` say what belongs together | high
     where runs are parted, else medium |
@@ -215,6 +217,17 @@ class SuggestedFile(Record):
     sha256: str = Field(description="of its content as it was written")
 
 
+class GroupsFile(Record):
+    """A file of what belongs together, where images alone show that they are frames of objects."""
+
+    file: str = Field(
+        description="its name, beside `explore.json`; as `[data] groups = { file = ... }` reads it"
+    )
+    groups: int = Field(description="objects")
+    images: int = Field(description="that it names; each other one stands for itself")
+    sha256: str = Field(description="of its content as it was written")
+
+
 class ExplorationResults(Record):
     """A source that was looked at."""
 
@@ -225,6 +238,9 @@ class ExplorationResults(Record):
     exploration: Exploration = Field(description="what was found")
     corrections: SuggestedFile | None = Field(
         None, description="null where nothing follows from the images"
+    )
+    groups: GroupsFile | None = Field(
+        None, description="null where names, or nothing, show what belongs together"
     )
     environment: Environment = Field(description="machine and versions")
     seconds: dict[str, float] = Field(description="`total`")

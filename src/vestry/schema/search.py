@@ -66,3 +66,8 @@ class Search(Record):
         description="share of the training rows that trials were scored on and did not learn from; "
         "null where they were scored on the validation rows",
     )
+    batch: int | None = Field(
+        None,
+        description="trials that were drawn together, knowing how those of earlier batches ended; "
+        "null where each knew of all before it",
+    )

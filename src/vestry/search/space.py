@@ -4,7 +4,14 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from vestry.schema.base import ScoreName
 
@@ -17,7 +24,8 @@ class SearchSettings(BaseModel):
     epochs, is above the median of the trials before it (from the sixth trial
     and the second epoch on).
     epochs, rows: what a trial is cut to, so that more trials fit into the time; the best is fitted
-    in full afterwards. score: the validation score that trials are compared by.
+    in full afterwards. score: the validation score that trials are compared by. batch: so many are
+    drawn together, each knowing how the batches before ended, and may be fitted at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,13 +37,23 @@ class SearchSettings(BaseModel):
     rows: Annotated[int, Field(ge=1)] | None = None
     score: ScoreName = "accuracy"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    batch: Annotated[int, Field(ge=1, le=1024)] = 1
+
+    @model_serializer(mode="wrap")
+    def without_unused(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Studies that draw one trial at a time are known by what they were before."""
+        tables: dict[str, Any] = given(self)
+        if self.batch == 1:
+            tables.pop("batch", None)
+        return tables
 
     def words(self, values: int) -> str:
         """The search in a line; values: how many are to be found."""
         found = "1 value" if values == 1 else f"{values} values"
         cut = f", of {self.epochs} epochs" if self.epochs else ""
         cut += f", on {self.rows:,} training images" if self.rows else ""
-        return f"{self.sampler} search for {found} in {self.trials} trials{cut}"
+        at_once = f", {self.batch} at a time" if self.batch > 1 else ""
+        return f"{self.sampler} search for {found} in {self.trials} trials{at_once}{cut}"
 
 
 # The space of a search: values in a member's table that are `choose` or `between`.

@@ -21,25 +21,25 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.storages import JournalStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from vestry.errors import VestryError, one_line
+from vestry.search.ending import Pruned
 from vestry.search.space import Choice, Choose, SearchSettings
 from vestry.storage.run_folder import atomic_path
 
 JOURNAL = "trials.jsonl"
+LEAST_TRIALS, LEAST_EPOCHS = 5, 2
+"""Before so many complete trials, and in the epochs before this one, none is pruned."""
+_NAME = "search"
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 Watch = Callable[[int, float], None]
 """Told the validation loss after so many epochs; raises Pruned where it is not worth going on."""
 Objective = Callable[[int, dict[str, Any], Watch], dict[str, float]]
 """Fits trial n with these values; gives its validation `accuracy` and `log_loss`."""
-
-
-class _Pruned(Exception):  # noqa: N818 - not an error: what a trial is stopped by
-    """The trial is stopped: by now, half of those before it were better."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,30 @@ class Trial:
 
 
 class Search:
-    """A search over `space` whose journal lies in `folder`.
+    """A search over `space` whose journal lies in `folder`; in memory alone where that is None.
 
     sign: 1 where more of `settings.score` is better, -1 where less is: optuna maximises.
     """
 
     def __init__(
-        self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path, sign: int
+        self, space: Mapping[str, Choice], settings: SearchSettings, folder: Path | None, sign: int
     ) -> None:
         self.space = space
         self.settings = settings
         self.sign = sign
         self.distributions = {key: _distribution(choice) for key, choice in space.items()}
+        self.storage: BaseStorage = InMemoryStorage()
+        if folder is not None:
+            self.storage = _storage(_mended(folder / JOURNAL))
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self.study = optuna.create_study(
-                study_name="search",
-                storage=_storage(_mended(folder / JOURNAL)),
+                study_name=_NAME,
+                storage=self.storage,
                 direction="maximize",
                 load_if_exists=True,
-                pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
+                pruner=optuna.pruners.MedianPruner(LEAST_TRIALS, LEAST_EPOCHS)
                 if settings.pruning
                 else optuna.pruners.NopPruner(),
             )
@@ -91,16 +94,26 @@ class Search:
 
     def next(self) -> optuna.Trial | None:
         """The trial that was cut short, or a new one; None when all are done."""
-        trials = self.study.trials
-        self.study.sampler = _sampler(self.settings, len(trials))
-        for trial in trials:
+        for trial in self.study.trials:
             if not trial.state.is_finished():
                 self.study.sampler = _sampler(self.settings, trial.number)
                 return optuna.Trial(self.study, trial._trial_id)
-        return self.study.ask() if len(trials) < self.settings.trials else None
+        return self.ask()
+
+    def ask(self) -> optuna.Trial | None:
+        """A new trial; None when there are as many as were asked for."""
+        number = len(self.study.get_trials(deepcopy=False))
+        if number >= self.settings.trials:
+            return None
+        self.study.sampler = _sampler(self.settings, number)
+        return self.study.ask()
+
+    def draw(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Its value for every key, as its distribution has it."""
+        return {name: _suggested(trial, name, d) for name, d in self.distributions.items()}
 
     def work(self, trial: optuna.Trial, objective: Objective) -> None:
-        drawn = {name: _suggested(trial, name, d) for name, d in self.distributions.items()}
+        drawn = self.draw(trial)
         before = self.same_before(trial.number, drawn)
         if before is not None:
             self.repeat(trial, before)
@@ -110,7 +123,7 @@ class Search:
             scores = objective(trial.number, self.values(drawn), self.watch(trial))
             trial.set_user_attr("validation_loss", scores["log_loss"])
             self.tell(trial, started, value=self.sign * scores[self.settings.score])
-        except _Pruned:
+        except Pruned:
             self.tell(trial, started, state=TrialState.PRUNED)
         except (VestryError, ValueError) as error:
             trial.set_user_attr("reason", one_line(error))
@@ -141,11 +154,11 @@ class Search:
             trial.set_user_attr("epochs_run", epoch)
             trial.set_user_attr("validation_loss", loss)
             if not math.isfinite(loss):
-                raise _Pruned
+                raise Pruned
             if epoch not in known:  # a resumed trial has said some already
                 trial.report(-loss, epoch)
             if trial.should_prune():
-                raise _Pruned
+                raise Pruned
 
         return told
 
@@ -155,6 +168,12 @@ class Search:
             key: json.loads(drawn[key]) if isinstance(choice, Choose) else drawn[key]
             for key, choice in self.space.items()
         }
+
+    def copy_journal(self, path: Path) -> None:
+        """Write a journal of a search in memory, for who reads it later."""
+        optuna.copy_study(
+            from_study_name=_NAME, from_storage=self.storage, to_storage=_storage(path)
+        )
 
     def shown(self, trial: FrozenTrial) -> Trial:
         attributes = trial.user_attrs
@@ -199,7 +218,9 @@ def _sampler(settings: SearchSettings, number: int) -> optuna.samplers.BaseSampl
     seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
     if settings.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    return optuna.samplers.TPESampler(seed=seed)
+    with warnings.catch_warnings():  # what is at work is kept away from, in a batch
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
 
 
 def _storage(journal: Path) -> JournalStorage:

@@ -42,8 +42,8 @@ class CommonEntry(BaseModel):
         None,
         gt=0,
         le=1024,
-        description="GPUs that a fit of it is given on the nodes of a Ray cluster; Vestry's own "
-        "networks use none",
+        description="GPUs that a fit of it is given on the nodes of a Ray cluster; by default 1 "
+        "for a network that is trained on CUDA",
     )
     reported: dict[str, float] = Field(
         default_factory=dict, description="test figures that a report gave, shown beside ours"

@@ -262,6 +262,8 @@ def study_inputs(file: StudyFile, places: DataPaths, run: RunFolder) -> list[Pat
     data = [path for path in (source_file(text, places) for text in sources) if path]
     if study.data.corrections is not None:
         data.append(places.path(study.data.corrections))
+    if study.data.groups is not None and study.data.groups.file is not None:
+        data.append(places.path(study.data.groups.file))
     paths = ModelPaths.of(places, run.path)
     models = [
         path for entry in study.models for path in entry.model_kind.inputs(_table(entry), paths)

@@ -1,37 +1,29 @@
-"""The search for one model's settings, as a worker process does it.
+"""The search for one model's settings: as a task, trial after trial, or written down by whoever had
+its trials done as tasks of their own.
 
 Every trial is fitted on training rows and scored on validation rows; test rows take no part.
 """
 
 import shutil
 import time
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vestry.data.dataset import Dataset
-from vestry.data.split import stratified
 from vestry.engine.task import OnEvent
 from vestry.errors import DamagedError, MemberError
-from vestry.members.kind import EarlyStopped, FitJob, FittedModel
-from vestry.members.kinds import kind_named
-from vestry.pipeline.tasks.fit import job, parts_of, task_data
+from vestry.pipeline.tasks.trial import TrialFits, listener
 from vestry.predictions.choosing import choosing_score
-from vestry.predictions.sums import log_losses
 from vestry.schema import search as schema
-from vestry.search.space import Choice, SearchSettings, space_of, substituted
+from vestry.search.space import Choice, SearchSettings, space_of
 from vestry.search.trials import JOURNAL, Search, Trial, Watch
 from vestry.storage.file_sums import finish
 from vestry.storage.run_folder import atomic_path
 from vestry.storage.tried import TRIALS, Tried, TriedTrials, load_tried
 
-_LOSS = choosing_score("log_loss")
 _MEANS = ("accuracy", "log_loss")
 """Scores that are means over rows, for which what the choice adds is known."""
-_STEPS = ("step", "epoch", "images")
 
 
 def run_search(
@@ -45,25 +37,46 @@ def run_search(
 
     Raises MemberError where no trial came to a score.
     """
-    dataset = task_data(description, context)
-    settings = SearchSettings(**description["search"])
-    space = space_of(description["member"])
-    trials = _Trials(description, context, dataset, settings, workspace, on_event)
+    trials = _Trials(TrialFits.of(description, context), workspace, on_event)
+    settings = trials.settings
     started = time.perf_counter()
     workspace.mkdir(parents=True, exist_ok=True)
     _forget_damaged(workspace)
-    search = Search(space, settings, workspace, choosing_score(settings.score).sign)
-    done = search.run(trials.objective, trials.say)
-    aside = description.get("inner", {}).get("fraction")
-    summary = _summary(settings, space, done).model_copy(update={"set_aside": aside})
-    card = summary.as_json() | {"task": description}
+    space, sign = space_of(description["member"]), choosing_score(settings.score).sign
+    done = Search(space, settings, workspace, sign).run(trials.objective, trials.say)
+    rows = {trial.number: load_tried(trials.row_file(trial.number)) for trial in done}
+    known = {number: each for number, each in rows.items() if each is not None}
+    write_search(description, done, known, workspace / JOURNAL, folder, started)
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def write_search(
+    description: dict[str, Any],
+    trials: list[Trial],
+    rows: Mapping[int, Tried],
+    journal: Path,
+    folder: Path,
+    started: float,
+) -> None:
+    """Write all trials and the best values into `folder`.
+
+    rows: by number, what is known of a trial's validation rows; of trials that came to a score, but
+    for those that repeat others. started: by the performance counter. Raises MemberError where no
+    trial came to a score.
+    """
+    settings = SearchSettings(**description["search"])
+    summary = _summary(settings, space_of(description["member"]), trials)
+    later: dict[str, Any] = {"set_aside": description.get("inner", {}).get("fraction")}
+    later |= {"batch": settings.batch} if settings.batch > 1 else {}
+    card = summary.model_copy(update=later).as_json() | {"task": description}
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder / JOURNAL) as temporary:
-        shutil.copyfile(workspace / JOURNAL, temporary)
+        shutil.copyfile(journal, temporary)
     if settings.score in _MEANS:
-        trials.tried(done, summary.best.number).save(folder / TRIALS)
+        best, by_loss = summary.best.number, settings.score == "log_loss"
+        tried = TriedTrials.of(list(rows.values()), list(rows).index(best), by_loss)
+        tried.save(folder / TRIALS)
     finish(folder, card | {"wall_seconds": time.perf_counter() - started})
-    shutil.rmtree(workspace, ignore_errors=True)
 
 
 def _forget_damaged(workspace: Path) -> None:
@@ -78,83 +91,26 @@ def _forget_damaged(workspace: Path) -> None:
 
 
 class _Trials:
-    """Fits trials: the model with the values that were drawn, cut to the search's budget."""
+    """A search's trials, one after the other."""
 
-    def __init__(
-        self,
-        description: dict[str, Any],
-        context: dict[str, Any],
-        dataset: Dataset,
-        settings: SearchSettings,
-        workspace: Path,
-        on_event: OnEvent,
-    ) -> None:
-        self.description = description
-        self.context = context
-        self.dataset = dataset
-        self.settings = settings
+    def __init__(self, fits: TrialFits, workspace: Path, on_event: OnEvent) -> None:
+        self.fits = fits
+        self.settings = fits.settings
         self.workspace = workspace
         self.on_event = on_event
         self.best: float | None = None
 
     def objective(self, number: int, values: dict[str, Any], watch: Watch) -> dict[str, float]:
-        kind = kind_named(self.description["kind"])
-        table = substituted(self.description["member"], values)
-        if self.settings.epochs is not None and "epochs" in kind.trained_by(table):
-            table |= {"epochs": self.settings.epochs}
         workspace = self.workspace / f"trial-{number}"
-        work = self.job(workspace, self.listener(number, watch))
-        member = kind.load_implementation().fit(kind.settings(**table), work)
-        held_out = member.held_out_proba()
-        if held_out is None:
-            held_out = member.predict_proba(work.validation_images)
-        said, name = np.asarray(held_out, np.float64), self.settings.score
-        scores: dict[str, float] = {
-            name: choosing_score(name).of(said, work.validation_labels),
-            "log_loss": _LOSS.of(said, work.validation_labels),
-        }
-        _tried(member, held_out, work.validation_labels).save(self.row_file(number))
+        place = {"trial": number + 1, "trials": self.settings.trials}
+        told = listener(self.on_event, place, watch)
+        scores = self.fits.fit(values, workspace, told, self.row_file(number))
         shutil.rmtree(workspace, ignore_errors=True)
         return scores
 
     def row_file(self, number: int) -> Path:
         """What is kept of a trial's validation rows, for a search that is resumed, too."""
         return self.workspace / f"trial-{number}.npz"
-
-    def tried(self, trials: list[Trial], best: int) -> TriedTrials:
-        """Of all trials that came to a score, but for those that repeat others."""
-        found = {trial.number: load_tried(self.row_file(trial.number)) for trial in trials}
-        known = {number: each for number, each in found.items() if each is not None}
-        by_loss = self.settings.score == "log_loss"
-        return TriedTrials.of(list(known.values()), list(known).index(best), by_loss)
-
-    def job(self, workspace: Path, on_event: OnEvent) -> FitJob:
-        training, _ = parts_of(self.dataset.training, self.description.get("part"))
-        whole = job(self.dataset, training, self.description, workspace, on_event, self.context)
-        whole = replace(whole, may_learn_all=False)  # trials are scored on what is set aside
-        rows = self.settings.rows
-        if rows is None or rows >= len(whole.labels):
-            return whole
-        chosen = np.sort(stratified(whole.labels, rows, self.settings.seed))
-        lacking = set(whole.labels.tolist()) - set(whole.labels[chosen].tolist())
-        if lacking:
-            names = ", ".join(self.dataset.training.classes[label] for label in sorted(lacking))
-            raise MemberError(
-                f"search: its {rows:,} rows hold none of {names}; give search.rows a larger number"
-            )
-        return replace(whole, images=whole.images[chosen], labels=whole.labels[chosen])
-
-    def listener(self, number: int, watch: Watch) -> OnEvent:
-        """Passes on where the trial stands, and stops it where that is not worth going on."""
-        place = {"trial": number + 1, "trials": self.settings.trials}
-
-        def told(event: dict[str, Any]) -> None:
-            if event["event"] in _STEPS:
-                self.on_event(event | place)
-            if event["event"] == "epoch":
-                watch(event["epoch"], event["validation_loss"])
-
-        return told
 
     def say(self, trial: Trial) -> None:
         better = max if choosing_score(self.settings.score).sign > 0 else min
@@ -165,14 +121,6 @@ class _Trials:
         best = "" if self.best is None else f", best so far {self.best:.4f}"
         place = f"trial {trial.number + 1} of {self.settings.trials}"
         self.on_event({"event": "stage", "text": f"{place}: {result}{best}"})
-
-
-def _tried(member: FittedModel, held_out: NDArray[np.float32], truth: NDArray[np.int64]) -> Tried:
-    """Its epochs, where it was chosen among them; else what it came to."""
-    if isinstance(member, EarlyStopped) and member.tried is not None:
-        return member.tried
-    losses = log_losses(held_out.astype(np.float64), truth)
-    return Tried.of([held_out.argmax(axis=1) == truth], [losses], taken=0)
 
 
 def _summary(

@@ -11,9 +11,8 @@ from typing import Any
 
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
-from vestry.engine.local import LocalEngine
+from vestry.engine.engine import Engine
 from vestry.engine.task import Event
-from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.fitting import fit_members
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.tryout.candidates import Candidate
@@ -76,7 +75,7 @@ class Trial:
 
 
 def screen(
-    data: str, chosen: Sequence[Candidate], rung: Rung, places: DataPaths, cores: int
+    data: str, chosen: Sequence[Candidate], rung: Rung, places: DataPaths, engine: Engine
 ) -> list[Trial]:
     """Fit every candidate on the same part of the training rows, the best first.
 
@@ -87,9 +86,8 @@ def screen(
         path.write_text(_study(data, chosen, rung), encoding="utf-8")
         study = read_study(path).study
         dataset = load_dataset(study.data, places)
-        planner = Planner(study, dataset, places, RunFolder(Path(folder) / "run"), cores)
-        with LocalEngine(cores, PROCESS_ENVIRONMENT) as engine:
-            planned, _ = fit_members(planner, None, engine, _unsaid)
+        planner = Planner(study, dataset, places, RunFolder(Path(folder) / "run"), engine.cores)
+        planned, _ = fit_members(planner, None, engine, _unsaid)
         labels = dataset.validation.labels
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):

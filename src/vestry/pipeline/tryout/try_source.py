@@ -12,14 +12,18 @@ from pathlib import Path
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
+from vestry.engine.engine import Engine
+from vestry.engine.local import LocalEngine
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
 from vestry.members.model_paths import ModelPaths
+from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.progress import Downloads
 from vestry.pipeline.run_study import Finished, run_study
 from vestry.pipeline.tryout.allotment import Allotment, allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
 from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
+from vestry.pipeline.tryout.loading import load_in_workers
 from vestry.pipeline.tryout.pretrained import pretrained
 from vestry.pipeline.tryout.screening import Rung, Trial, screen
 from vestry.storage.run_folder import RunFolder, write_text
@@ -33,8 +37,8 @@ _EPOCHS, _STEPS = 5, 300
 """Of networks; so many steps at least where these are all rows there are, but no more than there
 are seconds for everything."""
 _RUNG_SHARE, _FIT_SHARE, _LEAST_FIT = 0.12, 0.1, 20.0
-"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, since a
-new process has to import what it needs."""
+"""Of the whole time: for one rung, and for one fit in it; that many seconds at least, and what
+a new process loads for before it fits comes to them."""
 _ASIDE = (
     "Models are chosen by a fifth of the training images, set aside: folds would have left no time "
     "for the best of the trials"
@@ -90,14 +94,23 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     right.
     """
     require("train", "trying models")
-    started = time.monotonic()
     if asked.study.exists():
         raise StudyError(f"{asked.study} is there already: run it (vestry run), or move it away")
+    places = replace(asked.places, base=asked.study.parent)
+    # One for all, since a new worker process loads what models need for seconds.
+    with LocalEngine(asked.cores, PROCESS_ENVIRONMENT) as engine:
+        _write_study(asked, engine, report)
+        study = read_study(asked.study)
+        return run_study(study, places, asked.run, asked.cores, report, engine)
+
+
+def _write_study(asked: Attempt, engine: Engine, report: OnEvent) -> None:
+    started = time.monotonic()
     images = _loaded(asked, report)
     left, untried = _candidates(asked, images)
     for text in untried:
         report({"event": "note", "text": text})
-    tried = _halved(asked, images, left, report)
+    tried = _halved(asked, images, left, engine, report)
     spent = time.monotonic() - started
     seconds = max(asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - spent, 5.0)
     chosen, aside = _chosen(tried, images, seconds)
@@ -110,8 +123,6 @@ def try_source(asked: Attempt, report: OnEvent) -> Finished:
     data = data_table(images.source, images.side, aside)
     write_text(asked.study, _study_text(asked, data, chosen, tried, untried))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
-    places = replace(asked.places, base=asked.study.parent)
-    return run_study(read_study(asked.study), places, asked.run, asked.cores, report)
 
 
 def _loaded(asked: Attempt, report: OnEvent) -> _Images:
@@ -143,21 +154,25 @@ def _chosen(tried: Sequence[Trial], images: _Images, seconds: float) -> tuple[Al
     return allot(tried, images.rows, 1, seconds, tested), True
 
 
-def _halved(asked: Attempt, images: _Images, left: list[Candidate], report: OnEvent) -> list[Trial]:
+def _halved(
+    asked: Attempt, images: _Images, left: list[Candidate], engine: Engine, report: OnEvent
+) -> list[Trial]:
     """Every candidate's last trial, those that came furthest first."""
     last: dict[str, Trial] = {}
     order: list[str] = []
     data = data_table(asked.source, images.side)
     rows, counts = images.rows, rung_rows(images.shape)
+    report({"event": "stage", "text": "loading libraries"})
+    limit = _limit(asked.seconds) + load_in_workers(engine, len(left))
     for number, count in enumerate(counts):
         if number and rows <= counts[number - 1]:
             break
         whole = rows <= count
         steps = min(_STEPS, int(asked.seconds)) if whole else 1
-        rung = Rung(min(count, rows), whole, _EPOCHS, max(1, steps), _limit(asked.seconds))
+        rung = Rung(min(count, rows), whole, _EPOCHS, max(1, steps), limit)
         report({"event": "stage", "text": f"trying {len(left)} models on {rung.rows:,} images"})
         clock = time.monotonic()
-        trials = screen(data, left, rung, asked.places, asked.cores)
+        trials = screen(data, left, rung, asked.places, engine)
         last |= {trial.candidate.name: trial for trial in trials}
         order = list(dict.fromkeys([*(t.candidate.name for t in trials), *order]))
         report({"event": "note", "text": _trials_said(trials)})

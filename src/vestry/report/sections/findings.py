@@ -89,6 +89,9 @@ def _label_conflict(case: _Case) -> str:
     return f"{case.share} images stand in the data more than once and with different labels."
 
 
+GROUPS_FILE_LINE = 'groups = { file = "groups.csv" }'
+
+
 def _groups_line(pattern: str) -> str:
     """The line of a study's [data] that keeps such runs whole."""
     return f"groups = {{ pattern = '{pattern}' }}"
@@ -99,9 +102,7 @@ def _bursts(case: _Case) -> str:
     said = (
         f"{case.share} images {case.verb('is a frame', 'are frames')} of "
         f"{counted(facts['runs'], 'object')}, up to "
-        f"{whole(facts['longest'])} of one, by their names, and as alike as frames are: for "
-        f"{per_cent(facts['share'])} of them the most alike image of the class is of the same "
-        f"object, where {per_cent(facts['chance'])} would be by chance."
+        f"{whole(facts['longest'])} of one, {_known_by(facts)}"
     )
     if facts["parted"]:
         said += (
@@ -110,7 +111,27 @@ def _bursts(case: _Case) -> str:
         )
     if facts["kept"]:
         return said + " The study's `groups` say which belong together."
+    if facts["pattern"] is None:
+        return said + (
+            " To keep them together: `vestry explore` of these images writes `groups.csv`, which "
+            f"names them; put it beside the study, and write under [data]: {GROUPS_FILE_LINE}"
+        )
     return said + f" To keep them together, write under [data]: {_groups_line(facts['pattern'])}"
+
+
+def _known_by(facts: dict[str, Any]) -> str:
+    """What says that they belong together."""
+    if facts["pattern"] is None:
+        return (
+            "by their looks alone: the nearest image of another object of the class is "
+            f"{decimal(facts['apart'], 1)} times as far from one of them as the nearest of its own,"
+            " at the median. Versions of one picture look so, too."
+        )
+    return (
+        f"by their names, and as alike as frames are: for {per_cent(facts['share'])} of them the "
+        "most alike image of the class is of the same object, where "
+        f"{per_cent(facts['chance'])} would be by chance."
+    )
 
 
 def near_duplicates(case: _Case) -> str:

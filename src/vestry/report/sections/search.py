@@ -54,10 +54,13 @@ def _made(found: Search) -> str:
         names = counted(len(found.parameters), "value")
     facts = found.facts
     how = _SAMPLERS.get(facts.sampler, f"by the sampler \u201c{facts.sampler}\u201d")
+    took = duration(facts.seconds)
+    if facts.batch is not None:
+        how, took = f"{how}, {whole(facts.batch)} at a time", f"{took} added up over trials"
     trials = counted(len(found.trials), "trial")
     is_short = facts.trials_asked != len(found.trials)
     of_asked = f" of {whole(facts.trials_asked)} asked for" if is_short else ""
-    return f"{trials}{of_asked} over {names}, {how}, in {duration(facts.seconds)}."
+    return f"{trials}{of_asked} over {names}, {how}, in {took}."
 
 
 def _seen(found: Search, results: Results) -> str:
