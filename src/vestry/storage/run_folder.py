@@ -119,12 +119,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_new(folder: Path) -> bool:
-    """Whether `folder` is not there, or holds nothing but a lock, beside which a run that was
-    killed in its first moment may have left a part of its first file."""
+    """Whether `folder` is not there, or holds nothing but a lock, and what a run left that was
+    killed while it wrote its first file."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if LOCK in names:
-        names = {name for name in names - {LOCK} if not TEMPORARY.fullmatch(name)}
-    return not names
+    return not {name for name in names if not TEMPORARY.fullmatch(name)} - {LOCK}
 
 
 OWN_NAMES = (

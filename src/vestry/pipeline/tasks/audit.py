@@ -6,7 +6,6 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from vestry.evaluation.vault import Vault
 from vestry.pipeline.tasks.code_key import code_key
 from vestry.pipeline.tasks.fit import ids_digest, task_data
 from vestry.schema.exploration import Exploration
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
 from vestry.system.installed import version_of
@@ -130,6 +130,6 @@ def read_exploration(folder: Path) -> Explored:
     try:
         results = Exploration.model_validate(read_json(folder / MANIFEST)["exploration"])
         pictures = read_pictures(folder / _PICTURES)
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
     return Explored(results, pictures, folder / _CORRELATION)
