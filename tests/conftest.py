@@ -54,9 +54,7 @@ def looks(tmp_path_factory):
 
 
 def pytest_collection_finish():
-    """What was loaded so far stays: Python need not look through it for garbage again and again."""
-    gc.collect()
-    gc.freeze()
+    """Python looks for garbage among all that was loaded, which takes long: let it do so rarely."""
     gc.set_threshold(20_000, 20, 20)
 
 
