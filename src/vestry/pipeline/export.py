@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +46,7 @@ from vestry.storage.names import stored_name
 from vestry.storage.ownership import check_no_links
 from vestry.storage.run_folder import read_json
 from vestry.study.entries import kinds_in
+from vestry.system.installed import version_of
 
 _OPTION = "-o"
 KNOWN_EACH, SAMPLES_EACH = 40, 2
@@ -148,7 +148,7 @@ def _gate(
         "files": files,
         "of": rows.words,
         "source": "the run's own answers",
-        "onnxruntime": metadata.version("onnxruntime"),
+        "onnxruntime": version_of("onnxruntime"),
         "when": _now(),
     }
 
@@ -197,7 +197,7 @@ def _described(
 
 def _versions() -> dict[str, Any]:
     names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
-    return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
+    return {name: version_of(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
 
 
 def _now() -> str:
