@@ -128,7 +128,7 @@ class _Found:
             strict=True,
         )
         unlike = [(one != other).reshape(len(one), -1).any(axis=1) for one, other in pairs]
-        return order[np.concatenate([np.zeros(0, bool), *unlike])]
+        return np.asarray(order[np.concatenate([np.zeros(0, bool), *unlike])], np.int64)
 
 
 def _finding(sets: Mapping[str, ImageSet], splits: tuple[str, str], found: _Found) -> Finding:

@@ -49,7 +49,7 @@ from vestry.study.entries import kinds_in
 from vestry.system.installed import version_of
 
 _OPTION = "-o"
-KNOWN_EACH, SAMPLES_EACH = 40, 2
+_KNOWN_EACH, _SAMPLES_EACH = 40, 2
 """Images of each class that travel with a model: to set answers beside, and to try."""
 
 
@@ -57,12 +57,14 @@ KNOWN_EACH, SAMPLES_EACH = 40, 2
 class ExportOptions:
     """temperature: apply the one that the run fitted on validation rows. images: training images
     travel with the file, so that the page can show some beside an answer. quantize: an int8 form is
-    to stand beside it. force: files that are not ours may be replaced."""
+    to stand beside it. force: files that are not ours may be replaced. known: training images of
+    each class that travel."""
 
     temperature: bool = True
     images: bool = True
     quantize: bool = False
     force: bool = False
+    known: int = _KNOWN_EACH
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +191,8 @@ def _described(
         parameters=entry.parameters,
         versions=_versions(),
         created=_now(),
-        known=picture_strip(training, KNOWN_EACH) if options.images else None,
-        samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
+        known=picture_strip(training, options.known) if options.images else None,
+        samples=picture_strip(dataset.validation, _SAMPLES_EACH) if options.images else None,
     )
     return replace(bundle, novelty=novelty(bundle, dataset, settings_of(run).unlike))
 
