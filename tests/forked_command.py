@@ -320,6 +320,8 @@ def _run(module, arguments, env, closed=(), file_bytes=None):
         if file_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python does it when it starts
+            signal.signal(ignored, signal.SIG_IGN)
         _open_streams(closed)
         if env.get(PATH, "") != os.environ.get(PATH, ""):
             _load_again(env.get(PATH, ""))
