@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export VESTRY_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: study test lint format docs bench clean
+.PHONY: study test lint sbom format docs bench clean
 
 study: $(VENV)/installed
 	@$(BIN)/vestry run studies/default.toml
@@ -29,6 +29,12 @@ lint: $(VENV)/installed
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation > /dev/null
 	$(BIN)/twine check --strict dist/*
+
+# What Vestry was last tested with, and what of it needs what, beside the wheel (CycloneDX).
+sbom: $(VENV)/installed
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-file dist/vestry.cdx.json $(BIN)/python
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .
@@ -52,6 +58,8 @@ bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/overload.py
+	$(BIN)/python benchmarks/durability.py
+	$(BIN)/python benchmarks/mutations.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
 	$(BIN)/python benchmarks/transfer.py --keras-python $(KERAS_VENV)/bin/python
 

@@ -1,6 +1,6 @@
 """Loss of power, simulated: every file of a finished run and of the cache is emptied, filled with
-zeros or cut in half, one at a time, and the study is run again. It has to end, without a traceback,
-with the results of the run that nothing had happened to.
+zeros, cut in half, or has zeros for its second half, one at a time, and the study is run again. It
+has to end, without a traceback, with the results of the run that nothing had happened to.
 
     python tests/damaged_runs.py [STEP]
 
@@ -40,6 +40,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "emptied": lambda _: b"",
     "zeroed": lambda content: bytes(len(content)),
     "halved": lambda content: content[: len(content) // 2],
+    "half zeros": lambda content: content[: len(content) // 2] + bytes(-(-len(content) // 2)),
 }
 
 

@@ -6,12 +6,18 @@ what is said here is done in an empty home without a network.
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import numpy as np
 
-from studies_at_hand import SMALL_STUDY, with_everything
+from studies_at_hand import LEFT_OUT, SMALL_STUDY, with_everything
 
 PROGRAM = "Python"
+ROWS = (
+    f'title = "Rows"\n{LEFT_OUT}[data]\nsource = "npz:some.npz"\n'
+    "validation = { fraction = 0.2 }\n"
+    '[[model]]\nname = "Bayes"\nestimator = "sklearn.naive_bayes.GaussianNB"\n'
+)
 COMMANDS = {
     "studies": ["--json"],
     "schema": [],
@@ -35,6 +41,9 @@ COMMANDS = {
 }
 """What follows each command, in the order in which they need each other; among them the program
 that uses the names of the package."""
+RAY = "run --engine ray"
+ENGINES = {RAY: ["run", "rows.toml", "--engine", "ray", "--cores", "1"]}
+"""The same command with what else does its work, where that is installed."""
 ASKED_FOR = {"data fetch": "it downloads, and does nothing else"}
 """Commands of which the network is the purpose."""
 LACKING = {"data verify": "is not here"}
@@ -102,6 +111,12 @@ def commands() -> Iterator[tuple[str, list[str]]]:
             yield name, [*start, *name.split(), *arguments]
 
 
+def engines() -> Iterator[tuple[str, list[str]]]:
+    """Name and command line of each run by another engine that is there."""
+    if find_spec("ray") is not None:
+        yield from ((name, line(*arguments)) for name, arguments in ENGINES.items())
+
+
 def line(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "vestry", *arguments]
 
@@ -109,6 +124,7 @@ def line(*arguments: str) -> list[str]:
 def prepared(folder) -> None:
     """The files that the above speak of."""
     (folder / "small.toml").write_text(with_everything(SMALL_STUDY))
+    (folder / "rows.toml").write_text(ROWS)
     labels = np.arange(90) % 3
     images = np.random.RandomState(0).randint(0, 80, (90, 8, 8))
     images[np.arange(90), labels * 2] += 150

@@ -11,7 +11,7 @@ def test_what_a_loss_of_power_has_damaged_is_made_anew(tmp_path, vestry):
         name = way.rpartition("/")[2]
         if name not in seen:
             seen.add(name)
-            chosen.append((way, list(DAMAGES)[len(chosen) % 3]))
+            chosen.append((way, list(DAMAGES)[len(chosen) % len(DAMAGES)]))
     assert len(cases) > 60 and len(chosen) > 15
     faults = {case: fault for case in chosen[:12] if (fault := damage.fault(*case))}
     assert faults == {}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,13 @@ SERVED = 15.0
 WITNESS = Path(__file__).parent / "witness"
 LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
 PREFIXES = (["unshare", "-n"], ["unshare", "-rn"])
+LISTENED = {
+    *("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"),
+}
+"""127.0.0.1, ::1 and ::ffff:127.0.0.1, as the kernel writes them."""
+SWITCH = "RAY_USAGE_STATS_ENABLED=0"
 LONELY = """
-import json, os, signal, subprocess, sys, time
+import contextlib, fcntl, json, os, signal, socket, struct, subprocess, sys, threading, time
 from pathlib import Path
 
 
@@ -35,12 +41,55 @@ def unreachable():
     return count + sum(int(l.split()[1]) for l in lines if l.startswith("Ip6OutNoRoutes"))
 
 
+def raise_loopback():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))  # up
+
+
+def look():
+    # Where somebody listens, or of UDP takes from everybody: all sockets here are our commands'.
+    while not ended_looking.wait(0.2):
+        for name in ("tcp", "tcp6", "udp", "udp6"):
+            for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+                _, here, _, state = line.split()[:4]
+                if state in ("0A", "07"):
+                    listened.add(here.split(":")[0])
+        for process in below(os.getpid()):
+            with contextlib.suppress(OSError):
+                look_at(Path("/proc") / str(process))
+
+
+def look_at(process):
+    # Which files are open to be written, natively too; and whether Ray was told to be silent.
+    if sys.argv[2].encode() in (process / "environ").read_bytes():
+        silent.add(process.name)
+    for handle in (process / "fd").iterdir():
+        flags = (process / "fdinfo" / handle.name).read_text().split("flags:")[1].split()[0]
+        if int(flags, 8) & 3 and (place := os.readlink(handle)).startswith("/"):
+            written.add(place)
+
+
+def below(process):
+    yield process
+    for place in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in place.read_text().split():
+                yield from below(int(child))
+
+
+listened, written, silent, ended_looking = set(), set(), set(), threading.Event()
+
+
 def done(command):
     ended = subprocess.run(command, capture_output=True, text=True)
-    return {"command": command[2:5], "code": ended.returncode, "said": ended.stderr}
+    return {"command": command[2:5], "code": ended.returncode, "said": ended.stderr[-3000:]}
 
 
-served, commands, seconds = json.loads(sys.argv[1])
+served, commands, seconds, isolated = json.loads(sys.argv[1])
+looking = threading.Thread(target=look)
+if isolated:
+    raise_loopback()
+    looking.start()
 server = subprocess.Popen(served, stderr=subprocess.PIPE, text=True) if served else None
 until = time.monotonic() + seconds
 ended = [done(command) for command in commands]
@@ -49,7 +98,11 @@ if server:
     server.send_signal(signal.SIGINT)
     said = server.communicate(timeout=30)[1]
     ended.append({"command": "serve", "code": server.returncode, "said": said})
-print(json.dumps({"ended": ended, "unreachable": unreachable()}))
+ended_looking.set()
+if isolated:
+    looking.join()
+found = {"listened": list(listened), "written": list(written), "silent": list(silent)}
+print(json.dumps({"ended": ended, "unreachable": unreachable(), **found}))
 """
 """Runs commands beside a server; how often the kernel then had no route counts what was tried."""
 SECOND = """
@@ -101,9 +154,9 @@ def surroundings(folder, **more):
 def lonely(folder, served, commands, seconds=0.0, **more):
     """Run `commands` beside `served`; gives what LONELY saw, and where it could look."""
     prefix = isolating()
-    given = json.dumps([served, commands, seconds])
+    given = json.dumps([served, commands, seconds, prefix is not None])
     done = subprocess.run(
-        [*(prefix or []), sys.executable, "-c", LONELY, given],
+        [*(prefix or []), sys.executable, "-c", LONELY, given, SWITCH],
         cwd=folder / "work",
         env=surroundings(folder, **more),
         capture_output=True,
@@ -124,7 +177,7 @@ def used(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lonely")
     (folder / "work").mkdir()
     prepared(folder / "work")
-    asked = list(entry_points.commands())
+    asked = [*entry_points.commands(), *entry_points.engines()]
     served = line("serve", *COMMANDS["serve"])
     seen = lonely(folder, served, [command for _, command in asked], SERVED)
     return folder, seen, [*(name for name, _ in asked), "serve"]
@@ -176,6 +229,24 @@ def test_nobody_is_spoken_to_but_this_machine(used):
     assert [each for each in found if each[1] not in LOOPBACK] == []
 
 
+def test_nobody_is_listened_to_but_this_machine(used):
+    """Also by native code, such as that of Ray's nodes."""
+    _, seen, names = used
+    if not seen["isolated"]:
+        pytest.skip("no network namespace may be made here")
+    assert seen["listened"] and set(seen["listened"]) <= LISTENED
+    if entry_points.RAY in names:
+        assert len(seen["silent"]) > 3, "Ray's processes were told to send no statistics"
+
+
+def test_native_code_writes_no_file_but_where_a_command_may(used):
+    folder, seen, _ = used
+    if not seen["isolated"]:
+        pytest.skip("no network namespace may be made here")
+    kept = [place for place in seen["written"] if not place.startswith(("/dev/", "/memfd:"))]
+    assert kept and [place for place in kept if not _may_change(folder, Path(place))] == []
+
+
 def test_no_file_is_changed_but_where_a_command_may(used):
     folder, _, _ = used
     changed = [each for each in heard(folder) if each[0] == "file"]
@@ -183,11 +254,19 @@ def test_no_file_is_changed_but_where_a_command_may(used):
     assert [each for each in changed if not _may_change(folder, Path(each[1]))] == []
 
 
+def _changed(folder):
+    return {Path(value) for kind, value, _ in heard(folder) if kind == "file"}
+
+
 def _may_change(folder, path):
     """The working folder, whose files another test names; temporary files; what is Vestry's own
     below home, and the folders on the way there."""
     home = folder / "home"
     if path == Path(os.devnull) or any(path.is_relative_to(folder / p) for p in ("work", "tmp")):
+        return True
+    if re.match(r"/tmp/vestry-ray-\w+(/|$)", str(path)):  # noqa: S108 - sockets' names are short
+        return True
+    if path == folder / "heard":
         return True
     ours = path.is_relative_to(home) and "vestry" in path.relative_to(home).parts
     return ours or path in {home / ".cache", home / ".local", home / ".local/share"}
@@ -209,6 +288,7 @@ def test_the_witness_hears_what_is_changed_and_spoken_to(tmp_path):
 def test_nothing_is_left_but_vestrys_own(used):
     folder, _, _ = used
     assert [path.name for path in (folder / "tmp").iterdir()] == []
+    assert not [place for place in Path("/tmp").glob("vestry-ray-*") if place in _changed(folder)]  # noqa: S108
     left = [path.relative_to(folder / "home") for path in (folder / "home").rglob("*")]
     assert [
         str(p) for p in left if (folder / "home" / p).is_file() and "vestry" not in p.parts
@@ -218,7 +298,7 @@ def test_nothing_is_left_but_vestrys_own(used):
 def test_the_working_folder_holds_what_was_asked_for_alone(used):
     folder, _, _ = used
     found = {path.name for path in (folder / "work").iterdir()}
-    given = {"small.toml", "some.npz", "truth.csv", "first.csv", "second.csv"}
+    given = {"small.toml", "rows.toml", "some.npz", "truth.csv", "first.csv", "second.csv"}
     asked = {"runs", "look", "home", "site", "drafted.toml", "tried.toml", "door.toml"}
     asked |= {"drawing.svg", "compared.html", "compared.json", "events", "mlruns", "mlflow.db"}
     asked |= {f"{name}.{end}" for name in ("both", "both.int8", "door") for end in ("onnx", "md")}

@@ -1,6 +1,7 @@
 """The access log where nobody reads it: the server goes on, and counts what is lost."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -8,12 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
+from types import SimpleNamespace
 
 import pytest
 from running_server import message, read_answer
 from served_app import PNG, noise, png
 
 from made_bundles import made_bundle
+from vestry.serve.http import server
 from vestry.serve.http.telemetry import MOST, LogWriter
 
 PIPE = 1 << 16
@@ -104,3 +108,31 @@ def ask_until_full(port, body):
             connection.sendall(body)
             statuses.add(read_answer(connection)[0])
     return statuses
+
+
+def test_what_libraries_warn_of_goes_to_the_servers_own_log(monkeypatch):
+    said = []
+    app = SimpleNamespace(say=said.append, settle=lambda: said.append("settled"))
+
+    def run(_):
+        logging.getLogger("asyncio").warning("Executing %s\ntook 3 s", "x" * 3000)
+        try:
+            raise OSError("gone")
+        except OSError:
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+        logging.getLogger("asyncio").info("not this")
+        warnings.warn("slow", RuntimeWarning, stacklevel=1)
+
+    monkeypatch.setattr(server, "create_app", lambda settings: app)
+    monkeypatch.setattr(server, "Server", lambda *_: SimpleNamespace(run=run))
+    before = [*logging.getLogger().handlers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        server.run_server(SimpleNamespace(limits=None), None, None)
+    long, failed, warned, last = said
+    assert long.startswith("vestry: asyncio: Executing x") and long.count("\n") == 1
+    assert len(long) < 1100 and "signs more" in long
+    assert failed.startswith("vestry: uvicorn.error: Exception in ASGI application\nTraceback")
+    assert failed.endswith("OSError: gone\n")
+    assert "RuntimeWarning: slow" in warned and last == "settled"
+    assert logging.getLogger().handlers == before

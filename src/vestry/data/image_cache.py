@@ -1,8 +1,9 @@
 """Arrays that were made of images, kept on disk by what they were made of.
 
 An entry is a file of facts, `KEY.json`, which names the entry's other files and is written last:
-raw pixels that are mapped into memory, and small arrays. Without it they are leftovers. Facts say
-how large each file is and what it begins with; an entry that is not so is made anew.
+raw pixels that are mapped into memory, and small arrays. Without it they are leftovers. Facts have
+a sum of each file, of a large one of its ends and of samples between them, since nobody waits for
+gigabytes; an entry that is not so is made anew.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,19 @@ from vestry.data.mapped import mapped
 from vestry.data.npz_file import DAMAGE
 from vestry.errors import DataError
 from vestry.storage.ownership import read_object
-from vestry.storage.run_folder import write_json
+from vestry.storage.run_folder import TEMPORARY, write_json
 
 LIMIT_VARIABLE = "VESTRY_IMAGE_CACHE_GIB"
 _LIMIT_GIB, _SHARE = 10.0, 0.5
 """What is kept at most: so much, and this part of what the disk has for it."""
 LARGE = 64 * 2**20
 """Bytes from which images are kept in a file, and rows of these are copied into one."""
-_FORMAT = 1
+_FORMAT = 2
 _KEY = r"[0-9a-f]{32}"
 _OURS = re.compile(rf"{_KEY}(\.json|-[0-9a-f]{{8}}\.(pixels|npz))")
-_HEAD = 2**20
+_WHOLE, _END, _SAMPLE = 64 * 2**20, 2**20, 4096
+"""Bytes up to which a file is read whole to know it again; beyond, of both of its ends, and of a
+sample after each such stretch."""
 _UNFINISHED = 24 * 3600
 """Seconds for which a file without facts may be one that another process is writing."""
 Arrays = Mapping[str, NDArray[Any]]
@@ -162,7 +165,8 @@ class ImageCache:
         found: dict[str, int] = {}
         with contextlib.suppress(OSError):
             for entry in os.scandir(self.root):
-                if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                ours = _OURS.fullmatch(entry.name) or TEMPORARY.fullmatch(entry.name)
+                if ours and entry.is_file(follow_symlinks=False):
                     found[entry.name] = entry.stat().st_size
         keys = self._keys(found)
         for name in [name for name in found if name[:32] not in keys and self._is_old(name)]:
@@ -171,7 +175,7 @@ class ImageCache:
         return found
 
     def _keys(self, names: Mapping[str, int]) -> set[str]:
-        return {name[:32] for name in names if name.endswith(".json")}
+        return {name[:32] for name in names if _OURS.fullmatch(name) and name.endswith(".json")}
 
     def _is_old(self, name: str) -> bool:
         with contextlib.suppress(OSError):
@@ -215,10 +219,23 @@ def _is_of(name: str, key: str) -> bool:
 
 
 def _described(path: Path) -> dict[str, Any]:
-    """Its size and how it begins."""
+    """Its size, and a sum of its content."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        head = hashlib.blake2b(file.read(_HEAD), digest_size=16).hexdigest()
-        return {"bytes": os.fstat(file.fileno()).st_size, "head": head}
+        size = os.fstat(file.fileno()).st_size
+        for start, length in _looked_at(size):
+            file.seek(start)
+            digest.update(file.read(length))
+    return {"bytes": size, "sum": digest.hexdigest()}
+
+
+def _looked_at(size: int) -> Iterator[tuple[int, int]]:
+    """Where a file of so many bytes is read to know it again: start and length of each part."""
+    for start in range(0, size, _END):
+        whole = size <= _WHOLE or start == 0 or start + _END >= size
+        yield start, _END if whole else _SAMPLE
+    if size > _WHOLE:
+        yield size - _END, _END
 
 
 def _sum(said: Mapping[str, Any]) -> str:

@@ -59,8 +59,10 @@ DAMAGE = (
     TypeError,
     EOFError,
     AttributeError,
+    AssertionError,  # Pillow's, of a palette that is not there
     struct.error,
     zlib.error,
+    Image.DecompressionBombError,  # of more pixels than are read anyway
 )
 
 
@@ -101,10 +103,11 @@ def read_header(path: Pictured, name: str) -> ImageHeader | None:
             image = _open_image(stream)
             if image is None:
                 return None
+            _check_pixels(name, image.height, image.width)
             header, mode = header_of(image, _noted(image, stream)), image.mode
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
-    _check_header(name, header, mode)
+    _check_mode(name, mode)
     return header
 
 
@@ -117,10 +120,11 @@ def read_image(content: bytes, name: str) -> ImageFile.ImageFile:
         image = _open_image(io.BytesIO(content))
         if image is None:
             raise DataError(f"{name}: not a picture ({FORMATS}); store it as one of them")
-        header = header_of(image, 1)
+        _check_pixels(name, image.height, image.width)
+        header_of(image, 1)
     except DAMAGE as error:
         raise DataError(f"{name}: damaged image header ({error}); replace the file") from None
-    _check_header(name, header, image.mode)
+    _check_mode(name, image.mode)
     return image
 
 
@@ -173,16 +177,20 @@ def _has_holes(image: Image.Image) -> bool:
     return image.has_transparency_data
 
 
-def _check_header(name: str, header: ImageHeader, mode: str) -> None:
-    pixels = header.height * header.width
+def _check_pixels(name: str, height: int, width: int) -> None:
+    """Before anything is asked of the picture: to tell its colours, some are decoded."""
+    pixels = height * width
     if pixels > MOST_PIXELS:
         raise DataError(
-            f"{name}: {header.width:,} x {header.height:,} pixels ({pixels / 1e6:,.0f} "
+            f"{name}: {width:,} x {height:,} pixels ({pixels / 1e6:,.0f} "
             f"megapixels); at most {MOST_PIXELS / 1e6:,.0f} are decoded. Make the image smaller "
             "or take it out of the folder"
         )
     if pixels == 0:
-        raise DataError(f"{name}: an image of {header.width} x {header.height} pixels")
+        raise DataError(f"{name}: an image of {width} x {height} pixels")
+
+
+def _check_mode(name: str, mode: str) -> None:
     if mode not in MODES:
         raise DataError(
             f"{name}: pixels of kind {mode}; 8 or 16 bits a channel are read. Store it as an 8-bit "

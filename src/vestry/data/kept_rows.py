@@ -1,5 +1,6 @@
 """Rows of images that lie in the cache: picked without a copy in memory, known again by key."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -83,6 +84,8 @@ class KeptRows:
             with path.open("xb") as file:
                 for part in picked_parts(self.pixels, rows):
                     file.write(part.data)
+                file.flush()
+                os.fsync(file.fileno())
             shape = (len(rows), *self.image_shape)
             self.cache.keep(self._own_key, {"picked": self.key}, pixels=(path, shape))
         except OSError:

@@ -165,12 +165,15 @@ def _short_place() -> str:
 
 
 def _imported() -> Any:
-    """Ray without its printing the logs of nodes that are lost, which no option keeps it from."""
+    """Ray without what no option keeps it from: printing the logs of nodes that are lost, and a
+    dashboard's process, which nobody asked for, and which asks the network in which cloud it is."""
     import ray  # noqa: PLC0415 - an extra
 
-    worker = ray._private.worker
+    worker, services = ray._private.worker, ray._private.services
     if hasattr(worker, "print_to_stdstream"):
         worker.print_to_stdstream = lambda *_, **__: None
+    if hasattr(services, "start_api_server"):
+        services.start_api_server = lambda *_, **__: (None, None)
     return ray
 
 

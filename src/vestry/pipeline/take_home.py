@@ -1,8 +1,10 @@
 """A finished run's page drawn again, and the run as files for somebody's own report."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from vestry.errors import StudyError
+from vestry.errors import DataError, StudyError, VestryError, one_line
 from vestry.pipeline.output_file import check_outside_runs, is_run
 from vestry.report.page import MARK, write_report
 from vestry.report.shell import generator
@@ -26,7 +28,23 @@ def redraw(run: RunFolder, force: bool) -> Path:
     if run.results.exists() and not is_run(run.path):
         raise StudyError(f"{run.path} is no run folder: its results.json is not vestry's")
     check_replaceable(run.report, _is_page, "is no page of a run", force, "the run")
-    return write_report(run)
+    with _drawn(run):
+        return write_report(run)
+
+
+@contextlib.contextmanager
+def _drawn(run: RunFolder) -> Iterator[None]:
+    """Results that somebody has changed may speak of a model that is not there, or of one row
+    less; whatever drawing raises of them is one line."""
+    try:
+        yield
+    except (VestryError, OSError):
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{run.results} contradicts itself ({one_line(error)}); `vestry run STUDY` makes it "
+            "anew, and takes what was fitted before"
+        ) from error
 
 
 def _is_page(path: Path) -> bool:
@@ -47,7 +65,8 @@ def take_home(run: RunFolder, form: Form, out: Path | None, force: bool) -> Path
     results = read_results(run.results)
     folder = out or run.taken_home
     there = way(run.results.resolve(), folder.resolve())
-    texts = files_of(form, content_of(results), there)
+    with _drawn(run):
+        texts = files_of(form, content_of(results), there)
     for name in texts:
         check_outside_runs(folder / name, "--out")
     target = OwnFiles(folder, _LIST, results.title)

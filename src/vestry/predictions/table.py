@@ -4,15 +4,15 @@ Every member and every committee, of whatever kind, becomes one of these; everyt
 on tables alone. A table holds no labels, so the same code serves fresh images.
 """
 
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.errors import TableError
+from vestry.errors import DataError, TableError, bounded
+from vestry.predictions.given_file import read_npz
 from vestry.storage.run_folder import atomic_path
 
 Labels = NDArray[np.int64]
@@ -75,18 +75,33 @@ def load_table(path: Path) -> ProbabilityTable:
     Raises TableError where the file is missing, damaged or not a table; never unpickles.
     """
     try:
-        # Opened here, because numpy leaves a damaged file open.
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return ProbabilityTable(
-                ids=file["ids"],
-                classes=tuple(str(name) for name in file["classes"]),
-                probabilities=file["probabilities"],
-                maker=str(file["maker"]),
-                split=str(file["split"]),  # type: ignore[arg-type]
-                only_labels="only_labels" in file and bool(file["only_labels"]),
-            )
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        found = read_npz(path, {name: (name,) for name in _ARRAYS})
+        return ProbabilityTable(
+            ids=_texts(found["ids"]),
+            classes=tuple(_texts(found["classes"]).tolist()),
+            probabilities=found["probabilities"],
+            maker=str(found["maker"]),
+            split=_split(str(found["split"])),
+            only_labels="only_labels" in found and bool(found["only_labels"]),
+        )
+    except (DataError, KeyError, ValueError) as error:
         raise TableError(f"{path} is not a whole probability table: {error}") from error
+
+
+_ARRAYS = ("ids", "classes", "probabilities", "maker", "split", "only_labels")
+_SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+def _texts(values: NDArray[Any]) -> NDArray[np.str_]:
+    if values.dtype.kind != "U" or values.ndim != 1:
+        raise ValueError(f"{values.dtype} of shape {values.shape}, where texts in a row belong")
+    return values
+
+
+def _split(name: str) -> Split:
+    if name not in _SPLITS:
+        raise ValueError(f"{bounded(name, 40)!r} is none of {', '.join(_SPLITS)}")
+    return _SPLITS[_SPLITS.index(name)]
 
 
 def _check_shape(table: ProbabilityTable) -> None:

@@ -4,7 +4,6 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,7 @@ from vestry.report.shell import (
 from vestry.report.sprite import Sheet, draw_sheet
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.run_folder import RunFolder, write_text
 
 MARK = "vestry run"
@@ -71,7 +71,7 @@ def read_images(path: Path) -> tuple[list[str], NDArray[np.uint8]]:
             return [str(name) for name in stored["ids"]], stored["images"]
     except FileNotFoundError:
         raise DataError(f"no images at {path}: run the study again (vestry run)") from None
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{path} is damaged: {error}") from None
 
 
@@ -82,7 +82,7 @@ def read_heat_map(path: Path) -> str | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return heat_map_uri(stored["correlation"])
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{path} is damaged: {error}") from None
 
 
@@ -93,7 +93,7 @@ def _read_maps(path: Path) -> Maps:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return dict(zip((str(name) for name in stored["names"]), stored["maps"], strict=True))
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{path} is damaged: {error}") from None
 
 

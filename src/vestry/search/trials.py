@@ -4,6 +4,7 @@ What trial n draws depends on the seed, on n and on the trials before it alone, 
 was killed and resumed ends as one that was not.
 """
 
+import itertools
 import json
 import math
 import time
@@ -69,21 +70,44 @@ class Search:
         self.settings = settings
         self.sign = sign
         self.distributions = {key: _distribution(choice) for key, choice in space.items()}
-        self.storage: BaseStorage = InMemoryStorage()
-        if folder is not None:
-            self.storage = _storage(_mended(folder / JOURNAL))
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        if folder is None:
+            self.study = self.opened(InMemoryStorage())
+            return
+        journal = folder / JOURNAL
+        try:
+            self.study = self.opened(_storage(_mended(journal)))
+        except Exception:  # whatever optuna makes of a journal that somebody has changed
+            journal.unlink(missing_ok=True)
+            self.study = self.opened(_storage(journal))
+
+    def opened(self, storage: BaseStorage) -> optuna.Study:
+        """What the journal holds so far."""
+        self.storage = storage
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self.study = optuna.create_study(
+            study = optuna.create_study(
                 study_name=_NAME,
-                storage=self.storage,
+                storage=storage,
                 direction="maximize",
                 load_if_exists=True,
                 pruner=optuna.pruners.MedianPruner(LEAST_TRIALS, LEAST_EPOCHS)
-                if settings.pruning
+                if self.settings.pruning
                 else optuna.pruners.NopPruner(),
             )
+        for trial in study.trials:
+            self.check(trial)
+        return study
+
+    def check(self, trial: FrozenTrial) -> None:
+        """Raises ValueError where a finished trial is none of this search."""
+        ended = trial.state.is_finished()
+        scored = trial.state != TrialState.COMPLETE or math.isfinite(trial.value or 0.0)
+        known = trial.state in _STATES and trial.params.keys() == self.distributions.keys()
+        if trial.number >= self.settings.trials or (ended and not (known and scored)):
+            raise ValueError(f"trial {trial.number} is not of this search")
+        if ended:
+            self.shown(trial)
 
     def run(self, objective: Objective, done: Callable[[Trial], None]) -> list[Trial]:
         """Do what trials are left, telling `done` after each; gives all of them in order."""
@@ -230,14 +254,23 @@ def _storage(journal: Path) -> JournalStorage:
 
 
 def _mended(journal: Path) -> Path:
-    """The journal without what a kill left: a lock, and a last line that is not whole."""
+    """The journal without what a kill or a loss of power left: a lock, a line that is not whole,
+    and what follows it."""
     for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
     if journal.exists():
-        lines = journal.read_bytes()
+        lines = journal.read_bytes().splitlines(keepends=True)
+        whole = list(itertools.takewhile(_is_whole, lines))
         with atomic_path(journal) as temporary:
-            temporary.write_bytes(lines[: lines.rfind(b"\n") + 1])
+            temporary.write_bytes(b"".join(whole))
     return journal
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _finite(value: float | None) -> float | None:

@@ -119,8 +119,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_new(folder: Path) -> bool:
-    """Whether `folder` is not there, or holds nothing but a lock."""
-    return not folder.is_dir() or {path.name for path in folder.iterdir()} <= {LOCK}
+    """Whether `folder` is not there, or holds nothing but a lock, and what a run left that was
+    killed while it wrote its first file."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return not {name for name in names if not TEMPORARY.fullmatch(name)} - {LOCK}
 
 
 OWN_NAMES = (

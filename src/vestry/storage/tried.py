@@ -3,7 +3,6 @@ search. Kept beside the model, so that what the choice flatters can be said.
 """
 
 import contextlib
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.errors import DamagedError
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.run_folder import write_arrays
 
 EPOCHS, TRIALS = "validation_epochs.npz", "validation_trials.npz"
@@ -74,7 +74,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             yield file
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except ARRAY_DAMAGE as error:
         raise DamagedError(f"{path} is damaged ({error}); remove it and run again") from None
 
 
@@ -88,8 +88,11 @@ def _arrays(tried: Tried) -> dict[str, Any]:
 
 
 def _tried(file: Any) -> Tried:
-    right = np.unpackbits(file["right"], axis=0, count=int(file["rows"])).astype(bool)
-    return Tried(right, int(file["taken"]), file.get("loss"), float(file["min_delta"]))
+    packed, rows, taken = file["right"], int(file["rows"]), int(file["taken"])
+    if packed.ndim != 2 or not 0 <= rows <= 8 * len(packed) or not 0 <= taken < packed.shape[1]:
+        raise ValueError(f"{rows} rows and candidate {taken} of {packed.shape} bytes")
+    right = np.unpackbits(packed, axis=0, count=rows).astype(bool)
+    return Tried(right, taken, file.get("loss"), float(file["min_delta"]))
 
 
 # The trials of a search, each of which may have been chosen among epochs of its own.

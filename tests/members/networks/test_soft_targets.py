@@ -1,11 +1,14 @@
 """A student's loss against autograd, and the images that its teacher is asked about."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vestry.errors import MemberError
 from vestry.members.kind import Teacher
+from vestry.members.networks import soft_targets
 from vestry.members.networks.distillation import Distillation
 from vestry.members.networks.rows import TrainingImages, as_tensor
 from vestry.members.networks.settings import TrainingSettings
@@ -31,6 +34,22 @@ def test_the_gradient_is_that_of_the_loss(heat: float, mix: float, seed: int) ->
     assert scores.grad is not None
     torch.testing.assert_close(found, scores.grad, rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(softened(taught, 1.0), taught)
+
+
+def test_answers_that_memory_cannot_hold_are_refused_with_a_way_to_go_on(monkeypatch) -> None:
+    monkeypatch.setattr(soft_targets, "usable_memory", lambda: ROWS * 3 * 4 * 10)
+    pixels = np.zeros((ROWS, 6, 6), np.uint8)
+    settings = TrainingSettings(augmentation={"horizontal_flip": True}, batch_size=4)
+    teacher = Teacher({}, ask=lambda shown: np.full((len(shown), 3), 1 / 3, np.float32))
+
+    def first(copies: int, epochs: int | None) -> torch.Tensor:
+        images = TrainingImages(as_tensor(pixels), settings)
+        soft = SoftTargets(teacher, Distillation(copies=copies), images, epochs)
+        return soft.of(torch.arange(ROWS), SEED, 1)
+
+    with pytest.raises(MemberError, match=r"8 alterations of .* fewer `copies`"):
+        first(8, None)
+    assert len(first(7, None)) == len(first(8, 7)) == ROWS
 
 
 def test_a_teacher_is_asked_about_the_images_that_its_student_sees() -> None:

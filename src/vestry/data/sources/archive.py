@@ -2,6 +2,7 @@
 
 import hashlib
 import lzma
+import math
 import os
 import shutil
 import stat
@@ -13,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from vestry.data.image_set import Source
 from vestry.data.limits import MOST_BYTES
@@ -20,6 +22,8 @@ from vestry.data.paths import MissingDataError
 from vestry.data.source_kind import SOURCES, SourceKind, SourceRequest
 from vestry.data.sources import path as any_kind
 from vestry.errors import DataError
+from vestry.storage.ownership import read_object
+from vestry.storage.run_folder import write_json
 
 _MOST_FILES = 2_000_000
 _LEAST_RATIO, _MOST_RATIO = 64 * 2**20, 200
@@ -27,6 +31,9 @@ _LEAST_RATIO, _MOST_RATIO = 64 * 2**20, 200
 _KEPT, _YOUNG = 4, 24 * 3600
 """So many unpacked archives stay in the cache, and those used within so many seconds."""
 _BLOCK = 2**20
+_Sum = list[int]
+"""A file's size and CRC-32."""
+_Sums = dict[str, _Sum]
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -50,7 +57,7 @@ def _load(request: SourceRequest) -> Source:
         return _inside(folder, request)
     except DataError as error:
         # What is wrong is told of the archive: nobody knows the cache; nor is it kept there.
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         said = str(error).replace(str(folder), str(request.path))
         raise type(error)(said) from None
 
@@ -68,16 +75,20 @@ def _inside(folder: Path, request: SourceRequest) -> Source:
 
 
 def _unpacked(archive: Path, cache: Path) -> Path:
-    """The folder with the archive's content, made once for each content."""
+    """The folder with the archive's content, made once for each content, and anew where a file in
+    it is not what was unpacked."""
     with archive.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     folder = cache / digest[:24]
+    if folder.is_dir() and not _is_whole(folder):
+        _remove(folder)
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         _drop_old(cache)
         made = Path(tempfile.mkdtemp(prefix="unpacking-", dir=cache))
         try:
-            _unpack(archive, made)
+            sums = _unpack(archive, made)
+            write_json(_sums_beside(folder), {name: sums[name] for name in sorted(sums)})
             made.rename(folder)
         except OSError:
             if not folder.is_dir():  # another process may have been quicker
@@ -86,6 +97,45 @@ def _unpacked(archive: Path, cache: Path) -> Path:
             shutil.rmtree(made, ignore_errors=True)
     os.utime(folder)
     return folder
+
+
+def _sums_beside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether it holds what was unpacked: no disk was waited for, since there may be thousands of
+    files, so a loss of power may have emptied some."""
+    known = read_object(_sums_beside(folder)) or {}
+    top = os.path.join(folder, "")  # noqa: PTH118 - of 200,000 files, Path would take seconds
+    found = [
+        os.path.join(place, name)  # noqa: PTH118
+        for place, _, names in os.walk(folder)
+        for name in names
+    ]
+    named = {path.removeprefix(top).replace(os.sep, "/"): path for path in found}
+    return known.keys() == named.keys() and all(
+        known[name] == _sum_of(path) for name, path in named.items()
+    )
+
+
+def _sum_of(path: str) -> _Sum | None:
+    """None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return _copied(file, None)
+    except OSError:
+        return None
+
+
+def _copied(stream: Any, target: IO[bytes] | None, most: float = math.inf) -> _Sum:
+    """Read `stream` to its end, or to over `most` bytes, and write it to `target`."""
+    size = found = 0
+    while size <= most and (block := stream.read(_BLOCK)):
+        size, found = size + len(block), zlib.crc32(block, found)
+        if target is not None and size <= most:
+            target.write(block)
+    return [size, found]
 
 
 def _drop_old(cache: Path) -> None:
@@ -97,17 +147,21 @@ def _drop_old(cache: Path) -> None:
     )
     for folder in folders[_KEPT:]:
         if time.time() - folder.stat().st_mtime > _YOUNG:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
-def _unpack(archive: Path, target: Path) -> None:
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _sums_beside(folder).unlink(missing_ok=True)
+
+
+def _unpack(archive: Path, target: Path) -> _Sums:
     try:
         if zipfile.is_zipfile(archive):
-            _unzip(archive, target)
-        elif tarfile.is_tarfile(archive):
-            _untar(archive, target)
-        else:
-            raise DataError(f"{archive}: neither a zip nor a tar archive")
+            return dict(_unzip(archive, target))
+        if tarfile.is_tarfile(archive):
+            return dict(_untar(archive, target))
+        raise DataError(f"{archive}: neither a zip nor a tar archive")
     except RuntimeError as error:  # encrypted, or folders within folders without end
         raise DataError(f"{archive}: cannot be unpacked ({error}); unpack it yourself") from None
     except (*_DAMAGE, OSError) as error:
@@ -116,7 +170,8 @@ def _unpack(archive: Path, target: Path) -> None:
         raise DataError(f"{archive}: cannot be unpacked ({error})") from None
 
 
-def _unzip(archive: Path, target: Path) -> None:
+def _unzip(archive: Path, target: Path) -> Iterator[tuple[str, _Sum]]:
+    """Name and sum of each file, once it is unpacked."""
     with zipfile.ZipFile(archive) as packed:
         for info in packed.infolist():  # some programs on Windows part folders by `\\`
             info.filename = info.filename.replace("\\", "/")
@@ -126,17 +181,17 @@ def _unzip(archive: Path, target: Path) -> None:
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise DataError(f"{archive}: {info.filename} is a link; links are not followed")
             with packed.open(info) as stream:
-                _store(archive, target / info.filename, stream, info.file_size)
+                yield _stored(archive, target, info.filename, stream, info.file_size)
 
 
-def _untar(archive: Path, target: Path) -> None:
+def _untar(archive: Path, target: Path) -> Iterator[tuple[str, _Sum]]:
     with tarfile.open(archive) as packed:
         members = _tar_members(archive, packed)
         _check(archive, ((info.name, info.size) for info in members))
         for info in members:
             stream = packed.extractfile(info)
             if stream is not None:
-                _store(archive, target / info.name, stream, info.size)
+                yield _stored(archive, target, info.name, stream, info.size)
 
 
 def _tar_members(archive: Path, packed: tarfile.TarFile) -> list[tarfile.TarInfo]:
@@ -172,16 +227,15 @@ def _check_amount(archive: Path, count: int, size: int, stored: int) -> None:
         )
 
 
-def _store(archive: Path, path: Path, stream: object, size: int) -> None:
-    """Not a byte more than was claimed."""
+def _stored(archive: Path, folder: Path, name: str, stream: Any, size: int) -> tuple[str, _Sum]:
+    """Not a byte more than was claimed. Its way in `folder`, and its sum."""
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = 0
     with path.open("xb") as target:
-        while block := stream.read(_BLOCK):  # type: ignore[attr-defined]
-            done += len(block)
-            if done > size:
-                raise DataError(f"{archive}: {path.name} holds more than it claims")
-            target.write(block)
+        found = _copied(stream, target, size)
+    if found[0] > size:
+        raise DataError(f"{archive}: {path.name} holds more than it claims")
+    return path.relative_to(folder).as_posix(), found
 
 
 SOURCES.register(

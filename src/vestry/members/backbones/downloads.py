@@ -10,6 +10,7 @@ from pathlib import Path
 from vestry.data.download import CHUNK, CONNECT_SECONDS, READ_SECONDS, Meter, reason
 from vestry.data.paths import MissingDataError, Progress
 from vestry.errors import MemberError
+from vestry.members.backbones.kept_weights import is_kept, note_sum
 from vestry.members.backbones.published import PublishedBackbone
 from vestry.members.model_paths import ModelPaths, shown
 
@@ -22,9 +23,12 @@ def _kept_name(backbone: PublishedBackbone) -> str:
 
 
 def find(backbone: PublishedBackbone, places: ModelPaths) -> Path | None:
-    """What was kept of an earlier download, or the published file itself, checked by its hash."""
+    """What was kept of an earlier download, or the published file itself, checked by its hash.
+
+    What was kept and is no longer that is removed: it is looked for, or fetched, again.
+    """
     kept = places.cache / _kept_name(backbone)
-    if kept.is_file():
+    if is_kept(kept):
         return kept
     for folder in places.published:
         path = folder / backbone.file
@@ -102,6 +106,7 @@ def _keep(backbone: PublishedBackbone, path: Path, kept: Path) -> None:
     from vestry.members.backbones.weights import convert  # noqa: PLC0415 - brings torch
 
     convert(backbone, path, kept)
+    note_sum(kept)
 
 
 def _not_to_be_had(backbone: PublishedBackbone, places: ModelPaths, why: str = "") -> str:

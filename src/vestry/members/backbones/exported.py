@@ -17,6 +17,7 @@ import onnx
 
 from vestry.data.paths import MissingDataError
 from vestry.errors import MemberError, StudyError, did_you_mean, one_line
+from vestry.members.backbones.kept_weights import is_kept, note_sum
 from vestry.members.model_paths import ModelPaths
 from vestry.members.onnx_models.kind import InputSettings
 from vestry.storage.run_folder import atomic_path
@@ -64,13 +65,14 @@ def library_file(
     sides = "x".join(map(str, size)) if size else "own"
     parts = (library, re.sub(r"[^\w.-]", "_", name), trained, sides, version)
     kept = places.cache / f"{'-'.join(parts)}.onnx"
-    if not kept.is_file():
+    if not is_kept(kept):
         if not download:
             raise MissingDataError(f"{backbone} is no longer in {places.cache}; start again")
         content = _exported(backbone, _found(library, name, trained), size)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(kept) as temporary:
             temporary.write_bytes(content)
+        note_sum(kept)
     return kept
 
 

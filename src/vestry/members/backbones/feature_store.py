@@ -1,8 +1,9 @@
 """Features kept on disk by content: who asks again for an image that was seen finds them.
 
 A backbone's folder holds shards, each written whole or not at all; a row of one is an image's
-digest and its features. Folds, subsets, seeds and later runs ask for the same images, whatever
-their order; what a killed run had finished is found by the next one.
+digest and its features, with a sum of both, since no disk is waited for. Folds, subsets, seeds and
+later runs ask for the same images, whatever their order; what a killed run had finished is found by
+the next one.
 """
 
 import contextlib
@@ -76,8 +77,8 @@ class FeatureStore:
                 wanted[shard].append((row, place))
         for shard, pairs in wanted.items():
             rows, places = np.array(pairs).T
-            with contextlib.suppress(*_UNREADABLE), self.opened(shard) as file:
-                features[rows] = file.get_tensor("features")[places]
+            with contextlib.suppress(*_UNREADABLE):
+                features[rows] = self.read(shard)[places]
                 found[rows] = True
         if found.any():
             with contextlib.suppress(OSError):
@@ -97,6 +98,16 @@ class FeatureStore:
                 self.places |= {row.tobytes(): (name, i) for i, row in enumerate(digests)}
                 self.shards.add(name)
 
+    def read(self, name: str) -> NDArray[np.float32]:
+        """The features of a shard, (n, width); one that is not as it was written is removed, with
+        ValueError."""
+        with self.opened(name) as shard:
+            digests, features = shard.get_tensor("digests"), shard.get_tensor("features")
+            if (shard.metadata() or {}).get("sum") == _sum_of(digests, features):
+                return np.asarray(features)
+        (self.folder / name).unlink()
+        raise ValueError(f"{name} is damaged")
+
     def opened(self, name: str) -> safe_open:
         return safe_open(self.folder / name, "numpy")
 
@@ -109,7 +120,8 @@ class FeatureStore:
             rows = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, _DIGEST_BYTES)
             shard = self.folder / f"{uuid.uuid4().hex}{_SUFFIX}"
             with atomic_path(shard, synced=False) as temporary:
-                save_file({"digests": rows, "features": features}, temporary)
+                said = {"sum": _sum_of(rows, features)}
+                save_file({"digests": rows, "features": features}, temporary, said)
         except OSError as error:
             self.say(f"Features were not kept for later runs ({error.strerror or error}).")
 
@@ -151,6 +163,12 @@ class FeatureStore:
                 stack.enter_context(held(self.root / f"{self.folder.name}.lock", waiting))
                 remove_leftovers(self.folder)
             yield
+
+
+def _sum_of(digests: NDArray[np.uint8], features: NDArray[np.float32]) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(digests).data)
+    digest.update(np.ascontiguousarray(features).data)
+    return digest.hexdigest()
 
 
 def _folders(root: Path) -> list[Path]:

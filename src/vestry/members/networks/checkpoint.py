@@ -5,6 +5,7 @@ Random numbers need no place in it, because each epoch draws its own from the se
 """
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -21,9 +22,14 @@ NAME = "checkpoint.safetensors"
 
 
 def write(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """Replace the folder's checkpoint, whole or not at all."""
+    """Replace the folder's checkpoint, whole or not at all.
+
+    No disk is waited for, so a loss of power may leave a file whose end is zeros: by a sum of its
+    content it is known again.
+    """
+    text = json.dumps(state)
     with atomic_path(folder / NAME, synced=False) as temporary:
-        save_file(tensors, temporary, {"state": json.dumps(state)})
+        save_file(tensors, temporary, {"state": text, "sum": _sum_of(tensors, text)})
 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -35,10 +41,27 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, json.loads(file.metadata()["state"])
+            said = file.metadata()
+        if said["sum"] == _sum_of(tensors, said["state"]):
+            return tensors, json.loads(said["state"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-        path.unlink(missing_ok=True)
-        return None
+        pass
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _sum_of(tensors: dict[str, Tensor], state: str) -> str:
+    """Of every tensor's name, form and bytes, and of the state."""
+    digest = hashlib.sha256(state.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, without that."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 
 def remove(folder: Path) -> None:

@@ -48,6 +48,17 @@ class EpochsTried:
         }
         return {name: torch.from_numpy(each) for name, each in found.items() if len(each)}
 
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        for name, values in tensors.items():
-            setattr(self, name, list(values.numpy()))
+    def restore(self, tensors: dict[str, Tensor], epochs: int) -> None:
+        """Of so many epochs; ValueError where it is of others, or of other rows."""
+        shape = (epochs, len(self.labels))
+        wanted = {name for name in self._kept() if epochs}
+        if tensors.keys() != wanted or any(each.shape != shape for each in tensors.values()):
+            raise ValueError(f"{sorted(tensors)} are not of {epochs} epochs and {shape[1]} rows")
+        if wanted:
+            self.right = list(tensors["right"].numpy().astype(bool))
+            self.loss = list(tensors["loss"].numpy()) if "loss" in tensors else []
+
+    def _kept(self) -> tuple[str, ...]:
+        if self.stopping is None:
+            return ()
+        return ("right", "loss") if self.stopping.monitor == "val_loss" else ("right",)

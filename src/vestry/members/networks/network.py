@@ -75,10 +75,14 @@ class Standardised:
 
     @classmethod
     def among(cls, tensors: Mapping[str, Tensor]) -> "Standardised | None":
-        """Of stored weights; None where the network took pixels in 0..1."""
+        """Of stored weights; None where the network took pixels in 0..1. ValueError where they are
+        none of images."""
         if MEAN not in tensors:
             return None
-        return cls(tensors[MEAN].clone(), tensors[DEVIATION].clone())
+        mean, deviation = tensors[MEAN], tensors[DEVIATION]
+        if mean.shape not in ((1,), (3,)) or mean.shape != deviation.shape:
+            raise ValueError(f"pixels are standardised by a mean of {tuple(mean.shape)}")
+        return cls(mean.float().clone(), deviation.float().clone())
 
     def tensors(self) -> dict[str, Tensor]:
         return {MEAN: self.mean, DEVIATION: self.deviation}

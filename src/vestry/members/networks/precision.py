@@ -27,7 +27,7 @@ from vestry.members.networks.network import assemble
 from vestry.members.networks.settings import Precision
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import atomic_path
-from vestry.system.platform_calls import processor
+from vestry.system.platform_calls import processor, sync
 
 # One layer tried on fixed random values: how far off it is, and how long it takes.
 
@@ -188,6 +188,7 @@ def publish(path: Path, value: dict[str, Any]) -> None:
     """Write the file unless it exists: of two processes that try at once, the first counts."""
     with atomic_path(path.with_name(f"{path.stem}.{os.getpid()}.json")) as temporary:
         temporary.write_text(json.dumps(value, indent=1), encoding="utf-8")
+        sync(temporary)  # before anybody goes by it: another choice would be other weights
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
     path.with_name(f"{path.stem}.{os.getpid()}.json").unlink(missing_ok=True)

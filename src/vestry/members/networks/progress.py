@@ -4,9 +4,19 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from vestry.members.networks.stopping import Stopper
+
+
+def progress_of(state: dict[str, Any], epochs: int) -> "Progress":
+    """As a checkpoint holds it; ValueError where it is none of a fit of so many epochs."""
+    found = TypeAdapter(Progress).validate_python(state)
+    whole = 0 <= found.stopper.best_epoch <= found.epoch == len(found.history) <= epochs
+    if not whole:
+        raise ValueError(f"{found.epoch} epochs, {len(found.history)} with figures, of {epochs}")
+    return found
 
 
 @dataclass

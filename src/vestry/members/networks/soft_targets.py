@@ -10,18 +10,32 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vestry.errors import MemberError
 from vestry.members.kind import Teacher
 from vestry.members.networks.distillation import Distillation
 from vestry.members.networks.rows import TrainingImages
+from vestry.system.platform_calls import usable_memory
 
+_MEMORY = 0.7
+"""Of the memory that this process may use, as for decoded images."""
 _FLOOR = 1e-7
 """Of a teacher's probabilities before their logarithm is taken."""
 
 
 class SoftTargets:
-    """The teacher's probabilities of training rows, at the temperature of `settings`."""
+    """The teacher's probabilities of training rows, at the temperature of `settings`.
 
-    def __init__(self, teacher: Teacher, settings: Distillation, images: TrainingImages) -> None:
+    epochs: that its student is trained for; None where that is not known. MemberError where what
+    the teacher says of all alterations would take more memory than there is.
+    """
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        settings: Distillation,
+        images: TrainingImages,
+        epochs: int | None = None,
+    ) -> None:
         self.teacher = teacher
         self.settings = settings
         self.images = images
@@ -29,6 +43,7 @@ class SoftTargets:
         if teacher.table is None and images.augmenter is not None:
             self.copies = images.copies = settings.copies
         self.known: dict[int, Tensor] = {}
+        self.epochs = epochs
 
     def of(self, order: Tensor, seed: int, epoch: int) -> Tensor:
         """(rows, classes) for rows in an epoch's `order`; epoch: from 1."""
@@ -36,11 +51,24 @@ class SoftTargets:
         found = torch.empty(0)
         for copy in sorted(set(copies.tolist())):
             values = self._copy(copy, seed)
+            if len(self.known) == 1:
+                self._check_room(values, -(-len(order) // len(values)))
             if not len(found):
                 found = torch.empty(len(order), values.shape[1])
             chosen = copies == copy
             found[chosen] = values[order[chosen]]
         return found
+
+    def _check_room(self, values: Tensor, passes: int) -> None:
+        """Once it is known what one alteration takes. passes: through the rows, an epoch."""
+        asked = self.copies if self.epochs is None else min(self.copies, self.epochs * passes)
+        size, memory = asked * values.nbytes, usable_memory()
+        if memory is not None and size > _MEMORY * memory:
+            raise MemberError(
+                f"what its teacher says of {asked:,} alterations of {len(values):,} images would "
+                f"take {size / 2**30:,.1f} GB, and this process may use {memory / 2**30:,.1f} GB: "
+                "give `distillation` fewer `copies`"
+            )
 
     def _copy(self, copy: int, seed: int) -> Tensor:
         """(training rows, classes) of one alteration of all of them."""

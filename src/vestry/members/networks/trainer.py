@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vestry.errors import MemberError
+from vestry.errors import MemberError, one_line
 from vestry.members.kind import Teacher
 from vestry.members.networks import checkpoint
 from vestry.members.networks.alterations import Augmentation
@@ -22,11 +22,10 @@ from vestry.members.networks.epochs_tried import EpochsTried
 from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
 from vestry.members.networks.optimizers import OPTIMIZERS
-from vestry.members.networks.progress import Progress
+from vestry.members.networks.progress import Progress, progress_of
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.soft_targets import SoftTargets, distilled_gradient
-from vestry.members.networks.stopping import Stopper
 from vestry.members.networks.trainable import Trainable
 
 CHECKPOINT_SECONDS, _FIRST_SECONDS = 5.0, 1.0
@@ -90,7 +89,7 @@ class Trainer:
 
     def learn_from(self, teacher: Teacher) -> None:
         """Of its soft targets as well, as a student."""
-        self.soft = SoftTargets(teacher, self.settings.distilled, self.images)
+        self.soft = SoftTargets(teacher, self.settings.distilled, self.images, self.settings.epochs)
 
     def run(self) -> Progress:
         with torch.inference_mode():
@@ -260,16 +259,25 @@ class Trainer:
         found = checkpoint.read(self.workspace)
         if found is None:
             return
-        tensors, state = found
-        self.progress = Progress(**state | {"stopper": Stopper(**state["stopper"])})
-        self.network.restore(_part(tensors, "network/"))
-        for name, tensor in _part(tensors, "optimizer/").items():
+        try:
+            self._restore(*found)
+        except Exception as error:  # torch and pydantic raise kinds of their own
+            checkpoint.remove(self.workspace)
+            raise MemberError(
+                f"its checkpoint is not of this fit ({one_line(error)}), and was removed; run the "
+                "study again, which begins the fit anew"
+            ) from error
+
+    def _restore(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        self.progress = progress_of(state, self.settings.epochs)
+        self.network.restore(checkpoint.part(tensors, "network/"))
+        for name, tensor in checkpoint.part(tensors, "optimizer/").items():
             self.optimizer.state[name].copy_(tensor)
         self.optimizer.steps = self.progress.epoch * self.settings.steps(len(self.training))
         if self.average is not None:
             self.average.mean.copy_(tensors["average"])
-        self.best = _part(tensors, "best/")
-        self.tried.restore(_part(tensors, "tried/"))
+        self.best = checkpoint.part(tensors, "best/")
+        self.tried.restore(checkpoint.part(tensors, "tried/"), self.progress.epoch)
 
 
 def predict(network: Trainable, images: Tensor) -> Tensor:
@@ -287,7 +295,3 @@ def smoothed_truths(classes: int, smoothing: float) -> Tensor:
 
 def _named(split: str, values: dict[str, float]) -> dict[str, float]:
     return {f"{split}_{name}": value for name, value in values.items()}
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

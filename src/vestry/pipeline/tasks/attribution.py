@@ -3,10 +3,8 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +24,10 @@ from vestry.pipeline.tasks.fit import task_data
 from vestry.pipeline.tasks.stored_models import stored_predict
 from vestry.schema.explanations import Explanation
 from vestry.schema.results import ComparisonResults
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 _MAPS = "maps.npz"
 _CODE = ("attribution", "pipeline.tasks.attribution")
@@ -78,7 +78,7 @@ def _explanation_task(
     description = {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "member": fitted.folder.name,
         "images": [asdict(image) for image in images],
         "explanation": settings.model_dump(mode="json", exclude={"skip"}),
@@ -198,7 +198,7 @@ def _task_maps(folder: Path) -> dict[str, NDArray[np.float32]]:
     try:
         with np.load(folder / _MAPS, allow_pickle=False) as stored:
             arrays = dict(stored)
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
     found = {f"map/{number:02d}": one for number, one in enumerate(arrays.get("maps", ()))}
     for label, weights in enumerate(arrays.get("weights", ())):

@@ -4,10 +4,8 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +24,10 @@ from vestry.evaluation.vault import Vault
 from vestry.pipeline.tasks.code_key import code_key
 from vestry.pipeline.tasks.fit import ids_digest, task_data
 from vestry.schema.exploration import Exploration
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 _PICTURES = "pictures.npz"
 _CORRELATION = "exploration.npz"
@@ -59,7 +59,7 @@ def exploration_task(
         "ids": ids_digest(dataset),
         "files": _files_digest(dataset.provenance.files),
         "missing": {split: _missing_digest(rows) for split, rows in _splits(dataset).items()},
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
     if are_many(_splits(dataset)):
@@ -130,6 +130,6 @@ def read_exploration(folder: Path) -> Explored:
     try:
         results = Exploration.model_validate(read_json(folder / MANIFEST)["exploration"])
         pictures = read_pictures(folder / _PICTURES)
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
     return Explored(results, pictures, folder / _CORRELATION)

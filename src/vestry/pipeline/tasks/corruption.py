@@ -7,10 +7,8 @@ import functools
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +27,10 @@ from vestry.robustness.corrupted_predictions import (
 )
 from vestry.robustness.corruption import CORRUPTIONS, severities, versions
 from vestry.robustness.settings import RobustnessSettings
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
 _CODE = ("robustness", "pipeline.tasks.corruption")
@@ -82,7 +82,7 @@ def corruption_task(
         "ids": ids_digest(dataset),
         "member": fitted.folder.name,
         "threads": fitted.cores,
-        "libraries": {library: metadata.version(library) for library in _LIBRARIES},
+        "libraries": {library: version_of(library) for library in _LIBRARIES},
         "robustness": settings.model_dump(mode="json", exclude={"skip"}),
         # What was registered elsewhere is not in the code's key.
         "corruptions": {name: each.strengths for name, each in CORRUPTIONS.items()},
@@ -156,7 +156,7 @@ def read_predictions(folder: Path) -> CorruptedPredictions:
             found = CorruptedPredictions(file["ids"], file["probabilities"], facts)
         if found.probabilities.shape[:2] != (len(versions()), len(found.ids)):
             raise ValueError(f"its tables have shape {found.probabilities.shape}")
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except ARRAY_DAMAGE as error:
         raise DataError(f"{folder} is damaged: {error}; remove it and run again") from None
     return found
 

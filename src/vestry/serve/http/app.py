@@ -67,7 +67,7 @@ class App:
         except ClientDisconnect:
             pass
         except Exception:  # a fault of ours: said to whoever runs the server, not to the client
-            self._say(traceback.format_exc())
+            self.say(traceback.format_exc())
             if not state.started:
                 await JSON({"error": _FAILED}, 500)(scope, receive, send)
         finally:
@@ -87,7 +87,7 @@ class App:
             error.detail = _WORDS.get(error.detail, error.detail)
             await error_response(error)(scope, receive, send)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """To whoever runs the server, and reads along or does not."""
         if self.writer is None:
             self.writer = LogWriter(sys.stderr) if self.log is None else self.log.writer

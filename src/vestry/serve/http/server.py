@@ -17,7 +17,7 @@ from vestry.serve.http.context import ServerSettings, load_context
 from vestry.serve.http.load_shedder import LoadShedder
 from vestry.serve.http.pages import Page
 from vestry.serve.http.request import Limits
-from vestry.serve.http.telemetry import AccessLog, Metrics
+from vestry.serve.http.telemetry import AccessLog, LibraryLog, Metrics
 
 _BACKLOG = 1024
 _ENDED = 130
@@ -125,11 +125,17 @@ def run_server(
 
     ready: called when connections are taken. parent: the process without which this one stops, too.
     """
-    server = Server(create_app(settings), settings.limits, ready, parent)
+    app = create_app(settings)
+    server = Server(app, settings.limits, ready, parent)
+    heard = LibraryLog(app.say)
+    logging.getLogger().addHandler(heard)
+    logging.captureWarnings(True)
     # What there is now stays: looking through it for garbage again and again would only be a pause.
     gc.collect()
     gc.freeze()
     try:
         server.run([listener])
     finally:
-        server.application.settle()
+        logging.captureWarnings(False)
+        logging.getLogger().removeHandler(heard)
+        app.settle()

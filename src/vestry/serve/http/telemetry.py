@@ -5,11 +5,14 @@ multiprocess mode), so that whichever worker is asked answers for all.
 """
 
 import asyncio
+import logging
 import os
 import queue
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -17,6 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import Scope
 
+from vestry.errors import bounded
 from vestry.serve.answer import Answer
 from vestry.serve.http.request import RequestState, encode
 
@@ -163,6 +167,21 @@ class LogWriter:
         except queue.Full:
             return
         self.thread.join(_PATIENCE)
+
+
+class LibraryLog(logging.Handler):
+    """What libraries (asyncio, uvicorn) warn of goes to `say`, which never waits, instead of to a
+    standard error that perhaps nobody reads: a line each, and what raised an error after it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self.say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = bounded(" ".join(record.getMessage().split()))
+        if record.exc_info:
+            text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        self.say(f"vestry: {record.name}: {text}\n")
 
 
 class AccessLog:
