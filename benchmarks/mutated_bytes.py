@@ -140,7 +140,7 @@ def _npz(content: bytes, draw: Draw) -> bytes:
         case 1:
             members[draw.choice([*members])] = members[name]
         case 2:
-            members[name[:-4] + draw.choice(["", "s", ".npy.npy", "\u00e9.npy"])] = members.pop(
+            members[name[:-4] + draw.choice(["_", "s", ".npy.npy", "\u00e9.npy"])] = members.pop(
                 name
             )
         case _:
