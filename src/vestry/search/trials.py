@@ -259,7 +259,7 @@ def _mended(journal: Path) -> Path:
     for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
     if journal.exists():
-        lines = journal.read_bytes().splitlines(keepends=True)
+        lines: list[bytes] = journal.read_bytes().splitlines(keepends=True)
         with atomic_path(journal) as temporary:
             temporary.write_bytes(b"".join(itertools.takewhile(_is_whole, lines)))
     return journal
