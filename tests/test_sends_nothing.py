@@ -48,7 +48,7 @@ def raise_loopback():
 
 def look():
     # Where somebody listens, or of UDP takes from everybody: all sockets here are our commands'.
-    while not ended_looking.wait(0.2):
+    while not ended_looking.wait(0.5):
         for name in ("tcp", "tcp6", "udp", "udp6"):
             for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
                 _, here, _, state = line.split()[:4]

@@ -15,6 +15,7 @@ from test_engine_contract import alive, needs_ray, task, wait_for
 from raylets import Raylets
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
+from test_sends_nothing import isolating
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine import ray_cluster, ray_dispatch
@@ -308,6 +309,7 @@ def left_in_short_place():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(isolating() is not None, reason="test_sends_nothing.py has a whole run of it")
 def test_nodes_that_are_started_here_listen_on_the_loopback_and_leave_nothing(tmp_path):
     """Also, Ray is told to send no statistics before any of its processes begins."""
     needs_ray()
