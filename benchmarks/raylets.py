@@ -58,7 +58,8 @@ class Raylets:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.communicate()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.communicate()
         self.errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -78,6 +79,7 @@ class Raylets:
         if not answer:
             self.errors.seek(0)
             last = self.errors.read().decode(errors="replace")[-_LAST_WORDS:]
+            self.__exit__()
             raise RuntimeError(f"the process that holds the raylets has ended: {last}")
         return str(json.loads(answer))
 
