@@ -259,9 +259,9 @@ def _mended(journal: Path) -> Path:
     for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
     if journal.exists():
-        lines: list[bytes] = journal.read_bytes().splitlines(keepends=True)
+        lines = itertools.takewhile(_is_whole, journal.read_bytes().splitlines(keepends=True))
         with atomic_path(journal) as temporary:
-            temporary.write_bytes(b"".join(itertools.takewhile(_is_whole, lines)))
+            temporary.write_bytes(b"".join(lines))
     return journal
 
 
