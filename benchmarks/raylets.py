@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 OWN = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -27,7 +28,8 @@ OWN = {
 _TOKEN = secrets.token_hex(32)
 """One for all: Ray in a process that connects keeps the first that it was given."""
 _STORE = 100 * 2**20
-_START_SECONDS = 300.0
+_START_SECONDS = 120.0
+_STARTS = 3
 _LAST_WORDS = 2000
 
 
@@ -94,6 +96,15 @@ def _patient(asked: Callable[..., object]) -> Callable[..., object]:
     return answer
 
 
+def _started(cluster: Any, **options: object) -> Any:
+    """A node of `cluster`; tried again, because a raylet that waits for its own parts on a busy
+    machine gives itself up."""
+    for _ in range(_STARTS - 1):
+        with contextlib.suppress(Exception):  # Ray says it by just that
+            return cluster.add_node(**options)
+    return cluster.add_node(**options)
+
+
 def _serve(folder: str) -> None:
     """Does what it is told until its input closes."""
     answers = os.fdopen(os.dup(1), "w")
@@ -114,7 +125,7 @@ def _serve(folder: str) -> None:
                 cluster.add_node(num_cpus=cores, num_gpus=0, temp_dir=folder, **options)
                 said = cluster.address
             case ["add", cores, gpus]:
-                node = cluster.add_node(num_cpus=cores, num_gpus=gpus, **options)
+                node = _started(cluster, num_cpus=cores, num_gpus=gpus, **options)
                 known[said := node.node_id] = node
             case ["kill", name]:
                 cluster.remove_node(known.pop(name), allow_graceful=False)

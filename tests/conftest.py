@@ -1,5 +1,6 @@
 """What tests of several floors share: the command as a user runs it, and a small study."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 import vestry as _  # noqa: F401 - before any test's onnxruntime, which it keeps silent
 from forked_command import Template, started
@@ -51,6 +53,21 @@ def looks(tmp_path_factory):
     return folder
 
 
+def pytest_collection_finish():
+    """Python looks for garbage among all that was loaded, which takes long: let it do so rarely."""
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Files are tested beside each other; two threads each would wait for one another."""
+    torch = sys.modules.get("torch")  # loaded by the files that need it
+    if torch:
+        torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture
 def small_study(tmp_path):
     path = tmp_path / "small.toml"
@@ -83,6 +100,16 @@ def vestry(template):
         return template.run([*map(str, arguments)], cwd, env or {}, timeout, **streams)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def vestry_begun(template):
+    """A command that goes on beside the test, forked as that of `vestry`, on Linux alone."""
+
+    def begin(*arguments, cwd, **limits):
+        return template.begin([*map(str, arguments)], cwd, **limits)
+
+    return begin
 
 
 @pytest.fixture(scope="session")

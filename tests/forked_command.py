@@ -18,6 +18,7 @@ import json
 import os
 import pkgutil
 import runpy
+import secrets
 import select
 import signal
 import subprocess
@@ -25,6 +26,11 @@ import sys
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
+
+try:
+    import resource
+except ModuleNotFoundError:  # not every system has it, nor forks
+    resource = None
 
 PATH = "PYTHONPATH"
 WHILE_LOADING = ("PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MKL_", "ORT_")
@@ -56,6 +62,8 @@ PROGRAM = "-c"
 STREAMS = ("stdin", "stdout", "stderr")
 WORKERS = []
 """Of engines in the tests' own process, kept until they have ended."""
+BEGUN = {}
+"""Commands that nobody has waited for yet, by their number."""
 
 
 def started(arguments, cwd, env, timeout, terminal=None):
@@ -109,6 +117,14 @@ class Template:
         said = [None if terminal else Path(stream).read_text() for stream in own]
         return subprocess.CompletedProcess(arguments, code, *said)
 
+    def begin(self, arguments, cwd, file_bytes=None):
+        """A command that goes on beside the test. file_bytes: the most that it may write into a
+        file, as where the disk is full."""
+        own = [str(self.folder / f"{secrets.token_hex(4)}-{name}") for name in STREAMS[1:]]
+        order = {"module": "vestry", "arguments": arguments, "streams": [os.devnull, *own]}
+        order |= {"begins": True, "file_bytes": file_bytes}
+        return BegunCommand(self, self.answer(order | surroundings(cwd, {})), own)
+
     def worker(self, command, env, stderr, **_):
         """As `subprocess.Popen` where an engine of this process starts a worker."""
         given, told = os.pipe(), os.pipe()
@@ -140,24 +156,48 @@ class Template:
             self.process.communicate()
 
 
-class ForkedWorker:
-    """What an engine asks of a worker's `subprocess.Popen`, of one that is another's child; its
-    exit code is not known."""
+class OthersChild:
+    """A process that the template has forked."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.end = os.pidfd_open(pid)
+
+    def has_ended(self):
+        return bool(select.select([self.end], [], [], 0)[0])
+
+    def __del__(self):
+        os.close(self.end)
+
+
+class BegunCommand(OthersChild):
+    def __init__(self, template, pid, streams):
+        super().__init__(pid)
+        self.template, self.streams = template, streams
+
+    def ended(self, timeout):
+        """As `started` gives it."""
+        code = self.template.answer({"pid": self.pid, "timeout": timeout})
+        if code is None:
+            raise subprocess.TimeoutExpired("vestry", timeout)
+        said = [Path(stream).read_text() for stream in self.streams]
+        return subprocess.CompletedProcess("vestry", code, *said)
+
+
+class ForkedWorker(OthersChild):
+    """What an engine asks of a worker's `subprocess.Popen`; its exit code is not known."""
 
     returncode = None
 
     def __init__(self, pid, stdin, stdout):
-        self.pid, self.stdin, self.stdout = pid, stdin, stdout
-        self.end = os.pidfd_open(pid)
+        super().__init__(pid)
+        self.stdin, self.stdout = stdin, stdout
 
     def poll(self):
-        return 0 if select.select([self.end], [], [], 0)[0] else None
+        return 0 if self.has_ended() else None
 
     def wait(self):
         select.select([self.end], [], [])
-
-    def __del__(self):
-        os.close(self.end)
 
 
 def surroundings(cwd, env):
@@ -171,7 +211,9 @@ def _serve():
     os.dup2(2, 1)  # what a library prints is no answer
     _load()
     for line in orders:
-        answers.write(json.dumps(_forked(**json.loads(line))) + "\n")
+        order = json.loads(line)
+        answer = _ended(**order) if "pid" in order else _forked(**order)
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
@@ -179,6 +221,7 @@ def _load():
     from vestry.members.networks.machine import PROCESS_ENVIRONMENT
     from vestry.pipeline.tasks.code_key import code_key
     from vestry.report.shell import environment
+    from vestry.system.environment import environment as surroundings_of_runs
     from vestry.system.registry import check_brought
 
     os.environ.update(PROCESS_ENVIRONMENT)  # as workers have it when they load torch
@@ -189,7 +232,11 @@ def _load():
         if not found.name.startswith(NOT_LOADED):
             importlib.import_module(found.name)
     # What each command would find again: these files are read once, here, and pages compiled once.
-    code_key("committees", "data", "evaluation", "members", "pipeline", "search")
+    for found in list(sys.modules.values()):
+        for name in ("_CODE", "_SEARCH_CODE"):
+            if found.__name__.startswith("vestry.") and hasattr(found, name):
+                code_key(*getattr(found, name))
+    surroundings_of_runs(cores=1)
     check_brought()
     for template in environment().list_templates(extensions=["j2"]):
         environment().get_template(template)
@@ -214,9 +261,28 @@ def _load_again(path):
     _fork_workers()
 
 
-def _forked(module, streams, cwd, env, umask, arguments=(), timeout=None, closed=()):
-    """The exit code, None where it outlasted `timeout`; without a module, the number of a worker
-    that has begun."""
+def _ended(pid, timeout):
+    """The exit code of a command that was begun, None where it outlasted `timeout`."""
+    try:
+        return BEGUN[pid].wait(timeout)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _forked(
+    module,
+    streams,
+    cwd,
+    env,
+    umask,
+    arguments=(),
+    timeout=None,
+    closed=(),
+    begins=False,
+    file_bytes=None,
+):
+    """The exit code, None where it outlasted `timeout`; without a module, and of what only begins,
+    its number."""
     given, *told = streams
     with open(given) as stdin, open(told[0], "w") as stdout, open(told[1], "w") as stderr:  # noqa: PTH123
         options = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "cwd": cwd, "umask": umask}
@@ -224,8 +290,12 @@ def _forked(module, streams, cwd, env, umask, arguments=(), timeout=None, closed
             WORKERS[:] = [worker for worker in WORKERS if worker.poll() is None]
             WORKERS.append(_worker(["worker"], env, start_new_session=True, **options))
             return WORKERS[-1].pid
-        begin = functools.partial(_run, module, arguments, env, closed)
+        begin = functools.partial(_run, module, arguments, env, closed, file_bytes)
         command = [module, *arguments]
+        if begins:
+            process = subprocess.Popen(command, preexec_fn=begin, **options)  # noqa: PLW1509
+            BEGUN[process.pid] = process
+            return process.pid
         try:
             return subprocess.run(
                 command, timeout=timeout, check=False, preexec_fn=begin, **options
@@ -242,12 +312,16 @@ def _worker(command, env, **options):
     return subprocess.Popen(command, env=env, preexec_fn=run, **options)  # noqa: PLW1509
 
 
-def _run(module, arguments, env, closed=()):
+def _run(module, arguments, env, closed=(), file_bytes=None):
     """In a fork that has a new process's streams and group: run `module`, and start nothing."""
     code = 1
     try:
         _let_go()
+        if file_bytes:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python does it when it starts
+            signal.signal(ignored, signal.SIG_IGN)
         _open_streams(closed)
         if env.get(PATH, "") != os.environ.get(PATH, ""):
             _load_again(env.get(PATH, ""))

@@ -24,7 +24,7 @@ layers = [{{ conv = 8, kernel = 3 }}, {{ pool = 2 }}, {{ flatten = true }}, {{ d
 
 def with_everything(text):
     """A study with what the others leave out because it takes time, in little."""
-    little = {"exploration": "sample = 500", "robustness": "rows = 100"}
+    little = {"exploration": "sample = 150", "robustness": "rows = 100"}
     little |= {"explanation": "images = 2, mistakes = 2"}
     for name, settings in little.items():
         text = text.replace(f"{name} = {{ skip = true }}", f"{name} = {{ {settings} }}")

@@ -371,7 +371,7 @@ def photographs():
     """Coloured objects on uneven, noisy, patterned and blank grounds."""
     random = np.random.default_rng(8)
     for turn in range(12):
-        side = random.integers(60, 700, 2).tolist()
+        side = random.integers(60, 700 if turn % 4 == 0 else 260, 2).tolist()
         ground = np.add.outer(np.linspace(0, 40, side[1]), np.linspace(0, 30, side[0]))[..., None]
         pixels = np.clip(random.normal(190, 1 + turn, (side[1], side[0], 3)) + ground, 0, 255)
         picture = Image.fromarray(pixels.astype(np.uint8))

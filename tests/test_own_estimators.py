@@ -1,10 +1,9 @@
 """Estimators of a user's own, beside the study: whatever they do, the others are what they are."""
 
 import json
+import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -92,19 +91,14 @@ def test_a_time_limit_ends_all_that_an_estimator_has_started(tmp_path, vestry):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_goes_on_after_the_run_was_ended(tmp_path, number):
+def test_nothing_goes_on_after_the_run_was_ended(tmp_path, vestry_begun, number):
     folder = study(tmp_path, own("Hangs"))
-    run = subprocess.Popen(
-        [sys.executable, "-m", "vestry", "run", "own.toml", "-q"],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: (folder / "processes.json").exists() or run.poll() is not None)
-    run.send_signal(number)
-    said = run.communicate(timeout=30)[1]
-    if number == signal.SIGINT:
-        assert run.returncode == 130 and "interrupted" in said
+    run = vestry_begun("run", "own.toml", "-q", cwd=folder)
+    wait_for(lambda: (folder / "processes.json").exists() or run.has_ended())
+    os.kill(run.pid, number)
+    ended = run.ended(30)
+    assert ended.returncode == (130 if number == signal.SIGINT else -number), ended.stderr
+    assert number != signal.SIGINT or "interrupted" in ended.stderr
     processes = json.loads((folder / "processes.json").read_text())
     wait_for(lambda: not any(map(alive, processes)))
 

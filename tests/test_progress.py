@@ -173,14 +173,13 @@ def test_a_build_is_one_unless_it_says_no():
     assert not is_build({"CI": "false"}) and not is_build({"CI": "0"}) and not is_build({})
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_in_a_notebook_a_run_prints_plain_and_rare_lines(small_study, on_a_terminal, name):
-    screen = on_a_terminal("run", small_study, given={name: "1"})
+def test_in_a_notebook_a_run_prints_plain_and_rare_lines(small_study, on_a_terminal):
+    screen = on_a_terminal("run", small_study, given={NOTEBOOKS[0]: "1"})  # the others: above
     assert "\x1b" not in screen and "Net: done in" in screen
     assert len(screen.splitlines()) < 35, "its table included"
 
 
-@pytest.mark.parametrize("width", [60, 80, 110, 120])
+@pytest.mark.parametrize("width", [60, 110])  # others, as they are drawn: below
 def test_a_terminal_shows_rows_whose_lines_fit(small_study, on_a_terminal, width):
     command = ["run", small_study, "--set", "training.epochs=100", "--cores", "1"]
     screen = on_a_terminal(*command, given={"COLUMNS": str(width)})

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -14,22 +13,9 @@ import pytest
 from studies_at_hand import SMALL_STUDY
 from test_run import results_of, without_times
 
-resource = pytest.importorskip("resource")  # not every system has it
-
 LONGER = SMALL_STUDY.replace("epochs = 2", "epochs = 30") + (
     '[[member]]\nname = "Other"\nlayers = [{ flatten = true }, { dense = 64 }, { dropout = 0.3 }]\n'
 )
-
-
-def start(folder, *arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "vestry", "run", "longer.toml", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
 
 
 @pytest.fixture
@@ -62,38 +48,39 @@ def test_a_run_that_is_killed_ten_times_ends_like_an_undisturbed_one(longer, ves
     assert not [name for name in left if name.startswith(".part-") or "unfinished" in name]
 
 
-def test_ctrl_c_keeps_what_was_finished_and_says_so(longer):
-    process = start(longer, "--set", "member.Other.epochs=100000", start_new_session=True)
+ENDLESS = ("run", "longer.toml", "--set", "member.Other.epochs=100000")
+
+
+def test_ctrl_c_keeps_what_was_finished_and_says_so(longer, vestry_begun):
+    process = vestry_begun(*ENDLESS, cwd=longer)
     wait_for(lambda: list((longer / "runs").glob("longer/tasks/*/card.json")))
     os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "interrupted; what was finished is kept" in errors and "Traceback" not in errors
+    ended = process.ended(30)
+    assert ended.returncode == 130
+    said = ended.stderr
+    assert "interrupted; what was finished is kept" in said and "Traceback" not in said
 
 
-def test_two_runs_do_not_share_a_folder(longer, vestry):
-    process = start(longer, "--set", "member.Other.epochs=100000", start_new_session=True)
+def test_two_runs_do_not_share_a_folder(longer, vestry, vestry_begun):
+    process = vestry_begun(*ENDLESS, cwd=longer)
     try:
         wait_for(lambda: list((longer / "runs").glob("longer/tasks/*")))
         second = vestry("run", "longer.toml", cwd=longer)
         assert second.returncode == 1 and "another run is at work" in second.stderr
     finally:
         os.kill(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
+        process.ended(30)
 
 
-def test_a_full_disk_is_one_line_and_nothing_is_written_over(longer, vestry):
+def test_a_full_disk_is_one_line_and_nothing_is_written_over(longer, vestry, vestry_begun):
     short = ("--set", "training.epochs=1")
     assert vestry("run", "longer.toml", *short, cwd=longer).returncode == 0
     before = (longer / "runs/longer/results.json").read_bytes()
 
-    def little_room():  # every write beyond 20 kB fails, as on a full disk
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    process = start(longer, *short, "--set", "votes.rows=20", preexec_fn=little_room)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1 and "Traceback" not in errors
-    assert "File too large" in errors.splitlines()[-1]
+    further = ("run", "longer.toml", *short, "--set", "votes.rows=20")
+    ended = vestry_begun(*further, cwd=longer, file_bytes=20_000).ended(120)
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert "File too large" in ended.stderr.splitlines()[-1]
     assert (longer / "runs/longer/results.json").read_bytes() == before
     assert not list((longer / "runs").rglob(".part-*"))
 

@@ -55,6 +55,7 @@ test = { count = 20 }
 name = "ResNet50"
 backbone = "resnet50"
 layers = [{ flatten = true }, { dense = 8 }]
+precision = "fp32"
 epochs = 2
 """
 

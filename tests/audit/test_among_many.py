@@ -36,13 +36,18 @@ def sets_with_repeats():
     }, copied
 
 
+def near(findings, sets):
+    (found,) = (each for each in findings if each.kind == "near_duplicates")
+    return found.as_record(sets)
+
+
 @needs_faiss
 def test_planted_repeats_are_found_by_approximate_search(monkeypatch):
     monkeypatch.setattr(among_many, "PAIRS", 1000)
     monkeypatch.setattr(audit, "_DRAWN_OF_MANY", 60)
     sets, copied = sets_with_repeats()
     findings, notes = audited(sets, 0, lambda text: None)
-    (found,) = (each for each in findings if each.kind == "near_duplicates")
+    found = near(findings, sets)
     assert found.ids == [f"test/{row:05d}" for row in range(20)]
     pairs = {group.images[0].id: group.images[1].id for group in found.groups}
     assert pairs == {f"test/{at:05d}": f"train/{row:05d}" for at, row in enumerate(copied[:20])}
@@ -57,10 +62,10 @@ def test_the_nearest_are_those_of_comparing_all():
     rows, queries = (Directions.of_images(each, 0) for each in sets.values())
     place, distance = nearest(queries.values, rows.values)
     found = nearest_among_many(sets["training"], sets["test"], shifted=False)
-    near = distance < 0.1
-    assert near.sum() == 11
-    assert np.array_equal(found.place[near], place[near])
-    assert found.distance[near] == pytest.approx(distance[near], abs=1e-5)
+    close = distance < 0.1
+    assert close.sum() == 11
+    assert np.array_equal(found.place[close], place[close])
+    assert found.distance[close] == pytest.approx(distance[close], abs=1e-5)
     assert (found.distance >= distance - 1e-5).all()
 
 
@@ -70,8 +75,7 @@ def test_without_the_library_a_part_is_compared_and_that_is_said(monkeypatch):
     monkeypatch.setattr(audit, "MOST_ROWS", 300)
     sets, _ = sets_with_repeats()
     findings, notes = audited(sets, 0, lambda text: None)
-    (found,) = (each for each in findings if each.kind == "near_duplicates")
-    assert found.facts["compared_with"] == 300
+    assert near(findings, sets).facts["compared_with"] == 300
     assert any('pip install "vestry[many]"' in note for note in notes)
 
 

@@ -123,7 +123,7 @@ def test_links_to_a_few_neighbours_give_what_all_links_give(seed):
 def test_of_classes_that_are_too_large_a_part_is_compared_and_that_is_said(monkeypatch):
     images, _, labels = approached()
     sets = image_sets(images, labels)
-    monkeypatch.setattr(module, "MOST_PAIRS", len(images) ** 2 // 8)
+    monkeypatch.setattr(module, "_MOST_PAIRS", len(images) ** 2 // 8)
     rows = compared_rows(labels, 0)
     assert len(rows) == pytest.approx(len(labels) / 2, abs=1)
     found, notes = audit(sets, 0, lambda text: None)

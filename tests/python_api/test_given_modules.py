@@ -1,7 +1,5 @@
 """Torch modules handed over in Python: by class and parameters, or trained in this process."""
 
-import subprocess
-import sys
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -134,13 +132,8 @@ def test_no_weights_of_the_object_reach_its_fit(run: vestry.Run, tmp_path: Path)
     assert given["Object"].layers[1].weight.detach().eq(7.0).all()  # and none of the fit's, it
 
 
-def test_another_process_says_who_can_fit_it(run: vestry.Run, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "vestry", "run", str(study(run)), "--out", str(tmp_path / "r")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_another_process_says_who_can_fit_it(run: vestry.Run, vestry: Any, tmp_path: Path) -> None:
+    done = vestry("run", study(run), "--out", tmp_path / "r")
     assert done.returncode == 2 and "handed over in a Python session" in done.stderr
 
 

@@ -29,11 +29,25 @@ EVIDENCE = {
 }
 
 
-@pytest.mark.parametrize("name", GLANCED_AT)
+def shown(browser: Browser, page: Path) -> Browser:
+    """As `measures.opened`; where the page is still there as it came, it is not loaded again."""
+    if browser.current_url != page.as_uri() or not browser.execute_script("return window.asItCame"):
+        measures.opened(browser, page.as_uri())
+        browser.execute_script("window.asItCame = true")
+    measures.resize(browser, measures.SCREEN)
+    measures.wish(browser)
+    browser.execute_script("scrollTo(0, 0)")
+    return browser
+
+
+# In this scope pytest runs all tests of one page before the next.
+
+
+@pytest.mark.parametrize("name", GLANCED_AT, scope="module")
 def test_the_answer_is_seen_in_five_seconds(browser: Browser, study_page: Pages, name: str) -> None:
     """The three largest texts of the first screen are the model, its accuracy with interval and how
     strong the evidence is."""
-    measures.opened(browser, study_page(name).as_uri())
+    shown(browser, study_page(name))
     found = made_study(name)[0]["decision"]
     results = example.typed(made_study(name)[0])
     model = next(m for m in models_by_rank(results) if m.name == found["recommended"])
@@ -47,14 +61,17 @@ def test_the_answer_is_seen_in_five_seconds(browser: Browser, study_page: Pages,
         assert any(words in text for text in texts), (words, texts)
 
 
-@pytest.mark.parametrize("name", MEASURED | GLANCED_AT)
+@pytest.mark.parametrize("name", MEASURED | GLANCED_AT, scope="module")
 def test_the_first_screen_is_no_wall(browser: Browser, study_page: Pages, name: str) -> None:
-    measures.opened(browser, study_page(name).as_uri())
+    shown(browser, study_page(name))
     assert measures.first_screen_words(browser) <= 60
     bottom = browser.execute_script(
         "return document.querySelector('#answer').getBoundingClientRect().bottom"
     )
     assert bottom <= measures.SCREEN[1]
+
+
+def test_on_a_phone_the_answer_is_read_on_two_screens(browser: Browser, study_page: Pages) -> None:
     measures.opened(browser, study_page("default").as_uri(), measures.PHONE)
     bottom = browser.execute_script(
         "return document.querySelector('#answer').getBoundingClientRect().bottom"
@@ -62,10 +79,10 @@ def test_the_first_screen_is_no_wall(browser: Browser, study_page: Pages, name: 
     assert bottom <= 2 * measures.PHONE[1]
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", MEASURED, scope="module")
 def test_a_page_is_short_until_it_is_opened(browser: Browser, study_page: Pages, name: str) -> None:
     """However many models and classes there are: these make figures and tables longer alone."""
-    measures.opened(browser, study_page(name).as_uri())
+    shown(browser, study_page(name))
     assert measures.prose_words(browser) <= MOST_WORDS
     assert measures.words_before_figure(browser) <= 100
     assert measures.screens(browser) <= MOST_SCREENS
@@ -73,7 +90,7 @@ def test_a_page_is_short_until_it_is_opened(browser: Browser, study_page: Pages,
 
 
 def test_the_default_page_is_short(browser: Browser, study_page: Pages) -> None:
-    measures.opened(browser, study_page("default").as_uri())
+    shown(browser, study_page("default"))
     assert measures.words(browser) <= MOST_WORDS
     assert measures.screens(browser) <= MOST_SCREENS
 
@@ -82,11 +99,13 @@ def test_the_default_page_weighs_at_most_three_megabytes(study_page: Pages) -> N
     assert study_page("default").stat().st_size <= 3_000_000
 
 
-@pytest.mark.parametrize("name", ["default", "twelve models", "hundred classes", "leak"])
+@pytest.mark.parametrize(
+    "name", ["default", "twelve models", "hundred classes", "leak"], scope="module"
+)
 def test_the_chapters_that_answer_are_printed_on_two_pages(
     browser: Browser, study_page: Pages, name: str
 ) -> None:
-    measures.opened(browser, study_page(name).as_uri())
+    shown(browser, study_page(name))
     assert measures.pages_of(measures.printed(browser)) <= 2
     size, text = measures.smallest_print(browser)
     assert size >= 9, text

@@ -67,6 +67,8 @@ def test_a_folder_is_one_runs_at_a_time(tmp_path, holder):
     with pytest.raises(RunError, match="another run is at work in"), locked(tmp_path):
         pytest.fail("two have it")
     assert is_new(tmp_path) and is_new(tmp_path / "nowhere")
+    (tmp_path / ".part-0123abcd.json").write_text("{")
+    assert is_new(tmp_path), "a run was killed before it had a file"
     (tmp_path / "theirs").write_text("x")
     assert not is_new(tmp_path)
 

@@ -112,7 +112,7 @@ class _Search:
         index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, cells)
         index.nprobe = _CELLS_SEARCHED
         faiss.omp_set_num_threads(1)  # other tasks have the other cores
-        index.train((found - mean) @ basis)
+        index.train(np.asarray((found - mean) @ basis, np.float32))
         made = cls(index, mean, basis)
         for images in _unit_parts(rows, CHUNK):
             index.add(made._reduced(images))
@@ -128,7 +128,7 @@ class _Search:
         return np.asarray(np.maximum(found, 0), np.int64)
 
     def _reduced(self, images: _Floats) -> _Floats:
-        return np.ascontiguousarray((spectra(images) - self.mean) @ self.basis)
+        return np.ascontiguousarray((spectra(images) - self.mean) @ self.basis, np.float32)
 
 
 def _principal(values: _Floats) -> tuple[_Floats, _Floats]:

@@ -16,6 +16,7 @@ from vestry.audit.pictures import small_size
 from vestry.audit.spectrum import can_be_shifted, shifted_distance, spectra
 from vestry.audit.unit_vectors import Directions, nearest, nearest_rows
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import picked_parts
 
 _THRESHOLD = 0.1
 """A correlation of pixels of 0.995 and above."""
@@ -121,14 +122,13 @@ class _Found:
     def unlike(self, queries: ImageSet, among: ImageSet) -> _Rows:
         """Places of the pairs, closest first, without those that are equal byte for byte."""
         order = np.argsort(self.distance, kind="stable")
-        kept = [
-            place
-            for place in order.tolist()
-            if not np.array_equal(
-                queries.images[self.rows[place]], among.images[self.matches[place]]
-            )
-        ]
-        return np.array(kept, np.int64)
+        pairs = zip(
+            picked_parts(queries.images, self.rows[order]),
+            picked_parts(among.images, self.matches[order]),
+            strict=True,
+        )
+        unlike = [(one != other).reshape(len(one), -1).any(axis=1) for one, other in pairs]
+        return np.asarray(order[np.concatenate([np.zeros(0, bool), *unlike])], np.int64)
 
 
 def _finding(sets: Mapping[str, ImageSet], splits: tuple[str, str], found: _Found) -> Finding:

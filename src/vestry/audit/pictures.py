@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.data.image_set import ImageSet, contiguous
-from vestry.data.mapped import parts_of
+from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of, picked_parts
 from vestry.data.split import stratified
 from vestry.schema.exploration import ClassSamples
 
@@ -92,10 +92,11 @@ def vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def small_parts(rows: ImageSet, places: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
-    """`small_images` of the rows at `places`, CHUNK at a time."""
-    for start in range(0, len(places), CHUNK):
-        part = contiguous(places[start : start + CHUNK])
-        yield small_images(rows.images[part])
+    """`small_images` of the rows at `places`, CHUNK at a time; of mapped ones none stays in
+    memory."""
+    for part in picked_parts(rows.images, places):
+        for start in range(0, len(part), CHUNK):
+            yield small_images(part[start : start + CHUNK])
 
 
 def drawn_rows(rows: ImageSet, most: int, seed: int) -> NDArray[np.int64]:

@@ -31,7 +31,7 @@ _LEAST_ROWS, _LEAST_SHARE = 30, 0.2
 apart so far is 1% of thousands and up to 7% of 150 (docs/measurements.md)."""
 _MOST_ALIKE = 0.9999
 _ROUNDS = 8
-MOST_PAIRS = 1_500_000_000
+_MOST_PAIRS = 1_500_000_000
 """Of one class each, that are compared: half a minute."""
 
 
@@ -47,11 +47,11 @@ class Tracks:
 
 
 def compared_rows(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """All rows, or as many drawn by class that at most MOST_PAIRS are compared."""
+    """All rows, or as many drawn by class that at most _MOST_PAIRS are compared."""
     pairs = float((np.bincount(labels).astype(float) ** 2).sum())
-    if pairs <= MOST_PAIRS:
+    if pairs <= _MOST_PAIRS:
         return np.arange(len(labels))
-    return np.sort(stratified(labels, int(len(labels) * (MOST_PAIRS / pairs) ** 0.5), seed))
+    return np.sort(stratified(labels, int(len(labels) * (_MOST_PAIRS / pairs) ** 0.5), seed))
 
 
 def has_tracks(shape: tuple[int, ...]) -> bool:

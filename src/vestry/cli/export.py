@@ -53,6 +53,15 @@ def export(
     images: Annotated[
         bool, typer.Option(help="Let some training and validation images travel in the file.")
     ] = True,
+    known: Annotated[
+        int,
+        typer.Option(
+            "--known",
+            min=1,
+            max=40,
+            help="How many training images of each class do; fewer make a smaller file.",
+        ),
+    ] = 40,
     web: Annotated[
         Path | None,
         typer.Option(
@@ -82,7 +91,7 @@ def export(
     )
 
     places = DataPaths.of(data)
-    options = ExportOptions(temperature, images, quantize, force)
+    options = ExportOptions(temperature, images, quantize, force, known)
     if run.is_file():
         check_file_alone(run, web, model, output, options)
     if web is not None:

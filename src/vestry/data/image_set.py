@@ -101,7 +101,7 @@ class ImageSet:
 
         Rows that follow one another are a view of these arrays: a split copies nothing.
         """
-        part = contiguous(index)
+        part = _contiguous(index)
         missing = None if self.missing is None else self.missing[part]
         groups = None if self.groups is None else self.groups[part]
         labels, ids = self.labels[part], self.ids[part]
@@ -225,7 +225,7 @@ def _as_text(text: str) -> dict[str, NDArray[np.str_]]:
     return {"text": np.array(text)}
 
 
-def contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+def _contiguous(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
     """`index` as a slice where its rows follow one another."""
     if len(index) and index[0] >= 0 and bool((np.diff(index) == 1).all()):
         return slice(int(index[0]), int(index[-1]) + 1)

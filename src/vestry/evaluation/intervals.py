@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Interval = tuple[float, float]
 LEVEL = 0.95
-_HALVES = 60
+_EXACT = 1e-16
 
 
 def share_interval(found: int, rows: int, level: float = LEVEL) -> Interval:
@@ -86,11 +86,14 @@ def _highest_share(found: int, rows: int, level: float) -> float:
 
 
 def _root(falling: Callable[[float], float], low: float, high: float) -> float:
-    """Where it crosses 0, by halves."""
-    for _ in range(_HALVES):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
-    return low
+    """Where it crosses 0; the end that is nearer where rounding lets it cross nowhere between."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - studies are read without it
+
+    if falling(low) <= 0:
+        return low
+    if falling(high) >= 0:
+        return high
+    return float(brentq(falling, low, high, xtol=_EXACT))
 
 
 def fault_quantile(mean: float, variance: float, share: float, ends_at_1: bool) -> float:

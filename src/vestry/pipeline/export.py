@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,10 @@ from vestry.storage.names import stored_name
 from vestry.storage.ownership import check_no_links
 from vestry.storage.run_folder import read_json
 from vestry.study.entries import kinds_in
+from vestry.system.installed import version_of
 
 _OPTION = "-o"
-KNOWN_EACH, SAMPLES_EACH = 40, 2
+_KNOWN_EACH, _SAMPLES_EACH = 40, 2
 """Images of each class that travel with a model: to set answers beside, and to try."""
 
 
@@ -57,12 +57,14 @@ KNOWN_EACH, SAMPLES_EACH = 40, 2
 class ExportOptions:
     """temperature: apply the one that the run fitted on validation rows. images: training images
     travel with the file, so that the page can show some beside an answer. quantize: an int8 form is
-    to stand beside it. force: files that are not ours may be replaced."""
+    to stand beside it. force: files that are not ours may be replaced. known: training images of
+    each class that travel."""
 
     temperature: bool = True
     images: bool = True
     quantize: bool = False
     force: bool = False
+    known: int = _KNOWN_EACH
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,7 @@ def _gate(
         "files": files,
         "of": rows.words,
         "source": "the run's own answers",
-        "onnxruntime": metadata.version("onnxruntime"),
+        "onnxruntime": version_of("onnxruntime"),
         "when": _now(),
     }
 
@@ -189,15 +191,15 @@ def _described(
         parameters=entry.parameters,
         versions=_versions(),
         created=_now(),
-        known=picture_strip(training, KNOWN_EACH) if options.images else None,
-        samples=picture_strip(dataset.validation, SAMPLES_EACH) if options.images else None,
+        known=picture_strip(training, options.known) if options.images else None,
+        samples=picture_strip(dataset.validation, _SAMPLES_EACH) if options.images else None,
     )
     return replace(bundle, novelty=novelty(bundle, dataset, settings_of(run).unlike))
 
 
 def _versions() -> dict[str, Any]:
     names = ("vestry", "onnx", "onnxruntime", "numpy", "pillow")
-    return {name: metadata.version(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
+    return {name: version_of(name) for name in names} | {"opset": OPSET, "ir": IR_VERSION}
 
 
 def _now() -> str:

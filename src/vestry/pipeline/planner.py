@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import metadata
 from typing import Any
 
 from vestry.data.dataset import Dataset, resolved
@@ -30,6 +29,7 @@ from vestry.search.space import variations
 from vestry.storage.run_folder import RunFolder
 from vestry.study.entries import CommonEntry, ModelEntry, SearchedEntry
 from vestry.study.settings import Study
+from vestry.system.installed import version_of
 
 _SEARCH_CODE = ("search", "pipeline.tasks.search", "pipeline.searching")
 FIT, SEARCH = "vestry.pipeline.tasks.fit:fit_model", "vestry.pipeline.tasks.search:run_search"
@@ -223,7 +223,7 @@ class Planner:
         description = {
             **self.shared,
             "search_code": code_key(*_SEARCH_CODE),
-            "libraries": fit.libraries(kind.name) | {"optuna": metadata.version("optuna")},
+            "libraries": fit.libraries(kind.name) | {"optuna": version_of("optuna")},
             "search": entry.search.model_dump(mode="json"),
             "kind": kind.name,
             "member": entry.table,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,7 @@ from vestry.storage.file_sums import MANIFEST, are_whole, sums_of
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import RunFolder, write_json
 from vestry.study.reader import StudyFile
+from vestry.system.installed import version_of
 
 _WHY = "comparing models and committees"
 _CODE = (
@@ -146,7 +146,7 @@ class Comparison:
         """Everything that the comparison depends on."""
         return {
             "code": code_key(*_CODE),
-            "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+            "libraries": {name: version_of(name) for name in _LIBRARIES},
             "study": self.file.study.digest,
             "file": str(self.file.path),
             "data": self.dataset.provenance.as_dict(),

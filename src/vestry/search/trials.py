@@ -70,25 +70,25 @@ class Search:
         self.settings = settings
         self.sign = sign
         self.distributions = {key: _distribution(choice) for key, choice in space.items()}
-        self.storage: BaseStorage = InMemoryStorage()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        if folder is None:
+            self.study = self.opened(InMemoryStorage())
+            return
+        journal = folder / JOURNAL
         try:
-            self.study = self.opened(folder and _mended(folder / JOURNAL))
+            self.study = self.opened(_storage(_mended(journal)))
         except Exception:  # whatever optuna makes of a journal that somebody has changed
-            if folder is None:
-                raise
-            (folder / JOURNAL).unlink(missing_ok=True)
-            self.study = self.opened(folder / JOURNAL)
+            journal.unlink(missing_ok=True)
+            self.study = self.opened(_storage(journal))
 
-    def opened(self, journal: Path | None) -> optuna.Study:
+    def opened(self, storage: BaseStorage) -> optuna.Study:
         """What the journal holds so far."""
-        if journal is not None:
-            self.storage = _storage(journal)
+        self.storage = storage
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(
                 study_name=_NAME,
-                storage=self.storage,
+                storage=storage,
                 direction="maximize",
                 load_if_exists=True,
                 pruner=optuna.pruners.MedianPruner(LEAST_TRIALS, LEAST_EPOCHS)
@@ -259,9 +259,10 @@ def _mended(journal: Path) -> Path:
     for leftover in journal.parent.glob(f"{journal.name}.lock*"):
         leftover.unlink()
     if journal.exists():
-        lines = itertools.takewhile(_is_whole, journal.read_bytes().splitlines(keepends=True))
+        lines = journal.read_bytes().splitlines(keepends=True)
+        whole = list(itertools.takewhile(_is_whole, lines))
         with atomic_path(journal) as temporary:
-            temporary.write_bytes(b"".join(lines))
+            temporary.write_bytes(b"".join(whole))
     return journal
 
 

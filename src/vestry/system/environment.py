@@ -5,6 +5,7 @@ import platform
 from importlib import metadata
 from typing import Any
 
+from vestry.system.installed import version_of
 from vestry.system.platform_calls import memory_bytes, processor
 
 _LIBRARIES = ("vestry", "numpy", "torch", "scikit-learn", "onnxruntime", "skl2onnx")
@@ -25,6 +26,6 @@ def environment(cores: int) -> dict[str, Any]:
 
 def _version(name: str) -> str | None:
     try:
-        return metadata.version(name)
+        return version_of(name)
     except metadata.PackageNotFoundError:
         return None

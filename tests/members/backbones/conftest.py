@@ -2,20 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 
 from vestry.data.paths import DataPaths
 from vestry.members.kind import FitJob
 from vestry.members.model_paths import ModelPaths
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Tests run beside each other; two threads each would wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +25,7 @@ def places(tmp_path, cache):
 def job(tmp_path, places):
     """A job on random pixels, whose class shows in their brightness."""
 
-    def make(rows=60, on_event=lambda event: None, colour=False, **changes):
+    def make(rows=30, on_event=lambda event: None, colour=False, **changes):
         random = np.random.default_rng(0)
         shape = (rows + 20, 10, 9, 3) if colour else (rows + 20, 10, 9)
         labels = np.arange(rows + 20) % 3

@@ -26,7 +26,7 @@ HEAD = [{"flatten": True}, {"batch_norm": True, "momentum": 0.9}, {"dense": 16}]
 
 def settings(backbone="resnet50", **given):
     if not backbone.startswith("study:"):
-        given = {"weights": "random"} | given
+        given = {"weights": "random", "precision": "fp32"} | given
     return BackboneSettings(backbone=backbone, **{"layers": HEAD, "epochs": 6} | given)
 
 
@@ -67,7 +67,7 @@ def test_the_reports_heads_have_the_reports_numbers_of_parameters(job, backbone,
         validation_images=images[:1],
         validation_labels=np.zeros(1, np.int64),
     )
-    card = fit(settings(backbone, layers=layers, epochs=1, precision="fp32"), work).card()
+    card = fit(settings(backbone, layers=layers, epochs=1), work).card()
     frozen = PUBLISHED[backbone].parameters
     assert card["trainable_parameters"] == trained
     assert card["parameters"] == frozen + trained
@@ -89,17 +89,17 @@ def test_the_backbone_is_bit_equal_after_training_the_head(job, tmp_path):
 
 
 def test_each_image_goes_through_once_for_all_epochs_seeds_and_subsets(job, passed):
-    work = job(rows=60)
-    member = fit(settings(precision="fp32"), work)
-    timed = 2 * 60  # the time of predicting is measured on images that no store has
-    assert passed["fp32"] == 60 + 20 + timed
+    work = job(rows=30)
+    member = fit(settings(), work)
+    timed = 2 * 30  # the time of predicting is measured on images that no store has
+    assert passed["fp32"] == 30 + 20 + timed
     member.predict_proba(work.validation_images)
-    assert passed["fp32"] == 60 + 20 + timed
+    assert passed["fp32"] == 30 + 20 + timed
     facts = member.card()["trunk"]
-    assert (facts["images_through"], facts["images_found"]) == (80, 20)
+    assert (facts["images_through"], facts["images_found"]) == (50, 20)
     part = replace(work, images=work.images[::2], labels=work.labels[::2], seed=4)
-    again = fit(settings(precision="fp32"), part).card()["trunk"]
-    assert (again["images_through"], again["images_found"]) == (0, 50)
+    again = fit(settings(), part).card()["trunk"]
+    assert (again["images_through"], again["images_found"]) == (0, 35)
 
 
 def test_training_may_go_through_in_bfloat16_and_prediction_never_does(job, passed):
@@ -148,7 +148,7 @@ def test_a_fit_that_is_killed_in_the_head_goes_on_and_ends_with_the_same_bits(
     job, monkeypatch, passed, tmp_path
 ):
     monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
-    chosen = settings(precision="fp32")
+    chosen = settings()
     undisturbed = fit(chosen, job(workspace=tmp_path / "calm"))
     through = passed["fp32"]
     seen = []
@@ -163,7 +163,7 @@ def test_a_fit_that_is_killed_in_the_head_goes_on_and_ends_with_the_same_bits(
         fit(chosen, job(on_event=kill))
     resumed = fit(chosen, job(on_event=kill))
     assert seen == [1, 2, 3, 3, 4, 5, 6]
-    assert passed["fp32"] == through + 120  # only for the time of predicting
+    assert passed["fp32"] == through + 60  # only for the time of predicting
     one, other = (member.head.network.tensors() for member in (undisturbed, resumed))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -31,9 +31,9 @@ def saved(member, folder):
     ("chosen", "colour"),
     [
         (settings(params={"max_iter": 200}), False),
-        (settings("sklearn.svm.SVC", image_size=64, pool="max"), True),
+        (settings("sklearn.svm.SVC", image_size=40, pool="max"), True),
         (settings("sklearn.neighbors.KNeighborsClassifier", scale="none"), False),
-        (settings("sklearn.ensemble.RandomForestClassifier", image_size=64, pool="none"), False),
+        (settings("sklearn.ensemble.RandomForestClassifier", image_size=40, pool="none"), False),
     ],
     ids=lambda value: getattr(value, "estimator", ""),
 )
@@ -78,7 +78,7 @@ def test_an_estimator_without_an_onnx_form_is_not_stored_and_says_why(job, tmp_p
 
 def test_the_average_of_maps_is_said_where_it_is_taken_by_itself(job):
     said = "the average of each channel's map"
-    small, large = (fit(settings(image_size=size), job()).card() for size in (32, 64))
+    small, large = (fit(settings(image_size=size), job()).card() for size in (32, 40))
     assert not any(said in note for note in small["notes"])
     assert any(said in note for note in large["notes"])
     assert large["trunk"]["feature_shape"] == [1, 1, 2048]

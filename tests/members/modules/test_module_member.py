@@ -52,7 +52,7 @@ def settings(name="Small", **more):
 
 
 def test_steps_are_those_that_torch_takes():
-    torch.manual_seed(0)
+    torch.manual_seed(1)  # with 0, two pixels of a pool are as good as equal, on one thread
     given = own_modules.Small(1, 10, drop=0.0)
     given(torch.zeros(2, 1, 8, 8))
     theirs = copy.deepcopy(given).train()

@@ -39,7 +39,7 @@ def _read_table() -> NDArray[np.float64]:
     """
     path = stored_table()
     if path is not None:
-        return np.loadtxt(path, delimiter=",")
+        return np.loadtxt(path, delimiter=",", dtype=np.uint8).astype(np.float64)
     from sklearn.datasets import load_digits  # noqa: PLC0415 - heavy
 
     pixels, labels = load_digits(return_X_y=True)

@@ -10,23 +10,31 @@ _DEPTHS = (3, 4, 6, 3)
 _WIDENING = 4
 
 
+class _Convolution(nn.Conv2d):
+    """Begins with whatever memory holds: `initialise` or a file's weights write over it, and torch
+    takes longer to draw values than either."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class _Bottleneck(nn.Module):
     """Narrows, convolves, widens, and adds the result to its input."""
 
     def __init__(self, channels: int, width: int, stride: int) -> None:
         super().__init__()
         out = width * _WIDENING
-        self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
+        self.conv1 = _Convolution(channels, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
+        self.conv2 = _Convolution(width, width, 3, stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, out, 1, bias=False)
+        self.conv3 = _Convolution(width, out, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(out)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = None
         if stride != 1 or channels != out:
             self.downsample = nn.Sequential(
-                nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+                _Convolution(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -45,7 +53,7 @@ class Resnet50(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.conv1 = _Convolution(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
@@ -84,7 +92,7 @@ class Vgg16(nn.Module):
         channels = 3
         for block in _FILTERS:
             for filters in block:
-                layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(inplace=True)]
+                layers += [_Convolution(channels, filters, 3, padding=1), nn.ReLU(inplace=True)]
                 channels = filters
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)

@@ -1,7 +1,6 @@
 """The kind `backbone`: a frozen backbone with published or earlier weights, and a head on it."""
 
 from collections.abc import Collection, Iterator, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from vestry.members.networks.layer import Shape, TracedLayer
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.tracing import MOST_CORES, network_threads, trace
 from vestry.storage.run_folder import read_json
+from vestry.system.installed import version_of
 
 
 class BackbonePlan(Plan):
@@ -62,7 +62,7 @@ class BackbonePlan(Plan):
         versions of what runs a file or fits an estimator."""
         libraries = ["onnx", "onnxruntime"] if settings.is_graph else []
         libraries += ESTIMATOR.libraries if settings.estimator else ()
-        versions = (f"{name} {metadata.version(name)}" for name in dict.fromkeys(libraries))
+        versions = (f"{name} {version_of(name)}" for name in dict.fromkeys(libraries))
         return ", ".join([self.source(settings).identity, *versions])
 
     def describe(self, settings: BackboneSettings) -> str:

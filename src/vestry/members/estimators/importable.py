@@ -5,7 +5,6 @@ import ast
 import importlib
 import os
 import sys
-from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,7 +62,7 @@ def import_named(path: str) -> Any:
 def is_installed(module: str) -> bool:
     """Whether a module is of Python's library or of an installed package, not the user's own."""
     top = module.partition(".")[0]
-    return top in sys.stdlib_module_names or bool(metadata.packages_distributions().get(top))
+    return top in sys.stdlib_module_names or bool(installed.packages_of(top))
 
 
 def _located(path: str) -> tuple[str | None, bool]:

@@ -1,7 +1,6 @@
 """The kind `module`: a torch module of the user's own, trained here."""
 
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from vestry.members.modules.module_source import source_of
 from vestry.members.networks.device import settled_device
 from vestry.members.networks.settings import ImageTrainingSettings
 from vestry.members.networks.tracing import MOST_CORES
+from vestry.system.installed import packages_of, version_of
 
 
 class ModuleSettings(ImageTrainingSettings):
@@ -65,9 +65,8 @@ class _ModulePlan(Plan):
 
     def identity(self, settings: ModuleSettings) -> str | None:
         """The versions of the installed package that brings it, if one does."""
-        top = settings.module.partition(".")[0]
-        packages = sorted(set(metadata.packages_distributions().get(top, ())))
-        return ", ".join(f"{name} {metadata.version(name)}" for name in packages) or None
+        packages = packages_of(settings.module)
+        return ", ".join(f"{name} {version_of(name)}" for name in packages) or None
 
 
 def _inputs(table: Mapping[str, Any], paths: ModelPaths) -> Iterator[Path]:  # noqa: ARG001

@@ -4,6 +4,7 @@ repeatable.
 
 import contextlib
 import ctypes
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -42,6 +43,7 @@ def prepared(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@functools.cache  # once in a process, which keeps the setting
 def _keep_freed_memory() -> None:
     """Tell the C library to reuse large blocks; only glibc has such a setting."""
     if sys.platform == "linux":

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from vestry.schema.results import ComparisonResults
 from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 _MAPS = "maps.npz"
 _CODE = ("attribution", "pipeline.tasks.attribution")
@@ -78,7 +78,7 @@ def _explanation_task(
     description = {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "member": fitted.folder.name,
         "images": [asdict(image) for image in images],
         "explanation": settings.model_dump(mode="json", exclude={"skip"}),

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from vestry.schema.exploration import Exploration
 from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 _PICTURES = "pictures.npz"
 _CORRELATION = "exploration.npz"
@@ -53,13 +53,13 @@ def exploration_task(
 ) -> Task:
     """The task of one look at `dataset`. context: as for members, and `study`
     and `record`, for what is written down of looks at test labels."""
-    description = {
+    description: dict[str, Any] = {
         "code": code_key(*_CODE),
         "data": dataset.provenance.fingerprint,
         "ids": ids_digest(dataset),
         "files": _files_digest(dataset.provenance.files),
         "missing": {split: _missing_digest(rows) for split, rows in _splits(dataset).items()},
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "exploration": settings.model_dump(mode="json", exclude={"skip"}),
     }
     if are_many(_splits(dataset)):

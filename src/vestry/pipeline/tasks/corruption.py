@@ -7,7 +7,6 @@ import functools
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from vestry.robustness.settings import RobustnessSettings
 from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json, write_arrays
+from vestry.system.installed import version_of
 
 TABLES, PICTURES = "tables.npz", "pictures.npz"
 _CODE = ("robustness", "pipeline.tasks.corruption")
@@ -82,7 +82,7 @@ def corruption_task(
         "ids": ids_digest(dataset),
         "member": fitted.folder.name,
         "threads": fitted.cores,
-        "libraries": {library: metadata.version(library) for library in _LIBRARIES},
+        "libraries": {library: version_of(library) for library in _LIBRARIES},
         "robustness": settings.model_dump(mode="json", exclude={"skip"}),
         # What was registered elsewhere is not in the code's key.
         "corruptions": {name: each.strengths for name, each in CORRUPTIONS.items()},

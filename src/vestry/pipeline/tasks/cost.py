@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from vestry.pipeline.tasks.timing import (
 from vestry.schema.cost import Cost, Latency
 from vestry.storage.file_sums import MANIFEST, finish
 from vestry.storage.run_folder import RunFolder, read_json
+from vestry.system.installed import version_of
 from vestry.system.platform_calls import processor
 
 _CODE = ("pipeline.tasks.cost", "committees")
@@ -60,7 +60,7 @@ def cost_task(
     """
     description = {
         "code": code_key(*_CODE),
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
         "processor": processor(),
         "threads": _THREADS,
         "data": dataset.provenance.fingerprint,

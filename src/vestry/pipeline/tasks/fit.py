@@ -10,7 +10,6 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +32,7 @@ from vestry.members.model_paths import ModelPaths
 from vestry.pipeline.tasks.code_key import code_key
 from vestry.predictions.table import ProbabilityTable, Split
 from vestry.storage.file_sums import finish
+from vestry.system.installed import version_of
 
 # The data that a task speaks of, as its worker process loads it.
 
@@ -112,7 +112,7 @@ def description(
 
 def libraries(kind: str) -> dict[str, str]:
     """Versions of what fits models of this kind."""
-    return {name: metadata.version(name) for name in kind_named(kind).libraries}
+    return {name: version_of(name) for name in kind_named(kind).libraries}
 
 
 def _digest(texts: NDArray[np.str_]) -> str:

@@ -102,7 +102,7 @@ def _bursts(case: _Case) -> str:
     said = (
         f"{case.share} images {case.verb('is a frame', 'are frames')} of "
         f"{counted(facts['runs'], 'object')}, up to "
-        f"{whole(facts['longest'])} of one, {_known_by(facts)}"
+        f"{whole(facts['longest'])} of one, {_known_by(case)}"
     )
     if facts["parted"]:
         said += (
@@ -119,8 +119,9 @@ def _bursts(case: _Case) -> str:
     return said + f" To keep them together, write under [data]: {_groups_line(facts['pattern'])}"
 
 
-def _known_by(facts: dict[str, Any]) -> str:
+def _known_by(case: _Case) -> str:
     """What says that they belong together."""
+    facts = case.facts
     if facts["pattern"] is None:
         return (
             "by their looks alone: the nearest image of another object of the class is "
