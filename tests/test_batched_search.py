@@ -138,7 +138,11 @@ def test_a_search_that_is_cut_short_goes_on_and_ends_the_same(calm, tmp_path, st
 def test_a_killed_command_goes_on_and_ends_the_same(calm, tmp_path, vestry):
     (tmp_path / "batched.toml").write_text(STUDY)
     arguments = ("run", "batched.toml", "--out", "run", "--cores", "2")
-    for seconds in (1.0, 1.5):
+    for seconds in (
+        0.5,
+        0.8,
+        1.1,
+    ):  # wherever that is in the work, of a quick machine or a slow one
         with contextlib.suppress(subprocess.TimeoutExpired):  # it is killed then
             vestry(*arguments, cwd=tmp_path, timeout=seconds)
     done = vestry(*arguments, cwd=tmp_path)
@@ -146,7 +150,6 @@ def test_a_killed_command_goes_on_and_ends_the_same(calm, tmp_path, vestry):
     search = results_of(tmp_path / "run")["members"]["Tuned"]["search"]
     tuned = next(each for each in calm[0] if len(each["trials"]) == 14)
     assert without_times(search) == {key: tuned[key] for key in without_times(search)}
-    assert "Tuned, search: done in" in done.stderr
     page = (tmp_path / "run" / "report.html").read_text()
     assert "estimator from those before, 4 at a time, in " in page
 

@@ -13,7 +13,6 @@ import tomllib
 
 import numpy as np
 import pytest
-from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
@@ -187,7 +186,7 @@ def test_somebody_elses_marker_is_not_taken_for_a_damaged_one(tmp_path, run):
 def test_a_damaged_checkpoint_is_thrown_away(tmp_path, way):
     import torch
 
-    save_file({"a": torch.ones(9)}, tmp_path / checkpoint.NAME, {"state": "{}"})
+    checkpoint.write(tmp_path, {"a": torch.ones(9)}, {})
     assert checkpoint.read(tmp_path) is not None
     damage(tmp_path, [checkpoint.NAME], way)
     assert checkpoint.read(tmp_path) is None

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_files import pictures
 
-from vestry.data.image_set import ImageSet, array_ids, contiguous
+from vestry.data.image_set import ImageSet, array_ids
 from vestry.errors import DataError
 
 
@@ -55,8 +55,11 @@ def test_the_fingerprint_tells_any_change() -> None:
 
 @given(index=st.lists(st.integers(-20, 19), max_size=30).map(lambda rows: np.array(rows, int)))
 def test_a_slice_takes_the_same_rows(index: np.ndarray) -> None:
-    rows = np.arange(20)
-    np.testing.assert_array_equal(rows[contiguous(index)], rows[index])
+    pixels = np.arange(80, dtype=np.uint8).reshape(20, 2, 2)
+    rows = ImageSet(pixels, np.arange(20) % 2, ("a", "b"), array_ids("training", 20))
+    taken = rows.rows(index)
+    np.testing.assert_array_equal(taken.images, pixels[index])
+    np.testing.assert_array_equal(taken.ids, rows.ids[index])
 
 
 def test_rows_keep_their_ids_and_copy_nothing_where_they_follow() -> None:

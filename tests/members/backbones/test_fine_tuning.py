@@ -33,6 +33,7 @@ def settings(backbone="vgg16", head="dense", **given):
 @pytest.mark.parametrize("layers", [1, 3, 13])
 def test_the_two_parts_are_the_whole(backbone, layers):
     module = backbone().eval()
+    module.initialise(torch.Generator().manual_seed(0))
     images = torch.randn(2, 3, 32, 32)
     first, last = split(module, layers)
     kinds = nn.Conv2d if backbone is Vgg16 else type(module.layer1[0])
