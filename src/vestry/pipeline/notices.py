@@ -1,5 +1,7 @@
 """What a reader must know before the figures: what was replaced, skipped or not reached."""
 
+import itertools
+
 from vestry.data.dataset import Dataset
 from vestry.data.folds import StudyFolds
 from vestry.data.subset import CrossValidation, held_out_whole
@@ -16,7 +18,7 @@ def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Stu
     """What was replaced, skipped or failed, for the top of the page."""
     provenance = dataset.provenance
     texts = [*provenance.notes, *shrink_note(dataset.training.image_shape)]
-    said = [Notice(level="warning", text=text) for text in provenance.warnings]
+    said = [Notice(level="warning", text=text) for text in (*provenance.warnings, *twins(study))]
     said += [Notice(level="note", text=text) for text in texts]
     if provenance.fell_back:
         text = f"This study asked for {provenance.asked} and ran on {provenance.used} instead: "
@@ -42,6 +44,23 @@ def notices(dataset: Dataset, members: EvaluatedModels[ScoredMember], study: Stu
         for what, skipped in left_out.items()
         if skipped
     ]
+    return said
+
+
+_SAID_OF_A_MODEL = {"name", "note", "reported", "seeds", "cross_validation", "time_limit"}
+"""What may differ between two models that are one and the same."""
+
+
+def twins(study: Study) -> list[str]:
+    """Models that are one under two names, which a committee gains nothing from."""
+    said = []
+    for one, other in itertools.combinations(study.models, 2):
+        tables = (each.model_dump(mode="json", exclude=_SAID_OF_A_MODEL) for each in (one, other))
+        if set(one.seeds) & set(other.seeds) and next(tables) == next(tables):
+            said.append(
+                f"{one.name} and {other.name} are the same model with the same seed: they answer "
+                "alike, and a committee of both gains nothing. Give one of them other `seeds`."
+            )
     return said
 
 

@@ -21,7 +21,7 @@ from vestry.pipeline.claim import check_claims, folder_before, take
 from vestry.pipeline.engines import sent_rows
 from vestry.pipeline.fitting import PostFit, attribute_models, fit_members, measure_models
 from vestry.pipeline.memory_needs import check_memory
-from vestry.pipeline.notices import cut_short
+from vestry.pipeline.notices import cut_short, twins
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.progress import Downloads
 from vestry.pipeline.results import Comparison, StudyTasks
@@ -185,7 +185,7 @@ def _announce(dataset: Dataset, planner: Planner, report: OnEvent) -> None:
     if provenance.fell_back:
         text = f"not on {provenance.asked} but on {provenance.used}: {provenance.fell_back}"
         report({"event": "warning", "text": text})
-    _warn(provenance.warnings, report)
+    _warn((*provenance.warnings, *twins(planner.study)), report)
     counts = provenance.rows
     if dataset.folds:
         shared = ("validation", "test") if dataset.folds.tests else ("validation",)

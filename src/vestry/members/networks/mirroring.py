@@ -91,7 +91,8 @@ def mirroring(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Mirroring
     if count < FEWEST_ROWS:
         return Mirroring(None, None, count)
     with machine.prepared(1), torch.inference_mode():  # threads would change the last digits
-        found = [_asked(images[rows], labels[rows], random) for rows in draws]
+        repeats = min(_MOST_REPEATS, max(1, _DRAWS * _ROWS // count))
+        found = [_asked(images[rows], labels[rows], random, repeats) for rows in draws]
     mirrored, plain = np.mean(found, axis=0).tolist()
     return Mirroring(mirrored, plain, count)
 
@@ -104,10 +105,10 @@ def _draws(order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _asked(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], random: np.random.Generator
+    images: NDArray[np.uint8], labels: NDArray[np.int64], random: np.random.Generator, repeats: int
 ) -> tuple[float, float]:
     features = _both_ways(_small(as_tensor(images)), random)
-    return _accuracies(*features, torch.from_numpy(labels), random)
+    return _accuracies(*features, torch.from_numpy(labels), random, repeats)
 
 
 def _upper(text: str) -> str:
@@ -180,12 +181,11 @@ _WIDTH, _PENALTY = 0.3, 0.3
 
 
 def _accuracies(
-    plain: Tensor, mirrored: Tensor, labels: Tensor, random: np.random.Generator
+    plain: Tensor, mirrored: Tensor, labels: Tensor, random: np.random.Generator, repeats: int
 ) -> tuple[float, float]:
     """Of rows that were not learnt from, by folds: with mirrored copies, and without."""
     count = len(labels)
     truth = torch.eye(int(labels.max()) + 1)[labels]
-    repeats = min(_MOST_REPEATS, max(1, _ROWS // count))
     right = np.zeros(2)
     for _ in range(repeats):
         fold = torch.from_numpy(random.permutation(count) % _FOLDS)
