@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestry.data.mapped import mapped
-from vestry.data.npz_file import DAMAGE
 from vestry.errors import DataError
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import TEMPORARY, write_json
 
@@ -89,7 +89,7 @@ class ImageCache:
             return None
         try:
             entry = self._read(key, read_object(path))
-        except (OSError, ValueError, KeyError, TypeError, *DAMAGE) as error:
+        except ARRAY_DAMAGE as error:
             self.notes.append(f"Kept images in {self.root} are damaged ({error}): made anew.")
             self._remove(key)
             return None

@@ -1,12 +1,8 @@
 """NumPy's zip format: an array at a time, checked before memory is taken; never pickled."""
 
 import contextlib
-import lzma
 import math
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,20 +13,9 @@ from numpy.typing import NDArray
 
 from vestry.data.limits import check_expansion
 from vestry.errors import DataError
+from vestry.storage.array_damage import ARCHIVE_DAMAGE
 
 _CheckType = Callable[[str, np.dtype[Any]], None]
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    tokenize.TokenError,
-    ValueError,
-    EOFError,
-    NotImplementedError,  # a compression that Python does not know
-    RuntimeError,  # an encrypted member
-)
-
 _LONGEST_REASON = 200
 """Characters of a reason that quotes from the file."""
 
@@ -40,7 +25,7 @@ def readable(path: Path) -> Iterator[None]:
     """Whatever a damaged file makes its readers raise becomes DataError."""
     try:
         yield
-    except DAMAGE as error:
+    except ARCHIVE_DAMAGE as error:
         reason = str(error)[:_LONGEST_REASON]
         raise DataError(
             f"{path}: not a readable .npz file ({reason}); write it again with numpy.savez"

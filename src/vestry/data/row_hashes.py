@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from vestry.data.limits import check_expansion
 from vestry.data.mapped import parts_of
-from vestry.data.npz_file import DAMAGE
 from vestry.data.sealed import SealedLabels, SealedSet
 from vestry.errors import DataError
+from vestry.storage.array_damage import ARRAY_DAMAGE
 from vestry.storage.run_folder import write_arrays
 
 _Hashes = NDArray[np.uint64]
@@ -56,7 +56,7 @@ def load_hashes(path: Path) -> RowHashes | None:
         check_expansion(path, "its hashes", path.stat().st_size, path.stat().st_size)
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             found = RowHashes(file["exact"], file["almost"])
-    except (*DAMAGE, OSError, KeyError, DataError):
+    except (*ARRAY_DAMAGE, DataError):
         return None
     whole = found.almost.ndim == 2 and found.almost.shape[0] == _SCALES
     types = found.exact.dtype == found.almost.dtype == np.uint64

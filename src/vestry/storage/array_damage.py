@@ -6,7 +6,7 @@ import tokenize
 import zipfile
 import zlib
 
-ARRAY_DAMAGE = (
+ARCHIVE_DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -14,10 +14,15 @@ ARRAY_DAMAGE = (
     tokenize.TokenError,
     ValueError,
     EOFError,
+    NotImplementedError,  # a compression that Python does not know
+    RuntimeError,  # an encrypted member
+)
+"""Of bytes that are no archive of arrays."""
+ARRAY_DAMAGE = (
+    *ARCHIVE_DAMAGE,
     OSError,
     LookupError,  # an array that is not there, or has no such place
     TypeError,
-    NotImplementedError,  # a compression that Python does not know
-    RuntimeError,  # an encrypted member
     MemoryError,  # of a header that claims more than there can be: nothing was taken yet
 )
+"""Of a file of our own as well, whose arrays and their forms are known beforehand."""

@@ -16,9 +16,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from vestry.data.limits import MOST_EXPANSION
-from vestry.data.npz_file import DAMAGE, read_header
+from vestry.data.npz_file import read_header
 from vestry.export.bundle import Bundle
 from vestry.serve.http.fast_path import check_head
+from vestry.storage.array_damage import ARCHIVE_DAMAGE
 
 _LONGEST_NAME = 120
 _PLAIN = ("", "binary", "8bit", "7bit")
@@ -99,7 +100,8 @@ _MOST_ENTRIES = 100
 _ENTRY = b"PK\x01\x02"
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that numpy writes; Python unfolds the others without a bound."""
-_UNREADABLE = (*DAMAGE, OSError, OverflowError, RecursionError, TypeError, LookupError)
+_MORE = (OSError, OverflowError, RecursionError, TypeError, LookupError)
+_UNREADABLE = (*ARCHIVE_DAMAGE, *_MORE)
 
 
 def images_of(body: bytes, bundle: Bundle, most: int) -> NDArray[np.uint8]:
