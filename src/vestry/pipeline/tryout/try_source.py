@@ -45,6 +45,10 @@ _ASIDE = (
 )
 _AFTERWARDS, _AFTERWARDS_SHARE = 12.0, 0.12
 """Seconds for judging and drawing, and the share of the whole time that comes to them beside."""
+_LEAST_LEFT, _LEAST_LEFT_SHARE = 5.0, 0.1
+"""Seconds that the fits of the study have even where trials took all the time there was, as on a
+machine that others keep busy; and the share of the whole time, so that a model that is level with
+the best is not dropped for a second or two."""
 _SHORT = 240.0
 """Below so many seconds, images are not altered, explained or looked at in depth."""
 
@@ -112,8 +116,7 @@ def _write_study(asked: Attempt, engine: Engine, report: OnEvent) -> None:
         report({"event": "note", "text": text})
     tried = _halved(asked, images, left, engine, report)
     spent = time.monotonic() - started
-    seconds = max(asked.seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - spent, 5.0)
-    chosen, aside = _chosen(tried, images, seconds)
+    chosen, aside = _chosen(tried, images, _left(asked.seconds, spent))
     if not chosen.kept:
         raise StudyError(
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
@@ -123,6 +126,12 @@ def _write_study(asked: Attempt, engine: Engine, report: OnEvent) -> None:
     data = data_table(images.source, images.side, aside)
     write_text(asked.study, _study_text(asked, data, chosen, tried, untried))
     report({"event": "note", "text": f"the study: {asked.study}; {_said(chosen)}"})
+
+
+def _left(seconds: float, spent: float) -> float:
+    """For the fits of the study, of so many seconds for everything."""
+    least = max(_LEAST_LEFT, _LEAST_LEFT_SHARE * seconds)
+    return max(seconds * (1 - _AFTERWARDS_SHARE) - _AFTERWARDS - spent, least)
 
 
 def _loaded(asked: Attempt, report: OnEvent) -> _Images:
