@@ -12,11 +12,21 @@ from typing import Any
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 OVERFLOWING = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAINTED = "return getComputedStyle(document.body).backgroundColor"
 Browser = Any
+_LEAVE = """
+const here = new URL(location.href), there = new URL(arguments[0], here);
+here.hash = there.hash = "";
+if (arguments[1] || here.href !== there.href || !new URL(arguments[0], location.href).hash)
+  window.isLeft = true;
+"""
+"""Mark the document that is to go; a move to a fragment of it leaves it where it is."""
+_ARRIVED = "return !window.isLeft && document.readyState === 'complete'"
+_PATIENCE = 60.0
 
 
 def missing_tools() -> str:
@@ -25,6 +35,24 @@ def missing_tools() -> str:
     return f"missing: {', '.join(missing)} (Debian: apt install chromium chromium-driver)" * bool(
         missing
     )
+
+
+class _Patient(webdriver.Chrome):
+    """Goes on once the document that was asked for is there: on a busy machine the driver's own
+    waiting may end while the last one is still shown."""
+
+    def get(self, url: str) -> None:
+        self.execute_script(_LEAVE, url, False)
+        super().get(url)
+        self._wait()
+
+    def refresh(self) -> None:
+        self.execute_script(_LEAVE, self.current_url, True)
+        super().refresh()
+        self._wait()
+
+    def _wait(self) -> None:
+        WebDriverWait(self, _PATIENCE).until(lambda driver: driver.execute_script(_ARRIVED))
 
 
 @contextmanager
@@ -37,7 +65,7 @@ def chromium() -> Iterator[Browser]:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    started = _Patient(options=options, service=Service(str(DRIVER)))
     try:
         yield started
     finally:

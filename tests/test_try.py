@@ -97,6 +97,14 @@ def test_whether_the_best_of_the_trials_is_kept():
     assert allot([trial("x", None, 9)], 1_000, 1, 15).has_best_of([])
 
 
+def test_folds_that_are_fitted_side_by_side_leave_time_for_more() -> None:
+    trials = [trial("good", 0.9, 4, network=True), trial("next", 0.8, 4, network=True)]
+    passes = [allot(trials, 500, 6, 400, cores=cores).passes for cores in (1, 2, 4)]
+    assert passes[0] < passes[1] < passes[2]
+    alone = [allot(trials, 500, 1, 80, cores=cores).passes for cores in (1, 4)]
+    assert alone[0] == alone[1]
+
+
 def test_large_images_are_tried_in_fewer_rows():
     assert rung_rows((28, 28)) == rung_rows((32, 32, 3)) == [2_000, 10_000]
     assert rung_rows((64, 64)) == [800, 2_500] and rung_rows((224, 224, 3)) == [800, 800]

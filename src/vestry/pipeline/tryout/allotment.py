@@ -22,6 +22,8 @@ _NEAR = 0.05
 """In accuracy: what is so near the best of the trials may be taken for its speed."""
 _CAUTION = 0.75
 """Of the time that is planned with: what a fit takes is only known from smaller ones."""
+_BESIDE = 0.6
+"""Of what one core does alone, each further one: the trials, too, were fitted side by side."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +45,30 @@ class Allotment:
 
 @dataclass(frozen=True)
 class _Work:
-    """Rows to learn from, fits of each model, and images that are only asked about."""
+    """Rows to learn from, fits of each model, images that are only asked about, and cores."""
 
     rows: int
     fits: int
     tested: int
+    cores: int
+
+    @property
+    def turns(self) -> float:
+        """Fits that a model waits for: those of folds, one a core, go side by side."""
+        return self.fits / (1 + _BESIDE * (min(self.fits, self.cores) - 1))
 
 
 def allot(
-    trials: Sequence[Trial], rows: int, fits: int, seconds: float, tested: int = 0
+    trials: Sequence[Trial], rows: int, fits: int, seconds: float, tested: int = 0, cores: int = 1
 ) -> Allotment:
     """The best of the trials that the time is enough for; what is left goes to networks' epochs.
 
     trials: best first, each candidate once. rows: to learn from in the end. fits: of each model,
     with those of folds. seconds: what is left for all fits. tested: images that are only asked
-    about, which pass a backbone as well.
+    about, which pass a backbone as well. cores: to fit on.
     """
     time = _CAUTION * seconds
-    work = _Work(rows, fits, tested)
+    work = _Work(rows, fits, tested, cores)
     kept: list[Trial] = []
     dropped: dict[str, str] = {}
     for trial in _by_promise(trials, rows):
@@ -74,7 +82,7 @@ def allot(
         kept = _quickest_of_the_best(trials, rows)
         time -= sum(_needed(trial, work) for trial in kept)
     networks = [trial for trial in kept if trial.candidate.is_network]
-    a_round = fits * sum(trial.seconds_for(rows) for trial in networks)
+    a_round = work.turns * sum(trial.seconds_for(rows) for trial in networks)
     more = int(time / a_round) if a_round else 0
     passes = max(1, min(_most_epochs(rows), least_epochs(rows) + more))
     names = {trial.candidate.name for trial in kept}
@@ -103,7 +111,7 @@ def _needed(trial: Trial, work: _Work) -> float:
     """Seconds at least."""
     epochs = least_epochs(work.rows) if trial.candidate.is_network else 1
     passing = trial.passing * (work.rows + work.tested)
-    return passing + trial.seconds_for(work.rows) * work.fits * epochs
+    return passing + trial.seconds_for(work.rows) * work.turns * epochs
 
 
 def _why_not(trial: Trial, kept: Sequence[Trial], work: _Work, time: float) -> str | None:

@@ -9,7 +9,9 @@ from vestry.data.paths import DataPaths
 from vestry.data.settings import DataSettings
 from vestry.data.source import source_kind
 from vestry.errors import StudyError, printable
+from vestry.pipeline.tryout.allotment import Allotment
 from vestry.pipeline.tryout.candidates import Candidate, candidates
+from vestry.pipeline.tryout.screening import Trial
 from vestry.storage.run_folder import write_text
 from vestry.system.platform_calls import way
 
@@ -152,3 +154,29 @@ def _comments(
         f"Run it:  vestry run {file.name}",
         "Every key stands in docs/study.md; `vestry schema` prints them, too.",
     ]
+
+
+def trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
+    lines = ["Short trials (accuracy on a quarter of the rows that were tried):"]
+    for trial in tried:
+        figure = "failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
+        dropped = chosen.dropped.get(trial.candidate.name)
+        lines.append(
+            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
+            f"{trial.whole_seconds:.1f} s"
+            f"{f'; dropped: it {dropped}' if dropped else ''}"
+        )
+    return lines
+
+
+def left_out(tried: Sequence[Trial], chosen: Allotment, untried: Sequence[str]) -> str:
+    """What is not in the study, and why; the page says it."""
+    said = [f"{text}." for text in untried]
+    dropped = len(tried) - len(chosen.kept)
+    if dropped:
+        rows = max(trial.rung.rows for trial in tried)
+        said.append(
+            f"{dropped} of {len(tried)} candidates were dropped after short trials on at most "
+            f"{rows:,} training images; test images had no part in that."
+        )
+    return " ".join(said)

@@ -22,7 +22,15 @@ from vestry.pipeline.progress import Downloads
 from vestry.pipeline.run_study import Finished, run_study
 from vestry.pipeline.tryout.allotment import Allotment, allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
-from vestry.pipeline.tryout.draft import data_table, name_of, smaller_side, source_from, study_text
+from vestry.pipeline.tryout.draft import (
+    data_table,
+    left_out,
+    name_of,
+    smaller_side,
+    source_from,
+    study_text,
+    trial_lines,
+)
 from vestry.pipeline.tryout.loading import load_in_workers
 from vestry.pipeline.tryout.pretrained import pretrained
 from vestry.pipeline.tryout.screening import Rung, Trial, screen
@@ -116,7 +124,7 @@ def _write_study(asked: Attempt, engine: Engine, report: OnEvent) -> None:
         report({"event": "note", "text": text})
     tried = _halved(asked, images, left, engine, report)
     spent = time.monotonic() - started
-    chosen, aside = _chosen(tried, images, _left(asked.seconds, spent))
+    chosen, aside = _chosen(tried, images, _left(asked.seconds, spent), asked.cores)
     if not chosen.kept:
         raise StudyError(
             f"no model can be fitted to {asked.source} in {asked.seconds:.0f} s; give more "
@@ -153,14 +161,16 @@ def _candidates(asked: Attempt, images: _Images) -> tuple[list[Candidate], list[
     return [*more, *found], untried + ([why_not] if why_not else [])
 
 
-def _chosen(tried: Sequence[Trial], images: _Images, seconds: float) -> tuple[Allotment, bool]:
+def _chosen(
+    tried: Sequence[Trial], images: _Images, seconds: float, cores: int
+) -> tuple[Allotment, bool]:
     """What the time is enough for; and whether a fifth of the rows validates, which is taken where
     folds leave no time for the best of the trials."""
     tested = len(images.dataset.test)
-    chosen = allot(tried, images.rows, images.fits, seconds, tested)
+    chosen = allot(tried, images.rows, images.fits, seconds, tested, cores)
     if images.fits == 1 or chosen.has_best_of(tried):
         return chosen, False
-    return allot(tried, images.rows, 1, seconds, tested), True
+    return allot(tried, images.rows, 1, seconds, tested, cores), True
 
 
 def _halved(
@@ -230,11 +240,11 @@ def _study_text(
         [
             f"Written by `vestry try {asked.source} --minutes {asked.seconds / 60:g}`. It is a",
             "study like any other: edit it, and run it with `vestry run`.",
-            *_trial_lines(tried, chosen),
+            *trial_lines(tried, chosen),
             *untried,
         ],
         f"What suits {name_of(asked.source)} in {_minutes(asked.seconds)}",
-        _about(tried, chosen, untried),
+        left_out(tried, chosen, untried),
         data,
         _LEFT_OUT if asked.seconds < _SHORT else "",
         chosen.kept,
@@ -260,19 +270,6 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:g} minute{'' if seconds == 60 else 's'}"
 
 
-def _trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
-    lines = ["Short trials (accuracy on a quarter of the rows that were tried):"]
-    for trial in tried:
-        figure = "failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%"
-        dropped = chosen.dropped.get(trial.candidate.name)
-        lines.append(
-            f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
-            f"{trial.whole_seconds:.1f} s"
-            f"{f'; dropped: it {dropped}' if dropped else ''}"
-        )
-    return lines
-
-
 def _trials_said(trials: Sequence[Trial]) -> str:
     return ", ".join(
         f"{trial.candidate.name} "
@@ -284,16 +281,3 @@ def _trials_said(trials: Sequence[Trial]) -> str:
 def _said(chosen: Allotment) -> str:
     passes = f", networks for {chosen.passes} passes over the images" if chosen.passes else ""
     return f"{', '.join(each.name for each in chosen.kept)}{passes}"
-
-
-def _about(tried: Sequence[Trial], chosen: Allotment, untried: Sequence[str]) -> str:
-    """What is not in the study, and why; the page says it."""
-    said = [f"{text}." for text in untried]
-    dropped = len(tried) - len(chosen.kept)
-    if dropped:
-        rows = max(trial.rung.rows for trial in tried)
-        said.append(
-            f"{dropped} of {len(tried)} candidates were dropped after short trials on at most "
-            f"{rows:,} training images; test images had no part in that."
-        )
-    return " ".join(said)
