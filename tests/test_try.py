@@ -97,6 +97,14 @@ def test_whether_the_best_of_the_trials_is_kept():
     assert allot([trial("x", None, 9)], 1_000, 1, 15).has_best_of([])
 
 
+def test_a_cheap_model_is_kept_beside_a_dear_one_that_takes_nearly_all_the_time() -> None:
+    dear, level = trial("dear", 0.82, 4, network=True), trial("level", 0.82, 0.5)
+    alone = allot([dear], 1_000, 1, 16.5)  # 15 epochs of 0.8 s in 12.4 s
+    both = allot([dear, level], 1_000, 1, 16.5)
+    assert [each.name for each in both.kept] == ["dear", "level"]
+    assert (alone.passes, both.passes) == (15, 14)
+
+
 def test_folds_that_are_fitted_side_by_side_leave_time_for_more() -> None:
     trials = [trial("good", 0.9, 4, network=True), trial("next", 0.8, 4, network=True)]
     passes = [allot(trials, 500, 6, 400, cores=cores).passes for cores in (1, 2, 4)]

@@ -18,6 +18,9 @@ _MORE_ROWS = 4
 them: then the best of them comes first."""
 _ONE_SHARE = 0.5
 """Of the time, for one model beside others."""
+_CHEAP = 0.05
+"""Of the time: a model that takes no more is kept for being among the best, though a dear one
+before it has left next to nothing; then networks have a few epochs less."""
 _NEAR = 0.05
 """In accuracy: what is so near the best of the trials may be taken for its speed."""
 _CAUTION = 0.75
@@ -45,12 +48,14 @@ class Allotment:
 
 @dataclass(frozen=True)
 class _Work:
-    """Rows to learn from, fits of each model, images that are only asked about, and cores."""
+    """Rows to learn from, fits of each model, images that are only asked about, cores, and seconds
+    for all."""
 
     rows: int
     fits: int
     tested: int
     cores: int
+    seconds: float
 
     @property
     def turns(self) -> float:
@@ -68,7 +73,7 @@ def allot(
     about, which pass a backbone as well. cores: to fit on.
     """
     time = _CAUTION * seconds
-    work = _Work(rows, fits, tested, cores)
+    work = _Work(rows, fits, tested, cores, time)
     kept: list[Trial] = []
     dropped: dict[str, str] = {}
     for trial in _by_promise(trials, rows):
@@ -83,7 +88,7 @@ def allot(
         time -= sum(_needed(trial, work) for trial in kept)
     networks = [trial for trial in kept if trial.candidate.is_network]
     a_round = work.turns * sum(trial.seconds_for(rows) for trial in networks)
-    more = int(time / a_round) if a_round else 0
+    more = math.floor(time / a_round) if a_round else 0
     passes = max(1, min(_most_epochs(rows), least_epochs(rows) + more))
     names = {trial.candidate.name for trial in kept}
     dropped = {name: reason for name, reason in dropped.items() if name not in names}
@@ -123,7 +128,7 @@ def _why_not(trial: Trial, kept: Sequence[Trial], work: _Work, time: float) -> s
     if trial.candidate.is_network and len(alike) == _MOST_NETWORKS:
         return "was behind in the trials"
     needed = _needed(trial, work)
-    if needed > time * (_ONE_SHARE if kept else 1):
+    if needed > max(time * (_ONE_SHARE if kept else 1), _CHEAP * work.seconds):
         return f"would take about {max(1, round(needed)):,} s"
     return None
 
