@@ -5,9 +5,10 @@
 
 Each draw takes as many training images of every class; `vestry try` is run on them as a user runs
 it, with images of the source's own test part, or of the rest where it has none, as its test part,
-and every family of `by_hand.py` is fitted to the same images and asked about the same test images. Prints a line a
-draw, accuracies in per cent and seconds; then means, and by how much the recommended model is ahead
-of the family that has the highest mean, which is known only afterwards, from the test images.
+and every family of `by_hand.py` (of grey images; `--families` with none leaves them out) is fitted
+to the same images and asked about the same test images. Prints a line a draw, accuracies in per
+cent and seconds; then means, and by how much the recommended model is ahead of the family that has
+the highest mean, which is known only afterwards, from the test images.
 """
 
 import argparse
