@@ -112,6 +112,49 @@ def test_half_of_what_a_run_of_an_earlier_version_holds_is_not_enough(copy, kept
     refused(copy, *RUN, words="holds other files")
 
 
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_folder_that_lost_its_marker_and_half_its_files_goes_on(copy, vestry):
+    run = without_marker(copy / "runs/s")
+    cut(run / "results.json")
+    cut(run / "report.html")
+    (run / "study.toml").write_bytes(bytes(900))
+    cut(run / "members/Linear/card.json")
+    (run / "members/Bayes/card.json").unlink()
+    (run / ".part-0123abcd.json").write_text("{")
+    done = vestry(*RUN, cwd=copy)
+    assert done.returncode == 0 and "it holds nothing but finished tasks" in done.stderr
+    assert not (run / ".part-0123abcd.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("results.json", '{"mine": 1}'),
+        ("results.json", "my notes"),
+        ("report.html", "<!doctype html><title>Mine</title>"),
+        ("study.toml", 'title = "Mine"\n'),
+        ("study.toml", "# mine\n"),
+    ],
+)
+def test_what_somebody_else_has_put_among_finished_tasks_is_theirs(copy, name, text):
+    run = without_marker(copy / "runs/s")
+    for path in (run / "results.json", run / "report.html", run / "study.toml"):
+        path.unlink()
+    (run / name).write_text(text)
+    refused(copy, *RUN, words="holds other files")
+
+
+def test_a_folder_beside_models_that_are_lost_is_not_taken_for_one(copy):
+    run = without_marker(copy / "runs/s")
+    shutil.rmtree(run / "members/Linear")
+    (run / "members/Linear").mkdir()
+    (run / "members/Linear/notes.txt").write_text("precious")
+    refused(copy, *RUN, words="holds no model of Vestry's")
+
+
 LINKED = ["members", "tasks", "committees", "figures", "results.json", "report.html",
           "members/Linear", "members/Linear/card.json", "vestry.json"]  # fmt: skip
 

@@ -9,10 +9,11 @@ from typing import Any
 from vestry.data.paths import DataPaths
 from vestry.engine.task import OnEvent
 from vestry.errors import StudyError
+from vestry.pipeline.lost_results import is_lost, was_model
 from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
-from vestry.storage.run_folder import OWN_NAMES, RunFolder, is_new
+from vestry.storage.run_folder import OWN_NAMES, TEMPORARY, RunFolder, is_new
 from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
 
 # Runs by versions that left no marker, told by what they hold: results in our format and tasks
@@ -40,9 +41,10 @@ def _earlier_run(run: RunFolder, file: Path, title: str) -> _Earlier | None:
         return None
     results = own_results(run.results)
     if results is None:
-        unfinished = all(path.name in OWN_NAMES for path in run.path.iterdir())
+        names = [path.name for path in run.path.iterdir()]
+        alone = all(name in OWN_NAMES or TEMPORARY.fullmatch(name) for name in names)
         reason = f"it holds nothing but {'files of a run' if damaged else 'finished tasks'}"
-        is_ours = unfinished and (damaged or not _has_results(run))
+        is_ours = alone and (damaged or is_lost(run, title))
         return _Earlier("", "", True, reason) if is_ours else None
     said, called = str(results["study"]["file"]), str(results["title"])
     here = file.resolve()
@@ -59,11 +61,6 @@ def _has_own_tasks(run: RunFolder) -> bool:
     if not tasks.is_dir() or tasks.is_symlink():
         return False
     return any(has_own_card(path) for path in tasks.iterdir() if path.is_dir())
-
-
-def _has_results(run: RunFolder) -> bool:
-    """Files that a run writes when it is done; without results of ours they are somebody else's."""
-    return any(path.exists() for path in (run.results, run.report, run.study))
 
 
 def own_results(path: Path) -> dict[str, Any] | None:
@@ -155,7 +152,12 @@ class FolderClaim:
         for path in self.makers:
             if not path.exists() or _key(path) in known:
                 continue
-            if not path.is_dir() or (any(path.iterdir()) and not has_own_card(path)):
+            is_ours = path.is_dir() and (
+                has_own_card(path)
+                or not any(path.iterdir())
+                or (marker is None and was_model(path))  # what else lies there was looked at
+            )
+            if not is_ours:
                 raise StudyError(
                     f"{path} holds no model of Vestry's, and {path.name} would be written there; "
                     "move it away, or give --out another folder"
