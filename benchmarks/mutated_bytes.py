@@ -266,7 +266,9 @@ def _onnx(content: bytes, draw: Draw) -> bytes:
         return content
     if draw.random() < 0.3 and model.metadata_props:
         entry = draw.choice(model.metadata_props)
-        entry.value = _json(entry.value.encode(), draw).decode("utf-8", "replace")
+        value: str | bytes = entry.value  # bytes where an earlier mutation left no UTF-8
+        text = value if isinstance(value, bytes) else value.encode()
+        entry.value = _json(text, draw).decode("utf-8", "replace")
         return model.SerializeToString()
     message: Any = model
     while True:
