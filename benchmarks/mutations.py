@@ -27,6 +27,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+# A fork has none of the threads that a pool of its parent's waits for.
+os.environ["OMP_NUM_THREADS"] = "1"
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 import vestry  # noqa: E402
 from mutated_bytes import mutated  # noqa: E402
@@ -37,8 +39,9 @@ from vestry.study.reader import read_study  # noqa: E402
 
 SECONDS, BYTES = 2.0, 300 * 10**6
 _BATCH = 250
-_GRACE = 4.0
-"""Seconds of processor time after which a file's process is killed: native code hears no alarm."""
+_GRACE, _STILL = 4.0, 120.0
+"""Seconds of processor time, and by the clock, after which a file's process is killed: native code
+hears no alarm, and what waits for nothing takes no time."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _watched(pid: int, place: mmap.mmap, reader: int) -> tuple[str | None, list[
     """How the process ended, None where it did all; and what it told."""
     chunks: list[bytes] = []
     os.set_blocking(reader, False)
-    at, since = place[:], 0.0
+    at, since, clock = place[:], 0.0, time.monotonic()
     while True:
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(reader, 65536):
@@ -148,8 +151,8 @@ def _watched(pid: int, place: mmap.mmap, reader: int) -> tuple[str | None, list[
             break
         used = _processor_seconds(pid)
         if place[:] != at:
-            at, since = place[:], used
-        if used - since > _GRACE:
+            at, since, clock = place[:], used, time.monotonic()
+        if used - since > _GRACE or time.monotonic() - clock > _STILL:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
     with contextlib.suppress(BlockingIOError):
