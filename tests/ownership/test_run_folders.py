@@ -155,6 +155,18 @@ def test_a_folder_beside_models_that_are_lost_is_not_taken_for_one(copy):
     refused(copy, *RUN, words="holds no model of Vestry's")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "/" * 5_000, "x/" * 3_000])
+def test_a_marker_that_names_what_can_be_no_file_is_of_no_study_here(copy, vestry, name):
+    marker = copy / "runs/s/vestry.json"
+    facts = json.loads(marker.read_text()) | {"file": name, "from_here": name, "title": "Other"}
+    marker.write_text(json.dumps(facts))
+    refused(copy, *RUN, words="is the run folder of another study")
+    (copy / "runs/s/results.json").unlink()
+    listed = vestry("runs", cwd=copy)
+    assert listed.returncode == 0 and "goes on where it was" in listed.stdout, listed
+    assert vestry("export", "runs/s", "-o", "m.onnx", cwd=copy).returncode == 2
+
+
 LINKED = ["members", "tasks", "committees", "figures", "results.json", "report.html",
           "members/Linear", "members/Linear/card.json", "vestry.json"]  # fmt: skip
 

@@ -21,6 +21,7 @@ from typing import IO, Any
 from vestry.engine.event_start import EVENT_START
 from vestry.errors import one_line
 from vestry.system.installed import is_installed
+from vestry.system.platform_calls import give_back_memory
 from vestry.system.process_state import ProcessState
 
 
@@ -71,6 +72,7 @@ def _perform(message: dict[str, Any], events: IO[str]) -> None:
         end = {"event": "failed", "reason": one_line(error), "details": _last_trace()}
     else:
         end = {"event": "done"}
+    give_back_memory()  # training keeps what it frees, and the next task may be a small one
     _send(events, end | {"spent": _is_spent(before, known)})
 
 

@@ -12,6 +12,7 @@ from vestry.errors import StudyError
 from vestry.pipeline.lost_results import is_lost, was_model
 from vestry.schema.base import FORMAT
 from vestry.storage.marker import NAME, Marker, is_cut, read_marker
+from vestry.storage.named_paths import is_file
 from vestry.storage.ownership import check_no_links, has_own_card, read_object
 from vestry.storage.run_folder import OWN_NAMES, TEMPORARY, RunFolder, is_new
 from vestry.study.reader import StudyFile, read_study, studies_before, study_inputs
@@ -48,7 +49,7 @@ def _earlier_run(run: RunFolder, file: Path, title: str) -> _Earlier | None:
         return _Earlier("", "", True, reason) if is_ours else None
     said, called = str(results["study"]["file"]), str(results["title"])
     here = file.resolve()
-    found = [path for path in study_files(said, run.path) if path.is_file()]
+    found = [*filter(is_file, study_files(said, run.path))]
     if found:
         is_this = found == [here] or (here in found and title == called)
         return _Earlier(said, called, is_this, f"its results are of {said}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from vestry.errors import DataError
 from vestry.schema.outline import Outline, read_outline
 from vestry.storage.marker import NAME, Marker, read_marker
+from vestry.storage.named_paths import is_file
 from vestry.storage.run_folder import RunFolder
 
 
@@ -70,7 +71,7 @@ def _unfinished(run: RunFolder, marker: Marker) -> ListedRun:
 
 def _again(run: RunFolder, marker: Marker) -> str:
     """The command that made it, as far as the marker knows that."""
-    there = [place for place in marker.places(run.path) if place.is_file()]
+    there = [*filter(is_file, marker.places(run.path))]
     if not there or there[0].suffix != ".toml":
         return "its command, given again,"
     return f"`vestry run {_quoted(there[0])} --out {_quoted(run.path)}`"

@@ -21,6 +21,7 @@ from vestry.schema.base import OnSplits
 from vestry.schema.reading import read_results
 from vestry.schema.results import Results
 from vestry.storage.marker import read_marker
+from vestry.storage.named_paths import is_file, is_folder
 from vestry.storage.run_folder import RunFolder
 from vestry.study.file import tables_of
 
@@ -212,5 +213,5 @@ def study_folders(run: StoredRun) -> list[Path]:
     files = marker.places(run.folder.path) if marker else []
     if not files:
         said = study_files(run.results.study.file, run.folder.path)
-        files = [path for path in said if path.is_file()]
-    return [path.parent for path in files if path.parent.is_dir()]
+        files = [*filter(is_file, said)]
+    return [path.parent for path in files if is_folder(path.parent)]

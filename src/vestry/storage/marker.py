@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vestry.storage.named_paths import is_there
 from vestry.storage.ownership import read_object
 from vestry.storage.run_folder import write_json
 from vestry.system.platform_calls import way
@@ -63,12 +64,12 @@ class Marker:
         here, stored = file.resolve(), Path(self.file)
         if here == stored:
             return True
-        return here in self.places(folder) and (title == self.title or not stored.exists())
+        return here in self.places(folder) and (title == self.title or not is_there(stored))
 
     def may_be_of(self, file: Path, title: str, folder: Path) -> bool:
         """Whether `file` is it by name and title, where what the folder was made from is in
         neither place: renamed folders, or a run that was brought from another machine."""
-        gone = not any(path.exists() for path in self.places(folder))
+        gone = not any(map(is_there, self.places(folder)))
         return gone and (Path(self.file).name, self.title) == (file.resolve().name, title)
 
 

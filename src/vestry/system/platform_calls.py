@@ -6,6 +6,7 @@ it to see the other side.
 """
 
 import contextlib
+import ctypes
 import errno
 import os
 import platform
@@ -160,3 +161,11 @@ def _windows_memory() -> int | None:
     kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
     found = kernel.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
     return kilobytes.value * 1024 if found else None
+
+
+def give_back_memory() -> None:
+    """Let the system have what was freed here; only glibc has to be asked."""
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "malloc_trim"):
+            library.malloc_trim(0)
