@@ -1,5 +1,7 @@
 """Trials: what they draw, what they come to, and how a search goes on after a kill."""
 
+import re
+
 import pytest
 
 from vestry.errors import MemberError
@@ -81,6 +83,18 @@ def test_a_killed_search_ends_as_one_that_was_not(tmp_path, sampler, kill_at):
     again = run(broken, killed, sampler=sampler, trials=14)
     assert without_seconds(again) == without_seconds(expected)
     assert sorted(set(fitted)) == list(range(14)) and len(fitted) == 15
+
+
+@pytest.mark.parametrize("value", ["{}", "null", '"x"', "[1.0]"])
+def test_a_journal_whose_losses_are_no_numbers_is_made_anew(tmp_path, value):
+    whole = run(tmp_path, trials=7)
+    journal = tmp_path / JOURNAL
+    changed, count = re.subn(
+        r'("intermediate_value": ?)[^,}]+', rf"\g<1>{value}", journal.read_text()
+    )
+    assert count
+    journal.write_text(changed)
+    assert without_seconds(run(tmp_path, trials=7)) == without_seconds(whole)
 
 
 def test_pruning_stops_what_is_worse_than_half_of_the_trials_before(tmp_path):

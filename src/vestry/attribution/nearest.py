@@ -10,6 +10,7 @@ from vestry.attribution.settings import ExplanationSettings
 from vestry.audit.pictures import vectors
 from vestry.audit.unit_vectors import Directions, nearest_rows, unit_vectors
 from vestry.data.image_set import ImageSet
+from vestry.data.mapped import parts_of
 from vestry.schema.explanations import NearImage
 from vestry.schema.results import Votes
 from vestry.schema.scores import Mistakes
@@ -90,12 +91,14 @@ _CHUNK = 2048
 def mean_and_deviation(
     images: NDArray[np.uint8],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both (height, width[, 3]), of each pixel over all images; in parts of bounded size."""
+    """Both (height, width[, 3]), of each pixel over all images; in parts of bounded size, of which
+    of mapped images none stays in memory."""
     total = np.zeros(images.shape[1:])
     squares = np.zeros(images.shape[1:])
-    for start in range(0, len(images), _CHUNK):
-        part = images[start : start + _CHUNK].astype(np.float64)
-        total += part.sum(axis=0)
-        squares += np.square(part).sum(axis=0)
+    for mapped in parts_of(images):
+        for start in range(0, len(mapped), _CHUNK):
+            part = mapped[start : start + _CHUNK].astype(np.float64)
+            total += part.sum(axis=0)
+            squares += np.square(part).sum(axis=0)
     mean = total / len(images)  # whole numbers until here, so that nothing is lost
     return mean, np.sqrt(np.maximum(squares / len(images) - mean**2, 0))

@@ -104,7 +104,12 @@ class Search:
         ended = trial.state.is_finished()
         scored = trial.state != TrialState.COMPLETE or math.isfinite(trial.value or 0.0)
         known = trial.state in _STATES and trial.params.keys() == self.distributions.keys()
-        if trial.number >= self.settings.trials or (ended and not (known and scored)):
+        losses = trial.intermediate_values.values()  # with which others are compared in any state
+        if (
+            trial.number >= self.settings.trials
+            or (ended and not (known and scored))
+            or not all(isinstance(loss, int | float) for loss in losses)
+        ):
             raise ValueError(f"trial {trial.number} is not of this search")
         if ended:
             self.shown(trial)
