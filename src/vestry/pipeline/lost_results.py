@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from vestry.storage.ownership import read_object, starts_with
+from vestry.storage.ownership import starts_with, was_cut
 from vestry.storage.run_folder import RunFolder
 
 _RESULTS, _STUDY, _CARD = b'{\n "format": ', b"title = ", b'{\n "'
@@ -20,7 +20,7 @@ def is_lost(run: RunFolder, title: str) -> bool:
     return all(
         not os.path.lexists(path) or (not path.is_symlink() and path.is_file() and is_ours(path))
         for path, is_ours in (
-            (run.results, lambda path: _is_cut(path, _RESULTS) and read_object(path) is None),
+            (run.results, lambda path: was_cut(path, _RESULTS)),
             (run.report, _is_page),
             (run.study, lambda path: _is_study(path, title)),
         )
@@ -32,14 +32,8 @@ def was_model(folder: Path) -> bool:
     of probabilities."""
     card = folder / "card.json"
     if os.path.lexists(card):
-        return card.is_file() and _is_cut(card, _CARD) and read_object(card) is None
+        return was_cut(card, _CARD)
     return any((folder / f"{split}.npz").is_file() for split in ("validation", "test"))
-
-
-def _is_cut(path: Path, start: bytes) -> bool:
-    """Whether it was emptied, has zeros where it began, or begins with `start`."""
-    with path.open("rb") as file:
-        return start.startswith(file.read(len(start)).rstrip(b"\0"))
 
 
 def _is_blank(path: Path) -> bool:
@@ -64,4 +58,4 @@ def _is_study(path: Path, title: str) -> bool:
     try:
         return bool(tomllib.loads(line.decode()).get("title") == title)
     except ValueError:
-        return _is_cut(path, _STUDY)
+        return _STUDY.startswith(line[: len(_STUDY)])

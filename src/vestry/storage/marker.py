@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vestry.storage.named_paths import is_there
-from vestry.storage.ownership import read_object
+from vestry.storage.ownership import read_object, was_cut
 from vestry.storage.run_folder import write_json
 from vestry.system.platform_calls import way
 
@@ -83,11 +83,7 @@ def read_marker(folder: Path) -> Marker | None:
 
 def is_cut(folder: Path) -> bool:
     """Whether the folder's marker is ours, but was emptied or cut by a loss of power."""
-    path = folder / NAME
-    if path.is_symlink() or not path.is_file() or read_object(path) is not None:
-        return False
-    start = path.read_bytes()[: len(_START)].strip(b"\0")
-    return _START.startswith(start)
+    return was_cut(folder / NAME, _START)
 
 
 _START = b'{\n "vestry": "'

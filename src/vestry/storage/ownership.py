@@ -38,6 +38,15 @@ def read_object(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def was_cut(path: Path, start: bytes) -> bool:
+    """Whether a JSON file of ours, which begins with `start`, was emptied or cut by a loss of
+    power, or has zeros where it began."""
+    if path.is_symlink() or not path.is_file() or read_object(path) is not None:
+        return False
+    with path.open("rb") as file:
+        return start.startswith(file.read(len(start)).strip(b"\0"))
+
+
 def starts_with(path: Path, mark: str) -> bool:
     """Whether `mark` stands near the top of the file."""
     with path.open("rb") as file:

@@ -6,7 +6,6 @@ it to see the other side.
 """
 
 import contextlib
-import ctypes
 import errno
 import os
 import platform
@@ -166,6 +165,8 @@ def _windows_memory() -> int | None:
 def give_back_memory() -> None:
     """Let the system have what was freed here; only glibc has to be asked."""
     if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - only here
+
         library = ctypes.CDLL(None)
         if hasattr(library, "malloc_trim"):
             library.malloc_trim(0)
