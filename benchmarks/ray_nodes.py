@@ -2,10 +2,11 @@
 
 Nodes are raylets on this machine with one core each (`raylets.py`), so that figures are of how work
 is shared, not of a network. Prints how much sooner two nodes are done with equal tasks than one,
-and, for runs in which nodes are killed at random moments while others come, whether all tasks were
+beside how much sooner two processes are without Ray, which is what this machine can give; and, for
+runs in which nodes are killed at random moments while others come, whether all tasks were
 done and came to what they do without Ray.
 
-    python benchmarks/ray_nodes.py [--tasks 16] [--runs 5] [--kills 4] [--seed 0] [--only kills]
+    python benchmarks/ray_nodes.py [--tasks 16] [--repeats 3] [--runs 5] [--kills 4] [--only kills]
 """
 
 import argparse
@@ -17,7 +18,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -99,31 +100,52 @@ def on_nodes(*cores: int) -> Iterator[tuple[Raylets, RayEngine]]:
             yield nodes, RayEngine(cluster, None, PROCESS_ENVIRONMENT)
 
 
-def sooner(folder: Path, tasks: int, epochs: int) -> None:
-    """Two nodes against one, both warm: each has fitted the study before, with other seeds."""
-    study, warm = study_of(folder, tasks, epochs), study_of(folder, 2, 1)
-    seconds = {}
-    for count in (1, 2):
-        with on_nodes(*[1] * count) as (_, engine), engine:
-            fitted(warm, folder / f"warm-{count}", _Open(engine), _unsaid)
-            seconds[count] = fitted(study, folder / f"nodes-{count}", _Open(engine), _unsaid)
-        print(f"{count} node(s): {tasks} tasks in {seconds[count]:.1f} s", flush=True)
-    print(f"two nodes are done {seconds[1] / seconds[2]:.2f} times as soon as one")
-    fitted(study, folder / "here", LocalEngine(2, PROCESS_ENVIRONMENT), _unsaid)
-    alike = [same(folder / "here", folder / f"nodes-{count}") for count in (1, 2)]
-    print(f"predictions as by the local engine: {alike}", flush=True)
+def sooner(folder: Path, tasks: int, epochs: int, repeats: int) -> None:
+    """Two nodes against one, and two processes against one, by turns."""
+    study, ratios = study_of(folder, tasks, epochs), {"nodes": [], "processes": []}
+    for number in range(repeats):
+        for kind, workers in (("nodes", _nodes), ("processes", _processes)):
+            runs = {count: folder / f"{kind}-{count}-{number}" for count in (1, 2)}
+            seconds = {count: warm_time(study, runs[count], workers(count)) for count in runs}
+            ratios[kind].append(seconds[1] / seconds[2])
+            alike = [same(folder / "nodes-1-0", run) for run in runs.values()]
+            print(
+                f"{kind}: {tasks} tasks in {seconds[1]:.1f} s with one, {seconds[2]:.1f} s with "
+                f"two, {ratios[kind][-1]:.2f} times as soon; equal to the first run: {alike}",
+                flush=True,
+            )
+    for kind, found in ratios.items():
+        print(f"two {kind} are done {np.median(found):.2f} times as soon as one (median)")
+
+
+def warm_time(study: Path, run: Path, workers: AbstractContextManager[Engine]) -> float:
+    """Seconds of workers that have fitted a short study before."""
+    warm = study_of(study.parent, 2, 1)
+    with workers as engine, engine:
+        fitted(warm, run.with_name(f"{run.name}-warm"), _Open(engine), _unsaid)
+        return fitted(study, run, _Open(engine), _unsaid)
+
+
+@contextmanager
+def _nodes(count: int) -> Iterator[Engine]:
+    with on_nodes(*[1] * count) as (_, engine):
+        yield engine
+
+
+def _processes(count: int) -> AbstractContextManager[Engine]:
+    return nullcontext(LocalEngine(count, PROCESS_ENVIRONMENT))
 
 
 class _Open:
     """An engine that stays open when a run is done with it, so that its nodes stay warm."""
 
-    def __init__(self, engine: RayEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.engine, name)
 
-    def __enter__(self) -> RayEngine:
+    def __enter__(self) -> Engine:
         return self.engine
 
     def __exit__(self, *_: object) -> None:
@@ -192,7 +214,9 @@ def _unsaid(_: Event) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=300, help="of a task, for the speed")
+    parser.add_argument("--killed-epochs", type=int, default=20, help="of a task, for the kills")
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
@@ -203,10 +227,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ray-nodes-") as name:
         folder = Path(name)
         if given.only != "kills":
-            sooner(folder, given.tasks, given.epochs)
+            sooner(folder, given.tasks, given.epochs, given.repeats)
         if given.only == "speed":
             return
-        killed(folder, given.tasks, given.epochs, given.runs, given.kills, given.seed)
+        epochs = given.killed_epochs
+        killed(folder, given.tasks, epochs, given.runs, given.kills, given.seed)
 
 
 if __name__ == "__main__":

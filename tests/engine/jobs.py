@@ -22,6 +22,19 @@ def write(description, context, folder: Path, workspace: Path, report):
     (folder / "card.json").write_text(json.dumps(description | {"process": os.getpid()}))
 
 
+def tell(description, context, folder, workspace, report):
+    """Hundreds of events, and goes on once one of them was heard."""
+    for number in range(300):
+        report({"event": "stage", "text": str(number)})
+    deadline = time.monotonic() + 30
+    while not Path(context["heard"]).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("nobody hears it before it has ended")
+        time.sleep(0.01)
+    report({"event": "stage", "text": "300"})
+    write(description, context, folder, workspace, report)
+
+
 def fail(description, context, folder, workspace, report):
     raise ValueError("the reason")
 

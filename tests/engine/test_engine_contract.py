@@ -81,6 +81,19 @@ def test_a_task_is_done_and_its_events_arrive_under_its_name(engine, tmp_path):
     assert [e["event"] for e in events] == ["started", "stage", "done"]
 
 
+def test_many_events_arrive_in_order_and_while_the_task_is_at_work(engine, tmp_path):
+    heard, told = tmp_path / "heard", []
+
+    def take(event):
+        told.append(event.get("text"))
+        if event.get("text") == "299":
+            heard.touch()
+
+    (outcome,) = engine(1).run([task(tmp_path, "tell", heard=str(heard))], take)
+    assert outcome.reason is None
+    assert [text for text in told if text and text.isdigit()] == [str(n) for n in range(301)]
+
+
 def test_one_that_fails_gives_its_reason_and_the_others_go_on(engine, tmp_path):
     jobs = [task(tmp_path, "fail", "bad"), task(tmp_path, "write", "good")]
     outcomes, _ = run(engine(1), jobs)

@@ -20,7 +20,7 @@ from vestry.errors import DamagedError, one_line
 if TYPE_CHECKING:
     from vestry.engine.ray_engine import RayEngine
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.2
 _AHEAD = 2
 """So many times the cores that there are may be asked for: Ray sees what is wanted, and grows."""
 _LOSSES = 3
@@ -173,23 +173,27 @@ class Dispatch:
         else:
             yield from self.follow(generator, item)
 
-    def follow(self, generator: Any, item: Event | bytes) -> Iterator[Outcome]:
-        given = self.given[generator]
+    def follow(self, generator: Any, item: list[Event] | bytes) -> Iterator[Outcome]:
         if isinstance(item, bytes):
-            given.arrival.add(item)
+            self.given[generator].arrival.add(item)
             return
-        match item["event"]:
+        for event in item:
+            yield from self.heed(generator, event)
+
+    def heed(self, generator: Any, event: Event) -> Iterator[Outcome]:
+        given = self.given[generator]
+        match event["event"]:
             case "file":
-                given.arrival.begin(Content(**item["content"]))
+                given.arrival.begin(Content(**event["content"]))
             case "done":
                 yield self.end(generator, self.settled(given))
             case "failed":
-                yield self.end(generator, Outcome(given.task, item["reason"], item["details"]))
+                yield self.end(generator, Outcome(given.task, event["reason"], event["details"]))
             case _:
-                if item["event"] == "started":
-                    given.node = item["node"]
-                    self.engine.used.add(item["node_id"])
-                self.on_event(item | {"task": given.task.name})
+                if event["event"] == "started":
+                    given.node = event["node"]
+                    self.engine.used.add(event["node_id"])
+                self.on_event(event | {"task": given.task.name})
 
     def settled(self, given: _Given) -> Outcome:
         try:

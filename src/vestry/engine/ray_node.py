@@ -4,14 +4,16 @@ A process of Ray's gets the task, and beside it stands a warm worker process tha
 of time, what a task changes or leaves running, and how it may end are the same as without Ray.
 """
 
+import contextlib
 import functools
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from vestry.engine.local import LocalEngine
 from vestry.engine.node_store import NodeStore, Wanted
@@ -23,26 +25,29 @@ from vestry.errors import VestryError
 ARITHMETIC = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "ORT_", "TORCH_")
 """How variables begin that libraries compute by: a node has them as the machine that asks has."""
 
+_TOLD_SECONDS = 0.5
+"""Events of so long a time travel together: each message costs a millisecond on both sides."""
+
 Order = dict[str, Any]
 
 
-def perform(order: Order) -> Iterator[Event | bytes]:
-    """Do a task on this node; gives its events, then its files in pieces, each after its
-    `file` event, and at last `done`, or `failed` with the reason.
+def perform(order: Order) -> Iterator[list[Event] | bytes]:
+    """Do a task on this node; gives its events, some at a time, then its files in pieces, each
+    after its `file` event, and at last `done`, or `failed` with the reason.
 
     order: as `ray_dispatch` makes it, with references to the files that the task reads.
     """
     node = _node()
-    yield {"event": "started", **node}
+    yield [{"event": "started", **node}]
     if unlike := differences(order["code"], order["description"]):
-        yield _failure(f"the node {node['node']} has {'; '.join(unlike)}: install the same there")
+        yield [_failure(f"the node {node['node']} has {'; '.join(unlike)}: install the same there")]
         return
     try:
         store = NodeStore(order["run"], node["node_id"][:12])
         with store.desk() as desk:
             yield from _performed(_task(order, store, desk), order["environment"])
     except VestryError as error:
-        yield _failure(f"on the node {node['node']}: {error}")
+        yield [_failure(f"on the node {node['node']}: {error}")]
 
 
 def forget(run: str) -> None:
@@ -90,24 +95,28 @@ def _fetched(pieces: list[Any]) -> Iterator[bytes]:
         yield ray.get(piece)
 
 
-def _performed(task: Task, environment: dict[str, str]) -> Iterator[Event | bytes]:
+def _performed(task: Task, environment: dict[str, str]) -> Iterator[list[Event] | bytes]:
     outcome = None
-    for item in _told(task, environment):
-        if isinstance(item, Outcome):
-            outcome = item
-        elif item["event"] not in ("started", "done", "failed"):
-            yield item
+    for items in _told(task, environment):
+        outcome = next((item for item in items if isinstance(item, Outcome)), outcome)
+        if events := [item for item in items if _is_news(item)]:
+            yield events
     if outcome is None or outcome.reason:
         reason, details = (outcome.reason, outcome.details) if outcome else (None, "")
-        yield _failure(reason or "its process was stopped", details)
+        yield [_failure(reason or "its process was stopped", details)]
         return
     for content, path in contents_of(task.folder).items():
-        yield {"event": "file", "content": asdict(content)}
+        yield [{"event": "file", "content": asdict(content)}]
         yield from pieces_of(path)
-    yield {"event": "done"}
+    yield [{"event": "done"}]
 
 
-def _told(task: Task, environment: dict[str, str]) -> Iterator[Event | Outcome]:
+def _is_news(item: Event | Outcome) -> TypeGuard[Event]:
+    """How the task begins and ends is told apart from what its worker says of that."""
+    return isinstance(item, dict) and item["event"] not in ("started", "done", "failed")
+
+
+def _told(task: Task, environment: dict[str, str]) -> Iterator[list[Event | Outcome]]:
     """The engine's events, and the outcome among them; leaving early ends the worker."""
     engine, told = _Kept.engine(environment), queue.Queue[Event | Outcome | None]()
 
@@ -121,11 +130,22 @@ def _told(task: Task, environment: dict[str, str]) -> Iterator[Event | Outcome]:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        while (item := told.get()) is not None:
-            yield item
+        yield from _together(told)
     finally:
         if thread.is_alive() and any(worker.task for worker in engine.workers):
             engine.end(engine.workers)
+
+
+def _together(told: queue.Queue[Event | Outcome | None]) -> Iterator[list[Event | Outcome]]:
+    """What is told in each short time, to the end, which is None and is not waited for."""
+    is_over = False
+    while not is_over:
+        items, due = [told.get()], time.monotonic() + _TOLD_SECONDS
+        while items[-1] is not None and (left := due - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                items.append(told.get(timeout=left))
+        is_over = items[-1] is None
+        yield [item for item in items if item is not None]
 
 
 class _Kept:
