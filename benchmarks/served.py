@@ -26,14 +26,21 @@ def cores() -> tuple[int | None, int | None]:
 
 
 class ServerProcess:
-    """A command that says on stderr at which address it is ready. ready: seconds until then."""
+    """A command that says on stderr at which address it is ready. ready: seconds until then.
+    sources: another `src` than this one."""
 
-    def __init__(self, words: list[Any], log: Path, core: int | None) -> None:
+    def __init__(
+        self, words: list[Any], log: Path, core: int | None, sources: Path | None = None
+    ) -> None:
         self.log = log
+        other = {"PYTHONPATH": str(sources.resolve())} if sources else {}
         started = time.perf_counter()
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, *map(str, words)], stderr=stream, stdout=stream
+                [sys.executable, *map(str, words)],
+                stderr=stream,
+                stdout=stream,
+                env=os.environ | other,
             )
         atexit.register(self.process.kill)  # a benchmark that fails leaves no server behind
         if core is not None:
@@ -63,8 +70,11 @@ class ServerProcess:
         return self.process.wait(60)
 
 
-def vestry_server(model: Path, log: Path, core: int | None, *options: Any) -> ServerProcess:
-    return ServerProcess(["-m", "vestry", "serve", model, "--port", 0, *options], log, core)
+def vestry_server(
+    model: Path, log: Path, core: int | None, *options: Any, sources: Path | None = None
+) -> ServerProcess:
+    words = ["-m", "vestry", "serve", model, "--port", 0, *options]
+    return ServerProcess(words, log, core, sources)
 
 
 def start_load(port: int, images: Path, core: int | None, **options: Any) -> subprocess.Popen[str]:

@@ -5,7 +5,10 @@ same PNG files with the same network; FastAPI gets them as a form's file, as its
 writes no access log, while Vestry writes one. The two take turns, and a side's figures are those
 of its best round, since whatever else runs on the machine can only slow it down.
 
-Without --model the network is study A's CNN with random weights.
+Without --model the network is study A's CNN with random weights. With `--beside OTHER/src` another
+tree's server is set beside this one instead: both stand ready, and short loads go to one and the
+other by turns; given is the ratio of the processor's time a request and its 95% interval over
+pairs of turns.
 """
 
 import argparse
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from cnn_a import write_cnn, write_pictures
 from served import ServerProcess, cores, load_on, vestry_server
@@ -43,6 +47,9 @@ def main() -> None:
             write_cnn(model)
         predictor = Predictor(model)
         write_pictures(folder, predictor.image_shape)
+        if options.beside:
+            beside(model, folder, options, server_core, load_core)
+            return
         print(f"{predictor.name}, one core for the server, another for the load", flush=True)
         measured = in_process(predictor, folder, server_core)
         rounds = [served(model, folder, options, server_core, load_core) for _ in range(2)]
@@ -63,6 +70,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, help="an exported file of grey 28 x 28 images")
     parser.add_argument("--seconds", type=float, default=8, help="of load a round (default 8)")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--beside", type=Path, help="the src of another tree of Vestry")
+    parser.add_argument("--turns", type=int, default=20, help="of --beside, a side (default 20)")
     parser.add_argument("--alone", action="store_true", help="without FastAPI's side")
     return parser.parse_args()
 
@@ -116,14 +125,51 @@ def served(
     return found
 
 
+def beside(
+    model: Path,
+    folder: Path,
+    options: argparse.Namespace,
+    server_core: int | None,
+    load_core: int | None,
+) -> None:
+    """This tree's server and another's by turns, the first of each pair too."""
+    sides = {"this tree": None, "the other": options.beside}
+    servers = {
+        name: vestry_server(model, folder / f"{name}.txt", server_core, sources=sources)
+        for name, sources in sides.items()
+    }
+    load = {"seconds": 1, "connections": options.connections}
+    used: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(-1, options.turns):  # the first pair warms up
+        for name in list(sides)[:: 1 if turn % 2 else -1]:
+            found = loaded(servers[name], folder, load_core, load)
+            used[name] += [found["processor_ms_a_request"]] * (turn >= 0)
+    ratios = np.array(used["this tree"]) / np.array(used["the other"])
+    for server in servers.values():
+        server.stop()
+    show({f"{name}, processor ms": float(np.median(found)) for name, found in used.items()})
+    logs = np.log(ratios)
+    width = t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
+    mean, low, high = np.exp([logs.mean(), logs.mean() - width, logs.mean() + width])
+    print(f"this tree over the other: {mean:.3f} ({low:.3f} to {high:.3f}), {len(ratios)} pairs")
+    keep("serving_beside", {"ratios": ratios.tolist(), "mean": float(mean)})
+
+
 def measured_load(
     server: ServerProcess, folder: Path, core: int | None, load: dict[str, Any]
 ) -> dict[str, Any]:
     load_on(server.port, folder, core, **(load | {"seconds": 1}))
+    found = loaded(server, folder, core, load)
+    server.stop()
+    return found
+
+
+def loaded(
+    server: ServerProcess, folder: Path, core: int | None, load: dict[str, Any]
+) -> dict[str, Any]:
     before = server.processor_seconds()
     result = load_on(server.port, folder, core, **load)
     used = server.processor_seconds() - before
-    server.stop()
     if set(result["statuses"]) != {"200"}:
         raise SystemExit(f"not every request was answered: {result}")
     found: dict[str, Any] = result["statuses"]["200"]

@@ -281,10 +281,14 @@ class Trainer:
 
 
 def predict(network: Trainable, images: Tensor) -> Tensor:
-    """(n, classes) float32 scores, a bounded number of images at a time."""
-    starts = range(0, len(images), _PREDICT_BATCH)
-    batches = (scaled(images[start : start + _PREDICT_BATCH]) for start in starts)
-    return torch.cat([network.forward(batch, training=False).cpu() for batch in batches])
+    """(n, classes) float32 scores, a bounded number of images at a time.
+
+    Into one tensor: small ones, kept where a batch was before, would leave no place for the next.
+    """
+    scores = torch.empty(len(images), network.classes)
+    for some, into in zip(images.split(_PREDICT_BATCH), scores.split(_PREDICT_BATCH), strict=True):
+        into.copy_(network.forward(scaled(some), training=False))
+    return scores
 
 
 def smoothed_truths(classes: int, smoothing: float) -> Tensor:

@@ -77,7 +77,7 @@ class Connection(HttpToolsProtocol):
             self._throw_away(data)
             return
         self._unset_keepalive_if_required()
-        self.unread = len(data) + (0 if self.is_between else self.unread)
+        self.unread = len(data) + (0 if self.is_between else max(0, self.unread))
         self.is_between = False
         try:
             self._feed(data)
@@ -128,23 +128,25 @@ class Connection(HttpToolsProtocol):
         self.head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        if not self.replaying:
-            self._read_on(len(url))
-            super().on_url(url)
+        if self.replaying:
+            return
+        self.unread -= len(url)
+        self.head_bytes += len(url)
+        if self.head_bytes > self.limits.max_header_bytes:
+            self._stop_parsing(self._too_long())
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.replaying:
             return
-        self._read_on(len(name) + len(value) + 4)
-        # What comes after a body is not taken for what should have stood before it.
-        if not self.body_open:
-            super().on_header(name, value)
-
-    def _read_on(self, size: int) -> None:
-        self.unread = max(0, self.unread - size)
+        size = len(name) + len(value) + 4
+        self.unread -= size
         self.head_bytes += size
         if self.head_bytes > self.limits.max_header_bytes:
             self._stop_parsing(self._too_long())
+        # What comes after a body is not taken for what should have stood before it.
+        if not self.body_open:
+            super().on_header(name, value)
 
     def _too_long(self) -> HTTPException:
         most = f"{self.limits.max_header_bytes:,}"
@@ -191,7 +193,7 @@ class Connection(HttpToolsProtocol):
             return  # the parser leaves the body out, which `_feed` has it read after all
         self.begun = self.body_open = False
         self.is_between = True
-        self.unread = max(0, self.unread - _FIRST_LINE)
+        self.unread -= _FIRST_LINE
         if not self.shed:
             super().on_message_complete()
             return

@@ -24,11 +24,11 @@ def problem_of(version: str, headers: Headers, ahead: int) -> HTTPException | No
     """
     if version not in _SPOKEN:
         return HTTPException(505, "HTTP/1.1 is spoken here")
-    codings = _values(headers, b"transfer-encoding")
-    if codings and version == "1.0":
-        return HTTPException(400, "HTTP/1.0 has no Transfer-Encoding")
-    if any(coding.strip().lower() != b"chunked" for coding in codings):
-        return HTTPException(501, "the Transfer-Encoding that is understood is chunked, alone")
+    if codings := _values(headers, b"transfer-encoding"):
+        if version == "1.0":
+            return HTTPException(400, "HTTP/1.0 has no Transfer-Encoding")
+        if any(coding.strip().lower() != b"chunked" for coding in codings):
+            return HTTPException(501, "the Transfer-Encoding that is understood is chunked, alone")
     if ahead >= _MOST_AHEAD:
         return HTTPException(400, "too many requests on one connection wait for answers")
     return None

@@ -40,8 +40,13 @@ def check_host(scope: Scope, hosts: Hosts) -> None:
 
     Raises HTTPException.
     """
-    given = [value for name, value in scope["headers"] if name == b"host"]
-    if scope.get("http_version") == "1.1" and len(given) != 1:
+    given = tuple(value for name, value in scope["headers"] if name == b"host")
+    _check(given, scope.get("http_version"), hosts)
+
+
+@lru_cache(256)  # clients ask for one name all the time; of what raises nothing is kept
+def _check(given: tuple[bytes, ...], version: str | None, hosts: Hosts) -> None:
+    if version == "1.1" and len(given) != 1:
         raise HTTPException(
             400, f"HTTP/1.1 asks for one Host field; the request has {len(given) or 'none'}"
         )
@@ -53,7 +58,6 @@ def check_host(scope: Scope, hosts: Hosts) -> None:
         )
 
 
-@lru_cache(256)
 def _is_among(value: bytes, hosts: frozenset[str]) -> bool:
     name = _bare(value.decode("latin-1"))
     try:
