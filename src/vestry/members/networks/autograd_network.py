@@ -87,6 +87,10 @@ class AutogradNetwork:
         place = self.device.place
         self.standardised = found and Standardised(found.mean.to(place), found.deviation.to(place))
 
+    def resized(self, _: Shape) -> "AutogradNetwork":
+        """Modules take images of whatever size they can."""
+        return self
+
     def seed(self, random: np.random.Generator) -> None:
         """Modules draw from torch's own generator."""
         torch.manual_seed(int(random.integers(2**63)))

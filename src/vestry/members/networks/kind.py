@@ -9,6 +9,7 @@ from vestry.members.model_paths import ModelPaths
 from vestry.members.networks.device import settled_device
 from vestry.members.networks.distillation import TEACHER_FILE
 from vestry.members.networks.layer import TracedLayer
+from vestry.members.networks.progressive import check_sizes
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.tracing import network_threads, trace
 
@@ -18,6 +19,9 @@ class _NetworkPlan(Plan):
         """Raises StudyError where it does not fit the images, or torch lacks the device."""
         settled_device(settings.device)
         parameters = sum(layer.parameters for layer in self._traced(settings))
+        if settings.progressive is not None:
+            shape, classes = self.context.image_shape, len(self.context.classes)
+            check_sizes(settings.progressive, settings.epochs, settings.layers, shape, classes)
         return f"network of {parameters:,} parameters"
 
     def threads_for(self, settings: NetworkSettings) -> int:

@@ -111,7 +111,8 @@ class Network:
         computations: Mapping[int, Computation] | None = None,
     ) -> None:
         self.traced = trace(layers, image_shape, classes)
-        self.assembled = assemble(self.traced, computations or {})
+        self.computations = computations or {}
+        self.assembled = assemble(self.traced, self.computations)
         self.blocks = [block for layer in self.assembled for block in layer.blocks]
         specs = [spec for block in self.blocks for spec in block.specs.values()]
         self.vector = ParameterVector([spec.shape for spec in specs])
@@ -175,6 +176,18 @@ class Network:
         for name, tensor in own.items():
             tensor.copy_(tensors[name].view_as(tensor))
         self.vector.refresh()
+
+    def resized(self, image_shape: Shape) -> "Network":
+        """The same layers for images of another size, of the same parameters in memory. Raises
+        ValueError where they would have others."""
+        layers = [step.layer for step in self.traced[:-1]]
+        other = Network(layers, image_shape, self.classes, computations=self.computations)
+        own = [tuple(parameter.value.shape) for parameter in self.vector.parameters]
+        if own != [tuple(parameter.value.shape) for parameter in other.vector.parameters]:
+            raise ValueError(f"other weights for images of shape {image_shape}")
+        other.vector, other.standardised = self.vector, self.standardised
+        other._bind()
+        return other
 
     def measure_statistics(self, batches: Iterable[Tensor]) -> None:
         """Let the blocks that measure take their statistics from `batches`, images as `forward`

@@ -23,6 +23,7 @@ from vestry.members.networks.network import Network
 from vestry.members.networks.network_card import WEIGHTS, Untrained, trained_card
 from vestry.members.networks.plain_module import PlainModule
 from vestry.members.networks.precision import choose, fixed
+from vestry.members.networks.progressive import words
 from vestry.members.networks.rows import Rows, as_tensor
 from vestry.members.networks.settings import (
     ImageTrainingSettings,
@@ -31,8 +32,8 @@ from vestry.members.networks.settings import (
 )
 from vestry.members.networks.student import check_taught, taught_card, taught_words
 from vestry.members.networks.thread_choice import GIVEN, ThreadChoice, choose_threads
-from vestry.members.networks.trainable import Trainable
-from vestry.members.networks.trainer import Trainer, predict
+from vestry.members.networks.trainable import Trainable, predict
+from vestry.members.networks.trainer import Trainer
 from vestry.storage.run_folder import atomic_path, write_text
 from vestry.storage.tried import EPOCHS, Tried
 
@@ -224,6 +225,9 @@ def _trained(
     )
     if job.teacher is not None:
         trainer.learn_from(job.teacher)
+    progressive = settings.progressive if isinstance(settings, NetworkSettings) else None
+    if progressive is not None:
+        trainer.begin_with_smaller_images(progressive)
     progress = trainer.run()
     checkpoint.remove(job.workspace)
     thread_choice.forget(job)
@@ -231,6 +235,10 @@ def _trained(
     facts["threads"] = chosen.card()
     facts["notes"] += trainer.optimizer.notes()
     facts["warnings"] += trainer.optimizer.warnings()
+    if progressive is not None:
+        height, width = job.images.shape[1:3]
+        said = words(progressive, settings.epochs, (height, width), progress.epoch)
+        facts["notes"].append(said)
     sample = AugmentedSample.of(settings.augmentation, job)
     if sample is not None:
         facts |= {"augmentation": sample.card(), "notes": [*facts["notes"], NOTE]}

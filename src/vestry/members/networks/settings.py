@@ -23,6 +23,7 @@ from pydantic import (
 from vestry.members.networks.alterations import Augmentation
 from vestry.members.networks.distillation import Distillation
 from vestry.members.networks.layers import Layers
+from vestry.members.networks.progressive import Progressive
 from vestry.members.networks.schedules import Cosine, Schedule
 
 
@@ -94,6 +95,7 @@ _LATER = (
     "teacher",
     "distillation",
     "device",
+    "progressive",
 )
 
 
@@ -223,3 +225,6 @@ class NetworkSettings(ImageTrainingSettings):
 
     kind: Literal["layers"] = "layers"
     layers: Layers = Field(min_length=1, description="the output layer is added")
+    progressive: Progressive | None = Field(
+        None, description="it learns from smaller images in its first epochs"
+    )

@@ -4,9 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from vestry.members.networks.block import Parameter, ParameterVector
+from vestry.members.networks.layer import Shape
+from vestry.members.networks.rows import scaled
+
+PREDICT_BATCH = 256
+"""Images at a time, where nothing is learnt from them."""
 
 
 class Trainable(Protocol):
@@ -37,6 +43,10 @@ class Trainable(Protocol):
         channels) bytes from now on."""
         ...
 
+    def resized(self, image_shape: Shape) -> "Trainable":
+        """What takes images of another size, of the same parameters in memory."""
+        ...
+
     def measure_statistics(self, batches: Iterable[Tensor]) -> None:
         """Let what predicts by statistics of training rows take them from `batches`."""
         ...
@@ -48,3 +58,15 @@ class Trainable(Protocol):
     def filter_banks(self) -> Sequence[Parameter]:
         """Filters of convolutions over several channels, as matrices (inputs, filters)."""
         ...
+
+
+def predict(network: Trainable, images: Tensor) -> Tensor:
+    """(n, classes) float32 scores of (n, height, width, channels) images, some at a time.
+
+    Into one tensor: small ones, kept where a batch was before, would leave no place for the next.
+    """
+    scores = torch.empty(len(images), network.classes)
+    parts = zip(*(torch.split(each, PREDICT_BATCH) for each in (images, scores)), strict=True)
+    for some, into in parts:
+        into.copy_(network.forward(scaled(some), training=False))
+    return scores

@@ -23,15 +23,16 @@ from vestry.members.networks.mixing import mixed_batch
 from vestry.members.networks.monitored import monitored
 from vestry.members.networks.optimizers import OPTIMIZERS
 from vestry.members.networks.progress import Progress, progress_of
+from vestry.members.networks.progressive import Progressive
+from vestry.members.networks.resizing import Learners, Resize
 from vestry.members.networks.rows import Rows, TrainingImages, scaled
 from vestry.members.networks.settings import TrainingSettings
 from vestry.members.networks.soft_targets import SoftTargets, distilled_gradient
-from vestry.members.networks.trainable import Trainable
+from vestry.members.networks.trainable import PREDICT_BATCH, Trainable, predict
 
 CHECKPOINT_SECONDS, _FIRST_SECONDS = 5.0, 1.0
 """Between checkpoints, and until the first of them."""
 _REPORT_SECONDS = 0.25
-_PREDICT_BATCH = 256
 _MEASURED_ROWS = 2048
 """Training rows, at most, that batch normalisation takes its statistics from: their mean is then
 within about 2% of a deviation.
@@ -86,10 +87,16 @@ class Trainer:
             self.average = MovingAverage(vector.values, settings.ema)
         self.images = TrainingImages(training.images, settings)
         self.soft: SoftTargets | None = None
+        self.learner = network
+        self.learners = Learners(network, None, training.images, settings.epochs)
 
     def learn_from(self, teacher: Teacher) -> None:
         """Of its soft targets as well, as a student."""
         self.soft = SoftTargets(teacher, self.settings.distilled, self.images, self.settings.epochs)
+
+    def begin_with_smaller_images(self, progressive: Progressive) -> None:
+        images, epochs = self.training.images, self.settings.epochs
+        self.learners = Learners(self.network, progressive, images, epochs)
 
     def run(self) -> Progress:
         with torch.inference_mode():
@@ -126,7 +133,8 @@ class Trainer:
         rates = settings.rates(progress.epoch, len(self.training))
         rate = rates[len(rates) // 2]
         start = time.perf_counter()
-        log_probabilities, labels = self._train(rates)
+        with self.learners.of(progress.epoch) as (self.learner, resize):
+            log_probabilities, labels = self._train(rates, resize)
         seconds = time.perf_counter() - start
         row = {
             "epoch": progress.epoch + 1,
@@ -147,11 +155,11 @@ class Trainer:
         self._follow()
         self.on_event(progress.epoch_event(row, self.epochs))
 
-    def _train(self, rates: list[float]) -> tuple[Tensor, Tensor]:
+    def _train(self, rates: list[float], resize: Resize) -> tuple[Tensor, Tensor]:
         """All rows in a new order, as often as an epoch goes through them, a rate a step; the log
         probabilities that the steps saw, and labels.
         """
-        network, batch = self.network, self.settings.batch_size
+        network, batch = self.learner, self.settings.batch_size
         random = np.random.default_rng([self.seed, 1 + self.progress.epoch])
         network.seed(random)
         order = torch.from_numpy(np.concatenate([self._order(random) for _ in range(self.passes)]))
@@ -165,7 +173,7 @@ class Trainer:
         started = reported = time.monotonic()
         done = 0
         for images in self.images.chunks(order, self.seed, 1 + self.progress.epoch):
-            for part in torch.split(images.to(network.place), batch):
+            for part in torch.split(resize(images.to(network.place)), batch):
                 rows = slice(done, done + len(part))
                 self.step(*mix(part, truth[rows]), seen[rows], rates[done // batch])
                 done += len(part)
@@ -194,7 +202,7 @@ class Trainer:
         truth: (n, classes) probabilities; of a student followed by its soft targets.
         """
         self.network.vector.refresh()
-        scores = self.network.forward(images, training=True)
+        scores = self.learner.forward(images, training=True)
         torch.log_softmax(scores, 1, out=seen)
         truth, soft = truth[:, : scores.shape[1]], truth[:, scores.shape[1] :]
         if self.soft is None:
@@ -204,7 +212,7 @@ class Trainer:
         gradient.div_(len(images))
         if self.weights is not None:
             gradient.mul_((truth @ self.weights)[:, None])
-        self.network.backward(gradient)
+        self.learner.backward(gradient)
         self.optimizer.step(rate)
         if self.average is not None:
             self.average.add(self.optimizer.steps)
@@ -228,7 +236,7 @@ class Trainer:
         drawn = np.random.default_rng([self.seed, 0, _MEASURING]).permutation(count)[
             :_MEASURED_ROWS
         ]
-        parts = np.array_split(np.sort(drawn), -(-len(drawn) // _PREDICT_BATCH))
+        parts = np.array_split(np.sort(drawn), -(-len(drawn) // PREDICT_BATCH))
         images = self.training.images
         self.network.measure_statistics(
             scaled(images.index_select(0, torch.from_numpy(part))) for part in parts
@@ -278,17 +286,6 @@ class Trainer:
             self.average.mean.copy_(tensors["average"])
         self.best = checkpoint.part(tensors, "best/")
         self.tried.restore(checkpoint.part(tensors, "tried/"), self.progress.epoch)
-
-
-def predict(network: Trainable, images: Tensor) -> Tensor:
-    """(n, classes) float32 scores, a bounded number of images at a time.
-
-    Into one tensor: small ones, kept where a batch was before, would leave no place for the next.
-    """
-    scores = torch.empty(len(images), network.classes)
-    for some, into in zip(images.split(_PREDICT_BATCH), scores.split(_PREDICT_BATCH), strict=True):
-        into.copy_(network.forward(scaled(some), training=False))
-    return scores
 
 
 def smoothed_truths(classes: int, smoothing: float) -> Tensor:
