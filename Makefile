@@ -58,6 +58,7 @@ bench: $(VENV)/installed $(VENV)/fastapi $(KERAS_VENV)/installed
 	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/overload.py
+	$(BIN)/python benchmarks/connections.py
 	$(BIN)/python benchmarks/durability.py
 	$(BIN)/python benchmarks/mutations.py
 	$(BIN)/python benchmarks/training.py --keras-python $(KERAS_VENV)/bin/python
