@@ -114,7 +114,13 @@ def test_failed_trials_keep_their_reason_and_the_journal_has_all(tmp_path):
         ("failed", "shrank away")
     ] * 2
     batches.save(tmp_path / JOURNAL)
-    assert (tmp_path / JOURNAL).read_text().count("shrank away") == 2
+    whole = (tmp_path / JOURNAL).read_bytes()
+    assert whole.count(b"shrank away") == 2
+    for left in (whole, whole[: len(whole) // 2]):  # by a run that was killed while it wrote
+        (tmp_path / JOURNAL).write_bytes(left)
+        batches.save(tmp_path / JOURNAL)
+        assert (tmp_path / JOURNAL).read_bytes().count(b"shrank away") == 2
+        assert [path.name for path in tmp_path.iterdir()] == [JOURNAL]
 
 
 def test_studies_that_draw_one_at_a_time_are_known_by_what_they_were():

@@ -199,10 +199,12 @@ class Search:
         }
 
     def copy_journal(self, path: Path) -> None:
-        """Write a journal of a search in memory, for who reads it later."""
-        optuna.copy_study(
-            from_study_name=_NAME, from_storage=self.storage, to_storage=_storage(path)
-        )
+        """Write a journal of a search in memory, for who reads it later, in place of what a run
+        that was killed may have left of one."""
+        with atomic_path(path) as temporary:
+            optuna.copy_study(
+                from_study_name=_NAME, from_storage=self.storage, to_storage=_storage(temporary)
+            )
 
     def shown(self, trial: FrozenTrial) -> Trial:
         attributes = trial.user_attrs
