@@ -6,10 +6,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from fits import KilledError, same, timeless, weights
+from fits import killed_after, same, timeless, weights
 
 from vestry.errors import MemberError
-from vestry.members.networks import trainer
 from vestry.members.networks.augmentation import NOTE
 from vestry.members.networks.network_member import fit, load
 from vestry.members.networks.rows import TrainingImages, as_tensor
@@ -39,17 +38,8 @@ def settings(**given):
 
 
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     undisturbed = fit(settings(), job())
-    killed = []
-
-    def kill_once(event):
-        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
-            killed.append(event)
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        fit(settings(), job(on_event=kill_once))
+    killed_after(2, settings(), job, monkeypatch)
     epochs = []
     resumed = fit(
         settings(), job(on_event=lambda e: e["event"] == "epoch" and epochs.append(e["epoch"]))

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from fits import KilledError, same, weights
+from fits import killed_after, same, weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from vestry import NetworkClassifier
-from vestry.members.networks import trainer
 from vestry.members.networks.layers import Layers
 from vestry.members.networks.layers.batch_norm import BatchNorm
 from vestry.members.networks.network import Network
@@ -107,16 +106,9 @@ def test_a_classifier_too(training_rows, held_out):
 
 @pytest.mark.parametrize("layers", [DEEP, KERAS])
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch, layers):
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     chosen = NetworkSettings(layers=layers, epochs=3, batch_size=50)
-
-    def kill(event):
-        if event["event"] == "epoch" and event["epoch"] == 2:
-            raise KilledError
-
     undisturbed = fit(chosen, job(rows=300))
-    with pytest.raises(KilledError):
-        fit(chosen, job(rows=300, on_event=kill))
+    killed_after(2, chosen, job, monkeypatch, rows=300)
     assert same(weights(undisturbed), weights(fit(chosen, job(rows=300))))
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from fits import KilledError, same, timeless, weights
+from fits import killed_after, same, timeless, weights
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from vestry.errors import StudyError
-from vestry.members.networks import trainer
 from vestry.members.networks.autograd_network import AutogradNetwork
 from vestry.members.networks.network import Network
 from vestry.members.networks.network_member import fit
@@ -112,17 +111,8 @@ def test_training_takes_smaller_images_first_and_says_so(job):
 
 
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     undisturbed = fit(settings(), job())
-    killed = []
-
-    def kill_once(event):
-        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
-            killed.append(event)
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        fit(settings(), job(on_event=kill_once))
+    killed_after(2, settings(), job, monkeypatch)
     resumed = fit(settings(), job())
     assert same(weights(undisturbed), weights(resumed))
     assert timeless(undisturbed.history) == timeless(resumed.history)

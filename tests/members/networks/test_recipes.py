@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from fits import KilledError, same, weights
+from fits import killed_after, same, weights
 
 from narrow_networks import PUBLISHED
 from vestry.errors import StudyError
@@ -92,7 +92,6 @@ def test_an_epoch_goes_through_few_rows_several_times():
 
 def test_training_has_the_steps_and_says_so(job, monkeypatch):
     """In as many epochs as were asked for, and with the same bits where it was broken off."""
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     layers = [{"conv": 4, "kernel": 3}, {"pool": 4}, {"flatten": True}]
     settings = NetworkSettings(
         layers=layers, epochs=3, least_steps=60, augmentation={"erasing": 0.5}
@@ -108,15 +107,7 @@ def test_training_has_the_steps_and_says_so(job, monkeypatch):
         f"Each epoch goes {passes} times through the training images, for at least 60 steps "
         in (" ".join(undisturbed.card()["notes"]))
     )
-    killed = []
-
-    def kill_once(event):
-        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
-            killed.append(True)
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        fit(settings, job(rows=100, on_event=kill_once))
+    killed_after(2, settings, job, monkeypatch, rows=rows)
     assert same(weights(fit(settings, job(rows=rows))), weights(undisturbed))
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-from fits import KilledError, same, timeless, weights
+from fits import killed_after, same, timeless, weights
 
-from vestry.members.networks import trainer
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import NetworkSettings
 from vestry.members.networks.trainer import smoothed_truths
@@ -74,17 +73,8 @@ def test_muon_says_where_it_has_nothing_to_do(job):
     "given", [STRONG, {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "clip_norm": 1.0}]
 )
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch, given):
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     undisturbed = fit(settings(**given), job())
-    killed = []
-
-    def kill_once(event):
-        if event["event"] == "epoch" and event["epoch"] == 2 and not killed:
-            killed.append(event)
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        fit(settings(**given), job(on_event=kill_once))
+    killed_after(2, settings(**given), job, monkeypatch)
     resumed = fit(settings(**given), job())
     assert same(weights(undisturbed), weights(resumed))
     assert timeless(undisturbed.history) == timeless(resumed.history)

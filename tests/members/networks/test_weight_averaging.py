@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from fits import KilledError, same, timeless, weights
+from fits import killed_after, same, timeless, weights
 
-from vestry.members.networks import trainer
 from vestry.members.networks.averaging import MovingAverage
 from vestry.members.networks.network_member import fit
 from vestry.members.networks.settings import NetworkSettings
@@ -52,17 +51,8 @@ def test_without_validation_rows_the_average_is_kept_too(job):
 
 
 def test_resumed_training_ends_with_the_same_bits(job, monkeypatch):
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
     undisturbed = fit(settings(ema=0.9), job())
-    killed = []
-
-    def kill_once(event):
-        if event["event"] == "epoch" and event["epoch"] == 3 and not killed:
-            killed.append(event)
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        fit(settings(ema=0.9), job(on_event=kill_once))
+    killed_after(3, settings(ema=0.9), job, monkeypatch)
     resumed = fit(settings(ema=0.9), job())
     assert same(weights(undisturbed), weights(resumed))
     assert timeless(undisturbed.history) == timeless(resumed.history)
