@@ -128,25 +128,23 @@ class Connection(HttpToolsProtocol):
         self.head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        if self.replaying:
-            return
-        self.unread -= len(url)
-        self.head_bytes += len(url)
-        if self.head_bytes > self.limits.max_header_bytes:
-            self._stop_parsing(self._too_long())
-        super().on_url(url)
+        if not self.replaying:
+            self._read_on(len(url))
+            super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.replaying:
             return
-        size = len(name) + len(value) + 4
+        self._read_on(len(name) + len(value) + 4)
+        # What comes after a body is not taken for what should have stood before it.
+        if not self.body_open:
+            super().on_header(name, value)
+
+    def _read_on(self, size: int) -> None:
         self.unread -= size
         self.head_bytes += size
         if self.head_bytes > self.limits.max_header_bytes:
             self._stop_parsing(self._too_long())
-        # What comes after a body is not taken for what should have stood before it.
-        if not self.body_open:
-            super().on_header(name, value)
 
     def _too_long(self) -> HTTPException:
         most = f"{self.limits.max_header_bytes:,}"
