@@ -36,13 +36,13 @@ def main() -> None:
     colour = np.repeat(np.asarray(grey), 3, axis=3) / 255
     images = ((colour - MEAN) / DEVIATION).astype(np.float32)
 
-    trunk = keras.applications.VGG16(
+    backbone = keras.applications.VGG16(
         weights=None, include_top=False, input_shape=(options.side, options.side, 3)
     )
-    trunk.trainable = False
+    backbone.trainable = False
     model = keras.Sequential(
         [
-            trunk,
+            backbone,
             keras.layers.Flatten(),
             keras.layers.Dense(256, activation="relu"),
             keras.layers.Dropout(0.5),
@@ -59,7 +59,7 @@ def main() -> None:
         seconds.append(time.perf_counter() - start)
     result = {
         "images": len(images),
-        "frozen": sum(int(np.prod(w.shape)) for w in trunk.weights),
+        "frozen": sum(int(np.prod(w.shape)) for w in backbone.weights),
         "trained": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
         "seconds": seconds,
         "version": f"keras {keras.__version__}",

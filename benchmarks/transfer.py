@@ -81,17 +81,17 @@ def summarise(
 
 def show(summary: dict[str, Any]) -> None:
     ours, images, epochs = summary["vestry"], summary["images"], summary["epochs"]
-    trunk = ours["images_through"] / ours["trunk_seconds"]
+    backbone = ours["images_through"] / ours["backbone_seconds"]
     speeds = " and ".join(f"{speed:,.0f}" for speed in summary["keras_images_per_second"])
     part = summary["keras"][0]["images"]
     print(f"frozen VGG16, {SIDE} x {SIDE}: {epochs} epochs of the head on {images:,} images")
     print(
-        f"Vestry {ours['seconds']:10,.1f} s, measured whole: {ours['trunk_seconds']:,.1f} s in the "
-        f"trunk ({trunk:,.0f} images/s, {ours['precision']}), the rest in the head"
+        f"Vestry {ours['seconds']:10,.1f} s, measured whole: {ours['backbone_seconds']:,.1f} s in "
+        f"the backbone ({backbone:,.0f} images/s, {ours['precision']}), the rest in the head"
     )
     print(
         f"Keras  {summary['keras_seconds_scaled']:10,.1f} s, scaled from {part:,} images an epoch "
-        f"({speeds} images/s through trunk and head)"
+        f"({speeds} images/s through backbone and head)"
     )
     print(f"ratio  {summary['ratio']:10.1f}")
 

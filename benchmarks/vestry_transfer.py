@@ -54,15 +54,15 @@ def main() -> None:
         member = fit(settings, job)
         seconds = time.perf_counter() - start
     card = member.card()
-    if card["trunk"]["images_found"]:
+    if card["backbone"]["images_found"]:
         raise SystemExit("features were found; this benchmark wants an empty cache")
     result = {
         "images": len(images),
         "trained": card["trainable_parameters"],
         "seconds": seconds,
-        "trunk_seconds": card["trunk"]["seconds"],
-        "images_through": card["trunk"]["images_through"],
-        "precision": card["trunk"]["precision"],
+        "backbone_seconds": card["backbone"]["seconds"],
+        "images_through": card["backbone"]["images_through"],
+        "precision": card["backbone"]["precision"],
         "train_accuracy": member.head.history[-1]["train_accuracy"],
         "version": f"torch {metadata.version('torch')}",
     }

@@ -89,8 +89,8 @@ def cut_off(run):
 
 def of_another_format(run):
     text = (run / "results.json").read_text()
-    (run / "results.json").write_text(text.replace('"format": 2', '"format": 1', 1))
-    return "its results.json is of format 1; this version reads 2; `vestry run small.toml"
+    (run / "results.json").write_text(text.replace('"format": 3', '"format": 2', 1))
+    return "its results.json is of format 2; this version reads 3; `vestry run small.toml"
 
 
 def without_a_key(run):

@@ -88,13 +88,13 @@ def test_an_earlier_network_serves_and_one_trained_anew_is_another_backbone(run,
     done = run("after", AFTER)
     assert done.returncode == 0, done.stderr
     entry = results(tmp_path, "after")["members"]["On CNN"]
-    assert entry["kind"] == "backbone" and entry["trunk"]["weights"] == "study"
-    assert entry["parameters"] == entry["trunk"]["parameters"] + entry["trainable_parameters"]
+    assert entry["kind"] == "backbone" and entry["backbone"]["weights"] == "study"
+    assert entry["parameters"] == entry["backbone"]["parameters"] + entry["trainable_parameters"]
     assert entry["milliseconds_per_image"] > 0 and len(entry["seeds"]) == 2
     assert results(tmp_path, "after")["members"]["Found"]["search"]["best"]["values"]
     folder = tmp_path / "runs/after/members/On CNN"
     assert {"weights.safetensors", "history.csv"} <= {path.name for path in folder.iterdir()}
-    (stored,) = folder.glob("trunk-*.safetensors")
+    (stored,) = folder.glob("backbone-*.safetensors")
     for twin in (tmp_path / "runs/after").rglob(stored.name):
         assert twin.samefile(stored), "what one fit has written the next ones link to"
 
@@ -125,7 +125,7 @@ def test_random_weights_stand_in_loudly(run, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "asked for imagenet weights and runs on random ones" in done.stderr
     found = results(tmp_path, "p")
-    assert found["members"]["ResNet50"]["trunk"]["asked"] == "imagenet"
+    assert found["members"]["ResNet50"]["backbone"]["asked"] == "imagenet"
     assert any("runs on random ones" in notice["text"] for notice in found["notices"])
     assert "runs on random ones" in (tmp_path / "runs/p/report.html").read_text()
 
@@ -136,7 +136,7 @@ def test_a_weights_file_in_torchvision_s_format_runs_and_a_wrong_one_fails_alone
     text = PUBLISHED_STUDY.replace("epochs", 'weights = "file:own.pth"\nepochs')
     done = run("p", text)
     assert done.returncode == 0, done.stderr
-    assert results(tmp_path, "p")["members"]["ResNet50"]["trunk"]["weights"] == "file"
+    assert results(tmp_path, "p")["members"]["ResNet50"]["backbone"]["weights"] == "file"
     torch.save({"conv1.weight": state["conv1.weight"]}, tmp_path / "own.pth")
     wrong = run("p", text + BEFORE.partition("epochs = 3")[2])
     assert wrong.returncode == 3
@@ -180,7 +180,7 @@ def test_a_model_file_serves_under_layers_and_estimators(run, tmp_path, vestry):
     assert "Head: head of 970 parameters on theirs.onnx, 60 frozen" in done.stderr
     found = results(tmp_path, "file")["members"]
     assert found["Logistic"]["stored"] == "head.onnx" and found["Logistic"]["training"] is None
-    assert found["Head"]["trunk"]["sha256"] == found["Logistic"]["trunk"]["sha256"]
+    assert found["Head"]["backbone"]["sha256"] == found["Logistic"]["backbone"]["sha256"]
     assert found["Logistic"]["scores"]["test"]["accuracy"] > 0.8
     page = (tmp_path / "runs/file/report.html").read_text()
     assert "theirs.onnx" in page and "cut before its output layer" in page

@@ -56,8 +56,8 @@ def test_an_image_passes_a_backbone_once_for_all_fits(seconds, kept):
 
 
 def test_what_images_take_to_pass_is_told_apart_from_the_fit_itself():
-    card = {"fit_seconds": 5.0, "trunk": {"seconds": 9.0}, "head": {"fit_seconds": 1.5}}
+    card = {"fit_seconds": 5.0, "backbone": {"seconds": 9.0}, "head": {"fit_seconds": 1.5}}
     assert times(card | {"milliseconds_per_image": 20.0}) == (1.5, 0.02)
-    assert times({"fit_seconds": 2.0, "trunk": None}) == (2.0, 0.0)
+    assert times({"fit_seconds": 2.0, "backbone": None}) == (2.0, 0.0)
     frozen = Trial(Candidate("Frozen", "pretrained", "", ""), RUNG, 0.4, 1.5, passing=0.02)
     assert frozen.whole_seconds == 21.5 and frozen.seconds_for(2_000) == 3.0

@@ -75,7 +75,7 @@ def small_run(skills, rows=300, seed=0, seeds=1, committee=()):
 
 def entry(every, truths):
     """A member's, as it is compared with others."""
-    absent = ("training", "trunk", "history", "augmentation", "search", "cross_validation")
+    absent = ("training", "backbone", "history", "augmentation", "search", "cross_validation")
     return as_written(vars(evaluate_seeds(dict(enumerate(every)), truths))) | {
         **dict.fromkeys((*absent, "learning_curve", "stored")),
         "kind": "estimator", "definition": ["sklearn.svm.SVC(C=1.0)"], "fitted_on": "training rows",

@@ -147,7 +147,9 @@ def test_a_remark_stands_beside_what_was_measured(run):
     remark = {"remark": "It was wrong."}
     assert check(run, **remark, here="seeds").here.seeds == {"samples": 3, "votes": 5}
     assert check(run, **remark, here="duplicates").here == Measured()
-    assert check(run, **remark, here="trunk", maker="A").here.trunk is None
+    found = check(run, **remark, here="backbone", maker="A")
+    assert found.here.backbone is None
+    assert check(run, **remark, here="trunk", maker="A") == found, "as it was called before"
     assert len(check(run, **remark, **{"class": "a"}).here.figures) == 3
     (found,) = check(run, **remark, maker="A").here.figures
     assert found.value == run[0]["members"]["A"]["scores"]["test"]["accuracy"]

@@ -268,7 +268,8 @@ def member(
         "warnings": [] if is_network else ["stopped at 200 iterations, unconverged"],
         "stored": f"members/{name}/weights.safetensors" if is_network else None,
         "threads": 2, "note": "", "milliseconds_per_image": 0.01,
-        **dict.fromkeys(("trunk", "augmentation", "search", "cross_validation", "learning_curve")),
+        **dict.fromkeys(("backbone", "augmentation", "search", "cross_validation")),
+        "learning_curve": None,
     }  # fmt: skip
 
 

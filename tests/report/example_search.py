@@ -1,4 +1,4 @@
-"""What issue 3 adds to the made-up run: searches, folds, learning curves, augmentation, trunks.
+"""What issue 3 adds to the made-up run: searches, folds, learning curves, augmentation, backbones.
 
 Numbers are drawn from seeds and fit together as a real run's do; nothing is trained.
 """
@@ -31,7 +31,7 @@ def build(plan: example.Plan | None = None) -> tuple[dict[str, Any], Images]:
     add_cross_validation(members[names[0]], results, repeats=2, reported=None)
     add_learning_curve(members[names[-3]], start=0.70, end=0.86)
     add_learning_curve(members[names[-2]], start=0.55, end=0.88)
-    add_trunk(members[names[-1]])
+    add_backbone(members[names[-1]])
     return results, add_augmentation(names[-2], results, images)
 
 
@@ -185,9 +185,9 @@ def add_augmentation(name: str, results: dict[str, Any], images: Images) -> Imag
     }
 
 
-def add_trunk(entry: dict[str, Any], weights: str = "random") -> None:
-    entry["trunk"] = {
-        "backbone": "vgg16", "weights": weights, "asked": "imagenet",
+def add_backbone(entry: dict[str, Any], weights: str = "random") -> None:
+    entry["backbone"] = {
+        "name": "vgg16", "weights": weights, "asked": "imagenet",
         "why_replaced": "no network, and no file vgg16.pth in the cache" if weights == "random"
         else None,
         "parameters": 14_714_688, "features": 512, "feature_shape": [1, 1, 512],

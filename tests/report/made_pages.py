@@ -155,7 +155,7 @@ def _all_in_little() -> Made:
     example_search.add_search(first, trials=9)
     example_search.add_cross_validation(linear, results)
     example_search.add_learning_curve(second, 0.55, 0.8, sizes=[5, 20, 100])
-    example_search.add_trunk(second)
+    example_search.add_backbone(second)
     return _with_everything(results, example_search.add_augmentation("Model-2", results, images))
 
 

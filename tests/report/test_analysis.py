@@ -303,16 +303,16 @@ def remark(here: str, fact: Any) -> str:
 
 def test_facts_in_words() -> None:
     card = {
-        "backbone": "vgg16", "weights": "random", "normalisation": "mean and deviation",
+        "name": "vgg16", "weights": "random", "normalisation": "mean and deviation",
         "seconds": 104.2, "images_through": 70_000, "images_found": 0, "asked": "random",
         "why_replaced": None, "parameters": 10, "features": 4, "feature_shape": [4],
         "image_size": [32, 32], "sha256": "0" * 64, "precision": "fp32", "precision_error": None,
         "trials": {},
     }  # fmt: skip
-    text = remark("trunk", card)
+    text = remark("backbone", card)
     assert "its own normalisation (mean and deviation). 70,000 images went" in text
     assert "in 1 min 44 s" in text
-    found = remark("trunk", card | {"images_through": 0, "images_found": 5})
+    found = remark("backbone", card | {"images_through": 0, "images_found": 5})
     assert "features of 5 images were found" in found and "went through" not in found
     spread = {"mean": 0.88, "deviation": 0.003, "values": [0.88] * 5}
     single = {"name": "CNN", "value": 0.885, "interval": [0.88, 0.89], "over_seeds": None}

@@ -1,4 +1,4 @@
-"""What a network's panel adds to its curves: augmentation, a frozen trunk."""
+"""What a network's panel adds to its curves: augmentation, a frozen backbone."""
 
 from typing import Any
 
@@ -43,9 +43,9 @@ def test_what_is_done_to_images_is_said() -> None:
 
 
 @pytest.fixture
-def trunk(results: dict[str, Any]) -> dict[str, Any]:
-    example_search.add_trunk(results["members"]["Model-3"])
-    found: dict[str, Any] = results["members"]["Model-3"]["trunk"]
+def backbone(results: dict[str, Any]) -> dict[str, Any]:
+    example_search.add_backbone(results["members"]["Model-3"])
+    found: dict[str, Any] = results["members"]["Model-3"]["backbone"]
     return found
 
 
@@ -55,7 +55,7 @@ def said(results: dict[str, Any]) -> str:
     return " ".join(shown.sentences)
 
 
-def test_trunk_facts_are_the_results(results: dict[str, Any], trunk: dict[str, Any]) -> None:
+def test_backbone_facts_are_the_results(results: dict[str, Any], backbone: dict[str, Any]) -> None:
     shown = panel(results, "Model-3").backbone
     assert shown is not None
     facts = dict(shown.facts)
@@ -63,11 +63,11 @@ def test_trunk_facts_are_the_results(results: dict[str, Any], trunk: dict[str, A
     assert facts["Trained"] == "133,898 parameters"
     assert facts["Image size"] == "32 × 32"
     assert facts["Features"] == "512 numbers an image (1 × 1 × 512)"
-    trunk["sha256"] = ""
+    backbone["sha256"] = ""
     assert "SHA-256 of the weights" not in dict(panel(results, "Model-3").backbone.facts)  # type: ignore[union-attr]
 
 
-def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any]) -> None:
+def test_replaced_weights_are_said(results: dict[str, Any], backbone: dict[str, Any]) -> None:
     shown = panel(results, "Model-3").backbone
     assert shown is not None and shown.replaced is not None
     assert (
@@ -75,14 +75,16 @@ def test_replaced_weights_are_said(results: dict[str, Any], trunk: dict[str, Any
     )
     assert "no network" in shown.replaced
     assert "weights are random" in said(results)
-    trunk |= {"weights": "imagenet", "why_replaced": None}
+    backbone |= {"weights": "imagenet", "why_replaced": None}
     shown = panel(results, "Model-3").backbone
     assert shown is not None and shown.replaced is None
     assert "random" not in said(results)
 
 
-def test_what_every_epoch_would_have_meant(results: dict[str, Any], trunk: dict[str, Any]) -> None:
-    trunk |= {"images_through": 5000, "seconds": 10.0}
+def test_what_every_epoch_would_have_meant(
+    results: dict[str, Any], backbone: dict[str, Any]
+) -> None:
+    backbone |= {"images_through": 5000, "seconds": 10.0}
     text = said(results)
     assert "5,000 images went through the frozen backbone once, in 10 s" in text
     assert "4,000 training and validation images through it in each of 11 epochs" in text
@@ -90,13 +92,15 @@ def test_what_every_epoch_would_have_meant(results: dict[str, Any], trunk: dict[
     example_search.add_learning_curve(results["members"]["Model-3"], 0.5, 0.9, sizes=[5, 50])
     assert "1,500 training and validation images" in said(results)
     results["members"]["Model-3"]["learning_curve"] = None
-    trunk |= {"images_through": 0, "images_found": 5000, "seconds": 0.0}
+    backbone |= {"images_through": 0, "images_found": 5000, "seconds": 0.0}
     text = said(results)
     assert "No image went through the backbone" in text and "5,000 images were found" in text
     assert "44,000 passes." in text and "at the same rate" not in text
 
 
-def test_a_trunk_without_epochs_has_a_panel(results: dict[str, Any], trunk: dict[str, Any]) -> None:
+def test_a_backbone_without_epochs_has_a_panel(
+    results: dict[str, Any], backbone: dict[str, Any]
+) -> None:
     results["members"]["Model-3"] |= {"history": None, "training": None}
     shown = panel(results, "Model-3")
     assert shown.history is None and shown.backbone is not None

@@ -324,7 +324,7 @@ def test_hostile_values_of_a_search_are_text() -> None:
     )
     for row in member["search"]["trials"]:
         row["reason"] = HOSTILE
-    results["members"]["Model-3"]["trunk"] |= {"backbone": HOSTILE, "why_replaced": HOSTILE}
+    results["members"]["Model-3"]["backbone"] |= {"name": HOSTILE, "why_replaced": HOSTILE}
     results["members"]["Model-2"]["augmentation"]["words"] = [HOSTILE]
     reader = drawn(results, images)
     assert reader.open == []

@@ -105,7 +105,7 @@ def test_a_backbone_that_models_share_is_counted_once(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights.safetensors").write_bytes(bytes(10))
-        (tmp_path / name / "trunk-0123456789abcdef.safetensors").write_bytes(bytes(1000))
+        (tmp_path / name / "backbone-0123456789abcdef.safetensors").write_bytes(bytes(1000))
         np.savez(tmp_path / name / "test.npz", ids=np.arange(3))
     one, other = own_files(tmp_path / "a"), own_files(tmp_path / "b")
     assert sum(one.values()) == 1010

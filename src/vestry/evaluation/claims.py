@@ -22,7 +22,10 @@ Score = Annotated[str, OneOf(SCORES)]
 _ScoreOfAll = Annotated[str, OneOf(SCORES, *CLASS_SCORES)]
 """Of all classes, or of one."""
 _Split = Literal["validation", "test"]
-_Here = Literal["splits", "class counts", "seeds", "duplicates", "trunk", "cross-validation"]
+_Here = Annotated[
+    Literal["splits", "class counts", "seeds", "duplicates", "backbone", "cross-validation"],
+    BeforeValidator(lambda fact: "backbone" if fact == "trunk" else fact),  # as it was called
+]
 _MODEL = AliasChoices("model", "maker")
 """A study's key for the model or committee that a claim is about, and what it was called before."""
 

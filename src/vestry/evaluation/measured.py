@@ -121,7 +121,7 @@ def _duplicates(run: MeasuredRun, model: EvaluatedModel | None) -> Duplicates | 
 
 
 def _backbone(run: MeasuredRun, model: EvaluatedModel | None) -> BackboneFacts | None:  # noqa: ARG001
-    return model.entry.trunk if model and isinstance(model.entry, ScoredMember) else None
+    return model.entry.backbone if model and isinstance(model.entry, ScoredMember) else None
 
 
 def _cross_validation(run: MeasuredRun, model: EvaluatedModel | None) -> FoldsFact | None:  # noqa: ARG001
@@ -142,6 +142,6 @@ _FACTS: dict[str, Callable[[MeasuredRun, EvaluatedModel | None], Any]] = {
     "class counts": _class_counts,
     "seeds": _seeds,
     "duplicates": _duplicates,
-    "trunk": _backbone,
+    "backbone": _backbone,
     "cross-validation": _cross_validation,
 }

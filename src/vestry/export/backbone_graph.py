@@ -37,7 +37,7 @@ def backbone_graph(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
     """
     settings = BackboneSettings(**card["settings"])
     suffix = "onnx" if settings.is_graph else "safetensors"
-    path = folder / f"trunk-{card['trunk']['sha256'][:16]}.{suffix}"
+    path = folder / f"backbone-{card['backbone']['sha256'][:16]}.{suffix}"
     if not path.is_file():
         raise ModelError(f"{folder.name} cannot be exported: {path} is not there")
     if settings.is_graph:
@@ -55,7 +55,7 @@ def backbone_graph(graph: Graph, folder: Path, card: dict[str, Any]) -> str:
 
 def _file_features(graph: Graph, path: Path, card: Mapping[str, Any]) -> Value:
     """Of a backbone that is a graph already."""
-    height, width, channels = card["trunk"]["feature_shape"]
+    height, width, channels = card["backbone"]["feature_shape"]
     name = graph.inline(safe_model(read_model_bytes(path)), "images")
     return Value(name, (height, width, channels), "channels_last")
 

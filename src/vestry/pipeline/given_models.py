@@ -169,7 +169,7 @@ def add_given(
         trainable_parameters=None,
         fit_seconds=cost.fit_seconds if cost else None,
         training=None,
-        trunk=None,
+        backbone=None,
         fitted_on=MADE_ELSEWHERE,
         warnings=list(notes),
         notes=[UNKNOWN],

@@ -155,7 +155,7 @@ _CARD_KEYS = (
     "trainable_parameters",
     "fit_seconds",
     "training",
-    "trunk",
+    "backbone",
     "fitted_on",
     "warnings",
     "notes",

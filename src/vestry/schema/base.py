@@ -15,9 +15,9 @@ Interval = tuple[float, float]
 """Lower and upper end of 95%, unless said otherwise."""
 Settings = dict[str, JsonValue]
 """The user's own settings by their keys, as `docs/study.md` has them."""
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of everything that is written after these types: a file of another one is refused."""
-Format = Literal[2]
+Format = Literal[3]
 T = TypeVar("T")
 
 

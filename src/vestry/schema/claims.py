@@ -84,7 +84,7 @@ class Measured(Record):
     )
     seeds: dict[str, int | None] | None = Field(None, description="of `samples` and `votes`")
     duplicates: Duplicates | None = Field(None, description="rows that repeat another")
-    trunk: BackboneFacts | None = Field(None, description="the backbone's card")
+    backbone: BackboneFacts | None = Field(None, description="the backbone's card")
     cross_validation: FoldsFact | None = Field(
         None, alias="cross-validation", description="held-out accuracy"
     )

@@ -82,7 +82,7 @@ class ScoredMember(_Scored):
         description="to fit the first seed's model; null where it is not known"
     )
     training: Training | None = Field(description="null without epochs")
-    trunk: BackboneFacts | None = Field(description="of a backbone")
+    backbone: BackboneFacts | None = Field(description="of a backbone")
     fitted_on: str = Field(
         description="in words: which rows the tables of validation and of test come from"
     )

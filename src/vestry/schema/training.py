@@ -45,7 +45,7 @@ class AugmentationShown(Record):
 class BackboneFacts(Record):
     """A backbone that features were taken from."""
 
-    backbone: str = Field(description="its key")
+    name: str = Field(description="its key, as in the study")
     weights: str = Field(
         description="what it runs on: `imagenet`, `file`, `random`, `study`, `onnx`, `pretrained`"
     )

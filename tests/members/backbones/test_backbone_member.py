@@ -71,8 +71,8 @@ def test_the_reports_heads_have_the_reports_numbers_of_parameters(job, backbone,
     frozen = PUBLISHED[backbone].parameters
     assert card["trainable_parameters"] == trained
     assert card["parameters"] == frozen + trained
-    assert card["trunk"]["image_size"] == [32, 32]
-    assert card["trunk"]["feature_shape"] == [1, 1, {"vgg16": 512, "resnet50": 2048}[backbone]]
+    assert card["backbone"]["image_size"] == [32, 32]
+    assert card["backbone"]["feature_shape"] == [1, 1, {"vgg16": 512, "resnet50": 2048}[backbone]]
     assert f"{frozen:,} parameters" in card["definition"][0] and len(card["definition"]) == 5
 
 
@@ -80,12 +80,12 @@ def test_the_backbone_is_bit_equal_after_training_the_head(job, tmp_path):
     member = fit(settings(), job())
     before = random_backbone(PUBLISHED["resnet50"]).state_dict()
     card = saved(member, tmp_path / "a")
-    (file,) = (tmp_path / "a").glob("trunk-*.safetensors")
+    (file,) = (tmp_path / "a").glob("backbone-*.safetensors")
     stored = load_file(file)
     for after in (member.features.backbone.tensors(), stored):
         assert after.keys() == before.keys()
         assert all(torch.equal(after[name], before[name]) for name in before)
-    assert card["trunk"]["sha256"].startswith(file.stem.removeprefix("trunk-"))
+    assert card["backbone"]["sha256"].startswith(file.stem.removeprefix("backbone-"))
 
 
 def test_each_image_goes_through_once_for_all_epochs_seeds_and_subsets(job, passed):
@@ -95,10 +95,10 @@ def test_each_image_goes_through_once_for_all_epochs_seeds_and_subsets(job, pass
     assert passed["fp32"] == 30 + 20 + timed
     member.predict_proba(work.validation_images)
     assert passed["fp32"] == 30 + 20 + timed
-    facts = member.card()["trunk"]
+    facts = member.card()["backbone"]
     assert (facts["images_through"], facts["images_found"]) == (50, 20)
     part = replace(work, images=work.images[::2], labels=work.labels[::2], seed=4)
-    again = fit(settings(), part).card()["trunk"]
+    again = fit(settings(), part).card()["backbone"]
     assert (again["images_through"], again["images_found"]) == (0, 35)
 
 
@@ -110,7 +110,9 @@ def test_training_may_go_through_in_bfloat16_and_prediction_never_does(job, pass
     given = member.predict_proba(work.images)
     assert passed["bf16"] == before["bf16"] and passed["fp32"] > before["fp32"]
     card = member.card()
-    assert card["trunk"]["precision"] == "bf16" and 0 < card["trunk"]["precision_error"] < 0.02
+    assert (
+        card["backbone"]["precision"] == "bf16" and 0 < card["backbone"]["precision_error"] < 0.02
+    )
     assert any("bfloat16" in note for note in card["notes"])
     assert np.isfinite(given).all()
 
@@ -125,13 +127,13 @@ def test_it_comes_back_without_the_source_of_its_weights(job, tmp_path, cache):
     assert restored.card() == card
     again = load(tmp_path / "b", saved(restored, tmp_path / "b"))
     assert np.array_equal(again.predict_proba(work.validation_images), given)
-    first, second = (next(iter((tmp_path / n).glob("trunk-*"))) for n in "ab")
+    first, second = (next(iter((tmp_path / n).glob("backbone-*"))) for n in "ab")
     assert first.samefile(second)  # stored once, however many fits have it
 
 
 def test_a_backbone_that_is_missing_or_another_is_an_error(job, tmp_path):
     card = saved(fit(settings(), job()), tmp_path / "a")
-    (file,) = (tmp_path / "a").glob("trunk-*")
+    (file,) = (tmp_path / "a").glob("backbone-*")
     save_file(random_backbone(PUBLISHED["resnet50"], 1).state_dict(), file)
     with pytest.raises(MemberError, match="not hold the backbone that the model was fitted with"):
         load(tmp_path / "a", card)
@@ -183,7 +185,7 @@ def test_early_stopping_optimizers_and_schedules_are_the_trainer_s(job):
 
 def test_random_weights_that_replace_others_are_a_warning(job, places):
     card = fit(settings(weights="imagenet", otherwise="random"), job()).card()
-    facts = card["trunk"]
+    facts = card["backbone"]
     assert (facts["asked"], facts["weights"]) == ("imagenet", "random")
     assert "resnet50-0676ba61.pth" in facts["why_replaced"]
     assert len(card["warnings"]) == 1 and facts["why_replaced"] in card["warnings"][0]
@@ -194,8 +196,8 @@ def test_random_weights_that_replace_others_are_a_warning(job, places):
 def test_a_weights_file_serves_and_is_said(job, tmp_path):
     torch.save(random_backbone(PUBLISHED["resnet50"], 3).state_dict(), tmp_path / "mine.pth")
     card = fit(settings(weights="file:mine.pth"), job()).card()
-    assert card["trunk"]["weights"] == "file" and "weights from a file" in card["definition"][0]
-    assert card["trunk"]["why_replaced"] is None and not card["warnings"]
+    assert card["backbone"]["weights"] == "file" and "weights from a file" in card["definition"][0]
+    assert card["backbone"]["why_replaced"] is None and not card["warnings"]
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +252,8 @@ def test_an_earlier_network_is_cut_before_its_last_dense_layer(job, earlier, tmp
     member = fit(settings("study:before/CNN", layers=[{"flatten": True}], epochs=200), work)
     card = saved(member, tmp_path / "a")
     total = sum(layer.parameters for layer in source.network.traced)
-    assert card["trunk"]["parameters"] == total - 25 * 5
-    assert card["trunk"]["features"] == 24 and card["trainable_parameters"] == 25 * 5
+    assert card["backbone"]["parameters"] == total - 25 * 5
+    assert card["backbone"]["features"] == 24 and card["trainable_parameters"] == 25 * 5
     features = member.features.of(work.images, "fp32").reshape(-1, 24)
     last = source.network.tensors()["7.dense.kernel"], source.network.tensors()["7.dense.bias"]
     scores = torch.from_numpy(features) @ last[0] + last[1]
@@ -277,5 +279,5 @@ def test_other_sizes_and_colours_are_fitted_to_an_earlier_network_and_said(job, 
     card = fit(settings("study:before/CNN", epochs=2), shown).card()
     assert any("16 x 16 are resized" in note for note in card["notes"])
     assert any("turned to grey" in note for note in card["notes"])
-    assert card["trunk"]["image_size"] == [8, 8]
+    assert card["backbone"]["image_size"] == [8, 8]
     assert not fit(settings("study:before/CNN", epochs=2), work).card()["notes"]

@@ -123,10 +123,10 @@ def test_it_serves_as_a_backbone_and_is_written_once(places, job):
     (kept,) = places.cache.glob("*.onnx")
     written = kept.stat().st_mtime_ns
     card = fit(CHOSEN, job(colour=True)).card()
-    assert card["trunk"]["weights"] == "imagenet" and card["trunk"]["features"] == 1280
+    assert card["backbone"]["weights"] == "imagenet" and card["backbone"]["features"] == 1280
     assert any("Apache License 2.0" in note for note in card["notes"])
-    assert "(127" not in card["trunk"]["normalisation"]
-    assert "minus 127, 127, 127, over 128, 128, 128" in card["trunk"]["normalisation"]
+    assert "(127" not in card["backbone"]["normalisation"]
+    assert "minus 127, 127, 127, over 128, 128, 128" in card["backbone"]["normalisation"]
     assert kept.stat().st_mtime_ns == written
 
 

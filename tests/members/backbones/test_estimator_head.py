@@ -81,7 +81,7 @@ def test_the_average_of_maps_is_said_where_it_is_taken_by_itself(job):
     small, large = (fit(settings(image_size=size), job()).card() for size in (32, 40))
     assert not any(said in note for note in small["notes"])
     assert any(said in note for note in large["notes"])
-    assert large["trunk"]["feature_shape"] == [1, 1, 2048]
+    assert large["backbone"]["feature_shape"] == [1, 1, 2048]
 
 
 WRONG = [

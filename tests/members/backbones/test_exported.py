@@ -95,7 +95,7 @@ def test_a_network_is_exported_once_and_gives_what_it_gives_in_torch(places, job
         expected = made(planes).numpy()
     assert np.allclose(member.features.of(work.images, "fp32")[:, 0, 0], expected, atol=1e-4)
     card = member.card()
-    assert card["trunk"]["weights"] == "pretrained"
+    assert card["backbone"]["weights"] == "pretrained"
     assert any("apache-2.0" in note for note in card["notes"])
 
 

@@ -80,12 +80,12 @@ def test_a_file_of_torch_is_cut_before_its_output_layer_and_comes_back(job, tmp_
     member.save(tmp_path / "a")
     card = json.loads(json.dumps(member.card(), allow_nan=False))
     assert "cut before its output layer" in card["definition"][0]
-    assert card["trunk"]["parameters"] == 6 * 9 + 6 and card["trunk"]["weights"] == "onnx"
+    assert card["backbone"]["parameters"] == 6 * 9 + 6 and card["backbone"]["weights"] == "onnx"
     (tmp_path / "n.onnx").unlink()
     restored = load(tmp_path / "a", card)
     given = member.predict_proba(work.validation_images)
     assert np.array_equal(restored.predict_proba(work.validation_images), given)
-    (stored,) = (tmp_path / "a").glob("trunk-*.onnx")
+    (stored,) = (tmp_path / "a").glob("backbone-*.onnx")
     stored.write_bytes(stored.read_bytes()[:-1] + b"!")
     with pytest.raises(MemberError, match="not hold the backbone that the model was fitted with"):
         load(tmp_path / "a", card)
@@ -113,7 +113,7 @@ def test_a_named_output_gives_maps_as_they_are_or_pooled(job, tmp_path, pool, co
     laid = expected.permute(0, 2, 3, 1).numpy()
     assert np.allclose(features(member, work.images), laid, atol=1e-4)
     card = member.card()
-    assert card["trunk"]["image_size"] == [20, 20]
+    assert card["backbone"]["image_size"] == [20, 20]
     assert "cut at /1/Relu_output_0" in card["definition"][0]
     assert any("ImageNet's mean" in note for note in card["notes"]) == colour
 

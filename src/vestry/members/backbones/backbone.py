@@ -154,18 +154,18 @@ def choose(
     if "bf16" not in backbone.computes or precision == "fp32":
         return BackboneChoice("fp32", None, {})
     key = {
-        "trunk": backbone.digest("bf16"),
+        "backbone": backbone.digest("bf16"),
         "precision": precision,
         "image_shape": list(image_shape),
         "threads": threads,
         "processor": processor(),
     }
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
-    path = cache / "precision" / f"trunk-{name}.json"
+    path = cache / "precision" / f"backbone-{name}.json"
     if (kept := published(path)) is None:
         choice = _attempt(backbone, image_shape, precision)
         try:
-            publish(path, {"trunk": key, "choice": asdict(choice)})
+            publish(path, {"backbone": key, "choice": asdict(choice)})
         except OSError as error:
             reason = error.strerror or str(error)
             note = f"{choice.note} The backbone's trial: {NOT_KEPT} ({path.parent}: {reason})."

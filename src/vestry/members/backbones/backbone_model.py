@@ -61,7 +61,7 @@ def card(
         "image_shape": list(image_shape),
         "parameters": _together(backbone.parameters, head["parameters"]),
         "definition": [_backbone_line(settings, backbone, source), *head["definition"]],
-        "trunk": _backbone_facts(settings, source, backbone, choice),
+        "backbone": _backbone_facts(settings, source, backbone, choice),
         "earlier_network": backbone.settings() if source.used == "study" else None,
         "head": head,
         "notes": [*_notes(settings, source, backbone, choice), *head.get("notes", ())],
@@ -79,7 +79,7 @@ def _backbone_facts(
     settings: BackboneSettings, source: BackboneSource, backbone: Backbone, choice: BackboneChoice
 ) -> dict[str, Any]:
     return {
-        "backbone": settings.backbone,
+        "name": settings.backbone,
         "weights": source.used,
         "asked": settings.weights or source.used,
         "why_replaced": source.why_replaced,
@@ -185,7 +185,7 @@ class BackboneMember:
             "images_found": passage.found,
         }
         return facts | {
-            "trunk": facts["trunk"] | passed,
+            "backbone": facts["backbone"] | passed,
             "notes": [*facts["notes"], *self.features.notes],
         }
 

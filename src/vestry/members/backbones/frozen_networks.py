@@ -204,7 +204,7 @@ def _made_of_file(
 
 def _backbone_file(weights: str, is_graph: bool) -> str:
     """A stored backbone's file is named by its content."""
-    return f"trunk-{weights[:16]}.{'onnx' if is_graph else 'safetensors'}"
+    return f"backbone-{weights[:16]}.{'onnx' if is_graph else 'safetensors'}"
 
 
 def store_backbone(backbone: Backbone, folder: Path) -> None:
@@ -229,7 +229,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder: Path) -> Backbone:
     """The backbone that `store_backbone` wrote, checked against the digest in the model's card."""
-    path = folder / _backbone_file(card["trunk"]["sha256"], settings.is_graph)
+    path = folder / _backbone_file(card["backbone"]["sha256"], settings.is_graph)
     if not path.is_file():
         raise MemberError(f"{path} is not there: the model cannot predict without its backbone")
     shape = tuple(card["image_shape"])
@@ -238,7 +238,7 @@ def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder
         content = read_model_bytes(path)
         digest = hashlib.sha256(content).hexdigest()
         unsaid = {"title": settings.backbone, "origin": "", "notes": ()}
-        backbone = OnnxBackbone(content, digest, card["trunk"] | unsaid)
+        backbone = OnnxBackbone(content, digest, card["backbone"] | unsaid)
     elif settings.published:
         facts = PUBLISHED[settings.backbone]
         module = loaded_backbone(facts, path)
@@ -247,6 +247,6 @@ def restore_backbone(settings: BackboneSettings, card: Mapping[str, Any], folder
     else:
         network = card["earlier_network"]
         backbone = EarlierNetwork(settings.backbone, network, read_tensors(path), shape)
-    if backbone.weights != card["trunk"]["sha256"]:
+    if backbone.weights != card["backbone"]["sha256"]:
         raise MemberError(f"{path} does not hold the backbone that the model was fitted with")
     return backbone

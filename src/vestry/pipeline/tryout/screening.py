@@ -106,7 +106,7 @@ def screen(
 def times(card: dict[str, Any]) -> tuple[float, float]:
     """Seconds of the fit, and those that an image takes to pass a backbone: measured apart, since
     features may have been kept from before."""
-    if not card.get("trunk"):
+    if not card.get("backbone"):
         return float(card["fit_seconds"]), 0.0
     return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 

@@ -121,7 +121,7 @@ def _duplicates(found: Duplicates) -> str:
 
 def backbone(card: BackboneFacts) -> str:
     text = (
-        f"Here the {card.backbone} backbone with {card.weights} weights gets its own normalisation "
+        f"Here the {card.name} backbone with {card.weights} weights gets its own normalisation "
         f"({card.normalisation})."
     )
     if card.images_through:
@@ -151,7 +151,7 @@ _NAMES = {
     "class counts": "class counts",
     "seeds": "seeds",
     "duplicates": "count of duplicates",
-    "trunk": "frozen backbone for that model",
+    "backbone": "frozen backbone for that model",
     "cross-validation": "cross-validation of that model",
 }
 _FACTS: dict[str, Callable[[Any], str]] = {
@@ -159,6 +159,6 @@ _FACTS: dict[str, Callable[[Any], str]] = {
     "class counts": _class_counts,
     "seeds": _seeds,
     "duplicates": _duplicates,
-    "trunk": backbone,
+    "backbone": backbone,
     "cross-validation": _cross_validation,
 }

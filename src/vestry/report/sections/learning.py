@@ -153,8 +153,10 @@ class Learning:
 def learning_data(results: Results) -> Learning:
     members = [(model, model.member) for model in models_in_study_order(results) if model.member]
     networks = [model for model, _ in members if _has_epochs(model)]
-    shown = [(model, member) for model, member in members if _has_epochs(model) or member.trunk]
-    others = [(m.name, member) for m, member in members if not _has_epochs(m) and not member.trunk]
+    shown = [(model, member) for model, member in members if _has_epochs(model) or member.backbone]
+    others = [
+        (m.name, member) for m, member in members if not _has_epochs(m) and not member.backbone
+    ]
     drawn = [networks_figure(networks, metric) for metric in ("loss", "accuracy") if networks]
     return Learning(
         networks=[_training(model, member, results) for model, member in shown],

@@ -80,12 +80,12 @@ def _counted_parameters(count: int | None) -> str:
 
 
 def backbone_data(member: Member, results: Results) -> Backbone | None:
-    found = member.trunk
+    found = member.backbone
     if not found:
         return None
     shape = f" ({' × '.join(map(whole, found.feature_shape))})" if found.feature_shape else ""
     facts = {
-        "Backbone": found.backbone,
+        "Backbone": found.name,
         "Weights": found.weights,
         "SHA-256 of the weights": found.sha256 or NOTHING,
         "Frozen": _counted_parameters(found.parameters),
