@@ -7,10 +7,10 @@ Each draw takes as many training images of every class; `vestry try` is run on t
 it, with images of the source's own test part, or of the rest where it has none, as its test part,
 and every family of `by_hand.py` (of grey images; `--families` with none leaves them out) is fitted
 to the same images and asked about the same test images. Of colour images of 32 x 32, `--families
-ResNet-9` trains the plain recipe of `resnet9.py` for as long as `vestry try` may take. Prints a
-line a draw, accuracies in per cent and seconds; then means, and by how much the recommended model
-is ahead of the family that has the highest mean, which is known only afterwards, from the test
-images.
+ResNet-9 "narrow ResNet-9"` trains the plain recipe of `resnet9.py`, each network for as long as
+`vestry try` may take. Prints a line a draw, accuracies in per cent and seconds; then means, and by
+how much the recommended model is ahead of the family that has the highest mean, which is known only
+afterwards, from the test images.
 """
 
 import argparse
@@ -33,7 +33,9 @@ from vestry.data.image_set import ImageSet
 from vestry.data.paths import DataPaths
 from vestry.data.source import load_source
 
-TRY, TIMED = "vestry try", "ResNet-9"
+TRY = "vestry try"
+TIMED = {"ResNet-9": 64, "narrow ResNet-9": 16}
+"""Filters of the first layer."""
 
 
 def main() -> None:
@@ -87,8 +89,8 @@ def drawn(
 def _answers(
     name: str, learnt: ImageSet, others: np.ndarray, seed: int, seconds: float
 ) -> np.ndarray:
-    if name == TIMED:
-        return resnet9(learnt.images, learnt.labels, others, seconds, seed)[0]
+    if name in TIMED:
+        return resnet9(learnt.images, learnt.labels, others, seconds, seed, TIMED[name])[0]
     return FAMILIES[name](learnt.images, learnt.labels, others)
 
 
