@@ -108,6 +108,7 @@ def test_one_that_outlasts_its_limit_is_ended_and_the_others_go_on(engine, tmp_p
     outcomes, _ = run(engine(1), [slow, task(tmp_path, "write", "good")])
     reasons = {outcome.task.name: outcome.reason for outcome in outcomes}
     assert "time limit of 0.5 s" in reasons["slow"] and reasons["good"] is None
+    assert [outcome.task.name for outcome in outcomes if outcome.is_late] == ["slow"]
 
 
 def test_one_whose_process_dies_is_listed_with_its_last_words(engine, tmp_path):

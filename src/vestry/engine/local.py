@@ -237,7 +237,7 @@ class _Scheduler:
             if worker.task and time.monotonic() > worker.deadline:
                 limit = f"{worker.task.time_limit:g} s"
                 reason = f"stopped at its time limit of {limit}; `time_limit` sets another"
-                yield self.finish(worker, Outcome(worker.task, reason), drop=True)
+                yield self.finish(worker, Outcome(worker.task, reason, is_late=True), drop=True)
 
     def finish(self, worker: WorkerProcess, outcome: Outcome, drop: bool = False) -> Outcome:
         worker.task = None

@@ -188,7 +188,8 @@ class Dispatch:
             case "done":
                 yield self.end(generator, self.settled(given))
             case "failed":
-                yield self.end(generator, Outcome(given.task, event["reason"], event["details"]))
+                why = {key: event[key] for key in ("reason", "details", "is_late")}
+                yield self.end(generator, Outcome(given.task, **why))
             case _:
                 if event["event"] == "started":
                     given.node = event["node"]

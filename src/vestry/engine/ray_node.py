@@ -55,8 +55,8 @@ def forget(run: str) -> None:
     NodeStore(run, _node()["node_id"][:12]).remove()
 
 
-def _failure(reason: str, details: str = "") -> Event:
-    return {"event": "failed", "reason": reason, "details": details}
+def _failure(reason: str, details: str = "", is_late: bool = False) -> Event:
+    return {"event": "failed", "reason": reason, "details": details, "is_late": is_late}
 
 
 def _node() -> dict[str, str]:
@@ -102,8 +102,8 @@ def _performed(task: Task, environment: dict[str, str]) -> Iterator[list[Event] 
         if events := [item for item in items if _is_news(item)]:
             yield events
     if outcome is None or outcome.reason:
-        reason, details = (outcome.reason, outcome.details) if outcome else (None, "")
-        yield [_failure(reason or "its process was stopped", details)]
+        ended = outcome or Outcome(task, "its process was stopped")
+        yield [_failure(str(ended.reason), ended.details, ended.is_late)]
         return
     for content, path in contents_of(task.folder).items():
         yield [{"event": "file", "content": asdict(content)}]

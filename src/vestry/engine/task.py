@@ -101,11 +101,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended: `reason` is None where it is done."""
+    """How a task ended: `reason` is None where it is done. is_late: its time limit ended it."""
 
     task: Task
     reason: str | None = None
     details: str = ""
+    is_late: bool = False
 
 
 class Growing:

@@ -30,7 +30,7 @@ def study_text(
 ) -> str:
     """comments: lines above everything. data: its `[data]`. more: other tables, or nothing. passes:
     of the networks over the rows, of which there are so many where an epoch may be several passes.
-    A committee of the networks, or of all models, stands at the end."""
+    A committee of all models stands at the end."""
     parts = [
         *(f"# {printable(line)}" for line in comments),
         f"title = {_quoted(title)}",
@@ -70,12 +70,16 @@ def source_from(source: str, folder: Path) -> str:
 
 
 def _committee(models: Sequence[Candidate]) -> str:
-    networks = [each for each in models if each.is_network]
-    members = networks if len(networks) > 1 else models
-    if len(members) < 2:
+    """Of all, chosen among by accuracy: of unlike models some are far behind, and a mean of all
+    would be behind the best. By log loss it would go by how sure each is of itself, which differs
+    more between families than how often they are right."""
+    if len(models) < 2:
         return ""
-    names = json.dumps([each.name for each in members])
-    return f'[[committee]]\nname = "Committee"\nrule = "mean"\nmembers = {names}\n'
+    names = json.dumps([each.name for each in models])
+    return (
+        "[[committee]]  # whom it asks, and how often, is chosen by the rows that models are "
+        f'chosen by\nname = "Committee"\nrule = "greedy"\nby = "accuracy"\nmembers = {names}\n'
+    )
 
 
 def name_of(source: str) -> str:
@@ -163,6 +167,7 @@ def trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
         dropped = chosen.dropped.get(trial.candidate.name)
         lines.append(
             f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
+            f"{f'time was up after {trial.cut} epochs, ' if trial.cut else ''}"
             f"{trial.whole_seconds:.1f} s"
             f"{f'; dropped: it {dropped}' if dropped else ''}"
         )

@@ -1,9 +1,9 @@
 """Short trials of many candidates on part of the rows: how good each is, how long it takes."""
 
-import csv
 import math
 import statistics
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,18 @@ from typing import Any
 from vestry.data.dataset import load_dataset
 from vestry.data.paths import DataPaths
 from vestry.engine.engine import Engine
-from vestry.engine.task import Event
+from vestry.engine.task import Event, Task
 from vestry.pipeline.fitting import fit_members
 from vestry.pipeline.planner import Planner
 from vestry.pipeline.tryout.candidates import Candidate
-from vestry.predictions.table import load_table
+from vestry.predictions.table import Labels, load_table
 from vestry.storage.file_sums import MANIFEST
 from vestry.storage.run_folder import RunFolder, read_json
 from vestry.study.reader import read_study
 
 _VALIDATION = 0.25
+_MOST_A_STEP = 64
+"""Images of a step that count in a trial: networks of large batches would take too long for one."""
 _WITH_VALIDATION = 1.25
 """How much longer an epoch takes than its training: validation rows are answered after it."""
 
@@ -29,7 +31,8 @@ _WITH_VALIDATION = 1.25
 @dataclass(frozen=True)
 class Rung:
     """rows: training and validation rows together. whole: these are all. epochs, steps: of
-    networks, so many steps at least. seconds: that one fit may take; what takes longer is out."""
+    networks, so many steps at least. seconds: that one fit may take; a network that takes longer is
+    judged by the epochs it got through, what has none is out."""
 
     rows: int
     whole: bool
@@ -44,7 +47,7 @@ class Rung:
 
     def passes(self, batch: int) -> int:
         """Over the rows, by a network."""
-        return max(self.epochs, math.ceil(self.steps * batch / self.learnt))
+        return max(self.epochs, math.ceil(self.steps * min(batch, _MOST_A_STEP) / self.learnt))
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Trial:
     """accuracy: on the rung's validation rows; None where the fit failed or took too long.
     seconds: of the fit, without what images took to pass a backbone. epoch: of a network, the
     seconds of one over the rung's rows. passing: seconds that an image takes to pass a backbone,
-    once for all fits."""
+    once for all fits. cut: epochs after which a network's time was up; 0 where it was enough."""
 
     candidate: Candidate
     rung: Rung
@@ -60,6 +63,7 @@ class Trial:
     seconds: float
     epoch: float | None = None
     passing: float = 0.0
+    cut: int = 0
 
     @property
     def whole_seconds(self) -> float:
@@ -87,20 +91,48 @@ def screen(
         study = read_study(path).study
         dataset = load_dataset(study.data, places)
         planner = Planner(study, dataset, places, RunFolder(Path(folder) / "run"), engine.cores)
-        planned, _ = fit_members(planner, None, engine, _unsaid)
+        epochs = _Epochs()
+        planned, failed = fit_members(planner, None, engine, epochs.hear)
         labels = dataset.validation.labels
         trials = []
         for candidate, model in zip(chosen, planned, strict=True):
             (task,) = model.tasks.values()
-            accuracy, seconds, epoch, passing = None, rung.seconds, None, 0.0
             if task.is_done:
-                table = load_table(task.folder / "validation.npz")
-                accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
-                seconds, passing = times(read_json(task.folder / MANIFEST))
-                if candidate.is_network:
-                    epoch = _epoch(task.folder / "history.csv", rung, seconds)
-            trials.append(Trial(candidate, rung, accuracy, seconds, epoch, passing))
+                trials.append(_whole(candidate, rung, task, labels, epochs.of[task.name]))
+            else:
+                ended = failed[task.folder.name]
+                trials.append(_cut(candidate, rung, epochs.of[task.name] if ended.is_late else []))
     return sorted(trials, key=lambda trial: -1.0 if trial.accuracy is None else -trial.accuracy)
+
+
+class _Epochs:
+    """What networks tell while they learn, by the name of the task; nobody else is told of short
+    trials but what they came to."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, list[Event]] = defaultdict(list)
+
+    def hear(self, event: Event) -> None:
+        if event["event"] == "epoch":
+            self.of[event["task"]].append(event)
+
+
+def _whole(
+    candidate: Candidate, rung: Rung, task: Task, labels: Labels, epochs: Sequence[Event]
+) -> Trial:
+    table = load_table(task.folder / "validation.npz")
+    accuracy = float((table.probabilities.argmax(axis=1) == labels).mean())
+    seconds, passing = times(read_json(task.folder / MANIFEST))
+    epoch = _epoch(epochs, rung, seconds) if candidate.is_network else None
+    return Trial(candidate, rung, accuracy, seconds, epoch, passing)
+
+
+def _cut(candidate: Candidate, rung: Rung, epochs: Sequence[Event]) -> Trial:
+    """What a fit came to that failed, or whose time was up after `epochs`."""
+    if not epochs:
+        return Trial(candidate, rung, None, rung.seconds)
+    accuracy, epoch = epochs[-1]["validation_accuracy"], _epoch(epochs, rung, rung.seconds)
+    return Trial(candidate, rung, accuracy, rung.seconds, epoch, cut=len(epochs))
 
 
 def times(card: dict[str, Any]) -> tuple[float, float]:
@@ -111,20 +143,14 @@ def times(card: dict[str, Any]) -> tuple[float, float]:
     return float(card["head"]["fit_seconds"]), float(card["milliseconds_per_image"]) / 1000
 
 
-def _epoch(history: Path, rung: Rung, seconds: float) -> float:
+def _epoch(epochs: Sequence[Event], rung: Rung, seconds: float) -> float:
     """Seconds of an epoch over the rung's rows; of few rows with what comes between epochs, which
     then counts, of many without what comes before the first, which then counts for little."""
-    with history.open(encoding="utf-8", newline="") as stream:
-        epochs = list(csv.DictReader(stream))
-    speeds = [float(row["images_per_second"]) for row in epochs]
+    speeds = [float(each["images_per_second"]) for each in epochs]
     if not rung.whole:
         return _WITH_VALIDATION * rung.rows / statistics.median(speeds)
-    seen = sum(speed * float(row["seconds"]) for speed, row in zip(speeds, epochs, strict=True))
-    return seconds * rung.rows / seen
-
-
-def _unsaid(_: Event) -> None:
-    """Of a short trial nothing is told but what it came to."""
+    seen = sum(speed * each["seconds"] for speed, each in zip(speeds, epochs, strict=True))
+    return float(seconds * rung.rows / seen)
 
 
 def _study(data: str, chosen: Sequence[Candidate], rung: Rung) -> str:
