@@ -23,9 +23,9 @@ from vestry.members.networks.machine import PROCESS_ENVIRONMENT
 from vestry.pipeline.tryout import loading, try_source
 from vestry.pipeline.tryout.allotment import allot
 from vestry.pipeline.tryout.candidates import Candidate, candidates
-from vestry.pipeline.tryout.draft import file_for, name_of
+from vestry.pipeline.tryout.draft import file_for, name_of, trial_lines
 from vestry.pipeline.tryout.loading import load_in_workers
-from vestry.pipeline.tryout.screening import Rung, Trial
+from vestry.pipeline.tryout.screening import Rung, Trial, screen
 from vestry.pipeline.tryout.try_source import better_half, rung_rows
 from vestry.storage.run_folder import RunFolder
 from vestry.study.reader import read_study
@@ -177,6 +177,27 @@ def test_workers_load_what_models_are_fitted_with():
     loading.load_modules({}, {}, Path(), Path(), print)
 
 
+def test_a_network_whose_time_is_up_is_judged_by_the_epochs_it_got_through(tmp_path, monkeypatch):
+    """It was said to have failed, however much it had learnt; what fails is still said to."""
+    monkeypatch.chdir(tmp_path)
+    write_few(tmp_path)
+    network = "layers = [{ flatten = true }, { dense = 8 }]\nbatch_size = 8"
+    slow = Candidate("Slow", "network", "", network, batch=8)
+    wrong = Candidate("Wrong", "linear", "", 'estimator = "sklearn.svm.SVC"\nparams = { C = -1.0 }')
+    with LocalEngine(2, PROCESS_ENVIRONMENT) as engine:
+        load_in_workers(engine, 2)
+        data = '[data]\nsource = "npz:few.npz"\n'
+        places = DataPaths.of(base=tmp_path)
+        trials = screen(data, [slow, wrong], Rung(72, True, 9_000, 1, 4.0), places, engine)
+    found, lost = trials
+    assert found.accuracy is not None and 0 < found.cut < 9_000
+    assert found.epoch is not None and 0 < found.epoch * found.cut <= 2 * 4.0
+    assert (lost.candidate.name, lost.accuracy, lost.cut) == ("Wrong", None, 0)
+    said = trial_lines(trials, allot(trials, 72, 1, 60))
+    assert f"% on 72 rows, time was up after {found.cut} epochs, 4.0 s" in said[1]
+    assert "Wrong: failed on 72 rows" in said[2]
+
+
 def test_the_better_half_goes_on_and_the_best_of_each_kind():
     trials = [
         trial("a", 0.9, 1), trial("b", 0.8, 1), trial("c", 0.7, 1),
@@ -211,6 +232,9 @@ def test_from_images_to_a_page_and_a_study_that_runs_again(vestry, tmp_path):
     text = (tmp_path / "few.toml").read_text()
     study = tomllib.loads(text)
     assert study["model"] and re.search(r"#   \w.*% on 72 rows, [0-9.]+ s", text)
+    (committee,) = study["committee"]
+    assert (committee["rule"], committee["by"]) == ("greedy", "accuracy")
+    assert committee["members"] == [entry["name"] for entry in study["model"]]
     results = json.loads((tmp_path / "runs" / "few" / "results.json").read_text())
     assert results["data"]["chosen_by"] and results["decision"]["recommended"]
     again = vestry("run", "few.toml", cwd=tmp_path, timeout=280)
@@ -279,5 +303,7 @@ def test_many_passes_over_few_rows_are_epochs_of_several():
     few = tomllib.loads(network.text(290, 100))["model"][0]
     assert few["epochs"] == 40 and few["least_steps"] * few["batch_size"] >= 290 * 100
     assert Rung(100, True, 5, 300, 20.0).passes(32) * 75 / 32 >= 300
+    of_2_000 = Rung(2_000, True, 5, 300, 20.0)
+    assert of_2_000.passes(32) < of_2_000.passes(64) == of_2_000.passes(128), "no longer trials"
     assert allot([trial("a", 0.9, 1, network=True)], 100, 1, 3_600).passes == 290
     assert allot([trial("a", 0.9, 1, network=True)], 50_000, 1, 1e6).passes == 40

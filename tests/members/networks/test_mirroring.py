@@ -56,7 +56,25 @@ def test_it_is_repeatable_and_looks_at_a_bounded_number(monkeypatch, count, look
     monkeypatch.setattr(mirroring_module, "_ROWS", 200)
     images, labels = stripes(count)
     found = mirroring(images, labels)
+    monkeypatch.setattr(mirroring_module, "_kept", {})
     assert found == mirroring(images, labels) and found.rows == looked
+
+
+def test_the_same_rows_are_looked_at_once_and_others_anew(monkeypatch):
+    """Three networks of a study ask about the same rows, and each answer takes seconds."""
+    asked, ask = [], mirroring_module._asked
+    kept: dict = {}
+    monkeypatch.setattr(mirroring_module, "_kept", kept)
+    monkeypatch.setattr(mirroring_module, "_MOST_KEPT", 3)
+    monkeypatch.setattr(mirroring_module, "_asked", lambda *rows: asked.append(1) or ask(*rows))
+    images, labels = stripes(60)
+    assert mirroring(images, labels) is mirroring(images.copy(), labels.copy())
+    assert len(asked) == 1
+    for others in ((images, 1 - labels), (images[:50], labels[:50]), (255 - images, labels)):
+        mirroring(*others)
+    assert len(asked) == 4 and len(kept) == 3, "the oldest is let go of"
+    mirroring(images, labels)
+    assert len(asked) == 5
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (1, 1), (40, 50), (64, 9, 3)])

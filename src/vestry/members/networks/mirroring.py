@@ -5,6 +5,7 @@ its rows, and asked about rows that it has not seen. Where mirroring turns one c
 or into what is never seen, the copies cost it right answers, as they would cost a network.
 """
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ _SEED = 0
 _FOLDS, _MOST_REPEATS = 3, 8
 _LONGEST_SIDE = 32
 _ROWS_AT_ONCE = 200
+_MOST_KEPT = 64
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,43 @@ def settled_augmentation(settings: _OfImages, job: FitJob) -> tuple[_OfImages, M
 
 
 def mirroring(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Mirroring:
-    """images: (n, height, width[, 3]) training rows; labels: (n,) theirs."""
+    """images: (n, height, width[, 3]) training rows; labels: (n,) theirs.
+
+    A process that is asked about the same rows again, as by the next network of a study, answers
+    as before.
+    """
     random = np.random.default_rng(_SEED)
     draws = _draws(random.permutation(len(labels)))
-    count = sum(map(len, draws))
+    looked = [(images[rows], labels[rows]) for rows in draws]
+    key = _digest(looked, len(labels))
+    if key not in _kept:
+        while len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = _found(looked, random)
+    return _kept[key]
+
+
+_Rows = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_kept: dict[str, Mirroring] = {}
+"""By a digest of the rows that were looked at, and of how many they were drawn from."""
+
+
+def _digest(looked: list[_Rows], count: int) -> str:
+    digest = hashlib.sha256(f"{count}".encode())
+    for images, labels in looked:
+        digest.update(f"{images.shape} {labels.dtype}".encode())
+        digest.update(images.tobytes())
+        digest.update(labels.tobytes())
+    return digest.hexdigest()
+
+
+def _found(looked: list[_Rows], random: np.random.Generator) -> Mirroring:
+    count = sum(len(labels) for _, labels in looked)
     if count < FEWEST_ROWS:
         return Mirroring(None, None, count)
     with machine.prepared(1), torch.inference_mode():  # threads would change the last digits
         repeats = min(_MOST_REPEATS, max(1, _DRAWS * _ROWS // count))
-        found = [_asked(images[rows], labels[rows], random, repeats) for rows in draws]
+        found = [_asked(*rows, random, repeats) for rows in looked]
     mirrored, plain = np.mean(found, axis=0).tolist()
     return Mirroring(mirrored, plain, count)
 
