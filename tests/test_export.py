@@ -13,6 +13,7 @@ import yaml
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.naive_bayes import GaussianNB
 
+from studies_at_hand import SMALL_STUDY
 from vestry import __version__
 from vestry.data.sources import digits
 from vestry.export.bundle import read_bundle
@@ -72,6 +73,30 @@ def test_the_file_answers_as_the_run_did(finished_run, exported, name):
     assert np.array_equal(given.argmax(axis=1), table.labels)
     assert said["certificate"]["rows"] == said["certificate"]["labels_equal"]
     assert said["bytes"] == path.stat().st_size and said["file"] == str(path)
+
+
+def test_a_member_without_a_seat_is_neither_counted_nor_exported(tmp_path, vestry):
+    """With one seat to give, a committee is the linear model alone."""
+    text = SMALL_STUDY + 'rule = "greedy"\nrounds = 1\n'
+    (tmp_path / "small.toml").write_text(text)
+    done = vestry("run", "small.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "runs/small"
+    results = json.loads((run / "results.json").read_text())
+    both, linear = results["committees"]["Both"], results["members"]["Linear"]
+    assert both["members"] == ["Net", "Linear"] and both["asked"] == ["Linear"]
+    assert both["learnt"]["chosen"]["Net"] == 0
+    assert both["cost"]["bytes"] == linear["cost"]["bytes"]
+    made = vestry("export", run, "--model", "Both", "-o", "both.onnx", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    _, bundle = read_bundle(tmp_path / "both.onnx")
+    assert bundle.members == ("Linear",) and bundle.parameters == linear["parameters"]
+    table = load_table(run / "committees/Both/test.npz")
+    given = Predictor(tmp_path / "both.onnx")(images_of(table.ids))
+    assert np.array_equal(given.argmax(axis=1), table.labels)
+    (run / "members/Net/weights.safetensors").unlink()
+    again = vestry("export", run, "--model", "Both", "-o", "again.onnx", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
 
 
 def test_few_test_rows_are_helped_out_by_other_rows(exported):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vestry.committees.committee import Committee
+from vestry.committees.committee import Committee, in_use, restored_rule
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.committees.rule import RULES
 from vestry.errors import TableError
@@ -150,6 +150,25 @@ def test_what_it_learnt_is_json_with_a_number_a_member(rule):
         assert len(card[key]) == 3
     if "weights" in card:
         assert sum(card["weights"]) == pytest.approx(1)
+
+
+def test_who_has_no_say_can_be_left_out(rule):
+    """Of one that is always right, and one that is always wrong, a rule that weighs asks the first
+    alone; any rule answers as before without those whom it does not ask."""
+    truth = truth_of(80)
+    (one, _, other) = tables(8, 3, 80, "validation")
+    sure = np.eye(3, dtype=np.float32)
+    right = ProbabilityTable(one.ids, CLASSES, sure[truth], "right", one.split)
+    wrong = ProbabilityTable(one.ids, CLASSES, sure[(truth + 1) % 3], "wrong", one.split)
+    members = [wrong, right, other] if rule != "greedy" else [wrong, right]
+    committee = Committee("c", rule).fit(members, truth)
+    whole = committee.card() | {"members": [table.maker for table in members]}
+    card = in_use(whole)
+    assert ("wrong" in card["members"]) is (rule not in ("greedy", "weighted"))
+    asked = np.stack([t.probabilities for t in members if t.maker in card["members"]])
+    answers = restored_rule(card, 3).combine(asked.astype(np.float64))
+    np.testing.assert_allclose(answers, committee.table(members).probabilities, atol=1e-6)
+    assert in_use(card) == card
 
 
 def test_a_held_out_row_has_no_say_in_its_own_probabilities(rule, monkeypatch):

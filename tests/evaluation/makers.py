@@ -87,7 +87,8 @@ def entry(every, truths):
 
 def committee_entry(every, truths, names):
     return as_written(vars(evaluate_seeds(dict(enumerate(every)), truths))) | {
-        "rule": "mean", "options": {}, "members": names, "fitted_on": None, "learnt": {},
+        "rule": "mean", "options": {}, "members": names, "asked": names,
+        "fitted_on": None, "learnt": {},
         "parameters": 20, "fit_seconds": 4.0, "milliseconds_per_image": 0.2, "reported": {},
         "notes": [], "note": "", "mean_of_members": {"validation": {}, "test": {}},
     }  # fmt: skip

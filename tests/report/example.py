@@ -351,6 +351,7 @@ def committee(
         "note": "",
         "milliseconds_per_image": 0.01 * len(own),
         "members": list(plan.committee),
+        "asked": list(plan.committee),
         "parameters": sum(entry["parameters"] or 0 for entry in own),
         "fit_seconds": sum(entry["fit_seconds"] for entry in own),
         "reported": plan.reported.get(COMMITTEE, {}),

@@ -51,9 +51,12 @@ def member_task(run, name):
     return Task(name, "", card["task"], folder, folder)
 
 
+ALL = {each.name: each.members for each in COMMITTEES}
+
+
 def measure(task):
     measure_costs(task.description, task.context, task.folder, task.workspace, lambda event: None)
-    return read_costs(task.folder)
+    return read_costs(task.folder, ALL)
 
 
 def test_every_model_and_committee_is_measured_in_a_worker_process(task, finished_run):
@@ -61,7 +64,7 @@ def test_every_model_and_committee_is_measured_in_a_worker_process(task, finishe
     assert made.cores == 2 and not made.is_done
     (outcome,) = LocalEngine(2).run([made], lambda event: None)
     assert outcome.reason is None, outcome.details
-    found = read_costs(made.folder)
+    found = read_costs(made.folder, ALL)
     assert set(found["members"]) == {"Net", "Linear"}
     assert set(found["committees"]) == {"Both", "Stacked"}
     for cost in [*found["members"].values(), *found["committees"].values()]:
@@ -75,6 +78,18 @@ def test_every_model_and_committee_is_measured_in_a_worker_process(task, finishe
     slowest = max(cost.latency.median_ms for cost in found["members"].values())
     assert found["committees"]["Both"].latency.median_ms > slowest
     assert made.is_done and task().folder == made.folder, "it is found again"
+    alone = read_costs(made.folder, {"Both": ["Linear"], "Stacked": ["Net", "Linear"]})
+    assert alone["committees"]["Stacked"] == found["committees"]["Stacked"]
+    assert alone["committees"]["Both"].bytes == linear, "who has no say need not be there"
+    one, other, own = (
+        each.latency.median_ms
+        for each in (
+            alone["committees"]["Both"],
+            found["committees"]["Both"],
+            found["members"]["Linear"],
+        )
+    )
+    assert own < one < other
 
 
 def test_other_models_or_committees_are_another_measurement(task, finished_run):

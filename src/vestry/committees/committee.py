@@ -96,6 +96,17 @@ def _stack(tables: Tables) -> NDArray[np.float64]:
     return np.stack([table.probabilities for table in tables]).astype(np.float64)
 
 
+def in_use(card: Card) -> dict[str, Any]:
+    """The card of the same committee without members that have no say: it answers the same, and
+    they need not be there."""
+    rule, places = _rule_of(card), range(len(card["members"]))
+    kept = [place for place in places if rule.say is None or card[rule.say][place] > 0]
+    return {
+        key: [value[place] for place in kept] if key in ("members", *rule.by_member) else value
+        for key, value in card.items()
+    }
+
+
 def restored_rule(card: Card, classes: int) -> Rule:
     """The rule whose `card` a run keeps, ready to combine; TableError where there is none such."""
     return _rule_of(card).restored(card, classes)

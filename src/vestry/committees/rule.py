@@ -58,8 +58,10 @@ class Rule(ABC):
     name: as study files and results write it. words: what it does, for the page. learns: whether
     `fit` looks at the rows at all; a rule that does not is the same whatever it is fitted on.
     options: what `__init__` takes from a study file. by_member: keys of the card under which stands
-    a list with one number a member; for_computing: those that only who computes on needs, so that
-    the results leave them out. refit_words: what is kept when it is fitted again without a member.
+    a list with one number a member; say: that of these which says how much a member counts, where
+    one of 0 has no say and need not be asked; for_computing: those that only who computes on needs,
+    so that the results leave them out. refit_words: what is kept when it is fitted again without a
+    member.
     """
 
     name: ClassVar[str]
@@ -67,6 +69,7 @@ class Rule(ABC):
     learns: ClassVar[bool] = False
     options: ClassVar[type[Options]] = Options
     by_member: ClassVar[tuple[str, ...]] = ()
+    say: ClassVar[str | None] = None
     for_computing: ClassVar[tuple[str, ...]] = ()
     refit_words: ClassVar[str] = ""
 

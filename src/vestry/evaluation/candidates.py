@@ -133,10 +133,10 @@ def _explains(entry: ScoredModel, entries: Mapping[str, ScoredModel]) -> bool:
     """Whether weights or rules say why it answers as it does: linear models and single trees.
 
     Told by the estimator's class, where that comes first: where features of images come before it,
-    its weights are none of pixels. Of a committee all members must explain themselves.
+    its weights are none of pixels. Of a committee all that it asks must explain themselves.
     """
     if isinstance(entry, ScoredCommittee):
-        return all(_explains(entries[name], entries) for name in entry.members)
+        return all(_explains(entries[name], entries) for name in entry.asked)
     if entry.kind != "estimator":
         return False
     path = entry.definition[0].partition("(")[0]

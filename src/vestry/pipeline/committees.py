@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vestry.committees.committee import Committee
+from vestry.committees.committee import Committee, in_use
 from vestry.committees.committee_settings import CommitteeSettings
 from vestry.committees.rule import RULES
 from vestry.data.folds import StudyFolds
@@ -74,9 +74,10 @@ def _add_committee(
     for home, each, card in zip(homes, made, cards, strict=True):
         for split, table in each.tables.items():
             table.save(home / f"{split}.npz")
-        write_json(home / "card.json", card)
+        write_json(home / "card.json", in_use(card))
     remove_fits(folder, {home.name for home in homes[1:]})
     own = [members.results[name] for name in entry.members]
+    with_a_say = [members.results[name] for name in in_use(cards[0])["members"]]
     tables = {fit.seed: each.tables for fit, each in zip(fits, made, strict=True)}
     found = evaluate_seeds(tables, truths, folded)
     results = vars(found) | {
@@ -85,9 +86,10 @@ def _add_committee(
         "members": entry.members,
         "fitted_on": cards[0]["fitted_on"],
         "learnt": learnt(cards[0]),
-        "parameters": _total([member.parameters for member in own]),
+        "asked": in_use(cards[0])["members"],
+        "parameters": _total([member.parameters for member in with_a_say]),
         "fit_seconds": _total([member.fit_seconds for member in own]),
-        "milliseconds_per_image": _total([member.milliseconds_per_image for member in own]),
+        "milliseconds_per_image": _total([each.milliseconds_per_image for each in with_a_say]),
         "reported": entry.reported,
         "notes": [*cards[0].get("notes", []), *_seeds_note(entry, members)],
         "note": entry.note,

@@ -176,7 +176,7 @@ def _described(
         name=model_name,
         classes=training.classes,
         image_shape=training.image_shape,
-        members=tuple(entry.members) if isinstance(entry, Committee) else (model_name,),
+        members=tuple(entry.asked) if isinstance(entry, Committee) else (model_name,),
         rule=entry.rule if isinstance(entry, Committee) else None,
         preparation=dataset.provenance.preparation,
         border=border_of(training.images),

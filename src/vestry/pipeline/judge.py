@@ -39,7 +39,7 @@ from vestry.schema import data as schema
 from vestry.schema.base import FORMAT
 from vestry.schema.cost import Cost
 from vestry.schema.environment import Environment
-from vestry.schema.models import ScoredMember
+from vestry.schema.models import ScoredCommittee, ScoredMember
 from vestry.schema.results import Notice, Results, StudyFacts
 from vestry.storage.run_folder import RunFolder, locked, remove_leftovers, write_json, write_text
 from vestry.study.judge_settings import JudgeSettings
@@ -189,7 +189,7 @@ class _Judgement:
         data = self.data(truths, sealed.fingerprint)
         run = ScoredRun(data, members.results, committees.results, settings.votes.seed)
         found = analysed(
-            run.with_costs(self.costs(), _NOT_MEASURED),
+            run.with_costs(self.costs(run.committees), _NOT_MEASURED),
             evidence,
             abstaining=settings.abstention,
             deciding=settings.decision,
@@ -215,12 +215,12 @@ class _Judgement:
             **vars(found) | {"steps": []},  # files on a command line are no order of a study's
         )
 
-    def costs(self) -> dict[str, dict[str, Cost]]:
-        """As they were given; a committee takes what its members take together."""
+    def costs(self, committees: Mapping[str, ScoredCommittee]) -> dict[str, dict[str, Cost]]:
+        """As they were given; a committee takes what those that it asks take together."""
         given = self.tables.costs
         together = {
-            entry.name: summed_cost([given.get(name) for name in entry.members])
-            for entry in self.settings.committee
+            name: summed_cost([given.get(member) for member in entry.asked])
+            for name, entry in committees.items()
         }
         return {
             "members": {name: cost.record() for name, cost in given.items()},

@@ -240,7 +240,8 @@ class Comparison:
     def with_costs(self, run: ScoredRun, asked: PostFit) -> ScoredRun:
         if asked.cost is None or not asked.cost.is_done:
             return run.with_costs({}, "measuring it failed")
-        return run.with_costs(read_costs(asked.cost.folder))
+        own = {name: committee.asked for name, committee in run.committees.items()}
+        return run.with_costs(read_costs(asked.cost.folder, own))
 
     def robustness(
         self, asked: PostFit, committees: EvaluatedModels[ScoredCommittee], truth: Labels

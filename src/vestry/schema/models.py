@@ -172,6 +172,10 @@ class ScoredCommittee(_Scored):
     rule: str = Field(description="its key")
     options: Settings = Field(description="the rule's own settings")
     members: list[str] = Field(description="names")
+    asked: list[str] = Field(
+        description="those that have a say: a rule that learns may leave some out, which are not "
+        "exported and cost nothing when it predicts"
+    )
     fitted_on: Literal["validation", "out_of_fold"] | None = Field(
         description="null where the rule learns nothing"
     )
@@ -180,9 +184,9 @@ class ScoredCommittee(_Scored):
         "`greedy`, `influence.<member>` for `stacking`, and the rule's own settings and losses; "
         "the coefficients of `stacking` stand in its `card.json`"
     )
-    parameters: int | None = Field(description="sum over members")
+    parameters: int | None = Field(description="sum over those that are asked")
     fit_seconds: float | None = Field(description="sum over members; null as for them")
-    milliseconds_per_image: float | None = Field(description="sum over members")
+    milliseconds_per_image: float | None = Field(description="sum over those that are asked")
     reported: dict[str, float] = Field(description="`{score: value}` that a report gave")
     notes: list[str] = Field(description="what a reader should know of it")
     note: str = Field(description="a remark from the study file; may be empty")

@@ -74,6 +74,7 @@ class Weighted(Rule):
     learns = True
     options = _By
     by_member = ("weights",)
+    say = "weights"
 
     def __init__(self, by: ScoreName = _BY) -> None:
         self.by = by

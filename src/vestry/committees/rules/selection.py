@@ -52,6 +52,7 @@ class Greedy(Rule):
     learns = True
     options = _Seats
     by_member = ("chosen", "weights")
+    say = "weights"
 
     def __init__(self, rounds: int = _ROUNDS, start: int = _START, by: ScoreName = _BY) -> None:
         self.rounds = rounds

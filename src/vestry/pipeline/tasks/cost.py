@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +83,23 @@ def cost_task(
     return replace(task, here="it times this machine")
 
 
-def read_costs(folder: Path) -> Costs:
-    """What `measure_costs` left in `folder`."""
+def read_costs(folder: Path, asked: Mapping[str, Sequence[str]]) -> Costs:
+    """What `measure_costs` left in `folder`. asked: of each committee, the members that have a say
+    in it: the others need not be there when it predicts."""
     found = read_json(folder / MANIFEST)["cost"]
+    clock, files, reasons = Clock.restored(found["clock"]), found["files"], found["reasons"]
+
+    def cost(reason: str | None, models: Sequence[str], *rule: str) -> Cost:
+        if reason is not None:
+            return _cost(reason=reason)
+        return _cost(together([files[name] for name in models]), *clock.of([*models, *rule]))
+
     return {
-        kind: {name: Cost.model_validate(cost) for name, cost in costs.items()}
-        for kind, costs in found.items()
+        "members": {name: cost(reason, [name]) for name, reason in reasons["members"].items()},
+        "committees": {
+            name: cost(reason, asked[name], _rule_key(name))
+            for name, reason in reasons["committees"].items()
+        },
     }
 
 
@@ -108,10 +119,7 @@ def measure_costs(
     with threadpool_limits(limits=_THREADS), _prepared(folders.values()):
         found = _measured(folders, description["committees"], dataset, report)
     folder.mkdir(parents=True, exist_ok=True)
-    costs = {
-        kind: {name: cost.as_json() for name, cost in each.items()} for kind, each in found.items()
-    }
-    finish(folder, {"cost": costs, "task": description})
+    finish(folder, {"cost": found, "task": description})
 
 
 def _prepared(folders: Iterable[Path]) -> AbstractContextManager[None]:
@@ -131,10 +139,10 @@ def _measured(
     committees: Mapping[str, Mapping[str, Any]],
     dataset: Dataset,
     report: OnEvent,
-) -> Costs:
-    """Each model's cost; one that cannot predict has the reason instead of figures."""
+) -> dict[str, Any]:
+    """Each model's files and times; one that cannot predict has the reason instead."""
     models: dict[str, TimedModel] = {}
-    costs: Costs = {"members": {}, "committees": {}}
+    reasons: dict[str, dict[str, str | None]] = {"members": {}, "committees": {}}
     images = dataset.validation.images
     for name, folder in folders.items():
         report({"event": "stage", "text": f"loading {name}"})
@@ -142,26 +150,24 @@ def _measured(
             models[name] = TimedModel.loaded(
                 folder, images, _THREADS, BATCH_SECONDS / (2 * TURNS * len(folders))
             )
+            reasons["members"][name] = None
         except Exception as error:  # whatever it is, the page names it
-            costs["members"][name] = _cost(reason=one_line(error))
+            reasons["members"][name] = one_line(error)
     rules: dict[str, TimedModel] = {}
     for name, entry in committees.items():
         missing = [member for member in entry["members"] if member not in models]
-        if missing:
-            which = "member" if len(missing) == 1 else "members"
-            reason = f"its {which} {', '.join(missing)} could not be measured"
-            costs["committees"][name] = _cost(reason=reason)
-        else:
+        reasons["committees"][name] = _missing(missing)
+        if not missing:
             rules[name] = timed_rule(name, entry, folders, dataset)
     report({"event": "stage", "text": "timing"})
-    clock = Clock.started(models, rules)
-    for name, model in models.items():
-        costs["members"][name] = _cost(model.files, *clock.of([name]))
-    for name in rules:
-        own = committees[name]["members"]
-        files = together([models[member].files for member in own])
-        costs["committees"][name] = _cost(files, *clock.of([*own, _rule_key(name)]))
-    return costs
+    files = {name: dict(model.files) for name, model in models.items()}
+    return {"reasons": reasons, "files": files, "clock": asdict(Clock.started(models, rules))}
+
+
+def _missing(names: Sequence[str]) -> str | None:
+    if not names:
+        return None
+    return f"its member{'s' * (len(names) > 1)} {', '.join(names)} could not be measured"
 
 
 def _rule_key(committee: str) -> str:
@@ -187,6 +193,19 @@ class Clock:
             for name, times in whole.items()
         }
         return cls(one, batch)
+
+    @classmethod
+    def restored(cls, value: Mapping[str, Mapping[str, Mapping[str, float]]]) -> "Clock":
+        """As `asdict` left it in a file."""
+        return cls(
+            **{
+                kind: {
+                    name: {int(number): seconds for number, seconds in times.items()}
+                    for name, times in works.items()
+                }
+                for kind, works in value.items()
+            }
+        )
 
     def of(self, names: Sequence[str]) -> tuple[list[float], list[float]]:
         """Seconds of what `names` do together: of one image by round, an image in batches."""

@@ -139,7 +139,7 @@ def _change(each: Change, models: Mapping[str, Model], on: ChosenOn) -> str:
 
 def cannot_be_exported(taken: Model, results: Results) -> str | None:
     """That its model, or a member's, is not at hand; None where it is, and of tables alone."""
-    names = taken.entry.members if isinstance(taken.entry, Committee) else [taken.name]
+    names = taken.entry.asked if isinstance(taken.entry, Committee) else [taken.name]
     lacking = [
         name for name in names if name in results.members if not results.members[name].stored
     ]
