@@ -78,6 +78,7 @@ def test_every_model_and_committee_is_measured_in_a_worker_process(task, finishe
     slowest = max(cost.latency.median_ms for cost in found["members"].values())
     assert found["committees"]["Both"].latency.median_ms > slowest
     assert made.is_done and task().folder == made.folder, "it is found again"
+    assert read_costs(made.folder, {})["committees"] == {}, "none of them could be made"
     alone = read_costs(made.folder, {"Both": ["Linear"], "Stacked": ["Net", "Linear"]})
     assert alone["committees"]["Stacked"] == found["committees"]["Stacked"]
     assert alone["committees"]["Both"].bytes == linear, "who has no say need not be there"

@@ -85,7 +85,8 @@ def cost_task(
 
 def read_costs(folder: Path, asked: Mapping[str, Sequence[str]]) -> Costs:
     """What `measure_costs` left in `folder`. asked: of each committee, the members that have a say
-    in it: the others need not be there when it predicts."""
+    in it: the others need not be there when it predicts. One that could not be made is not among
+    them."""
     found = read_json(folder / MANIFEST)["cost"]
     clock, files, reasons = Clock.restored(found["clock"]), found["files"], found["reasons"]
 
@@ -97,8 +98,9 @@ def read_costs(folder: Path, asked: Mapping[str, Sequence[str]]) -> Costs:
     return {
         "members": {name: cost(reason, [name]) for name, reason in reasons["members"].items()},
         "committees": {
-            name: cost(reason, asked[name], _rule_key(name))
-            for name, reason in reasons["committees"].items()
+            name: cost(reasons["committees"][name], own, _rule_key(name))
+            for name, own in asked.items()
+            if name in reasons["committees"]
         },
     }
 
