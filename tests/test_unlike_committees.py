@@ -78,7 +78,7 @@ def test_what_was_learnt_is_said_by_name(run, results):
         for key in {"weights", "chosen", "influence"} & entry["learnt"].keys():
             assert list(entry["learnt"][key]) == ["Forest", "SVM", "CNN"]
         card = json.loads((run / "committees" / name / "card.json").read_text())
-        assert card["fitted_on"] == entry["fitted_on"] and card["members"] == entry["members"]
+        assert card["fitted_on"] == entry["fitted_on"] and card["members"] == entry["asked"]
     weights = results["committees"]["by weighted"]["learnt"]["weights"]
     accuracy = {
         name: results["members"][name]["scores"]["validation"]["accuracy"] - 0.1 for name in weights
