@@ -77,7 +77,8 @@ def _add_committee(
         write_json(home / "card.json", in_use(card))
     remove_fits(folder, {home.name for home in homes[1:]})
     own = [members.results[name] for name in entry.members]
-    with_a_say = [members.results[name] for name in in_use(cards[0])["members"]]
+    asked = in_use(cards[0])["members"]
+    with_a_say = [members.results[name] for name in asked]
     tables = {fit.seed: each.tables for fit, each in zip(fits, made, strict=True)}
     found = evaluate_seeds(tables, truths, folded)
     results = vars(found) | {
@@ -86,7 +87,7 @@ def _add_committee(
         "members": entry.members,
         "fitted_on": cards[0]["fitted_on"],
         "learnt": learnt(cards[0]),
-        "asked": in_use(cards[0])["members"],
+        "asked": asked,
         "parameters": _total([member.parameters for member in with_a_say]),
         "fit_seconds": _total([member.fit_seconds for member in own]),
         "milliseconds_per_image": _total([each.milliseconds_per_image for each in with_a_say]),

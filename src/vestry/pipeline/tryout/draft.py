@@ -167,7 +167,7 @@ def trial_lines(tried: Sequence[Trial], chosen: Allotment) -> list[str]:
         dropped = chosen.dropped.get(trial.candidate.name)
         lines.append(
             f"  {trial.candidate.name}: {figure} on {trial.rung.rows:,} rows, "
-            f"{f'time was up after {trial.cut} epochs, ' if trial.cut else ''}"
+            f"{f'time was up {trial.cut_words}, ' if trial.cut else ''}"
             f"{trial.whole_seconds:.1f} s"
             f"{f'; dropped: it {dropped}' if dropped else ''}"
         )

@@ -66,6 +66,11 @@ class Trial:
     cut: int = 0
 
     @property
+    def cut_words(self) -> str:
+        """ "after 3 epochs"."""
+        return f"after {self.cut} epoch{'s' * (self.cut != 1)}"
+
+    @property
     def whole_seconds(self) -> float:
         """With all images of the rung through the backbone."""
         return self.seconds + self.passing * self.rung.rows

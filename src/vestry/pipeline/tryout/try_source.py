@@ -274,7 +274,7 @@ def _trials_said(trials: Sequence[Trial]) -> str:
     return ", ".join(
         f"{trial.candidate.name} "
         + ("failed" if trial.accuracy is None else f"{100 * trial.accuracy:.1f}%")
-        + (f" after {trial.cut} epochs" if trial.cut else "")
+        + (f" {trial.cut_words}, when its time was up" if trial.cut else "")
         for trial in trials
     )
 
