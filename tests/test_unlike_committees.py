@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from page_text import page_text
 from vestry.committees.rule import RULES
 from vestry.data.paths import DataPaths
 from vestry.pipeline.export import ExportOptions, export_run
@@ -143,3 +144,21 @@ def test_every_model_is_exported_as_it_is(run, tmp_path, name):
     done = export_run(run, name, tmp_path / "x.onnx", ExportOptions(), places, lambda event: None)
     found = done.bundle.certificate
     assert found["labels_equal"] == found["rows"] == 1000 and found["largest_gap"] < 1e-5
+
+
+def test_a_committee_of_one_is_that_model_under_another_name(tmp_path, vestry):
+    """All seats of `greedy` go to the SVM, beside which the other knows nothing."""
+    guess = "sklearn.dummy.DummyClassifier"
+    models = f'[[model]]\nname = "Guess"\nestimator = "{guess}"\n' + (
+        '[[model]]\nname = "SVM"\nestimator = "sklearn.svm.SVC"\n'
+    )
+    study = STUDY.partition("[[member]]")[0] + models
+    study += committee("Seats", "greedy", ["Guess", "SVM"], 'by = "accuracy"')
+    (tmp_path / "one.toml").write_text(study)
+    done = vestry("run", "one.toml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "runs" / "one" / "results.json").read_text())
+    assert found["committees"]["Seats"]["asked"] == ["SVM"]
+    assert found["decision"]["recommended"] == "SVM"
+    page = page_text((tmp_path / "runs" / "one" / "report.html").read_text())
+    assert "Seats asks SVM alone: it is that model under another name, not another choice." in page

@@ -358,6 +358,18 @@ def test_must_explain_takes_linear_models_single_trees_and_committees_of_them():
     assert limit.limit == "must_explain" and limit.found is False
 
 
+def test_a_committee_that_asks_one_member_alone_is_no_choice_of_its_own():
+    """Were it one, it would be left open whether it is better than the model that it is."""
+    results, evidence = small_run(SKILLS, committee=("Big", "Small"))
+    costs = {"members": COSTS, "committees": {"Committee": cost(0.1, 100)}}
+    both = analysed(results, evidence, costs).decision
+    assert "Committee" in both.admissible
+    results["committees"]["Committee"]["asked"] = ["Big"]
+    alone = analysed(results, evidence, costs).decision
+    assert all("Committee" not in names for names in (alone.admissible, *alone.pareto.values()))
+    assert alone.recommended == "Big"
+
+
 def test_a_model_without_figures_cannot_meet_a_limit_on_them():
     costs = COSTS | {"Small": None}
     decision, found = run({"max_ms": 1.0}, costs=costs)

@@ -67,14 +67,20 @@ class Candidate:
 def candidates(
     models: Sequence[EvaluatedModel], evidence: Predictions, by: ChosenBy
 ) -> list[Candidate]:
-    """All models, which are in the ranking's order."""
+    """All models, which are in the ranking's order, but committees that ask one member alone: each
+    is that model under another name."""
     entries = {model.name: model.entry for model in models}
     members = [model.name for model in models if not model.is_committee]
     pool = evidence.seed_pool(members, "validation")
     return [
         replace(_candidate(model, place, entries, evidence, by), pool=pool)
         for place, model in enumerate(models)
+        if not _only_member(model.entry)
     ]
+
+
+def _only_member(entry: ScoredModel) -> str | None:
+    return entry.only_member if isinstance(entry, ScoredCommittee) else None
 
 
 def _candidate(

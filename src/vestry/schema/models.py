@@ -198,6 +198,11 @@ class ScoredCommittee(_Scored):
     )
     cost: Cost | None = Field(None, description="what it takes to run")
 
+    @property
+    def only_member(self) -> str | None:
+        """The model that it is under another name, where its rule asks nobody else."""
+        return self.asked[0] if len(self.asked) == 1 and len(self.seeds) == 1 else None
+
 
 class Committee(ScoredCommittee):
     """A committee of members."""

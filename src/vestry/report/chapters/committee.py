@@ -11,7 +11,7 @@ def _opening(results: Results, page: PageData) -> Opening | None:
         return None
     best = page.worth.committees[0]
     name, found = best.model.name, best.found
-    decision = results.decision
+    decision, only = results.decision, results.committees[name].only_member
     taken = decision and decision.recommended == name and decision.evidence == "level"
     if decision and taken and found.verdict == "no":
         meaning: str | None = words.recommended_all_the_same(decision)
@@ -19,6 +19,7 @@ def _opening(results: Results, page: PageData) -> Opening | None:
         meaning = words.meaning(found) or words.among_all_pairs(name, found, results.comparisons)
     said = [
         words.details(name, found),
+        words.another_name(name, only) if only else None,
         meaning,
     ]
     return Opening(

@@ -25,6 +25,7 @@ from vestry.report.sections import limits
 from vestry.report.sections import score_figures as score
 from vestry.report.sections.by_score import by_guessing, is_accuracy, orders_by
 from vestry.report.sections.choice import MOST_NAMED, choice, considered, figures, why
+from vestry.report.sections.ensemble_gain_words import another_name
 from vestry.report.sections.leaks import leaked_rows
 from vestry.report.sections.limits import loosened, misses, test_miss
 from vestry.schema.decision import Change, OnTest
@@ -176,6 +177,12 @@ def _majority(found: Found, results: Results) -> str | None:
     return f"{start} {who} {verb} not shown to be {by} and cannot be recommended."
 
 
+def _renamed(results: Results) -> list[str]:
+    """Committees that are a model under another name, which nobody is asked to choose."""
+    one = {name: entry.only_member for name, entry in results.committees.items()}
+    return [another_name(name, only) for name, only in one.items() if only]
+
+
 def _rule(found: Found, settings: DecisionSettings, results: Results, one: Model) -> str:
     """How the choice is made. one: any model, ordered as all are."""
     tested = f"level {per_cent(found.level, 0)}, Holm over all of them"
@@ -250,6 +257,7 @@ def decision_data(results: Results) -> Decision | None:
         [
             why(made),
             _majority(found, results),
+            *_renamed(results),
             _held(found),
             _binding(found),
             tested,

@@ -64,6 +64,11 @@ def details(name: str, found: EnsembleGain) -> str:
     return f"{name} {_gain(hard.difference)} {hard.name} ({_sureness(hard)}){taken}."
 
 
+def another_name(name: str, only: str) -> str:
+    """only: the one member that a committee asks."""
+    return f"{name} asks {only} alone: it is that model under another name, not another choice."
+
+
 def recommended_all_the_same(decision: Decision) -> str:
     """Why one that gains too little is what the study takes."""
     floor = decision.cost_floor
