@@ -209,6 +209,7 @@ def test_one_row_cannot_be_held_out(rule):
         ({"rule": "mean", "members": ["x", "y", "x"]}, "the member 'x' is named 2 times"),
         ({"rule": "meen"}, "rule"),
         ({"rule": "greedy", "rounds": 0}, "rounds"),
+        ({"rule": "greedy", "bags": 1}, "bags"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(keys, words):
@@ -223,6 +224,7 @@ def test_settings_that_do_not_go_together_are_named(keys, words):
         ({"rule": "weighted"}, {"by": "accuracy"}),
         ({"rule": "weighted", "by": "log_loss"}, {"by": "log_loss"}),
         ({"rule": "greedy", "rounds": 7}, {"rounds": 7, "start": 1, "by": "log_loss"}),
+        ({"rule": "greedy", "bags": 5}, {"rounds": 50, "start": 1, "by": "log_loss", "bags": 5}),
         ({"rule": "stacking", "fit_on": "out_of_fold"}, {"by": "log_loss"}),
         ({}, {}),
     ],
@@ -233,3 +235,10 @@ def test_a_rules_options_are_filled_in_and_survive_json(keys, options):
     again = CommitteeSettings(**json.loads(entry.model_dump_json()))
     assert again == entry
     Committee("c", entry.rule, entry.options).fit(tables(0, 2, 30, "validation"), truth_of(30))
+
+
+def test_an_option_that_came_later_is_no_part_of_a_study_that_does_not_use_it():
+    """Else the digests of all studies with committees would be others."""
+    for rule in RULES:
+        entry = CommitteeSettings(name="c", members=["x", "y"], rule=rule)
+        assert "bags" not in entry.model_dump() | entry.options

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vestry.committees.rules import selection
 from vestry.committees.rules.selection import Greedy
 from vestry.predictions.choosing import choosing_score
 
@@ -86,3 +87,62 @@ def test_seats_go_to_whom_the_score_asked_for_wants(by):
         by_loss = Greedy(8).fit(stacked, truth).card()["chosen"]
         chosen.add(rule.card()["chosen"] == by_loss)
     assert False in chosen
+
+
+BAGS = {"by": "accuracy", "rounds": 10, "bags": 20}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 8))
+def test_bags_give_the_seats_of_each_to_the_committee(seed, bags):
+    """Again and again the same; a mean over the seats, which its card restores."""
+    stacked, truth = drawn(seed)
+    rule, again = (Greedy(6, bags=bags).fit(stacked, truth) for _ in range(2))
+    card = rule.card()
+    assert card == again.card() and bags <= sum(card["chosen"]) <= 6 * bags
+    assert len(card["log_loss"]) == bags == card["bags"]
+    expected = np.average(stacked, axis=0, weights=card["chosen"])
+    assert np.abs(Greedy.restored(card, 3).combine(stacked) - expected).max() < 1e-12
+    assert card["log_loss"][-1] == pytest.approx(log_loss(expected, truth))
+    more = Greedy(6, bags=bags + 1).fit(stacked, truth).chosen_
+    assert (more >= rule.chosen_).all() and more.sum() > rule.chosen_.sum()
+
+
+def log_loss(values, truth):
+    return -np.log(np.maximum(values[np.arange(len(truth)), truth], 1e-7)).mean()
+
+
+def test_of_few_rows_bags_make_the_better_committee():
+    """Four models, right of the same share of images each by itself, judged by 40 rows."""
+    gains = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        truth = np.arange(2_040) % 4
+        votes = np.eye(4)[truth] + rng.normal(0, 1.1, (4, len(truth), 4))
+        stacked = np.exp(votes) / np.exp(votes).sum(-1, keepdims=True)
+        few, rest = np.s_[:, :40], np.s_[:, 40:]
+        once, often = (
+            Greedy(10, by="accuracy", bags=bags).fit(stacked[few], truth[:40])
+            for bags in (None, 20)
+        )
+        shares = [
+            (rule.combine(stacked[rest]).argmax(-1) == truth[40:]).mean() for rule in (once, often)
+        ]
+        gains.append(shares[1] - shares[0])
+    assert np.mean(gains) > 3 * np.std(gains) / len(gains) ** 0.5 > 0
+
+
+def test_a_bag_has_some_of_many_rows_and_of_every_class(monkeypatch):
+    monkeypatch.setattr(selection, "_MOST_IN_A_BAG", 50)
+    truth = np.array([0] * 500 + [1] * 499 + [2])
+    (one, other) = list(selection._drawn(truth, 2))
+    assert len(one) == 51 and one.tolist() != other.tolist()
+    assert set(truth[one]) == set(truth[other]) == {0, 1, 2}
+
+
+def test_the_page_says_how_often_seats_were_given():
+    stacked, truth = drawn(2)
+    card = Greedy(**BAGS).fit(stacked, truth).card()
+    learnt = card | {"chosen": dict(zip("abcde", card["chosen"], strict=True))}
+    assert Greedy.how(learnt).endswith("by accuracy, 20 times by rows drawn anew")
+    assert f"of {sum(card['chosen'])} seats (the best of up to 200)" in Greedy.figures(learnt).lead

@@ -90,10 +90,11 @@ class CommitteeSettings(BaseModel):
 
     @model_serializer(mode="wrap")
     def with_nulls(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-        """Other rules' options as null, as they were when they were fields: a study's digest is
-        made of this."""
+        """Other rules' options as null, as they were when they were fields, but those that came
+        later: a study's digest is made of this."""
         found = handler(self)
-        return found | {name: None for name in _all_options() if name not in found}
+        others = {name for name in _all_options() if name not in found}
+        return found | dict.fromkeys(sorted(others - _later_options()))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -105,6 +106,10 @@ def _all_options() -> list[str]:
     return [name for rule in RULES.values() for name in rule.options.model_fields]
 
 
+def _later_options() -> set[str]:
+    return {name for rule in RULES.values() for name in rule.options.later}
+
+
 def _options_of(rule: type[Rule], given: dict[str, Any]) -> dict[str, Any]:
     """Raises ValidationError where a key or a value is not one of the rule's."""
     for name in given:
@@ -113,7 +118,9 @@ def _options_of(rule: type[Rule], given: dict[str, Any]) -> dict[str, Any]:
             *some, last = owners
             named = f"rules {', '.join(some)} and {last}" if some else f"rule {last}"
             raise ValueError(f"`{name}` belongs to {named}, not to {rule.name!r}")
-    return rule.options(**given).model_dump()
+    found = rule.options(**given).model_dump()
+    unset = {name for name in rule.options.later if found[name] is None}
+    return {name: value for name, value in found.items() if name not in unset}
 
 
 def _together(

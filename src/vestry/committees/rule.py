@@ -28,9 +28,14 @@ no veto; Keras's own epsilon."""
 
 
 class Options(BaseModel):
-    """What a study file may say of a rule; every key has a default and a description."""
+    """What a study file may say of a rule; every key has a default and a description.
+
+    later: keys that a rule came to have later. Unset they are None and left out of a study's
+    digest, so that it stays what it was.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    later: ClassVar[frozenset[str]] = frozenset()
 
 
 class Nodes(Protocol):

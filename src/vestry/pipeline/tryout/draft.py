@@ -72,13 +72,14 @@ def source_from(source: str, folder: Path) -> str:
 def _committee(models: Sequence[Candidate]) -> str:
     """Of all, chosen among by accuracy: of unlike models some are far behind, and a mean of all
     would be behind the best. By log loss it would go by how sure each is of itself, which differs
-    more between families than how often they are right."""
+    more between families than how often they are right. In bags, since rows are few."""
     if len(models) < 2:
         return ""
     names = json.dumps([each.name for each in models])
     return (
         "[[committee]]  # whom it asks, and how often, is chosen by the rows that models are "
-        f'chosen by\nname = "Committee"\nrule = "greedy"\nby = "accuracy"\nmembers = {names}\n'
+        f'chosen by\nname = "Committee"\nrule = "greedy"\nby = "accuracy"\nrounds = 10\nbags = 20\n'
+        f"members = {names}\n"
     )
 
 
