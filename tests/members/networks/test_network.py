@@ -247,9 +247,12 @@ def test_gradients_are_autograds(name, way):
         )
 
 
+@pytest.mark.parametrize("count", [1, 6, 40])
 @pytest.mark.parametrize("name", CASES)
-def test_inference_is_the_modules(name):
+def test_inference_is_the_modules(name, count):
+    """Of many images by other kernels than of few."""
     network, reference, images, _ = build(CASES[name])
+    images = torch.rand(count, *images.shape[1:])
     with torch.no_grad():
         expected = reference.eval()(images)
     torch.testing.assert_close(

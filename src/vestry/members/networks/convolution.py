@@ -1,8 +1,9 @@
 """Two ways to compute a two-dimensional convolution in training.
 
 Which way is faster, in which arithmetic, differs from shape to shape; `precision.py` tries them.
-Inference goes over patches in float32, whose speed has no pathological shapes, but for filters in
-groups, which have no such product.
+Inference is in float32: of many images by the library, which is 1.2 to 3.5 times as fast (ten
+networks of reports and a narrow ResNet-9, batches of 256, one core), of few over patches, which
+take 0.6 to 0.9 of its time for one image.
 """
 
 import math
@@ -22,7 +23,7 @@ from vestry.members.networks.block import (
 )
 from vestry.members.networks.geometry import Geometry
 
-_SHORT_RUN = 16
+_SHORT_RUN, _MANY = 16, 32
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Convolution(ProductBlock):
         self.outside = x.dtype
         if training:
             return self._train(x.to(self.dtype))
+        if self.filters.groups > 1 or len(x) >= _MANY:  # groups have no product over patches
+            return self._library(self._seen(x.float()), self._filters_first(torch.float32))
         return self._product(self._gather(self.geometry.pad(x.float())))
 
     def _train(self, x: Tensor) -> Tensor:
@@ -97,8 +100,27 @@ class Convolution(ProductBlock):
         """(kernel height, kernel width, channels, filters)."""
         return self.kernel.as_type(dtype).view(*self.geometry.kernel, -1, self.filters.count)
 
+    def _filters_first(self, dtype: "torch.dtype") -> Tensor:
+        """The same as the library wants them: (filters, channels, kernel height, kernel width)."""
+        return self._weights(dtype).permute(3, 2, 0, 1)
+
     def _biases(self, dtype: "torch.dtype") -> Tensor | None:
         return self.bias.as_type(dtype) if self.filters.bias else None
+
+    def _seen(self, x: Tensor) -> Tensor:
+        """The part of the image that the library is given, channels before pixels."""
+        if self.geometry.even_pads is None:
+            height, width = self.geometry.used
+            x = self.geometry.pad(x)[:, :height, :width]
+        return x.contiguous().permute(0, 3, 1, 2)
+
+    def _library(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The output by the library's own kernel, in the type of what it is given."""
+        stride, pads = self.geometry.stride, self.geometry.even_pads or (0, 0)
+        bias = self._biases(x.dtype)
+        y = torch.conv2d(x, weights, bias, stride, pads, 1, self.filters.groups)
+        images = y.permute(0, 2, 3, 1).contiguous()
+        return self.geometry.windowed(images) if self.geometry.is_windowed else images
 
     def _product(self, patches: Tensor) -> Tensor:
         geometry, count = self.geometry, self.filters.count
@@ -127,30 +149,9 @@ class LibraryConvolution(Convolution):
     They pad by themselves where both ends of a side get as much, which saves copies of the image.
     """
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        if training or self.filters.groups == 1:
-            return super().forward(x, training)
-        weights = self._weights(torch.float32)
-        return self._library(self._seen(x.float()), weights, self._biases(torch.float32))
-
     def _train(self, x: Tensor) -> Tensor:
-        self.seen, self.weights_seen = self._seen(x), self._weights(self.dtype)
-        return self._library(self.seen, self.weights_seen, self._biases(self.dtype))
-
-    def _seen(self, x: Tensor) -> Tensor:
-        if self.geometry.even_pads is None:
-            height, width = self.geometry.used
-            x = self.geometry.pad(x)[:, :height, :width]
-        return x.contiguous().permute(0, 3, 1, 2)
-
-    def _weights(self, dtype: "torch.dtype") -> Tensor:
-        return super()._weights(dtype).permute(3, 2, 0, 1)
-
-    def _library(self, x: Tensor, weights: Tensor, bias: Tensor | None) -> Tensor:
-        stride, pads = self.geometry.stride, self.geometry.even_pads or (0, 0)
-        y = torch.conv2d(x, weights, bias, stride, pads, 1, self.filters.groups)
-        images = y.permute(0, 2, 3, 1).contiguous()
-        return self.geometry.windowed(images) if self.geometry.is_windowed else images
+        self.seen, self.weights_seen = self._seen(x), self._filters_first(self.dtype)
+        return self._library(self.seen, self.weights_seen)
 
     def backward(self, gradient: Tensor) -> Tensor | None:
         geometry, count = self.geometry, self.filters.count
@@ -219,7 +220,7 @@ class PatchConvolution(Convolution):
     def transposed(self, rows: Tensor) -> Tensor:
         """The same sum by the library's transposed convolution."""
         images = self.geometry.raster(rows).permute(0, 3, 1, 2)
-        kernel = self._weights(self.dtype).permute(3, 2, 0, 1)
+        kernel = self._filters_first(self.dtype)
         used = functional.conv_transpose2d(images, kernel, stride=self.geometry.stride)
         return self.geometry.fill(used.permute(0, 2, 3, 1))
 
