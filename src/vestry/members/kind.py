@@ -185,6 +185,11 @@ class Plan:
         """How many cores it uses well."""
         return 1
 
+    def gains_beside_others(self, settings: Any) -> bool:  # noqa: ARG002 - for others to use
+        """Whether several fits are done sooner beside each other than one after the other on all
+        cores."""
+        return False
+
     def settled(self, settings: Any) -> Any:
         """The settings that it is fitted with: with what was found out filled in."""
         return settings

@@ -15,8 +15,10 @@ from vestry.pipeline.planned_model import (
     FitCounts,
     PlannedModel,
     best_values,
+    cores_each,
     epochs_kept,
     fit_name,
+    fits_of,
     fold_words,
     naming,
     with_needs,
@@ -94,9 +96,7 @@ class Planner:
         for entry in self.study.models:
             if entry.model_kind.is_finished:
                 continue
-            seeds, crossed = len(entry.seeds), entry.cross_validation
-            own = set(crossed.parts() if crossed else ()) - set(every)
-            finals += seeds * (len(every) + len(entry.images_per_class or (0,))) + len(own)
+            finals += fits_of(entry, self.dataset.folds)
             if isinstance(entry, SearchedEntry):
                 trials += entry.search.trials * (1 + len(every))
         planned = self.models({})
@@ -269,12 +269,15 @@ class Planner:
             return self.plan(entry.model_kind).describe(entry) + self.teachers.words(entry)
 
     def threads_for(self, entry: ModelEntry) -> int:
-        """How many cores the model gets: those it names, or those that it uses well."""
+        """How many cores a fit gets: those that its model names, or those that it uses well, of
+        which several fits of one model have a part each."""
+        plan, fits = self.plan(entry.model_kind), fits_of(entry, self.dataset.folds)
         with naming(entry):
-            wanted = self.plan(entry.model_kind).threads_for(entry)
+            wanted, shares = plan.threads_for(entry), plan.gains_beside_others(entry)
         if self.study.reproducible:  # in which order sums are made hangs on them
             return entry.threads or 1
-        return min(entry.threads or wanted, self.cores)
+        each = cores_each(fits if shares else 1, self.cores)
+        return min(entry.threads or min(wanted, each), self.cores)
 
     def task(
         self, name: str, function: str, description: dict[str, Any], entry: CommonEntry

@@ -34,8 +34,8 @@ class CommonEntry(BaseModel):
         None,
         ge=1,
         le=1024,
-        description="cores it gets; by default networks what their size "
-        "is fastest on, estimators 1",
+        description="cores a fit gets; by default networks what their size is fastest on, of "
+        "which several fits of one model have a part each, estimators 1",
     )
     time_limit: float | None = Field(None, gt=0, description="seconds that one fit may take")
     gpus: float | None = Field(

@@ -46,6 +46,10 @@ class _ModulePlan(Plan):
         """How much it computes is not known; a trial finds how many of these it uses well."""
         return MOST_CORES
 
+    def gains_beside_others(self, settings: ModuleSettings) -> bool:
+        """Threads of one wait for each other at every layer; a device is one for all of them."""
+        return settled_device(settings.device) == "auto"  # the processor
+
     def settled(self, settings: ModuleSettings) -> ModuleSettings:
         """With the SHA-256 of its source: a fit takes no other."""
         source = source_of(settings.module)

@@ -27,6 +27,10 @@ class _NetworkPlan(Plan):
     def threads_for(self, settings: NetworkSettings) -> int:
         return network_threads(self._traced(settings), settings.batch_size)
 
+    def gains_beside_others(self, settings: NetworkSettings) -> bool:
+        """Threads of one wait for each other at every layer; a device is one for all of them."""
+        return settled_device(settings.device) == "auto"  # the processor
+
     def settled(self, settings: NetworkSettings) -> NetworkSettings:
         return settings.model_copy(update={"device": settled_device(settings.device)})
 
