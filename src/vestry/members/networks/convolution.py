@@ -1,9 +1,9 @@
 """Two ways to compute a two-dimensional convolution in training.
 
 Which way is faster, in which arithmetic, differs from shape to shape; `precision.py` tries them.
-Inference is in float32: of many images by the library, which is 1.2 to 3.5 times as fast (ten
-networks of reports and a narrow ResNet-9, batches of 256, one core), of few over patches, which
-take 0.6 to 0.9 of its time for one image.
+Inference is in float32: of many images by the library, which is mostly 1.2 to 3.5 times as fast
+(ten networks of reports and a narrow ResNet-9, batches of 256, one core), of few over patches,
+which take 0.6 to 0.9 of its time for one image.
 """
 
 import math
