@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from vestry.evaluation.candidates import Candidate
 from vestry.evaluation.chosen_by import ChosenBy, chosen_by
-from vestry.evaluation.decision_tests import LEVEL, beside
+from vestry.evaluation.decision_tests import beside
+from vestry.evaluation.paired_tests import LEVEL
 from vestry.evaluation.predictions import Predictions
 from vestry.predictions.choosing import ChoosingScore, SensitivityAt, choosing_score
 from vestry.predictions.table import Labels, ProbabilityTable

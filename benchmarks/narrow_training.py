@@ -98,7 +98,7 @@ def own_step(layers: list[dict], images: Tensor, labels: Tensor, threads: int) -
     none = Rows.of(bytes_of[:0].numpy(), labels[:0].numpy())
     trainer = Trainer(network, settings, rows, none, 0, Path(), lambda _: None)
     network.seed(np.random.default_rng(0))
-    truth, seen = trainer.one_hot[labels], torch.empty(BATCH, CLASSES)
+    truth, seen = trainer.truths[labels], torch.empty(BATCH, CLASSES)
 
     def step() -> None:
         with torch.inference_mode():

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestry.audit.near_duplicates import SHIFTS
+from vestry.audit.spectrum import SHIFTS
 from vestry.data.image_set import ImageSet, Source
 from vestry.data.paths import DataPaths
 from vestry.data.source import load_source

@@ -57,6 +57,31 @@ def test_what_is_private_stays_at_home() -> None:
     assert taken == []
 
 
+def test_what_benchmarks_and_documents_take_of_the_package_is_there() -> None:
+    """They run for minutes, so that nobody would see at once that a name has moved."""
+    lacking = [
+        f"{node.module}.{alias.name}"
+        for tree in _others()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in _modules()
+        for alias in node.names
+        if f"{node.module}.{alias.name}" not in _modules()
+        and alias.name not in _defined(_modules()[node.module])
+    ]
+    assert lacking == []
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Names that stand in a module, imported ones too."""
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
 def test_what_is_public_is_used_elsewhere() -> None:
     used = _used()
     lonely = [
