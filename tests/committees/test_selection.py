@@ -144,5 +144,5 @@ def test_the_page_says_how_often_seats_were_given():
     stacked, truth = drawn(2)
     card = Greedy(**BAGS).fit(stacked, truth).card()
     learnt = card | {"chosen": dict(zip("abcde", card["chosen"], strict=True))}
-    assert Greedy.how(learnt).endswith("by accuracy, 20 times by rows drawn anew")
+    assert Greedy.how(learnt).endswith("by accuracy, 20 times by up to 2,000 rows drawn anew")
     assert f"of {sum(card['chosen'])} seats (the best of up to 200)" in Greedy.figures(learnt).lead

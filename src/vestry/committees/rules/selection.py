@@ -141,7 +141,8 @@ class Greedy(Rule):
 
     @classmethod
     def how(cls, learnt: Card) -> str:
-        bags = f", {learnt['bags']} times by rows drawn anew" if learnt.get("bags") else ""
+        rows = f"up to {_MOST_IN_A_BAG:,} rows drawn anew"
+        bags = f", {learnt['bags']} times by {rows}" if learnt.get("bags") else ""
         return f"{cls.words}, by {choosing_score(learnt.get('by', _BY)).words}{bags}"
 
     @classmethod
