@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from vestry.data.dataset import Dataset, load_dataset
 from vestry.data.folds import Inner
@@ -133,6 +134,20 @@ def fit_model(
     workspace: Path,
     on_event: OnEvent,
     teach: Teach | None = None,
+) -> None:
+    """As `_fit_and_answer`, all of it on the task's cores: other tasks have the other ones. An SVM
+    multiplies rows one by one, and of long rows each product would wait for threads of its own."""
+    with threadpool_limits(limits=description["threads"]):
+        _fit_and_answer(description, context, folder, workspace, on_event, teach)
+
+
+def _fit_and_answer(
+    description: dict[str, Any],
+    context: dict[str, Any],
+    folder: Path,
+    workspace: Path,
+    on_event: OnEvent,
+    teach: Teach | None,
 ) -> None:
     """Fit one model with one seed; write its model, tables and, last, its card into `folder`; of
     a fold's model the table of the rows that it has not seen, and its card.
